@@ -1,0 +1,1 @@
+"""Command line: flags and subcommands become a RunRequest; nothing else."""

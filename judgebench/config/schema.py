@@ -1,0 +1,134 @@
+"""Shapes of data set, judge and summarizer configs, and of the resolved run.
+
+Model configs live with their model types (``judgebench.models``), loader, method and extractor keys with the classes
+that read them: a config names such a class by ``type=`` and the class carries a ``Config`` struct. Unknown keys are
+refused everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """A part made by a class: ``dict(type=SomeClass, ...)`` in a config.
+
+    Attributes:
+        type: Dotted path of the class or function.
+        options: Its keys, already checked against its ``Config``.
+    """
+
+    type: str
+    options: dict[str, Any] = {}
+
+
+class FewShot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Worked examples that go before the question.
+
+    Attributes:
+        examples: Rows with the fields that the prompt names, and ``answer``.
+        answer: Template of the example's answer.
+    """
+
+    examples: list[dict[str, Any]]
+    answer: str = "{answer}"
+
+
+class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A judge: a model that is asked and a method that asks it.
+
+    Attributes:
+        abbr: Short name; the result row is ``<dataset>-<abbr>``.
+        model: Config of the judge model (dict of its model type), abbr included.
+        method: How it judges.
+    """
+
+    abbr: str
+    model: dict[str, Any]
+    method: Typed
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A data set, how it is asked, and how answers to it are judged.
+
+    Attributes:
+        abbr: Short unique name.
+        loader: Reads the samples (``type=`` and its keys in the config).
+        prompt: Messages or a completion text with ``{field}`` placeholders.
+        few_shot: Worked examples before the question.
+        max_out_len: Overrides the model's.
+        generation_kwargs: Laid over the model's (``stop`` for completion prompts, say).
+        evaluator: Rule-based method; ``None`` where only a judge can tell.
+        judges: Judges of this data set.
+        extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
+        metrics: Names of the metrics, headline first; empty takes the default of the methods.
+        k: The ks of pass@k and cons@k; empty takes the number of repeats.
+        group: Name under which sub-data sets are merged by ``--merge-ds``.
+    """
+
+    abbr: str
+    loader: Typed
+    prompt: list[dict[str, Any]] | str
+    few_shot: FewShot | None = None
+    max_out_len: int | None = None
+    generation_kwargs: dict[str, Any] = {}
+    evaluator: Typed | None = None
+    judges: list[JudgeConfig] = []
+    extractor: Typed | None = None
+    metrics: list[str] = []
+    k: list[int] = []
+    group: str = ""
+
+
+class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several rows of the summary as one.
+
+    Attributes:
+        name: Row name.
+        subsets: Row names, or ``[row, metric]`` pairs.
+        weights: Weight per row name; empty weighs all alike. ``"n"`` in a config weighs by scored items.
+        metric: Name to print; empty says ``naive_average`` or ``weighted_average``.
+    """
+
+    name: str
+    subsets: list[str | tuple[str, str]]
+    weights: dict[str, float] | Literal["n"] = {}
+    metric: str = ""
+
+
+class SummarizerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Order and groups of the summary table.
+
+    Attributes:
+        attr: Kept for AISBench's configs; only ``accuracy`` is known.
+        type: Ignored; kept for AISBench's configs.
+        dataset_abbrs: Rows in order: a row name, ``[row, metric]`` or a ``--- heading ---``; empty shows all.
+        summary_groups: Averages over rows.
+    """
+
+    attr: str = "accuracy"
+    type: str = ""
+    dataset_abbrs: list[str | tuple[str, str]] = []
+    summary_groups: list[SummaryGroup] = []
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run is made of, resolved and checked.
+
+    Attributes:
+        models: By abbr: the model config as a dict of its type (secrets as ``${NAME}`` references).
+        datasets: By abbr.
+        summarizer: Order and groups of the summary.
+        combinations: ``(model abbr, dataset abbr)`` pairs in order.
+        sources: Where each object came from: ``"models.<abbr>" -> file``.
+        secrets: Environment variables that stand in for secrets written in config files; never dumped.
+    """
+
+    models: dict[str, dict[str, Any]]
+    datasets: dict[str, DatasetConfig]
+    summarizer: SummarizerConfig
+    combinations: list[tuple[str, str]]
+    sources: dict[str, str] = {}
+    secrets: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Shipped configs; found by file name."""

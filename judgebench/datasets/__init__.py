@@ -1,0 +1,1 @@
+"""Loaders: from data files to Samples."""

@@ -1,0 +1,1 @@
+"""The request engine: HTTP, streaming, retries, pacing, adaptive concurrency."""

@@ -1,0 +1,178 @@
+"""The one tree of errors, and the exit codes of the command line.
+
+::
+
+    JudgebenchError
+    ├── DeclarationError        the user declared something wrongly; never retried           exit 2
+    │   ├── UsageError          flags that do not fit together                               usage
+    │   ├── ConfigError         a config file, key or value                                  config
+    │   ├── UnknownNameError    a name that is not registered (suggests the nearest)         unknown-name
+    │   ├── DataError           a data file or one record of it                              data
+    │   ├── ReuseError          a run folder that cannot be continued as asked               reuse
+    │   └── RunLockedError      another jb works on this run folder                          locked
+    ├── PrerequisiteError       the world lacks something the run needs                      exit 3
+    │   ├── MissingExtraError   an optional package                                          missing-extra
+    │   ├── MissingDataError    a data set that is neither on disk nor on the hub            missing-data
+    │   ├── EndpointError       a service that refuses, is gone or does not know the model   endpoint
+    │   ├── LaunchError         a managed service that did not become healthy                launch
+    │   └── DiskError           no space, no permission, quota                               disk
+    ├── FailRateError           more items failed than allowed; code fail-rate               exit 4
+    ├── InterruptedRunError     Ctrl-C or SIGTERM; resumable; code interrupted               exit 130
+    └── InternalError           our bug                                                      exit 1
+
+Every error carries a stable ``code``, one sentence that names the file, key or record, and a ``hint`` with the next
+command to type. Nothing here prints; ``cli`` and the task entry do.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of ``jb``; documented and stable."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    PREREQUISITE = 3
+    ITEMS_FAILED = 4
+    GATE_FAILED = 5
+    GATE_UNDECIDED = 6
+    BUDGET_REACHED = 7
+    INTERRUPTED = 130
+
+
+class JudgebenchError(Exception):
+    """Base of all errors that are told to the user as one sentence.
+
+    Args:
+        message: One sentence that names the file, key or record and what was expected.
+        hint: What to do next, usually a command to type.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class DeclarationError(JudgebenchError):
+    """The user declared something wrongly; retrying cannot help."""
+
+    code = "declaration"
+    exit_code = ExitCode.USAGE
+
+
+class UsageError(DeclarationError):
+    """Flags that are missing or do not fit together."""
+
+    code = "usage"
+
+
+class ConfigError(DeclarationError):
+    """A config file, key or value that cannot be used."""
+
+    code = "config"
+
+
+class UnknownNameError(DeclarationError):
+    """A name that is not registered; the hint names the nearest ones."""
+
+    code = "unknown-name"
+
+
+class DataError(DeclarationError):
+    """A data file, or one record of it, that does not have the declared shape."""
+
+    code = "data"
+
+
+class ReuseError(DeclarationError):
+    """A run folder that cannot be continued as asked."""
+
+    code = "reuse"
+
+
+class RunLockedError(DeclarationError):
+    """Another ``jb`` works on the run folder."""
+
+    code = "locked"
+
+
+class PrerequisiteError(JudgebenchError):
+    """The world lacks something the run needs."""
+
+    code = "prerequisite"
+    exit_code = ExitCode.PREREQUISITE
+
+
+class MissingExtraError(PrerequisiteError):
+    """An optional package is not installed; the hint names the extra."""
+
+    code = "missing-extra"
+
+
+class MissingDataError(PrerequisiteError):
+    """A data set is neither on disk nor on the hub; the hint says where to put which file."""
+
+    code = "missing-data"
+
+
+class EndpointError(PrerequisiteError):
+    """A service refuses connections, refuses the key, or does not know the model."""
+
+    code = "endpoint"
+
+
+class LaunchError(PrerequisiteError):
+    """A managed service did not become healthy in time."""
+
+    code = "launch"
+
+
+class DiskError(PrerequisiteError):
+    """No space, no permission or a quota; what is on disk stays valid."""
+
+    code = "disk"
+
+
+class FailRateError(JudgebenchError):
+    """More items failed than ``--max-fail-rate`` allows."""
+
+    code = "fail-rate"
+    exit_code = ExitCode.ITEMS_FAILED
+
+
+class InterruptedRunError(JudgebenchError):
+    """The run was interrupted and can be resumed."""
+
+    code = "interrupted"
+    exit_code = ExitCode.INTERRUPTED
+
+
+class InternalError(JudgebenchError):
+    """A state that this program's own logic excludes."""
+
+    code = "bug"
+
+
+def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
+    """Return the error for an optional package that is not installed.
+
+    Args:
+        package: The distribution that is missing.
+        extra: The extra of this project that brings it.
+        purpose: What it is needed for, as the end of "... is needed for".
+    """
+    return MissingExtraError(
+        f"The package {package!r} is needed for {purpose} and is not installed.",
+        hint=f'Install it with: pip install "judgebench[{extra}]"',
+    )

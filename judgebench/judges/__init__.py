@@ -1,0 +1,1 @@
+"""Judge methods, their prompts, verdict grammars and folds; no I/O."""

@@ -1,0 +1,98 @@
+"""The contract between a judge method and the stage that runs it.
+
+A judge method is one async function over one item. It never knows whether its questions go to a service (judge-infer)
+or are answered from the recording (extract)::
+
+    class MyMethod:
+        class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+            ...                                  # the keys of ``method=dict(type=MyMethod, ...)``
+
+        def __init__(self, config: Config) -> None: ...
+
+        async def judge(self, item: JudgeItem, ask: Ask) -> Verdict: ...
+
+A rule-based check is a method that never asks. Methods must be deterministic: the same item and the same replies give
+the same questions and the same verdict, because extract runs them again on the recording.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from judgebench.records import Prompt, Reply, Verdict
+
+
+class JudgeItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge method is shown.
+
+    Attributes:
+        id: ``Sample.id``.
+        uid: ``Sample.uid``.
+        repeat: Repetition of the tested model's answer.
+        fields: The sample's input fields.
+        reference: The gold answer, or several accepted ones.
+        answer: The tested model's answer without reasoning.
+        reasoning: Its reasoning, shown to a judge only where the method's config says so.
+        meta: The sample's further columns.
+        truncated: Whether the answer was cut off by the token limit.
+        baseline: The answer it is compared with, for comparisons.
+    """
+
+    id: int
+    uid: str
+    repeat: int
+    fields: dict[str, Any]
+    reference: str | list[str] | None
+    answer: str
+    reasoning: str = ""
+    meta: dict[str, Any] = {}
+    truncated: bool = False
+    baseline: str | None = None
+
+
+class Ask(Protocol):
+    """Puts one question to the judge model; may be awaited any number of times, in parallel or in turn."""
+
+    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+        """Return the judge's reply; its status is always ``ok``.
+
+        Args:
+            prompt: Messages, or text for completion services.
+            view: Name of this question among the questions about the item.
+            **params: Sampling parameters over those of the judge model's config.
+
+        Raises:
+            CallFailedError: The service gave no usable reply, after retries.
+            NotRecordedError: The recording has no answer to this question.
+        """
+        ...
+
+
+class CallFailedError(Exception):
+    """A question to the judge failed for good. Methods may catch it (a panel with a quorum does)."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.error.message if reply.error else "the judge call failed")
+        self.reply = reply
+
+
+class NotRecordedError(Exception):
+    """The recording has no answer to a question, so the item is ``not_judged``."""
+
+
+class Method(Protocol):
+    """A judge method; see the module's docstring."""
+
+    Config: ClassVar[type[msgspec.Struct]]
+    asks: ClassVar[bool]
+    """False for rule-based checks: they need no judge model and no judge-infer task."""
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+        """Decide about one item; raises nothing of its own for text it cannot read."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the verdict (prompts, grammar, fold, names with versions), as JSON values."""
+        ...

@@ -1,0 +1,1 @@
+"""Rule-based methods: checks that ask no model."""

@@ -1,0 +1,1 @@
+"""Model types: what a request is sent to."""

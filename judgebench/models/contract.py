@@ -1,0 +1,182 @@
+"""What a model type is, for the engine that sends requests and for the config that declares it.
+
+Two kinds:
+
+- a **service dialect** only translates: it says to which path which JSON body goes and reads the reply. The engine does
+  the HTTP (``judgebench.engine.http``);
+- a **local model** answers by itself: ``open`` gives a ``Client``.
+
+A model type is a class with a ``Config`` struct; ``type=`` in a config names the class by its dotted path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Literal, Protocol
+
+import msgspec
+
+from judgebench.records import Reply, Request
+
+
+class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service that ``jb`` starts for the run and stops at its end.
+
+    Attributes:
+        type: Built-in launcher (dotted path of a class with ``command(port) -> list[str]``); excludes ``command``.
+        command: Program and arguments; ``{port}`` and ``{host}`` are filled in.
+        options: Keyword arguments of the built-in launcher.
+        health: Path that answers 200 once the service can work.
+        time_limit: Seconds until it must be healthy.
+        port: Fixed port; 0 takes a free one.
+        env: Further environment variables.
+    """
+
+    type: str = ""
+    command: list[str] = []
+    options: dict[str, Any] = {}
+    health: str = "/health"
+    time_limit: float = 300.0
+    port: int = 0
+    env: dict[str, str] = {}
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Time limits of one request, in seconds; 0 means none.
+
+    Attributes:
+        connect: Until the connection stands.
+        first_byte: From sending to the first byte of the reply (long, because models think).
+        between_bytes: Between two pieces of the reply.
+        total: The whole attempt.
+    """
+
+    connect: float = 10.0
+    first_byte: float = 600.0
+    between_bytes: float = 120.0
+    total: float = 1800.0
+
+
+class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that every model has.
+
+    Attributes:
+        type: Dotted path of the model type.
+        abbr: Short unique name: folder and column name.
+        attr: ``service`` or ``local`` (AISBench's key; derived from ``type`` when left out).
+        path: Local path of the model or its tokenizer, where the type needs one.
+        model: Name on the service; empty asks ``/v1/models`` and takes the first.
+        max_out_len: Most tokens of one answer.
+        batch_size: Most requests in flight.
+        generation_kwargs: Sampling parameters, passed on untouched; only ``num_return_sequences`` is ours.
+        pred_postprocessor: ``dict(type=function)`` applied to the answer text.
+        launch: A service to start for the run.
+    """
+
+    type: str
+    abbr: str
+    attr: Literal["service", "local", ""] = ""
+    path: str = ""
+    model: str = ""
+    max_out_len: int = 4096
+    batch_size: int = 1
+    generation_kwargs: dict[str, Any] = {}
+    pred_postprocessor: dict[str, Any] | None = None
+    launch: LaunchConfig | None = None
+
+
+class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of an OpenAI-compatible service (the documented ``judge_model`` block, and ours).
+
+    Attributes:
+        stream: Read the reply as server-sent events.
+        request_rate: Requests per second to start; below 0.1 sends as fast as ``batch_size`` allows.
+        burstiness: Shape of the gaps at a given rate: 0 even gaps, 1 Poisson.
+        use_timestamp: Start each request at its sample's ``timestamp`` (milliseconds from the first).
+        retry: Repeats after the first try; 0 still asks once.
+        api_key: Sent as bearer token; ``${NAME}`` takes it from the environment. Never written to disk.
+        headers: Further HTTP headers; values may be ``${NAME}``.
+        host_ip: Host name or address; IPv6 with or without brackets.
+        host_port: Port.
+        url: Base address; wins over host and port; with or without ``/v1`` and trailing slash.
+        enable_ssl: ``https`` with host and port.
+        trust_remote_code: For local tokenizers; services ignore it.
+        timeouts: Time limits of one request.
+        adaptive: Adapt the number of requests in flight to what the service bears (batch_size is the most).
+        verify_tls: Check the service's certificate.
+        ca_file: Certificate authority bundle to trust.
+    """
+
+    stream: bool = False
+    request_rate: float = 0.0
+    burstiness: float = 0.0
+    use_timestamp: bool = False
+    retry: int = 2
+    api_key: str = ""
+    headers: dict[str, str] = {}
+    host_ip: str = "localhost"
+    host_port: int = 8080
+    url: str = ""
+    enable_ssl: bool = False
+    trust_remote_code: bool = False
+    timeouts: Timeouts = Timeouts()
+    adaptive: bool = False
+    verify_tls: bool = True
+    ca_file: str = ""
+
+
+class Client(Protocol):
+    """Something that answers requests; made by the engine for services, by the model type for local models."""
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply; faults of the service are a ``Reply`` with status ``failed``, never an exception.
+
+        Raises:
+            EndpointError: The service can serve nobody (refused on the first request, bad key, unknown model).
+        """
+        ...
+
+
+class StreamReader(Protocol):
+    """Puts the events of one streamed reply together."""
+
+    def feed(self, event: Mapping[str, Any]) -> bool:
+        """Take one decoded event; returns whether it carried content."""
+        ...
+
+    def finish(self, *, terminated: bool) -> Reply:
+        """Return the reply; ``terminated`` says whether the stream ended as the protocol demands."""
+        ...
+
+
+class Dialect(Protocol):
+    """Pure translation between our records and one service protocol."""
+
+    Config: ClassVar[type[ServiceConfig]]
+    path: ClassVar[str]
+    """Path below the base address, such as ``v1/chat/completions``."""
+    prompt_kind: ClassVar[Literal["chat", "text"]]
+
+    def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
+        """Return the JSON body; sampling parameters go in untouched."""
+        ...
+
+    def read(self, payload: Any) -> Reply:
+        """Read a whole JSON reply. What has no usable answer becomes a failed ``Reply``, never an empty text."""
+        ...
+
+    def stream_reader(self) -> StreamReader:
+        """Return a fresh reader for one streamed reply (one per attempt)."""
+        ...
+
+
+class LocalModel(Protocol):
+    """A model that answers in this process, or from a recording."""
+
+    Config: ClassVar[type[ModelConfig]]
+    prompt_kind: ClassVar[Literal["chat", "text"]]
+
+    def open(self, config: ModelConfig) -> AbstractAsyncContextManager[Client]:
+        """Return a context manager that loads the model and gives a client."""
+        ...

@@ -1,0 +1,1 @@
+"""From a RunRequest and configs to the graph of tasks; reads, never writes."""

@@ -1,0 +1,1 @@
+"""Summary tables in every format, and the gate."""

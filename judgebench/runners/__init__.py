@@ -1,0 +1,1 @@
+"""Executes a graph of tasks: the pure scheduler, local processes, managed services."""

@@ -1,0 +1,1 @@
+"""The stages, one module each: the bodies of the task processes."""
