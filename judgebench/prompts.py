@@ -1,0 +1,82 @@
+"""Prompt templates: ``{field}`` placeholders, filled in once.
+
+Only the fields that a template declares are replaced, all in one pass: text that comes from data or from a model may
+hold ``{answer}``, ``{{ }}`` or ``%s`` and stays as it is. ``{{`` and ``}}`` in a template stand for single braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.records import Message, Prompt
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+
+
+def fields_of(template: Prompt) -> list[str]:
+    """Return the names of the fields that a template declares, in order of first use."""
+    texts = [template] if isinstance(template, str) else [text for message in template for text in _texts(message)]
+    return list(dict.fromkeys(match[1] for text in texts for match in _PLACEHOLDER.finditer(text) if match[1]))
+
+
+def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> str:
+    """Return the template with its placeholders replaced by the fields' values, in one pass.
+
+    Raises:
+        ConfigError: The template names a field that does not exist.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return match[0][0]
+        if name not in fields:
+            have = ", ".join(sorted(fields)) or "none"
+            raise ConfigError(
+                f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
+                hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
+            )
+        return as_text(fields[name])
+
+    return _PLACEHOLDER.sub(value, template)
+
+
+def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt") -> Prompt:
+    """Return messages or a text with every placeholder filled in.
+
+    Raises:
+        ConfigError: The template names a field that does not exist.
+    """
+    if isinstance(template, str):
+        return fill(template, fields, where=where)
+    return [_render_message(message, fields, where) for message in template]
+
+
+def as_text(value: Any) -> str:
+    """Return a field's value as it stands in a prompt: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _texts(message: Message) -> list[str]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return [content]
+    return [part["text"] for part in content or [] if isinstance(part, dict) and isinstance(part.get("text"), str)]
+
+
+def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:
+    content = message.get("content")
+    if isinstance(content, str):
+        return {**message, "content": fill(content, fields, where=where)}
+    parts = [
+        {**part, "text": fill(part["text"], fields, where=where)}
+        if isinstance(part, dict) and isinstance(part.get("text"), str)
+        else part
+        for part in content or []
+    ]
+    return {**message, "content": parts}
