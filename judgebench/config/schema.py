@@ -61,6 +61,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         max_out_len: Overrides the model's.
         generation_kwargs: Laid over the model's (``stop`` for completion prompts, say).
         evaluator: Rule-based method; ``None`` where only a judge can tell.
+        rule_row: Whether the rule has a result row of its own; a config that also declares judges uses the rule only to
+            measure them, unless it says otherwise.
         judges: Judges of this data set.
         extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
         metrics: Names of the metrics, headline first; empty takes the default of the methods.
@@ -75,6 +77,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_out_len: int | None = None
     generation_kwargs: dict[str, Any] = {}
     evaluator: Typed | None = None
+    rule_row: bool = True
     judges: list[JudgeConfig] = []
     extractor: Typed | None = None
     metrics: list[str] = []

@@ -27,7 +27,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         retry_failed: Ask again what failed in an earlier attempt of this run.
         rejudge: Judge everything afresh.
         redo_changed: Ask again what was asked with other settings, instead of refusing.
-        max_fail_rate: Share of failed items (0..1) above which a task gives up and the run exits with 4.
+        max_fail_rate: Share of failed items (0..1) above which a task gives up and the run exits with 4; ``None``: no
+            task gives up, and any failed item makes the exit code 4.
         min_scored: Share of scored items (percent) below which the run exits with 4; ``None`` asks for nothing.
         dump_details: Write the per-item details into the results.
         dump_extract_rate: Report the share of predictions from which an answer could be extracted.
@@ -43,7 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     retry_failed: bool = True
     rejudge: bool = False
     redo_changed: bool = False
-    max_fail_rate: float = 0.0
+    max_fail_rate: float | None = None
     min_scored: float | None = None
     dump_details: bool = False
     dump_extract_rate: bool = False

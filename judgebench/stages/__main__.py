@@ -1,0 +1,9 @@
+"""A task process: ``python -m judgebench.stages PLAN TASK_ID``."""
+
+from __future__ import annotations
+
+import sys
+
+from judgebench.stages.entry import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""The two ``ask`` functions: one that asks the judge and records, one that replays the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from judgebench.config.schema import JudgeConfig
+from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
+from judgebench.models.contract import Client
+from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Request
+from judgebench.stages.items import Postprocessor, postprocessor_of
+from judgebench.stages.prompting import PromptKind, in_form
+from judgebench.stages.settings import model_identity, sampling_params
+from judgebench.store.asked import question_uuid, repeated_uuid
+from judgebench.store.recorded import Recorded
+
+
+class StoppedError(Exception):
+    """The run stops; the question was not sent."""
+
+
+class Questions:
+    """Gives every question about one item its identity: what is asked, and for the how-manieth time.
+
+    Args:
+        judge: The judge whose model is asked.
+        kind: Form of the prompts that the model takes.
+    """
+
+    def __init__(self, judge: JudgeConfig, kind: PromptKind) -> None:
+        self.kind = kind
+        self.params = sampling_params(judge.model)
+        self.identity = model_identity(judge.model)
+        self.postprocess: Postprocessor | None = postprocessor_of(judge.model)
+
+    def seen(self, reply: Reply) -> Reply:
+        """Return the reply as methods see it: with the judge model's own postprocessor applied."""
+        return msgspec.structs.replace(reply, text=self.postprocess(reply.text)) if self.postprocess else reply
+
+
+class ItemAsk:
+    """What both ways of asking share: identity and numbering of the questions about one item."""
+
+    def __init__(self, questions: Questions, item: JudgeItem, recorded: Recorded[JudgeCall]) -> None:
+        self.questions = questions
+        self.item = item
+        self.recorded = recorded
+        self.last: JudgeCall | None = None
+        self._numbers: dict[str, int] = {}
+
+    def identify(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str, int]:
+        """Return prompt and parameters as sent, the question's uuid, and its number among equal ones."""
+        form = in_form(prompt, self.questions.kind)
+        sent = {**self.questions.params, **params}
+        first = question_uuid(form, sent, self.questions.identity)
+        number = self._numbers.get(first, 0)
+        self._numbers[first] = number + 1
+        return form, sent, repeated_uuid(first, number), number
+
+    def answer(self, call: JudgeCall) -> Reply:
+        """Return a recorded call's reply.
+
+        Raises:
+            CallFailedError: The call had failed.
+        """
+        self.last = call
+        reply = call.reply()
+        if reply.status != "ok":
+            raise CallFailedError(reply)
+        return self.questions.seen(reply)
+
+
+class RecordingAsk(ItemAsk):
+    """Asks the judge what is not yet recorded, and records every reply.
+
+    Args:
+        client: The judge service.
+        record: Takes each finished call.
+        retry_failed: Whether calls that failed in an earlier attempt are asked again.
+        stopped: Says whether no further request may be sent.
+    """
+
+    def __init__(
+        self,
+        questions: Questions,
+        item: JudgeItem,
+        recorded: Recorded[JudgeCall],
+        *,
+        client: Callable[[], Client],
+        prediction: Prediction,
+        record: Callable[[JudgeCall], None],
+        touch: Callable[[str], None],
+        retry_failed: bool,
+        stopped: Callable[[], bool],
+    ) -> None:
+        super().__init__(questions, item, recorded)
+        self._client = client
+        self._prediction = prediction
+        self._record = record
+        self._touch = touch
+        self._retry_failed = retry_failed
+        self._stopped = stopped
+
+    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+        """Return the judge's reply, from the recording where it is known."""
+        form, sent, uuid, number = self.identify(prompt, params)
+        self._touch(uuid)
+        known = self.recorded.get(self.item.id, self.item.repeat, uuid)
+        if known is not None and (known.status == "ok" or not self._retry_failed):
+            return self.answer(known)
+        if self._stopped():
+            raise StoppedError
+        reply = await self._client().ask(Request(prompt=form, params=sent))
+        if reply.error is not None and reply.error.kind == "cancelled":
+            raise StoppedError
+        call = _judge_call(self._prediction, form, uuid, reply, view=view, nth=number)
+        self._record(call)
+        return self.answer(call)
+
+
+class ReplayAsk(ItemAsk):
+    """Answers from the recording alone."""
+
+    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG002 - part of Ask
+        """Return the recorded reply.
+
+        Raises:
+            NotRecordedError: The question was never asked.
+            CallFailedError: It was asked and failed.
+        """
+        _, _, uuid, _ = self.identify(prompt, params)
+        known = self.recorded.get(self.item.id, self.item.repeat, uuid)
+        if known is None:
+            raise NotRecordedError
+        return self.answer(known)
+
+
+def _judge_call(prediction: Prediction, prompt: Prompt, uuid: str, reply: Reply, *, view: str, nth: int) -> JudgeCall:
+    return JudgeCall(
+        data_abbr=prediction.data_abbr,
+        id=prediction.id,
+        uid=prediction.uid,
+        repeat=prediction.repeat,
+        success=reply.status == "ok",
+        status=reply.status,
+        uuid=uuid,
+        origin_prompt=prompt,
+        prediction=reply.text,
+        reasoning_content=reply.reasoning,
+        gold=prediction.uuid,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        served_model=reply.served_model,
+        fingerprint=reply.fingerprint,
+        latency=reply.latency,
+        first_token=reply.first_token,
+        attempts=reply.attempts,
+        waited=reply.waited,
+        logprobs=reply.logprobs,
+        error=reply.error,
+        extra=reply.extra,
+        view=view,
+        nth=nth,
+    )

@@ -1,0 +1,256 @@
+"""The infer stage: the tested model answers every planned sample, each as often as its config asks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from judgebench.config.schema import DatasetConfig
+from judgebench.datasets.open import samples_of
+from judgebench.engine.client import open_client
+from judgebench.engine.pacing import schedule_for
+from judgebench.engine.pump import pump
+from judgebench.engine.traffic import Traffic
+from judgebench.errors import FailRateError, ReuseError
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.records import Prediction, Prompt, Reply, Request, Sample
+from judgebench.stages.prompting import PromptKind, prompt_for
+from judgebench.stages.reporting import report_regularly
+from judgebench.stages.settings import infer_settings, model_identity, repeats_of, sampling_params, selection_of
+from judgebench.stages.task import Task
+from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
+from judgebench.store.journal import Journal
+from judgebench.store.recorded import Recorded, compact
+
+logger = logging.getLogger(__name__)
+
+
+class Job(NamedTuple):
+    """One answer to be asked for."""
+
+    journal: Journal
+    data_abbr: str
+    sample: Sample
+    repeat: int
+    prompt: Prompt
+    params: dict[str, object]
+    uuid: str
+
+
+class InferRun:
+    """One infer task: plans its jobs lazily, asks, records, completes the files."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.raw = task.plan.models[task.spec.model]
+        self.config = model_config(self.raw)
+        self.kind: PromptKind = prompt_kind(self.config)
+        self.repeats = repeats_of(self.raw)
+        self.traffic = Traffic()
+        self.planned = 0
+        self.kept = 0
+        self.finished = 0
+        self.failed = 0
+        self.asked: dict[str, Asked] = {}
+        self.tally: dict[str, list[int]] = {}
+
+    async def run(self) -> None:
+        """Ask for what is missing and complete the files of predictions."""
+        task = self.task
+        async with AsyncExitStack() as stack:
+            sources = [await self._open(stack, dataset) for dataset in task.datasets()]
+            task.reporter.update(state="running", total=sum(self._expected(dataset) for dataset in task.datasets()))
+            jobs = (job for dataset, journal, recorded in sources for job in self._jobs(dataset, journal, recorded))
+            first = next(jobs, None)
+            if first is not None:
+                await self._ask_all(stack, _chain(first, jobs))
+        task.reporter.update(state="writing")
+        self._complete()
+
+    async def _open(
+        self, stack: AsyncExitStack, dataset: DatasetConfig
+    ) -> tuple[DatasetConfig, Journal, Recorded[Prediction]]:
+        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
+        asked_file = self.task.run.asked(self.task.spec.model, dataset.abbr)
+        settings = infer_settings(self.raw, dataset)
+        before = read_asked(asked_file)
+        recorded = stack.enter_context(Recorded(path, Prediction))
+        changes = changed_keys(before.settings, settings) if before else []
+        if changes and len(recorded):
+            self._changed(dataset, changes)
+        selection = selection_of(dataset, self.task.plan.options, self.repeats)
+        served = before.served_model if before and not changes else ""
+        self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
+        self.tally[dataset.abbr] = [0, 0, 0]
+        write_asked(asked_file, self.asked[dataset.abbr])
+        return dataset, await stack.enter_async_context(Journal(path)), recorded
+
+    def _changed(self, dataset: DatasetConfig, changes: list[str]) -> None:
+        what = f"{self.task.spec.model}/{dataset.abbr}"
+        if not self.task.plan.options.redo_changed:
+            raise ReuseError(
+                f"The answers of {what} in this run were asked with other settings ({'; '.join(changes)}).",
+                hint="Take back the change, start a new run without --reuse, or ask them again with --redo-changed.",
+            )
+        logger.warning("%s: asking again, because settings changed: %s", what, "; ".join(changes))
+
+    def _expected(self, dataset: DatasetConfig) -> int:
+        from judgebench.datasets.open import count_of
+
+        return (count_of(dataset, self.task.plan.options) or 0) * self.repeats
+
+    def _jobs(self, dataset: DatasetConfig, journal: Journal, recorded: Recorded[Prediction]) -> Iterator[Job]:
+        """Yield what is still to be asked; a sample's repeats stand together, so that prefix caches profit."""
+        options = self.task.plan.options
+        params = sampling_params(self.raw, dataset)
+        identity = model_identity(self.raw)
+        tally = self.tally[dataset.abbr]
+        for sample in samples_of(dataset, options):
+            prompt = prompt_for(dataset, sample, self.kind)
+            for repeat in range(self.repeats):
+                tally[0] += 1
+                self.planned += 1
+                uuid = question_uuid(prompt, params, identity, repeat)
+                status = recorded.status(sample.id, repeat, uuid)
+                if status == "ok" or (status == "failed" and not options.retry_failed):
+                    self._count(dataset.abbr, ok=status == "ok", kept=True)
+                    continue
+                yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
+
+    async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
+        client = await stack.enter_async_context(open_client(self.config, self.traffic))
+        self._check_served(client.model)
+        stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
+        jobs = await self._warm_up(client, jobs)
+
+        async def work(job: Job) -> None:
+            reply = await client.ask(Request(prompt=job.prompt, params=job.params))
+            if reply.error is not None and reply.error.kind == "cancelled":
+                return
+            job.journal.append(_prediction(job, reply))
+            self._count(job.data_abbr, ok=reply.status == "ok", kept=False)
+            self._give_up_if_too_many()
+
+        await pump(
+            jobs, work, concurrency=self.config.batch_size, schedule=schedule_for(self.config), stop=self.task.stop
+        )
+
+    async def _warm_up(self, client: object, jobs: Iterator[Job]) -> Iterator[Job]:
+        """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count."""
+        taken: list[Job] = []
+        for _ in range(self.task.plan.options.num_warmups):
+            job = next(jobs, None)
+            if job is None:
+                break
+            taken.append(job)
+            await client.ask(Request(prompt=job.prompt, params=job.params))  # type: ignore[attr-defined]
+        return _chain_all(taken, jobs)
+
+    def _check_served(self, served: str) -> None:
+        """Refuse to mix the answers of two models in one file when the config leaves the name to the service."""
+        for abbr, asked in self.asked.items():
+            if (
+                asked.served_model
+                and served
+                and asked.served_model != served
+                and not self.task.plan.options.redo_changed
+            ):
+                raise ReuseError(
+                    f"The answers of {self.task.spec.model}/{abbr} came from the model {asked.served_model!r}, "
+                    f"but the service now serves {served!r}.",
+                    hint="Serve the same model, start a new run, or accept the mixture with --redo-changed.",
+                )
+            self.asked[abbr] = _with(asked, served_model=served)
+            write_asked(self.task.run.asked(self.task.spec.model, abbr), self.asked[abbr])
+
+    def _count(self, abbr: str, *, ok: bool, kept: bool) -> None:
+        self.tally[abbr][1 if ok else 2] += 1
+        self.kept += kept
+        if ok:
+            self.finished += 1
+        else:
+            self.failed += 1
+
+    def _progress(self) -> dict[str, object]:
+        progress = self.task.reporter.progress
+        return {
+            "done": self.finished + self.failed,
+            "total": max(progress.total, self.planned),
+            "kept": self.kept,
+            "finish": self.finished,
+            "fail": self.failed,
+        }
+
+    def _give_up_if_too_many(self) -> None:
+        limit = self.task.plan.options.max_fail_rate
+        total = self.task.reporter.progress.total
+        if limit is not None and total and self.failed > limit * total:
+            raise FailRateError(
+                f"{self.task.spec.name}: {self.failed} of {total} items failed, more than --max-fail-rate {limit:g} "
+                f"allows; last fault: {self.traffic.last_error or 'see the log'}.",
+                hint="Mend the service, then continue with --reuse: failed items alone are asked again.",
+            )
+
+    def _complete(self) -> None:
+        task = self.task
+        for dataset in task.datasets():
+            path = task.run.predictions(task.spec.model, dataset.abbr)
+            compact(path, by="item")
+            planned, ok, failed = self.tally[dataset.abbr]
+            size = path.stat().st_size if path.exists() else -1
+            asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed, size=size)
+            if task.stop.is_set() or ok + failed < planned:
+                asked = _with(asked, size=-1)
+            write_asked(task.run.asked(task.spec.model, dataset.abbr), asked)
+            logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
+        task.reporter.update(**self._progress(), total=self.planned, figures=self.traffic.figures())
+
+
+async def run(task: Task) -> None:
+    """Run an infer task."""
+    await InferRun(task).run()
+
+
+def _prediction(job: Job, reply: Reply) -> Prediction:
+    return Prediction(
+        data_abbr=job.data_abbr,
+        id=job.sample.id,
+        uid=job.sample.uid,
+        repeat=job.repeat,
+        success=reply.status == "ok",
+        status=reply.status,
+        uuid=job.uuid,
+        origin_prompt=job.prompt,
+        prediction=reply.text,
+        reasoning_content=reply.reasoning,
+        gold=job.sample.reference,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        served_model=reply.served_model,
+        fingerprint=reply.fingerprint,
+        latency=reply.latency,
+        first_token=reply.first_token,
+        attempts=reply.attempts,
+        waited=reply.waited,
+        logprobs=reply.logprobs,
+        error=reply.error,
+        extra=reply.extra,
+    )
+
+
+def _with(asked: Asked, **changes: object) -> Asked:
+    import msgspec
+
+    return msgspec.structs.replace(asked, **changes)
+
+
+def _chain(first: Job, rest: Iterator[Job]) -> Iterator[Job]:
+    yield first
+    yield from rest
+
+
+def _chain_all(first: list[Job], rest: Iterator[Job]) -> Iterator[Job]:
+    yield from first
+    yield from rest

@@ -1,0 +1,72 @@
+"""From a sample and a prediction to what a judge method is shown; the same in judge-infer and in extract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from judgebench import plugins
+from judgebench.judges.asking import JudgeItem
+from judgebench.records import Prediction, Sample
+
+Postprocessor = Callable[[str], str]
+
+
+def postprocessor_of(model: dict[str, Any]) -> Postprocessor | None:
+    """Return the function of a model's ``pred_postprocessor``, or ``None``."""
+    declared = model.get("pred_postprocessor")
+    if not declared:
+        return None
+    options = {key: value for key, value in declared.items() if key != "type"}
+    function: Postprocessor = plugins.load(declared["type"], where=f"models.{model['abbr']}.pred_postprocessor")
+    return partial(function, **options) if options else function
+
+
+def judge_item(sample: Sample, prediction: Prediction, postprocess: Postprocessor | None) -> JudgeItem:
+    """Return what a judge method is shown of a prediction."""
+    answer = prediction.prediction
+    return JudgeItem(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=prediction.repeat,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=postprocess(answer) if postprocess else answer,
+        reasoning=prediction.reasoning_content,
+        meta=sample.meta,
+        truncated=prediction.finish_reason == "length",
+    )
+
+
+class SampleWindow:
+    """Finds samples by id while reading the data set once, in the order in which they were asked.
+
+    Predictions arrive nearly in that order, so only the samples between the oldest open and the newest seen one are held.
+
+    Args:
+        samples: The planned samples.
+        uses: How often each sample will be taken (the number of repeats).
+    """
+
+    def __init__(self, samples: Iterator[Sample], uses: int) -> None:
+        self._samples = samples
+        self._uses = uses
+        self._open: dict[int, tuple[Sample, int]] = {}
+        self._passed: set[int] = set()
+
+    def take(self, id_: int) -> Sample | None:
+        """Return a sample, or ``None`` when it is not planned (or was taken as often as planned)."""
+        while id_ not in self._open:
+            if id_ in self._passed:
+                return None
+            sample = next(self._samples, None)
+            if sample is None:
+                return None
+            self._open[sample.id] = (sample, self._uses)
+        sample, uses = self._open.pop(id_)
+        if uses > 1:
+            self._open[id_] = (sample, uses - 1)
+        else:
+            self._passed.add(id_)
+        return sample

@@ -1,0 +1,215 @@
+"""The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
+
+The task runs the method with an ``ask`` that looks into the recording first, so what was asked before is never asked
+again, also in the middle of a method that asks several questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from typing import NamedTuple
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.datasets.open import count_of, samples_of
+from judgebench.engine.client import open_client
+from judgebench.engine.pacing import schedule_for
+from judgebench.engine.pump import pump
+from judgebench.engine.traffic import Traffic
+from judgebench.errors import FailRateError
+from judgebench.judges.asking import CallFailedError, Method
+from judgebench.judges.load import method_of
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.contract import Client
+from judgebench.records import JudgeCall, Prediction, Sample
+from judgebench.stages.asks import Questions, RecordingAsk, StoppedError
+from judgebench.stages.items import SampleWindow, judge_item, postprocessor_of
+from judgebench.stages.reporting import report_regularly
+from judgebench.stages.settings import judge_settings, repeats_of, selection_of
+from judgebench.stages.task import Task
+from judgebench.store.asked import Asked, read_asked, write_asked
+from judgebench.store.journal import Journal
+from judgebench.store.recorded import Follower, Recorded, compact, records
+
+POLL = 0.05
+"""Seconds between two looks at a file of predictions that is being written."""
+
+logger = logging.getLogger(__name__)
+
+
+class Job(NamedTuple):
+    """One prediction to be judged."""
+
+    sample: Sample
+    prediction: Prediction
+
+
+class JudgeRun:
+    """One judge-infer task over one data set."""
+
+    def __init__(self, task: Task, dataset: DatasetConfig) -> None:
+        self.task = task
+        self.dataset = dataset
+        self.judge: JudgeConfig = task.judge(dataset)
+        self.method: Method = method_of(self.judge.method)
+        self.config = model_config(self.judge.model)
+        self.questions = Questions(self.judge, prompt_kind(self.config))
+        self.repeats = repeats_of(task.plan.models[task.spec.model])
+        self.postprocess = postprocessor_of(task.plan.models[task.spec.model])
+        self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
+        self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
+        self.traffic = Traffic()
+        self.touched: set[str] | None = None
+        self.judged = self.failed = self.unparsed = self.without_prediction = 0
+
+    async def run(self) -> None:
+        """Judge what is not judged yet and complete the file of judge calls."""
+        task = self.task
+        self._set_aside_for_rejudge()
+        asked_file = task.run.asked(task.spec.model, self.dataset.abbr, self.judge.abbr)
+        asked = Asked(
+            settings=judge_settings(self.judge, self.method.identity()),
+            selection=selection_of(self.dataset, task.plan.options, self.repeats),
+        )
+        before = read_asked(asked_file)
+        write_asked(asked_file, asked)
+        total = (count_of(self.dataset, task.plan.options) or 0) * self.repeats
+        task.reporter.update(state="running", total=total)
+        async with AsyncExitStack() as stack:
+            recorded = stack.enter_context(Recorded(self.path, JudgeCall))
+            if before is not None and len(recorded):
+                self.touched = set()
+            journal = await stack.enter_async_context(Journal(self.path))
+            await self._judge_all(stack, recorded, journal)
+        task.reporter.update(state="writing")
+        self._complete(asked)
+
+    async def _judge_all(self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal) -> None:
+        options = self.task.plan.options
+        client: list[Client] = []
+        opening = asyncio.Lock()
+
+        async def work(job: Job) -> None:
+            ask = RecordingAsk(
+                self.questions,
+                judge_item(job.sample, job.prediction, self.postprocess),
+                recorded,
+                client=lambda: client[0],
+                prediction=job.prediction,
+                record=journal.append,
+                touch=self._touch,
+                retry_failed=options.retry_failed,
+                stopped=self.task.stop.is_set,
+            )
+            async with opening:
+                if not client:
+                    client.append(await stack.enter_async_context(open_client(self.config, self.traffic)))
+            await self._judge(ask)
+
+        stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
+        async with aclosing(self._jobs()) as jobs:
+            await pump(
+                jobs, work, concurrency=self.config.batch_size, schedule=schedule_for(self.config), stop=self.task.stop
+            )
+
+    async def _judge(self, ask: RecordingAsk) -> None:
+        try:
+            verdict = await self.method.judge(ask.item, ask)
+        except StoppedError:
+            return
+        except CallFailedError as error:
+            self.failed += 1
+            logger.warning("item %d: the judge call failed: %s", ask.item.id, error)
+            self._give_up_if_too_many()
+            return
+        self.judged += 1
+        self.unparsed += verdict.status == "unparsed"
+
+    async def _jobs(self) -> AsyncIterator[Job]:
+        """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
+        window = SampleWindow(samples_of(self.dataset, self.task.plan.options), self.repeats)
+        seen: set[int] = set()
+        follower = Follower(self.predictions, Prediction)
+        try:
+            while not self.task.upstream_done.is_set() and not self.task.stop.is_set():
+                fresh = follower.new()
+                for prediction in fresh:
+                    if (job := self._job(prediction, window, seen)) is not None:
+                        yield job
+                if not fresh:
+                    await asyncio.sleep(POLL)
+        finally:
+            follower.close()
+        if self.task.stop.is_set():
+            return
+        for prediction in records(self.predictions, Prediction):
+            if (job := self._job(prediction, window, seen)) is not None:
+                yield job
+
+    def _job(self, prediction: Prediction, window: SampleWindow, seen: set[int]) -> Job | None:
+        key = prediction.id << 20 | prediction.repeat
+        if prediction.status != "ok" or key in seen or prediction.repeat >= self.repeats:
+            return None
+        sample = window.take(prediction.id)
+        if sample is None or sample.uid != prediction.uid:
+            return None
+        seen.add(key)
+        return Job(sample, prediction)
+
+    def _touch(self, uuid: str) -> None:
+        if self.touched is not None:
+            self.touched.add(uuid)
+
+    def _set_aside_for_rejudge(self) -> None:
+        if self.task.plan.options.rejudge and self.path.exists():
+            aside = self.path.with_name(f"{self.path.name}.before-{self.task.plan.timestamp}")
+            if not aside.exists():
+                self.path.rename(aside)
+                logger.info("judging everything afresh; the earlier judgments are kept in %s", aside.name)
+
+    def _progress(self) -> dict[str, object]:
+        return {
+            "done": self.judged + self.failed,
+            "finish": self.judged,
+            "fail": self.failed,
+            "unparsed": self.unparsed,
+        }
+
+    def _give_up_if_too_many(self) -> None:
+        limit = self.task.plan.options.max_fail_rate
+        total = self.task.reporter.progress.total
+        if limit is not None and total and self.failed > limit * total:
+            raise FailRateError(
+                f"{self.task.spec.name}: {self.failed} of {total} judge calls failed, more than --max-fail-rate "
+                f"{limit:g} allows; last fault: {self.traffic.last_error or 'see the log'}.",
+                hint="Mend the judge service, then continue with --reuse: failed items alone are asked again.",
+            )
+
+    def _complete(self, asked: Asked) -> None:
+        import msgspec
+
+        stopped = self.task.stop.is_set()
+        compact(self.path, keep=None if stopped else self.touched)
+        size = self.path.stat().st_size if self.path.exists() and not stopped else -1
+        upstream = self.predictions.stat().st_size if self.predictions.exists() else -1
+        asked = msgspec.structs.replace(
+            asked,
+            selection={**asked.selection, "predictions_size": upstream},
+            planned=self.judged + self.failed,
+            ok=self.judged,
+            failed=self.failed,
+            size=size,
+        )
+        write_asked(self.task.run.asked(self.task.spec.model, self.dataset.abbr, self.judge.abbr), asked)
+        logger.info(
+            "%s: %d judged, %d unparsed, %d failed", self.task.spec.name, self.judged, self.unparsed, self.failed
+        )
+        self.task.reporter.update(**self._progress(), figures=self.traffic.figures())
+
+
+async def run(task: Task) -> None:
+    """Run a judge-infer task."""
+    for dataset in task.datasets():
+        await JudgeRun(task, dataset).run()

@@ -1,0 +1,75 @@
+"""What a stage works with: the plan, its task, the run folder, and the line to the supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.errors import InternalError
+from judgebench.plan.spec import Plan, TaskSpec
+from judgebench.stages.progress import Reporter
+from judgebench.store.layout import RunFolder
+
+logger = logging.getLogger(__name__)
+
+
+class Task:
+    """One task while it runs.
+
+    Attributes:
+        plan: The whole run.
+        spec: This task.
+        run: The run folder.
+        reporter: Progress to the supervisor.
+        stop: Set when no further request may be sent.
+        upstream_done: Set when no followed task writes any more.
+    """
+
+    def __init__(self, plan: Plan, spec: TaskSpec) -> None:
+        from pathlib import Path
+
+        self.plan = plan
+        self.spec = spec
+        self.run = RunFolder(Path(plan.run_dir))
+        self.reporter = Reporter(spec.id)
+        self.stop = asyncio.Event()
+        self.upstream_done = asyncio.Event()
+        self._open_upstream = set(spec.follows)
+        if not self._open_upstream or not supervised():
+            self.upstream_done.set()
+
+    def datasets(self) -> list[DatasetConfig]:
+        """Return the data sets of this task."""
+        return [self.plan.datasets[abbr] for abbr in self.spec.datasets]
+
+    def judge(self, dataset: DatasetConfig) -> JudgeConfig:
+        """Return this task's judge of a data set."""
+        for judge in dataset.judges:
+            if judge.abbr == self.spec.judge:
+                return judge
+        raise InternalError(f"task {self.spec.id} names a judge that data set {dataset.abbr!r} does not have")
+
+    async def listen(self) -> None:
+        """Take the supervisor's messages until it hangs up, which means stop."""
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        while line := await reader.readline():
+            word, _, subject = line.decode().strip().partition(" ")
+            if word == "stop":
+                logger.info("asked to stop: sending no more, keeping what is in flight")
+                self.stop.set()
+            elif word == "upstream-done":
+                self._open_upstream.discard(subject)
+                if not self._open_upstream:
+                    self.upstream_done.set()
+        logger.warning("the supervisor is gone: stopping")
+        self.stop.set()
+        self.upstream_done.set()
+
+
+def supervised() -> bool:
+    """Say whether a supervisor runs this process."""
+    return "JB_PROGRESS_FD" in os.environ

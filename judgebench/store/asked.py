@@ -1,0 +1,91 @@
+"""What a file of predictions or judge calls was asked with, and whether it is complete.
+
+Identity is the hash of what was asked: each record carries it as ``uuid``. The settings kept here serve to say in words
+what changed, and to know without reading the file that nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench.records import Prompt
+from judgebench.store.journal import write_atomically
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings and state of one file.
+
+    Attributes:
+        settings: What the questions were made of, by dotted key (values are JSON values or hashes of long texts).
+        selection: Which samples were planned (``num_prompts``, ``ids``, ``shuffle``), and what they rest on.
+        served_model: The model id that the service gave.
+        planned: Items planned. ``ok`` and ``failed``: how they ended.
+        size: Bytes of the file when it was completed; a file that was changed or removed since is not complete.
+    """
+
+    format: int = 1
+    settings: dict[str, Any]
+    selection: dict[str, Any] = {}
+    served_model: str = ""
+    planned: int = 0
+    ok: int = 0
+    failed: int = 0
+    size: int = -1
+
+    def complete(self, file: Path, *, retry_failed: bool) -> bool:
+        """Say whether nothing is left to ask for ``file``."""
+        if not file.exists() or file.stat().st_size != self.size:
+            return False
+        return self.ok + self.failed == self.planned and not (retry_failed and self.failed)
+
+
+def read_asked(path: Path) -> Asked | None:
+    """Return what was asked, or ``None`` where nothing readable is recorded."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Asked)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def write_asked(path: Path, asked: Asked) -> None:
+    """Write what is asked, atomically."""
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(asked), indent=1))
+
+
+def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return one phrase per setting that differs: ``temperature: 0.6 -> 0.2``."""
+    phrases = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if before != after:
+            phrases.append(f"{key}: {_short(before)} -> {_short(after)}")
+    return phrases
+
+
+def question_uuid(prompt: Prompt, params: dict[str, Any], identity: dict[str, Any], number: int = 0) -> str:
+    """Return the identity of a question: 32 hex digits over prompt, parameters, model and number of the repetition."""
+    asked = msgspec.json.encode([prompt, params, identity], order="deterministic")
+    uuid = hashlib.blake2b(asked, digest_size=16).hexdigest()
+    return uuid if number == 0 else repeated_uuid(uuid, number)
+
+
+def repeated_uuid(uuid: str, number: int) -> str:
+    """Return the identity of the same question asked for the ``number``-th time again."""
+    return hashlib.blake2b(f"{uuid}/{number}".encode(), digest_size=16).hexdigest() if number else uuid
+
+
+def short_hash(value: Any, digits: int = 6) -> str:
+    """Return a short hash of a JSON value, for versions shown to people."""
+    described = msgspec.json.encode(value, order="deterministic")
+    return hashlib.blake2b(described, digest_size=16).hexdigest()[:digits]
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:57] + "..."
