@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -77,7 +77,7 @@ class RecordingAsk(ItemAsk):
     """Asks the judge what is not yet recorded, and records every reply.
 
     Args:
-        client: The judge service.
+        client: Gives the judge service, opened when the first question is really sent.
         record: Takes each finished call.
         retry_failed: Whether calls that failed in an earlier attempt are asked again.
         stopped: Says whether no further request may be sent.
@@ -89,7 +89,7 @@ class RecordingAsk(ItemAsk):
         item: JudgeItem,
         recorded: Recorded[JudgeCall],
         *,
-        client: Callable[[], Client],
+        client: Callable[[], Awaitable[Client]],
         prediction: Prediction,
         record: Callable[[JudgeCall], None],
         touch: Callable[[str], None],
@@ -113,7 +113,8 @@ class RecordingAsk(ItemAsk):
             return self.answer(known)
         if self._stopped():
             raise StoppedError
-        reply = await self._client().ask(Request(prompt=form, params=sent))
+        client = await self._client()
+        reply = await client.ask(Request(prompt=form, params=sent))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
         call = _judge_call(self._prediction, form, uuid, reply, view=view, nth=number)

@@ -76,10 +76,10 @@ class InferRun:
         asked_file = self.task.run.asked(self.task.spec.model, dataset.abbr)
         settings = infer_settings(self.raw, dataset)
         before = read_asked(asked_file)
-        recorded = stack.enter_context(Recorded(path, Prediction))
         changes = changed_keys(before.settings, settings) if before else []
-        if changes and len(recorded):
+        if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
+        recorded = stack.enter_context(Recorded(path, Prediction))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
@@ -94,7 +94,10 @@ class InferRun:
                 f"The answers of {what} in this run were asked with other settings ({'; '.join(changes)}).",
                 hint="Take back the change, start a new run without --reuse, or ask them again with --redo-changed.",
             )
-        logger.warning("%s: asking again, because settings changed: %s", what, "; ".join(changes))
+        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
+        aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
+        path.rename(aside)
+        logger.warning("%s: asking again, as settings changed (%s); old file: %s", what, "; ".join(changes), aside.name)
 
     def _expected(self, dataset: DatasetConfig) -> int:
         from judgebench.datasets.open import count_of

@@ -42,7 +42,7 @@ def judge_item(sample: Sample, prediction: Prediction, postprocess: Postprocesso
 class SampleWindow:
     """Finds samples by id while reading the data set once, in the order in which they were asked.
 
-    Predictions arrive nearly in that order, so only the samples between the oldest open and the newest seen one are held.
+    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held.
 
     Args:
         samples: The planned samples.

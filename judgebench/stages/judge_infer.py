@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
+import msgspec
+
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import count_of, samples_of
 from judgebench.engine.client import open_client
 from judgebench.engine.pacing import schedule_for
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
-from judgebench.errors import FailRateError
+from judgebench.errors import FailRateError, ReuseError
 from judgebench.judges.asking import CallFailedError, Method
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
@@ -29,7 +31,7 @@ from judgebench.stages.items import SampleWindow, judge_item, postprocessor_of
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
-from judgebench.store.asked import Asked, read_asked, write_asked
+from judgebench.store.asked import Asked, changed_keys, read_asked, write_asked
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Follower, Recorded, compact, records
 
@@ -62,7 +64,8 @@ class JudgeRun:
         self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
         self.traffic = Traffic()
         self.touched: set[str] | None = None
-        self.judged = self.failed = self.unparsed = self.without_prediction = 0
+        self.served = ""
+        self.judged = self.failed = self.unparsed = 0
 
     async def run(self) -> None:
         """Judge what is not judged yet and complete the file of judge calls."""
@@ -74,7 +77,9 @@ class JudgeRun:
             selection=selection_of(self.dataset, task.plan.options, self.repeats),
         )
         before = read_asked(asked_file)
-        write_asked(asked_file, asked)
+        if before is not None and not changed_keys(before.settings, asked.settings):
+            self.served = before.served_model
+        write_asked(asked_file, msgspec.structs.replace(asked, served_model=self.served))
         total = (count_of(self.dataset, task.plan.options) or 0) * self.repeats
         task.reporter.update(state="running", total=total)
         async with AsyncExitStack() as stack:
@@ -88,24 +93,28 @@ class JudgeRun:
 
     async def _judge_all(self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal) -> None:
         options = self.task.plan.options
-        client: list[Client] = []
         opening = asyncio.Lock()
+        opened: list[Client] = []
+
+        async def client() -> Client:
+            async with opening:
+                if not opened:
+                    opened.append(await stack.enter_async_context(open_client(self.config, self.traffic)))
+                    self._check_served(opened[0].model)
+            return opened[0]
 
         async def work(job: Job) -> None:
             ask = RecordingAsk(
                 self.questions,
                 judge_item(job.sample, job.prediction, self.postprocess),
                 recorded,
-                client=lambda: client[0],
+                client=client,
                 prediction=job.prediction,
                 record=journal.append,
                 touch=self._touch,
                 retry_failed=options.retry_failed,
                 stopped=self.task.stop.is_set,
             )
-            async with opening:
-                if not client:
-                    client.append(await stack.enter_async_context(open_client(self.config, self.traffic)))
             await self._judge(ask)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
@@ -158,6 +167,16 @@ class JudgeRun:
         seen.add(key)
         return Job(sample, prediction)
 
+    def _check_served(self, served: str) -> None:
+        """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""
+        if self.served and served and served != self.served and not self.task.plan.options.redo_changed:
+            raise ReuseError(
+                f"The judgments of {self.task.spec.name} came from the model {self.served!r}, "
+                f"but the judge service now serves {served!r}.",
+                hint="Serve the same judge, judge everything afresh with --rejudge, or accept it with --redo-changed.",
+            )
+        self.served = served or self.served
+
     def _touch(self, uuid: str) -> None:
         if self.touched is not None:
             self.touched.add(uuid)
@@ -188,8 +207,6 @@ class JudgeRun:
             )
 
     def _complete(self, asked: Asked) -> None:
-        import msgspec
-
         stopped = self.task.stop.is_set()
         compact(self.path, keep=None if stopped else self.touched)
         size = self.path.stat().st_size if self.path.exists() and not stopped else -1
@@ -201,12 +218,13 @@ class JudgeRun:
             ok=self.judged,
             failed=self.failed,
             size=size,
+            served_model=self.served,
         )
         write_asked(self.task.run.asked(self.task.spec.model, self.dataset.abbr, self.judge.abbr), asked)
         logger.info(
             "%s: %d judged, %d unparsed, %d failed", self.task.spec.name, self.judged, self.unparsed, self.failed
         )
-        self.task.reporter.update(**self._progress(), figures=self.traffic.figures())
+        self.task.reporter.update(**self._progress(), total=self.judged + self.failed, figures=self.traffic.figures())
 
 
 async def run(task: Task) -> None:

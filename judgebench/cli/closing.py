@@ -1,0 +1,146 @@
+"""The last lines of a run: the table, what was scored, where it is, the one next command, the exit code."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from judgebench.config.schema import RunConfig
+from judgebench.dashboard.display import Display
+from judgebench.errors import ExitCode
+from judgebench.plan.graph import result_rows
+from judgebench.plan.request import RunRequest
+from judgebench.plan.spec import Plan
+from judgebench.records import Counts, JudgeCall, TaskResult
+from judgebench.report.results import read_result
+from judgebench.runners.outcome import RunOutcome
+from judgebench.store.layout import RunFolder
+from judgebench.store.recorded import records
+
+SMALL_RUN = 3
+"""Up to so many prompts a run also prints one whole judge exchange."""
+
+
+def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOutcome, display: Display) -> int:
+    """Print the closing lines and return the exit code.
+
+    Args:
+        plan: What was to be done.
+        config: The resolved configs.
+        request: The command line's request.
+        outcome: How the tasks ended.
+        display: Where lines go.
+    """
+    run = RunFolder(Path(plan.run_dir))
+    results = _results(run, plan, config) if request.mode in {"all", "eval", "viz"} else []
+    counts = _sum(results)
+    exit_code = _exit_code(request, outcome, counts)
+    if (request.options.num_prompts or SMALL_RUN + 1) <= SMALL_RUN:
+        for line in _one_exchange(run, plan):
+            display.message(line)
+    summary = run.summary / f"summary_{plan.timestamp}.txt"
+    if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
+        display.message(summary.read_text("utf-8"))
+    if request.gate and not outcome.interrupted:
+        exit_code = _gate(run, request, exit_code, display)
+    for line in _last_lines(run, request, outcome, counts, exit_code):
+        display.message(line)
+    display.finish(outcome, results=results, exit_code=int(exit_code), run_dir=run.path)
+    return exit_code
+
+
+def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
+    found = []
+    for model, abbr in plan.combinations:
+        for row, _ in result_rows(config.datasets[abbr]):
+            path = run.result(model, row)
+            if path.exists():
+                found.append(read_result(path))
+    return found
+
+
+def _sum(results: list[TaskResult]) -> Counts:
+    fields = Counts.__struct_fields__
+    return Counts(**{name: sum(getattr(result.counts, name) for result in results) for name in fields})
+
+
+def _exit_code(request: RunRequest, outcome: RunOutcome, counts: Counts) -> ExitCode:
+    if outcome.exit_code != ExitCode.DONE:
+        return outcome.exit_code
+    failed, planned = counts.judge_failed + counts.prediction_failed, counts.planned
+    if not planned:
+        progress = [task.progress for task in outcome.tasks if task.progress and task.stage in {"infer", "judge"}]
+        failed, planned = sum(one.fail for one in progress), sum(one.total for one in progress)
+    if planned and failed / planned > (request.options.max_fail_rate or 0.0):
+        return ExitCode.ITEMS_FAILED
+    least = request.options.min_scored
+    if least is not None and counts.planned and 100 * counts.ok / counts.planned < least:
+        return ExitCode.ITEMS_FAILED
+    return ExitCode.DONE
+
+
+def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Display) -> ExitCode:
+    from judgebench.report.gate import gate_run
+
+    gate = gate_run(run.path, Path(request.gate))
+    display.message(gate.text)
+    return exit_code if exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED} else gate.exit_code or exit_code
+
+
+def _last_lines(
+    run: RunFolder, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode
+) -> list[str]:
+    again = f"jb --reuse {run.timestamp}"
+    if request.work_dir != "outputs/default":
+        again += f" --work-dir {shlex.quote(request.work_dir)}"
+    lines = []
+    for task in outcome.failed():
+        lines.append(f"{task.id} failed: {task.error}")
+        if task.hint:
+            lines.append(f"  {task.hint}")
+        lines += [f"  | {line}" for line in task.tail[-5:]]
+        lines.append(f"  log: {run.path / task.log}")
+    lines.append(f"Results: {run.path}")
+    if counts.planned:
+        failed = counts.judge_failed + counts.prediction_failed
+        lines.append(
+            f"Scored:  {100 * counts.ok / counts.planned:.1f}% of {counts.planned} items "
+            f"({counts.unparsed} unparsed, {failed} failed, {counts.not_judged} not judged, "
+            f"{counts.truncated} truncated)"
+        )
+    lines.append(f"Next:    {_next_command(run, again, request, outcome, counts, exit_code)}")
+    return lines
+
+
+def _next_command(
+    run: RunFolder, again: str, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode
+) -> str:
+    if outcome.interrupted or outcome.failed() or exit_code == ExitCode.ITEMS_FAILED:
+        mode = f" --mode {request.mode}" if request.mode != "all" else ""
+        return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
+    if request.mode == "infer":
+        return f"{again} --mode judge    (judges these answers)"
+    if counts.not_judged or request.mode in {"judge", "infer_judge"}:
+        return f"{again} --mode eval    (judges what is not judged yet, and scores)"
+    if counts.unparsed:
+        return f"{again} --mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
+    return f"less {run.summary}/*.md"
+
+
+def _one_exchange(run: RunFolder, plan: Plan) -> list[str]:
+    """Show one whole judge exchange, so that the user of a small run sees the judge work."""
+    for task in plan.tasks:
+        if task.stage != "judge":
+            continue
+        path = run.predictions(task.model, task.datasets[0], task.judge)
+        for call in records(path, JudgeCall):
+            prompt = call.origin_prompt
+            asked = prompt if isinstance(prompt, str) else "\n".join(str(one.get("content", "")) for one in prompt)
+            return [
+                f"--- one judge exchange ({task.name}, item {call.id}) ---",
+                asked[-1500:],
+                "--- the judge's reply ---",
+                call.prediction if call.success else f"(failed: {call.error.message if call.error else '?'})",
+                "---",
+            ]
+    return []

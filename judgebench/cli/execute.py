@@ -1,0 +1,149 @@
+"""A run from its request to its exit code: configs, run folder, plan, preflight, supervision, last lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from judgebench.cli.closing import close_run
+from judgebench.config.dump import dump_config
+from judgebench.config.resolve import load_run
+from judgebench.config.schema import RunConfig
+from judgebench.errors import ExitCode, ReuseError, UsageError
+from judgebench.plan.graph import Graph, build_graph
+from judgebench.plan.request import RunRequest
+from judgebench.plan.spec import Plan
+from judgebench.store.journal import write_atomically
+from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run
+from judgebench.store.lock import hold
+
+
+def execute(request: RunRequest, command: list[str]) -> int:
+    """Run what was asked for; returns the exit code.
+
+    Args:
+        request: The command line's request.
+        command: The command line itself, for the logs.
+
+    Raises:
+        JudgebenchError: What keeps the run from starting.
+    """
+    if request.mode in {"judge", "eval", "viz"} and request.reuse is None:
+        raise UsageError(
+            f"--mode {request.mode} works on a run that exists, so it needs --reuse.",
+            hint=f"Add --reuse (the latest run) or --reuse TIMESTAMP: jb ... --mode {request.mode} --reuse",
+        )
+    work_dir = Path(request.work_dir)
+    reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
+    request = _from_earlier_config(request, reused)
+    config = load_run(request.selection)
+    now = datetime.now().astimezone()
+    if request.dry_run:
+        return _print_plan(config, request, reused or RunFolder(work_dir / now.strftime(TIMESTAMP_FORMAT)))
+    run = reused or new_run(work_dir, now)
+    with hold(run.lock, shlex.join(command)):
+        return _execute_in(run, config, request, command, now)
+
+
+def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command: list[str], now: datetime) -> int:
+    graph = build_graph(config, request, run)
+    stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
+    stem = run.configs / f"{stamp}_{os.getpid()}"
+    write_atomically(stem.with_suffix(".py"), dump_config(config).encode())
+    plan = make_plan(config, request, graph, run, stamp=stamp, command=command)
+    plan_file = stem.with_suffix(".json")
+    write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
+    environment = dict(config.secrets)
+    os.environ.update(environment)
+
+    from judgebench.dashboard.choose import display_for
+
+    display = display_for(json=request.json_events, debug=request.options.debug)
+    if request.options.preflight:
+        from judgebench.preflight.checks import preflight
+
+        for finding in preflight(plan):
+            display.message(f"preflight: {finding}")
+    for task_id in graph.kept:
+        display.message(f"{task_id}: complete, kept as it is")
+
+    from judgebench.runners.local import supervise
+
+    outcome = asyncio.run(
+        supervise(
+            plan,
+            plan_file,
+            display=display,
+            max_workers=1 if request.options.debug else request.max_num_workers,
+            overlap=request.overlap and not request.options.debug,
+            environment=environment,
+        )
+    )
+    return close_run(plan, config, request, outcome, display)
+
+
+def make_plan(
+    config: RunConfig, request: RunRequest, graph: Graph, run: RunFolder, *, stamp: str, command: list[str]
+) -> Plan:
+    """Return the plan that the task processes read."""
+    return Plan(
+        run_dir=str(run.path),
+        timestamp=stamp,
+        mode=request.mode,
+        command=command,
+        models=dict(config.models),
+        datasets=config.datasets,
+        summarizer=config.summarizer,
+        combinations=config.combinations,
+        options=request.options,
+        tasks=graph.tasks,
+    )
+
+
+def _from_earlier_config(request: RunRequest, reused: RunFolder | None) -> RunRequest:
+    """Take the configs of the reused run when the command line names none."""
+    chosen = request.selection
+    if chosen.config or chosen.models or chosen.datasets or chosen.custom:
+        return request
+    if reused is None:
+        raise UsageError(
+            "Nothing to run: no models and no data sets are named.",
+            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all).",
+        )
+    dumps = sorted(reused.configs.glob("*.py"))
+    if not dumps:
+        raise ReuseError(
+            f"The run {reused.timestamp} holds no config to continue with.",
+            hint="Name the models and data sets again: jb --models ... --datasets ... --reuse " + reused.timestamp,
+        )
+    return msgspec.structs.replace(request, selection=msgspec.structs.replace(chosen, config=str(dumps[-1])))
+
+
+def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
+    """Print the graph and every command; sends nothing and writes nothing."""
+    from judgebench.datasets.open import count_of
+    from judgebench.stages.settings import repeats_of
+
+    graph = build_graph(config, request, run)
+    print(f"run folder: {run.path}")
+    for task in graph.tasks:
+        waits = [*task.needs, *(f"{name} (follows)" for name in task.follows)]
+        print(f"\n{task.id}")
+        if task.stage in {"infer", "judge"}:
+            known = [count_of(config.datasets[abbr], request.options) for abbr in task.datasets]
+            repeats = repeats_of(config.models[task.model])
+            items = "unknown" if None in known else str(sum(count or 0 for count in known) * repeats)
+            print(f"  items:   {items}")
+        print(f"  after:   {', '.join(waits) or '-'}")
+        print(f"  log:     {task.log}")
+        print(f"  command: {shlex.join([sys.executable, '-m', 'judgebench.stages', 'PLAN', task.id])}")
+    for task_id in graph.kept:
+        print(f"\n{task_id}\n  complete, kept as it is")
+    print("\nDry run: nothing was sent and nothing was written.")
+    return ExitCode.DONE

@@ -1,0 +1,161 @@
+"""From the resolved configs to the graph of tasks: pure but for reads of the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from judgebench.config.schema import DatasetConfig, RunConfig
+from judgebench.judges.load import method_of
+from judgebench.plan.request import RunRequest
+from judgebench.plan.spec import TaskSpec
+from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
+from judgebench.store.asked import read_asked
+from judgebench.store.layout import RunFolder, row_name
+
+STAGES_OF_MODE: dict[str, tuple[str, ...]] = {
+    "all": ("infer", "judge", "extract", "summarize"),
+    "infer": ("infer",),
+    "judge": ("judge",),
+    "infer_judge": ("infer", "judge"),
+    "eval": ("judge", "extract", "summarize"),
+    "viz": ("summarize",),
+}
+"""As on the reference page: re-evaluation starts at the judge, which skips what is there."""
+
+
+class Graph(NamedTuple):
+    """The tasks of a run, and what need not be done because it is complete.
+
+    Attributes:
+        tasks: In the order in which they are best started.
+        kept: Ids of tasks that were left out because their files are complete.
+    """
+
+    tasks: list[TaskSpec]
+    kept: list[str]
+
+
+def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph:
+    """Return the tasks that a run needs.
+
+    Args:
+        config: The resolved configs.
+        request: Mode, merging and selection.
+        run: The run folder, whose complete files are not made again.
+    """
+    stages = STAGES_OF_MODE[request.mode]
+    tasks: list[TaskSpec] = []
+    kept: list[str] = []
+    if "infer" in stages:
+        for spec in _infer_tasks(config, merge=request.merge_datasets):
+            complete = run.path.exists() and all(
+                _infer_complete(config, request, run, spec.model, config.datasets[abbr]) for abbr in spec.datasets
+            )
+            (kept.append(spec.id) if complete else tasks.append(spec))
+    infer_of = {(spec.model, abbr): spec.id for spec in tasks for abbr in spec.datasets}
+    if "judge" in stages:
+        for spec in _judge_tasks(config, infer_of):
+            complete = not spec.follows and _judge_complete(config, request, run, spec)
+            (kept.append(spec.id) if complete else tasks.append(spec))
+    judge_of = {(spec.model, spec.datasets[0], spec.judge): spec.id for spec in tasks if spec.stage == "judge"}
+    if "extract" in stages:
+        tasks += _extract_tasks(config, infer_of, judge_of)
+    if "summarize" in stages:
+        extracts = [spec.id for spec in tasks if spec.stage == "extract"]
+        tasks.append(
+            TaskSpec(id="summarize", stage="summarize", name="summary", needs=extracts, log="logs/summary.out")
+        )
+    return Graph(tasks, kept)
+
+
+def result_rows(dataset: DatasetConfig) -> list[tuple[str, str]]:
+    """Return the result rows of a data set as ``(row name, judge abbr or empty)``."""
+    rows = [(row_name(dataset.abbr), "")] if has_rule_row(dataset) else []
+    return rows + [(row_name(dataset.abbr, judge.abbr), judge.abbr) for judge in dataset.judges]
+
+
+def has_rule_row(dataset: DatasetConfig) -> bool:
+    """Say whether the rule-based check of a data set is a result of its own."""
+    return dataset.evaluator is not None and (dataset.rule_row or not dataset.judges)
+
+
+def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
+    merged: dict[tuple[str, str], list[str]] = {}
+    for model, abbr in config.combinations:
+        group = config.datasets[abbr].group if merge else ""
+        merged.setdefault((model, group or f"\0{abbr}"), []).append(abbr)
+    for (model, group), datasets in merged.items():
+        name = group if len(datasets) > 1 else datasets[0]
+        yield TaskSpec(
+            id=f"infer:{model}/{name}",
+            stage="infer",
+            name=f"{model}/{name}",
+            model=model,
+            datasets=datasets,
+            log=f"logs/infer/{model}/{name}.out",
+        )
+
+
+def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Iterator[TaskSpec]:
+    for model, abbr in config.combinations:
+        for judge in config.datasets[abbr].judges:
+            if not method_of(judge.method).asks:
+                continue
+            row = row_name(abbr, judge.abbr)
+            upstream = infer_of.get((model, abbr))
+            yield TaskSpec(
+                id=f"judge:{model}/{row}",
+                stage="judge",
+                name=f"{model}/{row}",
+                model=model,
+                datasets=[abbr],
+                judge=judge.abbr,
+                follows=[upstream] if upstream else [],
+                log=f"logs/infer/{model}/{row}.out",
+            )
+
+
+def _extract_tasks(
+    config: RunConfig, infer_of: dict[tuple[str, str], str], judge_of: dict[tuple[str, str, str], str]
+) -> Iterator[TaskSpec]:
+    for model, abbr in config.combinations:
+        for row, judge in result_rows(config.datasets[abbr]):
+            upstream = judge_of.get((model, abbr, judge)) if judge else infer_of.get((model, abbr))
+            yield TaskSpec(
+                id=f"extract:{model}/{row}",
+                stage="extract",
+                name=f"{model}/{row}",
+                model=model,
+                datasets=[abbr],
+                judge=judge,
+                needs=[upstream] if upstream else [],
+                log=f"logs/eval/{model}/{row}.out",
+            )
+
+
+def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, model: str, dataset: DatasetConfig) -> bool:
+    asked = read_asked(run.asked(model, dataset.abbr))
+    if asked is None:
+        return False
+    raw = config.models[model]
+    same = asked.settings == infer_settings(raw, dataset)
+    same = same and asked.selection == selection_of(dataset, request.options, repeats_of(raw))
+    file = run.predictions(model, dataset.abbr)
+    return same and asked.complete(file, retry_failed=request.options.retry_failed)
+
+
+def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec: TaskSpec) -> bool:
+    if request.options.rejudge:
+        return False
+    dataset = config.datasets[spec.datasets[0]]
+    judge = next(judge for judge in dataset.judges if judge.abbr == spec.judge)
+    asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
+    predictions = run.predictions(spec.model, dataset.abbr)
+    if asked is None or not predictions.exists():
+        return False
+    selection = selection_of(dataset, request.options, repeats_of(config.models[spec.model]))
+    same = asked.settings == judge_settings(judge, method_of(judge.method).identity())
+    same = same and asked.selection == {**selection, "predictions_size": predictions.stat().st_size}
+    file = run.predictions(spec.model, dataset.abbr, judge.abbr)
+    return same and asked.complete(file, retry_failed=request.options.retry_failed)

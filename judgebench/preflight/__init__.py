@@ -1,0 +1,1 @@
+"""What is checked, in seconds, before the first request that costs something."""

@@ -1,0 +1,143 @@
+"""The checks: types of every stage, first prompts, disk, endpoints, one judge reply.
+
+A failed check raises; what merely looks odd comes back as a finding, because a retry may heal it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from judgebench import plugins
+from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.datasets.open import samples_of
+from judgebench.errors import DiskError
+from judgebench.judges.asking import CallFailedError, JudgeItem
+from judgebench.judges.load import method_of
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.contract import ModelConfig, ServiceConfig
+from judgebench.plan.spec import Plan
+from judgebench.preflight.probe import Probe
+from judgebench.records import Prompt, Reply, Request, Sample
+from judgebench.stages.prompting import in_form, prompt_for
+from judgebench.stages.settings import sampling_params
+
+LEAST_FREE = 32 << 20
+"""Bytes that must be free in the run folder's file system."""
+
+
+def preflight(plan: Plan) -> list[str]:
+    """Check what a plan needs; returns findings worth a line each.
+
+    Raises:
+        JudgebenchError: Something that would ruin the run later.
+    """
+    _check_disk(Path(plan.run_dir))
+    for dataset in _used_datasets(plan):
+        for typed in (dataset.evaluator, *(judge.method for judge in dataset.judges)):
+            if typed is not None:
+                method_of(typed)
+    first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
+    findings: list[str] = []
+    for task in plan.tasks:
+        if task.stage == "infer":
+            config = model_config(plan.models[task.model])
+            for abbr in task.datasets:
+                if abbr in first:
+                    prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
+    findings += _check_tested_models(plan)
+    findings += _check_judges(plan, first)
+    return findings
+
+
+def _used_datasets(plan: Plan) -> list[DatasetConfig]:
+    abbrs = dict.fromkeys(abbr for task in plan.tasks for abbr in task.datasets)
+    return [plan.datasets[abbr] for abbr in abbrs]
+
+
+def _first_sample(dataset: DatasetConfig, plan: Plan) -> Iterator[Sample]:
+    return islice(samples_of(dataset, plan.options), 1)
+
+
+def _check_disk(run_dir: Path) -> None:
+    free = shutil.disk_usage(run_dir).free
+    if free < LEAST_FREE:
+        raise DiskError(
+            f"Only {free >> 20} MiB are free for {run_dir}; a run needs at least {LEAST_FREE >> 20} MiB.",
+            hint="Make room, or choose another place with --work-dir.",
+        )
+
+
+def _probed(config: ModelConfig) -> ServiceConfig | None:
+    """Return a service that can be probed now: not a local model, and not one that the run launches itself."""
+    return config if isinstance(config, ServiceConfig) and config.launch is None else None
+
+
+def _check_tested_models(plan: Plan) -> list[str]:
+    findings: list[str] = []
+    for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
+        config = _probed(model_config(plan.models[abbr]))
+        if config is None:
+            continue
+        with Probe(config, plugins.load(config.type)()) as probe:
+            probe.check_model()
+            reply = probe.ask(Request(prompt=in_form("Reply with OK.", prompt_kind(config)), params={"max_tokens": 16}))
+            if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
+                findings.append(f"model {abbr}: the first short call failed ({reply.error.message})")
+    return findings
+
+
+def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
+    findings: list[str] = []
+    done: set[tuple[str, str]] = set()
+    for task in plan.tasks:
+        if task.stage != "judge" or task.datasets[0] not in first:
+            continue
+        dataset = plan.datasets[task.datasets[0]]
+        judge = next(judge for judge in dataset.judges if judge.abbr == task.judge)
+        config = _probed(model_config(judge.model))
+        if config is None or (dataset.abbr, judge.abbr) in done:
+            continue
+        done.add((dataset.abbr, judge.abbr))
+        with Probe(config, plugins.load(config.type)()) as probe:
+            probe.check_model()
+            finding = asyncio.run(_one_judgment(probe, judge, first[dataset.abbr]))
+        if finding:
+            findings.append(f"judge {judge.abbr} on {dataset.abbr}: {finding}")
+    return findings
+
+
+async def _one_judgment(probe: Probe, judge: JudgeConfig, sample: Sample) -> str:
+    """Let the judge look at a sample whose answer is its own reference; returns what is odd about it, or nothing."""
+    config = probe.config
+    replies: list[Reply] = []
+
+    async def ask(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+        sent = {**sampling_params(judge.model), **params}
+        reply = probe.ask(Request(prompt=in_form(prompt, prompt_kind(config)), params=sent))
+        replies.append(reply)
+        if reply.status != "ok":
+            raise CallFailedError(reply)
+        return reply
+
+    reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
+    item = JudgeItem(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=0,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=f"(This is a trial question of the preflight.) {reference if reference is not None else 'No answer.'}",
+        meta=sample.meta,
+    )
+    try:
+        verdict = await method_of(judge.method).judge(item, ask)
+    except CallFailedError as error:
+        return f"the trial question failed ({error})"
+    if verdict.status == "ok":
+        return ""
+    said = replies[-1].text[-80:] if replies else ""
+    return f"its reply to the trial question could not be read ({verdict.reason}); it ended in {said!r}"

@@ -1,0 +1,152 @@
+"""What a result says beside its metrics: the judge's health, tokens, doubtful items, details."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+import msgspec
+
+from judgebench.metrics.agreement import health as agreement_health
+from judgebench.metrics.tally import Tally
+from judgebench.records import JudgeCall, Prediction, Sample, Usage, Verdict
+
+DOUBTFUL = 5
+"""How many doubtful items a result names."""
+EXCERPT = 160
+"""Characters of a reply that a doubtful item shows."""
+
+
+class Checked(NamedTuple):
+    """One planned answer and what became of it."""
+
+    sample: Sample
+    repeat: int
+    prediction: Prediction | None
+    verdict: Verdict
+    rule: Verdict | None
+    reply: JudgeCall | None
+
+
+class Evidence:
+    """Collects, item by item, what the result shows besides numbers; constant memory unless details are kept.
+
+    Args:
+        keep_details: Keep one row per item (``--dump-eval-details``).
+    """
+
+    def __init__(self, *, keep_details: bool) -> None:
+        self.details: list[dict[str, Any]] | None = [] if keep_details else None
+        self._doubtful: list[dict[str, Any]] = []
+        self._tokens = {"model": [0, 0, 0], "judge": [0, 0, 0]}
+        self._served: dict[str, set[str]] = {"model": set(), "judge": set()}
+        self._data = 0
+        self._extracted = 0
+        self._answered = 0
+        self._reasons: dict[str, int] = {}
+
+    def add(self, checked: Checked) -> None:
+        """Take in one planned answer."""
+        sample, repeat, prediction, verdict, rule, reply = checked
+        if repeat == 0:
+            self._data ^= int.from_bytes(hashlib.blake2b(f"{sample.id}:{sample.uid}".encode(), digest_size=8).digest())
+        if prediction is not None:
+            self._answered += 1
+            self._extracted += any(found is not None and found.answer is not None for found in (verdict, rule))
+            self._spend("model", prediction.usage, prediction.served_model)
+        if reply is not None:
+            self._spend("judge", reply.usage, reply.served_model)
+        if verdict.status != "ok":
+            reason = verdict.reason.partition(":")[0] or verdict.status
+            self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        doubt = _doubt(verdict, rule)
+        if doubt and len(self._doubtful) < DOUBTFUL:
+            self._doubtful.append(
+                {
+                    "id": sample.id,
+                    "repeat": repeat,
+                    "why": doubt,
+                    "answer": _excerpt(prediction.prediction if prediction else ""),
+                    "judge_reply": _excerpt(reply.prediction if reply else ""),
+                }
+            )
+        if self.details is not None:
+            self.details.append(_detail(checked))
+
+    def data_hash(self) -> str:
+        """Return a hash of the samples that were scored; their order does not matter."""
+        return f"{self._data:016x}"[:12]
+
+    def health(self, tally: Tally, *, judged: bool) -> dict[str, Any]:
+        """Return what tells whether the judge can be trusted."""
+        found: dict[str, Any] = {
+            "extracted": round(100 * self._extracted / self._answered, 2) if self._answered else None
+        }
+        if judged:
+            found |= msgspec.to_builtins(agreement_health(tally))
+        if self._doubtful:
+            found["doubtful"] = self._doubtful
+        if self._reasons:
+            found["unscored_reasons"] = dict(sorted(self._reasons.items(), key=lambda entry: -entry[1])[:10])
+        return found
+
+    def usage(self) -> dict[str, Any]:
+        """Return tokens and served models of both sides."""
+        return {
+            side: {
+                "calls": calls,
+                "prompt_tokens": prompt,
+                "completion_tokens": completion,
+                "served_models": sorted(self._served[side]),
+            }
+            for side, (calls, prompt, completion) in self._tokens.items()
+            if calls
+        }
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the result must know."""
+        return [
+            f"the {side}'s replies came from several models: {', '.join(sorted(names))}"
+            for side, names in self._served.items()
+            if len(names) > 1
+        ]
+
+    def _spend(self, side: str, usage: Usage | None, served: str) -> None:
+        tokens = self._tokens[side]
+        tokens[0] += 1
+        if usage is not None:
+            tokens[1] += usage.prompt_tokens
+            tokens[2] += usage.completion_tokens
+        if served:
+            self._served[side].add(served)
+
+
+def _doubt(verdict: Verdict, rule: Verdict | None) -> str:
+    if verdict.status == "unparsed":
+        return f"unparsed: {verdict.reason}"
+    if rule is not None and rule.status == "ok" and verdict.status == "ok" and rule.label != verdict.label:
+        return f"judge says {verdict.label}, rule says {rule.label}"
+    return ""
+
+
+def _excerpt(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT else "…" + flat[-EXCERPT:]
+
+
+def _detail(checked: Checked) -> dict[str, Any]:
+    sample, repeat, prediction, verdict, rule, reply = checked
+    return {
+        "id": sample.id,
+        "key": sample.key,
+        "repeat": repeat,
+        "prompt": prediction.origin_prompt if prediction else None,
+        "origin_prediction": prediction.prediction if prediction else None,
+        "finish_reason": prediction.finish_reason if prediction else None,
+        "predictions": verdict.label if verdict.label is not None else verdict.score,
+        "references": sample.reference,
+        "correct": verdict.label == "correct" if verdict.status == "ok" else None,
+        "verdict": msgspec.to_builtins(verdict),
+        "rule": msgspec.to_builtins(rule) if rule is not None else None,
+        "judge_reply": reply.prediction if reply else None,
+    }

@@ -1,0 +1,200 @@
+"""The extract stage: runs the judge method (or the rule) again on what was recorded, with no network, and counts.
+
+A better grammar is therefore one ``--mode eval --reuse`` away, and a verdict can always be derived again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.datasets.open import samples_of
+from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
+from judgebench.judges.load import method_of
+from judgebench.metrics.named import compute
+from judgebench.metrics.tally import Tally, outcome_of
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
+from judgebench.report.results import write_result
+from judgebench.stages.asks import Questions, ReplayAsk
+from judgebench.stages.evidence import Checked, Evidence
+from judgebench.stages.items import Postprocessor, judge_item, postprocessor_of
+from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
+from judgebench.stages.task import Task
+from judgebench.store.asked import short_hash
+from judgebench.store.layout import row_name
+from judgebench.store.recorded import Recorded
+
+CHUNK = 64
+"""Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
+
+logger = logging.getLogger(__name__)
+
+
+class ExtractRun:
+    """One extract task over one data set: with a judge, or by the rule alone."""
+
+    def __init__(self, task: Task, dataset: DatasetConfig) -> None:
+        self.task = task
+        self.dataset = dataset
+        self.model = task.plan.models[task.spec.model]
+        self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge else None
+        self.rule: Method | None = method_of(dataset.evaluator) if dataset.evaluator else None
+        self.method: Method | None = method_of(self.judge.method) if self.judge else None
+        self.repeats = repeats_of(self.model)
+        self.postprocess: Postprocessor | None = postprocessor_of(self.model)
+        self.tally = Tally(self.repeats)
+        self.evidence = Evidence(keep_details=task.plan.options.dump_details)
+
+    async def run(self) -> None:
+        """Derive every verdict and write the result."""
+        task = self.task
+        row = row_name(self.dataset.abbr, task.spec.judge)
+        task.reporter.update(state="running")
+        async with AsyncExitStack() as stack:
+            for method in (self.rule, self.method):
+                if (close := getattr(method, "aclose", None)) is not None:
+                    stack.push_async_callback(close)
+            predictions = stack.enter_context(
+                Recorded(task.run.predictions(task.spec.model, self.dataset.abbr), Prediction, by="item")
+            )
+            asking = self._asking(stack)
+            for chunk in _chunks(self._planned(), CHUNK):
+                for checked in await self._check_all(chunk, predictions, asking):
+                    self._count(checked)
+                task.reporter.update(done=len(self.tally), total=len(self.tally))
+                if task.stop.is_set():
+                    return
+        task.reporter.update(state="writing")
+        write_result(task.run.result(task.spec.model, row), self._result(row))
+
+    def _planned(self) -> Iterator[tuple[Sample, int]]:
+        for sample in samples_of(self.dataset, self.task.plan.options):
+            for repeat in range(self.repeats):
+                yield sample, repeat
+
+    def _asking(self, stack: AsyncExitStack) -> Callable[[JudgeItem], ReplayAsk] | None:
+        if self.judge is None:
+            return None
+        path = self.task.run.predictions(self.task.spec.model, self.dataset.abbr, self.judge.abbr)
+        recorded = stack.enter_context(Recorded(path, JudgeCall))
+        questions = Questions(self.judge, prompt_kind(model_config(self.judge.model)))
+        return lambda item: ReplayAsk(questions, item, recorded)
+
+    async def _check_all(
+        self,
+        chunk: list[tuple[Sample, int]],
+        predictions: Recorded[Prediction],
+        asking: Callable[[JudgeItem], ReplayAsk] | None,
+    ) -> list[Checked]:
+        """Check a chunk; in parallel only where a method waits for workers, as tasks cost more than most checks."""
+        checks = [self._check(sample, repeat, predictions, asking) for sample, repeat in chunk]
+        if any(hasattr(method, "aclose") for method in (self.rule, self.method)):
+            return await asyncio.gather(*checks)
+        return [await check for check in checks]
+
+    async def _check(
+        self,
+        sample: Sample,
+        repeat: int,
+        predictions: Recorded[Prediction],
+        asking: Callable[[JudgeItem], ReplayAsk] | None,
+    ) -> Checked:
+        prediction = predictions.get(sample.id, repeat)
+        missing = _missing(sample, prediction)
+        if missing is not None or prediction is None:
+            verdict = missing or Verdict(status="not_judged", reason="no prediction yet")
+            return Checked(sample, repeat, None, verdict, None, None)
+        item = judge_item(sample, prediction, self.postprocess)
+        rule = await self.rule.judge(item, _ask_nobody) if self.rule is not None else None
+        if self.method is None or asking is None:
+            return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None, None)
+        ask = asking(item)
+        verdict = await _verdict(self.method.judge, item, ask)
+        return Checked(sample, repeat, prediction, verdict, rule, ask.last)
+
+    def _count(self, checked: Checked) -> None:
+        prediction = checked.prediction
+        truncated = prediction is not None and prediction.finish_reason == "length"
+        self.tally.add(
+            outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
+        )
+        self.evidence.add(checked)
+
+    def _result(self, row: str) -> TaskResult:
+        metrics = compute(self.tally, self.dataset.metrics, self.dataset.k)
+        identity = self._identity()
+        counts = self.tally.counts()
+        logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
+        logger.info("%s: %s", row, msgspec.to_builtins(counts))
+        return TaskResult(
+            model=self.task.spec.model,
+            dataset=row,
+            data_abbr=self.dataset.abbr,
+            judge=self.judge.abbr if self.judge else None,
+            version=short_hash(identity),
+            mode="gen",
+            headline=next(iter(metrics), "accuracy"),
+            metrics=metrics,
+            counts=counts,
+            identity=identity,
+            health=self.evidence.health(self.tally, judged=self.judge is not None),
+            usage=self.evidence.usage(),
+            notes=self.evidence.notes(),
+            details=self.evidence.details,
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what decides the score, by name. The tested model is not part of it: rows compare models."""
+        asking = infer_settings(self.model, self.dataset)
+        identity: dict[str, Any] = {key: asking[key] for key in ("prompt", "few_shot") if key in asking}
+        identity["data"] = self.evidence.data_hash()
+        identity["metrics"] = self.dataset.metrics
+        if self.judge is not None and self.method is not None:
+            identity["judge"] = judge_settings(self.judge, self.method.identity())
+        elif self.rule is not None:
+            identity["evaluator"] = self.rule.identity()
+        return identity
+
+
+async def run(task: Task) -> None:
+    """Run an extract task."""
+    for dataset in task.datasets():
+        await ExtractRun(task, dataset).run()
+
+
+def _missing(sample: Sample, prediction: Prediction | None) -> Verdict | None:
+    if prediction is None:
+        return Verdict(status="not_judged", reason="no prediction yet")
+    if prediction.uid != sample.uid:
+        return Verdict(status="not_judged", reason="the data set's item has changed since it was answered")
+    if prediction.status != "ok":
+        error = prediction.error
+        return Verdict(status="prediction_failed", reason=f"{error.kind}: {error.message}" if error else "failed")
+    return None
+
+
+async def _verdict(judge: Callable[[JudgeItem, Ask], Awaitable[Verdict]], item: JudgeItem, ask: Ask) -> Verdict:
+    try:
+        return await judge(item, ask)
+    except NotRecordedError:
+        return Verdict(status="not_judged", reason="the judge has not been asked yet (jb --mode judge --reuse asks it)")
+    except CallFailedError as error:
+        failure = error.reply.error
+        return Verdict(status="judge_failed", reason=f"{failure.kind}: {failure.message}" if failure else "failed")
+
+
+async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG001 - part of Ask
+    raise NotRecordedError
+
+
+def _chunks(planned: Iterator[tuple[Sample, int]], size: int) -> Iterator[list[tuple[Sample, int]]]:
+    while chunk := list(itertools.islice(planned, size)):
+        yield chunk
