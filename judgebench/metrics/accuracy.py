@@ -1,0 +1,209 @@
+"""Accuracy, and other shares of outcomes, in percent.
+
+The value is over what was scored; ``bounds`` say what it would be if every unscored planned item were wrong, or right.
+The standard error of repeats is cluster-robust by question, and so is the interval (``intervals.effective_size``); with
+one repeat that is the plain Wilson interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from judgebench.metrics.intervals import clustered_wilson, student
+from judgebench.metrics.tally import GRADES, Question, Tally
+from judgebench.records import Metric
+
+
+def accuracy(tally: Tally) -> Metric:
+    """Return the percentage of scored outcomes that are right: all correct over all scored, repeats pooled."""
+    questions = tally.questions()
+    scored = sum(question.scored * count for question, count in questions.items())
+    correct = sum(question.correct * count for question, count in questions.items())
+    if not scored:
+        return nothing_scored(tally)
+    share = correct / scored
+    clusters = sum(count for question, count in questions.items() if question.scored)
+    terms = [(question.scored, question.correct, count) for question, count in questions.items()]
+    deviations = sum(count * (right - share * asked) ** 2 for asked, right, count in terms)
+    stderr = cluster_stderr(deviations, clusters, scored)
+    least = scored**2 / sum(asked**2 * count for asked, _, count in terms)
+    bounds = planned_bounds(questions.items())
+    return share_metric(
+        share, stderr, clusters=clusters, n=scored, bounds=bounds, least=least, note=_graded_note(tally)
+    )
+
+
+def invalid_rate(tally: Tally) -> Metric:
+    """Return the percentage of scored outcomes labelled ``invalid``: answers cut off, refused or broken."""
+    return _label_rate(tally, "invalid")
+
+
+def unscored_rate(tally: Tally) -> Metric:
+    """Return the percentage of planned outcomes without a decision, whatever the reason."""
+    counts = tally.counts()
+    if not counts.planned:
+        return nothing_scored(tally)
+    share = (counts.planned - counts.ok) / counts.planned
+    # a fact about the run, not an estimate: no interval
+    return Metric(value=100 * share, n=counts.planned)
+
+
+def weighted_accuracy(tally: Tally) -> Metric:
+    """Return the percentage of the scored weight that is right.
+
+    The standard error is that of a ratio, cluster-robust by question; the interval is of Wilson's form with the
+    effective size. ``n`` counts outcomes, not weight.
+    """
+    by_id: dict[int, list[float]] = {}
+    scored = 0
+    planned_weight = right_weight = scored_weight = 0.0
+    for sample_id, grade, weight in tally.weighted_grades():
+        planned_weight += weight
+        if grade is None:
+            continue
+        sums = by_id.setdefault(sample_id, [0.0, 0.0])
+        sums[0] += weight
+        sums[1] += weight * grade
+        scored += 1
+        scored_weight += weight
+        right_weight += weight * grade
+    if scored_weight <= 0:
+        return nothing_scored(tally)
+    share = min(1.0, right_weight / scored_weight)
+    deviations = sum((right - share * asked) ** 2 for asked, right in by_id.values())
+    stderr = cluster_stderr(deviations, len(by_id), scored_weight)
+    low = right_weight / planned_weight
+    high = (right_weight + planned_weight - scored_weight) / planned_weight
+    least = scored_weight**2 / math.fsum(asked**2 for asked, _ in by_id.values())
+    return share_metric(share, stderr, clusters=len(by_id), n=scored, bounds=(low, min(1.0, high)), least=least)
+
+
+def mean_score(tally: Tally) -> Metric:
+    """Return the mean score of the scored outcomes, on the method's own scale.
+
+    Questions weigh by their scored repeats. The 95% interval is Student's t over questions. There are no bounds: the
+    scale's ends are the method's business.
+    """
+    sums: dict[int, list[float]] = {}
+    total = weight_sum = 0.0
+    n = 0
+    for sample_id, score, weight in tally.scores():
+        group = sums.setdefault(sample_id, [0.0, 0.0])
+        group[0] += weight
+        group[1] += weight * score
+        total += weight * score
+        weight_sum += weight
+        n += 1
+    if weight_sum <= 0:
+        return Metric(value=None, note="no verdict carries a score")
+    mean = total / weight_sum
+    deviations = sum((summed - mean * asked) ** 2 for asked, summed in sums.values())
+    stderr = cluster_stderr(deviations, len(sums), weight_sum)
+    interval = student(mean, stderr, len(sums) - 1) if stderr is not None else None
+    return Metric(value=mean, n=n, stderr=stderr, ci95=interval)
+
+
+def cluster_stderr(deviations: float, clusters: int, size: float) -> float | None:
+    """Return the cluster-robust standard error of a ratio, ``None`` for fewer than two clusters.
+
+    ``sqrt(C / (C - 1) * sum (y_i - p x_i)^2) / sum x_i``, the linearised error of a ratio estimate (W. G. Cochran 1977,
+    Sampling Techniques, 3rd ed.); for one trial per cluster it is the sample standard deviation over the root of n.
+
+    Args:
+        deviations: Sum over clusters of the squared deviation of the cluster's numerator from its expectation.
+        clusters: Number of clusters C.
+        size: Sum of the denominators.
+    """
+    if clusters < 2:
+        return None
+    return math.sqrt(clusters / (clusters - 1) * max(deviations, 0.0)) / size
+
+
+def share_metric(
+    share: float,
+    stderr: float | None,
+    *,
+    clusters: int,
+    n: int,
+    bounds: tuple[float, float] | None = None,
+    items: int | None = None,
+    least: float | None = None,
+    note: str = "",
+) -> Metric:
+    """Return a share as a metric in percent, with its clustered Wilson interval.
+
+    Args:
+        share: Estimate, 0..1.
+        stderr: Cluster-robust standard error of the share, 0..1.
+        clusters: Questions it rests on.
+        n: Trials it rests on.
+        bounds: Worst and best case, 0..1.
+        items: What ``Metric.n`` says; ``n`` if not given.
+        least: See ``intervals.effective_size``.
+        note: What a reader must know.
+    """
+    low, high = clustered_wilson(share, stderr, clusters=clusters, n=n, least=least)
+    return Metric(
+        value=100 * share,
+        n=n if items is None else items,
+        stderr=None if stderr is None else 100 * stderr,
+        ci95=(100 * low, 100 * high),
+        bounds=None if bounds is None else (100 * bounds[0], 100 * bounds[1]),
+        note=note,
+    )
+
+
+def planned_bounds(questions: Iterable[tuple[Question, int]]) -> tuple[float, float]:
+    """Return the share right over all planned trials if the unscored ones were all wrong, or all right."""
+    planned = scored = correct = 0
+    for question, count in questions:
+        planned += question.planned * count
+        scored += question.scored * count
+        correct += question.correct * count
+    return correct / planned, (correct + planned - scored) / planned
+
+
+def nothing_scored(tally: Tally) -> Metric:
+    """Return the metric of a tally without a right-or-wrong verdict: no value, and why."""
+    counts = tally.counts()
+    others = sorted(set(tally.labels()) - set(GRADES))
+    if not counts.planned:
+        note = "no item was planned"
+    elif others:
+        note = f"the verdicts {', '.join(others[:5])} do not say right or wrong"
+    elif counts.ok:
+        note = "the verdicts carry scores but no label"
+    else:
+        states = ("unparsed", "judge_failed", "prediction_failed", "not_judged")
+        found = ", ".join(
+            f"{getattr(counts, state)} {state.replace('_', ' ')}" for state in states if getattr(counts, state)
+        )
+        note = f"nothing was scored: {found}"
+    bounds = (0.0, 100.0) if counts.planned else None
+    return Metric(value=None, bounds=bounds, note=note)
+
+
+def _label_rate(tally: Tally, label: str) -> Metric:
+    labels = {name: count for name, count in tally.labels().items() if name in GRADES}
+    scored = sum(labels.values())
+    if not scored:
+        return nothing_scored(tally)
+    found = labels.get(label, 0)
+    share = found / scored
+    stderr = math.sqrt(share * (1 - share) / (scored - 1)) if scored > 1 else None
+    planned = len(tally)
+    # repeats of one question are taken as one trial each here: an upper limit on what they tell
+    return share_metric(
+        share, stderr, clusters=scored, n=scored, bounds=(found / planned, (found + planned - scored) / planned)
+    )
+
+
+def _graded_note(tally: Tally) -> str:
+    labels = tally.labels()
+    parts = []
+    if invalid := labels.get("invalid", 0):
+        parts.append(f"{invalid} invalid answers count as wrong")
+    if others := sorted(set(labels) - set(GRADES)):
+        parts.append(f"the verdicts {', '.join(others[:5])} do not say right or wrong and are left out")
+    return "; ".join(parts)

@@ -1,0 +1,140 @@
+"""From the name of a metric in a config to the function that computes it.
+
+A metric is a function in a module of this package whose first parameter is ``tally: Tally``; its name is the
+function's. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number per k; ``<name>@n`` means
+``<name>_at_n(tally)``, where n is the number of repeats. The modules are read as text, so a new metric is one new file
+and only what a config names is imported. A dotted path names a function anywhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from judgebench.errors import ConfigError
+from judgebench.metrics.tally import Tally
+from judgebench.records import Counts, Metric
+
+RUNS_AVERAGE = "accuracy (n runs average)"
+_METRIC = re.compile(r"^def ([a-z]\w*)\(\s*tally: Tally", re.MULTILINE)
+_AT = re.compile(r"(.+)@(n|k|[1-9]\d*)")
+_RUNS = re.compile(r"accuracy \((n|\d+) runs average\)")
+
+_WRITTEN_OTHERWISE = ("accuracy_n_runs_average",)
+
+MetricFunction = Callable[..., Metric]
+
+
+@cache
+def shipped_metrics() -> dict[str, str]:
+    """Return the names of the functions that are metrics, with the module of each."""
+    found: dict[str, str] = {}
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        for match in _METRIC.finditer(source.read_text("utf-8")):
+            found[match[1]] = f"judgebench.metrics.{source.stem}"
+    return found
+
+
+def metric_names() -> list[str]:
+    """Return the names that a config may use, as a config writes them."""
+    names = []
+    for function in shipped_metrics():
+        base, _, suffix = function.rpartition("_at_")
+        names.append(f"{base}@{suffix}" if base else function)
+    return sorted(RUNS_AVERAGE if name == "accuracy_n_runs_average" else name for name in names)
+
+
+def compute(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> dict[str, Metric]:
+    """Return the named metrics of a tally, in the order of the names.
+
+    Args:
+        tally: What was counted.
+        names: As in a config; empty takes ``default_metrics``.
+        ks: The ks of ``pass@k`` and the like; empty takes the number of repeats.
+
+    Raises:
+        ConfigError: A name that is no metric.
+    """
+    found: dict[str, Metric] = {}
+    for name in names or default_metrics(tally):
+        for printed, function, k in _expand(name, tally.repeats, ks):
+            found[printed] = function(tally) if k is None else function(tally, k)
+    return found
+
+
+def result(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> tuple[dict[str, Metric], Counts]:
+    """Return a result's metrics, the headline first, and its counts; see ``compute``."""
+    return compute(tally, names, ks), tally.counts()
+
+
+def default_metrics(tally: Tally) -> list[str]:
+    """Return the metrics of a result whose config names none.
+
+    Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
+    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score alone give ``mean_score``.
+    A rule's or a person's labels on a part of the items add ``accuracy_ppi``.
+    """
+    labels = set(tally.labels())
+    if labels & {"A", "B", "tie", "A>>B", "A>B", "A=B", "B>A", "B>>A"}:
+        return ["win_rate"]
+    if not labels and tally.has_scores():
+        return ["mean_score"]
+    if tally.repeats > 1:
+        return [RUNS_AVERAGE, "avg@n", "pass@k", "cons@k", "maj_correct@k"]
+    pairs = tally.graded_pairs()
+    judged = sum(count for (judge, _), count in pairs.items() if judge is not None)
+    labelled = sum(count for (judge, rule), count in pairs.items() if judge is not None and rule is not None)
+    return ["accuracy", "accuracy_ppi"] if 1 < labelled < judged - 1 else ["accuracy"]
+
+
+def _expand(name: str, repeats: int, ks: Sequence[int]) -> list[tuple[str, MetricFunction, int | None]]:
+    """Return the printed names, functions and ks that one name of a config stands for."""
+    runs = _RUNS.fullmatch(name)
+    if runs and runs[1] in ("n", str(repeats)):
+        return [(f"accuracy ({repeats} runs average)", _load("accuracy_n_runs_average", name), None)]
+    at = _AT.fullmatch(name)
+    if at is None:
+        if name.lower() in _WRITTEN_OTHERWISE or name.lower().endswith(("_at_k", "_at_n")):
+            raise _unknown(name)
+        return [(name, _load(name, name), None)]
+    base, suffix = at[1], at[2]
+    if _known(f"{base}_at_n") and suffix in ("n", str(repeats)):
+        return [(f"{base}@{repeats}", _load(f"{base}_at_n", name), None)]
+    function = _load(f"{base}_at_k", name)
+    wanted = [int(suffix)] if suffix.isdigit() else [repeats] if suffix == "n" else list(ks) or [repeats]
+    return [(f"{base}@{k}", function, k) for k in wanted]
+
+
+def _known(function: str) -> bool:
+    return function in shipped_metrics()
+
+
+def _load(function: str, written: str) -> MetricFunction:
+    slug = function.lower().replace("-", "_")
+    module = shipped_metrics().get(slug)
+    attribute = slug
+    if module is None and "." in function:
+        module, _, attribute = function.rpartition(".")
+    if module is not None:
+        try:
+            found = getattr(importlib.import_module(module), attribute, None)
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"The metric {written!r} names the module {module!r}, which cannot be imported ({error.name}).",
+                hint="Install the package, or put its folder on PYTHONPATH.",
+            ) from error
+        if callable(found):
+            return found  # type: ignore[no-any-return]  # what a dotted path names is checked by calling it
+    raise _unknown(written)
+
+
+def _unknown(written: str) -> ConfigError:
+    near = difflib.get_close_matches(written, metric_names(), n=3, cutoff=0.4)
+    return ConfigError(
+        f"There is no metric {written!r}.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else f"Known metrics: {', '.join(metric_names())}.",
+    )

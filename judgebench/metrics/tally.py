@@ -1,0 +1,282 @@
+"""The accumulator of one result: outcomes in, columns and counts out.
+
+A ``Tally`` takes one ``Outcome`` per planned item and repeat and keeps a few bytes of each, so a million of them fit in
+tens of megabytes. Metrics are functions of a ``Tally``; it does not know them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple, get_args
+
+import msgspec
+
+from judgebench.errors import InternalError
+from judgebench.records import Counts, Verdict, VerdictStatus
+
+GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
+"""Labels that say right or wrong. ``invalid`` (cut off, refused, broken) is not right; ``invalid_rate`` shows it."""
+
+_STATUSES: tuple[str, ...] = get_args(VerdictStatus)
+_STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
+_OK = _STATUS_CODES["ok"]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What became of one answer: the verdict on it, and what else metrics need.
+
+    Attributes:
+        id: ``Sample.id``; outcomes of one id are repeats of one question.
+        repeat: Repetition of the tested model's answer, from 0.
+        status: Of the verdict.
+        label: Of the verdict, where the status is ``ok``.
+        score: Of the verdict, where the status is ``ok``.
+        answer: The final answer that the extractor took from the prediction; votes are counted over these.
+        truncated: Whether the prediction was cut off by the token limit.
+        rule: Label that the rule-based check, or a person, gave the same prediction; ``None`` where there is none.
+        weight: What the item counts in ``weighted_accuracy``.
+    """
+
+    id: int
+    repeat: int = 0
+    status: VerdictStatus
+    label: str | None = None
+    score: float | None = None
+    answer: str | None = None
+    truncated: bool = False
+    rule: str | None = None
+    weight: float = 1.0
+
+
+def outcome_of(
+    sample_id: int, repeat: int, verdict: Verdict, *, truncated: bool = False, rule: Verdict | None = None
+) -> Outcome:
+    """Return the outcome of a verdict, beside the rule-based check's verdict on the same prediction.
+
+    The extracted answer is the verdict's own, else the rule's.
+    """
+    return Outcome(
+        id=sample_id,
+        repeat=repeat,
+        status=verdict.status,
+        label=verdict.label,
+        score=verdict.score,
+        answer=verdict.answer if verdict.answer is not None or rule is None else rule.answer,
+        truncated=truncated,
+        rule=rule.label if rule is not None and rule.status == "ok" else None,
+    )
+
+
+class Question(NamedTuple):
+    """One question's repeats in numbers."""
+
+    planned: int
+    scored: int
+    correct: int
+
+
+class Row(NamedTuple):
+    """One outcome as a metric sees it.
+
+    Attributes:
+        id: ``Sample.id``.
+        repeat: Repetition, from 0.
+        status: Of the verdict.
+        grade: 1 right, 0 wrong, ``None`` where the verdict does not say.
+        answer: A number that is equal for equal extracted answers; 0 for none.
+    """
+
+    id: int
+    repeat: int
+    status: str
+    grade: int | None
+    answer: int
+
+
+class Tally:
+    """Columns of outcomes, about 16 bytes each (32 with repeats and scores).
+
+    Args:
+        repeats: Planned repeats per question (n).
+    """
+
+    def __init__(self, repeats: int = 1) -> None:
+        self.repeats = max(1, repeats)
+        self.truncated = 0
+        self._ids = array("q")
+        self._repeats = array("H")
+        self._statuses = bytearray()
+        self._labels = array("H")
+        self._rules = array("H")
+        self._names: list[str | None] = [None]
+        self._codes: dict[str | None, int] = {None: 0}
+        self._scores: array[float] | None = None
+        self._answers: array[int] | None = None
+        self._weights: array[float] | None = None
+        self._in_order = True
+        self._histogram: Counter[Question] | None = None
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in one outcome; each (id, repeat) once, in any order.
+
+        Raises:
+            InternalError: A verdict that is not ``ok`` carries a label or a score.
+        """
+        if outcome.status != "ok" and (outcome.label is not None or outcome.score is not None):
+            raise InternalError(
+                f"Item {outcome.id} (repeat {outcome.repeat}) is {outcome.status} and yet carries a decision."
+            )
+        size = len(self._ids)
+        if size and self._in_order:
+            last = self._ids[-1]
+            self._in_order = outcome.id > last or (outcome.id == last and outcome.repeat > self._repeats[-1])
+        self._ids.append(outcome.id)
+        self._repeats.append(outcome.repeat)
+        self._statuses.append(_STATUS_CODES[outcome.status])
+        self._labels.append(self._code(outcome.label))
+        self._rules.append(self._code(outcome.rule))
+        self.truncated += outcome.truncated
+        if outcome.score is not None or self._scores is not None:
+            self._scores = _column(self._scores, size, outcome.score, float("nan"))
+        if self.repeats > 1:
+            # a 64-bit hash stands for the answer: only equality within one question is ever asked of it
+            answer = 0 if outcome.answer is None else hash(outcome.answer) or 1
+            if self._answers is None:
+                self._answers = array("q")
+            self._answers.append(answer)
+        if outcome.weight != 1.0 or self._weights is not None:
+            self._weights = _column(self._weights, size, outcome.weight, 1.0)
+        self._histogram = None
+
+    def counts(self) -> Counts:
+        """Return how many outcomes ended in which state."""
+        by_code = Counter(self._statuses)
+        found = {status: by_code.get(code, 0) for status, code in _STATUS_CODES.items()}
+        return Counts(planned=len(self), truncated=self.truncated, **found)
+
+    def labels(self) -> dict[str, int]:
+        """Return how often each label occurs among the scored outcomes."""
+        return {name: count for code, count in Counter(self._labels).items() if (name := self._names[code]) is not None}
+
+    def pairs(self) -> dict[tuple[str, str], int]:
+        """Return how often the judge's and the rule's labels meet, where both decided."""
+        names = self._names
+        found: dict[tuple[str, str], int] = {}
+        for (judge, rule), count in Counter(zip(self._labels, self._rules, strict=True)).items():
+            first, second = names[judge], names[rule]
+            if first is not None and second is not None:
+                found[first, second] = count
+        return found
+
+    def has_scores(self) -> bool:
+        """Return whether any verdict carries a score."""
+        return self._scores is not None
+
+    def has_answers(self) -> bool:
+        """Return whether any prediction had an answer extracted (kept with repeats only)."""
+        return self._answers is not None and any(self._answers)
+
+    def questions(self) -> Counter[Question]:
+        """Return how many questions have so many planned, scored and correct repeats."""
+        if self._histogram is None:
+            if self.repeats == 1 and self._in_order:
+                self._histogram = self._single_questions()
+            else:
+                self._histogram = self._grouped_questions()
+        return self._histogram
+
+    def by_question(self) -> Iterator[list[Row]]:
+        """Yield the rows of one question after another, repeats in order.
+
+        Raises:
+            InternalError: The same (id, repeat) was added twice.
+        """
+        group: list[Row] = []
+        for row in self._rows():
+            if group and row.id != group[0].id:
+                yield group
+                group = []
+            elif group and row.repeat == group[-1].repeat:
+                raise InternalError(f"Item {row.id}, repeat {row.repeat}, was tallied twice.")
+            group.append(row)
+        if group:
+            yield group
+
+    def graded_pairs(self) -> Counter[tuple[int | None, int | None]]:
+        """Return how often the judge's and the rule's grades (1, 0 or ``None``) meet, over all outcomes."""
+        grade = [GRADES.get(name) if name is not None else None for name in self._names]
+        found: Counter[tuple[int | None, int | None]] = Counter()
+        for (judge, rule), count in Counter(zip(self._labels, self._rules, strict=True)).items():
+            found[grade[judge], grade[rule]] += count
+        return found
+
+    def scores(self) -> Iterator[tuple[int, float, float]]:
+        """Yield ``(id, score, weight)`` of the outcomes with a score, grouped by id."""
+        if self._scores is not None:
+            for at in self._order():
+                if self._statuses[at] == _OK and self._scores[at] == self._scores[at]:
+                    yield self._ids[at], self._scores[at], self._weights[at] if self._weights is not None else 1.0
+
+    def weighted_grades(self) -> Iterator[tuple[int, int | None, float]]:
+        """Yield ``(id, grade, weight)`` of all outcomes, grouped by id."""
+        grade = self._grades()
+        for at in self._order():
+            yield self._ids[at], grade[self._labels[at]], self._weights[at] if self._weights is not None else 1.0
+
+    def _code(self, label: str | None) -> int:
+        code = self._codes.get(label)
+        if code is None:
+            code = self._codes[label] = len(self._names)
+            self._names.append(label)
+            if code > 0xFFFF:
+                raise InternalError(f"More than 65535 different labels were tallied; the last is {label!r:.80}.")
+        return code
+
+    def _grades(self) -> list[int | None]:
+        return [None if name is None else GRADES.get(name) for name in self._names]
+
+    def _order(self) -> range | list[int]:
+        if self._in_order:
+            return range(len(self))
+        ids, repeats = self._ids, self._repeats
+        return sorted(range(len(self)), key=lambda at: (ids[at], repeats[at]))
+
+    def _rows(self) -> Iterator[Row]:
+        grade = self._grades()
+        ids, repeats, statuses, labels, answers = self._ids, self._repeats, self._statuses, self._labels, self._answers
+        for at in self._order():
+            yield Row(
+                ids[at],
+                repeats[at],
+                _STATUSES[statuses[at]],
+                grade[labels[at]],
+                answers[at] if answers is not None else 0,
+            )
+
+    def _single_questions(self) -> Counter[Question]:
+        grade = self._grades()
+        found: Counter[Question] = Counter()
+        for code, count in Counter(self._labels).items():
+            known = grade[code]
+            found[Question(1, int(known is not None), known or 0)] += count
+        return found
+
+    def _grouped_questions(self) -> Counter[Question]:
+        found: Counter[Question] = Counter()
+        for group in self.by_question():
+            grades = [row.grade for row in group if row.grade is not None]
+            found[Question(max(len(group), self.repeats), len(grades), sum(grades))] += 1
+        return found
+
+
+def _column(column: array[float] | None, size: int, value: float | None, missing: float) -> array[float]:
+    """Append to a column that is only made when the first value comes."""
+    if column is None:
+        column = array("d", [missing]) * size
+    column.append(missing if value is None else value)
+    return column
