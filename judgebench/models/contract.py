@@ -95,6 +95,8 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         burstiness: Shape of the gaps at a given rate: 0 even gaps, 1 Poisson.
         use_timestamp: Start each request at its sample's ``timestamp`` (milliseconds from the first).
         retry: Repeats after the first try; 0 still asks once.
+        backoff: Seconds of the first wait before a repeat, at most; the bound doubles with each repeat.
+        patience: Seconds for which a service that stops answering is waited for, before the task gives up.
         api_key: Sent as bearer token; ``${NAME}`` takes it from the environment. Never written to disk.
         headers: Further HTTP headers; values may be ``${NAME}``.
         host_ip: Host name or address; IPv6 with or without brackets.
@@ -113,6 +115,8 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
     burstiness: float = 0.0
     use_timestamp: bool = False
     retry: int = 2
+    backoff: float = 0.5
+    patience: float = 60.0
     api_key: str = ""
     headers: dict[str, str] = {}
     host_ip: str = "localhost"
@@ -128,6 +132,11 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
 
 class Client(Protocol):
     """Something that answers requests; made by the engine for services, by the model type for local models."""
+
+    @property
+    def model(self) -> str:
+        """The model's name as the service (or the recording) knows it."""
+        ...
 
     async def ask(self, request: Request) -> Reply:
         """Return the reply; faults of the service are a ``Reply`` with status ``failed``, never an exception.

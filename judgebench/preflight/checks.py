@@ -19,10 +19,11 @@ from judgebench.judges.asking import CallFailedError, JudgeItem
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
+from judgebench.models.prompt_kind import fit
 from judgebench.plan.spec import Plan
 from judgebench.preflight.probe import Probe
 from judgebench.records import Prompt, Reply, Request, Sample
-from judgebench.stages.prompting import in_form, prompt_for
+from judgebench.stages.prompting import prompt_for
 from judgebench.stages.settings import sampling_params
 
 LEAST_FREE = 32 << 20
@@ -84,7 +85,7 @@ def _check_tested_models(plan: Plan) -> list[str]:
             continue
         with Probe(config, plugins.load(config.type)()) as probe:
             probe.check_model()
-            reply = probe.ask(Request(prompt=in_form("Reply with OK.", prompt_kind(config)), params={"max_tokens": 16}))
+            reply = probe.ask(Request(prompt=fit("Reply with OK.", prompt_kind(config)), params={"max_tokens": 16}))
             if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
                 findings.append(f"model {abbr}: the first short call failed ({reply.error.message})")
     return findings
@@ -117,7 +118,7 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, sample: Sample) -> str
 
     async def ask(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
         sent = {**sampling_params(judge.model), **params}
-        reply = probe.ask(Request(prompt=in_form(prompt, prompt_kind(config)), params=sent))
+        reply = probe.ask(Request(prompt=fit(prompt, prompt_kind(config)), params=sent))
         replies.append(reply)
         if reply.status != "ok":
             raise CallFailedError(reply)

@@ -10,9 +10,10 @@ import msgspec
 from judgebench.config.schema import JudgeConfig
 from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
 from judgebench.models.contract import Client
+from judgebench.models.prompt_kind import fit
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Request
 from judgebench.stages.items import Postprocessor, postprocessor_of
-from judgebench.stages.prompting import PromptKind, in_form
+from judgebench.stages.prompting import PromptKind
 from judgebench.stages.settings import model_identity, sampling_params
 from judgebench.store.asked import question_uuid, repeated_uuid
 from judgebench.store.recorded import Recorded
@@ -53,7 +54,7 @@ class ItemAsk:
 
     def identify(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str, int]:
         """Return prompt and parameters as sent, the question's uuid, and its number among equal ones."""
-        form = in_form(prompt, self.questions.kind)
+        form = fit(prompt, self.questions.kind)
         sent = {**self.questions.params, **params}
         first = question_uuid(form, sent, self.questions.identity)
         number = self._numbers.get(first, 0)

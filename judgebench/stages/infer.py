@@ -10,7 +10,7 @@ from typing import NamedTuple
 from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.open import samples_of
 from judgebench.engine.client import open_client
-from judgebench.engine.pacing import schedule_for
+from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import FailRateError, ReuseError
@@ -49,6 +49,7 @@ class InferRun:
         self.kind: PromptKind = prompt_kind(self.config)
         self.repeats = repeats_of(self.raw)
         self.traffic = Traffic()
+        self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
         self.planned = 0
         self.kept = 0
         self.finished = 0
@@ -136,9 +137,7 @@ class InferRun:
             self._count(job.data_abbr, ok=reply.status == "ok", kept=False)
             self._give_up_if_too_many()
 
-        await pump(
-            jobs, work, concurrency=self.config.batch_size, schedule=schedule_for(self.config), stop=self.task.stop
-        )
+        await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _warm_up(self, client: object, jobs: Iterator[Job]) -> Iterator[Job]:
         """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count."""
@@ -186,13 +185,17 @@ class InferRun:
             "fail": self.failed,
         }
 
+    def _figures(self) -> dict[str, float]:
+        pace = self.schedule.pace.figures() if self.schedule else {}
+        return {**self.traffic.figures(), **pace}
+
     def _give_up_if_too_many(self) -> None:
         limit = self.task.plan.options.max_fail_rate
         total = self.task.reporter.progress.total
         if limit is not None and total and self.failed > limit * total:
             raise FailRateError(
                 f"{self.task.spec.name}: {self.failed} of {total} items failed, more than --max-fail-rate {limit:g} "
-                f"allows; last fault: {self.traffic.last_error or 'see the log'}.",
+                f"allows; first fault: {self.traffic.first_error or 'see the log'}.",
                 hint="Mend the service, then continue with --reuse: failed items alone are asked again.",
             )
 
@@ -208,7 +211,7 @@ class InferRun:
                 asked = _with(asked, size=-1)
             write_asked(task.run.asked(task.spec.model, dataset.abbr), asked)
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
-        task.reporter.update(**self._progress(), total=self.planned, figures=self.traffic.figures())
+        task.reporter.update(self._progress(), total=self.planned, figures=self._figures())
 
 
 async def run(task: Task) -> None:

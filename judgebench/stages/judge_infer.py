@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ import msgspec
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import count_of, samples_of
 from judgebench.engine.client import open_client
-from judgebench.engine.pacing import schedule_for
+from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import FailRateError, ReuseError
@@ -63,6 +63,7 @@ class JudgeRun:
         self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
         self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
         self.traffic = Traffic()
+        self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
         self.touched: set[str] | None = None
         self.served = ""
         self.judged = self.failed = self.unparsed = 0
@@ -119,9 +120,7 @@ class JudgeRun:
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         async with aclosing(self._jobs()) as jobs:
-            await pump(
-                jobs, work, concurrency=self.config.batch_size, schedule=schedule_for(self.config), stop=self.task.stop
-            )
+            await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _judge(self, ask: RecordingAsk) -> None:
         try:
@@ -136,7 +135,7 @@ class JudgeRun:
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
 
-    async def _jobs(self) -> AsyncIterator[Job]:
+    async def _jobs(self) -> AsyncGenerator[Job, None]:
         """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
         window = SampleWindow(samples_of(self.dataset, self.task.plan.options), self.repeats)
         seen: set[int] = set()
@@ -196,13 +195,17 @@ class JudgeRun:
             "unparsed": self.unparsed,
         }
 
+    def _figures(self) -> dict[str, float]:
+        pace = self.schedule.pace.figures() if self.schedule else {}
+        return {**self.traffic.figures(), **pace}
+
     def _give_up_if_too_many(self) -> None:
         limit = self.task.plan.options.max_fail_rate
         total = self.task.reporter.progress.total
         if limit is not None and total and self.failed > limit * total:
             raise FailRateError(
                 f"{self.task.spec.name}: {self.failed} of {total} judge calls failed, more than --max-fail-rate "
-                f"{limit:g} allows; last fault: {self.traffic.last_error or 'see the log'}.",
+                f"{limit:g} allows; first fault: {self.traffic.first_error or 'see the log'}.",
                 hint="Mend the judge service, then continue with --reuse: failed items alone are asked again.",
             )
 
@@ -224,7 +227,7 @@ class JudgeRun:
         logger.info(
             "%s: %d judged, %d unparsed, %d failed", self.task.spec.name, self.judged, self.unparsed, self.failed
         )
-        self.task.reporter.update(**self._progress(), total=self.judged + self.failed, figures=self.traffic.figures())
+        self.task.reporter.update(self._progress(), total=self.judged + self.failed, figures=self._figures())
 
 
 async def run(task: Task) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -63,8 +63,9 @@ class Reporter:
         fd = os.environ.get("JB_PROGRESS_FD", "")
         self._fd = int(fd) if fd.isdigit() else -1
 
-    def update(self, *, force: bool = False, **changes: object) -> None:
+    def update(self, changes: dict[str, Any] | None = None, *, force: bool = False, **more: Any) -> None:
         """Change fields of the progress and send it if it is time."""
+        changes = {**(changes or {}), **more}
         for name, value in changes.items():
             setattr(self.progress, name, value)
         self.send(force=force or "state" in changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from judgebench.config.schema import DatasetConfig
+from judgebench.models.prompt_kind import fit
 from judgebench.prompts import fill, render
 from judgebench.records import Message, Prompt, Sample
 
@@ -30,11 +31,6 @@ def prompt_for(dataset: DatasetConfig, sample: Sample, kind: PromptKind) -> Prom
     return _as_chat(question, shots) if kind == "chat" else _as_text(question, shots)
 
 
-def in_form(prompt: Prompt, kind: PromptKind) -> Prompt:
-    """Return a prompt in the form that a model takes."""
-    return _as_chat(prompt, []) if kind == "chat" else _as_text(prompt, [])
-
-
 def _as_chat(question: Prompt, shots: list[tuple[Prompt, str]]) -> list[Message]:
     asked = _messages(question)
     lead = [message for message in asked if message.get("role") == "system"]
@@ -51,10 +47,12 @@ def _as_text(question: Prompt, shots: list[tuple[Prompt, str]]) -> str:
 
 
 def _messages(prompt: Prompt) -> list[Message]:
-    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+    fitted = fit(prompt, "chat")
+    assert isinstance(fitted, list)
+    return fitted
 
 
 def _text(prompt: Prompt) -> str:
-    if isinstance(prompt, str):
-        return prompt
-    return "\n\n".join(str(message.get("content", "")) for message in prompt)
+    fitted = fit(prompt, "text")
+    assert isinstance(fitted, str)
+    return fitted

@@ -16,13 +16,13 @@ def report_regularly(reporter: Reporter, traffic: Traffic, progress: Callable[[]
 
     def report() -> None:
         reporter.update(
+            progress(),
             post=traffic.post,
             recv=traffic.recv,
-            tokens=traffic.tokens,
+            tokens=traffic.completion_tokens,
             in_flight=traffic.in_flight,
             limit=traffic.limit,
             note=traffic.note,
-            **progress(),
         )
 
     async def regularly() -> None:

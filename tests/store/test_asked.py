@@ -1,0 +1,48 @@
+"""Identity is the hash of what was asked; changes are named in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
+
+
+def test_changed_settings_are_named_with_both_values() -> None:
+    old = {"generation_kwargs.temperature": 0.6, "prompt": "abc", "x": 1}
+    new = {"generation_kwargs.temperature": 0.2, "prompt": "abc", "y": None, "x": 1}
+    assert changed_keys(old, new) == ["generation_kwargs.temperature: 0.6 -> 0.2"]
+
+
+def test_a_question_is_told_apart_by_everything_that_was_asked() -> None:
+    base = question_uuid("p", {"t": 0}, {"model": "m"})
+    assert base == question_uuid("p", {"t": 0}, {"model": "m"}, 0)
+    others = {
+        question_uuid("q", {"t": 0}, {"model": "m"}),
+        question_uuid("p", {"t": 1}, {"model": "m"}),
+        question_uuid("p", {"t": 0}, {"model": "n"}),
+        question_uuid("p", {"t": 0}, {"model": "m"}, 1),
+        question_uuid([{"role": "user", "content": "p"}], {"t": 0}, {"model": "m"}),
+    }
+    assert len(others | {base}) == 6
+    assert len(base) == 32
+
+
+def test_a_file_is_complete_only_while_it_is_as_it_was_left(tmp_path: Path) -> None:
+    file = tmp_path / "d.jsonl"
+    file.write_text("x\n")
+    asked = Asked(settings={}, planned=2, ok=1, failed=1, size=2)
+    write_asked(tmp_path / "a.json", asked)
+    back = read_asked(tmp_path / "a.json")
+    assert back == asked
+    assert asked.complete(file, retry_failed=False)
+    assert not asked.complete(file, retry_failed=True)
+    file.write_text("xy\n")
+    assert not asked.complete(file, retry_failed=False)
+    file.unlink()
+    assert not asked.complete(file, retry_failed=False)
+
+
+def test_an_unreadable_state_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{")
+    assert read_asked(tmp_path / "a.json") is None
+    assert read_asked(tmp_path / "b.json") is None
