@@ -1,0 +1,160 @@
+"""What is known of every task while a run is under way: the rows that all displays show.
+
+No drawing and no clock of its own: times are handed in, in seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from judgebench.dashboard.untrusted import one_line, visible
+from judgebench.stages.progress import Progress
+
+Status = Literal[
+    "waiting", "launching", "starting", "preflight", "running", "backing-off", "draining", "writing",
+    "finish", "partial", "error", "skipped", "interrupted",
+]  # fmt: skip
+"""What a row says; the first until the task starts, the last five once it has ended."""
+
+ENDED: frozenset[Status] = frozenset({"finish", "partial", "error", "skipped", "interrupted"})
+
+_WINDOW = 15.0
+"""Seconds over which the present rate is taken."""
+_SPACING = 0.5
+"""Seconds between two remembered counts."""
+
+
+class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not change during a run.
+
+    Attributes:
+        run: Timestamp of the run.
+        base: Path of the run folder as the user is told.
+        pid: Process id of the supervisor.
+        max_workers: Most task processes at once.
+    """
+
+    run: str
+    base: str
+    pid: int
+    max_workers: int = 1
+
+
+class Count(NamedTuple):
+    """How far a task was at a moment."""
+
+    at: float
+    done: int
+    tokens: int
+
+
+class TaskRow:
+    """One task: what it is, where it stands, and how fast it goes."""
+
+    def __init__(self, *, id: str, name: str, stage: str, log: str, needs: tuple[str, ...] = ()) -> None:
+        self.id = id
+        self.name = name
+        self.stage = stage
+        self.log = log
+        self.needs = needs
+        self.status: Status = "waiting"
+        self.pid = 0
+        self.exit_code: int | None = None
+        self.progress = Progress(task=id)
+        self.started = 0.0
+        self.ended = 0.0
+        self.error = ""
+        self.hint = ""
+        self.tail: list[str] = []
+        """Last lines of its log, once it has failed."""
+        self._counts: deque[Count] = deque(maxlen=64)
+        self._first: Count | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the task has ended (or will never run)."""
+        return self.status in ENDED
+
+    def start(self, pid: int, now: float) -> None:
+        """Note that the task's process runs."""
+        self.pid, self.started, self.status = pid, now, "starting"
+
+    def report(self, progress: Progress, now: float) -> None:
+        """Take what the task says of itself."""
+        self.progress = progress
+        if progress.state not in {"finish", "error"} and not self.over:
+            self.status = progress.state
+        if progress.state in {"starting", "preflight"}:
+            return
+        count = Count(now, progress.done, progress.tokens)
+        self._first = self._first or Count(self.started or now, progress.kept, 0)
+        if not self._counts or now - self._counts[-1].at >= _SPACING:
+            self._counts.append(count)
+        while len(self._counts) > 2 and now - self._counts[0].at > _WINDOW:
+            self._counts.popleft()
+
+    def end(self, status: Status, now: float, *, exit_code: int | None = None, error: str = "", hint: str = "") -> None:
+        """Note that the task has ended, and why."""
+        self.status, self.ended, self.exit_code = status, now, exit_code
+        self.error, self.hint = visible(error), visible(hint)
+
+    def seconds(self, now: float) -> float:
+        """Return how long the task has run, in seconds; 0 before it started."""
+        if not self.started:
+            return 0.0
+        return max(0.0, (self.ended or now) - self.started)
+
+    def rate(self, now: float) -> float:
+        """Return items per second: of the last seconds while it runs, of its whole time once it has ended."""
+        return self._speed(now, "done")
+
+    def token_rate(self, now: float) -> float:
+        """Return completion tokens per second, over the same time as ``rate``."""
+        return self._speed(now, "tokens")
+
+    def eta(self, now: float) -> float | None:
+        """Return the seconds that the rest will take at the present rate; ``None`` where that is unknown."""
+        rate = self.rate(now)
+        if self.over or rate <= 0 or self.progress.total <= 0:
+            return None
+        return max(0, self.progress.total - self.progress.done) / rate
+
+    def note(self) -> str:
+        """Return what the task waits for, or why it failed, as one safe line."""
+        return one_line(self.error if self.over else self.progress.note, limit=200)
+
+    def _speed(self, now: float, what: Literal["done", "tokens"]) -> float:
+        if self._first is None:
+            return 0.0
+        last = Count(self.ended or now, self.progress.done, self.progress.tokens)
+        first = self._first
+        if not self.over and len(self._counts) > 1 and now - self._counts[0].at >= 2.0:
+            first = self._counts[0]
+        passed = last.at - first.at
+        return max(0.0, (getattr(last, what) - getattr(first, what)) / passed) if passed > 0 else 0.0
+
+
+def clock_text(seconds: float) -> str:
+    """Return a duration as ``h:mm:ss``."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def rate_text(per_second: float) -> str:
+    """Return a rate with about two significant digits: ``0.04``, ``2.0``, ``117``."""
+    if per_second >= 10:
+        return f"{per_second:.0f}"
+    return f"{per_second:.1f}" if per_second >= 0.95 or per_second == 0 else f"{per_second:.2f}"
+
+
+def failure_lines(row: TaskRow, base: str) -> list[str]:
+    """Return what a person must know of a task that failed: cause, hint, where the log is, its last lines."""
+    lines = [f"{row.stage} {row.name}: {row.error or 'ended without saying why'}"]
+    lines += [f"  {part}" for part in row.hint.splitlines()]
+    if row.tail:
+        lines.append(f"  Last lines of {base}/{row.log}:" if row.log else "  Its last lines:")
+        lines += [f"    {line}" for line in row.tail]
+    return lines

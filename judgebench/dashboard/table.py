@@ -1,0 +1,178 @@
+"""The task table as plain cells: which columns fit the window, how rows fold, what is on which page.
+
+No drawing here. Only the rows of one page are ever turned into cells, so a board of 1000 rows costs what a page costs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from judgebench.dashboard.board import TaskRow, clock_text, rate_text
+from judgebench.dashboard.untrusted import one_line
+
+_MOST_LINES = 4
+"""Lines of a row at most; what does not fit is cut and marked."""
+_BREAKS = " /-_,:"
+"""Characters after which a cell may be folded."""
+
+
+class _ColumnKind(NamedTuple):
+    title: str
+    least: int
+    most: int
+
+
+_KINDS = {
+    kind.title: kind
+    for kind in (
+        _ColumnKind("Task Name", 16, 0),
+        _ColumnKind("Stage", 9, 9),
+        _ColumnKind("Process", 7, 9),
+        _ColumnKind("Progress", 18, 56),
+        _ColumnKind("Time Cost", 7, 9),
+        _ColumnKind("ETA", 7, 8),
+        _ColumnKind("Tok/s", 5, 6),
+        _ColumnKind("Status", 11, 28),
+        _ColumnKind("Log Path", 16, 0),
+        _ColumnKind("Extend Parameters", 16, 54),
+    )
+}
+_GIVEN_UP = ("Tok/s", "Extend Parameters", "Process", "Log Path", "ETA", "Stage", "Time Cost")
+"""Columns that go when the window is narrow, first to last."""
+
+
+class Layout(NamedTuple):
+    """How the table fits a window.
+
+    Attributes:
+        widths: Column titles with their widths in characters, left to right.
+        hidden: Titles of the columns for which there is no room.
+        row_lines: Lines of each row.
+        header_lines: Lines of the header row.
+        per_page: Rows on a page.
+        pages: Number of pages.
+    """
+
+    widths: dict[str, int]
+    hidden: tuple[str, ...]
+    row_lines: int
+    header_lines: int
+    per_page: int
+    pages: int
+
+
+def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
+    """Return the layout for a window; ``height`` is what the table itself may take, borders included."""
+    longest = {
+        "Task Name": max((len(one_line(row.name)) for row in rows), default=0),
+        "Log Path": max((len(one_line(row.log)) for row in rows), default=0),
+    }
+    widths = {title: max(kind.most or longest[title], len(title)) for title, kind in _KINDS.items()}
+    hidden: list[str] = []
+    while _total({title: _KINDS[title].least for title in widths}) > width and len(hidden) < len(_GIVEN_UP):
+        hidden.append(_GIVEN_UP[len(hidden)])
+        del widths[hidden[-1]]
+    while _total(widths) > width:
+        # The widest gives way first, as long as it is above its least width.
+        wide = [title for title in widths if widths[title] > _KINDS[title].least]
+        if not wide:
+            break
+        widths[max(wide, key=lambda title: widths[title] - _KINDS[title].least)] -= 1
+    row_lines = 1
+    for title, length in {**longest, "Extend Parameters": 52, "Progress": 34}.items():
+        if title in widths:
+            # Folding at separators wastes part of each line, hence the quarter on top.
+            fits = length <= widths[title]
+            row_lines = max(row_lines, 1 if fits else math.ceil(length * 1.25 / widths[title]))
+    row_lines = min(row_lines, _MOST_LINES)
+    header_lines = max(len(fold(title, width, 2)) for title, width in widths.items())
+    per_page = max(1, (height - 3 - header_lines) // row_lines)
+    return Layout(widths, tuple(hidden), row_lines, header_lines, per_page, max(1, math.ceil(len(rows) / per_page)))
+
+
+def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[TaskRow]:
+    """Return the rows of a page (from 0)."""
+    return rows[page * layout.per_page : (page + 1) * layout.per_page]
+
+
+def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
+    """Return each cell of a row as its lines, folded to the widths of the layout."""
+    return [fold(_CELLS[title](row, now, width), width, layout.row_lines) for title, width in layout.widths.items()]
+
+
+def fold(text: str, width: int, most: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width`` characters, broken after separators; a cut is marked with ``…``."""
+    lines: list[str] = []
+    rest = text
+    while len(rest) > width and len(lines) < most - 1:
+        cut = max(rest.rfind(mark, 0, width) for mark in _BREAKS) + 1
+        if cut <= width // 3:
+            cut = width
+        lines.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    lines.append(rest if len(rest) <= width else rest[: width - 1] + "…")
+    return lines
+
+
+def counts_text(row: TaskRow) -> str:
+    """Return the extend parameters: requests sent, replies received, items finished and failed, what else counts."""
+    progress = row.progress
+    if row.stage not in {"infer", "judge"} or not row.pid:
+        return "None"
+    counts: dict[str, int | str] = {
+        "POST": progress.post,
+        "RECV": progress.recv,
+        "FINISH": progress.finish,
+        "FAIL": progress.fail,
+    }
+    if progress.unparsed:
+        counts["UNPARSED"] = progress.unparsed
+    if progress.limit and not row.over:
+        counts["FLIGHT"] = f"{progress.in_flight}/{progress.limit}"
+    return str(counts)
+
+
+def _progress_text(row: TaskRow, now: float, width: int) -> str:
+    progress = row.progress
+    if progress.total <= 0 or progress.done < 0:
+        return "NA"
+    figures = f"{progress.done}/{progress.total} [{rate_text(row.rate(now))} it/s]"
+    room = width - len(figures) - 3
+    bar = min(30, room if room >= 8 else width - 2)
+    filled = min(bar, bar * progress.done // progress.total)
+    return f"[{'#' * filled}{'.' * (bar - filled)}] {figures}"
+
+
+def _status_text(row: TaskRow) -> str:
+    note = "" if row.over else row.note()
+    return f"{row.status} {note}".rstrip()
+
+
+def _eta_text(row: TaskRow, now: float) -> str:
+    eta = row.eta(now)
+    return "-" if eta is None else clock_text(eta)
+
+
+def _token_text(row: TaskRow, now: float) -> str:
+    rate = row.token_rate(now)
+    return rate_text(rate) if rate else "-"
+
+
+_CELLS: dict[str, Callable[[TaskRow, float, int], str]] = {
+    "Task Name": lambda row, _now, _width: one_line(row.name),
+    "Stage": lambda row, _now, _width: one_line(row.stage),
+    "Process": lambda row, _now, _width: str(row.pid or "NA"),
+    "Progress": _progress_text,
+    "Time Cost": lambda row, now, _width: clock_text(row.seconds(now)),
+    "ETA": lambda row, now, _width: _eta_text(row, now),
+    "Tok/s": lambda row, now, _width: _token_text(row, now),
+    "Status": lambda row, _now, _width: _status_text(row),
+    "Log Path": lambda row, _now, _width: one_line(row.log) or "NA",
+    "Extend Parameters": lambda row, _now, _width: counts_text(row),
+}
+
+
+def _total(widths: dict[str, int]) -> int:
+    return sum(widths.values()) + 3 * len(widths) + 1

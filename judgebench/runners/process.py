@@ -1,0 +1,220 @@
+"""One task process: its start, its log, its progress pipe, its control pipe, and its end.
+
+The control pipe is the task's standard input. Only the supervisor holds the other end, so the kernel closes it
+whichever way the supervisor dies, and the task sees end of file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from judgebench.dashboard.untrusted import visible
+from judgebench.errors import DiskError
+from judgebench.stages.progress import Progress
+
+TAIL_LINES = 20
+_TAIL_BYTES = 16_384
+_LINE_LIMIT = 1 << 20
+_PIPE_SIZE = 1 << 20
+"""Room for some thousand reports, so that a task does not wait for a supervisor that is suspended."""
+_SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux alone has it
+_LAST_WORDS = 1.0
+"""Seconds to wait for the rest of the progress pipe after the process is gone."""
+
+
+class TaskProcess:
+    """A running task process; made by ``start_process``."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: int, log: Path | None, log_start: int) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._control = control
+        self._log = log
+        self._log_start = log_start
+        self._shown: deque[str] = deque(maxlen=TAIL_LINES)
+        self._readers: list[asyncio.Task[None]] = []
+
+    def tell(self, line: str) -> None:
+        """Write a line to the task's control pipe; a task that is gone does not mind."""
+        if self._control >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._control, f"{line}\n".encode())
+
+    def kill(self) -> None:
+        """End the task and all that it started in its process group, now."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Return the exit code once the process is gone and all that it said has been read."""
+        try:
+            code = await self._process.wait()
+        finally:
+            self.kill()  # what it left behind in its process group
+            self._close_control()
+        _, late = await asyncio.wait(self._readers, timeout=_LAST_WORDS)
+        for reader in late:
+            reader.cancel()
+        return code
+
+    def tail(self) -> list[str]:
+        """Return the last lines that the task wrote, safe to print."""
+        if self._log is None:
+            return list(self._shown)
+        return log_tail(self._log, self._log_start)
+
+    def follow(
+        self,
+        progress: asyncio.StreamReader,
+        on_report: Callable[[Progress], None],
+        on_output: Callable[[str], None],
+    ) -> None:
+        """Read what the task reports, and what it prints where that is not a file."""
+        self._readers.append(asyncio.create_task(_read_reports(progress, on_report)))
+        if self._process.stdout is not None:
+            self._readers.append(asyncio.create_task(self._read_output(self._process.stdout, on_output)))
+
+    async def _read_output(self, stream: asyncio.StreamReader, on_output: Callable[[str], None]) -> None:
+        rest = b""
+        while chunk := await stream.read(65_536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LINE_LIMIT:
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                self._show(line, on_output)
+        if rest:
+            self._show(rest, on_output)
+
+    def _show(self, line: bytes, on_output: Callable[[str], None]) -> None:
+        text = visible(line.decode("utf-8", "replace").rstrip("\r"))
+        self._shown.append(text)
+        on_output(text)
+
+    def _close_control(self) -> None:
+        if self._control >= 0:
+            os.close(self._control)
+            self._control = -1
+
+
+async def start_process(
+    command: Sequence[str],
+    *,
+    log: Path | None,
+    environment: Mapping[str, str],
+    on_report: Callable[[Progress], None],
+    on_output: Callable[[str], None],
+) -> TaskProcess:
+    """Start a task process in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone.
+
+    Args:
+        command: Program and arguments.
+        log: File that its output is appended to; ``None`` hands each line to ``on_output``.
+        environment: All of its environment; ``JB_PROGRESS_FD`` is added.
+        on_report: Called with each report.
+        on_output: Called with each line of output, already made visible.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    report_end, task_report_end = _pipe(_PIPE_SIZE)
+    task_control_end, control_end = _pipe(0)
+    os.set_blocking(control_end, False)
+    try:
+        with contextlib.ExitStack() as files:
+            files.callback(os.close, task_report_end)
+            files.callback(os.close, task_control_end)
+            output: int = asyncio.subprocess.PIPE
+            start = 0
+            if log is not None:
+                output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+                files.callback(os.close, output)
+                start = os.fstat(output).st_size
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=task_control_end,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                pass_fds=(task_report_end,),
+                env={**environment, "JB_PROGRESS_FD": str(task_report_end)},
+                start_new_session=True,
+            )
+    except BaseException:
+        os.close(report_end)
+        os.close(control_end)
+        raise
+    running = TaskProcess(process, control_end, log, start)
+    reader = asyncio.StreamReader(limit=_LINE_LIMIT)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(report_end, "rb", buffering=0)
+    )
+    running.follow(reader, on_report, on_output)
+    return running
+
+
+def prepare_log(run_dir: Path, relative: str) -> Path:
+    """Make the folder of a log file and return the file's path.
+
+    Raises:
+        DiskError: The folder cannot be made, or lies outside of the run folder.
+    """
+    path = run_dir / relative
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        inside = path.parent.resolve().is_relative_to(run_dir.resolve())
+    except OSError as error:
+        raise DiskError(
+            f"The log folder {path.parent} cannot be made: {error.strerror}.",
+            hint="Make room or give another folder with --work-dir, then continue with --reuse.",
+        ) from error
+    if not inside:
+        raise DiskError(f"The log {relative} would lie outside of the run folder {run_dir}.", hint="Remove the link.")
+    return path
+
+
+def log_tail(path: Path, start: int = 0) -> list[str]:
+    """Return the last lines of a log file from byte ``start`` on, safe to print; none when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            begin = max(start, size - _TAIL_BYTES)
+            file.seek(begin)
+            lines = file.read(_TAIL_BYTES).decode("utf-8", "replace").split("\n")
+    except OSError:
+        return []
+    if begin > start:
+        lines = lines[1:]
+    kept = [visible(line.rstrip()) for line in lines if line.strip()]
+    return kept[-TAIL_LINES:]
+
+
+async def _read_reports(stream: asyncio.StreamReader, on_report: Callable[[Progress], None]) -> None:
+    decoder = msgspec.json.Decoder(Progress)
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            continue  # longer than any report; the stream has dropped it
+        if not line:
+            return
+        try:
+            report = decoder.decode(line)
+        except msgspec.DecodeError:
+            continue  # torn by a kill in the middle of the write; the next report says it all
+        on_report(report)
+
+
+def _pipe(size: int) -> tuple[int, int]:
+    read_end, write_end = os.pipe()
+    if size and _SET_PIPE_SIZE is not None:
+        with contextlib.suppress(OSError):  # more than the user may have; the default does too
+            fcntl.fcntl(write_end, _SET_PIPE_SIZE, size)
+    return read_end, write_end
