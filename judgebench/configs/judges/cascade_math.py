@@ -1,0 +1,21 @@
+"""Math: a rule settles what it finds equal, the judge looks at the rest."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import Cascade, MathEqual, ReferenceVerifier
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="cascade",
+        judge_model=judge_model,
+        method=dict(
+            type=Cascade,
+            rule=dict(type=MathEqual),
+            judge=dict(type=ReferenceVerifier, style="letter"),
+            settles=["correct"],  # what the rule calls wrong may be right in another form
+        ),
+    )
+]

@@ -1,0 +1,10 @@
+"""Is the answer the reference answer? Verdict: a field of a JSON object."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import ReferenceVerifier
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [dict(abbr="judge", judge_model=judge_model, method=dict(type=ReferenceVerifier, style="json"))]

@@ -1,0 +1,96 @@
+"""Rule first, judge where the rule cannot settle.
+
+A rule is cheap and never moody, but strict: what it calls wrong may be right in another form. Which of its outcomes
+settle an item is declared. How many items each of the two settled, and how often they differ where both spoke, can be
+counted from the verdicts' details.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges import load
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.records import Prompt, Verdict
+
+
+class Cascade:
+    """Asks the judge only about items that the rule's verdict does not settle.
+
+    ``details["settled_by"]`` is ``rule`` or ``judge``; ``details["rule"]`` and ``details["judge"]`` what each
+    said.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``method=dict(type=Cascade, ...)``.
+
+        Attributes:
+            rule: ``dict(type=..., ...)`` of a rule, which never asks.
+            judge: ``dict(type=..., ...)`` of a judge method.
+            settles: Labels of the rule that settle an item, such as ``["correct"]``. A rule that could not read the
+                answer never settles.
+            ask_always: Ask the judge about settled items too, for comparison; the rule's verdict stands all the same.
+        """
+
+        rule: dict[str, Any]
+        judge: dict[str, Any]
+        settles: list[str]
+        ask_always: bool = False
+
+    asks: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        rule_type, rule_options = load.named(config.rule, where="method.rule")
+        judge_type, judge_options = load.named(config.judge, where="method.judge")
+        self._rule = load.method_from(rule_type, rule_options, where="method.rule")
+        self._judge = load.method_from(judge_type, judge_options, where="method.judge")
+        if self._rule.asks:
+            raise ConfigError(f"method.rule: {rule_type} asks a judge model, so it is no rule.")
+        if not self._judge.asks:
+            raise ConfigError(f"method.judge: {judge_type} never asks, so it is no judge.")
+        if not config.settles:
+            raise ConfigError("method.settles: name the labels of the rule that settle an item, such as ['correct'].")
+        self.needs_logprobs = bool(getattr(self._judge, "needs_logprobs", False))
+        self.labels = list(dict.fromkeys([*config.settles, *getattr(self._judge, "labels", [])]))
+
+    def identity(self) -> dict[str, Any]:
+        """Return both parts and what settles."""
+        return {
+            "method": "cascade",
+            "version": self.version,
+            "rule": self._rule.identity(),
+            "judge": self._judge.identity(),
+            "settles": self.config.settles,
+            "ask_always": self.config.ask_always,
+        }
+
+    def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
+        """Return the judge's rendered prompts, for a look before anything is sent."""
+        prompts = getattr(self._judge, "prompts", None)
+        return prompts(item) if prompts else []
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+        """Apply the rule, and ask the judge where it does not settle."""
+        by_rule = await self._rule.judge(item, ask)
+        settled = by_rule.status == "ok" and by_rule.label in self.config.settles
+        said = {"rule": _said(by_rule)}
+        if settled and not self.config.ask_always:
+            details = {**by_rule.details, "settled_by": "rule", **said}
+            return msgspec.structs.replace(by_rule, span=None, details=details)
+        by_judge = await self._judge.judge(item, ask)
+        said["judge"] = _said(by_judge)
+        if settled:
+            details = {**by_rule.details, "settled_by": "rule", **said}
+            return msgspec.structs.replace(by_rule, span=None, details=details)
+        details = {**by_judge.details, "settled_by": "judge", **said}
+        return msgspec.structs.replace(by_judge, answer=by_judge.answer or by_rule.answer, details=details)
+
+
+def _said(verdict: Verdict) -> dict[str, Any]:
+    said = {"status": verdict.status, "label": verdict.label, "score": verdict.score, "reason": verdict.reason}
+    return {name: value for name, value in said.items() if value not in (None, "")}

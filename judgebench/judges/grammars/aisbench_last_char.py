@@ -1,0 +1,52 @@
+"""The rule of AISBench's correctness grader, for comparison. It guesses."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.judges.grammars.reading import Reading, identity_of
+from judgebench.records import Reply
+
+
+class AisbenchLastChar:
+    """Looks at nothing but the last character: ``A`` is correct, everything else is incorrect.
+
+    So ``A.`` and an empty reply are incorrect, and ``NASA`` is correct. It never says that it cannot read a reply;
+    use it only to compare with tables that were made by this rule.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="aisbench_last_char", ...)``.
+
+        Attributes:
+            labels: Label of ``A`` and of ``B``.
+            otherwise: What every other last character counts as: ``A`` or ``B``.
+        """
+
+        labels: dict[str, str] = {"A": "correct", "B": "incorrect"}
+        otherwise: str = "B"
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = True
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the config."""
+        return list(dict.fromkeys(self.config.labels.values()))
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and labels."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the last character; ``values["guessed"]`` says where it was neither ``A`` nor ``B``."""
+        last, end = reply.text[-1:], len(reply.text)
+        if last in {"A", "B"}:
+            return Reading(status="ok", label=self.config.labels.get(last, last), span=(end - 1, end))
+        label = self.config.labels.get(self.config.otherwise, self.config.otherwise)
+        return Reading(status="ok", label=label, values={"guessed": True})

@@ -1,0 +1,90 @@
+"""The default grammar: letters and words that the reply states as its verdict."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
+from judgebench.judges.grammars.statements import Statement, VerdictScanner
+from judgebench.records import Reply
+
+
+class Anchored:
+    r"""Reads a verdict that stands by itself or after a word such as ``Verdict:``.
+
+    Read are: a reply, a first line or a last line that is only the letter or word, with any brackets, quotes or
+    Markdown around it (``A.``, ``**A**``, ``[[A]]``, ``\boxed{A}``); ``Verdict: A``, ``**Final grade:** CORRECT`` and
+    the like on any line, with an explanation after it; ``A. Because ...`` at the very start; ``My verdict is A.``.
+    Only where there is none of these: ``Answer: A`` on the first or last line, and ``[[A]]`` inside a line.
+
+    Not read are letters and words in prose, in questions, conditions, negations and quotations. Statements that
+    contradict each other, and one that is taken back later, leave the reply unparsed.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="anchored", ...)``.
+
+        Attributes:
+            labels: Label by letter, such as ``{"A": "correct", "B": "incorrect"}``.
+            words: Label by word, such as ``{"CORRECT": "correct"}``. Left out, the labels of ``labels`` are words too.
+        """
+
+        labels: dict[str, str] = {}
+        words: dict[str, str] | None = None
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        words = config.words
+        if words is None:
+            words = {label.upper(): label for label in config.labels.values() if len(label) > 1}
+        tokens = {**words, **config.labels}
+        if not tokens or not all(token.strip() for token in tokens):
+            raise ConfigError("Grammar anchored: labels or words must name at least one letter or word.")
+        self.config = config
+        self._labels = list(dict.fromkeys([*config.labels.values(), *words.values()]))
+        self._written = ", ".join(config.labels or words)
+        self._scanner = VerdictScanner(tokens)
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the config."""
+        return self._labels
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and tables."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the verdict that the reply states; see the class."""
+        text, offset = answer_part(reply.text)
+        if text is None or not text.strip():
+            return silent(reply)
+        found = self._scanner.statements(text)
+        used = [one for one in found if one.strong] or found
+        fault = self._fault(text, used, cut=reply.finish_reason == "length")
+        if fault:
+            return unparsed(fault)
+        last = used[-1]
+        return Reading(status="ok", label=last.label, span=(offset + last.start, offset + last.end))
+
+    def _fault(self, text: str, used: list[Statement], *, cut: bool) -> str:
+        if not used:
+            why = "the reply was cut off before its verdict" if cut else "the reply states no verdict"
+            return f"{why} ({self._written})"
+        last = used[-1]
+        if last.label is None:
+            return f"the verdict {last.written[:40]!r} is none of {self._written}"
+        used = [one for one in used if one.label is not None]
+        others = [one for one in used if one.label != last.label]
+        if others:
+            return f"contradictory verdicts: {others[-1].written} and {last.written}"
+        if all(one.form == "opening" for one in used) and self._scanner.listed_labels(text) - {last.label}:
+            return "the reply lists the verdicts to choose from"
+        if self._scanner.taken_back(text, last.end, str(last.label)):
+            return f"the verdict {last.written} is taken back later in the reply"
+        return ""

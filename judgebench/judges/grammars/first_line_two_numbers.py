@@ -1,0 +1,69 @@
+"""Two scores on the first line, as JudgeLM-style judges write them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.judges.grammars.numbers import number_of
+from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.records import Reply
+
+
+class FirstLineTwoNumbers:
+    """Reads the scores of the first and the second answer from a first line that holds nothing else.
+
+    Commas count as spaces. The rest of the reply is never read, as in JudgeLM (Zhu et al. 2023), whose rule this is;
+    what JudgeLM turns into a pair of -1 is unparsed here.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="first_line_two_numbers", ...)``.
+
+        Attributes:
+            low: Least score; ``None`` sets no bound. ``high``: greatest.
+            margin: Scores that differ by no more than this are a tie.
+            names: Labels where the first is greater, where the second is, and of a tie.
+        """
+
+        low: float | None = None
+        high: float | None = None
+        margin: float = 0.0
+        names: tuple[str, str, str] = ("A", "B", "tie")
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def labels(self) -> list[str]:
+        """Return the labels of first, second and tie."""
+        return list(self.config.names)
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and scale."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the two scores; ``values`` holds them as ``first`` and ``second``."""
+        line = reply.text.partition("\n")[0]
+        words = line[:200].replace(",", " ").split()
+        numbers = [number_of(word) for word in words]
+        if len(line) > 200 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+            return unparsed("the first line is not two numbers")
+        first, second = numbers[0], numbers[1]
+        low, high = self.config.low, self.config.high
+        if any((low is not None and score < low) or (high is not None and score > high) for score in (first, second)):
+            return unparsed(f"a score of {line.strip()!r} is outside the scale")
+        apart = first - second
+        place = 0 if apart > self.config.margin else 1 if apart < -self.config.margin else 2
+        return Reading(
+            status="ok",
+            label=self.config.names[place],
+            score=apart,
+            span=(0, len(line)),
+            values={"first": first, "second": second},
+        )

@@ -1,0 +1,50 @@
+"""The rule of OpenCompass's generic grader, for comparison. It guesses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.records import Reply
+
+
+class OpencompassFirstAb:
+    """Takes the first ``A`` or ``B`` anywhere, inside words too; without any the verdict is unknown.
+
+    So ``Based on ...`` is incorrect and ``Answer: B`` is correct. Use it only to compare with tables that were made by
+    this rule.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="opencompass_first_ab", ...)``.
+
+        Attributes:
+            labels: Label of ``A`` and of ``B``.
+        """
+
+        labels: dict[str, str] = {"A": "correct", "B": "incorrect"}
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = True
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the config."""
+        return list(dict.fromkeys(self.config.labels.values()))
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and labels."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the first of the two letters."""
+        match = re.search("[AB]", reply.text)
+        if match is None:
+            return unparsed("neither A nor B occurs in the reply")
+        return Reading(status="ok", label=self.config.labels.get(match[0], match[0]), span=match.span())

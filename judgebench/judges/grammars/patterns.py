@@ -1,0 +1,101 @@
+"""What the grammars that search for declared patterns have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges.grammars.numbers import number_of
+from judgebench.judges.grammars.reading import Reading, unparsed
+
+
+class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of the grammars that search for patterns.
+
+    Attributes:
+        patterns: Regular expressions with one group, tried in turn: the first that matches anywhere is used.
+        labels: Label by the group's text; empty reads a number.
+        ignore_case: Whether patterns and labels disregard case.
+        after: Read only what follows the last occurrence of this text (a reasoning's end, a heading); where it does not
+            occur, the whole reply is read.
+        low: Least number. ``high``: greatest.
+    """
+
+    patterns: list[str]
+    labels: dict[str, str] = {}
+    ignore_case: bool = False
+    after: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+def compiled(pattern: str, *, ignore_case: bool, where: str) -> re.Pattern[str]:
+    """Compile a pattern of a config.
+
+    Raises:
+        ConfigError: It is no regular expression.
+    """
+    try:
+        return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+    except re.error as error:
+        raise ConfigError(f"{where}: {pattern!r} is no regular expression: {error}.") from error
+
+
+class PatternSearch:
+    """Finds the matches of declared patterns and says what they mean.
+
+    Args:
+        config: Patterns and labels.
+        grammar: Name for errors.
+    """
+
+    def __init__(self, config: PatternConfig, grammar: str) -> None:
+        if not config.patterns:
+            raise ConfigError(f"Grammar {grammar}: patterns must hold at least one pattern.")
+        where = f"Grammar {grammar}: patterns"
+        self._patterns = [compiled(one, ignore_case=config.ignore_case, where=where) for one in config.patterns]
+        if any(pattern.groups != 1 for pattern in self._patterns):
+            raise ConfigError(f"{where}: each pattern needs exactly one group, which holds the verdict.")
+        self._config = config
+        self._labels: Mapping[str, str] = (
+            {text.lower(): label for text, label in config.labels.items()} if config.ignore_case else config.labels
+        )
+
+    def matches(self, text: str) -> Sequence[re.Match[str]]:
+        """Return all matches of the first pattern that matches at all."""
+        start = self._start(text)
+        for pattern in self._patterns:
+            found = [match for match in pattern.finditer(text, start) if match[1]]
+            if found:
+                return found
+        return []
+
+    def reading(self, match: re.Match[str]) -> Reading:
+        """Return what one match means."""
+        written = match[1]
+        if self._config.labels:
+            label = self._labels.get(written.lower() if self._config.ignore_case else written)
+            if label is None:
+                return unparsed(f"{written[:40]!r} is no verdict")
+            return Reading(status="ok", label=label, span=match.span(1))
+        score = number_of(written)
+        if score is None:
+            return unparsed(f"{written[:40]!r} is no number")
+        low, high = self._config.low, self._config.high
+        if (low is not None and score < low) or (high is not None and score > high):
+            return unparsed(f"the number {written[:40]} is outside the scale")
+        return Reading(status="ok", score=score, span=match.span(1))
+
+    def _start(self, text: str) -> int:
+        if not self._config.after:
+            return 0
+        found = text.rfind(self._config.after)
+        return found + len(self._config.after) if found >= 0 else 0
+
+
+def labels_of(config: PatternConfig) -> Iterator[str]:
+    """Yield the labels in the order of the config, each once."""
+    yield from dict.fromkeys(config.labels.values())

@@ -1,0 +1,108 @@
+"""What a verdict grammar is, and what it says about one reply.
+
+A grammar reads one reply and nothing else: not the question, not the candidate's text, not another reply. It is a pure
+function of the reply, so that a recorded run can be read again by a better one. A config names a grammar by the module
+it lives in (``anchored``) or by the dotted path of its class.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+import msgspec
+
+from judgebench.records import Reply
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a grammar read in one reply.
+
+    Attributes:
+        status: ``ok``, or ``unparsed`` where the reply states no verdict, or more than one.
+        label: The label that the grammar's config gives to what was read; ``None`` for plain numbers.
+        score: The number that was read.
+        reason: Why nothing was read, in a few words.
+        span: Start and end in the reply's text of what was read.
+        values: Further numbers or texts of the same reply (``first`` and ``second`` score, ``confidence``, ...).
+    """
+
+    status: Literal["ok", "unparsed"]
+    label: str | None = None
+    score: float | None = None
+    reason: str = ""
+    span: tuple[int, int] | None = None
+    values: dict[str, Any] = {}
+
+
+class Grammar(Protocol):
+    """Reads verdicts in replies; see the module's docstring.
+
+    A class of this kind also has a ``Config`` struct, from which it is made: the keys of ``grammar=dict(type=...)``.
+    """
+
+    version: ClassVar[int]
+    """Raised whenever the grammar reads some text differently than before; part of every result's version."""
+    guesses: ClassVar[bool]
+    """Whether it decides where nothing is stated. Only grammars that mirror other tools do."""
+    needs_logprobs: ClassVar[bool]
+    """Whether it reads log-probabilities, so that a service which gives none cannot be used with it."""
+
+    def read(self, reply: Reply) -> Reading:
+        """Read one reply; raises for no text, and takes time linear in its length."""
+        ...
+
+    def labels(self) -> list[str]:
+        """Return every label it can give, in the order of its config; empty where it gives numbers only."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides its readings, as JSON values."""
+        ...
+
+
+def unparsed(reason: str) -> Reading:
+    """Return the reading of a reply that states no verdict."""
+    return Reading(status="unparsed", reason=reason)
+
+
+def identity_of(grammar: Grammar, config: msgspec.Struct) -> dict[str, Any]:
+    """Return a grammar's name, version and config as JSON values."""
+    named = {"grammar": re.sub(r"(?<!^)(?=[A-Z])", "_", type(grammar).__name__).lower(), "version": grammar.version}
+    if grammar.guesses:
+        named["guesses"] = True
+    return {**named, **msgspec.to_builtins(config)}
+
+
+class AnswerPart(NamedTuple):
+    """The part of a text that follows its reasoning.
+
+    Attributes:
+        text: The part; ``None`` where the reasoning never ends.
+        start: Where it starts in the whole text.
+    """
+
+    text: str | None
+    start: int
+
+
+def answer_part(text: str) -> AnswerPart:
+    """Leave out a reasoning block that the model's postprocessor has not taken out.
+
+    Only a block that opens the reply counts; a template may have sent the opening tag itself, so a closing tag alone
+    ends reasoning as well.
+    """
+    closed = text.rfind("</think>")
+    if closed >= 0:
+        start = closed + len("</think>")
+        return AnswerPart(text[start:], start)
+    if text.lstrip()[:7] == "<think>":
+        return AnswerPart(None, len(text))
+    return AnswerPart(text, 0)
+
+
+def silent(reply: Reply) -> Reading:
+    """Return the reading of a reply without any text after its reasoning, with the likeliest cause."""
+    if reply.finish_reason == "length":
+        return unparsed("the reply was cut off before its verdict (finish_reason=length)")
+    return unparsed("the reply is empty" if not reply.text.strip() else "the reply ends inside its reasoning")

@@ -1,0 +1,59 @@
+"""An ordered table of regular expressions, each with its label."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges.grammars.patterns import compiled
+from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.records import Reply
+
+
+class RegexTable:
+    """Gives the label of the first row of a table whose pattern matches anywhere in the reply.
+
+    LLMBar reads its judges so (Zeng et al. 2024). The order of the rows decides where several match.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="regex_table", ...)``.
+
+        Attributes:
+            table: Rows ``[label, pattern]`` in order.
+            ignore_case: Whether patterns disregard case.
+        """
+
+        table: list[tuple[str, str]]
+        ignore_case: bool = False
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        if not config.table:
+            raise ConfigError("Grammar regex_table: table must hold at least one row [label, pattern].")
+        self.config = config
+        where = "Grammar regex_table: table"
+        self._rows = [
+            (label, compiled(pattern, ignore_case=config.ignore_case, where=where)) for label, pattern in config.table
+        ]
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the table."""
+        return list(dict.fromkeys(label for label, _ in self.config.table))
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and table."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Give the label of the first row that matches."""
+        for label, pattern in self._rows:
+            match = pattern.search(reply.text)
+            if match:
+                return Reading(status="ok", label=label, span=match.span())
+        return unparsed("no row of the table matches")

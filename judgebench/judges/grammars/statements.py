@@ -1,0 +1,289 @@
+"""Finds the places where a text states a verdict, as opposed to mentioning a letter or a word.
+
+A statement has one of a few written forms. Mentions in prose, questions, conditions, negations and quotations are no
+statements. All repetition in the patterns is bounded and every look around a match is short, so that a scan takes time
+linear in the text, whatever the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+_NOUN = (
+    r"verdict|grade|grading|judge?ment|decision|ruling|label|classification|conclusion|assessment|evaluation"
+    r"|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
+    r"|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
+)
+_SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
+_LEAD = r"(?:(?:so|thus|therefore|hence),?\s{1,2})?(?:(?:my|the|our|final|overall)\s{1,2}){0,3}"
+_DECORATION = r"[\s#*_>`\"'{•–—-]{0,12}"
+_SEPARATOR = r"[\s*_`\"'”’]{0,6}(?::|=>|->|→|=|\s[–—-]\s|\bis\b:?|为|是)"
+_WRAP = (
+    r"[\s*_`\"'“”‘’\[({<$【「]{0,8}(?:<(?:verdict|grade|answer)>)?"
+    r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
+)
+_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,10}>)?[\s*_`\"'$]{0,4}")
+_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,10}>)?")
+_DOUBT = re.compile(
+    r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
+    r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:if|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
+    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
+    r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
+    re.IGNORECASE,
+)
+_QUOTES = "\"'`“‘«「"
+_TAKEN_BACK = re.compile(
+    r"(?:^|[.!?,\n)—–-])\s{0,4}(?:\W{0,4})(?:(?:oh|hmm|no|but|well),?\s{1,2})?"
+    r"(?:wait|actually|correction|on second thoughts?|hold on|scratch that|sorry|i take (?:it|that) back|i was wrong"
+    r"|i made (?:a mistake|an error)|let me (?:re-?consider|re-?check|correct|revise)|no,|hmm|edit:|update:|rather,)",
+    re.IGNORECASE,
+)
+# One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
+_PLAIN: dict[int, int | str] = {
+    **{0xFF01 + offset: 0x21 + offset for offset in range(94)},
+    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF, 0xA0, 0x3000), " "),
+    0x3002: ".",
+}
+_BESIDE = re.compile(r"[^\w\n]{1,8}")
+_WINDOW = 160
+
+
+class Statement(NamedTuple):
+    """A verdict as stated at one place.
+
+    Attributes:
+        label: What it means; ``None`` where a verdict line holds something that is no label.
+        written: What stands there.
+        form: ``verdict line``, ``alone``, ``opening``, ``sentence``, ``answer line`` or ``brackets``.
+        start: Start in the text. ``end``: its end.
+    """
+
+    label: str | None
+    written: str
+    form: str
+    start: int
+    end: int
+
+    @property
+    def strong(self) -> bool:
+        """Whether the form can mean nothing but the judge's own verdict."""
+        return self.form not in {"answer line", "brackets"}
+
+
+class _Line(NamedTuple):
+    text: str
+    start: int
+
+
+class VerdictScanner:
+    """Finds verdict statements for one table of letters and words.
+
+    Args:
+        tokens: Label by the letter or word that stands for it.
+    """
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._label = {token.upper(): label for token, label in tokens.items()}
+        self._exact = frozenset(tokens)
+        ordered = sorted(tokens, key=len, reverse=True)
+        token = rf"(?<!\w)(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?!\w|['’]\w)"
+        self._token = re.compile(token, re.IGNORECASE)
+        self._anchored = re.compile(
+            rf"(?<![^\W_])(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
+        )
+        self._verdict_line = re.compile(
+            rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
+            re.IGNORECASE,
+        )
+        self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
+        self._heading = re.compile(rf"{_DECORATION}{_LEAD}(?:{_NOUN})[\s*_`]{{0,6}}:?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._alone = re.compile(
+            rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
+        )
+        self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
+        self._graded = re.compile(
+            rf"\b(?:i|we)\s(?:(?:would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate)\s(?:[\w'’]+\s){{1,5}}?as:?\s{_WRAP}{token}",
+            re.IGNORECASE,
+        )
+        self._is = re.compile(
+            rf"\b(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?\s{_WRAP}{token}", re.IGNORECASE
+        )
+        self._answer_line = re.compile(
+            rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
+        )
+        self._brackets = re.compile(
+            rf"(?:\[\[\s?|\\boxed\s?\{{\s?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{{\s?)?|<(?:verdict|grade|answer)>\s?){token}"
+            r"(?:\s?\]\]|\s?\}|\s?</)",
+            re.IGNORECASE,
+        )
+        self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
+
+    def label_of(self, token: str) -> str:
+        """Return the label that a letter or word stands for."""
+        return self._label[token.upper()]
+
+    def statements(self, text: str) -> list[Statement]:
+        """Return every statement of a verdict, in order of place."""
+        plain = text.translate(_PLAIN)
+        lines = [_Line(match[0], match.start()) for match in re.finditer(r"[^\r\n]*\S[^\r\n]*", plain)]
+        found = list(self._by_line(lines))
+        found.sort(key=lambda one: (one.start, not one.strong))
+        return found
+
+    def listed_labels(self, text: str) -> set[str]:
+        """Return the labels of lines that begin as an item of a list of options does (``A. ...``)."""
+        matches = (self._listed.match(line) for line in text.translate(_PLAIN).splitlines())
+        return {self.label_of(match["token"]) for match in matches if match}
+
+    def taken_back(self, text: str, end: int, label: str) -> bool:
+        """Whether the text after a statement says that it was a mistake and names another label."""
+        plain = text.translate(_PLAIN)
+        cue = _TAKEN_BACK.search(plain, end)
+        if cue is None:
+            return False
+        later = self._token.finditer(plain, cue.end())
+        return any(
+            self.label_of(match["token"]) != label
+            for match in later
+            if len(match["token"]) > 1 or match["token"] in self._exact
+        )
+
+    def _by_line(self, lines: list[_Line]) -> Iterator[Statement]:
+        last = len(lines) - 1
+        for number, line in enumerate(lines):
+            yield from self._anchors(line)
+            yield from self._bracketed(line)
+            previous = lines[number - 1] if number else None
+            if previous and len(previous.text) <= 80 and self._heading.fullmatch(previous.text):
+                yield from self._alone_in(line, "verdict line") or self._opening(line, "verdict line")
+            elif number in (0, last) and not (previous and previous.text.rstrip(" *_`").endswith(":")):
+                yield from self._alone_in(line, "alone") or (self._opening(line, "opening") if number == 0 else [])
+            if number in (0, last):
+                yield from self._closing_sentences(line)
+
+    def _anchors(self, line: _Line) -> Iterator[Statement]:
+        known_ends: list[int] = []
+        for match in self._anchored.finditer(line.text):
+            lead = self._line_lead.match(line.text)
+            at_start = lead is not None and lead.end() >= match.start("noun")
+            token = match["token"]
+            if not match["sep"].strip() and not (at_start and self._rest(line, match.end("token")) == ""):
+                continue
+            if not at_start and not self._stated_in_sentence(line, match):
+                continue
+            if self._ends(line, match.end("token")):
+                known_ends.append(match.start("token"))
+                form = "verdict line" if at_start else "sentence"
+                yield from self._with_companion(line, match, token, form)
+        unknown = self._verdict_line.match(line.text)
+        if unknown and not known_ends and unknown["rest"].strip(" *_`\"'"):
+            rest = unknown["rest"].strip(" *_`\"'")
+            if len(rest.split()) <= 3:
+                start = line.start + unknown.start("rest")
+                yield Statement(None, rest, "verdict line", start, start + len(unknown["rest"]))
+
+    def _stated_in_sentence(self, line: _Line, match: re.Match[str]) -> bool:
+        if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
+            return False
+        return self._unhedged(line, match.start("noun"))
+
+    def _unhedged(self, line: _Line, start: int) -> bool:
+        before = line.text[max(0, start - _WINDOW) : start]
+        if before.rstrip("*_ ")[-1:] in set(_QUOTES) and before[-1:] != " ":
+            return False
+        sentence = re.split(r"[.!?;]\s", before)[-1]
+        return not _HEDGE.search(sentence)
+
+    def _closing_sentences(self, line: _Line) -> Iterator[Statement]:
+        """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
+        for pattern, least in ((self._graded, 1), (self._is, 2)):
+            for match in pattern.finditer(line.text):
+                token = match["token"]
+                fits = token in self._exact and len(token) >= least and token == token.upper()
+                if fits and self._unhedged(line, match.start()) and self._ends(line, match.end("token")):
+                    yield from self._with_companion(line, match, token, "sentence")
+
+    def _bracketed(self, line: _Line) -> Iterator[Statement]:
+        for match in self._brackets.finditer(line.text):
+            quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
+            if not quoted and self._unhedged(line, match.start()) and not _DOUBT.match(line.text, match.end()):
+                start, end = match.span("token")
+                label = self.label_of(match["token"])
+                yield Statement(label, match["token"], "brackets", line.start + start, line.start + end)
+
+    def _alone_in(self, line: _Line, form: str) -> list[Statement]:
+        match = self._alone.fullmatch(line.text)
+        if match is None:
+            answer = self._answer_line.match(line.text)
+            if answer and self._ends(line, answer.end("token")):
+                return list(self._with_companion(line, answer, answer["token"], "answer line"))
+            return []
+        after = match["after"]
+        marks = line.text[: match.start("token")]
+        if re.search(r"[^\W_]", re.sub(r"</\w{1,10}>", "", after)) or after[:1] in set("+-") or "?" in after:
+            return []
+        if set(marks) & set("!¬≠~+=") or "=" in after:
+            return []
+        start, end = match.span("token")
+        return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
+
+    def _opening(self, line: _Line, form: str) -> list[Statement]:
+        """A letter or word that begins the reply and is set off from the explanation after it."""
+        match = self._alone.match(line.text)
+        if match is None or set(match["before"]) & set("!¬≠~+="):
+            return []
+        token, end = match["token"], match.end("token")
+        set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
+        exact = token in self._exact
+        if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
+            return []
+        if len(token) > 1 and ":" in set_off[0] and not exact:
+            return []
+        if len(token) == 1 and "," in set_off[0]:
+            return []
+        return list(self._with_companion(line, match, token, form))
+
+    def _with_companion(self, line: _Line, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
+        """The statement, and a second one where the same breath names another token: ``A (INCORRECT)``."""
+        start, end = match.span("token")
+        yield Statement(self.label_of(token), token, form, line.start + start, line.start + end)
+        beside = _BESIDE.match(line.text, end)
+        other = self._token.match(line.text, beside.end()) if beside else None
+        if (
+            other
+            and (other["token"] in self._exact or len(other["token"]) > 1)
+            and self._ends(line, other.end("token"))
+        ):
+            place = other.span("token")
+            label = self.label_of(other["token"])
+            yield Statement(label, other["token"], form, line.start + place[0], line.start + place[1])
+
+    @staticmethod
+    def _rest(line: _Line, end: int) -> str:
+        unwrapped = _UNWRAP.match(line.text, end)
+        return line.text[unwrapped.end() if unwrapped else end :][:_WINDOW].strip(" .!")
+
+    @staticmethod
+    def _rest_tight(line: _Line, end: int) -> str:
+        unwrapped = _UNWRAP_TIGHT.match(line.text, end)
+        return line.text[unwrapped.end() if unwrapped else end :][:_WINDOW]
+
+    def _ends(self, line: _Line, end: int) -> bool:
+        """Whether what follows a token leaves it standing by itself."""
+        tight = self._rest_tight(line, end)
+        rest = tight.lstrip()
+        if not rest:
+            return True
+        if rest[0] in "?/|&+=<>" or tight[0] == "-" or _DOUBT.match(rest):
+            return False
+        if rest[0] in ".,;:!—–":
+            following = rest.lstrip(".,;:!—–*_`\"'”’)]}$")[:1]
+            glued = rest[1:2] == following and following.isascii() and following.isalnum()
+            return not glued
+        return rest[0] == "(" or rest[:2] in {"- ", "--"} or bool(re.match(r"(?:because|since|as|given)\b", rest))

@@ -1,0 +1,250 @@
+"""The declared judge method: views of an item, a prompt per view, a grammar, a named fold. No code to write.
+
+::
+
+    method=dict(
+        type=Viewed,
+        views=[dict(name="AB", order="AB", prompt=PROMPT), dict(name="BA", order="BA", prompt=PROMPT)],
+        grammar=dict(type="anchored", labels={"A": "A", "B": "B", "C": "tie"}),
+        fold=dict(type="counter", unread="drop"),
+    )
+
+All views are asked at the same time. What each reply was read as stands in the verdict's ``details["views"]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges import load
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.folds import ViewReading, fold_views
+from judgebench.judges.grammars.reading import Grammar, Reading
+from judgebench.judges.showing import Showing, Shown, shown, swapped
+from judgebench.prompts import fields_of, fill, render
+from judgebench.records import Prompt, Reply, Verdict
+
+_MISSING = {
+    "reference": "reference answer",
+    "baseline": "answer to compare with",
+    "second": "answer to compare with",
+    "first": "answer to compare with",
+}
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rendered question about an item.
+
+    Attributes:
+        name: Name among the item's views; empty for the only one.
+        prompt: Messages, or a text for completion services; may name the fields of ``judgebench.judges.showing`` and of
+            the sample.
+        order: ``BA`` shows the second answer first, and its verdict is mirrored before the fold.
+        fields: Further fields for this view's prompt (a criterion, a rubric); values may name the sample's fields.
+        weight: Weight in means and pools.
+        grammar: Grammar of this view alone.
+        params: Sampling parameters of this view alone, over those of the method.
+    """
+
+    prompt: list[dict[str, Any]] | str
+    name: str = ""
+    order: Literal["", "AB", "BA"] = ""
+    fields: dict[str, str] = {}
+    weight: float = 1.0
+    grammar: dict[str, Any] | str | None = None
+    params: dict[str, Any] = {}
+
+
+class Viewed:
+    """Asks every view of an item, reads each reply by the grammar and folds the readings into one decision.
+
+    With one view and ``fold=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A plain text as
+    prompt makes a completion judge, and with ``params=dict(logprobs=..., max_tokens=1)`` and the grammar
+    ``logprob_of_label`` one that is read by its probabilities.
+    """
+
+    class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``method=dict(type=Viewed, ...)``, beside those of ``Showing``.
+
+        Attributes:
+            views: The questions; names must differ.
+            grammar: Name of a grammar, or ``dict(type=..., ...)``.
+            fold: ``dict(type=<name>, unread=<choice>, ...)``.
+            repeats: How many times every view is asked.
+            params: Sampling parameters of every question, over those of the judge model.
+            skip_equal: Label of an item whose two answers are equal, which is then not asked; empty asks all the same.
+        """
+
+        views: list[View]
+        grammar: dict[str, Any] | str
+        fold: dict[str, Any]
+        repeats: int = 1
+        params: dict[str, Any] = msgspec.field(default_factory=dict)
+        skip_equal: str = ""
+
+    asks: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+
+    def __init__(self, config: Config) -> None:
+        names = [view.name for view in config.views]
+        if not names or len(set(names)) != len(names):
+            raise ConfigError("method.views: there must be at least one view, and their names must differ.")
+        if config.repeats < 1:
+            raise ConfigError(f"method.repeats: must be 1 or more, not {config.repeats}.")
+        self.config = config
+        self._fold, self._fold_config = load.fold_of(config.fold, where="method.fold")
+        shared = load.grammar_of(config.grammar, where="method.grammar")
+        self._grammars = {
+            view.name: shared
+            if view.grammar is None
+            else load.grammar_of(view.grammar, where=f"method.views[{number}].grammar")
+            for number, view in enumerate(config.views)
+        }
+        texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
+        self._needed = frozenset(name for text in texts for name in fields_of(text))
+        self._check_unread_names(names)
+
+    @property
+    def needs_logprobs(self) -> bool:
+        """Whether its grammars read log-probabilities."""
+        return any(grammar.needs_logprobs for grammar in self._grammars.values())
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that its grammars can give, in order."""
+        return list(dict.fromkeys(label for grammar in self._grammars.values() for label in grammar.labels()))
+
+    def grammar(self, view: str = "") -> Grammar:
+        """Return the grammar that reads a view's replies.
+
+        Raises:
+            KeyError: There is no such view.
+        """
+        return self._grammars[view]
+
+    def identity(self) -> dict[str, Any]:
+        """Return prompts, grammars, fold and what an unread view counts as."""
+        config = msgspec.to_builtins(self.config)
+        for key in ("grammar", "fold"):
+            config.pop(key)
+        for view in config["views"]:
+            view["grammar"] = self._grammars[view["name"]].identity()
+        return {
+            "method": "viewed",
+            "version": self.version,
+            **config,
+            "fold": msgspec.to_builtins(self._fold_config),
+        }
+
+    def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
+        """Return the rendered prompt of every view, for a look before anything is sent.
+
+        Raises:
+            ConfigError: A prompt names a field that does not exist.
+        """
+        return [(view.name, prompt) for view, prompt in self._questions(shown(item, self.config, needed=self._needed))]
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+        """Ask all views at once and fold what their replies say.
+
+        Raises:
+            ConfigError: A prompt names a field that does not exist.
+        """
+        seen = shown(item, self.config, needed=self._needed)
+        if seen.missing:
+            lacking = min(seen.missing)
+            return Verdict(status="not_judged", reason=f"the item has no {_MISSING.get(lacking, lacking)}")
+        if self.config.skip_equal and seen.fields.get("first", "") == seen.fields.get("second"):
+            return Verdict(status="ok", label=self.config.skip_equal, details={"equal_answers": True})
+        questions = [
+            (view, repeat, prompt) for view, prompt in self._questions(seen) for repeat in range(self.config.repeats)
+        ]
+        replies = await all_of(
+            ask(prompt, view=view.name, **{**self.config.params, **view.params}) for view, _, prompt in questions
+        )
+        readings = [
+            ViewReading(
+                view=view.name,
+                order=view.order,
+                repeat=repeat,
+                weight=view.weight,
+                reading=self._grammars[view.name].read(reply),
+            )
+            for (view, repeat, _), reply in zip(questions, replies, strict=True)
+        ]
+        decision = fold_views(readings, self._fold, self._fold_config)
+        details: dict[str, Any] = {"answer_trimmed": True} if seen.trimmed else {}
+        return verdict_of(decision, readings, replies, details)
+
+    def _questions(self, seen: Shown) -> list[tuple[View, Prompt]]:
+        return [(view, self._rendered(view, seen.fields, number)) for number, view in enumerate(self.config.views)]
+
+    @staticmethod
+    def _rendered(view: View, fields: dict[str, Any], number: int) -> Prompt:
+        where = f"method.views[{number}]"
+        if view.order == "BA":
+            fields = swapped(fields)
+        further = {name: fill(text, fields, where=f"{where}.fields.{name}") for name, text in view.fields.items()}
+        return render(view.prompt, {**fields, **further}, where=f"{where}.prompt")
+
+    def _check_unread_names(self, names: Sequence[str]) -> None:
+        if isinstance(self._fold_config.unread, dict):
+            strange = sorted(set(self._fold_config.unread) - set(names))
+            if strange:
+                raise ConfigError(f"method.fold.unread: there is no view {strange[0]!r} (views: {', '.join(names)}).")
+
+
+async def all_of(questions: Iterable[Awaitable[Reply]]) -> list[Reply]:
+    """Await questions at the same time; where some fail, the others still end (and are recorded) first.
+
+    Raises:
+        CallFailedError: A question failed for good.
+        NotRecordedError: The recording has no answer to a question.
+    """
+    outcomes = await asyncio.gather(*questions, return_exceptions=True)
+    replies: list[Reply] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        replies.append(outcome)
+    return replies
+
+
+def verdict_of(
+    decision: Reading, readings: Sequence[ViewReading], replies: Sequence[Reply], details: dict[str, Any]
+) -> Verdict:
+    """Return the verdict on an item, with what was read in every view.
+
+    The span is that of a single view; with several, each view's own stands in the details.
+    """
+    views = [_as_detail(one, reply) for one, reply in zip(readings, replies, strict=True)]
+    only = readings[0].reading if len(readings) == 1 else None
+    ok = decision.status == "ok"
+    return Verdict(
+        status="ok" if ok else "unparsed",
+        label=decision.label if ok else None,
+        score=decision.score if ok else None,
+        reason=decision.reason,
+        span=only.span if only and ok else None,
+        details={**details, **decision.values, "views": views},
+    )
+
+
+def _as_detail(one: ViewReading, reply: Reply) -> dict[str, Any]:
+    detail: dict[str, Any] = {"view": one.view, "repeat": one.repeat, "status": one.reading.status}
+    read = one.reading
+    optional = {
+        "order": one.order,
+        "label": read.label,
+        "score": read.score,
+        "reason": read.reason,
+        "span": list(read.span) if read.span else None,
+        "values": read.values,
+        "cut_off": reply.finish_reason == "length",
+    }
+    return {**detail, **{name: value for name, value in optional.items() if value not in (None, "", {}, False)}}
