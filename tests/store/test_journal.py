@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -172,7 +171,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_whole_lines(tmp_path: Path) -
 
 def test_a_link_out_of_the_run_folder_is_not_followed(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
-    os.symlink(tmp_path / "elsewhere", path)
+    path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DiskError, match="cannot be written"):
         write(path, [prediction(1)])
     assert not (tmp_path / "elsewhere").exists()
