@@ -6,9 +6,8 @@ import shlex
 from pathlib import Path
 
 from judgebench.config.schema import RunConfig
-from judgebench.dashboard.display import Display
+from judgebench.dashboard.display import Display, Score
 from judgebench.errors import ExitCode
-from judgebench.plan.graph import result_rows
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.records import Counts, JudgeCall, TaskResult
@@ -43,16 +42,27 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
         display.message(summary.read_text("utf-8"))
     if request.gate and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
-    for line in _last_lines(run, request, outcome, counts, exit_code):
+    next_command = _next_command(run, request, outcome, counts, exit_code)
+    for line in [*_ending(run, outcome, counts), f"Next:    {next_command}"]:
         display.message(line)
-    display.finish(outcome, results=results, exit_code=int(exit_code), run_dir=run.path)
+    display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
+
+
+def _scores(results: list[TaskResult]) -> list[Score]:
+    scores = []
+    for result in results:
+        metric = result.metrics[result.headline]
+        lo, hi = metric.ci95 or (None, None)
+        name = f"{result.model}:{result.dataset}.{result.headline}"
+        scores.append(Score(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
+    return scores
 
 
 def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
     found = []
     for model, abbr in plan.combinations:
-        for row, _ in result_rows(config.datasets[abbr]):
+        for row, _ in config.datasets[abbr].rows():
             path = run.result(model, row)
             if path.exists():
                 found.append(read_result(path))
@@ -87,12 +97,7 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
     return exit_code if exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED} else gate.exit_code or exit_code
 
 
-def _last_lines(
-    run: RunFolder, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode
-) -> list[str]:
-    again = f"jb --reuse {run.timestamp}"
-    if request.work_dir != "outputs/default":
-        again += f" --work-dir {shlex.quote(request.work_dir)}"
+def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
     lines = []
     for task in outcome.failed():
         lines.append(f"{task.id} failed: {task.error}")
@@ -108,13 +113,13 @@ def _last_lines(
             f"({counts.unparsed} unparsed, {failed} failed, {counts.not_judged} not judged, "
             f"{counts.truncated} truncated)"
         )
-    lines.append(f"Next:    {_next_command(run, again, request, outcome, counts, exit_code)}")
     return lines
 
 
-def _next_command(
-    run: RunFolder, again: str, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode
-) -> str:
+def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode) -> str:
+    again = f"jb --reuse {run.timestamp}"
+    if request.work_dir != "outputs/default":
+        again += f" --work-dir {shlex.quote(request.work_dir)}"
     if outcome.interrupted or outcome.failed() or exit_code == ExitCode.ITEMS_FAILED:
         mode = f" --mode {request.mode}" if request.mode != "all" else ""
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.store.layout import row_name
+
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """A part made by a class: ``dict(type=SomeClass, ...)`` in a config.
@@ -83,6 +85,11 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     metrics: list[str] = []
     k: list[int] = []
     group: str = ""
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge."""
+        own = [(self.abbr, "")] if self.evaluator is not None and (self.rule_row or not self.judges) else []
+        return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in self.judges]
 
 
 class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

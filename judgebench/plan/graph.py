@@ -69,17 +69,6 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
     return Graph(tasks, kept)
 
 
-def result_rows(dataset: DatasetConfig) -> list[tuple[str, str]]:
-    """Return the result rows of a data set as ``(row name, judge abbr or empty)``."""
-    rows = [(row_name(dataset.abbr), "")] if has_rule_row(dataset) else []
-    return rows + [(row_name(dataset.abbr, judge.abbr), judge.abbr) for judge in dataset.judges]
-
-
-def has_rule_row(dataset: DatasetConfig) -> bool:
-    """Say whether the rule-based check of a data set is a result of its own."""
-    return dataset.evaluator is not None and (dataset.rule_row or not dataset.judges)
-
-
 def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
     merged: dict[tuple[str, str], list[str]] = {}
     for model, abbr in config.combinations:
@@ -120,7 +109,7 @@ def _extract_tasks(
     config: RunConfig, infer_of: dict[tuple[str, str], str], judge_of: dict[tuple[str, str, str], str]
 ) -> Iterator[TaskSpec]:
     for model, abbr in config.combinations:
-        for row, judge in result_rows(config.datasets[abbr]):
+        for row, judge in config.datasets[abbr].rows():
             upstream = judge_of.get((model, abbr, judge)) if judge else infer_of.get((model, abbr))
             yield TaskSpec(
                 id=f"extract:{model}/{row}",

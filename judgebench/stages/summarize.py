@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from judgebench.plan.rows import planned_rows
+from judgebench.plan.spec import Plan
+from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
 from judgebench.stages.task import Task
 
@@ -15,6 +16,17 @@ async def run(task: Task) -> None:
         task.run.path,
         timestamp=plan.timestamp,
         models=list(dict.fromkeys(model for model, _ in plan.combinations)),
-        rows=planned_rows(plan),
+        rows=_planned_rows(plan),
         summarizer=plan.summarizer,
     )
+
+
+def _planned_rows(plan: Plan) -> list[RowSpec]:
+    models: dict[str, list[str]] = {}
+    for model, abbr in plan.combinations:
+        models.setdefault(abbr, []).append(model)
+    return [
+        RowSpec(name=name, dataset=abbr, judge=judge, models=asked)
+        for abbr, asked in models.items()
+        for name, judge in plan.datasets[abbr].rows()
+    ]

@@ -1,0 +1,98 @@
+"""The code keeps to the arrows and room names of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "judgebench"
+
+LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "records": set(),
+    "plugins": {"errors"},
+    "prompts": {"errors", "records"},
+    "sandbox": {"errors"},
+    "store": {"errors", "records"},
+    "models": {"errors", "records", "plugins", "store", "sandbox"},
+    "judges": {"errors", "records", "plugins", "prompts", "sandbox", "config.schema"},
+    "metrics": {"errors", "records", "plugins"},
+    "datasets": {"errors", "records", "plugins", "prompts", "config.schema", "plan.spec"},
+    "report": {"errors", "records", "metrics", "store", "config.schema"},
+    "engine": {"errors", "records", "plugins", "models"},
+    "stages": {
+        "errors", "records", "plugins", "prompts", "store", "models", "judges", "metrics", "datasets", "report",
+        "engine", "config.schema", "plan.spec",
+    },
+}  # fmt: skip
+"""What each lower package may import, besides itself. ``config.schema`` and ``plan.spec`` are records, not code."""
+
+FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "manager", "misc"}
+
+HEAVY = {
+    "mmengine", "aiohttp", "httpx", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch", "rich",
+    "jinja2", "tabulate", "stamina", "filelock", "shtab",
+}  # fmt: skip
+
+
+def modules() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if "configs" not in path.relative_to(PACKAGE).parts]
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules of this package that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("judgebench"):
+            inner = node.module.removeprefix("judgebench").lstrip(".")
+            found |= {inner} if inner else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {
+                alias.name.removeprefix("judgebench.") for alias in node.names if alias.name.startswith("judgebench.")
+            }
+    return found
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_imports_point_one_way(layer: str) -> None:
+    files = [PACKAGE / f"{layer}.py"] if (PACKAGE / f"{layer}.py").exists() else sorted((PACKAGE / layer).rglob("*.py"))
+    assert files
+    for path in files:
+        for name in imports(path):
+            package = name.split(".")[0]
+            allowed = package == layer or package in LAYERS[layer] or name in LAYERS[layer]
+            assert allowed, f"{path.relative_to(PACKAGE)} imports judgebench.{name}"
+
+
+def test_no_room_without_a_name_of_its_own() -> None:
+    names = {part for path in modules() for part in path.relative_to(PACKAGE).with_suffix("").parts}
+    assert not names & FORBIDDEN_NAMES
+
+
+def test_modules_stay_small_enough_to_read_in_one_go() -> None:
+    long = {str(path.relative_to(PACKAGE)): n for path in modules() if (n := len(path.read_text().splitlines())) > 450}
+    assert not long
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import judgebench",
+        "import judgebench.cli.main; judgebench.cli.main.run(['--help'])",
+        "import judgebench.cli.main; judgebench.cli.main.run(['--version'])",
+        "import judgebench.stages.entry",
+        "import judgebench.stages.extract",
+        "import judgebench.metrics.named",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(statement: str) -> None:
+    code = f"import sys; {statement}; print('\\nMODULES', *sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.rpartition("MODULES")[2].split())
+    assert not loaded & HEAVY
