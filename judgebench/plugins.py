@@ -36,6 +36,19 @@ def shipped_types(folder: str) -> dict[str, str]:
     return found
 
 
+def shipped_type(folder: str, name: str) -> Any:
+    """Return the class or function of a bare name in a plug-in folder; the folder's packages look names up with it.
+
+    Raises:
+        AttributeError: The folder's modules define no such name.
+    """
+    path = None if name.startswith("_") else shipped_types(folder).get(name)
+    if path is None:
+        raise AttributeError(f"module 'judgebench.{folder}' has no attribute {name!r}")
+    module, _, attribute = path.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
 def dotted_path(name: str, *, where: str = "") -> str:
     """Return the dotted path that a config's ``type`` means.
 

@@ -1,1 +1,15 @@
-"""Model types: what a request is sent to."""
+"""Model types: what a request is sent to.
+
+A type can be imported from here by its bare name (``from judgebench.models import VLLMCustomAPIChat``); only the module
+that defines it is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from judgebench.plugins import shipped_type
+
+    return shipped_type("models", name)

@@ -1,0 +1,323 @@
+"""The flags of ``jb``: the parser, and what a parsed command line asks for.
+
+Only argparse is imported here, so that ``jb --help`` stays fast; the request's types are imported when one is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from judgebench.errors import UsageError
+
+if TYPE_CHECKING:
+    from judgebench.plan.request import CustomDataset, RunRequest
+
+MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
+_NEEDS_RUN = ("judge", "eval", "viz")
+_SHELLS = ("bash", "zsh", "tcsh")
+
+_EXAMPLES = """\
+examples:
+  jb --models vllm_api_general_chat --datasets aime2025_llmjudge
+      answer, judge, and print the table; services are where the configs say
+  jb --models vllm_api_general_chat --datasets gsm8k_gen --num-prompts 5 \\
+     --override models.vllm-api-general-chat.host_port=9000
+      a small trial run against another port
+  jb --reuse --mode eval --models vllm_api_general_chat --datasets aime2025_llmjudge
+      read the verdicts of the latest run again; nothing is sent
+
+commands:
+  jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
+  jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
+
+exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
+failed or stayed unscored, 5 gate failed, 6 gate undecided, 7 budget reached, 130 interrupted (it says how to resume)
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose usage errors are ours, with the nearest flag named."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message as a usage error.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint="See all flags with: jb --help")
+
+    def parse_all(self, argv: list[str]) -> argparse.Namespace:
+        """Parse a command line.
+
+        Raises:
+            UsageError: An unknown flag or a wrong value.
+        """
+        parsed, unknown = self.parse_known_args(argv)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            near = difflib.get_close_matches(unknown[0].partition("=")[0], flags, n=2)
+            hint = f"Did you mean {' or '.join(near)}? " if near else ""
+            what = "flag" if unknown[0].startswith("-") else "argument"
+            raise UsageError(f"There is no {what} {unknown[0]!r}.", hint=f"{hint}See all flags with: jb --help")
+        return parsed
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb`` without its verbs."""
+    parser = Parser(
+        prog="jb",
+        description="Run benchmarks in which one model answers and another model judges.",
+        usage="jb [CONFIG] --models NAME... --datasets NAME... [--judges NAME...] [flags]",
+        epilog=_EXAMPLES,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=32, width=116),
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_selection(parser)
+    _add_stages(parser)
+    _add_samples(parser)
+    _add_custom(parser)
+    _add_results(parser)
+    _add_lookup(parser)
+    return parser
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to run")
+    group.add_argument("config", nargs="?", default="", metavar="CONFIG", help="config file with models, datasets, ...")
+    _names(group, "--models", "model configs to test")
+    _names(group, "--datasets", "data set configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
+    _names(group, "--judges", "judge (or model) configs that replace the data sets' own judges")
+    group.add_argument("--summarizer", default="default", metavar="NAME", help="order and groups of the table")
+    _names(
+        group, "--override", "models.<abbr>.<key>=<value>, likewise judges, datasets; * means every abbr", "KEY=VALUE"
+    )
+    group.add_argument(
+        "--config-dir", action="append", default=[], metavar="DIR",
+        help="folder with models/ datasets/ judges/ summarizers/ that shadow the shipped ones (default: ./configs)",
+    )  # fmt: skip
+    group.add_argument("--data-dir", default="", metavar="DIR", help="folder of data files (default: $JB_DATA_DIR)")
+
+
+def _add_stages(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how to run it")
+    group.add_argument(
+        "-m", "--mode", choices=MODES, default="all",
+        help="stages to run: all, infer, judge, infer_judge, eval (verdicts, metrics, table), viz (table)",
+    )  # fmt: skip
+    group.add_argument(
+        "-r", "--reuse", nargs="?", const="latest", metavar="TIMESTAMP",
+        help="continue a run (the latest without TIMESTAMP): only what is missing or failed is asked again",
+    )  # fmt: skip
+    group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
+    group.add_argument("--max-num-workers", type=_whole(1), default=4, metavar="N", help="most tasks at once")
+    group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
+    group.add_argument("--merge-ds", action="store_true", help="run the sub-data sets of one group as one task")
+    group.add_argument(
+        "--retry-failed", action=argparse.BooleanOptionalAction, default=True,
+        help="with --reuse: ask again what failed (default: yes)",
+    )  # fmt: skip
+    group.add_argument("--rejudge", action="store_true", help="with --reuse: judge everything afresh")
+    group.add_argument(
+        "--redo-changed", action="store_true", help="with --reuse: ask again what was asked with other settings"
+    )
+    group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
+    group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
+    group.add_argument("--debug", action="store_true", help="logs to the terminal, tasks in turn, full tracebacks")
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which samples")
+    group.add_argument(
+        "--num-prompts", type=_count_or_none, metavar="N", help="only the first N of each data set (none: all)"
+    )
+    _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
+    group.add_argument("--shuffle", type=_whole(0), metavar="SEED", help="ask in a random order")
+    group.add_argument(
+        "--num-warmups", type=_whole(0), default=0, metavar="N", help="requests before the first measured one"
+    )
+
+
+def _add_custom(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("your own data file")
+    group.add_argument("--custom-dataset-path", metavar="FILE", help=".jsonl or .csv with question and answer columns")
+    group.add_argument(
+        "--custom-dataset-meta-path", default="", metavar="FILE", help="its meta file (default: FILE.meta.json)"
+    )
+    group.add_argument(
+        "--custom-dataset-data-type", choices=("qa", "mcq"), default="", help="default: mcq with columns A, B, ..."
+    )
+    group.add_argument("--custom-dataset-infer-method", choices=("gen",), default="gen", help="how it is asked")
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("results")
+    group.add_argument(
+        "--max-fail-rate", type=_share, default=0.0, metavar="SHARE",
+        help="exit with 4 above this share of failed items, 0 to 1 (default: 0)",
+    )  # fmt: skip
+    group.add_argument(
+        "--min-scored", type=_percent, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
+    )
+    group.add_argument("--gate", default="", metavar="FILE", help="apply the gate rules of FILE at the end")
+    group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
+    group.add_argument(
+        "--dump-extract-rate", action="store_true", help="report from how many answers a final one could be taken"
+    )
+    group.add_argument("--json", action="store_true", help="one JSON event per line on stdout, the rest on stderr")
+
+
+def _add_lookup(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("looking things up")
+    group.add_argument("-s", "--search", action="store_true", help="print the config file of every name given")
+    group.add_argument("--list", nargs="?", const="", metavar="PATTERN", help="print what is registered")
+    group.add_argument("--show", metavar="NAME", help="print a resolved config and the file each key came from")
+    group.add_argument("--print-completion", choices=_SHELLS, metavar="SHELL", help="print a completion script")
+    group.add_argument("--version", action="store_true", help="print the version")
+    group.add_argument("-h", "--help", action="store_true", help="print this help")
+
+
+def to_request(args: argparse.Namespace) -> RunRequest:
+    """Return the run that a parsed command line asks for.
+
+    Raises:
+        UsageError: Flags that do not fit together.
+        DataError: A meta file of custom data that cannot be used.
+    """
+    import os
+
+    from judgebench.plan.request import RunRequest, Selection
+    from judgebench.plan.spec import Options
+
+    check_together(args)
+    custom = _custom(args)
+    count, shuffle = _sampling(args, custom)
+    options = Options(
+        num_prompts=count,
+        ids=[part for text in args.ids for part in text.split(",") if part],
+        shuffle=shuffle,
+        num_warmups=args.num_warmups,
+        retry_failed=args.retry_failed,
+        rejudge=args.rejudge,
+        redo_changed=args.redo_changed,
+        max_fail_rate=args.max_fail_rate,
+        min_scored=args.min_scored,
+        dump_details=args.dump_eval_details,
+        dump_extract_rate=args.dump_extract_rate,
+        data_dir=args.data_dir or os.environ.get("JB_DATA_DIR", ""),
+        preflight=not args.no_preflight,
+        debug=args.debug,
+    )
+    return RunRequest(
+        selection=Selection(
+            config=args.config,
+            models=args.models,
+            datasets=args.datasets,
+            judges=args.judges,
+            summarizer=args.summarizer,
+            config_dirs=args.config_dir,
+            overrides=args.override,
+            custom=custom,
+        ),
+        mode=args.mode,
+        work_dir=args.work_dir,
+        reuse=args.reuse,
+        max_num_workers=args.max_num_workers,
+        overlap=not args.no_overlap,
+        merge_datasets=args.merge_ds,
+        dry_run=args.dry_run,
+        json_events=args.json,
+        gate=args.gate,
+        options=options,
+    )
+
+
+def check_together(args: argparse.Namespace) -> None:
+    """Refuse flags that do not fit together.
+
+    Raises:
+        UsageError: A mode without a run to work on, or a flag without the one it belongs to.
+    """
+    if args.mode in _NEEDS_RUN and args.reuse is None:
+        raise UsageError(
+            f"--mode {args.mode} works on the answers of an earlier run, and --reuse is missing.",
+            hint="Add --reuse for the latest run, or --reuse TIMESTAMP.",
+        )
+    if args.reuse is None and (args.rejudge or args.redo_changed):
+        flag = "--rejudge" if args.rejudge else "--redo-changed"
+        raise UsageError(f"{flag} needs an earlier run, and --reuse is missing.", hint=f"Write: --reuse {flag}")
+    if args.reuse and args.reuse.endswith(".py"):
+        raise UsageError(
+            f"--reuse takes a timestamp, not the file {args.reuse!r}.",
+            hint=f"Put the config file first: jb {args.reuse} --reuse",
+        )
+    if not args.custom_dataset_path and (args.custom_dataset_meta_path or args.custom_dataset_data_type):
+        raise UsageError("The flags of custom data need --custom-dataset-path.")
+
+
+def _custom(args: argparse.Namespace) -> CustomDataset | None:
+    from judgebench.plan.request import CustomDataset
+
+    if not args.custom_dataset_path:
+        return None
+    return CustomDataset(
+        path=args.custom_dataset_path,
+        meta_path=args.custom_dataset_meta_path,
+        data_type=args.custom_dataset_data_type,
+        infer_method=args.custom_dataset_infer_method,
+    )
+
+
+def _sampling(args: argparse.Namespace, custom: CustomDataset | None) -> tuple[int | None, int | None]:
+    """Return number and order of samples: the flags', else those of the custom data's meta file."""
+    if custom is None:
+        return args.num_prompts, args.shuffle
+    from judgebench.config.custom import sampling
+
+    asked = sampling(custom)
+    return (
+        asked.first if args.num_prompts is None else args.num_prompts,
+        asked.shuffle if args.shuffle is None else args.shuffle,
+    )
+
+
+def _names(group: argparse._ArgumentGroup, flag: str, text: str, metavar: str = "NAME") -> None:
+    group.add_argument(flag, nargs="+", action="extend", default=[], metavar=metavar, help=text)
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.strip().lstrip("+").isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+        return int(text)
+
+    return whole
+
+
+def _count_or_none(text: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor 'none'")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    return _between(text, 1.0, "a share from 0 to 1")
+
+
+def _percent(text: str) -> float:
+    return _between(text.removesuffix("%"), 100.0, "a percentage from 0 to 100")
+
+
+def _between(text: str, most: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value

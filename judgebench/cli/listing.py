@@ -1,0 +1,90 @@
+"""What ``--search``, ``--list`` and ``--show`` print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+
+from judgebench.cli.console import columns
+from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, split_suffix
+from judgebench.errors import UnknownNameError, UsageError
+
+
+def search_table(args: argparse.Namespace) -> str:
+    """Return the table of ``--search``: task type, task name and absolute config path of every name given.
+
+    Raises:
+        UsageError: No name was given.
+        UnknownNameError: A name is not registered.
+        ConfigError: A name is ambiguous.
+    """
+    from tabulate import tabulate
+
+    registry = Registry(args.config_dir)
+    rows = [
+        (f"--{'summarizer' if kind == 'summarizers' else kind}", name, str(registry.find(kind, name).path))
+        for kind, name in _searched(args, registry)
+    ]
+    if not (args.models or args.datasets or args.judges):
+        raise UsageError("--search has no names to look for.", hint="Add --models or --datasets, or see: jb --list")
+    return tabulate(rows, headers=("Task Type", "Task Name", "Config File Path"), tablefmt="fancy_grid")
+
+
+def registered(config_dirs: Sequence[str], pattern: str = "", kind: Kind | None = None) -> str:
+    """Return kind, name and one-line description of the registered configs.
+
+    Args:
+        config_dirs: User folders.
+        pattern: Part of a name, or a wildcard pattern; case does not matter.
+        kind: Only this kind.
+
+    Raises:
+        UnknownNameError: Nothing matches.
+    """
+    registry = Registry(config_dirs)
+    files = [
+        file for one in KINDS if kind in {None, one} for file in registry.files(one) if _matches(file.name, pattern)
+    ]
+    if not files:
+        raise UnknownNameError(f"No registered config matches {pattern!r}.", hint="See all with: jb --list")
+    return columns([(file.kind, file.name, description(file.path)) for file in files])
+
+
+def shown(name: str, config_dirs: Sequence[str], overrides: Sequence[str] = ()) -> str:
+    """Return the resolved config of a name, each key with the file and line it came from.
+
+    Raises:
+        UnknownNameError: No config has this name.
+        ConfigError: The config cannot be used.
+    """
+    from judgebench.config.show import show
+
+    registry = Registry(config_dirs)
+    stem, _ = split_suffix(name)
+    found: list[ConfigFile] = [file for kind in KINDS for file in registry.named(kind, stem)]
+    if not found:
+        known = {file.name for kind in KINDS for file in registry.files(kind)}
+        from judgebench.config.place import nearest
+
+        raise UnknownNameError(
+            f"There is no config named {name!r}.", hint=f"{nearest(name, known)}See all with: jb --list"
+        )
+    return "\n\n".join(show(file.kind, name, config_dirs, overrides) for file in found)
+
+
+def _searched(args: argparse.Namespace, registry: Registry) -> Iterator[tuple[Kind, str]]:
+    for name in args.models:
+        yield "models", split_suffix(name)[0]
+    for name in args.datasets:
+        yield "datasets", split_suffix(name)[0]
+    for name in args.judges:
+        stem = split_suffix(name)[0]
+        yield ("models" if not registry.named("judges", stem) and registry.named("models", stem) else "judges"), stem
+    if args.summarizer != "default":
+        yield "summarizers", split_suffix(args.summarizer)[0]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    low = pattern.lower()
+    return low in name.lower() or fnmatch(name.lower(), low)

@@ -1,0 +1,21 @@
+"""``jb ls [KIND] [PATTERN]``: what is registered."""
+
+from __future__ import annotations
+
+
+def run(argv: list[str]) -> int:
+    """Print the registered configs; returns the exit code."""
+    from judgebench.cli.arguments import Parser
+    from judgebench.cli.listing import registered
+    from judgebench.config.registry import KINDS
+
+    parser = Parser(prog="jb ls", description="Print the registered models, data sets, judges and summarizers.")
+    parser.add_argument(
+        "words", nargs="*", metavar="[KIND] [PATTERN]", help=f"one of {', '.join(KINDS)}; part of a name"
+    )
+    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="user config folder")
+    args = parser.parse_all(argv)
+    kind = next((one for one in KINDS if args.words[:1] == [one]), None)
+    patterns = args.words[1:] if kind else args.words
+    print(registered(args.config_dir, " ".join(patterns), kind))
+    return 0

@@ -1,0 +1,112 @@
+"""``jb``: from the words of the command line to what carries them out, and from errors to exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from judgebench.errors import ExitCode, JudgebenchError
+
+if TYPE_CHECKING:
+    import argparse
+
+VERBS = {
+    "gate": "judgebench.cli.gate",
+    "ls": "judgebench.cli.ls",
+    "show": "judgebench.cli.show",
+}
+"""Verb to the module whose ``run(argv) -> int`` carries it out; a new verb is one line here."""
+
+
+def run(argv: list[str]) -> int:
+    """Carry out a command line and return the exit code; nothing is raised."""
+    try:
+        return int(_dispatch(argv))
+    except JudgebenchError as error:
+        _tell(error, argv)
+        _end_events(int(error.exit_code), error.code, error.message, argv)
+        return int(error.exit_code)
+    except SystemExit as done:  # argparse, after the help of a verb
+        return done.code if isinstance(done.code, int) else int(ExitCode.DONE)
+    except KeyboardInterrupt:
+        print("jb: interrupted.", file=sys.stderr)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of stdout is gone (jb --list | head); Python would complain once more while it shuts down.
+        sys.stdout = None
+        return int(ExitCode.DONE)
+    except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
+        _tell(error, argv)
+        _end_events(int(ExitCode.BUG), "bug", str(error), argv)
+        return int(ExitCode.BUG)
+
+
+def _dispatch(argv: list[str]) -> int:
+    if argv[:1] == ["run"]:
+        argv = argv[1:]
+    if argv and argv[0] in VERBS:
+        return int(importlib.import_module(VERBS[argv[0]]).run(argv[1:]))
+    from judgebench.cli.arguments import build_parser
+
+    parser = build_parser()
+    if not argv or "-h" in argv or "--help" in argv:
+        print(parser.format_help(), end="")
+        return int(ExitCode.DONE if argv else ExitCode.USAGE)
+    args = parser.parse_all(argv)
+    if args.version:
+        from judgebench import __version__
+
+        print(f"judgebench {__version__}")
+        return int(ExitCode.DONE)
+    if args.print_completion:
+        import shtab
+
+        print(shtab.complete(parser, shell=args.print_completion))
+        return int(ExitCode.DONE)
+    looked_up = _look_up(args)
+    return looked_up if looked_up is not None else _execute(args, argv)
+
+
+def _look_up(args: argparse.Namespace) -> int | None:
+    """Answer ``--search``, ``--list`` or ``--show``; ``None`` where none of them was asked for."""
+    from judgebench.cli import listing
+
+    if args.search:
+        print(listing.search_table(args))
+    elif args.list is not None:
+        print(listing.registered(args.config_dir, args.list))
+    elif args.show is not None:
+        print(listing.shown(args.show, args.config_dir, args.override))
+    else:
+        return None
+    return int(ExitCode.DONE)
+
+
+def _execute(args: argparse.Namespace, argv: list[str]) -> int:
+    from judgebench.cli.arguments import to_request
+    from judgebench.cli.execute import execute
+
+    return int(execute(to_request(args), ["jb", *argv]))
+
+
+def _tell(error: Exception, argv: list[str]) -> None:
+    from judgebench.cli.console import print_bug, print_error
+
+    if "--debug" in argv:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, JudgebenchError):
+        print_error(error)
+    else:
+        print_bug(error)
+
+
+def _end_events(exit_code: int, code: str, message: str, argv: list[str]) -> None:
+    """With ``--json``, say on stdout that nothing more comes: a reader waits for the event ``done``."""
+    if "--json" in argv:
+        import json
+
+        error = {"code": code, "message": message}
+        print(json.dumps({"event": "done", "status": "error", "exit_code": exit_code, "error": error}), flush=True)

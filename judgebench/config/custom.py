@@ -1,0 +1,169 @@
+"""A data file given on the command line (``--custom-dataset-path``) as a data set."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from judgebench.config.place import Declared
+from judgebench.errors import DataError, UsageError
+from judgebench.plan.request import CustomDataset
+
+_LOADERS = {".jsonl": "JsonlDataset", ".csv": "CsvDataset"}
+_OUTPUT = "answer"
+_META_KEYS = {
+    "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
+    "output_config",
+}  # fmt: skip
+_SAMPLING_MODES = ("default", "random", "shuffle")
+
+
+class Sampling(NamedTuple):
+    """Which samples a meta file asks for.
+
+    Attributes:
+        first: Take only so many; ``None`` takes all.
+        shuffle: Seed of the order; ``None`` keeps the file's.
+    """
+
+    first: int | None = None
+    shuffle: int | None = None
+
+
+def custom_dataset(custom: CustomDataset) -> Declared:
+    """Return the data set that a JSONL or CSV file makes.
+
+    Multiple choice (``mcq``) is a file with columns A, B, ...; all else is question and answer (``qa``). Without a
+    column ``answer`` (or the meta file's ``output_column``) only a judge can score it.
+
+    Raises:
+        UsageError: The file or its meta file does not exist, or is of no known kind.
+        DataError: The file's first record or its meta file cannot be used.
+    """
+    path = Path(custom.path).expanduser()
+    if not path.is_file():
+        raise UsageError(f"The data file {custom.path!r} of --custom-dataset-path does not exist.")
+    loader = _LOADERS.get(path.suffix.lower())
+    if loader is None:
+        raise UsageError(f"The data file {custom.path!r} is neither .jsonl nor .csv.")
+    meta = read_meta(custom)
+    columns = _columns(path)
+    output = str(meta.get("output_column", _OUTPUT))
+    inputs = meta.get("input_columns") or [name for name in columns if name != output]
+    missing = [name for name in inputs if name not in columns]
+    if missing:
+        raise DataError(f"{path} has no column {missing[0]!r}, which its meta file names: {', '.join(columns)}.")
+    options = _option_letters(columns)
+    kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
+    if kind not in {"qa", "mcq"} or (kind == "mcq" and not options):
+        need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
+        raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
+    data: dict[str, Any] = {
+        "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
+        "type": loader,
+        "path": str(path.resolve()),
+        "input_columns": inputs,
+        "prompt": [{"role": "user", "content": _prompt(kind, inputs, options)}],
+    }
+    if output in columns:
+        data["output_column"] = output
+        data["evaluator"] = (
+            {"type": "ChoiceEqual", "letters": "".join(options)} if kind == "mcq" else {"type": "AcceptedForms"}
+        )
+    if meta.get("output_config"):
+        data["max_out_len"] = _max_out_len(meta["output_config"], custom)
+    return Declared("datasets", data, str(path.resolve()))
+
+
+def read_meta(custom: CustomDataset) -> dict[str, Any]:
+    """Return the meta file's keys; empty where there is none.
+
+    Raises:
+        UsageError: The named meta file does not exist.
+        DataError: It is no JSON object or has unknown keys.
+    """
+    path = Path(custom.meta_path or f"{custom.path}.meta.json").expanduser()
+    if not path.is_file():
+        if custom.meta_path:
+            raise UsageError(f"The meta file {custom.meta_path!r} of --custom-dataset-meta-path does not exist.")
+        return {}
+    try:
+        meta = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(f"The meta file {path} is not JSON: {error}.") from error
+    if not isinstance(meta, dict):
+        raise DataError(f"The meta file {path} must hold one JSON object.")
+    unknown = sorted(set(meta) - _META_KEYS)
+    if unknown:
+        raise DataError(f"The meta file {path} has the unknown key {unknown[0]!r}.", hint=f"Keys: {sorted(_META_KEYS)}")
+    return meta
+
+
+def sampling(custom: CustomDataset) -> Sampling:
+    """Return which samples the meta file asks for (``sampling_mode`` and ``request_count``).
+
+    Raises:
+        DataError: A value that has no meaning.
+    """
+    meta = read_meta(custom)
+    mode, count = meta.get("sampling_mode", "default"), meta.get("request_count")
+    if mode not in _SAMPLING_MODES:
+        raise DataError(f"sampling_mode of the meta file is {mode!r}; it is one of: {', '.join(_SAMPLING_MODES)}.")
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+        raise DataError(f"request_count of the meta file is {count!r}; it is a number from 1.")
+    return Sampling(first=count, shuffle=None if mode == "default" else 0)
+
+
+def _columns(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        if path.suffix.lower() == ".csv":
+            return [name.strip() for name in next(csv.reader(lines), [])]
+        first = next((line for line in lines if line.strip()), "")
+    try:
+        record = json.loads(first or "null")
+    except ValueError as error:
+        raise DataError(f"{path}: the first line is not JSON: {error}.") from error
+    if not isinstance(record, dict) or not record:
+        raise DataError(f"{path}: the first line must be a JSON object with the sample's fields.")
+    return list(record)
+
+
+def _option_letters(columns: list[str]) -> list[str]:
+    """Return A, B, ... as far as there are such columns without a gap; at least two."""
+    letters: list[str] = []
+    for letter in ascii_uppercase:
+        if letter not in columns:
+            break
+        letters.append(letter)
+    return letters if len(letters) >= 2 else []
+
+
+def _prompt(kind: str, inputs: list[str], options: list[str]) -> str:
+    asked = [name for name in inputs if kind == "qa" or name not in options]
+    lines = [f"{{{asked[0]}}}"] if len(asked) == 1 else [f"{name}: {{{name}}}" for name in asked]
+    if kind == "mcq":
+        lines += [f"{letter}. {{{letter}}}" for letter in options]
+        lines += ["", f"Choose one of {', '.join(options)}. End your reply with a line of the form: Answer: <letter>"]
+    return "\n".join(lines)
+
+
+def _max_out_len(config: Any, custom: CustomDataset) -> int:
+    """Return the one output length that ``output_config`` describes."""
+    params = config.get("params", {}) if isinstance(config, dict) else {}
+    lengths = {params.get("min_value"), params.get("max_value")} - {None}
+    if isinstance(config, dict) and config.get("method") == "percentage":
+        lengths = {length for length, share in params.get("percentage_distribute", []) if share}
+    if len(lengths) != 1 or not isinstance(length := next(iter(lengths)), int) or length < 1:
+        raise DataError(
+            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples.",
+            hint="That shapes load tests; for accuracy give one length: method 'uniform' with min_value = max_value.",
+        )
+    return length
+
+
+def _safe_name(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_\-+@= .]+", "_", stem).strip(" .")[:100] or "custom"

@@ -1,0 +1,152 @@
+"""Data set configs: the loader's keys, how a sample is asked, and what scores the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from judgebench.config.check import checked
+from judgebench.config.model import check_abbr
+from judgebench.config.place import Declared, nearest
+from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
+from judgebench.config.typed import config_struct, find_type, typed_part
+from judgebench.errors import ConfigError
+
+_PARTS = ("loader", "evaluator", "extractor", "judges")
+_PLAIN_FIELDS = [field for field in msgspec.structs.fields(DatasetConfig) if field.name not in _PARTS]
+_PLAIN_KEYS = {field.name for field in _PLAIN_FIELDS}
+PlainKeys = msgspec.defstruct(
+    "PlainKeys",
+    [
+        (field.name, field.type) if field.required else (field.name, field.type, _default)
+        for field in _PLAIN_FIELDS
+        for _default in [
+            msgspec.field(default_factory=field.default_factory)
+            if field.default_factory is not msgspec.NODEFAULT
+            else field.default
+        ]
+    ],
+    kw_only=True,
+)
+"""The keys of ``DatasetConfig`` that stand in a config file as they are."""
+
+_KEYS = {"type", "evaluator", "extractor", "judge_infer_cfg", *_PLAIN_KEYS}
+_PARTS_IN_FILES = {"type", "evaluator", "extractor"}
+_ELSEWHERE = {
+    "reader_cfg": "name the columns with the loader's keys and take samples with --num-prompts or --ids",
+    "infer_cfg": "write the prompt as prompt=[dict(role='user', content='...')]",
+    "eval_cfg": "write evaluator=dict(type=...)",
+}
+_ROLES = {"human": "user", "bot": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
+_ASKING = ("loader", "prompt", "few_shot", "max_out_len", "generation_kwargs")
+
+
+def resolve_dataset(
+    declared: Declared, environ: Mapping[str, str], judges: Sequence[JudgeConfig] = ()
+) -> DatasetConfig:
+    """Return a checked data set.
+
+    Args:
+        declared: What the file says, without ``judge_infer_cfg``.
+        environ: Where ``${NAME}`` is looked up.
+        judges: Its judges, already resolved.
+
+    Raises:
+        ConfigError: A key or value that the loader, the evaluator or the data set itself does not take.
+    """
+    data = declared.data
+    name, loader = find_type(data.get("type"), declared, "type")
+    loader_struct = config_struct(loader, declared, "type")
+    own, of_loader = _split(declared, {field.name for field in msgspec.structs.fields(loader_struct)})
+    if "prompt" in own:
+        own["prompt"] = _prompt(own["prompt"], declared)
+    plain_keys = checked(own, PlainKeys, declared, environ)
+    check_abbr(plain_keys["abbr"], declared)
+    return msgspec.convert(
+        {
+            **plain_keys,
+            "loader": Typed(type=name, options=checked(of_loader, loader_struct, declared, environ)),
+            "evaluator": _optional_part(declared, "evaluator", environ),
+            "extractor": _optional_part(declared, "extractor", environ),
+            "judges": list(judges),
+        },
+        DatasetConfig,
+    )
+
+
+def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_file: str) -> DatasetConfig:
+    """Return two declarations of one data set as one: asked once, scored by what both say.
+
+    Raises:
+        ConfigError: They ask differently, or name different evaluators, so that one abbr would mean two things.
+    """
+    for name in (*_ASKING, "evaluator", "extractor", "group"):
+        one, other = getattr(first, name), getattr(second, name)
+        if one != other and (name in _ASKING or (one and other)):
+            raise ConfigError(
+                f"Two data sets are named {first.abbr!r} and differ in {name!r}: {first_file} and {second_file}.",
+                hint="Give one of them another abbr, or leave one out of --datasets.",
+            )
+    judges = {judge.abbr: judge for judge in first.judges}
+    for judge in second.judges:
+        if judges.setdefault(judge.abbr, judge) != judge:
+            raise ConfigError(
+                f"The data set {first.abbr!r} has two different judges named {judge.abbr!r}: "
+                f"{first_file} and {second_file}.",
+                hint="Give one of them another abbr.",
+            )
+    return msgspec.structs.replace(
+        first,
+        evaluator=first.evaluator or second.evaluator,
+        extractor=first.extractor or second.extractor,
+        group=first.group or second.group,
+        judges=list(judges.values()),
+        metrics=list(dict.fromkeys([*first.metrics, *second.metrics])),
+        k=sorted({*first.k, *second.k}),
+    )
+
+
+def _split(declared: Declared, loader_keys: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the data set's own plain keys and the loader's; refuse all others."""
+    own, of_loader = {}, {}
+    for key, value in declared.data.items():
+        if key in _PLAIN_KEYS:
+            own[key] = value
+        elif key in loader_keys:
+            of_loader[key] = value
+        elif key == "judge_infer_cfg":  # taken out of files before, so an override brought it
+            raise declared.error(key, "cannot be set as a whole.", hint="Write: --override judges.<abbr>.<key>=<value>")
+        elif key in _ELSEWHERE:
+            raise declared.error(key, "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
+        elif key not in _PARTS_IN_FILES:
+            known = _KEYS | loader_keys
+            raise declared.error(
+                key, "is not a known key.", hint=f"{nearest(key, known)}Known keys: {', '.join(sorted(known))}."
+            )
+    return own, of_loader
+
+
+def _prompt(prompt: Any, declared: Declared) -> Any:
+    """Return the prompt with AISBench's roles (HUMAN, BOT) and key ``prompt`` as chat messages have them."""
+    if isinstance(prompt, str):
+        return prompt
+    if not isinstance(prompt, list) or not all(isinstance(message, dict) for message in prompt):
+        raise declared.error("prompt", "must be a text or a list of messages dict(role=..., content=...).")
+    messages = []
+    for index, message in enumerate(prompt):
+        role = _ROLES.get(str(message.get("role", "")).lower())
+        content = message.get("content", message.get("prompt"))
+        if role is None or not isinstance(content, str | list):
+            raise declared.error(
+                f"prompt.{index}", "must be dict(role='system', 'user' or 'assistant', content='...')."
+            )
+        rest = {key: value for key, value in message.items() if key not in {"role", "content", "prompt"}}
+        messages.append({"role": role, "content": content, **rest})
+    return messages
+
+
+def _optional_part(declared: Declared, key: str, environ: Mapping[str, str]) -> Typed | None:
+    value = declared.data.get(key)
+    return None if value is None else typed_part(value, declared, key, environ)

@@ -1,0 +1,101 @@
+"""A resolved run as a Python config file that ``jb FILE`` loads again; secrets stay references."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import msgspec
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig, Typed
+
+_WIDTH = 120
+
+
+def dump_config(config: RunConfig, command: list[str] | None = None) -> str:
+    """Return the text of a config file that resolves to the same run.
+
+    Args:
+        config: The resolved run.
+        command: The command line it came from, for the comment at the top.
+    """
+    combinations: dict[str, list[str]] = {}
+    for model, dataset in config.combinations:
+        combinations.setdefault(model, []).append(dataset)
+    head = ["# The resolved configuration of one run. Load it again with: jb FILE"]
+    if command:
+        head.append(f"# Written by: {' '.join(command)}".replace("\n", " "))
+    if config.secrets:
+        head.append(f"# Secrets are not written here; set them as: {', '.join(sorted(config.secrets))}")
+    parts = [
+        "\n".join(head),
+        f"models = {python_text(list(config.models.values()))}",
+        f"datasets = {python_text([dataset_keys(one) for one in config.datasets.values()])}",
+        f"summarizer = {python_text(msgspec.to_builtins(config.summarizer))}",
+        "model_dataset_combinations = "
+        + python_text([{"models": [model], "datasets": names} for model, names in combinations.items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
+    """Return a data set as the keys that a config file has for it."""
+    plain = msgspec.to_builtins(dataset)
+    keys = {name: plain[name] for name in plain if name not in {"abbr", "loader", "evaluator", "extractor", "judges"}}
+    parts = {"evaluator": dataset.evaluator, "extractor": dataset.extractor}
+    return {
+        "abbr": dataset.abbr,
+        "type": dataset.loader.type,
+        **dataset.loader.options,
+        **keys,
+        **{name: typed_keys(part) for name, part in parts.items() if part is not None},
+        **({"judge_infer_cfg": [judge_keys(judge) for judge in dataset.judges]} if dataset.judges else {}),
+    }
+
+
+def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
+    """Return a judge as the keys that a config file has for it."""
+    return {"abbr": judge.abbr, "judge_model": judge.model, "method": typed_keys(judge.method)}
+
+
+def typed_keys(part: Typed) -> dict[str, Any]:
+    """Return ``dict(type=..., ...)`` of a part made by a class."""
+    return {"type": part.type, **part.options}
+
+
+def python_text(value: Any, indent: int = 0) -> str:
+    """Return a value as Python source with one key per line where it does not fit on one."""
+    short = _one_line(value)
+    if len(short) + indent <= _WIDTH and not (isinstance(value, dict) and len(value) > 4):
+        return short
+    if isinstance(value, dict):
+        named = _names(value)
+        lines = [
+            f"{key}={python_text(item, indent + 4)}" if named else f"{key!r}: {python_text(item, indent + 4)}"
+            for key, item in value.items()
+        ]
+        opening, closing = ("dict(", ")") if named else ("{", "}")
+    elif isinstance(value, list | tuple):
+        lines = [python_text(item, indent + 4) for item in value]
+        opening, closing = "[", "]"
+    else:
+        return short
+    pad = " " * (indent + 4)
+    body = "".join(f"{pad}{line},\n" for line in lines)
+    return f"{opening}\n{body}{' ' * indent}{closing}"
+
+
+def _one_line(value: Any) -> str:
+    if isinstance(value, dict):
+        if value and _names(value):
+            return f"dict({', '.join(f'{key}={_one_line(item)}' for key, item in value.items())})"
+        return "{" + ", ".join(f"{key!r}: {_one_line(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_one_line(item) for item in value)}]"
+    if isinstance(value, float) and value in {float("inf"), float("-inf")}:
+        return f"float({str(value)!r})"
+    return repr(value)
+
+
+def _names(value: dict[str, Any]) -> bool:
+    return all(key.isidentifier() and not keyword.iskeyword(key) for key in value)

@@ -1,0 +1,101 @@
+"""Judge configs: a judge model and the method that asks it, and which judges a data set gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from judgebench.config.model import check_abbr, resolve_model
+from judgebench.config.place import Declared, nearest
+from judgebench.config.schema import JudgeConfig
+from judgebench.config.secrets import SecretStore
+from judgebench.config.typed import typed_part
+
+DEFAULT_METHOD = "ReferenceVerifier"
+"""Asks whether the answer agrees with the reference."""
+
+_KEYS = ("abbr", "judge_model", "method")
+_OTHER_RUNNER_KEYS = {"judge_reader_cfg", "judge_dataset_type", "prompt_template", "retriever", "inferencer"}
+
+
+def take_judges(dataset: Declared) -> list[Declared]:
+    """Take ``judge_infer_cfg`` out of a data set and return its judges.
+
+    Raises:
+        ConfigError: It is neither a dict nor a list of dicts.
+    """
+    blocks = dataset.data.pop("judge_infer_cfg", None) or []
+    if isinstance(blocks, dict):
+        blocks = [blocks]
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise dataset.error("judge_infer_cfg", "must be dict(judge_model=..., method=...) or a list of them.")
+    return [_named(Declared("judges", block, dataset.file)) for block in blocks]
+
+
+def judge_of_model(model: Declared) -> Declared:
+    """Return the judge that a model config named by ``--judges`` makes; its method is the data set's."""
+    return _named(Declared("judges", {"judge_model": model.data}, model.file))
+
+
+def named_judge(judge: Declared) -> Declared:
+    """Return a judge of a judges file with its abbr, which is its model's where it has none."""
+    return _named(judge)
+
+
+def replaced(own: Sequence[Declared], chosen: Sequence[Declared]) -> list[Declared]:
+    """Return the judges that ``--judges`` gives a data set in place of its own.
+
+    A judge without method inherits the data set's. A data set with several judges of different methods then gets one
+    for each, named ``<judge>-<own judge>``.
+    """
+    judges = []
+    methods = {judge.abbr: judge.data.get("method") for judge in own}
+    distinct = [method for index, method in enumerate(methods.values()) if method not in [*methods.values()][:index]]
+    for judge in chosen:
+        if "method" in judge.data or len(distinct) <= 1:
+            inherited = {"method": deepcopy(distinct[0])} if distinct and distinct[0] is not None else {}
+            judges.append(_copy(judge, {**inherited, **judge.data}))
+            continue
+        for abbr, method in methods.items():
+            extra = {"method": deepcopy(method)} if method is not None else {}
+            judges.append(_copy(judge, {**judge.data, **extra, "abbr": f"{judge.abbr}-{abbr}"}))
+    return judges
+
+
+def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: SecretStore) -> JudgeConfig:
+    """Return a checked judge.
+
+    Raises:
+        ConfigError: A key or value that the judge, its model or its method does not take.
+    """
+    for key in declared.data:
+        if key in _OTHER_RUNNER_KEYS:
+            raise declared.error(
+                key,
+                "belongs to another runner's schema.",
+                hint="Here the prompt and the reading of the reply are the method's: method=dict(type=...).",
+            )
+        if key not in _KEYS:
+            raise declared.error(key, "is not a known key.", hint=f"{nearest(key, _KEYS)}Keys: {', '.join(_KEYS)}.")
+    if not isinstance(declared.data.get("judge_model"), dict):
+        raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
+    check_abbr(declared.abbr, declared)
+    declared.data["judge_model"].setdefault("abbr", declared.abbr)
+    method = declared.data.get("method")
+    return JudgeConfig(
+        abbr=declared.abbr,
+        model=resolve_model(declared, environ, secrets, path="judge_model"),
+        method=typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", environ),
+    )
+
+
+def _named(judge: Declared) -> Declared:
+    model: Any = judge.data.get("judge_model")
+    if "abbr" not in judge.data and isinstance(model, dict) and "abbr" in model:
+        judge.data["abbr"] = model["abbr"]
+    return judge
+
+
+def _copy(judge: Declared, data: dict[str, Any]) -> Declared:
+    return Declared(judge.kind, deepcopy(data), judge.file)

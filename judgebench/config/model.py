@@ -1,0 +1,105 @@
+"""Model configs, tested models and judge models alike: keys of their type, sane values, secrets taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from judgebench.config.check import checked
+from judgebench.config.place import Declared
+from judgebench.config.secrets import SecretStore, is_reference_key
+from judgebench.config.typed import config_struct, find_type, typed_part
+from judgebench.errors import ConfigError
+from judgebench.models.address import base_url
+from judgebench.models.contract import ModelConfig, ServiceConfig
+
+_ABBR = re.compile(r"[A-Za-z0-9_\-+@=][A-Za-z0-9_\-+@= .]{0,99}")
+_AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
+
+
+def resolve_model(
+    declared: Declared, environ: Mapping[str, str], secrets: SecretStore, *, path: str = ""
+) -> dict[str, Any]:
+    """Return a model config as a dict of its type's keys, defaults filled in and secrets as references.
+
+    Args:
+        declared: The model, or the judge that holds it.
+        environ: Where ``${NAME}`` is looked up.
+        secrets: Takes the literal secrets.
+        path: Path of the model inside the declared object: empty, or ``judge_model``.
+
+    Raises:
+        ConfigError: A key or value that the type does not take.
+        PrerequisiteError: A value's environment variable is not set.
+    """
+    data = declared.data[path] if path else declared.data
+    name, found = find_type(data.get("type"), declared, _join(path, "type"))
+    struct = config_struct(found, declared, _join(path, "type"))
+    model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)
+    check_abbr(str(model["abbr"]), declared, _join(path, "abbr"))
+    _check_kind(model, struct, declared, path)
+    _check_values(model, declared, path)
+    if model.get("pred_postprocessor"):
+        part = typed_part(model["pred_postprocessor"], declared, _join(path, "pred_postprocessor"), environ)
+        model["pred_postprocessor"] = {"type": part.type, **part.options}
+    model = secrets.conceal(model)
+    if issubclass(struct, ServiceConfig) and not model.get("launch"):
+        _check_address(msgspec.convert(model, struct), {**environ, **secrets.values}, declared, path)
+    return model
+
+
+def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: Declared, path: str) -> None:
+    try:
+        base_url(config, environ)
+    except ConfigError as error:  # said again without the address, which may hold a password
+        raise declared.error(_join(path, "url"), "is not an http:// or https:// address.", hint=error.hint) from error
+
+
+def check_abbr(abbr: str, declared: Declared, path: str = "abbr") -> None:
+    """Refuse an abbr that is no safe name of a file and a folder.
+
+    Raises:
+        ConfigError: It is empty, too long, begins with a dot or a space, or holds other characters.
+    """
+    if not _ABBR.fullmatch(abbr) or abbr.endswith(" "):
+        raise declared.error(
+            path,
+            f"is {abbr!r}, which cannot be a file name.",
+            hint="Use up to 100 letters, digits, spaces and . _ - + @ =, not beginning with a dot.",
+        )
+
+
+def _check_kind(model: dict[str, Any], struct: type[msgspec.Struct], declared: Declared, path: str) -> None:
+    if "attr" not in model:
+        return
+    derived = "service" if issubclass(struct, ServiceConfig) else "local"
+    if model["attr"] not in {"", derived}:
+        raise declared.error(
+            _join(path, "attr"), f"is {model['attr']!r}, but its type is a {derived} model.", hint="Leave attr out."
+        )
+    if issubclass(struct, ModelConfig):
+        model["attr"] = derived
+
+
+def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
+    for key, least in _AT_LEAST.items():
+        if key in model and model[key] < least:
+            raise declared.error(_join(path, key), f"is {model[key]}, but must be {least} or more.")
+    port = model.get("host_port", 1)
+    if not 1 <= port <= 65535:
+        raise declared.error(_join(path, "host_port"), f"is {port}, but a port is 1 to 65535.")
+    repeats = model.get("generation_kwargs", {}).get("num_return_sequences", 1)
+    if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
+        raise declared.error(
+            _join(path, "generation_kwargs.num_return_sequences"), f"is {repeats!r}, but must be a number from 1."
+        )
+    launch = model.get("launch")
+    if launch and bool(launch.get("type")) == bool(launch.get("command")):
+        raise declared.error(_join(path, "launch"), "needs exactly one of type and command.")
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

@@ -1,0 +1,57 @@
+"""Where a value was declared, for the errors that name it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from judgebench.errors import ConfigError
+
+
+class Declared:
+    """One object of a config file (a model, a data set, a judge) before it is checked.
+
+    Attributes:
+        kind: ``models``, ``datasets``, ``judges`` or ``summarizer``.
+        data: Its keys, as the file gives them; overrides are laid over it.
+        file: The config file it came from.
+        overridden: Dotted paths of the keys that ``--override`` set.
+    """
+
+    def __init__(self, kind: str, data: dict[str, Any], file: str) -> None:
+        self.kind = kind
+        self.data = data
+        self.file = file
+        self.overridden: set[str] = set()
+
+    @property
+    def abbr(self) -> str:
+        """Short name that the run, its folders and its overrides use; empty where none is given."""
+        return str(self.data.get("abbr", ""))
+
+    @property
+    def label(self) -> str:
+        """What errors and overrides call it: ``models.<abbr>``."""
+        return f"{self.kind}.{self.abbr}" if self.abbr else self.kind
+
+    def place(self, path: str = "") -> str:
+        """Return the beginning of an error about one key: where it was written, and its full name."""
+        name = f"{self.label}.{path}" if path else self.label
+        return f"--override {name}" if self.is_overridden(path) else f"{self.file}: {name}"
+
+    def is_overridden(self, path: str) -> bool:
+        """Whether ``--override`` set a key, the part it is in, or something inside it."""
+        return bool(path) and any(
+            f"{path}.".startswith(f"{one}.") or one.startswith(f"{path}.") for one in self.overridden
+        )
+
+    def error(self, path: str, problem: str, *, hint: str = "") -> ConfigError:
+        """Return an error about one key."""
+        return ConfigError(f"{self.place(path)} {problem}", hint=hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean 'x' or 'y'? `` for the names that look like ``name``, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.55)
+    return f"Did you mean {' or '.join(repr(one) for one in near)}? " if near else ""

@@ -1,0 +1,150 @@
+"""Names to config files: the shipped folders and the user's, which come first.
+
+A name is the stem of a file somewhere below ``models``, ``datasets``, ``judges`` or ``summarizers`` of a config folder;
+case does not matter. Files are found by listing folders and described by parsing, so nothing here runs a config.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from judgebench.errors import ConfigError, UnknownNameError, UsageError
+
+Kind = Literal["models", "datasets", "judges", "summarizers"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SHIPPED = Path(__file__).parents[1] / "configs"
+USER_FOLDER = "configs"
+"""Config folder of the current directory, used when no ``--config-dir`` is given."""
+
+_SINGULAR = {"models": "model", "datasets": "data set", "judges": "judge", "summarizers": "summarizer"}
+
+
+class ConfigFile(NamedTuple):
+    """A registered config file.
+
+    Attributes:
+        kind: Which of the four folders it is in.
+        name: Its stem, as the command line names it.
+        path: Absolute path.
+    """
+
+    kind: Kind
+    name: str
+    path: Path
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the file came with this package."""
+        return self.path.is_relative_to(SHIPPED)
+
+
+class Registry:
+    """The config files of the user's folders and the shipped ones.
+
+    Args:
+        config_dirs: User folders, the first wins; empty takes ``configs`` of the current directory if there is one.
+
+    Raises:
+        UsageError: A given folder does not exist.
+    """
+
+    def __init__(self, config_dirs: Sequence[str] = ()) -> None:
+        self.roots = [*_user_roots(config_dirs), SHIPPED]
+
+    def files(self, kind: Kind) -> list[ConfigFile]:
+        """Return the files of a kind that names can reach, sorted by name; shadowed ones are left out."""
+        shown: dict[str, list[ConfigFile]] = {}
+        for root in self.roots:
+            of_root: dict[str, list[ConfigFile]] = {}
+            for path in _python_files(root / kind):
+                of_root.setdefault(path.stem.lower(), []).append(ConfigFile(kind, path.stem, path))
+            for stem, files in of_root.items():
+                shown.setdefault(stem, files)
+        return sorted((file for files in shown.values() for file in files), key=lambda file: (file.name, file.path))
+
+    def find(self, kind: Kind, name: str) -> ConfigFile:
+        """Return the file that a name means; a path of a ``.py`` file means itself.
+
+        Raises:
+            UnknownNameError: No file has this name.
+            ConfigError: Several files of one folder have it.
+        """
+        if name.endswith(".py") and Path(name).is_file():
+            return ConfigFile(kind, Path(name).stem, Path(name).resolve())
+        found = self.named(kind, name)
+        if not found:
+            raise self._unknown(kind, name)
+        if len(found) > 1:
+            listed = ", ".join(str(file.path) for file in found)
+            raise ConfigError(
+                f"The {_SINGULAR[kind]} name {name!r} is ambiguous: {listed}.",
+                hint="Rename one of the files, or give the path of the one you mean.",
+            )
+        return found[0]
+
+    def named(self, kind: Kind, name: str) -> list[ConfigFile]:
+        """Return the files that have a name: none, one, or the several that make it ambiguous."""
+        return [file for file in self.files(kind) if file.name.lower() == name.lower()]
+
+    def _unknown(self, kind: Kind, name: str) -> UnknownNameError:
+        known = {file.name.lower(): file.name for file in self.files(kind)}
+        near = [known[stem] for stem in difflib.get_close_matches(name.lower(), known, n=3)]
+        near += [shown for stem, shown in known.items() if name.lower() in stem and shown not in near][:3]
+        elsewhere = [other for other in KINDS if other != kind and self.named(other, name)]
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        if elsewhere:
+            hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{_flag(elsewhere[0])} {name}. "
+        return UnknownNameError(
+            f"There is no {_SINGULAR[kind]} config named {name!r}.", hint=f"{hint}See all with: jb --list"
+        )
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Return the file name and the variable suffix of ``name/suffix``; the suffix is empty where none is given."""
+    if name.endswith(".py"):
+        return name, ""
+    stem, _, suffix = name.partition("/")
+    return stem, suffix
+
+
+def description(path: Path) -> str:
+    """Return what a config file says of itself in the first line of its docstring, without running it."""
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return "(cannot be read)"
+    said = ast.get_docstring(tree)
+    if said:
+        return said.splitlines()[0]
+    for node in tree.body:
+        if isinstance(node, ast.With) and isinstance(node.body[0], ast.ImportFrom) and len(tree.body) <= 2:
+            return f"Same as {(node.body[0].module or '').rpartition('.')[2]}."
+    return ""
+
+
+def _flag(kind: Kind) -> str:
+    return "summarizer" if kind == "summarizers" else kind
+
+
+def _user_roots(config_dirs: Sequence[str]) -> list[Path]:
+    if not config_dirs:
+        default = Path(USER_FOLDER).resolve()
+        return [default] if default.is_dir() and default != SHIPPED else []
+    roots = [Path(folder).expanduser().resolve() for folder in config_dirs]
+    for folder, root in zip(config_dirs, roots, strict=True):
+        if not root.is_dir():
+            raise UsageError(
+                f"The config folder {folder!r} of --config-dir does not exist.",
+                hint=f"Make it with: mkdir -p {folder}/models {folder}/datasets",
+            )
+    return roots
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.py")):
+        if not path.name.startswith(("_", ".")) and "__pycache__" not in path.parts:
+            yield path

@@ -1,0 +1,99 @@
+"""``dict(type=SomeClass, ...)``: the class or function it means, and its keys checked against what that takes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from judgebench import plugins
+from judgebench.config.check import checked, plain
+from judgebench.config.place import Declared, nearest
+from judgebench.config.schema import Typed
+from judgebench.errors import ConfigError
+
+_OTHER_RUNNERS = ("ais_bench", "opencompass")
+"""Packages whose configs are read here; their type names mean ours, even where they are installed."""
+
+
+def find_type(name: object, declared: Declared, path: str) -> tuple[str, Any]:
+    """Return the dotted path and the class or function that a ``type`` means.
+
+    Raises:
+        ConfigError: There is no such type, or its module cannot be imported.
+    """
+    where = declared.place(path)
+    if not isinstance(name, str) or not name:
+        raise ConfigError(
+            f"{where} must name a class or function.", hint="Import it in the config and write: type=TheClass"
+        )
+    bare = name.rpartition(".")[2]
+    asked = bare if name.partition(".")[0] in _OTHER_RUNNERS else str(name)
+    try:
+        found = plugins.load(asked, where=where)
+    except ImportError as error:
+        raise ConfigError(
+            f"{where}: the type {name!r} cannot be imported: {error}.", hint="Install what its module needs."
+        ) from error
+    return _canonical(found, plugins.dotted_path(asked, where=where)), found
+
+
+def config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Struct]:
+    """Return the ``Config`` struct of a class.
+
+    Raises:
+        ConfigError: It has none, so it is no plug-in of ours.
+    """
+    struct = getattr(found, "Config", None)
+    if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
+        raise declared.error(
+            path,
+            f"names {getattr(found, '__name__', found)!r}, which cannot be used here: it has no Config struct.",
+            hint="See docs/extending.md for what such a class looks like.",
+        )
+    return struct
+
+
+def typed_part(data: object, declared: Declared, path: str, environ: Mapping[str, str]) -> Typed:
+    """Return ``dict(type=..., ...)`` with its type found and its keys checked.
+
+    The keys of a class are those of its ``Config``; the keys of a function its keyword parameters.
+
+    Raises:
+        ConfigError: It is no such dict, the type does not exist, or a key is unknown or of the wrong type.
+    """
+    if isinstance(data, str):
+        data = {"type": data}
+    if not isinstance(data, dict) or "type" not in data:
+        raise declared.error(path, "must be dict(type=..., ...).")
+    name, found = find_type(data["type"], declared, f"{path}.type")
+    options = {key: value for key, value in data.items() if key != "type"}
+    if inspect.isclass(found) or hasattr(found, "Config"):
+        struct = config_struct(found, declared, f"{path}.type")
+        return Typed(type=name, options=checked(options, struct, declared, environ, path=path))
+    return Typed(type=name, options=_function_options(found, options, declared, path, environ))
+
+
+def _function_options(
+    function: Any, options: dict[str, Any], declared: Declared, path: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    parameters = inspect.signature(function).parameters.values()
+    open_ended = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    takes = [one.name for one in parameters if one.kind in {one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD}]
+    for key in options:
+        if key not in takes and not open_ended:
+            raise declared.error(
+                f"{path}.{key}",
+                f"is no parameter of {function.__name__}.",
+                hint=f"{nearest(key, takes)}Parameters: {', '.join(takes) or 'none'}.",
+            )
+    return {key: plain(value, declared, environ, f"{path}.{key}") for key, value in options.items()}
+
+
+def _canonical(found: Any, asked: str) -> str:
+    """Return the path of the module that defines the type, so that two spellings of it are one."""
+    module, name = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")
+    return f"{module}.{name}" if getattr(sys.modules.get(module), name, None) is found else asked

@@ -1,0 +1,6 @@
+"""The default table, under the name that AISBench users know."""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .default import summarizer

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+
+from judgebench import __version__
+from judgebench.cli.main import VERBS, run
+from judgebench.errors import EndpointError
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """Stand in for the module that runs requests; returns what it was given, or raises what it is told."""
+    seen = types.SimpleNamespace(request=None, command=None, raises=None, code=0)
+
+    def execute(request, command):
+        seen.request, seen.command = request, command
+        if seen.raises is not None:
+            raise seen.raises
+        return seen.code
+
+    monkeypatch.setitem(sys.modules, "judgebench.cli.execute", types.SimpleNamespace(execute=execute))
+    return seen
+
+
+RUN = ["--models", "m", "--datasets", "d"]
+
+
+def test_a_run_is_handed_over_and_its_exit_code_returned(executed):
+    executed.code = 4
+    assert run(["run", *RUN]) == 4
+    assert executed.request.selection.datasets == ["d"]
+    assert executed.command == ["jb", *RUN]
+
+
+def test_a_known_error_is_one_message_with_its_hint_and_exit_code(executed, capsys):
+    executed.raises = EndpointError("The service refuses connections.", hint="Start it.")
+    assert run(RUN) == 3
+    out, err = capsys.readouterr()
+    assert err == "jb: endpoint: The service refuses connections.\n  Start it.\n"
+    assert out == ""
+
+
+def test_a_traceback_is_shown_with_debug_only(executed, capsys):
+    executed.raises = EndpointError("Gone.")
+    assert run([*RUN, "--debug"]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_any_other_error_is_a_bug_and_says_so(executed, capsys):
+    executed.raises = RuntimeError("odd")
+    assert run(RUN) == 1
+    err = capsys.readouterr().err
+    assert "RuntimeError: odd. This is a bug in judgebench" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+
+
+def test_an_interrupt_has_its_own_exit_code(executed):
+    executed.raises = KeyboardInterrupt()
+    assert run(RUN) == 130
+
+
+def test_with_json_events_an_error_ends_the_stream(executed, capsys):
+    executed.raises = EndpointError("Gone.")
+    assert run([*RUN, "--json"]) == 3
+    event = json.loads(capsys.readouterr().out)
+    assert event == {
+        "event": "done", "status": "error", "exit_code": 3, "error": {"code": "endpoint", "message": "Gone."},
+    }  # fmt: skip
+
+
+def test_usage_errors_exit_with_two_and_name_the_nearest_flag(executed, capsys):
+    assert run(["--modles", "x"]) == 2
+    assert capsys.readouterr().err == (
+        "jb: usage: There is no flag '--modles'.\n  Did you mean --models or --mode? See all flags with: jb --help\n"
+    )
+    assert executed.request is None
+
+
+def test_score_only_without_a_run_is_a_usage_error(executed, capsys):
+    assert run([*RUN, "--mode", "eval"]) == 2
+    assert "--reuse" in capsys.readouterr().err
+    assert executed.request is None
+
+
+def test_the_version_is_printed(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"judgebench {__version__}\n"
+
+
+def test_no_words_print_the_help_and_count_as_misuse(capsys):
+    assert run([]) == 2
+    assert "what to run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_scripts_hold_the_flags(capsys, shell):
+    assert run(["--print-completion", shell]) == 0
+    assert "custom-dataset-path" in capsys.readouterr().out
+
+
+def test_help_documents_every_flag_in_groups(capsys):
+    from judgebench.cli.arguments import build_parser
+
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    for action in build_parser()._actions:
+        assert action.help, action.dest
+        assert all(flag in text for flag in action.option_strings)
+    assert text.count("\n  jb ") >= 5
+    assert max(len(line) for line in text.splitlines()) <= 120
+
+
+def test_verbs_have_help_of_their_own(capsys):
+    assert run(["ls", "--help"]) == 0
+    assert run(["show", "-h"]) == 0
+    assert "jb show" in capsys.readouterr().out
+    assert {"gate", "ls", "show"} <= set(VERBS)
+
+
+def cpu_and_modules(*argv: str) -> tuple[float, set[str]]:
+    code = (
+        "import sys, os\nfrom judgebench.cli.main import run\nsys.stdout = open(os.devnull, 'w')\n"
+        f"run({list(argv)!r})\nt = os.times()\nsys.stderr.write(f'{{t.user + t.system}}\\n' + '\\n'.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    seconds, *modules = done.stderr.splitlines()
+    return float(seconds), set(modules)
+
+
+HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "httpx", "numpy", "tabulate", "asyncio", "shtab"}
+
+
+@pytest.mark.parametrize(("argv", "budget"), [(("--help",), 0.2), (("--version",), 0.1)])
+def test_help_and_version_cost_little_and_import_nothing_heavy(argv, budget):
+    seconds, modules = min(cpu_and_modules(*argv) for _ in range(3))
+    assert HEAVY & modules == set()
+    assert seconds < budget

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from judgebench.config.registry import KINDS, SHIPPED, Registry, description, split_suffix
+from judgebench.errors import ConfigError, UnknownNameError, UsageError
+
+
+def test_a_name_is_a_file_stem_at_any_depth_in_any_case(write, folder):
+    path = write("models/deep/er/My_Model.py", "models = []")
+    assert Registry([str(folder)]).find("models", "my_model").path == path
+
+
+def test_user_folders_shadow_the_shipped_ones_and_the_first_folder_wins(write, folder, tmp_path):
+    mine = write("models/vllm_api_general_chat.py", "models = []")
+    other = tmp_path / "other" / "models"
+    other.mkdir(parents=True)
+    (other / "vllm_api_general_chat.py").write_text("models = []")
+    assert Registry([str(folder), str(other.parent)]).find("models", "vllm_api_general_chat").path == mine
+    assert Registry([]).find("models", "vllm_api_general_chat").shipped
+
+
+def test_configs_of_the_current_folder_are_used_without_being_named(folder, tmp_path):
+    path = tmp_path / "work" / "configs" / "judges" / "mine.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("judges = []")
+    assert Registry().find("judges", "mine").path == path
+    assert not Registry([str(folder)]).named("judges", "mine")
+
+
+def test_two_files_of_one_name_in_one_folder_are_ambiguous_and_both_are_named(write, folder):
+    write("models/a/twin.py", "")
+    write("models/b/twin.py", "")
+    with pytest.raises(ConfigError) as caught:
+        Registry([str(folder)]).find("models", "twin")
+    assert "a/twin.py" in caught.value.message
+    assert "b/twin.py" in caught.value.message
+
+
+def test_an_unknown_name_suggests_the_nearest_and_how_to_list(folder):
+    with pytest.raises(UnknownNameError) as caught:
+        Registry([str(folder)]).find("models", "vllm_api_generel_chat")
+    assert "vllm_api_general_chat" in caught.value.hint
+    assert "jb --list" in caught.value.hint
+
+
+def test_a_name_of_another_kind_says_which_flag_it_belongs_to(write, folder):
+    write("datasets/only_data.py", "")
+    with pytest.raises(UnknownNameError, match=r"--datasets only_data"):
+        Registry([str(folder)]).find("models", "only_data")
+
+
+def test_private_and_init_files_are_not_names(write, folder):
+    write("models/_base.py", "")
+    write("models/__init__.py", "")
+    assert {"_base", "__init__"}.isdisjoint(file.name for file in Registry([str(folder)]).files("models"))
+
+
+def test_a_missing_config_dir_is_a_usage_error():
+    with pytest.raises(UsageError, match="nowhere"):
+        Registry(["nowhere"])
+
+
+def test_a_path_of_a_python_file_means_itself(write):
+    path = write("elsewhere.py", "models = []")
+    assert Registry().find("models", str(path)).path == path
+
+
+@pytest.mark.parametrize(("name", "parts"), [("a", ("a", "")), ("a/b", ("a", "b")), ("dir/a.py", ("dir/a.py", ""))])
+def test_a_suffix_follows_a_slash(name, parts):
+    assert split_suffix(name) == parts
+
+
+def test_every_shipped_config_describes_itself_in_one_line():
+    files = [file for kind in KINDS for file in Registry().files(kind)]
+    assert len(files) >= 7
+    assert [file.path for file in files if not 10 < len(description(file.path)) < 120] == []
+    assert all(file.path.is_relative_to(SHIPPED) for file in files)
+
+
+def test_listing_imports_no_config_library():
+    code = (
+        "import sys; from judgebench.cli.listing import registered; registered([]); "
+        "print([m for m in ('mmengine', 'msgspec', 'aiohttp', 'rich', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
