@@ -18,7 +18,7 @@ from typing import Any
 
 from judgebench.errors import ConfigError
 
-PLUGIN_FOLDERS = ("models", "datasets", "judges")
+PLUGIN_FOLDERS = ("models", "datasets", "judges", "metrics")
 _DEFINITION = re.compile(r"^(?:class|def|async def) ([A-Za-z]\w*)|^([A-Z]\w*) = [A-Z]", re.MULTILINE)
 
 

@@ -32,6 +32,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fields: Input fields that prompt templates may name.
         reference: The gold answer; several where several forms are accepted; ``None`` where there is none.
         key: The data source's own name of the item, if it has one.
+        answers: Answers that the item brings along, for benchmarks of judges: one to grade, two to compare, or more.
+        gold: The true decision about those answers (a label, a score, step labels); never shown to the judge.
         meta: Further columns (category, level, timestamp, ...), never shown to a model by default.
     """
 
@@ -40,6 +42,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: dict[str, Any]
     reference: str | list[str] | None = None
     key: str | None = None
+    answers: list[str] = []
+    gold: Any = None
     meta: dict[str, Any] = {}
 
 
@@ -82,10 +86,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         prompt: Messages for chat services, text for completion services.
         params: Sampling parameters that go into the request body untouched (``temperature``, ``max_tokens``, ...).
+        about: What the question is about (``<item>/<view>/<number>``); never sent, but recordings may be keyed by it.
     """
 
     prompt: Prompt
     params: dict[str, Any] = {}
+    about: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

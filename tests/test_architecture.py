@@ -20,7 +20,7 @@ LAYERS: dict[str, set[str]] = {
     "store": {"errors", "records"},
     "models": {"errors", "records", "plugins", "store", "sandbox"},
     "judges": {"errors", "records", "plugins", "prompts", "sandbox", "config.schema"},
-    "metrics": {"errors", "records", "plugins"},
+    "metrics": {"errors", "records", "plugins", "config.schema"},
     "datasets": {"errors", "records", "plugins", "prompts", "config.schema", "plan.spec"},
     "report": {"errors", "records", "metrics", "store", "config.schema"},
     "engine": {"errors", "records", "plugins", "models"},

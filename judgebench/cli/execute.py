@@ -62,14 +62,14 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
     environment = dict(config.secrets)
     os.environ.update(environment)
 
-    from judgebench.dashboard.choose import display_for
+    from judgebench.dashboard.display import display_for
 
-    display = display_for(json=request.json_events, debug=request.options.debug)
+    display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     if request.options.preflight:
         from judgebench.preflight.checks import preflight
 
         for finding in preflight(plan):
-            display.message(f"preflight: {finding}")
+            display.finding("preflight", finding)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
 

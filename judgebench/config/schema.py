@@ -66,6 +66,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         rule_row: Whether the rule has a result row of its own; a config that also declares judges uses the rule only to
             measure them, unless it says otherwise.
         judges: Judges of this data set.
+        method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
+        score: For benchmarks of judges: turns verdicts and gold into the benchmark's own figures.
         extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
         metrics: Names of the metrics, headline first; empty takes the default of the methods.
         k: The ks of pass@k and cons@k; empty takes the number of repeats.
@@ -81,6 +83,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     evaluator: Typed | None = None
     rule_row: bool = True
     judges: list[JudgeConfig] = []
+    method: Typed | None = None
+    score: Typed | None = None
     extractor: Typed | None = None
     metrics: list[str] = []
     k: list[int] = []
@@ -88,7 +92,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     def rows(self) -> list[tuple[str, str]]:
         """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge."""
-        own = [(self.abbr, "")] if self.evaluator is not None and (self.rule_row or not self.judges) else []
+        ruled = self.evaluator is not None and (self.rule_row or not self.judges)
+        own = [(self.abbr, "")] if ruled or self.method is not None else []
         return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in self.judges]
 
 

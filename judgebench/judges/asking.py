@@ -38,6 +38,7 @@ class JudgeItem(msgspec.Struct, frozen=True, kw_only=True):
         meta: The sample's further columns.
         truncated: Whether the answer was cut off by the token limit.
         baseline: The answer it is compared with, for comparisons.
+        answers: All answers of the item, where there are more than two.
     """
 
     id: int
@@ -50,6 +51,7 @@ class JudgeItem(msgspec.Struct, frozen=True, kw_only=True):
     meta: dict[str, Any] = {}
     truncated: bool = False
     baseline: str | None = None
+    answers: list[str] = []
 
 
 class Ask(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from judgebench.config.schema import DatasetConfig, RunConfig
+from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig
 from judgebench.judges.load import method_of
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import TaskSpec
@@ -72,6 +72,8 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
 def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
     merged: dict[tuple[str, str], list[str]] = {}
     for model, abbr in config.combinations:
+        if config.datasets[abbr].method is not None:
+            continue
         group = config.datasets[abbr].group if merge else ""
         merged.setdefault((model, group or f"\0{abbr}"), []).append(abbr)
     for (model, group), datasets in merged.items():
@@ -88,6 +90,15 @@ def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
 
 def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Iterator[TaskSpec]:
     for model, abbr in config.combinations:
+        if config.datasets[abbr].method is not None:
+            yield TaskSpec(
+                id=f"judge:{model}/{abbr}",
+                stage="judge",
+                name=f"{model}/{abbr}",
+                model=model,
+                datasets=[abbr],
+                log=f"logs/infer/{model}/{abbr}.out",
+            )
         for judge in config.datasets[abbr].judges:
             if not method_of(judge.method).asks:
                 continue
@@ -110,7 +121,7 @@ def _extract_tasks(
 ) -> Iterator[TaskSpec]:
     for model, abbr in config.combinations:
         for row, judge in config.datasets[abbr].rows():
-            upstream = judge_of.get((model, abbr, judge)) if judge else infer_of.get((model, abbr))
+            upstream = judge_of.get((model, abbr, judge)) or (None if judge else infer_of.get((model, abbr)))
             yield TaskSpec(
                 id=f"extract:{model}/{row}",
                 stage="extract",
@@ -138,7 +149,10 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
     if request.options.rejudge:
         return False
     dataset = config.datasets[spec.datasets[0]]
-    judge = next(judge for judge in dataset.judges if judge.abbr == spec.judge)
+    if dataset.method is not None:
+        judge = JudgeConfig(abbr="", model=config.models[spec.model], method=dataset.method)
+    else:
+        judge = next(judge for judge in dataset.judges if judge.abbr == spec.judge)
     asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
     predictions = run.predictions(spec.model, dataset.abbr)
     if asked is None or not predictions.exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,7 @@ from judgebench.config.schema import JudgeConfig
 from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
 from judgebench.models.contract import Client
 from judgebench.models.prompt_kind import fit
-from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Request
+from judgebench.records import JudgeCall, Prompt, Reply, Request
 from judgebench.stages.items import Postprocessor, postprocessor_of
 from judgebench.stages.prompting import PromptKind
 from judgebench.stages.settings import model_identity, sampling_params
@@ -74,10 +74,25 @@ class ItemAsk:
         return self.questions.seen(reply)
 
 
+class Subject(NamedTuple):
+    """What the questions about one item are about, as the record says it.
+
+    Attributes:
+        data_abbr: Abbr of the data set.
+        name: The item's key or id, by which recordings of others know it.
+        gold: Uuid of the judged prediction; the gold decision in benchmarks of judges.
+    """
+
+    data_abbr: str
+    name: str
+    gold: Any
+
+
 class RecordingAsk(ItemAsk):
     """Asks the judge what is not yet recorded, and records every reply.
 
     Args:
+        subject: What the questions are about, for the record.
         client: Gives the judge service, opened when the first question is really sent.
         record: Takes each finished call.
         retry_failed: Whether calls that failed in an earlier attempt are asked again.
@@ -91,7 +106,7 @@ class RecordingAsk(ItemAsk):
         recorded: Recorded[JudgeCall],
         *,
         client: Callable[[], Awaitable[Client]],
-        prediction: Prediction,
+        subject: Subject,
         record: Callable[[JudgeCall], None],
         touch: Callable[[str], None],
         retry_failed: bool,
@@ -99,7 +114,7 @@ class RecordingAsk(ItemAsk):
     ) -> None:
         super().__init__(questions, item, recorded)
         self._client = client
-        self._prediction = prediction
+        self._subject = subject
         self._record = record
         self._touch = touch
         self._retry_failed = retry_failed
@@ -115,12 +130,41 @@ class RecordingAsk(ItemAsk):
         if self._stopped():
             raise StoppedError
         client = await self._client()
-        reply = await client.ask(Request(prompt=form, params=sent))
+        about = f"{self._subject.name}/{view}/{number}"
+        reply = await client.ask(Request(prompt=form, params=sent, about=about))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
-        call = _judge_call(self._prediction, form, uuid, reply, view=view, nth=number)
+        call = self._call(form, uuid, reply, view=view, number=number)
         self._record(call)
         return self.answer(call)
+
+    def _call(self, prompt: Prompt, uuid: str, reply: Reply, *, view: str, number: int) -> JudgeCall:
+        return JudgeCall(
+            data_abbr=self._subject.data_abbr,
+            id=self.item.id,
+            uid=self.item.uid,
+            repeat=self.item.repeat,
+            success=reply.status == "ok",
+            status=reply.status,
+            uuid=uuid,
+            origin_prompt=prompt,
+            prediction=reply.text,
+            reasoning_content=reply.reasoning,
+            gold=self._subject.gold,
+            finish_reason=reply.finish_reason,
+            usage=reply.usage,
+            served_model=reply.served_model,
+            fingerprint=reply.fingerprint,
+            latency=reply.latency,
+            first_token=reply.first_token,
+            attempts=reply.attempts,
+            waited=reply.waited,
+            logprobs=reply.logprobs,
+            error=reply.error,
+            extra=reply.extra,
+            view=view,
+            nth=number,
+        )
 
 
 class ReplayAsk(ItemAsk):
@@ -138,32 +182,3 @@ class ReplayAsk(ItemAsk):
         if known is None:
             raise NotRecordedError
         return self.answer(known)
-
-
-def _judge_call(prediction: Prediction, prompt: Prompt, uuid: str, reply: Reply, *, view: str, nth: int) -> JudgeCall:
-    return JudgeCall(
-        data_abbr=prediction.data_abbr,
-        id=prediction.id,
-        uid=prediction.uid,
-        repeat=prediction.repeat,
-        success=reply.status == "ok",
-        status=reply.status,
-        uuid=uuid,
-        origin_prompt=prompt,
-        prediction=reply.text,
-        reasoning_content=reply.reasoning,
-        gold=prediction.uuid,
-        finish_reason=reply.finish_reason,
-        usage=reply.usage,
-        served_model=reply.served_model,
-        fingerprint=reply.fingerprint,
-        latency=reply.latency,
-        first_token=reply.first_token,
-        attempts=reply.attempts,
-        waited=reply.waited,
-        logprobs=reply.logprobs,
-        error=reply.error,
-        extra=reply.extra,
-        view=view,
-        nth=nth,
-    )

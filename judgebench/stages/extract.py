@@ -19,13 +19,14 @@ from judgebench.datasets.open import samples_of
 from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
+from judgebench.metrics.score import Score, score_of
 from judgebench.metrics.tally import Tally, outcome_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.evidence import Checked, Evidence
-from judgebench.stages.items import Postprocessor, judge_item, postprocessor_of
+from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import short_hash
@@ -45,12 +46,13 @@ class ExtractRun:
         self.task = task
         self.dataset = dataset
         self.model = task.plan.models[task.spec.model]
-        self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge else None
+        self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge or dataset.method else None
         self.rule: Method | None = method_of(dataset.evaluator) if dataset.evaluator else None
         self.method: Method | None = method_of(self.judge.method) if self.judge else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
         self.tally = Tally(self.repeats)
+        self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.evidence = Evidence(keep_details=task.plan.options.dump_details)
 
     async def run(self) -> None:
@@ -107,6 +109,10 @@ class ExtractRun:
         predictions: Recorded[Prediction],
         asking: Callable[[JudgeItem], ReplayAsk] | None,
     ) -> Checked:
+        if self.dataset.method is not None and self.method is not None and asking is not None:
+            ask = asking(benchmark_item(sample, repeat))
+            verdict = await _verdict(self.method.judge, ask.item, ask)
+            return Checked(sample, repeat, None, verdict, _gold(sample), ask.last)
         prediction = predictions.get(sample.id, repeat)
         missing = _missing(sample, prediction)
         if missing is not None or prediction is None:
@@ -127,9 +133,14 @@ class ExtractRun:
             outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
         )
         self.evidence.add(checked)
+        if self.score is not None:
+            self.score.add(checked.sample, checked.repeat, checked.verdict)
 
     def _result(self, row: str) -> TaskResult:
-        metrics = compute(self.tally, self.dataset.metrics, self.dataset.k)
+        if self.score is not None:
+            metrics = self.score.result()
+        else:
+            metrics = compute(self.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
         counts = self.tally.counts()
         logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
@@ -157,7 +168,11 @@ class ExtractRun:
         identity: dict[str, Any] = {key: asking[key] for key in ("prompt", "few_shot") if key in asking}
         identity["data"] = self.evidence.data_hash()
         identity["metrics"] = self.dataset.metrics
-        if self.judge is not None and self.method is not None:
+        if self.score is not None:
+            identity["score"] = self.score.identity()
+        if self.dataset.method is not None and self.method is not None:
+            identity["method"] = self.method.identity()  # the judge is what is measured
+        elif self.judge is not None and self.method is not None:
             identity["judge"] = judge_settings(self.judge, self.method.identity())
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()
@@ -168,6 +183,11 @@ async def run(task: Task) -> None:
     """Run an extract task."""
     for dataset in task.datasets():
         await ExtractRun(task, dataset).run()
+
+
+def _gold(sample: Sample) -> Verdict | None:
+    """Return the gold decision as a verdict of the best rater there is."""
+    return Verdict(status="ok", label=sample.gold) if isinstance(sample.gold, str) else None
 
 
 def _missing(sample: Sample, prediction: Prediction | None) -> Verdict | None:

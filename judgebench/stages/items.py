@@ -39,6 +39,21 @@ def judge_item(sample: Sample, prediction: Prediction, postprocess: Postprocesso
     )
 
 
+def benchmark_item(sample: Sample, repeat: int) -> JudgeItem:
+    """Return what the tested judge is shown of an item that brings its answers along."""
+    return JudgeItem(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=repeat,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=sample.answers[0] if sample.answers else "",
+        baseline=sample.answers[1] if len(sample.answers) > 1 else None,
+        answers=sample.answers,
+        meta=sample.meta,
+    )
+
+
 class SampleWindow:
     """Finds samples by id while reading the data set once, in the order in which they were asked.
 

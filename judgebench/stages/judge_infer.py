@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,13 +21,13 @@ from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import FailRateError, ReuseError
-from judgebench.judges.asking import CallFailedError, Method
+from judgebench.judges.asking import CallFailedError, JudgeItem, Method
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client
 from judgebench.records import JudgeCall, Prediction, Sample
-from judgebench.stages.asks import Questions, RecordingAsk, StoppedError
-from judgebench.stages.items import SampleWindow, judge_item, postprocessor_of
+from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
+from judgebench.stages.items import SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
@@ -42,10 +42,11 @@ logger = logging.getLogger(__name__)
 
 
 class Job(NamedTuple):
-    """One prediction to be judged."""
+    """One item to be judged; ``gold`` goes into the record."""
 
     sample: Sample
-    prediction: Prediction
+    item: JudgeItem
+    gold: Any
 
 
 class JudgeRun:
@@ -107,10 +108,10 @@ class JudgeRun:
         async def work(job: Job) -> None:
             ask = RecordingAsk(
                 self.questions,
-                judge_item(job.sample, job.prediction, self.postprocess),
+                job.item,
                 recorded,
                 client=client,
-                prediction=job.prediction,
+                subject=Subject(self.dataset.abbr, job.sample.key or str(job.sample.id), job.gold),
                 record=journal.append,
                 touch=self._touch,
                 retry_failed=options.retry_failed,
@@ -119,7 +120,7 @@ class JudgeRun:
             await self._judge(ask)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
-        async with aclosing(self._jobs()) as jobs:
+        async with aclosing(self._brought_along() if self.dataset.method else self._predicted()) as jobs:
             await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _judge(self, ask: RecordingAsk) -> None:
@@ -135,7 +136,13 @@ class JudgeRun:
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
 
-    async def _jobs(self) -> AsyncGenerator[Job, None]:
+    async def _brought_along(self) -> AsyncGenerator[Job, None]:
+        """Yield the items of a benchmark of judges."""
+        for sample in samples_of(self.dataset, self.task.plan.options):
+            for repeat in range(self.repeats):
+                yield Job(sample, benchmark_item(sample, repeat), sample.gold)
+
+    async def _predicted(self) -> AsyncGenerator[Job, None]:
         """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
         window = SampleWindow(samples_of(self.dataset, self.task.plan.options), self.repeats)
         seen: set[int] = set()
@@ -164,7 +171,7 @@ class JudgeRun:
         if sample is None or sample.uid != prediction.uid:
             return None
         seen.add(key)
-        return Job(sample, prediction)
+        return Job(sample, judge_item(sample, prediction, self.postprocess), prediction.uuid)
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""

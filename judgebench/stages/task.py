@@ -46,7 +46,9 @@ class Task:
         return [self.plan.datasets[abbr] for abbr in self.spec.datasets]
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
-        """Return this task's judge of a data set."""
+        """Return this task's judge of a data set; in a benchmark of judges that is the tested model itself."""
+        if dataset.method is not None:
+            return JudgeConfig(abbr="", model=dict(self.plan.models[self.spec.model]), method=dataset.method)
         for judge in dataset.judges:
             if judge.abbr == self.spec.judge:
                 return judge

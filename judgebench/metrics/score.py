@@ -1,0 +1,50 @@
+"""The score of a benchmark of judges: a formula over items with gold and the verdicts of the judge under test.
+
+A score is a class with a ``Config``; a data set names it by ``score=dict(type=..., ...)``. It sees one item after
+another and gives named metrics at the end, the headline first. What a verdict without a decision counts as is the score's own
+named choice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol, cast
+
+import msgspec
+
+from judgebench import plugins
+from judgebench.config.schema import Typed
+from judgebench.errors import ConfigError
+from judgebench.records import Metric, Sample, Verdict
+
+
+class Score(Protocol):
+    """See the module's docstring."""
+
+    Config: ClassVar[type[msgspec.Struct]]
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
+        """Take in the verdict about one item; each (item, repeat) once."""
+        ...
+
+    def result(self) -> dict[str, Metric]:
+        """Return the figures by name, the headline first."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the figures (formula, what an unread verdict counts as), as JSON values."""
+        ...
+
+
+def score_of(typed: Typed) -> Score:
+    """Make the score that a data set's config declares.
+
+    Raises:
+        ConfigError: There is no such type, it is no score, or a key is unknown or of the wrong type.
+    """
+    kind = plugins.load(typed.type, where="score")
+    if not (isinstance(kind, type) and hasattr(kind, "add") and hasattr(kind, "result")):
+        raise ConfigError(f"score: {typed.type} is no score (it has no methods add and result).")
+    try:
+        return cast("Score", kind(msgspec.convert(typed.options, kind.Config)))  # type: ignore[attr-defined]
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"score: {error}.") from error
