@@ -64,8 +64,8 @@ class TaskRow:
         self.pid = 0
         self.exit_code: int | None = None
         self.progress = Progress(task=id)
-        self.started = 0.0
-        self.ended = 0.0
+        self.started: float | None = None
+        self.ended: float | None = None
         self.error = ""
         self.hint = ""
         self.tail: list[str] = []
@@ -90,7 +90,7 @@ class TaskRow:
         if progress.state in {"starting", "preflight"}:
             return
         count = Count(now, progress.done, progress.tokens)
-        self._first = self._first or Count(self.started or now, progress.kept, 0)
+        self._first = self._first or Count(now if self.started is None else self.started, progress.kept, 0)
         if not self._counts or now - self._counts[-1].at >= _SPACING:
             self._counts.append(count)
         while len(self._counts) > 2 and now - self._counts[0].at > _WINDOW:
@@ -103,9 +103,9 @@ class TaskRow:
 
     def seconds(self, now: float) -> float:
         """Return how long the task has run, in seconds; 0 before it started."""
-        if not self.started:
+        if self.started is None:
             return 0.0
-        return max(0.0, (self.ended or now) - self.started)
+        return max(0.0, (now if self.ended is None else self.ended) - self.started)
 
     def rate(self, now: float) -> float:
         """Return items per second: of the last seconds while it runs, of its whole time once it has ended."""
@@ -129,7 +129,7 @@ class TaskRow:
     def _speed(self, now: float, what: Literal["done", "tokens"]) -> float:
         if self._first is None:
             return 0.0
-        last = Count(self.ended or now, self.progress.done, self.progress.tokens)
+        last = Count(now if self.ended is None else self.ended, self.progress.done, self.progress.tokens)
         first = self._first
         if not self.over and len(self._counts) > 1 and now - self._counts[0].at >= 2.0:
             first = self._counts[0]

@@ -93,11 +93,13 @@ class Board:
             _HELP,
         ]
         shown = page_of(self._rows, layout, self.page)
-        hidden = f"Too narrow for: {', '.join(layout.hidden)}" if layout.hidden else ""
+        below = [f"Too narrow for: {', '.join(layout.hidden)}"] if layout.hidden else []
+        below += self._messages
+        room = max(0, height - len(lines) - layout.lines)
         return Group(
             *(_line(line, width) for line in lines),
             draw_table(shown, layout, now),
-            *(_line(line, width) for line in (hidden, *self._messages) if line),
+            *(_line(line, width) for line in below[-room:] if room),
         )
 
 

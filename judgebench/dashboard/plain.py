@@ -96,7 +96,7 @@ def _said(row: TaskRow, now: float) -> str:
     eta = row.eta(now)
     if eta is not None and progress.done < progress.total:
         figures.append(f"ETA {clock_text(eta)}")
-    if row.over and row.started:
+    if row.over and row.started is not None:
         figures.append(f"took {clock_text(row.seconds(now))}")
     if figures:
         parts.append(f"[{', '.join(figures)}]")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from judgebench.dashboard.board import TaskRow, clock_text, rate_text
 from judgebench.dashboard.untrusted import one_line
 
-_MOST_LINES = 4
+_MOST_LINES = 3
 """Lines of a row at most; what does not fit is cut and marked."""
 _BREAKS = " /-_,:"
 """Characters after which a cell may be folded."""
@@ -27,16 +27,16 @@ class _ColumnKind(NamedTuple):
 _KINDS = {
     kind.title: kind
     for kind in (
-        _ColumnKind("Task Name", 16, 0),
+        _ColumnKind("Task Name", 20, 0),
         _ColumnKind("Stage", 9, 9),
         _ColumnKind("Process", 7, 9),
         _ColumnKind("Progress", 18, 56),
-        _ColumnKind("Time Cost", 7, 9),
+        _ColumnKind("Time Cost", 9, 9),
         _ColumnKind("ETA", 7, 8),
         _ColumnKind("Tok/s", 5, 6),
         _ColumnKind("Status", 11, 28),
-        _ColumnKind("Log Path", 16, 0),
-        _ColumnKind("Extend Parameters", 16, 54),
+        _ColumnKind("Log Path", 20, 0),
+        _ColumnKind("Extend Parameters", 22, 72),
     )
 }
 _GIVEN_UP = ("Tok/s", "Extend Parameters", "Process", "Log Path", "ETA", "Stage", "Time Cost")
@@ -62,6 +62,11 @@ class Layout(NamedTuple):
     per_page: int
     pages: int
 
+    @property
+    def lines(self) -> int:
+        """Lines of a table with a full page, borders included."""
+        return 3 + self.header_lines + self.per_page * self.row_lines
+
 
 def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     """Return the layout for a window; ``height`` is what the table itself may take, borders included."""
@@ -69,27 +74,34 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
         "Task Name": max((len(one_line(row.name)) for row in rows), default=0),
         "Log Path": max((len(one_line(row.log)) for row in rows), default=0),
     }
-    widths = {title: max(kind.most or longest[title], len(title)) for title, kind in _KINDS.items()}
+    expected = {**longest, "Extend Parameters": 52, "Progress": 34}
     hidden: list[str] = []
-    while _total({title: _KINDS[title].least for title in widths}) > width and len(hidden) < len(_GIVEN_UP):
-        hidden.append(_GIVEN_UP[len(hidden)])
-        del widths[hidden[-1]]
-    while _total(widths) > width:
-        # The widest gives way first, as long as it is above its least width.
-        wide = [title for title in widths if widths[title] > _KINDS[title].least]
-        if not wide:
+    while True:
+        widths = _shrink({title: kind for title, kind in _KINDS.items() if title not in hidden}, longest, width)
+        row_lines = max(_lines(length, widths[title]) for title, length in expected.items() if title in widths)
+        if (_total(widths) <= width and row_lines <= _MOST_LINES) or len(hidden) == len(_GIVEN_UP):
             break
-        widths[max(wide, key=lambda title: widths[title] - _KINDS[title].least)] -= 1
-    row_lines = 1
-    for title, length in {**longest, "Extend Parameters": 52, "Progress": 34}.items():
-        if title in widths:
-            # Folding at separators wastes part of each line, hence the quarter on top.
-            fits = length <= widths[title]
-            row_lines = max(row_lines, 1 if fits else math.ceil(length * 1.25 / widths[title]))
+        hidden.append(_GIVEN_UP[len(hidden)])
     row_lines = min(row_lines, _MOST_LINES)
     header_lines = max(len(fold(title, width, 2)) for title, width in widths.items())
     per_page = max(1, (height - 3 - header_lines) // row_lines)
     return Layout(widths, tuple(hidden), row_lines, header_lines, per_page, max(1, math.ceil(len(rows) / per_page)))
+
+
+def _shrink(kinds: dict[str, _ColumnKind], longest: dict[str, int], width: int) -> dict[str, int]:
+    widths = {title: max(kind.most or longest[title], len(title)) for title, kind in kinds.items()}
+    while _total(widths) > width:
+        # The one that is furthest above its least width gives way first.
+        title = max(widths, key=lambda title: widths[title] - kinds[title].least)
+        if widths[title] <= kinds[title].least:
+            break
+        widths[title] -= 1
+    return widths
+
+
+def _lines(length: int, width: int) -> int:
+    # Folding at separators wastes part of each line, hence the fifth on top.
+    return 1 if length <= width else math.ceil(length * 1.2 / width)
 
 
 def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[TaskRow]:

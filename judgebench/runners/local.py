@@ -151,7 +151,6 @@ class _LocalRun:
         self._launching: set[str] = set()
         self._killed: set[str] = set()
         self._jobs: dict[str, asyncio.Task[None]] = {}
-        self._cleaning: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._event_log: TextIO | None = None
         self._broken: BaseException | None = None
@@ -322,16 +321,14 @@ class _LocalRun:
             if task not in self._machine.endings:
                 wanted |= keys
         for key in set().union(*self._service_keys.values()) - wanted:
-            stopping = asyncio.create_task(self._services.stop(key))
-            self._cleaning.add(stopping)
-            stopping.add_done_callback(self._cleaning.discard)
+            self._services.release(key)
 
     async def _clean_up(self) -> None:
         for process in self._processes.values():
             process.kill()
         for job in self._jobs.values():
             job.cancel()
-        await asyncio.gather(*self._jobs.values(), *self._cleaning, return_exceptions=True)
+        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
         await self._services.stop_all()
         if self._event_log is not None:
             self._event_log.close()
@@ -371,5 +368,5 @@ class _LocalRun:
             log=task.log,
             tail=row.tail,
             progress=row.progress if row.pid else None,
-            seconds=row.seconds(row.ended),
+            seconds=row.seconds(time.monotonic()),
         )

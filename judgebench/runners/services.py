@@ -192,6 +192,7 @@ class Services:
         self._tell = tell
         self._services: dict[str, Service] = {}
         self._starts: dict[str, asyncio.Task[str]] = {}
+        self._stops: set[asyncio.Task[None]] = set()
 
     def begin(self, key: str) -> None:
         """Start a service in the background."""
@@ -211,8 +212,20 @@ class Services:
             self.begin(key)
         return {key: await asyncio.shield(self._starts[key]) for key in wanted}
 
-    async def stop(self, key: str) -> None:
-        """Stop one service, if it was started."""
+    def release(self, key: str) -> None:
+        """Stop a service in the background, if it was started; the next one starts when it is gone."""
+        if key in self._starts:
+            stop = asyncio.create_task(self._stop(key))
+            self._stops.add(stop)
+            stop.add_done_callback(self._stops.discard)
+
+    async def stop_all(self) -> None:
+        """Stop every service and wait until they are gone."""
+        for key in list(self._starts):
+            self.release(key)
+        await asyncio.gather(*self._stops, return_exceptions=True)
+
+    async def _stop(self, key: str) -> None:
         start = self._starts.pop(key, None)
         if start is not None:
             start.cancel()
@@ -221,11 +234,10 @@ class Services:
         if service is not None:
             await service.stop()
 
-    async def stop_all(self) -> None:
-        """Stop every service and wait until they are gone."""
-        await asyncio.gather(*(self.stop(key) for key in list(self._starts)))
-
     async def _start(self, key: str) -> str:
+        if self._stops:
+            # What it holds (a GPU's memory, a fixed port) may be what this one needs.
+            await asyncio.wait(self._stops)
         config = self._configs[key]
         log = prepare_log(self._run_dir, f"logs/services/{config.abbr.replace('/', '_')}.out")
         service = self._services[key] = Service(config, log, self._environment, self._tell)

@@ -1,7 +1,7 @@
 """Stands in for a stage: speaks the progress protocol and does what ``behaviour.json`` beside the plan says.
 
 Keys per task: ``items``, ``pause`` (seconds per item), ``prints``, ``exit``, ``error``, ``hint``, ``follow`` (wait for
-upstream-done), ``deaf`` (ignore stop), ``dies`` (at import), ``kill`` (itself), ``child`` (leave a sleeping child behind).
+upstream-done), ``deaf`` (ignore stop), ``dies`` (at import), ``kill`` (itself), ``child`` (leave a sleeping child).
 Every start, order and end is appended to ``events.txt``.
 """
 

@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.runners.conftest import ROOT, Run, gone, task, until
 
 from judgebench.errors import ExitCode
 from judgebench.plan.spec import Options, TaskSpec
 from judgebench.runners import machine
 from judgebench.runners.local import EVENT_LOG, stage_command
+from tests.runners.conftest import ROOT, Run, gone, task, until
 
 
 def pipeline() -> list[TaskSpec]:

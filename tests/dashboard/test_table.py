@@ -1,0 +1,134 @@
+"""The board's figures and the layout of its table."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgebench.dashboard.board import TaskRow, clock_text, failure_lines, rate_text
+from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
+from judgebench.dashboard.untrusted import one_line, visible
+from judgebench.stages.progress import Progress
+
+
+def row(name: str = "vllm-api-general-chat/aime2025", stage: str = "infer", **counts: object) -> TaskRow:
+    made = TaskRow(id=name, name=name, stage=stage, log=f"logs/infer/{name}.out")
+    if counts:
+        made.start(2818438, 0.0)
+        made.report(Progress(task=name, state="running", **counts), 10.0)
+    return made
+
+
+def text_of(one: TaskRow, width: int = 400, now: float = 10.0) -> dict[str, str]:
+    layout = lay_out([one], width, 30)
+    return dict(zip(layout.widths, (" ".join(lines) for lines in cells(one, layout, now)), strict=True))
+
+
+def test_cells_say_what_the_reference_page_says() -> None:
+    said = text_of(row(done=30, total=30, post=30, recv=30, finish=30), now=15.0)
+    assert said["Task Name"] == "vllm-api-general-chat/aime2025"
+    assert said["Process"] == "2818438"
+    assert said["Progress"] == f"[{'#' * 30}] 30/30 [2.0 it/s]"
+    assert said["Time Cost"] == "0:00:15"
+    assert said["Log Path"] == "logs/infer/vllm-api-general-chat/aime2025.out"
+    assert said["Extend Parameters"] == "{'POST': 30, 'RECV': 30, 'FINISH': 30, 'FAIL': 0}"
+
+
+def test_a_stage_without_items_says_na_and_none() -> None:
+    said = text_of(row(stage="extract", done=-1))
+    assert said["Progress"] == "NA"
+    assert said["Extend Parameters"] == "None"
+
+
+def test_unparsed_and_requests_in_flight_are_counted_where_there_are_any() -> None:
+    assert counts_text(row(stage="judge", unparsed=3, in_flight=7, limit=12)).endswith(
+        "'UNPARSED': 3, 'FLIGHT': '7/12'}"
+    )
+
+
+def test_rate_leaves_out_what_was_kept_and_eta_follows_from_it() -> None:
+    one = TaskRow(id="x", name="x", stage="infer", log="")
+    one.start(1, 0.0)
+    one.report(Progress(task="x", state="running", done=100, kept=100, total=200), 0.0)
+    one.report(Progress(task="x", state="running", done=120, kept=100, total=200, tokens=400), 10.0)
+    assert one.rate(10.0) == pytest.approx(2.0)
+    assert one.token_rate(10.0) == pytest.approx(40.0)
+    assert one.eta(10.0) == pytest.approx(40.0)
+
+
+def test_rate_follows_the_last_seconds_while_running_and_the_whole_when_over() -> None:
+    one = TaskRow(id="x", name="x", stage="infer", log="")
+    one.start(1, 0.0)
+    for second in range(100):
+        one.report(Progress(task="x", state="running", done=second * 10, total=10_000), float(second))
+    for second in range(100, 140):
+        one.report(Progress(task="x", state="running", done=990 + second - 100, total=10_000), float(second))
+    assert one.rate(140.0) == pytest.approx(1.0, rel=0.2)
+    one.end("finish", 140.0)
+    assert one.rate(999.0) == pytest.approx(1029 / 140, rel=0.01)
+    assert one.eta(999.0) is None
+
+
+def test_status_holds_the_note_while_running_and_a_final_report_does_not_end_a_row() -> None:
+    one = row(note="backing off 12 s (429)", total=3)
+    assert text_of(one)["Status"].startswith("running backing off")
+    one.report(Progress(task="x", state="finish", done=3, total=3), 11.0)
+    assert not one.over
+
+
+@given(st.integers(40, 300), st.integers(10, 80), st.integers(1, 300))
+def test_every_layout_fits_its_window_and_pages_cover_each_row_once(width: int, height: int, size: int) -> None:
+    rows = [row(f"model-{number}/a-rather-long-data-set-name") for number in range(size)]
+    layout = lay_out(rows, width, height)
+    assert "Task Name" in layout.widths
+    if width >= 70:
+        assert sum(layout.widths.values()) + 3 * len(layout.widths) + 1 <= width
+    shown = [one.id for page in range(layout.pages) for one in page_of(rows, layout, page)]
+    assert shown == [one.id for one in rows]
+    if layout.per_page > 1:
+        assert layout.per_page * layout.row_lines + layout.header_lines + 3 <= height
+    for lines, cell_width in zip(cells(rows[0], layout, 0.0), layout.widths.values(), strict=True):
+        assert len(lines) <= layout.row_lines
+        assert all(len(line) <= cell_width for line in lines)
+
+
+@given(st.text(), st.integers(1, 60), st.integers(1, 4))
+def test_fold_never_exceeds_and_marks_cuts(text: str, width: int, most: int) -> None:
+    lines = fold(text, width, most)
+    assert len(lines) <= most
+    assert all(len(line) <= width for line in lines)
+    if not lines[-1].endswith("…"):
+        assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@given(st.text())
+def test_shown_text_cannot_steer_a_terminal(text: str) -> None:
+    shown = visible(text)
+    assert all(character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"} for character in shown)
+    assert "\n" not in one_line(text)
+    assert "\u202e" not in visible(text + "\u202e")
+
+
+def test_one_line_is_cut_and_marked() -> None:
+    assert one_line("a\r\n b\u2028c", limit=20) == "a b c"
+    assert one_line("x" * 30, limit=10) == "x" * 9 + "…"
+
+
+def test_texts_of_figures() -> None:
+    assert [rate_text(value) for value in (0.0, 0.04, 1.96, 117.4)] == ["0.0", "0.04", "2.0", "117"]
+    assert clock_text(3723.9) == "1:02:03"
+
+
+def test_failure_lines_hold_cause_hint_log_and_last_lines() -> None:
+    one = row(total=1)
+    one.tail = ["last words"]
+    one.end("error", 2.0, error="It \x1b[31mbroke.", hint="Do this.")
+    assert failure_lines(one, "outputs/x") == [
+        "infer vllm-api-general-chat/aime2025: It \\x1b[31mbroke.",
+        "  Do this.",
+        "  Last lines of outputs/x/logs/infer/vllm-api-general-chat/aime2025.out:",
+        "    last words",
+    ]

@@ -1,0 +1,234 @@
+"""Launched services: real processes on loopback ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
+from judgebench.errors import ExitCode
+from judgebench.models.address import launch_key
+from judgebench.models.contract import LaunchConfig, ModelConfig
+from judgebench.plan.spec import Plan
+from judgebench.runners import guard
+from judgebench.runners.services import launched_models
+from tests.runners.conftest import Run, gone, task, until
+from tests.runners.test_local import interrupt_when, phases, start_supervisor
+
+SERVICE = str(Path(__file__).with_name("service.py"))
+MODEL_TYPE = "tests.runners.launchers.Model"
+
+
+def launch(run: Run, how: str = "", **fields: Any) -> dict[str, Any]:
+    command = [sys.executable, "-S", SERVICE, "{port}", how]
+    return {"command": command, "env": {"SERVICE_PIDS": str(run.folder / "pids")}, **fields}
+
+
+def model(run: Run, how: str = "", **fields: Any) -> dict[str, Any]:
+    return {"type": MODEL_TYPE, "abbr": "m", "launch": launch(run, how, **fields)}
+
+
+def service_pids(run: Run) -> list[int]:
+    file = run.folder / "pids"
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def addresses(run: Run) -> list[dict[str, str]]:
+    return [json.loads(line.split()[3]) for line in run.events() if line.split()[1] == "start" and "{" in line]
+
+
+def test_one_service_for_two_tasks_healthy_before_they_start_and_gone_after(run: Run) -> None:
+    plan = run.plan([task("a"), task("b"), task("e", "extract", needs=["a"])], models={"m": model(run, "slow")})
+    outcome = run.supervise(plan)
+    assert set(phases(outcome).values()) == {"ok"}
+    assert len(service_pids(run)) == 1
+    assert all(gone(pid) for pid in service_pids(run))
+    first, second = addresses(run)
+    assert first == second
+    assert list(first) == [launch_key(launched_models(plan, plan.tasks[0])[0])]
+    assert next(iter(first.values())).startswith("http://127.0.0.1:")
+    assert "loading" in (run.run_dir / "logs/services/m.out").read_text()
+    assert run.display.statuses[0] == ("a", "launching")
+
+
+def test_no_service_is_launched_that_no_task_needs(run: Run) -> None:
+    run.supervise(run.plan([task("e", "extract")], models={"m": model(run)}))
+    assert service_pids(run) == []
+
+
+def test_a_judge_needs_its_own_model_and_not_the_tested_one(run: Run) -> None:
+    plan = run.plan([], models={"m": model(run)})
+    judge = JudgeConfig(abbr="judge", model=model(run) | {"model": "other"}, method=Typed(type="x"))
+    dataset = DatasetConfig(abbr="d", loader=Typed(type="x"), prompt="p", judges=[judge])
+    changed = {name: getattr(plan, name) for name in plan.__struct_fields__} | {"datasets": {"d": dataset}}
+    spec = task("j", "judge", judge="judge")
+    assert [found.model for found in launched_models(Plan(**changed), spec)] == ["other"]
+    assert launched_models(Plan(**changed), task("e", "extract")) == []
+
+
+def test_a_built_in_launcher_gives_the_command_and_its_notice_once(run: Run) -> None:
+    block = {"type": "tests.runners.launchers.Launcher", "options": {"how": "family"}}
+    described = {"type": MODEL_TYPE, "abbr": "m", "path": "weights.gguf", "launch": block}
+    outcome = run.supervise(run.plan([task("a"), task("b")], models={"m": described}))
+    assert set(phases(outcome).values()) == {"ok"}
+    assert run.display.messages == ["Licence: be kind."]
+
+
+def test_early_death_is_a_launch_error_with_the_last_lines(run: Run) -> None:
+    plan = run.plan([task("a"), task("e", "extract", needs=["a"])], models={"m": model(run, "dies")})
+    began = time.monotonic()
+    outcome = run.supervise(plan)
+    assert time.monotonic() - began < 5
+    assert phases(outcome) == {"a": "failed", "e": "skipped"}
+    assert outcome.exit_code == ExitCode.PREREQUISITE
+    assert "ended with exit code 1 before it was healthy" in outcome.tasks[0].error
+    assert "no such weights" in outcome.tasks[0].hint
+    assert "\\x1b[31m" in outcome.tasks[0].hint
+    assert run.events() == []
+
+
+def test_a_program_that_is_not_there(run: Run) -> None:
+    described = {"type": MODEL_TYPE, "abbr": "m", "launch": {"command": ["/nowhere/server"]}}
+    outcome = run.supervise(run.plan([task("a")], models={"m": described}))
+    assert "127" in outcome.tasks[0].error
+    assert "/nowhere/server" in outcome.tasks[0].hint
+
+
+def test_never_healthy_ends_at_the_time_limit(run: Run) -> None:
+    outcome = run.supervise(run.plan([task("a")], models={"m": model(run, "never", time_limit=0.5)}))
+    assert "within 0.5 s" in outcome.tasks[0].error
+    assert all(gone(pid) for pid in service_pids(run))
+
+
+def test_a_fixed_port_that_is_taken_is_refused_instead_of_asking_a_stranger(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        outcome = run.supervise(run.plan([task("a")], models={"m": model(run, port=port)}))
+    assert f"port {port}" in outcome.tasks[0].error
+    assert service_pids(run) == []
+
+
+def test_two_models_in_turn_hold_one_fixed_port_without_overlap(run: Run) -> None:
+    """A service is stopped as soon as no task needs it, so one GPU or port can serve two models in turn."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    second = model(run, port=port) | {"abbr": "n", "model": "n"}
+    tasks = [task("a"), task("b", needs=["a"])]
+    tasks[1] = type(tasks[1])(id="b", stage="infer", name="n/b", model="n", needs=["a"], log="logs/infer/n/b.out")
+    outcome = run.supervise(run.plan(tasks, models={"m": model(run, port=port), "n": second}), overlap=False)
+    assert set(phases(outcome).values()) == {"ok"}
+    assert len(service_pids(run)) == 2
+
+
+def test_a_service_that_dies_during_the_run_is_told(run: Run) -> None:
+    plan = run.plan([task("a")], {"a": {"items": 30, "pause": 0.02}}, models={"m": model(run)})
+
+    def kill_service() -> bool:
+        if run.events():
+            os.kill(service_pids(run)[0], signal.SIGKILL)
+            return True
+        return False
+
+    interrupt_when(kill_service, 0)
+    run.supervise(plan)
+    assert any("ended with exit code 137 during the run" in text for text in run.display.messages)
+
+
+def test_an_interrupt_while_launching_stops_the_service(run: Run) -> None:
+    plan = run.plan([task("a")], models={"m": model(run, "never")})
+    interrupt_when(lambda: bool(service_pids(run)), signal.SIGINT)
+    began = time.monotonic()
+    outcome = run.supervise(plan)
+    assert time.monotonic() - began < 5
+    assert phases(outcome) == {"a": "interrupted"}
+    assert all(gone(pid) for pid in service_pids(run))
+
+
+@pytest.mark.parametrize("how", ["family", "stubborn"])
+def test_no_service_is_left_when_the_supervisor_is_killed(run: Run, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.plan([task("a")], {"a": {"items": 1000, "pause": 0.02}}, models={"m": model(run, how)})
+    supervisor = start_supervisor(run)
+    assert until(lambda: bool(run.events()))
+    pids = service_pids(run)
+    assert len(pids) == (2 if how == "family" else 1)
+    assert not any(gone(pid) for pid in pids)
+    supervisor.kill()
+    supervisor.communicate()
+    assert until(lambda: all(gone(pid) for pid in [*pids, *run.pids()]), seconds=guard.GRACE + 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's death signal is Linux's")
+def test_the_service_does_not_outlive_a_killed_guard(tmp_path: Path) -> None:
+    process, pid = start_guard([sys.executable, "-S", SERVICE, str(free_port())], tmp_path)
+    process.kill()
+    process.wait()
+    assert until(lambda: gone(pid))
+
+
+@pytest.mark.parametrize("how", ["eof", "term"])
+def test_the_guard_ends_the_whole_family(tmp_path: Path, how: str) -> None:
+    pids = tmp_path / "pids"
+    command = [sys.executable, "-S", SERVICE, str(free_port()), "family"]
+    process, _ = start_guard(command, tmp_path, SERVICE_PIDS=str(pids))
+    assert until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    if how == "eof":
+        process.stdin.close()
+    else:
+        process.terminate()
+    assert process.wait(10) == 128 + signal.SIGTERM
+    assert until(lambda: all(gone(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_the_guard_passes_the_exit_code_on_and_runs_as_a_module(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "judgebench.runners.guard", "--", "sh", "-c", "exit 7"]
+    assert subprocess.run(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, check=False).returncode == 7
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def start_guard(command: list[str], folder: Path, **variables: str) -> tuple[subprocess.Popen[bytes], int]:
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", guard.__file__, "--", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **variables},
+        start_new_session=True,
+    )
+    return process, int(process.stdout.readline())
+
+
+def test_the_address_answers(run: Run) -> None:
+    """What a task is handed is the service itself."""
+    plan = run.plan([task("a")], {"a": {"items": 50, "pause": 0.02}}, models={"m": model(run)})
+    answered: list[int] = []
+
+    def ask() -> bool:
+        if not addresses(run):
+            return False
+        url = next(iter(addresses(run)[0].values()))
+        answered.append(urllib.request.urlopen(f"{url}/health").status)
+        return True
+
+    interrupt_when(ask, signal.SIGINT)
+    run.supervise(plan)
+    assert answered == [200]
+
+
+def test_equal_blocks_share_a_key() -> None:
+    block = LaunchConfig(command=["x"])
+    one, two = (ModelConfig(type="t", abbr=abbr, launch=block) for abbr in ("a", "b"))
+    assert launch_key(one) == launch_key(two)
