@@ -1,0 +1,97 @@
+"""``jb gate RUN``: decide whether a run is good enough, for continuous integration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import msgspec
+
+from judgebench.errors import DiskError
+from judgebench.report.rules import GateRules, read_rules
+
+_EXAMPLE = """\
+example:
+  jb gate latest --min 'aime2025-judge.accuracy>=80' --max 'aime2025-judge.unparsed<=2' --min-scored 98
+
+A rule is [<model>:]<row>.<metric><op><number>. Besides a result's metrics it may name shares of the planned items in
+percent (scored, unparsed, failed, judge_failed, prediction_failed, not_judged, truncated), their numbers (the same with
+_count), and the judge's health (agreement, kappa, false_positive_rate, false_negative_rate, score_shift).
+
+exit codes: 0 passed, 5 a rule failed, 6 the run cannot tell, 2 a rule or name that cannot be used
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``jb gate``."""
+    parser = argparse.ArgumentParser(
+        prog="jb gate",
+        description="Decide whether a run is good enough: on whole 95%% intervals, unscored items at their worst.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
+    parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
+    parser.add_argument("--min", action="append", default=[], metavar="RULE", help="a rule with >= or >; repeatable")
+    parser.add_argument("--max", action="append", default=[], metavar="RULE", help="a rule with <= or <; repeatable")
+    parser.add_argument("--min-scored", type=float, metavar="PERCENT", help="least scored share of every result")
+    parser.add_argument("--file", type=Path, metavar="TOML", help="rules from a file (keys min, max, min_scored, on)")
+    parser.add_argument(
+        "--on", choices=("interval", "value"), default=None, help="decide on the 95%% interval (default) or the value"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the decisions as JUnit XML")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the decisions as Markdown")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb gate`` and return its exit code.
+
+    Raises:
+        JudgebenchError: The run, the file or a rule cannot be used.
+    """
+    args = build_parser().parse_args(argv)
+    from judgebench.report.gate import gate_run
+    from judgebench.report.gate_files import as_junit, as_markdown
+
+    rules = GateRules(min=args.min, max=args.max, min_scored=args.min_scored)
+    if args.file is not None:
+        rules = read_rules(args.file).joined(rules)
+    if args.on is not None:
+        rules = msgspec.structs.replace(rules, on=args.on)
+    outcome = gate_run(_run_folder(args.run, Path(args.work_dir)), rules)
+    print(outcome.text)
+    if args.junit is not None:
+        _write(args.junit, as_junit(outcome))
+    told = as_markdown(outcome)
+    if args.markdown is not None:
+        _write(args.markdown, told.encode())
+    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(step_summary), told)
+    return int(outcome.exit_code)
+
+
+def _run_folder(name: str, work_dir: Path) -> Path:
+    if Path(name).is_dir():
+        return Path(name)
+    from judgebench.store.layout import existing_run
+
+    return existing_run(work_dir, name).path
+
+
+def _write(path: Path, data: bytes) -> None:
+    from judgebench.store.journal import write_atomically
+
+    write_atomically(path.absolute(), data)
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise DiskError(
+            f"The job summary {path} (GITHUB_STEP_SUMMARY) cannot be written: {error.strerror or error}.",
+            hint="Unset GITHUB_STEP_SUMMARY, or let it name a file that can be written.",
+        ) from error

@@ -1,0 +1,239 @@
+"""Decides whether a run is good enough, on intervals.
+
+A rule passes when the whole 95% interval satisfies it, and still would if every unscored item went the worst way. It
+fails when nothing of that range satisfies it. Else the run cannot tell: neither passing nor failing would be honest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from judgebench.errors import ExitCode, ReuseError
+from judgebench.records import Metric
+from judgebench.report.plaintext import printable
+from judgebench.report.results import read_result
+from judgebench.report.rules import Addressed, Evidence, GateRules, Rule, address, read_rules
+from judgebench.report.schema import Summary
+from judgebench.store.layout import RunFolder
+
+Decision = Literal["pass", "fail", "cannot tell"]
+
+
+class Check(NamedTuple):
+    """One rule on one result.
+
+    Attributes:
+        low: Least value that sampling and the unscored items allow; ``None`` where unknown.
+        margin: Distance to the threshold, in the metric's unit: how far a pass is safe, how far a fail falls short.
+        message: The decision as a sentence.
+    """
+
+    rule: Rule
+    model: str
+    row: str
+    name: str
+    decision: Decision
+    value: float | None
+    low: float | None
+    high: float | None
+    margin: float | None
+    message: str
+
+
+class GateOutcome(NamedTuple):
+    """What a gate decided.
+
+    Attributes:
+        decision: ``fail`` if any rule fails, else ``cannot tell`` if any cannot be decided.
+        exit_code: 0, 5 or 6.
+        text: The decisions for a terminal; free of control codes.
+    """
+
+    run: str
+    checks: list[Check]
+    decision: Decision
+    exit_code: ExitCode
+    text: str
+
+
+def gate_run(run_dir: Path, rules: Path | GateRules) -> GateOutcome:
+    """Apply a gate to a run on disk.
+
+    Args:
+        run_dir: The run folder.
+        rules: The rules, or a TOML file of them.
+
+    Raises:
+        ConfigError: The file cannot be used.
+        UsageError: A rule cannot be read, or there is none.
+        UnknownNameError: A rule addresses nothing in the run.
+        ReuseError: The folder holds no result.
+    """
+    gate = rules if isinstance(rules, GateRules) else read_rules(rules)
+    parsed = gate.rules()
+    evidence = evidence_of(run_dir)
+    checks = [check(rule, found, on=gate.on) for rule in parsed for found in address(rule, evidence)]
+    decision = overall(checks)
+    codes = {"pass": ExitCode.DONE, "fail": ExitCode.GATE_FAILED, "cannot tell": ExitCode.GATE_UNDECIDED}
+    return GateOutcome(RunFolder(run_dir).timestamp, checks, decision, codes[decision], _as_text(checks, decision))
+
+
+def evidence_of(run_dir: Path) -> list[Evidence]:
+    """Return what the run's results offer; planned results and groups come from its newest summary.
+
+    Raises:
+        ReuseError: There is neither a result nor a summary.
+        DataError: A result is damaged.
+    """
+    run = RunFolder(run_dir)
+    found: list[Evidence] = []
+    for path in sorted((run.path / "results").glob("*/*.json")):
+        result = read_result(path)
+        found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
+    summary = newest_summary(run)
+    if summary is not None:
+        known = {(one.model, one.row) for one in found}
+        found += [
+            Evidence(gap.model, gap.dataset, {}, None, {}, why=f"{gap.reason} (see {gap.log})")
+            for gap in summary.missing
+            if (gap.model, gap.dataset) not in known
+        ]
+        found += _groups(summary)
+    if not found:
+        raise ReuseError(
+            f"The run {run.path} holds no results to decide on.",
+            hint="Finish it first: jb --reuse " + run.timestamp,
+        )
+    return found
+
+
+def newest_summary(run: RunFolder) -> Summary | None:
+    """Return the newest summary of a run that can be read."""
+    for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Summary)
+        except (OSError, msgspec.MsgspecError):
+            continue  # an older one still says what was planned
+    return None
+
+
+def check(rule: Rule, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
+    """Decide one rule on one result."""
+    place = f"{found.model}:{found.row}.{found.name}"
+    metric = found.metric
+    if metric is None or metric.value is None or math.isnan(metric.value):
+        why = found.why or (metric.note if metric is not None else "") or "it is undefined"
+        return _checked(rule, found, "cannot tell", None, None, f"{place}: there is no number: {why}")
+    if found.exact or on == "value":
+        ends: tuple[float, float] | None = (metric.value, metric.value)
+    else:
+        ends = metric.ci95
+    if ends is None:
+        message = f"{place} = {metric.value:.2f} has no interval to decide on; --on value decides on the number itself"
+        return _checked(rule, found, "cannot tell", None, None, message)
+    reach = _with_unscored(ends, metric, found)
+    decision = decide(rule, reach)
+    return _checked(rule, found, decision, ends, reach, "")
+
+
+def decide(rule: Rule, reach: tuple[float, float]) -> Decision:
+    """Return whether all, nothing or a part of a range satisfies a rule."""
+    held = [rule.holds(end) for end in reach]
+    if all(held):
+        return "pass"
+    return "cannot tell" if any(held) else "fail"
+
+
+def overall(checks: Sequence[Check]) -> Decision:
+    """Return the decision of a whole gate: a failure outranks what cannot be told."""
+    decisions = {one.decision for one in checks}
+    if "fail" in decisions:
+        return "fail"
+    return "pass" if decisions == {"pass"} else "cannot tell"
+
+
+def _with_unscored(ends: tuple[float, float], metric: Metric, found: Addressed) -> tuple[float, float]:
+    if metric.bounds is None or found.exact or not found.open_items:
+        return ends
+    return min(ends[0], metric.bounds[0]), max(ends[1], metric.bounds[1])
+
+
+def _checked(
+    rule: Rule,
+    found: Addressed,
+    decision: Decision,
+    ends: tuple[float, float] | None,
+    reach: tuple[float, float] | None,
+    message: str,
+) -> Check:
+    value = found.metric.value if found.metric is not None else None
+    margin = None
+    if reach is not None:
+        nearest = min(abs(end - rule.threshold) for end in reach)
+        margin = nearest if decision != "cannot tell" else None
+    if ends is not None and reach is not None and value is not None:
+        message = _explain(rule, found, decision, value, ends, reach)
+    low, high = reach if reach is not None else (None, None)
+    return Check(rule, found.model, found.row, found.name, decision, value, low, high, margin, printable(message, 600))
+
+
+def _explain(
+    rule: Rule,
+    found: Addressed,
+    decision: Decision,
+    value: float,
+    ends: tuple[float, float],
+    reach: tuple[float, float],
+) -> str:
+    """Return the decision as a sentence, with by how much."""
+    exact = ends[0] == ends[1]
+    number = f"{found.model}:{found.row}.{found.name} = {value:.2f}"
+    if not exact:
+        number += f", 95% interval {ends[0]:.2f} .. {ends[1]:.2f}"
+    wanted = f"wanted {rule.op} {rule.threshold:g}"
+    distance = abs(value - rule.threshold)
+    opened = f"{found.open_items} unscored items allow {reach[0]:.2f} .. {reach[1]:.2f}"
+    if decision == "fail":
+        nearest = min(abs(end - rule.threshold) for end in reach)
+        end = "" if exact and reach == ends else f"; even the nearest end misses it by {nearest:.2f}"
+        return f"{number}: {wanted}, missed by {distance:.2f}{end}"
+    if decision == "pass":
+        unbounded = found.open_items and not found.exact and (found.metric is None or found.metric.bounds is None)
+        note = f"; what its {found.open_items} unscored items could change is not known" if unbounded else ""
+        return f"{number}: {wanted}{note}"
+    if decide(rule, ends) == "cannot tell":
+        why = "the interval lies on both sides" + (f", and {opened}" if reach != ends else "")
+    else:
+        why = f"the scored items alone would {decide(rule, ends)}, but {opened}"
+    return f"{number}: {wanted}, {why}"
+
+
+def _groups(summary: Summary) -> list[Evidence]:
+    counts = {(one.model, one.dataset): one.counts for one in summary.results}
+    return [
+        Evidence(
+            model,
+            row.dataset,
+            {row.metric: cell.metric} if cell.metric is not None else {},
+            counts.get((model, row.dataset)) if cell.metric is not None else None,
+            {},
+            why="" if cell.metric is not None else " / ".join(summary.footnotes[note - 1] for note in cell.notes),
+            group=True,
+        )
+        for row in summary.rows
+        if row.kind == "group"
+        for model, cell in row.cells.items()
+    ]
+
+
+def _as_text(checks: Sequence[Check], decision: Decision) -> str:
+    lines = [f"{one.decision.upper():<11}  {one.message}" for one in checks]
+    numbers = ", ".join(
+        f"{sum(one.decision == kind for one in checks)} {kind}" for kind in ("pass", "fail", "cannot tell")
+    )
+    return "\n".join([*lines, f"Gate: {decision.upper()} ({numbers})"])

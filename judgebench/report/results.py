@@ -1,0 +1,44 @@
+"""Result files: ``results/<model>/<dataset>[-<judge>].json``.
+
+A file holds a ``TaskResult`` and, for users' scripts, each metric's value once more as a top-level number under the
+metric's name (``{"accuracy": 66.66666666666667, ...}``), as AISBench writes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from judgebench.errors import DataError
+from judgebench.records import TaskResult
+from judgebench.store.journal import write_atomically
+
+
+def write_result(path: Path, result: TaskResult) -> None:
+    """Write a result file; it is either the old or the new one, never a part.
+
+    Raises:
+        DiskError: It cannot be written.
+    """
+    fields = msgspec.to_builtins(result)
+    numbers = {name: metric.value for name, metric in result.metrics.items() if name not in fields}
+    write_atomically(path, msgspec.json.format(msgspec.json.encode({**numbers, **fields}), indent=1) + b"\n")
+
+
+def read_result(path: Path) -> TaskResult:
+    """Return what a result file says.
+
+    Raises:
+        DataError: It is missing, unreadable or not a result; names the file and the field.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TaskResult)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except msgspec.MsgspecError as error:
+        reason = str(error)
+    raise DataError(
+        f"The result file {path} cannot be read: {reason}.",
+        hint="Make it again from the recorded replies, at no cost: jb --mode eval --reuse",
+    )

@@ -1,0 +1,171 @@
+"""Builds the rows of the summary from result files: values, gaps with their reasons, versions that differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench.errors import DataError
+from judgebench.records import TaskResult
+from judgebench.report.results import read_result
+from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
+from judgebench.store.layout import RunFolder
+
+
+class Footnotes:
+    """Numbered notes; equal texts share a number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def number(self, text: str) -> int:
+        """Return the number of a note, from 1."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+
+class Found:
+    """What is on disk of what was planned.
+
+    Attributes:
+        results: By (model, row name).
+        missing: Likewise, for planned results that are not there.
+        stale: Likewise, for results of an earlier attempt whose tasks failed this time.
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[tuple[str, str], TaskResult] = {}
+        self.missing: dict[tuple[str, str], MissingResult] = {}
+        self.stale: dict[tuple[str, str], MissingResult] = {}
+
+
+def find_results(
+    run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec], reasons: Mapping[tuple[str, str], str]
+) -> Found:
+    """Read every planned result; what is missing or damaged is noted with a reason and a log."""
+    found = Found()
+    for row in rows:
+        for model in models:
+            if row.models and model not in row.models:
+                continue
+            path = run.result(model, row.name)
+            reason = reasons.get((model, row.name), "")
+            gap = MissingResult(model=model, dataset=row.name, reason=reason, log=_log_of(run, model, row))
+            if path.exists():
+                try:
+                    found.results[model, row.name] = read_result(path)
+                    if reason:
+                        found.stale[model, row.name] = gap
+                    continue
+                except DataError as error:
+                    reason = error.message.rstrip(".")
+            reason = reason or "there is no result"
+            found.missing[model, row.name] = msgspec.structs.replace(gap, reason=reason)
+    return found
+
+
+def result_rows(row: RowSpec, models: Sequence[str], found: Found, notes: Footnotes) -> list[SummaryRow]:
+    """Return one summary row per metric of a planned row, the headline first."""
+    results = {model: found.results[model, row.name] for model in models if (model, row.name) in found.results}
+    if not results:
+        cells = {model: _gap(row, model, found, notes) for model in models}
+        return [SummaryRow(kind="result", dataset=row.name, headline=True, cells=cells)]
+    first = next(iter(results.values()))
+    metrics = list(dict.fromkeys([first.headline, *(name for one in results.values() for name in one.metrics)]))
+    version, version_notes = _version(row.name, results, notes)
+    return [
+        SummaryRow(
+            kind="result",
+            dataset=row.name,
+            version=version,
+            metric=metric,
+            mode=first.mode,
+            headline=metric == first.headline,
+            cells={model: _cell(row, model, metric, found, notes) for model in models},
+            notes=version_notes,
+        )
+        for metric in metrics
+    ]
+
+
+def facts_of(found: Found) -> list[ResultFacts]:
+    """Return what stands behind each result's numbers."""
+    return [
+        ResultFacts(
+            model=model,
+            dataset=row,
+            judge=result.judge,
+            version=result.version,
+            headline=result.headline,
+            counts=result.counts,
+            health=result.health,
+            usage=result.usage,
+        )
+        for (model, row), result in found.results.items()
+    ]
+
+
+def _cell(row: RowSpec, model: str, metric: str, found: Found, notes: Footnotes) -> Cell:
+    result = found.results.get((model, row.name))
+    if result is None:
+        return _gap(row, model, found, notes)
+    number = result.metrics.get(metric)
+    if number is None:
+        has = ", ".join(result.metrics) or "no metric"
+        return Cell(notes=[notes.number(f"{row.name}, {model}: its result lacks this metric; it has {has}")])
+    place = f"{row.name}, {metric}, {model}"
+    log = f"logs/eval/{model}/{row.name}.out"
+    told = [f"{place}: {number.note or 'undefined'}; see {log}"] if number.value is None else []
+    if number.value is not None and number.note:
+        told.append(f"{place}: {number.note}")
+    if metric == result.headline:
+        told += [f"{row.name}, {model}: {note}" for note in result.notes]
+    if (old := found.stale.get((model, row.name))) is not None:
+        told.append(f"{row.name}, {model}: of an earlier attempt; this time: {old.reason}; see {old.log}")
+    return Cell(metric=number, notes=[notes.number(text) for text in told])
+
+
+def _gap(row: RowSpec, model: str, found: Found, notes: Footnotes) -> Cell:
+    missing = found.missing.get((model, row.name))
+    if missing is None:
+        return Cell(notes=[notes.number(f"{row.name} was not planned for {model}")])
+    see = f"; see {missing.log}" if missing.log else ""
+    return Cell(notes=[notes.number(f"{row.name}, {model}: {missing.reason}{see}")])
+
+
+def _version(name: str, results: Mapping[str, TaskResult], notes: Footnotes) -> tuple[str, list[int]]:
+    """Return the version of a row, and a note where the models' versions differ."""
+    versions = {model: result.version for model, result in results.items()}
+    if len(set(versions.values())) == 1:
+        return next(iter(versions.values())), []
+    listed = ", ".join(f"{model} {version}" for model, version in versions.items())
+    differing = _differing([result.identity for result in results.values()])
+    what = f" (different: {', '.join(differing)})" if differing else ""
+    note = notes.number(f"{name}: the versions differ, so the numbers are not comparable: {listed}{what}")
+    return next(iter(versions.values())), [note]
+
+
+def _differing(identities: Sequence[dict[str, Any]]) -> list[str]:
+    keys = dict.fromkeys(key for identity in identities for key in identity)
+    return [key for key in keys if any(identity.get(key) != identities[0].get(key) for identity in identities)]
+
+
+def _log_of(run: RunFolder, model: str, row: RowSpec) -> str:
+    """Return the log of the last stage that ran, relative to the run folder."""
+    if row.logs:
+        candidates = [template.replace("{model}", model) for template in row.logs]
+    else:
+        stages = [("eval", row.name), ("infer", row.name), ("infer", row.dataset or row.name)]
+        candidates = [f"logs/{stage}/{model}/{name}.out" for stage, name in dict.fromkeys(stages)]
+    return next((log for log in candidates if (run.path / Path(log)).exists()), candidates[-1])
+
+
+def group_version(versions: Mapping[str, str]) -> str:
+    """Return the version of a group: a short hash of its subsets' names and versions."""
+    text = "\n".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:6] if versions else "-"

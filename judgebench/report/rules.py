@@ -1,0 +1,260 @@
+"""The rules of a gate: how they are written, and what in a run they address.
+
+``[<model>:]<row>.<metric>`` addresses one metric of one row, of one model or of all. A metric is one of the result's
+metrics, a share of the planned items in percent (``scored``, ``unparsed``, ``failed``, ``judge_failed``,
+``prediction_failed``, ``not_judged``, ``truncated``), a number of items (the same with ``_count``), or a figure of the
+judge's health (``agreement``, ``kappa``, ``false_positive_rate``, ...).
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from judgebench.errors import ConfigError, UnknownNameError, UsageError
+from judgebench.records import Counts, Metric
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+_RULE = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
+_SHARES = ("scored", "unparsed", "failed", "judge_failed", "prediction_failed", "not_judged", "truncated")
+
+
+class Rule(NamedTuple):
+    """One rule.
+
+    Attributes:
+        target: What it addresses; ``scored`` alone addresses every result.
+        op: ``>=``, ``>``, ``<=`` or ``<``.
+        threshold: In the metric's unit; percent for shares.
+    """
+
+    target: str
+    op: str
+    threshold: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value satisfies the rule."""
+        return OPERATORS[self.op](value, self.threshold)
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.op} {self.threshold:g}"
+
+
+class GateRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gate as the command line or a TOML file gives it.
+
+    Attributes:
+        min: Rules with ``>=`` or ``>``.
+        max: Rules with ``<=`` or ``<``.
+        min_scored: Least share of scored items of every result, in percent.
+        on: Decide on the whole 95% interval, or on the value alone.
+    """
+
+    min: list[str] = []
+    max: list[str] = []
+    min_scored: float | None = None
+    on: Literal["interval", "value"] = "interval"
+
+    def rules(self) -> list[Rule]:
+        """Return the parsed rules.
+
+        Raises:
+            UsageError: A rule that cannot be read, or none at all: a gate without rules would pass everything.
+        """
+        found = [parse_rule(text, "min") for text in self.min] + [parse_rule(text, "max") for text in self.max]
+        if self.min_scored is not None:
+            found.append(Rule("scored", ">=", self.min_scored))
+        if not found:
+            raise UsageError(
+                "The gate has no rule, so it would pass everything.",
+                hint="For example: jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98",
+            )
+        return found
+
+    def joined(self, other: GateRules) -> GateRules:
+        """Return both gates' rules; what the other says of ``min_scored`` comes first, ``on`` is this one's."""
+        return GateRules(
+            min=[*self.min, *other.min],
+            max=[*self.max, *other.max],
+            min_scored=self.min_scored if other.min_scored is None else other.min_scored,
+            on=self.on,
+        )
+
+
+def read_rules(path: Path) -> GateRules:
+    """Read a gate from a TOML file with the keys ``min``, ``max``, ``min_scored`` and ``on``.
+
+    Raises:
+        ConfigError: It is missing, no TOML, or has unknown keys or wrong types.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=GateRules)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        reason = str(error)
+    raise ConfigError(
+        f"The gate file {path} cannot be used: {reason}.",
+        hint="Its keys are min and max (lists of rules), min_scored (percent) and on ('interval' or 'value').",
+    )
+
+
+def parse_rule(text: str, kind: Literal["min", "max"]) -> Rule:
+    """Return a rule such as ``aime2025-judge.accuracy>=80``.
+
+    Args:
+        text: The rule.
+        kind: ``min`` takes ``>=`` and ``>``, ``max`` takes ``<=`` and ``<``.
+
+    Raises:
+        UsageError: It is no rule, or of the other kind.
+    """
+    match = _RULE.fullmatch(text)
+    try:
+        threshold = float(match["threshold"]) if match else math.nan
+    except ValueError:
+        threshold = math.nan
+    wanted = (">=", ">") if kind == "min" else ("<=", "<")
+    if match is None or not math.isfinite(threshold):
+        raise UsageError(
+            f"The rule {text!r} cannot be read; it should be [<model>:]<row>.<metric>{wanted[0]}<number>.",
+            hint=f"For example: --{kind} 'aime2025-judge.{'accuracy>=80' if kind == 'min' else 'unparsed<=2'}'",
+        )
+    if match["op"] not in wanted:
+        other = "max" if kind == "min" else "min"
+        raise UsageError(
+            f"The rule {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
+            hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
+        )
+    return Rule(match["target"], match["op"], threshold)
+
+
+class Addressed(NamedTuple):
+    """One metric of one result that a rule addresses.
+
+    Attributes:
+        metric: ``None`` where the result lacks it; ``why`` says so.
+        exact: Whether it is a fact about the run instead of an estimate.
+        open_items: Planned items without a decision.
+    """
+
+    model: str
+    row: str
+    name: str
+    metric: Metric | None
+    exact: bool = False
+    open_items: int = 0
+    why: str = ""
+
+
+class Evidence(NamedTuple):
+    """What one model's result in one row offers to rules; ``why`` is the reason of a result that is not there."""
+
+    model: str
+    row: str
+    metrics: Mapping[str, Metric]
+    counts: Counts | None
+    health: Mapping[str, Any]
+    why: str = ""
+    group: bool = False
+
+    def lookup(self, name: str) -> tuple[Metric | None, bool]:
+        """Return a metric by name and whether it is exact."""
+        if name in self.metrics:
+            return self.metrics[name], False
+        if self.counts is not None and (fact := _fact(self.counts, name)) is not None:
+            return Metric(value=fact, n=self.counts.planned), True
+        return _health_figure(self.health.get(name)), False
+
+    def names(self) -> list[str]:
+        """Return the metric names that rules may use."""
+        counted = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
+        figures = [name for name, value in self.health.items() if _health_figure(value) is not None]
+        return list(dict.fromkeys([*self.metrics, *counted, *figures]))
+
+
+def address(rule: Rule, evidence: Sequence[Evidence]) -> list[Addressed]:
+    """Return what a rule addresses in a run.
+
+    Raises:
+        UnknownNameError: There is no such model, row or metric; names the nearest.
+    """
+    if rule.target == "scored":
+        return [_found(one, "scored") for one in evidence if not one.group]
+    matches = [(one, prefix) for one in evidence for prefix in _prefixes(one) if rule.target.startswith(prefix)]
+    known = [(one, prefix) for one, prefix in matches if rule.target.removeprefix(prefix) in one.names()]
+    candidates = known or matches
+    if not candidates:
+        raise _unknown(rule, evidence)
+    longest = max((prefix for _, prefix in candidates), key=len)
+    name = rule.target.removeprefix(longest)
+    # every model of the row is held to the rule, also one whose result lacks the metric
+    chosen = [one for one, prefix in matches if prefix == longest]
+    if not known and any(one.counts is not None for one in chosen):
+        raise _unknown(rule, evidence)
+    return [_found(one, name) for one in chosen]
+
+
+def _prefixes(one: Evidence) -> tuple[str, str]:
+    return f"{one.row}.", f"{one.model}:{one.row}."
+
+
+def _found(one: Evidence, name: str) -> Addressed:
+    metric, exact = one.lookup(name)
+    open_items = one.counts.planned - one.counts.ok if one.counts is not None else 0
+    why = one.why or ("" if metric is not None else f"the result has no {name}")
+    return Addressed(one.model, one.row, name, metric, exact, open_items, why)
+
+
+def _unknown(rule: Rule, evidence: Sequence[Evidence]) -> UnknownNameError:
+    with_model = ":" in rule.target
+    names = dict.fromkeys(
+        f"{prefix}{name}"
+        for one in evidence
+        for prefix in (_prefixes(one)[1] if with_model else _prefixes(one)[0],)
+        for name in one.names()
+    )
+    near = difflib.get_close_matches(rule.target, names, n=3, cutoff=0.5)
+    rows = ", ".join(dict.fromkeys(f"{one.model}:{one.row}" for one in evidence)) or "none"
+    return UnknownNameError(
+        f"The rule {str(rule)!r} addresses nothing in this run: there is no {rule.target!r}.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else f"The run's results: {rows}.",
+    )
+
+
+def _fact(counts: Counts, name: str) -> float | None:
+    """Return a number of items, or their share of the planned ones in percent."""
+    numbers = {
+        "scored": counts.ok,
+        "failed": counts.judge_failed + counts.prediction_failed,
+        **{state: getattr(counts, state) for state in _SHARES if state not in ("scored", "failed")},
+    }
+    if name.endswith("_count"):
+        found = numbers.get(name.removesuffix("_count"))
+        return None if found is None else float(found)
+    if name not in numbers:
+        return None
+    return 100 * numbers[name] / counts.planned if counts.planned else math.nan
+
+
+def _health_figure(value: Any) -> Metric | None:
+    if isinstance(value, dict) and "value" in value:
+        try:
+            return msgspec.convert(value, Metric)
+        except msgspec.ValidationError:
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Metric(value=float(value))
+    return None

@@ -1,0 +1,88 @@
+"""Makes the summary of a run: reads the planned results, arranges the rows, writes every format.
+
+The one caller is the summarize stage; the supervisor prints the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from judgebench.config.schema import SummarizerConfig
+from judgebench.report.arrange import arrange
+from judgebench.report.rows import Footnotes, facts_of, find_results, result_rows
+from judgebench.report.schema import RowSpec, Summary, SummaryFiles
+from judgebench.report.writers import as_csv, as_json, as_markdown, as_text
+from judgebench.store.journal import write_atomically
+from judgebench.store.layout import RunFolder
+
+__all__ = ["RowSpec", "build_summary", "summarize"]
+
+
+def summarize(
+    run_dir: Path,
+    *,
+    timestamp: str,
+    models: Sequence[str],
+    rows: Sequence[RowSpec],
+    summarizer: SummarizerConfig | None = None,
+    missing: Mapping[tuple[str, str], str] | None = None,
+) -> SummaryFiles:
+    """Write ``summary/summary_<timestamp>.{csv,md,txt,json}`` and return where, with the text for the terminal.
+
+    Args:
+        run_dir: The run folder.
+        timestamp: Of this invocation.
+        models: Columns in order.
+        rows: The planned rows in order; a planned result that is not on disk is shown as a gap with its reason.
+        summarizer: Order and groups; ``None`` shows all rows.
+        missing: Why results are missing, by (model, row name), where the caller knows.
+
+    Raises:
+        DiskError: A file cannot be written.
+    """
+    summary = build_summary(
+        run_dir, timestamp=timestamp, models=models, rows=rows, summarizer=summarizer, missing=missing
+    )
+    folder = RunFolder(run_dir).summary
+    stem = f"summary_{timestamp}"
+    text = as_text(summary)
+    contents = {
+        "csv": as_csv(summary).encode("utf-8", "backslashreplace"),
+        "md": as_markdown(summary).encode("utf-8", "backslashreplace"),
+        "txt": text.encode("utf-8", "backslashreplace"),
+        "json": as_json(summary),
+    }
+    paths = {ending: folder / f"{stem}.{ending}" for ending in contents}
+    for ending, data in contents.items():
+        write_atomically(paths[ending], data)
+    return SummaryFiles(**paths, text=text, summary=summary)
+
+
+def build_summary(
+    run_dir: Path,
+    *,
+    timestamp: str,
+    models: Sequence[str],
+    rows: Sequence[RowSpec],
+    summarizer: SummarizerConfig | None = None,
+    missing: Mapping[tuple[str, str], str] | None = None,
+) -> Summary:
+    """Return the summary of a run without writing it; arguments as for ``summarize``."""
+    run = RunFolder(run_dir)
+    notes = Footnotes()
+    found = find_results(run, models, rows, missing or {})
+    table = [line for row in rows for line in result_rows(row, models, found, notes)]
+    facts = facts_of(found)
+    arranged = arrange(table, facts, models, summarizer or SummarizerConfig(), notes)
+    shown = {(row.dataset) for row in arranged.rows}
+    return Summary(
+        run=run.timestamp,
+        timestamp=timestamp,
+        models=list(models),
+        rows=arranged.rows,
+        results=[one for one in [*facts, *arranged.facts] if one.dataset in shown],
+        missing=list(found.missing.values()),
+        footnotes=notes.texts,
+        remarks=arranged.remarks,
+    )

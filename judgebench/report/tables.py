@@ -1,0 +1,161 @@
+"""The tables of a summary as rows of text: scores, how sure they are, what was scored, and the judges' health.
+
+Every cell is filled: where there is nothing to show it holds ``-`` with the number of a footnote that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from judgebench.records import Metric
+from judgebench.report.schema import Cell, ResultFacts, Summary, SummaryRow
+
+
+class TextTable(NamedTuple):
+    """A table of plain text.
+
+    Attributes:
+        title: What it shows.
+        headers: Column heads; a line break in one is a place to wrap.
+        rows: Cells.
+        numeric: Columns to align right.
+    """
+
+    title: str
+    headers: list[str]
+    rows: list[list[str]]
+    numeric: set[int]
+
+
+class Notes:
+    """The footnotes of a summary, and those which only the printed tables need."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = list(texts)
+
+    def mark(self, text: str) -> str:
+        """Return a dash with the number of a note of this text."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"- [{self.texts.index(text) + 1}]"
+
+
+def number(value: float) -> str:
+    """Return a value with two decimals, as in AISBench's tables."""
+    return f"{value:.2f}"
+
+
+def marks(notes: Iterable[int]) -> str:
+    """Return the marks of footnotes, with a leading blank."""
+    return "".join(f" [{note}]" for note in notes)
+
+
+def value_cell(cell: Cell) -> str:
+    """Return a model's number, or a dash, with the marks of its footnotes."""
+    metric = cell.metric
+    shown = number(metric.value) if metric is not None and metric.value is not None else "-"
+    return shown + marks(cell.notes)
+
+
+def score_table(summary: Summary) -> TextTable:
+    """Return the compact table: dataset, version, metric, mode and one column per model."""
+    rows = []
+    for row in summary.rows:
+        if row.kind == "heading":
+            rows.append([row.dataset] + ["-"] * (3 + len(summary.models)))
+            continue
+        cells = [value_cell(row.cells.get(model, Cell())) for model in summary.models]
+        rows.append([row.dataset, row.version + marks(row.notes), row.metric, row.mode, *cells])
+    headers = ["dataset", "version", "metric", "mode", *summary.models]
+    return TextTable("Scores", headers, rows, set(range(4, len(headers))))
+
+
+def certainty_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how sure each number is: interval, standard error, n, and what the unscored items could make of it."""
+    rows = [
+        _certainty_row(row, model, cell, notes)
+        for row in summary.rows
+        for model, cell in row.cells.items()
+        if cell.metric is not None
+    ]
+    headers = ["dataset", "metric", "model", "value", "95% interval", "std.\nerror", "n", "unscored items\nworst..best"]
+    return TextTable("How sure the numbers are", headers, rows, set(range(3, 8)))
+
+
+def coverage_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return what share of the planned items was scored, and what became of the others."""
+    rows = []
+    for one in summary.results:
+        counts = one.counts
+        share = number(100 * counts.ok / counts.planned) if counts.planned else notes.mark("no item was planned")
+        states = (counts.unparsed, counts.judge_failed, counts.prediction_failed, counts.not_judged, counts.truncated)
+        rows.append([one.dataset, one.model, str(counts.planned), share, *map(str, states)])
+    headers = [
+        "dataset", "model", "planned", "scored\n%", "unparsed", "failed:\njudge", "failed:\nmodel", "not\njudged",
+        "truncated\nanswers",
+    ]  # fmt: skip
+    return TextTable("What was scored", headers, rows, set(range(2, 9)))
+
+
+def health_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how far each judge agrees with the rule on the same answers, where there are judges."""
+    rows = []
+    for one in summary.results:
+        if one.judge is None or one.kind != "result":
+            continue
+        compared = _metric(one, "agreement").n
+        measured = [_health_cell(one, name, notes) for name in _HEALTH]
+        share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
+        spent = one.usage.get("judge") or {}
+        if spent.get("prompt_tokens"):
+            tokens = f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"
+        else:
+            tokens = notes.mark("the judge's service reported no usage")
+        rows.append([one.dataset, one.model, str(compared), *measured, number(share), tokens])
+    headers = [
+        "dataset", "model", "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %",
+        "calls right\nwrong %", "score\nshift", "unparsed\n%", "judge tokens\nin + out",
+    ]  # fmt: skip
+    return TextTable("The judges, against the rule on the same answers", headers, rows, set(range(2, 10)))
+
+
+_HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
+
+
+def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes) -> list[str]:
+    metric = cell.metric or Metric(value=None)
+    why = marks(cell.notes)
+    value = interval = error = f"-{why}"
+    if metric.value is not None:
+        value = number(metric.value)
+        interval = span(metric.ci95) or notes.mark("an interval needs more than one independent item")
+        error = number(metric.stderr) if metric.stderr is not None else notes.mark("one item gives no standard error")
+    if metric.bounds is not None:
+        reach = span(metric.bounds)
+    elif metric.value is None and why:
+        reach = f"-{why}"
+    else:
+        reach = notes.mark("what unscored items could change has no known limits")
+    return [row.dataset, row.metric, model, value, interval, error, str(metric.n), reach]
+
+
+def span(ends: tuple[float, float] | None) -> str:
+    """Return an interval as text; empty for none."""
+    return f"{ends[0]:.2f}..{ends[1]:.2f}" if ends is not None else ""
+
+
+def _metric(facts: ResultFacts, name: str) -> Metric:
+    try:
+        return msgspec.convert(facts.health.get(name) or {"value": None}, Metric)
+    except msgspec.ValidationError:
+        return Metric(value=None)
+
+
+def _health_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
+    metric = _metric(facts, name)
+    if metric.value is not None:
+        return number(metric.value)
+    return notes.mark(metric.note or "no rule-based check of this data set decided the same answers")

@@ -1,0 +1,141 @@
+"""Writes a summary as text, Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import msgspec
+
+from judgebench.report.plaintext import csv_cell, markdown_cell, printable
+from judgebench.report.schema import ResultFacts, Summary
+from judgebench.report.tables import (
+    Notes,
+    TextTable,
+    certainty_table,
+    coverage_table,
+    health_table,
+    number,
+    score_table,
+)
+
+_COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judged", "truncated")
+
+
+def as_text(summary: Summary) -> str:
+    """Return the tables for a terminal or a text file."""
+    notes = Notes(summary.footnotes)
+    parts = [_rendered(score_table(summary), "github", printable)]
+    parts += [
+        f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
+    ]
+    told = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
+    told += [printable(remark, 500) for remark in [*summary.remarks, *_unscored(summary)]]
+    if told:
+        parts.append("\n".join(told))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_markdown(summary: Summary) -> str:
+    """Return the summary as Markdown, with the doubtful verdicts."""
+    notes = Notes(summary.footnotes)
+    parts = [
+        f"# Summary of {markdown_cell(summary.run)}, {markdown_cell(summary.timestamp)}",
+        _rendered(score_table(summary), "github", markdown_cell),
+    ]
+    parts += [f"## {table.title}\n\n{_rendered(table, 'github', markdown_cell)}" for table in _further(summary, notes)]
+    if doubtful := _doubtful(summary):
+        parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
+    told = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
+    told += [markdown_cell(remark) for remark in [*summary.remarks, *_unscored(summary)]]
+    if told:
+        parts.append("## Notes\n\n" + "\n\n".join(told))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_csv(summary: Summary) -> str:
+    """Return the summary as CSV (RFC 4180): the compact table's columns, then each model's figures, then the notes."""
+    facts = {(one.model, one.dataset): one for one in summary.results}
+    figures = ["n", "stderr", "ci95_low", "ci95_high", "worst_case", "best_case", "scored_percent", *_COUNTS]
+    headers = ["dataset", "version", "metric", "mode", *summary.models]
+    headers += [f"{model} {figure}" for model in summary.models for figure in figures] + ["notes"]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([csv_cell(header) for header in headers])
+    for row in summary.rows:
+        line = [row.dataset, row.version, row.metric, row.mode]
+        cells = [row.cells.get(model) for model in summary.models]
+        metrics = [cell.metric if cell is not None else None for cell in cells]
+        line += [_plain(metric.value if metric is not None else None) for metric in metrics]
+        for model, metric in zip(summary.models, metrics, strict=True):
+            interval = metric.ci95 if metric is not None and metric.ci95 is not None else (None, None)
+            open_ends = metric.bounds if metric is not None and metric.bounds is not None else (None, None)
+            line += ["-"] * 2 if metric is None else [str(metric.n), _plain(metric.stderr)]
+            line += [_plain(end) for end in (*interval, *open_ends)]
+            line += _counted(facts.get((model, row.dataset)) if row.kind != "heading" else None)
+        told = dict.fromkeys([*row.notes, *(note for cell in cells if cell is not None for note in cell.notes)])
+        line.append(" / ".join(summary.footnotes[note - 1] for note in told) or "-")
+        writer.writerow([csv_cell(cell) for cell in line])
+    return out.getvalue()
+
+
+def as_json(summary: Summary) -> bytes:
+    """Return the summary as JSON with full precision; see ``schema`` for the layout."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
+
+
+def _further(summary: Summary, notes: Notes) -> list[TextTable]:
+    tables = (certainty_table(summary, notes), coverage_table(summary, notes), health_table(summary, notes))
+    return [table for table in tables if table.rows]
+
+
+def _rendered(table: TextTable, style: str, safe: Callable[[str], str], *, wrap: bool = False) -> str:
+    from tabulate import tabulate
+
+    headers = [
+        "\n".join(safe(line) for line in head.split("\n")) if wrap else _unwrapped(head, safe) for head in table.headers
+    ]
+    aligned = ["right" if at in table.numeric else "left" for at in range(len(headers))]
+    rows = [[safe(cell) for cell in row] for row in table.rows]
+    return tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=aligned if rows else None)
+
+
+def _unwrapped(head: str, safe: Callable[[str], str]) -> str:
+    return safe(head.replace("-\n", "").replace("\n", " "))
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else number(value)
+
+
+def _counted(facts: ResultFacts | None) -> list[str]:
+    if facts is None or not facts.counts.planned:
+        return ["-"] * (1 + len(_COUNTS))
+    counts = facts.counts
+    return [number(100 * counts.ok / counts.planned), *(str(getattr(counts, name)) for name in _COUNTS)]
+
+
+def _unscored(summary: Summary) -> list[str]:
+    """Say why items stayed unscored, per result."""
+    told = []
+    for one in summary.results:
+        reasons = one.health.get("unscored_reasons")
+        if isinstance(reasons, dict) and reasons:
+            listed = ", ".join(f"{count} x {reason}" for reason, count in list(reasons.items())[:5])
+            told.append(f"Unscored in {one.dataset}, {one.model}: {listed}.")
+    return told
+
+
+def _doubtful(summary: Summary) -> TextTable | None:
+    """Return the verdicts that a person should look at first, as the results name them."""
+    rows = []
+    for one in summary.results:
+        doubts = one.health.get("doubtful")
+        for doubt in doubts if isinstance(doubts, list) else []:
+            if isinstance(doubt, dict):
+                item = f"{doubt.get('id', '?')}" + (f", repeat {doubt['repeat']}" if doubt.get("repeat") else "")
+                told = [str(doubt.get(key) or "(empty)") for key in ("why", "answer", "judge_reply")]
+                rows.append([one.dataset, one.model, item, *told])
+    headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
+    return TextTable("Doubtful verdicts", headers, rows, set()) if rows else None
