@@ -60,6 +60,10 @@ _STATUS: dict[Phase, Status] = {
 }
 
 
+_SELF_EXPLAINING = frozenset({int(code) for code in (ExitCode.DONE, ExitCode.INTERRUPTED, ExitCode.ITEMS_FAILED)})
+"""Exit codes after which the log's last lines would only be noise."""
+
+
 def stage_command(plan_file: Path, task_id: str) -> list[str]:
     """Return the command of a task process; it gets the import path that this process has."""
     safe_path = [] if {"", str(Path.cwd())} & set(sys.path) else ["-P"]
@@ -246,15 +250,15 @@ class _LocalRun:
                 raise
             code = int(ExitCode.INTERRUPTED)  # stopped while its service was being launched
         else:
-            if code not in {0, int(ExitCode.INTERRUPTED)}:
-                error, hint = row.progress.error, row.progress.hint
-            if code != 0 and not error:
-                error, hint = explain_exit(code)
-            if code not in {0, int(ExitCode.INTERRUPTED), int(ExitCode.ITEMS_FAILED)}:
+            if code != 0:
+                said = row.progress
+                error, hint = (said.error, said.hint) if said.error else explain_exit(code)
+            if code not in _SELF_EXPLAINING:
                 row.tail = process.tail()
         row.exit_code, row.error, row.hint = code, error, hint
         self._processes.pop(spec.id, None)
         self._post(TaskExited(spec.id, code, error))
+        self._tell_findings(row)
         self._release_services()
 
     async def _launch_for(self, spec: TaskSpec) -> dict[str, str]:
@@ -313,6 +317,14 @@ class _LocalRun:
                 error = row.error or ending.reason
                 row.end(_STATUS[ending.phase], now, exit_code=ending.code, error=error, hint=row.hint)
                 self._display.task(row)
+
+    def _tell_findings(self, row: TaskRow) -> None:
+        """Say what a reader of the numbers should know, once the task's counts are final."""
+        counts = row.progress
+        if counts.unparsed:
+            self._display.finding("unparsed", f"{counts.unparsed} of {counts.total} could not be read", task=row.id)
+        if counts.fail:
+            self._display.finding("failed-items", f"{counts.fail} of {counts.total} items failed", task=row.id)
 
     def _release_services(self) -> None:
         """Stop services that no task needs any more: what they hold (a GPU, say) may be wanted by the next."""

@@ -259,8 +259,11 @@ def launched_models(plan: Plan, task: TaskSpec) -> list[ModelConfig]:
     if task.stage == "infer":
         raw.append(plan.models[task.model])
     elif task.stage == "judge":
-        for abbr in task.datasets:
-            raw += [judge.model for judge in plan.datasets[abbr].judges if judge.abbr == task.judge]
+        for dataset in (plan.datasets[abbr] for abbr in task.datasets):
+            if dataset.method is not None:  # a benchmark of judges: the tested model is the judge
+                raw.append(plan.models[task.model])
+            else:
+                raw += [judge.model for judge in dataset.judges if judge.abbr == task.judge]
     found: dict[str, ModelConfig] = {}
     for described in raw:
         if described.get("launch"):
