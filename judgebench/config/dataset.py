@@ -7,15 +7,22 @@ from typing import Any
 
 import msgspec
 
-from judgebench.config.check import checked
+from judgebench.config.check import alternatives, checked
 from judgebench.config.model import check_abbr
 from judgebench.config.place import Declared, nearest
 from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
 from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import ConfigError
 
-_PARTS = ("loader", "evaluator", "extractor", "judges")
-_PLAIN_FIELDS = [field for field in msgspec.structs.fields(DatasetConfig) if field.name not in _PARTS]
+_PARTS = [
+    field.name
+    for field in msgspec.structs.fields(DatasetConfig)
+    if Typed in alternatives(field.type) and field.name != "loader"
+]
+"""Keys whose value is ``dict(type=..., ...)``: the evaluator, the extractor, ..."""
+_PLAIN_FIELDS = [
+    field for field in msgspec.structs.fields(DatasetConfig) if field.name not in {"loader", "judges", *_PARTS}
+]
 _PLAIN_KEYS = {field.name for field in _PLAIN_FIELDS}
 PlainKeys = msgspec.defstruct(
     "PlainKeys",
@@ -32,8 +39,7 @@ PlainKeys = msgspec.defstruct(
 )
 """The keys of ``DatasetConfig`` that stand in a config file as they are."""
 
-_KEYS = {"type", "evaluator", "extractor", "judge_infer_cfg", *_PLAIN_KEYS}
-_PARTS_IN_FILES = {"type", "evaluator", "extractor"}
+_KEYS = {"type", "judge_infer_cfg", *_PARTS, *_PLAIN_KEYS}
 _ELSEWHERE = {
     "reader_cfg": "name the columns with the loader's keys and take samples with --num-prompts or --ids",
     "infer_cfg": "write the prompt as prompt=[dict(role='user', content='...')]",
@@ -68,8 +74,7 @@ def resolve_dataset(
         {
             **plain_keys,
             "loader": Typed(type=name, options=checked(of_loader, loader_struct, declared, environ)),
-            "evaluator": _optional_part(declared, "evaluator", environ),
-            "extractor": _optional_part(declared, "extractor", environ),
+            **{key: _optional_part(declared, key, environ) for key in _PARTS},
             "judges": list(judges),
         },
         DatasetConfig,
@@ -82,7 +87,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
     Raises:
         ConfigError: They ask differently, or name different evaluators, so that one abbr would mean two things.
     """
-    for name in (*_ASKING, "evaluator", "extractor", "group"):
+    for name in (*_ASKING, *_PARTS, "group"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other and (name in _ASKING or (one and other)):
             raise ConfigError(
@@ -99,9 +104,10 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
             )
     return msgspec.structs.replace(
         first,
-        evaluator=first.evaluator or second.evaluator,
-        extractor=first.extractor or second.extractor,
+        **{name: getattr(first, name) or getattr(second, name) for name in _PARTS},
+        rule_row=any(one.rule_row for one in (first, second) if one.evaluator is not None),
         group=first.group or second.group,
+        rule_row=any(one.rule_row and one.evaluator is not None for one in (first, second)),
         judges=list(judges.values()),
         metrics=list(dict.fromkeys([*first.metrics, *second.metrics])),
         k=sorted({*first.k, *second.k}),
@@ -120,7 +126,7 @@ def _split(declared: Declared, loader_keys: set[str]) -> tuple[dict[str, Any], d
             raise declared.error(key, "cannot be set as a whole.", hint="Write: --override judges.<abbr>.<key>=<value>")
         elif key in _ELSEWHERE:
             raise declared.error(key, "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
-        elif key not in _PARTS_IN_FILES:
+        elif key != "type" and key not in _PARTS:
             known = _KEYS | loader_keys
             raise declared.error(
                 key, "is not a known key.", hint=f"{nearest(key, known)}Known keys: {', '.join(sorted(known))}."
