@@ -1,0 +1,57 @@
+"""Run folders with result files, made from short spellings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from judgebench.metrics.agreement import health
+from judgebench.metrics.named import result
+from judgebench.metrics.tally import Outcome, Tally
+from judgebench.records import TaskResult
+from judgebench.report.results import write_result
+
+STATES = {"u": "unparsed", "j": "judge_failed", "p": "prediction_failed", "n": "not_judged"}
+LABELS = {"1": "correct", "0": "incorrect"}
+
+
+def tally_of(words: list[str], rule: str = "") -> Tally:
+    """One word per question, one letter per repeat; the rule's letters go with the first repeats."""
+    tally = Tally(max(len(word) for word in words))
+    for number, word in enumerate(words):
+        for repeat, letter in enumerate(word):
+            tally.add(
+                Outcome(
+                    id=number,
+                    repeat=repeat,
+                    status=STATES.get(letter, "ok"),
+                    label=LABELS.get(letter),
+                    answer=letter,
+                    rule=LABELS[rule[number]] if rule and repeat == 0 else None,
+                )
+            )
+    return tally
+
+
+def put(
+    run: Path, model: str, row: str, words: list[str] | str, *, judge: str | None = None, rule: str = "", **fields: Any
+) -> TaskResult:
+    """Write a result file of these outcomes."""
+    tally = tally_of(list(words), rule)
+    metrics, counts = result(tally)
+    made = {
+        "model": model,
+        "dataset": row,
+        "data_abbr": row,
+        "judge": judge,
+        "version": "3fb7e8",
+        "mode": "gen",
+        "headline": next(iter(metrics)),
+        "metrics": metrics,
+        "counts": counts,
+        "health": health(tally) if judge else {},
+        **fields,
+    }
+    written = TaskResult(**made)
+    write_result(run / "results" / model / f"{row}.json", written)
+    return written

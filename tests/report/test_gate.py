@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgebench.cli.gate import run as run_gate
+from judgebench.config.schema import SummarizerConfig, SummaryGroup
+from judgebench.errors import ConfigError, ReuseError, UnknownNameError, UsageError
+from judgebench.records import Metric
+from judgebench.report.gate import check, decide, gate_run
+from judgebench.report.rules import Addressed, GateRules, Rule, parse_rule
+from judgebench.report.schema import RowSpec
+from judgebench.report.summary import summarize
+from tests.report.runs import put
+
+STAMP = "20260305_153318"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """96 of 100 right, then rows that are unsure, unscored or bad."""
+    folder = tmp_path / STAMP
+    put(folder, "vllm", "aime2025-judge", "1" * 96 + "0" * 4, judge="judge", rule="1" * 95 + "0" * 5)
+    put(folder, "vllm", "unsure", "1" * 8 + "0" * 2)
+    put(folder, "vllm", "gaps", "1" * 95 + "u" * 5)
+    put(folder, "vllm", "bad", "0" * 30)
+    return folder
+
+
+def decisions(run: Path, *rules: str, **more: object) -> list[str]:
+    gate = GateRules(min=[rule for rule in rules if ">" in rule], max=[rule for rule in rules if "<" in rule], **more)
+    return [one.decision for one in gate_run(run, gate).checks]
+
+
+@pytest.mark.parametrize(
+    ("rule", "decision"),
+    [
+        ("aime2025-judge.accuracy>=80", "pass"),
+        ("vllm:aime2025-judge.accuracy >= 80", "pass"),
+        ("aime2025-judge.accuracy>=99.9", "fail"),
+        ("aime2025-judge.accuracy>=95", "cannot tell"),
+        ("unsure.accuracy>=80", "cannot tell"),
+        ("bad.accuracy>=50", "fail"),
+        ("bad.accuracy<=20", "pass"),
+        ("aime2025-judge.unparsed<=2", "pass"),
+        ("gaps.unparsed<=2", "fail"),
+        ("gaps.unparsed_count<=5", "pass"),
+        ("gaps.scored>=95", "pass"),
+        ("gaps.failed<=0", "pass"),
+        ("aime2025-judge.agreement>=90", "pass"),
+        ("aime2025-judge.kappa>=0.99", "cannot tell"),
+        ("aime2025-judge.false_positive_rate<=50", "cannot tell"),
+    ],
+)
+def test_decisions_on_the_interval(run: Path, rule: str, decision: str) -> None:
+    """All of the interval, nothing of it, or a part of it."""
+    assert decisions(run, rule) == [decision]
+
+
+def test_unscored_items_can_undo_a_pass(run: Path) -> None:
+    """95 right of 95 scored pass 96 on the value; five unscored items could make it 95."""
+    assert decisions(run, "gaps.accuracy>=96", on="value") == ["cannot tell"]
+    assert decisions(run, "gaps.accuracy>=95", on="value") == ["pass"]
+    assert "unscored items allow 95.00 .. 100.00" in gate_run(run, GateRules(min=["gaps.accuracy>=96"])).text
+
+
+def test_the_value_decides_where_the_user_says_so(run: Path) -> None:
+    """`--on value` ignores the sampling error, and only that."""
+    assert decisions(run, "unsure.accuracy>=80", "unsure.accuracy>80", on="value") == ["pass", "fail"]
+
+
+def test_a_failure_outranks_what_cannot_be_told(run: Path) -> None:
+    """Exit codes: 0 passed, 5 failed, 6 undecided."""
+    assert int(gate_run(run, GateRules(min=["aime2025-judge.accuracy>=80"])).exit_code) == 0
+    assert int(gate_run(run, GateRules(min=["unsure.accuracy>=80"])).exit_code) == 6
+    assert int(gate_run(run, GateRules(min=["unsure.accuracy>=80", "bad.accuracy>=50"])).exit_code) == 5
+
+
+def test_it_says_by_how_much(run: Path) -> None:
+    """The distance of the value, and of the nearest end of the interval."""
+    outcome = gate_run(run, GateRules(min=["bad.accuracy>=50"]))
+    assert outcome.text.startswith("FAIL         vllm:bad.accuracy = 0.00, 95% interval 0.00 .. 11.35: wanted >= 50")
+    assert "missed by 50.00; even the nearest end misses it by 38.65" in outcome.text
+    assert outcome.checks[0].margin == pytest.approx(38.65, abs=0.01)
+    assert outcome.text.endswith("Gate: FAIL (0 pass, 1 fail, 0 cannot tell)")
+
+
+def test_min_scored_holds_for_every_result(run: Path) -> None:
+    """`--min-scored` asks every row of every model."""
+    outcome = gate_run(run, GateRules(min_scored=98))
+    assert {one.row: one.decision for one in outcome.checks} == {
+        "aime2025-judge": "pass", "unsure": "pass", "gaps": "fail", "bad": "pass",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "near"),
+    [
+        ("aime2025-judge.acuracy>=80", "aime2025-judge.accuracy"),
+        ("aime2025-jugde.accuracy>=80", "aime2025-judge.accuracy"),
+        ("vlm:aime2025-judge.accuracy>=80", "vllm:aime2025-judge.accuracy"),
+        ("nothing>=1", "vllm:aime2025-judge"),
+    ],
+)
+def test_an_unknown_name_fails_with_the_nearest(run: Path, rule: str, near: str) -> None:
+    """An unknown metric, row or model never passes."""
+    with pytest.raises(UnknownNameError) as caught:
+        gate_run(run, GateRules(min=[rule]))
+    assert near in caught.value.hint
+
+
+def test_a_rule_for_all_models_holds_each(run: Path) -> None:
+    """One model's good number does not cover for another's."""
+    put(run, "other", "aime2025-judge", "0" * 30)
+    assert sorted(decisions(run, "aime2025-judge.accuracy>=80")) == ["fail", "pass"]
+    assert decisions(run, "vllm:aime2025-judge.accuracy>=80") == ["pass"]
+
+
+def test_a_planned_result_that_is_missing_is_not_passed(run: Path) -> None:
+    """The newest summary knows what was planned; what is not there cannot pass."""
+    summarize(run, timestamp=STAMP, models=["vllm", "gone"], rows=[RowSpec(name="unsure"), RowSpec(name="never")])
+    assert sorted(decisions(run, "unsure.accuracy>=10")) == ["cannot tell", "pass"]
+    assert decisions(run, "never.accuracy>=10") == ["cannot tell", "cannot tell"]
+    assert "cannot tell" in decisions(run, min_scored=1)
+
+
+def test_groups_can_be_gated(run: Path) -> None:
+    """An average of rows is addressed by its name and metric."""
+    summarize(
+        run, timestamp=STAMP, models=["vllm"], rows=[RowSpec(name="bad"), RowSpec(name="unsure")],
+        summarizer=SummarizerConfig(summary_groups=[SummaryGroup(name="all", subsets=["bad", "unsure"])]),
+    )  # fmt: skip
+    assert decisions(run, "all.naive_average>=90", "all.naive_average<=70") == ["fail", "pass"]
+
+
+def test_names_with_dots_colons_and_spaces(run: Path) -> None:
+    """Rules are matched against what the run has, not split at the first dot."""
+    put(run, "qwen2.5:7b", "a.b", ["11", "11"] * 40)
+    assert decisions(run, "qwen2.5:7b:a.b.accuracy (2 runs average)>=80", "a.b.pass@2>=90") == ["pass", "pass"]
+
+
+@pytest.mark.parametrize("text", ["accuracy", "a.b>=", ">=3", "a.b>=x", "a.b>=nan", "a.b==3"])
+def test_a_rule_that_cannot_be_read(text: str) -> None:
+    """The error shows how a rule looks."""
+    with pytest.raises(UsageError, match=r"<row>\.<metric>>=<number>"):
+        parse_rule(text, "min")
+
+
+def test_min_and_max_keep_to_their_operators(run: Path) -> None:
+    """`--max 'x>=3'` is a slip, and a gate without rules would pass everything."""
+    with pytest.raises(UsageError, match="should compare with <= or <") as caught:
+        parse_rule("a.b>=3", "max")
+    assert "--min" in caught.value.hint
+    with pytest.raises(UsageError, match="no rule"):
+        gate_run(run, GateRules())
+
+
+def test_a_run_without_results(tmp_path: Path) -> None:
+    """Nothing to decide on is an error, not a pass."""
+    with pytest.raises(ReuseError, match="no results"):
+        gate_run(tmp_path, GateRules(min_scored=1))
+
+
+NUMBERS = st.floats(0, 100, allow_nan=False)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.sampled_from([">=", ">", "<=", "<"]))
+def test_a_narrower_range_only_decides_more(a: float, b: float, c: float, threshold: float, op: str) -> None:
+    """What a range decides, every range inside it decides alike; opposite rules never both pass."""
+    low, value, high = sorted((a, b, c))
+    rule = Rule("m:r.accuracy", op, threshold)
+    wide, point = decide(rule, (low, high)), decide(rule, (value, value))
+    assert point != "cannot tell"
+    if wide != "cannot tell":
+        assert point == wide
+    opposite = Rule("m:r.accuracy", {">=": "<", ">": "<=", "<=": ">", "<": ">="}[op], threshold)
+    assert {wide, decide(opposite, (low, high))} in ({"pass", "fail"}, {"cannot tell"})
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+def test_bounds_only_make_a_gate_more_careful(a: float, b: float, c: float, d: float, threshold: float) -> None:
+    """Unscored items never turn a fail into a pass or the other way round."""
+    low, value, high = sorted((a, b, c))
+    rule = Rule("m:r.accuracy", ">=", threshold)
+    sure = Metric(value=value, n=9, ci95=(low, high))
+    unsure = Metric(value=value, n=9, ci95=(low, high), bounds=(min(value, d), max(value, d)))
+    first = check(rule, Addressed("m", "r", "accuracy", sure)).decision
+    second = check(rule, Addressed("m", "r", "accuracy", unsure, open_items=3)).decision
+    assert second in (first, "cannot tell")
+
+
+def test_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch) -> None:
+    """Rules from a file and the command line, JUnit, Markdown and the job summary."""
+    job = tmp_path / "job.md"
+    job.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(job))
+    rules = tmp_path / "gate.toml"
+    rules.write_text('min = ["aime2025-judge.accuracy>=80"]\nmin_scored = 90\n')
+    junit, markdown = tmp_path / "out" / "gate.xml", tmp_path / "gate.md"
+    arguments = ["--file", str(rules), "--max", "gaps.unparsed<=2", "--junit", str(junit), "--markdown", str(markdown)]
+    assert run_gate([STAMP, "--work-dir", str(tmp_path), *arguments]) == 5
+    assert run_gate(["latest", "--work-dir", str(tmp_path), "--min", "unsure.accuracy>=80"]) == 6
+    assert run_gate([str(run), "--min", "unsure.accuracy>=80", "--on", "value"]) == 0
+    out = capsys.readouterr().out
+    assert "FAIL         vllm:gaps.unparsed = 5.00: wanted <= 2, missed by 3.00" in out
+    suite = ET.fromstring(junit.read_bytes())
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("6", "1", "0")
+    failure = suite.find("testcase/failure")
+    assert "missed by 3.00" in failure.get("message")
+    assert "| fail | vllm:gaps.unparsed | &lt;= 2 | 5.00 |" in markdown.read_text()
+    assert job.read_text().startswith("before\n## Gate")
+    assert job.read_text().count("## Gate") == 3
+
+
+def test_a_run_that_does_not_exist(tmp_path: Path) -> None:
+    """The error lists the runs that do."""
+    (tmp_path / STAMP).mkdir()
+    with pytest.raises(ReuseError, match="20990101_000000") as caught:
+        run_gate(["20990101_000000", "--work-dir", str(tmp_path), "--min-scored", "1"])
+    assert STAMP in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["min = 3", "mim = []", "min = [", 'on = "hope"'])
+def test_a_gate_file_that_cannot_be_used(run: Path, tmp_path: Path, text: str) -> None:
+    """Wrong types, unknown keys and broken TOML name the file."""
+    rules = tmp_path / "gate.toml"
+    rules.write_text(text)
+    with pytest.raises(ConfigError, match=r"gate\.toml"):
+        gate_run(run, rules)
+    with pytest.raises(ConfigError, match="No such file"):
+        gate_run(run, tmp_path / "none.toml")
+
+
+def test_hostile_names_in_every_output(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Control codes and markup in a model's name reach neither the terminal nor the XML raw."""
+    name = 'm\x1b[31m<b>&"|\ufffe'
+    put(run, name, "evil", "0" * 30)
+    junit, markdown = tmp_path / "gate.xml", tmp_path / "gate.md"
+    code = run_gate([str(run), "--min", "evil.accuracy>=50", "--junit", str(junit), "--markdown", str(markdown)])
+    assert code == 5
+    assert "\x1b" not in capsys.readouterr().out
+    assert ET.fromstring(junit.read_bytes()).find("testcase").get("classname").startswith("m\\x1b[31m<b>")
+    assert "<b>" not in markdown.read_text()
