@@ -30,17 +30,23 @@ _KINDS = {
         _ColumnKind("Task Name", 20, 0),
         _ColumnKind("Stage", 9, 9),
         _ColumnKind("Process", 7, 9),
-        _ColumnKind("Progress", 18, 56),
+        _ColumnKind("Progress", 18, 50),
         _ColumnKind("Time Cost", 9, 9),
         _ColumnKind("ETA", 7, 8),
         _ColumnKind("Tok/s", 5, 6),
-        _ColumnKind("Status", 11, 28),
+        _ColumnKind("Status", 11, 16),
         _ColumnKind("Log Path", 20, 0),
-        _ColumnKind("Extend Parameters", 22, 72),
+        _ColumnKind("Extend Parameters", 22, 54),
     )
 }
 _GIVEN_UP = ("Tok/s", "Extend Parameters", "Process", "Log Path", "ETA", "Stage", "Time Cost")
 """Columns that go when the window is narrow, first to last."""
+
+
+_SHORT_BAR = 32
+"""Width of the progress column down to which its bar gives way before anything else does."""
+_SPARE = {"Status": 14, "Extend Parameters": 20}
+"""What these columns get on top where there is room: notes, and counts beyond the usual four."""
 
 
 class Layout(NamedTuple):
@@ -91,11 +97,17 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
 def _shrink(kinds: dict[str, _ColumnKind], longest: dict[str, int], width: int) -> dict[str, int]:
     widths = {title: max(kind.most or longest[title], len(title)) for title, kind in kinds.items()}
     while _total(widths) > width:
-        # The one that is furthest above its least width gives way first.
+        if widths.get("Progress", 0) > _SHORT_BAR:
+            widths["Progress"] -= 1
+            continue
+        # Then the one that is furthest above its least width gives way first.
         title = max(widths, key=lambda title: widths[title] - kinds[title].least)
         if widths[title] <= kinds[title].least:
             break
         widths[title] -= 1
+    for title, extra in _SPARE.items():
+        if title in widths:
+            widths[title] += max(0, min(extra, width - _total(widths)))
     return widths
 
 
