@@ -96,7 +96,7 @@ def fold_of(spec: Mapping[str, Any] | FoldConfig, *, where: str = "fold") -> tup
 def made_of(type_name: str, options: Mapping[str, Any], *, where: str) -> Any:
     """Make an object of the class that a config names, from its checked options.
 
-    A class has a ``Config`` struct and takes one; a class without takes nothing; a function is bound to the options.
+    A class has a ``Config`` struct and takes one; a function is bound to the options.
 
     Raises:
         ConfigError: There is no such type, or a key is unknown or of the wrong type.
@@ -105,11 +105,9 @@ def made_of(type_name: str, options: Mapping[str, Any], *, where: str) -> Any:
     shape = getattr(kind, "Config", None)
     if shape is not None:
         return kind(checked(dict(options), shape, where=where))
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) and callable(kind):
         return functools.partial(kind, **options)
-    if options:
-        raise ConfigError(f"{where}: {type_name} takes no keys, but has {', '.join(sorted(options))}.")
-    return kind()
+    raise ConfigError(f"{where}: {type_name} cannot be used here: it has no Config struct.")
 
 
 def named(spec: str | Mapping[str, Any], *, where: str) -> tuple[str, dict[str, Any]]:

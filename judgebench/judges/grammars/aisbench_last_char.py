@@ -25,7 +25,7 @@ class AisbenchLastChar:
             otherwise: What every other last character counts as: ``A`` or ``B``.
         """
 
-        labels: dict[str, str] = {"A": "correct", "B": "incorrect"}
+        labels: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
         otherwise: str = "B"
 
     version: ClassVar[int] = 1

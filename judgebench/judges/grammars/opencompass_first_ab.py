@@ -25,7 +25,7 @@ class OpencompassFirstAb:
             labels: Label of ``A`` and of ``B``.
         """
 
-        labels: dict[str, str] = {"A": "correct", "B": "incorrect"}
+        labels: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
 
     version: ClassVar[int] = 1
     guesses: ClassVar[bool] = True

@@ -13,8 +13,8 @@ from judgebench.judges.grammars.reading import Reading, answer_part, identity_of
 from judgebench.records import Reply
 
 _WRAP = r"[\s*_`\"'(\[{<$]{0,8}(?:\\boxed\s?\{\s?)?"
-_VALUE = rf"(?<![\w.])(?P<value>{NUMBER})(?:\s{{0,2}}(?:/|out of)\s{{0,2}}(?P<of>\d{{1,6}}))?(?![\w%])(?!\.\d)"
-_CLOSE = r"(?P<rest>[\s*_`\"')\]}>$.!]{0,10}.{0,40})"
+_VALUE = rf"(?<![\w.-])(?P<value>{NUMBER})(?:\s{{0,2}}(?:/|out of)\s{{0,2}}(?P<of>\d{{1,6}}))?(?![\w%])(?!\.\d)"
+_CLOSE = r"(?=(?P<rest>.{0,40}))"
 _RANGE = re.compile(r"[\s*_`\"')\]}>$]{0,8}(?:[-–—~/+]|to\b|or\b|and\b|,\s?\d|points?\sout|\?)", re.IGNORECASE)
 _SUBJECT = r"(?:(?:my|the|our|so|final|overall|total)\s{1,2}){0,3}(?:rating|score|grade|mark|result|评分|得分|分数)"
 _LINE = re.compile(
@@ -24,10 +24,9 @@ _LINE = re.compile(
 _SENTENCE = re.compile(
     rf"\b(?:final|overall|my|total)\s(?:rating|score|grade)\s(?:is|of|would be):?{_WRAP}{_VALUE}{_CLOSE}", re.IGNORECASE
 )
-_BRACKETS = re.compile(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?P<rest>.{{0,40}})")
-_ALONE = re.compile(
-    rf"[\s#*_>`\"'(\[{{$-]{{0,12}}(?:\\boxed\s?\{{\s?)?{_VALUE}[\s*_`\"')\]}}$.!]{{0,12}}", re.IGNORECASE
-)
+_BRACKETS = re.compile(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?=(?P<rest>.{{0,40}}))")
+_OPENING = r"(?:\s{0,8}[-•]\s)?[\s#*_>`\"'(\[{$]{0,12}(?:\\boxed\s?\{\s?)?"
+_ALONE = re.compile(rf"{_OPENING}{_VALUE}[\s*_`\"')\]}}$.!]{{0,12}}", re.IGNORECASE)
 _FINAL = re.compile(r"final|overall|total", re.IGNORECASE)
 
 

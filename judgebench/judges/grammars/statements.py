@@ -32,7 +32,7 @@ _DOUBT = re.compile(
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
-    r"\b(?:if|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
+    r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
@@ -92,7 +92,7 @@ class VerdictScanner:
         self._label = {token.upper(): label for token, label in tokens.items()}
         self._exact = frozenset(tokens)
         ordered = sorted(tokens, key=len, reverse=True)
-        token = rf"(?<!\w)(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?!\w|['’]\w)"
+        token = rf"(?<![^\W_])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_]|['’]\w)"
         self._token = re.compile(token, re.IGNORECASE)
         self._anchored = re.compile(
             rf"(?<![^\W_])(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
@@ -169,7 +169,10 @@ class VerdictScanner:
 
     def _anchors(self, line: _Line) -> Iterator[Statement]:
         known_ends: list[int] = []
-        for match in self._anchored.finditer(line.text):
+        matches = list(self._anchored.finditer(line.text))
+        if len({self.label_of(match["token"]) for match in matches}) > 1:
+            return  # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself
+        for match in matches:
             lead = self._line_lead.match(line.text)
             at_start = lead is not None and lead.end() >= match.start("noun")
             token = match["token"]
@@ -278,7 +281,7 @@ class VerdictScanner:
         """Whether what follows a token leaves it standing by itself."""
         tight = self._rest_tight(line, end)
         rest = tight.lstrip()
-        if not rest:
+        if "?" not in rest and not re.search(r"[\w/|&+=<>]", rest):
             return True
         if rest[0] in "?/|&+=<>" or tight[0] == "-" or _DOUBT.match(rest):
             return False

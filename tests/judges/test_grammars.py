@@ -1,0 +1,209 @@
+"""What holds for every grammar, whatever the text."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judgebench.errors import ConfigError
+from judgebench.judges.load import grammar_of
+from judgebench.records import Reply, TokenLogprob
+
+from .test_corpus import SETUPS
+
+LETTERS: dict[str, Any] = {"type": "anchored", "labels": {"A": "correct", "B": "incorrect"}}
+GRAMMARS: dict[str, Any] = {
+    **SETUPS,
+    "logprob": {"type": "logprob_of_label", "labels": {"yes": " yes", "no": [" no", "no"]}},
+    "threshold": {"type": "score_line", "threshold": 6, "labels": ["good", "bad"]},
+    "nested": {"type": "json_field", "field": "a.b", "labels": {"x": "x"}},
+}
+WORDS = [
+    "CORRECT",
+    "INCORRECT",
+    "Verdict:",
+    "Grade:",
+    "not ",
+    "or ",
+    "wait, ",
+    "answer",
+    "is",
+    "Rating:",
+    "true",
+    "null",
+]
+MARKS = ["[[", "]]", "**", "<think>", "</think>", "[[A>B]]", '"verdict":', "\\boxed{", "/10", "1" * 30]
+PIECES = st.sampled_from([*"AB8[]{}.,?:()- \n\0\"'é𝔄\u202e\ud800", *WORDS, *MARKS])
+TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join))
+
+
+def read(spec: Any, text: str, **reply: Any) -> Any:
+    return grammar_of(spec).read(Reply(status="ok", text=text, **reply))
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+@settings(max_examples=80, deadline=None)
+@given(text=TEXTS)
+def test_no_text_makes_a_grammar_raise_or_give_half_a_reading(name: str, text: str) -> None:
+    grammar = grammar_of(GRAMMARS[name])
+    reading = grammar.read(Reply(status="ok", text=text))
+    assert reading == grammar.read(Reply(status="ok", text=text))
+    if reading.status == "unparsed":
+        assert reading.reason
+        assert (reading.label, reading.score, reading.span) == (None, None, None)
+    else:
+        assert reading.label is not None or reading.score is not None
+        assert reading.label is None or reading.label in grammar.labels()
+        assert reading.score is None or math.isfinite(reading.score)
+        if reading.span is not None:
+            assert 0 <= reading.span[0] < reading.span[1] <= len(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(before=TEXTS, label=st.sampled_from("AB"))
+def test_a_last_verdict_line_is_read_or_left_unparsed_never_turned_round(before: str, label: str) -> None:
+    reading = read(LETTERS, f"{before}\n\nVERDICT: {label}")
+    assert reading.label in (None, {"A": "correct", "B": "incorrect"}[label])
+
+
+HOSTILE = [
+    ("", "VERDICT: "),
+    ("", "VERDICT: A, wait "),
+    ("", "A\n"),
+    ("", "*"),
+    ("", "[["),
+    ("", "\\boxed{"),
+    ("", "{"),
+    ("", "8 "),
+    ("", '{"verdict":'),
+    ("", '{"verdict": "'),
+    ("", "Rating: 8-"),
+    ("", "9"),
+    (" ", "A "),
+    ("", "not "),
+    ("", "<think>"),
+    ("", "My "),
+    ("", "final "),
+    ("", "\n \n"),
+    ("", '{"a":'),
+    ('{"verdict": "correct"}', "["),
+    ("", "_"),
+    ("", "[[A>B]] "),
+    ("", "the answer is "),
+    ("", "I grade this answer as "),
+    ("VERDICT: A\n", "wait, "),
+    ("A. ", "B "),
+    ("", '{"verdict": 1, '),
+]
+KINDS = {str(spec if isinstance(spec, str) else spec["type"]): spec for spec in reversed(GRAMMARS.values())}
+
+
+def seconds(grammar: Any, text: str) -> float:
+    started = time.process_time()
+    grammar.read(Reply(status="ok", text=text))
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_megabyte_is_read_in_linear_time(name: str) -> None:
+    """Twice the text takes about twice the time, where a quadratic reader would take four times as long."""
+    grammar = grammar_of(KINDS[name])
+    for start, piece in HOSTILE:
+        short = start + piece * (125_000 // len(piece))
+        long = start + piece * (500_000 // len(piece))
+        assert seconds(grammar, long) < 10 * seconds(grammar, short) + 0.25, piece
+
+
+def test_spans_point_at_what_was_read() -> None:
+    text = "<think>B</think>The values agree.\n\n**Final verdict:** [[A]]"
+    reading = read(LETTERS, text)
+    assert text[slice(*reading.span)] == "A"
+    text = 'So: {"verdict": "correct"} .'
+    reading = read(SETUPS["json"], text)
+    assert text[slice(*reading.span)] == '{"verdict": "correct"}'
+    text = "Good.\nRating: [[8]]"
+    assert text[slice(*read(SETUPS["score10"], text).span)] == "8"
+
+
+def test_reasons_say_what_is_wrong() -> None:
+    assert "contradictory" in read(LETTERS, "VERDICT: A\nVERDICT: B").reason
+    assert "none of A, B" in read(LETTERS, "VERDICT: C").reason
+    assert "cut off" in read(LETTERS, "The values", finish_reason="length").reason
+    assert "empty" in read(LETTERS, " ").reason
+    assert "reasoning" in read(LETTERS, "<think>A").reason
+    assert "outside the scale 1 to 10" in read(SETUPS["score10"], "Rating: 12").reason
+    assert "out of 5" in read(SETUPS["score10"], "Rating: 3/5").reason
+    assert "twice" in read(SETUPS["json"], '{"verdict": "correct", "verdict": "incorrect"}').reason
+
+
+def token(**top: float) -> list[TokenLogprob]:
+    best = max(top, key=lambda name: top[name])
+    return [TokenLogprob(token=best, logprob=top[best], top=top)]
+
+
+def test_probabilities_are_shared_out_among_the_labels() -> None:
+    spec = {"type": "logprob_of_label", "labels": {"same": ["same", "Same"], "different": "different"}}
+    reading = read(
+        spec, "", logprobs=token(same=math.log(0.3), Same=math.log(0.1), different=math.log(0.1), x=math.log(0.4))
+    )
+    assert (reading.status, reading.label) == ("ok", "same")
+    assert reading.score == pytest.approx(0.8)
+    assert reading.values["mass"] == pytest.approx(0.5)
+    only = read(spec, "", logprobs=token(different=-0.1))
+    assert (only.label, only.score) == ("different", 0.0)
+    assert read(spec, "same").reason == "the service gave no log-probs"
+    assert "no label" in read(spec, "", logprobs=token(other=-0.1)).reason
+    strict = {**spec, "least_mass": 0.9}
+    assert read(strict, "", logprobs=token(same=math.log(0.5))).status == "unparsed"
+    careful = {**spec, "threshold": 0.9}
+    assert read(careful, "", logprobs=token(same=math.log(0.8), different=math.log(0.2))).label == "different"
+
+
+def test_points_give_the_weighted_score() -> None:
+    spec = {
+        "type": "logprob_of_label",
+        "labels": {"1": "1", "2": "2", "3": "3"},
+        "points": {"1": 1, "2": 2, "3": 3},
+    }
+    reading = read(spec, "", logprobs=token(**{"1": math.log(0.1), "2": math.log(0.2), "3": math.log(0.5)}))
+    assert reading.label == "3"
+    assert reading.score == pytest.approx((0.1 + 0.4 + 1.5) / 0.8)
+    assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two labels are equally likely"
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("anchord", "no type"),
+        ({"labels": {}}, "needs a type"),
+        ({"type": "anchored"}, "at least one letter"),
+        ({"type": "anchored", "labls": {}}, "unknown field `labls`"),
+        ({"type": "score_line", "low": 5, "high": 5}, "must be below"),
+        ({"type": "score_line", "threshold": 5}, "belong together"),
+        ({"type": "first_match", "patterns": []}, "at least one pattern"),
+        ({"type": "first_match", "patterns": ["("]}, "no regular expression"),
+        ({"type": "last_match", "patterns": ["a"]}, "exactly one group"),
+        ({"type": "regex_table", "table": []}, "at least one row"),
+        ({"type": "json_field", "field": ""}, "must name a field"),
+        ({"type": "logprob_of_label", "labels": {"a": "x"}}, "two or more labels"),
+        ({"type": "logprob_of_label", "labels": {"a": "x", "b": "x"}}, "own tokens"),
+        ({"type": "logprob_of_label", "labels": {"a": "x", "b": "y"}, "points": {"a": 1}}, "every label"),
+        ({"type": "ReferenceVerifier"}, "no grammar"),
+    ],
+)
+def test_a_wrong_config_is_refused_by_name(spec: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words.replace("`", ".")):
+        grammar_of(spec)
+
+
+def test_identities_tell_grammars_apart() -> None:
+    seen = [str(grammar_of(spec).identity()) for spec in GRAMMARS.values()]
+    assert len(set(seen)) == len(seen)
+    identity = grammar_of("aisbench_last_char").identity()
+    assert (identity["grammar"], identity["guesses"]) == ("aisbench_last_char", True)
+    assert "guesses" not in grammar_of(LETTERS).identity()
