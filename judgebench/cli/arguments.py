@@ -156,8 +156,8 @@ def _add_custom(parser: argparse.ArgumentParser) -> None:
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
-        "--max-fail-rate", type=_share, default=0.0, metavar="SHARE",
-        help="exit with 4 above this share of failed items, 0 to 1 (default: 0)",
+        "--max-fail-rate", type=_share, default=None, metavar="SHARE",
+        help="give up and exit with 4 above this share of failed items, 0 to 1 (default: never give up; any makes it 4)",
     )  # fmt: skip
     group.add_argument(
         "--min-scored", type=_percent, metavar="PERCENT", help="exit with 4 below this percentage of scored items"

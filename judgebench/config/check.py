@@ -159,7 +159,7 @@ def type_name(wanted: Any) -> str:
     if get_origin(wanted) is dict:
         return "dict" if get_args(wanted)[1] is Any else f"dict of {type_name(get_args(wanted)[1])}"
     named = {str: "text", type(None): "None", Any: "anything", dict: "dict", list: "list"}
-    return named.get(wanted, getattr(wanted, "__name__", str(wanted)))
+    return "dict" if is_struct(wanted) else named.get(wanted, getattr(wanted, "__name__", str(wanted)))
 
 
 def _fits(value: Any, wanted: Any) -> bool:

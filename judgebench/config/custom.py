@@ -15,6 +15,8 @@ from judgebench.plan.request import CustomDataset
 
 _LOADERS = {".jsonl": "JsonlDataset", ".csv": "CsvDataset"}
 _OUTPUT = "answer"
+_QUESTION_COLUMNS = {"question", "query", "problem", "prompt", "instruction", "input"}
+_CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
     "output_config",
@@ -53,26 +55,28 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     meta = read_meta(custom)
     columns = _columns(path)
     output = str(meta.get("output_column", _OUTPUT))
-    inputs = meta.get("input_columns") or [name for name in columns if name != output]
-    missing = [name for name in inputs if name not in columns]
-    if missing:
-        raise DataError(f"{path} has no column {missing[0]!r}, which its meta file names: {', '.join(columns)}.")
     options = _option_letters(columns)
     kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
     if kind not in {"qa", "mcq"} or (kind == "mcq" and not options):
         need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
         raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
+    letters = options if kind == "mcq" else []
+    asked = _asked_columns(path, meta, [name for name in columns if name not in {output, *letters}])
+    fields = {name: _field_name(name) for name in asked}
+    inputs = list(dict.fromkeys([*asked, *letters]))
     data: dict[str, Any] = {
         "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
         "type": loader,
         "path": str(path.resolve()),
         "input_columns": inputs,
-        "prompt": [{"role": "user", "content": _prompt(kind, inputs, options)}],
+        "meta_columns": [name for name in columns if name not in {output, *inputs}],
+        "rename": {name: field for name, field in fields.items() if name != field},
+        "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
     }
     if output in columns:
         data["output_column"] = output
         data["evaluator"] = (
-            {"type": "ChoiceEqual", "letters": "".join(options)} if kind == "mcq" else {"type": "AcceptedForms"}
+            {"type": "ChoiceEqual", "letters": "".join(letters)} if letters else {"type": "AcceptedForms"}
         )
     if meta.get("output_config"):
         data["max_out_len"] = _max_out_len(meta["output_config"], custom)
@@ -121,7 +125,7 @@ def sampling(custom: CustomDataset) -> Sampling:
 def _columns(path: Path) -> list[str]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         if path.suffix.lower() == ".csv":
-            return [name.strip() for name in next(csv.reader(lines), [])]
+            return next(csv.reader(lines), [])
         first = next((line for line in lines if line.strip()), "")
     try:
         record = json.loads(first or "null")
@@ -142,12 +146,36 @@ def _option_letters(columns: list[str]) -> list[str]:
     return letters if len(letters) >= 2 else []
 
 
-def _prompt(kind: str, inputs: list[str], options: list[str]) -> str:
-    asked = [name for name in inputs if kind == "qa" or name not in options]
-    lines = [f"{{{asked[0]}}}"] if len(asked) == 1 else [f"{name}: {{{name}}}" for name in asked]
-    if kind == "mcq":
-        lines += [f"{letter}. {{{letter}}}" for letter in options]
-        lines += ["", f"Choose one of {', '.join(options)}. End your reply with a line of the form: Answer: <letter>"]
+def _asked_columns(path: Path, meta: dict[str, Any], columns: list[str]) -> list[str]:
+    """Return the columns that the prompt shows: the meta file's, else the question's and its context's, else all."""
+    named = meta.get("input_columns")
+    if named is None:
+        question = next((name for name in columns if name.lower() in _QUESTION_COLUMNS), None)
+        if question is None:
+            return columns
+        return [*(name for name in columns if name.lower() in _CONTEXT_COLUMNS), question]
+    if not isinstance(named, list) or not named:
+        raise DataError(f"input_columns of the meta file of {path} must be a list of column names.")
+    missing = [name for name in named if name not in columns and not re.fullmatch("[A-Z]", str(name))]
+    if missing:
+        raise DataError(f"{path} has no column {missing[0]!r}, which its meta file names: {', '.join(columns)}.")
+    return [name for name in named if name in columns]
+
+
+def _field_name(column: str) -> str:
+    """Return a column's name as a prompt can name it."""
+    name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_") or "field"
+    return name if name[0].isalpha() else f"field_{name}"
+
+
+def _prompt(fields: dict[str, str], letters: list[str]) -> str:
+    if len(fields) == 1:
+        lines = [f"{{{field}}}" for field in fields.values()]
+    else:
+        lines = [f"{name}: {{{field}}}" for name, field in fields.items()]
+    if letters:
+        lines += [f"{letter}. {{{letter}}}" for letter in letters]
+        lines += ["", f"Choose one of {', '.join(letters)}. End your reply with a line of the form: Answer: <letter>"]
     return "\n".join(lines)
 
 

@@ -107,7 +107,6 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         **{name: getattr(first, name) or getattr(second, name) for name in _PARTS},
         rule_row=any(one.rule_row for one in (first, second) if one.evaluator is not None),
         group=first.group or second.group,
-        rule_row=any(one.rule_row and one.evaluator is not None for one in (first, second)),
         judges=list(judges.values()),
         metrics=list(dict.fromkeys([*first.metrics, *second.metrics])),
         k=sorted({*first.k, *second.k}),

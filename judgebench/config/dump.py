@@ -41,14 +41,12 @@ def dump_config(config: RunConfig, command: list[str] | None = None) -> str:
 def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
     """Return a data set as the keys that a config file has for it."""
     plain = msgspec.to_builtins(dataset)
-    keys = {name: plain[name] for name in plain if name not in {"abbr", "loader", "evaluator", "extractor", "judges"}}
-    parts = {"evaluator": dataset.evaluator, "extractor": dataset.extractor}
+    values = {name: getattr(dataset, name) for name in plain if name not in {"abbr", "loader", "judges"}}
     return {
         "abbr": dataset.abbr,
         "type": dataset.loader.type,
         **dataset.loader.options,
-        **keys,
-        **{name: typed_keys(part) for name, part in parts.items() if part is not None},
+        **{name: typed_keys(value) if isinstance(value, Typed) else plain[name] for name, value in values.items()},
         **({"judge_infer_cfg": [judge_keys(judge) for judge in dataset.judges]} if dataset.judges else {}),
     }
 

@@ -30,6 +30,9 @@ def take_judges(dataset: Declared) -> list[Declared]:
         blocks = [blocks]
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise dataset.error("judge_infer_cfg", "must be dict(judge_model=..., method=...) or a list of them.")
+    if blocks:
+        # Beside judges a rule measures them; it has a row of its own only where the config says so.
+        dataset.data.setdefault("rule_row", False)
     return [_named(Declared("judges", block, dataset.file)) for block in blocks]
 
 

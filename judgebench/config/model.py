@@ -10,7 +10,7 @@ import msgspec
 
 from judgebench.config.check import checked
 from judgebench.config.place import Declared
-from judgebench.config.secrets import SecretStore, is_reference_key
+from judgebench.config.secrets import SecretStore, is_reference_key, secret_word
 from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import ConfigError
 from judgebench.models.address import base_url
@@ -99,6 +99,13 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
     launch = model.get("launch")
     if launch and bool(launch.get("type")) == bool(launch.get("command")):
         raise declared.error(_join(path, "launch"), "needs exactly one of type and command.")
+    flag = secret_word(launch["command"]) if launch else ""
+    if flag:
+        raise declared.error(
+            _join(path, "launch.command"),
+            f"hands a secret over with {flag}, where everyone on the machine can read it.",
+            hint='Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.',
+        )
 
 
 def _join(path: str, key: str) -> str:

@@ -23,6 +23,7 @@ from judgebench.config.secrets import SecretStore
 from judgebench.config.select import declared_in, declares, summarizer_in
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 from judgebench.plan.request import Selection
+from judgebench.store.layout import row_name
 
 
 class DatasetWithJudges(NamedTuple):
@@ -230,15 +231,18 @@ def _refuse_case_twin(abbr: str, known: Mapping[str, object], what: str) -> None
 
 
 def _refuse_row_twins(datasets: Mapping[str, DatasetConfig]) -> None:
-    """Refuse a data set named as another one's judged row: both would write the same files."""
-    rows = {f"{one.abbr}-{judge.abbr}": (one.abbr, judge.abbr) for one in datasets.values() for judge in one.judges}
-    for abbr in datasets:
-        if abbr in rows:
-            owner, judge = rows[abbr]
-            raise ConfigError(
-                f"The data set {abbr!r} has the name of the row of data set {owner!r} and judge {judge!r}.",
-                hint="Give the data set or the judge another abbr.",
-            )
+    """Refuse data sets and judged rows of one name: they would write the same files."""
+    owners = {abbr: f"the data set {abbr!r}" for abbr in datasets}
+    for dataset in datasets.values():
+        for judge in dataset.judges:
+            row = row_name(dataset.abbr, judge.abbr)
+            owner = f"the judge {judge.abbr!r} of the data set {dataset.abbr!r}"
+            if row in owners:
+                raise ConfigError(
+                    f"{owners[row][0].upper()}{owners[row][1:]} and {owner} would both make the row {row!r}.",
+                    hint="Give one of them another abbr.",
+                )
+            owners[row] = owner
 
 
 def _combinations(declared: Any, models: list[str], datasets: list[str], file: str) -> list[tuple[str, str]]:

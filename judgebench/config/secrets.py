@@ -1,14 +1,15 @@
 """Secrets stay out of everything that is written: they become references to environment variables.
 
-Secrets are ``api_key``, header values, credentials inside ``url``, and what a ``launch`` block says under a name that
-sounds like a secret. What is already a ``${NAME}`` reference stays one; a literal is put into a variable of its own
-that only the task processes' environment carries.
+Secrets are ``api_key``, header values, credentials inside ``url``, and variables of a ``launch`` block whose name
+sounds like a secret. A command that hands a secret over in its words is refused: everyone on the machine can read them.
+What is already a ``${NAME}`` reference stays one; a literal is put into a variable of its own that only the task
+processes' environment carries.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from judgebench.models.address import expand
 _SECRET_NAME = re.compile(
     r"(^|[-_])(api[-_]?keys?|token|secret|passw(or)?d|authorization|credentials?)$", re.IGNORECASE
 )
-_KEPT = re.compile(r"(^|\.)(api_key|headers\.[^.]+|launch\.env\.[^.]+|launch\.command\.\d+)$")
+_KEPT = re.compile(r"(^|\.)(api_key|headers\.[^.]+|launch\.env\.[^.]+)$")
 _SCHEMES = {"", "bearer", "basic"}
 _DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):-[^}]*\}")
 
@@ -60,16 +61,6 @@ class SecretStore:
             name: self._hide(value, abbr, name) if _SECRET_NAME.search(name) else value
             for name, value in launch.get("env", {}).items()
         }
-        command = list(launch.get("command", []))
-        for index, word in enumerate(command):
-            flag, equals, value = word.partition("=")
-            if not flag.startswith("-") or not _SECRET_NAME.search(flag):
-                continue
-            if equals:
-                command[index] = f"{flag}={self._hide(value, abbr, flag)}"
-            elif index + 1 < len(command) and not command[index + 1].startswith("-"):
-                command[index + 1] = self._hide(command[index + 1], abbr, flag)
-        launch["command"] = command
         return launch
 
     def _hide(self, text: str, abbr: str, key: str) -> str:
@@ -91,3 +82,9 @@ class SecretStore:
 
 def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}_{number}"
+
+
+def secret_word(command: Sequence[str]) -> str:
+    """Return the flag by which a command hands a secret over (``--api-key``); empty where none does."""
+    flags = (word.partition("=")[0] for word in command if word.startswith("-"))
+    return next((flag for flag in flags if _SECRET_NAME.search(flag)), "")

@@ -177,6 +177,14 @@ class TestResolving:
         with pytest.raises(ConfigError, match="ends in 'nothing'"):
             run(datasets=["toy/nothing"])
 
+    def test_a_rule_beside_declared_judges_has_a_row_only_where_the_config_says_so(self, run, folder):
+        assert run().datasets["toy"].rows() == [("toy-judge", "judge")]
+        assert run(overrides=["datasets.toy.rule_row=true"]).datasets["toy"].rows()[0] == ("toy", "")
+        path = folder / "datasets/toy.py"
+        path.write_text(path.read_text() + "\ndel toy_datasets[0]['judge_infer_cfg']\n")
+        assert run().datasets["toy"].rows() == [("toy", "")]
+        assert run(judges=["m"]).datasets["toy"].rows() == [("toy", ""), ("toy-m", "m")]
+
     @pytest.mark.parametrize("missing", ["models", "datasets"])
     def test_nothing_named_is_a_usage_error(self, run, missing):
         with pytest.raises(UsageError, match="is named"):
@@ -184,7 +192,7 @@ class TestResolving:
 
     def test_a_data_set_named_as_a_judged_row_is_refused(self, run, write, folder):
         write("datasets/row.py", (folder / "datasets/toy.py").read_text().replace('"toy"', '"toy-judge"'))
-        with pytest.raises(ConfigError, match="'toy-judge' has the name of the row"):
+        with pytest.raises(ConfigError, match="would both make the row 'toy-judge'"):
             run(datasets=["toy", "row"])
 
 
@@ -204,7 +212,7 @@ class TestMergingDataSets:
         write("datasets/judged.py", text + "\ndel toy_datasets[0]['evaluator']\n")
         write("datasets/ruled.py", text + "\ndel toy_datasets[0]['judge_infer_cfg']\n")
         toy = run(datasets=["ruled", "judged"]).datasets["toy"]
-        assert toy.evaluator is not None
+        assert toy.rows() == [("toy", ""), ("toy-judge", "judge")]
         assert [judge.abbr for judge in toy.judges] == ["judge"]
 
     @pytest.mark.parametrize(
@@ -344,18 +352,24 @@ class TestEnvironment:
         assert config.models["m"]["api_key"] == "${JB_SECRET_M_API_KEY}"
         assert config.secrets == {"JB_SECRET_M_API_KEY": "sk-fallback"}
 
-    def test_secrets_of_a_launch_block_are_taken_out(self, run, folder):
+    def test_secrets_of_a_launched_services_environment_are_taken_out(self, run, folder):
         self.change(
             folder,
-            "models[0]['launch'] = dict(command=['serve', '--api-key', 'sk-a', '--token=sk-b', '--tokenizer', 't',"
-            " '--max-tokens', '5'], env={'HF_TOKEN': 'hf_c', 'OMP_NUM_THREADS': '2', 'A_KEY': '${K}'})",
+            "models[0]['launch'] = dict(command=['serve', '--tokenizer', 't', '--max-tokens', '${N:-5}'],"
+            " env={'HF_TOKEN': 'hf_c', 'OMP_NUM_THREADS': '2', 'A_KEY': '${K}'})",
         )
         config = run()
-        text = str(config.models)
-        assert sorted(config.secrets.values()) == ["hf_c", "sk-a", "sk-b"]
-        assert not any(secret in text for secret in config.secrets.values())
-        assert config.models["m"]["launch"]["command"][5:] == ["t", "--max-tokens", "5"]
-        assert config.models["m"]["launch"]["env"]["OMP_NUM_THREADS"] == "2"
+        launch = config.models["m"]["launch"]
+        assert config.secrets == {"JB_SECRET_M_HF_TOKEN": "hf_c"}
+        assert launch["env"] == {"HF_TOKEN": "${JB_SECRET_M_HF_TOKEN}", "OMP_NUM_THREADS": "2", "A_KEY": "${K}"}
+        assert launch["command"][-1] == "5"
+
+    @pytest.mark.parametrize("words", ["'--api-key', 'sk'", "'--token=sk'", "'--api-key', '${K}'"])
+    def test_a_secret_in_the_words_of_a_command_is_refused(self, run, folder, words):
+        self.change(folder, f"models[0]['launch'] = dict(command=['serve', {words}])")
+        with pytest.raises(ConfigError, match="everyone on the machine") as caught:
+            run({"K": "sk"})
+        assert "sk" not in caught.value.message.split("launch.command", 1)[1]
 
     def test_two_judges_of_one_abbr_with_different_keys_keep_both(self, run, write, folder):
         text = (folder / "datasets/toy.py").read_text()

@@ -1,0 +1,196 @@
+"""``python -m judgebench.config.reference``: prints ``docs/configuration.md``, made from the schemas' docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from judgebench.config.check import type_name
+from judgebench.config.schema import DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
+from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
+
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
+
+INTRODUCTION = """\
+# Configuration
+
+<!-- Made by: python -m judgebench.config.reference > docs/configuration.md -->
+
+A config is a Python file below `models/`, `datasets/`, `judges/` or `summarizers/` of a config folder, and its name
+is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`. Your own
+folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a file of
+the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names of a
+command line, and `jb --show NAME` every key of a config with the file and line that set it.
+
+Nothing runs before every config has been checked: unknown keys, wrong types, two models of one `abbr` and names
+that cannot be file names are refused, with the file, the key and the nearest known key.
+
+```python
+from judgebench.models import VLLMCustomAPIChat
+
+models = [
+    dict(
+        type=VLLMCustomAPIChat,
+        abbr="my-model",
+        host_ip="localhost",
+        host_port=8000,
+        batch_size=16,
+        generation_kwargs=dict(temperature=0.6, num_return_sequences=4),
+    )
+]
+```
+
+**Inheriting.** `read_base()` takes the variables of another config file, and code below it may change them:
+
+```python
+from mmengine.config import read_base
+
+with read_base():
+    from .my_model import models
+
+models = [dict(models[0], abbr="my-model-greedy", generation_kwargs=dict(temperature=0.0))]
+```
+
+Imported types are not imported when the file is read; a file written for another runner (`from ais_bench... import
+VLLMCustomAPIChat`) is read without that package.
+
+**Changing a value without a file.** `--override` takes any number of `TARGET.ABBR.KEY=VALUE`:
+
+```bash
+jb --models my_model --datasets aime2025_llmjudge \\
+   --override models.my-model.host_port=9000 judges.judge.host_port=9001 'models.*.generation_kwargs.temperature=0'
+```
+
+Targets are `models`, `datasets`, `judges` and `summarizer` (which has no abbr); `*` means every abbr. For a judge
+the keys `abbr` and `method.*` are its own and all others are its model's. Values are read as Python or JSON where
+the schema wants that, and are checked like those of files.
+
+**Values from the environment.** `"${NAME}"` and `"${NAME:-default}"` in any text of a config are replaced when it
+is loaded, and take the type that the key wants. Prompts and examples are left as they are.
+
+**Secrets.** `api_key`, header values and the `env` of a `launch` block stay references, which are looked up where they
+are used. A literal key is replaced by a reference to a variable that only the task processes see. So
+neither the configs in a run folder nor the logs hold a secret.
+
+**A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges` and
+`model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
+`configs/` of its folder.
+"""
+
+_DATASET_ROWS = {
+    "loader": ("type", "type", "The loader's class; its own keys stand beside it."),
+    "judges": (
+        "judge_infer_cfg",
+        "dict or list of dicts",
+        "Judges: `dict(judge_model=dict(...), method=dict(type=..., ...))`; see below.",
+    ),
+}
+_JUDGE_ROWS = {
+    "model": ("judge_model", "dict", "Config of the judge model, as for a tested model, `abbr` included."),
+    "method": (
+        "method",
+        "dict",
+        "How it judges: `dict(type=..., ...)`. Left out, the data set's own method, else `ReferenceVerifier`.",
+    ),
+}
+
+
+def reference() -> str:
+    """Return the text of ``docs/configuration.md``."""
+    inherited = {field.name for field in msgspec.structs.fields(ModelConfig)}
+    parts = [
+        INTRODUCTION,
+        "## Models\n",
+        "Every model has these keys.\n",
+        table(ModelConfig),
+        "### Services\n",
+        "Models behind an OpenAI-compatible service (`VLLMCustomAPIChat`, `OpenAIChat`, ...) also have these.\n",
+        table(ServiceConfig, skip=inherited),
+        "### `timeouts`\n",
+        table(Timeouts),
+        "### `launch`\n",
+        table(LaunchConfig),
+        "## Data sets\n",
+        "`datasets = [dict(...)]`, or any list whose name ends in `_datasets`.\n",
+        table(DatasetConfig, instead=_DATASET_ROWS),
+        "### `few_shot`\n",
+        table(FewShot),
+        "## Judges\n",
+        "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a data",
+        "set. The abbr is the judge model's where it is left out.\n",
+        table(JudgeConfig, instead=_JUDGE_ROWS),
+        "## Summarizers\n",
+        "`summarizer = dict(...)`.\n",
+        table(SummarizerConfig),
+        "### `summary_groups`\n",
+        table(SummaryGroup),
+    ]
+    return "\n".join(parts)
+
+
+def table(
+    struct: type[msgspec.Struct],
+    *,
+    skip: set[str] | None = None,
+    instead: Mapping[str, tuple[str, str, str]] | None = None,
+) -> str:
+    """Return a Markdown table of a struct's keys: name, type, default, meaning.
+
+    Args:
+        struct: The schema.
+        skip: Keys to leave out.
+        instead: Key, type and meaning to print for a field that config files spell otherwise.
+    """
+    meanings = attributes(struct)
+    lines = ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
+    for field in msgspec.structs.fields(struct):
+        if field.name in (skip or set()):
+            continue
+        key, kind, meaning = (instead or {}).get(
+            field.name, (field.name, type_name(field.type), meanings.get(field.name, ""))
+        )
+        cells = [f"`{key}`", kind, _default(field), meaning]
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def attributes(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Return what the docstrings of a struct and its bases say of each attribute."""
+    found: dict[str, str] = {}
+    for one in reversed(struct.__mro__):
+        found |= _documented(inspect.cleandoc(one.__dict__.get("__doc__") or ""))
+    return found
+
+
+def _documented(docstring: str) -> dict[str, str]:
+    _, _, section = docstring.partition("Attributes:\n")
+    found: dict[str, str] = {}
+    name = ""
+    for line in section.splitlines():
+        match = _ATTRIBUTE.match(line)
+        if match:
+            name, found[match[1]] = match[1], match[2]
+        elif name and line.startswith("        "):
+            found[name] += f" {line.strip()}"
+        elif line.strip():
+            break
+    return {key: text.replace("``", "`") for key, text in found.items()}
+
+
+def _default(field: Any) -> str:
+    if field.default is not msgspec.NODEFAULT:
+        value = field.default
+    elif field.default_factory is not msgspec.NODEFAULT:
+        value = field.default_factory()
+    else:
+        return "required"
+    return "see below" if isinstance(value, msgspec.Struct) else f"`{value!r}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from judgebench.config.custom import Sampling, sampling
+from judgebench.config.resolve import load_run
+from judgebench.errors import ConfigError, DataError, UsageError
+from judgebench.plan.request import CustomDataset, Selection
+
+
+@pytest.fixture
+def resolve(folder, toys):
+    def _resolve(path, judges=(), **custom):
+        chosen = Selection(
+            models=["m"], config_dirs=[str(folder)], judges=list(judges), custom=CustomDataset(path=str(path), **custom)
+        )
+        (dataset,) = load_run(chosen, {}).datasets.values()
+        return dataset
+
+    return _resolve
+
+
+def jsonl(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def csv(path, text):
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_questions_and_answers_are_scored_by_the_accepted_forms(resolve, tmp_path):
+    dataset = resolve(jsonl(tmp_path / "my quiz.jsonl", {"question": "1+1?", "answer": "2", "level": 1}))
+    assert dataset.abbr == "my quiz"
+    assert dataset.loader.type.endswith("JsonlDataset")
+    assert dataset.loader.options["path"] == str(tmp_path / "my quiz.jsonl")
+    assert dataset.loader.options["input_columns"] == ["question"]
+    assert dataset.loader.options["meta_columns"] == ["level"]
+    assert dataset.loader.options["output_column"] == "answer"
+    assert dataset.prompt == [{"role": "user", "content": "{question}"}]
+    assert dataset.evaluator is not None
+    assert dataset.evaluator.type.endswith("AcceptedForms")
+
+
+def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
+    dataset = resolve(csv(tmp_path / "c.csv", "question,A,B,C,answer\nq,1,2,3,B\n"))
+    assert dataset.loader.type.endswith("CsvDataset")
+    assert dataset.loader.options["input_columns"] == ["question", "A", "B", "C"]
+    assert dataset.evaluator is not None
+    assert dataset.evaluator.options["letters"] == "ABC"
+    content = dataset.prompt[0]["content"]
+    assert content.startswith("{question}\nA. {A}\nB. {B}\nC. {C}\n")
+    assert "Answer: <letter>" in content
+
+
+def test_the_data_type_can_be_chosen(resolve, tmp_path):
+    path = csv(tmp_path / "c.csv", "question,A,B,answer\nq,1,2,B\n")
+    assert resolve(path, data_type="qa").evaluator.type.endswith("AcceptedForms")
+    with pytest.raises(DataError, match="needs columns A, B"):
+        resolve(csv(tmp_path / "d.csv", "question,A,answer\nq,1,A\n"), data_type="mcq")
+
+
+def test_a_file_without_answers_is_for_judges_only(resolve, tmp_path):
+    path = jsonl(tmp_path / "open.jsonl", {"question": "Why?"})
+    assert resolve(path).evaluator is None
+    (judge,) = resolve(path, judges=["m"]).judges
+    assert judge.abbr == "m"
+    assert judge.method.type.endswith("ReferenceVerifier")
+
+
+def test_rule_and_judge_both_score_where_there_are_answers(resolve, tmp_path):
+    dataset = resolve(jsonl(tmp_path / "quiz.jsonl", {"question": "1+1?", "answer": "2"}), judges=["m"])
+    assert dataset.rows() == [("quiz", ""), ("quiz-m", "m")]
+
+
+def test_a_context_goes_before_the_question_and_odd_names_are_renamed(resolve, tmp_path):
+    dataset = resolve(csv(tmp_path / "c.csv", "id,question,context,answer\n1,q,c,a\n"))
+    assert dataset.prompt[0]["content"] == "context: {context}\nquestion: {question}"
+    dataset = resolve(csv(tmp_path / "d.csv", "Who is it?,2nd part,answer\na,b,c\n"))
+    assert dataset.loader.options["rename"] == {"Who is it?": "Who_is_it", "2nd part": "field_2nd_part"}
+    assert dataset.prompt[0]["content"] == "Who is it?: {Who_is_it}\n2nd part: {field_2nd_part}"
+
+
+def test_the_prompt_renders_what_the_loader_reads(resolve, tmp_path):
+    from judgebench import plugins
+    from judgebench.prompts import render
+
+    dataset = resolve(csv(tmp_path / "d.csv", "Who is it?,2nd part,answer\nShe,{b},c\n"))
+    loader = plugins.load(dataset.loader.type)
+    import msgspec
+
+    (sample,) = loader(msgspec.convert(dataset.loader.options, loader.Config)).samples()
+    assert render(dataset.prompt, sample.fields)[0]["content"] == "Who is it?: She\n2nd part: {b}"
+    assert sample.reference == "c"
+
+
+def test_a_meta_file_names_columns_and_lengths(resolve, tmp_path):
+    path = jsonl(tmp_path / "q.jsonl", {"q": "1+1?", "a": "2", "x": 1})
+    meta = {
+        "abbr": "sums", "input_columns": ["q"], "output_column": "a", "sampling_mode": "random", "request_count": 9,
+        "output_config": {"method": "uniform", "params": {"min_value": 64, "max_value": 64}},
+    }  # fmt: skip
+    (tmp_path / "q.jsonl.meta.json").write_text(json.dumps(meta))
+    dataset = resolve(path)
+    assert (dataset.abbr, dataset.max_out_len) == ("sums", 64)
+    assert dataset.loader.options["input_columns"] == ["q"]
+    assert dataset.loader.options["output_column"] == "a"
+    assert sampling(CustomDataset(path=str(path))) == Sampling(first=9, shuffle=0)
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [
+        ("[1]", "one JSON object"),
+        ("{", "not JSON"),
+        ('{"sampling_mod": 1}', "unknown key 'sampling_mod'"),
+        ('{"input_columns": ["nope"]}', "no column 'nope'"),
+        ('{"input_columns": "question"}', "list of column names"),
+        ('{"data_type": "essay"}', "is not known"),
+        ('{"output_config": {"method": "uniform", "params": {"min_value": 1, "max_value": 2}}}', "differ between"),
+    ],
+)
+def test_a_meta_file_that_cannot_be_used_says_why(resolve, tmp_path, meta, said):
+    path = jsonl(tmp_path / "q.jsonl", {"question": "1+1?", "answer": "2"})
+    (tmp_path / "m.json").write_text(meta)
+    with pytest.raises(DataError, match=said):
+        resolve(path, meta_path=str(tmp_path / "m.json"))
+
+
+@pytest.mark.parametrize("count", [0, -1, "3", True, 1.5])
+def test_a_request_count_is_a_number_from_one(tmp_path, count):
+    path = jsonl(tmp_path / "q.jsonl", {"question": "1+1?"})
+    (tmp_path / "q.jsonl.meta.json").write_text(json.dumps({"request_count": count}))
+    with pytest.raises(DataError, match="request_count"):
+        sampling(CustomDataset(path=str(path)))
+
+
+def test_files_that_are_not_there_or_of_no_known_kind_are_usage_errors(resolve, tmp_path):
+    with pytest.raises(UsageError, match="does not exist"):
+        resolve(tmp_path / "none.jsonl")
+    with pytest.raises(UsageError, match=r"neither \.jsonl nor \.csv"):
+        resolve(csv(tmp_path / "a.txt", "x"))
+    with pytest.raises(UsageError, match="meta file"):
+        resolve(jsonl(tmp_path / "q.jsonl", {"question": "?"}), meta_path="none.json")
+
+
+@pytest.mark.parametrize("text", ["", "not json\n", "[1]\n", "{}\n"])
+def test_a_first_line_without_fields_is_a_data_error(resolve, tmp_path, text):
+    path = tmp_path / "q.jsonl"
+    path.write_text(text)
+    with pytest.raises(DataError, match="first line"):
+        resolve(path)
+
+
+def test_a_file_name_becomes_a_safe_abbr(resolve, tmp_path):
+    assert resolve(jsonl(tmp_path / ".données!.jsonl", {"question": "?"})).abbr == "donn_es_"
+
+
+def test_an_abbr_of_the_meta_file_must_be_safe(resolve, tmp_path):
+    path = jsonl(tmp_path / "q.jsonl", {"question": "?"})
+    (tmp_path / "q.jsonl.meta.json").write_text('{"abbr": "../up"}')
+    with pytest.raises(ConfigError, match="cannot be a file name"):
+        resolve(path)
