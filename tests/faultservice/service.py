@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,8 +34,10 @@ class Seen:
     at: float
     nth: int
     """Which request for this prompt it is, from 0."""
+    prompt: str
+    peer: tuple[str, int]
+    """The client's address: the same for requests on one connection."""
     fault: str = ""
-    prompt: str = field(default="")
 
 
 def closed_port() -> int:
@@ -79,7 +81,6 @@ class FaultService:
         self.counts: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.model_listings = 0
-        self.connections = 0
         self.in_flight = 0
         self.most_in_flight = 0
         self._tls = tls
@@ -197,7 +198,8 @@ class FaultService:
         prompt = prompt_text(body)
         with self._lock:
             nth = self.counts[prompt]
-            seen = Seen(request.path, body, dict(request.headers), time.monotonic(), nth, prompt=prompt)
+            peer = request.transport.get_extra_info("peername") if request.transport else ("", 0)
+            seen = Seen(request.path, body, dict(request.headers), time.monotonic(), nth, prompt, tuple(peer[:2]))
             self.counts[prompt] += 1
             self.requests.append(seen)
         return seen

@@ -1,0 +1,136 @@
+"""What a failed attempt means for the next one: try again or not, wait how long, is the service gone.
+
+=======================================================  ===========================================
+kind                                                     repeated
+=======================================================  ===========================================
+``rate_limit`` ``server`` ``timeout`` ``connection``     up to ``retry`` times
+``truncated_stream`` ``bad_reply``
+``empty_reply``                                          once (a model may simply have nothing to say)
+``bad_request`` ``context_length`` ``auth``              never
+``not_found`` ``content_filter`` ``local``
+=======================================================  ===========================================
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Literal, NamedTuple
+
+import aiohttp
+
+from judgebench.models.service_errors import excerpt
+from judgebench.records import Failure
+
+Repeat = Literal["never", "once", "always"]
+Reach = Literal["refused", "cut", "answered"]
+
+_REPEATED = frozenset({"rate_limit", "server", "timeout", "connection", "truncated_stream", "bad_reply"})
+
+
+class Fault(NamedTuple):
+    """A failed attempt.
+
+    Attributes:
+        failure: Its kind and sentence.
+        repeat: Whether asking again may help.
+        retry_after: Seconds that the service asked to wait; ``None`` where it did not.
+        reach: How far the request got: no connection at all, a connection that was cut, or an answer.
+        overload: Whether it says that the service has too much to do.
+    """
+
+    failure: Failure
+    repeat: Repeat
+    retry_after: float | None = None
+    reach: Reach = "answered"
+    overload: bool = False
+
+
+def fault_of(failure: Failure, *, retry_after: float | None = None) -> Fault:
+    """Return what an answer of the service that carries a failure means."""
+    kind = failure.kind
+    repeat: Repeat = "always" if kind in _REPEATED else "once" if kind == "empty_reply" else "never"
+    overload = kind in {"rate_limit", "timeout"} or failure.http_status in {503, 529}
+    return Fault(failure, repeat, retry_after, "answered", overload)
+
+
+def fault_of_exception(error: BaseException, *, seconds: float) -> Fault:
+    """Return what a failed exchange means.
+
+    Args:
+        error: A ``aiohttp.ClientError``, ``TimeoutError`` or ``OSError``.
+        seconds: How long the attempt took, for the sentence.
+    """
+    reason = _reason(error)
+    for kind, fault in _EXCEPTIONS:
+        if isinstance(error, kind):
+            message = fault.failure.message.format(seconds=seconds, reason=reason)
+            return fault._replace(failure=Failure(kind=fault.failure.kind, message=message))
+    return _fault("connection", f"The exchange failed: {type(error).__name__}: {reason}", reach="cut")
+
+
+def retry_after_seconds(value: str | None, *, now: float | None = None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header, in its seconds or its date form (RFC 9110, 10.2.3).
+
+    Args:
+        value: The header's value; ``None`` where there is none.
+        now: Unix time to which a date is compared.
+
+    Returns:
+        Seconds, never negative; ``None`` where the header is missing or unreadable.
+    """
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        moment = date if date.tzinfo else date.replace(tzinfo=UTC)
+        seconds = moment.timestamp() - (time.time() if now is None else now)
+    return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def _fault(
+    kind: str, message: str, *, repeat: Repeat = "always", reach: Reach = "answered", overload: bool = False
+) -> Fault:
+    return Fault(Failure(kind=kind, message=message), repeat, None, reach, overload)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return excerpt(str(error.certificate_error))
+    if isinstance(error, aiohttp.ClientResponseError):
+        return excerpt(f"{error.status} {error.message}")
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    text = getattr(inner, "strerror", None) or str(inner) or type(error).__name__
+    return excerpt(text)
+
+
+_EXCEPTIONS: tuple[tuple[type[BaseException], Fault], ...] = (
+    (aiohttp.ConnectionTimeoutError, _fault("timeout", "No connection within {seconds:.1f} s", reach="refused")),
+    (
+        aiohttp.SocketTimeoutError,
+        _fault("timeout", "The service was silent for too long; given up after {seconds:.1f} s", overload=True),
+    ),
+    (TimeoutError, _fault("timeout", "The reply was not complete within {seconds:.1f} s", overload=True)),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        _fault("connection", "The certificate is not trusted: {reason}", repeat="never", reach="refused"),
+    ),
+    (aiohttp.ClientConnectorDNSError, _fault("connection", "The host name is not known: {reason}", reach="refused")),
+    (aiohttp.ClientConnectorError, _fault("connection", "No connection: {reason}", reach="refused")),
+    (aiohttp.ClientHttpProxyError, _fault("connection", "The proxy refused: {reason}", reach="refused")),
+    (aiohttp.ClientPayloadError, _fault("connection", "The reply broke off in the middle", reach="cut")),
+    (
+        aiohttp.ClientConnectionError,
+        _fault("connection", "The connection broke before the reply: {reason}", reach="cut"),
+    ),
+    (ConnectionError, _fault("connection", "The connection broke before the reply: {reason}", reach="cut")),
+    (aiohttp.ClientResponseError, _fault("bad_reply", "The reply is not HTTP: {reason}")),
+)
+"""The first row that fits, the most special classes first."""

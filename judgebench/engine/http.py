@@ -1,0 +1,391 @@
+"""Asks a service over HTTP: one session with kept-alive connections, time limits per phase, repeats, a breaker.
+
+A dialect (``judgebench.models``) says which body goes where and reads the reply; everything between is here. Redirects
+are not followed, because the key would travel with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple, NoReturn
+
+import aiohttp
+import msgspec
+from aiohttp.payload import BytesPayload
+from yarl import URL
+
+from judgebench.engine import endpoint, reach, wire
+from judgebench.engine.breaker import Breaker
+from judgebench.engine.deadline import Deadlines
+from judgebench.engine.faults import Fault, Repeat, fault_of, fault_of_exception, retry_after_seconds
+from judgebench.engine.limiter import AdaptiveLimit, Gate
+from judgebench.engine.retry import RetryPolicy
+from judgebench.engine.sse import EventParser
+from judgebench.engine.traffic import Traffic
+from judgebench.models.address import auth_headers, base_url
+from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
+from judgebench.models.service_errors import excerpt, failure_of_status
+from judgebench.records import Failure, Reply, Request
+
+REPLY_LIMIT = 64 * 1024 * 1024
+"""Most bytes of one reply."""
+
+KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept: fewer than the 5 s after which uvicorn closes it under the next request."""
+
+AFTER_DONE = 1.0
+"""Seconds that a stream may take to end after ``[DONE]``, for the connection to be used again."""
+
+
+class Outcome(NamedTuple):
+    """One attempt: the reply, and what a failed one means."""
+
+    reply: Reply
+    fault: Fault | None = None
+
+
+class HttpClient:
+    """A client of one service; made by ``open_http``.
+
+    Attributes:
+        model: The model's name as it is sent.
+        url: Where requests go.
+    """
+
+    def __init__(
+        self, config: ServiceConfig, dialect: Dialect, session: aiohttp.ClientSession, traffic: Traffic, model: str
+    ) -> None:
+        base = base_url(config)
+        self.model = model
+        self.url = f"{base}/{dialect.path}"
+        self._target = URL(self.url)  # parsed once, not for every request
+        self._config = config
+        self._dialect = dialect
+        self._session = session
+        self._traffic = traffic
+        self._gate = Gate(AdaptiveLimit(config.batch_size) if config.adaptive else max(1, config.batch_size))
+        self._policy = RetryPolicy(repeats=max(0, config.retry), base=config.backoff)
+        self._breaker = Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size))
+        self._changed = asyncio.Event()
+        self._dice = random.Random()
+        self._deadlines = Deadlines(config.timeouts.total)
+        self._secrets = endpoint.secrets_of(config)
+        self._between_bytes = config.timeouts.between_bytes or None
+        traffic.limit = self._gate.limit
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply after at most ``retry`` repeats; faults of the service are a failed ``Reply``.
+
+        Raises:
+            EndpointError: The service can serve nobody: refused or unknown on the first request, or gone for good.
+        """
+        body = wire.encode(self._dialect.body(self._config, request, self.model))
+        traffic, policy = self._traffic, self._policy
+        attempts = repeats = 0
+        waited = 0.0
+        while True:
+            probing = await self._admitted() if self._breaker.open or self._breaker.gone else False
+            attempts += 1
+            outcome = await self._attempt(body)
+            fault = outcome.fault
+            if fault is None:
+                break
+            traffic.fault(fault.failure.kind, fault.failure.message)
+            if probing and fault.repeat != "never":
+                continue  # a probe of an open breaker is no attempt of this request: patience bounds it
+            allowed = policy.repeats if fault.repeat == "always" else min(1, policy.repeats)
+            if fault.repeat == "never" or repeats >= allowed:
+                break
+            repeats += 1
+            wait = policy.wait(repeats, fault.retry_after, self._dice)
+            if waited + wait > policy.budget:
+                break
+            await self._back_off(wait, fault)
+            waited += wait
+            traffic.retries += 1
+        reply = outcome.reply
+        if attempts > 1:
+            reply = msgspec.structs.replace(reply, attempts=attempts, waited=round(waited, 3))
+        traffic.answered(reply)
+        return reply
+
+    def close(self) -> None:
+        """Let go of the client's timer; the session is closed by ``open_http``."""
+        self._deadlines.close()
+
+    async def _admitted(self) -> bool:
+        """Wait until the open breaker lets this request through; returns whether it goes as a probe.
+
+        Raises:
+            EndpointError: The service is gone.
+        """
+        breaker = self._breaker
+        while True:
+            if breaker.gone is not None:
+                self._raise_gone(breaker.gone)
+            if not breaker.open:
+                return False
+            pause = breaker.admit(time.monotonic())
+            if pause <= 0:
+                return True
+            self._traffic.note = f"waiting for the service ({breaker.failures} failures in a row)"
+            try:
+                await asyncio.wait_for(self._changed.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def _attempt(self, body: bytes) -> Outcome:
+        gate, traffic = self._gate, self._traffic
+        await gate.enter()
+        if self._breaker.gone is not None:
+            gate.leave()
+            self._raise_gone(self._breaker.gone)
+        sent_at = time.monotonic()
+        traffic.post += 1
+        traffic.in_flight += 1
+        try:
+            outcome = await self._exchange(body)
+            self._judge(outcome.fault, sent_at)
+        finally:
+            traffic.in_flight -= 1
+            gate.leave()
+        return outcome
+
+    def _judge(self, fault: Fault | None, sent_at: float) -> None:
+        """Tell breaker and limiter what became of an attempt."""
+        gate, breaker = self._gate, self._breaker
+        was_open = breaker.open
+        if fault is None:
+            breaker.succeeded()
+            gate.succeeded()
+        else:
+            now = time.monotonic()
+            breaker.failed(fault, now)
+            if fault.overload:
+                gate.overloaded(sent_at=sent_at, now=now)
+        self._traffic.limit = gate.limit
+        if breaker.open and not was_open:
+            self._changed.clear()
+        elif breaker.gone is not None or (was_open and not breaker.open):
+            self._changed.set()
+            self._traffic.note = ""
+        if breaker.gone is not None:
+            self._raise_gone(breaker.gone)
+
+    async def _exchange(self, body: bytes) -> Outcome:
+        """Send once and read the reply; never raises for what the service or the network does."""
+        start = time.perf_counter()
+        ticket = self._deadlines.enter()
+        try:
+            data = BytesPayload(body, content_type="application/json")
+            response = await self._session.post(self._target, data=data, allow_redirects=False)
+            try:
+                outcome = await self._read(response, start)
+            except BaseException:
+                response.close()
+                raise
+        except _UnreadableError as problem:
+            return self._broken(problem.fault, start)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return self._broken(fault_of_exception(error, seconds=time.perf_counter() - start), start)
+        except asyncio.CancelledError:
+            if self._deadlines.timed_out(ticket):
+                return self._broken(fault_of_exception(TimeoutError(), seconds=time.perf_counter() - start), start)
+            raise
+        finally:
+            self._deadlines.leave(ticket)
+        self._traffic.recv += 1
+        return outcome
+
+    def _broken(self, fault: Fault, start: float) -> Outcome:
+        fault = self._redacted(fault)
+        return Outcome(Reply(status="failed", error=fault.failure, latency=time.perf_counter() - start), fault)
+
+    async def _read(self, response: aiohttp.ClientResponse, start: float) -> Outcome:
+        connection = response.connection
+        if connection is not None and connection.protocol is not None:
+            # The headers are here, the body is not yet: from now on the limit between bytes holds.
+            connection.protocol.read_timeout = self._between_bytes
+            connection.protocol.start_timeout()
+        if response.status == 200 and response.content_type == "text/event-stream":
+            reply = await self._read_events(response, self._dialect.stream_reader(), start)
+            return self._outcome(reply, time.perf_counter() - start)
+        payload = await _bounded(response)
+        latency = time.perf_counter() - start
+        if response.status != 200:
+            return self._refused(response, payload, latency)
+        try:
+            decoded = wire.decode(payload)
+        except ValueError:
+            kind = response.content_type
+            said = excerpt(wire.clean(payload[:4000].decode("utf-8", "replace")))
+            failure = Failure(kind="bad_reply", message=f"The reply is no JSON ({kind}): {said}")
+            return self._outcome(Reply(status="failed", error=failure), latency)
+        return self._outcome(self._dialect.read(decoded), latency)
+
+    async def _read_events(self, response: aiohttp.ClientResponse, reader: StreamReader, start: float) -> Reply:
+        parser = EventParser()
+        terminated, first, size = False, 0.0, 0
+        try:
+            async for piece in response.content.iter_any():
+                if terminated:
+                    continue
+                size += len(piece)
+                if size > REPLY_LIMIT:
+                    raise _UnreadableError(_too_large(), "never")
+                for event in parser.feed(piece):
+                    if event.data.strip() == "[DONE]":
+                        terminated = True
+                        _hurry(response)
+                        break
+                    if _take(reader, event.data, event.type) and not first:
+                        first = time.perf_counter() - start
+            terminated = terminated or any(event.data.strip() == "[DONE]" for event in parser.close())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            response.close()
+            reply = reader.finish(terminated=terminated)
+            if reply.error is not None and reply.error.kind == "truncated_stream" and isinstance(error, TimeoutError):
+                failure = fault_of_exception(error, seconds=time.perf_counter() - start).failure
+                reply = msgspec.structs.replace(reply, error=failure)
+        else:
+            reply = reader.finish(terminated=terminated)
+        return msgspec.structs.replace(reply, first_token=first)
+
+    def _outcome(self, reply: Reply, latency: float) -> Outcome:
+        error = reply.error
+        if error is None:
+            return Outcome(msgspec.structs.replace(reply, latency=latency))
+        fault = self._redacted(fault_of(error))
+        return Outcome(msgspec.structs.replace(reply, latency=latency, error=fault.failure), fault)
+
+    def _refused(self, response: aiohttp.ClientResponse, payload: bytes, latency: float) -> Outcome:
+        text = wire.clean(payload[:4000].decode("utf-8", "replace"))
+        try:
+            decoded = wire.decode(payload)
+        except ValueError:
+            decoded = None
+        status = response.status
+        if status < 400:
+            place = response.headers.get("Location", "")
+            said = f"HTTP {status}: the service answers from elsewhere ({reach.shown(place)})"
+            failure = Failure(kind="not_found", message=said, http_status=status)
+        else:
+            failure = failure_of_status(status, decoded, text)
+        retry_after = retry_after_seconds(response.headers.get("Retry-After"))
+        fault = self._redacted(fault_of(failure, retry_after=retry_after))
+        return Outcome(Reply(status="failed", error=fault.failure, latency=latency), fault)
+
+    async def _back_off(self, seconds: float, fault: Fault) -> None:
+        traffic = self._traffic
+        traffic.waiting += 1
+        traffic.waited += seconds
+        traffic.note = f"backing off {seconds:.1f} s ({fault.failure.http_status or fault.failure.kind})"
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            traffic.waiting -= 1
+            if not traffic.waiting:
+                traffic.note = ""
+
+    def _redacted(self, fault: Fault) -> Fault:
+        message = fault.failure.message
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
+        if message == fault.failure.message:
+            return fault
+        return fault._replace(failure=msgspec.structs.replace(fault.failure, message=message))
+
+    def _raise_gone(self, fault: Fault) -> NoReturn:
+        raise endpoint.gone(
+            self._config, self.url, self.model, fault, failures=self._breaker.failures, seconds=self._breaker.gone_for
+        )
+
+
+class _UnreadableError(Exception):
+    """A reply that is given up while it is read."""
+
+    def __init__(self, message: str, repeat: Repeat = "always") -> None:
+        super().__init__(message)
+        self.fault = Fault(Failure(kind="bad_reply", message=message), repeat)
+
+
+def _too_large() -> str:
+    return f"The reply is larger than {REPLY_LIMIT / 1024 / 1024:.0f} MiB"
+
+
+def _take(reader: StreamReader, data: str, kind: str) -> bool:
+    try:
+        event = wire.decode(data)
+    except ValueError:
+        if kind != "error":
+            raise _UnreadableError(f"An event of the stream is no JSON: {excerpt(wire.clean(data))}") from None
+        event = data
+    if kind == "error" and not (isinstance(event, dict) and "error" in event):
+        event = {"error": event}
+    if not isinstance(event, dict):
+        raise _UnreadableError(f"An event of the stream is no JSON object: {excerpt(wire.clean(data))}")
+    return reader.feed(event)
+
+
+def _hurry(response: aiohttp.ClientResponse) -> None:
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = AFTER_DONE
+        connection.protocol.start_timeout()
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body; one that is larger than ``REPLY_LIMIT`` is given up."""
+    length = response.content_length
+    if length is not None and length <= REPLY_LIMIT and "Content-Encoding" not in response.headers:
+        return await response.read()
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > REPLY_LIMIT:
+            raise _UnreadableError(_too_large(), "never")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+@asynccontextmanager
+async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -> AsyncIterator[HttpClient]:
+    """Open a session, resolve the model's name once, and give a client.
+
+    Raises:
+        EndpointError: The name has to be asked for, and the service does not tell.
+        PrerequisiteError: A secret is to come from an environment variable that is not set.
+        ConfigError: The address or the file of certificates cannot be used.
+    """
+    base = base_url(config)
+    limits = config.timeouts
+    timeout = aiohttp.ClientTimeout(
+        total=None,  # kept by ``Deadlines``
+        sock_connect=limits.connect or None,
+        sock_read=limits.first_byte or None,
+    )
+    connector = aiohttp.TCPConnector(
+        limit=0,  # the gate bounds the requests in flight
+        ttl_dns_cache=300,
+        keepalive_timeout=KEEP_ALIVE,
+        ssl=reach.tls_of(config) if base.startswith("https") else True,
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        headers={"User-Agent": "judgebench", **auth_headers(config)},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=reach.proxy_of(base),
+        max_line_size=65536,
+        max_field_size=65536,
+    ) as session:
+        model = config.model or await endpoint.served_model(session, config, base)
+        client = HttpClient(config, dialect, session, traffic, model)
+        try:
+            yield client
+        finally:
+            client.close()

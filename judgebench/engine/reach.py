@@ -1,0 +1,63 @@
+"""How the engine reaches a service: proxy and TLS settings, taken from the environment and the config once per client.
+
+aiohttp's own ``trust_env`` looks both up for every request, in a thread; here they are looked up when the client opens.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from judgebench.errors import ConfigError
+from judgebench.models.contract import ServiceConfig
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy for an address by ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``."""
+    proxies = getproxies_environment()
+    parts = urlsplit(url)
+    if not proxies or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    return proxy or None
+
+
+def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> ssl.SSLContext:
+    """Return the TLS settings: certificates are verified unless ``verify_tls=False``.
+
+    ``ca_file`` of the config wins over ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` of the environment, which win over the
+    system's authorities.
+
+    Raises:
+        ConfigError: The file of authorities does not exist or holds no certificate.
+    """
+    env = os.environ if environ is None else environ
+    named = {f"models.{config.abbr}.ca_file": config.ca_file, "SSL_CERT_FILE": env.get("SSL_CERT_FILE", "")}
+    where, file = next(((where, file) for where, file in named.items() if file), ("", ""))
+    if not config.verify_tls:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    if not file:
+        return ssl.create_default_context(capath=env.get("SSL_CERT_DIR") or None)
+    path = Path(file).expanduser()
+    try:
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"{where} is {file!r}, which is no readable file of certificates ({type(error).__name__}).",
+            hint="Give a PEM file of the authorities to trust.",
+        ) from error
+
+
+def shown(url: str) -> str:
+    """Return an address as it may be shown: without user name and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,281 @@
+"""Reads replies of the OpenAI protocol, whole or as a stream of events, chat or legacy completions.
+
+A reply without a usable answer becomes a failed ``Reply`` that says precisely why:
+
+========================================  =====================================================================
+what the service sent                     what it becomes
+========================================  =====================================================================
+an error object, with whatever status     the kind that the error means
+no object, a malformed choice             ``bad_reply``
+empty ``choices``, ``content: null``,     ``empty_reply``
+tool calls instead of text, no text at
+all with ``finish_reason=stop``
+no text with ``finish_reason=length``     ok, empty text (the token limit was reached before the first word)
+reasoning but no answer                   ok, empty text (the model did speak; it gave no answer)
+``finish_reason=content_filter``,         ``content_filter``; what was said until then is kept in ``text``
+a refusal
+a stream without finish reason and        ``truncated_stream``
+``[DONE]``
+========================================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeGuard
+
+from judgebench.models.postprocess import split_reasoning
+from judgebench.models.service_errors import excerpt, failure_inside
+from judgebench.records import Failure, Reply, TokenLogprob, Usage
+
+LEAST_LOGPROB = -9999.0
+"""Stands for a log-probability of minus infinity, which JSON cannot hold."""
+
+_KNOWN_IN_CHOICE = frozenset({"index", "message", "delta", "text", "finish_reason", "logprobs"})
+_KNOWN_IN_MESSAGE = frozenset({"role", "content", "reasoning_content", "reasoning"})
+
+
+def read_whole(payload: Any) -> Reply:
+    """Return the reply that a whole JSON body holds."""
+    failure = failure_inside(payload)
+    if failure is not None:
+        return Reply(status="failed", error=failure)
+    if not isinstance(payload, dict):
+        return _bad(f"The reply is JSON but not an object: {excerpt(str(payload))}")
+    choices = payload.get("choices")
+    if not isinstance(choices, list):
+        return _bad(f"The reply has no list of choices; it has the keys {', '.join(map(str, payload)) or 'none'}")
+    draft = Draft()
+    draft.take_head(payload)
+    if not choices:
+        return draft.failed("empty_reply", "The reply has an empty list of choices")
+    problem = draft.take_choice(choices[0])
+    return draft.failed("bad_reply", problem) if problem else draft.reply()
+
+
+class EventReader:
+    """Puts the events of one streamed reply together (``StreamReader`` of the contract)."""
+
+    def __init__(self) -> None:
+        self._draft = Draft()
+        self._failure: Failure | None = None
+        self._events = 0
+
+    def feed(self, event: Mapping[str, Any]) -> bool:
+        """Take one decoded event; returns whether it carried text or reasoning."""
+        self._events += 1
+        if self._failure is None:
+            self._failure = failure_inside(event)
+        draft = self._draft
+        draft.take_head(event)
+        choices = event.get("choices")
+        if self._failure is not None or not isinstance(choices, list):
+            return False
+        before = len(draft.text), len(draft.reasoning)
+        for choice in choices:
+            if not isinstance(choice, dict) or choice.get("index", 0) == 0:
+                problem = draft.take_choice(choice, streamed=True)
+                if problem:
+                    self._failure = Failure(kind="bad_reply", message=problem)
+        return (len(draft.text), len(draft.reasoning)) != before
+
+    def finish(self, *, terminated: bool) -> Reply:
+        """Return the reply; a finish reason counts as an end even where ``[DONE]`` is missing."""
+        if self._failure is not None:
+            return self._draft.failed(self._failure.kind, self._failure.message, self._failure.http_status)
+        if not terminated and self._draft.finish_reason is None:
+            seen = f"after {self._events} events" if self._events else "before the first event"
+            return self._draft.failed("truncated_stream", f"The stream ended {seen}, without finish reason or [DONE]")
+        if not self._draft.seen_choice:
+            return self._draft.failed("empty_reply", "The stream ended without any choice")
+        return self._draft.reply()
+
+
+class Draft:
+    """A reply in the making: pieces in, one ``Reply`` out."""
+
+    __slots__ = (
+        "_extra",
+        "_fingerprint",
+        "_logprobs",
+        "_model",
+        "_usage",
+        "finish_reason",
+        "reasoning",
+        "seen_choice",
+        "text",
+    )
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self.finish_reason: str | None = None
+        self.seen_choice = False
+        self._usage: Usage | None = None
+        self._model = ""
+        self._fingerprint = ""
+        self._logprobs: list[TokenLogprob] | None = None
+        self._extra: dict[str, Any] = {}
+
+    def take_head(self, payload: Mapping[str, Any]) -> None:
+        """Take model, fingerprint and usage; of several usages the last one counts, they are never added."""
+        usage = payload.get("usage")
+        if isinstance(usage, dict):
+            self._usage = read_usage(usage)
+        model = payload.get("model")
+        if isinstance(model, str) and model:
+            self._model = model
+        fingerprint = payload.get("system_fingerprint")
+        if isinstance(fingerprint, str) and fingerprint:
+            self._fingerprint = fingerprint
+
+    def take_choice(self, choice: Any, *, streamed: bool = False) -> str:
+        """Take a choice or a piece of one; returns what is wrong with it, or nothing."""
+        if not isinstance(choice, dict):
+            return f"The choice is not an object: {excerpt(str(choice))}"
+        self.seen_choice = True
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and finish:
+            self.finish_reason = finish
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict):
+            self._logprobs = [*(self._logprobs or []), *read_logprobs(logprobs)]
+        _keep_rest(self._extra, choice, _KNOWN_IN_CHOICE)
+        message = choice.get("delta") if streamed else choice.get("message")
+        if isinstance(message, dict):
+            return self._take_message(message)
+        if "text" in choice:
+            return self._take_text(choice["text"])
+        return "" if streamed else "The choice has neither a message nor a text"
+
+    def _take_message(self, message: dict[str, Any]) -> str:
+        for name in ("reasoning_content", "reasoning"):
+            part = message.get(name)
+            if isinstance(part, str) and part:
+                self.reasoning.append(part)
+                break
+        _keep_rest(self._extra, message, _KNOWN_IN_MESSAGE)
+        return self._take_text(message.get("content"))
+
+    def _take_text(self, content: Any) -> str:
+        if isinstance(content, str):
+            if content:
+                self.text.append(content)
+        elif isinstance(content, list):
+            parts = [part.get("text") for part in content if isinstance(part, dict)]
+            self.text += [part for part in parts if isinstance(part, str)]
+        elif content is not None:
+            return f"The content is neither text nor null: {excerpt(str(content))}"
+        return ""
+
+    def reply(self) -> Reply:
+        """Return the finished reply, failed where it holds no usable answer."""
+        text = "".join(self.text)
+        if self.finish_reason == "content_filter":
+            return self.failed("content_filter", "The service's content filter cut the answer off")
+        if not text and self._extra.get("refusal"):
+            return self.failed("content_filter", f"The model refused: {excerpt(str(self._extra['refusal']))}")
+        if not text and (self._extra.get("tool_calls") or self._extra.get("function_call")):
+            return self.failed("empty_reply", "The model called tools instead of answering")
+        if not text and not self.reasoning and self.finish_reason != "length":
+            return self.failed("empty_reply", f"The answer is empty (finish_reason={self.finish_reason})")
+        answer, thought = split_reasoning(text)
+        return self._reply("ok", answer, thought)
+
+    def failed(self, kind: str, message: str, http_status: int | None = None) -> Reply:
+        """Return a failed reply that keeps what was received for the record."""
+        failure = Failure(kind=kind, message=message, http_status=http_status)
+        answer, thought = split_reasoning("".join(self.text))
+        return self._reply("failed", answer, thought, failure)
+
+    def _reply(self, status: Any, answer: str, thought: str, error: Failure | None = None) -> Reply:
+        given = "".join(self.reasoning)
+        return Reply(
+            status=status,
+            text=answer,
+            reasoning=f"{given}\n{thought}" if given and thought else given or thought,
+            finish_reason=self.finish_reason,
+            usage=self._usage,
+            served_model=self._model,
+            fingerprint=self._fingerprint,
+            logprobs=self._logprobs,
+            error=error,
+            extra=self._extra or None,
+        )
+
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Return the token counts; what is no count is 0."""
+    completion, prompt = usage.get("completion_tokens_details"), usage.get("prompt_tokens_details")
+    return Usage(
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
+        reasoning_tokens=_count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
+        cached_tokens=_count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
+    )
+
+
+def read_logprobs(logprobs: Mapping[str, Any]) -> list[TokenLogprob]:
+    """Return the tokens with their log-probabilities, from the chat format or the legacy completions format."""
+    content = logprobs.get("content")
+    if isinstance(content, list):
+        return [token for entry in content if isinstance(entry, dict) for token in _chat_token(entry)]
+    tokens, values, tops = (logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs"))
+    if not isinstance(tokens, list) or not isinstance(values, list):
+        return []
+    alternatives = tops if isinstance(tops, list) else []
+    found = []
+    for nth, (token, value) in enumerate(zip(tokens, values, strict=False)):
+        if isinstance(token, str) and _is_number(value):
+            top = alternatives[nth] if nth < len(alternatives) else None
+            pairs = top.items() if isinstance(top, dict) else ()
+            found.append(TokenLogprob(token=token, logprob=_finite(value), top=_top(pairs)))
+    return found
+
+
+def _chat_token(entry: Mapping[str, Any]) -> Iterable[TokenLogprob]:
+    token, value = entry.get("token"), entry.get("logprob")
+    if isinstance(token, str) and _is_number(value):
+        listed = entry.get("top_logprobs")
+        tops = listed if isinstance(listed, list) else []
+        pairs = [(top.get("token"), top.get("logprob")) for top in tops if isinstance(top, dict)]
+        yield TokenLogprob(token=token, logprob=_finite(value), top=_top(pairs))
+
+
+def _top(pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for token, value in pairs:
+        if isinstance(token, str) and _is_number(value):
+            # Two tokens may decode to the same text (byte pieces): the likelier one stands for it.
+            found[token] = max(_finite(value), found.get(token, LEAST_LOGPROB))
+    return found
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _finite(value: float) -> float:
+    return float(value) if math.isfinite(value) else LEAST_LOGPROB
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _keep_rest(extra: dict[str, Any], given: dict[str, Any], known: frozenset[str]) -> None:
+    for name in given.keys() - known:
+        value = given[name]
+        if value is None or value in ([], {}, ""):
+            continue
+        if name == "tool_calls" and isinstance(extra.get(name), list) and isinstance(value, list):
+            extra[name] = extra[name] + value
+        elif name == "refusal" and isinstance(extra.get(name), str) and isinstance(value, str):
+            extra[name] += value
+        else:
+            extra[name] = value
+
+
+def _bad(message: str) -> Reply:
+    return Reply(status="failed", error=Failure(kind="bad_reply", message=message))
