@@ -1,0 +1,217 @@
+"""From a row of a source to a ``Sample``: which columns are input, which one is the reference, and what they may hold.
+
+Every loader reads rows (a mapping from column to JSON value, with the place it came from) and hands them to
+``samples_of_rows``, so that all sources are checked in one way and give the same samples for the same content.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from judgebench.datasets.transforms import TRANSFORMS
+from judgebench.errors import DataError
+from judgebench.records import Sample
+
+_CANONICAL = msgspec.json.Encoder(order="sorted")
+
+
+class HubSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a data set is on the Hugging Face hub (or a local folder that ``datasets`` can read).
+
+    Attributes:
+        path: Repository, such as ``openai/gsm8k``.
+        name: Configuration of the repository; several are read one after the other.
+        split: Which split.
+        revision: Commit or tag; empty takes the newest.
+        rename: Hub column → column name of the local file.
+        spread: Column that holds a list → names of the columns that its items become.
+    """
+
+    path: str
+    name: str | list[str] = ""
+    split: str = "test"
+    revision: str = ""
+    rename: dict[str, str] = {}
+    spread: dict[str, list[str]] = {}
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that every loader has.
+
+    Attributes:
+        path: Data file; relative paths are looked for in ``--data-dir``, ``JB_DATA_DIR``, the current folder and
+            ``./data``; ``package:NAME`` is a file that is shipped with judgebench.
+        input_columns: Columns that become fields of the prompt.
+        output_column: Column of the reference; a list in it holds several accepted forms. Empty: there is none.
+        id_column: Column of the source's own name of a row (unique).
+        meta_columns: Further columns to keep; a row may lack them.
+        rename: Column → field name, where the prompt uses another one.
+        transforms: Names of what is applied to the reference in turn (``judgebench.datasets.transforms``).
+        answer_columns: Columns of the answers that the items of a benchmark of judges bring along.
+        gold_column: Column of the true decision about those answers.
+        hub: Where to get the rows when there is no file.
+        limit: Read only the first so many rows.
+    """
+
+    path: str = ""
+    input_columns: list[str]
+    output_column: str = ""
+    id_column: str = ""
+    meta_columns: list[str] = []
+    rename: dict[str, str] = {}
+    transforms: list[str] = []
+    answer_columns: list[str] = []
+    gold_column: str = ""
+    hub: HubSource | None = None
+    limit: int | None = None
+
+
+class Row(NamedTuple):
+    """One row of a source.
+
+    Attributes:
+        values: By column.
+        place: Where it stands (``file:line``), for errors.
+        keyless: Whether it may lack the id column (hubs leave out what only some local copies have).
+    """
+
+    values: Mapping[str, Any]
+    place: str
+    keyless: bool = False
+
+
+def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sample]:
+    """Yield the samples of rows, in order, in constant memory but for the ids of ``id_column``.
+
+    Raises:
+        DataError: A row lacks a column or holds what it may not; names the place, the column and what was found.
+    """
+    transforms = [_transform(name) for name in config.transforms]
+    seen: set[int] = set()
+    for number, row in enumerate(rows):
+        if config.limit is not None and number >= config.limit:
+            return
+        reference = _reference(row, config.output_column) if config.output_column else None
+        for name, transform in zip(config.transforms, transforms, strict=True):
+            reference = _transformed(reference, name, transform, row, config.output_column)
+        key = _key(row, config.id_column, seen) if config.id_column else None
+        fields = {config.rename.get(name, name): _value(row, name) for name in config.input_columns}
+        answers = [_answer(row, name) for name in config.answer_columns]
+        yield Sample(
+            id=number,
+            uid=uid_of(fields, reference, answers),
+            fields=fields,
+            reference=reference,
+            key=key,
+            answers=answers,
+            gold=_value(row, config.gold_column) if config.gold_column else None,
+            meta={name: row.values[name] for name in config.meta_columns if row.values.get(name) is not None},
+        )
+
+
+def uid_of(fields: Mapping[str, Any], reference: str | list[str] | None, answers: Sequence[str] = ()) -> str:
+    """Return the hash of an item's content: 16 hex digits of BLAKE2b over its canonical JSON."""
+    content: dict[str, Any] = {"fields": fields, "reference": reference}
+    if answers:
+        content["answers"] = answers
+    return blake2b(_CANONICAL.encode(content), digest_size=8).hexdigest()
+
+
+def schema_of(config: SourceConfig) -> str:
+    """Return one line of JSON that shows which columns a file must have."""
+    example: dict[str, Any] = {}
+    if config.id_column:
+        example[config.id_column] = "a unique name"
+    example |= dict.fromkeys([*config.input_columns, *config.answer_columns], "...")
+    if config.output_column:
+        example[config.output_column] = "the reference answer"
+    return msgspec.json.encode(example).decode()
+
+
+def _value(row: Row, column: str) -> Any:
+    try:
+        value = row.values[column]
+    except KeyError:
+        raise _missing(row, column) from None
+    if value is None:
+        raise DataError(f"{row.place}: the column {column!r} is empty (null); a value was expected.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DataError(f"{row.place}: the column {column!r} holds {value}; a finite number was expected.")
+    return value
+
+
+def _answer(row: Row, column: str) -> str:
+    value = _value(row, column)
+    if not isinstance(value, str):
+        raise DataError(f"{row.place}: the column {column!r} holds {type(value).__name__}; a text was expected.")
+    return value
+
+
+def _reference(row: Row, column: str) -> str | list[str]:
+    value = _value(row, column)
+    if isinstance(value, list):
+        if not value:
+            raise DataError(f"{row.place}: the column {column!r} is an empty list; accepted answers were expected.")
+        return [_answer_text(row, column, one) for one in value]
+    return _answer_text(row, column, value)
+
+
+def _answer_text(row: Row, column: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str):
+        found = "null" if value is None else type(value).__name__
+        raise DataError(f"{row.place}: the column {column!r} holds {found}; a text, a number or a list was expected.")
+    if not value.strip():
+        raise DataError(f"{row.place}: the column {column!r} is empty; the reference answer was expected.")
+    return value
+
+
+def _key(row: Row, column: str, seen: set[int]) -> str | None:
+    if row.keyless and column not in row.values:
+        return None
+    value = _value(row, column)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise DataError(f"{row.place}: the column {column!r} holds {value!r}; a text or an integer was expected.")
+    key = str(value)
+    mark = hash(key)  # 64 bits: the keys themselves would not fit for large sources
+    if mark in seen:
+        raise DataError(
+            f"{row.place}: {key!r} in the column {column!r} stands in an earlier row too; it must be unique.",
+            hint="Remove the copy, or leave id_column out: rows are then known by their number.",
+        )
+    seen.add(mark)
+    return key
+
+
+def _missing(row: Row, column: str) -> DataError:
+    have = ", ".join(map(repr, row.values)) or "none"
+    return DataError(f"{row.place}: the column {column!r} is missing (columns found: {have}).")
+
+
+def _transform(name: str) -> Any:
+    if name not in TRANSFORMS:
+        raise DataError(f"There is no transform {name!r}.", hint=f"Known: {', '.join(TRANSFORMS)}.")
+    return TRANSFORMS[name]
+
+
+def _transformed(
+    reference: str | list[str] | None, name: str, transform: Any, row: Row, column: str
+) -> str | list[str] | None:
+    if reference is None:
+        return None
+    try:
+        if isinstance(reference, list):
+            return [transform(one) for one in reference]
+        return str(transform(reference))
+    except ValueError as error:
+        raise DataError(f"{row.place}: the column {column!r} does not suit the transform {name!r}: {error}.") from None

@@ -1,0 +1,98 @@
+"""Data sets on the Hugging Face hub, read through the package ``datasets`` (imported only when rows are asked for).
+
+Data only: no code of a repository is ever run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from judgebench.datasets import files
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows
+from judgebench.errors import DataError
+from judgebench.records import Sample
+
+
+class HubDataset:
+    """A data set of the hub; a local copy (JSONL) at ``path`` goes before it."""
+
+    class Config(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """The keys of every loader; ``hub`` says where the rows are."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def samples(self, data_dir: Path | None = None) -> Iterator[Sample]:
+        """Yield the samples, in constant memory.
+
+        Raises:
+            DataError: A row is not what was declared.
+            MissingDataError: Neither a local copy nor the hub has the rows.
+        """
+        from judgebench.datasets import jsonl
+
+        path = files.find(self.config, data_dir)
+        rows = jsonl.rows_of(path) if path else rows_of(self.config, data_dir)
+        return samples_of_rows(rows, self.config)
+
+    def count(self, data_dir: Path | None = None) -> int | None:
+        """Return how many rows a local copy has; ``None`` where only the hub knows."""
+        from judgebench.datasets import jsonl
+
+        if files.find(self.config, data_dir) is None:
+            return None
+        return jsonl.JsonlDataset(jsonl.JsonlDataset.Config(**_plain(self.config))).count(data_dir)
+
+
+def rows_of(config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
+    """Yield the rows of the config's place on the hub, with the names of the local columns.
+
+    Raises:
+        MissingDataError: The config names no such place, or it cannot be reached.
+    """
+    source = config.hub
+    if source is None:
+        raise files.missing(config, data_dir)
+    return _rows(source, config, data_dir)
+
+
+def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
+    for name in [source.name] if isinstance(source.name, str) else source.name:
+        place = f"{source.path}{f' ({name})' if name else ''}[{source.split}]"
+        for number, row in enumerate(_load(source, name, config, data_dir)):
+            where = f"{place} row {number}"
+            yield Row(_local_columns(row, source, where), where, keyless=True)
+
+
+def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise files.missing(config, data_dir, why=f"The package 'datasets' cannot be imported ({error}).") from error
+    datasets.disable_progress_bars()
+    try:
+        return datasets.load_dataset(source.path, name or None, split=source.split, revision=source.revision or None)
+    except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
+        words = " ".join(str(error).split())[:200]
+        raise files.missing(
+            config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
+        ) from error
+
+
+def _local_columns(row: dict[str, Any], source: HubSource, place: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for column, value in row.items():
+        if column in source.spread:
+            names = source.spread[column]
+            if not isinstance(value, list) or len(value) != len(names):
+                raise DataError(f"{place}: the column {column!r} was expected to be a list of {len(names)} items.")
+            out |= dict(zip(names, value, strict=True))
+        else:
+            out[source.rename.get(column, column)] = value
+    return out
+
+
+def _plain(config: SourceConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in SourceConfig.__struct_fields__}

@@ -1,0 +1,77 @@
+"""The one door through which stages and plans get at samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench import plugins
+from judgebench.config.schema import DatasetConfig, Typed
+from judgebench.datasets.selection import select
+from judgebench.errors import ConfigError
+from judgebench.plan.spec import Options
+from judgebench.records import Sample
+
+
+def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
+    """Yield the samples of a data set that the options choose, in the order in which they are asked.
+
+    Raises:
+        ConfigError: The loader's keys do not fit it.
+        DataError: A row, or an id asked for, is not what was declared.
+        MissingDataError: The data are neither on disk nor on the hub.
+    """
+    loader = loader_of(dataset)
+    samples = loader.samples(_folder(options))
+    return select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+
+
+def count_of(dataset: DatasetConfig, options: Options) -> int | None:
+    """Return how many samples the options choose; ``None`` where only the hub could tell.
+
+    With ids the rows are read, so that an unknown id is found before anything is asked.
+
+    Raises:
+        DataError: An id asked for is not in the data set.
+        MissingDataError: There is neither a file nor a place on the hub.
+    """
+    loader = loader_of(dataset)
+    folder = _folder(options)
+    count: int | None = loader.count(folder)
+    if count is None:
+        if getattr(loader.config, "hub", None) is None:
+            loader.samples(folder)  # raises, saying where to put which file
+        return None
+    if options.ids:
+        count = sum(1 for _ in select(loader.samples(folder), ids=options.ids))
+    return count if options.num_prompts is None else min(count, options.num_prompts)
+
+
+def loader_of(dataset: DatasetConfig) -> Any:
+    """Return the data set's loader.
+
+    Raises:
+        ConfigError: There is no such loader, or its keys do not fit it.
+    """
+    return made(dataset.loader, where=f"datasets.{dataset.abbr}.loader")
+
+
+def made(part: Typed, *, where: str) -> Any:
+    """Return the object that a ``dict(type=..., ...)`` of a config stands for.
+
+    Raises:
+        ConfigError: There is no such type, or the keys do not fit its ``Config``.
+    """
+    cls = plugins.load(part.type, where=where)
+    try:
+        config = msgspec.convert(part.options, cls.Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {error}.") from error
+    return cls(config)
+
+
+def _folder(options: Options) -> Path | None:
+    return Path(options.data_dir).expanduser() if options.data_dir else None

@@ -1,0 +1,108 @@
+"""Short answers that are compared as text: with accepted forms, or exactly."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from judgebench.judges.answers import Extracted, first_line, normalised, whole_text
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
+from judgebench.records import Verdict
+
+Part = Literal["first_line", "whole"]
+
+
+def _take(part: Part, text: str) -> Extracted | None:
+    return first_line(text) if part == "first_line" else whole_text(text)
+
+
+class AcceptedForms:
+    """Correct when the answer is one of the accepted forms, after both have been normalised.
+
+    With ``contains`` the form may stand anywhere in the answer as whole words. That also accepts "not Paris" for
+    "Paris": use it for short completions only.
+    """
+
+    asks = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys.
+
+        Attributes:
+            part: Which part of the text is the answer: ``whole`` or ``first_line`` (completions run on).
+            contains: Accept a form among other words.
+            case: Fold upper and lower case.
+            articles: Ignore English articles.
+            punctuation: Ignore punctuation.
+            accents: Ignore accents.
+        """
+
+        part: Part = "whole"
+        contains: bool = False
+        case: bool = True
+        articles: bool = True
+        punctuation: bool = True
+        accents: bool = True
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or self.Config()
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+        """Compare the answer with every accepted form."""
+        accepted = references(item)
+        if not accepted:
+            return unread(item, NO_REFERENCE)
+        answer = _take(self.config.part, item.answer)
+        if answer is None:
+            return unread(item, "the answer is empty")
+        said = self._normal(answer.text)
+        forms = [self._normal(form) for form in accepted]
+        right = said in forms
+        if not right and self.config.contains:
+            padded = f" {said} "
+            right = any(f" {form} " in padded for form in forms)
+        return decided(right, answer)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the rule and its options."""
+        return {"rule": "accepted-forms", "revision": 1, **msgspec.to_builtins(self.config)}
+
+    def _normal(self, text: str) -> str:
+        config = self.config
+        return normalised(
+            text,
+            case=config.case,
+            articles=config.articles,
+            punctuation=config.punctuation,
+            accents=config.accents,
+        )
+
+
+class ExactMatch:
+    """Correct when the answer is the reference, character by character, but for blanks around it."""
+
+    asks = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys: ``part`` as for ``AcceptedForms``."""
+
+        part: Part = "whole"
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or self.Config()
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+        """Compare the answer with every reference."""
+        accepted = references(item)
+        if not accepted:
+            return unread(item, NO_REFERENCE)
+        answer = _take(self.config.part, item.answer)
+        if answer is None:
+            return unread(item, "the answer is empty")
+        return decided(answer.text in [form.strip() for form in accepted], answer)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the rule and its options."""
+        return {"rule": "exact-match", "revision": 1, "part": self.config.part}

@@ -1,0 +1,53 @@
+"""Multiple choice: the chosen letter against the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from judgebench.judges.answers import choice
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
+from judgebench.prompts import as_text
+from judgebench.records import Verdict
+
+
+class ChoiceEqual:
+    """Correct when the letter read from the answer is the reference's."""
+
+    asks = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys.
+
+        Attributes:
+            letters: The letters that can be chosen.
+            options: Whether the sample's fields of those names hold the options' texts, which then count as answers.
+        """
+
+        letters: str = "ABCD"
+        options: bool = True
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or self.Config()
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+        """Read the letter and compare it with the reference."""
+        accepted = [form.strip().strip("()").upper() for form in references(item)]
+        if not accepted:
+            return unread(item, NO_REFERENCE)
+        answer = choice(item.answer, self.config.letters, self._options(item))
+        if answer is None:
+            return unread(item, f"no choice of {', '.join(self.config.letters)} found")
+        return decided(answer.text in accepted, answer)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the rule and its options."""
+        return {"rule": "choice-equal", "revision": 1, **msgspec.to_builtins(self.config)}
+
+    def _options(self, item: JudgeItem) -> dict[str, str] | None:
+        if not self.config.options:
+            return None
+        texts = {letter: as_text(item.fields[letter]) for letter in self.config.letters if letter in item.fields}
+        return texts or None

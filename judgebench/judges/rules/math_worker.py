@@ -1,0 +1,167 @@
+"""Mathematical equivalence by math-verify; runs in a worker process that can be killed, and nowhere else.
+
+Nothing here evaluates text as code: math-verify's one use of SymPy's ``parse_expr`` (which calls ``eval``) is replaced
+by a reader of the grammar of arithmetic. Nothing prints a SymPy object either, because printing can take for ever.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import cache
+from itertools import product
+from typing import Any, Literal
+
+import msgspec
+
+MOST_CHARACTERS = 20_000
+MOST_NESTING = 64
+_UNREAD = "the answer cannot be read as mathematics"
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Whether two texts mean the same.
+
+    Attributes:
+        outcome: ``equal``, ``different`` or ``unsure``.
+        reason: Why it is unsure.
+    """
+
+    outcome: Literal["equal", "different", "unsure"]
+    reason: str = ""
+
+
+def compare(gold: str, answer: str, digits: int = 6, strict: bool = True) -> dict[str, str]:
+    r"""Return a ``Comparison`` as JSON values.
+
+    Args:
+        gold: The reference: a formula, with or without ``$``, or a text that holds one.
+        answer: The candidate's text; formulas in it are marked (``$``, ``\boxed``), plain numbers need no mark.
+        digits: Decimal places to which decimals are compared.
+        strict: Whether variable names matter and sets differ from tuples.
+    """
+    return msgspec.to_builtins(_compare(gold, answer, digits, strict))  # type: ignore[no-any-return]
+
+
+def _compare(gold: str, answer: str, digits: int, strict: bool) -> Comparison:
+    wanted: list[Any] = []
+    said: list[Any] = []
+    reason = _too_much("reference", gold) or _too_much("answer", answer)
+    if not reason:
+        wanted, said = _read_reference(gold), list(_parser()(answer, parsing_timeout=None))
+        if not wanted:
+            reason = "the reference cannot be read as mathematics"
+        elif not said:
+            reason = _UNREAD
+    if reason:
+        return Comparison("unsure", reason)
+    for one, other in product(wanted, said):
+        try:
+            if _verify(one, other, digits, strict):
+                return Comparison("equal")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- SymPy raises all kinds; what cannot be compared is unsure
+            reason = f"the comparison failed ({type(error).__name__})"
+    if not reason and _is_math(wanted) and not _is_math(said):
+        reason = _UNREAD
+    return Comparison("unsure", reason) if reason else Comparison("different")
+
+
+def _too_much(name: str, text: str) -> str:
+    if len(text) > MOST_CHARACTERS:
+        return f"the {name} is longer than {MOST_CHARACTERS} characters"
+    return f"the {name} is nested more than {MOST_NESTING} deep" if _nesting(text) > MOST_NESTING else ""
+
+
+def _verify(gold: Any, answer: Any, digits: int, strict: bool) -> bool:
+    from math_verify import verify
+
+    return bool(
+        verify(gold, answer, float_rounding=digits, strict=strict, timeout_seconds=None, raise_on_error=True),
+    )
+
+
+def _read_reference(text: str) -> list[Any]:
+    parse = _parser()
+    if not any(mark in text for mark in ("$", "\\(", "\\[", "\\boxed")):
+        # math-verify finds formulas only between marks: without them most references would be read as nothing
+        wrapped = list(parse(f"${text}$", parsing_timeout=None))
+        if _is_math(wrapped):
+            return wrapped
+    return list(parse(text, parsing_timeout=None))
+
+
+def _is_math(parsed: list[Any]) -> bool:
+    return any(not isinstance(one, str) for one in parsed)
+
+
+@cache
+def _parser() -> Callable[..., list[Any]]:
+    import math_verify.parser
+
+    math_verify.parser.parse_expr = arithmetic
+    return math_verify.parser.parse  # type: ignore[no-any-return]
+
+
+def arithmetic(text: str, evaluate: bool = False) -> Any:
+    """Return an arithmetic expression of numbers, ``+ - * / **`` and brackets as an unevaluated SymPy expression.
+
+    Raises:
+        ValueError: The text holds anything else.
+        SyntaxError: The brackets or operators do not fit together.
+    """
+    if evaluate:
+        raise ValueError("expressions are read without being evaluated")
+    return _build(ast.parse(text.strip(), mode="eval").body)
+
+
+def _build(node: ast.expr) -> Any:
+    import sympy
+
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return sympy.Integer(node.value) if isinstance(node.value, int) else sympy.Float(repr(node.value))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        inner = _build(node.operand)
+        return _product(-1, inner) if isinstance(node.op, ast.USub) else inner
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+        return _OPERATIONS[type(node.op)](_build(node.left), _build(node.right))
+    raise ValueError("this is no arithmetic expression")
+
+
+def _sum(left: Any, right: Any) -> Any:
+    from sympy import Add
+
+    return Add(left, right, evaluate=False)
+
+
+def _product(left: Any, right: Any) -> Any:
+    from sympy import Mul
+
+    return Mul(left, right, evaluate=False)
+
+
+def _power(left: Any, right: Any) -> Any:
+    from sympy import Pow
+
+    return Pow(left, right, evaluate=False)
+
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: _sum,
+    ast.Sub: lambda left, right: _sum(left, _product(-1, right)),
+    ast.Mult: _product,
+    ast.Div: lambda left, right: _product(left, _power(right, -1)),
+    ast.Pow: _power,
+}
+
+
+def _nesting(text: str) -> int:
+    deepest = depth = 0
+    for char in text:
+        if char in "{([":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "})]":
+            depth = max(0, depth - 1)
+    return deepest
