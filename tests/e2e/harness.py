@@ -98,7 +98,7 @@ class Bench:
             f"{imports}models = [dict(type=VLLMCustomAPIChat, abbr='toy-model', **{model!r})]\n"
         )
         (configs / "models" / "other_model.py").write_text(
-            f"{imports}models = [dict(type=VLLMCustomAPIChat, abbr='other-model', **{model | {'model': 'o'}!r})]\n"
+            f"{imports}models = [dict(type=VLLMCustomAPIChat, abbr='other-model', **{model!r})]\n"
         )
         dataset = (
             "abbr='toy', type=JsonlDataset, path='toy.jsonl', input_columns=['question'], output_column='answer', "

@@ -1,0 +1,148 @@
+"""Nothing that finished is lost or asked again, whatever is killed and whenever."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
+from tests.faultservice import FaultService
+
+N = 24
+CONCURRENCY = 4
+LATENCY = 0.04
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Bench]:
+    """A run of about a second, long enough to be killed in either stage."""
+    with (
+        FaultService(model_answer(lambda i: i % 3 == 0), model="m", latency=LATENCY) as model,
+        FaultService(judge_answer(), model="j", latency=LATENCY) as judge,
+    ):
+        bench = Bench(tmp_path, model, judge, n=N)
+        bench.model_keys = bench.judge_keys = {"batch_size": CONCURRENCY}
+        bench.write()
+        yield bench
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Return the living processes whose command line names a folder, with their command."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if str(folder) in command and state != "Z":
+                found[int(entry.name)] = command
+    return found
+
+
+def kill(bench: Bench, jb: int, victim: str) -> None:
+    """Kill -9 ``jb``, one of its task processes, or everything at once."""
+    tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages" in command]
+    pids = {"jb": [jb], "task": tasks[:1] or [jb], "all": [jb, *tasks]}[victim]
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def recorded(bench: Bench, name: str) -> set[int]:
+    """Return the ids whose reply is on disk."""
+    path = bench.run / "predictions" / "toy-model" / f"{name}.jsonl"
+    if not path.exists():
+        return set()
+    whole = [line for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    return {int(found[1]) for line in whole if '"success":true' in line and (found := re.search(r'"id":(\d+)', line))}
+
+
+def check_one_kill(bench: Bench, victim: str, after: float) -> None:
+    """Start a run, kill ``victim`` after a while, resume, and compare with what an uninterrupted run gives."""
+    process = bench.start("--no-preflight")
+    wait_until(lambda: bool(bench.model.requests) or process.poll() is not None)
+    time.sleep(after)
+    kill(bench, process.pid, victim)
+    process.wait(timeout=30)
+    wait_until(lambda: not processes_of(bench.folder), timeout=20)  # no orphan, whichever way jb died
+    answered, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
+    asked_before, judged_before = bench.asked(), bench.judged()
+    done = bench.jb("--reuse", "--no-preflight")
+    assert done.code == 0, done.text
+    twice_asked = {id_ for id_, count in bench.asked().items() if count > 1}
+    twice_judged = {id_ for id_, count in bench.judged().items() if count > 1}
+    assert not twice_asked & answered
+    assert not twice_judged & judged
+    assert len(twice_asked) <= CONCURRENCY
+    assert len(twice_judged) <= CONCURRENCY
+    assert set(asked_before) <= set(bench.asked())
+    assert set(judged_before) <= set(bench.judged())
+    assert [row["id"] for row in bench.rows()] == list(range(N))
+    assert [row["id"] for row in bench.rows("toy-judge")] == list(range(N))
+    for row in bench.rows("toy-judge"):
+        assert f"What is twice {row['id']}?" in str(row["origin_prompt"])
+    result = bench.result()
+    assert result["counts"]["ok"] == N
+    assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * 16 / 24)
+
+
+@pytest.mark.parametrize("victim", ["jb", "task", "all"])
+@pytest.mark.parametrize("after", [0.02, 0.2, 0.45])
+def test_a_killed_run_resumes_to_the_same_result(slow: Bench, victim: str, after: float) -> None:
+    check_one_kill(slow, victim, after)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(210))
+def test_two_hundred_random_moments(slow: Bench, seed: int) -> None:
+    dice = random.Random(seed)
+    check_one_kill(slow, dice.choice(["jb", "task", "all"]), dice.uniform(0.0, 0.8))
+
+
+def test_sigterm_is_a_graceful_stop(slow: Bench) -> None:
+    process = slow.start("--no-preflight")
+    wait_until(lambda: len(slow.model.requests) > 2)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, out
+    assert "--reuse" in out
+    assert not processes_of(slow.folder)
+    assert slow.jb("--reuse", "--no-preflight").code == 0
+    assert slow.asked() == dict.fromkeys(range(N), 1)
+
+
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_finished(slow: Bench) -> None:
+    slow.model.latency = 5.0
+    slow.model.set_faults(lambda seen: None)
+    process = slow.start("--no-preflight")
+    wait_until(lambda: len(slow.model.requests) >= CONCURRENCY)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert time.monotonic() - began < 4
+    assert process.returncode == 130, out
+    assert not processes_of(slow.folder)
+
+
+def test_the_second_jb_on_one_run_is_refused(slow: Bench) -> None:
+    process = slow.start("--no-preflight")
+    wait_until(lambda: len(slow.model.requests) > 2)
+    second = slow.jb("--reuse", "--no-preflight")
+    assert second.code == 2, second.text
+    assert str(process.pid) in second.err
+    process.communicate(timeout=30)
+    assert process.returncode == 0
