@@ -65,6 +65,8 @@ class Anchored:
         if text is None or not text.strip():
             return silent(reply)
         found = self._scanner.statements(text)
+        if reply.finish_reason == "length":
+            found = [one for one in found if _complete(one, text)]
         used = [one for one in found if one.strong] or found
         fault = self._fault(text, used, cut=reply.finish_reason == "length")
         if fault:
@@ -88,3 +90,13 @@ class Anchored:
         if self._scanner.taken_back(text, last.end, str(last.label)):
             return f"the verdict {last.written} is taken back later in the reply"
         return ""
+
+
+def _complete(statement: Statement, text: str) -> bool:
+    """Whether a statement of a reply that was cut off can be trusted: it does not rest on the line that was cut.
+
+    A reply that is nothing but the letter can: judges with ``max_tokens=1`` always end by length.
+    """
+    whole = "\n" not in text.strip()
+    at_end = not text[statement.end :].strip(" *_`\"'.)]}$")
+    return statement.strong and (whole or not at_end or statement.form == "verdict line")

@@ -37,6 +37,12 @@ _HEDGE = re.compile(
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
+_ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
+_WRONG = re.compile(
+    r"\b(?:that|this|it|verdict)(?:['’]s|\sis|\swas)\s(?:wrong|not right|a mistake|an error)"
+    r"|\bthe (?:opposite|other way)",
+    re.IGNORECASE,
+)
 _QUOTES = "\"'`“‘«「"
 _TAKEN_BACK = re.compile(
     r"(?:^|[.!?,\n)—–-])\s{0,4}(?:\W{0,4})(?:(?:oh|hmm|no|but|well),?\s{1,2})?"
@@ -142,11 +148,13 @@ class VerdictScanner:
         return {self.label_of(match["token"]) for match in matches if match}
 
     def taken_back(self, text: str, end: int, label: str) -> bool:
-        """Whether the text after a statement says that it was a mistake and names another label."""
+        """Whether the text after a statement says that it was a mistake: by a cue, and another label or as much."""
         plain = text.translate(_PLAIN)
         cue = _TAKEN_BACK.search(plain, end)
         if cue is None:
             return False
+        if _WRONG.search(plain, cue.start()):
+            return True
         later = self._token.finditer(plain, cue.end())
         return any(
             self.label_of(match["token"]) != label
@@ -163,15 +171,20 @@ class VerdictScanner:
             if previous and len(previous.text) <= 80 and self._heading.fullmatch(previous.text):
                 yield from self._alone_in(line, "verdict line") or self._opening(line, "verdict line")
             elif number in (0, last) and not (previous and previous.text.rstrip(" *_`").endswith(":")):
-                yield from self._alone_in(line, "alone") or (self._opening(line, "opening") if number == 0 else [])
+                alone = self._alone_in(line, "alone")
+                if alone and number == last and previous:
+                    yield from self._alone_in(previous, "alone")  # the end of a list of choices, if they differ
+                yield from alone or (self._opening(line, "opening") if number == 0 else [])
             if number in (0, last):
                 yield from self._closing_sentences(line)
 
     def _anchors(self, line: _Line) -> Iterator[Statement]:
-        known_ends: list[int] = []
+        known = False
         matches = list(self._anchored.finditer(line.text))
         if len({self.label_of(match["token"]) for match in matches}) > 1:
-            return  # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself
+            # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
+            yield from self._unreadable(line)
+            return
         for match in matches:
             lead = self._line_lead.match(line.text)
             at_start = lead is not None and lead.end() >= match.start("noun")
@@ -181,27 +194,33 @@ class VerdictScanner:
             if not at_start and not self._stated_in_sentence(line, match):
                 continue
             if self._ends(line, match.end("token")):
-                known_ends.append(match.start("token"))
+                known = True
                 form = "verdict line" if at_start else "sentence"
                 yield from self._with_companion(line, match, token, form)
-        unknown = self._verdict_line.match(line.text)
-        if unknown and not known_ends and unknown["rest"].strip(" *_`\"'"):
-            rest = unknown["rest"].strip(" *_`\"'")
-            if len(rest.split()) <= 3:
-                start = line.start + unknown.start("rest")
-                yield Statement(None, rest, "verdict line", start, start + len(unknown["rest"]))
+        if not known:
+            yield from self._unreadable(line)
+
+    def _unreadable(self, line: _Line) -> Iterator[Statement]:
+        """A verdict line that holds something else than a label: other words, or several labels."""
+        match = self._verdict_line.match(line.text)
+        rest = match["rest"].strip(" *_`\"'") if match else ""
+        if match and rest and (len(rest.split()) <= 3 or self._token.search(rest)):
+            start = line.start + match.start("rest")
+            yield Statement(None, rest, "verdict line", start, start + len(match["rest"]))
 
     def _stated_in_sentence(self, line: _Line, match: re.Match[str]) -> bool:
         if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
             return False
-        return self._unhedged(line, match.start("noun"))
+        before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
+        return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
 
     def _unhedged(self, line: _Line, start: int) -> bool:
         before = line.text[max(0, start - _WINDOW) : start]
         if before.rstrip("*_ ")[-1:] in set(_QUOTES) and before[-1:] != " ":
             return False
         sentence = re.split(r"[.!?;]\s", before)[-1]
-        return not _HEDGE.search(sentence)
+        quoted = sentence.count('"') % 2 or sentence.count("`") % 2 or "“" in sentence.rpartition("”")[2]
+        return not (quoted or _HEDGE.search(sentence))
 
     def _closing_sentences(self, line: _Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
@@ -231,7 +250,7 @@ class VerdictScanner:
         marks = line.text[: match.start("token")]
         if re.search(r"[^\W_]", re.sub(r"</\w{1,10}>", "", after)) or after[:1] in set("+-") or "?" in after:
             return []
-        if set(marks) & set("!¬≠~+=") or "=" in after:
+        if set(marks) & set("!¬≠~+=") or set(after) & set("=:"):
             return []
         start, end = match.span("token")
         return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
