@@ -14,6 +14,7 @@ import msgspec
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display, Score
+from judgebench.dashboard.untrusted import visible
 
 _INTERVAL = 1.0
 
@@ -33,17 +34,22 @@ class EventDisplay:
         self._clock = clock
         self._status: dict[str, Status] = {}
         self._told: dict[str, float] = {}
+        self._started = False
         self._finished = False
+        self._early: list[dict[str, Any]] = []
+        """Events from before ``launch``, which comes first."""
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """Emit ``launch`` and ``plan``."""
         self._human.start(run, rows)
+        self._started = True
         self._emit("launch", run=run.run, pid=run.pid, dir=run.base)
         tasks = [
             {"id": row.id, "name": row.name, "stage": row.stage, "needs": list(row.needs), "log": row.log}
             for row in rows
         ]
         self._emit("plan", tasks=tasks, max_workers=run.max_workers)
+        self._emit_early()
 
     def task(self, row: TaskRow) -> None:
         """Emit ``task`` when the status changed, else ``progress`` when a second has passed."""
@@ -64,7 +70,9 @@ class EventDisplay:
     def finding(self, kind: str, text: str, *, task: str = "") -> None:
         """Emit ``finding``."""
         self._human.finding(kind, text, task=task)
-        self._emit("finding", kind=kind, text=text, task=task)
+        self._early.append({"kind": kind, "text": visible(text), "task": task})
+        if self._started:
+            self._emit_early()
 
     def finish(self, *, interrupted: bool) -> None:
         """Close the human display; ``done`` is still to come."""
@@ -74,6 +82,7 @@ class EventDisplay:
 
     def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
         """Emit ``done``."""
+        self._emit_early()
         self._human.done(exit_code=exit_code, scores=scores, next_command=next_command)
         status = {0: "done", 130: "interrupted"}.get(exit_code, "failed")
         self._emit("done", status=status, exit_code=exit_code, scores=list(scores), next=next_command)
@@ -88,6 +97,11 @@ class EventDisplay:
         if row.error:
             state |= {"error": row.error, "hint": row.hint, "log": row.log, "tail": row.tail}
         return state | _counts(row, now)
+
+    def _emit_early(self) -> None:
+        for finding in self._early:
+            self._emit("finding", **finding)
+        self._early.clear()
 
     def _emit(self, event: str, **fields: Any) -> None:
         try:

@@ -1,8 +1,8 @@
-"""Runs one service and outlives everything but its owner: ``python guard.py -- PROGRAM ARGUMENT...``.
+"""Runs one service and outlives everything but its owner: ``python guard.py [SECONDS] -- PROGRAM ARGUMENT...``.
 
 The owner holds the write end of the guard's standard input. When that is closed, by intent or because the owner died
 in whichever way, or when the guard gets SIGTERM, SIGINT or SIGHUP, the service's whole process group is ended: SIGTERM
-first, SIGKILL after a pause. When the service ends by itself, what it left behind in its group is ended too and the
+first, SIGKILL after ``SECONDS``. When the service ends by itself, what it left behind in its group is ended too and the
 guard exits with the service's code. The first line on standard output is the service's process id.
 
 Only the standard library, and little of it: nothing is asked before this process has started.
@@ -17,7 +17,7 @@ import sys
 import time
 
 GRACE = 5.0
-"""Seconds between SIGTERM and SIGKILL."""
+"""Seconds between SIGTERM and SIGKILL by default."""
 
 NOT_FOUND = 127
 """Exit code when the program cannot be started, as in a shell."""
@@ -28,7 +28,9 @@ _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 def main(arguments: list[str]) -> int:
     """Run the program after ``--`` and return its exit code, negative signals as 128 + signal."""
-    command = arguments[arguments.index("--") + 1 :]
+    mark = arguments.index("--")
+    grace = float(arguments[0]) if mark else GRACE
+    command = arguments[mark + 1 :]
     wake, write_end = os.pipe()
     os.set_blocking(write_end, False)
     for number in (*_STOPPING, signal.SIGCHLD):
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> int:
     status = _watch(pid, wake)
     if status is None:
         _signal_group(pid, signal.SIGTERM)
-        status = _wait(pid, GRACE)
+        status = _wait(pid, grace)
     _signal_group(pid, signal.SIGKILL)
     if status is None:
         status = os.waitpid(pid, 0)[1]

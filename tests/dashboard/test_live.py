@@ -174,20 +174,26 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")
-    script = tmp_path / "session.sh"
+    session = Terminal(tmp_path / "s", "env PS1=ready: sh -i")
     board = Path(__file__).with_name("fake_run.py")
-    # The trap lets the shell outlive Ctrl-C, as an interactive one does.
-    script.write_text(
-        f"trap : INT\n{sys.executable} {board} 200 60\nstty -a | grep -o -e '-*icanon' -e '-*echo '\nexec cat\n"
-    )
-    session = Terminal(tmp_path / "s", f"sh {script}")
+    session.until(lambda text: "ready:" in text)
+    session.keys(f"ulimit -c 0; {sys.executable} {board} 200 60", "Enter")
+    session.until(lambda text: "Page: 1/" in text and "model-000/aime2025" in text)
     yield session
     session.close()
 
 
+def assert_sane(terminal: Terminal) -> None:
+    """The shell has its terminal back: lines are edited and echoed, and the cursor is shown."""
+    terminal.keys("stty -a | grep -o -e '-*icanon' -e '-*echo '; echo c''hecked", "Enter")
+    said = terminal.until(lambda text: "checked" in text).rpartition("c''hecked")[2]
+    assert "icanon" in said
+    assert "-icanon" not in said
+    assert "-echo" not in said
+
+
 def test_in_a_real_terminal(terminal: Terminal) -> None:
-    """Paging, pausing, resizing, suspending by Ctrl-C: what a person does, in tmux."""
-    terminal.until(lambda text: "Page: 1/" in text and "model-000/aime2025" in text)
+    """Paging, pausing, resizing and Ctrl-C: what a person does, in tmux."""
     terminal.keys("Down")
     second = terminal.until(lambda text: "Page: 2/" in text)
     assert "model-000/aime2025 " not in second
@@ -207,8 +213,19 @@ def test_in_a_real_terminal(terminal: Terminal) -> None:
     terminal.resize(200, 40)
     terminal.until(lambda text: "Extend Parameters" in text.splitlines()[5])
     terminal.keys("C-c")
-    after = terminal.until(lambda text: "by interrupt" in text and "echo" in text)
+    after = terminal.until(lambda text: "by interrupt" in text)
     assert "Interrupted; what finished is kept." in after
-    assert "-icanon" not in after
-    assert "-echo" not in after
-    assert "icanon" in after
+    assert_sane(terminal)
+
+
+def test_suspending_gives_the_terminal_back_and_continuing_takes_it_again(terminal: Terminal) -> None:
+    terminal.keys("C-z")
+    terminal.until(lambda text: "Page:" not in text and "Stopped" in text)
+    assert_sane(terminal)
+    terminal.keys("fg", "Enter")
+    terminal.until(lambda text: "Page: 1/" in text)
+    terminal.keys("Down")
+    terminal.until(lambda text: "Page: 2/" in text)
+    terminal.keys("C-\\")
+    terminal.until(lambda text: "Page:" not in text)
+    assert_sane(terminal)

@@ -113,6 +113,22 @@ def test_events_follow_the_contract() -> None:
     assert "human only" not in out.getvalue()
 
 
+def test_launch_comes_first_and_no_finding_is_lost() -> None:
+    out = io.StringIO()
+    display = EventDisplay(out, PlainDisplay(io.StringIO()))
+    display.finding("preflight", "slow \x1b[2J endpoint")
+    display.start(RUN, [])
+    display.done(exit_code=0, scores=[], next_command="")
+    kinds = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
+    assert kinds == ["launch", "plan", "finding", "done"]
+    assert "\\u001b" not in out.getvalue()
+    out = io.StringIO()
+    display = EventDisplay(out, PlainDisplay(io.StringIO()))
+    display.finding("preflight", "no endpoint")
+    display.done(exit_code=3, scores=[], next_command="")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["finding", "done"]
+
+
 @pytest.mark.parametrize(("code", "status"), [(0, "done"), (130, "interrupted"), (3, "failed")])
 def test_done_names_the_status(code: int, status: str) -> None:
     out = io.StringIO()

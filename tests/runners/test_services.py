@@ -154,17 +154,41 @@ def test_an_interrupt_while_launching_stops_the_service(run: Run) -> None:
     assert all(gone(pid) for pid in service_pids(run))
 
 
-@pytest.mark.parametrize("how", ["family", "stubborn"])
-def test_no_service_is_left_when_the_supervisor_is_killed(run: Run, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.plan([task("a")], {"a": {"items": 1000, "pause": 0.02}}, models={"m": model(run, how)})
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.2, 0.35, 0.6])
+def test_nothing_is_left_when_the_supervisor_is_killed_at_any_moment(run: Run, delay: float) -> None:
+    """Before the guard runs, while the service loads, while tasks work: no task, service or child of it stays."""
+    run.plan([task("a")], {"a": {"items": 1000, "pause": 0.02}}, models={"m": model(run, "family")})
+    supervisor = start_supervisor(run)
+    assert supervisor.stdout is not None
+    supervisor.stdout.readline()
+    time.sleep(delay)
+    supervisor.kill()
+    supervisor.communicate()
+    time.sleep(0.3)  # what was being started when the kill came has written its id by now
+    assert until(lambda: all(gone(pid) for pid in [*service_pids(run), *run.pids()]), seconds=guard.GRACE + 5)
+
+
+def test_a_task_and_its_service_run_when_the_supervisor_is_killed(run: Run) -> None:
+    run.plan([task("a")], {"a": {"items": 1000, "pause": 0.02}}, models={"m": model(run, "family")})
     supervisor = start_supervisor(run)
     assert until(lambda: bool(run.events()))
-    pids = service_pids(run)
-    assert len(pids) == (2 if how == "family" else 1)
+    pids = [*service_pids(run), *run.pids()]
+    assert len(pids) == 3
     assert not any(gone(pid) for pid in pids)
     supervisor.kill()
     supervisor.communicate()
-    assert until(lambda: all(gone(pid) for pid in [*pids, *run.pids()]), seconds=guard.GRACE + 5)
+    assert until(lambda: all(gone(pid) for pid in pids), seconds=guard.GRACE + 5)
+
+
+def test_a_service_that_ignores_sigterm_is_killed_after_the_pause(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    command = [sys.executable, "-S", SERVICE, str(free_port()), "stubborn"]
+    process, pid = start_guard(command, tmp_path, grace=0.3, SERVICE_PIDS=str(pids))
+    assert until(pids.exists)
+    time.sleep(0.1)
+    process.stdin.close()
+    assert process.wait(5) == 128 + signal.SIGKILL
+    assert gone(pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's death signal is Linux's")
@@ -199,9 +223,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_guard(command: list[str], folder: Path, **variables: str) -> tuple[subprocess.Popen[bytes], int]:
+def start_guard(
+    command: list[str], folder: Path, *, grace: float = guard.GRACE, **variables: str
+) -> tuple[subprocess.Popen[bytes], int]:
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", guard.__file__, "--", *command],
+        [sys.executable, "-I", "-S", guard.__file__, str(grace), "--", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
