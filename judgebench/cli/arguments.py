@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
 _NEEDS_RUN = ("judge", "eval", "viz")
-_SHELLS = ("bash", "zsh", "tcsh")
+_SHELLS = ("bash", "zsh")
+_FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
+_FOLDERS = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}
+_COMPLETIONS = {
+    "config": _FILES, "gate": _FILES, "custom_dataset_path": _FILES, "custom_dataset_meta_path": _FILES,
+    "config_dir": _FOLDERS, "data_dir": _FOLDERS, "work_dir": _FOLDERS,
+    **{
+        flag: {"bash": f"_jb_names_{kind}", "zsh": f"_jb_names_{kind}"}
+        for flag, kind in (
+            ("models", "models"), ("datasets", "datasets"), ("judges", "judges"), ("summarizer", "summarizers"),
+        )
+    },
+}  # fmt: skip
+"""What completes the value of a flag in each shell: files, folders, or the registered names."""
 
 _EXAMPLES = """\
 examples:
@@ -48,6 +61,10 @@ class Parser(argparse.ArgumentParser):
             UsageError: Always.
         """
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint="See all flags with: jb --help")
+
+    def completable(self) -> list[argparse.Action]:
+        """Return the arguments, for a completion script to be told how to complete them."""
+        return list(self._actions)
 
     def parse_all(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line.
@@ -83,6 +100,24 @@ def build_parser() -> Parser:
     _add_results(parser)
     _add_lookup(parser)
     return parser
+
+
+def completion_script(shell: str) -> str:
+    """Return a script that completes flags, files and registered names in a shell."""
+    import shtab
+
+    parser = build_parser()
+    for action in parser.completable():
+        if action.dest in _COMPLETIONS:
+            action.complete = _COMPLETIONS[action.dest]  # type: ignore[attr-defined]
+    kinds = ("models", "datasets", "judges", "summarizers")
+    names = {
+        "bash": '_jb_names_{kind}() {{ compgen -W "$(jb ls {kind} 2>/dev/null | awk \'{{print $2}}\')" -- "$1"; }}',
+        "zsh": "_jb_names_{kind}() {{ compadd -- ${{(f)\"$(jb ls {kind} 2>/dev/null | awk '{{print $2}}')\"}}; }}",
+    }
+    preamble = "\n".join(names[shell].format(kind=kind) for kind in kinds)
+    script: str = shtab.complete(parser, shell=shell, preamble={shell: preamble})
+    return script
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +192,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
         "--max-fail-rate", type=_share, default=None, metavar="SHARE",
-        help="give up and exit with 4 above this share of failed items, 0 to 1 (default: never give up; any makes it 4)",
+        help="give up with exit code 4 above this share of failed items (default: go on, and 4 at the end if any failed)",
     )  # fmt: skip
     group.add_argument(
         "--min-scored", type=_percent, metavar="PERCENT", help="exit with 4 below this percentage of scored items"

@@ -60,9 +60,9 @@ def _dispatch(argv: list[str]) -> int:
         print(f"judgebench {__version__}")
         return int(ExitCode.DONE)
     if args.print_completion:
-        import shtab
+        from judgebench.cli.arguments import completion_script
 
-        print(shtab.complete(parser, shell=args.print_completion))
+        print(completion_script(args.print_completion))
         return int(ExitCode.DONE)
     looked_up = _look_up(args)
     return looked_up if looked_up is not None else _execute(args, argv)

@@ -14,7 +14,11 @@ from typing import Any, NamedTuple
 from judgebench.config.check import REFERENCE
 from judgebench.config.load import base_files
 
-_UNKNOWN = object()
+
+class _Code(NamedTuple):
+    """Something that is no constant; its name, where it is one."""
+
+    name: str
 
 
 class Site(NamedTuple):
@@ -23,7 +27,7 @@ class Site(NamedTuple):
     Attributes:
         keys: Path of the key from the outermost dict around it.
         abbrs: The ``abbr`` of every dict around it.
-        value: The constant written there, if it is one.
+        value: The constant written there; code stands for everything else.
     """
 
     file: Path
@@ -51,7 +55,7 @@ def find_site(sites: list[Site], abbr: str, key: str, value: Any) -> Site | None
     best: tuple[tuple[int, int, int], Site] | None = None
     for number, site in enumerate(sites):
         overlap = _overlap(site.keys, wanted)
-        if not overlap or not _could_give(site.value, value):
+        if not overlap or not _could_give(site.value, value, wanted[-1]):
             continue
         score = (int(abbr in site.abbrs), overlap, -number)
         if best is None or score > best[0]:
@@ -78,7 +82,7 @@ def _inside(node: ast.AST, file: Path, keys: tuple[str, ...], abbrs: tuple[str, 
             yield from _inside(child, file, keys, abbrs)
         return
     own = [_constant(value) for key, value, _ in pairs if key == "abbr"]
-    abbrs = (*abbrs, *(str(abbr) for abbr in own if abbr is not _UNKNOWN))
+    abbrs = (*abbrs, *(abbr for abbr in own if isinstance(abbr, str)))
     for key, value, line in pairs:
         yield Site(file, line, (*keys, key), abbrs, _constant(value))
         yield from _inside(value, file, (*keys, key), abbrs)
@@ -114,11 +118,15 @@ def _constant(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:
-        return _UNKNOWN
+        return _Code(node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
 
 
-def _could_give(written: Any, value: Any) -> bool:
-    if written is _UNKNOWN or (isinstance(written, str) and REFERENCE.search(written)):
+def _could_give(written: Any, value: Any, key: str) -> bool:
+    if isinstance(written, _Code):
+        return key != "type" or str(value).rpartition(".")[2] == written.name
+    if key == "type":
+        return str(value).rpartition(".")[2] == str(written).rpartition(".")[2]
+    if isinstance(written, str) and REFERENCE.search(written):
         return True
     if isinstance(value, str) and REFERENCE.search(value):
         return isinstance(written, str)  # a literal secret, shown as a reference

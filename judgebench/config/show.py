@@ -16,7 +16,7 @@ from judgebench.config.model import resolve_model
 from judgebench.config.override import apply_overrides, parse_override
 from judgebench.config.place import Declared
 from judgebench.config.provenance import Site, find_site, sites_of
-from judgebench.config.registry import Kind, Registry, split_suffix
+from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
 from judgebench.config.schema import SummarizerConfig
 from judgebench.config.secrets import SecretStore
 from judgebench.config.select import declared_in, summarizer_in
@@ -110,4 +110,8 @@ def _declares(data: Any, parts: list[str]) -> bool:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    """Return a path relative to the current folder, or to the folder of the package for shipped files."""
+    for root in (Path.cwd(), SHIPPED.parents[1]):
+        if path.is_relative_to(root):
+            return str(path.relative_to(root))
+    return str(path)

@@ -72,6 +72,7 @@ def test_show_prints_keys_with_their_file_and_line(folder, capsys):
     assert origin["retry"] == "configs/models/mine.py:4"
     assert origin["host_port"] == "configs/models/root.py:6"
     assert origin["generation_kwargs.temperature"] == "configs/models/root.py:8"
+    assert origin["type"] == "configs/models/root.py:3"
     assert origin["batch_size"] == "--override"
     assert origin["stream"] == "default"
     assert shown["batch_size"] == "3"
