@@ -10,6 +10,7 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, Typed
+from judgebench.datasets.files import find
 from judgebench.datasets.selection import select
 from judgebench.errors import ConfigError
 from judgebench.plan.spec import Options
@@ -48,6 +49,16 @@ def count_of(dataset: DatasetConfig, options: Options) -> int | None:
     if options.ids:
         count = sum(1 for _ in select(loader.samples(folder), ids=options.ids))
     return count if options.num_prompts is None else min(count, options.num_prompts)
+
+
+def stamp_of(dataset: DatasetConfig, options: Options) -> str:
+    """Return what changes when the data file does (size and time of writing); empty for data on the hub."""
+    config = loader_of(dataset).config
+    path = find(config, _folder(options)) if hasattr(config, "path") else None
+    if path is None:
+        return ""
+    status = path.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def loader_of(dataset: DatasetConfig) -> Any:

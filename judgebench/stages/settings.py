@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.datasets.open import stamp_of
 from judgebench.plan.spec import Options
 from judgebench.store.asked import short_hash
 
@@ -66,7 +67,7 @@ def selection_of(dataset: DatasetConfig, options: Options, repeats: int) -> dict
         "shuffle": options.shuffle,
         "repeats": repeats,
         "loader": short_hash(msgspec.to_builtins(dataset.loader), 12),
-        "data_dir": options.data_dir,
+        "data": stamp_of(dataset, options),
     }
 
 

@@ -1,0 +1,149 @@
+"""What changed decides what is redone; what did not change is never asked again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.harness import Bench, judge_answer
+
+T = "models.toy-model.generation_kwargs.temperature"
+
+
+def test_a_changed_temperature_is_refused_by_name_and_redone_only_on_demand(bench: Bench) -> None:
+    assert bench.jb("--override", f"{T}=0.6").code == 0
+    bench.model.forget()
+    refused = bench.jb("--override", f"{T}=0.2", "--reuse", "--no-preflight")
+    assert refused.code == 2, refused.text
+    assert "temperature: 0.6 -> 0.2" in refused.text
+    assert "--redo-changed" in refused.text
+    assert bench.model.requests == []
+    redone = bench.jb("--override", f"{T}=0.2", "--reuse", "--redo-changed", "--no-preflight")
+    assert redone.code == 0, redone.text
+    assert bench.asked() == dict.fromkeys(range(6), 1)
+    assert [row["id"] for row in bench.rows()] == list(range(6))
+
+
+def test_what_changes_nothing_is_not_asked_again(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    bench.judge.forget()
+    for flag in ("batch_size=1", "retry=5", "timeouts.total=9", "stream=True"):
+        done = bench.jb("--reuse", "--override", f"models.toy-model.{flag}", f"judges.judge.{flag}", "--no-preflight")
+        assert done.code == 0, done.text
+    assert bench.model.requests == []
+    assert bench.judge.requests == []
+
+
+def test_a_changed_judge_prompt_redoes_the_judging_alone(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    bench.judge.forget()
+    done = bench.jb("--reuse", "--override", "judges.judge.method.style=word", "--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.model.requests == []
+    assert bench.judged() == dict.fromkeys(range(6), 1)
+    assert len(bench.rows("toy-judge")) == 6
+
+
+def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgments(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    bench.judge.forget()
+    assert bench.jb("--reuse", "--rejudge", "--no-preflight").code == 0
+    assert bench.model.requests == []
+    assert bench.judged() == dict.fromkeys(range(6), 1)
+    assert list((bench.run / "predictions/toy-model").glob("toy-judge.jsonl.before-*"))
+
+
+def test_deleting_the_judge_file_makes_the_judge_ask_again(bench: Bench) -> None:
+    bench.jb()
+    bench.judge.forget()
+    (bench.run / "predictions/toy-model/toy-judge.jsonl").unlink()
+    assert bench.jb("--reuse", "--mode", "eval", "--no-preflight").code == 0
+    assert bench.judged() == dict.fromkeys(range(6), 1)
+
+
+def test_more_prompts_and_more_repeats_ask_only_what_is_new(bench: Bench) -> None:
+    assert bench.jb("--num-prompts", "3").code == 0
+    assert bench.jb("--reuse", "--num-prompts", "5", "--no-preflight").code == 0
+    assert bench.asked() == dict.fromkeys(range(5), 1)
+    assert bench.jb("--reuse", "--no-preflight").code == 0
+    assert bench.asked() == dict.fromkeys(range(6), 1)
+    assert bench.judged() == dict.fromkeys(range(6), 1)
+    more = bench.jb(
+        "--reuse", "--no-preflight", "--override", "models.toy-model.generation_kwargs.num_return_sequences=2"
+    )
+    assert more.code == 0, more.text
+    assert bench.asked() == dict.fromkeys(range(6), 2)
+    assert bench.result()["counts"]["planned"] == 12
+
+
+def test_fewer_prompts_score_only_those(bench: Bench) -> None:
+    bench.jb()
+    bench.judge.forget()
+    assert bench.jb("--reuse", "--num-prompts", "2", "--no-preflight").code == 0
+    assert bench.result()["counts"]["planned"] == 2
+    assert bench.judge.requests == []
+
+
+def test_a_run_is_continued_without_naming_its_configs_again(bench: Bench) -> None:
+    bench.judge.answer = judge_answer("{letter} or so, hm")
+    bench.jb()
+    from tests.e2e.harness import JB, run
+
+    done = run([*JB, "--reuse"], bench.folder)
+    assert done.code == 0, done.text
+    assert len(bench.runs) == 1
+
+
+def test_a_changed_data_row_is_asked_again_and_no_other(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    bench.judge.forget()
+    path = bench.folder / "toy.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[2]["question"] = "Tell me: what is twice 2?"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = bench.jb("--reuse", "--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.asked() == {2: 1}
+    assert bench.judged() == {2: 1}
+    assert bench.result()["counts"]["ok"] == 6
+
+
+def test_a_data_set_that_is_not_reached_yet_is_added_to_a_run(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    done = bench.jb("--reuse", "--no-preflight", models=["toy_model", "other_model"])
+    assert done.code == 0, done.text
+    assert bench.asked() == dict.fromkeys(range(6), 1)
+    assert bench.result(model="other-model")["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
+
+
+def test_a_torn_and_a_damaged_line_cost_one_question_each(bench: Bench) -> None:
+    bench.jb()
+    bench.model.forget()
+    bench.judge.forget()
+    path = bench.run / "predictions/toy-model/toy.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = b"\x00" * 20 + lines[1][20:]
+    path.write_bytes(b"".join(lines)[:-30])
+    done = bench.jb("--reuse", "--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.asked() == {1: 1, 5: 1}
+    assert bench.judge.requests == []
+    assert b"line 2" in (bench.run / "predictions/toy-model/toy.jsonl.damaged").read_bytes()
+    assert bench.result()["counts"]["ok"] == 6
+
+
+def test_failed_items_are_left_alone_where_asked(bench: Bench) -> None:
+    bench.model.set_faults(lambda seen: "503" if "twice 3" in str(seen.body) else None)
+    assert bench.jb("--no-preflight").code == 4
+    bench.model.set_faults(())
+    bench.model.forget()
+    assert bench.jb("--reuse", "--no-retry-failed", "--no-preflight").code == 4
+    assert bench.model.requests == []
+    assert bench.jb("--reuse", "--no-preflight").code == 0
+    assert bench.asked() == {3: 1}

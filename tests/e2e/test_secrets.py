@@ -1,0 +1,65 @@
+"""A key never reaches the disk, a log, an error, a command line, or the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.harness import Bench, wait_until
+
+KEY = "sk-test-7f3b1c9d5e"
+
+
+def files_with(folder: Path, key: str) -> list[str]:
+    return [str(path) for path in folder.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
+def test_a_literal_key_is_found_nowhere_in_a_run_with_failures(bench: Bench) -> None:
+    bench.model.api_key = bench.judge.api_key = KEY
+    bench.model_keys = {"api_key": KEY, "headers": {"X-Token": KEY}}
+    bench.judge_keys = {"api_key": KEY}
+    bench.write()
+    bench.judge.set_faults(lambda seen: "500" if "twice 1" in str(seen.body) else None)
+    commands: set[str] = set()
+    process = bench.start()
+    wait_until(lambda: watch(commands) or process.poll() is not None)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 4, out
+    assert bench.result()["counts"]["ok"] == 5
+    assert KEY not in out
+    assert not any(KEY in command for command in commands)
+    assert files_with(bench.folder / "outputs", KEY) == []
+    for flags in (("--dry-run",), ("--reuse", "--debug"), ("--show", "toy_model")):
+        assert KEY not in bench.jb(*flags).text
+    assert files_with(bench.folder / "outputs", KEY) == []
+
+
+def watch(commands: set[str]) -> bool:
+    """Collect the command lines of all processes."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                commands.add((entry / "cmdline").read_bytes().decode(errors="replace"))
+            except OSError:
+                continue
+    return False
+
+
+def test_a_key_from_the_environment_is_named_but_not_told(bench: Bench) -> None:
+    bench.model.api_key = KEY
+    bench.model_keys = {"api_key": "${TOY_KEY}"}
+    bench.write()
+    missing = bench.jb()
+    assert missing.code == 3, missing.text
+    assert "TOY_KEY" in missing.text
+    done = bench.jb(env={"TOY_KEY": KEY})
+    assert done.code == 0, done.text
+    assert files_with(bench.folder / "outputs", KEY) == []
+
+
+def test_a_wrong_key_stops_the_run_with_one_sentence(bench: Bench) -> None:
+    bench.model.api_key = KEY
+    bench.write()
+    done = bench.jb("--no-preflight")
+    assert done.code == 3, done.text
+    assert "401" in done.text
+    assert len(bench.model.requests) <= 6
