@@ -7,6 +7,7 @@ when it ends. Drawn at most twice a second, and at once after a key or a resize.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
@@ -197,7 +198,8 @@ class LiveDisplay:
             self._loop.remove_signal_handler(signal.SIGWINCH)
             if self._keyboard is not None:
                 self._loop.remove_reader(sys.stdin.fileno())
-        live.stop()
+        with contextlib.suppress(OSError):  # the terminal has gone
+            live.stop()
         if self._keyboard is not None:
             self._keyboard.close()
         self._print_last()
@@ -249,8 +251,9 @@ class LiveDisplay:
         return self._board.frame(self._console.width, self._console.height, self._clock())
 
     def _leave_screen(self) -> None:
-        self._console.set_alt_screen(False)
-        self._console.show_cursor(True)
+        with contextlib.suppress(OSError):
+            self._console.set_alt_screen(False)
+            self._console.show_cursor(True)
 
     def _enter_screen(self) -> None:
         if self._live is not None:
