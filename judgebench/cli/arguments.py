@@ -192,7 +192,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
         "--max-fail-rate", type=_share, default=None, metavar="SHARE",
-        help="give up with exit code 4 above this share of failed items (default: go on, and 4 at the end if any failed)",
+        help="give up with exit code 4 above this share of failed items (default: go on; 4 at the end if any failed)",
     )  # fmt: skip
     group.add_argument(
         "--min-scored", type=_percent, metavar="PERCENT", help="exit with 4 below this percentage of scored items"

@@ -45,6 +45,8 @@ def resolve_model(
     if model.get("pred_postprocessor"):
         part = typed_part(model["pred_postprocessor"], declared, _join(path, "pred_postprocessor"), environ)
         model["pred_postprocessor"] = {"type": part.type, **part.options}
+    if (model.get("launch") or {}).get("type"):
+        model["launch"]["type"], _ = find_type(model["launch"]["type"], declared, _join(path, "launch.type"))
     model = secrets.conceal(model)
     if issubclass(struct, ServiceConfig) and not model.get("launch"):
         _check_address(msgspec.convert(model, struct), {**environ, **secrets.values}, declared, path)

@@ -114,14 +114,14 @@ def _config_file(path: str) -> tuple[str, PlainConfig]:
 
 def _models(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> list[Declared]:
     if selection.models:
-        return [one for name in selection.models for one in _by_name(registry, "models", name)]
+        return [one for name in dict.fromkeys(selection.models) for one in _by_name(registry, "models", name)]
     if file and declares("models", variables):
         return declared_in("models", variables, file)
     raise UsageError("No model is named.", hint="Name one with --models; see all with: jb --list")
 
 
 def _datasets(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> list[Declared]:
-    found = [one for name in selection.datasets for one in _by_name(registry, "datasets", name)]
+    found = [one for name in dict.fromkeys(selection.datasets) for one in _by_name(registry, "datasets", name)]
     if selection.custom:
         found.append(custom_dataset(selection.custom))
     if not found and file and declares("datasets", variables):
@@ -141,7 +141,7 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
             else []
         )
     chosen = []
-    for name in selection.judges:
+    for name in dict.fromkeys(selection.judges):
         stem, _ = split_suffix(name)
         if name.endswith(".py") or registry.named("judges", stem):
             chosen += [named_judge(one) for one in _by_name(registry, "judges", name)]

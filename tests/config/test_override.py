@@ -92,9 +92,10 @@ def test_a_model_can_be_renamed_and_the_last_override_wins(model_with):
     assert config.combinations == [("new", "toy")]
 
 
-def test_two_configs_of_one_file_can_be_told_apart_by_renaming(model_with):
-    with pytest.raises(ConfigError, match=r"Two models are named 'm'.*"):
-        model_with(models=["m", "m"])
+def test_a_name_given_twice_counts_once(model_with):
+    config = model_with(models=["m", "m"], datasets=["toy", "toy"], judges=["m", "m"])
+    assert list(config.models) == ["m"]
+    assert [judge.abbr for judge in config.datasets["toy"].judges] == ["m"]
 
 
 @pytest.mark.parametrize(

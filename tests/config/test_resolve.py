@@ -98,6 +98,8 @@ class TestResolving:
             ("del models[0]['type']", r"models\.m\.type must name a class", ""),
             ("models[0]['generation_kwargs'] = dict(num_return_sequences=0)", r"num_return_sequences", ""),
             ("models[0]['launch'] = dict(command=['x'], type='y')", r"exactly one of type and command", ""),
+            ("models[0]['launch'] = dict()", r"exactly one of type and command", ""),
+            ("models[0]['launch'] = dict(type='NoLauncher')", r"models\.m\.launch\.type: there is no type", ""),
             (
                 "models[0]['pred_postprocessor'] = dict(type='jb_toys.strip_tail', markr='x')",
                 r"no parameter",
