@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from judgebench.errors import ConfigError
-from judgebench.metrics.tally import Tally
+from judgebench.metrics.tally import PREFERENCES, Tally
 from judgebench.records import Counts, Metric
 
 RUNS_AVERAGE = "accuracy (n runs average)"
@@ -79,7 +79,7 @@ def default_metrics(tally: Tally) -> list[str]:
     A rule's or a person's labels on a part of the items add ``accuracy_ppi``.
     """
     labels = set(tally.labels())
-    if labels & {"A", "B", "tie", "A>>B", "A>B", "A=B", "B>A", "B>>A"}:
+    if labels & PREFERENCES.keys():
         return ["win_rate"]
     if not labels and tally.has_scores():
         return ["mean_score"]

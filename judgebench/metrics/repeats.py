@@ -21,17 +21,11 @@ def accuracy_n_runs_average(tally: Tally) -> Metric:
 
     The standard error is that of a mean of ratios, linearised and cluster-robust by question.
     """
-    scored: Counter[int] = Counter()
-    correct: Counter[int] = Counter()
-    for group in tally.by_question():
-        for row in group:
-            if row.grade is not None:
-                scored[row.repeat] += 1
-                correct[row.repeat] += row.grade
+    scored = {run: found.scored for run, found in tally.runs().items() if found.scored}
     if not scored:
         return nothing_scored(tally)
     runs = len(scored)
-    rates = {run: correct[run] / asked for run, asked in scored.items()}
+    rates = {run: found.correct / found.scored for run, found in sorted(tally.runs().items()) if found.scored}
     share = math.fsum(rates.values()) / runs
     deviations = 0.0
     clusters = 0

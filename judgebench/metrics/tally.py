@@ -19,6 +19,13 @@ from judgebench.records import Counts, Verdict, VerdictStatus
 GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
 """Labels that say right or wrong. ``invalid`` (cut off, refused, broken) is not right; ``invalid_rate`` shows it."""
 
+PREFERENCES = {
+    **dict.fromkeys(("A", "A>B", "A>>B", "first"), 1.0),
+    **dict.fromkeys(("tie", "A=B"), 0.5),
+    **dict.fromkeys(("B", "B>A", "B>>A", "second"), 0.0),
+}
+"""What a comparison's label is worth to the first answer, the tested model's: a win 1, a tie a half, a loss 0."""
+
 _STATUSES: tuple[str, ...] = get_args(VerdictStatus)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 _OK = _STATUS_CODES["ok"]
@@ -117,6 +124,7 @@ class Tally:
         self._weights: array[float] | None = None
         self._in_order = True
         self._histogram: Counter[Question] | None = None
+        self._pairs: Counter[tuple[int | None, int | None]] | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -151,7 +159,7 @@ class Tally:
             self._answers.append(answer)
         if outcome.weight != 1.0 or self._weights is not None:
             self._weights = _column(self._weights, size, outcome.weight, 1.0)
-        self._histogram = None
+        self._histogram = self._pairs = None
 
     def counts(self) -> Counts:
         """Return how many outcomes ended in which state."""
@@ -209,10 +217,24 @@ class Tally:
 
     def graded_pairs(self) -> Counter[tuple[int | None, int | None]]:
         """Return how often the judge's and the rule's grades (1, 0 or ``None``) meet, over all outcomes."""
-        grade = [GRADES.get(name) if name is not None else None for name in self._names]
-        found: Counter[tuple[int | None, int | None]] = Counter()
-        for (judge, rule), count in Counter(zip(self._labels, self._rules, strict=True)).items():
-            found[grade[judge], grade[rule]] += count
+        if self._pairs is None:
+            grade = self._grades()
+            self._pairs = Counter()
+            for (judge, rule), count in Counter(zip(self._labels, self._rules, strict=True)).items():
+                self._pairs[grade[judge], grade[rule]] += count
+        return self._pairs
+
+    def runs(self) -> dict[int, Question]:
+        """Return planned, scored and correct outcomes by repeat."""
+        grade = self._grades()
+        found: dict[int, Question] = {}
+        for (repeat, label), count in Counter(zip(self._repeats, self._labels, strict=True)).items():
+            known = grade[label]
+            before = found.get(repeat, Question(0, 0, 0))
+            scored = count if known is not None else 0
+            found[repeat] = Question(
+                before.planned + count, before.scored + scored, before.correct + scored * (known or 0)
+            )
         return found
 
     def scores(self) -> Iterator[tuple[int, float, float]]:
@@ -221,6 +243,12 @@ class Tally:
             for at in self._order():
                 if self._statuses[at] == _OK and self._scores[at] == self._scores[at]:
                     yield self._ids[at], self._scores[at], self._weights[at] if self._weights is not None else 1.0
+
+    def preferences(self) -> Iterator[tuple[int, float | None]]:
+        """Yield ``(id, worth)`` of all outcomes, grouped by id; see ``PREFERENCES``, ``None`` where there is none."""
+        worth = [None if name is None else PREFERENCES.get(name) for name in self._names]
+        for at in self._order():
+            yield self._ids[at], worth[self._labels[at]]
 
     def weighted_grades(self) -> Iterator[tuple[int, int | None, float]]:
         """Yield ``(id, grade, weight)`` of all outcomes, grouped by id."""
