@@ -70,8 +70,8 @@ class SampleWindow:
         self._open: dict[int, tuple[Sample, int]] = {}
         self._passed: set[int] = set()
 
-    def take(self, id_: int) -> Sample | None:
-        """Return a sample, or ``None`` when it is not planned (or was taken as often as planned)."""
+    def take(self, id_: int, uid: str) -> Sample | None:
+        """Return a sample, or ``None`` when it is not planned, was taken as often as planned, or has another content."""
         while id_ not in self._open:
             if id_ in self._passed:
                 return None
@@ -79,6 +79,8 @@ class SampleWindow:
             if sample is None:
                 return None
             self._open[sample.id] = (sample, self._uses)
+        if self._open[id_][0].uid != uid:
+            return None
         sample, uses = self._open.pop(id_)
         if uses > 1:
             self._open[id_] = (sample, uses - 1)

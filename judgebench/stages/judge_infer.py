@@ -167,8 +167,8 @@ class JudgeRun:
         key = prediction.id << 20 | prediction.repeat
         if prediction.status != "ok" or key in seen or prediction.repeat >= self.repeats:
             return None
-        sample = window.take(prediction.id)
-        if sample is None or sample.uid != prediction.uid:
+        sample = window.take(prediction.id, prediction.uid)
+        if sample is None:
             return None
         seen.add(key)
         return Job(sample, judge_item(sample, prediction, self.postprocess), prediction.uuid)
