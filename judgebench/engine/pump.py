@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _END: Any = object()
 _LONGEST_TURN = 0.02
-"""Seconds after which workers whose jobs never wait let the event loop run (signals, progress)."""
+"""Seconds after which workers whose jobs never wait let the event loop run (signals, progress, other tasks)."""
 
 
 async def pump(
@@ -50,21 +50,37 @@ async def pump(
         await _Fed(_as_async(jobs), work, concurrency, schedule, stop, drain).run()
     else:
         iterator = iter(jobs)  # one for all workers
-        await _supervise([_pull(iterator, work, stop) for _ in range(concurrency)], stop, drain)
+        turn = _Turn()
+        await _supervise([_pull(iterator, work, stop, turn) for _ in range(concurrency)], stop, drain)
 
 
-async def _pull(jobs: Any, work: Callable[[T], Awaitable[None]], stop: asyncio.Event) -> None:
-    turn = time.monotonic()
+async def _pull(jobs: Any, work: Callable[[T], Awaitable[None]], stop: asyncio.Event, turn: _Turn) -> None:
     while not stop.is_set():
         job = next(jobs, _END)
         if job is _END:
             return
         await work(job)
-        now = time.monotonic()
-        if now - turn > _LONGEST_TURN:
-            await asyncio.sleep(0)
-            now = time.monotonic()
-        turn = now
+        if time.monotonic() > turn.ends:
+            await turn.give_way()
+
+
+class _Turn:
+    """The time that all workers together may run before the event loop does, which jobs that never wait would starve."""
+
+    def __init__(self) -> None:
+        self.ends = time.monotonic() + _LONGEST_TURN
+        self._renewing = False
+
+    async def give_way(self) -> None:
+        """Let the event loop run once; the next turn begins when it has come round."""
+        if not self._renewing:
+            self._renewing = True
+            asyncio.get_running_loop().call_soon(self._renew)
+        await asyncio.sleep(0)
+
+    def _renew(self) -> None:
+        self._renewing = False
+        self.ends = time.monotonic() + _LONGEST_TURN
 
 
 class _Fed:

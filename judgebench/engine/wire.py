@@ -37,6 +37,8 @@ def decode(body: bytes | str) -> Any:
     """
     try:
         value = _decode(body)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
         value = _decode_leniently(body)
     marker: Any = "\\u0000" if isinstance(body, str) else b"\\u0000"
