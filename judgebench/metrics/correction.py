@@ -8,7 +8,8 @@ also carries a trusted label (a person's, or a rule's that can be relied on), th
 - Rogan-Gladen: the judge's rate solved for the true one with the error rates seen on the labelled items. Unstable when
   the judge hardly tells right from wrong, and refused then.
 
-Labels on all items need no correction: their own mean is the accuracy.
+Labels on all items need no correction: their own mean is the accuracy. Labels on the items that a rule happened to be
+able to read are no random part, so no correction is made by default; a config asks for it by name.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ def accuracy_ppi(tally: Tally) -> Metric:
     """Return the accuracy of all items by prediction-powered inference, in percent.
 
     The unlabelled and labelled items are one population here, so the estimate for the unlabelled ones (weighted for
-    least variance) stands for all; the 95% interval is normal and holds the judge's error as well as chance.
+    least variance) stands for all; the 95% interval is normal and holds the judge's error as well as chance. Repeats
+    of one question are taken as independent.
     """
     labelled, judged_right, judged = _split(tally)
     if labelled.n < 2:
@@ -155,7 +157,7 @@ def _corrected(estimate: Estimate | None, labelled: Confusion, judged: int) -> M
     share = min(1.0, max(0.0, estimate.share))
     low = min(share, max(0.0, estimate.share - Z95 * estimate.stderr))
     high = max(share, min(1.0, estimate.share + Z95 * estimate.stderr))
-    note = f"{labelled.n} labelled and {judged} unlabelled items"
+    note = f"{labelled.n} labelled items, taken as a random part, and {judged} unlabelled ones"
     if share != estimate.share:
         note += f"; the estimate {100 * estimate.share:.2f} was clipped"
     return Metric(

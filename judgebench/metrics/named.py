@@ -76,19 +76,13 @@ def default_metrics(tally: Tally) -> list[str]:
 
     Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
     ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score alone give ``mean_score``.
-    A rule's or a person's labels on a part of the items add ``accuracy_ppi``.
     """
     labels = set(tally.labels())
     if labels & PREFERENCES.keys():
         return ["win_rate"]
     if not labels and tally.has_scores():
         return ["mean_score"]
-    if tally.repeats > 1:
-        return [RUNS_AVERAGE, "avg@n", "pass@k", "cons@k", "maj_correct@k"]
-    pairs = tally.graded_pairs()
-    judged = sum(count for (judge, _), count in pairs.items() if judge is not None)
-    labelled = sum(count for (judge, rule), count in pairs.items() if judge is not None and rule is not None)
-    return ["accuracy", "accuracy_ppi"] if 1 < labelled < judged - 1 else ["accuracy"]
+    return [RUNS_AVERAGE, "avg@n", "pass@k", "cons@k", "maj_correct@k"] if tally.repeats > 1 else ["accuracy"]
 
 
 def _expand(name: str, repeats: int, ks: Sequence[int]) -> list[tuple[str, MetricFunction, int | None]]:

@@ -54,9 +54,9 @@ def arrange(
     hidden = [name for name in dict.fromkeys(row.dataset for row in rows) if name not in listed]
     remarks = []
     if unknown:
-        remarks.append(f"The summarizer names rows that are not in this run: {', '.join(unknown)}.")
+        remarks.append(f"The summarizer names rows that are not in this run: {listing(unknown)}.")
     if hidden:
-        remarks.append(f"The summarizer does not show these rows of the run: {', '.join(hidden)}.")
+        remarks.append(f"The summarizer does not show these rows of the run: {listing(hidden)}.")
     return Arranged(_without_empty_headings(ordered), table.group_facts, remarks)
 
 
@@ -122,7 +122,7 @@ class Table:
                 continue
             parts.append(self._part(group, name, model, cell.metric))
         if lacking:
-            text = f"{group.name}, {model}: no average without {', '.join(lacking)}; see the rows' own notes"
+            text = f"{group.name}, {model}: no average without {listing(lacking)}; see the rows' own notes"
             return Cell(notes=[self._notes.number(text)])
         metric = average(parts)
         told = [self._notes.number(f"{group.name}, {model}: {metric.note}")] if metric.value is None else []
@@ -145,6 +145,12 @@ class Table:
         )
         self._facts[model, row.dataset] = facts
         self.group_facts.append(facts)
+
+
+def listing(names: Sequence[str], most: int = 10) -> str:
+    """Return names with commas; beyond ``most`` only how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _without_empty_headings(rows: Sequence[SummaryRow]) -> list[SummaryRow]:

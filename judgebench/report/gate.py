@@ -92,7 +92,7 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
     """
     run = RunFolder(run_dir)
     found: list[Evidence] = []
-    for path in sorted((run.path / "results").glob("*/*.json")):
+    for path in sorted((run.path / "results").rglob("*.json")):
         result = read_result(path)
         found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
     summary = newest_summary(run)

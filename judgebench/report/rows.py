@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,15 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.records import TaskResult
+from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
 from judgebench.store.layout import RunFolder
+
+LOG_TAIL = 8192
+"""Bytes at the end of a log in which the reason of a gap is looked for."""
+
+_ERROR = re.compile(r"^(?:\S+ )?(?:ERROR|CRITICAL)\s+(.+)$", re.MULTILINE)
 
 
 class Footnotes:
@@ -55,7 +62,8 @@ def find_results(
                 continue
             path = run.result(model, row.name)
             reason = reasons.get((model, row.name), "")
-            gap = MissingResult(model=model, dataset=row.name, reason=reason, log=_log_of(run, model, row))
+            log, said = _log_of(run, model, row)
+            gap = MissingResult(model=model, dataset=row.name, reason=reason, log=log)
             if path.exists():
                 try:
                     found.results[model, row.name] = read_result(path)
@@ -64,7 +72,7 @@ def find_results(
                     continue
                 except DataError as error:
                     reason = error.message.rstrip(".")
-            reason = reason or "there is no result"
+            reason = reason or f"there is no result{said}"
             found.missing[model, row.name] = msgspec.structs.replace(gap, reason=reason)
     return found
 
@@ -155,14 +163,34 @@ def _differing(identities: Sequence[dict[str, Any]]) -> list[str]:
     return [key for key in keys if any(identity.get(key) != identities[0].get(key) for identity in identities)]
 
 
-def _log_of(run: RunFolder, model: str, row: RowSpec) -> str:
-    """Return the log of the last stage that ran, relative to the run folder."""
+def _log_of(run: RunFolder, model: str, row: RowSpec) -> tuple[str, str]:
+    """Return the log that tells most about a gap, relative to the run folder, and what it says in the end.
+
+    That is the first one, from the last stage back, that holds an error, else the log of the last stage that ran.
+    """
     if row.logs:
         candidates = [template.replace("{model}", model) for template in row.logs]
     else:
         stages = [("eval", row.name), ("infer", row.name), ("infer", row.dataset or row.name)]
         candidates = [f"logs/{stage}/{model}/{name}.out" for stage, name in dict.fromkeys(stages)]
-    return next((log for log in candidates if (run.path / Path(log)).exists()), candidates[-1])
+    present = [log for log in candidates if (run.path / log).exists()]
+    if not present:
+        return candidates[-1], ": its tasks have not run"
+    for log in present:
+        errors = _ERROR.findall(_end_of(run.path / log))
+        if errors:
+            return log, f": {printable(errors[-1].strip().rstrip('.'))}"
+    return present[0], ""
+
+
+def _end_of(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def group_version(versions: Mapping[str, str]) -> str:

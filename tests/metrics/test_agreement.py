@@ -215,7 +215,7 @@ def test_a_perfect_judge_needs_no_correction() -> None:
     tally = judged([(label, label) for label in labels] + [(label, None) for label in labels])
     assert accuracy_ppi(tally).value == pytest.approx(75.0)
     assert accuracy_rogan_gladen(tally).value == pytest.approx(75.0)
-    assert default_metrics(tally) == ["accuracy", "accuracy_ppi"]
+    assert default_metrics(tally) == ["accuracy"]  # a config asks for corrections; labels may be no random part
 
 
 def test_rogan_gladen_refuses_a_judge_that_cannot_tell() -> None:

@@ -102,13 +102,29 @@ def test_a_missing_result_is_shown_with_its_reason_and_log(run: Path) -> None:
     put(run, "a", "d", "10")
     log = run / "logs" / "infer" / "b" / "d.out"
     log.parent.mkdir(parents=True)
-    log.touch()
-    files = summarize(
-        run, timestamp=STAMP, models=["a", "b"], rows=[row("d")], missing={("b", "d"): "the service refused the key"}
-    )
+    log.write_text("12:00:01 INFO    asked\n12:00:02 ERROR   the service refused the key.\n  Set API_KEY.\n")
+    files = summarize(run, timestamp=STAMP, models=["a", "b"], rows=[row("d")])
     assert cells_of(files.text)[1][-2:] == ["50.00", "- [1]"]
-    assert "[1] d, b: the service refused the key; see logs/infer/b/d.out" in files.text
+    assert "[1] d, b: there is no result: the service refused the key; see logs/infer/b/d.out" in files.text
     assert files.summary.missing[0].log == "logs/infer/b/d.out"
+    known = summarize(run, timestamp=STAMP, models=["a", "b"], rows=[row("d")], missing={("b", "d"): "out of budget"})
+    assert "[1] d, b: out of budget; see logs/infer/b/d.out" in known.text
+
+
+def test_a_result_whose_tasks_never_ran_says_so(run: Path) -> None:
+    """Without a log the reason is that nothing has run; the log's usual place is named."""
+    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge")])
+    assert "[1] d-judge, a: there is no result: its tasks have not run; see logs/infer/a/d.out" in files.text
+
+
+def test_a_summarizer_for_many_rows_stays_short(run: Path) -> None:
+    """A list of sixty absent subjects is cut, with their number."""
+    put(run, "m", "s0", "10")
+    names = [f"s{at}" for at in range(60)]
+    config = SummarizerConfig(dataset_abbrs=names, summary_groups=[SummaryGroup(name="all", subsets=names)])
+    files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("s0")], summarizer=config)
+    assert "and 49 more" in files.text
+    assert len(files.text) < 3000
 
 
 def test_a_damaged_result_is_a_gap_not_a_crash(run: Path) -> None:
