@@ -66,6 +66,14 @@ class Parser(argparse.ArgumentParser):
         """Return the arguments, for a completion script to be told how to complete them."""
         return list(self._actions)
 
+    def grouped(self) -> list[tuple[str, list[argparse.Action]]]:
+        """Return the titled groups of arguments, for the page in the docs."""
+        return [
+            (group.title, list(group._group_actions))  # noqa: SLF001 - argparse has no public way to read a parser
+            for group in self._action_groups
+            if group.title and group._group_actions  # noqa: SLF001
+        ]
+
     def parse_all(self, argv: list[str]) -> argparse.Namespace:
         """Parse a command line.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 from typing import Any
 
 import msgspec
@@ -90,7 +91,7 @@ def _one_line(value: Any) -> str:
         return "{" + ", ".join(f"{key!r}: {_one_line(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(_one_line(item) for item in value)}]"
-    if isinstance(value, float) and value in {float("inf"), float("-inf")}:
+    if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
     return repr(value)
 

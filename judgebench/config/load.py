@@ -158,6 +158,8 @@ def _run_error(path: Path, error: Exception) -> ConfigError:
     place = f"{in_config[-1].filename}:{in_config[-1].lineno}" if in_config else str(path)
     if isinstance(error, NameError):
         return ConfigError(f"{place}: {error}.", hint=_import_hint(error.name or ""))
+    if isinstance(error, KeyError) and "reserved" in str(error):
+        return ConfigError(f"{path}: {error.args[0]}.", hint="Give the variable another name.")
     if isinstance(error, KeyError):
         return ConfigError(f"{place}: there is no {error} to read or import there.")
     said = str(error).strip().rstrip(".") or f"{type(error).__name__} without a message"

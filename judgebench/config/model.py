@@ -17,6 +17,14 @@ from judgebench.models.address import base_url
 from judgebench.models.contract import ModelConfig, ServiceConfig
 
 _ABBR = re.compile(r"[A-Za-z0-9_\-+@=][A-Za-z0-9_\-+@= .]{0,99}")
+_ELSEWHERE = {
+    "traffic_cfg": "write burstiness=..., and request_rate=...",
+    "verbose": "use --debug",
+    "meta_template": "a prompt's messages carry their roles",
+    "returns_tool_calls": "tool calls are kept in the predictions",
+    "run_cfg": "the number of tasks at once is --max-num-workers",
+}
+"""Model keys of other runners that have no meaning here, and what to do instead."""
 _AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
 
 
@@ -36,6 +44,8 @@ def resolve_model(
         PrerequisiteError: A value's environment variable is not set.
     """
     data = declared.data[path] if path else declared.data
+    for key in data.keys() & _ELSEWHERE.keys():
+        raise declared.error(_join(path, key), "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
     name, found = find_type(data.get("type"), declared, _join(path, "type"))
     struct = config_struct(found, declared, _join(path, "type"))
     model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)

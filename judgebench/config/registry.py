@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator, Sequence
+from glob import escape as glob_escape
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -98,6 +99,9 @@ class Registry:
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         if elsewhere:
             hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{_flag(elsewhere[0])} {name}. "
+        misplaced = [path for root in self.roots for path in root.glob(f"{glob_escape(name)}.py")]
+        if misplaced:
+            hint += f"{misplaced[0]} is not looked at: move it into the folder {kind}/ beside it. "
         return UnknownNameError(
             f"There is no {_SINGULAR[kind]} config named {name!r}.", hint=f"{hint}See all with: jb --list"
         )

@@ -159,6 +159,8 @@ def test_a_known_type_without_import_says_which_line_to_add(write):
         ("from mmengine.config import read_base\nwith read_base():\n    from no_such_pkg.a import x", "no_such_pkg"),
         ("with open('x') as f:\n    pass", "read_base"),
         ("import sys\nraise ValueError('mine')", "mine"),
+        ("text = 'mine'\nmodels = []", "text is reserved"),
+        ("models = [{}['absent']]", "'absent'"),
         ("models = [dict(a={1, 2})]", "set"),
         ("models = [dict(a=b'x')]", "bytes"),
     ],

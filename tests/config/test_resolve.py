@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from judgebench.config.model import resolve_model
+from judgebench.config.place import Declared
 from judgebench.config.resolve import load_run
+from judgebench.config.secrets import SecretStore
 from judgebench.errors import ConfigError, PrerequisiteError, UnknownNameError, UsageError
+from judgebench.models.contract import ServiceConfig
+from judgebench.models.openai import VLLMCustomAPIChat
 from judgebench.plan.request import Selection
 
 
@@ -107,6 +115,7 @@ class TestResolving:
             ),
             ("models = dict(abbr='m')", r"models\.m\.type", ""),
             ("models = ['m']", r"list of dicts", ""),
+            ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another runner's schema", "burstiness"),
         ],
     )
     def test_what_a_model_cannot_be_is_refused_naming_file_and_key(self, run, write, folder, line, said, hint):
@@ -446,3 +455,26 @@ class TestConfigFile:
         write("summarizers/bad.py", "summarizer = dict(summary_group=[])")
         with pytest.raises(ConfigError, match="summary_group is not a known key"):
             run(summarizer="bad")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_MODEL_KEYS = [field.name for field in msgspec.structs.fields(ServiceConfig)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(key=st.sampled_from(_MODEL_KEYS) | st.text(max_size=10), value=_JSON | st.sampled_from(["${X}", "${X:-1}"]))
+def test_whatever_a_model_key_holds_it_resolves_or_is_refused(key, value):
+    declared = Declared("models", {"type": "VLLMCustomAPIChat", "abbr": "m", key: value}, "file.py")
+    refusal = ""
+    try:
+        model = resolve_model(declared, {}, SecretStore({}))
+    except (ConfigError, PrerequisiteError) as error:
+        refusal = error.message
+    if refusal:
+        assert "models." in refusal
+        return
+    assert msgspec.to_builtins(msgspec.convert(model, VLLMCustomAPIChat.Config)) == model

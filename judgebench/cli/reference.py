@@ -1,0 +1,85 @@
+"""``python -m judgebench.cli.reference``: prints ``docs/command-line.md``, made from the parser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from judgebench.cli.arguments import build_parser
+from judgebench.errors import ExitCode
+
+_INTRODUCTION = """\
+# Command line
+
+<!-- Made by: python -m judgebench.cli.reference > docs/command-line.md -->
+
+```text
+jb [CONFIG] --models NAME... --datasets NAME... [--judges NAME...] [flags]
+```
+
+`jb --models M --datasets D` answers the questions of D with M, lets the judges look at the answers, and prints the
+table. Names are those of config files (see [configuration](configuration.md)); `jb --list` shows them. Flags that take
+several values end at the next flag, so a CONFIG goes first.
+"""
+
+_VERBS = """\
+## Other commands
+
+| command | meaning |
+| --- | --- |
+| `jb ls [KIND] [PATTERN]` | what is registered; KIND is `models`, `datasets`, `judges` or `summarizers` |
+| `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
+| `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
+| `jb run ...` | the same as `jb ...` |
+
+Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.
+"""
+
+_MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.BUG: "a bug of judgebench",
+    ExitCode.USAGE: "flags, names or configs that cannot be used; nothing was run",
+    ExitCode.PREREQUISITE: "something is missing: a service, a key, data, disk space, a package",
+    ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
+    ExitCode.GATE_FAILED: "a gate failed",
+    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval holds the bound",
+    ExitCode.BUDGET_REACHED: "the budget was reached",
+    ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
+}
+
+
+def reference() -> str:
+    """Return the text of ``docs/command-line.md``."""
+    parts = [_INTRODUCTION]
+    for title, actions in build_parser().grouped():
+        parts += [f"## {title[:1].upper()}{title[1:]}", "", "| flag | meaning |", "| --- | --- |"]
+        parts += [f"| {_flag(action)} | {_meaning(action)} |" for action in actions]
+        parts.append("")
+    parts += [_VERBS, "## Exit codes", "", "| code | meaning |", "| --- | --- |"]
+    parts += [f"| {int(code)} | {_MEANINGS[code]} |" for code in ExitCode]
+    return "\n".join(parts) + "\n"
+
+
+def _flag(action: argparse.Action) -> str:
+    value = action.metavar if isinstance(action.metavar, str) else ""
+    if not value and action.choices:
+        value = "{" + ",".join(str(choice) for choice in action.choices) + "}"
+    if action.nargs == "?":
+        value = f"[{value}]"
+    elif action.nargs == "+":
+        value = f"{value}..."
+    names = [flag for flag in action.option_strings if not flag.startswith("--no-") or len(action.option_strings) == 1]
+    return f"`{' '.join(part for part in (', '.join(names), value) if part)}`".replace("|", "\\|")
+
+
+def _meaning(action: argparse.Action) -> str:
+    text = (action.help or "").replace("|", "\\|").replace("<", "\\<")
+    return (
+        f"{text} (undo: `{action.option_strings[1]}`)"
+        if len(action.option_strings) == 2 and (action.option_strings[1].startswith("--no-"))
+        else text
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

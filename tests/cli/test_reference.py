@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from judgebench.cli.arguments import build_parser
+from judgebench.cli.main import VERBS
+from judgebench.cli.reference import reference
+from judgebench.errors import ExitCode
+
+
+def test_the_printed_reference_is_the_page_in_the_docs():
+    page = Path(__file__).parents[2] / "docs" / "command-line.md"
+    assert page.read_text("utf-8") == reference(), "run: python -m judgebench.cli.reference > docs/command-line.md"
+
+
+def test_the_page_has_every_flag_verb_and_exit_code():
+    page = reference()
+    flags = [flag for action in build_parser().completable() for flag in action.option_strings]
+    assert [flag for flag in flags if flag not in page] == []
+    assert [verb for verb in VERBS if f"`jb {verb} " not in page] == []
+    assert [code for code in ExitCode if f"| {int(code)} |" not in page] == []
+
+
+def test_the_module_prints_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "judgebench.cli.reference"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == reference()
