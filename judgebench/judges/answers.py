@@ -44,6 +44,7 @@ _NUMBER = re.compile(
     r"(?<![A-Za-z_\d])(?<!\d\.)(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)\.\d+|(?<![\d.])\.\d+|(?<=\d))%?"
 )
 _LETTER_FORM = r"(?:\\text(?:bf)?\{)?(?:\*\*|__|[\"'`])?[\(\[]?\s?(?P<letter>{letters})\s?[\)\]]?(?:\*\*|__|[\"'`])?\}?"
+_BINDING = re.compile(r"(?<=[^\W\d_])['\u2019.](?=[^\W\d_])|(?<=\d),(?=\d{3}(?!\d))")
 _BLANKS = r"\s{0,4}"  # bounded: a row of unbounded blanks makes matching polynomial
 
 
@@ -143,10 +144,20 @@ def normalised(
 
 
 def _without_punctuation(text: str) -> str:
-    # An apostrophe and a dot inside a word bind ("o'neill", "u.s."); everything else parts two words.
-    bare = re.sub(r"(?<=\w)['\u2019.](?=\w)", "", text)
-    bare = re.sub(r"[^\w\s]|_", " ", bare)
+    # Within a word an apostrophe or a dot binds ("O'Neill", "U.S."), within a number a comma does ("1,000").
+    bound = _BINDING.sub("", text.replace("\u2212", "-"))
+    bare = "".join(" " if _is_punctuation(bound, place) else char for place, char in enumerate(bound))
     return bare if bare.strip() else text
+
+
+def _is_punctuation(text: str, place: int) -> bool:
+    char = text[place]
+    if char.isalnum() or char.isspace() or char in "#%&@" or unicodedata.category(char)[0] not in "PS":
+        return False
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    if char in ".-" and after.isdigit():  # a decimal point or a sign
+        return before.isalpha() or (char == "-" and before.isdigit())
+    return unicodedata.category(char)[0] == "P" or unicodedata.category(char) == "Sk"
 
 
 class _ChoicePatterns(msgspec.Struct, frozen=True):

@@ -1,0 +1,223 @@
+"""Benchmarks of judges: rows that bring the answers along which a judge has to decide about, and the true decision.
+
+Whatever the layout of a benchmark is, its rows come down to a name, the fields that a prompt may show, one or more
+answers and a gold decision. The keys of this loader say in which columns they stand; a benchmark whose files need more
+than that is a subclass which gives other rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from judgebench.datasets import files, hub
+from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
+from judgebench.datasets.jsonl import rows_of
+from judgebench.errors import DataError
+from judgebench.records import Sample
+
+NAME = "item name"
+GOLD = "item gold"
+_COLUMN = re.compile(r"\{([^{}]+)\}")
+
+
+class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of benchmarks of judges, beside those of every loader.
+
+    A column may be a path into what a row holds: ``chosen.answer``, ``grades.0``.
+
+    Attributes:
+        splits: Parts of the benchmark; ``{split}`` in ``path`` stands for each in turn, and rows have a column ``split``.
+        key: Template of the item's name over the columns, such as ``"{split}-{idx}"``; recordings know items by it.
+        where: Only rows whose columns hold these values.
+        gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
+        gold_labels: Gold decision by what the gold column holds; anything else is an error.
+        gold_majority: Columns of several annotators; the gold decision is what most of them say.
+        gold_missing: What a row without gold is: an error (``refuse``), or left out (``drop``).
+        answer_lists: Columns that hold lists of answers; they follow those of ``answer_columns``.
+        as_text: Take truth values and numbers in answer columns as text, as JSON writes them.
+        repeated: What a second row of the same name is: an error (``refuse``), or an item of its own, named
+            ``<name>#2`` (``number``).
+    """
+
+    input_columns: list[str] = []
+    splits: list[str] = []
+    key: str = ""
+    where: dict[str, Any] = {}
+    gold: Any = None
+    gold_labels: dict[str, str] = {}
+    gold_majority: list[str] = []
+    gold_missing: Literal["refuse", "drop"] = "refuse"
+    answer_lists: list[str] = []
+    as_text: bool = False
+    repeated: Literal["refuse", "number"] = "refuse"
+
+
+class JudgeItems:
+    """Items of a benchmark of judges in JSONL files, or on the hub."""
+
+    Config = JudgeItemsConfig
+
+    def __init__(self, config: JudgeItemsConfig) -> None:
+        self.config = config
+
+    def samples(self, data_dir: Path | None = None) -> Iterator[Sample]:
+        """Yield the items in the order of the files.
+
+        Raises:
+            DataError: A row has no gold, an unknown label, no answer, or the name of an earlier row; names file and row.
+            MissingDataError: There is neither a file nor a hub to get it from.
+        """
+        wanted = [*self.config.answer_lists]
+        for sample in samples_of_rows(self._items(self.rows(data_dir)), self._columns()):
+            answers = [*sample.answers, *(text for name in wanted for text in sample.meta[name])]
+            meta = {name: value for name, value in sample.meta.items() if name not in wanted}
+            yield msgspec.structs.replace(sample, answers=answers, meta=meta) if wanted else sample
+
+    def count(self, data_dir: Path | None = None) -> int | None:
+        """Return how many items there are; ``None`` where only the hub knows."""
+        if not self.local(data_dir):
+            return None
+        return sum(1 for _ in self._items(self.rows(data_dir)))
+
+    def local(self, data_dir: Path | None) -> bool:
+        """Whether the rows are in files here."""
+        return all(files.find(config, data_dir) for _, config in self._parts())
+
+    def rows(self, data_dir: Path | None) -> Iterator[Row]:
+        """Yield the rows of every part; what a subclass replaces."""
+        for split, config in self._parts():
+            path = files.find(config, data_dir)
+            for row in rows_of(path) if path else hub.rows_of(config, data_dir):
+                yield row._replace(values={"split": split, **row.values}) if split else row
+
+    def _parts(self) -> list[tuple[str, JudgeItemsConfig]]:
+        config = self.config
+        if not config.splits:
+            return [("", config)]
+        parts = []
+        for split in config.splits:
+            place = config.hub and msgspec.structs.replace(
+                config.hub,
+                split=config.hub.split.replace("{split}", split),
+                name=config.hub.name.replace("{split}", split) if isinstance(config.hub.name, str) else config.hub.name,
+            )
+            parts.append(
+                (split, msgspec.structs.replace(config, path=config.path.replace("{split}", split), hub=place))
+            )
+        return parts
+
+    def _columns(self) -> SourceConfig:
+        config = self.config
+        has_gold = bool(config.gold_column or config.gold_majority) or config.gold is not None
+        own = {name: getattr(config, name) for name in SourceConfig.__struct_fields__}
+        return SourceConfig(
+            **{
+                **own,
+                "id_column": NAME if config.key else config.id_column,
+                "gold_column": GOLD if has_gold else "",
+                "meta_columns": [*config.meta_columns, *config.answer_lists],
+            }
+        )
+
+    def _items(self, rows: Iterable[Row]) -> Iterator[Row]:
+        config = self.config
+        paths = [*config.input_columns, *config.answer_columns, *config.meta_columns, *config.answer_lists]
+        names: Counter[str] = Counter()
+        for row in rows:
+            if any(value_at(row, column) != value for column, value in config.where.items()):
+                continue
+            values = {**row.values, **{path: value_at(row, path) for path in paths if "." in path}}
+            gold = self._gold(row)
+            if gold is None and config.gold_missing == "drop":
+                continue
+            if gold is not None:
+                values[GOLD] = gold
+            if config.key:
+                values[NAME] = self._name(row, names)
+            for column in config.answer_columns:
+                values[column] = _as_text(values.get(column)) if config.as_text else values.get(column)
+            for column in config.answer_lists:
+                _check_texts(row, column, values.get(column))
+            yield row._replace(values=values)
+
+    def _name(self, row: Row, names: Counter[str]) -> str:
+        name = _COLUMN.sub(lambda match: _plain(row, match[1]), self.config.key)
+        names[name] += 1
+        if names[name] > 1 and self.config.repeated == "number":
+            return f"{name}#{names[name]}"
+        return name
+
+    def _gold(self, row: Row) -> Any:
+        config = self.config
+        if config.gold is not None:
+            return config.gold
+        if config.gold_majority:
+            found = _majority([value_at(row, column) for column in config.gold_majority], row, config.gold_majority)
+            column = " / ".join(config.gold_majority)
+        elif config.gold_column:
+            column = config.gold_column
+            found = value_at(row, column)
+        else:
+            return None
+        if found is None:
+            if config.gold_missing == "drop":
+                return None
+            raise DataError(f"{row.place}: the row has no gold: the column {column!r} is empty or missing.")
+        if not config.gold_labels:
+            return found
+        label = config.gold_labels.get(_written(found))
+        if label is None:
+            known = ", ".join(map(repr, config.gold_labels))
+            raise DataError(f"{row.place}: the column {column!r} holds {found!r}; one of {known} was expected.")
+        return label
+
+
+def value_at(row: Row, column: str) -> Any:
+    """Return what a column, or a path into one, holds; ``None`` where it is missing."""
+    if column in row.values:
+        return row.values[column]
+    value: Any = row.values
+    for part in column.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _plain(row: Row, column: str) -> str:
+    value = value_at(row, column)
+    if value is None or isinstance(value, dict | list):
+        raise DataError(f"{row.place}: the column {column!r}, which is part of the item's name, is missing or empty.")
+    return _written(value)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _as_text(value: Any) -> Any:
+    return _written(value) if isinstance(value, bool | int | float) else value
+
+
+def _majority(votes: list[Any], row: Row, columns: list[str]) -> Any:
+    given = Counter(vote for vote in votes if vote is not None)
+    if not given:
+        return None
+    (label, most), *rest = given.most_common()
+    if rest and rest[0][1] == most:
+        raise DataError(f"{row.place}: no majority among {', '.join(columns)} (they say {votes}).")
+    return label
+
+
+def _check_texts(row: Row, column: str, value: Any) -> None:
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+        raise DataError(f"{row.place}: the column {column!r} must hold a list of answers (texts), not {value!r:.60}.")

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import operator
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judgebench.judges.rules import MathEqual
+from judgebench.judges.rules.math_equal import COMPARE, same_at_once
+from judgebench.judges.rules.math_worker import arithmetic
+from judgebench.sandbox import KillablePool
+from tests.rules.items import SHARED, item, judge, judge_all
+
+AIME_2025 = (
+    "70 588 16 117 279 504 821 77 62 81 259 510 204 60 735 468 49 82 106 336 293 237 610 149 907 113 19 248 104 240"
+)
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "same"),
+    [
+        ("025", "25", True),
+        ("25", "+25", True),
+        ("1234", "1,234", True),
+        ("1234", r"1\,234", True),
+        ("1234", "1{,}234", True),
+        ("336", r"336^\circ", True),
+        (r"336^{\circ}", "336", True),
+        ("$70$", "70", True),
+        (r"\(70\)", "70", True),
+        (r"\boxed{70}", "70", True),
+        ("-0", "0", True),
+        ("70", "71", False),
+        ("-70", "70", False),
+        (r"\frac{1}{2}", r"\frac{1}{2}", True),
+        ("1,2", "12", None),
+        ("7.0", "7", None),
+        ("1 2", "12", None),
+        ("", "", None),
+        ("x", "y", None),
+    ],
+)
+def test_equal_texts_and_integers_need_no_mathematics(reference, answer, same):
+    assert same_at_once(reference, answer) is same
+
+
+@settings(deadline=None)
+@given(st.integers(), st.integers())
+def test_integers_are_compared_by_value(one, other):
+    assert same_at_once(f"{one:,}", f"${other}$") is (one == other)
+
+
+def test_aime_answers_start_no_process_and_import_no_sympy():
+    code = """
+import asyncio, sys
+from judgebench.judges.rules import MathEqual
+from tests.rules.items import item, ask_nobody
+rule = MathEqual(MathEqual.Config(answer="boxed"))
+golds = %r.split()
+labels = [asyncio.run(rule.judge(item(f"... so \\\\boxed{{{gold}}}", gold), ask_nobody)).label for gold in golds]
+wrong = [asyncio.run(rule.judge(item(f"\\\\boxed{{{int(gold) + 1}}}", gold), ask_nobody)).label for gold in golds]
+assert set(labels) == {"correct"} and set(wrong) == {"incorrect"} and len(labels) == 30
+assert rule._pool is None and not {"sympy", "math_verify"} & set(sys.modules)
+"""
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code % AIME_2025], cwd=root, check=True, timeout=60)
+
+
+def test_where_the_answer_may_stand():
+    boxed, either = MathEqual(MathEqual.Config(answer="boxed")), MathEqual()
+    assert judge(boxed, "The answer is $\\frac12$", "0.5").reason == "no boxed answer found"
+    assert judge(either, "The answer is $\\frac12$", "0.5").label == "correct"
+    assert judge(either, r"First $3$, then \boxed{\frac12} or $4$", "0.5").label == "correct"
+
+
+def test_a_reference_needs_no_dollars_and_several_are_accepted():
+    answers = [item(r"\boxed{\{1,2,3\}}", r"\{1,2,3\}"), item(r"\boxed{\frac{2}{4}}", ["7", "1/2"])]
+    assert [verdict.label for verdict in judge_all(MathEqual(), answers)] == ["correct", "correct"]
+
+
+def test_the_cases_of_math_verify_come_out_as_recorded():
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is not here")
+    rows = [json.loads(line) for line in (SHARED / "math_verify" / "cases.jsonl").open(encoding="utf-8")]
+    assert len(rows) == 268
+    # The pool always looks for formulas and for plain numbers, and never compares sets with relations.
+    ours = [
+        row
+        for row in rows
+        if row["options"].get("match_types", ["latex", "expr"]) == ["latex", "expr"]
+    ]  # fmt: skip
+
+    async def run():
+        async with KillablePool(2, deadline=60) as pool:
+            calls = [
+                pool.call(
+                    COMPARE,
+                    row["gold"],
+                    row["pred"],
+                    row["options"].get("precision", 6),
+                    row["options"].get("strict", True),
+                )
+                for row in rows
+            ]
+            return await asyncio.gather(*calls)
+
+    outcomes = {row["idx"]: result["outcome"] for row, result in zip(rows, asyncio.run(run()), strict=True)}
+    assert len(ours) == 154
+    assert [row["idx"] for row in ours if (outcomes[row["idx"]] == "equal") != bool(row["expected"])] == []
+    others = [row for row in rows if row not in ours]
+    assert sum((outcomes[row["idx"]] == "equal") != bool(row["expected"]) for row in others) <= 4
+
+
+HOSTILE = {
+    "tower": "9**9**9**9",
+    "power of powers": r"\boxed{\dfrac{5^{(5^{(5^{(5^5)})}-4)}-5}{16}}",
+    "factorial": r"\boxed{100000000!}",
+    "matrix": r"\boxed{\begin{pmatrix}" + r"\\".join(["&".join(["x^{9}+1"] * 40)] * 40) + r"\end{pmatrix}}",
+    "braces": r"\boxed{" + "{" * 10_000 + "}" * 10_000 + "}",
+    "open braces": "$" + "{" * 10_000,
+    "import": r"\boxed{__import__('os').system('touch hostile')}",
+    "import as text": "__import__('os').system('touch hostile')",
+    "digits": "$" + "9" * 15_000 + "$",
+    "a megabyte": r"\boxed{" + "x+" * 500_000 + "1}",
+}
+
+
+def test_hostile_answers_are_unparsed_within_bounds_and_never_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rule = MathEqual(MathEqual.Config(deadline=1.5, memory_mb=512, workers=2))
+    start = time.monotonic()
+    verdicts = judge_all(rule, [item(text, r"\frac{1}{2}") for text in HOSTILE.values()])
+    assert time.monotonic() - start < 60
+    for name, verdict in zip(HOSTILE, verdicts, strict=True):
+        assert (name, verdict.status, verdict.label) == (name, "unparsed", None)
+        assert verdict.reason
+    assert list(tmp_path.iterdir()) == []
+
+
+NUMBERS = st.integers(0, 99).map(lambda number: (str(number), Fraction(number)))
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+
+
+def joined(parts):
+    (left, one), sign, (right, other) = parts
+    undefined = one is None or other is None or (sign == "/" and other == 0)
+    return f"({left}{sign}{right})", None if undefined else OPERATORS[sign](one, other)
+
+
+EXPRESSIONS = st.recursive(
+    NUMBERS, lambda inner: st.tuples(inner, st.sampled_from(sorted(OPERATORS)), inner).map(joined), max_leaves=6
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(EXPRESSIONS)
+def test_arithmetic_is_read_without_being_evaluated_as_code(expression):
+    text, value = expression
+    found = arithmetic(text)
+    if value is not None:
+        assert Fraction(str(found.doit())) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "x", "f(1)", "[1]", "1 if 1 else 2", "(1).real", "'a'*9", "1;2", "True", "1j"]
+)
+def test_anything_but_arithmetic_is_refused(text):
+    with pytest.raises((ValueError, SyntaxError)):
+        arithmetic(text)
