@@ -137,5 +137,6 @@ class SummaryFiles(msgspec.Struct, frozen=True, kw_only=True):
     md: Path
     txt: Path
     json: Path
+    html: Path
     text: str
     summary: Summary

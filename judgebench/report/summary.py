@@ -12,7 +12,7 @@ from judgebench.config.schema import SummarizerConfig
 from judgebench.report.arrange import arrange
 from judgebench.report.rows import Footnotes, facts_of, find_results, result_rows
 from judgebench.report.schema import RowSpec, Summary, SummaryFiles
-from judgebench.report.writers import as_csv, as_json, as_markdown, as_text
+from judgebench.report.writers import as_csv, as_html, as_json, as_markdown, as_text
 from judgebench.store.journal import write_atomically
 from judgebench.store.layout import RunFolder
 
@@ -28,7 +28,7 @@ def summarize(
     summarizer: SummarizerConfig | None = None,
     missing: Mapping[tuple[str, str], str] | None = None,
 ) -> SummaryFiles:
-    """Write ``summary/summary_<timestamp>.{csv,md,txt,json}`` and return where, with the text for the terminal.
+    """Write ``summary/summary_<timestamp>.{csv,md,txt,json,html}`` and return where, with the text for the terminal.
 
     Args:
         run_dir: The run folder.
@@ -52,6 +52,7 @@ def summarize(
         "md": as_markdown(summary).encode("utf-8", "backslashreplace"),
         "txt": text.encode("utf-8", "backslashreplace"),
         "json": as_json(summary),
+        "html": as_html(summary).encode("utf-8", "backslashreplace"),
     }
     paths = {ending: folder / f"{stem}.{ending}" for ending in contents}
     for ending, data in contents.items():

@@ -1,4 +1,4 @@
-"""Writes a summary as text, Markdown, CSV and JSON."""
+"""Writes a summary as text, Markdown, HTML, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ def as_markdown(summary: Summary) -> str:
     if told:
         parts.append("## Notes\n\n" + "\n\n".join(told))
     return "\n\n".join(parts) + "\n"
+
+
+def as_html(summary: Summary) -> str:
+    """Return the summary as one HTML page, with the doubtful verdicts."""
+    from judgebench.report.html import page
+
+    notes = Notes(summary.footnotes)
+    tables = _further(summary, notes)
+    doubtful = _doubtful(summary)
+    return page(
+        summary,
+        [*tables, *([doubtful] if doubtful is not None else [])],
+        notes,
+        [*summary.remarks, *_unscored(summary)],
+    )
 
 
 def as_csv(summary: Summary) -> str:

@@ -64,7 +64,7 @@ def test_the_reference_page_table(run: Path) -> None:
         rows = list(csv.reader(lines))
     assert [line[:5] for line in rows] == expected
     assert {path.name for path in (run / "summary").iterdir()} == {
-        f"summary_{STAMP}.{ending}" for ending in ("csv", "md", "txt", "json")
+        f"summary_{STAMP}.{ending}" for ending in ("csv", "md", "txt", "json", "html")
     }
 
 
@@ -283,7 +283,13 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
-    for text in (files.text, files.txt.read_text(), files.md.read_text(), files.csv.read_text()):
+    page = files.html.read_text()
+    assert "<script" not in page
+    assert set(re.findall(r"<([a-z0-9]+)", page)) <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "thead", "tbody", "tr", "th", "td",
+        "ol", "li", "p",
+    }  # fmt: skip
+    for text in (files.text, files.txt.read_text(), files.md.read_text(), files.csv.read_text(), page):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202e\u2028]", text.replace("\r\n", "\n"))
     markdown = files.md.read_text()
     assert "<script>" not in markdown
