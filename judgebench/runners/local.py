@@ -314,8 +314,8 @@ class _LocalRun:
         for task, ending in self._machine.endings.items():
             row = self._rows[task]
             if row.status not in ENDED:
-                error = row.error or ending.reason
-                row.end(_STATUS[ending.phase], now, exit_code=ending.code, error=error, hint=row.hint)
+                reason = row.error or ending.reason
+                row.end(_STATUS[ending.phase], now, exit_code=ending.code, error=reason, hint=row.hint)
                 self._display.task(row)
 
     def _tell_findings(self, row: TaskRow) -> None:

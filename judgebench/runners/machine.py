@@ -6,7 +6,8 @@ rest.
 
 Rules:
 
-- a task starts when each of its ``needs`` has ended well and each task it ``follows`` works or has ended well;
+- a task starts when each of its ``needs`` has ended well and each task it ``follows`` works or has ended well. Works
+  means that it said so: before that it may still set aside answers of an earlier run, which nobody must judge, or fail;
 - without overlap ``follows`` count as ``needs``;
 - a task whose cause failed is skipped, with the name of the task that failed first;
 - ``summarize`` runs whatever happened to the others, as long as one of them gave results and nobody interrupted;
