@@ -36,6 +36,11 @@ _MISSING = {
     "first": "answer to compare with",
 }
 
+_SHORT = 256
+"""Characters up to which a reply's reading is remembered."""
+_REMEMBERED = 4096
+"""Most readings remembered."""
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rendered question about an item.
@@ -105,6 +110,7 @@ class Viewed:
             else load.grammar_of(view.grammar, where=f"method.views[{number}].grammar")
             for number, view in enumerate(config.views)
         }
+        self._readings: dict[tuple[str, str, str | None], Reading] = {}
         texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
         self._needed = frozenset(name for text in texts for name in fields_of(text))
         self._check_unread_names(names)
@@ -173,13 +179,26 @@ class Viewed:
                 order=view.order,
                 repeat=repeat,
                 weight=view.weight,
-                reading=self._grammars[view.name].read(reply),
+                reading=self._read(view.name, reply),
             )
             for (view, repeat, _), reply in zip(questions, replies, strict=True)
         ]
         decision = fold_views(readings, self._fold, self._fold_config)
         details: dict[str, Any] = {"answer_trimmed": True} if seen.trimmed else {}
         return verdict_of(decision, readings, replies, details)
+
+    def _read(self, view: str, reply: Reply) -> Reading:
+        """Return what a view's grammar reads; short replies repeat (a letter, a word), so they are read once."""
+        grammar = self._grammars[view]
+        if grammar.needs_logprobs or len(reply.text) > _SHORT or reply.logprobs is not None:
+            return grammar.read(reply)
+        key = (view, reply.text, reply.finish_reason)
+        known = self._readings.get(key)
+        if known is None:
+            known = grammar.read(reply)
+            if len(self._readings) < _REMEMBERED:
+                self._readings[key] = known
+        return known
 
     def _questions(self, seen: Shown) -> list[tuple[View, Prompt]]:
         return [(view, self._rendered(view, seen.fields, number)) for number, view in enumerate(self.config.views)]
@@ -206,7 +225,10 @@ async def all_of(questions: Iterable[Awaitable[Reply]]) -> list[Reply]:
         CallFailedError: A question failed for good.
         NotRecordedError: The recording has no answer to a question.
     """
-    outcomes = await asyncio.gather(*questions, return_exceptions=True)
+    asked = list(questions)
+    if len(asked) == 1:
+        return [await asked[0]]  # most judges ask once; a task of its own would cost more than reading the reply
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
     replies: list[Reply] = []
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
