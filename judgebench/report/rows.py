@@ -43,12 +43,14 @@ class Found:
         results: By (model, row name).
         missing: Likewise, for planned results that are not there.
         stale: Likewise, for results of an earlier attempt whose tasks failed this time.
+        logs: Likewise, of results in which nothing was scored: the log that tells most, and what it says.
     """
 
     def __init__(self) -> None:
         self.results: dict[tuple[str, str], TaskResult] = {}
         self.missing: dict[tuple[str, str], MissingResult] = {}
         self.stale: dict[tuple[str, str], MissingResult] = {}
+        self.logs: dict[tuple[str, str], tuple[str, str]] = {}
 
 
 def find_results(
@@ -66,7 +68,9 @@ def find_results(
             gap = MissingResult(model=model, dataset=row.name, reason=reason, log=log)
             if path.exists():
                 try:
-                    found.results[model, row.name] = read_result(path)
+                    result = found.results[model, row.name] = read_result(path)
+                    if not result.counts.ok and (run.path / log).exists():
+                        found.logs[model, row.name] = log, said
                     if reason:
                         found.stale[model, row.name] = gap
                     continue
@@ -127,8 +131,8 @@ def _cell(row: RowSpec, model: str, metric: str, found: Found, notes: Footnotes)
         has = ", ".join(result.metrics) or "no metric"
         return Cell(notes=[notes.number(f"{row.name}, {model}: its result lacks this metric; it has {has}")])
     place = f"{row.name}, {metric}, {model}"
-    log = f"logs/eval/{model}/{row.name}.out"
-    told = [f"{place}: {number.note or 'undefined'}; see {log}"] if number.value is None else []
+    log, said = found.logs.get((model, row.name), (f"logs/eval/{model}/{row.name}.out", ""))
+    told = [f"{place}: {number.note or 'undefined'}{said}; see {log}"] if number.value is None else []
     if number.value is not None and number.note:
         told.append(f"{place}: {number.note}")
     if metric == result.headline:

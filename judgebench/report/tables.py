@@ -101,25 +101,20 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
 
 
 def health_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return how far each judge agrees with the rule on the same answers, where there are judges."""
+    """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
+    judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
+    compared = any("agreement" in one.health for one in judged)
     rows = []
-    for one in summary.results:
-        if one.judge is None or one.kind != "result":
-            continue
-        compared = _metric(one, "agreement").n
-        measured = [_health_cell(one, name, notes) for name in _HEALTH]
+    for one in judged:
         share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
-        spent = one.usage.get("judge") or {}
-        if spent.get("prompt_tokens"):
-            tokens = f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"
-        else:
-            tokens = notes.mark("the judge's service reported no usage")
-        rows.append([one.dataset, one.model, str(compared), *measured, number(share), tokens])
+        measured = [str(_metric(one, "agreement").n), *(_health_cell(one, name, notes) for name in _HEALTH)]
+        rows.append([one.dataset, one.model, *(measured if compared else []), number(share), _tokens(one, notes)])
     headers = [
-        "dataset", "model", "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %",
-        "calls right\nwrong %", "score\nshift", "unparsed\n%", "judge tokens\nin + out",
-    ]  # fmt: skip
-    return TextTable("The judges, against the rule on the same answers", headers, rows, set(range(2, 10)))
+        "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %", "calls right\nwrong %", "score\nshift",
+    ] if compared else []  # fmt: skip
+    headers = ["dataset", "model", *headers, "unparsed\n%", "judge tokens\nin + out"]
+    title = "The judges, against the rule on the same answers" if compared else "The judges"
+    return TextTable(title, headers, rows, set(range(2, len(headers))))
 
 
 _HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
@@ -159,3 +154,12 @@ def _health_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
     if metric.value is not None:
         return number(metric.value)
     return notes.mark(metric.note or "no rule-based check of this data set decided the same answers")
+
+
+def _tokens(facts: ResultFacts, notes: Notes) -> str:
+    spent = facts.usage.get("judge")
+    if not spent:
+        return notes.mark("the judge has not been asked")
+    if not spent.get("prompt_tokens"):
+        return notes.mark("the judge's service reported no usage")
+    return f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"

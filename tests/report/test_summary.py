@@ -353,3 +353,26 @@ def test_reading_and_writing_results_needs_no_heavy_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_scored_points_to_the_log_that_knows_why(run: Path) -> None:
+    """The extract log has nothing to tell where the service was down from the start."""
+    put(run, "a", "d-judge", "nn", judge="judge")
+    for stage, name, text in (("eval", "d-judge", "INFO fine"), ("infer", "d", "12:00:02 ERROR   connection refused.")):
+        log = run / "logs" / stage / "a" / f"{name}.out"
+        log.parent.mkdir(parents=True)
+        log.write_text(f"{text}\n")
+    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge")])
+    assert "nothing was scored: 2 not judged: connection refused; see logs/infer/a/d.out" in files.text
+    assert "the judge has not been asked" in files.text
+
+
+def test_judges_without_a_rule_beside_them_have_a_short_table(run: Path) -> None:
+    """Columns of agreement appear where there is something to agree with."""
+    put(run, "a", "d-judge", "1u", judge="judge", usage={"judge": {"prompt_tokens": 7, "completion_tokens": 2}})
+    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge")])
+    assert "kappa" not in files.text
+    assert re.search(r"d-judge +a +50\.00 +7 \+ 2\n", files.text)
+    put(run, "a", "e-judge", "10", judge="judge", rule="10")
+    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge"), row("e-judge")])
+    assert re.search(r"e-judge +a +2 +100\.00 +1\.00 +0\.00 +0\.00 +0\.00 +0\.00", files.text)
