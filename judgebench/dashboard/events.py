@@ -17,6 +17,7 @@ from judgebench.dashboard.display import Display, Score
 from judgebench.dashboard.untrusted import visible
 
 _INTERVAL = 1.0
+_NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "starting", "preflight"})
 
 
 class EventDisplay:
@@ -52,14 +53,18 @@ class EventDisplay:
         self._emit_early()
 
     def task(self, row: TaskRow) -> None:
-        """Emit ``task`` when the status changed, else ``progress`` when a second has passed."""
+        """Emit ``task`` when the status changed, else ``progress``; between start and end at most one per second."""
         self._human.task(row)
         now = self._clock()
-        if self._status.get(row.id) != row.status:
+        before = self._status.get(row.id)
+        working = before is not None and before not in _NOT_WORKING and not row.over
+        if working and now - self._told[row.id] < _INTERVAL:
+            return
+        if before != row.status:
             self._status[row.id] = row.status
             self._told[row.id] = now
             self._emit("task", **self._state(row, now))
-        elif not row.over and now - self._told.get(row.id, 0.0) >= _INTERVAL:
+        elif working:
             self._told[row.id] = now
             self._emit("progress", task=row.id, **_counts(row, now))
 

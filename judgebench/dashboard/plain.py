@@ -37,8 +37,6 @@ class PlainDisplay:
         status, done, told = self._told.get(row.id, ("waiting", -1, -_SAME_STATUS))
         if row.status == status and (row.over or row.progress.done == done or now - told < _SAME_STATUS):
             return
-        if row.status == "launching":
-            return
         if status not in {row.status, "waiting"} and not row.over and now - told < _OTHER_STATUS:
             return
         self._told[row.id] = (row.status, row.progress.done, now)

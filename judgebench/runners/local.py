@@ -266,10 +266,13 @@ class _LocalRun:
         if not keys:
             return {}
         self._launching.add(spec.id)
+        row = self._rows[spec.id]
+        row.progress.note = "waits for its model's service"
         self._set_status(spec.id, "launching")
         try:
             return await self._services.addresses(sorted(keys))
         finally:
+            row.progress.note = ""
             self._launching.discard(spec.id)
 
     async def _start(self, spec: TaskSpec, addresses: Mapping[str, str]) -> TaskProcess:

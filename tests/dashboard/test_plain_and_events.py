@@ -100,7 +100,8 @@ def test_events_follow_the_contract() -> None:
     assert kinds[:2] == ["launch", "plan"]
     assert events[0] | {"run": RUN.run, "pid": 42, "dir": RUN.base} == events[0]
     assert events[1]["tasks"][0]["id"] == "infer:m/d"
-    assert 5 <= kinds.count("progress") <= 10
+    assert kinds.count("progress") >= 1
+    assert 9 <= kinds.count("progress") + kinds.count("task") <= 13  # one a second, the start and the end
     statuses = [event["status"] for event in events if event["event"] == "task"]
     assert statuses[0] == "starting"
     assert statuses[-1] == "finish"
