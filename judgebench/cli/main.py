@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from judgebench.errors import ExitCode, JudgebenchError
+from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,8 @@ VERBS = {
 def run(argv: list[str]) -> int:
     """Carry out a command line and return the exit code; nothing is raised."""
     try:
-        return int(_dispatch(argv))
+        code = int(_dispatch(argv))
+        sys.stdout.flush()  # here, where a reader that is gone can still be told from an error of ours
     except JudgebenchError as error:
         _tell(error, argv)
         _end_events(int(error.exit_code), error.code, error.message, argv)
@@ -33,13 +35,14 @@ def run(argv: list[str]) -> int:
         print("jb: interrupted.", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of stdout is gone (jb --list | head); Python would complain once more while it shuts down.
-        sys.stdout = None
+        # The reader of stdout is gone (jb --list | head); Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
         _tell(error, argv)
         _end_events(int(ExitCode.BUG), "bug", str(error), argv)
         return int(ExitCode.BUG)
+    return code
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -87,7 +90,12 @@ def _execute(args: argparse.Namespace, argv: list[str]) -> int:
     from judgebench.cli.arguments import to_request
     from judgebench.cli.execute import execute
 
-    return int(execute(to_request(args), ["jb", *argv]))
+    try:
+        return int(execute(to_request(args), ["jb", *argv]))
+    except BrokenPipeError as error:
+        raise InterruptedRunError(
+            "The reader of the output went away, and the run was stopped.", hint="Continue it with: jb --reuse"
+        ) from error
 
 
 def _tell(error: Exception, argv: list[str]) -> None:

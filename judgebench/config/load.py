@@ -197,7 +197,7 @@ def base_files(path: Path) -> list[Path]:
 def _module_file(path: Path, level: int, module: str) -> Path:
     parts = module.split(".")
     if level:
-        folder = path.parents[level - 1]
+        folder = path.parents[min(level, len(path.parents)) - 1]
     else:
         spec = importlib.util.find_spec(parts[0])
         folder = Path(next(iter(spec.submodule_search_locations or [""]))).parent if spec else Path()

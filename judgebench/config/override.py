@@ -13,7 +13,7 @@ from judgebench.config.check import Untyped
 from judgebench.config.place import Declared, nearest
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 
-TARGETS = ("models", "datasets", "judges", "summarizer")
+TARGETS = ("models", "datasets", "judges", "summarizer", "*")
 _JUDGE_KEYS = ("abbr", "method", "judge_model")
 
 
@@ -21,7 +21,7 @@ class Override(NamedTuple):
     """One ``--override``.
 
     Attributes:
-        target: ``models``, ``datasets``, ``judges`` or ``summarizer``.
+        target: ``models``, ``datasets``, ``judges`` or ``summarizer``; ``*`` for models and judges of an abbr.
         path: ``<abbr>.<key>``; only ``<key>`` for the summarizer.
         value: The text after the equals sign.
     """
@@ -76,7 +76,8 @@ def apply_overrides(overrides: Sequence[Override], declared: Sequence[Declared])
 
 
 def _meant(override: Override, declared: Sequence[Declared]) -> tuple[list[Declared], str]:
-    candidates = [one for one in declared if one.kind == override.target]
+    kinds = ("models", "judges") if override.target == "*" else (override.target,)
+    candidates = [one for one in declared if one.kind in kinds]
     if override.target == "summarizer":
         return candidates, override.path
     if override.path.startswith("*."):

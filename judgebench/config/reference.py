@@ -66,9 +66,9 @@ jb --models my_model --datasets aime2025_llmjudge \\
    --override models.my-model.host_port=9000 judges.judge.host_port=9001 'models.*.generation_kwargs.temperature=0'
 ```
 
-Targets are `models`, `datasets`, `judges` and `summarizer` (which has no abbr); `*` means every abbr. For a judge
-the keys `abbr` and `method.*` are its own and all others are its model's. Values are read as Python or JSON where
-the schema wants that, and are checked like those of files.
+Targets are `models`, `datasets`, `judges` and `summarizer` (which has no abbr), or `*` for models and judges; `*`
+as abbr means every one. For a judge the keys `abbr` and `method.*` are its own and all others are its model's.
+Values are read as Python or JSON where the schema wants that, and are checked like those of files.
 
 **Values from the environment.** `"${NAME}"` and `"${NAME:-default}"` in any text of a config are replaced when it
 is loaded, and take the type that the key wants. Prompts and examples are left as they are.

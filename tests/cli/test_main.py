@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -66,6 +67,12 @@ def test_any_other_error_is_a_bug_and_says_so(executed, capsys):
 def test_an_interrupt_has_its_own_exit_code(executed):
     executed.raises = KeyboardInterrupt()
     assert run(RUN) == 130
+
+
+def test_a_run_whose_reader_goes_away_is_interrupted_not_done(executed, capsys):
+    executed.raises = BrokenPipeError()
+    assert run(RUN) == 130
+    assert "jb --reuse" in capsys.readouterr().err
 
 
 def test_with_json_events_an_error_ends_the_stream(executed, capsys):
@@ -170,3 +177,30 @@ def test_help_and_version_cost_little_and_import_nothing_heavy(argv, budget):
     seconds, modules = min(cpu_and_modules(*argv) for _ in range(3))
     assert HEAVY & modules == set()
     assert seconds < budget
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m judgebench --list | true"],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_errors_are_coloured_on_a_terminal_only_and_never_with_no_color(monkeypatch):
+    from judgebench.cli.console import print_error
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    shown = Terminal()
+    print_error(EndpointError("Gone."), shown)
+    assert "\x1b[" in shown.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Terminal()
+    print_error(EndpointError("Gone."), plain)
+    assert plain.getvalue() == "jb: endpoint: Gone.\n"

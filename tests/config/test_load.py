@@ -147,6 +147,27 @@ def test_a_known_type_without_import_says_which_line_to_add(write):
     assert "from judgebench.models import VLLMCustomAPIChat" in error.hint
 
 
+def test_a_syntax_error_further_up_the_chain_names_its_file(write):
+    bottom = write("bottom.py", "x = = 1")
+    write("middle.py", "from mmengine.config import read_base\nwith read_base():\n    from .bottom import *")
+    top = write("top.py", "from mmengine.config import read_base\nwith read_base():\n    from .middle import *")
+    assert f"{bottom}:1:" in refused(top).message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("models = [dict(type=extract_non_reasoning_content)]", "from judgebench.models import extract_non_reasoning"),
+        ("models = [dict(type=ReferenceVerifier)]", "from judgebench.judges import ReferenceVerifier"),
+        ("models = [dict(type=JsonlDataset)]", "from judgebench.datasets import JsonlDataset"),
+        ("read_base()", "from mmengine.config import read_base"),
+        ("models = [dict(type=NoSuchThing)]", "Define it above"),
+    ],
+)
+def test_every_name_that_can_be_imported_says_from_where(write, text, hint):
+    assert hint in refused(write("a.py", text)).hint
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -78,6 +78,20 @@ def test_a_star_means_all_of_the_kind(model_with, write, folder):
     assert [model["batch_size"] for model in models.values()] == [5, 5]
 
 
+def test_a_star_as_target_means_models_and_judges(model_with):
+    config = model_with("*.judge.batch_size=7", "*.m.batch_size=8")
+    assert config.datasets["toy"].judges[0].model["batch_size"] == 7
+    assert config.models["m"]["batch_size"] == 8
+
+
+def test_an_item_of_a_list_can_be_set(model_with, folder):
+    path = folder / "datasets/toy.py"
+    path.write_text(path.read_text() + "\ntoy_datasets[0]['k'] = [1, 2]\n")
+    assert model_with("datasets.toy.k.1=8").datasets["toy"].k == [1, 8]
+    with pytest.raises(ConfigError, match="'k' has no such key or item"):
+        model_with("datasets.toy.k.2=8")
+
+
 def test_an_abbr_may_hold_dots_and_the_longest_is_meant(model_with, write, folder):
     text = (folder / "models/m.py").read_text()
     write("models/n.py", text.replace('"m"', '"m.generation_kwargs"'))

@@ -94,3 +94,16 @@ def test_listing_imports_no_config_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"""First line.\n\nMore."""', "First line."),
+        ("from mmengine.config import read_base\nwith read_base():\n    from .other import *", "Same as other."),
+        ("models = []", ""),
+        ("models = [", "(cannot be read)"),
+    ],
+)
+def test_a_file_is_described_without_running_it(write, text, said):
+    assert description(write("models/a.py", text)) == said

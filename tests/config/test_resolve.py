@@ -136,7 +136,7 @@ class TestResolving:
             ("toy_datasets[0]['evaluator'] = dict(case=True)", r"evaluator must be dict\(type"),
             ("toy_datasets[0]['evaluator'] = dict(type=ToyRule, cse=True)", r"evaluator\.cse is not a known key"),
             ("toy_datasets[0]['prompt'] = [dict(role='narrator', content='x')]", r"prompt\.0"),
-            ("del toy_datasets[0]['prompt']", r"lacks the key 'prompt'"),
+            ("del toy_datasets[0]['prompt']", r"datasets\.toy\.prompt is missing"),
             ("toy_datasets[0]['few_shot'] = dict(exmples=[])", r"few_shot\.exmples"),
             ("toy_datasets[0]['k'] = ['a']", r"datasets\.toy\.k\.0 is 'a'"),
             ("toy_datasets[0]['judge_infer_cfg'] = 'x'", r"judge_infer_cfg must be"),
