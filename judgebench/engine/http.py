@@ -72,7 +72,8 @@ class HttpClient:
         self._breaker = Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size))
         self._changed = asyncio.Event()
         self._dice = random.Random()
-        self._deadlines = Deadlines(config.timeouts.total)
+        self._first_byte = Deadlines(config.timeouts.first_byte)
+        self._total = Deadlines(config.timeouts.total)
         self._secrets = endpoint.secrets_of(config)
         self._between_bytes = config.timeouts.between_bytes or None
         traffic.limit = self._gate.limit
@@ -115,7 +116,8 @@ class HttpClient:
 
     def close(self) -> None:
         """Let go of the client's timer; the session is closed by ``open_http``."""
-        self._deadlines.close()
+        self._first_byte.close()
+        self._total.close()
 
     async def _admitted(self) -> bool:
         """Wait until the open breaker lets this request through; returns whether it goes as a probe.
@@ -179,10 +181,11 @@ class HttpClient:
     async def _exchange(self, body: bytes) -> Outcome:
         """Send once and read the reply; never raises for what the service or the network does."""
         start = time.perf_counter()
-        ticket = self._deadlines.enter()
+        first, total = self._first_byte.enter(), self._total.enter()
         try:
             data = BytesPayload(body, content_type="application/json")
             response = await self._session.post(self._target, data=data, allow_redirects=False)
+            self._first_byte.leave(first)
             try:
                 outcome = await self._read(response, start)
             except BaseException:
@@ -193,11 +196,14 @@ class HttpClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return self._broken(fault_of_exception(error, seconds=time.perf_counter() - start), start)
         except asyncio.CancelledError:
-            if self._deadlines.timed_out(ticket):
-                return self._broken(fault_of_exception(TimeoutError(), seconds=time.perf_counter() - start), start)
-            raise
+            silent, late = self._first_byte.timed_out(first), self._total.timed_out(total)
+            if not silent and not late:
+                raise
+            limit = aiohttp.SocketTimeoutError() if silent else TimeoutError()
+            return self._broken(fault_of_exception(limit, seconds=time.perf_counter() - start), start)
         finally:
-            self._deadlines.leave(ticket)
+            self._first_byte.leave(first)
+            self._total.leave(total)
         self._traffic.recv += 1
         return outcome
 
@@ -211,13 +217,17 @@ class HttpClient:
             # The headers are here, the body is not yet: from now on the limit between bytes holds.
             connection.protocol.read_timeout = self._between_bytes
             connection.protocol.start_timeout()
-        if response.status == 200 and response.content_type == "text/event-stream":
+        status = response.status
+        if status == 200 and response.content_type == "text/event-stream":
             reply = await self._read_events(response, self._dialect.stream_reader(), start)
             return self._outcome(reply, time.perf_counter() - start)
         payload = await _bounded(response)
         latency = time.perf_counter() - start
-        if response.status != 200:
+        if status != 200:
             return self._refused(response, payload, latency)
+        plain = self._dialect.read_plain(payload)
+        if plain is not None:
+            return Outcome(msgspec.structs.replace(plain, latency=latency))
         try:
             decoded = wire.decode(payload)
         except ValueError:
@@ -362,12 +372,8 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
         ConfigError: The address or the file of certificates cannot be used.
     """
     base = base_url(config)
-    limits = config.timeouts
-    timeout = aiohttp.ClientTimeout(
-        total=None,  # kept by ``Deadlines``
-        sock_connect=limits.connect or None,
-        sock_read=limits.first_byte or None,
-    )
+    # The other limits are kept by ``Deadlines``, which costs a fraction of the library's timers.
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None)
     connector = aiohttp.TCPConnector(
         limit=0,  # the gate bounds the requests in flight
         ttl_dns_cache=300,

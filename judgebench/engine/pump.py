@@ -65,7 +65,7 @@ async def _pull(jobs: Any, work: Callable[[T], Awaitable[None]], stop: asyncio.E
 
 
 class _Turn:
-    """The time that all workers together may run before the event loop does, which jobs that never wait would starve."""
+    """The time that all workers together may run before the event loop does; jobs that never wait would starve it."""
 
     def __init__(self) -> None:
         self.ends = time.monotonic() + _LONGEST_TURN

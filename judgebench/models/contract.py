@@ -175,6 +175,10 @@ class Dialect(Protocol):
         """Read a whole JSON reply. What has no usable answer becomes a failed ``Reply``, never an empty text."""
         ...
 
+    def read_plain(self, body: bytes) -> Reply | None:
+        """Read a reply straight from its bytes where it is of the plainest kind; ``None`` leaves it to ``read``."""
+        ...
+
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply (one per attempt)."""
         ...

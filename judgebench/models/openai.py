@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from judgebench.models.contract import ServiceConfig, StreamReader
+from judgebench.models.openai_plain import read_plain
 from judgebench.models.openai_replies import EventReader, read_whole
 from judgebench.models.prompt_kind import fit
 from judgebench.records import Reply, Request
@@ -50,6 +51,10 @@ class VLLMCustomAPIChat:
     def read(self, payload: Any) -> Reply:
         """Read a whole JSON reply; see ``openai_replies`` for what becomes a failure."""
         return read_whole(payload)
+
+    def read_plain(self, body: bytes) -> Reply | None:
+        """Read a plain chat reply straight from its bytes; ``None`` leaves the body to ``read``."""
+        return read_plain(body)
 
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply."""

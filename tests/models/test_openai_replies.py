@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judgebench.engine import wire
 from judgebench.models.contract import Dialect
 from judgebench.models.openai import VLLMCustomAPI, VLLMCustomAPIChat
+from judgebench.models.openai_plain import read_plain
 from judgebench.models.openai_replies import LEAST_LOGPROB, read_whole
 from judgebench.records import Reply, TokenLogprob, Usage
 from tests.faultservice.replies import Answer, chunks, whole
@@ -230,3 +232,71 @@ def test_only_the_first_choice_of_a_stream_counts() -> None:
 def test_an_error_event_fails_the_stream() -> None:
     reply = streamed([delta(content="a"), {"error": {"message": "died", "code": 503}}, delta("stop", content="b")])
     assert (kind(reply), reply.text) == ("server", "a")
+
+
+plain_messages = st.fixed_dictionaries(
+    {},
+    optional={
+        "role": st.sampled_from(["assistant", None, 3]),
+        "content": st.sampled_from(["B", "", None, 7, "<think>x</think>B", "a</think>b", "\0", [{"text": "x"}]]),
+        "reasoning_content": st.sampled_from([None, "", "hm", 3]),
+        "reasoning": st.sampled_from([None, "hm"]),
+        "refusal": st.sampled_from([None, "no"]),
+        "tool_calls": st.sampled_from([None, [], [{"id": "1"}]]),
+        "annotations": st.sampled_from([None, [], ["x"]]),
+        "unknown": st.sampled_from([None, 1]),
+    },
+)
+plain_choices = st.fixed_dictionaries(
+    {"message": plain_messages},
+    optional={
+        "index": st.sampled_from([0, 1, None]),
+        "finish_reason": st.sampled_from(["stop", "length", "content_filter", "tool_calls", None]),
+        "logprobs": st.sampled_from([None, {"content": [{"token": "B", "logprob": -1.0}]}]),
+        "stop_reason": st.sampled_from([None, 5]),
+        "text": st.sampled_from(["x"]),
+    },
+)
+plain_bodies = st.fixed_dictionaries(
+    {"choices": st.lists(plain_choices, max_size=2)},
+    optional={
+        "model": st.sampled_from(["m", "", None, 3]),
+        "system_fingerprint": st.sampled_from(["f", None]),
+        "object": st.sampled_from(["chat.completion", "error", None]),
+        "error": st.sampled_from([None, "bad", {"message": "m"}, {}]),
+        "detail": st.sampled_from([None, "", "x"]),
+        "usage": st.sampled_from(
+            [
+                None,
+                {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+                {"prompt_tokens": -1},
+                {"prompt_tokens": None},
+                {"prompt_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 4, "x": 1}},
+                {"prompt_tokens": 2, "prompt_tokens_details": {"cached_tokens": None}},
+                {"prompt_tokens": 2, "prompt_tokens_details": None},
+            ]
+        ),
+    },
+)
+
+
+@settings(max_examples=1000)
+@given(plain_bodies)
+def test_the_short_cut_reads_what_the_careful_reader_reads(payload: dict[str, Any]) -> None:
+    body = wire.encode(payload)
+    short = read_plain(body)
+    if short is not None:
+        assert short == read_whole(wire.decode(body))
+
+
+def test_the_short_cut_takes_the_replies_of_common_services() -> None:
+    nulls = {"refusal": None, "annotations": None, "audio": None, "function_call": None, "tool_calls": []}
+    payload = message("B", **nulls, reasoning_content=None)
+    payload["choices"][0] |= {"logprobs": None, "stop_reason": None, "token_ids": None}
+    payload |= {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "service_tier": None}
+    payload["usage"] = {"prompt_tokens": 1, "total_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": None}
+    reply = read_plain(wire.encode(payload))
+    assert reply is not None
+    assert reply == read_whole(payload)
+    assert read_plain(b"{") is None
+    assert read_plain(b'"\xff"') is None
