@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``jb gate``."""
     parser = argparse.ArgumentParser(
         prog="jb gate",
-        description="Decide whether a run is good enough: on whole 95%% intervals, unscored items at their worst.",
+        description="Decide whether a run is good enough: on whole 95% intervals, unscored items at their worst.",
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -93,7 +93,7 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
     run = RunFolder(run_dir)
     found: list[Evidence] = []
     for path in sorted((run.path / "results").rglob("*.json")):
-        result = read_result(path)
+        result = read_result(path, details=False)
         found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
     summary = newest_summary(run)
     if summary is not None:

@@ -15,6 +15,12 @@ from judgebench.records import TaskResult
 from judgebench.store.journal import write_atomically
 
 
+class _WithoutDetails(TaskResult, frozen=True, kw_only=True):
+    """A result whose details stay undecoded."""
+
+    details: msgspec.Raw = msgspec.Raw()  # type: ignore[assignment]
+
+
 def write_result(path: Path, result: TaskResult) -> None:
     """Write a result file; it is either the old or the new one, never a part.
 
@@ -26,14 +32,21 @@ def write_result(path: Path, result: TaskResult) -> None:
     write_atomically(path, msgspec.json.format(msgspec.json.encode({**numbers, **fields}), indent=1) + b"\n")
 
 
-def read_result(path: Path) -> TaskResult:
+def read_result(path: Path, *, details: bool = True) -> TaskResult:
     """Return what a result file says.
+
+    Args:
+        path: The file.
+        details: Whether to decode the per-item details, if it has any; they may be most of the file.
 
     Raises:
         DataError: It is missing, unreadable or not a result; names the file and the field.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=TaskResult)
+        if details:
+            return msgspec.json.decode(path.read_bytes(), type=TaskResult)
+        brief = msgspec.json.decode(path.read_bytes(), type=_WithoutDetails)
+        return TaskResult(**{name: getattr(brief, name) for name in brief.__struct_fields__ if name != "details"})
     except OSError as error:
         reason = error.strerror or str(error)
     except msgspec.MsgspecError as error:

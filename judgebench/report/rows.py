@@ -68,7 +68,7 @@ def find_results(
             gap = MissingResult(model=model, dataset=row.name, reason=reason, log=log)
             if path.exists():
                 try:
-                    result = found.results[model, row.name] = read_result(path)
+                    result = found.results[model, row.name] = read_result(path, details=False)
                     if not result.counts.ok and (run.path / log).exists():
                         found.logs[model, row.name] = log, said
                     if reason:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.cli.gate import run as run_gate
+from judgebench.cli.main import run as main
 from judgebench.config.schema import SummarizerConfig, SummaryGroup
 from judgebench.errors import ConfigError, ReuseError, UnknownNameError, UsageError
 from judgebench.records import Metric
@@ -245,3 +246,14 @@ def test_hostile_names_in_every_output(run: Path, tmp_path: Path, capsys: pytest
     assert "\x1b" not in capsys.readouterr().out
     assert ET.fromstring(junit.read_bytes()).find("testcase").get("classname").startswith("m\\x1b[31m<b>")
     assert "<b>" not in markdown.read_text()
+
+
+def test_through_the_program(run: Path, capsys: pytest.CaptureFixture) -> None:
+    """`jb gate` ends with the documented codes; a name it does not know ends with 2 and the nearest one."""
+    assert main(["gate", str(run), "--min", "aime2025-judge.accuracy>=80"]) == 0
+    assert main(["gate", str(run), "--min", "bad.accuracy>=80"]) == 5
+    assert main(["gate", str(run), "--min", "unsure.accuracy>=80"]) == 6
+    assert main(["gate", str(run), "--min", "bad.acuracy>=80"]) == 2
+    assert "Did you mean bad.accuracy" in capsys.readouterr().err
+    assert main(["gate", "--help"]) == 0
+    assert "on whole 95% intervals" in capsys.readouterr().out

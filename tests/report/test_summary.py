@@ -309,6 +309,10 @@ def test_results_carry_plain_numbers_and_survive_a_round_trip(run: Path) -> None
     assert json.loads(path.read_text())["accuracy"] == pytest.approx(200 / 3)
     assert read_result(path) == written
     assert [entry.name for entry in path.parent.iterdir()] == ["d.json"]
+    detailed = put(run, "m", "e", "110", details=[{"id": 0, "prompt": "q"}])
+    assert read_result(run / "results" / "m" / "e.json") == detailed
+    brief = read_result(run / "results" / "m" / "e.json", details=False)
+    assert brief == msgspec.structs.replace(detailed, details=None)
 
 
 def test_results_respect_the_umask(run: Path) -> None:
