@@ -43,6 +43,9 @@ _GIVEN_UP = ("Tok/s", "Extend Parameters", "Process", "Log Path", "ETA", "Stage"
 """Columns that go when the window is narrow, first to last."""
 
 
+_USUAL_PROGRESS = "[##########] 1000/1000 [10 it/s]"
+_USUAL_COUNTS = "{'POST': 1000, 'RECV': 1000, 'FINISH': 1000, 'FAIL': 10}"
+"""What rows are made high enough for; names and logs are known, these change."""
 _SHORT_BAR = 32
 """Width of the progress column down to which its bar gives way before anything else does."""
 _SPARE = {"Status": 14, "Extend Parameters": 20}
@@ -76,15 +79,22 @@ class Layout(NamedTuple):
 
 def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     """Return the layout for a window; ``height`` is what the table itself may take, borders included."""
-    longest = {
-        "Task Name": max((len(one_line(row.name)) for row in rows), default=0),
-        "Log Path": max((len(one_line(row.log)) for row in rows), default=0),
+    texts = {
+        "Task Name": {one_line(row.name) for row in rows},
+        "Log Path": {one_line(row.log) for row in rows},
+        "Progress": {_USUAL_PROGRESS},
+        "Extend Parameters": {_USUAL_COUNTS},
     }
-    expected = {**longest, "Extend Parameters": 52, "Progress": 34}
+    longest = {title: max(map(len, texts[title]), default=0) for title in ("Task Name", "Log Path")}
     hidden: list[str] = []
     while True:
         widths = _shrink({title: kind for title, kind in _KINDS.items() if title not in hidden}, longest, width)
-        row_lines = max(_lines(length, widths[title]) for title, length in expected.items() if title in widths)
+        row_lines = max(
+            len(fold(text, widths[title], _MOST_LINES + 1))
+            for title in texts
+            if title in widths
+            for text in texts[title]
+        )
         if (_total(widths) <= width and row_lines <= _MOST_LINES) or len(hidden) == len(_GIVEN_UP):
             break
         hidden.append(_GIVEN_UP[len(hidden)])
@@ -111,11 +121,6 @@ def _shrink(kinds: dict[str, _ColumnKind], longest: dict[str, int], width: int) 
     return widths
 
 
-def _lines(length: int, width: int) -> int:
-    # Folding at separators wastes part of each line, hence the fifth on top.
-    return 1 if length <= width else math.ceil(length * 1.2 / width)
-
-
 def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[TaskRow]:
     """Return the rows of a page (from 0)."""
     return rows[page * layout.per_page : (page + 1) * layout.per_page]
@@ -123,7 +128,13 @@ def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[Task
 
 def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
     """Return each cell of a row as its lines, folded to the widths of the layout."""
-    return [fold(_CELLS[title](row, now, width), width, layout.row_lines) for title, width in layout.widths.items()]
+    made = {
+        title: fold(_CELLS[title](row, now, width), width, layout.row_lines) for title, width in layout.widths.items()
+    }
+    counts = "Extend Parameters"
+    if counts in made and made[counts][-1].endswith("…"):
+        made[counts] = fold(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
+    return list(made.values())
 
 
 def fold(text: str, width: int, most: int) -> list[str]:
@@ -140,7 +151,7 @@ def fold(text: str, width: int, most: int) -> list[str]:
     return lines
 
 
-def counts_text(row: TaskRow) -> str:
+def counts_text(row: TaskRow, *, in_flight: bool = True) -> str:
     """Return the extend parameters: requests sent, replies received, items finished and failed, what else counts."""
     progress = row.progress
     if row.stage not in {"infer", "judge"} or not row.pid:
@@ -153,7 +164,7 @@ def counts_text(row: TaskRow) -> str:
     }
     if progress.unparsed:
         counts["UNPARSED"] = progress.unparsed
-    if progress.limit and not row.over:
+    if in_flight and progress.limit and not row.over:
         counts["FLIGHT"] = f"{progress.in_flight}/{progress.limit}"
     return str(counts)
 
