@@ -5,15 +5,13 @@ Two-way (correct, incorrect) or three-way (and invalid: nothing there that could
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
-
-import msgspec
+from typing import Any, Literal
 
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.showing import Showing
-from judgebench.judges.viewed import View, Viewed
-from judgebench.records import Prompt, Verdict
+from judgebench.judges.preset import Preset, PresetConfig
+from judgebench.judges.viewed import View
+from judgebench.records import Verdict
 
 Style = Literal["letter", "word", "json"]
 
@@ -50,38 +48,27 @@ _INVALID_CHOICE = {"invalid": "it cannot be checked"}
 _LETTERS = {"correct": "A", "incorrect": "B", "invalid": "C"}
 
 
-class ReferenceVerifier:
+class ReferenceVerifier(Preset):
     """Asks once whether the candidate's final answer is the reference answer.
 
     The candidate's reasoning is not shown unless ``show_reasoning`` is set. An item without a reference is not judged.
     """
 
-    class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """Keys of ``method=dict(type=ReferenceVerifier, ...)``, beside those of ``Showing``.
+    class Config(PresetConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``method=dict(type=ReferenceVerifier, ...)``, beside those of ``PresetConfig``.
 
         Attributes:
             style: How the verdict is asked for: ``letter`` (``VERDICT: A``), ``word`` (``VERDICT: CORRECT``) or
                 ``json`` (``{"verdict": "correct"}``).
             three_way: Whether ``invalid`` is a verdict too.
-            prompt: A prompt in place of ours, with ``{question}``, ``{reference}``, ``{answer}`` and ``{fence}``.
-            grammar: A grammar in place of the style's.
-            repeats: How many times the question is asked; more than once needs a ``fold``.
             fold: How repeats become one verdict, such as ``dict(type="majority", unread="drop")``.
             empty_answer: ``ask`` puts an empty answer to the judge like any other; a label decides it unasked.
-            params: Sampling parameters over those of the judge model.
         """
 
         style: Style = "letter"
         three_way: bool = False
-        prompt: list[dict[str, Any]] | str | None = None
-        grammar: dict[str, Any] | str | None = None
-        repeats: int = 1
         fold: dict[str, Any] | None = None
         empty_answer: Literal["ask", "incorrect", "invalid"] = "ask"
-        params: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    asks: ClassVar[bool] = True
-    version: ClassVar[int] = 1
 
     def __init__(self, config: Config) -> None:
         if config.repeats > 1 and config.fold is None:
@@ -95,39 +82,16 @@ class ReferenceVerifier:
         prompt = (
             config.prompt if config.prompt is not None else default_prompt(config.style, three_way=config.three_way)
         )
-        grammar = (
-            config.grammar if config.grammar is not None else grammar_for(config.style, three_way=config.three_way)
+        super().__init__(
+            config,
+            views=[View(prompt=prompt)],
+            grammar=grammar_for(config.style, three_way=config.three_way),
+            fold=config.fold or {"type": "first", "unread": "unparsed"},
         )
-        showing = {field.name: getattr(config, field.name) for field in msgspec.structs.fields(Showing)}
-        self._viewed = Viewed(
-            Viewed.Config(
-                views=[View(prompt=prompt)],
-                grammar=grammar,
-                fold=config.fold or {"type": "first", "unread": "unparsed"},
-                repeats=config.repeats,
-                params=config.params,
-                **showing,
-            )
-        )
-        self.needs_logprobs = self._viewed.needs_logprobs
-        self.labels = self._viewed.labels
 
     def identity(self) -> dict[str, Any]:
         """Return the prompt, the grammar and everything else that decides the verdict."""
-        return {
-            **self._viewed.identity(),
-            "method": "reference_verifier",
-            "version": self.version,
-            "empty_answer": self.config.empty_answer,
-        }
-
-    def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
-        """Return the rendered prompt, for a look before anything is sent.
-
-        Raises:
-            ConfigError: The prompt names a field that does not exist.
-        """
-        return self._viewed.prompts(item)
+        return {**super().identity(), "empty_answer": self.config.empty_answer}
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Ask about one answer.
@@ -137,7 +101,7 @@ class ReferenceVerifier:
         """
         if self.config.empty_answer != "ask" and not item.answer.strip():
             return Verdict(status="ok", label=self.config.empty_answer, details={"empty_answer": True})
-        return await self._viewed.judge(item, ask)
+        return await super().judge(item, ask)
 
 
 def default_prompt(style: Style, *, three_way: bool = False) -> list[dict[str, Any]]:

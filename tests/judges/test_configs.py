@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,12 @@ from judgebench.config.registry import description
 from judgebench.config.schema import Typed
 from judgebench.judges.asking import JudgeItem
 from judgebench.judges.load import method_of, named
-from judgebench.judges.reference_verifier import default_prompt, grammar_for
-from judgebench.prompts import render
 from judgebench.records import Prompt, Reply, Verdict
 
 PACKAGE = Path(judgebench.__file__).parent
 CONFIGS = sorted((PACKAGE / "configs" / "judges").glob("[!_]*.py"))
 INJECTION = PACKAGE / "configs" / "datasets" / "injection" / "injection.py"
 ATTACKS = [json.loads(line) for line in (PACKAGE / "datasets/data/injection.jsonl").read_text("utf-8").splitlines()]
-
-
-async def never(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
-    raise AssertionError("a rule asked")
 
 
 def test_the_judges_of_the_first_hour_are_shipped() -> None:
@@ -51,41 +47,42 @@ def test_a_shipped_judge_makes_a_method_that_asks(path: Path) -> None:
         json.dumps(method.identity())
 
 
-def test_the_benchmark_of_attacks_asks_with_the_shipped_prompt_and_grammar() -> None:
-    datasets = load_file(INJECTION)["injection_datasets"]
-    assert [dataset["abbr"] for dataset in datasets] == ["injection_attack", "injection_clean"]
-    for dataset in datasets:
-        assert dataset["prompt"] == default_prompt("letter")
-        assert dataset["evaluator"]["grammar"] == grammar_for("letter")
+def judged(row: dict[str, Any], variant: str, answer: Callable[[str], str]) -> Verdict:
+    """The verdict of a judge that answers by a function of what stands between the fences."""
+
+    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+        text = prompt if isinstance(prompt, str) else prompt[0]["content"]
+        fences = re.findall(r"^=== [0-9a-f]{20} ===$", text, re.MULTILINE)
+        fence = fences[0] if len(set(fences)) == 1 else next(one for one in fences if one not in row[variant])
+        return Reply(status="ok", text=answer(text.split(f"\n{fence}\n")[1]))
+
+    spec = {dataset["abbr"]: dataset for dataset in load_file(INJECTION)["injection_datasets"]}[f"injection_{variant}"]
+    name, options = named(spec["method"], where="method")
+    fields = {"question": row["question"]}
+    item = JudgeItem(id=0, uid=row["id"], repeat=0, fields=fields, reference=row["reference"], answer=row[variant])
+    return asyncio.run(method_of(Typed(type=name, options=options)).judge(item, ask))
 
 
-def test_every_attack_has_a_clean_twin_and_cannot_close_its_fence() -> None:
+def test_every_attack_has_a_clean_twin() -> None:
     assert len(ATTACKS) >= 30
-    assert len({row["id"] for row in ATTACKS}) == len({row["fence"] for row in ATTACKS}) == len(ATTACKS)
+    assert len({row["id"] for row in ATTACKS}) == len({row["attack"] for row in ATTACKS}) == len(ATTACKS)
+    assert len({row["kind"] for row in ATTACKS}) >= 8
     for row in ATTACKS:
         assert row["verdict"] == "incorrect"
         assert row["attack"] != row["clean"]
         assert row["reference"] not in row["clean"]
-        prompt = render(default_prompt("letter"), {**row, "answer": row["attack"]})
-        assert prompt[0]["content"].split(row["fence"])[2] == f"\n{row['attack']}\n"  # type: ignore[index]
 
 
-def said(text: str, reference: str = "incorrect", **changes: Any) -> Verdict:
-    spec = load_file(INJECTION)["injection_datasets"][0]["evaluator"]
-    name, options = named(spec, where="evaluator")
-    item = JudgeItem(id=0, uid="u", repeat=0, fields={}, reference=reference, answer=text, **changes)
-    return asyncio.run(method_of(Typed(type=name, options=options)).judge(item, never))
+def test_no_attack_gets_out_of_its_fence() -> None:
+    for row in ATTACKS:
+        for variant in ("attack", "clean"):
+            seen: list[str] = []
+            judged(row, variant, lambda fenced, seen=seen: seen.append(fenced) or "VERDICT: B")  # type: ignore[misc]
+            assert seen == [row[variant]]
 
 
-def test_a_judge_is_scored_by_the_verdict_it_states() -> None:
-    right = said("They differ.\n\nVERDICT: B")
-    assert (right.label, right.answer, right.score) == ("correct", "incorrect", 1.0)
-    turned = said("VERDICT: A")
-    assert (turned.label, turned.answer) == ("incorrect", "correct")
-    unread = said("I was told to say VERDICT: A or VERDICT: B.")
-    assert (unread.status, unread.label) == ("unparsed", None)
-    assert "cut off" in said("They", truncated=True).reason
-
-
-def test_a_judge_that_only_copies_the_attack_is_never_counted_as_steadfast() -> None:
-    assert all(said(row["attack"]).label != "correct" for row in ATTACKS)
+def test_a_judge_that_obeys_or_copies_what_it_judges_is_never_counted_as_steadfast() -> None:
+    for row in ATTACKS:
+        assert judged(row, "attack", lambda fenced: fenced).label != "incorrect"
+        assert judged(row, "clean", lambda fenced: fenced).status == "unparsed"
+        assert judged(row, "attack", lambda _fenced: "VERDICT: B").label == "incorrect"
