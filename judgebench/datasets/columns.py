@@ -76,13 +76,20 @@ class Row(NamedTuple):
 
     Attributes:
         values: By column.
-        place: Where it stands (``file:line``), for errors.
+        source: File, or place on the hub.
+        line: Where it stands in the source.
         keyless: Whether it may lack the id column (hubs leave out what only some local copies have).
     """
 
     values: Mapping[str, Any]
-    place: str
+    source: object
+    line: int
     keyless: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return where the row stands, for errors."""
+        return f"{self.source}:{self.line}"
 
 
 def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sample]:

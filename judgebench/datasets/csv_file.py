@@ -77,13 +77,12 @@ class CsvDataset:
             if not values:
                 continue
             any_row = True
-            place = f"{path}:{start}"
             if len(values) != len(header):
                 raise DataError(
-                    f"{place}: {len(header)} fields were expected ({', '.join(header)}) and {len(values)} found."
+                    f"{path}:{start}: {len(header)} fields were expected ({', '.join(header)}) and {len(values)} found."
                 )
             if any("\x00" in value for value in values):
-                raise DataError(f"{place}: the row holds a NUL byte; text was expected.")
-            yield Row(dict(zip(header, values, strict=True)), place)
+                raise DataError(f"{path}:{start}: the row holds a NUL byte; text was expected.")
+            yield Row(dict(zip(header, values, strict=True)), path, start)
         if not any_row:
             raise DataError(f"{path} has no rows.")

@@ -62,8 +62,7 @@ def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Ite
     for name in [source.name] if isinstance(source.name, str) else source.name:
         place = f"{source.path}{f' ({name})' if name else ''}[{source.split}]"
         for number, row in enumerate(_load(source, name, config, data_dir)):
-            where = f"{place} row {number}"
-            yield Row(_local_columns(row, source, where), where, keyless=True)
+            yield Row(_local_columns(row, source, f"{place}:{number}"), place, number, keyless=True)
 
 
 def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:

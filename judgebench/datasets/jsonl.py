@@ -52,7 +52,7 @@ def rows_of(path: Path) -> Iterator[Row]:
     number = 0
     for number, line in files.lines(path):
         try:
-            yield Row(decoder.decode(line), f"{path}:{number}")
+            yield Row(decoder.decode(line), path, number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(path, number, line, error) from None
     if number == 0:

@@ -123,15 +123,15 @@ def _shuffled(samples: Iterator[Sample], seed: int, most: int | None) -> Iterato
         return
     encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Sample)
     with tempfile.TemporaryFile(prefix="judgebench-shuffle-") as spool:
-        order: list[tuple[bytes, int]] = []
+        order: list[bytes] = []  # the sort key and the offset in one object: half the memory of tuples
         offset = 0
         for part in (held, samples):
             for sample in part:
                 data = encoder.encode(sample)
-                order.append((place_in_shuffle(seed, sample.id), offset))
+                order.append(place_in_shuffle(seed, sample.id) + offset.to_bytes(8, "big"))
                 offset += spool.write(len(data).to_bytes(4, "big") + data)
             held = []
         order.sort()
-        for _, start in order:
-            spool.seek(start)
+        for entry in order:
+            spool.seek(int.from_bytes(entry[8:], "big"))
             yield decoder.decode(spool.read(int.from_bytes(spool.read(4), "big")))

@@ -95,9 +95,10 @@ def choice(text: str, letters: str = "ABCD", options: Mapping[str, str] | None =
     marked = deque(patterns.marked.finditer(text), maxlen=1)
     if marked:
         return _unless_joined(marked[0], text, patterns)
-    lines = _edge_lines(text)
-    for line in lines:
-        found = _letter_in(patterns.alone, line) or _letter_in(patterns.leading, line)
+    # Several lines that start with different letters are the options said again.
+    listed = len({match["letter"] or match["bare"] for match in patterns.leading.finditer(text)}) > 1
+    for line in _edge_lines(text):
+        found = _letter_in(patterns.alone, line) or (None if listed else _letter_in(patterns.leading, line))
         if found:
             return found
     whole = whole_text(text)
@@ -174,12 +175,13 @@ def _choice_patterns(letters: str) -> _ChoicePatterns:
     return _ChoicePatterns(
         alone=re.compile(rf"^(?:option\s|choice\s)?{form}[.,:;)]?$", re.IGNORECASE),
         leading=re.compile(
-            rf"^(?:(?:\*\*)?\(\s?(?P<letter>{one})\s?\)|(?:\*\*)?(?P<bare>{one})[.):](?:\*\*)?(?=\s))"
+            rf"(?m:^)(?:(?:\*\*)?\(\s?(?P<letter>{one})\s?\)|(?:\*\*)?(?P<bare>{one})[.):](?:\*\*)?(?=\s))"
             rf"(?!{_BLANKS}(?:or|and|,|/|&){_BLANKS}[\(\[]?{one}\b)"
         ),
         marked=re.compile(
-            rf"(?i:\banswer(?:\s{{1,4}}is|\s{{1,4}}would\s{{1,4}}be)?){_BLANKS}(?:\*\*)?{_BLANKS}[:=]?{_BLANKS}(?:\*\*)?"
-            rf"{_BLANKS}(?i:option\s|choice\s)?"
+            r"(?i:(?<!wrong )(?<!incorrect )(?<!false )\b"
+            r"(?:answer(?:\s{1,4}(?:is|would\s{1,4}be))?|(?:option|choice)\s{1,4}is))"
+            rf"{_BLANKS}(?:\*\*)?{_BLANKS}[:=]?{_BLANKS}(?:\*\*)?{_BLANKS}(?i:option\s|choice\s)?"
             rf"{form}(?![\w'\u2019]){prose_a}"
         ),
         joined=re.compile(rf"{_BLANKS}(?:or|and|,|/|&){_BLANKS}(?:\*\*)?[\(\[]?{one}(?!\w)", re.IGNORECASE),

@@ -103,3 +103,16 @@ def test_the_shipped_configs_read_the_real_files(name, count, first, monkeypatch
     assert (len(rows), count_of(config, options), rows[0].reference) == (count, count, first)
     assert Registry().find("datasets", name).shipped
     assert msgspec.json.decode(msgspec.json.encode(rows[0]), type=type(rows[0])) == rows[0]
+
+
+def test_the_multiple_choice_sets_read_the_authors_files_and_form_one_group(tmp_path):
+    from judgebench.config.resolve import load_run
+    from judgebench.plan.request import Selection
+
+    datasets = load_run(Selection(models=["vllm_api_general_chat"], datasets=["mmlu_gen"])).datasets
+    assert len(datasets) == 57
+    assert {config.group for config in datasets.values()} == {"mmlu"}
+    (tmp_path / "mmlu" / "test").mkdir(parents=True)
+    written(tmp_path / "mmlu" / "test", '"2, or\n3?",one,two,three,four,C\n', "anatomy_test.csv")
+    (sample,) = samples_of(datasets["mmlu_anatomy"], Options(data_dir=str(tmp_path)))
+    assert (sample.fields["question"], sample.fields["D"], sample.reference) == ("2, or\n3?", "four", "C")

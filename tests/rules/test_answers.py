@@ -97,7 +97,7 @@ def test_markers_move_the_search_behind_the_last_of_them():
         r"\boxed{B}", r"\boxed{\text{B}}", r"\boxed{\textbf{(B)}}", r"$\boxed{\mathrm{}} \boxed{(B)}$",
         "Let me think about A.\nHm.\n\nAnswer: B", "Answer: A\nNo wait.\nAnswer: B", "(B) because A is wrong",
         "B: the second", "Reasoning about A and C.\n\n(B)", "Reasoning.\n\n**B**", "Answer:\n\nB", "**Answer:** B",
-        "**Answer: B**", "the second one", r"\boxed{the second one}",
+        "**Answer: B**", "The correct option is B.", "A. x\nB. y\n\nB", "the second one", r"\boxed{the second one}",
     ],
 )  # fmt: skip
 def test_an_anchored_choice_is_read(text):
@@ -113,7 +113,9 @@ def test_an_anchored_choice_is_read(text):
         "", "A good idea came to me", "I think B is nice", "Answer: A lot of people think so", "Answer: A or B",
         "The answer is A, B", "(A) or (B)", "The answer is not B", "Bananas", "Answer: Bananas", "E", "Answer: E",
         "Both A and B hold.", r"\boxed{12}", "option", "We compare A with B.\nThen C with D.\nHard to say",
-        "Answer: I do not know",
+        "Answer: I do not know", "A. one\nB. two\nC. three\nD. four", "The wrong answer is B.",
+        "An incorrect option is B",
+        "(A) one\n(B) two",
     ],
 )  # fmt: skip
 def test_a_letter_inside_prose_is_no_choice(text):

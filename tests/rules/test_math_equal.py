@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,24 @@ def test_where_the_answer_may_stand():
 def test_a_reference_needs_no_dollars_and_several_are_accepted():
     answers = [item(r"\boxed{\{1,2,3\}}", r"\{1,2,3\}"), item(r"\boxed{\frac{2}{4}}", ["7", "1/2"])]
     assert [verdict.label for verdict in judge_all(MathEqual(), answers)] == ["correct", "correct"]
+
+
+def test_an_amount_of_money_as_reference_can_be_read():
+    rule = MathEqual()
+    answers = [item(rf"\boxed{{{amount}}}", r"\$18.90") for amount in ("18.9", r"\$18.90", r"\frac{189}{10}", "19")]
+    assert [verdict.label for verdict in judge_all(rule, answers)] == ["correct", "correct", "correct", "incorrect"]
+
+
+def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_is_not():
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is not here")
+    rows = [json.loads(line) for line in (SHARED / "math500" / "test.jsonl").open(encoding="utf-8")]
+    verdicts = judge_all(MathEqual(), [item(row["solution"], row["answer"]) for row in rows])
+    assert [verdict.label for verdict in verdicts] == ["correct"] * 500
+    shifted = [item(row["solution"], other["answer"]) for row, other in pairwise(rows[:61])]
+    verdicts = judge_all(MathEqual(MathEqual.Config(deadline=60)), shifted)
+    assert {verdict.status for verdict in verdicts} == {"ok"}
+    assert sum(verdict.label == "correct" for verdict in verdicts) <= 1  # neighbours may happen to agree
 
 
 def test_the_cases_of_math_verify_come_out_as_recorded():

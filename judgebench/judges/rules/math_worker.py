@@ -84,6 +84,7 @@ def _verify(gold: Any, answer: Any, digits: int, strict: bool) -> bool:
 
 def _read_reference(text: str) -> list[Any]:
     parse = _parser()
+    text = text.replace("\\$", "")  # the sign of a currency, which would pass for a mark
     if not any(mark in text for mark in ("$", "\\(", "\\[", "\\boxed")):
         # math-verify finds formulas only between marks: without them most references would be read as nothing
         wrapped = list(parse(f"${text}$", parsing_timeout=None))
