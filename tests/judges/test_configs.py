@@ -36,6 +36,11 @@ def test_the_judges_of_the_first_hour_are_shipped() -> None:
     }
 
 
+def test_shipped_judges_can_be_put_side_by_side() -> None:
+    abbrs = [judge["abbr"] for path in CONFIGS for judge in load_file(path)["judges"]]
+    assert len(set(abbrs)) == len(abbrs)
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_shipped_judge_makes_a_method_that_asks(path: Path) -> None:
     assert len(description(path)) > 20

@@ -8,5 +8,9 @@ with read_base():
     from ._judge_model import judge_model
 
 judges = [
-    dict(abbr="judge", judge_model=judge_model, method=dict(type=ReferenceVerifier, style="letter", three_way=True))
+    dict(
+        abbr="judge-threeway",
+        judge_model=judge_model,
+        method=dict(type=ReferenceVerifier, style="letter", three_way=True),
+    )
 ]

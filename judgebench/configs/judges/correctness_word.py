@@ -7,4 +7,4 @@ from judgebench.judges import ReferenceVerifier
 with read_base():
     from ._judge_model import judge_model
 
-judges = [dict(abbr="judge", judge_model=judge_model, method=dict(type=ReferenceVerifier, style="word"))]
+judges = [dict(abbr="judge-word", judge_model=judge_model, method=dict(type=ReferenceVerifier, style="word"))]
