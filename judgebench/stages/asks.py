@@ -134,6 +134,8 @@ class RecordingAsk(ItemAsk):
         reply = await client.ask(Request(prompt=form, params=sent, about=about))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
+        if reply.error is not None and reply.error.kind == "no_recording":
+            raise NotRecordedError(reply.error.message)
         call = self._call(form, uuid, reply, view=view, number=number)
         self._record(call)
         return self.answer(call)

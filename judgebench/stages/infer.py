@@ -80,7 +80,7 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
-        recorded = stack.enter_context(Recorded(path, Prediction))
+        recorded = stack.enter_context(Recorded(path, Prediction, by="content"))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
@@ -112,15 +112,16 @@ class InferRun:
         identity = model_identity(self.raw)
         tally = self.tally[dataset.abbr]
         for sample in samples_of(dataset, options):
-            prompt = prompt_for(dataset, sample, self.kind)
+            prompt: Prompt | None = None
             for repeat in range(self.repeats):
                 tally[0] += 1
                 self.planned += 1
-                uuid = question_uuid(prompt, params, identity, repeat)
-                status = recorded.status(sample.id, repeat, uuid)
+                status = recorded.status(sample.id, repeat, sample.uid)
                 if status == "ok" or (status == "failed" and not options.retry_failed):
                     self._count(dataset.abbr, ok=status == "ok", kept=True)
                     continue
+                prompt = prompt or prompt_for(dataset, sample, self.kind)
+                uuid = question_uuid(prompt, params, identity, repeat)
                 yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
@@ -130,7 +131,8 @@ class InferRun:
         jobs = await self._warm_up(client, jobs)
 
         async def work(job: Job) -> None:
-            reply = await client.ask(Request(prompt=job.prompt, params=job.params))
+            about = f"{job.sample.key or job.sample.id}//{job.repeat}"
+            reply = await client.ask(Request(prompt=job.prompt, params=job.params, about=about))
             if reply.error is not None and reply.error.kind == "cancelled":
                 return
             job.journal.append(_prediction(job, reply))

@@ -71,7 +71,7 @@ class SampleWindow:
         self._passed: set[int] = set()
 
     def take(self, id_: int, uid: str) -> Sample | None:
-        """Return a sample, or ``None`` when it is not planned, was taken as often as planned, or has another content."""
+        """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
         while id_ not in self._open:
             if id_ in self._passed:
                 return None

@@ -21,7 +21,7 @@ from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import FailRateError, ReuseError
-from judgebench.judges.asking import CallFailedError, JudgeItem, Method
+from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client
@@ -35,6 +35,8 @@ from judgebench.store.asked import Asked, changed_keys, read_asked, write_asked
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Follower, Recorded, compact, records
 
+SHOWN_MISSING = 3
+"""Most items without a recording that the log names one by one."""
 POLL = 0.05
 """Seconds between two looks at a file of predictions that is being written."""
 
@@ -67,7 +69,7 @@ class JudgeRun:
         self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
         self.touched: set[str] | None = None
         self.served = ""
-        self.judged = self.failed = self.unparsed = 0
+        self.judged = self.failed = self.unparsed = self.missing = 0
 
     async def run(self) -> None:
         """Judge what is not judged yet and complete the file of judge calls."""
@@ -127,6 +129,11 @@ class JudgeRun:
         try:
             verdict = await self.method.judge(ask.item, ask)
         except StoppedError:
+            return
+        except NotRecordedError as error:
+            self.missing += 1
+            if self.missing <= SHOWN_MISSING:
+                logger.warning("item %d is not judged: %s", ask.item.id, error)
             return
         except CallFailedError as error:
             self.failed += 1
@@ -196,7 +203,7 @@ class JudgeRun:
 
     def _progress(self) -> dict[str, object]:
         return {
-            "done": self.judged + self.failed,
+            "done": self.judged + self.failed + self.missing,
             "finish": self.judged,
             "fail": self.failed,
             "unparsed": self.unparsed,
@@ -224,7 +231,7 @@ class JudgeRun:
         asked = msgspec.structs.replace(
             asked,
             selection={**asked.selection, "predictions_size": upstream},
-            planned=self.judged + self.failed,
+            planned=self.judged + self.failed + self.missing,
             ok=self.judged,
             failed=self.failed,
             size=size,
@@ -232,9 +239,16 @@ class JudgeRun:
         )
         write_asked(self.task.run.asked(self.task.spec.model, self.dataset.abbr, self.judge.abbr), asked)
         logger.info(
-            "%s: %d judged, %d unparsed, %d failed", self.task.spec.name, self.judged, self.unparsed, self.failed
+            "%s: %d judged, %d unparsed, %d failed, %d not in the recording",
+            self.task.spec.name,
+            self.judged,
+            self.unparsed,
+            self.failed,
+            self.missing,
         )
-        self.task.reporter.update(self._progress(), total=self.judged + self.failed, figures=self._figures())
+        self.task.reporter.update(
+            self._progress(), total=self.judged + self.failed + self.missing, figures=self._figures()
+        )
 
 
 async def run(task: Task) -> None:

@@ -26,6 +26,7 @@ class Line(msgspec.Struct, frozen=True):
     """The part of a record by which it is found again; everything else is skipped when it is decoded."""
 
     id: int
+    uid: str
     uuid: str
     status: str
     repeat: int = 0
@@ -82,18 +83,19 @@ class Recorded(Generic[T]):
     Args:
         path: The file; may be missing. A torn last line is mended.
         kind: Record type of its lines.
-        by: ``question`` finds a record by what was asked, ``item`` by sample and repeat alone.
+        by: ``question`` finds a record by what was asked, ``content`` by the sample's content (which says as much where
+            all records were asked with the same settings), ``item`` by sample and repeat alone.
     """
 
-    def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "item"] = "question") -> None:
+    def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "content", "item"] = "question") -> None:
         self._decode = msgspec.json.Decoder(kind).decode
-        self._by_item = by == "item"
+        self._by = by
         self._places: dict[int, int] = {}
         self._file: BinaryIO | None = None
         mend(path)
         for place in places(path):
             line = place.line
-            key = self._key(line.id, line.repeat, line.uuid)
+            key = self._key(line.id, line.repeat, line.uuid if by == "question" else line.uid)
             ok = line.status == "ok"
             known = self._places.get(key)
             if known is None or ok or not known & 1:
@@ -113,22 +115,22 @@ class Recorded(Generic[T]):
         if self._file:
             self._file.close()
 
-    def status(self, id: int, repeat: int, uuid: str = "") -> str:
-        """Return ``ok``, ``failed``, or an empty text where nothing is recorded."""
-        known = self._places.get(self._key(id, repeat, uuid))
+    def status(self, id: int, repeat: int, digest: str = "") -> str:
+        """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest`` is a uuid or uid (``by``)."""
+        known = self._places.get(self._key(id, repeat, digest))
         return "" if known is None else "ok" if known & 1 else "failed"
 
-    def get(self, id: int, repeat: int, uuid: str = "") -> T | None:
-        """Return a record, read from disk, or ``None``."""
-        known = self._places.get(self._key(id, repeat, uuid))
+    def get(self, id: int, repeat: int, digest: str = "") -> T | None:
+        """Return a record, read from disk, or ``None``; ``digest`` is a uuid or uid (``by``)."""
+        known = self._places.get(self._key(id, repeat, digest))
         if known is None or self._file is None:
             return None
         self._file.seek(known >> 1)
         return self._decode(self._file.readline())
 
-    def _key(self, id_: int, repeat: int, uuid: str) -> int:
+    def _key(self, id_: int, repeat: int, hash_: str) -> int:
         item = id_ << 20 | repeat
-        return item if self._by_item else item << 64 | int(uuid[:16], 16)
+        return item if self._by == "item" else item << 64 | int(hash_[:16], 16)
 
 
 def compact(path: Path, *, by: Literal["question", "item"] = "question", keep: Container[str] | None = None) -> int:
