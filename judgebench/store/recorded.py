@@ -116,7 +116,7 @@ class Recorded(Generic[T]):
             self._file.close()
 
     def status(self, id: int, repeat: int, digest: str = "") -> str:
-        """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest`` is a uuid or uid (``by``)."""
+        """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest``: a uuid or uid (``by``)."""
         known = self._places.get(self._key(id, repeat, digest))
         return "" if known is None else "ok" if known & 1 else "failed"
 
