@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from judgebench.config.bases import base_files
 from judgebench.config.check import REFERENCE
-from judgebench.config.load import base_files
 
 
 class _Code(NamedTuple):

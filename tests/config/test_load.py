@@ -147,6 +147,25 @@ def test_a_known_type_without_import_says_which_line_to_add(write):
     assert "from judgebench.models import VLLMCustomAPIChat" in error.hint
 
 
+def test_a_copied_shipped_config_is_told_where_its_neighbour_is(write):
+    path = write(
+        "models/mine.py",
+        "from mmengine.config import read_base\nwith read_base():\n    from .vllm_api_general_chat import models\n",
+    )
+    error = refused(path)
+    assert f"{path}:3: read_base() imports .vllm_api_general_chat" in error.message
+    hint = "from judgebench.configs.models.vllm_api.vllm_api_general_chat import models"
+    assert error.hint.endswith(hint)
+    path.write_text(f"from mmengine.config import read_base\nwith read_base():\n    {hint}\n")
+    assert load_file(path)["models"][0]["abbr"] == "vllm-api-general-chat"
+
+
+def test_a_missing_file_further_up_the_chain_is_named_in_its_own_file(write):
+    middle = write("middle.py", "from mmengine.config import read_base\nwith read_base():\n    from .gone import *")
+    top = write("top.py", "from mmengine.config import read_base\nwith read_base():\n    from .middle import *")
+    assert f"{middle}:3:" in refused(top).message
+
+
 def test_a_syntax_error_further_up_the_chain_names_its_file(write):
     bottom = write("bottom.py", "x = = 1")
     write("middle.py", "from mmengine.config import read_base\nwith read_base():\n    from .bottom import *")
@@ -175,7 +194,7 @@ def test_every_name_that_can_be_imported_says_from_where(write, text, hint):
         ("from pkg import Thing\nmodels = [Thing()]", "RuntimeError without a message"),
         (
             "from mmengine.config import read_base\nwith read_base():\n    from .missing import x",
-            "missing.py not found",
+            "missing.py does not exist",
         ),
         ("from mmengine.config import read_base\nwith read_base():\n    from no_such_pkg.a import x", "no_such_pkg"),
         ("with open('x') as f:\n    pass", "read_base"),

@@ -3,4 +3,4 @@
 from mmengine.config import read_base
 
 with read_base():
-    from .default import summarizer
+    from judgebench.configs.summarizers.default import summarizer

@@ -3,6 +3,6 @@
 from mmengine.config import read_base
 
 with read_base():
-    from .vllm_api_general_chat import models
+    from judgebench.configs.models.vllm_api.vllm_api_general_chat import models
 
 models = [dict(models[0], abbr="vllm-api-stream-chat", stream=True)]  # all other keys: see vllm_api_general_chat
