@@ -52,6 +52,17 @@ def test_judgebench_decisions_by_unique_label() -> None:
     assert unread < compared / 10
 
 
+def test_our_default_grammar_never_contradicts_a_recorded_decision() -> None:
+    """Stricter or more lenient than the published rule by a few replies, but never of another opinion."""
+    labels = {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"}
+    grammar = grammar_of({"type": "anchored", "labels": labels})
+    paths = sorted((DATA / "judgebench" / "judgments").glob("arena_hard__*.jsonl"))
+    pairs = [(grammar.read(said(row["raw"])).label, row["decision"]) for path in paths for row in rows(path)]
+    both = [(ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None]
+    assert all(ours == theirs for ours, theirs in both)
+    assert len(both) > 0.95 * len(pairs)
+
+
 def test_llmbar_winners_by_regex_table() -> None:
     parsing = json.loads((DATA / "llmbar" / "parsing.json").read_text("utf-8"))
     compared = 0

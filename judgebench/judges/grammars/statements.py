@@ -201,8 +201,15 @@ class VerdictScanner:
             yield from self._unreadable(line)
 
     def _unreadable(self, line: _Line) -> Iterator[Statement]:
-        """A verdict line that holds something else than a label: other words, or several labels."""
+        """A verdict line that holds something else than a label: other words, or several labels.
+
+        Words that end in one bracketed label (``Verdict: the first is better. [[A]]``) state that label.
+        """
         match = self._verdict_line.match(line.text)
+        bracketed = list(self._bracketed(line)) if match else []
+        if len({one.label for one in bracketed}) == 1:
+            yield bracketed[-1]._replace(form="verdict line")
+            return
         rest = match["rest"].strip(" *_`\"'") if match else ""
         if match and rest and (len(rest.split()) <= 3 or self._token.search(rest)):
             start = line.start + match.start("rest")
@@ -214,13 +221,21 @@ class VerdictScanner:
         before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
         return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
 
-    def _unhedged(self, line: _Line, start: int) -> bool:
+    @staticmethod
+    def _unhedged(line: _Line, start: int, said: str = "") -> bool:
+        """Whether a sentence comes to its verdict without a condition, a doubt or a quotation before it.
+
+        Args:
+            line: The line.
+            start: Where the verdict begins.
+            said: A hedging word that is a manner of speaking here.
+        """
         before = line.text[max(0, start - _WINDOW) : start]
         if before.rstrip("*_ ")[-1:] in set(_QUOTES) and before[-1:] != " ":
             return False
         sentence = re.split(r"[.!?;]\s", before)[-1]
         quoted = sentence.count('"') % 2 or sentence.count("`") % 2 or "“" in sentence.rpartition("”")[2]
-        return not (quoted or _HEDGE.search(sentence))
+        return not quoted and all(hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence))
 
     def _closing_sentences(self, line: _Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
@@ -234,7 +249,11 @@ class VerdictScanner:
     def _bracketed(self, line: _Line) -> Iterator[Statement]:
         for match in self._brackets.finditer(line.text):
             quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
-            if not quoted and self._unhedged(line, match.start()) and not _DOUBT.match(line.text, match.end()):
+            if (
+                not quoted
+                and self._unhedged(line, match.start(), said="would")
+                and not _DOUBT.match(line.text, match.end())
+            ):
                 start, end = match.span("token")
                 label = self.label_of(match["token"])
                 yield Statement(label, match["token"], "brackets", line.start + start, line.start + end)
