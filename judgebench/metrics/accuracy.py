@@ -164,10 +164,10 @@ def planned_bounds(questions: Iterable[tuple[Question, int]]) -> tuple[float, fl
     return correct / planned, (correct + planned - scored) / planned
 
 
-def nothing_scored(tally: Tally) -> Metric:
+def nothing_scored(of: Tally) -> Metric:
     """Return the metric of a tally without a right-or-wrong verdict: no value, and why."""
-    counts = tally.counts()
-    others = sorted(set(tally.labels()) - set(GRADES))
+    counts = of.counts()
+    others = sorted(set(of.labels()) - set(GRADES))
     if not counts.planned:
         note = "no item was planned"
     elif others:

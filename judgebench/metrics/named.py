@@ -1,9 +1,9 @@
 """From the name of a metric in a config to the function that computes it.
 
-A metric is a function in a module of this package whose first parameter is ``tally: Tally``; its name is the
-function's. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number per k; ``<name>@n`` means
-``<name>_at_n(tally)``, where n is the number of repeats. The modules are read as text, so a new metric is one new file
-and only what a config names is imported. A dotted path names a function anywhere else.
+A metric is a function in a module of this package whose first parameter is ``tally: Tally`` and which returns a
+``Metric``; its name is the function's. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number
+per k; ``<name>@n`` means ``<name>_at_n(tally)``, where n is the number of repeats. The modules are read as text, so a
+new metric is one new file and only what a config names is imported. A dotted path names a function anywhere else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from judgebench.metrics.tally import PREFERENCES, Tally
 from judgebench.records import Counts, Metric
 
 RUNS_AVERAGE = "accuracy (n runs average)"
-_METRIC = re.compile(r"^def ([a-z]\w*)\(\s*tally: Tally", re.MULTILINE)
+_METRIC = re.compile(r"^def ([a-z]\w*)\(\s*tally: Tally[^)]*\) -> Metric:", re.MULTILINE)
 _AT = re.compile(r"(.+)@(n|k|[1-9]\d*)")
 _RUNS = re.compile(r"accuracy \((n|\d+) runs average\)")
 

@@ -27,13 +27,16 @@ class Footnotes:
     """Numbered notes; equal texts share a number."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def texts(self) -> list[str]:
+        """The notes in order."""
+        return list(self._numbers)
 
     def number(self, text: str) -> int:
         """Return the number of a note, from 1."""
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text) + 1
+        return self._numbers.setdefault(text, len(self._numbers) + 1)
 
 
 class Found:
