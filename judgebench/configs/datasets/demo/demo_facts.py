@@ -8,10 +8,11 @@ demo_facts_datasets = [
         abbr="demo_facts",
         type=JsonlDataset,
         path="package:demo_facts.jsonl",
-        input_columns=["question"],
+        input_columns=["question", "answer"],
+        rename=dict(answer="gold"),  # the one gold answer that a judge is shown; the rule takes every accepted form
         output_column="accepted",
         id_column="id",
-        meta_columns=["answer", "category"],
+        meta_columns=["category"],
         prompt="Each question has a short answer.\n\n"
         "Q: Which metal is liquid at room temperature?\nA: mercury\n\n"
         "Q: In which country do the Pyramids of Giza stand?\nA: Egypt\n\n"

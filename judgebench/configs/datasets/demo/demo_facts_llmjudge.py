@@ -8,9 +8,6 @@ with read_base():
     from ...models.local.gemma3_270m import models as embedded
     from .demo_facts import demo_facts_datasets
 
-demo_facts_datasets[0]["input_columns"] = ["question", "answer"]
-demo_facts_datasets[0]["rename"] = dict(answer="gold")  # one gold answer for the judge; the rule takes all forms
-demo_facts_datasets[0]["meta_columns"] = ["category"]
 demo_facts_datasets[0]["rule_row"] = True  # the table shows both, so that the judge can be compared with the rule
 demo_facts_datasets[0]["judge_infer_cfg"] = dict(
     abbr="judge",
@@ -20,12 +17,27 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
         # Chosen by benchmarks/tiny_judge.py on pairs that are not in this set; see docs/embedded-model.md.
         views=[
             dict(
-                prompt="Correct answer: Earth\nStudent answer: the Earth\nCorrect: yes\n\n"
-                "Correct answer: {gold}\nStudent answer: {answer}\nCorrect:",
+                prompt="Correct answer: 100 cm\nGiven answer: 100 centimetres\nCorrect: yes\n\n"
+                "Correct answer: 1914\nGiven answer: 1939\nCorrect: no\n\n"
+                "Correct answer: Earth\nGiven answer: the Earth\nCorrect: yes\n\n"
+                "Correct answer: Michael Jackson\nGiven answer: Michael Jordan\nCorrect: no\n\n"
+                "Correct answer: H2O\nGiven answer: dihydrogen oxide\nCorrect: yes\n\n"
+                "Correct answer: copper\nGiven answer: COPPER\nCorrect: yes\n\n"
+                "Correct answer: Vincent van Gogh\nGiven answer: Van Gogh\nCorrect: yes\n\n"
+                "Correct answer: Homer\nGiven answer: Virgil\nCorrect: no\n\n"
+                "Correct answer: New York\nGiven answer: New York City\nCorrect: yes\n\n"
+                "Correct answer: Dead Sea\nGiven answer: Black Sea\nCorrect: no\n\n"
+                "Correct answer: Rome\nGiven answer: Milan\nCorrect: no\n\n"
+                "Correct answer: 3\nGiven answer: three\nCorrect: yes\n\n"
+                "Correct answer: 9\nGiven answer: 6\nCorrect: no\n\n"
+                "Correct answer: dog\nGiven answer: cat\nCorrect: no\n\n"
+                "Correct answer: Oslo\nGiven answer: Stockholm\nCorrect: no\n\n"
+                "Correct answer: Amsterdam\nGiven answer: It is Amsterdam.\nCorrect: yes\n\n"
+                "Correct answer: {gold}\nGiven answer: {answer}\nCorrect:",
             )
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
-        grammar=dict(type="logprob_of_label", labels={"correct": " yes", "incorrect": " no"}, threshold=0.5),
+        grammar=dict(type="logprob_of_label", labels={"correct": " yes", "incorrect": " no"}, threshold=0.57),
         fold=dict(type="first", unread="unparsed"),
     ),
 )
