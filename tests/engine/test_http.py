@@ -86,7 +86,7 @@ def test_a_good_reply_is_read_in_full(stream: bool, kind: str) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_reasoning_is_kept_apart(stream: bool) -> None:
-    answers = {"first": "x", "räksmörgås och te": Answer("B", reasoning_content="so and so")}
+    answers: dict[str, str | Answer] = {"first": "x", "räksmörgås och te": Answer("B", reasoning_content="so and so")}
     with FaultService(answer=lambda body: answers[body["messages"][0]["content"]]) as service:
         reply = ask_one(service, stream=stream)
     assert (reply.text, reply.reasoning) == ("B", "so and so")

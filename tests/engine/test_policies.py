@@ -150,31 +150,35 @@ def broken(kind: str = "connection", reach: Any = "refused") -> Fault:
     return Fault(Failure(kind=kind, message="m"), "always", None, reach)
 
 
+def is_gone(breaker: Breaker) -> bool:
+    return breaker.gone is not None
+
+
 class TestBreaker:
     """When a service counts as gone."""
 
     def test_refused_on_the_first_request_is_final(self) -> None:
         breaker = Breaker(patience=60, soft=30)
         breaker.failed(broken(), 0.0)
-        assert breaker.gone is not None
+        assert is_gone(breaker)
 
     def test_a_reset_on_the_first_request_is_not(self) -> None:
         breaker = Breaker(patience=60, soft=30)
         breaker.failed(broken(reach="cut"), 0.0)
-        assert breaker.gone is None
+        assert not is_gone(breaker)
 
     @pytest.mark.parametrize("kind", ["auth", "not_found"])
     def test_a_refusal_is_final_at_first_and_later_only_in_a_row(self, kind: str) -> None:
         fresh = Breaker(patience=60, soft=30)
         fresh.failed(fault_of(Failure(kind=kind, message="m")), 0.0)
-        assert fresh.gone is not None
+        assert is_gone(fresh)
         served = Breaker(patience=60, soft=30)
         served.succeeded()
         for _ in range(REFUSALS - 1):
             served.failed(fault_of(Failure(kind=kind, message="m")), 0.0)
-        assert served.gone is None
+        assert not is_gone(served)
         served.failed(fault_of(Failure(kind=kind, message="m")), 0.0)
-        assert served.gone is not None
+        assert is_gone(served)
 
     def test_opens_probes_and_closes(self) -> None:
         breaker = Breaker(patience=60, soft=30)
@@ -194,9 +198,9 @@ class TestBreaker:
         breaker.succeeded()
         for at in range(0, 60, 5):
             breaker.failed(broken(), float(at))
-        assert breaker.gone is None
+        assert not is_gone(breaker)
         breaker.failed(broken(), 60.0)
-        assert breaker.gone is not None
+        assert is_gone(breaker)
         assert breaker.gone_for == 60.0
 
     def test_server_errors_open_it_only_in_a_long_row(self) -> None:
@@ -326,8 +330,8 @@ class TestReach:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("tls")
     cert, key = folder / "cert.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2"]
-    more = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
+    more = ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     try:
         subprocess.run([*command, *more], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:

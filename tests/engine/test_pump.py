@@ -24,7 +24,8 @@ async def slowly(jobs: Any, gap: float = 0.0) -> AsyncIterator[Any]:
 
 @pytest.mark.parametrize("source", ["iterator", "async", "paced"])
 def test_every_job_once_with_bounded_concurrency_and_memory(source: str) -> None:
-    pulled, done = 0, []
+    done: list[int] = []
+    pulled = 0
     running = most = 0
 
     def jobs() -> Iterator[int]:
@@ -78,7 +79,11 @@ def test_stop_ends_a_pump_that_waits_for_its_source_or_its_schedule() -> None:
         async def work(job: Any) -> None:
             raise AssertionError(job)
 
-        for jobs, schedule in [(never(), None), ([9e9], TimestampSchedule(lambda job: job))]:
+        cases: list[tuple[Any, TimestampSchedule | None]] = [
+            (never(), None),
+            ([9e9], TimestampSchedule(lambda job: job)),
+        ]
+        for jobs, schedule in cases:
             stop = asyncio.Event()
             if schedule is not None:
                 schedule._first = 0.0

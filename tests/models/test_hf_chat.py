@@ -51,7 +51,7 @@ def test_sampling_parameters_are_translated() -> None:
 
 @pytest.mark.skipif(not INSTALLED, reason="torch and transformers are not installed (extra hf)")
 def test_a_tiny_model_answers_in_batches(tmp_path: Path) -> None:
-    import tokenizers
+    import tokenizers  # type: ignore[import-not-found,unused-ignore]
     import transformers
 
     vocabulary = {word: nth for nth, word in enumerate(["<pad>", "<eos>", "<unk>", "a", "b", "c", "d"])}

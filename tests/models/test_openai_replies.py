@@ -290,7 +290,13 @@ def test_the_short_cut_reads_what_the_careful_reader_reads(payload: dict[str, An
 
 
 def test_the_short_cut_takes_the_replies_of_common_services() -> None:
-    nulls = {"refusal": None, "annotations": None, "audio": None, "function_call": None, "tool_calls": []}
+    nulls: dict[str, Any] = {
+        "refusal": None,
+        "annotations": None,
+        "audio": None,
+        "function_call": None,
+        "tool_calls": [],
+    }
     payload = message("B", **nulls, reasoning_content=None)
     payload["choices"][0] |= {"logprobs": None, "stop_reason": None, "token_ids": None}
     payload |= {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "service_tier": None}
