@@ -60,6 +60,11 @@ def first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
+def stripped(text: str) -> str:
+    """Return the text without white space around it: a completion after ``A:`` starts with a space."""
+    return text.strip()
+
+
 def before_any(text: str, markers: list[str]) -> str:
     """Return the text before the first of ``markers``: a stop sequence for services that have none."""
     return text[: min((text.find(marker) for marker in markers if marker in text), default=len(text))]

@@ -15,6 +15,7 @@ import pytest
 
 from judgebench.errors import ConfigError, LaunchError, MissingDataError, MissingExtraError
 from judgebench.models.llama_cpp import LlamaCppServer, assembled_model, checked_model, file_sha256
+from judgebench.models.postprocess import stripped
 
 from .conftest import PACKAGE, REPOSITORY, free_port, launch_block
 
@@ -189,6 +190,11 @@ def test_a_users_own_model_brings_no_licence_notice(tmp_path: Path, monkeypatch:
     launcher.command(host="127.0.0.1", port=1, options=options(), model_path=str(own))
     assert launcher.notice() == ""
     assert not (tmp_path / "cache").exists()
+
+
+def test_an_answer_loses_the_space_that_a_completion_starts_with() -> None:
+    assert stripped(" Paris\n") == "Paris"
+    assert stripped("New York") == "New York"
 
 
 def _installed(name: str) -> bool:

@@ -4,7 +4,7 @@ A base model continues text: ask it by few-shot completion prompts. Every reply 
 docs/embedded-model.md says how that is reached and how good the model is.
 """
 
-from judgebench.models import LlamaCppServer, VLLMCustomAPI
+from judgebench.models import LlamaCppServer, VLLMCustomAPI, stripped
 
 gemma3_270m_launch = dict(
     type=LlamaCppServer,
@@ -34,5 +34,6 @@ models = [
         max_out_len=32,
         batch_size=2,  # the server computes one at a time; the second is there so that it never waits
         generation_kwargs=dict(temperature=0.0, seed=0),
+        pred_postprocessor=dict(type=stripped),  # a continuation starts with a space
     )
 ]
