@@ -130,7 +130,6 @@ class KillablePool:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=_MOST_BYTES,
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent, which closes the pool
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         worker = _Worker(process)
@@ -184,7 +183,11 @@ def _serve(memory: int, alarm: float) -> None:
 
     replies = os.fdopen(os.dup(1), "w", encoding="ascii", newline="\n")
     os.dup2(2, 1)  # whatever a library prints must not mix with the replies
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # sent to the whole group, they are for the parent, which ends the pool
+        signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the default action ends the process, whatever it is doing
     _limit_memory(memory)
     for line in sys.stdin.buffer:

@@ -73,3 +73,9 @@ def pid():
 def note_pid(path):
     Path(path).write_text(str(os.getpid()), "utf-8")
     return True
+
+
+def nap_with_pid(seconds, path):
+    note_pid(path)
+    time.sleep(seconds)
+    return "slept"

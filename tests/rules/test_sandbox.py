@@ -143,3 +143,24 @@ asyncio.run(main())
     while alive(pid):
         assert time.monotonic() < deadline, "the worker is an orphan"
         time.sleep(0.05)
+
+
+def test_ctrl_c_in_the_terminal_does_not_turn_a_call_into_a_crash(tmp_path):
+    code = f"""
+import asyncio, signal
+from judgebench.sandbox import KillablePool
+signal.signal(signal.SIGINT, lambda *_: None)
+async def main():
+    async with KillablePool(1, deadline=20) as pool:
+        print(await pool.call("{HERE}.nap_with_pid", 1.0, {str(tmp_path / "pid")!r}))
+asyncio.run(main())
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(parent.pid, signal.SIGINT)
+    assert parent.communicate(timeout=30)[0] == "slept\n"
