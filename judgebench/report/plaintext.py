@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
+
+import msgspec
 
 _LIMIT = 200
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -15,6 +18,7 @@ _MARKDOWN = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "[": "\\[", "]": "\\]", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?%?", re.IGNORECASE)
 
 
@@ -42,6 +46,15 @@ def csv_cell(text: str) -> str:
     if shown == "-" or _NUMBER.fullmatch(shown) or not shown.lstrip().startswith(_FORMULA):
         return shown
     return f"'{shown}"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as indented JSON in which control and direction characters are escaped, so that it can be shown.
+
+    JSON itself only escapes the first 32; a terminal obeys more of them.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode("utf-8")
+    return (_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode("utf-8")
 
 
 def _visible(character: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.records import TaskResult
+from judgebench.report.plaintext import json_bytes
 from judgebench.store.journal import write_atomically
 
 
@@ -29,7 +30,7 @@ def write_result(path: Path, result: TaskResult) -> None:
     """
     fields = msgspec.to_builtins(result)
     numbers = {name: metric.value for name, metric in result.metrics.items() if name not in fields}
-    write_atomically(path, msgspec.json.format(msgspec.json.encode({**numbers, **fields}), indent=1) + b"\n")
+    write_atomically(path, json_bytes({**numbers, **fields}))
 
 
 def read_result(path: Path, *, details: bool = True) -> TaskResult:

@@ -6,9 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 
-import msgspec
-
-from judgebench.report.plaintext import csv_cell, markdown_cell, printable
+from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.tables import (
     Notes,
@@ -97,7 +95,7 @@ def as_csv(summary: Summary) -> str:
 
 def as_json(summary: Summary) -> bytes:
     """Return the summary as JSON with full precision; see ``schema`` for the layout."""
-    return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
+    return json_bytes(summary)
 
 
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:

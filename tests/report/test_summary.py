@@ -267,7 +267,7 @@ def test_groups_of_another_benchmark_are_left_out(run: Path) -> None:
 
 HOSTILE = [
     "=HYPERLINK(\"http://x\")", "+1+1", "@SUM(A1)", "-2+3", "a|b", "<script>alert(1)</script>", "x\x1b[31mred\x07",
-    "line\nbreak", "bidi\u202etxt", "[link](http://x)", "sep\u2028arator", "nul\x00byte",
+    "line\nbreak", "bidi\u202etxt", "csi\x9b31m", "[link](http://x)", "sep\u2028arator", "nul\x00byte",
 ]  # fmt: skip
 
 
@@ -283,6 +283,9 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
+    typed = files.json.read_text()
+    assert msgspec.json.decode(typed, type=Summary) == files.summary
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028]", typed)
     page = files.html.read_text()
     assert "<script" not in page
     assert set(re.findall(r"<([a-z0-9]+)", page)) <= {
@@ -311,6 +314,9 @@ def test_results_carry_plain_numbers_and_survive_a_round_trip(run: Path) -> None
     assert [entry.name for entry in path.parent.iterdir()] == ["d.json"]
     detailed = put(run, "m", "e", "110", details=[{"id": 0, "prompt": "q"}])
     assert read_result(run / "results" / "m" / "e.json") == detailed
+    put(run, "m", "f", "110", notes=["csi\x9b31m \x1b[0m \u202e"])
+    assert not re.search("[\x1b\x9b\u202e]", (run / "results" / "m" / "f.json").read_text())
+    assert read_result(run / "results" / "m" / "f.json").notes == ["csi\x9b31m \x1b[0m \u202e"]
     brief = read_result(run / "results" / "m" / "e.json", details=False)
     assert brief == msgspec.structs.replace(detailed, details=None)
 
