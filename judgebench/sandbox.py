@@ -183,10 +183,8 @@ def _serve(memory: int, alarm: float) -> None:
 
     replies = os.fdopen(os.dup(1), "w", encoding="ascii", newline="\n")
     os.dup2(2, 1)  # whatever a library prints must not mix with the replies
-    for name in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # sent to the whole group, they are for the parent, which ends the pool
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # Sent to the whole group, they are for the parent, which ends the pool.
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the default action ends the process, whatever it is doing
     _limit_memory(memory)
