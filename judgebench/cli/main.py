@@ -89,9 +89,10 @@ def _look_up(args: argparse.Namespace) -> int | None:
 def _execute(args: argparse.Namespace, argv: list[str]) -> int:
     from judgebench.cli.arguments import to_request
     from judgebench.cli.execute import execute
+    from judgebench.config.secrets import redacted
 
     try:
-        return int(execute(to_request(args), ["jb", *argv]))
+        return int(execute(to_request(args), ["jb", *redacted(argv)]))
     except BrokenPipeError as error:
         raise InterruptedRunError(
             "The reader of the output went away, and the run was stopped.", hint="Continue it with: jb --reuse"

@@ -58,7 +58,7 @@ def checked(
     try:
         value = msgspec.convert(typed, struct, strict=True)
     except msgspec.ValidationError as error:
-        raise _type_error(str(error), typed, declared, path) from error
+        raise _type_error(str(error), typed, declared, path, keep) from error
     built: dict[str, Any] = msgspec.to_builtins(value)
     return built
 
@@ -170,16 +170,18 @@ def _fits(value: Any, wanted: Any) -> bool:
     return True
 
 
-def _type_error(message: str, data: Any, declared: Declared, path: str) -> Exception:
+def _type_error(message: str, data: Any, declared: Declared, path: str, keep: Callable[[str], bool]) -> Exception:
     """Turn ``Expected `int`, got `str` - at `$.host_port` `` into a sentence that names file, key and value."""
     problem, _, at = message.partition(" - at `$")
-    inside = [part or index for part, index in typing.cast("list[tuple[str, str]]", _AT.findall(at.rstrip("`")))]
+    found = typing.cast("list[tuple[str, str]]", _AT.findall(at.rstrip("`")))
+    inside = [name or index for name, index in found if index != "..."]
     full = ".".join([part for part in [path, *inside] if part])
     missing = re.search(r"missing required field `(\w+)`", problem)
     if missing:
         return declared.error(full, f"lacks the key {missing[1]!r}.", hint="Add it to the config.")
-    value = _at(data, inside)
-    return declared.error(full, f"is {_shown(value)}: {problem[:1].lower()}{problem[1:]}.")
+    secret = keep(full) or keep(f"{full}.x")  # a key that may hold a secret, or a dict of such
+    shown = "of the wrong type" if secret else _shown(_at(data, inside))
+    return declared.error(full, f"is {shown}: {problem[:1].lower()}{problem[1:]}.")
 
 
 _AT = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")

@@ -84,6 +84,22 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}_{number}"
 
 
+def redacted(words: Sequence[str]) -> list[str]:
+    """Return a command line in which no ``--override`` value can be a secret, for logs and run folders."""
+    return [_redacted(word) for word in words]
+
+
+def _redacted(word: str) -> str:
+    name, equals, value = word.partition("=")
+    target, _, path = name.partition(".")
+    if not equals or not path or target not in {"models", "judges", "datasets", "*"}:
+        return word
+    inside = any(part in {"headers", "env", "launch"} for part in path.split("."))
+    secret = inside or bool(_SECRET_NAME.search(path.rpartition(".")[2])) or "@" in value
+    literal = bool(REFERENCE.sub("", value).strip()) or bool(_DEFAULTED.search(value))
+    return f"{name}=***" if secret and literal else word
+
+
 def secret_word(command: Sequence[str]) -> str:
     """Return the flag by which a command hands a secret over (``--api-key``); empty where none does."""
     flags = (word.partition("=")[0] for word in command if word.startswith("-"))

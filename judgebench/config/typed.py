@@ -13,7 +13,7 @@ from judgebench import plugins
 from judgebench.config.check import checked, plain
 from judgebench.config.place import Declared, nearest
 from judgebench.config.schema import Typed
-from judgebench.errors import ConfigError
+from judgebench.errors import ConfigError, JudgebenchError
 
 _OTHER_RUNNERS = ("ais_bench", "opencompass")
 """Packages whose configs are read here; their type names mean ours, even where they are installed."""
@@ -34,9 +34,12 @@ def find_type(name: object, declared: Declared, path: str) -> tuple[str, Any]:
     asked = bare if name.partition(".")[0] in _OTHER_RUNNERS else str(name)
     try:
         found = plugins.load(asked, where=where)
-    except ImportError as error:
+    except JudgebenchError:
+        raise
+    except Exception as error:  # the module may be a user's, and may raise anything when it is imported
+        hint = "Install what its module needs." if isinstance(error, ImportError) else "Mend its module."
         raise ConfigError(
-            f"{where}: the type {name!r} cannot be imported: {error}.", hint="Install what its module needs."
+            f"{where}: the type {name!r} cannot be imported: {type(error).__name__}: {error}.", hint=hint
         ) from error
     return _canonical(found, plugins.dotted_path(asked, where=where)), found
 

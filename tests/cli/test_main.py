@@ -41,6 +41,25 @@ def test_a_run_is_handed_over_and_its_exit_code_returned(executed):
     assert executed.command == ["jb", *RUN]
 
 
+def test_the_command_that_is_kept_holds_no_secret(executed):
+    secret = [
+        "models.m.api_key=sk-live",
+        "judges.*.headers.X-Org=acme",
+        "models.m.url=http://u:pw@h",
+        "*.m.launch.env.T=t",
+    ]
+    plain = [
+        "models.m.host_port=1",
+        "judges.j.api_key=${KEY}",
+        "models.m.generation_kwargs.max_tokens=5",
+        "models.m.url=http://h",
+    ]
+    assert run([*RUN, "--override", *secret, *plain]) == 0
+    assert executed.request.selection.overrides == [*secret, *plain]
+    kept = [word.partition("=")[0] + "=***" for word in secret]
+    assert executed.command == ["jb", *RUN, "--override", *kept, *plain]
+
+
 def test_a_known_error_is_one_message_with_its_hint_and_exit_code(executed, capsys):
     executed.raises = EndpointError("The service refuses connections.", hint="Start it.")
     assert run(RUN) == 3

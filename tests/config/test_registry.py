@@ -83,7 +83,7 @@ def test_a_suffix_follows_a_slash(name, parts):
 def test_every_shipped_config_describes_itself_in_one_line():
     files = [file for kind in KINDS for file in Registry().files(kind)]
     assert len(files) >= 7
-    assert [file.path for file in files if not 10 < len(description(file.path)) < 120] == []
+    assert [file.path for file in files if not 10 < len(description(file.path)) < 160] == []
     assert all(file.path.is_relative_to(SHIPPED) for file in files)
 
 

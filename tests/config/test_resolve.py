@@ -103,6 +103,8 @@ class TestResolving:
             ("del models[0]['abbr']", r"lacks the key 'abbr'", ""),
             ("models[0]['type'] = 'VLLMCustomAPIChatt'", r"there is no type 'VLLMCustomAPIChatt'", "VLLMCustomAPIChat"),
             ("models[0]['type'] = 'jb_toys.NoConfig'", r"no Config struct", ""),
+            ("models[0]['type'] = 'jb_broken.Thing'", r"cannot be imported: ZeroDivisionError", "Mend"),
+            ("models[0]['type'] = 'jb_lacking.Thing'", r"cannot be imported: ModuleNotFoundError.*no_such", "Install"),
             ("del models[0]['type']", r"models\.m\.type must name a class", ""),
             ("models[0]['generation_kwargs'] = dict(num_return_sequences=0)", r"num_return_sequences", ""),
             ("models[0]['launch'] = dict(command=['x'], type='y')", r"exactly one of type and command", ""),
@@ -362,6 +364,21 @@ class TestEnvironment:
         config = run()
         assert config.models["m"]["api_key"] == "${JB_SECRET_M_API_KEY}"
         assert config.secrets == {"JB_SECRET_M_API_KEY": "sk-fallback"}
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "api_key=['sk-live']",
+            "headers={'X': ['sk-live']}",
+            "headers='sk-live'",
+            "launch=dict(command=['s'], env=['sk-live'])",
+        ],
+    )
+    def test_an_error_about_a_secret_does_not_show_it(self, run, folder, line):
+        self.change(folder, f"models[0].update({line})")
+        with pytest.raises(ConfigError, match="of the wrong type") as caught:
+            run()
+        assert "sk-live" not in str(caught.value)
 
     def test_secrets_of_a_launched_services_environment_are_taken_out(self, run, folder):
         self.change(
