@@ -273,7 +273,7 @@ class LiveDisplay:
         except OSError:
             return
         for row in self._rows:
-            if row.status == "error":
+            if row.status in {"error", "partial"}:
                 self._print("\n".join(failure_lines(row, self._base)))
         for text in self._early:
             self._print(text)

@@ -38,7 +38,7 @@ from judgebench.runners.machine import (
     TellUpstreamDone,
 )
 from judgebench.runners.outcome import RunOutcome, TaskOutcome, explain_exit
-from judgebench.runners.process import TaskProcess, prepare_log, start_process
+from judgebench.runners.process import TaskProcess, open_log, prepare_log, start_process
 from judgebench.runners.services import Services, launched_models, services_environment
 from judgebench.runners.signals import on_interrupt
 from judgebench.stages.progress import Progress
@@ -47,6 +47,9 @@ TaskCommand = Callable[[Path, str], list[str]]
 
 DRAIN = 10.0
 """Seconds that tasks get to end after the first Ctrl-C."""
+
+_LAST_WAIT = 5.0
+"""Seconds to wait for killed tasks to be gone when the supervisor itself ends early."""
 
 EVENT_LOG = "logs/scheduler.jsonl"
 """The scheduler's events, relative to the run folder; ``machine.replay`` reads it."""
@@ -157,6 +160,7 @@ class _LocalRun:
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._over = asyncio.Event()
         self._event_log: TextIO | None = None
+        self._closing = False
         self._broken: BaseException | None = None
 
     async def complete(self) -> RunOutcome:
@@ -201,6 +205,8 @@ class _LocalRun:
         self._post(Interrupted(at_once=at_once))
 
     def _post(self, event: Event) -> None:
+        if self._closing:
+            return
         instructions = self._machine.handle(event)
         self._write_event(msgspec.json.encode(event))
         for instruction in instructions:
@@ -339,11 +345,16 @@ class _LocalRun:
             self._services.release(key)
 
     async def _clean_up(self) -> None:
+        self._closing = True
         for process in self._processes.values():
             process.kill()
-        for job in self._jobs.values():
-            job.cancel()
-        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+        for task, job in self._jobs.items():
+            if task not in self._processes:
+                job.cancel()
+        if self._jobs:
+            _, late = await asyncio.wait(self._jobs.values(), timeout=_LAST_WAIT)
+            for job in late:
+                job.cancel()
         await self._services.stop_all()
         if self._event_log is not None:
             self._event_log.close()
@@ -358,7 +369,7 @@ class _LocalRun:
             return
         path = prepare_log(self._run_dir, EVENT_LOG)
         with contextlib.suppress(OSError):  # it only serves to look into a run that hung
-            self._event_log = path.open("a", encoding="utf-8")
+            self._event_log = os.fdopen(open_log(path), "a", encoding="utf-8")
         self._write_event(msgspec.json.encode(self._machine.header))
 
     def _write_event(self, line: bytes) -> None:

@@ -14,6 +14,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -55,16 +56,29 @@ class TaskProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Return the exit code once the process is gone and all that it said has been read."""
+        """Return the exit code once the process is gone and all that it said has been read.
+
+        Raises:
+            Exception: Whatever ``on_report`` or ``on_output`` raised.
+        """
+        gone = asyncio.create_task(self._process.wait())
+        pending: set[asyncio.Task[Any]] = {gone, *self._readers}
         try:
-            code = await self._process.wait()
+            while not gone.done():
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
         finally:
+            gone.cancel()
             self.kill()  # what it left behind in its process group
             self._close_control()
-        _, late = await asyncio.wait(self._readers, timeout=_LAST_WORDS)
-        for reader in late:
-            reader.cancel()
-        return code
+        if pending:
+            done, late = await asyncio.wait(pending, timeout=_LAST_WORDS)
+            for task in done:
+                task.result()
+            for task in late:
+                task.cancel()
+        return gone.result()
 
     def tail(self) -> list[str]:
         """Return the last lines that the task wrote, safe to print."""
@@ -135,7 +149,7 @@ async def start_process(
             output: int = asyncio.subprocess.PIPE
             start = 0
             if log is not None:
-                output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+                output = open_log(log)
                 files.callback(os.close, output)
                 start = os.fstat(output).st_size
             process = await asyncio.create_subprocess_exec(
@@ -153,9 +167,14 @@ async def start_process(
         raise
     running = TaskProcess(process, control_end, log, start)
     reader = asyncio.StreamReader(limit=_LINE_LIMIT)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(report_end, "rb", buffering=0)
-    )
+    try:
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(report_end, "rb", buffering=0)
+        )
+    except BaseException:
+        running.kill()
+        os.close(control_end)
+        raise
     running.follow(reader, on_report, on_output)
     return running
 
@@ -178,6 +197,15 @@ def prepare_log(run_dir: Path, relative: str) -> Path:
     if not inside:
         raise DiskError(f"The log {relative} would lie outside of the run folder {run_dir}.", hint="Remove the link.")
     return path
+
+
+def open_log(path: Path) -> int:
+    """Return a descriptor that appends to a log file; a symbolic link in its place is refused.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
 
 
 def log_tail(path: Path, start: int = 0) -> list[str]:

@@ -24,7 +24,7 @@ from judgebench.models.address import SERVICES_VARIABLE, expand, launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners import guard
-from judgebench.runners.process import log_tail, prepare_log
+from judgebench.runners.process import log_tail, open_log, prepare_log
 
 HOST = "127.0.0.1"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
@@ -133,7 +133,7 @@ class Service:
                 f"The launch block of model {self.name!r} names neither a type nor a command.",
                 hint="Give launch=dict(command=[...]) with {port} in it.",
             )
-        with self._log.open("ab") as log:
+        with os.fdopen(open_log(self._log), "ab") as log:
             # -I -S: the guard needs nothing but the standard library and starts in a tenth of the time.
             self._guard = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", guard.__file__, "--", *command,

@@ -1,7 +1,8 @@
 """Stands in for a stage: speaks the progress protocol and does what ``behaviour.json`` beside the plan says.
 
 Keys per task: ``items``, ``pause`` (seconds per item), ``prints``, ``exit``, ``error``, ``hint``, ``follow`` (wait for
-upstream-done), ``deaf`` (ignore stop), ``dies`` (at import), ``kill`` (itself), ``child`` (leave a sleeping child).
+upstream-done), ``until`` (wait for a text in ``events.txt``), ``deaf`` (ignore stop), ``dies`` (at import), ``kill``
+(itself), ``child`` (leave a sleeping child).
 Every start, order and end is appended to ``events.txt``.
 """
 
@@ -57,6 +58,9 @@ if behaviour.get("child"):
     note(f"child {child.pid}")
 if behaviour.get("follow"):
     upstream.wait(20)
+if "until" in behaviour:
+    while behaviour["until"] not in (plan_file.parent / "events.txt").read_text():
+        time.sleep(0.02)
 done = 0
 while done < items:
     if stop.is_set() and not behaviour.get("deaf"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.errors import ExitCode
+from judgebench.errors import DiskError, ExitCode
 from judgebench.plan.spec import Options, TaskSpec
 from judgebench.runners import machine
-from judgebench.runners.local import EVENT_LOG, stage_command
-from tests.runners.conftest import ROOT, Run, gone, task, until
+from judgebench.runners.local import EVENT_LOG, stage_command, supervise
+from tests.runners.conftest import ROOT, Run, gone, standin_command, task, until
 
 
 def pipeline() -> list[TaskSpec]:
@@ -33,14 +34,13 @@ def phases(outcome: object) -> dict[str, str]:
 
 
 def test_pipeline_runs_with_logs_orders_and_figures(run: Run) -> None:
-    behaviour = {"i": {"pause": 0.05, "items": 5, "prints": ["hello from i"]}, "j": {"follow": True}}
+    behaviour = {"i": {"until": "j start", "items": 5, "prints": ["hello from i"]}, "j": {"follow": True}}
     outcome = run.supervise(run.plan(pipeline(), behaviour), environment={"PYTHONPATH": str(ROOT), "SECRET": "k3y"})
     assert set(phases(outcome).values()) == {"ok"}
     assert outcome.exit_code == ExitCode.DONE
     assert "hello from i" in (run.run_dir / "logs/infer/m/i.out").read_text()
     events = run.events()
     assert "j upstream-done i" in events
-    assert next(n for n, e in enumerate(events) if e.startswith("j start")) < events.index("i end 5")
     assert all(line.endswith("k3y") for line in events if " start " in line)
     progress = outcome.tasks[0].progress
     assert progress is not None
@@ -128,6 +128,59 @@ def test_a_linked_log_folder_is_not_followed_out_of_the_run(run: Run, tmp_path: 
     outcome = run.supervise(run.plan([task("a")]))
     assert "outside of the run folder" in outcome.tasks[0].error
     assert not list((tmp_path / "elsewhere").rglob("*.out"))
+
+
+def test_a_linked_log_file_is_not_written_through(run: Run, tmp_path: Path) -> None:
+    (run.run_dir / "logs/infer/m").mkdir(parents=True)
+    (run.run_dir / "logs/infer/m/a.out").symlink_to(tmp_path / "victim")
+    outcome = run.supervise(run.plan([task("a")]))
+    assert outcome.tasks[0].phase == "failed"
+    assert not (tmp_path / "victim").exists()
+
+
+def test_a_run_folder_that_cannot_be_written_is_one_clear_error(run: Run) -> None:
+    (run.run_dir / "logs").write_text("in the way")
+    with pytest.raises(DiskError, match="cannot be made"):
+        run.supervise(run.plan([task("a")]))
+    assert run.display.finished == 1
+
+
+def test_a_cancelled_supervisor_leaves_no_task(run: Run) -> None:
+    plan = run.plan([task("i")], {"i": {"items": 1000, "pause": 0.05, "deaf": True}})
+
+    async def cancel_in_the_middle() -> None:
+        supervisor = asyncio.create_task(
+            supervise(
+                plan,
+                run.plan_file,
+                display=run.display,
+                max_workers=1,
+                overlap=True,
+                environment={"PYTHONPATH": str(ROOT)},
+                task_command=standin_command,
+            )
+        )
+        await asyncio.to_thread(until, lambda: bool(run.events()))
+        supervisor.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await supervisor
+
+    asyncio.run(cancel_in_the_middle())
+    assert all(gone(pid) for pid in run.pids())
+    assert run.display.finished == 1
+
+
+def test_a_broken_display_ends_the_run_and_its_tasks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug of ours must not leave processes behind either."""
+
+    def broken(row: object) -> None:
+        if run.events():
+            raise RuntimeError("a bug")
+
+    monkeypatch.setattr(run.display, "task", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run.supervise(run.plan([task("i")], {"i": {"items": 100, "pause": 0.05}}))
+    assert until(lambda: all(gone(pid) for pid in run.pids()))
 
 
 def interrupt_when(condition: object, number: int, *, again_after: float = 0.0) -> None:
