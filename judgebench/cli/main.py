@@ -94,6 +94,8 @@ def _execute(args: argparse.Namespace, argv: list[str]) -> int:
     try:
         return int(execute(to_request(args), ["jb", *redacted(argv)]))
     except BrokenPipeError as error:
+        if args.dry_run:
+            raise
         raise InterruptedRunError(
             "The reader of the output went away, and the run was stopped.", hint="Continue it with: jb --reuse"
         ) from error
