@@ -18,7 +18,7 @@ class Anchored:
     Read are: a reply, a first line or a last line that is only the letter or word, with any brackets, quotes or
     Markdown around it (``A.``, ``**A**``, ``[[A]]``, ``\boxed{A}``); ``Verdict: A``, ``**Final grade:** CORRECT`` and
     the like on any line, with an explanation after it; ``A. Because ...`` at the very start; ``My verdict is A.``.
-    Only where there is none of these: ``Answer: A`` on the first or last line, and ``[[A]]`` inside a line.
+    Only where there is none of these: ``Answer: A`` as the whole reply, and ``[[A]]`` inside a line.
 
     Not read are letters and words in prose, in questions, conditions, negations and quotations. Statements that
     contradict each other, and one that is taken back later, leave the reply unparsed.

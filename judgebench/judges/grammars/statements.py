@@ -124,8 +124,8 @@ class VerdictScanner:
             rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
         )
         self._brackets = re.compile(
-            rf"(?:\[\[\s?|\\boxed\s?\{{\s?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{{\s?)?|<(?:verdict|grade|answer)>\s?){token}"
-            r"(?:\s?\]\]|\s?\}|\s?</)",
+            # Boxes and answer tags are not read inside a line: there they mostly hold the candidate's answer.
+            rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
             re.IGNORECASE,
         )
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
@@ -177,6 +177,8 @@ class VerdictScanner:
                 yield from alone or (self._opening(line, "opening") if number == 0 else [])
             if number in (0, last):
                 yield from self._closing_sentences(line)
+            if last == 0:
+                yield from self._only_answer(line)
 
     def _anchors(self, line: _Line) -> Iterator[Statement]:
         known = False
@@ -261,9 +263,6 @@ class VerdictScanner:
     def _alone_in(self, line: _Line, form: str) -> list[Statement]:
         match = self._alone.fullmatch(line.text)
         if match is None:
-            answer = self._answer_line.match(line.text)
-            if answer and self._ends(line, answer.end("token")):
-                return list(self._with_companion(line, answer, answer["token"], "answer line"))
             return []
         after = match["after"]
         marks = line.text[: match.start("token")]
@@ -273,6 +272,13 @@ class VerdictScanner:
             return []
         start, end = match.span("token")
         return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
+
+    def _only_answer(self, line: _Line) -> list[Statement]:
+        """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
+        match = self._answer_line.match(line.text)
+        if match is None or not self._ends(line, match.end("token")):
+            return []
+        return list(self._with_companion(line, match, match["token"], "answer line"))
 
     def _opening(self, line: _Line, form: str) -> list[Statement]:
         """A letter or word that begins the reply and is set off from the explanation after it."""
