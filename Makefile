@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-soak lint types check bench docs clean help
+.PHONY: demo test test-soak lint types check bench replay docs clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ check: lint types test  ## all that CI checks
 
 bench: $(VENV)/.dev  ## run the benchmarks
 	@for one in benchmarks/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+replay: $(VENV)/.dev  ## replay recorded judges and compare every published figure
+	$(BIN)/python -m replay
 
 docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.reference > docs/configuration.md

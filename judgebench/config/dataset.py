@@ -68,6 +68,10 @@ def resolve_dataset(
     own, of_loader = _split(declared, {field.name for field in msgspec.structs.fields(loader_struct)})
     if "prompt" in own:
         own["prompt"] = _prompt(own["prompt"], declared)
+    elif declared.data.get("method") is None:
+        raise declared.error(
+            "prompt", "is missing.", hint="Write: prompt='{question}' (the loader's fields fill it in)"
+        )
     plain_keys = checked(own, PlainKeys, declared, environ)
     check_abbr(plain_keys["abbr"], declared)
     return msgspec.convert(

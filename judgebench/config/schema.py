@@ -58,7 +58,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         abbr: Short unique name.
         loader: Reads the samples (``type=`` and its keys in the config).
-        prompt: Messages or a completion text with ``{field}`` placeholders.
+        prompt: Messages or a completion text with ``{field}`` placeholders; none for benchmarks of judges, whose
+            ``method`` holds the prompts.
         few_shot: Worked examples before the question.
         max_out_len: Overrides the model's.
         generation_kwargs: Laid over the model's (``stop`` for completion prompts, say).
@@ -76,7 +77,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     abbr: str
     loader: Typed
-    prompt: list[dict[str, Any]] | str
+    prompt: list[dict[str, Any]] | str = ""
     few_shot: FewShot | None = None
     max_out_len: int | None = None
     generation_kwargs: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -32,7 +32,7 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     A column may be a path into what a row holds: ``chosen.answer``, ``grades.0``.
 
     Attributes:
-        splits: Parts of the benchmark; ``{split}`` in ``path`` stands for each in turn, and rows have a column ``split``.
+        splits: Parts of the benchmark; ``{split}`` in ``path`` stands for each in turn; rows get a column ``split``.
         key: Template of the item's name over the columns, such as ``"{split}-{idx}"``; recordings know items by it.
         where: Only rows whose columns hold these values.
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
@@ -45,15 +45,15 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
             ``<name>#2`` (``number``).
     """
 
-    input_columns: list[str] = []
-    splits: list[str] = []
+    input_columns: list[str] = msgspec.field(default_factory=list)
+    splits: list[str] = msgspec.field(default_factory=list)
     key: str = ""
-    where: dict[str, Any] = {}
+    where: dict[str, Any] = msgspec.field(default_factory=dict)
     gold: Any = None
-    gold_labels: dict[str, str] = {}
-    gold_majority: list[str] = []
+    gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
+    gold_majority: list[str] = msgspec.field(default_factory=list)
     gold_missing: Literal["refuse", "drop"] = "refuse"
-    answer_lists: list[str] = []
+    answer_lists: list[str] = msgspec.field(default_factory=list)
     as_text: bool = False
     repeated: Literal["refuse", "number"] = "refuse"
 
@@ -61,7 +61,7 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
 class JudgeItems:
     """Items of a benchmark of judges in JSONL files, or on the hub."""
 
-    Config = JudgeItemsConfig
+    Config: ClassVar[type[JudgeItemsConfig]] = JudgeItemsConfig
 
     def __init__(self, config: JudgeItemsConfig) -> None:
         self.config = config
@@ -70,7 +70,7 @@ class JudgeItems:
         """Yield the items in the order of the files.
 
         Raises:
-            DataError: A row has no gold, an unknown label, no answer, or the name of an earlier row; names file and row.
+            DataError: A row has no gold, an unknown label, no answer, or an earlier row's name; names file and row.
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         wanted = [*self.config.answer_lists]

@@ -2,12 +2,15 @@
 
 Two kinds of recording are read:
 
-- our own lines (``predictions/**/*.jsonl``): an answer is found by what was asked, the prompt and, where the request's
-  parameters name it, the view; the same question asked several times is answered by the recorded repeats in turn;
-- other people's lines, for which the config says which columns hold the key and the text. An answer is found by the
-  *view key*: the values of the key columns, which the request carries in the parameter ``view_key``.
+- our own lines (``predictions/**/*.jsonl``): an answer is found by the prompt; the same prompt asked several times is
+  answered by the recorded repeats in turn;
+- other people's lines, for which the config says by which columns a row names its item and its view, and which column
+  holds what the model said. An answer is found by what the question is about (``Request.about``): the item's name, the
+  view, and the how-manieth time it is asked.
 
-A question that the recording does not hold is a failed reply of the kind ``no_recording``, never a guess.
+What a recording holds as scores, decisions or log-probabilities is written out as it stands, for a declared grammar to
+read; nothing is put into words that were never said. A question that the recording does not hold is a failed reply of
+the kind ``no_recording``, never a guess.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import re
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -25,25 +30,43 @@ import msgspec
 from judgebench.errors import ConfigError, DataError, MissingDataError
 from judgebench.models.contract import Client, ModelConfig
 from judgebench.models.prompt_kind import fit
-from judgebench.records import Exchange, Failure, Prompt, Reply, Request
+from judgebench.records import Exchange, Failure, Prompt, Reply, Request, TokenLogprob
 
-VIEW_KEY = "view_key"
-"""Request parameter that carries the key of a view: a list of texts, in the order of ``key_fields``."""
+_COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
 class ReplayConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of a recorded model; ``path`` is the JSONL file (``.gz`` is read too).
 
+    A *column* is a name in a row, or a path into it: ``judgment.response``, ``scores.0``; ``grades.*`` means the items
+    of a list, the n-th of which answers the question when it is asked for the n-th time.
+
     Attributes:
-        key_fields: Columns that together name a view; empty for our own lines, which are found by their prompt.
-        text_field: Column that holds the reply's text, for other people's lines.
-        values: Values of a key column in the recording, for the value that the view key has
-            (``{"order": {"AB": "original"}}``).
+        item: Template of the item's name over the columns, such as ``"{subset}-{idx}"``; it must be the name that the
+            data set gives the item (its key, else its row number). Empty for our own lines, which are found by prompt.
+        view: Template of the view's name over the columns, such as ``"{order}"``; empty for the only view.
+        text: Column that holds what the model said, or such a column by view name where a row holds several views.
+            A list is written with spaces between its parts, a truth value as ``true`` or ``false``. Empty for
+            recordings of log-probabilities alone.
+        logprobs: Column of the first token's alternatives: ``[[token, logarithm], ...]`` or ``{token: logarithm}``.
+        finish_reason: Column of the finish reason.
+        keep: Columns that go into the reply's ``extra``, by which a grammar may choose how to read it.
+        where: Only rows whose columns hold these values.
+        repeated: What a second row about the same view is: an error (``refuse``), the reply of an item of its own,
+            named ``<item>#2`` (``number``), or a correction of the first (``last``).
+        null_text: What a row without text is: no recording (``missing``), or a judge that was asked and said nothing
+            (``empty``), whose reply no grammar can read.
     """
 
-    key_fields: list[str] = msgspec.field(default_factory=list)
-    text_field: str = "raw"
-    values: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    item: str = ""
+    view: str = ""
+    text: str | dict[str, str] = "raw"
+    logprobs: str = ""
+    finish_reason: str = ""
+    keep: list[str] = msgspec.field(default_factory=list)
+    where: dict[str, Any] = msgspec.field(default_factory=dict)
+    repeated: Literal["refuse", "number", "last"] = "refuse"
+    null_text: Literal["missing", "empty"] = "missing"
 
 
 class ReplayModel:
@@ -62,94 +85,164 @@ class ReplayModel:
         """
         if not isinstance(config, ReplayConfig):
             raise ConfigError(f"models.{config.abbr} is no ReplayModel config.")
-        recording = await asyncio.to_thread(_read, config)
-        yield _Player(recording, config)
+        yield await asyncio.to_thread(_ByView if config.item else _ByPrompt, config)
 
 
-class _Player:
-    """Answers from a recording."""
+class _ByPrompt:
+    """Answers from lines of our own."""
 
-    def __init__(self, recording: dict[bytes, list[Reply]], config: ReplayConfig) -> None:
+    def __init__(self, config: ReplayConfig) -> None:
         self.model = config.model or Path(config.path).name
-        self._recording = recording
-        self._config = config
+        self._path = config.path
+        self._replies: dict[bytes, list[Reply]] = {}
         self._asked: dict[bytes, int] = {}
+        for place, line in _lines(config):
+            try:
+                exchange = msgspec.json.decode(line, type=Exchange)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise DataError(f"{place}: {error}.") from error
+            if exchange.success:
+                self._replies.setdefault(prompt_key(exchange.origin_prompt), []).append(exchange.reply())
 
     async def ask(self, request: Request) -> Reply:
-        """Return the recorded reply to a question, or a failed one of kind ``no_recording``."""
-        if self._config.key_fields:
-            key, name = self._view_key(request)
-        else:
-            key, name = prompt_key(request.prompt), "this prompt"
-        replies = self._recording.get(key)
+        """Return the recorded reply to a prompt, or a failed one of kind ``no_recording``."""
+        key = prompt_key(request.prompt)
+        replies = self._replies.get(key, [])
+        number = self._asked.get(key, 0)
+        self._asked[key] = number + 1
         if not replies:
-            message = f"{self._config.path} holds no reply for {name}"
-            return Reply(status="failed", error=Failure(kind="no_recording", message=message))
-        nth = self._asked.get(key, 0)
-        self._asked[key] = nth + 1
-        if len(replies) > 1 and nth >= len(replies):
-            message = f"{self._config.path} holds {len(replies)} replies for {name}, and {nth + 1} were asked for"
-            return Reply(status="failed", error=Failure(kind="no_recording", message=message))
-        return replies[min(nth, len(replies) - 1)]
+            return _nothing(f"{self._path} holds no reply for this prompt")
+        if len(replies) > 1 and number >= len(replies):
+            return _nothing(f"{self._path} holds {len(replies)} replies for this prompt, and {number + 1} were asked")
+        return replies[min(number, len(replies) - 1)]
 
-    def _view_key(self, request: Request) -> tuple[bytes, str]:
-        given = request.params.get(VIEW_KEY)
-        if not isinstance(given, list | tuple) or len(given) != len(self._config.key_fields):
-            fields = ", ".join(self._config.key_fields)
-            raise ConfigError(
-                f"models.{self._config.abbr} is keyed by {fields}; the request carries {given!r} instead."
+
+class _ByView:
+    """Answers from other people's rows."""
+
+    def __init__(self, config: ReplayConfig) -> None:
+        self.model = config.model or Path(config.path).name
+        self._config = config
+        self._replies: dict[str, Reply] = {}
+        rows: dict[str, int] = {}
+        for place, line in _lines(config):
+            try:
+                row = msgspec.json.decode(line, type=dict[str, Any])
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise DataError(f"{place}: {error}.") from error
+            if all(column_of(row, name, place) == wanted for name, wanted in config.where.items()):
+                self._take(row, place, rows)
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the recorded reply to a view of an item, or a failed one of kind ``no_recording``."""
+        reply = self._replies.get(request.about)
+        return reply or _nothing(f"{self._config.path} holds no reply about {request.about!r}")
+
+    def _take(self, row: Mapping[str, Any], place: str, rows: dict[str, int]) -> None:
+        config = self._config
+        item = _named(config.item, row, place)
+        view = _named(config.view, row, place) if config.view else ""
+        key = f"{item}/{view}"
+        count = rows[key] = rows.get(key, 0) + 1
+        if count > 1 and config.repeated == "refuse":
+            raise DataError(
+                f"{place}: there is an earlier row about {key!r} too.",
+                hint="If that is meant, set repeated='number' or repeated='last' in the config of the recording.",
             )
-        values = self._config.values
-        pairs = zip(self._config.key_fields, map(str, given), strict=True)
-        parts = [values.get(field, {}).get(part, part) for field, part in pairs]
-        return _digest(parts), f"the view {' / '.join(map(str, given))}"
+        if count > 1 and config.repeated == "number":
+            item = f"{item}#{count}"
+        columns = config.text if isinstance(config.text, dict) else {view: config.text}
+        for name, column in columns.items():
+            for number, reply in enumerate(self._replies_of(row, column, place)):
+                if reply is not None:
+                    self._replies[f"{item}/{name}/{number}"] = reply
+
+    def _replies_of(self, row: Mapping[str, Any], column: str, place: str) -> Iterator[Reply | None]:
+        config = self._config
+        logprobs = _logprobs(column_of(row, config.logprobs, place, optional=True), place) if config.logprobs else None
+        finish = column_of(row, config.finish_reason, place, optional=True) if config.finish_reason else None
+        extra = {name: column_of(row, name, place, optional=True) for name in config.keep} or None
+        head, every, _ = column.partition(".*")
+        said = column_of(row, head, place, optional=bool(config.logprobs)) if column else ""
+        for value in said if every and isinstance(said, list) else [said]:
+            text = as_written(value)
+            if text is None and logprobs is None and config.null_text == "missing":
+                yield None
+                continue
+            yield Reply(status="ok", text=text or "", finish_reason=finish, logprobs=logprobs, extra=extra)
 
 
 def prompt_key(prompt: Prompt) -> bytes:
     """Return the key under which our own recordings keep a prompt (a text equals its one user message)."""
-    return _digest(fit(prompt, "chat"))
+    form = msgspec.json.encode(fit(prompt, "chat"), order="deterministic")
+    return hashlib.blake2b(form, digest_size=16).digest()
 
 
-def _digest(value: Any) -> bytes:
-    return hashlib.blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=16).digest()
+def as_written(value: Any) -> str | None:
+    """Return a recorded value as the text that a grammar reads; ``None`` where nothing was recorded."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return " ".join(as_written(one) or "" for one in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
 
 
-def _read(config: ReplayConfig) -> dict[bytes, list[Reply]]:
+def column_of(row: Mapping[str, Any], column: str, place: str, *, optional: bool = False) -> Any:
+    """Return what a column, or a path into one, holds.
+
+    Raises:
+        DataError: The row has no such column.
+    """
+    if column in row:
+        return row[column]
+    value: Any = row
+    for part in column.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif optional:
+            return None
+        else:
+            raise DataError(f"{place}: there is no column {column!r} (columns found: {', '.join(map(str, row))}).")
+    return value
+
+
+def _named(template: str, row: Mapping[str, Any], place: str) -> str:
+    return _COLUMN.sub(lambda match: as_written(column_of(row, match[1], place)) or "", template)
+
+
+def _logprobs(value: Any, place: str) -> list[TokenLogprob] | None:
+    if value is None:
+        return None
+    pairs = list(value.items()) if isinstance(value, dict) else value
+    try:
+        top = {str(token): float(logarithm) for token, logarithm in pairs}
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{place}: log-probabilities were expected as [[token, logarithm], ...].") from error
+    if not top:
+        return None
+    likeliest = max(top, key=lambda token: top[token])
+    return [TokenLogprob(token=likeliest, logprob=top[likeliest], top=top)]
+
+
+def _nothing(message: str) -> Reply:
+    return Reply(status="failed", error=Failure(kind="no_recording", message=message))
+
+
+def _lines(config: ReplayConfig) -> Iterator[tuple[str, bytes]]:
     path = Path(config.path).expanduser()
     if not path.is_file():
         raise MissingDataError(
             f"The recording {config.path!r} of models.{config.abbr} is not there.",
             hint=f"Set models.{config.abbr}.path to a JSONL file of recorded replies.",
         )
-    recording: dict[bytes, list[Reply]] = {}
-    for number, line in _lines(path):
-        try:
-            key, reply = _foreign(line, config) if config.key_fields else _own(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}, line {number}: {error}.") from error
-        except KeyError as error:
-            raise DataError(f"{path}, line {number} has no column {error.args[0]!r}.") from error
-        if reply is not None:
-            recording.setdefault(key, []).append(reply)
-    return recording
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source:
-        for number, line in enumerate(source, 1):
-            if line.strip():
-                yield number, line
-
-
-def _own(line: bytes) -> tuple[bytes, Reply | None]:
-    exchange = msgspec.json.decode(line, type=Exchange)
-    return prompt_key(exchange.origin_prompt), exchange.reply() if exchange.success else None
-
-
-def _foreign(line: bytes, config: ReplayConfig) -> tuple[bytes, Reply | None]:
-    row = msgspec.json.decode(line, type=dict[str, Any])
-    key = _digest([str(row[field]) for field in config.key_fields])
-    text = row[config.text_field]
-    if text is None:
-        return key, None
-    return key, Reply(status="ok", text=text if isinstance(text, str) else msgspec.json.encode(text).decode())
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source:
+            for number, line in enumerate(source, 1):
+                if line.strip():
+                    yield f"{path}:{number}", line
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a damaged gzip file: {error}.") from error

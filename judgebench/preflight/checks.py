@@ -23,6 +23,7 @@ from judgebench.models.prompt_kind import fit
 from judgebench.plan.spec import Plan
 from judgebench.preflight.probe import Probe
 from judgebench.records import Prompt, Reply, Request, Sample
+from judgebench.stages.items import benchmark_item
 from judgebench.stages.prompting import prompt_for
 from judgebench.stages.settings import sampling_params
 
@@ -38,7 +39,7 @@ def preflight(plan: Plan) -> list[str]:
     """
     _check_disk(Path(plan.run_dir))
     for dataset in _used_datasets(plan):
-        for typed in (dataset.evaluator, *(judge.method for judge in dataset.judges)):
+        for typed in (dataset.evaluator, dataset.method, *(judge.method for judge in dataset.judges)):
             if typed is not None:
                 method_of(typed)
     first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
@@ -93,26 +94,46 @@ def _check_tested_models(plan: Plan) -> list[str]:
 
 def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
     findings: list[str] = []
-    done: set[tuple[str, str]] = set()
+    done: set[tuple[str, str, str]] = set()
     for task in plan.tasks:
         if task.stage != "judge" or task.datasets[0] not in first:
             continue
         dataset = plan.datasets[task.datasets[0]]
-        judge = next(judge for judge in dataset.judges if judge.abbr == task.judge)
+        if dataset.method is not None:  # the tested model is the judge
+            judge = JudgeConfig(abbr=task.model, model=dict(plan.models[task.model]), method=dataset.method)
+        else:
+            judge = next(judge for judge in dataset.judges if judge.abbr == task.judge)
         config = _probed(model_config(judge.model))
-        if config is None or (dataset.abbr, judge.abbr) in done:
+        tested = task.model if dataset.method is not None else ""
+        if config is None or (dataset.abbr, judge.abbr, tested) in done:
             continue
-        done.add((dataset.abbr, judge.abbr))
+        done.add((dataset.abbr, judge.abbr, tested))
         with Probe(config, plugins.load(config.type)()) as probe:
             probe.check_model()
-            finding = asyncio.run(_one_judgment(probe, judge, first[dataset.abbr]))
+            sample = first[dataset.abbr]
+            item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample)
+            finding = asyncio.run(_one_judgment(probe, judge, item))
         if finding:
             findings.append(f"judge {judge.abbr} on {dataset.abbr}: {finding}")
     return findings
 
 
-async def _one_judgment(probe: Probe, judge: JudgeConfig, sample: Sample) -> str:
-    """Let the judge look at a sample whose answer is its own reference; returns what is odd about it, or nothing."""
+def _trial_item(sample: Sample) -> JudgeItem:
+    """Return a sample whose answer is its own reference."""
+    reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
+    return JudgeItem(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=0,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=f"(This is a trial question of the preflight.) {reference if reference is not None else 'No answer.'}",
+        meta=sample.meta,
+    )
+
+
+async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> str:
+    """Let the judge look at one item; returns what is odd about its verdict, or nothing."""
     config = probe.config
     replies: list[Reply] = []
 
@@ -124,16 +145,6 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, sample: Sample) -> str
             raise CallFailedError(reply)
         return reply
 
-    reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
-    item = JudgeItem(
-        id=sample.id,
-        uid=sample.uid,
-        repeat=0,
-        fields=sample.fields,
-        reference=sample.reference,
-        answer=f"(This is a trial question of the preflight.) {reference if reference is not None else 'No answer.'}",
-        meta=sample.meta,
-    )
     try:
         verdict = await method_of(judge.method).judge(item, ask)
     except CallFailedError as error:

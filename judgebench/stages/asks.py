@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -119,10 +120,13 @@ class RecordingAsk(ItemAsk):
         self._touch = touch
         self._retry_failed = retry_failed
         self._stopped = stopped
+        self._of_view: Counter[str] = Counter()
 
     async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
         """Return the judge's reply, from the recording where it is known."""
         form, sent, uuid, number = self.identify(prompt, params)
+        about = f"{self._subject.name}/{view}/{self._of_view[view]}"
+        self._of_view[view] += 1
         self._touch(uuid)
         known = self.recorded.get(self.item.id, self.item.repeat, uuid)
         if known is not None and (known.status == "ok" or not self._retry_failed):
@@ -130,7 +134,6 @@ class RecordingAsk(ItemAsk):
         if self._stopped():
             raise StoppedError
         client = await self._client()
-        about = f"{self._subject.name}/{view}/{number}"
         reply = await client.ask(Request(prompt=form, params=sent, about=about))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError

@@ -59,20 +59,74 @@ def test_our_own_lines_are_found_by_their_prompt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["games.jsonl", "games.jsonl.gz"])
-def test_lines_of_others_are_found_by_their_view(tmp_path: Path, name: str) -> None:
+def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -> None:
     rows = [
-        {"pair_id": "p1", "order": "original", "raw": "[[A>B]]"},
-        {"pair_id": "p1", "order": "flipped", "raw": None},
-        {"pair_id": 2, "order": "original", "raw": {"score": 3}},
+        {"pair": "p1", "order": "AB", "raw": "[[A>B]]"},
+        {"pair": "p1", "order": "BA", "raw": None},
+        {"pair": 2, "order": "AB", "raw": [1.5, 2]},
+        {"pair": 3, "order": "AB", "raw": True},
     ]
     path = write(tmp_path / name, rows)
-    views = [["p1", "AB"], ["p1", "BA"], ["2", "AB"], ["p3", "AB"]]
-    asked = [Request(prompt="ignored", params={"view_key": view}) for view in views]
-    keys = {"key_fields": ["pair_id", "order"], "values": {"order": {"AB": "original", "BA": "flipped"}}}
-    replies = replay(path, asked, **keys)
-    assert [reply.text for reply in replies] == ["[[A>B]]", "", '{"score":3}', ""]
-    assert [reply.status for reply in replies] == ["ok", "failed", "ok", "failed"]
-    assert "p3 / AB" in (replies[3].error.message if replies[3].error else "")
+    about = ["p1/AB/0", "p1/BA/0", "2/AB/0", "3/AB/0", "4/AB/0", "p1/AB/1"]
+    replies = replay(path, asks(about), item="{pair}", view="{order}")
+    assert [reply.text for reply in replies] == ["[[A>B]]", "", "1.5 2", "true", "", ""]
+    assert [reply.error.kind if reply.error else "" for reply in replies] == [
+        "",
+        "no_recording",
+        "",
+        "",
+        "no_recording",
+        "no_recording",
+    ]
+    (silent,) = replay(path, asks(["p1/BA/0"]), item="{pair}", view="{order}", null_text="empty")
+    assert (silent.status, silent.text) == ("ok", "")
+
+
+def test_several_views_and_repeats_may_stand_in_one_row(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "said": {"AB": ["x", "stop"], "BA": "y"}, "grades": [3, 4], "stage": 2},
+        {"id": 2, "said": {"AB": ["z", "length"], "BA": None}, "grades": [5], "stage": 1},
+    ]
+    path = write(tmp_path / "rows.jsonl", rows)
+    text = {"AB": "said.AB.0", "BA": "said.BA"}
+    both = replay(path, asks(["1/AB/0", "1/BA/0", "2/AB/0", "2/BA/0"]), item="{id}", text=text, keep=["stage"])
+    assert [(reply.status, reply.text) for reply in both] == [("ok", "x"), ("ok", "y"), ("ok", "z"), ("failed", "")]
+    assert [reply.extra for reply in both] == [{"stage": 2}, {"stage": 2}, {"stage": 1}, None]
+    repeats = replay(path, asks(["1//0", "1//1", "1//2", "2//0"]), item="{id}", text="grades.*")
+    assert [reply.text for reply in repeats] == ["3", "4", "", "5"]
+    (only,) = replay(path, asks(["2//0"]), item="{id}", text="grades.0", where={"stage": 1})
+    assert only.text == "5"
+    (left_out,) = replay(path, asks(["1//0"]), item="{id}", text="grades.0", where={"stage": 1})
+    assert left_out.status == "failed"
+
+
+def test_log_probabilities_are_handed_on_as_recorded(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "p": [["m", -0.1], ["M", -2.0]], "told": 1.2},
+        {"id": 2, "p": None, "told": 1.4},
+        {"id": 3, "told": None},
+    ]
+    path = write(tmp_path / "rows.jsonl", rows)
+    found = replay(path, asks(["1//0", "2//0", "3//0"]), item="{id}", text="told", logprobs="p")
+    assert found[0].logprobs is not None
+    assert found[0].logprobs[0].top == {"m": -0.1, "M": -2.0}
+    assert found[0].logprobs[0].token == "m"
+    assert (found[1].logprobs, found[1].text) == (None, "1.4")
+    assert found[2].status == "failed"
+
+
+def test_a_second_row_about_the_same_view_is_refused_numbered_or_takes_over(tmp_path: Path) -> None:
+    path = write(tmp_path / "twice.jsonl", [{"id": 1, "raw": "first"}, {"id": 1, "raw": "second"}])
+    with pytest.raises(DataError, match=r"twice\.jsonl:2.*earlier row"):
+        replay(path, [], item="{id}")
+    numbered = replay(path, asks(["1//0", "1#2//0"]), item="{id}", repeated="number")
+    assert [reply.text for reply in numbered] == ["first", "second"]
+    (last,) = replay(path, asks(["1//0"]), item="{id}", repeated="last")
+    assert last.text == "second"
+
+
+def asks(about: list[str]) -> list[Request]:
+    return [Request(prompt="ignored", about=one) for one in about]
 
 
 def test_bad_recordings_are_named(tmp_path: Path) -> None:
@@ -80,7 +134,15 @@ def test_bad_recordings_are_named(tmp_path: Path) -> None:
         replay(tmp_path / "none.jsonl", [])
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"pair_id": "p"}\n')
-    with pytest.raises(DataError, match=r"line 1.*'order'"):
-        replay(bad, [], key_fields=["pair_id", "order"])
-    with pytest.raises(DataError, match="line 1"):
+    with pytest.raises(DataError, match=r"bad\.jsonl:1.*'order'"):
+        replay(bad, [], item="{pair_id}", view="{order}")
+    with pytest.raises(DataError, match=r"bad\.jsonl:1.*'raw'"):
+        replay(bad, [], item="{pair_id}")
+    with pytest.raises(DataError, match=r"bad\.jsonl:1"):
         replay(bad, [])
+    (tmp_path / "torn.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1}')[:-6])
+    with pytest.raises(DataError, match="damaged gzip"):
+        replay(tmp_path / "torn.jsonl.gz", [], item="{id}")
+    wrong = write(tmp_path / "wrong.jsonl", [{"id": 1, "p": [3]}])
+    with pytest.raises(DataError, match=r"wrong\.jsonl:1.*log-probabilities"):
+        replay(wrong, [], item="{id}", text="", logprobs="p")

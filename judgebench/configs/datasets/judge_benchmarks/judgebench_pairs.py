@@ -1,0 +1,46 @@
+"""JudgeBench: pairs of a right and a wrong answer to hard questions, both orders, counter rule (Tan et al. 2024)."""
+
+from mmengine.config import read_base
+
+from judgebench.datasets import JudgeItems
+from judgebench.judges import Viewed
+from judgebench.metrics.pair_score import PairScore
+
+with read_base():
+    from ._pair import FIVE_LEVELS
+
+judgebench_datasets = [
+    dict(
+        abbr=f"judgebench_{answered_by}",
+        type=JudgeItems,
+        path=f"judgebench/pairs_{answered_by}.jsonl",
+        key="{pair_id}",
+        input_columns=["question"],
+        answer_columns=["response_A", "response_B"],
+        gold_column="label",
+        gold_labels={"A>B": "A", "B>A": "B"},
+        meta_columns=["source"],
+        method=dict(
+            type=Viewed,
+            views=[dict(name="AB", order="AB", prompt=FIVE_LEVELS), dict(name="BA", order="BA", prompt=FIVE_LEVELS)],
+            grammar=dict(
+                type="unique_label",
+                patterns=[r"\[\[([AB<>=]+)\]\]"],
+                labels={"A>>B": "A>B", "A>B": "A>B", "A=B": "A=B", "B>A": "B>A", "B>>A": "B>A"},
+            ),
+            fold=dict(type="counter", unread="drop"),
+            skip_equal="tie",  # nobody is asked which of two equal answers is better
+        ),
+        score=dict(
+            type=PairScore,
+            group_by="source",
+            groups={
+                "mmlu-pro": "knowledge",
+                "livebench-reasoning": "reasoning",
+                "livebench-math": "math",
+                "livecodebench": "coding",
+            },
+        ),
+    )
+    for answered_by in ("gpt4o", "claude")
+]

@@ -1,0 +1,40 @@
+"""LLMBar: which output follows the instruction, natural and adversarial pairs, both orders (Zeng et al. 2024)."""
+
+from mmengine.config import read_base
+
+from judgebench.datasets import JudgeItems
+from judgebench.judges import Viewed
+from judgebench.metrics.pair_score import PairScore
+
+with read_base():
+    from ._pair import TWO_WAY
+
+llmbar_datasets = [
+    dict(
+        abbr="llmbar",
+        type=JudgeItems,
+        path="llmbar/data/{split}.jsonl",
+        splits=["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"],
+        key="{split}-{idx}",
+        input_columns=["input"],
+        answer_columns=["output_1", "output_2"],
+        gold_column="label",
+        gold_labels={"1": "A", "2": "B"},
+        meta_columns=["split"],
+        method=dict(
+            type=Viewed,
+            question="{input}",
+            views=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
+            grammar=dict(type="anchored", labels={"A": "A", "B": "B"}),
+            fold=dict(type="each_counts", unread="drop"),
+            skip_equal="tie",  # nobody is asked which of two equal answers is better
+        ),
+        score=dict(
+            type=PairScore,
+            headline="mean_of_orders",
+            group_by="split",
+            averages={"Adversarial": ["Neighbor", "GPTInst", "GPTOut", "Manual"]},
+            unread_agree=True,  # the published tables count two silent orders as agreeing
+        ),
+    )
+]

@@ -1,0 +1,47 @@
+"""Prometheus evaluation sets: grades 1 to 5 by a rubric per instance, against GPT-4's, and chosen over rejected (Kim et al. 2024)."""
+
+from judgebench.datasets import JudgeItems
+from judgebench.judges import Viewed
+from judgebench.metrics.pair_score import PairScore
+from judgebench.metrics.point_score import PointScore
+
+_grade = dict(type="last_match", patterns=[r"\[RESULT\]\s*\(?([1-5])\b"])
+
+prometheus_datasets = [
+    dict(
+        abbr=f"prometheus_{name}",
+        type=JudgeItems,
+        path=f"prometheus_eval/{name}.jsonl.gz",
+        key="{response_source}-{idx}",
+        input_columns=["instruction"],
+        gold_column="gpt4_score",
+        meta_columns=["response_source", "category"],
+        method=dict(
+            type=Viewed,
+            views=[dict(prompt=[dict(role="user", content="{instruction}")])],  # the set brings its whole prompt along
+            grammar=_grade,
+            fold=dict(type="first", unread="unparsed"),
+        ),
+        score=dict(type=PointScore, headline="pearson", group_by="response_source"),
+    )
+    for name in ("mt_bench_eval", "vicuna_eval")
+] + [
+    dict(
+        abbr="prometheus_hhh",
+        type=JudgeItems,
+        path="prometheus_eval/hhh_alignment_eval.jsonl.gz",
+        input_columns=["chosen_instruction", "rejected_instruction"],
+        gold="A",
+        meta_columns=["source"],
+        method=dict(
+            type=Viewed,
+            views=[
+                dict(name="chosen", prompt=[dict(role="user", content="{chosen_instruction}")]),
+                dict(name="rejected", prompt=[dict(role="user", content="{rejected_instruction}")]),
+            ],
+            grammar=_grade,
+            fold=dict(type="judgebench.judges.score_folds.higher_score", unread="unparsed"),
+        ),
+        score=dict(type=PairScore, group_by="source", ties="wrong"),  # the source draws ties again until they differ
+    )
+]

@@ -1,0 +1,105 @@
+"""AlpacaEval: a model's answers beside a baseline's, each pair in the order that the instruction itself decides."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.datasets import files
+from judgebench.datasets.columns import Row
+from judgebench.datasets.jsonl import rows_of
+from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.errors import DataError
+
+
+class AlpacaEvalConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``type=AlpacaEval``; ``path`` is a JSON list or JSONL of answers (``instruction``, ``output``).
+
+    Attributes:
+        baseline: File of the baseline's answers in the same layout.
+        instructions: For recordings that leave the answers out: file of the instructions by ``idx``. Each answer is
+            then shown as a note that says so, equal ones (``identical``) as equal notes.
+        seed: Seed of the order in which the two answers are shown.
+    """
+
+    input_columns: list[str] = msgspec.field(default_factory=lambda: ["instruction"])
+    answer_columns: list[str] = msgspec.field(default_factory=lambda: ["shown_first", "shown_second"])
+    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["tested_first", "len_1", "len_2", "dataset"])
+    key: str = "{idx}"
+    baseline: str = ""
+    instructions: str = ""
+    seed: int = 0
+
+
+class AlpacaEval(JudgeItems):
+    """Answers are in the order in which they are shown; ``meta["tested_first"]`` says whose comes first."""
+
+    Config: ClassVar[type[JudgeItemsConfig]] = AlpacaEvalConfig
+    config: AlpacaEvalConfig
+
+    def rows(self, data_dir: Path | None) -> Iterator[Row]:
+        """Yield one row per instruction."""
+        config = self.config
+        if bool(config.baseline) == bool(config.instructions):
+            raise DataError(
+                "AlpacaEval: either baseline (a file of answers) or instructions (for recordings) is needed."
+            )
+        if config.instructions:
+            known = {row.values.get("idx"): row.values for row in self._file(config.instructions, data_dir)}
+            for row in self._file(config.path, data_dir):
+                about = known.get(row.values.get("idx"))
+                if about is None:
+                    raise DataError(f"{row.place}: there is no instruction {row.values.get('idx')!r}.")
+                yield self._shown({**about, **row.values}, row, *_notes(row.values))
+            return
+        baselines = {row.values.get("instruction"): row for row in self._file(config.baseline, data_dir)}
+        for number, row in enumerate(self._file(config.path, data_dir)):
+            other = baselines.get(row.values.get("instruction"))
+            if other is None:
+                raise DataError(f"{row.place}: the baseline has no answer to this instruction.")
+            tested, baseline = row.values.get("output"), other.values.get("output")
+            yield self._shown({"idx": number, **row.values}, row, baseline, tested)
+
+    def local(self, data_dir: Path | None) -> bool:  # noqa: ARG002 - a file is all there can be
+        """Whether the answers are in a file here; there is no place on the hub for a user's own."""
+        return True
+
+    def _shown(self, values: dict[str, Any], row: Row, baseline: Any, tested: Any) -> Row:
+        instruction = values.get("instruction")
+        if not isinstance(instruction, str):
+            raise DataError(f"{row.place}: the column 'instruction' is missing or no text.")
+        first = tested_shown_first(instruction, self.config.seed)
+        pair = (tested, baseline) if first else (baseline, tested)
+        return row._replace(values={**values, "tested_first": first, "shown_first": pair[0], "shown_second": pair[1]})
+
+    def _file(self, path: str, data_dir: Path | None) -> Iterator[Row]:
+        config = msgspec.structs.replace(self.config, path=path, hub=None)
+        found = files.find(config, data_dir)
+        if found is None:
+            raise files.missing(config, data_dir)
+        if found.suffix != ".json":
+            yield from rows_of(found)
+            return
+        try:
+            listed = msgspec.json.decode(found.read_bytes(), type=list[dict[str, Any]])
+        except msgspec.DecodeError as error:
+            raise DataError(f"{found}: a JSON list of objects was expected ({error}).") from None
+        for number, values in enumerate(listed):
+            yield Row(values, found, number)
+
+
+def tested_shown_first(instruction: str, seed: int) -> bool:
+    """Return whether the tested model's answer is shown first: AlpacaEval's own seeded choice."""
+    return random.Random(f"is_switched_outputs{instruction}{seed}").choices([False, True])[0]
+
+
+def _notes(values: Any) -> tuple[str, str]:
+    """Return what stands for the baseline's and the tested answer where a recording leaves them out."""
+    baseline = f"(the baseline's answer, {values.get('len_1')} characters, is not in this recording)"
+    if values.get("identical"):
+        return baseline, baseline
+    return baseline, f"(the tested answer, {values.get('len_2')} characters, is not in this recording)"

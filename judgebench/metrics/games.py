@@ -1,0 +1,49 @@
+"""What a judge said in each view of a pair, in the frame of the item: the games that pair scores are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from judgebench.records import Verdict
+
+SIDES = {"A": 1, "A>B": 1, "A>>B": 1, "1": 1, "first": 1, "B": -1, "B>A": -1, "B>>A": -1, "2": -1, "second": -1}
+"""Which answer a label prefers: 1 the first, -1 the second. Every other label prefers neither."""
+
+
+class Game(NamedTuple):
+    """One view of a pair.
+
+    Attributes:
+        view: Name of the view.
+        swapped: Whether the second answer was shown first.
+        side: 1 the item's first answer won, -1 its second, 0 neither; ``None`` where no verdict could be read.
+        label: As read, in the frame of what was shown.
+    """
+
+    view: str
+    swapped: bool
+    side: int | None
+    label: str | None
+
+    @property
+    def first_shown(self) -> int | None:
+        """Side of the answer that was shown first: 1 it won, -1 it lost, 0 a tie."""
+        return None if self.side is None else -self.side if self.swapped else self.side
+
+
+def side_of(label: str | None) -> int | None:
+    """Return which answer a label prefers, ``None`` for no label."""
+    return None if label is None else SIDES.get(label, 0)
+
+
+def games_of(verdict: Verdict) -> list[Game]:
+    """Return the games behind a verdict, in the order of the views; none where nothing was asked."""
+    views: Sequence[dict[str, Any]] = verdict.details.get("views", [])
+    found = []
+    for one in views:
+        label = one.get("label") if one.get("status") == "ok" else None
+        swapped = one.get("order") == "BA"
+        side = side_of(label)
+        found.append(Game(one.get("view", ""), swapped, -side if side is not None and swapped else side, label))
+    return found

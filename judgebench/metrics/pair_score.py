@@ -1,0 +1,295 @@
+"""Scores of benchmarks in which a judge chooses between two answers.
+
+One class serves JudgeBench, LLMBar, PandaLM, Auto-J, CodeJudgeBench, ContextualJudgeBench, RewardBench and the like:
+they differ in which of the same figures is the headline, in how items are grouped, and in what a tie or an unread
+verdict counts as. All of that is named in the data set's config, and all other figures stand beside the headline.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import msgspec
+
+from judgebench.errors import DataError
+from judgebench.metrics.agreement import cohen_kappa, macro_scores
+from judgebench.metrics.games import Game, games_of, side_of
+from judgebench.metrics.intervals import wilson
+from judgebench.records import Metric, Sample, Verdict
+
+UNDECIDED = frozenset({"inconsistent", "split"})
+"""Labels of folds whose views disagree: no decision, and no tie either."""
+
+
+class PairScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PairScore, ...)``.
+
+    Attributes:
+        headline: Which figure stands for the result: the share of right decisions of the method's fold (``decision``),
+            of one order (``first_order``, ``second_order``), of all views (``mean_of_orders``), or of items on which
+            every view is right (``both_orders``).
+        unread: What an item without any readable verdict counts as: ``wrong``, half a point (``half``), a ``tie``, or
+            nothing at all (``drop``).
+        ties: What the decision "tie" counts as where the gold decision is none: ``wrong`` or ``half``.
+        group_by: Meta column by which figures are also given in parts.
+        groups: Name of the part by the start of that column's value; empty names parts by the value itself.
+        averages: Further headline figures over parts: names of parts with their weights, or a list of equal ones.
+            A later average may use an earlier one.
+        classes: Decisions over which macro precision, recall, F1 and the kappa with gold are taken; empty takes none.
+        unread_agree: Whether two unread orders count as agreeing.
+        alone: For judges that rate each answer by itself, so that one decision stands for both orders: the sides (1
+            first, -1 second, 0 tie) that a ``tie`` and an ``unread`` one count as in order AB and in order BA.
+        length: Whether the baseline "the longer answer wins" is shown.
+    """
+
+    headline: Literal["decision", "first_order", "second_order", "mean_of_orders", "both_orders"] = "decision"
+    unread: Literal["wrong", "half", "tie", "drop"] = "wrong"
+    ties: Literal["wrong", "half"] = "wrong"
+    group_by: str = ""
+    groups: dict[str, str] = {}
+    averages: dict[str, dict[str, float] | list[str]] = {}
+    classes: list[str] = []
+    unread_agree: bool = False
+    alone: dict[str, tuple[int, int]] = {}
+    length: bool = True
+
+
+class _Item(NamedTuple):
+    """One judged pair.
+
+    Attributes:
+        group: Part that it belongs to.
+        gold: Side of the gold decision.
+        decision: What the fold decided, or ``None``.
+        games: Its views.
+        longer: Side of the longer answer, 0 for equal lengths, ``None`` where the texts are not known.
+        asked: False for pairs of equal answers, which nobody is asked about.
+    """
+
+    group: str
+    gold: int
+    decision: str | None
+    games: list[Game]
+    longer: int | None
+    asked: bool
+
+
+class PairScore:
+    """See the module's docstring; values are percentages unless they are counts."""
+
+    Config: ClassVar[type[msgspec.Struct]] = PairScoreConfig
+
+    def __init__(self, config: PairScoreConfig) -> None:
+        self.config = config
+        self._items: list[_Item] = []
+        self._unjudged: Counter[str] = Counter()
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and config."""
+        return {"score": "pair", "version": 1, **msgspec.to_builtins(self.config)}
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+        """Take in the verdict about one pair.
+
+        Raises:
+            DataError: The item has no gold decision, or is no pair.
+        """
+        gold = side_of(sample.gold) if isinstance(sample.gold, str) else None
+        if gold is None:
+            raise DataError(f"Item {sample.key or sample.id} has no gold decision (A, B or tie).")
+        group = self._group(sample)
+        if verdict.status not in ("ok", "unparsed"):
+            self._unjudged[group] += 1
+            return
+        lengths = [len(answer) for answer in sample.answers]
+        if len(lengths) < 2:
+            lengths = [length for name in ("len_1", "len_2") if isinstance(length := sample.meta.get(name), int)]
+        longer = (lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) if len(lengths) > 1 else None
+        asked = not verdict.details.get("equal_answers", False)
+        self._items.append(_Item(group, gold, verdict.label, self._games(verdict), longer, asked))
+
+    def result(self) -> dict[str, Metric]:
+        """Return the figures, the headline first."""
+        headline = self._points(self.config.headline)
+        named: dict[str, Callable[[_Item], float | None]] = {
+            name: self._points(name) for name in ("first_order", "second_order", "mean_of_orders", "both_orders")
+        }
+        found = self._in_parts("accuracy", headline)
+        found |= self._averages(found)
+        if any(len(one.games) > 1 for one in self._items):
+            for name, points in named.items():
+                found |= self._in_parts(name, points)
+            found |= self._in_parts("consistency", self._consistent)
+            found["first_shown_rate"] = self._first_shown()
+        found |= self._counts()
+        found |= self._classes()
+        if self.config.length and any(one.longer is not None for one in self._items):
+            found |= self._in_parts("longer_wins", _longer)
+        return found
+
+    def _group(self, sample: Sample) -> str:
+        if not self.config.group_by:
+            return ""
+        value = str(sample.meta.get(self.config.group_by, ""))
+        if not self.config.groups:
+            return value
+        fitting = [start for start in self.config.groups if value.startswith(start)]
+        return self.config.groups[max(fitting, key=len)] if fitting else "other"
+
+    def _games(self, verdict: Verdict) -> list[Game]:
+        games = games_of(verdict)
+        if not self.config.alone or any(game.label is not None for game in games):
+            return games
+        side = side_of(verdict.label)
+        name = "unread" if side is None else "tie" if side == 0 else ""
+        first, second = self.config.alone.get(name, (side, side))
+        return [Game("AB", False, first, verdict.label), Game("BA", True, second, verdict.label)]
+
+    def _points(self, name: str) -> Callable[[_Item], float | None]:
+        """Return the function that gives an item's points, 0..1, or ``None`` where it does not count."""
+        if name == "decision":
+            return self._decision
+        order = {"first_order": 0, "second_order": 1}.get(name)
+
+        def points(item: _Item) -> float | None:
+            if not item.asked:
+                return self._side_points(0, item.gold)
+            worths = [self._side_points(game.side, item.gold) for game in item.games]
+            if order is not None:
+                return worths[order] if len(worths) > order else None
+            if any(worth is None for worth in worths) or not worths:
+                return None
+            known = [worth for worth in worths if worth is not None]
+            return sum(known) / len(known) if name == "mean_of_orders" else float(min(known) == 1)
+
+        return points
+
+    def _decision(self, item: _Item) -> float | None:
+        if item.decision in UNDECIDED:
+            return 0.0
+        return self._side_points(side_of(item.decision), item.gold)
+
+    def _side_points(self, side: int | None, gold: int) -> float | None:
+        if side is None:
+            if self.config.unread == "drop":
+                return None
+            if self.config.unread != "tie":
+                return 0.5 if self.config.unread == "half" else 0.0
+            side = 0
+        if side == 0 and gold != 0 and self.config.ties == "half":
+            return 0.5
+        return float(side == gold)
+
+    def _consistent(self, item: _Item) -> float | None:
+        if len(item.games) < 2:
+            return None
+        sides = {game.side for game in item.games}
+        return float(len(sides) == 1 and (sides != {None} or self.config.unread_agree))
+
+    def _in_parts(self, name: str, points: Callable[[_Item], float | None]) -> dict[str, Metric]:
+        """Return a figure over all items, then over each part."""
+        found = {name: self._share(self._items, points, sum(self._unjudged.values()))}
+        if self.config.group_by:
+            for group in self._groups():
+                items = [one for one in self._items if one.group == group]
+                found[f"{name}/{group}"] = self._share(items, points, self._unjudged[group])
+        return found
+
+    def _groups(self) -> list[str]:
+        seen = dict.fromkeys([*(one.group for one in self._items), *self._unjudged])
+        order = [name for name in dict.fromkeys(self.config.groups.values()) if name in seen]
+        return order + [name for name in seen if name not in order]
+
+    @staticmethod
+    def _share(items: Iterable[_Item], points: Callable[[_Item], float | None], unjudged: int) -> Metric:
+        worths = [worth for item in items if (worth := points(item)) is not None]
+        return share_of(worths, missing=unjudged)
+
+    def _averages(self, found: Mapping[str, Metric]) -> dict[str, Metric]:
+        made: dict[str, Metric] = {}
+        for name, parts in self.config.averages.items():
+            weights = parts if isinstance(parts, dict) else dict.fromkeys(parts, 1.0)
+            made[f"accuracy/{name}"] = weighted_mean(
+                {part: made.get(f"accuracy/{part}") or found.get(f"accuracy/{part}") for part in weights}, weights
+            )
+        return made
+
+    def _first_shown(self) -> Metric:
+        wins = [(game.first_shown + 1) / 2 for one in self._items for game in one.games if game.first_shown is not None]
+        return share_of(wins)
+
+    def _counts(self) -> dict[str, Metric]:
+        sums = [
+            sum(game.side * one.gold for game in one.games if game.side is not None) for one in self._items if one.gold
+        ]
+        views = [game for one in self._items for game in one.games]
+        ties = sum(game.side == 0 for game in views)
+        counts = {
+            "correct": sum(total > 0 for total in sums),
+            "incorrect": sum(total < 0 for total in sums),
+            "tie_or_inconsistent": sum(total == 0 for total in sums),
+            "unread": sum(one.asked and one.decision is None for one in self._items),
+            "unread_views": sum(game.side is None for game in views),
+            "tied_views": ties,
+            "equal_answers": sum(not one.asked for one in self._items),
+        }
+        return {name: Metric(value=float(count), n=len(self._items)) for name, count in counts.items()}
+
+    def _classes(self) -> dict[str, Metric]:
+        if not self.config.classes:
+            return {}
+        names = {1: "A", -1: "B", 0: "tie"}
+        pairs: Counter[tuple[str, str]] = Counter()
+        for one in self._items:
+            side = side_of(one.decision)
+            said = names[side] if side is not None else "tie" if self.config.unread == "tie" else ""
+            if said or self.config.unread != "drop":
+                pairs[said, names[one.gold]] += 1
+        n = sum(pairs.values())
+        scores = macro_scores(pairs, self.config.classes)
+        kappa = cohen_kappa(pairs)
+        found = {
+            f"macro_{name}": Metric(value=None if value is None else 100 * value, n=n)
+            for name, value in scores._asdict().items()
+        }
+        found["kappa"] = Metric(value=kappa, n=n, note="" if kappa is not None else "undefined: chance always agrees")
+        gold = Counter(names[one.gold] for one in self._items)
+        return found | {f"gold/{name}": Metric(value=float(gold[name]), n=n) for name in self.config.classes}
+
+
+def share_of(worths: Sequence[float], *, missing: int = 0) -> Metric:
+    """Return the mean of points (0..1) in percent, with interval, and bounds if items are missing.
+
+    The standard error is that of a mean of independent items (n - 1); the interval is Wilson's.
+    """
+    n = len(worths)
+    if not n:
+        return Metric(value=None, bounds=(0.0, 100.0) if missing else None, note="nothing was judged")
+    share = sum(worths) / n
+    spread = sum((worth - share) ** 2 for worth in worths)
+    low, high = wilson(min(1.0, max(0.0, share)), n)
+    total = sum(worths)
+    return Metric(
+        value=100 * share,
+        n=n,
+        stderr=100 * (spread / (n - 1) / n) ** 0.5 if n > 1 else None,
+        ci95=(100 * low, 100 * high),
+        bounds=(100 * total / (n + missing), 100 * (total + missing) / (n + missing)) if missing else None,
+    )
+
+
+def weighted_mean(parts: Mapping[str, Metric | None], weights: Mapping[str, float]) -> Metric:
+    """Return ``sum w v / sum w`` over parts; undefined, with the reason, where a part has no value."""
+    values = {name: metric.value for name, metric in parts.items() if metric is not None and metric.value is not None}
+    lacking = [name for name in weights if name not in values]
+    total = sum(weights[name] for name in values)
+    if lacking or not total:
+        return Metric(value=None, note=f"no value for {', '.join(lacking)}" if lacking else "the parts have no weight")
+    n = sum(metric.n for metric in parts.values() if metric is not None)
+    return Metric(value=sum(weights[name] * value for name, value in values.items()) / total, n=n)
+
+
+def _longer(item: _Item) -> float | None:
+    return None if item.longer is None else float(item.longer == item.gold)

@@ -1,0 +1,131 @@
+"""AlpacaEval's figures: how strongly a judge prefers the tested answers to a baseline's.
+
+Source: Y. Dubois et al. (2024), Length-Controlled AlpacaEval, arXiv:2404.04475, and its released annotators' rules.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, stdev
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.errors import DataError
+from judgebench.metrics.games import side_of
+from judgebench.metrics.pair_score import share_of
+from judgebench.records import Metric, Sample, Verdict
+
+
+class PreferenceScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PreferenceScore, ...)``.
+
+    Attributes:
+        tested_first: Meta column that says whether the tested answer was shown first; the baseline's otherwise.
+        zero: What a stated preference of 0 counts as.
+        tested_length: Meta column of the tested answer's length; where it is missing, the answer itself is measured.
+        baseline_length: Likewise of the baseline's answer.
+    """
+
+    tested_first: str = "tested_first"
+    zero: float = 1.5
+    tested_length: str = "len_2"
+    baseline_length: str = "len_1"
+
+
+class PreferenceScore:
+    """Takes verdicts as preferences from 1 (the baseline's answer) to 2 (the tested one); 1.5 is a tie.
+
+    A verdict read from log-probabilities is the probability of the first shown answer; a stated number is the
+    preference itself; a label gives 1, 1.5 or 2. Equal answers are a tie without being asked about. What was not judged
+    or not read is left out and counted.
+    """
+
+    Config: ClassVar[type[msgspec.Struct]] = PreferenceScoreConfig
+
+    def __init__(self, config: PreferenceScoreConfig) -> None:
+        self.config = config
+        self._preferences: list[float] = []
+        self._lengths: list[int] = []
+        self._longer: list[float] = []
+        self._missing = self._probabilities = self._equal = 0
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and config."""
+        return {"score": "preference", "version": 1, **msgspec.to_builtins(self.config)}
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+        """Take in the preference about one instruction.
+
+        Raises:
+            DataError: The item does not say which answer is shown first.
+        """
+        first = sample.meta.get(self.config.tested_first)
+        if not isinstance(first, bool):
+            raise DataError(f"Item {sample.key or sample.id}: {self.config.tested_first!r} must be true or false.")
+        tested, baseline = self._measure(sample, 0 if first else 1), self._measure(sample, 1 if first else 0)
+        if tested is not None:
+            self._lengths.append(tested)
+        if tested is not None and baseline is not None:
+            self._longer.append(1.0 if tested > baseline else 0.5 if tested == baseline else 0.0)
+        preference = self._preference(verdict, tested_first=first)
+        if preference is None:
+            self._missing += 1
+        else:
+            self._preferences.append(preference)
+
+    def result(self) -> dict[str, Metric]:
+        """Return the figures, ``win_rate`` first."""
+        known = self._preferences
+        discrete = [float(round(value)) if value != 1.5 else 1.5 for value in known]
+        found = {"win_rate": _rate(known, self._missing), "discrete_win_rate": _rate(discrete, self._missing)}
+        stderr = found["win_rate"].stderr
+        found["standard_error"] = Metric(
+            value=stderr, n=len(known), note="" if stderr is not None else "fewer than two"
+        )
+        if self._lengths:
+            found["avg_length"] = Metric(value=float(int(fmean(self._lengths))), n=len(self._lengths))
+        counts = {
+            "n_wins": discrete.count(2.0),
+            "n_wins_base": discrete.count(1.0),
+            "n_draws": discrete.count(1.5),
+            "n_total": len(known),
+            "n_missing": self._missing,
+            "n_with_logprobs": self._probabilities,
+            "equal_answers": self._equal,
+        }
+        found |= {name: Metric(value=float(count), n=len(known) + self._missing) for name, count in counts.items()}
+        if self._longer:
+            found["longer_wins"] = share_of(self._longer)
+        return found
+
+    def _preference(self, verdict: Verdict, *, tested_first: bool) -> float | None:
+        if verdict.status != "ok":
+            return None
+        if verdict.details.get("equal_answers"):
+            self._equal += 1
+            return 1.5
+        views = verdict.details.get("views") or [{}]
+        shares = views[0].get("values", {}).get("p")
+        if isinstance(shares, dict) and verdict.score is not None:
+            self._probabilities += 1
+            return 1 + (verdict.score if tested_first else 1 - verdict.score)
+        if verdict.score is not None:
+            return verdict.score if verdict.score != 0 else self.config.zero
+        side = side_of(verdict.label)
+        return None if side is None else 1.5 + 0.5 * (side if tested_first else -side)
+
+    def _measure(self, sample: Sample, place: int) -> int | None:
+        tested = (place == 0) == bool(sample.meta[self.config.tested_first])
+        stated = sample.meta.get(self.config.tested_length if tested else self.config.baseline_length)
+        if isinstance(stated, int):
+            return stated
+        return len(sample.answers[place]) if len(sample.answers) > place else None
+
+
+def _rate(preferences: list[float], missing: int) -> Metric:
+    """Return ``100 * mean(preference - 1)`` with the standard error of the mean, ``100 * sd / sqrt(n)``."""
+    metric = share_of([value - 1 for value in preferences], missing=missing)
+    if len(preferences) < 2:
+        return metric
+    return msgspec.structs.replace(metric, stderr=100 * stdev(preferences) / math.sqrt(len(preferences)))

@@ -1,0 +1,135 @@
+"""What a study of one benchmark is: the recordings it replays, and our figure for every published one."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from judgebench.config.load import load_file
+from judgebench.config.registry import Registry
+from judgebench.config.select import declared_in
+from judgebench.records import TaskResult
+from judgebench.report.results import read_result
+
+Path_ = tuple[str, ...]
+"""Where a figure stands in an ``expected.json``: the keys from the top."""
+
+
+class Skip(NamedTuple):
+    """A published figure that cannot be computed from what is here, and why."""
+
+    reason: str
+
+
+Ours = float | int | str | list[Any] | None | Skip
+
+
+@dataclass
+class Plan:
+    """What a study asks the pipeline for; config dicts as they stand in a config file, types as names.
+
+    Attributes:
+        models: Recordings as models.
+        datasets: By abbr.
+        pairs: ``(model abbr, data set abbr)``.
+    """
+
+    models: list[dict[str, Any]] = field(default_factory=list)
+    datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, model: dict[str, Any], dataset: dict[str, Any]) -> None:
+        """Replay a recording on a data set."""
+        if all(one["abbr"] != model["abbr"] for one in self.models):
+            self.models.append({"type": "ReplayModel", "batch_size": 1, **model})
+        self.datasets.setdefault(dataset["abbr"], dataset)
+        self.pairs.append((model["abbr"], dataset["abbr"]))
+
+
+class Results:
+    """The results of the run, read when they are asked for."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+
+    def get(self, model: str, dataset: str) -> TaskResult:
+        """Return one result; the reader's error names the file where it is missing."""
+        return read_result(self._run / "results" / model / f"{dataset}.json")
+
+    def value(self, model: str, dataset: str, metric: str) -> float | None:
+        """Return one metric's value."""
+        found = self.get(model, dataset).metrics.get(metric)
+        return found.value if found is not None else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The replay of one benchmark's recordings.
+
+    Attributes:
+        name: The benchmark's folder below the data folder.
+        plan: Reads the folder and says what to run.
+        figures: Returns our figure by the place of the published one.
+        decimals: Decimals to which the published figures are rounded; ``None`` compares to 1e-9.
+        expected: File of the published figures.
+    """
+
+    name: str
+    plan: Callable[[Path], Plan]
+    figures: Callable[[Path, Results], Mapping[Path_, Ours]]
+    decimals: int | None = None
+    expected: str = "expected.json"
+
+    @property
+    def tolerance(self) -> float:
+        """Largest difference that still counts as equal."""
+        return 1e-9 if self.decimals is None else 0.5 * 10**-self.decimals + 1e-9
+
+
+def nothing_to_run(_folder: Path) -> Plan:
+    """Return an empty plan, for studies whose figures come from public functions alone."""
+    return Plan()
+
+
+def shipped(name: str) -> list[dict[str, Any]]:
+    """Return the data sets of a shipped config file."""
+    found = Registry().find("datasets", name)
+    declared = declared_in(found.kind, load_file(found.path), str(found.path))
+    return [copy.deepcopy(one.data) for one in declared]
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a JSONL file, plain or gzipped."""
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def stem(path: Path) -> str:
+    """Return a recording's name: its file name without ``.jsonl`` and ``.gz``."""
+    return path.name.removesuffix(".gz").removesuffix(".jsonl")
+
+
+def recordings(folder: Path, pattern: str = "judgments/*.jsonl*") -> list[Path]:
+    """Return the recordings of a folder, by name."""
+    return sorted(folder.glob(pattern))
+
+
+def leaves(published: Any, place: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+    """Yield every figure of an ``expected.json`` with its place; a list is one figure."""
+    if isinstance(published, dict):
+        for key, value in published.items():
+            yield from leaves(value, (*place, str(key)))
+    else:
+        yield place, published
+
+
+def views_of(result: TaskResult) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every view's reading with the name of its item, from a result with details."""
+    for detail in result.details or []:
+        for view in detail["verdict"].get("details", {}).get("views", []):
+            yield detail["key"], view

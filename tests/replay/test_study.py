@@ -1,0 +1,95 @@
+"""Every published figure is compared, and nothing passes that is not equal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from replay.__main__ import ROOT, compare, equal, known_studies, main
+from replay.study import Ours, Path_, Plan, Skip, Study, leaves
+
+DATA = ROOT.parent / "shared" / "data"
+
+
+def study(decimals: int | None = None) -> Study:
+    return Study("made", lambda folder: Plan(), lambda folder, results: {}, decimals=decimals)
+
+
+def test_a_published_figure_without_one_of_ours_is_a_mismatch() -> None:
+    published = {"judge": {"n": 3, "accuracy": 66.67}, "lists": [1, 2]}
+    ours: dict[Path_, Ours] = {("judge", "n"): 3, ("judge", "accuracy"): 200 / 3, ("lists",): [1, 2]}
+    found = compare(study(2), published, ours)
+    assert (found.compared, found.mismatches) == (3, [])
+    found = compare(study(2), published, {("judge", "n"): 3, ("lists",): [1, 2]})
+    assert found.compared == 2
+    assert "judge / accuracy" in found.mismatches[0]
+    found = compare(study(2), published, {**ours, ("judge", "accuracy"): 66.66})
+    assert len(found.mismatches) == 1
+
+
+def test_what_cannot_be_computed_is_counted_with_its_reason_and_our_own_checks_must_be_zero() -> None:
+    found = compare(study(), {"a": 1.0}, {("a",): Skip("no weights"), ("misread",): 0})
+    assert (found.compared, found.mismatches, found.skipped) == (1, [], {"no weights": 1})
+    assert len(compare(study(), {}, {("misread",): 2}).mismatches) == 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "published", "same"),
+    [
+        (1.0, 1, True),
+        (1, 1.0, True),
+        (0.5 + 5e-10, 0.5, True),
+        (0.5 + 2e-9, 0.5, False),
+        (None, 0.5, False),
+        (None, None, True),
+        (0.0, None, False),
+        ("a", "a", True),
+        (0, "0", False),
+        (True, 1, False),
+        ([1.0, 2.0], [1.0, 2.0], True),
+        ([1.0], [1.0, 2.0], False),
+        (float("nan"), 1.0, False),
+    ],
+)
+def test_equality_is_exact_but_for_the_tolerance(ours: Ours, published: object, same: bool) -> None:
+    assert equal(ours, published, 1e-9) is same
+
+
+def test_leaves_are_the_figures_with_their_places() -> None:
+    published = {"a": {"b": 1, "c": [2, 3]}, "d": None}
+    assert dict(leaves(published)) == {("a", "b"): 1, ("a", "c"): [2, 3], ("d",): None}
+
+
+def test_an_absent_folder_is_said_and_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data-dir", str(tmp_path / "none")]) == 0
+    assert "there is no data folder" in capsys.readouterr().out
+    assert main(["--data-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert all(f"{one.name} " in said for one in known_studies())
+    assert "0 figures compared, 0 mismatches" in said
+
+
+def test_the_recorded_judges_of_a_benchmark_give_the_published_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not (DATA / "pandalm").is_dir():
+        pytest.skip("../shared/data is not here")
+    assert main(["--data-dir", str(DATA), "--only", "pandalm", "rewardbench", "--work-dir", str(tmp_path)]) == 0
+    assert "24 figures compared, 0 mismatches" in capsys.readouterr().out
+
+
+def test_a_changed_figure_makes_the_replay_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not (DATA / "rewardbench").is_dir():
+        pytest.skip("../shared/data is not here")
+    folder = tmp_path / "rewardbench"
+    folder.mkdir()
+    for path in (DATA / "rewardbench").glob("*.json"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    golden = folder / "golden_pku_beaver_cost.json"
+    published = json.loads(golden.read_text())
+    published["sections"]["Safety"] += 0.001
+    golden.write_text(json.dumps(published))
+    assert main(["--data-dir", str(tmp_path), "--only", "rewardbench"]) == 1
+    assert "sections / Safety" in capsys.readouterr().out
