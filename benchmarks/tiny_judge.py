@@ -397,6 +397,7 @@ def main() -> int:
         outcomes = shipped(halves, chosen.threads)
     print(tabulate([outcome.row() for outcome in outcomes], headers="keys", floatfmt=".3f"))
     if chosen.what == "shipped":
+        print(f"best threshold on the selection half: {best_threshold(outcomes[0].scored()):.3f}")
         for name, (low, high) in interval(outcomes[-1].scored(), outcomes[-1].threshold).items():
             print(f"held-out {name}: 95% interval {low:.3f} to {high:.3f}")
         print(tabulate(by_kind(outcomes[-1]), headers="keys"))

@@ -37,7 +37,7 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
             )
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
-        grammar=dict(type="logprob_of_label", labels={"correct": " yes", "incorrect": " no"}, threshold=0.57),
+        grammar=dict(type="logprob_of_label", labels={"correct": " yes", "incorrect": " no"}, threshold=0.55),
         fold=dict(type="first", unread="unparsed"),
     ),
 )
