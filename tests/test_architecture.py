@@ -16,17 +16,18 @@ LAYERS: dict[str, set[str]] = {
     "records": set(),
     "plugins": {"errors"},
     "prompts": {"errors", "records"},
+    "untrusted": set(),
     "sandbox": {"errors"},
     "store": {"errors", "records"},
     "models": {"errors", "records", "plugins", "store", "sandbox"},
     "judges": {"errors", "records", "plugins", "prompts", "sandbox", "config.schema"},
     "metrics": {"errors", "records", "plugins", "config.schema"},
     "datasets": {"errors", "records", "plugins", "prompts", "config.schema", "plan.spec"},
-    "report": {"errors", "records", "metrics", "store", "config.schema"},
+    "report": {"errors", "records", "metrics", "store", "untrusted", "config.schema"},
     "engine": {"errors", "records", "plugins", "models"},
     "stages": {
         "errors", "records", "plugins", "prompts", "store", "models", "judges", "metrics", "datasets", "report",
-        "engine", "config.schema", "plan.spec",
+        "engine", "untrusted", "config.schema", "plan.spec",
     },
 }  # fmt: skip
 """What each lower package may import, besides itself. ``config.schema`` and ``plan.spec`` are records, not code."""

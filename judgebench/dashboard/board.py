@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from judgebench.dashboard.untrusted import one_line, visible
+from judgebench.untrusted import one_line, visible
 from judgebench.stages.progress import Progress
 
 Status = Literal[

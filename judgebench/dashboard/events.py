@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display, Score
-from judgebench.dashboard.untrusted import visible
+from judgebench.untrusted import visible
 
 _INTERVAL = 1.0
 _NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "starting", "preflight"})

@@ -25,7 +25,7 @@ from judgebench.dashboard.board import RunHeader, TaskRow, failure_lines
 from judgebench.dashboard.display import Score
 from judgebench.dashboard.keys import Key, Keyboard
 from judgebench.dashboard.table import Layout, cells, fold, lay_out, page_of
-from judgebench.dashboard.untrusted import one_line, visible
+from judgebench.untrusted import one_line, visible
 
 PERIOD = 0.5
 """Seconds between two frames."""

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow, clock_text, failure_lines, rate_text
 from judgebench.dashboard.display import Score
-from judgebench.dashboard.untrusted import visible
+from judgebench.untrusted import visible
 
 _SAME_STATUS = 10.0
 """Seconds between two lines about one task in one status."""

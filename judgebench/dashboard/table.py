@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from judgebench.dashboard.board import TaskRow, clock_text, rate_text
-from judgebench.dashboard.untrusted import one_line
+from judgebench.untrusted import one_line
 
 _MOST_LINES = 3
 """Lines of a row at most; what does not fit is cut and marked."""

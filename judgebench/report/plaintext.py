@@ -7,13 +7,13 @@ reaches a terminal or a summary file raw.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 import msgspec
 
+from judgebench.untrusted import one_line
+
 _LIMIT = 200
-_UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _MARKDOWN = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "[": "\\[", "]": "\\]", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
@@ -25,11 +25,10 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?%?", re.IGNORECASE)
 def printable(text: str, limit: int = _LIMIT) -> str:
     r"""Return one line of text without control codes.
 
-    White space becomes a space; control, format and direction characters and lone surrogates become visible escapes
-    such as ``\x1b``; text beyond ``limit`` characters is cut, with an ellipsis.
+    Runs of white space become one space; control, format and direction characters and lone surrogates become visible
+    escapes such as ``\x1b``; text beyond ``limit`` characters is cut, with an ellipsis.
     """
-    shown = "".join(_visible(character) for character in text[: limit + 1])
-    return shown if len(text) <= limit and len(shown) <= 4 * limit else shown[:limit] + "…"
+    return one_line(text[: 4 * limit + 1], limit=limit)
 
 
 def markdown_cell(text: str) -> str:
@@ -55,14 +54,3 @@ def json_bytes(value: Any) -> bytes:
     """
     text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode("utf-8")
     return (_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode("utf-8")
-
-
-def _visible(character: str) -> str:
-    if character in " \t\n\r\v\f\u00a0":
-        return " "
-    code = ord(character)
-    if unicodedata.category(character) not in _UNSAFE and code & 0xFFFE != 0xFFFE:  # no character at all ends in FFFE
-        return character
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.dashboard.untrusted import visible
+from judgebench.untrusted import visible
 from judgebench.errors import DiskError
 from judgebench.stages.progress import Progress
 

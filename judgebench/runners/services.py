@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.dashboard.untrusted import one_line
+from judgebench.untrusted import one_line
 from judgebench.errors import InternalError, LaunchError
 from judgebench.models.address import SERVICES_VARIABLE, expand, launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig

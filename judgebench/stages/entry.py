@@ -17,7 +17,8 @@ import msgspec
 
 from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError
 from judgebench.plan.spec import Plan
-from judgebench.stages.task import Task, supervised
+from judgebench.stages.task import Task, listen, supervised
+from judgebench.untrusted import visible
 
 DRAIN_LIMIT = 8.0
 """Seconds that requests in flight are waited for after a stop."""
@@ -30,6 +31,14 @@ STAGE_MODULES = {
 }
 
 logger = logging.getLogger(__name__)
+
+
+class SafeFormatter(logging.Formatter):
+    """Writes log lines in which nothing that a model or a service said steers a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line with control characters made visible."""
+        return visible(super().format(record))
 
 
 class Stage(Protocol):
@@ -49,9 +58,9 @@ def main(argv: list[str]) -> int:
     if len(argv) != 2:
         sys.stderr.write("usage: python -m judgebench.stages PLAN TASK_ID\n")
         return ExitCode.USAGE
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     plan = msgspec.json.decode(Path(argv[0]).read_bytes(), type=Plan)
     spec = next((task for task in plan.tasks if task.id == argv[1]), None)
     if spec is None:
@@ -76,7 +85,8 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
     task.reporter.update(state="starting", force=True)
     with contextlib.suppress(NotImplementedError, RuntimeError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.stop.set)
-    listening = asyncio.create_task(task.listen()) if supervised() else None
+    if supervised():
+        listen(task, last_patience=DRAIN_LIMIT + 4)
     work = asyncio.ensure_future(stage.run(task))
     stopping = asyncio.create_task(task.stop.wait())
     try:
@@ -97,8 +107,6 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
         return ExitCode.BUG
     finally:
         stopping.cancel()
-        if listening:
-            listening.cancel()
     if task.stop.is_set():
         return _report_error(task, InterruptedRunError("stopped before the end", hint="Continue with --reuse."))
     task.reporter.update(state="finish", force=True)

@@ -213,7 +213,8 @@ class InferRun:
                 asked = _with(asked, size=-1)
             write_asked(task.run.asked(task.spec.model, dataset.abbr), asked)
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
-        task.reporter.update(self._progress(), total=self.planned, figures=self._figures())
+        total = task.reporter.progress.total if task.stop.is_set() else self.planned
+        task.reporter.update(self._progress(), total=max(total, self.planned), figures=self._figures())
 
 
 async def run(task: Task) -> None:

@@ -225,6 +225,7 @@ class JudgeRun:
 
     def _complete(self, asked: Asked) -> None:
         stopped = self.task.stop.is_set()
+        total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         compact(self.path, keep=None if stopped else self.touched)
         size = self.path.stat().st_size if self.path.exists() and not stopped else -1
         upstream = self.predictions.stat().st_size if self.predictions.exists() else -1
@@ -246,9 +247,7 @@ class JudgeRun:
             self.failed,
             self.missing,
         )
-        self.task.reporter.update(
-            self._progress(), total=self.judged + self.failed + self.missing, figures=self._figures()
-        )
+        self.task.reporter.update(self._progress(), total=total, figures=self._figures())
 
 
 async def run(task: Task) -> None:

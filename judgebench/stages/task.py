@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
-import sys
+import threading
+import time
 
 from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.errors import InternalError
+from judgebench.errors import ExitCode, InternalError
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.stages.progress import Reporter
 from judgebench.store.layout import RunFolder
@@ -54,22 +56,47 @@ class Task:
                 return judge
         raise InternalError(f"task {self.spec.id} names a judge that data set {dataset.abbr!r} does not have")
 
-    async def listen(self) -> None:
-        """Take the supervisor's messages until it hangs up, which means stop."""
-        reader = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        while line := await reader.readline():
-            word, _, subject = line.decode().strip().partition(" ")
-            if word == "stop":
-                logger.info("asked to stop: sending no more, keeping what is in flight")
-                self.stop.set()
-            elif word == "upstream-done":
-                self._open_upstream.discard(subject)
-                if not self._open_upstream:
-                    self.upstream_done.set()
+    def hear(self, line: str) -> None:
+        """Take one line of the supervisor."""
+        word, _, subject = line.strip().partition(" ")
+        if word == "stop":
+            logger.info("asked to stop: sending no more, keeping what is in flight")
+            self.stop.set()
+        elif word == "upstream-done":
+            self._open_upstream.discard(subject)
+            if not self._open_upstream:
+                self.upstream_done.set()
+
+    def left_alone(self) -> None:
+        """The supervisor is gone: keep what is in flight and end."""
         logger.warning("the supervisor is gone: stopping")
         self.stop.set()
         self.upstream_done.set()
+
+
+def listen(task: Task, *, last_patience: float) -> None:
+    """Take the supervisor's lines in a thread of its own, until it hangs up, which means stop.
+
+    The thread ends the process ``last_patience`` seconds after that whatever the event loop is doing, so that no task
+    outlives its supervisor for long.
+    """
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        rest = b""
+        while data := os.read(0, 4096):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                loop.call_soon_threadsafe(task.hear, line.decode())
+        loop.call_soon_threadsafe(task.left_alone)
+        time.sleep(last_patience)
+        os._exit(ExitCode.INTERRUPTED)
+
+    def read_while_the_loop_lives() -> None:
+        with contextlib.suppress(RuntimeError, OSError):  # the loop is closed: the task has ended
+            read()
+
+    threading.Thread(target=read_while_the_loop_lives, name="supervisor", daemon=True).start()
 
 
 def supervised() -> bool:

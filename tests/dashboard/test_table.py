@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judgebench.dashboard.board import TaskRow, clock_text, failure_lines, rate_text
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
-from judgebench.dashboard.untrusted import one_line, visible
+from judgebench.untrusted import one_line, visible
 from judgebench.stages.progress import Progress
 
 
