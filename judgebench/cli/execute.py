@@ -15,11 +15,12 @@ from judgebench.cli.closing import close_run
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
-from judgebench.errors import ExitCode, ReuseError, UsageError
+from judgebench.errors import ConfigError, ExitCode, ReuseError, UsageError
 from judgebench.plan.graph import Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
-from judgebench.store.journal import write_atomically
+from judgebench.store.format import check_format
+from judgebench.store.journal import mend, write_atomically
 from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run
 from judgebench.store.lock import hold
 
@@ -41,8 +42,11 @@ def execute(request: RunRequest, command: list[str]) -> int:
         )
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
+    if reused is not None:
+        check_format(reused)
     request = _from_earlier_config(request, reused)
     config = load_run(request.selection)
+    _check_scored(config, request)
     now = datetime.now().astimezone()
     if request.dry_run:
         return _print_plan(config, request, reused or RunFolder(work_dir / now.strftime(TIMESTAMP_FORMAT)))
@@ -52,6 +56,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
 
 
 def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command: list[str], now: datetime) -> int:
+    torn = mend_run(run, config)
     graph = build_graph(config, request, run)
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
     stem = run.configs / f"{stamp}_{os.getpid()}"
@@ -70,6 +75,8 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
 
         for finding in preflight(plan):
             display.finding("preflight", finding)
+    for line in torn:
+        display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
 
@@ -86,6 +93,33 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
         )
     )
     return close_run(plan, config, request, outcome, display)
+
+
+def mend_run(run: RunFolder, config: RunConfig) -> list[str]:
+    """Cut torn last lines off the run's files, before their sizes are compared; returns a line about each."""
+    told = []
+    for model, abbr in config.combinations:
+        for judge in ["", *(judge.abbr for judge in config.datasets[abbr].judges)]:
+            path = run.predictions(model, abbr, judge)
+            if cut := mend(path):
+                told.append(f"{path.relative_to(run.path)}: the last line was torn ({cut} bytes) and is asked again")
+    return told
+
+
+def _check_scored(config: RunConfig, request: RunRequest) -> None:
+    """Refuse to answer whole data sets that nothing could score, unless answers are all that is wanted.
+
+    Raises:
+        ConfigError: A data set has no evaluator, no judge and no method.
+    """
+    if request.mode in {"infer", "viz"}:
+        return
+    for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
+        if not config.datasets[abbr].rows():
+            raise ConfigError(
+                f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method.",
+                hint="Add evaluator=... or judge_infer_cfg=..., name one with --judges, or answer only: --mode infer",
+            )
 
 
 def make_plan(
@@ -116,7 +150,8 @@ def _from_earlier_config(request: RunRequest, reused: RunFolder | None) -> RunRe
             "Nothing to run: no models and no data sets are named.",
             hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all).",
         )
-    dumps = sorted(reused.configs.glob("*.py"))
+    # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
+    dumps = sorted(reused.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
     if not dumps:
         raise ReuseError(
             f"The run {reused.timestamp} holds no config to continue with.",
@@ -133,7 +168,7 @@ def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
     graph = build_graph(config, request, run)
     print(f"run folder: {run.path}")
     for task in graph.tasks:
-        waits = [*task.needs, *(f"{name} (follows)" for name in task.follows)]
+        waits = [*task.needs, *(f"{name} (follows)" for name in task.follows), *task.after]
         print(f"\n{task.id}")
         if task.stage in {"infer", "judge"}:
             known = [count_of(config.datasets[abbr], request.options) for abbr in task.datasets]

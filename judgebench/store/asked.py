@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from judgebench.records import Prompt
+from judgebench.store.format import FORMAT, check_version
 from judgebench.store.journal import write_atomically
 
 
@@ -27,7 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         size: Bytes of the file when it was completed; a file that was changed or removed since is not complete.
     """
 
-    format: int = 1
+    format: int = FORMAT
     settings: dict[str, Any]
     selection: dict[str, Any] = {}
     served_model: str = ""
@@ -44,10 +45,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_asked(path: Path) -> Asked | None:
-    """Return what was asked, or ``None`` where nothing readable is recorded."""
+    """Return what was asked, or ``None`` where nothing readable is recorded.
+
+    Raises:
+        ReuseError: It is recorded in the format of another version.
+    """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Asked)
-    except (FileNotFoundError, msgspec.MsgspecError):
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    check_version(path, data)
+    try:
+        return msgspec.json.decode(data, type=Asked)
+    except msgspec.MsgspecError:
         return None
 
 

@@ -13,6 +13,7 @@ import logging
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import msgspec
 
@@ -22,6 +23,14 @@ from judgebench.store.layout import make_folder
 
 SYNC_INTERVAL = 1.0
 """Seconds between two syncs to disk while records arrive: the most that a power cut can take."""
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota is used up",
+    errno.EFBIG: "it would exceed the limit on file sizes",
+    errno.EROFS: "the disk is read-only",
+    errno.ELOOP: "it is a symbolic link, which might lead out of the run folder",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -124,29 +133,41 @@ def mend(path: Path) -> int:
     """Cut a torn last line off a file; returns the number of bytes cut.
 
     A last line that is whole but lacks its newline is completed instead.
+
+    Raises:
+        DiskError: The file cannot be written, or is a symbolic link, which may lead out of the run folder.
     """
     try:
-        size = path.stat().st_size
+        with _opened(path, os.O_RDONLY) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            if file.read(1) in {b"", b"\n"}:
+                return 0
+        with _opened(path, os.O_RDWR) as file:
+            return _mend_last_line(path, file, size)
     except FileNotFoundError:
         return 0
-    if size == 0:
-        return 0
-    with path.open("r+b") as file:
-        file.seek(size - 1)
-        if file.read(1) == b"\n":
-            return 0
-        start = _start_of_last_line(path, size)
-        file.seek(start)
-        tail = file.read()
-        try:
-            msgspec.json.decode(tail, type=dict)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            file.truncate(start)
-            logger.warning("%s: the last line was torn (%d bytes) and is asked again", path.name, len(tail))
-            return len(tail)
-        file.seek(0, os.SEEK_END)
-        file.write(b"\n")
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
+def _mend_last_line(path: Path, file: BinaryIO, size: int) -> int:
+    start = _start_of_last_line(path, size)
+    file.seek(start)
+    tail = file.read()
+    try:
+        msgspec.json.decode(tail, type=dict)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        file.truncate(start)
+        logger.warning("%s: the last line was torn (%d bytes) and is asked again", path.name, len(tail))
+        return len(tail)
+    file.seek(0, os.SEEK_END)
+    file.write(b"\n")
     return 0
+
+
+def _opened(path: Path, flags: int) -> BinaryIO:
+    return os.fdopen(os.open(path, flags | os.O_NOFOLLOW), "rb" if flags == os.O_RDONLY else "r+b")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -158,7 +179,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open_temporary(temporary) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -168,10 +189,19 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise disk_error(path, error) from error
 
 
+def open_temporary(path: Path) -> BinaryIO:
+    """Open a file that takes another's place when it is complete; a link or a leftover of that name is removed first.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb")
+
+
 def disk_error(path: Path, error: OSError) -> DiskError:
     """Return the error that tells what the operating system said about writing ``path``."""
-    reasons = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EROFS: "it is read-only"}
-    reason = reasons.get(error.errno or 0, error.strerror or str(error))
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
     return DiskError(
         f"{path} cannot be written: {reason}.",
         hint="What is on disk is valid. Make room, then continue with the same command and --reuse.",

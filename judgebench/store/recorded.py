@@ -16,7 +16,7 @@ from typing import BinaryIO, Generic, Literal, NamedTuple, TypeVar
 import msgspec
 
 from judgebench.records import Exchange
-from judgebench.store.journal import disk_error, mend
+from judgebench.store.journal import disk_error, mend, open_temporary
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T", bound=Exchange)
@@ -171,7 +171,7 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", keep: C
 def _rewrite(path: Path, kept: list[Place]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as source, temporary.open("wb") as target:
+        with path.open("rb") as source, open_temporary(temporary) as target:
             for place in kept:
                 source.seek(place.offset)
                 target.write(source.read(place.size))
@@ -223,7 +223,10 @@ class Follower(Generic[T]):
 def _put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:
     aside = path.with_name(path.name + ".damaged")
     entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
-    if not aside.exists() or entry not in aside.read_bytes():
-        with aside.open("ab") as file:
-            file.write(entry)
+    try:
+        if not aside.exists() or entry not in aside.read_bytes():
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666), "ab") as file:
+                file.write(entry)
+    except OSError as failure:
+        raise disk_error(aside, failure) from failure
     logger.warning("%s line %d is damaged (%s); put aside in %s", path.name, number, error, aside.name)
