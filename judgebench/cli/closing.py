@@ -62,7 +62,7 @@ def _scores(results: list[TaskResult]) -> list[Score]:
 def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
     found = []
     for model, abbr in plan.combinations:
-        for row, _ in config.datasets[abbr].rows():
+        for row, _ in config.datasets[abbr].rows(model):
             path = run.result(model, row)
             if path.exists():
                 found.append(read_result(path))

@@ -54,7 +54,14 @@ def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
 
 def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
     """Return a judge as the keys that a config file has for it."""
-    return {"abbr": judge.abbr, "judge_model": judge.model, "method": typed_keys(judge.method)}
+    known = {
+        "judge_model": judge.model,
+        "members": judge.members,
+        "compare_with": judge.compare_with,
+        "baseline": msgspec.to_builtins(judge.baseline),
+    }
+    given = {name: value for name, value in known.items() if value}
+    return {"abbr": judge.abbr, **given, "method": typed_keys(judge.method)}
 
 
 def typed_keys(part: Typed) -> dict[str, Any]:

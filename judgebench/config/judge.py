@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+import msgspec
+
+from judgebench.config.check import checked
 from judgebench.config.model import check_abbr, resolve_model
 from judgebench.config.place import Declared, nearest
-from judgebench.config.schema import JudgeConfig
+from judgebench.config.schema import Baseline, JudgeConfig
 from judgebench.config.secrets import SecretStore
 from judgebench.config.typed import typed_part
+from judgebench.judges.load import method_of
 
 DEFAULT_METHOD = "ReferenceVerifier"
 """Asks whether the answer agrees with the reference."""
 
-_KEYS = ("abbr", "judge_model", "method")
+_KEYS = ("abbr", "judge_model", "method", "members", "compare_with", "baseline")
 _OTHER_RUNNER_KEYS = {"judge_reader_cfg", "judge_dataset_type", "prompt_template", "retriever", "inferencer"}
 
 
@@ -53,7 +57,7 @@ def replaced(own: Sequence[Declared], chosen: Sequence[Declared]) -> list[Declar
     for each, named ``<judge>-<own judge>``.
     """
     judges = []
-    methods = {judge.abbr: judge.data.get("method") for judge in own}
+    methods = {judge.abbr: judge.data.get("method") for judge in own if "judge_model" in judge.data}
     distinct = [method for index, method in enumerate(methods.values()) if method not in [*methods.values()][:index]]
     for judge in chosen:
         if "method" in judge.data or len(distinct) <= 1:
@@ -81,16 +85,36 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
             )
         if key not in _KEYS:
             raise declared.error(key, "is not a known key.", hint=f"{nearest(key, _KEYS)}Keys: {', '.join(_KEYS)}.")
-    if not isinstance(declared.data.get("judge_model"), dict):
-        raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
     check_abbr(declared.abbr, declared)
-    declared.data["judge_model"].setdefault("abbr", declared.abbr)
     method = declared.data.get("method")
-    return JudgeConfig(
-        abbr=declared.abbr,
-        model=resolve_model(declared, environ, secrets, path="judge_model"),
-        method=typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", environ),
-    )
+    typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", environ)
+    if "judge_model" not in declared.data and not method_of(typed, where=declared.place("method")).asks:
+        model: dict[str, Any] = {}
+    elif not isinstance(declared.data.get("judge_model"), dict):
+        raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
+    else:
+        declared.data["judge_model"].setdefault("abbr", declared.abbr)
+        model = resolve_model(declared, environ, secrets, path="judge_model")
+    return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_compared(declared, environ))
+
+
+def _compared(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return whose verdicts a panel folds, and what the answers are compared with."""
+    members = declared.data.get("members", [])
+    if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
+        raise declared.error("members", "must be a list of abbrs of judges.")
+    compare_with = declared.data.get("compare_with", "")
+    if not isinstance(compare_with, str):
+        raise declared.error("compare_with", "must be the abbr of a tested model, or 'first'.")
+    given = declared.data.get("baseline")
+    if given is None:
+        return {"members": members, "compare_with": str(compare_with)}
+    if compare_with:
+        raise declared.error("baseline", "and compare_with are two things to compare with.", hint="Leave one out.")
+    if not isinstance(given, dict):
+        raise declared.error("baseline", "must be dict(path=..., answer=..., key=...).")
+    baseline = msgspec.convert(checked(given, Baseline, declared, environ, path="baseline"), Baseline)
+    return {"members": members, "baseline": baseline}
 
 
 def _named(judge: Declared) -> Declared:

@@ -14,7 +14,7 @@ from judgebench.config.place import Declared, nearest
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "*")
-_JUDGE_KEYS = ("abbr", "method", "judge_model")
+_JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")
 
 
 class Override(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from judgebench.config.check import type_name
-from judgebench.config.schema import DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
+from judgebench.config.schema import Baseline, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
@@ -91,7 +91,11 @@ _DATASET_ROWS = {
     ),
 }
 _JUDGE_ROWS = {
-    "model": ("judge_model", "dict", "Config of the judge model, as for a tested model, `abbr` included."),
+    "model": (
+        "judge_model",
+        "dict",
+        "Config of the judge model, as for a tested model, `abbr` included; none for rules and panels.",
+    ),
     "method": (
         "method",
         "dict",
@@ -124,6 +128,8 @@ def reference() -> str:
         "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a data",
         "set. The abbr is the judge model's where it is left out.\n",
         table(JudgeConfig, instead=_JUDGE_ROWS),
+        "### `baseline`\n",
+        table(Baseline),
         "## Summarizers\n",
         "`summarizer = dict(...)`.\n",
         table(SummarizerConfig),

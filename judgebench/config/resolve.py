@@ -18,6 +18,7 @@ from judgebench.config.model import resolve_model
 from judgebench.config.override import apply_overrides, parse_override
 from judgebench.config.place import Declared
 from judgebench.config.registry import Registry, split_suffix
+from judgebench.config.relations import with_members, with_opponents
 from judgebench.config.schema import DatasetConfig, RunConfig, SummarizerConfig
 from judgebench.config.secrets import SecretStore
 from judgebench.config.select import declared_in, declares, summarizer_in
@@ -69,6 +70,8 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     secrets = SecretStore(env)
     models = _resolve_models(declared.models, env, secrets)
     datasets, sources = _resolve_datasets(declared.datasets, env, secrets)
+    combinations = _combinations(declared.combinations, [*models], [*datasets], selection.config)
+    datasets = {abbr: with_opponents(one, combinations) for abbr, one in datasets.items()}
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
     summarizer = checked(declared.summarizer.data, SummarizerConfig, declared.summarizer, env)
@@ -76,7 +79,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         models=models,
         datasets=datasets,
         summarizer=msgspec.convert(summarizer, SummarizerConfig),
-        combinations=_combinations(declared.combinations, [*models], [*datasets], selection.config),
+        combinations=combinations,
         sources=sources,
         secrets=secrets.values,
     )
@@ -197,7 +200,7 @@ def _resolve_datasets(
     datasets: dict[str, DatasetConfig] = {}
     sources: dict[str, str] = {}
     for one, judges in declared:
-        resolved = resolve_dataset(one, environ, _resolve_judges(judges, environ, secrets))
+        resolved = with_members(resolve_dataset(one, environ, _resolve_judges(judges, environ, secrets)))
         _refuse_case_twin(resolved.abbr, datasets, "data sets")
         key = f"datasets.{resolved.abbr}"
         if resolved.abbr in datasets:

@@ -38,18 +38,42 @@ class FewShot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     answer: str = "{answer}"
 
 
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of answers with which the tested models' are compared.
+
+    Attributes:
+        path: JSONL file, looked for where data files are.
+        answer: Column of the answer.
+        key: Column that names the sample (its ``id_column``, or its row number); empty goes by the file's rows.
+        name: What the file's answers are called in results; empty takes the file's name.
+    """
+
+    path: str
+    answer: str = "output"
+    key: str = ""
+    name: str = ""
+
+
 class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A judge: a model that is asked and a method that asks it.
 
     Attributes:
         abbr: Short name; the result row is ``<dataset>-<abbr>``.
-        model: Config of the judge model (dict of its model type), abbr included.
+        model: Config of the judge model (dict of its model type), abbr included; left out for methods that never ask
+            (rules, panels).
         method: How it judges.
+        members: Abbrs of the judges whose verdicts a panel folds; empty takes all that ask a model.
+        compare_with: Abbr of the tested model of the run with whose answers the others' are compared; ``first`` is the
+            first model of the run. That model has no row itself.
+        baseline: A file of answers to compare with instead.
     """
 
     abbr: str
-    model: dict[str, Any]
+    model: dict[str, Any] = {}
     method: Typed
+    members: list[str] = []
+    compare_with: str = ""
+    baseline: Baseline | None = None
 
 
 class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +115,16 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     k: list[int] = []
     group: str = ""
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge."""
+    def rows(self, model: str = "") -> list[tuple[str, str]]:
+        """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.
+
+        Args:
+            model: A tested model: rows in which it would be compared with itself are left out.
+        """
         ruled = self.evaluator is not None and (self.rule_row or not self.judges)
         own = [(self.abbr, "")] if ruled or self.method is not None else []
-        return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in self.judges]
+        judges = [judge for judge in self.judges if not model or judge.compare_with != model]
+        return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in judges]
 
 
 class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ class JudgeItem(msgspec.Struct, frozen=True, kw_only=True):
         truncated: Whether the answer was cut off by the token limit.
         baseline: The answer it is compared with, for comparisons.
         answers: All answers of the item, where there are more than two.
+        verdicts: What other judges decided about the same answer, by abbr; for panels.
     """
 
     id: int
@@ -52,6 +53,7 @@ class JudgeItem(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
     baseline: str | None = None
     answers: list[str] = []
+    verdicts: dict[str, Verdict] = {}
 
 
 class Ask(Protocol):

@@ -9,6 +9,8 @@ from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig
 from judgebench.judges.load import method_of
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import TaskSpec
+from judgebench.stages.opponents import upstream_sizes
+from judgebench.stages.peers import asks, peers_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
 from judgebench.store.asked import read_asked
 from judgebench.store.layout import RunFolder, row_name
@@ -56,7 +58,7 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
     infer_of = {(spec.model, abbr): spec.id for spec in tasks for abbr in spec.datasets}
     if "judge" in stages:
         for spec in _judge_tasks(config, infer_of):
-            complete = not spec.follows and _judge_complete(config, request, run, spec)
+            complete = not spec.follows and not spec.needs and _judge_complete(config, request, run, spec)
             (kept.append(spec.id) if complete else tasks.append(spec))
     judge_of = {(spec.model, spec.datasets[0], spec.judge): spec.id for spec in tasks if spec.stage == "judge"}
     if "extract" in stages:
@@ -102,8 +104,11 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
         for judge in config.datasets[abbr].judges:
             if not method_of(judge.method).asks:
                 continue
+            if judge.compare_with == model:
+                continue
             row = row_name(abbr, judge.abbr)
             upstream = infer_of.get((model, abbr))
+            opposing = infer_of.get((judge.compare_with, abbr))
             yield TaskSpec(
                 id=f"judge:{model}/{row}",
                 stage="judge",
@@ -111,6 +116,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
                 model=model,
                 datasets=[abbr],
                 judge=judge.abbr,
+                needs=[opposing] if opposing and opposing != upstream else [],
                 follows=[upstream] if upstream else [],
                 log=f"logs/infer/{model}/{row}.out",
             )
@@ -120,8 +126,11 @@ def _extract_tasks(
     config: RunConfig, infer_of: dict[tuple[str, str], str], judge_of: dict[tuple[str, str, str], str]
 ) -> Iterator[TaskSpec]:
     for model, abbr in config.combinations:
-        for row, judge in config.datasets[abbr].rows():
-            upstream = judge_of.get((model, abbr, judge)) or (None if judge else infer_of.get((model, abbr)))
+        dataset = config.datasets[abbr]
+        for row, judge in dataset.rows(model):
+            own = judge_of.get((model, abbr, judge))
+            upstream = own or (infer_of.get((model, abbr)) if not asks(dataset, judge) else None)
+            others = [judge_of.get((model, abbr, one.abbr)) for one in peers_of(dataset, judge)]
             yield TaskSpec(
                 id=f"extract:{model}/{row}",
                 stage="extract",
@@ -130,6 +139,7 @@ def _extract_tasks(
                 datasets=[abbr],
                 judge=judge,
                 needs=[upstream] if upstream else [],
+                after=[one for one in others if one],
                 log=f"logs/eval/{model}/{row}.out",
             )
 
@@ -159,6 +169,6 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
         return False
     selection = selection_of(dataset, request.options, repeats_of(config.models[spec.model]))
     same = asked.settings == judge_settings(judge, method_of(judge.method).identity())
-    same = same and asked.selection == {**selection, "predictions_size": predictions.stat().st_size}
+    same = same and asked.selection == {**selection, **upstream_sizes(run, spec.model, dataset, judge, request.options)}
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
     return same and asked.complete(file, retry_failed=request.options.retry_failed)

@@ -62,6 +62,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
         datasets: Abbrs of its data sets; several only for merged sub-data sets.
         needs: Tasks that must have finished before (a failed one does not block the summary).
         follows: Tasks whose output it may read while they still run; without overlap they count as ``needs``.
+        after: Tasks that must have ended before, however they ended (a member that fails does not stop a panel).
         log: Log file, relative to the run folder.
     """
 
@@ -73,6 +74,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     judge: str = ""
     needs: list[str] = []
     follows: list[str] = []
+    after: list[str] = []
     log: str = ""
 
 

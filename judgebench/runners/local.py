@@ -140,7 +140,11 @@ class _LocalRun:
         self._specs = {task.id: task for task in plan.tasks}
         self._rows = {
             task.id: TaskRow(
-                id=task.id, name=task.name, stage=task.stage, log=task.log, needs=(*task.needs, *task.follows)
+                id=task.id,
+                name=task.name,
+                stage=task.stage,
+                log=task.log,
+                needs=(*task.needs, *task.follows, *task.after),
             )
             for task in plan.tasks
         }

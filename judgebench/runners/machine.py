@@ -9,6 +9,7 @@ Rules:
 - a task starts when each of its ``needs`` has ended well and each task it ``follows`` works or has ended well. Works
   means that it said so: before that it may still set aside answers of an earlier run, which nobody must judge, or fail;
 - without overlap ``follows`` count as ``needs``;
+- a task also waits for those it comes ``after``, however they end;
 - a task whose cause failed is skipped, with the name of the task that failed first;
 - ``summarize`` runs whatever happened to the others, as long as one of them gave results and nobody interrupted;
 - free slots go to the ready tasks in the order of the plan. A follower is only ready while those it follows hold a slot
@@ -124,7 +125,7 @@ class Machine:
     """The scheduler of one run.
 
     Args:
-        tasks: The graph; ``needs`` and ``follows`` name tasks of it.
+        tasks: The graph; ``needs``, ``follows`` and ``after`` name tasks of it.
         max_workers: Most tasks at once; below 1 counts as 1.
         overlap: Whether a follower may run beside the task it follows.
 
@@ -259,6 +260,8 @@ class Machine:
     def _ready(self, task: TaskSpec) -> bool:
         if task.stage == "summarize":
             return all(self.phase(other) in FINAL for other in [*task.needs, *task.follows])
+        if any(self.phase(other) not in FINAL for other in task.after):
+            return False
         return all(self.phase(other) in PASSED for other in task.needs) and all(
             self.phase(other) in PASSED or (self.header.overlap and self._running.get(other, False))
             for other in task.follows
@@ -270,13 +273,15 @@ def _check_graph(tasks: Sequence[TaskSpec]) -> None:
     if len(known) != len(tasks):
         raise InternalError("The plan has two tasks of one id.")
     for task in tasks:
-        for other in [*task.needs, *task.follows]:
+        for other in [*task.needs, *task.follows, *task.after]:
             if other not in known:
                 raise InternalError(f"Task {task.id!r} waits for {other!r}, which is not in the plan.")
     settled: set[str] = set()
     while len(settled) < len(known):
         free = [
-            task.id for task in tasks if task.id not in settled and settled.issuperset([*task.needs, *task.follows])
+            task.id
+            for task in tasks
+            if task.id not in settled and settled.issuperset([*task.needs, *task.follows, *task.after])
         ]
         if not free:
             circle = sorted(set(known) - settled)

@@ -10,7 +10,7 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,6 +27,8 @@ from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.evidence import Checked, Evidence
 from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
+from judgebench.stages.opponents import Opponent, opponent_of
+from judgebench.stages.peers import Agreements, Judging, peers_of, verdicts_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import short_hash
@@ -54,6 +56,9 @@ class ExtractRun:
         self.tally = Tally(self.repeats)
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.evidence = Evidence(keep_details=task.plan.options.dump_details)
+        self.opponent: Opponent | None = None
+        self.peers: list[tuple[str, Judging]] = []
+        self.agreements = Agreements()
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -67,7 +72,10 @@ class ExtractRun:
             predictions = stack.enter_context(
                 Recorded(task.run.predictions(task.spec.model, self.dataset.abbr), Prediction, by="item")
             )
-            asking = self._asking(stack)
+            asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
+            if self.judge is not None:
+                self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
+            self.peers = [(one.abbr, self._judging(stack, one)) for one in peers_of(self.dataset, task.spec.judge)]
             for chunk in _chunks(self._planned(), CHUNK):
                 for checked in await self._check_all(chunk, predictions, asking):
                     self._count(checked)
@@ -82,13 +90,19 @@ class ExtractRun:
             for repeat in range(self.repeats):
                 yield sample, repeat
 
-    def _asking(self, stack: AsyncExitStack) -> Callable[[JudgeItem], ReplayAsk] | None:
-        if self.judge is None:
-            return None
-        path = self.task.run.predictions(self.task.spec.model, self.dataset.abbr, self.judge.abbr)
+    def _asking(self, stack: AsyncExitStack, judge: JudgeConfig) -> Callable[[JudgeItem], ReplayAsk]:
+        path = self.task.run.predictions(self.task.spec.model, self.dataset.abbr, judge.abbr)
         recorded = stack.enter_context(Recorded(path, JudgeCall))
-        questions = Questions(self.judge, prompt_kind(model_config(self.judge.model)))
+        questions = Questions(judge, prompt_kind(model_config(judge.model)))
         return lambda item: ReplayAsk(questions, item, recorded)
+
+    def _judging(self, stack: AsyncExitStack, judge: JudgeConfig) -> Judging:
+        """Return what derives another judge's verdicts, which stand beside this row's."""
+        method = method_of(judge.method)
+        if (close := getattr(method, "aclose", None)) is not None:
+            stack.push_async_callback(close)
+        asking = self._asking(stack, judge) if method.asks else None
+        return lambda item: _verdict(method.judge, item, asking(item) if asking else _ask_nobody)
 
     async def _check_all(
         self,
@@ -120,11 +134,35 @@ class ExtractRun:
             return Checked(sample, repeat, None, verdict, None, None)
         item = judge_item(sample, prediction, self.postprocess)
         rule = await self.rule.judge(item, _ask_nobody) if self.rule is not None else None
-        if self.method is None or asking is None:
+        if self.method is None:
             return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None, None)
-        ask = asking(item)
-        verdict = await _verdict(self.method.judge, item, ask)
-        return Checked(sample, repeat, prediction, verdict, rule, ask.last)
+        if self.opponent is not None:
+            opposing = self.opponent.answer(sample, repeat)
+            if opposing.text is None:
+                status: Literal["prediction_failed", "not_judged"]
+                status = "prediction_failed" if opposing.failed else "not_judged"
+                return Checked(sample, repeat, prediction, Verdict(status=status, reason=opposing.reason), None, None)
+            item = msgspec.structs.replace(item, baseline=opposing.text)
+            rule = None  # which answer is better says nothing about whether it is right
+        return await self._judged(sample, prediction, item, rule, asking)
+
+    async def _judged(
+        self,
+        sample: Sample,
+        prediction: Prediction,
+        item: JudgeItem,
+        rule: Verdict | None,
+        asking: Callable[[JudgeItem], ReplayAsk] | None,
+    ) -> Checked:
+        assert self.method is not None
+        assert self.judge is not None
+        beside = await verdicts_of(self.peers, item)
+        ask = asking(item) if asking else None
+        shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
+        verdict = await _verdict(self.method.judge, shown, ask or _ask_nobody)
+        if beside:
+            self.agreements.add(beside if self.judge.members else {self.judge.abbr: verdict, **beside})
+        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None)
 
     def _count(self, checked: Checked) -> None:
         prediction = checked.prediction
@@ -143,6 +181,7 @@ class ExtractRun:
             metrics = compute(self.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
         counts = self.tally.counts()
+        between = self.agreements.health()
         logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
         logger.info("%s: %s", row, msgspec.to_builtins(counts))
         return TaskResult(
@@ -156,9 +195,10 @@ class ExtractRun:
             metrics=metrics,
             counts=counts,
             identity=identity,
-            health=self.evidence.health(self.tally, judged=self.judge is not None),
+            health=self.evidence.health(self.tally, judged=self.judge is not None)
+            | ({"between_judges": between} if between else {}),
             usage=self.evidence.usage(),
-            notes=self.evidence.notes(),
+            notes=[*self.evidence.notes(), *self.agreements.notes()],
             details=self.evidence.details,
         )
 
@@ -174,6 +214,11 @@ class ExtractRun:
             identity["method"] = self.method.identity()  # the judge is what is measured
         elif self.judge is not None and self.method is not None:
             identity["judge"] = judge_settings(self.judge, self.method.identity())
+            if self.judge.members:
+                members = peers_of(self.dataset, self.judge.abbr)
+                identity["members"] = {
+                    one.abbr: short_hash(judge_settings(one, method_of(one.method).identity())) for one in members
+                }
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()
         return identity

@@ -28,6 +28,7 @@ from judgebench.models.contract import Client
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
 from judgebench.stages.items import SampleWindow, benchmark_item, judge_item, postprocessor_of
+from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
@@ -67,6 +68,7 @@ class JudgeRun:
         self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
         self.traffic = Traffic()
         self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
+        self.opponent: Opponent | None = None
         self.touched: set[str] | None = None
         self.served = ""
         self.judged = self.failed = self.unparsed = self.missing = 0
@@ -87,6 +89,7 @@ class JudgeRun:
         total = (count_of(self.dataset, task.plan.options) or 0) * self.repeats
         task.reporter.update(state="running", total=total)
         async with AsyncExitStack() as stack:
+            self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
             recorded = stack.enter_context(Recorded(self.path, JudgeCall))
             if before is not None and len(recorded):
                 self.touched = set()
@@ -178,7 +181,13 @@ class JudgeRun:
         if sample is None:
             return None
         seen.add(key)
-        return Job(sample, judge_item(sample, prediction, self.postprocess), prediction.uuid)
+        item = judge_item(sample, prediction, self.postprocess)
+        if self.opponent is None:
+            return Job(sample, item, prediction.uuid)
+        opposing = self.opponent.answer(sample, prediction.repeat)
+        if opposing.text is None:
+            return None
+        return Job(sample, msgspec.structs.replace(item, baseline=opposing.text), [prediction.uuid, opposing.uuid])
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""
@@ -228,10 +237,10 @@ class JudgeRun:
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         compact(self.path, keep=None if stopped else self.touched)
         size = self.path.stat().st_size if self.path.exists() and not stopped else -1
-        upstream = self.predictions.stat().st_size if self.predictions.exists() else -1
+        upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
         asked = msgspec.structs.replace(
             asked,
-            selection={**asked.selection, "predictions_size": upstream},
+            selection={**asked.selection, **upstream},
             planned=self.judged + self.failed + self.missing,
             ok=self.judged,
             failed=self.failed,

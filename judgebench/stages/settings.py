@@ -53,9 +53,15 @@ def infer_settings(model: dict[str, Any], dataset: DatasetConfig) -> dict[str, A
 
 def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]:
     """Return what decides a judge's verdicts; ``method`` is the method's own identity."""
-    settings: dict[str, Any] = {f"judge_model.{key}": value for key, value in model_identity(judge.model).items()}
-    settings |= {f"generation_kwargs.{key}": value for key, value in sampling_params(judge.model).items()}
+    settings: dict[str, Any] = {}
+    if judge.model:
+        settings |= {f"judge_model.{key}": value for key, value in model_identity(judge.model).items()}
+        settings |= {f"generation_kwargs.{key}": value for key, value in sampling_params(judge.model).items()}
     settings |= {f"method.{key}": _flat(value) for key, value in method.items()}
+    if judge.compare_with:
+        settings["compare_with"] = judge.compare_with
+    if judge.baseline is not None:
+        settings |= {f"baseline.{key}": value for key, value in msgspec.to_builtins(judge.baseline).items()}
     return settings
 
 

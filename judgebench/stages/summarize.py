@@ -25,8 +25,10 @@ def _planned_rows(plan: Plan) -> list[RowSpec]:
     models: dict[str, list[str]] = {}
     for model, abbr in plan.combinations:
         models.setdefault(abbr, []).append(model)
-    return [
-        RowSpec(name=name, dataset=abbr, judge=judge, models=asked)
-        for abbr, asked in models.items()
-        for name, judge in plan.datasets[abbr].rows()
-    ]
+    rows: list[RowSpec] = []
+    for abbr, asked in models.items():
+        dataset = plan.datasets[abbr]
+        for name, judge in dataset.rows():
+            having = [model for model in asked if (name, judge) in dataset.rows(model)]
+            rows.append(RowSpec(name=name, dataset=abbr, judge=judge, models=having))
+    return rows

@@ -265,3 +265,17 @@ def test_any_graph_in_any_order_of_events_ends_and_keeps_the_rules(
     again, instructions = replay(encode_log(machine))
     assert instructions == produced
     assert again.endings == machine.endings
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_task_waits_for_those_it_comes_after_however_they_end(code: int) -> None:
+    member = task("member", stage="judge")
+    panel = TaskSpec(id="panel", stage="extract", name="panel", after=["member"])
+    machine = Machine([member, panel], max_workers=4, overlap=True)
+    assert started(machine.handle(RunStarted())) == ["member"]
+    assert started(machine.handle(TaskExited("member", code))) == ["panel"]
+
+
+def test_a_task_cannot_come_after_itself() -> None:
+    with pytest.raises(InternalError, match="circle"):
+        Machine([TaskSpec(id="a", stage="extract", name="a", after=["a"])], max_workers=1, overlap=True)

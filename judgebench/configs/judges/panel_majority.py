@@ -1,0 +1,15 @@
+"""What most of the judges named beside it say: jb --judges FIRST SECOND THIRD panel_majority."""
+
+from judgebench.judges import Panel
+
+judges = [
+    dict(
+        abbr="panel",
+        # members=["first", "second"] takes some of the judges; left out, all that ask a model
+        method=dict(
+            type=Panel,
+            fold=dict(type="majority", unread="drop"),  # several labels that lead equally leave the item unparsed
+            quorum=2,  # least number of members that must have decided
+        ),
+    )
+]

@@ -1,0 +1,93 @@
+"""Judges of one data set beside each other: the members of a panel, and how far two judges agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.judges.asking import JudgeItem
+from judgebench.judges.load import method_of
+from judgebench.metrics.agreement import cohen_kappa, percent_agreement
+from judgebench.records import Verdict
+
+Judging = Callable[[JudgeItem], Awaitable[Verdict]]
+"""Derives one judge's verdict on an item from its recorded calls."""
+
+
+def asks(dataset: DatasetConfig, judge: str) -> bool:
+    """Whether a row's verdicts need a judge that is asked."""
+    if not judge:
+        return dataset.method is not None
+    return method_of(_named(dataset, judge).method).asks
+
+
+def peers_of(dataset: DatasetConfig, judge: str) -> list[JudgeConfig]:
+    """Return the judges whose verdicts stand beside those of a row.
+
+    For a panel these are its members; for a judge those before it in the config which look at the same thing, so that
+    the agreement of every two judges is counted once.
+    """
+    if not judge:
+        return []
+    own = _named(dataset, judge)
+    if own.members:
+        return [_named(dataset, abbr) for abbr in own.members]
+    before = dataset.judges[: dataset.judges.index(own)]
+    return [one for one in before if not one.members and _compared(one) == _compared(own)]
+
+
+class Agreements:
+    """Counts how two judges label the same answers, for every two of the judges that are told of."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+
+    def add(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
+        said = {name: verdict.label for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.label}
+        names = list(verdicts)
+        for place, first in enumerate(names):
+            for second in names[place + 1 :]:
+                pairs = self._pairs.setdefault((first, second), Counter())
+                if first in said and second in said:
+                    pairs[str(said[first]), str(said[second])] += 1
+
+    def health(self) -> list[dict[str, Any]]:
+        """Return one entry for every two judges: how many answers both decided, agreement in percent, Cohen's kappa."""
+        return [
+            {"judges": list(names), "n": pairs.total(), "agreement": _percent(pairs), "kappa": cohen_kappa(pairs)}
+            for names, pairs in self._pairs.items()
+        ]
+
+    def notes(self) -> list[str]:
+        """Return a sentence for every two judges that decided about the same answers."""
+        notes = []
+        for one in self.health():
+            if one["agreement"] is not None:
+                kappa = "undefined" if one["kappa"] is None else f"{one['kappa']:.2f}"
+                first, second = one["judges"]
+                notes.append(
+                    f"{first} and {second} agree on {one['agreement']:.2f}% of {one['n']} answers that both decided "
+                    f"(kappa {kappa})"
+                )
+        return notes
+
+
+async def verdicts_of(judges: Sequence[tuple[str, Judging]], item: JudgeItem) -> dict[str, Verdict]:
+    """Return each judge's verdict on an item."""
+    return {name: await judging(item) for name, judging in judges}
+
+
+def _percent(pairs: Counter[tuple[str, str]]) -> float | None:
+    share = percent_agreement(pairs)
+    return 100 * share if share is not None else None
+
+
+def _named(dataset: DatasetConfig, abbr: str) -> JudgeConfig:
+    return next(judge for judge in dataset.judges if judge.abbr == abbr)
+
+
+def _compared(judge: JudgeConfig) -> tuple[str, str]:
+    return judge.compare_with, judge.baseline.path if judge.baseline else ""
