@@ -109,7 +109,6 @@ class RecordingAsk(ItemAsk):
         client: Callable[[], Awaitable[Client]],
         subject: Subject,
         record: Callable[[JudgeCall], None],
-        touch: Callable[[str], None],
         retry_failed: bool,
         stopped: Callable[[], bool],
     ) -> None:
@@ -117,7 +116,6 @@ class RecordingAsk(ItemAsk):
         self._client = client
         self._subject = subject
         self._record = record
-        self._touch = touch
         self._retry_failed = retry_failed
         self._stopped = stopped
         self._of_view: Counter[str] = Counter()
@@ -127,7 +125,6 @@ class RecordingAsk(ItemAsk):
         form, sent, uuid, number = self.identify(prompt, params)
         about = f"{self._subject.name}/{view}/{self._of_view[view]}"
         self._of_view[view] += 1
-        self._touch(uuid)
         known = self.recorded.get(self.item.id, self.item.repeat, uuid)
         if known is not None and (known.status == "ok" or not self._retry_failed):
             return self.answer(known)

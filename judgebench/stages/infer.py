@@ -22,7 +22,8 @@ from judgebench.stages.settings import infer_settings, model_identity, repeats_o
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Recorded, compact
+from judgebench.store.places import compact
+from judgebench.store.recorded import Recorded
 
 logger = logging.getLogger(__name__)
 

@@ -54,6 +54,22 @@ def benchmark_item(sample: Sample, repeat: int) -> JudgeItem:
     )
 
 
+class Marked:
+    """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, number: int) -> None:
+        """Put a number in."""
+        if number >= len(self._bytes):
+            self._bytes.extend(bytes(number + 1 - len(self._bytes) + len(self._bytes) // 8))
+        self._bytes[number] = 1
+
+    def __contains__(self, number: int) -> bool:
+        return number < len(self._bytes) and self._bytes[number] == 1
+
+
 class SampleWindow:
     """Finds samples by id while reading the data set once, in the order in which they were asked.
 
@@ -61,14 +77,14 @@ class SampleWindow:
 
     Args:
         samples: The planned samples.
-        uses: How often each sample will be taken (the number of repeats).
+        uses: Says how often a sample will be taken; one that will not be is not held.
     """
 
-    def __init__(self, samples: Iterator[Sample], uses: int) -> None:
+    def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
         self._samples = samples
         self._uses = uses
         self._open: dict[int, tuple[Sample, int]] = {}
-        self._passed: set[int] = set()
+        self._passed = Marked()
 
     def take(self, id_: int, uid: str) -> Sample | None:
         """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
@@ -78,7 +94,10 @@ class SampleWindow:
             sample = next(self._samples, None)
             if sample is None:
                 return None
-            self._open[sample.id] = (sample, self._uses)
+            if uses := self._uses(sample):
+                self._open[sample.id] = (sample, uses)
+            else:
+                self._passed.add(sample.id)
         if self._open[id_][0].uid != uid:
             return None
         sample, uses = self._open.pop(id_)

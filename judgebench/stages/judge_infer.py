@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from typing import Any, NamedTuple
 
@@ -27,19 +27,22 @@ from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
-from judgebench.stages.items import SampleWindow, benchmark_item, judge_item, postprocessor_of
+from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, read_asked, write_asked
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Follower, Recorded, compact, records
+from judgebench.store.places import compact
+from judgebench.store.recorded import Follower, Recorded, records
 
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
 POLL = 0.05
 """Seconds between two looks at a file of predictions that is being written."""
+BREATH = 2048
+"""Predictions read between two turns of the event loop."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ class JudgeRun:
         self.traffic = Traffic()
         self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
         self.opponent: Opponent | None = None
-        self.touched: set[str] | None = None
+        self.superseded: set[int] = set()
         self.served = ""
         self.judged = self.failed = self.unparsed = self.missing = 0
 
@@ -91,10 +94,10 @@ class JudgeRun:
         async with AsyncExitStack() as stack:
             self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
             recorded = stack.enter_context(Recorded(self.path, JudgeCall))
-            if before is not None and len(recorded):
-                self.touched = set()
+            recorded.track()
             journal = await stack.enter_async_context(Journal(self.path))
             await self._judge_all(stack, recorded, journal)
+            self.superseded = recorded.superseded()
         task.reporter.update(state="writing")
         self._complete(asked)
 
@@ -118,14 +121,13 @@ class JudgeRun:
                 client=client,
                 subject=Subject(self.dataset.abbr, job.sample.key or str(job.sample.id), job.gold),
                 record=journal.append,
-                touch=self._touch,
                 retry_failed=options.retry_failed,
                 stopped=self.task.stop.is_set,
             )
             await self._judge(ask)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
-        async with aclosing(self._brought_along() if self.dataset.method else self._predicted()) as jobs:
+        async with aclosing(self._brought_along() if self.dataset.method else self._predicted(recorded)) as jobs:
             await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _judge(self, ask: RecordingAsk) -> None:
@@ -152,35 +154,65 @@ class JudgeRun:
             for repeat in range(self.repeats):
                 yield Job(sample, benchmark_item(sample, repeat), sample.gold)
 
-    async def _predicted(self) -> AsyncGenerator[Job, None]:
-        """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
-        window = SampleWindow(samples_of(self.dataset, self.task.plan.options), self.repeats)
-        seen: set[int] = set()
+    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[Job, None]:
+        """Yield predictions as they are finished; after the infer task has ended, whatever was missed.
+
+        Items about which something is recorded already come last: to find that nothing is left to ask about them takes
+        rendering their questions again, and new requests should not wait for that.
+        """
+        seen = Marked()
+        defer = len(recorded) > 0 and not self.task.plan.options.redo_changed
+
+        def due(id_: int, repeat: int) -> bool:
+            return not defer or not recorded.holds(id_, repeat)
+
+        window = self._window(due)
         follower = Follower(self.predictions, Prediction)
         try:
             while not self.task.upstream_done.is_set() and not self.task.stop.is_set():
                 fresh = follower.new()
                 for prediction in fresh:
-                    if (job := self._job(prediction, window, seen)) is not None:
+                    if due(prediction.id, prediction.repeat) and (job := self._job(prediction, window, seen)):
                         yield job
-                if not fresh:
-                    await asyncio.sleep(POLL)
+                await asyncio.sleep(0 if fresh else POLL)
         finally:
             follower.close()
-        if self.task.stop.is_set():
-            return
-        for prediction in records(self.predictions, Prediction):
+        async for job in self._rest(window, due, seen):
+            yield job
+        if defer:
+            window = self._window(lambda id_, repeat: id_ * self.repeats + repeat not in seen)
+            async for job in self._rest(window, None, seen):
+                yield job
+
+    async def _rest(
+        self, window: SampleWindow, due: Callable[[int, int], bool] | None, seen: Marked
+    ) -> AsyncGenerator[Job, None]:
+        """Yield what is not seen yet of a finished file of predictions."""
+        for number, prediction in enumerate(records(self.predictions, Prediction)):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)  # a million items that are skipped would hold up progress and signals
+            if self.task.stop.is_set():
+                return
+            if due is not None and not due(prediction.id, prediction.repeat):
+                continue
             if (job := self._job(prediction, window, seen)) is not None:
                 yield job
 
-    def _job(self, prediction: Prediction, window: SampleWindow, seen: set[int]) -> Job | None:
-        key = prediction.id << 20 | prediction.repeat
-        if prediction.status != "ok" or key in seen or prediction.repeat >= self.repeats:
+    def _window(self, wanted: Callable[[int, int], bool]) -> SampleWindow:
+        repeats = range(self.repeats)
+        return SampleWindow(
+            samples_of(self.dataset, self.task.plan.options),
+            lambda sample: sum(wanted(sample.id, repeat) for repeat in repeats),
+        )
+
+    def _job(self, prediction: Prediction, window: SampleWindow, seen: Marked) -> Job | None:
+        number = prediction.id * self.repeats + prediction.repeat
+        if prediction.status != "ok" or prediction.repeat >= self.repeats or number in seen:
             return None
         sample = window.take(prediction.id, prediction.uid)
         if sample is None:
             return None
-        seen.add(key)
+        seen.add(number)
         item = judge_item(sample, prediction, self.postprocess)
         if self.opponent is None:
             return Job(sample, item, prediction.uuid)
@@ -198,10 +230,6 @@ class JudgeRun:
                 hint="Serve the same judge, judge everything afresh with --rejudge, or accept it with --redo-changed.",
             )
         self.served = served or self.served
-
-    def _touch(self, uuid: str) -> None:
-        if self.touched is not None:
-            self.touched.add(uuid)
 
     def _set_aside_for_rejudge(self) -> None:
         if self.task.plan.options.rejudge and self.path.exists():
@@ -235,7 +263,7 @@ class JudgeRun:
     def _complete(self, asked: Asked) -> None:
         stopped = self.task.stop.is_set()
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
-        compact(self.path, keep=None if stopped else self.touched)
+        compact(self.path, drop=() if stopped else self.superseded)
         size = self.path.stat().st_size if self.path.exists() and not stopped else -1
         upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
         asked = msgspec.structs.replace(

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from judgebench.errors import DiskError
 from judgebench.records import Prediction
 from judgebench.store.journal import Journal, mend
-from judgebench.store.recorded import Follower, Recorded, compact, records
+from judgebench.store.places import compact
+from judgebench.store.recorded import Follower, Recorded, records
 
 
 def prediction(id_: int, repeat: int = 0, *, status: str = "ok", text: str = "42", uuid: str = "") -> Prediction:

@@ -1,0 +1,218 @@
+"""Where the records of a journal stand in their file: found by key, and put into order.
+
+A run may have millions of records, so what is kept of each is a few numbers in columns, never an object. An item is
+``id << 20 | repeat``; what was asked about it is told apart by the first 64 bits of a hash.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from judgebench.store.journal import disk_error, mend
+
+_LOOKED_AT, _FOUND = 1, 2
+
+logger = logging.getLogger(__name__)
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """The part of a record by which it is found again; everything else is skipped when it is decoded."""
+
+    id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]
+    uid: str
+    uuid: str
+    status: str
+    repeat: Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)] = 0
+    view: str = ""
+    nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
+
+
+def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
+    """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
+
+    The file must not end in a torn line (see ``mend``); a line still being written is left out.
+    """
+    if not path.exists():
+        return
+    decode = msgspec.json.Decoder(Line).decode
+    offset = 0
+    with path.open("rb", buffering=1 << 20) as file:
+        for number, raw in enumerate(file, 1):
+            size = len(raw)
+            if raw.endswith(b"\n") and size > 1:
+                try:
+                    line = decode(raw)
+                    int(line.uuid[:16], 16), int(line.uid[:16], 16)
+                except ValueError as error:  # of the decoder, of text that is no UTF-8, and of hashes that are none
+                    put_aside(path, number, raw, error)
+                else:
+                    yield line, offset, size
+            offset += size
+
+
+class Places:
+    """The places of a file's records by item and digest; 24 bytes a record (16 without a digest).
+
+    Args:
+        path: The file; may be missing.
+        digest: Which hash tells the records of one item apart (``uuid`` or ``uid``); empty: none, they are one.
+    """
+
+    def __init__(self, path: Path, *, digest: str) -> None:
+        items, digests, places = array("Q"), array("Q"), array("Q")
+        ordered, last = True, -1
+        for line, offset, _ in scan(path):
+            item = line.id << 20 | line.repeat
+            if item < last:
+                ordered = False
+            last = item
+            items.append(item)
+            places.append(offset << 1 | (line.status == "ok"))
+            if digest:
+                digests.append(int((line.uuid if digest == "uuid" else line.uid)[:16], 16))
+        if not ordered:
+            order = array("Q", sorted(range(len(items)), key=items.__getitem__))  # stable: later lines stay later
+            items, places = _taken(items, order), _taken(places, order)
+            digests = _taken(digests, order) if digest else digests
+        self._items, self._places = items, places
+        self._digests = digests if digest else None
+        self._marks: bytearray | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def find(self, item: int, digest: int = 0) -> int:
+        """Return ``offset << 1 | ok`` of the record that counts, or -1."""
+        items, digests, marks = self._items, self._digests, self._marks
+        at = bisect_left(items, item)
+        end = len(items)
+        best, found = -1, -1
+        while at < end and items[at] == item:
+            if marks is not None:
+                marks[at] |= _LOOKED_AT
+            if digests is None or digests[at] == digest:
+                place = self._places[at]
+                if best < 0 or place & 1 or not best & 1:
+                    best, found = place, at
+            at += 1
+        if marks is not None and found >= 0:
+            marks[found] |= _FOUND
+        return best
+
+    def holds(self, item: int) -> bool:
+        """Say whether there is any record of an item."""
+        at = bisect_left(self._items, item)
+        return at < len(self._items) and self._items[at] == item
+
+    def track(self) -> None:
+        """Remember from now on which records are looked for and found."""
+        self._marks = bytearray(len(self._items))
+
+    def superseded(self) -> set[int]:
+        """Return the offsets of records that were passed over while others of their item were looked for."""
+        return {self._places[at] >> 1 for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
+
+
+class _Columns:
+    """What sorting needs of every record of a file: 37 bytes each."""
+
+    def __init__(self, path: Path, *, by_item: bool, drop: Container[int]) -> None:
+        self.items, self.digests, self.places = array("Q"), array("Q"), array("Q")
+        self.sizes, self.nths, self.views = array("I"), array("I"), array("H")
+        self.names: dict[str, int] = {}
+        self.disorder = False
+        last: tuple[int, str, int, str] | None = None
+        for line, offset, size in scan(path):
+            if offset in drop:
+                self.disorder = True
+                continue
+            item = line.id << 20 | line.repeat
+            view, nth, uuid = ("", 0, "0") if by_item else (line.view, line.nth, line.uuid)
+            key = (item, view, nth, uuid)
+            self.disorder = self.disorder or (last is not None and key <= last)
+            last = key
+            self.items.append(item)
+            self.views.append(self.names.setdefault(view, len(self.names)))
+            self.nths.append(nth)
+            self.digests.append(int(uuid[:16], 16))
+            self.places.append(offset << 1 | (line.status == "ok"))
+            self.sizes.append(size)
+
+    def chosen(self) -> array[int]:
+        """Return the numbers of the records that count, sorted by item, view, number and hash."""
+        names = list(self.names)
+        kept = array("Q")
+        order = sorted(range(len(self.items)), key=self.items.__getitem__)
+        start, size = 0, len(order)
+        while start < size:
+            item = self.items[order[start]]
+            end = start + 1
+            while end < size and self.items[order[end]] == item:
+                end += 1
+            if end == start + 1:
+                kept.append(order[start])
+            else:
+                best: dict[tuple[str, int, int], int] = {}
+                for at in order[start:end]:
+                    key = (names[self.views[at]], self.nths[at], self.digests[at])
+                    known = best.get(key)
+                    if known is None or self.places[at] & 1 or not self.places[known] & 1:
+                        best[key] = at
+                kept.extend(best[key] for key in sorted(best))
+            start = end
+        return kept
+
+
+def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: Container[int] = ()) -> int:
+    """Sort a file by id, repeat, view and number, keep one record per key, and swap it in atomically.
+
+    A file that is already so is left alone. Returns the number of records.
+
+    Args:
+        path: The file.
+        by: ``item`` keeps one record per sample and repeat, ``question`` one per question about it.
+        drop: Offsets of records to leave out.
+
+    Raises:
+        DiskError: No room for the sorted copy; the file stays as it was, which is valid too.
+    """
+    mend(path)
+    columns = _Columns(path, by_item=by == "item", drop=drop)
+    if not columns.disorder:
+        return len(columns.items)
+    kept = columns.chosen()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with path.open("rb") as source, temporary.open("wb", buffering=1 << 20) as target:
+            for at in kept:
+                source.seek(columns.places[at] >> 1)
+                target.write(source.read(columns.sizes[at]))
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from error
+    return len(kept)
+
+
+def put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:
+    """Copy a damaged line into ``<file>.damaged``, once, and say so in the log."""
+    aside = path.with_name(path.name + ".damaged")
+    entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+    if not aside.exists() or entry not in aside.read_bytes():
+        with aside.open("ab") as file:
+            file.write(entry)
+    logger.warning("%s line %d is damaged (%s); put aside in %s", path.name, number, error, aside.name)
+
+
+def _taken(column: array[int], order: Sequence[int]) -> array[int]:
+    return array("Q", map(column.__getitem__, order))
