@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.config.check import checked
 from judgebench.config.model import check_abbr, resolve_model
 from judgebench.config.place import Declared, nearest
 from judgebench.config.schema import Baseline, JudgeConfig
 from judgebench.config.secrets import SecretStore
 from judgebench.config.typed import typed_part
-from judgebench.judges.load import method_of
 
 DEFAULT_METHOD = "ReferenceVerifier"
 """Asks whether the answer agrees with the reference."""
@@ -85,14 +85,14 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
             )
         if key not in _KEYS:
             raise declared.error(key, "is not a known key.", hint=f"{nearest(key, _KEYS)}Keys: {', '.join(_KEYS)}.")
-    check_abbr(declared.abbr, declared)
     method = declared.data.get("method")
     typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", environ)
-    if "judge_model" not in declared.data and not method_of(typed, where=declared.place("method")).asks:
-        model: dict[str, Any] = {}
-    elif not isinstance(declared.data.get("judge_model"), dict):
+    asks = "judge_model" in declared.data or getattr(plugins.load(typed.type), "asks", True)
+    if asks and not isinstance(declared.data.get("judge_model"), dict):
         raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
-    else:
+    check_abbr(declared.abbr, declared)
+    model: dict[str, Any] = {}
+    if asks:
         declared.data["judge_model"].setdefault("abbr", declared.abbr)
         model = resolve_model(declared, environ, secrets, path="judge_model")
     return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_compared(declared, environ))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.errors import ConfigError
-from judgebench.judges.load import method_of
 
 FIRST_MODEL = "first"
 """``compare_with`` of a judge that compares with the first model of the run."""
@@ -47,12 +47,17 @@ def with_opponents(dataset: DatasetConfig, combinations: Sequence[tuple[str, str
 
 def is_panel(judge: JudgeConfig) -> bool:
     """Whether a judge folds the verdicts of others."""
-    return bool(getattr(method_of(judge.method), "folds_verdicts", False))
+    return bool(getattr(plugins.load(judge.method.type), "folds_verdicts", False))
+
+
+def asks(judge: JudgeConfig) -> bool:
+    """Whether a judge's method asks a model."""
+    return bool(getattr(plugins.load(judge.method.type), "asks", True))
 
 
 def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
     others = {judge.abbr: judge for judge in dataset.judges if not is_panel(judge)}
-    members = panel.members or [abbr for abbr, judge in others.items() if method_of(judge.method).asks]
+    members = panel.members or [abbr for abbr, judge in others.items() if asks(judge)]
     strange = [abbr for abbr in members if abbr not in others]
     if strange:
         raise ConfigError(
