@@ -161,6 +161,31 @@ class Tally:
             self._weights = _column(self._weights, size, outcome.weight, 1.0)
         self._histogram = self._pairs = None
 
+    def extend(self, later: Tally) -> None:
+        """Take in the outcomes of another tally, which follow those of this one.
+
+        Extracted answers are compared within a question only, so a question must not be shared between the two.
+        """
+        size, more = len(self), len(later)
+        if size and more:
+            last, first = (self._ids[-1], self._repeats[-1]), (later._ids[0], later._repeats[0])
+            self._in_order = self._in_order and last < first
+        self._in_order = self._in_order and later._in_order
+        codes = [self._code(name) for name in later._names]
+        self._ids.extend(later._ids)
+        self._repeats.extend(later._repeats)
+        self._statuses.extend(later._statuses)
+        self._labels.extend(array("H", map(codes.__getitem__, later._labels)))
+        self._rules.extend(array("H", map(codes.__getitem__, later._rules)))
+        self.truncated += later.truncated
+        self._scores = _follow(self._scores, size, later._scores, more, float("nan"))
+        self._weights = _follow(self._weights, size, later._weights, more, 1.0)
+        if self._answers is None:
+            self._answers = later._answers
+        elif later._answers is not None:
+            self._answers.extend(later._answers)
+        self._histogram = self._pairs = None
+
     def counts(self) -> Counts:
         """Return how many outcomes ended in which state."""
         by_code = Counter(self._statuses)
@@ -307,4 +332,15 @@ def _column(column: array[float] | None, size: int, value: float | None, missing
     if column is None:
         column = array("d", [missing]) * size
     column.append(missing if value is None else value)
+    return column
+
+
+def _follow(
+    column: array[float] | None, size: int, later: array[float] | None, more: int, missing: float
+) -> array[float] | None:
+    """Return two columns as one; a column that was never made holds the value for missing ones."""
+    if column is None and later is None:
+        return None
+    column = array("d", [missing]) * size if column is None else column
+    column.extend(array("d", [missing]) * more if later is None else later)
     return column

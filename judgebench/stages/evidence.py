@@ -9,7 +9,8 @@ import msgspec
 
 from judgebench.metrics.agreement import health as agreement_health
 from judgebench.metrics.tally import Tally
-from judgebench.records import JudgeCall, Prediction, Sample, Usage, Verdict
+from judgebench.records import JudgeCall, Prediction, Sample, Verdict
+from judgebench.stages.joining import joined
 
 DOUBTFUL = 5
 """How many doubtful items a result names."""
@@ -39,6 +40,7 @@ class Evidence:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[dict[str, Any]] = []
         self._tokens = {"model": [0, 0, 0], "judge": [0, 0, 0]}
+        self._repeats = {"model": [0, 0.0], "judge": [0, 0.0]}
         self._served: dict[str, set[str]] = {"model": set(), "judge": set()}
         self._data = 0
         self._extracted = 0
@@ -53,9 +55,9 @@ class Evidence:
         if prediction is not None:
             self._answered += 1
             self._extracted += any(found is not None and found.answer is not None for found in (verdict, rule))
-            self._spend("model", prediction.usage, prediction.served_model)
+            self._spend("model", prediction)
         if reply is not None:
-            self._spend("judge", reply.usage, reply.served_model)
+            self._spend("judge", reply)
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
@@ -72,6 +74,16 @@ class Evidence:
             )
         if self.details is not None:
             self.details.append(_detail(checked))
+
+    def extend(self, later: Evidence) -> None:
+        """Take in what was collected over the items that follow."""
+        own = {
+            "_data": self._data ^ later._data,
+            "_doubtful": [*self._doubtful, *later._doubtful][:DOUBTFUL],
+            "details": None if self.details is None else [*self.details, *(later.details or [])],
+        }
+        for name, found in vars(later).items():
+            setattr(self, name, own[name] if name in own else joined(getattr(self, name), found))
 
     def data_hash(self) -> str:
         """Return a hash of the samples that were scored; their order does not matter."""
@@ -91,12 +103,14 @@ class Evidence:
         return found
 
     def usage(self) -> dict[str, Any]:
-        """Return tokens and served models of both sides."""
+        """Return tokens, served models and the cost of faults (extra requests, seconds waited) of both sides."""
         return {
             side: {
                 "calls": calls,
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
+                "extra_requests": self._repeats[side][0],
+                "seconds_waited": round(self._repeats[side][1], 3),
                 "served_models": sorted(self._served[side]),
             }
             for side, (calls, prompt, completion) in self._tokens.items()
@@ -111,7 +125,10 @@ class Evidence:
             if len(names) > 1
         ]
 
-    def _spend(self, side: str, usage: Usage | None, served: str) -> None:
+    def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
+        usage, served = exchange.usage, exchange.served_model
+        self._repeats[side][0] += exchange.attempts - 1
+        self._repeats[side][1] += exchange.waited
         tokens = self._tokens[side]
         tokens[0] += 1
         if usage is not None:

@@ -30,6 +30,7 @@ from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, p
 from judgebench.stages.opponents import Opponent, opponent_of
 from judgebench.stages.peers import Agreements, Judging, peers_of, verdicts_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
+from judgebench.stages.spread import parts_for, spread
 from judgebench.stages.task import Task
 from judgebench.store.asked import short_hash
 from judgebench.store.layout import row_name
@@ -39,6 +40,35 @@ CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
 
 logger = logging.getLogger(__name__)
+
+
+class Counted:
+    """What an extract task counts, over the whole data set or over a part of it.
+
+    Args:
+        repeats: Planned repeats per sample.
+        keep_details: Keep one row per item.
+    """
+
+    def __init__(self, repeats: int, *, keep_details: bool) -> None:
+        self.tally = Tally(repeats)
+        self.evidence = Evidence(keep_details=keep_details)
+        self.agreements = Agreements()
+
+    def add(self, checked: Checked) -> None:
+        """Take in one planned answer."""
+        prediction = checked.prediction
+        truncated = prediction is not None and prediction.finish_reason == "length"
+        self.tally.add(
+            outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
+        )
+        self.evidence.add(checked)
+
+    def extend(self, later: Counted) -> None:
+        """Take in what was counted over the samples that follow."""
+        self.tally.extend(later.tally)
+        self.evidence.extend(later.evidence)
+        self.agreements.extend(later.agreements)
 
 
 class ExtractRun:
@@ -53,18 +83,34 @@ class ExtractRun:
         self.method: Method | None = method_of(self.judge.method) if self.judge else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
-        self.tally = Tally(self.repeats)
+        self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
-        self.evidence = Evidence(keep_details=task.plan.options.dump_details)
         self.opponent: Opponent | None = None
         self.peers: list[tuple[str, Judging]] = []
-        self.agreements = Agreements()
+
+    def _nothing(self) -> Counted:
+        return Counted(self.repeats, keep_details=self.task.plan.options.dump_details)
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
         task = self.task
         row = row_name(self.dataset.abbr, task.spec.judge)
         task.reporter.update(state="running")
+        parts = parts_for(task, self.dataset, self.repeats)
+        found = await spread(task, self.dataset, parts) if parts else None
+        if found:
+            for part in found:
+                self.counted.extend(part)
+        elif not task.stop.is_set():
+            await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
+        if task.stop.is_set():
+            return
+        task.reporter.update(state="writing")
+        write_result(task.run.result(task.spec.model, row), self._result(row))
+
+    async def derive(self, *, report: Callable[[int], None], first: int = 0, count: int | None = None) -> None:
+        """Derive and count the verdicts of a range of samples, all by default; ends early when asked to stop."""
+        task = self.task
         async with AsyncExitStack() as stack:
             for method in (self.rule, self.method):
                 if (close := getattr(method, "aclose", None)) is not None:
@@ -76,17 +122,16 @@ class ExtractRun:
             if self.judge is not None:
                 self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
             self.peers = [(one.abbr, self._judging(stack, one)) for one in peers_of(self.dataset, task.spec.judge)]
-            for chunk in _chunks(self._planned(), CHUNK):
+            for chunk in _chunks(self._planned(first, count), CHUNK):
                 for checked in await self._check_all(chunk, predictions, asking):
                     self._count(checked)
-                task.reporter.update(done=len(self.tally), total=len(self.tally))
+                report(len(self.counted.tally))
                 if task.stop.is_set():
                     return
-        task.reporter.update(state="writing")
-        write_result(task.run.result(task.spec.model, row), self._result(row))
 
-    def _planned(self) -> Iterator[tuple[Sample, int]]:
-        for sample in samples_of(self.dataset, self.task.plan.options):
+    def _planned(self, first: int, count: int | None) -> Iterator[tuple[Sample, int]]:
+        end = None if count is None else first + count
+        for sample in itertools.islice(samples_of(self.dataset, self.task.plan.options), first, end):
             for repeat in range(self.repeats):
                 yield sample, repeat
 
@@ -161,16 +206,11 @@ class ExtractRun:
         shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
         verdict = await _verdict(self.method.judge, shown, ask or _ask_nobody)
         if beside:
-            self.agreements.add(beside if self.judge.members else {self.judge.abbr: verdict, **beside})
+            self.counted.agreements.add(beside if self.judge.members else {self.judge.abbr: verdict, **beside})
         return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None)
 
     def _count(self, checked: Checked) -> None:
-        prediction = checked.prediction
-        truncated = prediction is not None and prediction.finish_reason == "length"
-        self.tally.add(
-            outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
-        )
-        self.evidence.add(checked)
+        self.counted.add(checked)
         if self.score is not None:
             self.score.add(checked.sample, checked.repeat, checked.verdict)
 
@@ -178,10 +218,10 @@ class ExtractRun:
         if self.score is not None:
             metrics = self.score.result()
         else:
-            metrics = compute(self.tally, self.dataset.metrics, self.dataset.k)
+            metrics = compute(self.counted.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
-        counts = self.tally.counts()
-        between = self.agreements.health()
+        counts = self.counted.tally.counts()
+        between = self.counted.agreements.health()
         logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
         logger.info("%s: %s", row, msgspec.to_builtins(counts))
         return TaskResult(
@@ -195,18 +235,18 @@ class ExtractRun:
             metrics=metrics,
             counts=counts,
             identity=identity,
-            health=self.evidence.health(self.tally, judged=self.judge is not None)
+            health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | ({"between_judges": between} if between else {}),
-            usage=self.evidence.usage(),
-            notes=[*self.evidence.notes(), *self.agreements.notes()],
-            details=self.evidence.details,
+            usage=self.counted.evidence.usage(),
+            notes=[*self.counted.evidence.notes(), *self.counted.agreements.notes()],
+            details=self.counted.evidence.details,
         )
 
     def _identity(self) -> dict[str, Any]:
         """Return what decides the score, by name. The tested model is not part of it: rows compare models."""
         asking = infer_settings(self.model, self.dataset)
         identity: dict[str, Any] = {key: asking[key] for key in ("prompt", "few_shot") if key in asking}
-        identity["data"] = self.evidence.data_hash()
+        identity["data"] = self.counted.evidence.data_hash()
         identity["metrics"] = self.dataset.metrics
         if self.score is not None:
             identity["score"] = self.score.identity()

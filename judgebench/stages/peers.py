@@ -54,6 +54,11 @@ class Agreements:
                 if first in said and second in said:
                     pairs[str(said[first]), str(said[second])] += 1
 
+    def extend(self, later: Agreements) -> None:
+        """Take in what was counted over the answers that follow."""
+        for judges, pairs in later._pairs.items():
+            self._pairs.setdefault(judges, Counter()).update(pairs)
+
     def health(self) -> list[dict[str, Any]]:
         """Return one entry for every two judges: how many answers both decided, agreement in percent, Cohen's kappa."""
         return [
