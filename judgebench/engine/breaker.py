@@ -5,8 +5,8 @@ A pure object: the clock comes in as an argument.
 
 - Before the service was ever reached, a refused connection makes it gone at once; before it ever answered well, so does
   a refused key or an unknown model: the config is wrong, and no item could succeed.
-- Later, ``HARD`` failures in a row without a connection, or ``soft`` server errors in a row, open the breaker. It
-  closes with the first answer; after ``patience`` seconds without one the service is gone.
+- Later, a connection that cannot be made, ``HARD`` connections cut in a row, or ``soft`` server errors in a row, open
+  the breaker. It closes with the first answer; after ``patience`` seconds without one the service is gone.
 - ``REFUSALS`` refused keys or unknown models in a row make it gone (a key that was revoked during the run).
 """
 
@@ -88,7 +88,7 @@ class Breaker:
             self._since = now
         self._failures += 1
         self._hard += fault.reach != "answered"
-        if not self.open and (self._hard >= HARD or self._failures >= self._soft):
+        if not self.open and (fault.reach == "refused" or self._hard >= HARD or self._failures >= self._soft):
             self.open = True
             self._probe_at = now + self._probe_gap
         if self.open and now - self._since >= self._patience:

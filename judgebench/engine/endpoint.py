@@ -10,20 +10,13 @@ import aiohttp
 from judgebench.engine import reach, wire
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.errors import EndpointError
-from judgebench.models.address import auth_headers
+from judgebench.models.address import secrets_of
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records import Failure
 
 LISTING_TIME = 15.0
 """Seconds that ``v1/models`` may take."""
-
-
-def secrets_of(config: ServiceConfig) -> list[str]:
-    """Return the texts that must not be shown: credentials and the values of further headers, longest first."""
-    values = auth_headers(config).values()
-    parts = {part for value in values for part in (value, value.removeprefix("Bearer "))}
-    return sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)
 
 
 async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, base: str) -> str:

@@ -26,7 +26,7 @@ from judgebench.engine.limiter import AdaptiveLimit, Gate
 from judgebench.engine.retry import RetryPolicy
 from judgebench.engine.sse import EventParser
 from judgebench.engine.traffic import Traffic
-from judgebench.models.address import auth_headers, base_url
+from judgebench.models.address import auth_headers, base_url, secrets_of, without_secrets
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records import Failure, Reply, Request
@@ -74,7 +74,7 @@ class HttpClient:
         self._dice = random.Random()
         self._first_byte = Deadlines(config.timeouts.first_byte)
         self._total = Deadlines(config.timeouts.total)
-        self._secrets = endpoint.secrets_of(config)
+        self._secrets = secrets_of(config)
         self._between_bytes = config.timeouts.between_bytes or None
         traffic.limit = self._gate.limit
 
@@ -96,8 +96,8 @@ class HttpClient:
             if fault is None:
                 break
             traffic.fault(fault.failure.kind, fault.failure.message)
-            if probing and fault.repeat != "never":
-                continue  # a probe of an open breaker is no attempt of this request: patience bounds it
+            if (probing or fault.reach == "refused") and fault.repeat != "never":
+                continue  # says nothing about this request, which waits at the open breaker: patience bounds it
             allowed = policy.repeats if fault.repeat == "always" else min(1, policy.repeats)
             if fault.repeat == "never" or repeats >= allowed:
                 break
@@ -232,7 +232,7 @@ class HttpClient:
             decoded = wire.decode(payload)
         except ValueError:
             kind = response.content_type
-            said = excerpt(wire.clean(payload[:4000].decode("utf-8", "replace")))
+            said = excerpt(self._told(payload))
             failure = Failure(kind="bad_reply", message=f"The reply is no JSON ({kind}): {said}")
             return self._outcome(Reply(status="failed", error=failure), latency)
         return self._outcome(self._dialect.read(decoded), latency)
@@ -273,9 +273,9 @@ class HttpClient:
         return Outcome(msgspec.structs.replace(reply, latency=latency, error=fault.failure), fault)
 
     def _refused(self, response: aiohttp.ClientResponse, payload: bytes, latency: float) -> Outcome:
-        text = wire.clean(payload[:4000].decode("utf-8", "replace"))
+        text = self._told(payload)
         try:
-            decoded = wire.decode(payload)
+            decoded = wire.decode(without_secrets(payload.decode("utf-8", "replace"), self._secrets))
         except ValueError:
             decoded = None
         status = response.status
@@ -301,10 +301,12 @@ class HttpClient:
             if not traffic.waiting:
                 traffic.note = ""
 
+    def _told(self, payload: bytes) -> str:
+        """Return the start of a body for a message; credentials go first, as a cut could hide but half of one."""
+        return without_secrets(wire.clean(payload[:4000].decode("utf-8", "replace")), self._secrets)
+
     def _redacted(self, fault: Fault) -> Fault:
-        message = fault.failure.message
-        for secret in self._secrets:
-            message = message.replace(secret, "***")
+        message = without_secrets(fault.failure.message, self._secrets)
         if message == fault.failure.message:
             return fault
         return fault._replace(failure=msgspec.structs.replace(fault.failure, message=message))

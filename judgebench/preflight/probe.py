@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import ssl
+import time
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
+from judgebench.engine import reach, wire
 from judgebench.errors import EndpointError
-from judgebench.models.address import auth_headers, base_url
+from judgebench.models.address import auth_headers, base_url, secrets_of, without_secrets
 from judgebench.models.contract import Dialect, ServiceConfig
+from judgebench.models.service_errors import excerpt
 from judgebench.records import Failure, Reply, Request
 
 PATIENCE = 30.0
 """Seconds that one trial request may take; slower services are not refused, only not tried further."""
+REPLY_LIMIT = 16 << 20
+"""Most bytes of a reply that are read."""
 
 
 class Probe:
@@ -32,15 +34,19 @@ class Probe:
         self.config = config
         self.dialect = dialect
         self.base = base_url(config)
+        self.place = reach.shown(self.base)
         self.model = config.model
-        verify: bool | ssl.SSLContext = config.verify_tls
-        if config.verify_tls and config.ca_file:
-            verify = ssl.create_default_context(cafile=config.ca_file)
+        limits = config.timeouts
+        self.limit = min(one for one in (PATIENCE, limits.first_byte, limits.total) if one > 0)
         self._client = httpx.Client(
-            headers=auth_headers(config), timeout=httpx.Timeout(PATIENCE, connect=5.0), verify=verify
+            headers=auth_headers(config),
+            timeout=httpx.Timeout(self.limit, connect=min(5.0, self.limit)),
+            verify=reach.tls_of(config) if self.base.startswith("https") else True,
+            proxy=reach.proxy_of(self.base),
+            trust_env=False,
         )
-        self._transport_error = httpx.TransportError
-        self._timeout = httpx.TimeoutException
+        self._transport_error = (httpx.TransportError, httpx.DecodingError)
+        self._timeout = (httpx.TimeoutException, TimeoutError)
 
     def __enter__(self) -> Probe:
         return self
@@ -57,20 +63,20 @@ class Probe:
             EndpointError: It is not there, refuses the key, or serves other models.
         """
         try:
-            response = self._client.get(f"{self.base}/v1/models")
+            status, content = self._exchange("GET", "v1/models")
         except self._timeout:
             return
         except self._transport_error as error:
             raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.base} cannot be reached: {error}.",
+                f"The service of {self.config.abbr!r} at {self.place} cannot be reached: {error}.",
                 hint=f"Start it, or give another address: --override '*.{self.config.abbr}.url=http://host:port'.",
             ) from error
-        if response.status_code in {401, 403}:
+        if status in {401, 403}:
             raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.base} refuses the key (HTTP {response.status_code}).",
+                f"The service of {self.config.abbr!r} at {self.place} refuses the key (HTTP {status}).",
                 hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
             )
-        names = _model_names(response.content) if response.status_code == 200 else []
+        names = _model_names(content) if status == 200 else []
         if not names:
             return
         if not self.model:
@@ -78,7 +84,7 @@ class Probe:
         elif self.model not in names:
             near = difflib.get_close_matches(self.model, names, n=3) or names[:5]
             raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.base} does not serve the model {self.model!r}.",
+                f"The service of {self.config.abbr!r} at {self.place} does not serve the model {self.model!r}.",
                 hint=f"It serves: {', '.join(near)}.",
             )
 
@@ -91,25 +97,47 @@ class Probe:
         body = self.dialect.body(self.config, request, self.model)
         body.pop("stream", None)
         body.pop("stream_options", None)
-        url = f"{self.base}/{self.dialect.path}"
         try:
-            response = self._client.post(url, json=body)
+            status, content = self._exchange("POST", self.dialect.path, wire.encode(body))
         except self._timeout:
-            return _failed("timeout", f"no reply within {PATIENCE:g} s")
+            return _failed("timeout", f"no reply within {self.limit:g} s")
         except self._transport_error as error:
             return _failed("connection", str(error))
-        words = response.text[:300]
-        if response.status_code in {401, 403, 404}:
+        words = self._words(content)
+        if status in {401, 403, 404}:
             raise EndpointError(
-                f"{url} answered HTTP {response.status_code} to the first short call of {self.config.abbr!r}: {words}",
+                f"{self.place}/{self.dialect.path} answered HTTP {status} to the first short call of "
+                f"{self.config.abbr!r}: {words}",
                 hint="Check url, api_key and model of this config.",
             )
-        if response.status_code != 200:
-            return _failed("server", f"HTTP {response.status_code}: {words}")
+        if status != 200:
+            return _failed("server", f"HTTP {status}: {words}")
         try:
-            return self.dialect.read(msgspec.json.decode(response.content))
-        except msgspec.DecodeError:
+            return self.dialect.read(wire.decode(content))
+        except ValueError:
             return _failed("bad_reply", f"not JSON: {words}")
+
+    def _exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Send one request; returns status and body, which is cut at ``REPLY_LIMIT``.
+
+        Raises:
+            TimeoutError: The reply was not complete within twice the limit.
+        """
+        ends = time.monotonic() + self.limit
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        with self._client.stream(method, f"{self.base}/{path}", content=body, headers=headers) as response:
+            content = b""
+            for piece in response.iter_bytes():
+                content += piece
+                if len(content) > REPLY_LIMIT:
+                    break
+                if time.monotonic() > ends:
+                    raise TimeoutError
+            return response.status_code, content
+
+    def _words(self, content: bytes) -> str:
+        """Return the start of the service's own words, on one line and without the key that it may repeat."""
+        return excerpt(without_secrets(wire.clean(content[:4000].decode("utf-8", "replace")), secrets_of(self.config)))
 
 
 def _failed(kind: str, message: str) -> Reply:
@@ -118,8 +146,8 @@ def _failed(kind: str, message: str) -> Reply:
 
 def _model_names(content: bytes) -> list[str]:
     try:
-        listed: Any = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+        listed: Any = wire.decode(content)
+    except ValueError:
         return []
     entries = listed.get("data", []) if isinstance(listed, dict) else []
     return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]

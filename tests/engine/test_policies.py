@@ -185,13 +185,20 @@ class TestBreaker:
         breaker.succeeded()
         for _ in range(HARD):
             assert not breaker.open
-            breaker.failed(broken(), 100.0)
+            breaker.failed(broken(reach="cut"), 100.0)
         assert breaker.open
         assert breaker.admit(100.0) > 0
         assert breaker.admit(101.0) == 0.0  # the probe
         assert breaker.admit(101.0) > 0  # the others wait
         breaker.succeeded()
         assert breaker.admit(101.0) == 0.0
+
+    def test_opens_at_once_where_no_connection_can_be_made(self) -> None:
+        breaker = Breaker(patience=60, soft=30)
+        breaker.succeeded()
+        breaker.failed(broken(), 100.0)
+        assert breaker.open
+        assert not is_gone(breaker)
 
     def test_gives_up_after_its_patience(self) -> None:
         breaker = Breaker(patience=60, soft=30)
