@@ -35,8 +35,8 @@ LAYERS: dict[str, set[str]] = {
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "manager", "misc"}
 
 HEAVY = {
-    "mmengine", "aiohttp", "httpx", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch", "rich",
-    "jinja2", "tabulate", "stamina", "filelock", "shtab",
+    "mmengine", "aiohttp", "httpx", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
+    "rich", "jinja2", "tabulate", "filelock", "shtab",
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from judgebench.dashboard.board import TaskRow, clock_text, failure_lines, rate_text
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
-from judgebench.untrusted import one_line, visible
 from judgebench.stages.progress import Progress
+from judgebench.untrusted import one_line, visible
 
 
 def row(name: str = "vllm-api-general-chat/aime2025", stage: str = "infer", **counts: object) -> TaskRow:
