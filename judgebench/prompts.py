@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -30,20 +31,18 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
     Raises:
         ConfigError: The template names a field that does not exist.
     """
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name is None:
-            return match[0][0]
+    texts, names = _pieces(template)
+    found = [texts[0]]
+    for name, text in zip(names, texts[1:], strict=True):
         if name not in fields:
             have = ", ".join(sorted(fields)) or "none"
             raise ConfigError(
                 f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
                 hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
             )
-        return as_text(fields[name])
-
-    return _PLACEHOLDER.sub(value, template)
+        found.append(as_text(fields[name]))
+        found.append(text)
+    return "".join(found)
 
 
 def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt") -> Prompt:
@@ -60,6 +59,22 @@ def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt"
 def as_text(value: Any) -> str:
     """Return a field's value as it stands in a prompt: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[list[str], list[str]]:
+    """Return the texts of a template, braces single, and the names of the fields between them."""
+    texts, names, at = [""], [], 0
+    for match in _PLACEHOLDER.finditer(template):
+        texts[-1] += template[at : match.start()]
+        at = match.end()
+        if match[1] is None:
+            texts[-1] += match[0][0]
+        else:
+            names.append(match[1])
+            texts.append("")
+    texts[-1] += template[at:]
+    return texts, names
 
 
 def _texts(message: Message) -> list[str]:

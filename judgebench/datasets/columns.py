@@ -98,17 +98,18 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
     Raises:
         DataError: A row lacks a column or holds what it may not; names the place, the column and what was found.
     """
-    transforms = [_transform(name) for name in config.transforms]
+    transforms = [(name, _transform(name)) for name in config.transforms]
     seen: set[int] = set()
+    inputs = [(name, config.rename.get(name, name)) for name in config.input_columns]
     for number, row in enumerate(rows):
         if config.limit is not None and number >= config.limit:
             return
         reference = _reference(row, config.output_column) if config.output_column else None
-        for name, transform in zip(config.transforms, transforms, strict=True):
+        for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)
         key = _key(row, config.id_column, seen) if config.id_column else None
-        fields = {config.rename.get(name, name): _value(row, name) for name in config.input_columns}
-        answers = [_answer(row, name) for name in config.answer_columns]
+        fields = {field: _value(row, name) for name, field in inputs}
+        answers = [_answer(row, name) for name in config.answer_columns] if config.answer_columns else []
         yield Sample(
             id=number,
             uid=uid_of(fields, reference, answers),
@@ -117,7 +118,9 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
             key=key,
             answers=answers,
             gold=_value(row, config.gold_column) if config.gold_column else None,
-            meta={name: row.values[name] for name in config.meta_columns if row.values.get(name) is not None},
+            meta={name: row.values[name] for name in config.meta_columns if row.values.get(name) is not None}
+            if config.meta_columns
+            else {},
         )
 
 

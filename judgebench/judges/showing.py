@@ -16,6 +16,7 @@ import msgspec
 from judgebench.judges.asking import JudgeItem
 from judgebench.prompts import as_text, fields_of, fill
 
+_NOTHING: frozenset[str] = frozenset()
 _PEPPER = "judgebench fence 1"
 _OMITTED = "\n[... {count} characters left out ...]\n"
 
@@ -74,13 +75,13 @@ def shown(item: JudgeItem, showing: Showing, *, needed: Collection[str]) -> Show
     fields = {**raw, "reference": as_reference(item.reference)}
     if "question" in needed:
         fields["question"] = fill(showing.question, item.fields, where="method.question")
-    if {"first", "second"} & set(needed):
+    if "first" in needed or "second" in needed:
         for name, template in (("first", showing.first), ("second", showing.second)):
             lacking |= {name} if set(fields_of(template)) & lacking else set()
             fields[name] = fill(template, raw, where=f"method.{name}")
     texts = [str(fields[name]) for name in ("answer", "baseline", "first", "second") if name in fields]
     fields["fence"] = fence(item, *texts)
-    return Shown(fields, trimmed, frozenset(lacking & set(needed)))
+    return Shown(fields, trimmed, frozenset(lacking.intersection(needed)) if lacking else _NOTHING)
 
 
 def swapped(fields: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +109,10 @@ def fence(item: JudgeItem, *texts: str) -> str:
     while True:
         digest = hashlib.sha256("\0".join([str(number), seed]).encode("utf-8", "surrogatepass")).hexdigest()
         mark = f"=== {digest[:20]} ==="
-        if not any(mark in text for text in texts):
+        for text in texts:
+            if mark in text:
+                break
+        else:
             return mark
         number += 1
 

@@ -258,15 +258,20 @@ def verdict_of(
 
 
 def _as_detail(one: ViewReading, reply: Reply) -> dict[str, Any]:
-    detail: dict[str, Any] = {"view": one.view, "repeat": one.repeat, "status": one.reading.status}
     read = one.reading
-    optional = {
-        "order": one.order,
-        "label": read.label,
-        "score": read.score,
-        "reason": read.reason,
-        "span": list(read.span) if read.span else None,
-        "values": read.values,
-        "cut_off": reply.finish_reason == "length",
-    }
-    return {**detail, **{name: value for name, value in optional.items() if value not in (None, "", {}, False)}}
+    detail: dict[str, Any] = {"view": one.view, "repeat": one.repeat, "status": read.status}
+    if one.order:
+        detail["order"] = one.order
+    if read.label:
+        detail["label"] = read.label
+    if read.score is not None:
+        detail["score"] = read.score
+    if read.reason:
+        detail["reason"] = read.reason
+    if read.span:
+        detail["span"] = list(read.span)
+    if read.values:
+        detail["values"] = read.values
+    if reply.finish_reason == "length":
+        detail["cut_off"] = True
+    return detail

@@ -16,6 +16,8 @@ from judgebench.records import Prompt
 from judgebench.store.format import FORMAT, check_version
 from judgebench.store.journal import write_atomically
 
+_DETERMINISTIC = msgspec.json.Encoder(order="deterministic")
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Settings and state of one file.
@@ -78,7 +80,7 @@ def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 def question_uuid(prompt: Prompt, params: dict[str, Any], identity: dict[str, Any], number: int = 0) -> str:
     """Return the identity of a question: 32 hex digits over prompt, parameters, model and number of the repetition."""
-    asked = msgspec.json.encode([prompt, params, identity], order="deterministic")
+    asked = _DETERMINISTIC.encode([prompt, params, identity])
     uuid = hashlib.blake2b(asked, digest_size=16).hexdigest()
     return uuid if number == 0 else repeated_uuid(uuid, number)
 
