@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display, Score
@@ -16,8 +17,8 @@ from judgebench.runners.outcome import RunOutcome
 from judgebench.store.layout import RunFolder
 from judgebench.store.recorded import records
 
-SMALL_RUN = 3
-"""Up to so many prompts a run also prints one whole judge exchange."""
+EXCHANGE = 20_000
+"""Characters of a prompt up to which the judge exchange of a small run is shown whole."""
 
 
 def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOutcome, display: Display) -> int:
@@ -34,8 +35,8 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     results = _results(run, plan, config) if request.mode in {"all", "eval", "viz"} else []
     counts = _sum(results)
     exit_code = _exit_code(request, outcome, counts)
-    if (request.options.num_prompts or SMALL_RUN + 1) <= SMALL_RUN:
-        for line in _one_exchange(run, plan):
+    if request.options.small:
+        for line in _one_exchange(run, plan, results):
             display.message(line)
     summary = run.summary / f"summary_{plan.timestamp}.txt"
     if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
@@ -43,7 +44,7 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     if request.gate and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
     next_command = _next_command(run, request, outcome, counts, exit_code)
-    for line in [*_ending(run, outcome, counts), f"Next:    {next_command}"]:
+    for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}"]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
@@ -125,14 +126,16 @@ def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, coun
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
     if request.mode == "infer":
         return f"{again} --mode judge    (judges these answers)"
+    if counts.not_judged and request.mode == "eval":
+        return f"{again}    (answers and judges what is missing)"
     if counts.not_judged or request.mode in {"judge", "infer_judge"}:
         return f"{again} --mode eval    (judges what is not judged yet, and scores)"
-    if counts.unparsed:
+    if counts.unparsed and not request.options.dump_details:
         return f"{again} --mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
     return f"less {run.summary}/*.md"
 
 
-def _one_exchange(run: RunFolder, plan: Plan) -> list[str]:
+def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list[str]:
     """Show one whole judge exchange, so that the user of a small run sees the judge work."""
     for task in plan.tasks:
         if task.stage != "judge":
@@ -141,11 +144,33 @@ def _one_exchange(run: RunFolder, plan: Plan) -> list[str]:
         for call in records(path, JudgeCall):
             prompt = call.origin_prompt
             asked = prompt if isinstance(prompt, str) else "\n".join(str(one.get("content", "")) for one in prompt)
+            cut = [f"[{len(asked) - EXCHANGE} characters before this are not shown]"] if len(asked) > EXCHANGE else []
             return [
                 f"--- one judge exchange ({task.name}, item {call.id}) ---",
-                asked[-1500:],
+                *cut,
+                asked[-EXCHANGE:],
                 "--- the judge's reply ---",
                 call.prediction if call.success else f"(failed: {call.error.message if call.error else '?'})",
+                *_read_as(task.name, call, results),
                 "---",
             ]
     return []
+
+
+def _read_as(name: str, call: JudgeCall, results: list[TaskResult]) -> list[str]:
+    """Say what the verdict about a judged answer is, and what the rule says; the details of small runs know."""
+    for result in results:
+        if f"{result.model}/{result.dataset}" != name:
+            continue
+        for detail in result.details or []:
+            if (detail["id"], detail["repeat"]) == (call.id, call.repeat):
+                told = _in_words(detail["verdict"])
+                rule = f"    (the rule says: {_in_words(detail['rule'])})" if detail.get("rule") else ""
+                return ["--- read as ---", f"{told}{rule}"]
+    return []
+
+
+def _in_words(verdict: dict[str, Any]) -> str:
+    if verdict["status"] != "ok":
+        return f"{verdict['status']}: {verdict.get('reason', '')}"
+    return str(verdict.get("label") or verdict.get("score"))

@@ -129,6 +129,8 @@ class _Typing:
         meant = literal(text)
         if Any in alternatives(wanted) or isinstance(meant, str):
             return meant
+        if isinstance(meant, dict | list) and _fits(meant, wanted):  # written in brackets, so it is no plain text
+            return meant
         return text if _fits(text, wanted) else meant
 
 

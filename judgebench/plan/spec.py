@@ -16,6 +16,10 @@ Mode = Literal["all", "infer", "judge", "infer_judge", "eval", "viz"]
 StageName = Literal["infer", "judge", "extract", "summarize"]
 
 
+SMALL_RUN = 3
+"""Up to so many prompts a run is a trial."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says about the work itself.
 
@@ -51,6 +55,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str = ""
     preflight: bool = True
     debug: bool = False
+
+    @property
+    def small(self) -> bool:
+        """Whether this is a trial run: it shows one judge exchange with its verdict, so its details are kept."""
+        return self.num_prompts is not None and self.num_prompts <= SMALL_RUN
 
 
 class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):

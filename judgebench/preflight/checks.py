@@ -20,12 +20,13 @@ from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.prompt_kind import fit
-from judgebench.plan.spec import Plan
+from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.preflight.probe import Probe
 from judgebench.records import Prompt, Reply, Request, Sample
 from judgebench.stages.items import benchmark_item
 from judgebench.stages.prompting import prompt_for
 from judgebench.stages.settings import sampling_params
+from judgebench.store.layout import RunFolder
 
 LEAST_FREE = 32 << 20
 """Bytes that must be free in the run folder's file system."""
@@ -96,7 +97,7 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
     findings: list[str] = []
     done: set[tuple[str, str, str]] = set()
     for task in plan.tasks:
-        if task.stage != "judge" or task.datasets[0] not in first:
+        if task.stage != "judge" or task.datasets[0] not in first or _only_read_again(plan, task):
             continue
         dataset = plan.datasets[task.datasets[0]]
         if dataset.method is not None:  # the tested model is the judge
@@ -116,6 +117,12 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
         if finding:
             findings.append(f"judge {judge.abbr} on {dataset.abbr}: {finding}")
     return findings
+
+
+def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
+    """Whether a task reads recorded replies by another rule: that costs nothing, and the service may be gone."""
+    recorded = RunFolder(Path(plan.run_dir)).predictions(task.model, task.datasets[0], task.judge)
+    return plan.mode == "eval" and not plan.options.rejudge and recorded.exists()
 
 
 def _trial_item(sample: Sample) -> JudgeItem:

@@ -88,16 +88,18 @@ def certainty_table(summary: Summary, notes: Notes) -> TextTable:
 def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     """Return what share of the planned items was scored, and what became of the others."""
     rows = []
+    extraction = any("extracted" in one.health for one in summary.results)
     for one in summary.results:
         counts = one.counts
         share = number(100 * counts.ok / counts.planned) if counts.planned else notes.mark("no item was planned")
         states = (counts.unparsed, counts.judge_failed, counts.prediction_failed, counts.not_judged, counts.truncated)
-        rows.append([one.dataset, one.model, str(counts.planned), share, *map(str, states)])
+        extracted = [_extracted(one, notes)] if extraction else []
+        rows.append([one.dataset, one.model, str(counts.planned), share, *map(str, states), *extracted])
     headers = [
         "dataset", "model", "planned", "scored\n%", "unparsed", "failed:\njudge", "failed:\nmodel", "not\njudged",
-        "truncated\nanswers",
+        "truncated\nanswers", *(["extracted\nanswers %"] if extraction else []),
     ]  # fmt: skip
-    return TextTable("What was scored", headers, rows, set(range(2, 9)))
+    return TextTable("What was scored", headers, rows, set(range(2, len(headers))))
 
 
 def health_table(summary: Summary, notes: Notes) -> TextTable:
@@ -117,6 +119,7 @@ def health_table(summary: Summary, notes: Notes) -> TextTable:
     return TextTable(title, headers, rows, set(range(2, len(headers))))
 
 
+_ONE_ITEM = "one item tells nothing about how far others would scatter"
 _HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
 
 
@@ -126,8 +129,13 @@ def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes) -> lis
     value = interval = error = f"-{why}"
     if metric.value is not None:
         value = number(metric.value)
-        interval = span(metric.ci95) or notes.mark("an interval needs more than one independent item")
-        error = number(metric.stderr) if metric.stderr is not None else notes.mark("one item gives no standard error")
+        alone = metric.n <= 1
+        interval = span(metric.ci95) or notes.mark(_ONE_ITEM if alone else "this metric comes without an interval")
+        error = (
+            number(metric.stderr)
+            if metric.stderr is not None
+            else notes.mark(_ONE_ITEM if alone else "this metric comes without a standard error")
+        )
     if metric.bounds is not None:
         reach = span(metric.bounds)
     elif metric.value is None and why:
@@ -154,6 +162,11 @@ def _health_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
     if metric.value is not None:
         return number(metric.value)
     return notes.mark(metric.note or "no rule-based check of this data set decided the same answers")
+
+
+def _extracted(facts: ResultFacts, notes: Notes) -> str:
+    share = facts.health.get("extracted")
+    return number(share) if isinstance(share, int | float) else notes.mark("no answer was there to extract from")
 
 
 def _tokens(facts: ResultFacts, notes: Notes) -> str:

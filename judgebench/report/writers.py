@@ -18,6 +18,10 @@ from judgebench.report.tables import (
     score_table,
 )
 
+LOOK_FIRST = 5
+"""How many doubtful verdicts the text names."""
+_TAIL = 100
+"""Characters of an answer or reply that the text shows."""
 _COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judged", "truncated")
 
 
@@ -28,6 +32,8 @@ def as_text(summary: Summary) -> str:
     parts += [
         f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
     ]
+    if doubtful := _doubtful(summary):
+        parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubtful)]))
     told = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
     told += [printable(remark, 500) for remark in [*summary.remarks, *_unscored(summary)]]
     if told:
@@ -152,3 +158,18 @@ def _doubtful(summary: Summary) -> TextTable | None:
                 rows.append([one.dataset, one.model, item, *told])
     headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
     return TextTable("Doubtful verdicts", headers, rows, set()) if rows else None
+
+
+def _look_first(doubtful: TextTable) -> list[str]:
+    """Return the doubtful verdicts as a few lines for a terminal; the other formats show all of them."""
+    lines = []
+    for dataset, model, item, why, answer, reply in doubtful.rows[:LOOK_FIRST]:
+        lines.append(f"- {printable(dataset)}, {printable(model)}, item {printable(item)}: {printable(why)}")
+        lines += [f"    {side}: {_tail(text)}" for side, text in (("answer", answer), ("judge", reply))]
+    if len(doubtful.rows) > LOOK_FIRST:
+        lines.append(f"- and {len(doubtful.rows) - LOOK_FIRST} more in the .md and .html beside this file")
+    return lines
+
+
+def _tail(text: str) -> str:
+    return printable(text if len(text) <= _TAIL else f"…{text[-_TAIL:].lstrip('…')}")

@@ -34,15 +34,17 @@ class Evidence:
 
     Args:
         keep_details: Keep one row per item (``--dump-eval-details``).
+        extract_rate: Report from how many answers a final one could be taken (``--dump-extract-rate``).
     """
 
-    def __init__(self, *, keep_details: bool) -> None:
+    def __init__(self, *, keep_details: bool, extract_rate: bool = False) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[dict[str, Any]] = []
         self._tokens = {"model": [0, 0, 0], "judge": [0, 0, 0]}
         self._repeats = {"model": [0, 0.0], "judge": [0, 0.0]}
         self._served: dict[str, set[str]] = {"model": set(), "judge": set()}
         self._data = 0
+        self._extract_rate = extract_rate
         self._extracted = 0
         self._answered = 0
         self._reasons: dict[str, int] = {}
@@ -79,6 +81,7 @@ class Evidence:
         """Take in what was collected over the items that follow."""
         own = {
             "_data": self._data ^ later._data,
+            "_extract_rate": self._extract_rate,
             "_doubtful": [*self._doubtful, *later._doubtful][:DOUBTFUL],
             "details": None if self.details is None else [*self.details, *(later.details or [])],
         }
@@ -91,9 +94,9 @@ class Evidence:
 
     def health(self, tally: Tally, *, judged: bool) -> dict[str, Any]:
         """Return what tells whether the judge can be trusted."""
-        found: dict[str, Any] = {
-            "extracted": round(100 * self._extracted / self._answered, 2) if self._answered else None
-        }
+        found: dict[str, Any] = {}
+        if self._extract_rate and self._answered:
+            found["extracted"] = 100 * self._extracted / self._answered
         if judged:
             found |= msgspec.to_builtins(agreement_health(tally))
         if self._doubtful:

@@ -22,6 +22,7 @@ from judgebench.metrics.named import compute
 from judgebench.metrics.score import Score, score_of
 from judgebench.metrics.tally import Tally, outcome_of
 from judgebench.models.configured import model_config, prompt_kind
+from judgebench.plan.spec import Options
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
@@ -47,12 +48,14 @@ class Counted:
 
     Args:
         repeats: Planned repeats per sample.
-        keep_details: Keep one row per item.
+        options: Whether to keep one row per item and to report the extract rate.
     """
 
-    def __init__(self, repeats: int, *, keep_details: bool) -> None:
+    def __init__(self, repeats: int, options: Options) -> None:
         self.tally = Tally(repeats)
-        self.evidence = Evidence(keep_details=keep_details)
+        self.evidence = Evidence(
+            keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
+        )
         self.agreements = Agreements()
 
     def add(self, checked: Checked) -> None:
@@ -89,7 +92,7 @@ class ExtractRun:
         self.peers: list[tuple[str, Judging]] = []
 
     def _nothing(self) -> Counted:
-        return Counted(self.repeats, keep_details=self.task.plan.options.dump_details)
+        return Counted(self.repeats, self.task.plan.options)
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""

@@ -1,0 +1,79 @@
+"""The last lines of a run: one exchange of a trial run, the verdicts to look at, and the one next command."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.e2e.harness import Bench, judge_answer, model_answer
+
+
+def next_command(text: str) -> str:
+    """The command that the last line names, without its explanation."""
+    last = text.rstrip().splitlines()[-1]
+    assert last.startswith("Next:")
+    return re.split(r" {4,}\(", last.removeprefix("Next:").strip())[0]
+
+
+def test_a_trial_run_shows_one_whole_exchange_and_what_it_was_read_as(bench: Bench) -> None:
+    done = bench.jb("--ids", "5", "--num-prompts", "1")
+    assert done.code == 0, done.text
+    shown = done.out[done.out.index("--- one judge exchange") :]
+    asked, reply, read = re.split(r"--- the judge's reply ---|--- read as ---", shown)[:3]
+    assert "You check whether" in asked, "the prompt is shown from its start"
+    assert "I think it is 11" in asked
+    assert "VERDICT: B" in reply
+    assert read.strip().startswith("incorrect")
+
+
+def test_a_trial_run_whose_judge_cannot_be_read_says_so(bench: Bench) -> None:
+    bench.judge.answer = lambda body: "Hard to say."
+    done = bench.jb("--num-prompts", "1")
+    assert done.code == 0, done.text
+    assert "--- read as ---\nunparsed: " in done.out
+
+
+def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:
+    bench.judge.answer = lambda body: "Hard to say."
+    done = bench.jb()
+    assert done.out.count("unparsed: the reply states no verdict") == 5
+    assert "judge: Hard to say." in done.out
+    assert "--dump-eval-details" in next_command(done.out)
+    again = bench.jb("--reuse", "--mode", "eval", "--dump-eval-details")
+    assert "--dump-eval-details" not in next_command(again.out), "what was just done is not the next thing to do"
+
+
+def test_the_extract_rate_is_a_column_where_it_is_asked_for(bench: Bench) -> None:
+    bench.model.answer = lambda body: "none" if "twice 0" in str(body) else model_answer()(body)
+    plain = bench.jb(dataset="toy_gen")
+    assert "extracted" not in plain.out
+    done = bench.jb("--reuse", "--dump-extract-rate", dataset="toy_gen")
+    assert "extracted" in done.out
+    assert bench.result("toy")["health"]["extracted"] == pytest.approx(500 / 6)
+    assert "83.33" in done.out
+
+
+def test_the_next_command_of_a_run_with_missing_answers_answers_them(bench: Bench) -> None:
+    assert bench.jb("--num-prompts", "2").code == 0
+    bench.model.forget()
+    partial = bench.jb("--reuse", "--mode", "eval")
+    assert "4 not judged" in partial.out
+    assert bench.model.requests == []
+    command = next_command(partial.out)
+    assert command == f"jb --reuse {bench.run.name}"
+    whole = bench.jb(*command.split()[1:])
+    assert "0 not judged" in whole.out
+    assert bench.asked() == {2: 1, 3: 1, 4: 1, 5: 1}
+
+
+def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench: Bench) -> None:
+    """Reading a judge again costs nothing and works when its service is gone: the recorded replies are kept."""
+    bench.judge.answer = judge_answer('{{"same_value": "{letter}"}}')
+    assert bench.jb().code == 0
+    assert bench.result()["counts"]["unparsed"] == 6
+    bench.judge.stop()
+    grammar = "{'type': 'json_field', 'field': 'same_value', 'labels': {'A': 'correct', 'B': 'incorrect'}}"
+    done = bench.jb("--reuse", "--mode", "eval", "--override", f"judges.judge.method.grammar={grammar}")
+    assert done.code == 0, done.text
+    assert bench.result()["counts"]["ok"] == 6
