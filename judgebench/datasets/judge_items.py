@@ -38,8 +38,11 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
         gold_labels: Gold decision by what the gold column holds; anything else is an error.
         gold_majority: Columns of several annotators; the gold decision is what most of them say.
+        gold_scores: Columns of a teacher's scores of the two answers; the gold decision is the higher (``A``, ``B``,
+            ``tie``), and a row whose scores are both negative, which is how a failed teacher is written, has no gold.
         gold_missing: What a row without gold is: an error (``refuse``), or left out (``drop``).
         answer_lists: Columns that hold lists of answers; they follow those of ``answer_columns``.
+        numbered: Field name → column of a list of texts, which the field shows as numbered paragraphs, from 0.
         as_text: Take truth values and numbers in answer columns as text, as JSON writes them.
         repeated: What a second row of the same name is: an error (``refuse``), or an item of its own, named
             ``<name>#2`` (``number``).
@@ -52,8 +55,10 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     gold: Any = None
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
     gold_majority: list[str] = msgspec.field(default_factory=list)
+    gold_scores: list[str] = msgspec.field(default_factory=list)
     gold_missing: Literal["refuse", "drop"] = "refuse"
     answer_lists: list[str] = msgspec.field(default_factory=list)
+    numbered: dict[str, str] = msgspec.field(default_factory=dict)
     as_text: bool = False
     repeated: Literal["refuse", "number"] = "refuse"
 
@@ -114,11 +119,12 @@ class JudgeItems:
 
     def _columns(self) -> SourceConfig:
         config = self.config
-        has_gold = bool(config.gold_column or config.gold_majority) or config.gold is not None
+        has_gold = bool(config.gold_column or config.gold_majority or config.gold_scores) or config.gold is not None
         own = {name: getattr(config, name) for name in SourceConfig.__struct_fields__}
         return SourceConfig(
             **{
                 **own,
+                "input_columns": [*config.input_columns, *config.numbered],
                 "id_column": NAME if config.key else config.id_column,
                 "gold_column": GOLD if has_gold else "",
                 "meta_columns": [*config.meta_columns, *config.answer_lists],
@@ -142,8 +148,9 @@ class JudgeItems:
                 values[NAME] = self._name(row, names)
             for column in config.answer_columns:
                 values[column] = _as_text(values.get(column)) if config.as_text else values.get(column)
-            for column in config.answer_lists:
-                _check_texts(row, column, values.get(column))
+            for column in (*config.answer_lists, *config.numbered.values()):
+                _check_texts(row, column, values.get(column, value_at(row, column)))
+            values |= {field: _as_paragraphs(value_at(row, column)) for field, column in config.numbered.items()}
             yield row._replace(values=values)
 
     def _name(self, row: Row, names: Counter[str]) -> str:
@@ -160,6 +167,9 @@ class JudgeItems:
         if config.gold_majority:
             found = _majority([value_at(row, column) for column in config.gold_majority], row, config.gold_majority)
             column = " / ".join(config.gold_majority)
+        elif config.gold_scores:
+            found = _higher([value_at(row, column) for column in config.gold_scores], row, config.gold_scores)
+            column = " / ".join(config.gold_scores)
         elif config.gold_column:
             column = config.gold_column
             found = value_at(row, column)
@@ -218,6 +228,19 @@ def _majority(votes: list[Any], row: Row, columns: list[str]) -> Any:
     return label
 
 
+def _higher(scores: list[Any], row: Row, columns: list[str]) -> str | None:
+    if any(isinstance(score, bool) or not isinstance(score, int | float) for score in scores) or len(scores) != 2:
+        raise DataError(f"{row.place}: two scores were expected in {', '.join(columns)}, not {scores}.")
+    first, second = scores
+    if first < 0 and second < 0:
+        return None
+    return "A" if first > second else "B" if second > first else "tie"
+
+
+def _as_paragraphs(texts: Any) -> str:
+    return "\n\n".join(f"[{number}] {text}" for number, text in enumerate(texts))
+
+
 def _check_texts(row: Row, column: str, value: Any) -> None:
     if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise DataError(f"{row.place}: the column {column!r} must hold a list of answers (texts), not {value!r:.60}.")
+        raise DataError(f"{row.place}: the column {column!r} must hold a list of texts, not {value!r:.60}.")

@@ -1,0 +1,88 @@
+"""How often the tested answers win against a baseline's: MT-Bench pairwise and Arena-Hard.
+
+With a single baseline the Bradley-Terry win rate of Arena-Hard equals the weighted mean of outcomes, so the mean is
+given, with a seeded bootstrap over questions (Li et al. 2024; Zheng et al. 2023).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.metrics.games import games_of, side_of
+from judgebench.metrics.pair_score import share_of
+from judgebench.records import Metric, Sample, Verdict
+
+
+class WinScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=WinScore, ...)``.
+
+    Attributes:
+        seed: Seed of the bootstrap.
+        rounds: Rounds of the bootstrap.
+        quantiles: Ends of the interval, as shares of the rounds.
+    """
+
+    seed: int = 0
+    rounds: int = 1000
+    quantiles: tuple[float, float] = (0.025, 0.975)
+
+
+class WinScore:
+    """The item's first answer is the tested one, its second the baseline's; no gold. What is not read is left out."""
+
+    Config: ClassVar[type[msgspec.Struct]] = WinScoreConfig
+
+    def __init__(self, config: WinScoreConfig) -> None:
+        self.config = config
+        self._outcomes: list[list[float]] = []
+        self._sides: list[int] = []
+        self._inconsistent = self._missing = 0
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and config."""
+        return {"score": "win", "version": 1, **msgspec.to_builtins(self.config)}
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - part of the contract
+        """Take in the verdict about one question."""
+        side = side_of(verdict.label)
+        if verdict.status != "ok" or side is None:
+            self._missing += 1
+            return
+        self._sides.append(side)
+        self._outcomes.append(verdict.details.get("outcomes") or [(side + 1) / 2])
+        self._inconsistent += len({game.side for game in games_of(verdict)}) > 1
+
+    def result(self) -> dict[str, Metric]:
+        """Return the figures, ``win_rate`` first."""
+        sides = self._sides
+        counts = {
+            "wins": sides.count(1),
+            "losses": sides.count(-1),
+            "ties": sides.count(0),
+            "inconsistent": self._inconsistent,
+            "not_compared": self._missing,
+        }
+        return {
+            "win_rate": self._pooled(),
+            "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing),
+            **{name: Metric(value=float(count), n=len(sides)) for name, count in counts.items()},
+        }
+
+    def _pooled(self) -> Metric:
+        """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval."""
+        pooled = [(sum(one), len(one)) for one in self._outcomes]
+        if not pooled:
+            return Metric(value=None, note="nothing was compared")
+        rng = random.Random(self.config.seed)
+        means = []
+        for _ in range(self.config.rounds):
+            drawn = rng.choices(pooled, k=len(pooled))
+            means.append(100 * sum(won for won, _ in drawn) / sum(played for _, played in drawn))
+        means.sort()
+        low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
+        value = 100 * sum(won for won, _ in pooled) / sum(played for _, played in pooled)
+        note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
+        return Metric(value=value, n=len(pooled), ci95=(min(low, value), max(high, value)), note=note)
