@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,21 @@ def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
             f"({counts.unparsed} unparsed, {failed} failed, {counts.not_judged} not judged, "
             f"{counts.truncated} truncated)"
         )
-    return lines
+    return [*lines, *_faults(outcome)]
+
+
+def _faults(outcome: RunOutcome) -> list[str]:
+    """Say what faults of the services cost this time, which the score must not show."""
+    total: Counter[str] = Counter()
+    for task in outcome.tasks:
+        if task.progress is not None:
+            total.update(task.progress.figures)
+    extra = int(total["extra_requests"])
+    if not extra:
+        return []
+    faults = [(name.removeprefix("fault_"), int(n)) for name, n in total.most_common() if name.startswith("fault_")]
+    named = ", ".join(f"{n} x {kind.replace('_', ' ')}" for kind, n in faults)
+    return [f"Faults:  {extra} extra requests after {named}; {total['seconds_waited']:.1f} s waited in all"]
 
 
 def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from judgebench.errors import JudgebenchError
+from judgebench.untrusted import one_line, visible
 
 _RED = "\x1b[1;31m"
 _RESET = "\x1b[0m"
@@ -22,15 +23,15 @@ def print_error(error: JudgebenchError, stream: TextIO | None = None) -> None:
     head = f"jb: {error.code}:"
     if coloured(out):
         head = f"{_RED}{head}{_RESET}"
-    print(f"{head} {error.message}", file=out)
-    for line in error.hint.splitlines():
+    print(f"{head} {visible(error.message)}", file=out)
+    for line in visible(error.hint).splitlines():
         print(f"  {line}", file=out)
 
 
 def print_bug(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error that is ours, and how to get its traceback."""
     out = sys.stderr if stream is None else stream
-    said = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
+    said = one_line(f"{type(error).__name__}: {error}".rstrip(": "), limit=500)
     print(f"jb: bug: {said}. This is a bug in judgebench, not in what you typed.", file=out)
     print("  Run the same command with --debug for the traceback, and report both.", file=out)
 
