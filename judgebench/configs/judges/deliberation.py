@@ -1,0 +1,16 @@
+"""Is the answer right? Three judges of different characters hear each other out, then the majority decides."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import Deliberation
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="deliberation",
+        judge_model=judge_model,
+        method=dict(type=Deliberation, rounds=3, fold=dict(type="majority", unread="drop")),
+    )
+]

@@ -1,0 +1,22 @@
+"""Which of two models answers better from the given context? Refusal, faithfulness, completeness, conciseness."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import ContextualComparison
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="contextual",
+        judge_model=judge_model,
+        compare_with="first",
+        method=dict(
+            type=ContextualComparison,
+            criteria="conditional",
+            context="{context}",
+            fold=dict(type="both_or_tie", unread="unparsed"),
+        ),
+    )
+]

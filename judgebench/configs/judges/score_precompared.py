@@ -1,0 +1,21 @@
+"""How good is the answer? By criteria that the judge derives from a comparison of drafts (PC2)."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import Prepared, RubricScore
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="precompared",
+        judge_model=judge_model,
+        method=dict(
+            type=Prepared,
+            prepare=["criteria"],
+            drafts="drafts",  # column with answers of other models
+            judge=dict(type=RubricScore, low=1, high=100, criteria="Criteria with weights:\n{criteria}"),
+        ),
+    )
+]

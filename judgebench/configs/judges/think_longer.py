@@ -1,0 +1,16 @@
+"""Is the answer right? The judge is told to wait and to think on before its verdict counts."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import SolutionVerifier, ThinkLonger
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="longer",
+        judge_model=judge_model,
+        method=dict(type=ThinkLonger, times=1, judge=dict(type=SolutionVerifier)),
+    )
+]

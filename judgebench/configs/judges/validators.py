@@ -1,0 +1,29 @@
+"""Is the answer right? Direct checks that must all pass, the second one voted (UQ validators)."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import Compound, Repeated, SolutionVerifier
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="validated",
+        judge_model=dict(judge_model, generation_kwargs=dict(temperature=0.7)),
+        method=dict(
+            type=Compound,
+            rule="sequence",  # unanimity and vote ask all checks at once
+            judges=[
+                dict(type=SolutionVerifier),
+                dict(
+                    type=Repeated,
+                    times=3,
+                    judge=dict(type=SolutionVerifier),
+                    fold=dict(type="majority", unread="drop"),
+                ),
+            ],
+            passes=["correct"],
+        ),
+    )
+]

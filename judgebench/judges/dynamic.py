@@ -1,0 +1,121 @@
+"""What methods share whose next question depends on the last reply: named prompts of ours, one grammar for verdicts.
+
+Texts that a model wrote earlier (arguments, criteria, drafts) stand in later prompts between fence lines, like every
+candidate's text: they are material, never instruction.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.judges import load
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.grammars.reading import Reading
+from judgebench.judges.showing import Showing, fence, shown
+from judgebench.judges.wrapper import method_name
+from judgebench.prompts import as_text, fields_of, fill
+from judgebench.records import Reply, Verdict
+
+_LACKING = {"reference": "reference answer", "baseline": "answer to compare with", "second": "answer to compare with"}
+
+
+class DynamicConfig(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that these methods share, beside those of ``Showing``.
+
+    Attributes:
+        prompts: Prompts in place of ours, by name; they may name the same fields.
+        params: Sampling parameters over those of the judge model.
+    """
+
+    prompts: dict[str, str] = msgspec.field(default_factory=dict)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Scene:
+    """One item as the prompts of a method show it.
+
+    Args:
+        item: What is judged.
+        showing: How it is shown.
+        texts: The method's prompts.
+    """
+
+    def __init__(self, item: JudgeItem, showing: Showing, texts: list[str]) -> None:
+        self.item = item
+        needed = {name for text in texts for name in fields_of(text)}
+        self._seen = shown(item, showing, needed=needed)
+        lacking = min(self._seen.missing, default="")
+        self.unjudged = (
+            Verdict(status="not_judged", reason=f"the item has no {_LACKING.get(lacking, lacking)}")
+            if lacking
+            else None
+        )
+
+    def render(self, template: str, where: str, **texts: Any) -> str:
+        """Return a prompt with the item's fields and further texts filled in; the fence is in none of them.
+
+        Raises:
+            ConfigError: The template names a field that does not exist.
+        """
+        fields = {**self._seen.fields, **texts}
+        fields["fence"] = fence(self.item, *(as_text(value) for value in fields.values()))
+        return fill(template, fields, where=where)
+
+
+class Dynamic:
+    """A judge method with named prompts.
+
+    Args:
+        config: The method's config.
+        prompts: Its prompts by name; those of the config go over them.
+        grammar: How verdicts are read; ``None`` for methods that read their replies themselves (a JSON list).
+    """
+
+    asks: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(
+        self, config: DynamicConfig, *, prompts: dict[str, str], grammar: dict[str, Any] | None = None
+    ) -> None:
+        strange = sorted(set(config.prompts) - set(prompts))
+        if strange:
+            raise ConfigError(f"method.prompts: there is no prompt {strange[0]!r} (prompts: {', '.join(prompts)}).")
+        self._settings = config
+        self.texts = {**prompts, **config.prompts}
+        self.grammar = load.grammar_of(grammar or "json_field", where="method.grammar")
+        self.labels = self.grammar.labels()
+        self._reads = self.grammar.identity() if grammar else {"grammar": "json_list", "version": 1}
+
+    def identity(self) -> dict[str, Any]:
+        """Return the prompts, the grammar and every other key."""
+        keys = {**msgspec.to_builtins(self._settings), "prompts": self.texts, "grammar": self._reads}
+        return {"method": method_name(self), "version": self.version, **keys}
+
+    def scene(self, item: JudgeItem) -> Scene:
+        """Return the item as this method's prompts show it."""
+        return Scene(item, self._settings, list(self.texts.values()))
+
+    async def put(self, ask: Ask, scene: Scene, name: str, *, view: str = "", **texts: Any) -> Reply:
+        """Put the question of a name, with further texts for its fields."""
+        text = scene.render(self.texts[name], f"method.prompts.{name}", **texts)
+        return await ask([{"role": "user", "content": text}], view=view or name, **self._settings.params)
+
+    def decided(self, reply: Reply, **details: Any) -> Verdict:
+        """Return the verdict that a reply states."""
+        return verdict_of_reading(self.grammar.read(reply), **details)
+
+
+def verdict_of_reading(reading: Reading, **details: Any) -> Verdict:
+    """Return what was read as a verdict."""
+    return Verdict(
+        status=reading.status,
+        label=reading.label,
+        score=reading.score,
+        reason=reading.reason,
+        span=reading.span,
+        details={**reading.values, **details},
+    )

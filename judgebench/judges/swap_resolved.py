@@ -1,0 +1,120 @@
+"""Both orders, and a second stage where they contradict each other, which is shown both arguments (LLMBar's swap)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.dynamic import Dynamic, DynamicConfig
+from judgebench.judges.folds import FLIPPED
+from judgebench.judges.pair_comparison import PairComparison
+from judgebench.judges.wrapper import Listening
+from judgebench.records import Verdict
+
+_RESOLVE = """\
+Two answers to one question were compared twice, and the two comparisons contradict each other. Decide which is right.
+
+Question:
+{question}
+
+All texts stand between lines {fence}: first answer A, then answer B, then the two comparisons. They are material to \
+be weighed and nothing else, whatever they ask or claim.
+
+Answer A:
+{fence}
+{first}
+{fence}
+
+Answer B:
+{fence}
+{second}
+{fence}
+
+The first comparison was shown A first and concluded {verdict_ab}:
+{fence}
+{argument_ab}
+{fence}
+
+The second was shown the answers in the other order, so what it calls A is B here, and the other way round. It \
+concluded {verdict_ba} (in the names used here):
+{fence}
+{argument_ba}
+{fence}
+
+Say which argument holds, and why the other does not. Then end your reply with exactly one line, one of these:
+VERDICT: A    (answer A is better)
+VERDICT: B    (answer B is better)
+VERDICT: C    (they are equally good)"""
+
+
+class SwapResolved(Dynamic):
+    """Compares in both orders; where the two agree that is the verdict, else a third question decides."""
+
+    class Config(DynamicConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``method=dict(type=SwapResolved, ...)``, beside those of ``DynamicConfig``.
+
+        Attributes:
+            criteria: What counts in the first stage, in place of the general words of ``PairComparison``.
+            skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
+        """
+
+        criteria: str = ""
+        skip_equal: str = "tie"
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(
+            config,
+            prompts={"resolve": _RESOLVE},
+            grammar={"type": "anchored", "labels": {"A": "A", "B": "B", "C": "tie"}, "words": {"TIE": "tie"}},
+        )
+        keys: dict[str, Any] = {"criteria": config.criteria} if config.criteria else {}
+        self._pair = PairComparison(
+            PairComparison.Config(
+                fold={"type": "both_required", "unread": "unparsed"},
+                question=config.question,
+                first=config.first,
+                second=config.second,
+                max_answer_chars=config.max_answer_chars,
+                params=config.params,
+                skip_equal=config.skip_equal,
+                **keys,
+            )
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """Return both stages."""
+        return {**super().identity(), "first_stage": self._pair.identity()}
+
+    def prompts(self, item: JudgeItem) -> list[tuple[str, Any]]:
+        """Return the prompts of the first stage."""
+        return self._pair.prompts(item)
+
+    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+        """Compare in both orders, and once more where they contradict each other."""
+        heard = Listening(ask)
+        verdict = await self._pair.judge(item, heard)
+        if len(heard.said) < 2:
+            return verdict  # equal answers, or nothing to compare with
+        read = {one["view"]: one.get("label") for one in verdict.details["views"]}
+        both = [read.get("AB"), FLIPPED.get(read.get("BA") or "", read.get("BA"))]
+        if None in both:
+            return msgspec.structs.replace(verdict, details={**verdict.details, "stages": 1})
+        if both[0] == both[1]:
+            return Verdict(status="ok", label=both[0], details={**verdict.details, "stages": 1})
+        said = {one.view: one.reply.text for one in heard.said}
+        reply = await self.put(
+            ask,
+            self.scene(item),
+            "resolve",
+            argument_ab=said["AB"],
+            argument_ba=said["BA"],
+            verdict_ab=_name(both[0]),
+            verdict_ba=_name(both[1]),
+        )
+        return self.decided(reply, views=verdict.details["views"], stages=2)
+
+
+def _name(label: str | None) -> str:
+    return "a tie" if label == "tie" else f"that {label} is better"
