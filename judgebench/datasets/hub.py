@@ -5,9 +5,12 @@ Data only: no code of a repository is ever run.
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from judgebench.datasets import files
 from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows
@@ -66,6 +69,8 @@ def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Ite
 
 
 def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
+    if _out_of_reach():
+        os.environ["HF_HUB_OFFLINE"] = "1"  # its client then takes what it has cached, or says no at once
     try:
         import datasets
     except ImportError as error:
@@ -78,6 +83,18 @@ def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | N
         raise files.missing(
             config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
         ) from error
+
+
+def _out_of_reach() -> bool:
+    """Whether the hub's name cannot be resolved; the hub's own client would retry that for half a minute."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return False
+    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return True
+    return False
 
 
 def _local_columns(row: dict[str, Any], source: HubSource, place: str) -> dict[str, Any]:
