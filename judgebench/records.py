@@ -87,11 +87,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         prompt: Messages for chat services, text for completion services.
         params: Sampling parameters that go into the request body untouched (``temperature``, ``max_tokens``, ...).
         about: What the question is about (``<item>/<view>/<number>``); never sent, but recordings may be keyed by it.
+        nth: Number of the same question asked again on purpose, from 0; never sent, but caches keep them apart.
     """
 
     prompt: Prompt
     params: dict[str, Any] = {}
     about: str = ""
+    nth: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,7 +107,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fingerprint: ``system_fingerprint`` of the reply.
         latency: Seconds from sending the last attempt to its last byte.
         first_token: Seconds to the first content of a stream; 0 when not streamed.
-        attempts: Requests sent for this reply.
+        attempts: Requests sent for this reply; 0 where it was known already (``--dedup``, ``--cache``).
         waited: Seconds spent waiting between attempts.
         logprobs: Log-probabilities of the generated tokens, where asked for and given.
         extra: Everything else that the service returned with the choice (tool calls, refusal, ...).

@@ -167,6 +167,12 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--redo-changed", action="store_true", help="with --reuse: ask again what was asked with other settings"
     )
+    group.add_argument(
+        "--dedup", action="store_true", help="ask identical questions of a task once where the temperature is 0"
+    )
+    group.add_argument(
+        "--cache", default="", metavar="DIR", help="keep replies in DIR across runs and ask nothing that is in it"
+    )
     group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
     group.add_argument("--debug", action="store_true", help="logs to the terminal, tasks in turn, full tracebacks")
@@ -251,6 +257,8 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         dump_details=args.dump_eval_details,
         dump_extract_rate=args.dump_extract_rate,
         data_dir=args.data_dir or os.environ.get("JB_DATA_DIR", ""),
+        dedup=args.dedup,
+        cache=args.cache,
         preflight=not args.no_preflight,
         debug=args.debug,
     )

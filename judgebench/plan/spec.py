@@ -37,6 +37,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         dump_details: Write the per-item details into the results.
         dump_extract_rate: Report the share of predictions from which an answer could be extracted.
         data_dir: Folder of data files.
+        dedup: Ask identical questions of a task once where the temperature is 0.
+        cache: Folder of replies kept across runs; empty: none.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
         debug: Log to the terminal, tasks in turn.
     """
@@ -53,6 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     dump_details: bool = False
     dump_extract_rate: bool = False
     data_dir: str = ""
+    dedup: bool = False
+    cache: str = ""
     preflight: bool = True
     debug: bool = False
 

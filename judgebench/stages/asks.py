@@ -131,7 +131,7 @@ class RecordingAsk(ItemAsk):
         if self._stopped():
             raise StoppedError
         client = await self._client()
-        reply = await client.ask(Request(prompt=form, params=sent, about=about))
+        reply = await client.ask(Request(prompt=form, params=sent, about=about, nth=number))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
         if reply.error is not None and reply.error.kind == "no_recording":

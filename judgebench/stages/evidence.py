@@ -42,6 +42,7 @@ class Evidence:
         self._doubtful: list[dict[str, Any]] = []
         self._tokens = {"model": [0, 0, 0], "judge": [0, 0, 0]}
         self._repeats = {"model": [0, 0.0], "judge": [0, 0.0]}
+        self._saved = {"model": 0, "judge": 0}
         self._served: dict[str, set[str]] = {"model": set(), "judge": set()}
         self._data = 0
         self._extract_rate = extract_rate
@@ -115,9 +116,10 @@ class Evidence:
                 "extra_requests": self._repeats[side][0],
                 "seconds_waited": round(self._repeats[side][1], 3),
                 "served_models": sorted(self._served[side]),
+                **({"saved_requests": self._saved[side]} if self._saved[side] else {}),
             }
             for side, (calls, prompt, completion) in self._tokens.items()
-            if calls
+            if calls or self._saved[side]
         }
 
     def notes(self) -> list[str]:
@@ -130,6 +132,11 @@ class Evidence:
 
     def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
         usage, served = exchange.usage, exchange.served_model
+        if served:
+            self._served[side].add(served)
+        if exchange.attempts == 0:
+            self._saved[side] += 1
+            return  # neither requests nor tokens were spent
         self._repeats[side][0] += exchange.attempts - 1
         self._repeats[side][1] += exchange.waited
         tokens = self._tokens[side]
@@ -137,8 +144,6 @@ class Evidence:
         if usage is not None:
             tokens[1] += usage.prompt_tokens
             tokens[2] += usage.completion_tokens
-        if served:
-            self._served[side].add(served)
 
 
 def _doubt(verdict: Verdict, rule: Verdict | None) -> str:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.open import samples_of
-from judgebench.engine.client import open_client
 from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
@@ -18,6 +17,7 @@ from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
+from judgebench.stages.saving import open_saving_client
 from judgebench.stages.settings import infer_settings, model_identity, repeats_of, sampling_params, selection_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
@@ -126,14 +126,17 @@ class InferRun:
                 yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
-        client = await stack.enter_async_context(open_client(self.config, self.traffic))
+        options = self.task.plan.options
+        client = await stack.enter_async_context(
+            open_saving_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
+        )
         self._check_served(client.model)
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         jobs = await self._warm_up(client, jobs)
 
         async def work(job: Job) -> None:
             about = f"{job.sample.key or job.sample.id}//{job.repeat}"
-            reply = await client.ask(Request(prompt=job.prompt, params=job.params, about=about))
+            reply = await client.ask(Request(prompt=job.prompt, params=job.params, about=about, nth=job.repeat))
             if reply.error is not None and reply.error.kind == "cancelled":
                 return
             job.journal.append(_prediction(job, reply))

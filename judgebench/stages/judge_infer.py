@@ -16,7 +16,6 @@ import msgspec
 
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import count_of, samples_of
-from judgebench.engine.client import open_client
 from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
@@ -30,6 +29,7 @@ from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subjec
 from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
 from judgebench.stages.reporting import report_regularly
+from judgebench.stages.saving import open_saving_client
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, read_asked, write_asked
@@ -109,7 +109,8 @@ class JudgeRun:
         async def client() -> Client:
             async with opening:
                 if not opened:
-                    opened.append(await stack.enter_async_context(open_client(self.config, self.traffic)))
+                    service = open_saving_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
+                    opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)
             return opened[0]
 

@@ -147,3 +147,17 @@ def test_failed_items_are_left_alone_where_asked(bench: Bench) -> None:
     assert bench.model.requests == []
     assert bench.jb("--reuse", "--no-preflight").code == 0
     assert bench.asked() == {3: 1}
+
+
+def test_a_second_run_with_the_same_cache_asks_nothing_and_says_what_it_saved(bench: Bench) -> None:
+    first = bench.jb("--cache", "kept", "--no-preflight")
+    assert first.code == 0, first.text
+    bench.model.forget()
+    bench.judge.forget()
+    done = bench.jb("--cache", "kept", "--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.model.requests == []
+    assert bench.judge.requests == []
+    old, new = (json.loads((run / "results/toy-model/toy-judge.json").read_text()) for run in bench.runs)
+    assert new["metrics"] == old["metrics"]
+    assert {side: spent["saved_requests"] for side, spent in new["usage"].items()} == {"model": 6, "judge": 6}

@@ -1,0 +1,88 @@
+"""Nothing known is asked: identical questions of a task, and questions of earlier runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from judgebench.engine.traffic import Traffic
+from judgebench.errors import DiskError
+from judgebench.models.configured import model_config
+from judgebench.records import Reply, Request
+from judgebench.stages.saving import open_saving_client
+from judgebench.store.replies import FILE, ReplyCache
+from tests.faultservice import FaultService
+
+
+def ask_all(service: FaultService, requests: list[Request], *, dedup: bool = False, cache: str = "") -> list[Reply]:
+    config = model_config(
+        {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "m", "url": service.url, "batch_size": 8, "retry": 0}
+    )
+
+    async def work() -> list[Reply]:
+        async with open_saving_client(config, Traffic(), dedup=dedup, cache=cache) as client:
+            return list(await asyncio.gather(*[client.ask(request) for request in requests]))
+
+    return asyncio.run(work())
+
+
+def request(text: str, temperature: float | None = 0, nth: int = 0) -> Request:
+    params = {} if temperature is None else {"temperature": temperature}
+    return Request(prompt=[{"role": "user", "content": text}], params=params, nth=nth)
+
+
+def numbered() -> Callable[[dict[str, object]], str]:
+    """Answers that tell how many went before."""
+    count = iter(range(1000))
+    return lambda body: f"answer {next(count)}"
+
+
+def test_identical_questions_are_asked_once_when_temperature_is_zero() -> None:
+    with FaultService(numbered(), model="m") as service:
+        replies = ask_all(service, [request("a")] * 20 + [request("b")], dedup=True)
+        assert len(service.requests) == 2
+    assert len({reply.text for reply in replies[:20]}) == 1
+    assert sorted(reply.attempts for reply in replies) == [0] * 19 + [1, 1]
+
+
+@pytest.mark.parametrize("temperature", [0.7, None])
+def test_sampled_answers_are_all_asked_for(temperature: float | None) -> None:
+    with FaultService(numbered(), model="m") as service:
+        replies = ask_all(service, [request("a", temperature)] * 5, dedup=True)
+        assert len(service.requests) == 5
+    assert len({reply.text for reply in replies}) == 5
+
+
+def test_a_failure_is_nobody_elses_answer() -> None:
+    with FaultService(numbered(), model="m", faults=["500", "500"]) as service:
+        replies = ask_all(service, [request("a")] * 6, dedup=True)
+        assert len(service.requests) == 3
+    assert sorted(reply.status for reply in replies) == ["failed", "failed", "ok", "ok", "ok", "ok"]
+
+
+def test_the_cache_answers_in_the_next_run_and_keeps_repeats_apart(tmp_path: Path) -> None:
+    wanted = [request("a", 0.7), request("a", 0.7, nth=1), request("b", 0.7)]
+    with FaultService(numbered(), model="m") as service:
+        first = ask_all(service, wanted, cache=str(tmp_path))
+        again = ask_all(service, [*wanted, request("a", 0.8)], cache=str(tmp_path))
+        assert len(service.requests) == 4
+    assert [reply.text for reply in again[:3]] == [reply.text for reply in first]
+    assert len({reply.text for reply in again}) == 4
+    assert [reply.attempts for reply in again] == [0, 0, 0, 1]
+    assert [reply.latency for reply in again[:3]] == [0.0] * 3
+
+
+def test_failures_are_not_cached(tmp_path: Path) -> None:
+    with FaultService(numbered(), model="m", faults=["500"]) as service:
+        assert ask_all(service, [request("a")], cache=str(tmp_path))[0].status == "failed"
+        assert ask_all(service, [request("a")], cache=str(tmp_path))[0].status == "ok"
+        assert len(service.requests) == 2
+
+
+def test_a_cache_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("this is no database, but long enough to look like a file of some kind " * 20)
+    with pytest.raises(DiskError, match="cannot be used"):
+        ReplyCache(tmp_path)
