@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from judgebench.cli.closing import close_run
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
-from judgebench.errors import ConfigError, ExitCode, ReuseError, UsageError
+from judgebench.errors import ConfigError, ExitCode, JudgebenchError, ReuseError, UsageError
 from judgebench.plan.graph import Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
@@ -71,9 +72,7 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     if request.options.preflight:
-        from judgebench.preflight.checks import preflight
-
-        for finding in preflight(plan):
+        for finding in _preflight(plan, run, new=request.reuse is None):
             display.finding("preflight", finding)
     for line in torn:
         display.message(line)
@@ -93,6 +92,17 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
         )
     )
     return close_run(plan, config, request, outcome, display)
+
+
+def _preflight(plan: Plan, run: RunFolder, *, new: bool) -> list[str]:
+    from judgebench.preflight.checks import preflight
+
+    try:
+        return preflight(plan)
+    except JudgebenchError:
+        if new:  # the folder holds nothing yet, and the latest run should be one that ran
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:

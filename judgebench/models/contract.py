@@ -6,7 +6,8 @@ Two kinds:
   the HTTP (``judgebench.engine.http``);
 - a **local model** answers by itself: ``open`` gives a ``Client``.
 
-A model type is a class with a ``Config`` struct; ``type=`` in a config names the class by its dotted path.
+A model type is a class with a ``Config`` struct; ``type=`` in a config names the class by its dotted path. One that
+rests on optional packages says so in ``needs = (extra, packages)``, which the preflight checks.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ A failed check raises; what merely looks odd comes back as a finding, because a 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +15,7 @@ from pathlib import Path
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
-from judgebench.errors import DiskError
+from judgebench.errors import DiskError, missing_extra
 from judgebench.judges.asking import CallFailedError, JudgeItem
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
@@ -43,6 +44,7 @@ def preflight(plan: Plan) -> list[str]:
         for typed in (dataset.evaluator, dataset.method, *(judge.method for judge in dataset.judges)):
             if typed is not None:
                 method_of(typed)
+    _check_installed(plan)
     first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
     findings: list[str] = []
     for task in plan.tasks:
@@ -63,6 +65,29 @@ def _used_datasets(plan: Plan) -> list[DatasetConfig]:
 
 def _first_sample(dataset: DatasetConfig, plan: Plan) -> Iterator[Sample]:
     return islice(samples_of(dataset, plan.options), 1)
+
+
+def _check_installed(plan: Plan) -> None:
+    """Check that the optional packages of every model that is asked are there, before any of them is."""
+    for task in plan.tasks:
+        if task.stage == "infer":
+            raw = dict(plan.models[task.model])
+        elif task.stage == "judge":
+            raw = _judge_of(plan, task).model
+        else:
+            continue
+        config = model_config(raw)
+        extra, packages = getattr(plugins.load(config.type), "needs", ("", ()))
+        for package in packages:
+            if importlib.util.find_spec(package) is None:
+                raise missing_extra(package, extra, f"model {config.abbr!r}")
+
+
+def _judge_of(plan: Plan, task: TaskSpec) -> JudgeConfig:
+    dataset = plan.datasets[task.datasets[0]]
+    if dataset.method is not None:  # the tested model is the judge
+        return JudgeConfig(abbr=task.model, model=dict(plan.models[task.model]), method=dataset.method)
+    return next(judge for judge in dataset.judges if judge.abbr == task.judge)
 
 
 def _check_disk(run_dir: Path) -> None:
@@ -100,10 +125,7 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
         if task.stage != "judge" or task.datasets[0] not in first or _only_read_again(plan, task):
             continue
         dataset = plan.datasets[task.datasets[0]]
-        if dataset.method is not None:  # the tested model is the judge
-            judge = JudgeConfig(abbr=task.model, model=dict(plan.models[task.model]), method=dataset.method)
-        else:
-            judge = next(judge for judge in dataset.judges if judge.abbr == task.judge)
+        judge = _judge_of(plan, task)
         config = _probed(model_config(judge.model))
         tested = task.model if dataset.method is not None else ""
         if config is None or (dataset.abbr, judge.abbr, tested) in done:
