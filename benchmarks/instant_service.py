@@ -1,6 +1,8 @@
 """An OpenAI-compatible service that answers at once, or after ``--latency`` seconds; prints its address and serves.
 
-Built on asyncio's streams alone: it costs a few tens of microseconds a request, so that what is measured is the client.
+Built on asyncio's protocols alone (and uvloop where it is installed): it costs a few tens of microseconds a request, so
+that what is measured is the client. A body with ``"stream": true`` gets server-sent events: the first at once, the last
+after the latency. ``GET /stats`` tells what it saw.
 """
 
 from __future__ import annotations
@@ -8,40 +10,92 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 
-
-def reply(text: str) -> bytes:
-    body = json.dumps(
-        {
-            "id": "x",
-            "object": "chat.completion",
-            "model": "instant",
-            "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}, "text": text}
-            ],
-            "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25},
-        }
-    ).encode()
-    return head(len(body)) + body
+EVENTS = 4
+"""Pieces of text in a streamed reply."""
 
 
 def head(length: int) -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
-def models() -> bytes:
-    body = json.dumps({"object": "list", "data": [{"id": "instant"}]}).encode()
-    return head(len(body)) + body
+def whole(body: object) -> bytes:
+    data = json.dumps(body).encode()
+    return head(len(data)) + data
+
+
+def reply(text: str) -> bytes:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "finish_reason": "stop", "message": message, "text": text}
+    usage = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}
+    return whole({"id": "x", "object": "chat.completion", "model": "instant", "choices": [choice], "usage": usage})
+
+
+def events(text: str) -> tuple[bytes, bytes]:
+    """Return the start of a streamed reply, and the rest of it."""
+    size = -(-len(text) // EVENTS)
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+
+    def event(delta: dict[str, str], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        data = json.dumps({"id": "x", "object": "chat.completion.chunk", "model": "instant", "choices": [choice]})
+        encoded = f"data: {data}\n\n".encode()
+        return f"{len(encoded):x}\r\n".encode() + encoded + b"\r\n"
+
+    start = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    first = start + event({"role": "assistant", "content": pieces[0]})
+    rest = b"".join(event({"content": piece}) for piece in pieces[1:]) + event({}, "stop")
+    done = b"data: [DONE]\n\n"
+    return first, rest + f"{len(done):x}\r\n".encode() + done + b"\r\n0\r\n\r\n"
+
+
+class Seen:
+    """What came in since the last look: requests, from when to when, connections and most requests at once."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.open = self.most = self.requests = 0
+        self.first = self.last = self.last_sent = 0.0
+
+    def began(self) -> None:
+        now = time.perf_counter()
+        self.first = self.first or now
+        self.last_sent = now
+        self.requests += 1
+        self.open += 1
+        self.most = max(self.most, self.open)
+
+    def ended(self) -> None:
+        self.open -= 1
+        self.last = time.perf_counter()
+
+    def told(self) -> bytes:
+        found = {
+            "requests": self.requests,
+            "seconds": self.last - self.first,
+            "arrivals": self.last_sent - self.first,
+            "first": self.first,
+            "last": self.last,
+            "connections": self.connections,
+            "at_once": self.most,
+        }
+        self.__init__()  # type: ignore[misc]
+        return whole(found)
 
 
 async def serve(text: str, latency: float, port: int) -> None:
-    answer, listing = reply(text), models()
+    answer = reply(text)
+    first_event, rest = events(text)
+    listing = whole({"object": "list", "data": [{"id": "instant"}]})
     loop = asyncio.get_running_loop()
+    seen = Seen()
 
     class Connection(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self.transport = transport
             self.data = b""
+            seen.connections += 1
 
         def data_received(self, data: bytes) -> None:
             self.data += data
@@ -51,14 +105,28 @@ async def serve(text: str, latency: float, port: int) -> None:
                 length = int(headers[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
                 if len(self.data) < end + 4 + length:
                     return
+                body = self.data[end + 4 : end + 4 + length]
                 self.data = self.data[end + 4 + length :]
-                out = listing if headers.startswith(b"get") else answer
-                if latency and out is answer:
-                    loop.call_later(latency, self.send, out)
+                if headers.startswith(b"get"):
+                    self.write(seen.told() if headers.startswith(b"get /stats") else listing)
                 else:
-                    self.send(out)
+                    self.answer(streamed=b'"stream":true' in body or b'"stream": true' in body)
 
-        def send(self, out: bytes) -> None:
+        def answer(self, *, streamed: bool) -> None:
+            seen.began()
+            if streamed:
+                self.write(first_event)
+            out = rest if streamed else answer
+            if latency:
+                loop.call_later(latency, self.finish, out)
+            else:
+                self.finish(out)
+
+        def finish(self, out: bytes) -> None:
+            self.write(out)
+            seen.ended()
+
+        def write(self, out: bytes) -> None:
             if not self.transport.is_closing():
                 self.transport.write(out)  # type: ignore[attr-defined]
 
@@ -73,7 +141,14 @@ def main() -> None:
     parser.add_argument("--text", default="Both give the same value.\nVERDICT: A")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(serve(options.text, options.latency, options.port))
+    try:
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    except ImportError:
+        factory = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(options.text, options.latency, options.port))
 
 
 if __name__ == "__main__":

@@ -1,77 +1,70 @@
-"""A run of many items on instant services, and reading its judgments again: time and memory.
+"""A run of a million items, read again: time and memory.
 
-    python benchmarks/scale.py [--items 1000000] [--concurrency 256] [--skip-run]
+    python -m benchmarks.scale [--items 1000000] [--missing 100]
 
-Without a finished run of a million requests at hand, the predictions and judgments are written as the stages would have
-written them (their uuids are those that the stages compute), then ``--mode eval --reuse`` extracts and summarises them,
-and a resumed run finds its first new request.
+The predictions and judgments are written as the stages would have written them (their uuids are those that the stages
+compute). Then ``--mode eval --reuse`` extracts and summarises them, and a resumed run asks what is missing: the last
+items of the file, the worst case. ``first_answer_s`` and ``first_judgment_s`` are the seconds from the start of ``jb``
+until the service saw the first new request.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.runs import Service, jb, report, write_configs
+from judgebench.config.resolve import load_run
+from judgebench.datasets.open import samples_of
+from judgebench.judges.load import method_of
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.plan.request import Selection
+from judgebench.plan.spec import Options
+from judgebench.records import JudgeCall, Prediction
+from judgebench.stages.asks import ItemAsk, Questions
+from judgebench.stages.items import judge_item
+from judgebench.stages.prompting import prompt_for
+from judgebench.stages.settings import model_identity, sampling_params
+from judgebench.store.asked import question_uuid
 
-from benchmarks.fixed_cost import Memory, Service, machine, write_configs  # noqa: E402
-from judgebench.config.resolve import load_run  # noqa: E402
-from judgebench.datasets.open import samples_of  # noqa: E402
-from judgebench.judges.load import method_of  # noqa: E402
-from judgebench.models.configured import model_config, prompt_kind  # noqa: E402
-from judgebench.plan.request import Selection  # noqa: E402
-from judgebench.plan.spec import Options  # noqa: E402
-from judgebench.records import JudgeCall, Prediction  # noqa: E402
-from judgebench.stages.asks import ItemAsk, Questions  # noqa: E402
-from judgebench.stages.items import judge_item  # noqa: E402
-from judgebench.stages.prompting import prompt_for  # noqa: E402
-from judgebench.stages.settings import model_identity, sampling_params  # noqa: E402
-from judgebench.store.asked import question_uuid  # noqa: E402
+LIMITS = {"wall_s": 60.0, "tree_rss_mb": 500.0}
+FIRST = 15.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--missing", type=int, default=100, help="items that the resumed run still has to ask")
-    parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "scale.json")
     options = parser.parse_args()
-    services = [Service(), Service()]
-    figures: dict[str, dict[str, float]] = {}
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            write_configs(folder, options.items, 256, services)
-            run_dir = folder / "outputs/default/20260101_000000"
-            began = time.perf_counter()
-            fabricate(folder, run_dir, options.items, options.missing)
-            print(f"wrote {options.items} predictions and judgments in {time.perf_counter() - began:.0f} s")
-            names = ["--models", "instant", "--datasets", "sums", "--reuse", "20260101_000000"]
-            figures["resume, then all stages"] = measure(folder, [*names, "--no-preflight"])
-            figures["extract + summarize"] = measure(folder, [*names, "--mode", "eval"])
-            size = (run_dir / "predictions/instant/sums-judge.jsonl").stat().st_size / 2**20
-    finally:
-        for service in services:
-            service.stop()
-    print(f"{options.items} items, judge file {size:.0f} MiB")
-    for what, found in figures.items():
-        print(f"  {what:<28}" + "  ".join(f"{key} {value:.1f}" for key, value in found.items()))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"machine": machine(), "items": options.items, "figures": figures}))
+    rows: list[dict[str, Any]] = []
+    with Service() as model, Service() as judge, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_configs(folder, options.items, 256, [model, judge])
+        jb(folder, "--num-prompts", "1")  # makes the run folder
+        (run_dir,) = (folder / "outputs/default").glob("2*")
+        began = time.perf_counter()
+        fabricate(folder, run_dir, options.items, options.missing)
+        print(f"wrote {options.items} predictions and judgments in {time.perf_counter() - began:.0f} s")
+        found = jb(folder, "--no-preflight", "--reuse", "--mode", "eval")
+        rows.append({"what": "extract + summarize", "items": options.items, **found, "wall limit": LIMITS["wall_s"]})
+        for service in (model, judge):
+            service.stats()
+        began = time.perf_counter()
+        found = jb(folder, "--no-preflight", "--reuse", "--mode", "infer_judge")
+        first = {"first_answer_s": model.stats()["first"] - began, "first_judgment_s": judge.stats()["first"] - began}
+        rows.append({"what": "resume both stages", "items": options.items, **found, **first, "first limit": FIRST})
+    report("scale", [{**row, "memory limit": LIMITS["tree_rss_mb"]} for row in rows])
 
 
 def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     """Write the files of a run whose last ``missing`` items were not asked yet."""
-    os.chdir(folder)
+    os.chdir(folder)  # where configs and data are
     config = load_run(Selection(models=["instant"], datasets=["sums"], config_dirs=["configs"]))
     dataset, raw = config.datasets["sums"], config.models["instant"]
     judge = dataset.judges[0]
@@ -79,8 +72,6 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     questions = Questions(judge, kind)
     method = method_of(judge.method)
     place = run_dir / "predictions" / "instant"
-    place.mkdir(parents=True)
-    (run_dir / "configs").mkdir()
     encode = msgspec.json.Encoder().encode
     params, identity = sampling_params(raw, dataset), model_identity(raw)
     text = "Both give the same value.\nVERDICT: A"
@@ -118,33 +109,6 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
                 finish_reason="stop",
             )
             judgments.write(encode(call) + b"\n")
-
-
-def measure(folder: Path, flags: list[str]) -> dict[str, float]:
-    """Run ``jb`` and return its wall and CPU seconds and its largest memory."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "judgebench", *flags],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    memory = Memory(process.pid)
-    out, _ = process.communicate()
-    wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(out[-1500:] if process.returncode else "", end="")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {
-        "wall_s": wall,
-        "cpu_s": cpu,
-        "tree_rss_mb": memory.finish(),
-        "process_rss_mb": after.ru_maxrss / 1024,
-        "exit": float(process.returncode),
-    }
 
 
 if __name__ == "__main__":

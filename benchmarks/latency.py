@@ -1,0 +1,86 @@
+"""How near a run comes to what the service's latency allows: items / concurrency x latency.
+
+    python -m benchmarks.latency [--which plain streamed overlap]
+
+``plain``: 200 ms, concurrency 256, 10,000 items. ``streamed``: 1 s, concurrency 4,096, streamed replies.
+``overlap``: judged, 200 ms on both services; the whole against the longer stage, and the same run with ``--no-overlap``.
+Seconds are those that the services saw, from the first request to the last reply; start-up is in ``wall_s``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.runs import Service, jb, report, write_configs
+
+
+def one_stage(items: int, concurrency: int, latency: float, *, stream: bool) -> dict[str, Any]:
+    """Run an unjudged data set and compare the rate that the service saw with the ideal one."""
+    with Service("--latency", str(latency)) as service, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        keys = {"stream": True} if stream else {}
+        write_configs(folder, items, concurrency, [service, service], model_keys=keys)
+        found = jb(folder, "--no-preflight", dataset="sums_plain")
+        seen = service.stats()
+        faults = extra_requests(folder)
+    ideal = concurrency / latency
+    rate = items / seen["seconds"]
+    shares = {"rate": rate, "ideal": ideal, "ratio": rate / ideal}
+    counts = {"extra_requests": faults, "connections": seen["connections"], "at_once": seen["at_once"]}
+    return {"items": items, "concurrency": concurrency, "latency_s": latency, **shares, **counts, **found}
+
+
+def extra_requests(folder: Path) -> int:
+    """Return how many requests were repeated or failed, by the records of the run."""
+    (path,) = folder.glob("outputs/default/*/predictions/instant/sums.jsonl")
+    return sum(
+        (row := json.loads(line)).get("attempts", 1) - 1 + (row["status"] != "ok")
+        for line in path.open(encoding="utf-8")
+    )
+
+
+def plain() -> list[dict[str, Any]]:
+    return [{"run": "plain", **one_stage(10_000, 256, 0.2, stream=False)}]
+
+
+def streamed() -> list[dict[str, Any]]:
+    return [{"run": "streamed", **one_stage(32_768, 4096, 1.0, stream=True)}]
+
+
+def overlap() -> list[dict[str, Any]]:
+    rows = []
+    items, concurrency, latency = 2_000, 64, 0.2
+    for flags in ([], ["--no-overlap"]):
+        with (
+            Service("--latency", str(latency)) as model,
+            Service("--latency", str(latency)) as judge,
+            tempfile.TemporaryDirectory() as name,
+        ):
+            write_configs(Path(name), items, concurrency, [model, judge])
+            found = jb(Path(name), "--no-preflight", *flags)
+            answers, judgments = model.stats(), judge.stats()
+        whole = judgments["last"] - answers["first"]  # one clock: both services run on this machine
+        longer = items / concurrency * latency
+        row = {"run": "strict order" if flags else "overlapped", "items": items, "concurrency": concurrency}
+        stages = {"answering_s": answers["seconds"], "judging_s": judgments["seconds"], "both_s": whole}
+        rows.append({**row, **stages, "ideal_stage_s": longer, "both / longer stage": whole / longer, **found})
+    return rows
+
+
+WHICH: dict[str, Callable[[], list[dict[str, Any]]]] = {"plain": plain, "streamed": streamed, "overlap": overlap}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--which", nargs="+", choices=list(WHICH), default=list(WHICH))
+    for name in parser.parse_args().which:
+        report(f"latency_{name}", WHICH[name]())
+
+
+if __name__ == "__main__":
+    main()
