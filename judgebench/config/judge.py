@@ -95,26 +95,24 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
     if asks:
         declared.data["judge_model"].setdefault("abbr", declared.abbr)
         model = resolve_model(declared, environ, secrets, path="judge_model")
-    return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_compared(declared, environ))
+    return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_relations(declared, environ))
 
 
-def _compared(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]:
+class _Relations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of ``JudgeConfig`` that say what a judge has to do with others."""
+
+    members: list[str] = []
+    compare_with: str = ""
+    baseline: Baseline | None = None
+
+
+def _relations(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]:
     """Return whose verdicts a panel folds, and what the answers are compared with."""
-    members = declared.data.get("members", [])
-    if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
-        raise declared.error("members", "must be a list of abbrs of judges.")
-    compare_with = declared.data.get("compare_with", "")
-    if not isinstance(compare_with, str):
-        raise declared.error("compare_with", "must be the abbr of a tested model, or 'first'.")
-    given = declared.data.get("baseline")
-    if given is None:
-        return {"members": members, "compare_with": str(compare_with)}
-    if compare_with:
+    given = {key: declared.data[key] for key in _Relations.__struct_fields__ if key in declared.data}
+    relations = msgspec.convert(checked(given, _Relations, declared, environ), _Relations)
+    if relations.compare_with and relations.baseline is not None:
         raise declared.error("baseline", "and compare_with are two things to compare with.", hint="Leave one out.")
-    if not isinstance(given, dict):
-        raise declared.error("baseline", "must be dict(path=..., answer=..., key=...).")
-    baseline = msgspec.convert(checked(given, Baseline, declared, environ, path="baseline"), Baseline)
-    return {"members": members, "baseline": baseline}
+    return {name: getattr(relations, name) for name in _Relations.__struct_fields__}
 
 
 def _named(judge: Declared) -> Declared:

@@ -56,8 +56,8 @@ class ConversationScore(Wrapper):
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Grade one conversation."""
-        turns = _texts(item.fields.get(self.config.turns))
-        answers = _texts(item.fields.get(self.config.answers, item.meta.get(self.config.answers))) or item.answers
+        turns = _texts(item, self.config.turns)
+        answers = _texts(item, self.config.answers) or item.answers
         shown = conversation(turns, answers)
         if not shown:
             return Verdict(status="not_judged", reason="the item has no answer for each of its turns")
@@ -86,11 +86,8 @@ class ConversationComparison(Wrapper):
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Compare two conversations."""
-        turns = _texts(item.fields.get(self.config.turns))
-        both = [
-            conversation(turns, _texts(item.fields.get(name, item.meta.get(name))))
-            for name in (self.config.first, self.config.second)
-        ]
+        turns = _texts(item, self.config.turns)
+        both = [conversation(turns, _texts(item, name)) for name in (self.config.first, self.config.second)]
         if not all(both):
             return Verdict(status="not_judged", reason="the item has no two answers for each of its turns")
         verdict = await self.inner[0].judge(_with(item, turns, answer=both[0], baseline=both[1]), Listening(ask))
@@ -114,5 +111,6 @@ def _with(item: JudgeItem, turns: list[str], **changes: Any) -> JudgeItem:
     return msgspec.structs.replace(item, fields={**item.fields, LAST_QUESTION: turns[-1]}, **changes)
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(item: JudgeItem, column: str) -> list[str]:
+    value = item.fields.get(column, item.meta.get(column))
     return [str(one) for one in value] if isinstance(value, list) else []

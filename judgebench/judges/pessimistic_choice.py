@@ -51,8 +51,8 @@ class PessimisticChoice(Wrapper):
 
         Attributes:
             judge: ``dict(type=..., ...)`` of the verifier; it is not shown the reference.
-            extractor: ``dict(type=..., ...)`` of the rule that takes the final answer out of a solution; equal texts are
-                one answer.
+            extractor: ``dict(type=..., ...)`` of the rule that takes the final answer out of a solution; equal texts
+                are one answer.
             same: ``dict(type=..., ...)`` of the rule that compares the chosen solution with the reference.
             times: Verifications of each solution.
             passes: Labels of the verifier that count as passed.

@@ -39,8 +39,8 @@ _FIRST = _OPENING.format(
 _LIST = _OPENING.format(
     task="Check every one of them.",
     ending='End your reply with a JSON list that has one object for each step, in order: {{"step": <its number>, '
-    '"correct": true or false, "error_type": <kind of the error, or an empty text>, "why": <one sentence>}}. The steps are '
-    "numbered from 0. Kinds of errors: {kinds}.",
+    '"correct": true or false, "error_type": <kind of the error, or an empty text>, "why": <one sentence>}}. '
+    "The steps are numbered from 0. Kinds of errors: {kinds}.",
 )
 ERROR_KINDS = [
     "reasoning",

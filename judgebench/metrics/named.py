@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from judgebench.errors import ConfigError
-from judgebench.metrics.tally import PREFERENCES, Tally
+from judgebench.metrics.tally import GRADES, PREFERENCES, Tally
 from judgebench.records import Counts, Metric
 
 RUNS_AVERAGE = "accuracy (n runs average)"
@@ -75,12 +75,12 @@ def default_metrics(tally: Tally) -> list[str]:
     """Return the metrics of a result whose config names none.
 
     Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
-    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score alone give ``mean_score``.
+    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score and no such label ``mean_score``.
     """
     labels = set(tally.labels())
     if labels & PREFERENCES.keys():
         return ["win_rate"]
-    if not labels and tally.has_scores():
+    if not labels & GRADES.keys() and tally.has_scores():  # labels may be the points of a scale
         return ["mean_score"]
     return [RUNS_AVERAGE, "avg@n", "pass@k", "cons@k", "maj_correct@k"] if tally.repeats > 1 else ["accuracy"]
 

@@ -120,6 +120,33 @@ def health_table(summary: Summary, notes: Notes) -> TextTable:
 
 
 _ONE_ITEM = "one item tells nothing about how far others would scatter"
+
+
+def between_judges_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how far every two judges of a data set agree about the answers of a model that both decided."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for one in summary.results:
+        if one.kind != "result" or one.judge is None:
+            continue
+        dataset = one.dataset.removesuffix(f"-{one.judge}")
+        for pair in one.health.get("between_judges", []):
+            if pair["n"]:
+                kappa = notes.mark(_CONSTANT) if pair["kappa"] is None else number(pair["kappa"])
+                names = " + ".join(pair["judges"])
+                cells = [dataset, one.model, names, str(pair["n"]), number(pair["agreement"]), kappa]
+                rows.setdefault((dataset, one.model, " + ".join(sorted(pair["judges"]))), cells)
+    headers = ["dataset", "model", "judges", "both\ndecided", "agreement\n%", "kappa"]
+    shown = list(rows.values())
+    title = "The judges, against each other"
+    if len(shown) > MOST_PAIRS:
+        title += f" (the first {MOST_PAIRS} of {len(shown)} pairs; all are in results/, health.between_judges)"
+    return TextTable(title, headers, shown[:MOST_PAIRS], {3, 4, 5})
+
+
+MOST_PAIRS = 30
+"""Pairs of judges that the table of their agreement shows."""
+_CONSTANT = "kappa is undefined where both judges say one and the same of all answers"
+
 _HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
 
 

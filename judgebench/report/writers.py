@@ -11,6 +11,7 @@ from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.tables import (
     Notes,
     TextTable,
+    between_judges_table,
     certainty_table,
     coverage_table,
     health_table,
@@ -105,7 +106,12 @@ def as_json(summary: Summary) -> bytes:
 
 
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:
-    tables = (certainty_table(summary, notes), coverage_table(summary, notes), health_table(summary, notes))
+    tables = (
+        certainty_table(summary, notes),
+        coverage_table(summary, notes),
+        health_table(summary, notes),
+        between_judges_table(summary, notes),
+    )
     return [table for table in tables if table.rows]
 
 

@@ -241,7 +241,7 @@ class ExtractRun:
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | ({"between_judges": between} if between else {}),
             usage=self.counted.evidence.usage(),
-            notes=[*self.counted.evidence.notes(), *self.counted.agreements.notes()],
+            notes=self.counted.evidence.notes(),
             details=self.counted.evidence.details,
         )
 

@@ -66,19 +66,6 @@ class Agreements:
             for names, pairs in self._pairs.items()
         ]
 
-    def notes(self) -> list[str]:
-        """Return a sentence for every two judges that decided about the same answers."""
-        notes = []
-        for one in self.health():
-            if one["agreement"] is not None:
-                kappa = "undefined" if one["kappa"] is None else f"{one['kappa']:.2f}"
-                first, second = one["judges"]
-                notes.append(
-                    f"{first} and {second} agree on {one['agreement']:.2f}% of {one['n']} answers that both decided "
-                    f"(kappa {kappa})"
-                )
-        return notes
-
 
 async def verdicts_of(judges: Sequence[tuple[str, Judging]], item: JudgeItem) -> dict[str, Verdict]:
     """Return each judge's verdict on an item."""

@@ -1,0 +1,78 @@
+"""A judge for tests that answers any shipped method by the grammar that its prompt asks for.
+
+It reads the prompt as a model would: what stands between fences, and the form of reply that the end of the prompt
+demands. It is right about toy answers ("I think it is 4 (of twice 2)"), so verdicts can be foreseen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.faultservice import Answer
+
+SAID = re.compile(r"I think it is (\d+) \(of twice (\d+)\)")
+_FENCED = re.compile(r"^(=== [0-9a-f]{20} ===)\n(.*?)\n\1$", re.MULTILINE | re.DOTALL)
+_OPTION = re.compile(r"^VERDICT: (\S+)", re.MULTILINE)
+
+
+def is_right(text: str) -> bool:
+    """Whether the last toy answer in a text is right."""
+    found = SAID.findall(text)
+    return bool(found) and int(found[-1][0]) == 2 * int(found[-1][1])
+
+
+def loopback_judge(body: dict[str, Any]) -> str | Answer:
+    """Answer a request by the grammar that its prompt asks for."""
+    users = [message["content"] for message in body.get("messages", []) if message["role"] == "user"]
+    asked = next((text for text in reversed(users) if _form(text)), users[-1] if users else str(body.get("prompt", "")))
+    fenced = [text for _, text in _FENCED.findall(asked)]
+    right = is_right(fenced[0]) if fenced else False
+    if body.get("logprobs"):
+        token = "5" if right else "1"
+        entry = {"token": token, "logprob": -0.01, "top_logprobs": [{"token": token, "logprob": -0.01}]}
+        return Answer(token, logprobs={"content": [entry]})
+    form = _form(asked)
+    pair = fenced[:2] if "nswer B" in asked or "nswer 2" in asked else []
+    replies = {
+        "verdict": lambda: _verdict(asked, fenced, pair),
+        "json": lambda: json.dumps({"verdict": "correct" if right else "incorrect"}),
+        "score": lambda: f"It is as it is.\n\nSCORE: {5 if right else 1}",
+        "two scores": lambda: " ".join("9" if is_right(text) else "2" for text in fenced[:2]) + "\nReasons follow.",
+        "points": lambda: "Each is met.\n" + re.findall(r"such as (\[.*\])", asked)[-1],
+        "steps": lambda: json.dumps([{"step": n, "correct": True} for n in range(asked.count("\nStep "))]),
+        "box": lambda: "All is well: \\boxed{-1}",
+        "": lambda: "Here is what I think: it must be true and complete.",
+    }
+    return replies[form]()
+
+
+def _form(text: str) -> str:
+    """The form of reply that a prompt demands; empty for free text."""
+    marks = {
+        '{"verdict":': "json",
+        "SCORE: <number>": "score",
+        "only two numbers": "two scores",
+        "JSON list of the points": "points",
+        "one object for each step": "steps",
+        "\\boxed{-1}": "box",
+    }
+    found = next((form for mark, form in marks.items() if mark in text), "")
+    return found or ("verdict" if _OPTION.search(text) else "")
+
+
+def _verdict(asked: str, fenced: list[str], pair: list[str]) -> str:
+    options = _OPTION.findall(asked)
+    if "HOLDS" in options:
+        return "What it says is there.\n\nVERDICT: HOLDS"
+    if "BIASED" in options:
+        swayed = is_right(fenced[0]) and "on the substance" not in fenced[1]
+        return f"I looked at it.\n\nVERDICT: {'BIASED' if swayed else 'UNBIASED'}"
+    good, bad = options[0], options[1]
+    if not pair and "A>>B" not in options:
+        return f"I checked it on the substance.\n\nVERDICT: {good if is_right(fenced[0]) else bad}"
+    shown = fenced[-2:] if "Context:" in asked else fenced[:2]
+    first, second = (is_right(text) for text in shown)
+    letter = ("C" if "C" in options else "A") if first == second else "A" if first else "B"
+    return f"They differ in one point.\n\nVERDICT: {letter}"
