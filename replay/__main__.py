@@ -34,11 +34,15 @@ class Comparison:
         compared: Published figures for which we have one, and our own checks (re-read decisions) beside them.
         mismatches: What differs, or has no figure of ours.
         skipped: Reasons, with how many figures each stands for.
+        recordings: Recorded models that were run.
+        results: Results that they gave.
     """
 
     compared: int = 0
     mismatches: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    recordings: int = 0
+    results: int = 0
 
 
 def known_studies() -> list[Study]:
@@ -129,41 +133,43 @@ def main(argv: list[str] | None = None) -> int:
     data_dir = args.data_dir.resolve()
     absent = [one.name for one in chosen if not (data_dir / one.name / one.expected).is_file()]
     chosen = [one for one in chosen if one.name not in absent]
-    whole = Plan()
-    for study in chosen:
-        for_study = study.plan(data_dir / study.name)
-        whole.models += for_study.models
-        whole.datasets |= for_study.datasets
-        whole.pairs += for_study.pairs
-    with tempfile.TemporaryDirectory(prefix="replay-") as temporary:
-        folder = (args.work_dir or Path(temporary)).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        run = run_pipeline(whole, folder, data_dir, args.workers) if whole.pairs else folder
-        comparisons = {study.name: _compared(study, data_dir / study.name, Results(run)) for study in chosen}
-    return _report(whole, comparisons, absent, time.monotonic() - began)
-
-
-def _compared(study: Study, folder: Path, results: Results) -> Comparison:
-    published = json.loads((folder / study.expected).read_text("utf-8"))
-    return compare(study, published, study.figures(folder, results))
-
-
-def _report(whole: Plan, comparisons: Mapping[str, Comparison], absent: list[str], seconds: float) -> int:
     for name in absent:
         print(f"{name:24} skipped: no recordings here")
-    for name, found in comparisons.items():
-        print(f"{name:24} {found.compared:6} figures compared, {len(found.mismatches)} mismatches")
-        for reason, count in found.skipped.items():
-            print(f"{'':24} {count:6} not compared: {reason}")
-        for line in found.mismatches[:SHOWN]:
-            print(f"  ! {line}")
-    compared = sum(one.compared for one in comparisons.values())
-    mismatches = sum(len(one.mismatches) for one in comparisons.values())
+    comparisons = []
+    with tempfile.TemporaryDirectory(prefix="replay-") as temporary:
+        for study in chosen:
+            folder = (args.work_dir or Path(temporary)).resolve() / study.name
+            folder.mkdir(parents=True, exist_ok=True)
+            comparisons.append(_studied(study, folder, data_dir, args.workers))
+            _tell(study, comparisons[-1])
+    compared = sum(one.compared for one in comparisons)
+    mismatches = sum(len(one.mismatches) for one in comparisons)
+    recorded, made = sum(one.recordings for one in comparisons), sum(one.results for one in comparisons)
     print(
-        f"{compared} figures compared, {mismatches} mismatches; {len(whole.models)} recordings, "
-        f"{len(whole.pairs)} results, {seconds:.1f} s"
+        f"{compared} figures compared, {mismatches} mismatches; {recorded} recordings, {made} results, "
+        f"{time.monotonic() - began:.1f} s"
     )
     return 1 if mismatches else 0
+
+
+def _studied(study: Study, folder: Path, data_dir: Path, workers: int) -> Comparison:
+    """Run what a study asks for in one ``jb`` and compare its figures."""
+    source = data_dir / study.name
+    plan = study.plan(source)
+    run = run_pipeline(plan, folder, data_dir, workers) if plan.pairs else folder
+    published = json.loads((source / study.expected).read_text("utf-8"))
+    found = compare(study, published, study.figures(source, Results(run)))
+    found.recordings, found.results = len(plan.models), len(plan.pairs)
+    return found
+
+
+def _tell(study: Study, found: Comparison) -> None:
+    print(f"{study.name:24} {found.compared:6} figures compared, {len(found.mismatches)} mismatches")
+    for reason, count in found.skipped.items():
+        print(f"{'':24} {count:6} not compared: {reason}")
+    for line in found.mismatches[:SHOWN]:
+        print(f"  ! {line}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
