@@ -115,7 +115,19 @@ def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
             f"({counts.unparsed} unparsed, {failed} failed, {counts.not_judged} not judged, "
             f"{counts.truncated} truncated)"
         )
-    return [*lines, *_faults(outcome)]
+    return [*lines, *_pace(outcome), *_faults(outcome)]
+
+
+def _pace(outcome: RunOutcome) -> list[str]:
+    """Say at which rate requests were really started where the config asks for one, or for the data's own times."""
+    lines = []
+    for task in outcome.tasks:
+        figures = task.progress.figures if task.progress is not None else {}
+        if figures.get("achieved_rate"):
+            asked = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
+            late = f"the latest start {figures['latest_start']:.3f} s behind its time"
+            lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{asked}, {late}")
+    return lines
 
 
 def _faults(outcome: RunOutcome) -> list[str]:

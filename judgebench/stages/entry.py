@@ -109,6 +109,8 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
         stopping.cancel()
     if task.stop.is_set():
         return _report_error(task, InterruptedRunError("stopped before the end", hint="Continue with --reuse."))
+    if figures := task.reporter.progress.figures:
+        logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
     task.reporter.update(state="finish", force=True)
     return ExitCode.DONE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 
@@ -237,3 +238,14 @@ def test_e14_scoring_without_a_run_names_the_missing_option(bench: Bench) -> Non
         assert done.code == 2
         assert "--reuse" in done.err
     assert not (bench.folder / "outputs").exists()
+
+
+def test_the_achieved_rate_stands_beside_the_asked_one(bench: Bench) -> None:
+    bench.model_keys = {"request_rate": 50}
+    bench.write()
+    done = bench.jb(dataset="toy_gen")
+    assert done.code in (0, 4), done.text
+    found = re.search(r"Pace: +infer:toy-model/toy: ([\d.]+) requests/s of 50/s asked for", done.text)
+    assert found, done.text
+    assert 0 < float(found[1]) < 60
+    assert "asked_rate 50" in (bench.run / "logs/infer/toy-model/toy.out").read_text()
