@@ -12,6 +12,7 @@ import pytest
 from judgebench.datasets import alpaca_eval
 from judgebench.errors import DataError
 from judgebench.judges.load import grammar_of
+from judgebench.metrics.list_score import ties_score
 from judgebench.records import Reply, Sample
 from tests.replay.simulated import brackets, dataset, letters, samples, scored, tokens, values
 
@@ -313,3 +314,50 @@ def test_prometheus_correlates_grades_with_gold_and_prefers_the_chosen(tmp_path:
     flat = scored(data, items, lambda s, v: said("[RESULT] 3"))["pearson"]
     assert flat.value is None
     assert "undefined" in flat.note
+
+
+def graded(grades: dict[str, int | None]) -> Any:
+    return lambda sample, view: said("No number." if grades[view] is None else f"Reasons.\n{grades[view]}")
+
+
+FOUR = ("right_0", "wrong_0", "wrong_1", "wrong_2")
+
+
+@pytest.mark.parametrize(
+    ("grades", "points"),
+    [((9, 1, 2, 3), 100.0), ((9, 9, 2, 3), 50.0), ((5, 5, 5, 5), 25.0), ((1, 9, 9, 9), 0.0), ((9, None, 1, 1), 25.0)],
+)
+def test_the_right_answer_must_be_the_best_of_four(
+    grades: tuple[int | None, ...], points: float, tmp_path: Path
+) -> None:
+    row = {"id": "7", "prompt": "q", "chosen": ["r"], "rejected": ["a", "b", "c"], "subset": "Factuality"}
+    other = {**row, "id": "8", "subset": "Ties", "chosen": ["r", "s"]}
+    data = dataset("rewardbench2", tmp_path, {"rewardbench2/test.jsonl": [row, other]})
+    items = samples(data, tmp_path)
+    assert [item.key for item in items] == ["7"]
+    found = values(scored(data, items, graded(dict(zip(FOUR, grades, strict=True)))))
+    assert found["accuracy"] == points
+
+
+def test_styles_are_nine_comparisons(tmp_path: Path) -> None:
+    row = {"id": 1, "prompt": "q", "chosen": ["a", "b", "c"], "rejected": ["x", "y", "z"], "domain": "chat"}
+    data = dataset("rm_bench", tmp_path, {"rm_bench/total_dataset.jsonl": [row]})
+    items = samples(data, tmp_path)
+    names = [f"{side}_{style}" for side in ("chosen", "rejected") for style in range(3)]
+
+    def parts(grades: list[int | None]) -> list[float | None]:
+        found = values(scored(data, items, graded(dict(zip(names, grades, strict=True)))))
+        return [found[name] for name in ("accuracy", "easy", "normal", "hard")]
+
+    assert parts([9, 9, 9, 1, 1, 1]) == [100.0, 100.0, 100.0, 100.0]
+    assert parts([1, 5, 9, 1, 5, 9]) == pytest.approx([100 / 3, 100.0, 0.0, 0.0])  # grades style alone
+    assert parts([5, 5, 5, 5, 5, 5]) == [0.0, 0.0, 0.0, 0.0]
+    assert parts([5, 5, 5, None, 5, 5]) == [0.0, 0.0, 0.0, 0.0]
+
+
+def test_the_ties_formula_rewards_margins_over_spread() -> None:
+    perfect = ties_score([([9], [1])], [([9, 8], [1])])
+    assert perfect == pytest.approx(0.3 + 0.3 + 0.2 + 0.2 + 0.01 * math.tanh(7 / 1 - 1))
+    assert ties_score([([1], [9])], [([1, 2], [9])]) == pytest.approx(0.01 * math.tanh(-8 - 1))
+    assert ties_score([([5], [5])], [([5, 5], [5])]) == 0.0
+    assert ties_score([], []) is None
