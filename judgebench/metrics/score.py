@@ -1,12 +1,13 @@
 """The score of a benchmark of judges: a formula over items with gold and the verdicts of the judge under test.
 
 A score is a class with a ``Config``; a data set names it by ``score=dict(type=..., ...)``. It sees one item after
-another and gives named metrics at the end, the headline first. What a verdict without a decision counts as is the score's own
-named choice.
+another and gives named metrics at the end, the headline first. What a verdict without a decision counts as is the
+score's own named choice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
@@ -48,3 +49,25 @@ def score_of(typed: Typed) -> Score:
         return cast("Score", kind(msgspec.convert(typed.options, kind.Config)))  # type: ignore[attr-defined]
     except msgspec.ValidationError as error:
         raise ConfigError(f"score: {error}.") from error
+
+
+def conventions(method: Mapping[str, Any], score: Mapping[str, Any]) -> str:
+    """Return in one line by which named choices a benchmark's figures came about, for its result and its summary.
+
+    Args:
+        method: Identity of the judge method (grammars, fold, what an unread view counts as).
+        score: Identity of the score.
+    """
+    fold = method.get("fold") or {}
+    views = method.get("views") or []
+    grammars = dict.fromkeys(view["grammar"].get("grammar", "?") for view in views if "grammar" in view)
+    parts = {
+        "grammar": " / ".join(grammars),
+        "fold": str(fold.get("type", "")).rpartition(".")[2],
+        "unread view": fold.get("unread", ""),
+        "score": score.get("score", ""),
+        "headline": score.get("headline", ""),
+        "unread item": score.get("unread", ""),
+        "tie": score.get("ties", ""),
+    }
+    return ", ".join(f"{name}: {value}" for name, value in parts.items() if value not in ("", None))

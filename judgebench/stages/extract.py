@@ -19,7 +19,7 @@ from judgebench.datasets.open import samples_of
 from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
-from judgebench.metrics.score import Score, score_of
+from judgebench.metrics.score import Score, conventions, score_of
 from judgebench.metrics.tally import Tally, outcome_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.plan.spec import Options
@@ -241,9 +241,14 @@ class ExtractRun:
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | ({"between_judges": between} if between else {}),
             usage=self.counted.evidence.usage(),
-            notes=self.counted.evidence.notes(),
+            notes=[*self.counted.evidence.notes(), *self._conventions(identity)],
             details=self.counted.evidence.details,
         )
+
+    @staticmethod
+    def _conventions(identity: dict[str, Any]) -> list[str]:
+        """Return the named choices behind a benchmark of judges, which change its figures."""
+        return [conventions(identity["method"], identity["score"])] if {"method", "score"} <= identity.keys() else []
 
     def _identity(self) -> dict[str, Any]:
         """Return what decides the score, by name. The tested model is not part of it: rows compare models."""
