@@ -209,7 +209,8 @@ class ExtractRun:
         shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
         verdict = await _verdict(self.method.judge, shown, ask or _ask_nobody)
         if beside:
-            self.counted.agreements.add(beside if self.judge.members else {self.judge.abbr: verdict, **beside})
+            own = "" if self.judge.members else self.judge.abbr
+            self.counted.agreements.add({**beside, own: verdict} if own else beside, own=own)
         return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None)
 
     def _count(self, checked: Checked) -> None:

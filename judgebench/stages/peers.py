@@ -44,12 +44,19 @@ class Agreements:
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
 
-    def add(self, verdicts: Mapping[str, Verdict]) -> None:
-        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
+    def add(self, verdicts: Mapping[str, Verdict], *, own: str = "") -> None:
+        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read.
+
+        Args:
+            verdicts: By judge.
+            own: Count only the pairs of this judge with another; empty counts all pairs.
+        """
         said = {name: verdict.label for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.label}
         names = list(verdicts)
         for place, first in enumerate(names):
             for second in names[place + 1 :]:
+                if own and own not in (first, second):
+                    continue
                 pairs = self._pairs.setdefault((first, second), Counter())
                 if first in said and second in said:
                     pairs[str(said[first]), str(said[second])] += 1
