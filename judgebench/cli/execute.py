@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +40,10 @@ def execute(request: RunRequest, command: list[str]) -> int:
             f"--mode {request.mode} works on a run that exists, so it needs --reuse.",
             hint=f"Add --reuse (the latest run) or --reuse TIMESTAMP: jb ... --mode {request.mode} --reuse",
         )
+    if request.gate:
+        from judgebench.report.rules import read_rules
+
+        read_rules(Path(request.gate))  # a gate that cannot be used is told before anything is paid for
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
     if reused is not None:
@@ -72,7 +75,7 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     if request.options.preflight:
-        for finding in _preflight(plan, run, new=request.reuse is None):
+        for finding in _preflight(plan, run, wrote=(plan_file, stem.with_suffix(".py"))):
             display.finding("preflight", finding)
     for line in torn:
         display.message(line)
@@ -94,14 +97,14 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
     return close_run(plan, config, request, outcome, display)
 
 
-def _preflight(plan: Plan, run: RunFolder, *, new: bool) -> list[str]:
+def _preflight(plan: Plan, run: RunFolder, *, wrote: tuple[Path, ...]) -> list[str]:
     from judgebench.preflight.checks import preflight
 
     try:
         return preflight(plan)
     except JudgebenchError:
-        if new:  # the folder holds nothing yet, and the latest run should be one that ran
-            shutil.rmtree(run.path, ignore_errors=True)
+        # Nothing was asked: a later --reuse must find neither an empty run nor the config that failed.
+        run.discard(*wrote)
         raise
 
 

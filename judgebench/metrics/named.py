@@ -66,6 +66,16 @@ def compute(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> 
     return found
 
 
+def check_names(names: Sequence[str], repeats: int) -> None:
+    """Look up every name of a config, so that a misspelt one is told before anything is asked.
+
+    Raises:
+        ConfigError: A name that is no metric.
+    """
+    for name in names:
+        _expand(name, repeats, ())
+
+
 def result(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> tuple[dict[str, Metric], Counts]:
     """Return a result's metrics, the headline first, and its counts; see ``compute``."""
     return compute(tally, names, ks), tally.counts()

@@ -18,6 +18,7 @@ from judgebench.datasets.open import samples_of
 from judgebench.errors import DiskError, missing_extra
 from judgebench.judges.asking import CallFailedError, JudgeItem
 from judgebench.judges.load import method_of
+from judgebench.metrics.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.prompt_kind import fit
@@ -26,7 +27,7 @@ from judgebench.preflight.probe import Probe
 from judgebench.records import Prompt, Reply, Request, Sample
 from judgebench.stages.items import benchmark_item
 from judgebench.stages.prompting import prompt_for
-from judgebench.stages.settings import sampling_params
+from judgebench.stages.settings import repeats_of, sampling_params
 from judgebench.store.layout import RunFolder
 
 LEAST_FREE = 32 << 20
@@ -45,6 +46,8 @@ def preflight(plan: Plan) -> list[str]:
             if typed is not None:
                 method_of(typed)
     _check_installed(plan)
+    for model, abbr in plan.combinations:
+        check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
     findings: list[str] = []
     for task in plan.tasks:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -79,6 +80,13 @@ class RunFolder:
             DiskError: It cannot be made.
         """
         make_folder(self.configs)
+
+    def discard(self, *files: Path) -> None:
+        """Remove the files of an invocation that asked nothing, and the folder where it holds nothing else."""
+        for file in files:
+            file.unlink(missing_ok=True)
+        if not any(path.is_file() and path.parent != self.path for path in self.path.rglob("*")):
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def _inside(self, *parts: str) -> Path:
         place = self.path.joinpath(*parts)
@@ -150,7 +158,11 @@ def existing_run(work_dir: Path, timestamp: str) -> RunFolder:
             )
         return RunFolder(work_dir / runs[-1])
     if not (work_dir / timestamp).is_dir():
-        known = f"Runs there: {', '.join(runs[-5:])}." if runs else "There are no runs there yet."
+        known = (
+            f"Runs there: {', '.join(runs[-5:])}."
+            if runs
+            else "There are none there yet: leave --reuse out to start one."
+        )
         raise ReuseError(f"There is no run {timestamp!r} in {work_dir}.", hint=known)
     return RunFolder(work_dir / timestamp)
 

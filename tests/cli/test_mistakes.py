@@ -1,0 +1,208 @@
+"""Mistakes of the first hour: each message names what is wrong and what to type next."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from judgebench.cli.main import run
+from judgebench.store.layout import RunFolder
+from judgebench.store.lock import hold
+from tests.e2e.harness import ROOT, judge_answer, model_answer
+from tests.faultservice import FaultService, closed_port
+
+GOOD = ["--models", "good", "--datasets", "toy"]
+MODEL = "from judgebench.models import {type}\nmodels = [dict(type={type}, abbr={abbr!r}, {keys})]\n"
+DATASET = """
+    from judgebench.datasets import JsonlDataset
+    from judgebench.judges import NumberEqual
+    {name}_datasets = [dict(
+        abbr={name!r}, type=JsonlDataset, path={path!r}, input_columns=['question'], output_column='answer',
+        prompt={prompt!r}, evaluator=dict(type=NumberEqual), metrics={metrics!r},
+    )]
+"""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[FaultService]:
+    both = {True: judge_answer(), False: model_answer()}
+    with FaultService(lambda body: both["candidate" in str(body)](body), model="m") as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultService) -> Path:
+    """A current folder with a model, a data set, and everything that can be wrong with them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JB_DATA_DIR", raising=False)
+    monkeypatch.delenv("MY_KEY", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    here = f"host_ip='127.0.0.1', host_port={service.port}"
+    models = {
+        "good": ("good", "VLLMCustomAPIChat", f"{here}, model='m', retry=0"),
+        "twin": ("good", "VLLMCustomAPIChat", "host_port=1"),
+        "typo_key": ("typo", "VLLMCustomAPIChat", "host_prot=8000"),
+        "typo_type": ("typo", "VLLMCustomAPICaht", here),
+        "wrong_type": ("wrong", "VLLMCustomAPIChat", "host_port='eighty'"),
+        "no_key": ("nokey", "VLLMCustomAPIChat", f"{here}, model='m', api_key='${{MY_KEY}}'"),
+        "bad_url": ("badurl", "VLLMCustomAPIChat", "url='htp:/127.0.0.1:80'"),
+        "dead": ("dead", "VLLMCustomAPIChat", f"host_ip='127.0.0.1', host_port={closed_port()}, model='m', patience=1"),
+        "unserved": ("unserved", "VLLMCustomAPIChat", f"{here}, model='no-such-model'"),
+    }
+    for name, (abbr, kind, keys) in models.items():
+        write(f"configs/models/{name}.py", MODEL.format(type=kind, abbr=abbr, keys=keys))
+    write("configs/models/no_comma.py", "models = [dict(type='VLLMCustomAPIChat'\n    abbr='x')]\n")
+    write("configs/models/secret.py", "models = [dict(type='VLLMCustomAPIChat', abbr='x')]\n").chmod(0)
+    rows = [json.dumps({"question": f"What is twice {i}?", "answer": str(2 * i)}) for i in range(3)]
+    write("toy.jsonl", "\n".join(rows) + "\n")
+    write("broken.jsonl", rows[0] + '\n{"question": \n')
+    for name, path, prompt, metrics in (
+        ("toy", "toy.jsonl", "{question}", []),
+        ("broken", "broken.jsonl", "{question}", []),
+        ("gone", "gone/gone.jsonl", "{question}", []),
+        ("typo_field", "toy.jsonl", "{qestion}", []),
+        ("typo_metric", "toy.jsonl", "{question}", ["acuracy"]),
+    ):
+        text = DATASET.format(name=name, path=path, prompt=prompt, metrics=metrics)
+        write(f"configs/datasets/{name}.py", textwrap.dedent(text))
+    return tmp_path
+
+
+def write(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+Told = tuple[int, str]
+
+
+@pytest.fixture
+def jb(folder: Path, capfd: pytest.CaptureFixture[str], service: FaultService) -> Callable[..., Told]:
+    """Run a command line; returns exit code and all that was printed."""
+    service.forget()
+
+    def _jb(*argv: str) -> Told:
+        code = run(list(argv))
+        printed = capfd.readouterr()
+        return code, printed.out + printed.err
+
+    return _jb
+
+
+def swap(flag: str, value: str) -> list[str]:
+    """The good command line with one name replaced."""
+    argv = list(GOOD)
+    argv[argv.index(flag) + 1] = value
+    return argv
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "cause", "next_step"),
+    [
+        (["--modles", "good"], 2, "no flag '--modles'", "Did you mean --models"),
+        (["--models", "good"], 2, "No data set is named", "--datasets"),
+        (swap("--models", "godo"), 2, "no model config named 'godo'", "Did you mean good"),
+        (swap("--datasets", "tyo"), 2, "no data set config named 'tyo'", "Did you mean toy"),
+        ([*GOOD, "--judges", "correctness_leter"], 2, "'correctness_leter'", "Did you mean correctness_letter"),
+        ([*GOOD, "--summarizer", "defalt"], 2, "no summarizer config named 'defalt'", "Did you mean default"),
+        (swap("--models", "typo_key"), 2, "typo_key.py: models.typo.host_prot", "Did you mean 'host_port'"),
+        (swap("--models", "typo_type"), 2, "no type 'judgebench.models.VLLMCustomAPICaht'", "VLLMCustomAPIChat"),
+        (swap("--models", "wrong_type"), 2, "models.wrong.host_port is 'eighty'", "expected `int`"),
+        (swap("--models", "no_comma"), 2, "no_comma.py:1", "comma is missing at the end of line 1"),
+        (swap("--models", "no_key"), 3, "variable MY_KEY, which is not set", "export MY_KEY="),
+        (swap("--models", "bad_url"), 2, "models.badurl.url is not an http", "http://localhost:8080"),
+        (swap("--models", "dead"), 3, "Connection refused", ".url=http://host:port"),
+        (swap("--models", "unserved"), 3, "does not serve the model 'no-such-model'", "It serves: m"),
+        (["--models", "good", "twin", "--datasets", "toy"], 2, "Two models are named 'good'", "another abbr"),
+        (swap("--datasets", "gone"), 3, "'gone/gone.jsonl' was not found", "--data-dir <folder>"),
+        (swap("--datasets", "typo_field"), 2, "names the field {qestion}", "fields: question"),
+        (swap("--datasets", "typo_metric"), 2, "no metric 'acuracy'", "Did you mean accuracy"),
+        ([*GOOD, "--override", "models.godo.retry=1"], 2, "is named 'godo'", "Did you mean 'good'"),
+        ([*GOOD, "--override", "models.good.retyr=1"], 2, "models.good.retyr", "Did you mean 'retry'"),
+        ([*GOOD, "--override", "retry=1"], 2, "form TARGET.KEY=VALUE", "For example: --override models."),
+        ([*GOOD, "--ids", "99"], 2, "no sample 99 (it has rows 0-2", "row numbers"),
+        ([*GOOD, "--ids", "2-1"], 2, "'2-1' ends before it starts", "Write 1-2"),
+        ([*GOOD, "--num-prompts", "0"], 2, "'0' is neither a whole number", "jb --help"),
+        ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "leave --reuse out"),
+        ([*GOOD, "--mode", "eval"], 2, "--reuse is missing", "Add --reuse"),
+        ([*GOOD, "--config-dir", "nowhere"], 2, "'nowhere' of --config-dir does not exist", "mkdir -p nowhere"),
+        ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "min and max"),
+        ([*GOOD, "--work-dir", "toy.jsonl/x"], 3, "cannot be made", "--work-dir"),
+        (["gone.py"], 2, "'gone.py' does not exist", "jb --list"),
+        (["--show", "tyo"], 2, "no config named 'tyo'", "Did you mean 'toy'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_message_names_the_cause_and_the_next_step(
+    jb: Callable[..., Told], service: FaultService, argv: list[str], code: int, cause: str, next_step: str
+) -> None:
+    exit_code, told = jb(*argv)
+    assert cause in told
+    assert next_step in told
+    assert exit_code == code
+    assert "Traceback" not in told
+    assert service.requests == [], "nothing is paid for before the mistake is told"
+    assert list(Path("outputs").rglob("2*")) == [], "a later --reuse finds no empty run"
+
+
+def test_a_config_that_may_not_be_read(jb: Callable[..., Told]) -> None:
+    path = Path("configs/models/secret.py")
+    try:
+        path.read_text()
+    except PermissionError:
+        code, told = jb(*swap("--models", "secret"))
+        assert (code, "secret.py" in told) == (2, True)
+    else:
+        pytest.skip("this user may read everything")
+
+
+def test_a_broken_row_is_named_by_file_and_line(jb: Callable[..., Told]) -> None:
+    code, told = jb(*swap("--datasets", "broken"))
+    assert code == 2
+    assert "broken.jsonl:2: one JSON object was expected" in told
+    assert "The line starts with: '{\"question\":'" in told
+
+
+def test_a_package_of_an_extra(jb: Callable[..., Told], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    blocked = folder / "blocked"
+    blocked.mkdir()
+    (blocked / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')")
+    monkeypatch.setenv("PYTHONPATH", str(blocked), prepend=":")
+    code, told = jb(*swap("--models", "hf_chat"))
+    assert code == 3
+    assert 'pip install "judgebench[hf]"' in told
+
+
+def test_a_run_that_another_jb_holds(jb: Callable[..., Told]) -> None:
+    code, told = jb(*GOOD)
+    assert code == 0, told
+    (folder,) = Path("outputs/default").glob("2*")
+    with hold(RunFolder(folder).lock, "jb of someone else"):
+        code, told = jb("--reuse")
+    assert code == 2
+    assert "is in use by process" in told
+    assert "Wait for it" in told
+
+
+def test_a_gate_on_a_metric_that_does_not_exist(jb: Callable[..., Told]) -> None:
+    code, told = jb(*GOOD)
+    assert code == 0, told
+    code, told = jb("gate", "latest", "--min", "toy.acuracy>=1")
+    assert code == 2
+    assert "Did you mean toy.accuracy" in told
+
+
+def test_a_failed_reuse_leaves_the_config_of_the_run_as_it_was(jb: Callable[..., Told], service: FaultService) -> None:
+    """The next bare --reuse goes on with what worked, not with the address that was mistyped."""
+    code, told = jb(*GOOD)
+    assert code == 0, told
+    override = f"models.good.host_port={closed_port()}"
+    assert jb("--reuse", "--ids", "0-2", "--redo-changed", "--override", override, "models.good.max_out_len=9")[0] == 3
+    code, told = jb("--reuse")
+    assert (code, "complete, kept as it is" in told) == (0, True)
