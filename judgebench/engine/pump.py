@@ -155,20 +155,38 @@ async def _as_async(jobs: Iterable[T]) -> AsyncIterator[T]:
 
 async def _supervise(coroutines: list[Any], stop: asyncio.Event, drain: float | None) -> None:
     """Run the coroutines; the first exception, the end of the drain or a cancellation ends them all."""
-    tasks = {asyncio.ensure_future(coroutine) for coroutine in coroutines}
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    left = len(coroutines)
+
+    def ended(task: asyncio.Future[Any]) -> None:
+        # Counting here instead of asyncio.wait, which looks at all of thousands of workers whenever one ends.
+        nonlocal left
+        left -= 1
+        error = None if task.cancelled() else task.exception()
+        if over.done():
+            return
+        if task.cancelled():
+            over.cancel()
+        elif error is not None:
+            over.set_exception(error)
+        elif not left:
+            over.set_result(None)
+
+    def drained(_: asyncio.Future[Any]) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     limit = None if drain is None else asyncio.ensure_future(_after(stop, drain))
-    pending: set[asyncio.Future[Any]] = set(tasks)
+    for task in tasks:
+        task.add_done_callback(ended)
+    if limit is not None:
+        limit.add_done_callback(drained)
     try:
-        while pending:
-            watched = pending | {limit} if limit is not None else pending
-            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            for task in done & pending:
-                task.result()
-            pending -= done
-            if limit is not None and limit in done:
-                return
+        if tasks:
+            await over
     finally:
-        leftovers = [*pending, *([limit] if limit is not None else [])]
+        leftovers = [task for task in [*tasks, *([limit] if limit is not None else [])] if not task.done()]
         for task in leftovers:
             task.cancel()
         await asyncio.gather(*leftovers, return_exceptions=True)
