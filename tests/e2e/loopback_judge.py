@@ -50,6 +50,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
 
 def _form(text: str) -> str:
     """The form of reply that a prompt demands; empty for free text."""
+    text = _FENCED.sub("", text)  # what a candidate wrote demands nothing
     marks = {
         '{"verdict":': "json",
         "SCORE: <number>": "score",
@@ -63,7 +64,7 @@ def _form(text: str) -> str:
 
 
 def _verdict(asked: str, fenced: list[str], pair: list[str]) -> str:
-    options = _OPTION.findall(asked)
+    options = _OPTION.findall(_FENCED.sub("", asked))
     if "HOLDS" in options:
         return "What it says is there.\n\nVERDICT: HOLDS"
     if "BIASED" in options:

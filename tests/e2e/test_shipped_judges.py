@@ -85,7 +85,8 @@ def test_every_shipped_judge_of_single_answers_scores(rich: Bench) -> None:
     assert scores["gated"] == pytest.approx((6 * (N - 1) + 1) / N)
     assert scores["points"] == 100
     asked = len(rich.judge.requests)
-    again = rich.jb("--reuse", "--mode", "eval", "--no-preflight", timeout=300)
+    again = rich.jb("--judges", *POINTS, "--override", *overrides(rich, POINTS), MEMBERS, "--reuse", "--mode", "eval",
+                    "--no-preflight", dataset="rich", timeout=300)  # fmt: skip
     assert again.code == 0, again.text
     assert len(rich.judge.requests) == asked
 
