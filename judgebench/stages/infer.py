@@ -20,7 +20,7 @@ from judgebench.stages.reporting import report_regularly
 from judgebench.stages.saving import open_saving_client
 from judgebench.stages.settings import infer_settings, model_identity, repeats_of, sampling_params, selection_of
 from judgebench.stages.task import Task
-from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
+from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
 from judgebench.store.places import compact
 from judgebench.store.recorded import Recorded
@@ -81,7 +81,8 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
-        recorded = stack.enter_context(Recorded(path, Prediction, by="content"))
+        # Without a record of the settings only the hash of each whole question tells whether it was asked.
+        recorded = stack.enter_context(Recorded(path, Prediction, by="content" if before else "question"))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
@@ -117,7 +118,11 @@ class InferRun:
             for repeat in range(self.repeats):
                 tally[0] += 1
                 self.planned += 1
-                status = recorded.status(sample.id, repeat, sample.uid)
+                if recorded.by == "question":
+                    prompt = prompt or prompt_for(dataset, sample, self.kind)
+                    status = recorded.status(sample.id, repeat, question_uuid(prompt, params, identity, repeat))
+                else:
+                    status = recorded.status(sample.id, repeat, sample.uid)
                 if status == "ok" or (status == "failed" and not options.retry_failed):
                     self._count(dataset.abbr, ok=status == "ok", kept=True)
                     continue
@@ -211,10 +216,9 @@ class InferRun:
             path = task.run.predictions(task.spec.model, dataset.abbr)
             compact(path, by="item")
             planned, ok, failed = self.tally[dataset.abbr]
-            size = path.stat().st_size if path.exists() else -1
-            asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed, size=size)
-            if task.stop.is_set() or ok + failed < planned:
-                asked = _with(asked, size=-1)
+            asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed)
+            if not task.stop.is_set() and ok + failed == planned:
+                asked = sealed(asked, path)
             write_asked(task.run.asked(task.spec.model, dataset.abbr), asked)
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
         total = task.reporter.progress.total if task.stop.is_set() else self.planned

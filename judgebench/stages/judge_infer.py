@@ -32,7 +32,7 @@ from judgebench.stages.reporting import report_regularly
 from judgebench.stages.saving import open_saving_client
 from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
-from judgebench.store.asked import Asked, changed_keys, read_asked, write_asked
+from judgebench.store.asked import Asked, changed_keys, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
 from judgebench.store.places import compact
 from judgebench.store.recorded import Follower, Recorded, records
@@ -265,7 +265,6 @@ class JudgeRun:
         stopped = self.task.stop.is_set()
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         compact(self.path, drop=() if stopped else self.superseded)
-        size = self.path.stat().st_size if self.path.exists() and not stopped else -1
         upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
         asked = msgspec.structs.replace(
             asked,
@@ -273,9 +272,10 @@ class JudgeRun:
             planned=self.judged + self.failed + self.missing,
             ok=self.judged,
             failed=self.failed,
-            size=size,
             served_model=self.served,
         )
+        if not stopped:
+            asked = sealed(asked, self.path)
         write_asked(self.task.run.asked(self.task.spec.model, self.dataset.abbr, self.judge.abbr), asked)
         logger.info(
             "%s: %d judged, %d unparsed, %d failed, %d not in the recording",

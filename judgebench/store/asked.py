@@ -28,6 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         served_model: The model id that the service gave.
         planned: Items planned. ``ok`` and ``failed``: how they ended.
         size: Bytes of the file when it was completed; a file that was changed or removed since is not complete.
+        modified: When it was last written then (nanoseconds since 1970), so that a change that keeps the size is seen.
     """
 
     format: int = FORMAT
@@ -38,12 +39,21 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     ok: int = 0
     failed: int = 0
     size: int = -1
+    modified: int = 0
 
     def complete(self, file: Path, *, retry_failed: bool) -> bool:
         """Say whether nothing is left to ask for ``file``."""
-        if not file.exists() or file.stat().st_size != self.size:
+        if not file.exists() or (file.stat().st_size, file.stat().st_mtime_ns) != (self.size, self.modified):
             return False
         return self.ok + self.failed == self.planned and not (retry_failed and self.failed)
+
+
+def sealed(asked: Asked, file: Path) -> Asked:
+    """Return what was asked together with the state of its completed file."""
+    state = file.stat() if file.exists() else None
+    return msgspec.structs.replace(
+        asked, size=state.st_size if state else -1, modified=state.st_mtime_ns if state else 0
+    )
 
 
 def read_asked(path: Path) -> Asked | None:

@@ -196,7 +196,9 @@ def open_temporary(path: Path) -> BinaryIO:
         OSError: It cannot be made.
     """
     path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb")
+    return os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb", buffering=1 << 20
+    )
 
 
 def disk_error(path: Path, error: OSError) -> DiskError:

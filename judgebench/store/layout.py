@@ -61,12 +61,12 @@ class RunFolder:
     @property
     def configs(self) -> Path:
         """Folder of resolved configs and plans."""
-        return self.path / "configs"
+        return self._checked(self.path / "configs")
 
     @property
     def summary(self) -> Path:
         """Folder of summaries."""
-        return self.path / "summary"
+        return self._checked(self.path / "summary")
 
     @property
     def lock(self) -> Path:
@@ -90,13 +90,16 @@ class RunFolder:
 
     def _inside(self, *parts: str) -> Path:
         place = self.path.joinpath(*parts)
-        resolved_parent = Path(os.path.realpath(place.parent))
-        if not resolved_parent.is_relative_to(Path(os.path.realpath(self.path))):
+        self._checked(place.parent)
+        return place
+
+    def _checked(self, folder: Path) -> Path:
+        if not Path(os.path.realpath(folder)).is_relative_to(Path(os.path.realpath(self.path))):
             raise DiskError(
-                f"{place} lies outside of the run folder {self.path} (a symbolic link leads out of it).",
+                f"{folder} lies outside of the run folder {self.path} (a symbolic link leads out of it).",
                 hint="Remove the link; nothing is ever written outside of the run folder.",
             )
-        return place
+        return folder
 
 
 def row_name(dataset: str, judge: str = "") -> str:

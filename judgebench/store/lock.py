@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from judgebench.errors import DiskError, RunLockedError
+from judgebench.store.journal import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +53,8 @@ def hold(lock: Path, command: str) -> Iterator[None]:
             if earlier.host != socket.gethostname():
                 raise _locked(earlier, lock.parent)
             logger.warning("took over the lock of process %d on this host, which has ended", earlier.pid)
-        holder_file.write_bytes(
-            msgspec.json.encode(Holder(pid=os.getpid(), host=socket.gethostname(), command=command))
-        )
+        holder = Holder(pid=os.getpid(), host=socket.gethostname(), command=command)
+        write_atomically(holder_file, msgspec.json.encode(holder))
         try:
             yield
         finally:

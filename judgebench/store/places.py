@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from judgebench.store.journal import disk_error, mend
+from judgebench.store.journal import disk_error, mend, open_temporary
 
 _LOOKED_AT, _FOUND = 1, 2
 
@@ -191,7 +191,7 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     kept = columns.chosen()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as source, temporary.open("wb", buffering=1 << 20) as target:
+        with path.open("rb") as source, open_temporary(temporary) as target:
             for at in kept:
                 source.seek(columns.places[at] >> 1)
                 target.write(source.read(columns.sizes[at]))
@@ -208,9 +208,12 @@ def put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:
     """Copy a damaged line into ``<file>.damaged``, once, and say so in the log."""
     aside = path.with_name(path.name + ".damaged")
     entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
-    if not aside.exists() or entry not in aside.read_bytes():
-        with aside.open("ab") as file:
-            file.write(entry)
+    try:
+        if not aside.exists() or entry not in aside.read_bytes():
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666), "ab") as file:
+                file.write(entry)
+    except OSError as failure:
+        raise disk_error(aside, failure) from failure
     logger.warning("%s line %d is damaged (%s); put aside in %s", path.name, number, error, aside.name)
 
 

@@ -47,6 +47,7 @@ class Recorded(Generic[T]):
 
     def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "content", "item"] = "question") -> None:
         self._decode = msgspec.json.Decoder(kind).decode
+        self.by = by
         self._by_item = by == "item"
         mend(path)
         self._places = Places(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])

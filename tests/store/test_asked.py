@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, write_asked
+from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
 
 
 def test_changed_settings_are_named_with_both_values() -> None:
@@ -30,12 +31,14 @@ def test_a_question_is_told_apart_by_everything_that_was_asked() -> None:
 def test_a_file_is_complete_only_while_it_is_as_it_was_left(tmp_path: Path) -> None:
     file = tmp_path / "d.jsonl"
     file.write_text("x\n")
-    asked = Asked(settings={}, planned=2, ok=1, failed=1, size=2)
+    asked = sealed(Asked(settings={}, planned=2, ok=1, failed=1), file)
     write_asked(tmp_path / "a.json", asked)
     back = read_asked(tmp_path / "a.json")
     assert back == asked
     assert asked.complete(file, retry_failed=False)
     assert not asked.complete(file, retry_failed=True)
+    os.utime(file, ns=(asked.modified, asked.modified + 1))  # as large as before, but written since
+    assert not asked.complete(file, retry_failed=False)
     file.write_text("xy\n")
     assert not asked.complete(file, retry_failed=False)
     file.unlink()
