@@ -20,6 +20,7 @@ from yarl import URL
 
 from judgebench.engine import endpoint, reach, wire
 from judgebench.engine.breaker import Breaker
+from judgebench.engine.connector import Connector
 from judgebench.engine.deadline import Deadlines
 from judgebench.engine.faults import Fault, Repeat, fault_of, fault_of_exception, retry_after_seconds
 from judgebench.engine.limiter import AdaptiveLimit, Gate
@@ -376,7 +377,7 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
     base = base_url(config)
     # The other limits are kept by ``Deadlines``, which costs a fraction of the library's timers.
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None)
-    connector = aiohttp.TCPConnector(
+    connector = Connector(
         limit=0,  # the gate bounds the requests in flight
         ttl_dns_cache=300,
         keepalive_timeout=KEEP_ALIVE,
