@@ -60,7 +60,7 @@ def run(argv: list[str]) -> int:
         rules = read_rules(args.file).joined(rules)
     if args.on is not None:
         rules = msgspec.structs.replace(rules, on=args.on)
-    outcome = gate_run(_run_folder(args.run, Path(args.work_dir)), rules)
+    outcome = gate_run(run_folder(args.run, Path(args.work_dir)), rules)
     print(outcome.text)
     if args.junit is not None:
         _write(args.junit, as_junit(outcome))
@@ -72,7 +72,8 @@ def run(argv: list[str]) -> int:
     return int(outcome.exit_code)
 
 
-def _run_folder(name: str, work_dir: Path) -> Path:
+def run_folder(name: str, work_dir: Path) -> Path:
+    """Return the run folder that a name means: a folder, a timestamp below ``work_dir``, or ``latest``."""
     if Path(name).is_dir():
         return Path(name)
     from judgebench.store.layout import existing_run

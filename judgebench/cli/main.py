@@ -16,6 +16,7 @@ VERBS = {
     "gate": "judgebench.cli.gate",
     "ls": "judgebench.cli.ls",
     "show": "judgebench.cli.show",
+    "verdicts": "judgebench.cli.verdicts",
 }
 """Verb to the module whose ``run(argv) -> int`` carries it out; a new verb is one line here."""
 

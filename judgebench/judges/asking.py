@@ -87,7 +87,17 @@ class NotRecordedError(Exception):
 
 
 class Method(Protocol):
-    """A judge method; see the module's docstring."""
+    """A judge method; see the module's docstring.
+
+    A method may further have, and is asked for with a default where it has not:
+
+    - ``prompts(item)``: its first questions, rendered, as ``(view, prompt)`` pairs;
+    - ``needs_logprobs``: whether it reads log-probabilities, so that a service which gives none is refused;
+    - ``labels``: the labels that it can give, in order;
+    - ``grammars``: what reads its replies, where that is the same for all of them;
+    - ``folds_verdicts``: whether it reads ``item.verdicts``, as a panel does;
+    - ``aclose()``: ends what it holds (worker processes).
+    """
 
     Config: ClassVar[type[msgspec.Struct]]
     asks: ClassVar[bool]

@@ -125,6 +125,11 @@ class Viewed:
         """The labels that its grammars can give, in order."""
         return list(dict.fromkeys(label for grammar in self._grammars.values() for label in grammar.labels()))
 
+    @property
+    def grammars(self) -> list[Grammar]:
+        """The grammars of its views, in order."""
+        return list(self._grammars.values())
+
     def grammar(self, view: str = "") -> Grammar:
         """Return the grammar that reads a view's replies.
 

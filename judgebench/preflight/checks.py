@@ -15,7 +15,7 @@ from pathlib import Path
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
-from judgebench.errors import DiskError, missing_extra
+from judgebench.errors import DiskError, EndpointError, missing_extra
 from judgebench.judges.asking import CallFailedError, JudgeItem
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import check_names
@@ -137,7 +137,7 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
         with Probe(config, plugins.load(config.type)()) as probe:
             probe.check_model()
             sample = first[dataset.abbr]
-            item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample)
+            item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample, judge)
             finding = asyncio.run(_one_judgment(probe, judge, item))
         if finding:
             findings.append(f"judge {judge.abbr} on {dataset.abbr}: {finding}")
@@ -150,8 +150,8 @@ def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
     return plan.mode == "eval" and not plan.options.rejudge and recorded.exists()
 
 
-def _trial_item(sample: Sample) -> JudgeItem:
-    """Return a sample whose answer is its own reference."""
+def _trial_item(sample: Sample, judge: JudgeConfig) -> JudgeItem:
+    """Return a sample whose answer is its own reference, and another answer for judges that compare."""
     reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
     return JudgeItem(
         id=sample.id,
@@ -161,6 +161,7 @@ def _trial_item(sample: Sample) -> JudgeItem:
         reference=sample.reference,
         answer=f"(This is a trial question of the preflight.) {reference if reference is not None else 'No answer.'}",
         meta=sample.meta,
+        baseline="(This is another trial answer.)" if judge.compare_with or judge.baseline else None,
     )
 
 
@@ -177,10 +178,17 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
             raise CallFailedError(reply)
         return reply
 
+    method = method_of(judge.method)
     try:
-        verdict = await method_of(judge.method).judge(item, ask)
+        verdict = await method.judge(item, ask)
     except CallFailedError as error:
         return f"the trial question failed ({error})"
+    if getattr(method, "needs_logprobs", False) and replies and all(reply.logprobs is None for reply in replies):
+        raise EndpointError(
+            f"The judge {judge.abbr!r} reads log-probabilities, and its service at {probe.base} gives none.",
+            hint="Take a method that reads the text, such as RubricScore with read='number', "
+            "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
+        )
     if verdict.status == "ok":
         return ""
     said = replies[-1].text[-80:] if replies else ""

@@ -1,0 +1,182 @@
+"""``jb verdicts RUN``: how many verdicts would be others if the recorded replies were read by another grammar."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from judgebench.config.schema import JudgeConfig
+    from judgebench.plan.spec import Plan
+    from judgebench.records import Reply
+    from judgebench.store.layout import RunFolder
+
+_EXAMPLE = """\
+example:
+  jb verdicts latest --grammar aisbench_last_char --grammar opencompass_first_ab
+
+Without --against the judge's own grammar is compared with each. A grammar is a name, or JSON with its keys:
+  --grammar '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
+Nothing is asked and nothing is written. Of judges with several views every reply counts by itself.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``jb verdicts``."""
+    parser = argparse.ArgumentParser(
+        prog="jb verdicts",
+        description="Count how many recorded replies another grammar would read differently.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
+    parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
+    parser.add_argument("--grammar", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
+    parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own grammars")
+    parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
+    parser.add_argument("--examples", type=int, default=2, metavar="N", help="replies to show of each pair (default 2)")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb verdicts`` and return its exit code.
+
+    Raises:
+        JudgebenchError: The run or a grammar cannot be used.
+    """
+    from judgebench.cli.gate import run_folder
+    from judgebench.store.layout import RunFolder
+
+    args = build_parser().parse_args(argv[1:] if argv[:1] == ["compare"] else argv)
+    folder = RunFolder(run_folder(args.run, Path(args.work_dir)))
+    print(compared(folder, _newest_plan(folder), args))
+    return 0
+
+
+def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
+    """Return the table of differences, with examples below it.
+
+    Raises:
+        UsageError: A grammar is no JSON, or no judge of the run has recorded replies.
+        ConfigError: There is no such grammar.
+    """
+    from tabulate import tabulate
+
+    from judgebench.errors import UsageError
+    from judgebench.judges.differences import differences
+    from judgebench.judges.load import grammar_of
+    from judgebench.report.plaintext import printable
+
+    rows: list[list[Any]] = []
+    shown: list[str] = []
+    for model, row, judge, path in _recorded(folder, plan, args.row):
+        own = _own_grammar(judge)
+        first = grammar_of(_spec(args.against), where="--against") if args.against else own
+        if first is None:
+            rows.append([row, model, "(its method reads by no single grammar)", *["-"] * 6])
+            continue
+        for text in args.grammar:
+            found = differences(_replies(path, judge), first, grammar_of(_spec(text), where="--grammar"))
+            name = f"{args.against or _name(first)} / {_name_of(text)}"
+            share = f"{100 * found.differing / found.n:.2f}" if found.n else "-"
+            rows.append([row, model, name, found.n, found.differing, share, found.contrary, found.only_first,
+                         found.only_second])  # fmt: skip
+            shown.extend(
+                f"{row}, {name}: {one.first} / {one.second}: …{printable(one.text, 120)}"
+                for one in found.examples[: args.examples]
+            )
+    if not rows:
+        raise UsageError(
+            f"The run {folder.timestamp} has no recorded judge replies" + (" in these rows." if args.row else "."),
+            hint="Judge first: jb ... --mode judge --reuse",
+        )
+    headers = ["row", "model", "grammars", "replies", "differ", "%", "contrary", "only the first", "only the second"]
+    table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+    return "\n\n".join([table, *(["\n".join(shown)] if shown else [])])
+
+
+def _recorded(folder: RunFolder, plan: Plan, wanted: list[str]) -> Iterator[tuple[str, str, JudgeConfig, Path]]:
+    from judgebench.config.schema import JudgeConfig
+
+    for model, abbr in plan.combinations:
+        dataset = plan.datasets[abbr]
+        judges = {judge.abbr: judge for judge in dataset.judges}
+        for row, name in dataset.rows(model):
+            if dataset.method is not None and not name:
+                judge = JudgeConfig(abbr="", model=dict(plan.models[model]), method=dataset.method)
+            elif name:
+                judge = judges[name]
+            else:
+                continue
+            path = folder.predictions(model, abbr, name)
+            if path.exists() and judge.model and (not wanted or row in wanted):
+                yield model, row, judge, path
+
+
+def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
+    import msgspec
+
+    from judgebench.records import JudgeCall
+    from judgebench.stages.items import postprocessor_of
+    from judgebench.store.recorded import records
+
+    postprocess = postprocessor_of(judge.model)
+    for call in records(path, JudgeCall):
+        if call.status == "ok":
+            reply = call.reply()
+            yield msgspec.structs.replace(reply, text=postprocess(reply.text)) if postprocess else reply
+
+
+def _own_grammar(judge: JudgeConfig) -> Any:
+    """Return the grammar of a judge's method; ``None`` where it reads its replies by several, or by none."""
+    from judgebench.judges.load import method_of
+
+    method = method_of(judge.method)
+    grammars = getattr(method, "grammars", None)
+    if not grammars:
+        return None
+    return grammars[0] if all(one.identity() == grammars[0].identity() for one in grammars) else None
+
+
+def _spec(text: str) -> Any:
+    from judgebench.errors import UsageError
+
+    if not text.lstrip().startswith("{"):
+        return text
+    import json
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"--grammar {text!r} is no JSON: {error}.", hint="Write a grammar's name, or JSON.") from error
+
+
+def _name_of(text: str) -> str:
+    spec = _spec(text)
+    return spec if isinstance(spec, str) else str(spec.get("type"))
+
+
+def _name(grammar: Any) -> str:
+    return str(grammar.identity().get("grammar", type(grammar).__name__))
+
+
+def _newest_plan(folder: RunFolder) -> Plan:
+    """Return what the newest invocation of a run planned.
+
+    Raises:
+        ReuseError: The run holds no plan that can be read.
+    """
+    import msgspec
+
+    from judgebench.errors import ReuseError
+    from judgebench.plan.spec import Plan
+
+    plans = sorted(folder.configs.glob("*.json"))
+    if not plans:
+        raise ReuseError(f"The run {folder.timestamp} holds no plan.", hint="Name a run that jb has made.")
+    try:
+        return msgspec.json.decode(plans[-1].read_bytes(), type=Plan)
+    except msgspec.MsgspecError as error:
+        raise ReuseError(f"{plans[-1]} cannot be read: {error}.", hint="Run it again with --reuse.") from error

@@ -1,0 +1,41 @@
+"""``jb verdicts`` counts, and asks nothing; log-probabilities that nobody gives are refused at the first reply."""
+
+from __future__ import annotations
+
+import re
+
+from tests.e2e.harness import JB, Bench, judge_answer, run
+
+
+def test_recorded_replies_are_read_by_other_grammars(bench: Bench) -> None:
+    bench.judge.answer = judge_answer("An answer.\n\nVERDICT: {letter}.")
+    assert bench.jb("--no-preflight").code == 0
+    asked = len(bench.judge.requests)
+    command = [*JB, "verdicts", "latest", "--grammar", "aisbench_last_char", "--grammar", "opencompass_first_ab"]
+    done = run(command, bench.folder)
+    assert done.code == 0, done.text
+    # The last character is a full stop, which is "incorrect" there; the first letter A is that of "An".
+    assert re.search(r"anchored / aisbench_last_char +6 +5 +83\.33 +5 +0 +0", done.out), done.out
+    assert re.search(r"anchored / opencompass_first_ab +6 +1 +16\.67", done.out), done.out
+    assert "VERDICT: A." in done.out
+    assert len(bench.judge.requests) == asked
+
+
+def test_a_grammar_that_is_none_is_said(bench: Bench) -> None:
+    assert bench.jb("--no-preflight").code == 0
+    done = run([*JB, "verdicts", "compare", "latest", "--grammar", "ancored"], bench.folder)
+    assert done.code == 2
+    assert "ancored" in done.text
+    other = run([*JB, "verdicts", "latest", "--row", "none", "--grammar", "anchored"], bench.folder)
+    assert other.code == 2
+    assert "no recorded judge replies in these rows" in other.text
+
+
+def test_a_service_without_logprobs_is_refused_before_the_run(bench: Bench) -> None:
+    bench.judge.answer = lambda _body: "4"
+    flags = ("--judges", "score_weighted", "--override", f"judges.weighted-score.url={bench.judge.url}")
+    done = bench.jb(*flags)
+    assert done.code == 3, done.text
+    assert "gives none" in done.text
+    assert "read='number'" in done.text
+    assert bench.asked() == {}
