@@ -102,7 +102,7 @@ def _preflight(plan: Plan, run: RunFolder, *, wrote: tuple[Path, ...]) -> list[s
 
     try:
         return preflight(plan)
-    except JudgebenchError:
+    except (JudgebenchError, KeyboardInterrupt):
         # Nothing was asked: a later --reuse must find neither an empty run nor the config that failed.
         run.discard(*wrote)
         raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
-from tests.e2e.harness import Bench, judge_answer, model_answer
+from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
 
 
 def next_command(text: str) -> str:
@@ -77,3 +78,14 @@ def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench:
     done = bench.jb("--reuse", "--mode", "eval", "--override", f"judges.judge.method.grammar={grammar}")
     assert done.code == 0, done.text
     assert bench.result()["counts"]["ok"] == 6
+
+
+def test_ctrl_c_during_the_preflight_leaves_no_run_behind(bench: Bench) -> None:
+    bench.model.latency = 1.5
+    process = bench.start()
+    wait_until(lambda: bench.model.model_listings + len(bench.model.requests) > 0)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in out
+    assert bench.runs == []
