@@ -47,6 +47,7 @@ replay: $(VENV)/.dev  ## replay recorded judges and compare every published figu
 
 docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.reference > docs/configuration.md
+	$(BIN)/python -m judgebench.cli.reference > docs/command-line.md
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
