@@ -49,7 +49,8 @@ def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
                 try:
-                    line = decode(raw)
+                    line = decode(raw)  # which does not look into the text that it skips
+                    raw.isascii() or raw.decode("utf-8")
                     int(line.uuid[:16], 16), int(line.uid[:16], 16)
                 except ValueError as error:  # of the decoder, of text that is no UTF-8, and of hashes that are none
                     put_aside(path, number, raw, error)
@@ -130,7 +131,10 @@ class _Columns:
         self.names: dict[str, int] = {}
         self.disorder = False
         last: tuple[int, str, int, str] | None = None
+        end = 0
         for line, offset, size in scan(path):
+            self.disorder = self.disorder or offset != end  # what lies between was damaged, and is put aside already
+            end = offset + size
             if offset in drop:
                 self.disorder = True
                 continue
@@ -145,6 +149,7 @@ class _Columns:
             self.digests.append(int(uuid[:16], 16))
             self.places.append(offset << 1 | (line.status == "ok"))
             self.sizes.append(size)
+        self.disorder = self.disorder or (path.exists() and end != path.stat().st_size)
 
     def chosen(self) -> array[int]:
         """Return the numbers of the records that count, sorted by item, view, number and hash."""
@@ -174,7 +179,7 @@ class _Columns:
 def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: Container[int] = ()) -> int:
     """Sort a file by id, repeat, view and number, keep one record per key, and swap it in atomically.
 
-    A file that is already so is left alone. Returns the number of records.
+    Damaged lines, which were put aside, go out. A file that is already so is left alone. Returns the number of records.
 
     Args:
         path: The file.
