@@ -1,0 +1,33 @@
+"""The page about adding a judge does what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.e2e.harness import Bench, prompt_text
+
+PAGE = Path(__file__).parents[2] / "docs" / "add-a-judge.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+
+def test_the_judges_of_the_page_judge(bench: Bench) -> None:
+    config, method = BLOCKS
+    assert len(config.splitlines()) < 30
+    assert len(method.splitlines()) < 30
+    assert PAGE.read_text("utf-8").count("localhost:8080") == 1
+    folder = bench.folder / "configs/judges"
+    config = config.replace("http://localhost:8080", bench.judge.url)
+    (folder / "polite.py").write_text(config)
+    (bench.folder / "doubting.py").write_text(method)
+    start, end = config.index("method=dict("), config.rindex("    )\n]")
+    own = config[:start].replace('"polite"', '"doubting"') + 'method=dict(type="doubting.Doubting"),\n' + config[end:]
+    (folder / "doubting.py").write_text(own)
+    bench.judge.answer = lambda body: "VERDICT: " + ("NO" if "Are you sure" in prompt_text(body) else "YES")
+    env = {"PYTHONPATH": f"{bench.folder}:{Path(__file__).parents[2]}"}
+    done = bench.jb("--judges", "polite", "doubting", "--no-preflight", dataset="toy_gen", env=env)
+    assert done.code == 0, done.text
+    assert bench.result("toy-polite")["metrics"]["accuracy"]["value"] == 100
+    assert bench.result("toy-doubting")["metrics"]["accuracy"]["value"] == 0
+    assert [row["view"] for row in bench.rows("toy-doubting")][:2] == ["doubt", "first"]
+    assert "doubting + polite" in done.text or "polite + doubting" in done.text
