@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+BENCHMARKS := fixed_cost engine_throughput latency pacing data_streaming scale peers
+
 .PHONY: demo test test-soak lint types check bench replay docs clean help
 
 help:  ## show what can be made
@@ -40,7 +42,7 @@ types: $(VENV)/.dev  ## check types
 check: lint types test  ## all that CI checks
 
 bench: $(VENV)/.dev  ## run the benchmarks
-	@for one in benchmarks/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+	@for one in $(BENCHMARKS); do echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 replay: $(VENV)/.dev  ## replay recorded judges and compare every published figure
 	$(BIN)/python -m replay
