@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.harness import Bench, wait_until
+from tests.faultservice import http_status
 
 KEY = "sk-test-7f3b1c9d5e"
 
@@ -63,3 +64,22 @@ def test_a_wrong_key_stops_the_run_with_one_sentence(bench: Bench) -> None:
     assert done.code == 3, done.text
     assert "401" in done.text
     assert len(bench.model.requests) <= 6
+
+
+def test_a_key_that_the_service_repeats_is_not_told_not_even_half_of_it(bench: Bench) -> None:
+    """Messages are cut to a length; a key that stands where they are cut would leave its first half."""
+    bench.model_keys = bench.judge_keys = {"api_key": KEY}
+    bench.write()
+    for length in (0, 280, 290, 296, 299):
+        said = http_status(400, message=f"{'y' * length}{KEY} is not allowed that")
+        bench.model.set_faults(lambda seen, said=said: said if "twice 1?" in str(seen.body) else None)
+        bench.judge.set_faults(lambda seen, said=said: said)
+        done = bench.jb()
+        assert done.code == 4, done.text
+        assert KEY[:7] not in done.text
+    bench.model.set_faults(lambda seen: http_status(401, message=f"{'y' * 290}{KEY}"))
+    for flags in ((), ("--no-preflight",)):
+        done = bench.jb(*flags)
+        assert done.code == 3, done.text
+        assert KEY[:7] not in done.text
+    assert files_with(bench.folder / "outputs", KEY[:7]) == []
