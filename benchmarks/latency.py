@@ -3,7 +3,7 @@
     python -m benchmarks.latency [--which plain streamed overlap]
 
 ``plain``: 200 ms, concurrency 256, 10,000 items. ``streamed``: 1 s, concurrency 4,096, streamed replies.
-``overlap``: judged, 200 ms on both services; the whole against the longer stage, and the same run with ``--no-overlap``.
+``overlap``: judged, 200 ms on both services; the whole against the longer stage, and again with ``--no-overlap``.
 Seconds are those that the services saw, from the first request to the last reply; start-up is in ``wall_s``.
 """
 
