@@ -19,11 +19,11 @@ from judgebench.datasets.open import count_of, samples_of
 from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
-from judgebench.errors import FailRateError, ReuseError
+from judgebench.errors import EndpointError, FailRateError, ReuseError
 from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.models.contract import Client
+from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
 from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
@@ -148,6 +148,22 @@ class JudgeRun:
             return
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
+        if self.judged == 1 and ask.last is not None:
+            self._check_logprobs(ask.last)
+
+    def _check_logprobs(self, first: JudgeCall) -> None:
+        """Give up at the first reply of a service that leaves out the log-probabilities that the method reads.
+
+        Raises:
+            EndpointError: It does.
+        """
+        needed = getattr(self.method, "needs_logprobs", False) and isinstance(self.config, ServiceConfig)
+        if needed and first.status == "ok" and first.logprobs is None:
+            raise EndpointError(
+                f"The judge of {self.task.spec.name} reads log-probabilities, and its service gives none.",
+                hint="Take a method that reads the text, such as RubricScore with read='number', "
+                "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
+            )
 
     async def _brought_along(self) -> AsyncGenerator[Job, None]:
         """Yield the items of a benchmark of judges."""

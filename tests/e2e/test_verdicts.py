@@ -39,3 +39,6 @@ def test_a_service_without_logprobs_is_refused_before_the_run(bench: Bench) -> N
     assert "gives none" in done.text
     assert "read='number'" in done.text
     assert bench.asked() == {}
+    later = bench.jb(*flags, "--no-preflight")
+    assert later.code == 3, later.text
+    assert "its service gives none" in later.text
