@@ -1,0 +1,115 @@
+"""Judges made of judges: what each rule makes of what the parts say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from judgebench.judges.pessimistic_choice import Group, choose
+from judgebench.records import Verdict
+
+from .test_methods import Judge, item, judge
+
+DIRECT: dict[str, Any] = {"type": "SolutionVerifier"}
+
+
+def says(*letters: str) -> Judge:
+    script = iter(letters)
+    return Judge(lambda *_: f"VERDICT: {next(script)}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "letters", "label", "asked"),
+    [
+        ("sequence", "AAA", "correct", 3),
+        ("sequence", "AB", "incorrect", 2),
+        ("sequence", "D", None, 1),
+        ("unanimity", "ABA", "incorrect", 3),
+        ("unanimity", "ADB", "incorrect", 3),
+        ("unanimity", "ADA", None, 3),
+        ("vote", "ABA", "correct", 3),
+        ("vote", "ABB", "incorrect", 3),
+        ("vote", "ABD", None, 3),
+    ],
+)
+def test_compound_validators(rule: str, letters: str, label: str | None, asked: int) -> None:
+    ask = says(*letters)
+    verdict = judge("Compound", {"judges": [DIRECT] * 3, "rule": rule}, item(), ask)
+    assert (verdict.label, len(ask.asked)) == (label, asked)
+
+
+def test_a_gate_that_is_not_passed_ends_the_asking() -> None:
+    gate = {"judge": DIRECT, "passes": ["correct"], "score": 1}
+    options = {"gates": [gate], "judge": {"type": "RubricScore", "low": 1, "high": 5}, "offset": 1}
+    stopped = says("B")
+    assert judge("Gated", options, item(), stopped).score == 1
+    assert len(stopped.asked) == 1
+    passed = Judge(lambda prompt, _: "SCORE: 4" if "SCORE" in prompt else "VERDICT: A")
+    assert judge("Gated", options, item(), passed).score == 5
+
+
+def test_a_biased_verdict_is_decided_again_until_the_detector_is_content() -> None:
+    replies = iter(["VERDICT: B", "VERDICT: BIASED", "VERDICT: A", "VERDICT: UNBIASED"])
+    ask = Judge(lambda *_: next(replies))
+    verdict = judge("BiasChecked", {"judge": DIRECT}, item(), ask)
+    assert verdict.label == "correct"
+    assert verdict.details["first"]["label"] == "incorrect"
+    assert [one["found"] for one in verdict.details["rounds"]] == ["biased", "unbiased"]
+    assert [view for _, view, _ in ask.asked] == ["", "detect1", "again1", "detect2"]
+    again = ask.asked[2][0]
+    assert isinstance(again, list)
+    assert [message["role"] for message in again] == ["user", "assistant", "user"]
+
+
+def test_a_unanimous_round_ends_the_deliberation() -> None:
+    options = {"fold": {"type": "majority", "unread": "drop"}, "rounds": 3}
+    at_once = says("A", "A", "A")
+    assert judge("Deliberation", options, item(), at_once).label == "correct"
+    assert len(at_once.asked) == 3
+    later = says("A", "B", "A", "A", "A", "A")
+    assert judge("Deliberation", options, item(), later).details["rounds"][0]["logician"] == "incorrect"
+    assert len(later.asked) == 6
+
+
+def test_only_a_contradiction_needs_the_second_stage() -> None:
+    pair = item("long and good", baseline="bad")
+    steady = Judge(lambda _prompt, view: f"VERDICT: {'A' if view == 'AB' else 'B'}")
+    assert (judge("SwapResolved", {}, pair, steady).label, len(steady.asked)) == ("A", 2)
+    torn = Judge(lambda _prompt, view: f"VERDICT: {'B' if view == 'resolve' else 'A'}")
+    assert (judge("SwapResolved", {}, pair, torn).label, len(torn.asked)) == ("B", 3)
+
+
+def test_an_explanation_that_fails_its_check_gives_no_verdict() -> None:
+    ask = Judge(lambda _prompt, view: "VERDICT: FAILS" if view.startswith("check") else "VERDICT: A")
+    verdict = judge("VerifiedJudge", {"judge": DIRECT, "attempts": 2}, item(), ask)
+    assert (verdict.status, verdict.label, len(ask.asked)) == ("unparsed", None, 4)
+
+
+def test_few_verifications_are_held_against_an_answer() -> None:
+    groups = [Group("7", 3, 5, 6), Group("8", 1, 2, 2)]
+    assert choose(groups, "best_mean") == "8"
+    assert choose(groups, "majority") == "7"
+    assert choose(groups, "weighted_majority") == "7"
+    # 5/6 - a ln(8)/7 against 1 - a ln(8)/3: they meet at a = (1/6) / (ln(8) (1/3 - 1/7)) = 0.4208.
+    assert choose(groups, "pessimistic", alpha=0.42) == "8"
+    assert choose(groups, "pessimistic", alpha=0.422) == "7"
+
+
+@pytest.mark.parametrize(
+    ("labels", "quorum", "status", "label"),
+    [
+        (["correct", "correct", "incorrect"], 2, "ok", "correct"),
+        (["correct", None, None], 2, "judge_failed", None),
+        (["correct", None, None], 1, "ok", "correct"),
+        (["correct", "incorrect", None], 2, "unparsed", None),
+    ],
+)
+def test_a_panel_needs_its_quorum(labels: list[str | None], quorum: int, status: str, label: str | None) -> None:
+    verdicts = {
+        f"m{place}": Verdict(status="ok", label=one) if one else Verdict(status="judge_failed", reason="no")
+        for place, one in enumerate(labels)
+    }
+    options = {"fold": {"type": "majority", "unread": "drop"}, "quorum": quorum}
+    found = judge("Panel", options, item(verdicts=verdicts), Judge(lambda *_: ""))
+    assert (found.status, found.label) == (status, label)
