@@ -220,8 +220,9 @@ def test_the_preflight_does_not_wait_long_for_such_a_service(make: Callable[...,
     assert "no reply within 0.5 s" in done.text
 
 
-@pytest.mark.parametrize("fault", ["401", "403", "404_model"])
-@pytest.mark.parametrize("side", ["model", "judge"])
+@pytest.mark.parametrize(
+    ("fault", "side"), [("401", "model"), ("403", "model"), ("404_model", "model"), ("401", "judge")]
+)
 def test_refusals_on_the_first_request_end_the_task_at_once(make: Callable[..., Bench], fault: str, side: str) -> None:
     bench = make(40)
     service = bench.model if side == "model" else bench.judge
