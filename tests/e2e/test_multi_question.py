@@ -77,7 +77,7 @@ def test_a_killed_debate_and_panel_ask_no_recorded_question_again(bench: Bench, 
     assert recorded <= {str(line["uuid"]) for line in written}
     # Asked in all: every question once, but for what was in flight when the run was killed.
     lost = sum(before.values()) - len(recorded)
-    assert sum(questions(bench).values()) == len(written) + lost
+    assert len(written) <= sum(questions(bench).values()) <= len(written) + lost
     assert 0 <= lost <= 4
     assert bench.result("toy-panel")["counts"]["ok"] == 6
     bench.judge.forget()
@@ -108,7 +108,7 @@ def test_a_killed_second_stage_goes_on_where_it_stopped(bench: Bench) -> None:
     assert done.code == 0, done.text
     asked = len(lines(bench, "toy-resolved"))
     assert asked == 5 * 3  # question 5 is answered alike by both
-    assert sum(questions(bench).values()) == asked + before - recorded
+    assert asked <= sum(questions(bench).values()) <= asked + before - recorded
     assert bench.result("toy-resolved")["metrics"]["win_rate"]["value"] == pytest.approx(100 * 5.5 / 6)
 
 
