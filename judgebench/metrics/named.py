@@ -85,7 +85,8 @@ def default_metrics(tally: Tally) -> list[str]:
     """Return the metrics of a result whose config names none.
 
     Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
-    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score and no such label ``mean_score``.
+    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score and no such label
+    ``mean_score``.
     """
     labels = set(tally.labels())
     if labels & PREFERENCES.keys():
