@@ -1,6 +1,6 @@
 """Whether ``request_rate`` is kept, as the service sees it, and what the run itself says it achieved.
 
-    python -m benchmarks.pacing [--rate 500] [--seconds 10]
+python -m benchmarks.pacing [--rate 500] [--seconds 10]
 """
 
 from __future__ import annotations
