@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from judgebench.cli.closing import close_run
+from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
-from judgebench.errors import ConfigError, ExitCode, JudgebenchError, ReuseError, UsageError
+from judgebench.errors import ConfigError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
@@ -48,20 +49,20 @@ def execute(request: RunRequest, command: list[str]) -> int:
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
     if reused is not None:
         check_format(reused)
-    request = _from_earlier_config(request, reused)
+    request, notes = completed(request, reused)
     config = load_run(request.selection)
     _check_scored(config, request)
-    now = datetime.now().astimezone()
     if request.dry_run:
-        return _print_plan(config, request, reused or RunFolder(work_dir / now.strftime(TIMESTAMP_FORMAT)))
-    run = reused or new_run(work_dir, now)
+        would_be = RunFolder(work_dir / datetime.now().astimezone().strftime(TIMESTAMP_FORMAT))
+        return _print_plan(config, request, reused or would_be)
+    run = reused or new_run(work_dir, datetime.now().astimezone())
     with hold(run.lock, shlex.join(command)):
-        return _execute_in(run, config, request, command, now)
+        return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)])
 
 
-def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command: list[str], now: datetime) -> int:
-    torn = mend_run(run, config)
+def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command: list[str], notes: list[str]) -> int:
     graph = build_graph(config, request, run)
+    now = datetime.now().astimezone()
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
     stem = run.configs / f"{stamp}_{os.getpid()}"
     write_atomically(stem.with_suffix(".py"), dump_config(config).encode())
@@ -77,7 +78,7 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
     if request.options.preflight:
         for finding in _preflight(plan, run, wrote=(plan_file, stem.with_suffix(".py"))):
             display.finding("preflight", finding)
-    for line in torn:
+    for line in notes:
         display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
@@ -151,26 +152,6 @@ def make_plan(
         options=request.options,
         tasks=graph.tasks,
     )
-
-
-def _from_earlier_config(request: RunRequest, reused: RunFolder | None) -> RunRequest:
-    """Take the configs of the reused run when the command line names none."""
-    chosen = request.selection
-    if chosen.config or chosen.models or chosen.datasets or chosen.custom:
-        return request
-    if reused is None:
-        raise UsageError(
-            "Nothing to run: no models and no data sets are named.",
-            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all).",
-        )
-    # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
-    dumps = sorted(reused.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
-    if not dumps:
-        raise ReuseError(
-            f"The run {reused.timestamp} holds no config to continue with.",
-            hint="Name the models and data sets again: jb --models ... --datasets ... --reuse " + reused.timestamp,
-        )
-    return msgspec.structs.replace(request, selection=msgspec.structs.replace(chosen, config=str(dumps[-1])))
 
 
 def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:

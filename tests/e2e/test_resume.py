@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.harness import Bench, judge_answer
+from tests.e2e.harness import JB, Bench, judge_answer, run
 
 T = "models.toy-model.generation_kwargs.temperature"
 
@@ -91,8 +91,6 @@ def test_fewer_prompts_score_only_those(bench: Bench) -> None:
 def test_a_run_is_continued_without_naming_its_configs_again(bench: Bench) -> None:
     bench.judge.answer = judge_answer("{letter} or so, hm")
     bench.jb()
-    from tests.e2e.harness import JB, run
-
     done = run([*JB, "--reuse"], bench.folder)
     assert done.code == 0, done.text
     assert len(bench.runs) == 1
@@ -161,3 +159,17 @@ def test_a_second_run_with_the_same_cache_asks_nothing_and_says_what_it_saved(be
     old, new = (json.loads((run / "results/toy-model/toy-judge.json").read_text()) for run in bench.runs)
     assert new["metrics"] == old["metrics"]
     assert {side: spent["saved_requests"] for side, spent in new["usage"].items()} == {"model": 6, "judge": 6}
+
+
+def test_going_on_without_names_keeps_the_choice_of_samples(bench: Bench) -> None:
+    """A trial run that is continued must not turn into the whole, paid for, run."""
+    bench.jb("--num-prompts", "2")
+    done = run([*JB, "--reuse"], bench.folder)
+    assert done.code == 0, done.text
+    assert "--num-prompts 2" in done.text
+    assert bench.asked() == {0: 1, 1: 1}
+    more = run([*JB, "--reuse", "--num-prompts", "3"], bench.folder)
+    assert more.code == 0, more.text
+    assert bench.asked() == {0: 1, 1: 1, 2: 1}
+    assert bench.jb("--reuse").code == 0
+    assert bench.asked() == dict.fromkeys(range(6), 1)
