@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from judgebench.untrusted import one_line, visible
 from judgebench.stages.progress import Progress
+from judgebench.untrusted import one_line, visible
 
 Status = Literal[
     "waiting", "launching", "starting", "preflight", "running", "backing-off", "draining", "writing",

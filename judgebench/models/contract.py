@@ -25,7 +25,8 @@ class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A service that ``jb`` starts for the run and stops at its end.
 
     Attributes:
-        type: Built-in launcher (dotted path of a class with ``command(host, port, options, model_path)``); excludes ``command``.
+        type: Built-in launcher (dotted path of a class with ``command(host, port, options, model_path)``);
+            excludes ``command``.
         command: Program and arguments; ``{port}`` and ``{host}`` are filled in.
         options: Keyword arguments of the built-in launcher.
         health: Path that answers 200 once the service can work.

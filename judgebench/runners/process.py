@@ -18,9 +18,9 @@ from typing import Any
 
 import msgspec
 
-from judgebench.untrusted import visible
 from judgebench.errors import DiskError
 from judgebench.stages.progress import Progress
+from judgebench.untrusted import visible
 
 TAIL_LINES = 20
 _TAIL_BYTES = 16_384

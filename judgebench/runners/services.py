@@ -18,13 +18,13 @@ from typing import Any
 
 import msgspec
 
-from judgebench.untrusted import one_line
 from judgebench.errors import InternalError, LaunchError
 from judgebench.models.address import SERVICES_VARIABLE, expand, launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners import guard
 from judgebench.runners.process import log_tail, open_log, prepare_log
+from judgebench.untrusted import one_line
 
 HOST = "127.0.0.1"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
