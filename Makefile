@@ -27,7 +27,7 @@ demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
 	$(BIN)/jb --models gemma3_270m --datasets demo_facts demo_facts_llmjudge
 
 test: $(VENV)/.dev  ## run the test suite
-	$(BIN)/python -m pytest -m 'not soak'
+	$(BIN)/python -m pytest -m 'not soak' -n 2 --dist worksteal
 
 test-soak: $(VENV)/.dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m soak --timeout 1800

@@ -122,7 +122,7 @@ def normalised(
     """Return the text in the form in which accepted answers are compared.
 
     Compatibility forms are unified (NFKC) and runs of blanks become one space. What would be left empty keeps its
-    punctuation, so that ``+`` and ``-`` stay different.
+    punctuation or marks, so that ``+`` and ``-`` stay different.
 
     Args:
         text: An answer.
@@ -135,7 +135,8 @@ def normalised(
     if case:
         out = out.casefold()
     if accents:
-        out = "".join(char for char in unicodedata.normalize("NFD", out) if not unicodedata.combining(char))
+        bare = "".join(char for char in unicodedata.normalize("NFD", out) if not unicodedata.combining(char))
+        out = bare if bare.strip() else out
     if punctuation:
         out = _without_punctuation(out)
     words = out.split()

@@ -178,24 +178,21 @@ def test_verbs_have_help_of_their_own(capsys):
     assert {"gate", "ls", "show"} <= set(VERBS)
 
 
-def cpu_and_modules(*argv: str) -> tuple[float, set[str]]:
+def modules_of(*argv: str) -> set[str]:
     code = (
         "import sys, os\nfrom judgebench.cli.main import run\nsys.stdout = open(os.devnull, 'w')\n"
-        f"run({list(argv)!r})\nt = os.times()\nsys.stderr.write(f'{{t.user + t.system}}\\n' + '\\n'.join(sys.modules))"
+        f"run({list(argv)!r})\nsys.stderr.write('\\n'.join(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    seconds, *modules = done.stderr.splitlines()
-    return float(seconds), set(modules)
+    return set(done.stderr.splitlines())
 
 
 HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "httpx", "numpy", "tabulate", "asyncio", "shtab"}
 
 
-@pytest.mark.parametrize(("argv", "budget"), [(("--help",), 0.2), (("--version",), 0.08)])
-def test_help_and_version_cost_little_and_import_nothing_heavy(argv, budget):
-    seconds, modules = min(cpu_and_modules(*argv) for _ in range(3))
-    assert HEAVY & modules == set()
-    assert seconds < budget
+@pytest.mark.parametrize("argv", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(argv):
+    assert HEAVY & modules_of(argv) == set()
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -124,7 +124,7 @@ def test_sigterm_is_a_graceful_stop(slow: Bench) -> None:
 
 
 def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_finished(slow: Bench) -> None:
-    slow.model.latency = 5.0
+    slow.model.latency = 60.0
     slow.model.set_faults(lambda seen: None)
     process = slow.start("--no-preflight")
     wait_until(lambda: len(slow.model.requests) >= CONCURRENCY)
@@ -133,7 +133,7 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_finished(slow: Bench) -
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     assert process.returncode == 130, out
     assert not processes_of(slow.folder)
 

@@ -185,7 +185,7 @@ def test_e9_a_dead_service_is_one_sentence_and_the_other_tasks_go_on(bench: Benc
     began = time.monotonic()
     done = bench.jb("--no-preflight")
     assert done.code == 3, done.text
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert str(bench.model.port) in done.text
     assert "Traceback" not in done.text
     preflighted = bench.jb()

@@ -88,7 +88,7 @@ def test_early_death_is_a_launch_error_with_the_last_lines(run: Run) -> None:
     plan = run.plan([task("a"), task("e", "extract", needs=["a"])], models={"m": model(run, "dies")})
     began = time.monotonic()
     outcome = run.supervise(plan)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert phases(outcome) == {"a": "failed", "e": "skipped"}
     assert outcome.exit_code == ExitCode.PREREQUISITE
     assert "ended with exit code 1 before it was healthy" in outcome.tasks[0].error
@@ -149,7 +149,7 @@ def test_an_interrupt_while_launching_stops_the_service(run: Run) -> None:
     interrupt_when(lambda: bool(service_pids(run)), signal.SIGINT)
     began = time.monotonic()
     outcome = run.supervise(plan)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert phases(outcome) == {"a": "interrupted"}
     assert all(gone(pid) for pid in service_pids(run))
 
