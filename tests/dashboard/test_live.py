@@ -144,7 +144,8 @@ class Terminal:
     def __init__(self, socket: Path, command: str) -> None:
         self.folder = socket.parent
         self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
-        environment = {name: value for name, value in os.environ.items() if name not in {"TMUX", "NO_COLOR"}}
+        fixed = {"TMUX", "NO_COLOR", "LINES", "COLUMNS"}  # the last two would hide the window's real size
+        environment = {name: value for name, value in os.environ.items() if name not in fixed}
         subprocess.run(
             [*self._tmux, "new-session", "-d", "-x", "200", "-y", "30", command],
             check=True, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
