@@ -188,6 +188,27 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
+def recorded_reply(reply: Reply) -> dict[str, Any]:
+    """Return the fields of an ``Exchange`` that tell what came back; ``Exchange.reply`` is the way back."""
+    return {
+        "success": reply.status == "ok",
+        "status": reply.status,
+        "prediction": reply.text,
+        "reasoning_content": reply.reasoning,
+        "finish_reason": reply.finish_reason,
+        "usage": reply.usage,
+        "served_model": reply.served_model,
+        "fingerprint": reply.fingerprint,
+        "latency": reply.latency,
+        "first_token": reply.first_token,
+        "attempts": reply.attempts,
+        "waited": reply.waited,
+        "logprobs": reply.logprobs,
+        "error": reply.error,
+        "extra": reply.extra,
+    }
+
+
 class Prediction(Exchange, frozen=True, kw_only=True, omit_defaults=True):
     """An answer of the tested model; one per sample × repeat."""
 

@@ -12,7 +12,7 @@ from judgebench.config.schema import JudgeConfig
 from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
 from judgebench.models.contract import Client
 from judgebench.models.prompt_kind import fit
-from judgebench.records import JudgeCall, Prompt, Reply, Request
+from judgebench.records import JudgeCall, Prompt, Reply, Request, recorded_reply
 from judgebench.stages.items import Postprocessor, postprocessor_of
 from judgebench.stages.prompting import PromptKind
 from judgebench.stages.settings import model_identity, sampling_params
@@ -146,24 +146,10 @@ class RecordingAsk(ItemAsk):
             id=self.item.id,
             uid=self.item.uid,
             repeat=self.item.repeat,
-            success=reply.status == "ok",
-            status=reply.status,
             uuid=uuid,
             origin_prompt=prompt,
-            prediction=reply.text,
-            reasoning_content=reply.reasoning,
             gold=self._subject.gold,
-            finish_reason=reply.finish_reason,
-            usage=reply.usage,
-            served_model=reply.served_model,
-            fingerprint=reply.fingerprint,
-            latency=reply.latency,
-            first_token=reply.first_token,
-            attempts=reply.attempts,
-            waited=reply.waited,
-            logprobs=reply.logprobs,
-            error=reply.error,
-            extra=reply.extra,
+            **recorded_reply(reply),
             view=view,
             nth=number,
         )

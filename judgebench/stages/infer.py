@@ -14,7 +14,7 @@ from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import FailRateError, ReuseError
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.records import Prediction, Prompt, Reply, Request, Sample
+from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.saving import open_saving_client
@@ -236,24 +236,10 @@ def _prediction(job: Job, reply: Reply) -> Prediction:
         id=job.sample.id,
         uid=job.sample.uid,
         repeat=job.repeat,
-        success=reply.status == "ok",
-        status=reply.status,
         uuid=job.uuid,
         origin_prompt=job.prompt,
-        prediction=reply.text,
-        reasoning_content=reply.reasoning,
         gold=job.sample.reference,
-        finish_reason=reply.finish_reason,
-        usage=reply.usage,
-        served_model=reply.served_model,
-        fingerprint=reply.fingerprint,
-        latency=reply.latency,
-        first_token=reply.first_token,
-        attempts=reply.attempts,
-        waited=reply.waited,
-        logprobs=reply.logprobs,
-        error=reply.error,
-        extra=reply.extra,
+        **recorded_reply(reply),
     )
 
 
