@@ -12,9 +12,10 @@ from judgebench.datasets.open import samples_of
 from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
-from judgebench.errors import FailRateError, ReuseError
+from judgebench.errors import ReuseError
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.saving import open_saving_client
@@ -201,14 +202,7 @@ class InferRun:
         return {**self.traffic.figures(), **pace}
 
     def _give_up_if_too_many(self) -> None:
-        limit = self.task.plan.options.max_fail_rate
-        total = self.task.reporter.progress.total
-        if limit is not None and total and self.failed > limit * total:
-            raise FailRateError(
-                f"{self.task.spec.name}: {self.failed} of {total} items failed, more than --max-fail-rate {limit:g} "
-                f"allows; first fault: {self.traffic.first_error or 'see the log'}.",
-                hint="Mend the service, then continue with --reuse: failed items alone are asked again.",
-            )
+        check_fail_rate(self.task, failed=self.failed, what="items", first_error=self.traffic.first_error)
 
     def _complete(self) -> None:
         task = self.task

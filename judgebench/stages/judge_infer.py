@@ -19,13 +19,14 @@ from judgebench.datasets.open import count_of, samples_of
 from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
-from judgebench.errors import EndpointError, FailRateError, ReuseError
+from judgebench.errors import EndpointError, ReuseError
 from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
+from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
 from judgebench.stages.reporting import report_regularly
@@ -268,14 +269,7 @@ class JudgeRun:
         return {**self.traffic.figures(), **pace}
 
     def _give_up_if_too_many(self) -> None:
-        limit = self.task.plan.options.max_fail_rate
-        total = self.task.reporter.progress.total
-        if limit is not None and total and self.failed > limit * total:
-            raise FailRateError(
-                f"{self.task.spec.name}: {self.failed} of {total} judge calls failed, more than --max-fail-rate "
-                f"{limit:g} allows; first fault: {self.traffic.first_error or 'see the log'}.",
-                hint="Mend the judge service, then continue with --reuse: failed items alone are asked again.",
-            )
+        check_fail_rate(self.task, failed=self.failed, what="judge calls", first_error=self.traffic.first_error)
 
     def _complete(self, asked: Asked) -> None:
         stopped = self.task.stop.is_set()
