@@ -331,6 +331,8 @@ def _too_large() -> str:
 
 
 def _take(reader: StreamReader, data: str, kind: str) -> bool:
+    if not kind and (carried := reader.feed_plain(data)) is not None:
+        return carried
     try:
         event = wire.decode(data)
     except ValueError:

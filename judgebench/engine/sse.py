@@ -29,6 +29,10 @@ class EventParser:
 
     def feed(self, piece: bytes) -> list[Event]:
         """Take the next bytes; returns the events that they complete."""
+        if self._started and not self._rest and not self._data and not self._type:
+            whole = _whole_events(piece)
+            if whole is not None:
+                return whole
         buffer = self._rest + piece
         if not self._started:
             if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
@@ -76,3 +80,15 @@ class EventParser:
             events.append(Event("\n".join(self._data), kind))
             self._data = []
         self._type = ""
+
+
+def _whole_events(piece: bytes) -> list[Event] | None:
+    """Return the events of a piece that is nothing but events of one data line each, as most are; else ``None``."""
+    if not piece.endswith(b"\n\n") or b"\r" in piece:
+        return None
+    events = []
+    for block in piece[:-2].split(b"\n\n"):
+        if not block.startswith(b"data: ") or b"\n" in block:
+            return None
+        events.append(Event(block[6:].decode("utf-8", "replace")))
+    return events

@@ -152,6 +152,10 @@ class Client(Protocol):
 class StreamReader(Protocol):
     """Puts the events of one streamed reply together."""
 
+    def feed_plain(self, data: str) -> bool | None:
+        """Take one event as it came; ``None`` leaves it to ``feed``, decoded. Saves decoding what is plain twice."""
+        ...
+
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one decoded event; returns whether it carried content."""
         ...

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 
 from judgebench.models.contract import ServiceConfig, StreamReader
 from judgebench.models.openai_plain import read_plain
-from judgebench.models.openai_replies import EventReader, read_whole
+from judgebench.models.openai_replies import read_whole
+from judgebench.models.openai_stream import EventReader
 from judgebench.models.prompt_kind import fit
 from judgebench.records import Reply, Request
 

@@ -1,4 +1,4 @@
-"""Reads replies of the OpenAI protocol, whole or as a stream of events, chat or legacy completions.
+"""Reads replies of the OpenAI protocol, chat or legacy completions; ``openai_stream`` puts streamed ones together.
 
 A reply without a usable answer becomes a failed ``Reply`` that says precisely why:
 
@@ -54,44 +54,6 @@ def read_whole(payload: Any) -> Reply:
     return draft.failed("bad_reply", problem) if problem else draft.reply()
 
 
-class EventReader:
-    """Puts the events of one streamed reply together (``StreamReader`` of the contract)."""
-
-    def __init__(self) -> None:
-        self._draft = Draft()
-        self._failure: Failure | None = None
-        self._events = 0
-
-    def feed(self, event: Mapping[str, Any]) -> bool:
-        """Take one decoded event; returns whether it carried text or reasoning."""
-        self._events += 1
-        if self._failure is None:
-            self._failure = failure_inside(event)
-        draft = self._draft
-        draft.take_head(event)
-        choices = event.get("choices")
-        if self._failure is not None or not isinstance(choices, list):
-            return False
-        before = len(draft.text), len(draft.reasoning)
-        for choice in choices:
-            if not isinstance(choice, dict) or choice.get("index", 0) == 0:
-                problem = draft.take_choice(choice, streamed=True)
-                if problem:
-                    self._failure = Failure(kind="bad_reply", message=problem)
-        return (len(draft.text), len(draft.reasoning)) != before
-
-    def finish(self, *, terminated: bool) -> Reply:
-        """Return the reply; a finish reason counts as an end even where ``[DONE]`` is missing."""
-        if self._failure is not None:
-            return self._draft.failed(self._failure.kind, self._failure.message, self._failure.http_status)
-        if not terminated and self._draft.finish_reason is None:
-            seen = f"after {self._events} events" if self._events else "before the first event"
-            return self._draft.failed("truncated_stream", f"The stream ended {seen}, without finish reason or [DONE]")
-        if not self._draft.seen_choice:
-            return self._draft.failed("empty_reply", "The stream ended without any choice")
-        return self._draft.reply()
-
-
 class Draft:
     """A reply in the making: pieces in, one ``Reply`` out."""
 
@@ -129,6 +91,17 @@ class Draft:
         fingerprint = payload.get("system_fingerprint")
         if isinstance(fingerprint, str) and fingerprint:
             self._fingerprint = fingerprint
+
+    def take_piece(self, text: str, reasoning: str, finish: str, model: str, fingerprint: str) -> None:
+        """Take a piece of which is known that it holds nothing else; empty texts stand for what it lacks."""
+        self.seen_choice = True
+        self.finish_reason = finish or self.finish_reason
+        self._model = model or self._model
+        self._fingerprint = fingerprint or self._fingerprint
+        if reasoning:
+            self.reasoning.append(reasoning)
+        if text:
+            self.text.append(text)
 
     def take_choice(self, choice: Any, *, streamed: bool = False) -> str:
         """Take a choice or a piece of one; returns what is wrong with it, or nothing."""
