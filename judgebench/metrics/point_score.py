@@ -24,12 +24,12 @@ class PointScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Keys of ``score=dict(type=PointScore, ...)``.
 
     Attributes:
-        group_by: Meta column by which the mean is also given in parts.
+        group_by: Meta column by which the mean is also given in parts, or several.
         groups: Name of the part by that column's value as text; empty names parts by the value itself.
         headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``.
     """
 
-    group_by: str = ""
+    group_by: str | list[str] = ""
     groups: dict[str, str] = {}
     headline: str = "mean_score"
 
@@ -41,7 +41,8 @@ class PointScore:
 
     def __init__(self, config: PointScoreConfig) -> None:
         self.config = config
-        self._rows: list[tuple[str, float | None, float | None]] = []  # part, grade, gold
+        self._columns = [config.group_by] if isinstance(config.group_by, str) else config.group_by
+        self._rows: list[tuple[list[str], float | None, float | None]] = []  # parts, grade, gold
         self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -57,8 +58,8 @@ class PointScore:
         self._planned += 1
         if verdict.status not in ("ok", "unparsed"):
             return
-        part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
-        self._rows.append((self.config.groups.get(part, part), verdict.score, gold_grade(sample)))
+        parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
+        self._rows.append(([self.config.groups.get(part, part) for part in parts], verdict.score, gold_grade(sample)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -73,10 +74,10 @@ class PointScore:
         return found
 
     def _means(self, name: str, place: int) -> dict[str, Metric]:
-        parts = dict.fromkeys(part for part, _, _ in self._rows) if self.config.group_by else {}
+        parts = dict.fromkeys(part for parts, _, _ in self._rows for part in parts)
         found = {name: mean_of([row[place] for row in self._rows], missing=self._planned)}  # type: ignore[misc]
         for part in parts:
-            values = [row[place] for row in self._rows if row[0] == part]
+            values = [row[place] for row in self._rows if part in row[0]]
             found[f"{name}/{part}"] = mean_of(values)  # type: ignore[arg-type]
         return found
 

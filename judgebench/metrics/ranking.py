@@ -1,190 +1,403 @@
-"""Ratings of models from battles: Bradley-Terry with a seeded bootstrap over items, sequential Elo, separability."""
+"""Rankings of the models of a run, by one judge on one data set.
+
+Comparisons rank by Bradley-Terry ratings, with win rates, Elo and ratings controlled for style beside them; grades and
+right-or-wrong verdicts rank by their mean. What is undefined is ``None`` with the reason in ``note``, never a number:
+a single model, models that no chain of comparisons connects, comparisons that are all ties, a model that won or lost
+all it played.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from judgebench.errors import DataError
-from judgebench.metrics.intervals import Interval
+import msgspec
 
-if TYPE_CHECKING:
-    import numpy as np
+from judgebench.metrics.accuracy import cluster_stderr, share_metric
+from judgebench.metrics.battles import ROUNDS, Battle, Columns, standing
+from judgebench.metrics.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
+from judgebench.metrics.correlation import kendall, spearman
+from judgebench.metrics.elo import SCALE, START, K, shuffled_elo
+from judgebench.metrics.style import FEATURES
+from judgebench.records import Metric
 
-    Matrix = np.ndarray[Any, np.dtype[np.float64]]
-
-ELO_SCALE = 400 / math.log(10)
-"""Points per natural-log unit of strength."""
-RIDGE = 1e-6
-"""Keeps ratings finite where a model wins, or loses, every battle; without effect on the digits shown otherwise."""
+ELO_ROUNDS = 300
+STYLE_ROUNDS = 200
+SEED = 0
+"""Of all resamples and shuffles, so that a ranking made again is the same."""
 
 
-class Battle(NamedTuple):
-    """One comparison of two models.
+class Rated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rating as results hold it.
 
     Attributes:
-        first: Name of a model. ``second``: likewise.
-        outcome: 1 the first won, 0.5 a tie, 0 the second won.
-        weight: How many times it counts.
-        item: What they were compared on; the bootstrap resamples items.
+        value: ``None`` where undefined; ``note`` says why.
+        ci95: 95% interval; an end that no resample bounds is ``None``.
+        note: Why there is no value, or no interval.
     """
+
+    value: float | None
+    ci95: tuple[float | None, float | None] | None = None
+    note: str = ""
+
+
+class RankedModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One model's place.
+
+    Attributes:
+        model: Abbr of the model, or the name of a file of answers.
+        rank: 1 + the number of models with a better value; ``None`` where nothing orders it.
+        ranks: Best and worst rank that the intervals allow: models whose intervals overlap may stand either way round.
+        baseline: Whether it is what the others are compared with.
+        games: Scored comparisons; ``wins``, ``ties``, ``losses`` are their parts.
+        win_rate: Share of its comparisons won, in percent, a tie counting half; clustered by item.
+        bradley_terry: Rating on the Elo scale. ``elo``: over shuffled orders. ``style_controlled``: with length and
+            Markdown taken out.
+        score: Mean grade, or accuracy, where that is what is ranked.
+    """
+
+    model: str
+    rank: int | None = None
+    ranks: tuple[int, int] | None = None
+    baseline: bool = False
+    games: int = 0
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+    win_rate: Metric | None = None
+    bradley_terry: Rated | None = None
+    elo: Rated | None = None
+    style_controlled: Rated | None = None
+    score: Metric | None = None
+
+
+class Met(msgspec.Struct, frozen=True, kw_only=True):
+    """How often two models met, and how it ended, for ``first``."""
 
     first: str
     second: str
-    outcome: float
-    weight: float = 1.0
-    item: int = 0
+    games: int
+    wins: int
+    ties: int
+    losses: int
 
 
-class Rating(NamedTuple):
-    """A model's strength on the Elo scale, with a percentile interval where it was resampled."""
+class Ranking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All models of a run in order.
 
-    value: float
-    interval: Interval | None = None
+    Attributes:
+        dataset: Row name, ``<dataset>`` or ``<dataset>-<judge>``.
+        data_abbr: Abbr of the data set.
+        judge: Abbr of the judge; ``None`` for a rule.
+        by: What orders the models: ``bradley_terry``, ``win_rate``, or the name of a metric.
+        models: Best first.
+        separability: Percentage of the pairs of models whose intervals do not overlap; ``None`` without intervals.
+        style: Effect of each style feature: log-odds of winning per standard deviation of the difference.
+        pairs: Who met whom.
+        settings: Seeds, resamples and constants that the figures rest on.
+        notes: What a reader must know.
+    """
+
+    dataset: str
+    data_abbr: str
+    judge: str | None
+    kind: Literal["comparisons", "scores"]
+    by: str
+    models: list[RankedModel]
+    separability: float | None = None
+    style: dict[str, Rated] = {}
+    pairs: list[Met] = []
+    settings: dict[str, Any] = {}
+    notes: list[str] = []
 
 
-def bradley_terry(
+class RankingsCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """How alike two judges rank the same models.
+
+    Attributes:
+        judges: Their row names.
+        models: Models that both rank.
+        kendall: tau-b of the ranks. ``spearman``: likewise. ``None`` where undefined; ``note`` says why.
+    """
+
+    data_abbr: str
+    judges: tuple[str, str]
+    models: int
+    kendall: float | None
+    spearman: float | None
+    note: str = ""
+
+
+def rank_by_games(
     battles: Sequence[Battle],
     *,
-    anchor: str = "",
-    anchored_at: float = 1000.0,
-    rounds: int = 0,
-    seed: int = 0,
-    coverage: float = 0.95,
-) -> dict[str, Rating]:
-    """Return the maximum-likelihood ratings, best first: ``P(i beats j) = 1 / (1 + 10^((r_j - r_i) / 400))``.
-
-    A tie counts half a win for each.
-
-    Args:
-        battles: At least one.
-        anchor: The model whose rating is ``anchored_at``; the mean of all where empty.
-        anchored_at: See there.
-        rounds: Bootstrap resamples of items; 0 gives no intervals.
-        seed: Of the bootstrap.
-        coverage: Of the intervals.
-
-    Raises:
-        DataError: No battles, an unknown anchor, or models that no chain of battles connects.
-
-    Source: R. A. Bradley and M. E. Terry (1952), Biometrika 39, 324-345; fitted by Newton's method.
-    """
-    import numpy as np
-
-    names = list(dict.fromkeys(name for battle in battles for name in (battle.first, battle.second)))
-    if anchor and anchor not in names:
-        raise DataError(f"The anchor model {anchor!r} has no battle.", hint=f"Models with battles: {', '.join(names)}.")
-    _check_connected(battles, names)
-    index = {name: at for at, name in enumerate(names)}
-    first = np.array([index[battle.first] for battle in battles])
-    second = np.array([index[battle.second] for battle in battles])
-    outcome = np.array([battle.outcome for battle in battles])
-    weight = np.array([battle.weight for battle in battles])
-    size = len(names)
-
-    def fitted(weights: Matrix) -> Matrix:
-        wins: Matrix = np.bincount(first * size + second, weights * outcome, size * size).astype(np.float64)
-        wins += np.bincount(second * size + first, weights * (1 - outcome), size * size)
-        strengths = _fit(wins.reshape(size, size))
-        strengths -= strengths[index[anchor]] if anchor else strengths.mean()
-        return strengths * ELO_SCALE + anchored_at
-
-    values = fitted(weight)
-    intervals: list[Interval | None] = [None] * size
-    if rounds:
-        items, item = np.unique([battle.item for battle in battles], return_inverse=True)
-        rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(len(items), np.full(len(items), 1 / len(items)), size=rounds)
-        resampled = np.array([fitted(weight * counts[item]) for counts in drawn])
-        tail = (1 - coverage) / 2
-        low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
-        intervals = [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-    rated = {name: Rating(float(values[at]), intervals[at]) for name, at in index.items()}
-    return dict(sorted(rated.items(), key=lambda entry: -entry[1].value))
-
-
-def elo(battles: Sequence[Battle], *, k: float = 4.0, start: float = 1000.0, scale: float = 400.0) -> dict[str, Rating]:
-    """Return sequential Elo ratings, best first; they depend on the order of the battles, unlike Bradley-Terry.
+    models: Sequence[str],
+    dataset: str,
+    data_abbr: str,
+    judge: str | None,
+    baseline: str = "",
+    rounds: int = ROUNDS,
+    seed: int = SEED,
+    notes: Sequence[str] = (),
+) -> Ranking:
+    """Return the ranking of models that were compared with each other.
 
     Args:
-        battles: In the order in which they were fought; a weight counts as so many points at once.
-        k: Points at stake.
-        start: Rating of a newcomer.
-        scale: Difference at which the better one is expected to win 10 of 11.
-
-    Source: A. E. Elo (1978), The Rating of Chessplayers; K, start and scale as in FastChat's arena.
+        battles: The scored comparisons.
+        models: All models of the ranking, those without a comparison too.
+        dataset: Row name.
+        data_abbr: Abbr of the data set.
+        judge: Abbr of the judge.
+        baseline: The one model that all others are compared with, if there is one; its rating is 1000.
+        rounds: Resamples of items.
+        seed: Of resamples and shuffles.
+        notes: Go into ``Ranking.notes``.
     """
-    ratings: dict[str, float] = {}
-    for battle in battles:
-        first = ratings.setdefault(battle.first, start)
-        second = ratings.setdefault(battle.second, start)
-        expected = 1 / (1 + 10 ** ((second - first) / scale))
-        gain = k * battle.weight * (battle.outcome - expected)
-        ratings[battle.first] += gain
-        ratings[battle.second] -= gain
-    return {name: Rating(value) for name, value in sorted(ratings.items(), key=lambda entry: -entry[1])}
+    names = list(dict.fromkeys([*models, *(name for one in battles for name in (one.first, one.second))]))
+    columns = Columns(battles)
+    undefined = _undefined(columns, names, baseline)
+    fits = _fitted(columns, baseline, rounds, seed) if not undefined else _Fits(None, None, None, {}, {}, undefined)
+    entries = [
+        msgspec.structs.replace(
+            _record(name, battles),
+            baseline=name == baseline,
+            win_rate=_win_rate(name, battles, baseline),
+            bradley_terry=_rated(name, fits.ratings, undefined),
+            elo=_rated(name, fits.elo, undefined),
+            style_controlled=_rated(name, fits.styled, fits.unstyled),
+        )
+        for name in names
+    ]
+    values = {one.model: _order_value(one, fits.ratings) for one in entries}
+    intervals = {one.model: _order_interval(one, fits.ratings) for one in entries}
+    return Ranking(
+        dataset=dataset,
+        data_abbr=data_abbr,
+        judge=judge,
+        kind="comparisons",
+        by="win_rate" if undefined else "bradley_terry",
+        models=_in_order(entries, values, intervals),
+        separability=_share_apart(list(intervals.values())),
+        style={name: _as_rated(rating) for name, rating in fits.effects.items()},
+        pairs=_pairs(battles, names),
+        settings={"seed": seed, "ties": "half a win for each", "interval": "95%, percentiles", **fits.settings},
+        notes=[*notes, *([f"no ratings: {undefined}"] if undefined else [])],
+    )
 
 
-def expected_win_rate(rating: float, baseline: float) -> float:
-    """Return the chance (0..1) that a model of this rating beats the baseline."""
-    return 1 / (1 + 10 ** ((baseline - rating) / 400))
+def rank_by_scores(
+    metrics: Mapping[str, Metric], *, by: str, dataset: str, data_abbr: str, judge: str | None
+) -> Ranking:
+    """Return the ranking of models by one metric with its interval, higher being better.
+
+    Args:
+        metrics: By model.
+        by: Name of the metric.
+        dataset: Row name.
+        data_abbr: Abbr of the data set.
+        judge: Abbr of the judge; ``None`` for a rule.
+    """
+    entries = [RankedModel(model=model, score=metric) for model, metric in metrics.items()]
+    values = {model: metric.value for model, metric in metrics.items()}
+    intervals = {model: metric.ci95 if metric.value is not None else None for model, metric in metrics.items()}
+    return Ranking(
+        dataset=dataset,
+        data_abbr=data_abbr,
+        judge=judge,
+        kind="scores",
+        by=by,
+        models=_in_order(entries, values, intervals),
+        separability=_share_apart(list(intervals.values())),
+    )
+
+
+def compare_rankings(first: Ranking, second: Ranking) -> RankingsCompared:
+    """Return how alike two rankings order the models that both rank."""
+    ranks = [{one.model: one.rank for one in ranking.models if one.rank is not None} for ranking in (first, second)]
+    shared = [model for model in ranks[0] if model in ranks[1]]
+    sides = [[-float(one[model]) for model in shared] for one in ranks]
+    tau, rho = kendall(*sides), spearman(*sides)
+    note = ""
+    if tau is None or rho is None:
+        note = "fewer than two models" if len(shared) < 2 else "undefined: one ranking puts all models on one place"
+    judges = (first.dataset, second.dataset)
+    return RankingsCompared(
+        data_abbr=first.data_abbr, judges=judges, models=len(shared), kendall=tau, spearman=rho, note=note
+    )
 
 
 def separability(ratings: Mapping[str, Rating]) -> float | None:
     """Return the percentage of pairs of models whose intervals do not overlap; ``None`` without intervals or pairs.
 
+    A model without an interval is told apart from nobody.
+
     Source: T. Li et al. (2024), From Crowdsourced Data to High-Quality Benchmarks, arXiv:2406.11939.
     """
-    intervals = [rating.interval for rating in ratings.values() if rating.interval is not None]
+    return _share_apart([rating.interval for rating in ratings.values()])
+
+
+def allowed_ranks(intervals: Mapping[str, tuple[float, float] | None]) -> dict[str, tuple[int, int]]:
+    """Return each model's best and worst rank: 1 + those entirely above it, and all but those entirely below it."""
+    found = {}
+    for name, own in intervals.items():
+        others = [other for one, other in intervals.items() if one != name]
+        above = sum(own is not None and other is not None and other[0] > own[1] for other in others)
+        below = sum(own is not None and other is not None and other[1] < own[0] for other in others)
+        found[name] = (1 + above, len(intervals) - below)
+    return found
+
+
+class _Fits(NamedTuple):
+    """What was fitted; ``unstyled`` says why there is no style control."""
+
+    ratings: dict[str, Rating] | None
+    elo: dict[str, Rating] | None
+    styled: dict[str, Rating] | None
+    effects: dict[str, Rating]
+    settings: dict[str, Any]
+    unstyled: str
+
+
+def _fitted(columns: Columns, baseline: str, rounds: int, seed: int) -> _Fits:
+    anchor = baseline if baseline in columns.names else ""
+    ratings = bradley_terry(columns, anchor=anchor, rounds=rounds, seed=seed)
+    shuffled = shuffled_elo(columns, rounds=min(rounds, ELO_ROUNDS), seed=seed)
+    settings: dict[str, Any] = {
+        "bradley_terry": {"rounds": rounds, "resampled": "items", "zero": anchor or "mean", "zero_at": START},
+        "elo": {"k": K, "start": START, "scale": SCALE, "shuffles": shuffled.shuffles, "rounds": shuffled.rounds},
+    }
+    if not columns.features:
+        return _Fits(ratings, shuffled.ratings, None, {}, settings, "the answers' style is not known")
+    styled = style_controlled(columns, FEATURES, anchor=anchor, rounds=min(rounds, STYLE_ROUNDS), seed=seed)
+    if styled is None:
+        return _Fits(ratings, shuffled.ratings, None, {}, settings, "the answers do not differ in style")
+    settings["style_controlled"] = {"features": list(styled.effects), "rounds": styled.rounds}
+    return _Fits(ratings, shuffled.ratings, styled.ratings, styled.effects, settings, "")
+
+
+def _undefined(columns: Columns, names: Sequence[str], baseline: str) -> str:
+    """Return why models cannot be rated; empty where they can."""
+    if len(names) < 2:
+        return "there is one model"
+    if not len(columns):
+        return "no comparison was scored"
+    if (columns.outcome == 0.5).all():
+        return "every comparison is a tie, so nothing tells the models apart"
+    apart = unconnected(columns)
+    if apart:
+        return f"no chain of comparisons connects {apart[0]} and {apart[1]}"
+    base = columns.names.index(baseline) if baseline in columns.names else None
+    if standing(columns.wins()[None], base).rated.sum() < 2:
+        return "no finite ratings fit, as no two models took points from each other"
+    return ""
+
+
+def _record(name: str, battles: Sequence[Battle]) -> RankedModel:
+    mine = [one.outcome if one.first == name else 1 - one.outcome for one in battles if name in one[:2]]
+    wins, losses = sum(one > 0.5 for one in mine), sum(one < 0.5 for one in mine)
+    return RankedModel(model=name, games=len(mine), wins=wins, ties=len(mine) - wins - losses, losses=losses)
+
+
+def _win_rate(name: str, battles: Sequence[Battle], baseline: str) -> Metric:
+    if name == baseline:
+        return Metric(value=None, note="the others are compared with it")
+    items: dict[int, list[float]] = {}
+    games = 0
+    for one in battles:
+        if name in one[:2]:
+            sums = items.setdefault(one.item, [0.0, 0.0])
+            sums[0] += one.weight
+            sums[1] += one.weight * (one.outcome if one.first == name else 1 - one.outcome)
+            games += 1
+    if not games:
+        return Metric(value=None, note="no comparison was scored")
+    played = math.fsum(asked for asked, _ in items.values())
+    share = min(1.0, math.fsum(won for _, won in items.values()) / played)
+    deviations = math.fsum((won - share * asked) ** 2 for asked, won in items.values())
+    return share_metric(
+        share,
+        cluster_stderr(deviations, len(items), played),
+        clusters=len(items),
+        n=games,
+        least=played**2 / math.fsum(asked**2 for asked, _ in items.values()),
+    )
+
+
+def _rated(name: str, ratings: Mapping[str, Rating] | None, why: str) -> Rated:
+    if ratings is None:
+        return Rated(value=None, note=why)
+    if name not in ratings:
+        return Rated(value=None, note="no comparison was scored")
+    return _as_rated(ratings[name])
+
+
+def _as_rated(rating: Rating) -> Rated:
+    if math.isnan(rating.value):
+        return Rated(value=None, note="no chain of wins and losses leads to the others")
+    if math.isinf(rating.value):
+        did = "lost nothing to" if rating.value > 0 else "won nothing from"
+        return Rated(value=None, note=f"no finite rating: it {did} the others")
+    if rating.interval is None:
+        return Rated(value=rating.value)
+    low, high = (end if math.isfinite(end) else None for end in rating.interval)
+    note = "" if low is not None and high is not None else "too few games to bound the interval"
+    return Rated(value=rating.value, ci95=(low, high), note=note)
+
+
+def _order_value(entry: RankedModel, ratings: Mapping[str, Rating] | None) -> float | None:
+    """Return what orders a model: its rating, infinite ones too; without ratings its win rate."""
+    if ratings is not None:
+        value = ratings[entry.model].value if entry.model in ratings else math.nan
+        return None if math.isnan(value) else value
+    return entry.win_rate.value if entry.win_rate is not None else None
+
+
+def _order_interval(entry: RankedModel, ratings: Mapping[str, Rating] | None) -> tuple[float, float] | None:
+    if ratings is not None:
+        return ratings[entry.model].interval if entry.model in ratings else None
+    return entry.win_rate.ci95 if entry.win_rate is not None else None
+
+
+def _in_order(
+    entries: Sequence[RankedModel],
+    values: Mapping[str, float | None],
+    intervals: Mapping[str, tuple[float, float] | None],
+) -> list[RankedModel]:
+    known = [value for value in values.values() if value is not None]
+    reach = allowed_ranks({name: interval for name, interval in intervals.items() if values[name] is not None})
+    placed = []
+    for entry in entries:
+        value = values[entry.model]
+        if value is None:
+            placed.append(entry)
+            continue
+        # values that differ by rounding alone are one place
+        rank = 1 + sum(other > value and not math.isclose(other, value, rel_tol=1e-9) for other in known)
+        low, high = reach[entry.model]
+        placed.append(msgspec.structs.replace(entry, rank=rank, ranks=(min(low, rank), max(high, rank))))
+    return sorted(placed, key=lambda one: (one.rank is None, one.rank or 0))
+
+
+def _share_apart(intervals: Sequence[tuple[float, float] | None]) -> float | None:
     pairs = list(combinations(intervals, 2))
-    if not pairs:
+    if not pairs or all(interval is None for interval in intervals):
         return None
-    apart = sum(a.high < b.low or b.high < a.low for a, b in pairs)
+    apart = sum(a is not None and b is not None and (a[1] < b[0] or b[1] < a[0]) for a, b in pairs)
     return 100 * apart / len(pairs)
 
 
-def _fit(wins: Matrix) -> Matrix:
-    """Return the strengths (natural-log units, mean 0) that maximise the ridged likelihood of a matrix of wins."""
-    import numpy as np
-
-    size = len(wins)
-    games = wins + wins.T
-    strengths = np.zeros(size)
-    for _ in range(200):
-        chance = 1 / (1 + np.exp(np.clip(strengths[None, :] - strengths[:, None], -700, 700)))
-        gradient = (wins - games * chance).sum(axis=1) - RIDGE * strengths
-        curvature = games * chance * (1 - chance)
-        hessian = np.diag(curvature.sum(axis=1) + RIDGE) - curvature
-        step = np.linalg.solve(hessian, gradient)
-        step -= step.mean()  # a shift of all strengths changes nothing, and rounding must not move it
-        # far from the top the quadratic model overshoots
-        largest = float(np.abs(step).max())
-        strengths = strengths + step * min(1.0, 2.0 / largest) if largest else strengths
-        if largest < 1e-11:
-            break
-    return strengths
-
-
-def _check_connected(battles: Sequence[Battle], names: Sequence[str]) -> None:
-    if not battles:
-        raise DataError(
-            "There are no battles to rate models by.", hint="At least one comparison of two models is needed."
-        )
-    group = {name: name for name in names}
-
-    def root(name: str) -> str:
-        while group[name] != name:
-            group[name] = group[group[name]]
-            name = group[name]
-        return name
-
-    for battle in battles:
-        group[root(battle.first)] = root(battle.second)
-    apart = next((name for name in names if root(name) != root(names[0])), None)
-    if apart is not None:
-        raise DataError(
-            f"The models {names[0]!r} and {apart!r} cannot be rated together: no chain of battles connects them.",
-            hint="Rate them apart, or add comparisons with a common opponent.",
-        )
+def _pairs(battles: Sequence[Battle], names: Sequence[str]) -> list[Met]:
+    place = {name: at for at, name in enumerate(names)}
+    found: dict[tuple[str, str], list[int]] = {}
+    for one in battles:
+        turned = place[one.first] > place[one.second]
+        key = (one.second, one.first) if turned else (one.first, one.second)
+        outcome = 1 - one.outcome if turned else one.outcome
+        counts = found.setdefault(key, [0, 0, 0])
+        counts[0 if outcome > 0.5 else 2 if outcome < 0.5 else 1] += 1
+    return [
+        Met(first=a, second=b, games=sum(counts), wins=counts[0], ties=counts[1], losses=counts[2])
+        for (a, b), counts in sorted(found.items(), key=lambda one: (place[one[0][0]], place[one[0][1]]))
+    ]

@@ -18,7 +18,10 @@ from judgebench.metrics.correlation import kendall, mean_ranks, pearson, spearma
 from judgebench.metrics.named import compute
 from judgebench.metrics.ordinal import krippendorff_alpha, weighted_kappa
 from judgebench.metrics.preferences import preference_rate, tie_rate, win_rate
-from judgebench.metrics.ranking import Battle, Rating, bradley_terry, elo, expected_win_rate, separability
+from judgebench.metrics.battles import Battle
+from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate
+from judgebench.metrics.elo import elo
+from judgebench.metrics.ranking import separability
 from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.tally import Outcome, Tally
 from tests.metrics.test_agreement import SHARED
@@ -191,11 +194,15 @@ def test_weights_are_repetitions() -> None:
     assert bradley_terry(weighted)["a"].value == pytest.approx(bradley_terry(battles_of(table))["a"].value)
 
 
-def test_a_model_that_wins_all_has_a_finite_rating() -> None:
-    """Separation does not break the fit."""
-    ratings = bradley_terry(battles_of({("a", "b"): (20, 0, 0)}))
-    assert math.isfinite(ratings["a"].value)
-    assert expected_win_rate(ratings["a"].value, ratings["b"].value) > 0.999
+def test_a_model_that_wins_all_has_no_finite_rating() -> None:
+    """It is infinitely better, and the others are rated by the games among them alone."""
+    among = {("b", "c"): (6, 2, 4), ("c", "d"): (5, 0, 3)}
+    swept = {("a", "b"): (20, 0, 0), ("c", "e"): (5, 0, 0)}
+    ratings = bradley_terry(battles_of({**among, **swept}))
+    assert ratings["a"].value == math.inf
+    assert ratings["e"].value == -math.inf
+    for name, rating in bradley_terry(battles_of(among)).items():
+        assert rating.value == pytest.approx(ratings[name].value)
 
 
 def test_bootstrapped_ratings_are_seeded_and_hold_the_estimate() -> None:
