@@ -7,7 +7,10 @@ demands. It is right about toy answers ("I think it is 4 (of twice 2)"), so verd
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from tests.faultservice import Answer
@@ -35,7 +38,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
         return Answer(token, logprobs={"content": [entry]})
     form = _form(asked)
     pair = fenced[:2] if "nswer B" in asked or "nswer 2" in asked else []
-    replies = {
+    replies: dict[str, Callable[[], str]] = {
         "verdict": lambda: _verdict(asked, fenced, pair),
         "json": lambda: json.dumps({"verdict": "correct" if right else "incorrect"}),
         "score": lambda: f"It is as it is.\n\nSCORE: {5 if right else 1}",
@@ -46,6 +49,60 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
         "": lambda: "Here is what I think: it must be true and complete.",
     }
     return replies[form]()
+
+
+class DrawnJudge:
+    """Answers by the grammar that the prompt asks for, with a verdict drawn from all that was asked.
+
+    Equal requests have equal replies. One reply in sixteen states no verdict.
+
+    Args:
+        counted: Draw anew for the second reply to an equal request, and so on, as a judge with a temperature does.
+    """
+
+    def __init__(self, *, counted: bool = False) -> None:
+        self._counted = counted
+        self._replies: Counter[str] = Counter()
+
+    def __call__(self, body: dict[str, Any]) -> str:
+        """Answer a request."""
+        messages, key = body["messages"], self._key(body)
+        dice = random.Random(f"{key} {self._replies[key]}")
+        self._replies[key] += self._counted
+        users = [message["content"] for message in messages if message["role"] == "user"]
+        asked = _FENCED.sub("", next((text for text in reversed(users) if _form(text)), users[-1]))
+        form = _form(asked)
+        if form and dice.random() < 1 / 16:
+            return f"I cannot say ({dice.randrange(1000)})."
+        return _drawn(form, asked, users[0], dice)
+
+    def unsay(self, body: dict[str, Any]) -> None:
+        """Take back the last reply to a request: it was never sent."""
+        self._replies[self._key(body)] -= self._counted
+
+    @staticmethod
+    def _key(body: dict[str, Any]) -> str:
+        return json.dumps([body["model"], body["messages"]], sort_keys=True)
+
+
+def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
+    steps = [int(number) for number in re.findall(r"^Step (\d+):", shown, re.MULTILINE)]
+    replies: dict[str, Callable[[], str]] = {
+        "verdict": lambda: f"Note {dice.randrange(1000)}.\n\nVERDICT: {dice.choice(_OPTION.findall(asked))}",
+        "json": lambda: json.dumps({"verdict": dice.choice(["correct", "incorrect"])}),
+        "score": lambda: f"Note {dice.randrange(1000)}.\n\nSCORE: {dice.randint(1, 5)}",
+        "two scores": lambda: f"{dice.randint(1, 10)} {dice.randint(1, 10)}\nReasons follow.",
+        "points": lambda: json.dumps([dice.randint(0, int(most)) for most in _points(asked)]),
+        "steps": lambda: json.dumps([{"step": number, "correct": dice.random() < 0.7} for number in steps]),
+        "box": lambda: f"\\boxed{{{dice.choice([-1, *steps])}}}",
+        "": lambda: f"Note {dice.randrange(1000)}: it must be true and complete.",
+    }
+    return replies[form]()
+
+
+def _points(asked: str) -> list[float]:
+    found: list[float] = json.loads(re.findall(r"such as (\[.*\])", asked)[-1])
+    return found
 
 
 def _form(text: str) -> str:

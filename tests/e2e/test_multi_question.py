@@ -1,118 +1,214 @@
-"""A kill in the middle of a judge that asks several questions about an item: going on asks nothing twice."""
+"""A kill in the middle of a judge that asks several questions about an item: going on asks exactly what is missing."""
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import signal
-import subprocess
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.e2e.harness import Bench, model_answer, wait_until
-from tests.e2e.loopback_judge import loopback_judge
+from tests.e2e.loopback_judge import DrawnJudge
+from tests.e2e.multi_question import (
+    PAIRS,
+    POINTS,
+    Gate,
+    Question,
+    asked,
+    by_item,
+    drawn_budgets,
+    recorded,
+    verdicts,
+    write_judges,
+)
+from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService
 
-JUDGES = """
-from judgebench.models import VLLMCustomAPIChat
-service = dict(type=VLLMCustomAPIChat, model='j', url={url!r}, batch_size=2, retry=0)
-debate = dict(type='Debate', rounds=2)
-judges = [
-    dict(abbr='debate', judge_model=service, method=debate),
-    dict(abbr='votes', judge_model=service, method=dict(type='Repeated', times=3,
-        judge=dict(type='ReferenceVerifier'), fold=dict(type='majority', unread='drop'))),
-    dict(abbr='panel', method=dict(type='Panel', fold=dict(type='unanimous', unread='unparsed'), quorum=2)),
-]
-"""
-PAIRS = """
-from judgebench.models import VLLMCustomAPIChat
-service = dict(type=VLLMCustomAPIChat, model='j', url={url!r}, batch_size=2, retry=0)
-judges = [dict(abbr='resolved', judge_model=service, compare_with='first', method=dict(type='SwapResolved'))]
-"""
+KINDS = {"points": POINTS, "pairs": PAIRS}
+MODELS = {"points": ("toy_model",), "pairs": ("other_model", "toy_model")}
+COMPARED = {"points": {}, "pairs": {"compare_with": "first"}}
+EACH = [(kind, name) for kind, methods in KINDS.items() for name in methods]
 
 
-def lines(bench: Bench, row: str) -> list[dict[str, object]]:
-    """The whole lines of a file of judge calls, as they are on disk now."""
-    files = list((bench.folder / "outputs/default").glob(f"2*/predictions/toy-model/{row}.jsonl"))
-    text = files[0].read_text("utf-8") if files else ""
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+class Undisturbed(NamedTuple):
+    """What a run that nothing happens to asks, and finds."""
+
+    asked: Counter[Question]
+    verdicts: dict[str, list[tuple[int, Any]]]
 
 
-def questions(bench: Bench) -> Counter[str]:
-    """How often the judge was asked each question."""
-    return Counter(json.dumps(one.body.get("messages"), sort_keys=True) for one in bench.judge.requests)
+class Case(NamedTuple):
+    """What is killed.
+
+    Attributes:
+        kind: Of the methods: about ``points`` or ``pairs``.
+        names: The methods.
+        moods: Whether the judge answers equal questions each time anew. A reply that was sent and not yet written when
+            everything ended is then lost for good, so such runs are killed only once all that was sent is on disk.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    moods: bool
 
 
-def killed_midway(bench: Bench, at_least: int, *flags: str, rows: list[str], models: tuple[str, ...]) -> None:
-    process = bench.start(*flags, "--no-preflight", dataset="toy_gen", models=models)
+Know = Callable[[Case], Undisturbed]
+
+
+@contextmanager
+def stand(folder: Path, case: Case) -> Iterator[Bench]:
+    """Set up the methods in a folder, with a judge that draws its replies."""
+    with (
+        FaultService(model_answer(), model="m") as model,
+        FaultService(model_answer(lambda i: True), model="m") as other,
+        FaultService(DrawnJudge(counted=case.moods), model="j") as judge,
+    ):
+        bench = Bench(folder, model, judge)
+        bench.write()
+        path = folder / "configs/models/other_model.py"
+        path.write_text(path.read_text().replace(model.url, other.url))
+        write_judges(bench, {name: KINDS[case.kind][name] for name in case.names}, **COMPARED[case.kind])
+        yield bench
+
+
+def flags(case: Case) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the flags of ``jb``, and its data set and models."""
+    given = ("--judges", "several", "--no-preflight", "--dump-eval-details", "--max-num-workers", "32")
+    return given, {"dataset": "rich", "models": MODELS[case.kind]}
+
+
+@pytest.fixture(scope="module")
+def know(tmp_path_factory: pytest.TempPathFactory) -> Know:
+    """Gives the undisturbed run of a case; each is made once."""
+    known: dict[Case, Undisturbed] = {}
+
+    def run(case: Case) -> Undisturbed:
+        if case not in known:
+            with stand(tmp_path_factory.mktemp("undisturbed"), case) as bench:
+                given, named = flags(case)
+                done = bench.jb(*given, timeout=120, **named)
+                assert done.code == 0, done.text
+                assert asked(bench) == recorded(bench)
+                known[case] = Undisturbed(asked(bench), verdicts(bench, bare=case.moods))
+        return known[case]
+
+    return run
+
+
+def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: bool) -> None:
+    """Run until every judge has had the replies that the gate lets through, and kill -9.
+
+    Args:
+        bench: The stand.
+        case: Its methods.
+        gate: Holds back all other replies.
+        victim: ``jb`` alone, every judge's ``task``, or ``all`` of them.
+        settled: Kill when all that came through is on disk; else as soon as it is sent.
+    """
+    given, named = flags(case)
+    bench.judge.set_faults(gate)
+    process = bench.start(*given, "--mode", "infer_judge", **named)
     try:
-        wait_until(lambda: sum(len(lines(bench, row)) for row in rows) >= at_least, timeout=60)
+        wait_until(lambda: gate.spent or process.poll() is not None, timeout=60)
+        if settled:
+            wait_until(lambda: recorded(bench) == gate.let_through, timeout=30)
+        tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages" in command]
+        for pid in {"jb": [process.pid], "task": tasks, "all": [process.pid, *tasks]}[victim]:
+            os.kill(pid, signal.SIGKILL)
+        if victim == "jb":
+            gate.open(to_the_dead=False)  # the orphans wait a while for what is in flight, and write it down
+        process.wait(timeout=60)
+        wait_until(lambda: not processes_of(bench.folder), timeout=60)
+    except AssertionError:
+        print("not reached:", gate.left)
+        raise
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    wait_until(lambda: bench.judge.in_flight == 0)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        print(process.communicate()[0])
+        gate.open(to_the_dead=True)
+    bench.judge.set_faults(())
 
 
-def judges(bench: Bench, text: str) -> None:
-    (bench.folder / "configs/judges/several.py").write_text(text.format(url=bench.judge.url))
-    bench.judge.answer = loopback_judge
-    bench.judge.latency = 0.08
-
-
-@pytest.mark.parametrize("at_least", [3, 17])
-def test_a_killed_debate_and_panel_ask_no_recorded_question_again(bench: Bench, at_least: int) -> None:
-    judges(bench, JUDGES)
-    rows = ["toy-debate", "toy-votes"]
-    killed_midway(bench, at_least, "--judges", "several", rows=rows, models=("toy_model",))
-    wait_until(lambda: not _alive(bench.folder))
-    recorded = {str(line["uuid"]) for row in rows for line in lines(bench, row)}
-    before = questions(bench)
-    bench.judge.latency = 0.0
-    done = bench.jb("--judges", "several", "--reuse", "--no-preflight", dataset="toy_gen")
-    assert done.code == 0, done.text
-    written = [line for row in rows for line in lines(bench, row)]
-    assert len(written) == 6 * 5 + 6 * 3  # two rounds of two advocates and a decision; three votes
-    assert recorded <= {str(line["uuid"]) for line in written}
-    # Asked in all: every question once, but for what was in flight when the run was killed.
-    lost = sum(before.values()) - len(recorded)
-    assert len(written) <= sum(questions(bench).values()) <= len(written) + lost
-    assert 0 <= lost <= 4
-    assert bench.result("toy-panel")["counts"]["ok"] == 6
+def check_a_kill(bench: Bench, case: Case, whole: Undisturbed, victim: str, dice: random.Random) -> None:
+    """Kill in the middle of every method, go on, and account for every question."""
+    assert isinstance(bench.judge.answer, DrawnJudge)
+    gate = Gate(bench.judge.answer, drawn_budgets(by_item(whole.asked), dice))
+    settled = case.moods or dice.random() < 0.5
+    kill_midway(bench, case, gate, victim, settled=settled)
+    first, kept = asked(bench), recorded(bench)
+    assert kept <= first <= whole.asked
+    if settled:
+        assert gate.let_through <= kept
+    if settled and victim != "jb":
+        assert kept == gate.let_through
+        needed, have = by_item(whole.asked), by_item(kept)
+        midway = {judge for judge, item in needed if 0 < have.get((judge, item), 0) < needed[judge, item]}
+        assert midway == set(case.names)
     bench.judge.forget()
-    again = bench.jb("--judges", "several", "--reuse", "--mode", "eval", "--no-preflight", dataset="toy_gen")
-    assert again.code == 0, again.text
-    assert bench.judge.requests == []
-
-
-def test_a_killed_second_stage_goes_on_where_it_stopped(bench: Bench) -> None:
-    judges(bench, PAIRS)
-    steady = bench.judge.answer
-
-    def prefers_the_first(body: dict[str, object]) -> object:
-        prompt = str(body["messages"])
-        return "VERDICT: A" if "contradict each other" not in prompt else steady(body)  # type: ignore[arg-type]
-
-    bench.judge.answer = prefers_the_first  # type: ignore[assignment]  # the two orders contradict each other
-    with FaultService(model_answer(lambda i: True), model="m") as other:
-        path = bench.folder / "configs/models/other_model.py"
-        path.write_text(path.read_text().replace(bench.model.url, other.url))
-        models = ("other_model", "toy_model")
-        killed_midway(bench, 5, "--judges", "several", rows=["toy-resolved"], models=models)
-        wait_until(lambda: not _alive(bench.folder))
-        recorded = len(lines(bench, "toy-resolved"))
-        before = sum(questions(bench).values())
-        bench.judge.latency = 0.0
-        done = bench.jb("--judges", "several", "--reuse", "--no-preflight", dataset="toy_gen", models=models)
+    given, named = flags(case)
+    done = bench.jb(*given, "--reuse", timeout=120, **named)
     assert done.code == 0, done.text
-    asked = len(lines(bench, "toy-resolved"))
-    assert asked == 5 * 3  # question 5 is answered alike by both
-    assert asked <= sum(questions(bench).values()) <= asked + before - recorded
-    assert bench.result("toy-resolved")["metrics"]["win_rate"]["value"] == pytest.approx(100 * 5.5 / 6)
+    # What was on disk is never asked again; what was not, is asked once, equal questions as often as they are missing.
+    assert asked(bench) == whole.asked - kept
+    assert recorded(bench) == whole.asked
+    twice = {one for one, count in (first + asked(bench)).items() if count > whole.asked[one]}
+    assert twice <= set(first - kept)
+    assert verdicts(bench, bare=case.moods) == whole.verdicts
 
 
-def _alive(folder: Path) -> bool:
-    """Whether a process of a run in the folder is left (a task outlives the kill of its session for a moment)."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return any("judgebench.stages" in line and str(folder) in line for line in listed.splitlines())
+@pytest.mark.parametrize(
+    ("case", "victim"),
+    [
+        (Case("points", tuple(POINTS), moods=True), "task"),
+        (Case("pairs", tuple(PAIRS), moods=False), "all"),
+        (Case("points", ("debate", "verified-votes", "longer"), moods=False), "jb"),
+    ],
+    ids=["points", "pairs", "orphans"],
+)
+def test_going_on_in_the_middle_of_every_method_asks_exactly_what_is_missing(
+    tmp_path: Path, know: Know, case: Case, victim: str
+) -> None:
+    whole = know(case)
+    assert {one.judge for one in whole.asked} == set(case.names)
+    with stand(tmp_path, case) as bench:
+        check_a_kill(bench, case, whole, victim, random.Random(victim))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("kind", "name"), EACH, ids=[name for _, name in EACH])
+def test_every_method_at_many_moments(tmp_path: Path, know: Know, kind: str, name: str, seed: int) -> None:
+    case = Case(kind, (name,), moods=seed % 2 == 0)
+    whole = know(case)
+    dice = random.Random(f"{name} {seed}")
+    with stand(tmp_path, case) as bench:
+        check_a_kill(bench, case, whole, dice.choice(["jb", "task", "all"]), dice)
+        bench.judge.forget()
+        given, named = flags(case)
+        again = bench.jb(*given, "--reuse", "--mode", "eval", timeout=120, **named)
+        assert again.code == 0, again.text
+        assert bench.judge.requests == []
+        assert verdicts(bench, bare=case.moods) == whole.verdicts
+
+
+@pytest.mark.parametrize(
+    ("case", "branching"),
+    [
+        (Case("points", tuple(POINTS), moods=True), {"deliberation", "sequence", "unbiased", "verified", "gated"}),
+        (Case("pairs", tuple(PAIRS), moods=False), {"resolved", "pair-unbiased", "pair-verified"}),
+    ],
+    ids=["points", "pairs"],
+)
+def test_the_drawn_judge_leads_a_methods_items_down_different_paths(
+    know: Know, case: Case, branching: set[str]
+) -> None:
+    lengths = {(judge, count) for (judge, _), count in by_item(know(case).asked).items()}
+    assert branching <= {judge for judge, times in Counter(judge for judge, _ in lengths).items() if times > 1}
