@@ -31,6 +31,20 @@ async def open_client(config: ModelConfig, traffic: Traffic) -> AsyncIterator[Se
         EndpointError: The service's model name has to be asked for, and the service does not tell.
         PrerequisiteError: An environment variable or an optional package is missing.
     """
+    if isinstance(config, ServiceConfig) and config.batch_size > 1:
+        from judgebench.engine.senders import open_senders, senders_for
+
+        if (count := senders_for(config)) > 1:
+            async with open_senders(config, traffic, count) as spread:
+                yield spread
+            return
+    async with open_alone(config, traffic) as client:
+        yield client
+
+
+@asynccontextmanager
+async def open_alone(config: ModelConfig, traffic: Traffic) -> AsyncIterator[ServingClient]:
+    """Give a client that asks from this process; else as ``open_client``."""
     kind = plugins.load(config.type, where=f"models.{config.abbr}.type")()
     if isinstance(config, ServiceConfig):
         from judgebench.engine.http import open_http

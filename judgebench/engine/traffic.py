@@ -56,7 +56,19 @@ class Traffic(msgspec.Struct, kw_only=True):
             self.prompt_tokens += usage.prompt_tokens
             self.completion_tokens += usage.completion_tokens
 
+    def replace_part(self, before: Traffic, now: Traffic) -> None:
+        """Put the new counts of one of several senders in the place of its earlier ones."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) - getattr(before, name) + getattr(now, name))
+        for kind, count in now.faults.items():
+            self.faults[kind] = self.faults.get(kind, 0) - before.faults.get(kind, 0) + count
+        self.note = now.note or (self.note if self.note != before.note else "")
+        self.first_error = self.first_error or now.first_error
+
     def figures(self) -> dict[str, float]:
         """Return the numbers that belong in the record of a run: the cost of faults in requests and seconds."""
         found: dict[str, float] = {"extra_requests": float(self.retries), "seconds_waited": round(self.waited, 3)}
         return {**found, **{f"fault_{kind}": float(count) for kind, count in sorted(self.faults.items())}}
+
+
+_COUNTS = [name for name, kind in Traffic.__annotations__.items() if kind in {"int", "float"}]

@@ -26,7 +26,7 @@ def encode(body: Any) -> bytes:
     try:
         return _encode(body)
     except UnicodeEncodeError:
-        return _encode(_clean_deep(body))
+        return _encode(_clean_deep(msgspec.to_builtins(body)))
 
 
 def decode(body: bytes | str) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -107,6 +107,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         enable_ssl: ``https`` with host and port.
         trust_remote_code: For local tokenizers; services ignore it.
         timeouts: Time limits of one request.
+        senders: Processes that send and receive; 0 takes as many as pay (one up to ``batch_size`` 2047).
         adaptive: Adapt the number of requests in flight to what the service bears (batch_size is the most).
         verify_tls: Check the service's certificate.
         ca_file: Certificate authority bundle to trust.
@@ -127,6 +128,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
     enable_ssl: bool = False
     trust_remote_code: bool = False
     timeouts: Timeouts = Timeouts()
+    senders: Annotated[int, msgspec.Meta(ge=0)] = 0
     adaptive: bool = False
     verify_tls: bool = True
     ca_file: str = ""

@@ -34,24 +34,28 @@ def slow(tmp_path: Path) -> Iterator[Bench]:
 
 
 def processes_of(folder: Path) -> dict[int, str]:
-    """Return the living processes whose command line names a folder, with their command."""
+    """Return the living processes that work in a folder or name it in their command line, with their command."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                place = os.readlink(entry / "cwd")
             except OSError:
                 continue
-            if str(folder) in command and state != "Z":
+            if (str(folder) in command or place == str(folder)) and state != "Z":
                 found[int(entry.name)] = command
     return found
 
 
 def kill(bench: Bench, jb: int, victim: str) -> None:
-    """Kill -9 ``jb``, one of its task processes, or everything at once."""
-    tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages" in command]
-    pids = {"jb": [jb], "task": tasks[:1] or [jb], "all": [jb, *tasks]}[victim]
+    """Kill -9 ``jb``, one of its task processes, one of their sending processes, or everything at once."""
+    living = processes_of(bench.folder)
+    tasks = [pid for pid, command in living.items() if "judgebench.stages" in command]
+    senders = [pid for pid, command in living.items() if "judgebench.engine.sender" in command]
+    one_task, one_sender = tasks[:1] or [jb], senders[:1] or tasks[:1] or [jb]
+    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "all": [jb, *living]}[victim]
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -100,6 +104,14 @@ def check_one_kill(bench: Bench, victim: str, after: float) -> None:
 @pytest.mark.parametrize("victim", ["jb", "task", "all"])
 @pytest.mark.parametrize("after", [0.02, 0.2, 0.45])
 def test_a_killed_run_resumes_to_the_same_result(slow: Bench, victim: str, after: float) -> None:
+    check_one_kill(slow, victim, after)
+
+
+@pytest.mark.parametrize("victim", ["jb", "task", "sender", "all"])
+@pytest.mark.parametrize("after", [0.05, 0.4])
+def test_so_does_one_whose_sending_is_spread_over_processes(slow: Bench, victim: str, after: float) -> None:
+    slow.model_keys = slow.judge_keys = {"batch_size": CONCURRENCY, "senders": 2}
+    slow.write()
     check_one_kill(slow, victim, after)
 
 

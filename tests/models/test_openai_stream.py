@@ -77,7 +77,9 @@ def test_the_short_cut_reads_what_the_careful_reading_reads(payloads: list[dict[
 )
 def test_the_short_cut_takes_the_events_of_common_services(choice: dict[str, Any]) -> None:
     head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
-    assert EventReader().feed_plain(msgspec.json.encode({**head, "choices": [choice], "usage": None}).decode()) is not None
+    assert (
+        EventReader().feed_plain(msgspec.json.encode({**head, "choices": [choice], "usage": None}).decode()) is not None
+    )
 
 
 @pytest.mark.parametrize("data", ["", "{", "[]", "null", '{"choices": []}', '"\\ud800"', "[DONE]"])

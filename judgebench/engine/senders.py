@@ -1,0 +1,179 @@
+"""Spreads sending over several processes, with one owner of the journal: the task, which asks here.
+
+A request costs its CPU time in the HTTP client, and one process has one core. With thousands of requests in flight the
+task hands them to processes that do nothing else (``sender``) and writes down what they bring back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from judgebench import errors
+from judgebench.engine.channel import Channel
+from judgebench.engine.sender import Question, Told
+from judgebench.engine.traffic import Traffic
+from judgebench.errors import EndpointError, InternalError, JudgebenchError
+from judgebench.models.contract import ServiceConfig
+from judgebench.records import Reply, Request
+
+SPREAD_FROM = 2048
+"""Requests in flight from which on one process is the bottleneck (``docs/performance.md``)."""
+EACH = 1024
+"""Requests in flight for which one more process pays."""
+MOST = 8
+"""Most sending processes of one task; the owner of the journal keeps up with about so many."""
+
+
+def senders_for(config: ServiceConfig) -> int:
+    """Return how many processes should send for a model; 1 means the task itself."""
+    if config.senders:
+        return min(config.senders, max(1, config.batch_size))
+    if config.batch_size < SPREAD_FROM:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, config.batch_size // EACH, MOST))
+
+
+@asynccontextmanager
+async def open_senders(config: ServiceConfig, traffic: Traffic, count: int) -> AsyncIterator[SpreadClient]:
+    """Start sending processes and give a client that asks through them; they end with the context.
+
+    Args:
+        config: The model's config; ``batch_size`` is divided among the processes.
+        traffic: Gets the sum of what the processes count.
+        count: How many processes.
+
+    Raises:
+        EndpointError: The service can serve nobody.
+        InternalError: A process ended by itself.
+    """
+    shares = [config.batch_size // count + (number < config.batch_size % count) for number in range(count)]
+    senders = [_Sender(traffic) for _ in shares]
+    try:
+        # The first one finds out the model's name, where the config leaves it to the service; the others are told.
+        model = await senders[0].start(config, shares[0], config.model)
+        await asyncio.gather(
+            *(sender.start(config, share, model) for sender, share in zip(senders[1:], shares[1:], strict=True))
+        )
+        yield SpreadClient(model, senders)
+    finally:
+        await asyncio.gather(*(sender.stop() for sender in senders))
+
+
+class SpreadClient:
+    """A client that hands every request to the least busy of its processes.
+
+    Attributes:
+        model: The model's name as it is sent.
+    """
+
+    def __init__(self, model: str, senders: list[_Sender]) -> None:
+        self.model = model
+        self._senders = senders
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply that a process received.
+
+        Raises:
+            EndpointError: The service can serve nobody.
+            InternalError: The process ended by itself.
+        """
+        return await min(self._senders, key=_Sender.__len__).ask(request)
+
+
+class _Sender:
+    """One sending process, as the task sees it."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._counted = Traffic(faults={})
+        self._decode = msgspec.json.Decoder(Told).decode
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._number = 0
+        self._ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._failure: Exception | None = None
+        self._channel = Channel(self._heard, self._ended)
+        self._process: asyncio.subprocess.Process | None = None
+
+    def __len__(self) -> int:
+        """Requests in flight."""
+        return len(self._asked)
+
+    async def start(self, config: ServiceConfig, share: int, model: str) -> str:
+        """Start the process; returns the model's name as it is sent."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        environment = {name: value for name, value in os.environ.items() if name != "JB_PROGRESS_FD"}
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "judgebench.engine.sender",
+                stdin=theirs.fileno(),
+                stdout=sys.stderr,  # what a plug-in prints goes to the log
+                env=environment,
+            )
+        await self._channel.connect(ours)
+        alone = msgspec.structs.replace(config, batch_size=share, senders=1, model=model)
+        self._channel.send(alone)
+        return await self._ready
+
+    async def ask(self, request: Request) -> Reply:
+        """Hand a request over and wait for its reply."""
+        if self._failure is not None:
+            raise self._failure
+        self._number = number = self._number + 1
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._asked[number] = reply
+        try:
+            self._channel.send(Question(number, request))
+            return await reply
+        finally:
+            self._asked.pop(number, None)
+
+    async def stop(self) -> None:
+        """End the process; nothing waits for its replies any more."""
+        self._failure = self._failure or InternalError("A sending process was asked after its end.")
+        self._ready.cancel()
+        self._channel.close()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    def _heard(self, line: bytes) -> None:
+        told = self._decode(line)
+        if told.traffic is not None:
+            self._traffic.replace_part(self._counted, told.traffic)
+            self._counted = told.traffic
+        if told.reply is not None:
+            waiting = self._asked.get(told.number)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(told.reply)
+        elif told.error is not None:
+            name, message, hint = told.error
+            kind: type[JudgebenchError] = getattr(errors, name, EndpointError)
+            self._fail(kind(message, hint=hint))
+        elif told.model is not None and not self._ready.done():
+            self._ready.set_result(told.model)
+
+    def _ended(self) -> None:
+        self._fail(
+            InternalError("A sending process ended by itself.", hint="The task's log says why; continue with --reuse.")
+        )
+
+    def _fail(self, failure: Exception) -> None:
+        self._failure = self._failure or failure
+        if not self._ready.done():
+            self._ready.set_exception(self._failure)
+        for waiting in self._asked.values():
+            if not waiting.done():
+                waiting.set_exception(self._failure)
