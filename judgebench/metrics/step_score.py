@@ -44,7 +44,7 @@ class _Item(NamedTuple):
 class StepScore:
     """A verdict's score is the index of the first wrong step (-1: none); ``details["steps"]`` may label every step.
 
-    An unread verdict is wrong everywhere, as in both sources; what was not judged is left out.
+    An unread verdict is wrong everywhere, as in both sources; what was not judged is left out and bounds the figures.
     """
 
     Config: ClassVar[type[msgspec.Struct]] = StepScoreConfig
@@ -52,7 +52,7 @@ class StepScore:
     def __init__(self, config: StepScoreConfig) -> None:
         self.config = config
         self._items: list[_Item] = []
-        self._missing = 0
+        self._unjudged: list[_Item] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
@@ -64,9 +64,6 @@ class StepScore:
         Raises:
             DataError: Gold is neither an index nor a list of truth values.
         """
-        if verdict.status not in ("ok", "unparsed"):
-            self._missing += 1
-            return
         gold = sample.gold
         labels = gold if isinstance(gold, list) else []
         if not all(isinstance(one, bool) for one in labels) or (
@@ -77,7 +74,8 @@ class StepScore:
             )
         said: list[dict[str, Any]] = verdict.details.get("steps", [])
         types = sample.meta.get(self.config.types, []) if self.config.types else []
-        self._items.append(
+        judged = verdict.status in ("ok", "unparsed")
+        (self._items if judged else self._unjudged).append(
             _Item(
                 group=str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else "",
                 gold=first_wrong(labels) if labels else gold,
@@ -95,24 +93,30 @@ class StepScore:
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``f1`` first (``step_accuracy`` where every step is labelled)."""
-        groups = dict.fromkeys(one.group for one in self._items)
-        parts = {group: self._part([one for one in self._items if one.group == group]) for group in groups}
+        groups = dict.fromkeys(one.group for one in (*self._items, *self._unjudged))
+        parts = {
+            group: self._part(
+                *([one for one in items if one.group == group] for items in (self._items, self._unjudged))
+            )
+            for group in groups
+        }
         found: dict[str, Metric] = {}
         for name in ("f1", "accuracy_error", "accuracy_correct"):
-            found[name] = weighted_mean({group: part[name] for group, part in parts.items()}, dict.fromkeys(parts, 1.0))
+            found[name] = _mean_of_parts([part[name] for part in parts.values()], list(parts))
             if self.config.group_by:
                 found |= {f"{name}/{group}": part[name] for group, part in parts.items()}
         found["first_error_accuracy"] = share_of(
-            [float(one.said == one.gold) for one in self._items], missing=self._missing
+            [float(one.said == one.gold) for one in self._items], missing=len(self._unjudged)
         )
         found["unread"] = Metric(value=float(sum(one.said is None for one in self._items)), n=len(self._items))
         return self._steps() | found
 
     def _steps(self) -> dict[str, Metric]:
         steps = [step for one in self._items for step in one.steps]
-        if not steps:
+        missing = sum(len(one.steps) for one in self._unjudged)
+        if not steps and not missing:
             return {}
-        found = {"step_accuracy": share_of([float(gold is said) for gold, said in steps])}
+        found = {"step_accuracy": share_of([float(gold is said) for gold, said in steps], missing=missing)}
         pairs = [pair for one in self._items for pair in one.types]
         if pairs:
             found["error_type_accuracy"] = share_of([float(said == gold) for said, gold in pairs])
@@ -122,19 +126,43 @@ class StepScore:
         return found
 
     @staticmethod
-    def _part(items: Sequence[_Item]) -> dict[str, Metric]:
-        error = share_of([float(one.said == one.gold) for one in items if one.gold != NO_ERROR])
-        correct = share_of([float(one.said == one.gold) for one in items if one.gold == NO_ERROR])
-        both = (error.value, correct.value)
-        f1 = None
-        if both[0] is not None and both[1] is not None:
-            f1 = 2 * both[0] * both[1] / (both[0] + both[1]) if sum(value or 0.0 for value in both) else 0.0
-        note = "" if f1 is not None else "needs items with and without an error"
+    def _part(items: Sequence[_Item], unjudged: Sequence[_Item]) -> dict[str, Metric]:
+        error, correct = (
+            share_of(
+                [float(one.said == one.gold) for one in items if (one.gold == NO_ERROR) is right],
+                missing=sum((one.gold == NO_ERROR) is right for one in unjudged),
+            )
+            for right in (False, True)
+        )
+        f1, bounds = None, None
+        if error.value is not None and correct.value is not None:
+            f1 = _harmonic(error.value, correct.value)
+            low, high = zip(*(one.bounds or (one.value, one.value) for one in (error, correct)), strict=True)
+            bounds = (_harmonic(*low), _harmonic(*high)) if unjudged else None
         return {
-            "f1": Metric(value=f1, n=len(items), note=note),
+            "f1": Metric(
+                value=f1,
+                n=len(items),
+                bounds=bounds if f1 is not None or not unjudged else (0.0, 100.0),
+                note="" if f1 is not None else "needs items with and without an error",
+            ),
             "accuracy_error": error,
             "accuracy_correct": correct,
         }
+
+
+def _harmonic(error: float, correct: float) -> float:
+    return 2 * error * correct / (error + correct) if error + correct else 0.0
+
+
+def _mean_of_parts(parts: Sequence[Metric], names: Sequence[str]) -> Metric:
+    """Return the unweighted mean over splits, bounded where one of them is."""
+    mean = weighted_mean(dict(zip(names, parts, strict=True)), dict.fromkeys(names, 1.0))
+    if not any(part.bounds for part in parts):
+        return mean
+    ends = [part.bounds or (part.value or 0.0, part.value or 0.0) for part in parts]
+    low, high = (sum(end[side] for end in ends) / len(ends) for side in (0, 1))
+    return msgspec.structs.replace(mean, bounds=(low, high))
 
 
 def first_wrong(labels: Sequence[bool]) -> int:

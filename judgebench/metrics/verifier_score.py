@@ -51,7 +51,7 @@ class VerifierScore:
         self._rest: Counter[tuple[int, int]] = Counter()
         self._judge: dict[str, list[float]] = {}
         self._gold: dict[str, list[float]] = {}
-        self._missing = self._unread = self._no_gold = 0
+        self._missing = self._unread = self._no_gold = self._undecided = 0
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
@@ -72,6 +72,7 @@ class VerifierScore:
         if verdict.status != "ok" or verdict.label is None:
             self._missing += 1
             self._unread += verdict.status == "unparsed"
+            self._undecided += gold is not None
             return
         said = float(verdict.label == self.config.right)
         self._judge.setdefault(part, []).append(said)
@@ -88,7 +89,7 @@ class VerifierScore:
         for (said, gold), count in self._pairs.items():
             graded[int(said == self.config.right), int(gold == self.config.right)] += count
         table = confusion(graded)
-        found = _two_way(table)
+        found = _two_way(table, missing=self._undecided)
         found |= {"unread": Metric(value=float(self._unread), n=table.n + self._missing)}
         found |= {"not_compared": Metric(value=float(self._missing + self._no_gold), n=table.n + self._missing)}
         if self.config.classes:
@@ -106,7 +107,7 @@ class VerifierScore:
         n = sum(self._pairs.values())
         equal = sum(count for (said, gold), count in self._pairs.items() if said == gold)
         scores = macro_scores(self._pairs, self.config.classes)
-        found = {"accuracy": share_of([1.0] * equal + [0.0] * (n - equal), missing=self._missing)}
+        found = {"accuracy": share_of([1.0] * equal + [0.0] * (n - equal), missing=self._undecided)}
         for name, value in scores._asdict().items():
             found[f"macro_{name}"] = Metric(value=None if value is None or not n else 100 * value, n=n)
         found["kappa_classes"] = _undefined_or(cohen_kappa(self._pairs), n)
@@ -121,7 +122,7 @@ class VerifierScore:
         return number % self.config.labelled_every == 0
 
 
-def _two_way(table: Confusion) -> dict[str, Metric]:
+def _two_way(table: Confusion, *, missing: int) -> dict[str, Metric]:
     n = table.n
     scores = class_scores(table.pairs(), 1)
     wrong, right = table.fp + table.tn, table.fn + table.tp
@@ -133,7 +134,7 @@ def _two_way(table: Confusion) -> dict[str, Metric]:
         estimate = (judge - fpr) / (1 - fpr - fnr)  # gives back the gold rate when all rates are those of these items
     shift = None if judge is None or gold is None else judge - gold
     return {
-        "agreement": share_of([1.0] * (table.tp + table.tn) + [0.0] * (table.fp + table.fn)),
+        "agreement": share_of([1.0] * (table.tp + table.tn) + [0.0] * (table.fp + table.fn), missing=missing),
         "cohen_kappa": _undefined_or(cohen_kappa(table.pairs()), n),
         "scott_pi": _undefined_or(scott_pi(table.pairs()), n),
         "precision": _percent(scores.precision, table.tp + table.fp),

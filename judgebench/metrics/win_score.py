@@ -72,10 +72,13 @@ class WinScore:
         }
 
     def _pooled(self) -> Metric:
-        """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval."""
+        """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval.
+
+        A question that was not compared bounds it as one that counts as much as the heaviest one here, lost or won.
+        """
         pooled = [(sum(one), len(one)) for one in self._outcomes]
         if not pooled:
-            return Metric(value=None, note="nothing was compared")
+            return Metric(value=None, bounds=(0.0, 100.0) if self._missing else None, note="nothing was compared")
         rng = random.Random(self.config.seed)
         means = []
         for _ in range(self.config.rounds):
@@ -83,6 +86,8 @@ class WinScore:
             means.append(100 * sum(won for won, _ in drawn) / sum(played for _, played in drawn))
         means.sort()
         low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
-        value = 100 * sum(won for won, _ in pooled) / sum(played for _, played in pooled)
+        won, played = sum(won for won, _ in pooled), sum(played for _, played in pooled)
+        value, missing = 100 * won / played, self._missing * max(played for _, played in pooled)
+        bounds = (100 * won / (played + missing), 100 * (won + missing) / (played + missing)) if missing else None
         note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
-        return Metric(value=value, n=len(pooled), ci95=(min(low, value), max(high, value)), note=note)
+        return Metric(value=value, n=len(pooled), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)
