@@ -1,0 +1,134 @@
+"""Judges that are right, biased and silent in parts get what the closed form says: exactly, or nearly by chance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.mutations.conftest import ItemsOf, JudgeOf
+from tests.mutations.expected import chances, expected, mean_points, rule_of
+from tests.mutations.items import cases, kind_of, kinds_of, parts_of, shipped, write_items
+from tests.mutations.judge import Shares, SimulatedJudge
+from tests.mutations.page import can_be
+from tests.mutations.runs import headline, judged, levels_of, questions_of, values, writer_of
+from tests.mutations.test_extreme_judges import ABBRS, DISTINCT, WITH_GOLD, by_rule
+
+TWICE = [abbr for abbr in DISTINCT if abbr in WITH_GOLD and len(questions_of(shipped()[abbr])) == 2]
+ONE_EACH = list({rule_of(abbr): abbr for abbr in ABBRS if rule_of(abbr)}.values())
+"""One data set for every rule."""
+
+
+def ways_of(abbr: str) -> list[str]:
+    """Return the ways in which a judge of a data set can decide."""
+    data = shipped()[abbr]
+    return ["right", "wrong", "unread", *(way for way in ("first", "tie", "longer") if can_be(data, way))]
+
+
+@pytest.mark.parametrize("abbr", DISTINCT)
+@settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.data())
+def test_a_mixture_gets_exactly_what_the_rule_gives(
+    abbr: str, items_of: ItemsOf, judge_of: JudgeOf, drawn: st.DataObject
+) -> None:
+    levels = levels_of(shipped()[abbr])
+    points = drawn.draw(st.lists(st.sampled_from(ways_of(abbr)), min_size=levels, max_size=levels))
+    shares = {way: count / levels for way, count in Counter(points).items()}
+    found = headline(judged(shipped()[abbr], items_of(abbr), judge_of(abbr, shares))).value
+    wanted = by_rule(abbr, shares)
+    assert found == (None if wanted is None else pytest.approx(wanted, abs=1e-9)), shares
+
+
+@pytest.mark.parametrize("abbr", TWICE)
+@pytest.mark.parametrize("shares", [(0.5, 0.5, 0), (0.5, 0, 0.5), (0.25, 0.5, 0.25), (0, 0.75, 0.25), (0.75, 0, 0.25)])
+def test_both_orders_follow_the_closed_forms(
+    abbr: str, shares: tuple[float, float, float], items_of: ItemsOf, judge_of: JudgeOf
+) -> None:
+    """With position bias b and accuracy a: u = b + (1-b)a where the better answer is shown first, else v = (1-b)a."""
+    first, right, wrong = shares
+    items = items_of(abbr)
+    if any(share * levels_of(shipped()[abbr]) % 1 for share in shares):
+        return  # not on its lattice
+    judge = judge_of(abbr, {"first": first, "right": right, "wrong": wrong})
+    found = values(judged(shipped()[abbr], items, judge))
+    u, v = first + right, right
+    wanted = {
+        "correct": len(items) * u * v,
+        "incorrect": len(items) * (1 - u) * (1 - v),
+        "tie_or_inconsistent": len(items) * (u * (1 - v) + v * (1 - u)),
+        "both_orders": 100 * u * v,
+        "consistency": 100 * (u * v + (1 - u) * (1 - v)),
+        "mean_of_orders": 50 * (u + v),
+        "first_shown_rate": 100 * (first + (1 - first) / 2),
+    }
+    assert {name: found[name] for name in wanted} == pytest.approx(wanted, abs=1e-9)
+
+
+@cache
+def many(abbr: str, folder: Path) -> tuple[object, ...]:
+    """Return so many items that chance alone moves a figure by no more than some points."""
+    data = shipped()[abbr]
+    return tuple(write_items(data, folder, cases(data, 400 // (len(kinds_of(data)) * len(parts_of(data))))))
+
+
+@pytest.mark.parametrize("abbr", [abbr for abbr in ONE_EACH if not shipped()[abbr].loader.options["splits"]])
+@settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(a=st.floats(0, 1), b=st.floats(0, 0.6), q=st.floats(0, 0.4), seed=st.integers(0, 99))
+def test_a_judge_by_chance_stays_within_its_interval(
+    abbr: str, tmp_path_factory: pytest.TempPathFactory, a: float, b: float, q: float, seed: int
+) -> None:
+    """Accuracy a, position bias b where there is a position, unreadable in a share q; five standard errors."""
+    data = shipped()[abbr]
+    b = b if can_be(data, "first") else 0.0
+    shares: Shares = {
+        "unread": q,
+        "first": (1 - q) * b,
+        "right": (1 - q) * (1 - b) * a,
+        "wrong": (1 - q) * (1 - b) * (1 - a),
+    }
+    items = many(abbr, tmp_path_factory.getbasetemp() / abbr)
+    found = headline(judged(data, items, SimulatedJudge(writer_of(data), shares, seed=seed)))  # type: ignore[arg-type]
+    wanted = expected(data, shares)
+    assert found.value is not None
+    assert wanted is not None
+    # points lie between 0 and 1, so that no mean of n has a greater standard error than this
+    assert abs(found.value - wanted) <= 5 * 50 / found.n**0.5 + 1e-9
+
+
+@pytest.mark.parametrize("abbr", [abbr for abbr in WITH_GOLD if "tie" in str(shipped()[abbr].loader.options)])
+def test_a_judge_that_always_ties_gets_the_share_of_gold_ties(abbr: str, tmp_path: Path) -> None:
+    data = shipped()[abbr]
+    if kind_of(data) != "pair" or not can_be(data, "tie"):
+        return
+    made = [case._replace(truth="tie") if case.number < 3 else case for case in cases(data, 4)]
+    items = write_items(data, tmp_path, made)
+    share = 100 * sum(case.truth == "tie" for case in made) / len(made)
+    found = {
+        way: headline(judged(data, items, SimulatedJudge(writer_of(data), {way: 1.0}))).value for way in ways_of(abbr)
+    }
+    assert data.score is not None
+    silent = share if data.score.options["unread"] == "tie" else 0.0
+    assert (found["right"], found["wrong"], found["tie"], found["unread"]) == pytest.approx((100.0, 0.0, share, silent))
+
+
+def test_the_rules_are_told_apart_by_some_mixture() -> None:
+    """Every two rules of the page differ somewhere, so that a wrong fold cannot pass as another one."""
+    mixtures: list[Shares] = [
+        {"right": 1.0},
+        {"first": 0.5, "right": 0.5},
+        {"unread": 0.5, "right": 0.5},
+        {"right": 0.5, "wrong": 0.5},
+        {"unread": 1.0},
+        {"tie": 1.0},
+    ]
+    kind = kinds_of(shipped()["llmbar"])[0]
+    seen = {}
+    for rule in {rule_of(abbr) for abbr in TWICE} - {None}:
+        assert rule is not None
+        views = [[chances(kind, order, one) for order in ("AB", "BA")] for one in mixtures]
+        seen[rule] = tuple(mean_points(rule, one) for one in views)
+    assert len(set(seen.values())) == len(seen)

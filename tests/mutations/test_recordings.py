@@ -1,0 +1,150 @@
+"""What a changed recording, or changed gold, does to the figures of a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from judgebench.config.schema import DatasetConfig
+from judgebench.datasets.open import samples_of
+from judgebench.judges.load import method_of
+from judgebench.plan.spec import Options
+from judgebench.records import Prompt, Reply, Sample
+from judgebench.stages.items import benchmark_item
+from tests.mutations.conftest import ItemsOf, JudgeOf
+from tests.mutations.items import cases, kind_of, kinds_of, opposite, shipped, write_items
+from tests.mutations.judge import SimulatedJudge
+from tests.mutations.runs import headline, judged, levels_of, questions_of, result_of, values, writer_of
+from tests.mutations.test_extreme_judges import ABBRS, BOTH_ORDERS, DISTINCT, PAIRS, WITH_GOLD, by_rule
+
+HALF = {"right": 0.5, "wrong": 0.5}
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.mark.parametrize("abbr", [abbr for abbr in BOTH_ORDERS if abbr in DISTINCT])
+def test_replies_that_are_recorded_under_the_other_order_say_the_contrary(
+    abbr: str, items_of: ItemsOf, judge_of: JudgeOf
+) -> None:
+    """Right becomes wrong; a preference for the first place stays one."""
+    data = shipped()[abbr]
+    assert data.method is not None
+    method = method_of(data.method)
+    for shares in ({"right": 1.0}, {"right": 0.5, "first": 0.5}):
+        judge = judge_of(abbr, shares)
+
+        def exchanged(item: Sample, view: str, prompt: Prompt, number: int, judge: SimulatedJudge = judge) -> Reply:
+            prompts: dict[str, Prompt] = dict(method.prompts(benchmark_item(item, 0)))  # type: ignore[attr-defined]
+            return judge.reply(prompts["AB" if view == "BA" else "BA"], number)
+
+        found = headline(result_of(data, items_of(abbr), exchanged)).value
+        turned = {{"right": "wrong"}.get(way, way): share for way, share in shares.items()}
+        assert found == pytest.approx(by_rule(abbr, turned), abs=1e-9)
+
+
+@pytest.mark.parametrize("abbr", [abbr for abbr in BOTH_ORDERS if abbr in DISTINCT])
+def test_the_order_in_which_the_views_are_asked_changes_nothing(
+    abbr: str, items_of: ItemsOf, judge_of: JudgeOf
+) -> None:
+    data = shipped()[abbr]
+    assert data.method is not None
+    views = [*reversed(data.method.options["views"])]
+    method = msgspec.structs.replace(data.method, options={**data.method.options, "views": views})
+    for shares in ({"right": 0.5, "first": 0.5}, {"right": 0.5, "unread": 0.5}, HALF):
+        found = judged(msgspec.structs.replace(data, method=method), items_of(abbr), judge_of(abbr, shares))
+        assert headline(found).value == pytest.approx(by_rule(abbr, shares), abs=1e-9)
+
+
+@pytest.mark.parametrize("abbr", [abbr for abbr in PAIRS if len({one.truth for one in kinds_of(shipped()[abbr])}) > 1])
+def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str, tmp_path: Path) -> None:
+    """Nothing but the place tells the first answer from the second."""
+    data = shipped()[abbr]
+    cells = levels_of(data) ** len(questions_of(data))
+    made = [case for case in cases(data, cells) if case.truth == "first"]
+    turned = [
+        case._replace(truth="second", longer=opposite(case.longer, every_step=False), shown=case.shown) for case in made
+    ]
+    ways = [{"right": 0.5, "unread": 0.5}, {"longer": 0.5, "right": 0.5}, {"right": 0.5, "first": 0.5}]
+    for shares in ways if len(set(questions_of(data))) == 2 and fold_of(data) != "first" else ways[:2]:
+        figures = []
+        for name, one in (("as_is", made), ("turned", turned)):
+            items = write_items(data, tmp_path / name, one)
+            judge = SimulatedJudge(writer_of(data), shares, kinds=len(kinds_of(data)), levels=levels_of(data))
+            figures.append(headline(judged(data, items, judge)).value)
+        assert figures[0] == figures[1]
+
+
+def fold_of(data: DatasetConfig) -> str:
+    """Return the name of a data set's fold."""
+    assert data.method is not None
+    return str(data.method.options["fold"]["type"])
+
+
+@pytest.mark.parametrize("abbr", DISTINCT)
+def test_an_item_whose_last_question_was_not_recorded_is_left_out_and_counted(
+    abbr: str, items_of: ItemsOf, judge_of: JudgeOf
+) -> None:
+    data, items = shipped()[abbr], items_of(abbr)
+    judge, last = judge_of(abbr, {"right": 1.0}), len(questions_of(data)) - 1
+    lost = {item.id for item in items[:2]}
+
+    def answer(item: Sample, view: str, prompt: Prompt, number: int) -> Reply | None:
+        return None if item.id in lost and number == last else judge.reply(prompt, number)
+
+    found = result_of(data, items, answer)
+    metric = headline(found)
+    assert metric.value == by_rule(abbr, {"right": 1.0}) or metric.value == pytest.approx(1.0)
+    steps = len(items[0].gold) if isinstance(items[0].gold, list) and kind_of(data) == "steps" else 1
+    assert metric.n == steps * (len(items) - 2)
+    if kind_of(data) == "grade":
+        assert found["judged"].value == len(items) - 2
+    else:
+        assert metric.bounds is not None, "what was not judged must show"
+        low, high = metric.bounds
+        assert low < high == 100.0
+
+
+@pytest.mark.parametrize("abbr", DISTINCT)
+def test_nothing_recorded_is_no_figure(abbr: str, items_of: ItemsOf) -> None:
+    data = shipped()[abbr]
+    found = headline(result_of(data, items_of(abbr), lambda item, view, prompt, number: None))
+    assert (found.value, found.n) == (None, 0)
+
+
+@pytest.mark.parametrize("abbr", DISTINCT)
+def test_opposite_gold_turns_right_into_wrong(abbr: str, tmp_path: Path) -> None:
+    """Without ties and silence this is 1 - accuracy; where both orders must be right it is the share of both wrong."""
+    data = shipped()[abbr]
+    every_step = data.loader.options["gold_column"] == "correct"
+    made = cases(data, 2 ** len(questions_of(data)))
+    items = write_items(data, tmp_path, made, lambda truth: opposite(truth, every_step=every_step))
+    exact = {"kinds": len(kinds_of(data)), "levels": 2}
+    turned: Mapping[str, str] = {"right": "wrong", "wrong": "right"}
+    mixed = {"right": 1.0}, {"wrong": 1.0}, {"right": 0.5, "wrong": 0.5}
+    for shares in mixed:
+        if kind_of(data) == "check" and shares != {"right": 1.0}:
+            continue  # the contrary of "invalid" is "correct", and not the other way round
+        found = headline(judged(data, items, SimulatedJudge(writer_of(data), shares, **exact))).value
+        wanted = by_rule(abbr, {turned[way]: share for way, share in shares.items()})
+        if kind_of(data) == "check":
+            broken = sum(case.truth == "broken" for case in made)
+            wanted = 100 * broken / len(made)
+        assert found == pytest.approx(wanted, abs=1e-9), shares
+
+
+def test_a_judge_of_pandalm_that_always_ties_gets_the_published_share_of_ties() -> None:
+    """105 of its 999 gold decisions are ties."""
+    if not (DATA / "pandalm/pairs.jsonl").is_file():
+        pytest.skip("../shared/data is not here")
+    data = shipped()["pandalm"]
+    items = list(samples_of(data, Options(data_dir=str(DATA))))
+    for text in ("VERDICT: C", "No verdict."):
+        found = values(result_of(data, items, lambda *about, text=text: Reply(status="ok", text=text)))
+        assert found["accuracy"] == pytest.approx(10500 / 999)
+        assert found["gold/tie"] == 105.0
+
+
+def test_every_benchmark_with_two_orders_is_among_those_whose_orders_are_changed() -> None:
+    assert set(WITH_GOLD) < set(BOTH_ORDERS) < set(ABBRS)
