@@ -41,7 +41,7 @@ def processes_of(folder: Path) -> dict[int, str]:
             try:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                place = os.readlink(entry / "cwd")
+                place = str((entry / "cwd").readlink())
             except OSError:
                 continue
             if (str(folder) in command or place == str(folder)) and state != "Z":
