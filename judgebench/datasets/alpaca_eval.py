@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.datasets import files
 from judgebench.datasets.columns import Row
-from judgebench.datasets.jsonl import rows_of
 from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.objects import objects_of
 from judgebench.errors import DataError
 
 
@@ -68,6 +67,10 @@ class AlpacaEval(JudgeItems):
         """Whether the answers are in a file here; there is no place on the hub for a user's own."""
         return True
 
+    def sources(self, data_dir: Path | None) -> list[Path]:
+        """Return the files of both sides, as far as they are here."""
+        return self.other_files([self.config.path, self.config.baseline, self.config.instructions], data_dir)
+
     def _shown(self, values: dict[str, Any], row: Row, baseline: Any, tested: Any) -> Row:
         instruction = values.get("instruction")
         if not isinstance(instruction, str):
@@ -77,19 +80,7 @@ class AlpacaEval(JudgeItems):
         return row._replace(values={**values, "tested_first": first, "shown_first": pair[0], "shown_second": pair[1]})
 
     def _file(self, path: str, data_dir: Path | None) -> Iterator[Row]:
-        config = msgspec.structs.replace(self.config, path=path, hub=None)
-        found = files.find(config, data_dir)
-        if found is None:
-            raise files.missing(config, data_dir)
-        if found.suffix != ".json":
-            yield from rows_of(found)
-            return
-        try:
-            listed = msgspec.json.decode(found.read_bytes(), type=list[dict[str, Any]])
-        except msgspec.DecodeError as error:
-            raise DataError(f"{found}: a JSON list of objects was expected ({error}).") from None
-        for number, values in enumerate(listed):
-            yield Row(values, found, number)
+        return objects_of(self.other_file(path, data_dir))
 
 
 def tested_shown_first(instruction: str, seed: int) -> bool:

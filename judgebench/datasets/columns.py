@@ -26,7 +26,7 @@ class HubSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     Attributes:
         path: Repository, such as ``openai/gsm8k``.
         name: Configuration of the repository; several are read one after the other.
-        split: Which split.
+        split: Which split; ``*`` takes all, in alphabetical order, and names each row's in the column ``split``.
         revision: Commit or tag; empty takes the newest.
         rename: Hub column → column name of the local file.
         spread: Column that holds a list → names of the columns that its items become.

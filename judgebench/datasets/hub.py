@@ -17,6 +17,9 @@ from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of
 from judgebench.errors import DataError
 from judgebench.records import Sample
 
+EVERY = "*"
+"""As a split: all that there are, each named in the column ``split``."""
+
 
 class HubDataset:
     """A data set of the hub; a local copy (JSONL) at ``path`` goes before it."""
@@ -63,9 +66,12 @@ def rows_of(config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
 
 def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
     for name in [source.name] if isinstance(source.name, str) else source.name:
-        place = f"{source.path}{f' ({name})' if name else ''}[{source.split}]"
-        for number, row in enumerate(_load(source, name, config, data_dir)):
-            yield Row(_local_columns(row, source, f"{place}:{number}"), place, number, keyless=True)
+        loaded = _load(source, name, config, data_dir)
+        for split, rows in sorted(loaded.items()) if source.split == EVERY else [("", loaded)]:
+            place = f"{source.path}{f' ({name})' if name else ''}[{split or source.split}]"
+            for number, row in enumerate(rows):
+                values = _local_columns(row, source, f"{place}:{number}")
+                yield Row({"split": split, **values} if split else values, place, number, keyless=True)
 
 
 def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
@@ -77,7 +83,8 @@ def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | N
         raise files.missing(config, data_dir, why=f"The package 'datasets' cannot be imported ({error}).") from error
     datasets.disable_progress_bars()
     try:
-        return datasets.load_dataset(source.path, name or None, split=source.split, revision=source.revision or None)
+        split = None if source.split == EVERY else source.split
+        return datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
     except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
         words = " ".join(str(error).split())[:200]
         raise files.missing(

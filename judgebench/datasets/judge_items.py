@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +17,7 @@ import msgspec
 
 from judgebench.datasets import files, hub
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
-from judgebench.datasets.jsonl import rows_of
+from judgebench.datasets.objects import objects_of
 from judgebench.errors import DataError
 from judgebench.records import Sample
 
@@ -32,8 +32,13 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     A column may be a path into what a row holds: ``chosen.answer``, ``grades.0``.
 
     Attributes:
+        also: Other names of the file, tried in turn where there is none at ``path``, such as that of its publication.
         splits: Parts of the benchmark; ``{split}`` in ``path`` stands for each in turn; rows get a column ``split``.
+            ``["*"]`` takes every part that there is: all files of such a name, else all splits of the hub.
+        entries: Columns that hold an object each; a row gives one item per column, with the object's keys as columns
+            beside its own, and the column's name in the column ``entry``.
         key: Template of the item's name over the columns, such as ``"{split}-{idx}"``; recordings know items by it.
+            ``{row}`` is the row's number in its part, from 0.
         where: Only rows whose columns hold these values.
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
         gold_labels: Gold decision by what the gold column holds; anything else is an error.
@@ -49,6 +54,8 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     input_columns: list[str] = msgspec.field(default_factory=list)
+    also: list[str] = msgspec.field(default_factory=list)
+    entries: list[str] = msgspec.field(default_factory=list)
     splits: list[str] = msgspec.field(default_factory=list)
     key: str = ""
     where: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -64,7 +71,7 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class JudgeItems:
-    """Items of a benchmark of judges in JSONL files, or on the hub."""
+    """Items of a benchmark of judges in files (``judgebench.datasets.objects``), or on the hub."""
 
     Config: ClassVar[type[JudgeItemsConfig]] = JudgeItemsConfig
 
@@ -92,29 +99,67 @@ class JudgeItems:
 
     def local(self, data_dir: Path | None) -> bool:
         """Whether the rows are in files here."""
-        return all(files.find(config, data_dir) for _, config in self._parts())
+        return all(_file_of(config, data_dir) for _, config in self._parts(data_dir))
+
+    def sources(self, data_dir: Path | None) -> list[Path]:
+        """Return the files that are read, as far as they are here."""
+        found = [_file_of(config, data_dir) for _, config in self._parts(data_dir)]
+        return [path for path in found if path is not None]
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield the rows of every part; what a subclass replaces."""
-        for split, config in self._parts():
-            path = files.find(config, data_dir)
-            for row in rows_of(path) if path else hub.rows_of(config, data_dir):
-                yield row._replace(values={"split": split, **row.values}) if split else row
+        for split, config in self._parts(data_dir):
+            path = _file_of(config, data_dir)
+            for number, row in enumerate(objects_of(path) if path else hub.rows_of(config, data_dir)):
+                about = {"row": number, "split": split} if split else {"row": number}
+                named = row._replace(values={**about, **row.values})
+                yield from self._entries(named) if self.config.entries else [named]
 
-    def _parts(self) -> list[tuple[str, JudgeItemsConfig]]:
+    def other_file(self, path: str | Sequence[str], data_dir: Path | None) -> Path:
+        """Return where a further file of the benchmark is; of several names the first that is here.
+
+        Raises:
+            MissingDataError: It is in none of its places.
+        """
+        names = [path] if isinstance(path, str) else list(path)
+        config = msgspec.structs.replace(self.config, path=names[0], also=names[1:], hub=None)
+        found = _file_of(config, data_dir)
+        if found is None:
+            raise files.missing(config, data_dir)
+        return found
+
+    def other_files(self, paths: Iterable[str], data_dir: Path | None) -> list[Path]:
+        """Return where further files are, those that are nowhere left out."""
+        configs = [msgspec.structs.replace(self.config, path=path, also=[]) for path in paths if path]
+        return [found for found in (_file_of(config, data_dir) for config in configs) if found is not None]
+
+    def _entries(self, row: Row) -> Iterator[Row]:
+        for column in self.config.entries:
+            entry = value_at(row, column)
+            if not isinstance(entry, Mapping):
+                raise DataError(f"{row.place}: the column {column!r} must hold an object, not {entry!r:.60}.")
+            yield row._replace(values={**row.values, **entry, "entry": column})
+
+    def _parts(self, data_dir: Path | None) -> list[tuple[str, JudgeItemsConfig]]:
         config = self.config
         if not config.splits:
             return [("", config)]
+        splits = config.splits
+        if splits == ["*"]:
+            splits = _splits_here(config, data_dir)
+            if not splits:
+                every = config.hub and msgspec.structs.replace(config.hub, split=hub.EVERY)
+                shown = config.path.replace("{split}", "*")
+                return [("", msgspec.structs.replace(config, path=shown, hub=every))]
         parts = []
-        for split in config.splits:
+        for split in splits:
             place = config.hub and msgspec.structs.replace(
                 config.hub,
                 split=config.hub.split.replace("{split}", split),
                 name=config.hub.name.replace("{split}", split) if isinstance(config.hub.name, str) else config.hub.name,
             )
-            parts.append(
-                (split, msgspec.structs.replace(config, path=config.path.replace("{split}", split), hub=place))
-            )
+            names = [name.replace("{split}", split) for name in (config.path, *config.also)]
+            parts.append((split, msgspec.structs.replace(config, path=names[0], also=names[1:], hub=place)))
         return parts
 
     def _columns(self) -> SourceConfig:
@@ -186,6 +231,23 @@ class JudgeItems:
             known = ", ".join(map(repr, config.gold_labels))
             raise DataError(f"{row.place}: the column {column!r} holds {found!r}; one of {known} was expected.")
         return label
+
+
+def _file_of(config: JudgeItemsConfig, data_dir: Path | None) -> Path | None:
+    """Return the first of the names of a part's file that is here."""
+    found = (files.find(msgspec.structs.replace(config, path=name), data_dir) for name in (config.path, *config.also))
+    return next((path for path in found if path is not None), None)
+
+
+def _splits_here(config: JudgeItemsConfig, data_dir: Path | None) -> list[str]:
+    """Return which splits there are files of, in alphabetical order; those of the first folder that has any."""
+    head, _, tail = config.path.partition("{split}")
+    for place in files.places(f"{head}*{tail}", data_dir):
+        found = sorted(path.name for path in place.parent.glob(place.name) if path.is_file())
+        if found:
+            start, end = Path(f"{head}x").name[:-1], len(tail)
+            return [name[len(start) : len(name) - end] for name in found]
+    return []
 
 
 def value_at(row: Row, column: str) -> Any:

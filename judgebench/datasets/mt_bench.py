@@ -1,4 +1,4 @@
-"""MT-Bench: one item per question and turn, from a model's answers in FastChat's layout, or from recorded grades."""
+"""MT-Bench: one item per question and turn, from models' answers in FastChat's layout, or from recorded grades."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.datasets import files
 from judgebench.datasets.columns import Row
-from judgebench.datasets.jsonl import rows_of
+from judgebench.datasets.conversations import Conversation, answer_turns, answers_in, questions_in
 from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
 from judgebench.errors import DataError
 
@@ -20,18 +19,18 @@ class MtBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_
 
     Attributes:
         questions: File of the questions (``question_id``, ``category``, ``turns``).
-        references: File of reference answers for the questions that have one (``question_id``, ``choices``); empty for
-            none.
+        references: File of reference answers for the questions that have one (``question_id``, ``choices``), or several
+            names of it that are tried in turn; empty for none.
         left_out: Text that stands for an answer where the rows are recorded grades, which hold no answers; empty
             refuses such rows, because no judge could be asked about them.
     """
 
     input_columns: list[str] = msgspec.field(default_factory=lambda: ["question", "earlier", "reference_part"])
     answer_columns: list[str] = msgspec.field(default_factory=lambda: ["answer"])
-    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["turn", "category"])
+    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["turn", "category", "split"])
     key: str = "{question_id}-{turn}"
     questions: str
-    references: str = ""
+    references: str | list[str] = ""
     left_out: str = ""
 
 
@@ -43,29 +42,32 @@ class MtBench(JudgeItems):
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield one row per answered turn."""
-        questions = self._by_question(self.config.questions, data_dir)
-        references = self._by_question(self.config.references, data_dir) if self.config.references else {}
+        config = self.config
+        questions = {one.name: one for one in questions_in(self.other_file(config.questions, data_dir))}
+        references = answers_in(self.other_file(config.references, data_dir)) if config.references else {}
         for row in super().rows(data_dir):
             values = row.values
-            question = questions.get(values.get("question_id"))
+            question = questions.get(str(values.get("question_id")))
             if question is None:
                 raise DataError(f"{row.place}: there is no question {values.get('question_id')!r}.")
-            answers = _turns(values, row.place) if "choices" in values else None
-            asked = [values["turn"]] if "turn" in values else list(range(1, len(question["turns"]) + 1))
+            answers = answer_turns(row) if "choices" in values else None
+            asked = [values["turn"]] if "turn" in values else list(range(1, len(question.turns) + 1))
             for turn in asked:
-                yield row._replace(values={**values, **self._item(question, references, answers, turn, row.place)})
+                item = self._item(question, references.get(question.name), answers, turn, row.place)
+                yield row._replace(values={**values, **item})
+
+    def sources(self, data_dir: Path | None) -> list[Path]:
+        """Return every file that is read, as far as it is here."""
+        config = self.config
+        references = [config.references] if isinstance(config.references, str) else config.references
+        return [*super().sources(data_dir), *self.other_files([config.questions, *references], data_dir)]
 
     def _item(
-        self,
-        question: dict[str, Any],
-        references: dict[Any, dict[str, Any]],
-        answers: list[str] | None,
-        turn: Any,
-        place: str,
+        self, question: Conversation, reference: Conversation | None, answers: list[str] | None, turn: Any, place: str
     ) -> dict[str, Any]:
-        turns = question["turns"]
+        turns = question.turns
         if not isinstance(turn, int) or not 1 <= turn <= len(turns):
-            raise DataError(f"{place}: question {question['question_id']!r} has no turn {turn!r}.")
+            raise DataError(f"{place}: question {question.name!r} has no turn {turn!r}.")
         if answers is None and not self.config.left_out:
             raise DataError(
                 f"{place}: the row holds no answer (the key choices).", hint="Name a file of answers by path."
@@ -73,32 +75,16 @@ class MtBench(JudgeItems):
         said = answers if answers is not None else [self.config.left_out] * len(turns)
         if len(said) < turn:
             raise DataError(f"{place}: {len(turns)} turns were asked and {len(said)} answered.")
-        model = references.get(question["question_id"])
-        reference = _turns(model, place)[turn - 1] if model is not None else ""
+        model = reference.turns[turn - 1] if reference is not None and len(reference.turns) >= turn else ""
         earlier = "".join(
             f"Earlier question:\n{asked}\n\nEarlier answer:\n{answer}\n\n"
             for asked, answer in zip(turns[: turn - 1], said, strict=False)
         )
         return {
             "turn": turn,
-            "category": question.get("category", ""),
+            "category": question.row.values.get("category", ""),
             "question": turns[turn - 1],
             "earlier": earlier,
-            "reference_part": f"Reference answer:\n{reference}\n\n" if reference else "",
+            "reference_part": f"Reference answer:\n{model}\n\n" if model else "",
             "answer": said[turn - 1],
         }
-
-    def _by_question(self, path: str, data_dir: Path | None) -> dict[Any, dict[str, Any]]:
-        config = msgspec.structs.replace(self.config, path=path, hub=None)
-        found = files.find(config, data_dir)
-        if found is None:
-            raise files.missing(config, data_dir)
-        return {row.values.get("question_id"): dict(row.values) for row in rows_of(found)}
-
-
-def _turns(values: Any, place: str) -> list[str]:
-    choices = values.get("choices")
-    turns = choices[0].get("turns") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
-    if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
-        raise DataError(f"{place}: choices[0].turns was expected to be a list of texts.")
-    return turns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,15 @@ def count_of(dataset: DatasetConfig, options: Options) -> int | None:
 
 
 def stamp_of(dataset: DatasetConfig, options: Options) -> str:
-    """Return what changes when the data file does (size and time of writing); empty for data on the hub."""
-    config = loader_of(dataset).config
-    path = find(config, _folder(options)) if hasattr(config, "path") else None
-    if path is None:
-        return ""
-    status = path.stat()
-    return f"{status.st_size}-{status.st_mtime_ns}"
+    """Return what changes when a data file does (size and time of writing); empty for data on the hub."""
+    loader = loader_of(dataset)
+    if hasattr(loader, "sources"):
+        paths = loader.sources(_folder(options))
+    else:
+        path = find(loader.config, _folder(options)) if hasattr(loader.config, "path") else None
+        paths = [] if path is None else [path]
+    stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
+    return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
 
 
 def loader_of(dataset: DatasetConfig) -> Any:

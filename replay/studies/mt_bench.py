@@ -30,6 +30,8 @@ def _pair(study: str, model: str, path: Path) -> tuple[dict[str, Any], dict[str,
         **keys,
         "abbr": f"mt_bench_{study}-{model}",
         "path": str(path),
+        "splits": [],
+        "key": "{question_id}-{turn}",
         "left_out": "(this answer is not in the recording)",
     }
     recording = {"path": str(path), "item": "{question_id}-{turn}", "text": "judgment", **keys}

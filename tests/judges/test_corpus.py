@@ -29,6 +29,7 @@ SETUPS: dict[str, Any] = {
     "score10": {"type": "score_line", "low": 1, "high": 10},
     "score5": {"type": "score_line", "low": 1, "high": 5, "whole": True},
     "two": "first_line_two_numbers",
+    "lastlines": "last_lines_two_numbers",
     "trailing": "trailing_int",
     "boxed": {"type": "boxed_last", "labels": {"A": "correct", "B": "incorrect"}},
     "unique": {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": PAIR},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,12 @@ def numbers(said: str | None) -> Reply:
     return Reply(status="ok", text=f"{line}\nAnswer 1 scores 1 of 10 for style.")
 
 
+def scored_at_the_end(said: str | None) -> Reply:
+    """Write reasons, then two scores on the last two lines."""
+    first, second = {"first": ("9", "4"), "second": ("4", "9.5"), "tie": ("7", "7"), None: ("high", "low")}[said]
+    return Reply(status="ok", text=f"Both: 8 of 10.\nScore of answer 1: {first}\nScore of answer 2: {second}\n")
+
+
 def tokens(said: str | None) -> Reply:
     """Give the log-probabilities of one token."""
     shares = {"first": {"m": -0.001, "M": -9.0}, "second": {"m": -9.0, "M": -0.001}, "tie": {"m": -1.0, "M": -1.0}}
@@ -82,12 +88,12 @@ def tokens(said: str | None) -> Reply:
     return Reply(status="ok", text=likeliest, logprobs=[TokenLogprob(token=likeliest, logprob=top[likeliest], top=top)])
 
 
-def dataset(name: str, folder: Path, rows: dict[str, Sequence[dict[str, Any]]], **keys: Any) -> DatasetConfig:
+def dataset(name: str, folder: Path, rows: Mapping[str, Sequence[dict[str, Any] | str]], **keys: Any) -> DatasetConfig:
     """Return a shipped data set whose files hold these rows."""
     for path, lines in rows.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        file.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
     overrides = [f"datasets.*.{key}={value}" for key, value in keys.items()]
     found = load_run(Selection(models=["vllm_api_general_chat"], datasets=[name], overrides=overrides), {})
     return next(iter(found.datasets.values()))

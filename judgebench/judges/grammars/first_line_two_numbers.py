@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.judges.grammars.numbers import number_of
 from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
 from judgebench.records import Reply
+
+
+class Found(NamedTuple):
+    """Two scores and the span that they were read from."""
+
+    first: float
+    second: float
+    span: tuple[int, int]
 
 
 class FirstLineTwoNumbers:
@@ -35,6 +43,8 @@ class FirstLineTwoNumbers:
     version: ClassVar[int] = 1
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
+    place: ClassVar[str] = "the first line is"
+    """What is said of a reply that cannot be read: ``<place> not two numbers``."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -49,21 +59,27 @@ class FirstLineTwoNumbers:
 
     def read(self, reply: Reply) -> Reading:
         """Read the two scores; ``values`` holds them as ``first`` and ``second``."""
-        line = reply.text.partition("\n")[0]
-        words = line[:200].replace(",", " ").split()
-        numbers = [number_of(word) for word in words]
-        if len(line) > 200 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
-            return unparsed("the first line is not two numbers")
-        first, second = numbers[0], numbers[1]
+        found = self.scores(reply.text)
+        if found is None:
+            return unparsed(f"{self.place} not two numbers")
+        first, second, (start, end) = found
         low, high = self.config.low, self.config.high
         if any((low is not None and score < low) or (high is not None and score > high) for score in (first, second)):
-            return unparsed(f"a score of {line.strip()!r} is outside the scale")
+            return unparsed(f"a score of {reply.text[start:end].strip()!r} is outside the scale")
         apart = first - second
         place = 0 if apart > self.config.margin else 1 if apart < -self.config.margin else 2
         return Reading(
             status="ok",
             label=self.config.names[place],
             score=apart,
-            span=(0, len(line)),
+            span=(start, end),
             values={"first": first, "second": second},
         )
+
+    def scores(self, text: str) -> Found | None:
+        """Return the two scores and where they stand."""
+        line = text.partition("\n")[0]
+        numbers = [number_of(word) for word in line[:200].replace(",", " ").split()]
+        if len(line) > 200 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+            return None
+        return Found(numbers[0], numbers[1], (0, len(line)))

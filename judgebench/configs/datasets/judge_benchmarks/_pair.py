@@ -7,14 +7,18 @@ _answers = (
     "Answer B, between the same marks:\n{fence}\n{second}\n{fence}\n\n"
 )
 
+_five_labels = (
+    "End your reply with exactly one of these labels, in double brackets as shown:\n[[A>>B]] answer A is much better\n"
+    "[[A>B]] answer A is better\n[[A=B]] they are equally good\n[[B>A]] answer B is better\n[[B>>A]] answer B is much "
+    "better"
+)
+
 FIVE_LEVELS = [
     dict(
         role="user",
         content="Two assistants answered one question. Work out your own answer first, then compare both answers with it "
         "and with each other: is each of them right, complete and to the point? Which one is shown first, and which one "
-        "is longer, must not matter.\n\n" + _answers + "End your reply with exactly one of these labels, in double "
-        "brackets as shown:\n[[A>>B]] answer A is much better\n[[A>B]] answer A is better\n[[A=B]] they are equally "
-        "good\n[[B>A]] answer B is better\n[[B>>A]] answer B is much better",
+        "is longer, must not matter.\n\n" + _answers + _five_labels,
     )
 ]
 
@@ -37,3 +41,28 @@ THREE_WAY = [
         "are equally good.",
     )
 ]
+
+FIVE_LEVELS_OPEN = [
+    dict(
+        role="user",
+        content="Two assistants answered one request. Compare the answers with each other: is each of them what was asked "
+        "for, well made, original and complete? Which one is shown first, and which one is longer, must not matter.\n\n"
+        + _answers
+        + _five_labels,
+    )
+]
+
+LAST_LABEL = dict(
+    type="last_match",
+    patterns=[r"\[\[([AB<>=]+)\]\]", r"\[([AB<>=]+)\]"],
+    labels={
+        **{label: label for label in ("A>>B", "A>B", "B>A", "B>>A")},
+        "A=B": "tie",
+        "B=A": "tie",
+        "A<B": "B>A",
+        "A<<B": "B>>A",
+        "B<A": "A>B",
+        "B<<A": "A>>B",
+    },
+    ignore_case=True,
+)

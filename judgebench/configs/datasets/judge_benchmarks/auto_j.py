@@ -14,6 +14,7 @@ auto_j_datasets = [
         abbr="auto_j",
         type=JudgeItems,
         path="auto_j/testdata_pairwise.jsonl",
+        also=["auto-j/data/test/testdata_pairwise.jsonl"],
         input_columns=["prompt"],
         answer_columns=["response 1", "response 2"],
         gold_column="label",

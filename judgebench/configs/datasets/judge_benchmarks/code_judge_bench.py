@@ -1,8 +1,8 @@
-"""CodeJudgeBench: which of two programs is right, by difficulty; every order counts for itself (Jiang et al. 2025)."""
+"""CodeJudgeBench: which of two programs, repairs or unit tests is right, by difficulty; every order counts for itself (Jiang et al. 2025)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
+from judgebench.datasets import CodeJudgeBench
 from judgebench.judges import Viewed
 from judgebench.metrics.pair_score import PairScore
 
@@ -12,15 +12,13 @@ with read_base():
 code_judge_bench_datasets = [
     dict(
         abbr=f"code_judge_bench_{task}",
-        type=JudgeItems,
-        path=f"code_judge_bench/{task}.jsonl",
-        input_columns=["question_content"],
-        answer_columns=["pos_response", "neg_response"],
-        gold="A",
-        meta_columns=["difficulty"],
+        type=CodeJudgeBench,
+        task=task,
+        path=f"codejudgebench/{task}/{{split}}.jsonl",
+        splits=["*"],  # a split is the model that wrote both answers; all that are there
+        hub=dict(path="mattymchen/codejudgebench", name=task),
         method=dict(
             type=Viewed,
-            question="{question_content}",
             views=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
             grammar=dict(type="anchored", labels={"A": "A", "B": "B"}),
             fold=dict(type="each_counts", unread="drop"),

@@ -14,6 +14,8 @@ judgebench_datasets = [
         abbr=f"judgebench_{answered_by}",
         type=JudgeItems,
         path=f"judgebench/pairs_{answered_by}.jsonl",
+        also=[f"JudgeBench/data/dataset=judgebench,response_model={response_model}.jsonl"],
+        hub=dict(path="ScalerLab/JudgeBench", split=split),
         key="{pair_id}",
         input_columns=["question"],
         answer_columns=["response_A", "response_B"],
@@ -42,5 +44,8 @@ judgebench_datasets = [
             },
         ),
     )
-    for answered_by in ("gpt4o", "claude")
+    for answered_by, split, response_model in (
+        ("gpt4o", "gpt", "gpt-4o-2024-05-13"),
+        ("claude", "claude", "claude-3-5-sonnet-20240620"),
+    )
 ]

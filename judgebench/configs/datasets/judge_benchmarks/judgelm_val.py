@@ -21,6 +21,7 @@ judgelm_val_datasets = [
         abbr="judgelm_val",
         type=JudgeItems,
         path="judgelm/val.jsonl",
+        also=["JudgeLM-100K/judgelm_val_5k_gpt4.jsonl", "judgelm/data/JudgeLM/judgelm_val_5k_gpt4.jsonl"],
         key="{question_id}",
         input_columns=["question_body"],
         answer_columns=["answer1_body", "answer2_body"],

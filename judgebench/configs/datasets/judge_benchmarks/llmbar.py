@@ -14,8 +14,12 @@ llmbar_datasets = [
         abbr="llmbar",
         type=JudgeItems,
         path="llmbar/data/{split}.jsonl",
+        also=[  # as in a copy of the project's repository
+            "LLMBar/Dataset/LLMBar/{split}/dataset.json",
+            "LLMBar/Dataset/LLMBar/Adversarial/{split}/dataset.json",
+        ],
         splits=["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"],
-        key="{split}-{idx}",
+        key="{split}-{row}",
         input_columns=["input"],
         answer_columns=["output_1", "output_2"],
         gold_column="label",

@@ -1,4 +1,4 @@
-"""MT-Bench, single-answer grading: grades 1 to 10 of a model's two-turn answers, read from its answer file (Zheng et al. 2023)."""
+"""MT-Bench, single-answer grading: grades 1 to 10 of models' two-turn answers, read from their answer files (Zheng et al. 2023)."""
 
 from judgebench.datasets import MtBench
 from judgebench.judges import Viewed
@@ -8,9 +8,11 @@ mt_bench_datasets = [
     dict(
         abbr="mt_bench_single",
         type=MtBench,
-        path="mt_bench/model_answer.jsonl",
+        path="mt_bench/model_answer/{split}.jsonl",
+        splits=["*"],  # a split is the model that answered; all that are there
         questions="mt_bench/question.jsonl",
-        references="mt_bench/reference_answer_gpt-4.jsonl",
+        references=["mt_bench/reference_answer/gpt-4.jsonl", "mt_bench/reference_answer_gpt-4.jsonl"],
+        key="{split}-{question_id}-{turn}",
         method=dict(
             type=Viewed,
             views=[
@@ -31,6 +33,6 @@ mt_bench_datasets = [
             grammar=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"]),
             fold=dict(type="first", unread="unparsed"),
         ),
-        score=dict(type=PointScore, group_by="turn", groups={"1": "turn1", "2": "turn2"}),
+        score=dict(type=PointScore, group_by=["turn", "split"], groups={"1": "turn1", "2": "turn2"}),
     )
 ]

@@ -14,6 +14,7 @@ pandalm_datasets = [
         abbr="pandalm",
         type=JudgeItems,
         path="pandalm/pairs.jsonl",
+        also=["PandaLM/data/testset-v1.json"],
         key="{idx}",
         input_columns=["instruction", "input"],
         answer_columns=["response1", "response2"],

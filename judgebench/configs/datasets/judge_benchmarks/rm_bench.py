@@ -15,7 +15,9 @@ rm_bench_datasets = [
     dict(
         abbr="rm_bench",
         type=JudgeItems,
-        path="rm_bench/total_dataset.jsonl",  # columns: id, prompt, chosen (3 styles), rejected (3 styles), domain
+        path="rm_bench/total_dataset.jsonl",
+        also=["RM-Bench/data/total_dataset.json"],
+        hub=dict(path="THU-KEG/RM-Bench", split="train"),
         key="{id}",
         input_columns=["prompt", *_columns],
         rename=_columns,

@@ -1,0 +1,107 @@
+"""The rows of a published file, whatever it is: JSONL, a JSON list, JSON objects one after the other, or Parquet.
+
+Benchmarks are published in all four; JSONL is read line by line, the others by what their name ends in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench.datasets import files
+from judgebench.datasets.columns import Row
+from judgebench.datasets.jsonl import rows_of
+from judgebench.errors import DataError
+
+_BLANK = " \t\r\n"
+
+
+def objects_of(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file; ``.json`` may be compressed (``.json.gz``).
+
+    Raises:
+        DataError: The file has no rows, or one of them is no object; names the file and the row (the line on which an
+            object begins, or the number from 0 of an entry of a list or of a Parquet row).
+    """
+    kinds = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    if kinds[-1:] == [".parquet"]:
+        return _parquet(path)
+    if kinds[-1:] == [".json"]:
+        return _json(path)
+    return rows_of(path)
+
+
+def _json(path: Path) -> Iterator[Row]:
+    with files.opened(path) as file:
+        data = file.read()
+    if data.lstrip()[:1] != b"[":
+        yield from _one_after_the_other(data, path)
+        return
+    try:
+        listed = msgspec.json.decode(data, type=list[Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path}: a JSON list of objects was expected ({error}).") from None
+    if not listed:
+        raise DataError(f"{path} holds an empty list; a list of objects was expected.")
+    for number, values in enumerate(listed):
+        if not isinstance(values, dict):
+            raise DataError(f"{path}:{number}: an object was expected in the list, not {type(values).__name__}.")
+        yield Row(values, path, number)
+
+
+def _one_after_the_other(data: bytes, path: Path) -> Iterator[Row]:
+    """Yield objects that follow each other with nothing but blanks between them, each on one line or on many."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: no valid UTF-8 at byte {error.start} ({error.reason}).") from None
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    place = _after_blanks(text, 0)
+    line, counted = 1, 0
+    if place == len(text):
+        raise DataError(f"{path} is empty; JSON objects were expected.")
+    while place < len(text):
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            values, end = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}:{line}: a JSON object was expected to begin here ({error}).") from None
+        if not isinstance(values, dict):
+            raise DataError(f"{path}:{line}: an object was expected, not {type(values).__name__}.")
+        yield Row(values, path, line)
+        place = _after_blanks(text, end)
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise DataError(
+            f"{path}: Parquet files need the package 'pyarrow', which cannot be imported ({error}).",
+            hint="Install it, or save the file as JSONL.",
+        ) from error
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as opened:
+            for batch in opened.iter_batches(batch_size=256):
+                for values in batch.to_pylist():
+                    yield Row(values, path, number)
+                    number += 1
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())[:200]}.") from None
+    if number == 0:
+        raise DataError(f"{path} has no rows.")
+
+
+def _after_blanks(text: str, place: int) -> int:
+    while place < len(text) and text[place] in _BLANK:
+        place += 1
+    return place
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
