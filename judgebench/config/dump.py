@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.config.relations import EVERY_MODEL
 from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig, Typed
 
 _WIDTH = 120
@@ -48,8 +49,18 @@ def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
         "type": dataset.loader.type,
         **dataset.loader.options,
         **{name: typed_keys(value) if isinstance(value, Typed) else plain[name] for name, value in values.items()},
-        **({"judge_infer_cfg": [judge_keys(judge) for judge in dataset.judges]} if dataset.judges else {}),
+        **({"judge_infer_cfg": [judge_keys(judge) for judge in _declared(dataset)]} if dataset.judges else {}),
     }
+
+
+def _declared(dataset: DatasetConfig) -> list[JudgeConfig]:
+    """Return the judges as configs declare them: a league is one judge, whose parts follow from the models."""
+    members = {judge.abbr: judge.league or judge.abbr for judge in dataset.judges}
+    whole = {judge.league or judge.abbr: judge for judge in reversed(dataset.judges)}
+    return [
+        msgspec.structs.replace(judge, abbr=abbr, members=[members[member] for member in judge.members])
+        for abbr, judge in reversed(whole.items())
+    ]
 
 
 def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
@@ -57,11 +68,15 @@ def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
     known = {
         "judge_model": judge.model,
         "members": judge.members,
-        "compare_with": judge.compare_with,
+        "compare_with": _several(judge.opponents) or judge.compare_with,
         "baseline": msgspec.to_builtins(judge.baseline),
     }
     given = {name: value for name, value in known.items() if value}
     return {"abbr": judge.abbr, **given, "method": typed_keys(judge.method)}
+
+
+def _several(opponents: list[str]) -> list[str] | str:
+    return EVERY_MODEL if opponents == [EVERY_MODEL] else opponents
 
 
 def typed_keys(part: Typed) -> dict[str, Any]:

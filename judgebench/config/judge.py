@@ -12,6 +12,7 @@ from judgebench import plugins
 from judgebench.config.check import checked
 from judgebench.config.model import check_abbr, resolve_model
 from judgebench.config.place import Declared, nearest
+from judgebench.config.relations import EVERY_MODEL
 from judgebench.config.schema import Baseline, JudgeConfig
 from judgebench.config.secrets import SecretStore
 from judgebench.config.typed import typed_part
@@ -102,7 +103,7 @@ class _Relations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The keys of ``JudgeConfig`` that say what a judge has to do with others."""
 
     members: list[str] = []
-    compare_with: str = ""
+    compare_with: str | list[str] = ""
     baseline: Baseline | None = None
 
 
@@ -112,7 +113,14 @@ def _relations(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]
     relations = msgspec.convert(checked(given, _Relations, declared, environ), _Relations)
     if relations.compare_with and relations.baseline is not None:
         raise declared.error("baseline", "and compare_with are two things to compare with.", hint="Leave one out.")
-    return {name: getattr(relations, name) for name in _Relations.__struct_fields__}
+    found: dict[str, Any] = {"members": relations.members, "baseline": relations.baseline}
+    opponents = relations.compare_with
+    if isinstance(opponents, str) and opponents != EVERY_MODEL:
+        return {**found, "compare_with": opponents}
+    named = [opponents] if isinstance(opponents, str) else opponents
+    if not named or len(set(named)) < len(named):
+        raise declared.error("compare_with", "must name at least one model, and none twice.")
+    return {**found, "opponents": named}
 
 
 def _named(judge: Declared) -> Declared:

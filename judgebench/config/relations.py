@@ -10,6 +10,8 @@ from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.errors import ConfigError
 
+EVERY_MODEL = "all"
+"""``opponents`` of a judge that compares every two models of the run."""
 FIRST_MODEL = "first"
 """``compare_with`` of a judge that compares with the first model of the run."""
 
@@ -41,7 +43,14 @@ def with_opponents(dataset: DatasetConfig, combinations: Sequence[tuple[str, str
         ConfigError: The model does not answer the data set in this run, or is the only one that does.
     """
     models = [model for model, abbr in combinations if abbr == dataset.abbr]
-    judges = [_with_opponent(judge, dataset, models) if judge.compare_with else judge for judge in dataset.judges]
+    judges: list[JudgeConfig] = []
+    for judge in dataset.judges:
+        for abbr in judge.members:
+            _check_member(abbr, judge, dataset)
+        if judge.opponents:
+            judges += _league(judge, dataset, models)
+        else:
+            judges.append(_with_opponent(judge, dataset, models) if judge.compare_with else judge)
     return msgspec.structs.replace(dataset, judges=judges) if judges else dataset
 
 
@@ -72,8 +81,50 @@ def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
     return msgspec.structs.replace(panel, members=members)
 
 
+def _league(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -> list[JudgeConfig]:
+    """Return a judge for each opponent, such that every pair of models meets once.
+
+    Of two models that could each be the other's opponent, the one whose abbr sorts first is the player. That depends
+    on nothing else, so what was asked stays where it is when models are added to the run or named in another order.
+    """
+    everyone = judge.opponents == [EVERY_MODEL] and EVERY_MODEL not in models
+    named = list(models) if everyone else [_opponent(name, judge, dataset, models) for name in judge.opponents]
+    if everyone:
+        _opponent(models[0] if models else EVERY_MODEL, judge, dataset, models)
+    meetings = {tuple(sorted((model, name))) for model in models for name in named if model != name}
+    return [
+        msgspec.structs.replace(
+            judge,
+            abbr=in_league(judge.abbr, opponent),
+            league=judge.abbr,
+            compare_with=opponent,
+            players=[model for model in models if (model, opponent) in meetings],
+            members=[in_league(abbr, opponent) for abbr in judge.members],
+        )
+        for opponent in sorted({opponent for _, opponent in meetings})
+    ]
+
+
+def in_league(judge: str, opponent: str) -> str:
+    """Return the abbr of the part of a league judge that compares with one opponent."""
+    return f"{judge}-vs-{opponent}"
+
+
+def _check_member(abbr: str, panel: JudgeConfig, dataset: DatasetConfig) -> None:
+    member = next(judge for judge in dataset.judges if judge.abbr == abbr)
+    if member.opponents != panel.opponents:
+        raise ConfigError(
+            f"judges.{panel.abbr}.members: {abbr!r} does not compare with the same models as the panel.",
+            hint="Give both the same compare_with.",
+        )
+
+
 def _with_opponent(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -> JudgeConfig:
-    opponent = judge.compare_with
+    return msgspec.structs.replace(judge, compare_with=_opponent(judge.compare_with, judge, dataset, models))
+
+
+def _opponent(opponent: str, judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -> str:
+    """Return the abbr of a model to compare with; it must be one of at least two that answer the data set."""
     if opponent == FIRST_MODEL and opponent not in models and models:
         opponent = models[0]
     where = f"judges.{judge.abbr}.compare_with"
@@ -88,4 +139,4 @@ def _with_opponent(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[
         raise ConfigError(
             f"{where}: there is no other model to compare with {opponent!r}.", hint="Name two with --models A B."
         )
-    return msgspec.structs.replace(judge, compare_with=opponent)
+    return opponent

@@ -72,6 +72,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     datasets, sources = _resolve_datasets(declared.datasets, env, secrets)
     combinations = _combinations(declared.combinations, [*models], [*datasets], selection.config)
     datasets = {abbr: with_opponents(one, combinations) for abbr, one in datasets.items()}
+    _refuse_row_twins(datasets)  # leagues have a row for each opponent
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
     summarizer = checked(declared.summarizer.data, SummarizerConfig, declared.summarizer, env)

@@ -66,6 +66,10 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
         compare_with: Abbr of the tested model of the run with whose answers the others' are compared; ``first`` is the
             first model of the run. That model has no row itself.
         baseline: A file of answers to compare with instead.
+        opponents: Several models to compare with, as the config names them; ``all`` means every model with every other.
+        league: Abbr under which the config declares a judge with several opponents. It is resolved into one judge for
+            each opponent, ``<league>-vs-<opponent>``, and their results make one ranking and one row.
+        players: In a league, the models that are compared with this opponent; every pair of models meets once.
     """
 
     abbr: str
@@ -74,6 +78,13 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     members: list[str] = []
     compare_with: str = ""
     baseline: Baseline | None = None
+    opponents: list[str] = []
+    league: str = ""
+    players: list[str] = []
+
+    def looks_at(self, model: str) -> bool:
+        """Say whether it looks at a tested model's answers; no model is compared with itself."""
+        return model in self.players if self.league else model != self.compare_with
 
 
 class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,11 +130,11 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.
 
         Args:
-            model: A tested model: rows in which it would be compared with itself are left out.
+            model: A tested model: rows of judges that do not look at its answers are left out.
         """
         ruled = self.evaluator is not None and (self.rule_row or not self.judges)
         own = [(self.abbr, "")] if ruled or self.method is not None else []
-        judges = [judge for judge in self.judges if not model or judge.compare_with != model]
+        judges = [judge for judge in self.judges if not model or judge.looks_at(model)]
         return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in judges]
 
 

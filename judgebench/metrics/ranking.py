@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from judgebench.metrics.battles import ROUNDS, Battle, Columns, standing
 from judgebench.metrics.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
 from judgebench.metrics.correlation import kendall, spearman
 from judgebench.metrics.elo import SCALE, START, K, shuffled_elo
+from judgebench.metrics.ranked import Met, RankedModel, Ranking, RankingsCompared, Rated
 from judgebench.metrics.style import FEATURES
 from judgebench.records import Metric
 
@@ -27,107 +28,6 @@ ELO_ROUNDS = 300
 STYLE_ROUNDS = 200
 SEED = 0
 """Of all resamples and shuffles, so that a ranking made again is the same."""
-
-
-class Rated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A rating as results hold it.
-
-    Attributes:
-        value: ``None`` where undefined; ``note`` says why.
-        ci95: 95% interval; an end that no resample bounds is ``None``.
-        note: Why there is no value, or no interval.
-    """
-
-    value: float | None
-    ci95: tuple[float | None, float | None] | None = None
-    note: str = ""
-
-
-class RankedModel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One model's place.
-
-    Attributes:
-        model: Abbr of the model, or the name of a file of answers.
-        rank: 1 + the number of models with a better value; ``None`` where nothing orders it.
-        ranks: Best and worst rank that the intervals allow: models whose intervals overlap may stand either way round.
-        baseline: Whether it is what the others are compared with.
-        games: Scored comparisons; ``wins``, ``ties``, ``losses`` are their parts.
-        win_rate: Share of its comparisons won, in percent, a tie counting half; clustered by item.
-        bradley_terry: Rating on the Elo scale. ``elo``: over shuffled orders. ``style_controlled``: with length and
-            Markdown taken out.
-        score: Mean grade, or accuracy, where that is what is ranked.
-    """
-
-    model: str
-    rank: int | None = None
-    ranks: tuple[int, int] | None = None
-    baseline: bool = False
-    games: int = 0
-    wins: int = 0
-    ties: int = 0
-    losses: int = 0
-    win_rate: Metric | None = None
-    bradley_terry: Rated | None = None
-    elo: Rated | None = None
-    style_controlled: Rated | None = None
-    score: Metric | None = None
-
-
-class Met(msgspec.Struct, frozen=True, kw_only=True):
-    """How often two models met, and how it ended, for ``first``."""
-
-    first: str
-    second: str
-    games: int
-    wins: int
-    ties: int
-    losses: int
-
-
-class Ranking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All models of a run in order.
-
-    Attributes:
-        dataset: Row name, ``<dataset>`` or ``<dataset>-<judge>``.
-        data_abbr: Abbr of the data set.
-        judge: Abbr of the judge; ``None`` for a rule.
-        by: What orders the models: ``bradley_terry``, ``win_rate``, or the name of a metric.
-        models: Best first.
-        separability: Percentage of the pairs of models whose intervals do not overlap; ``None`` without intervals.
-        style: Effect of each style feature: log-odds of winning per standard deviation of the difference.
-        pairs: Who met whom.
-        settings: Seeds, resamples and constants that the figures rest on.
-        notes: What a reader must know.
-    """
-
-    dataset: str
-    data_abbr: str
-    judge: str | None
-    kind: Literal["comparisons", "scores"]
-    by: str
-    models: list[RankedModel]
-    separability: float | None = None
-    style: dict[str, Rated] = {}
-    pairs: list[Met] = []
-    settings: dict[str, Any] = {}
-    notes: list[str] = []
-
-
-class RankingsCompared(msgspec.Struct, frozen=True, kw_only=True):
-    """How alike two judges rank the same models.
-
-    Attributes:
-        judges: Their row names.
-        models: Models that both rank.
-        kendall: tau-b of the ranks. ``spearman``: likewise. ``None`` where undefined; ``note`` says why.
-    """
-
-    data_abbr: str
-    judges: tuple[str, str]
-    models: int
-    kendall: float | None
-    spearman: float | None
-    note: str = ""
 
 
 def rank_by_games(

@@ -104,7 +104,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
         for judge in config.datasets[abbr].judges:
             if not method_of(judge.method).asks:
                 continue
-            if judge.compare_with == model:
+            if not judge.looks_at(model):
                 continue
             row = row_name(abbr, judge.abbr)
             upstream = infer_of.get((model, abbr))

@@ -131,9 +131,10 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
         judge = _judge_of(plan, task)
         config = _probed(model_config(judge.model))
         tested = task.model if dataset.method is not None else ""
-        if config is None or (dataset.abbr, judge.abbr, tested) in done:
+        probed = (dataset.abbr, judge.league or judge.abbr, tested)
+        if config is None or probed in done:
             continue
-        done.add((dataset.abbr, judge.abbr, tested))
+        done.add(probed)
         with Probe(config, plugins.load(config.type)()) as probe:
             probe.check_model()
             sample = first[dataset.abbr]

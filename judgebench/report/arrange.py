@@ -9,7 +9,7 @@ from typing import NamedTuple
 from judgebench.config.schema import SummarizerConfig, SummaryGroup
 from judgebench.records import Counts, Metric
 from judgebench.report.averages import Part, average, sum_counts
-from judgebench.report.rows import Footnotes, group_version
+from judgebench.report.rows import Footnotes, group_version, listing
 from judgebench.report.schema import Cell, ResultFacts, SummaryRow
 
 
@@ -145,12 +145,6 @@ class Table:
         )
         self._facts[model, row.dataset] = facts
         self.group_facts.append(facts)
-
-
-def listing(names: Sequence[str], most: int = 10) -> str:
-    """Return names with commas; beyond ``most`` only how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _without_empty_headings(rows: Sequence[SummaryRow]) -> list[SummaryRow]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,29 @@ class Footnotes:
         """Return the number of a note, from 1."""
         return self._numbers.setdefault(text, len(self._numbers) + 1)
 
+    def numbered(self, told: Mapping[str, Sequence[Told]]) -> dict[str, list[int]]:
+        """Return the numbers of what is told about each model; what holds for several is one note that names them."""
+        models: dict[Told, list[str]] = {}
+        for model, notes in told.items():
+            for note in notes:
+                models.setdefault(note, []).append(model)
+        numbers = {note: self.number(note.text(names)) for note, names in models.items()}
+        return {model: [numbers[note] for note in notes] for model, notes in told.items()}
+
+
+class Told(NamedTuple):
+    """A note on one model's cell: ``<place>, <model>: <reason>``; without a place the reason is all there is to say."""
+
+    place: str
+    reason: str
+
+    def text(self, models: Sequence[str]) -> str:
+        """Return the footnote about these models."""
+        return f"{self.place}, {listing(models)}: {self.reason}" if self.place else self.reason
+
+
+NOT_PLANNED = Told("", "the run did not plan this row for this model")
+
 
 class Found:
     """What is on disk of what was planned.
@@ -46,7 +69,7 @@ class Found:
         results: By (model, row name).
         missing: Likewise, for planned results that are not there.
         stale: Likewise, for results of an earlier attempt whose tasks failed this time.
-        logs: Likewise, of results in which nothing was scored: the log that tells most, and what it says.
+        logs: Likewise, of results: the log that tells most and, where nothing was scored, what it says.
     """
 
     def __init__(self) -> None:
@@ -72,8 +95,8 @@ def find_results(
             if path.exists():
                 try:
                     result = found.results[model, row.name] = read_result(path, details=False)
-                    if not result.counts.ok and (run.path / log).exists():
-                        found.logs[model, row.name] = log, said
+                    if (run.path / log).exists():
+                        found.logs[model, row.name] = log, said if not result.counts.ok else ""
                     if reason:
                         found.stale[model, row.name] = gap
                     continue
@@ -88,24 +111,31 @@ def result_rows(row: RowSpec, models: Sequence[str], found: Found, notes: Footno
     """Return one summary row per metric of a planned row, the headline first."""
     results = {model: found.results[model, row.name] for model in models if (model, row.name) in found.results}
     if not results:
-        cells = {model: _gap(row, model, found, notes) for model in models}
+        told = notes.numbered({model: [_gap(row, model, found)] for model in models})
+        cells = {model: Cell(notes=told[model]) for model in models}
         return [SummaryRow(kind="result", dataset=row.name, headline=True, cells=cells)]
     first = next(iter(results.values()))
     metrics = list(dict.fromkeys([first.headline, *(name for one in results.values() for name in one.metrics)]))
     version, version_notes = _version(row.name, results, notes)
-    return [
-        SummaryRow(
-            kind="result",
-            dataset=row.name,
-            version=version,
-            metric=metric,
-            mode=first.mode,
-            headline=metric == first.headline,
-            cells={model: _cell(row, model, metric, found, notes) for model in models},
-            notes=version_notes,
+    lines = []
+    for metric in metrics:
+        told = notes.numbered({model: _told(row, model, metric, found) for model in models})
+        lines.append(
+            SummaryRow(
+                kind="result",
+                dataset=row.name,
+                version=version,
+                metric=metric,
+                mode=first.mode,
+                headline=metric == first.headline,
+                cells={
+                    model: Cell(metric=results[model].metrics.get(metric) if model in results else None, notes=numbers)
+                    for model, numbers in told.items()
+                },
+                notes=version_notes,
+            )
         )
-        for metric in metrics
-    ]
+    return lines
 
 
 def facts_of(found: Found) -> list[ResultFacts]:
@@ -125,32 +155,34 @@ def facts_of(found: Found) -> list[ResultFacts]:
     ]
 
 
-def _cell(row: RowSpec, model: str, metric: str, found: Found, notes: Footnotes) -> Cell:
+def _told(row: RowSpec, model: str, metric: str, found: Found) -> list[Told]:
+    """Return what there is to say about one model's number in one line."""
     result = found.results.get((model, row.name))
     if result is None:
-        return _gap(row, model, found, notes)
+        return [_gap(row, model, found)]
     number = result.metrics.get(metric)
     if number is None:
-        has = ", ".join(result.metrics) or "no metric"
-        return Cell(notes=[notes.number(f"{row.name}, {model}: its result lacks this metric; it has {has}")])
-    place = f"{row.name}, {metric}, {model}"
-    log, said = found.logs.get((model, row.name), (f"logs/eval/{model}/{row.name}.out", ""))
-    told = [f"{place}: {number.note or 'undefined'}{said}; see {log}"] if number.value is None else []
-    if number.value is not None and number.note:
-        told.append(f"{place}: {number.note}")
+        return [Told(row.name, f"its result lacks this metric; it has {', '.join(result.metrics) or 'no metric'}")]
+    told = []
+    usual = "" if row.logs else f"logs/eval/{model}/{row.name}.out"
+    if number.value is None:
+        log, said = found.logs.get((model, row.name), (usual, ""))
+        see = f"; see {log}" if log else ""
+        told.append(Told(f"{row.name}, {metric}", f"{number.note or 'undefined'}{said}{see}"))
+    elif number.note:
+        told.append(Told(f"{row.name}, {metric}", number.note))
     if metric == result.headline:
-        told += [f"{row.name}, {model}: {note}" for note in result.notes]
+        told += [Told(row.name, note) for note in result.notes]
     if (old := found.stale.get((model, row.name))) is not None:
-        told.append(f"{row.name}, {model}: of an earlier attempt; this time: {old.reason}; see {old.log}")
-    return Cell(metric=number, notes=[notes.number(text) for text in told])
+        told.append(Told(row.name, f"of an earlier attempt; this time: {old.reason}; see {old.log}"))
+    return told
 
 
-def _gap(row: RowSpec, model: str, found: Found, notes: Footnotes) -> Cell:
+def _gap(row: RowSpec, model: str, found: Found) -> Told:
     missing = found.missing.get((model, row.name))
     if missing is None:
-        return Cell(notes=[notes.number(f"{row.name} was not planned for {model}")])
-    see = f"; see {missing.log}" if missing.log else ""
-    return Cell(notes=[notes.number(f"{row.name}, {model}: {missing.reason}{see}")])
+        return NOT_PLANNED
+    return Told(row.name, f"{missing.reason}{f'; see {missing.log}' if missing.log else ''}")
 
 
 def _version(name: str, results: Mapping[str, TaskResult], notes: Footnotes) -> tuple[str, list[int]]:
@@ -163,6 +195,12 @@ def _version(name: str, results: Mapping[str, TaskResult], notes: Footnotes) -> 
     what = f" (different: {', '.join(differing)})" if differing else ""
     note = notes.number(f"{name}: the versions differ, so the numbers are not comparable: {listed}{what}")
     return next(iter(versions.values())), [note]
+
+
+def listing(names: Sequence[str], most: int = 10) -> str:
+    """Return names with commas; beyond ``most`` only how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _differing(identities: Sequence[dict[str, Any]]) -> list[str]:

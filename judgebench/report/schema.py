@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.metrics.ranked import Ranking, RankingsCompared
 from judgebench.records import Counts, Metric
 
 FORMAT = 1
@@ -111,6 +112,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         run: Name of the run folder.
         timestamp: Of the invocation that made the summary.
         models: Columns in order.
+        rankings: The models in order, for every row with several of them; each is also a file in ``rankings/``.
+        rankings_compared: How alike the judges of one data set rank the models.
         footnotes: Texts; cells and rows name them by number, from 1.
         remarks: Sentences about the summary as a whole.
     """
@@ -122,6 +125,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[SummaryRow]
     results: list[ResultFacts]
     missing: list[MissingResult] = []
+    rankings: list[Ranking] = []
+    rankings_compared: list[RankingsCompared] = []
     footnotes: list[str] = []
     remarks: list[str] = []
 

@@ -6,10 +6,14 @@ The one caller is the summarize stage; the supervisor prints the text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from judgebench.config.schema import SummarizerConfig
+from judgebench.metrics.ranked import Ranking, RankingsCompared
+from judgebench.metrics.ranking import compare_rankings
 from judgebench.report.arrange import arrange
+from judgebench.report.rating_rows import with_ratings
 from judgebench.report.rows import Footnotes, facts_of, find_results, result_rows
 from judgebench.report.schema import RowSpec, Summary, SummaryFiles
 from judgebench.report.writers import as_csv, as_html, as_json, as_markdown, as_text
@@ -25,6 +29,7 @@ def summarize(
     timestamp: str,
     models: Sequence[str],
     rows: Sequence[RowSpec],
+    rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
     missing: Mapping[tuple[str, str], str] | None = None,
 ) -> SummaryFiles:
@@ -35,6 +40,7 @@ def summarize(
         timestamp: Of this invocation.
         models: Columns in order.
         rows: The planned rows in order; a planned result that is not on disk is shown as a gap with its reason.
+        rankings: Of rows with several models.
         summarizer: Order and groups; ``None`` shows all rows.
         missing: Why results are missing, by (model, row name), where the caller knows.
 
@@ -42,7 +48,13 @@ def summarize(
         DiskError: A file cannot be written.
     """
     summary = build_summary(
-        run_dir, timestamp=timestamp, models=models, rows=rows, summarizer=summarizer, missing=missing
+        run_dir,
+        timestamp=timestamp,
+        models=models,
+        rows=rows,
+        rankings=rankings,
+        summarizer=summarizer,
+        missing=missing,
     )
     folder = RunFolder(run_dir).summary
     stem = f"summary_{timestamp}"
@@ -66,6 +78,7 @@ def build_summary(
     timestamp: str,
     models: Sequence[str],
     rows: Sequence[RowSpec],
+    rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
     missing: Mapping[tuple[str, str], str] | None = None,
 ) -> Summary:
@@ -73,7 +86,11 @@ def build_summary(
     run = RunFolder(run_dir)
     notes = Footnotes()
     found = find_results(run, models, rows, missing or {})
-    table = [line for row in rows for line in result_rows(row, models, found, notes)]
+    ranked = {ranking.dataset: ranking for ranking in rankings}
+    table = []
+    for row in rows:
+        lines = result_rows(row, models, found, notes)
+        table += with_ratings(lines, ranked[row.name], models, notes) if row.name in ranked else lines
     facts = facts_of(found)
     arranged = arrange(table, facts, models, summarizer or SummarizerConfig(), notes)
     shown = {(row.dataset) for row in arranged.rows}
@@ -84,6 +101,17 @@ def build_summary(
         rows=arranged.rows,
         results=[one for one in [*facts, *arranged.facts] if one.dataset in shown],
         missing=list(found.missing.values()),
+        rankings=[ranking for ranking in rankings if ranking.dataset in shown],
+        rankings_compared=[one for one in _compared(rankings) if shown.issuperset(one.judges)],
         footnotes=notes.texts,
         remarks=arranged.remarks,
     )
+
+
+def _compared(rankings: Sequence[Ranking]) -> list[RankingsCompared]:
+    """Compare every two rankings of one data set; of those of a league and of a baseline too."""
+    return [
+        compare_rankings(first, second)
+        for first, second in combinations(rankings, 2)
+        if first.data_abbr == second.data_abbr
+    ]

@@ -7,6 +7,12 @@ import io
 from collections.abc import Callable
 
 from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
+from judgebench.report.ranking_tables import (
+    comparisons_table,
+    grades_table,
+    ranking_remarks,
+    rankings_compared_table,
+)
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.tables import (
     Notes,
@@ -36,7 +42,7 @@ def as_text(summary: Summary) -> str:
     if doubtful := _doubtful(summary):
         parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubtful)]))
     told = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
-    told += [printable(remark, 500) for remark in [*summary.remarks, *_unscored(summary)]]
+    told += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
     if told:
         parts.append("\n".join(told))
     return "\n\n".join(parts) + "\n"
@@ -53,7 +59,7 @@ def as_markdown(summary: Summary) -> str:
     if doubtful := _doubtful(summary):
         parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
     told = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
-    told += [markdown_cell(remark) for remark in [*summary.remarks, *_unscored(summary)]]
+    told += [markdown_cell(remark) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
     if told:
         parts.append("## Notes\n\n" + "\n\n".join(told))
     return "\n\n".join(parts) + "\n"
@@ -70,7 +76,7 @@ def as_html(summary: Summary) -> str:
         summary,
         [*tables, *([doubtful] if doubtful is not None else [])],
         notes,
-        [*summary.remarks, *_unscored(summary)],
+        [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)],
     )
 
 
@@ -107,6 +113,9 @@ def as_json(summary: Summary) -> bytes:
 
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:
     tables = (
+        comparisons_table(summary, notes),
+        grades_table(summary, notes),
+        rankings_compared_table(summary, notes),
         certainty_table(summary, notes),
         coverage_table(summary, notes),
         health_table(summary, notes),

@@ -27,6 +27,8 @@ class Checked(NamedTuple):
     verdict: Verdict
     rule: Verdict | None
     reply: JudgeCall | None
+    compared: tuple[str, str] | None = None
+    """The two answers that a comparison was about."""
 
 
 class Evidence:
@@ -52,7 +54,7 @@ class Evidence:
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
-        sample, repeat, prediction, verdict, rule, reply = checked
+        sample, repeat, prediction, verdict, rule, reply, _ = checked
         if repeat == 0:
             self._data ^= int.from_bytes(hashlib.blake2b(f"{sample.id}:{sample.uid}".encode(), digest_size=8).digest())
         if prediction is not None:
@@ -160,7 +162,7 @@ def _excerpt(text: str) -> str:
 
 
 def _detail(checked: Checked) -> dict[str, Any]:
-    sample, repeat, prediction, verdict, rule, reply = checked
+    sample, repeat, prediction, verdict, rule, reply, _ = checked
     return {
         "id": sample.id,
         "key": sample.key,

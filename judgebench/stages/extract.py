@@ -19,16 +19,19 @@ from judgebench.datasets.open import samples_of
 from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
+from judgebench.metrics.orders import orders_of
+from judgebench.metrics.played import Played
 from judgebench.metrics.score import Score, conventions, score_of
 from judgebench.metrics.tally import Tally, outcome_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.plan.spec import Options
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
+from judgebench.report.games_file import write_games
 from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.evidence import Checked, Evidence
 from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
-from judgebench.stages.opponents import Opponent, opponent_of
+from judgebench.stages.opponents import Opponent, opponent_name, opponent_of
 from judgebench.stages.peers import Agreements, Judging, peers_of, verdicts_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
 from judgebench.stages.spread import parts_for, spread
@@ -57,6 +60,7 @@ class Counted:
             keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
         )
         self.agreements = Agreements()
+        self.played = Played()
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
@@ -66,12 +70,15 @@ class Counted:
             outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
         )
         self.evidence.add(checked)
+        if checked.compared is not None:
+            self.played.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
 
     def extend(self, later: Counted) -> None:
         """Take in what was counted over the samples that follow."""
         self.tally.extend(later.tally)
         self.evidence.extend(later.evidence)
         self.agreements.extend(later.agreements)
+        self.played.extend(later.played)
 
 
 class ExtractRun:
@@ -89,6 +96,7 @@ class ExtractRun:
         self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.opponent: Opponent | None = None
+        self.opponent_name = opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
 
     def _nothing(self) -> Counted:
@@ -109,7 +117,10 @@ class ExtractRun:
         if task.stop.is_set():
             return
         task.reporter.update(state="writing")
-        write_result(task.run.result(task.spec.model, row), self._result(row))
+        result = self._result(row)
+        if self.opponent_name:
+            write_games(task.run.games(task.spec.model, row), result, self.opponent_name, self.counted.played)
+        write_result(task.run.result(task.spec.model, row), result)
 
     async def derive(self, *, report: Callable[[int], None], first: int = 0, count: int | None = None) -> None:
         """Derive and count the verdicts of a range of samples, all by default; ends early when asked to stop."""
@@ -211,7 +222,8 @@ class ExtractRun:
         if beside:
             own = "" if self.judge.members else self.judge.abbr
             self.counted.agreements.add({**beside, own: verdict} if own else beside, own=own)
-        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None)
+        compared = (item.answer, item.baseline or "") if self.opponent is not None else None
+        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None, compared)
 
     def _count(self, checked: Checked) -> None:
         self.counted.add(checked)
@@ -240,6 +252,7 @@ class ExtractRun:
             counts=counts,
             identity=identity,
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
+            | orders_of(self.counted.played)
             | ({"between_judges": between} if between else {}),
             usage=self.counted.evidence.usage(),
             notes=[*self.counted.evidence.notes(), *self._conventions(identity)],

@@ -130,6 +130,13 @@ def opponent_of(
     return ModelOpponent(recorded, judge.compare_with, task.plan.models[judge.compare_with])
 
 
+def opponent_name(judge: JudgeConfig) -> str:
+    """Return whom a judge compares with: a model's abbr, or what a file of answers is called; empty for nobody."""
+    if judge.baseline is not None:
+        return judge.baseline.name or Path(judge.baseline.path).name
+    return judge.compare_with
+
+
 def upstream_sizes(
     run: RunFolder, model: str, dataset: DatasetConfig, judge: JudgeConfig, options: Options
 ) -> dict[str, Any]:

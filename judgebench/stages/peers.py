@@ -38,6 +38,15 @@ def peers_of(dataset: DatasetConfig, judge: str) -> list[JudgeConfig]:
     return [one for one in before if not one.members and _compared(one) == _compared(own)]
 
 
+MOST_CELLS = 64
+"""Cells of a table of labels up to which a result holds it."""
+
+
+def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
+    """Return how many answers two judges both decided, their agreement in percent, and Cohen's kappa."""
+    return {"n": pairs.total(), "agreement": _percent(pairs), "kappa": cohen_kappa(pairs)}
+
+
 class Agreements:
     """Counts how two judges label the same answers, for every two of the judges that are told of."""
 
@@ -69,7 +78,15 @@ class Agreements:
     def health(self) -> list[dict[str, Any]]:
         """Return one entry for every two judges: how many answers both decided, agreement in percent, Cohen's kappa."""
         return [
-            {"judges": list(names), "n": pairs.total(), "agreement": _percent(pairs), "kappa": cohen_kappa(pairs)}
+            {
+                "judges": list(names),
+                **agreement_of(pairs),
+                **(
+                    {"labels": [[*labels, count] for labels, count in pairs.items()]}
+                    if len(pairs) <= MOST_CELLS
+                    else {}
+                ),
+            }
             for names, pairs in self._pairs.items()
         ]
 

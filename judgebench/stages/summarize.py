@@ -1,10 +1,9 @@
-"""The summarize stage: from result files to the tables of the run."""
+"""The summarize stage: from result files to the rankings and tables of the run."""
 
 from __future__ import annotations
 
-from judgebench.plan.spec import Plan
-from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
+from judgebench.stages.ranked import planned_rows, rankings_of
 from judgebench.stages.task import Task
 
 
@@ -12,23 +11,12 @@ async def run(task: Task) -> None:
     """Run the summarize task."""
     plan = task.plan
     task.reporter.update(state="running")
+    rows = planned_rows(plan)
     summarize(
         task.run.path,
         timestamp=plan.timestamp,
         models=list(dict.fromkeys(model for model, _ in plan.combinations)),
-        rows=_planned_rows(plan),
+        rows=[row.spec for row in rows],
+        rankings=rankings_of(task.run, rows),
         summarizer=plan.summarizer,
     )
-
-
-def _planned_rows(plan: Plan) -> list[RowSpec]:
-    models: dict[str, list[str]] = {}
-    for model, abbr in plan.combinations:
-        models.setdefault(abbr, []).append(model)
-    rows: list[RowSpec] = []
-    for abbr, asked in models.items():
-        dataset = plan.datasets[abbr]
-        for name, judge in dataset.rows():
-            having = [model for model in asked if (name, judge) in dataset.rows(model)]
-            rows.append(RowSpec(name=name, dataset=abbr, judge=judge, models=having))
-    return rows

@@ -10,6 +10,8 @@
       logs/eval/<model>/<dataset>[-<judge>].out
       predictions/<model>/<dataset>[-<judge>].jsonl
       results/<model>/<dataset>[-<judge>].json
+      results/<model>/<dataset>-<judge>.games.jsonl     the comparisons behind it, for judges that compare
+      rankings/<dataset>[-<judge>].json                 all models of the run in order
       summary/summary_<timestamp>.{csv,md,txt,json}
 """
 
@@ -53,6 +55,14 @@ class RunFolder:
     def result(self, model: str, row: str) -> Path:
         """Return the result file of a summary row."""
         return self._inside("results", model, f"{row}.json")
+
+    def games(self, model: str, row: str) -> Path:
+        """Return the file of the comparisons behind the result of a judge that compares."""
+        return self._inside("results", model, f"{row}.games.jsonl")
+
+    def ranking(self, row: str) -> Path:
+        """Return the file of the ranking of all models by one judge on one data set."""
+        return self._inside("rankings", f"{row}.json")
 
     def log(self, stage: str, model: str, row: str) -> Path:
         """Return a task's log file; ``stage`` is ``infer`` or ``eval``."""

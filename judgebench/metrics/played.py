@@ -1,0 +1,90 @@
+"""The comparisons of one result, item by item, in columns: what rankings over all models are made of."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from judgebench.metrics.games import games_of
+from judgebench.metrics.style import FEATURES, style_of
+from judgebench.metrics.tally import PREFERENCES
+from judgebench.records import Verdict
+
+
+class Game(NamedTuple):
+    """One scored comparison.
+
+    Attributes:
+        id: ``Sample.id``. ``repeat``: repetition of the tested model's answer.
+        outcome: 1 the tested model won, 0.5 a tie, 0 it lost; of a fold that pools outcomes, their mean.
+        weight: How many outcomes that is.
+        style: Features of the tested model's answer; see ``style.FEATURES``.
+        opposing_style: Likewise of the answer it was compared with.
+    """
+
+    id: int
+    repeat: int
+    outcome: float
+    weight: float
+    style: tuple[int, ...]
+    opposing_style: tuple[int, ...]
+
+
+class Played:
+    """Columns of games, about 60 bytes each, and what the orders in which answers were shown tell about the judge."""
+
+    def __init__(self) -> None:
+        self._ids = array("q")
+        self._repeats = array("H")
+        self._outcomes = array("d")
+        self._weights = array("d")
+        self._styles = array("q")
+        self.consistent = self.in_both_orders = 0
+        self.first_shown_won = self.views_decided = 0
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Game]:
+        width = len(FEATURES)
+        for at, (id_, repeat) in enumerate(zip(self._ids, self._repeats, strict=True)):
+            styles = self._styles[2 * width * at : 2 * width * (at + 1)]
+            yield Game(id_, repeat, self._outcomes[at], self._weights[at], tuple(styles[:width]), tuple(styles[width:]))
+
+    def add(self, id_: int, repeat: int, verdict: Verdict, answers: tuple[str, str]) -> None:
+        """Take in the verdict on one comparison; one that names no winner is left out.
+
+        Args:
+            id_: ``Sample.id``.
+            repeat: Repetition.
+            verdict: The decision about the pair.
+            answers: The tested model's answer, and the one that it was compared with.
+        """
+        worth = PREFERENCES.get(verdict.label or "") if verdict.status == "ok" else None
+        if worth is None:
+            return
+        pooled = [float(one) for one in verdict.details.get("outcomes") or [worth]]
+        self._ids.append(id_)
+        self._repeats.append(repeat)
+        self._outcomes.append(sum(pooled) / len(pooled))
+        self._weights.append(len(pooled))
+        for answer in answers:
+            self._styles.extend(style_of(answer))
+        sides = [game for game in games_of(verdict) if game.side is not None]
+        if {game.swapped for game in sides} == {True, False}:
+            self.in_both_orders += 1
+            self.consistent += len({game.side for game in sides}) == 1
+        for game in sides:
+            if game.first_shown:
+                self.views_decided += 1
+                self.first_shown_won += game.first_shown > 0
+
+    def extend(self, later: Played) -> None:
+        """Take in the games of the samples that follow."""
+        for name, found in vars(later).items():
+            own = getattr(self, name)
+            if isinstance(own, array):
+                own.extend(found)
+            else:
+                setattr(self, name, own + found)

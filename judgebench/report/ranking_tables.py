@@ -1,0 +1,129 @@
+"""Rankings as tables: who stands where, how sure that is, and how alike two judges rank."""
+
+from __future__ import annotations
+
+from judgebench.metrics.ranked import RankedModel, Ranking, Rated
+from judgebench.records import Metric
+from judgebench.report.schema import Summary
+from judgebench.report.tables import Notes, TextTable, number, span
+
+GRADES = ("mean_score",)
+"""Metrics whose rankings are printed beside those of comparisons; others are one look at the scores away."""
+
+
+def comparisons_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return the models in the order of their ratings, for every judge that compares."""
+    rows = [
+        [
+            ranking.dataset,
+            _place(entry),
+            entry.model + (" (baseline)" if entry.baseline else ""),
+            f"{entry.wins}/{entry.ties}/{entry.losses}",
+            _value(entry.win_rate, notes),
+            number(entry.win_rate.stderr) if entry.win_rate and entry.win_rate.stderr is not None else "-",
+            _rating(entry.bradley_terry, notes),
+            _interval(entry.bradley_terry),
+            _rating(entry.elo, notes),
+            _interval(entry.elo),
+            _rating(entry.style_controlled, notes),
+        ]
+        for ranking in summary.rankings
+        if ranking.kind == "comparisons"
+        for entry in ranking.models
+    ]
+    headers = [
+        "dataset", "rank", "model", "won/tied/\nlost", "win rate\n%", "std.\nerror", "Bradley-\nTerry",
+        "95% interval", "Elo", "95% interval", "style\ncontrolled",
+    ]  # fmt: skip
+    return TextTable("Ranking by comparisons", headers, rows, set(range(3, len(headers))))
+
+
+def grades_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return the models in the order of their mean grades, for every judge that grades."""
+    rows = [
+        [ranking.dataset, _place(entry), entry.model, ranking.by, _value(entry.score, notes), span(_reach(entry))]
+        for ranking in summary.rankings
+        if ranking.kind == "scores" and ranking.by in GRADES
+        for entry in ranking.models
+    ]
+    headers = ["dataset", "rank", "model", "metric", "value", "95% interval"]
+    return TextTable("Ranking by grades", headers, [[cell or "-" for cell in row] for row in rows], {4, 5})
+
+
+def rankings_compared_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how alike two judges of one data set rank the models; two models tell little, so three are asked for."""
+    rows = [
+        [
+            one.data_abbr,
+            " + ".join(one.judges),
+            str(one.models),
+            notes.mark(one.note) if one.kendall is None else number(one.kendall),
+            notes.mark(one.note) if one.spearman is None else number(one.spearman),
+        ]
+        for one in summary.rankings_compared
+        if one.models > 2
+    ]
+    headers = ["dataset", "rankings", "models", "Kendall\ntau-b", "Spearman"]
+    return TextTable("The judges' rankings, against each other", headers, rows, {2, 3, 4})
+
+
+def ranking_remarks(summary: Summary) -> list[str]:
+    """Return a sentence about each printed ranking: how well it separates the models, and what is left out."""
+    told = []
+    for ranking in summary.rankings:
+        if ranking.kind == "comparisons" or ranking.by in GRADES:
+            told.append(_separability(ranking))
+            told += [f"{ranking.dataset}: {note}." for note in ranking.notes]
+            effects = [f"{name} {_effect(rated)}" for name, rated in ranking.style.items()]
+            if effects:
+                told.append(
+                    f"{ranking.dataset}: effect of style on winning, in log-odds per standard deviation: "
+                    f"{', '.join(effects)}."
+                )
+    return told
+
+
+def _separability(ranking: Ranking) -> str:
+    if ranking.separability is None:
+        return f"{ranking.dataset}: separability is undefined without intervals."
+    pairs = len(ranking.models) * (len(ranking.models) - 1) // 2
+    return (
+        f"{ranking.dataset}: the intervals of {number(ranking.separability)}% of the {pairs} pairs of models do not "
+        "overlap (separability)."
+    )
+
+
+def _place(entry: RankedModel) -> str:
+    if entry.rank is None:
+        return "-"
+    if entry.ranks is None or entry.ranks[0] == entry.ranks[1]:
+        return str(entry.rank)
+    return f"{entry.rank} ({entry.ranks[0]}..{entry.ranks[1]})"
+
+
+def _value(metric: Metric | None, notes: Notes) -> str:
+    if metric is None or metric.value is None:
+        return notes.mark(metric.note or "undefined" if metric is not None else "undefined")
+    return number(metric.value)
+
+
+def _rating(rated: Rated | None, notes: Notes) -> str:
+    if rated is None or rated.value is None:
+        return notes.mark(rated.note or "undefined" if rated is not None else "undefined")
+    return number(rated.value)
+
+
+def _interval(rated: Rated | None) -> str:
+    if rated is None or rated.ci95 is None:
+        return "-"
+    low, high = rated.ci95
+    return f"{'?' if low is None else number(low)}..{'?' if high is None else number(high)}"
+
+
+def _effect(rated: Rated) -> str:
+    interval = _interval(rated)
+    return f"{number(rated.value or 0.0)}{f' ({interval})' if interval != '-' else ''}"
+
+
+def _reach(entry: RankedModel) -> tuple[float, float] | None:
+    return entry.score.ci95 if entry.score is not None else None

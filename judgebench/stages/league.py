@@ -1,0 +1,142 @@
+"""The result of one model in a league: what its games against all others come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from judgebench.judges.folds import FLIPPED
+from judgebench.metrics.battles import Battle
+from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.ranked import RankedModel, Ranking, rating_metrics
+from judgebench.records import Counts, Metric, TaskResult
+from judgebench.stages.evidence import DOUBTFUL
+from judgebench.stages.joining import joined
+from judgebench.stages.peers import agreement_of
+from judgebench.store.asked import short_hash
+
+ORDERS = ("consistency", "first_shown_rate", "longer_wins")
+
+
+class Meeting(NamedTuple):
+    """Two models' comparisons.
+
+    Attributes:
+        result: The player's result.
+        opponent: The model that it was compared with.
+        battles: The scored comparisons.
+    """
+
+    result: TaskResult
+    opponent: str
+    battles: list[Battle]
+
+
+def league_result(
+    entry: RankedModel, meetings: Sequence[Meeting], ranking: Ranking, *, row: str, league: str
+) -> TaskResult:
+    """Return a model's result over all that it met.
+
+    Judge calls are counted where they are recorded, with the player of each pair, so that sums over models are right.
+
+    Args:
+        entry: Its place in the ranking.
+        meetings: Those that it took part in.
+        ranking: Of the whole league.
+        row: Name of the league's row.
+        league: Abbr of the judge as the config declares it.
+    """
+    results = [one.result for one in meetings]
+    counts = Counts(**{name: sum(getattr(one.counts, name) for one in results) for name in Counts.__struct_fields__})
+    first = results[0]
+    identity = {key: value for key, value in first.identity.items() if key != "members"}
+    identity["judge"] = {key: value for key, value in first.identity["judge"].items() if key != "compare_with"}
+    identity["models"] = sorted(one.model for one in ranking.models)
+    return TaskResult(
+        model=entry.model,
+        dataset=row,
+        data_abbr=first.data_abbr,
+        judge=league,
+        version=short_hash(identity),
+        mode=first.mode,
+        headline="win_rate",
+        metrics=_metrics(entry, counts),
+        counts=counts,
+        identity=identity,
+        health=_health(entry.model, meetings, counts),
+        usage=_usage([one.result for one in meetings if one.result.model == entry.model]),
+        notes=list(dict.fromkeys(note for one in results for note in one.notes)),
+    )
+
+
+def _metrics(entry: RankedModel, counts: Counts) -> dict[str, Metric]:
+    win_rate = entry.win_rate or Metric(value=None)
+    if counts.planned and win_rate.value is not None:
+        # what is not scored may be lost, or won; games weigh alike in the bounds
+        share = win_rate.value / 100 * entry.games
+        open_ = counts.planned - entry.games
+        ends = (100 * share / counts.planned, 100 * (share + open_) / counts.planned)
+        win_rate = msgspec.structs.replace(win_rate, bounds=ends)
+    ties = [1.0] * entry.ties + [0.0] * (entry.games - entry.ties)
+    found = {"win_rate": win_rate, "tie_rate": share_of(ties, missing=counts.planned - entry.games)}
+    return found | rating_metrics(entry)
+
+
+def _health(model: str, meetings: Sequence[Meeting], counts: Counts) -> dict[str, Any]:
+    results = [one.result for one in meetings]
+    planned = counts.planned or 1
+    found: dict[str, Any] = {
+        "unparsed_share": 100 * counts.unparsed / planned,
+        "truncated_share": 100 * counts.truncated / planned,
+    }
+    for name in ORDERS:
+        parts = [msgspec.convert(one.health[name], Metric) for one in results if name in one.health]
+        n = sum(part.n for part in parts)
+        hits = round(sum((part.value or 0.0) / 100 * part.n for part in parts))
+        if parts:
+            pooled = share_of([1.0] * hits + [0.0] * (n - hits)) if n else parts[0]
+            found[name] = msgspec.to_builtins(pooled)
+    doubtful = [doubt for one in results for doubt in one.health.get("doubtful", [])]
+    if doubtful:
+        found["doubtful"] = doubtful[:DOUBTFUL]
+    reasons: Counter[str] = Counter()
+    for one in results:
+        reasons.update(one.health.get("unscored_reasons", {}))
+    if reasons:
+        found["unscored_reasons"] = dict(reasons.most_common(10))
+    between = _between(model, meetings)
+    return found | ({"between_judges": between} if between else {})
+
+
+def _between(model: str, meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
+    """Return how far the league's judge and others agree about a model's games, in the model's frame."""
+    pooled: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    for one in meetings:
+        part = f"-vs-{one.opponent}"
+        for entry in one.result.health.get("between_judges", []):
+            names = tuple(name.removesuffix(part) for name in entry["judges"])
+            table = pooled.setdefault((names[0], names[1]), Counter())
+            for *labels, count in entry.get("labels", []):
+                seen = [FLIPPED.get(label, label) for label in labels] if one.opponent == model else labels
+                table[seen[0], seen[1]] += count
+    return [{"judges": list(names), **agreement_of(table)} for names, table in pooled.items()]
+
+
+def _usage(results: Sequence[TaskResult]) -> dict[str, Any]:
+    """Return the judge's calls of all of a player's games; its own answers were made once for all of them."""
+    found: dict[str, Any] = {}
+    for one in results:
+        if "model" in one.usage:
+            found["model"] = one.usage["model"]
+        judge = one.usage.get("judge")
+        if judge is not None and "judge" in found:
+            served = sorted({*found["judge"]["served_models"], *judge["served_models"]})
+            before = {key: value for key, value in found["judge"].items() if key != "served_models"}
+            now = {key: value for key, value in judge.items() if key != "served_models"}
+            found["judge"] = {**joined(before, now), "served_models": served}
+        elif judge is not None:
+            found["judge"] = judge
+    return found

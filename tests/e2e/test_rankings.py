@@ -1,0 +1,218 @@
+"""Rankings of a run's models: each pair judged once, models added later, baselines, grades, what is undefined."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import JB, Bench, model_answer, run
+from tests.e2e.test_two_judges import PAIR, is_right, judges_file, pair_answer
+from tests.faultservice import FaultService, prompt_text
+
+WRONG = {"ant": (), "bee": (1, 2), "cat": (1, 3, 4), "dog": (0, 1, 2, 3, 4, 5)}
+"""Questions that each model answers wrongly, of six."""
+CALLS_FOR = {("ant", "bee"): 2, ("ant", "cat"): 3, ("bee", "cat"): 3}
+"""Questions that only one of two models got right: each is judged in both orders."""
+
+
+@pytest.fixture
+def many_models(bench: Bench) -> Iterator[Bench]:
+    with ExitStack() as stack:
+        for name, wrong in WRONG.items():
+            answer = model_answer(lambda i, wrong=wrong: i in wrong)
+            service = stack.enter_context(FaultService(answer, model="m"))
+            (bench.folder / f"configs/models/{name}.py").write_text(
+                "from judgebench.models import VLLMCustomAPIChat\n"
+                f"models = [dict(type=VLLMCustomAPIChat, abbr={name!r}, model='m', url={service.url!r}, "
+                "batch_size=4, retry=0)]\n"
+            )
+        bench.judge.answer = pair_answer
+        league(bench, "league", "all")
+        yield bench
+
+
+def league(bench: Bench, name: str, against: Any) -> None:
+    judges_file(bench, name, f"judges = [dict(abbr={name!r}, judge_model=service, compare_with={against!r}, {PAIR})]")
+
+
+def jb(bench: Bench, *flags: str, models: tuple[str, ...], judges: tuple[str, ...] = ("league",), code: int = 0) -> str:
+    done = bench.jb("--judges", *judges, "--no-preflight", *flags, dataset="toy_gen", models=models)
+    assert done.code == code, done.text
+    return done.text
+
+
+def ranking(bench: Bench, row: str = "toy-league") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((bench.run / f"rankings/{row}.json").read_text())
+    return found
+
+
+def summary(bench: Bench) -> dict[str, Any]:
+    newest = max((bench.run / "summary").glob("*.json"))
+    found: dict[str, Any] = json.loads(newest.read_text())
+    return found
+
+
+def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_models: Bench) -> None:
+    bench = many_models
+    jb(bench, models=("cat", "ant"))
+    assert len(bench.judge.requests) == 2 * CALLS_FOR["ant", "cat"]
+    kept = (bench.run / "predictions/ant/toy-league-vs-cat.jsonl").read_bytes()
+    # A model that sorts between the two, and another order of names.
+    jb(bench, "--reuse", models=("cat", "bee", "ant"))
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+    assert (bench.run / "predictions/ant/toy-league-vs-cat.jsonl").read_bytes() == kept
+    files = {path.relative_to(bench.run / "predictions").as_posix() for path in bench.run.glob("predictions/*/*-vs-*")}
+    assert files == {"ant/toy-league-vs-bee.jsonl", "ant/toy-league-vs-cat.jsonl", "bee/toy-league-vs-cat.jsonl"}
+    for path in files:
+        player, opponent = path.split("/")[0], path.removesuffix(".jsonl").partition("-vs-")[2]
+        answers = [{row["id"]: row["uuid"] for row in bench.rows("toy", one)} for one in (player, opponent)]
+        for row in bench.rows(path.split("/")[1].removesuffix(".jsonl"), player):
+            assert row["gold"] == [one[row["id"]] for one in answers]
+    again = jb(bench, "--reuse", models=("cat", "bee", "ant"))
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+    assert "kept as it is" in again
+    # A bare --reuse takes the run's own config, the league in it.
+    done = run([*JB, "--reuse", "--no-preflight"], bench.folder)
+    assert done.code == 0, done.text
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+
+
+def test_a_league_ranks_its_models(many_models: Bench) -> None:
+    bench = many_models
+    text = jb(bench, models=("cat", "bee", "ant"))
+    found = ranking(bench)
+    assert [one["model"] for one in found["models"]] == ["ant", "bee", "cat"]
+    rates = {one["model"]: one["win_rate"]["value"] for one in found["models"]}
+    # ant beats bee on 2 of 6 and cat on 3, all else ties; bee and cat: 2 to 1.
+    assert rates == pytest.approx({"ant": 100 * (5 + 7 / 2) / 12, "bee": 100 * (2 + 7 / 2) / 12, "cat": 100 * 4 / 12})
+    assert [one["rank"] for one in found["models"]] == [1, 2, 3]
+    assert sum(one["elo"]["value"] for one in found["models"]) == pytest.approx(3000)
+    assert found["models"][0]["bradley_terry"]["value"] > found["models"][1]["bradley_terry"]["value"]
+    assert {(one["first"], one["second"]): one["games"] for one in found["pairs"]} == {
+        ("cat", "bee"): 6, ("cat", "ant"): 6, ("bee", "ant"): 6
+    }  # fmt: skip
+    result = bench.result("toy-league", "bee")
+    assert result["metrics"]["win_rate"]["value"] == rates["bee"]
+    assert result["metrics"]["rank"]["value"] == 2
+    assert result["counts"]["planned"] == result["counts"]["ok"] == 12
+    assert result["health"]["consistency"]["value"] == 100
+    table = summary(bench)
+    assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-league"]
+    assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-league"}
+    (alike,) = table["rankings_compared"]
+    assert alike["judges"] == ["toy", "toy-league"]
+    # The rule takes the last number, which is the question's: it finds all models equally wrong.
+    assert alike["kendall"] is None
+    assert "all models on one place" in alike["note"]
+    assert re.search(r"toy-league +1 \(1\.\.\d\) +ant +5/7/0 +70\.83", text)
+    assert "pairs of models do not overlap (separability)" in text
+    csv = max((bench.run / "summary").glob("*.csv")).read_text()
+    assert re.search(r"toy-league,\w+,elo,gen,\d", csv)
+
+
+def test_opponents_by_name(many_models: Bench) -> None:
+    bench = many_models
+    league(bench, "some", ["ant"])
+    jb(bench, models=("cat", "bee", "ant"), judges=("some",))
+    assert len(bench.judge.requests) == 2 * (CALLS_FOR["ant", "bee"] + CALLS_FOR["ant", "cat"])
+    found = ranking(bench, "toy-some")
+    assert found["models"][0]["model"] == "ant"
+    assert len(found["pairs"]) == 2
+
+
+def test_a_baseline_is_in_the_ranking(many_models: Bench) -> None:
+    bench = many_models
+    league(bench, "base", "dog")
+    text = jb(bench, models=("dog", "bee", "ant"), judges=("base",))
+    found = {one["model"]: one for one in ranking(bench, "toy-base")["models"]}
+    assert found["dog"]["baseline"]
+    assert found["dog"]["win_rate"]["value"] is None
+    assert found["dog"]["bradley_terry"]["value"] == 1000
+    # ant won all against the baseline, so no finite rating fits it; bee's is the logit of its win rate.
+    assert found["ant"]["rank"] == 1
+    assert found["ant"]["bradley_terry"]["value"] is None
+    assert "lost nothing" in found["ant"]["bradley_terry"]["note"]
+    assert 1 / (1 + 10 ** ((1000 - found["bee"]["bradley_terry"]["value"]) / 400)) == pytest.approx(5 / 6)
+    assert found["bee"]["win_rate"]["stderr"] == bench.result("toy-base", "bee")["metrics"]["win_rate"]["stderr"]
+    assert "dog (baseline)" in text
+
+
+def test_what_is_undefined_is_null_with_a_reason(many_models: Bench) -> None:
+    bench = many_models
+    bench.judge.answer = lambda body: "VERDICT: C"
+    jb(bench, models=("cat", "ant"))
+    found = ranking(bench)
+    assert found["by"] == "win_rate"
+    for one in found["models"]:
+        assert one["win_rate"]["value"] == 50
+        for rating in ("bradley_terry", "elo", "style_controlled"):
+            assert one[rating]["value"] is None
+            assert "every comparison is a tie" in one[rating]["note"]
+    alone = bench.jb("--judges", "league", "--no-preflight", dataset="toy_gen", models=("ant",))
+    assert alone.code == 2
+    assert "no other model to compare" in alone.text
+    stranger = bench.jb(
+        "--judges", "league", "--override", "judges.league.compare_with=['ant', 'nobody']", dataset="toy_gen",
+        models=("ant", "bee"),
+    )  # fmt: skip
+    assert stranger.code == 2
+    assert "'nobody' does not answer" in stranger.text
+
+
+def test_a_service_that_fails_leaves_its_pairs_out(many_models: Bench) -> None:
+    bench = many_models
+    jb(bench, "--override", "models.cat.url=http://127.0.0.1:9", models=("cat", "bee", "ant"), code=3)
+    found = ranking(bench)
+    assert {one["model"]: one["games"] for one in found["models"]} == {"cat": 0, "bee": 6, "ant": 6}
+    assert "cat" in found["notes"][0]
+    asked = len(bench.judge.requests)
+    jb(bench, "--reuse", models=("cat", "bee", "ant"))
+    assert len(bench.judge.requests) == asked + 2 * (CALLS_FOR["ant", "cat"] + CALLS_FOR["bee", "cat"])
+    assert not ranking(bench)["notes"]
+
+
+def grade(body: dict[str, Any]) -> str:
+    return f"SCORE: {9 if is_right(prompt_text(body)) else 3}"
+
+
+def test_judges_that_grade_rank_by_the_mean(many_models: Bench, tmp_path: Path) -> None:
+    bench = many_models
+    with FaultService(grade, model="j") as grader:
+        judges_file(
+            bench,
+            "grades",
+            f"judges = [dict(abbr='grades', judge_model=dict(service, url={grader.url!r}), "
+            "method=dict(type='RubricScore'))]",
+        )
+        text = jb(bench, models=("cat", "bee", "ant"), judges=("league", "grades"))
+    found = ranking(bench, "toy-grades")
+    assert found["by"] == "mean_score"
+    assert [(one["model"], one["score"]["value"]) for one in found["models"]] == [("ant", 9), ("bee", 7), ("cat", 6)]
+    compared = {tuple(one["judges"]): one for one in summary(bench)["rankings_compared"]}
+    assert compared["toy-league", "toy-grades"]["kendall"] == pytest.approx(1)
+    assert compared["toy-league", "toy-grades"]["models"] == 3
+    assert "The judges' rankings, against each other" in text
+
+
+def test_two_judges_of_a_league_and_their_panel(many_models: Bench) -> None:
+    bench = many_models
+    with FaultService(pair_answer, model="j") as second:
+        both = ", ".join(
+            f"dict(abbr={abbr!r}, judge_model={model}, compare_with='all', {PAIR})"
+            for abbr, model in (("one", "service"), ("two", f"dict(service, url={second.url!r})"))
+        )
+        fold = "fold=dict(type='majority', unread='drop')"
+        panel = f"dict(abbr='panel', compare_with='all', method=dict(type='Panel', {fold}))"
+        judges_file(bench, "panel", f"judges = [{both}, {panel}]")
+        jb(bench, models=("cat", "bee", "ant"), judges=("panel",))
+    result = bench.result("toy-panel", "ant")
+    assert result["metrics"]["win_rate"]["value"] == pytest.approx(100 * (5 + 7 / 2) / 12)
+    (between,) = bench.result("toy-two", "cat")["health"]["between_judges"]
+    assert between["judges"] == ["one", "two"]
+    assert (between["n"], between["agreement"], between["kappa"]) == (12, 100, 1)
