@@ -6,6 +6,7 @@ that lateness never accumulates.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -14,6 +15,9 @@ from judgebench.models.contract import ModelConfig, ServiceConfig
 
 UNPACED_BELOW = 0.1
 """Requests per second below which a rate means "all at once"."""
+
+BLOCK = 200
+"""Random gaps that together take exactly the time that the rate gives them."""
 
 
 class Schedule(Protocol):
@@ -63,7 +67,9 @@ class RateSchedule:
     Args:
         rate: Requests per second.
         burstiness: Squared coefficient of variation of the gaps: 0 gives even gaps, 1 a Poisson process, more gives
-            bursts. The gaps are gamma distributed with shape ``1/burstiness``.
+            bursts. The gaps are gamma distributed with shape ``1/burstiness``, and every ``BLOCK`` of them are scaled to
+            take the time that the rate gives them: a Poisson process of which the number of arrivals in a span is
+            known (Cox and Lewis 1966, section 2.1), so that the achieved rate is the asked one and not a draw.
         seed: Of the gaps.
     """
 
@@ -74,6 +80,7 @@ class RateSchedule:
         self._dice = random.Random(seed)
         self._nth = 0
         self._at = 0.0
+        self._gaps: list[float] = []
 
     def due(self, job: Any) -> float:  # noqa: ARG002 the protocol hands the job in; a rate does not look at it
         """Return the next start."""
@@ -81,9 +88,17 @@ class RateSchedule:
             at = self._nth * self._gap
             self._nth += 1
             return at
+        if not self._gaps:
+            self._gaps = self._block()
         at = self._at
-        self._at += self._dice.gammavariate(1.0 / self._burstiness, self._gap * self._burstiness)
+        self._at += self._gaps.pop()
         return at
+
+    def _block(self) -> list[float]:
+        shape = 1.0 / self._burstiness
+        drawn = [self._dice.gammavariate(shape, 1.0) for _ in range(BLOCK)]
+        scale = BLOCK * self._gap / math.fsum(drawn)
+        return [scale * gap for gap in drawn]
 
 
 class TimestampSchedule:
