@@ -1,119 +1,78 @@
 """Requests per CPU-second of the engine, beside a bare aiohttp loop that sends the same bodies and reads the replies.
 
-The service is a loopback process with a fixed reply, so what is measured is the client alone. Client CPU seconds (user
-and system) are those of a process of its own, start-up excluded; bare and engine run in turn, several rounds, in one
-call, so that noise of the machine meets both.
+    python -m benchmarks.engine_throughput [--requests 10000] [--concurrency 64 256] [--rounds 3]
+                                           [--service asyncio nginx]
 
-    python benchmarks/engine_throughput.py [--requests 10000] [--concurrency 64 256] [--rounds 3] [--out FILE]
+The services have one fixed reply, so what is measured is the client alone: a loopback process on asyncio, and nginx as
+the ceiling (left out with a note where it is not installed). CPU seconds are those of a client process of its own,
+start-up excluded; bare and engine run in turn, several rounds, in one call, so that noise of the machine meets both. A
+figure is the median of its rounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
-import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
 
-import msgspec
+from benchmarks.bare_loop import bodies, cpu, send
+from benchmarks.nginx_service import NginxService
+from benchmarks.runs import ROOT, Service, report
 
-ROOT = Path(__file__).resolve().parent.parent
-PROMPT = "Decide whether the answer is correct. " * 20
+QUESTION = "Decide whether the answer is correct. " * 20
 ANSWER = "The two answers agree in every part that the question asks for, so the verdict is A. " * 3
+MAX_OUT_LEN = 4096
+WARM_UP = 200
+"""Requests before the clock starts: imports, first connections."""
+
+SERVICES: dict[str, Callable[[], Service | NginxService]] = {
+    "asyncio": lambda: Service("--text", ANSWER),
+    "nginx": lambda: NginxService(ANSWER),
+}
 
 
-def bodies(count: int) -> list[bytes]:
-    """Request bodies such as the engine makes, all different."""
-    return [
-        msgspec.json.encode(
-            {
-                "model": "m",
-                "messages": [{"role": "user", "content": f"{PROMPT}{nth}"}],
-                "temperature": 0.0,
-                "max_tokens": 4096,
-            }
-        )
-        for nth in range(count)
-    ]
+class Spent(NamedTuple):
+    """From the first request to the last reply."""
+
+    cpu_s: float
+    wall_s: float
 
 
-class Instant(asyncio.Protocol):
-    """Answers every HTTP request with one fixed reply, without looking at it."""
+async def bare(url: str, count: int, concurrency: int) -> Spent:
+    """Return what the bare loop takes.
 
-    def __init__(self) -> None:
-        payload = msgspec.json.encode(
-            {
-                "id": "r",
-                "object": "chat.completion",
-                "created": 1,
-                "model": "m",
-                "choices": [{"index": 0, "message": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 140, "completion_tokens": 60, "total_tokens": 200},
-            }
-        )
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
-        self.reply = head.encode() + payload
-        self.buffer = b""
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while True:
-            head, mark, rest = self.buffer.partition(b"\r\n\r\n")
-            if not mark:
-                return
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            if len(rest) < length:
-                return
-            self.buffer = rest[length:]
-            self.transport.write(self.reply)
+    Raises:
+        RuntimeError: A request was not answered.
+    """
+    prompts = (f"{QUESTION}{nth}" for nth in range(count))
+    sent = await send(url, bodies(prompts, temperature=0.0, max_tokens=MAX_OUT_LEN), concurrency)
+    if sent.errors:
+        raise RuntimeError(f"{sent.errors} of {count} requests were not answered")
+    return Spent(sent.cpu_s, sent.end - sent.begin)
 
 
-async def serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Instant, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+async def engine(url: str, count: int, concurrency: int) -> Spent:
+    """Return what the engine takes.
 
-
-async def bare(url: str, count: int, concurrency: int) -> float:
-    import aiohttp
-
-    pending = iter(bodies(count))
-    connector = aiohttp.TCPConnector(limit=0)
-    headers = {"Content-Type": "application/json"}
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
-
-        async def worker() -> None:
-            for body in pending:
-                async with session.post(url + "/v1/chat/completions", data=body) as response:
-                    await response.read()
-
-        begin = cpu()
-        await asyncio.gather(*[worker() for _ in range(concurrency)])
-        return cpu() - begin
-
-
-async def engine(url: str, count: int, concurrency: int) -> float:
+    Raises:
+        RuntimeError: A reply was not the service's.
+    """
     from judgebench.engine.client import open_client
     from judgebench.engine.pump import pump
     from judgebench.engine.traffic import Traffic
     from judgebench.models.configured import model_config
     from judgebench.records import Reply, Request
 
-    config = model_config(
-        {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "m", "url": url, "batch_size": concurrency}
-    )
+    keys = {"model": "instant", "url": url, "batch_size": concurrency, "max_out_len": MAX_OUT_LEN}
+    config = model_config({"type": "VLLMCustomAPIChat", "abbr": "m", **keys})
     requests = (
-        Request(prompt=[{"role": "user", "content": f"{PROMPT}{nth}"}], params={"temperature": 0.0})
+        Request(prompt=[{"role": "user", "content": f"{QUESTION}{nth}"}], params={"temperature": 0.0})
         for nth in range(count)
     )
     good = 0
@@ -122,104 +81,74 @@ async def engine(url: str, count: int, concurrency: int) -> float:
         async def work(request: Request) -> None:
             nonlocal good
             reply: Reply = await client.ask(request)
-            good += reply.text == ANSWER.strip() or reply.text == ANSWER
+            good += reply.text.strip() == ANSWER.strip()
 
-        begin = cpu()
+        begin, used = time.perf_counter(), cpu()
         await pump(requests, work, concurrency=concurrency)
-        spent = cpu() - begin
-    assert good == count, (good, count)
+        spent = Spent(cpu() - used, time.perf_counter() - begin)
+    if good != count:
+        raise RuntimeError(f"{count - good} of {count} replies were not the service's")
     return spent
 
 
-def cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+KINDS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, Spent]]] = {"bare": bare, "engine": engine}
 
 
 def child(kind: str, url: str, count: int, concurrency: int) -> None:
+    """Send as one kind of client does and print what it took."""
     from judgebench.engine.loop import run
 
-    work = {"bare": bare, "engine": engine}[kind]
-    run(work(url, 200, concurrency))  # imports, first connections
-    begin = time.perf_counter()
-    spent = run(work(url, count, concurrency))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"cpu": spent, "wall": time.perf_counter() - begin, "peak_kib": peak}))
+    work = KINDS[kind]
+    run(work(url, WARM_UP, concurrency))
+    print(json.dumps(run(work(url, count, concurrency))._asdict()))
 
 
-def measure(kind: str, url: str, count: int, concurrency: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--child", kind, url, str(count), str(concurrency)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+def measure(kind: str, url: str, count: int, concurrency: int) -> Spent:
+    """Run one kind of client in a process of its own and return what it took."""
+    command = [sys.executable, "-m", "benchmarks.engine_throughput", "--child", kind, url, str(count), str(concurrency)]
+    environment = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=environment)
+    return Spent(**json.loads(done.stdout))
+
+
+def compare(service: str, url: str, count: int, concurrency: int, rounds: int) -> dict[str, Any]:
+    """Run both kinds of client in turn and return the medians of their rounds."""
+    runs: dict[str, list[Spent]] = {kind: [] for kind in KINDS}
+    for _ in range(rounds):
+        for kind, found in runs.items():
+            found.append(measure(kind, url, count, concurrency))
+    row: dict[str, Any] = {"service": service, "concurrency": concurrency, "requests": count, "rounds": rounds}
+    for kind, found in runs.items():
+        row[f"{kind}/cpu_s"] = statistics.median(count / run.cpu_s for run in found)
+        row[f"{kind}/s"] = statistics.median(count / run.wall_s for run in found)
+    return {**row, "engine / bare per cpu_s": row["engine/cpu_s"] / row["bare/cpu_s"]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", default="")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--service", nargs="+", choices=list(SERVICES), default=list(SERVICES))
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.serve:
-        from judgebench.engine.loop import run
-
-        run(serve())
-        return
-    if args.child:
-        kind, url, count, concurrency = args.child
+    options = parser.parse_args()
+    if options.child:
+        kind, url, count, concurrency = options.child
         child(kind, url, int(count), int(concurrency))
         return
-    report(args)
-
-
-def report(args: argparse.Namespace) -> None:
-    rows = []
-    server = subprocess.Popen(
-        [sys.executable, __file__, "--serve"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        print("concurrency  bare/CPU-s  engine/CPU-s  ratio   bare/s  engine/s   (requests)")
-        for concurrency in args.concurrency:
-            runs: dict[str, list[dict[str, float]]] = {"bare": [], "engine": []}
-            for _ in range(args.rounds):
-                for kind, found in runs.items():
-                    found.append(measure(kind, url, args.requests, concurrency))
-            per_cpu = {k: statistics.median(args.requests / run["cpu"] for run in found) for k, found in runs.items()}
-            per_wall = {k: statistics.median(args.requests / run["wall"] for run in found) for k, found in runs.items()}
-            ratio = per_cpu["engine"] / per_cpu["bare"]
-            cells = (concurrency, per_cpu["bare"], per_cpu["engine"], ratio, per_wall["bare"], per_wall["engine"])
-            print("{:>11} {:>11.0f} {:>13.0f} {:>6.2f} {:>8.0f} {:>9.0f}".format(*cells))
-            rows.append(
-                {
-                    "concurrency": concurrency,
-                    "per_cpu_second": per_cpu,
-                    "per_second": per_wall,
-                    "ratio": ratio,
-                    "runs": runs,
-                }
-            )
-    finally:
-        server.terminate()
-        server.wait(10)
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
-    document = json.dumps(
-        {"benchmark": "engine_throughput", "requests": args.requests, "machine": machine, "rows": rows}, indent=1
-    )
-    if args.out:
-        Path(args.out).write_text(document + "\n", "utf-8")
-    else:
-        print(document)
+    rows: list[dict[str, Any]] = []
+    for name in options.service:
+        try:
+            service = SERVICES[name]()
+        except FileNotFoundError as error:
+            rows.append({"service": name, "note": f"skipped: {error}"})
+            continue
+        with service:
+            rows += [
+                compare(name, service.url, options.requests, concurrency, options.rounds)
+                for concurrency in options.concurrency
+            ]
+    report("engine_throughput", rows)
 
 
 if __name__ == "__main__":
