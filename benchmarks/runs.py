@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -101,11 +103,32 @@ def jb(folder: Path, *flags: str, dataset: str = "sums") -> dict[str, float]:
     return measured(command, folder, {"PYTHONPATH": str(ROOT)})
 
 
-def measured(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None) -> dict[str, float]:
+class OutOfTimeError(RuntimeError):
+    """A measured command was stopped at its time limit.
+
+    Attributes:
+        found: Its figures until then; the CPU seconds of processes that were gone without being waited for are missing.
+    """
+
+    def __init__(self, limit: float, found: dict[str, float]) -> None:
+        super().__init__(f"stopped after {limit:g} s")
+        self.found = found
+
+
+def measured(
+    command: Sequence[str], folder: Path, environment: dict[str, str] | None = None, *, limit: float | None = None
+) -> dict[str, float]:
     """Run a command and return its wall and CPU seconds (all processes) and its largest memory.
+
+    Args:
+        command: Program and arguments.
+        folder: Where it runs.
+        environment: Variables beside those of this process.
+        limit: Seconds after which it is stopped, with all processes that it started.
 
     Raises:
         RuntimeError: It failed; with the end of what it printed.
+        OutOfTimeError: It was stopped.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
@@ -119,7 +142,11 @@ def measured(command: Sequence[str], folder: Path, environment: dict[str, str] |
         text=True,
     )
     memory = Memory(process.pid)
-    out, _ = process.communicate()
+    try:
+        out, _ = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        found = {"cpu_s": round(stop(process), 3), "wall_s": round(time.perf_counter() - began, 3)}
+        raise OutOfTimeError(limit or 0.0, {**found, **memory.finish()}) from None
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     most = memory.finish()
@@ -127,6 +154,26 @@ def measured(command: Sequence[str], folder: Path, environment: dict[str, str] |
         raise RuntimeError(f"{' '.join(command[:6])} ... ended with {process.returncode}:\n{out[-3000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"cpu_s": round(cpu, 3), "wall_s": round(wall, 3), **most}
+
+
+def stop(process: subprocess.Popen[str]) -> float:
+    """End a process and all that descend from it; returns the CPU seconds that they had used."""
+    found = tree(process.pid)
+    used = sum(cpu_seconds(pid) for pid in found)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    return used
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds of a process and of its children that have ended; 0 when it is gone."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+    except OSError:
+        return 0.0
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory:
