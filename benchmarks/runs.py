@@ -163,7 +163,9 @@ def stop(process: subprocess.Popen[str]) -> float:
     for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()  # an orphan may still hold the other end
     return used
 
 
