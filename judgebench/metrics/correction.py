@@ -15,6 +15,7 @@ able to read are no random part, so no correction is made by default; a config a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from judgebench.metrics.agreement import Confusion, confusion
@@ -115,7 +116,7 @@ def accuracy_ppi(tally: Tally) -> Metric:
 
     The unlabelled and labelled items are one population here, so the estimate for the unlabelled ones (weighted for
     least variance) stands for all; the 95% interval is normal and holds the judge's error as well as chance. Repeats
-    of one question are taken as independent.
+    of one question are one cluster: the standard error is that of the sums over questions.
     """
     labelled, judged_right, judged = _split(tally)
     if labelled.n < 2:
@@ -128,6 +129,16 @@ def accuracy_ppi(tally: Tally) -> Metric:
         )
     weight = power_weight(judged_right, judged, labelled)
     estimate = prediction_powered(judged_right, judged, labelled, weight=weight)
+    if estimate is not None and tally.repeats > 1:
+        rate = judged_right / judged
+        rectifier = estimate.share - weight * rate
+
+        def influence(said: int, true: int | None) -> float:
+            if true is None:
+                return weight * (said - rate) / judged
+            return (true - weight * said - rectifier) / labelled.n
+
+        estimate = Estimate(estimate.share, _clustered(tally, influence))
     return _corrected(estimate, labelled, judged)
 
 
@@ -142,7 +153,45 @@ def accuracy_rogan_gladen(tally: Tally) -> Metric:
     if estimate is None:
         note = f"refused: labelled items of one kind only, or a judge with 1 - FPR - FNR below {LEAST_YOUDEN}"
         return Metric(value=None, n=labelled.n, note=note)
+    if tally.repeats > 1:
+        estimate = Estimate(
+            estimate.share, _clustered(tally, _solved_influence(estimate, labelled, judged_right, judged))
+        )
     return _corrected(estimate, labelled, judged)
+
+
+def _solved_influence(
+    estimate: Estimate, labelled: Confusion, judged_right: int, judged: int
+) -> Callable[[int, int | None], float]:
+    """Return what one outcome adds to the error of the Rogan-Gladen estimate, by the delta method."""
+    right, wrong = labelled.tp + labelled.fn, labelled.fp + labelled.tn
+    fpr, fnr = labelled.fp / wrong, labelled.fn / right
+    rate, share = judged_right / judged, min(1.0, max(0.0, estimate.share))
+    youden = 1 - fpr - fnr
+
+    def influence(said: int, true: int | None) -> float:
+        if true is None:
+            return (said - rate) / judged / youden
+        if true:
+            return share * (1 - said - fnr) / right / youden
+        return -(1 - share) * (said - fpr) / wrong / youden
+
+    return influence
+
+
+def _clustered(tally: Tally, influence: Callable[[int, int | None], float]) -> float:
+    """Return the standard error of an estimate whose error is a sum over outcomes, clustered by question.
+
+    ``sqrt(C / (C - 1) * sum over the C questions of the squared sum of their outcomes' influences)``.
+    """
+    sums: dict[int, float] = {}
+    for id_, said, true in tally.both_grades():
+        if said is not None:
+            sums[id_] = sums.get(id_, 0.0) + influence(said, true)
+    clusters = len(sums)
+    if clusters < 2:
+        return math.inf
+    return math.sqrt(clusters / (clusters - 1) * math.fsum(one * one for one in sums.values()))
 
 
 def _split(tally: Tally) -> tuple[Confusion, int, int]:
@@ -152,7 +201,7 @@ def _split(tally: Tally) -> tuple[Confusion, int, int]:
 
 
 def _corrected(estimate: Estimate | None, labelled: Confusion, judged: int) -> Metric:
-    if estimate is None:
+    if estimate is None or math.isinf(estimate.stderr):
         return Metric(value=None, n=labelled.n, note="too few items")
     share = min(1.0, max(0.0, estimate.share))
     low = min(share, max(0.0, estimate.share - Z95 * estimate.stderr))

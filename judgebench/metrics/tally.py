@@ -275,6 +275,12 @@ class Tally:
         for at in self._order():
             yield self._ids[at], worth[self._labels[at]]
 
+    def both_grades(self) -> Iterator[tuple[int, int | None, int | None]]:
+        """Yield ``(id, the judge's grade, the rule's grade)`` of all outcomes, grouped by id."""
+        grade = self._grades()
+        for at in self._order():
+            yield self._ids[at], grade[self._labels[at]], grade[self._rules[at]]
+
     def weighted_grades(self) -> Iterator[tuple[int, int | None, float]]:
         """Yield ``(id, grade, weight)`` of all outcomes, grouped by id."""
         grade = self._grades()

@@ -130,7 +130,7 @@ def _extract_tasks(
         for row, judge in dataset.rows(model):
             own = judge_of.get((model, abbr, judge))
             upstream = own or (infer_of.get((model, abbr)) if not asks(dataset, judge) else None)
-            others = [judge_of.get((model, abbr, one.abbr)) for one in peers_of(dataset, judge)]
+            others = [judge_of.get((model, abbr, one.abbr)) for one in peers_of(dataset, judge, model)]
             yield TaskSpec(
                 id=f"extract:{model}/{row}",
                 stage="extract",

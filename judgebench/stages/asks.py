@@ -50,8 +50,13 @@ class ItemAsk:
         self.questions = questions
         self.item = item
         self.recorded = recorded
-        self.last: JudgeCall | None = None
+        self.calls: list[JudgeCall] = []
         self._numbers: dict[str, int] = {}
+
+    @property
+    def last(self) -> JudgeCall | None:
+        """The call that was answered last."""
+        return self.calls[-1] if self.calls else None
 
     def identify(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str, int]:
         """Return prompt and parameters as sent, the question's uuid, and its number among equal ones."""
@@ -68,7 +73,7 @@ class ItemAsk:
         Raises:
             CallFailedError: The call had failed.
         """
-        self.last = call
+        self.calls.append(call)
         reply = call.reply()
         if reply.status != "ok":
             raise CallFailedError(reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,9 +27,15 @@ class Checked(NamedTuple):
     prediction: Prediction | None
     verdict: Verdict
     rule: Verdict | None
-    reply: JudgeCall | None
+    calls: Sequence[JudgeCall] = ()
+    """All questions that the judge was asked about it."""
     compared: tuple[str, str] | None = None
     """The two answers that a comparison was about."""
+
+    @property
+    def reply(self) -> JudgeCall | None:
+        """The judge's last reply."""
+        return self.calls[-1] if self.calls else None
 
 
 class Evidence:
@@ -54,15 +61,16 @@ class Evidence:
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
-        sample, repeat, prediction, verdict, rule, reply, _ = checked
+        sample, repeat, prediction, verdict, rule, calls, _ = checked
         if repeat == 0:
             self._data ^= int.from_bytes(hashlib.blake2b(f"{sample.id}:{sample.uid}".encode(), digest_size=8).digest())
         if prediction is not None:
             self._answered += 1
             self._extracted += any(found is not None and found.answer is not None for found in (verdict, rule))
             self._spend("model", prediction)
-        if reply is not None:
-            self._spend("judge", reply)
+        for call in calls:
+            if call.repeat == repeat:  # a question that serves all repeats of a sample is recorded with the first
+                self._spend("judge", call)
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
@@ -74,7 +82,7 @@ class Evidence:
                     "repeat": repeat,
                     "why": doubt,
                     "answer": _excerpt(prediction.prediction if prediction else ""),
-                    "judge_reply": _excerpt(reply.prediction if reply else ""),
+                    "judge_reply": _excerpt(checked.reply.prediction if checked.reply else ""),
                 }
             )
         if self.details is not None:
@@ -162,7 +170,7 @@ def _excerpt(text: str) -> str:
 
 
 def _detail(checked: Checked) -> dict[str, Any]:
-    sample, repeat, prediction, verdict, rule, reply, _ = checked
+    sample, repeat, prediction, verdict, rule, _, _ = checked
     return {
         "id": sample.id,
         "key": sample.key,
@@ -175,5 +183,5 @@ def _detail(checked: Checked) -> dict[str, Any]:
         "correct": verdict.label == "correct" if verdict.status == "ok" else None,
         "verdict": msgspec.to_builtins(verdict),
         "rule": msgspec.to_builtins(rule) if rule is not None else None,
-        "judge_reply": reply.prediction if reply else None,
+        "judge_reply": checked.reply.prediction if checked.reply else None,
     }

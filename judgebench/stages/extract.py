@@ -135,7 +135,10 @@ class ExtractRun:
             asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
             if self.judge is not None:
                 self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
-            self.peers = [(one.abbr, self._judging(stack, one)) for one in peers_of(self.dataset, task.spec.judge)]
+            self.peers = [
+                (one.abbr, self._judging(stack, one))
+                for one in peers_of(self.dataset, task.spec.judge, task.spec.model)
+            ]
             for chunk in _chunks(self._planned(first, count), CHUNK):
                 for checked in await self._check_all(chunk, predictions, asking):
                     self._count(checked)
@@ -185,22 +188,22 @@ class ExtractRun:
         if self.dataset.method is not None and self.method is not None and asking is not None:
             ask = asking(benchmark_item(sample, repeat))
             verdict = await _verdict(self.method.judge, ask.item, ask)
-            return Checked(sample, repeat, None, verdict, _gold(sample), ask.last)
+            return Checked(sample, repeat, None, verdict, _gold(sample), ask.calls)
         prediction = predictions.get(sample.id, repeat)
         missing = _missing(sample, prediction)
         if missing is not None or prediction is None:
             verdict = missing or Verdict(status="not_judged", reason="no prediction yet")
-            return Checked(sample, repeat, None, verdict, None, None)
+            return Checked(sample, repeat, None, verdict, None)
         item = judge_item(sample, prediction, self.postprocess)
         rule = await self.rule.judge(item, _ask_nobody) if self.rule is not None else None
         if self.method is None:
-            return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None, None)
+            return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None)
         if self.opponent is not None:
             opposing = self.opponent.answer(sample, repeat)
             if opposing.text is None:
                 status: Literal["prediction_failed", "not_judged"]
                 status = "prediction_failed" if opposing.failed else "not_judged"
-                return Checked(sample, repeat, prediction, Verdict(status=status, reason=opposing.reason), None, None)
+                return Checked(sample, repeat, prediction, Verdict(status=status, reason=opposing.reason), None)
             item = msgspec.structs.replace(item, baseline=opposing.text)
             rule = None  # which answer is better says nothing about whether it is right
         return await self._judged(sample, prediction, item, rule, asking)
@@ -220,10 +223,9 @@ class ExtractRun:
         shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
         verdict = await _verdict(self.method.judge, shown, ask or _ask_nobody)
         if beside:
-            own = "" if self.judge.members else self.judge.abbr
-            self.counted.agreements.add({**beside, own: verdict} if own else beside, own=own)
+            self.counted.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
         compared = (item.answer, item.baseline or "") if self.opponent is not None else None
-        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.last if ask else None, compared)
+        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.calls if ask else (), compared)
 
     def _count(self, checked: Checked) -> None:
         self.counted.add(checked)
@@ -255,7 +257,11 @@ class ExtractRun:
             | orders_of(self.counted.played)
             | ({"between_judges": between} if between else {}),
             usage=self.counted.evidence.usage(),
-            notes=[*self.counted.evidence.notes(), *self._conventions(identity)],
+            notes=[
+                *self.counted.evidence.notes(),
+                *self._conventions(identity),
+                *getattr(self.method, "notes", list)(),
+            ],
             details=self.counted.evidence.details,
         )
 
@@ -277,7 +283,7 @@ class ExtractRun:
         elif self.judge is not None and self.method is not None:
             identity["judge"] = judge_settings(self.judge, self.method.identity())
             if self.judge.members:
-                members = peers_of(self.dataset, self.judge.abbr)
+                members = peers_of(self.dataset, self.judge.abbr, self.task.spec.model)
                 identity["members"] = {
                     one.abbr: short_hash(judge_settings(one, method_of(one.method).identity())) for one in members
                 }

@@ -23,19 +23,21 @@ def asks(dataset: DatasetConfig, judge: str) -> bool:
     return method_of(_named(dataset, judge).method).asks
 
 
-def peers_of(dataset: DatasetConfig, judge: str) -> list[JudgeConfig]:
-    """Return the judges whose verdicts stand beside those of a row.
+def peers_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeConfig]:
+    """Return the judges whose verdicts are derived beside those of a row, on a tested model's answers.
 
-    For a panel these are its members; for a judge those before it in the config which look at the same thing, so that
-    the agreement of every two judges is counted once.
+    For a panel these are its members. Of the judges that look at the same thing the last one in the config has all
+    others beside it, so that the agreement of every two is counted once, and every verdict derived twice at most.
     """
     if not judge:
         return []
     own = _named(dataset, judge)
     if own.members:
         return [_named(dataset, abbr) for abbr in own.members]
-    before = dataset.judges[: dataset.judges.index(own)]
-    return [one for one in before if not one.members and _compared(one) == _compared(own)]
+    alike = [
+        one for one in dataset.judges if not one.members and one.looks_at(model) and _compared(one) == _compared(own)
+    ]
+    return alike[:-1] if alike[-1:] == [own] else []
 
 
 MOST_CELLS = 64
@@ -53,19 +55,12 @@ class Agreements:
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
 
-    def add(self, verdicts: Mapping[str, Verdict], *, own: str = "") -> None:
-        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read.
-
-        Args:
-            verdicts: By judge.
-            own: Count only the pairs of this judge with another; empty counts all pairs.
-        """
+    def add(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
         said = {name: verdict.label for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.label}
         names = list(verdicts)
         for place, first in enumerate(names):
             for second in names[place + 1 :]:
-                if own and own not in (first, second):
-                    continue
                 pairs = self._pairs.setdefault((first, second), Counter())
                 if first in said and second in said:
                     pairs[str(said[first]), str(said[second])] += 1

@@ -17,6 +17,7 @@ from tests.faultservice import FaultService, prompt_text
 
 WRONG = {"ant": (), "bee": (1, 2), "cat": (1, 3, 4), "dog": (0, 1, 2, 3, 4, 5)}
 """Questions that each model answers wrongly, of six."""
+WRONG_OF = ("ant", "bee", "cat")
 CALLS_FOR = {("ant", "bee"): 2, ("ant", "cat"): 3, ("bee", "cat"): 3}
 """Questions that only one of two models got right: each is judged in both orders."""
 
@@ -102,6 +103,9 @@ def test_a_league_ranks_its_models(many_models: Bench) -> None:
     assert result["metrics"]["rank"]["value"] == 2
     assert result["counts"]["planned"] == result["counts"]["ok"] == 12
     assert result["health"]["consistency"]["value"] == 100
+    # Every question is counted, with the player under whose name it is recorded.
+    calls = {name: bench.result("toy-league", name)["usage"].get("judge", {}).get("calls", 0) for name in WRONG_OF}
+    assert calls == {"ant": 2 * (2 + 3), "bee": 2 * 3, "cat": 0}
     table = summary(bench)
     assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-league"]
     assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-league"}

@@ -171,6 +171,19 @@ def test_a_member_that_fails_does_not_stop_the_panel(bench: Bench, quorum: int) 
         assert bench.result("toy-panel")["metrics"]["accuracy"]["value"] == 50
 
 
+def test_every_two_of_three_judges_are_compared_once(bench: Bench) -> None:
+    verifiers = ", ".join(
+        f"dict(abbr={abbr!r}, judge_model=service, method=dict(type='ReferenceVerifier'))" for abbr in ("a", "b", "c")
+    )
+    judges_file(bench, "three", f"judges = [{verifiers}]")
+    done = bench.jb("--judges", "three", "--no-preflight")
+    assert done.code == 0, done.text
+    found = {name: bench.result(f"toy-{name}")["health"].get("between_judges", []) for name in ("a", "b", "c")}
+    assert [len(found[name]) for name in ("a", "b", "c")] == [0, 0, 3]
+    assert {tuple(one["judges"]) for one in found["c"]} == {("a", "b"), ("a", "c"), ("b", "c")}
+    assert all((one["n"], one["agreement"], one["kappa"]) == (6, 100, 1) for one in found["c"])
+
+
 def test_a_panel_takes_the_judges_that_are_named_beside_it(bench: Bench) -> None:
     judges_file(
         bench, "left", "judges = [dict(abbr='left', judge_model=service, method=dict(type='ReferenceVerifier'))]"

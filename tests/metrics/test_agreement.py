@@ -5,6 +5,7 @@ import json
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -207,6 +208,23 @@ def test_prediction_powered_intervals_hold_the_truth_where_the_judge_is_wrong() 
         naive += abs(100 * said / 600 - 50) < 5
     assert covered >= 180
     assert naive < 20
+
+
+@pytest.mark.parametrize("metric", [accuracy_ppi, accuracy_rogan_gladen])
+def test_equal_repeats_of_a_question_tell_no_more_than_one(metric: Callable[[Tally], Metric]) -> None:
+    """Every question four times over, judged alike: the value is that of one repeat, and so is the error."""
+    rng = random.Random(11)
+    once, again = Tally(), Tally(4)
+    for number in range(400):
+        truth = rng.random() < 0.6
+        verdict = truth if rng.random() < 0.85 else not truth
+        rule = ("correct" if truth else "incorrect") if number < 150 else None
+        label = "correct" if verdict else "incorrect"
+        once.add(Outcome(id=number, status="ok", label=label, rule=rule))
+        for repeat in range(4):
+            again.add(Outcome(id=number, repeat=repeat, status="ok", label=label, rule=rule))
+    assert metric(again).value == pytest.approx(metric(once).value)
+    assert metric(again).stderr == pytest.approx(metric(once).stderr, rel=0.02)
 
 
 def test_a_perfect_judge_needs_no_correction() -> None:
