@@ -36,14 +36,12 @@ from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
 from judgebench.store.places import compact
-from judgebench.store.recorded import Follower, Recorded, records
+from judgebench.store.recorded import Entry, Follower, Recorded
 
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
 POLL = 0.05
 """Seconds between two looks at a file of predictions that is being written."""
-BREATH = 2048
-"""Predictions read between two turns of the event loop."""
 
 logger = logging.getLogger(__name__)
 
@@ -189,8 +187,8 @@ class JudgeRun:
         try:
             while not self.task.upstream_done.is_set() and not self.task.stop.is_set():
                 fresh = follower.new()
-                for prediction in fresh:
-                    if due(prediction.id, prediction.repeat) and (job := self._job(prediction, window, seen)):
+                for entry in fresh:
+                    if due(entry.id, entry.repeat) and (job := self._job(entry, window, seen)):
                         yield job
                 await asyncio.sleep(0 if fresh else POLL)
         finally:
@@ -206,15 +204,17 @@ class JudgeRun:
         self, window: SampleWindow, due: Callable[[int, int], bool] | None, seen: Marked
     ) -> AsyncGenerator[Job, None]:
         """Yield what is not seen yet of a finished file of predictions."""
-        for number, prediction in enumerate(records(self.predictions, Prediction)):
-            if number % BREATH == 0:
+        follower = Follower(self.predictions, Prediction)
+        try:
+            while fresh := follower.new():
                 await asyncio.sleep(0)  # a million items that are skipped would hold up progress and signals
-            if self.task.stop.is_set():
-                return
-            if due is not None and not due(prediction.id, prediction.repeat):
-                continue
-            if (job := self._job(prediction, window, seen)) is not None:
-                yield job
+                for entry in fresh:
+                    if self.task.stop.is_set():
+                        return
+                    if (due is None or due(entry.id, entry.repeat)) and (job := self._job(entry, window, seen)):
+                        yield job
+        finally:
+            follower.close()
 
     def _window(self, wanted: Callable[[int, int], bool]) -> SampleWindow:
         repeats = range(self.repeats)
@@ -223,9 +223,12 @@ class JudgeRun:
             lambda sample: sum(wanted(sample.id, repeat) for repeat in repeats),
         )
 
-    def _job(self, prediction: Prediction, window: SampleWindow, seen: Marked) -> Job | None:
-        number = prediction.id * self.repeats + prediction.repeat
-        if prediction.status != "ok" or prediction.repeat >= self.repeats or number in seen:
+    def _job(self, entry: Entry[Prediction], window: SampleWindow, seen: Marked) -> Job | None:
+        number = entry.id * self.repeats + entry.repeat
+        if entry.repeat >= self.repeats or number in seen:
+            return None
+        prediction = entry.read()
+        if prediction is None or prediction.status != "ok":
             return None
         sample = window.take(prediction.id, prediction.uid)
         if sample is None:

@@ -6,7 +6,7 @@ Of several records with one key the last that succeeded counts, else the last. `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, Literal, TypeVar
@@ -91,6 +91,37 @@ class Recorded(Generic[T]):
         return self._places.superseded()
 
 
+class _Key(msgspec.Struct, gc=False):
+    """The part of a record that says which item it is about."""
+
+    id: int
+    repeat: int = 0
+
+
+class Entry(Generic[T]):
+    """A line of a journal of which only the item is known until it is read: most of a million are passed over.
+
+    Attributes:
+        id: Id of the sample.
+        repeat: Number of the repetition.
+    """
+
+    __slots__ = ("_decode", "_raw", "id", "repeat")
+
+    def __init__(self, key: _Key, raw: bytes, decode: Callable[[bytes], T]) -> None:
+        self.id = key.id
+        self.repeat = key.repeat
+        self._raw = raw
+        self._decode = decode
+
+    def read(self) -> T | None:
+        """Return the record; ``None`` where the line is damaged, which ``records`` and ``Recorded`` put aside."""
+        try:
+            return self._decode(self._raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+
 class Follower(Generic[T]):
     """Reads the whole lines that another process appends to a file, as they come.
 
@@ -101,23 +132,31 @@ class Follower(Generic[T]):
 
     def __init__(self, path: Path, kind: type[T]) -> None:
         self._path = path
+        self._key = msgspec.json.Decoder(_Key).decode
         self._decode = msgspec.json.Decoder(kind).decode
         self._rest = b""
-        self._file = None if not path.exists() else path.open("rb")
+        self._file: BinaryIO | None = None
 
-    def new(self) -> list[T]:
-        """Return the records that were completed since the last call; unreadable lines are left to a later reader."""
+    def new(self) -> list[Entry[T]]:
+        """Return what was completed since the last call, in parts of some megabytes; nothing at the end of the file.
+
+        Unreadable lines are left out.
+        """
         if self._file is None:
             if not self._path.exists():
                 return []
             self._file = self._path.open("rb")
-        data = self._rest + self._file.read(1 << 22)
+        data = self._rest
+        while piece := self._file.read(1 << 22):
+            data += piece
+            if b"\n" in piece:
+                break
         *lines, self._rest = data.split(b"\n")
-        found: list[T] = []
+        found: list[Entry[T]] = []
         for raw in lines:
             if raw:
                 try:
-                    found.append(self._decode(raw))
+                    found.append(Entry(self._key(raw), raw, self._decode))
                 except (msgspec.MsgspecError, UnicodeDecodeError):
                     continue
         return found

@@ -141,6 +141,20 @@ def test_a_follower_sees_lines_only_when_they_are_whole(tmp_path: Path) -> None:
     follower.close()
 
 
+def test_a_follower_reads_records_larger_than_its_step_and_passes_over_damaged_ones(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    large = msgspec.structs.replace(prediction(1), prediction="x" * 9_000_000)
+    lines = [msgspec.json.encode(one) for one in (large, prediction(2), large)]
+    path.write_bytes(b"\n".join([*lines, b"{damaged", b'{"id": 7, "status": 3}', b""]))
+    follower = Follower(path, Prediction)
+    found = []
+    while fresh := follower.new():
+        found += fresh
+    follower.close()
+    assert [(entry.id, entry.repeat) for entry in found] == [(1, 0), (2, 0), (1, 0), (7, 0)]
+    assert [entry.read() for entry in found] == [large, prediction(2), large, None]
+
+
 def test_a_full_disk_is_one_clear_error_and_leaves_whole_lines(tmp_path: Path) -> None:
     """The file size limit stands in for the disk: writes beyond it succeed in part, then fail."""
     path = tmp_path / "d.jsonl"
