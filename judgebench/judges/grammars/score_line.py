@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.grammars.mentions import Lines, folded
 from judgebench.judges.grammars.numbers import NUMBER, as_written
 from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
 from judgebench.records import Reply
@@ -16,7 +17,8 @@ _WRAP = r"[\s*_`\"'(\[{<$]{0,8}(?:\\boxed\s?\{\s?)?"
 _VALUE = rf"(?<![\w.-])(?P<value>{NUMBER})(?:\s{{0,2}}(?:/|out of)\s{{0,2}}(?P<of>\d{{1,6}}))?(?![\w%])(?!\.\d)"
 _CLOSE = r"(?=(?P<rest>.{0,40}))"
 _RANGE = re.compile(r"[\s*_`\"')\]}>$]{0,8}(?:[-–—~/+]|to\b|or\b|and\b|,\s?\d|points?\sout|\?)", re.IGNORECASE)
-_SUBJECT = r"(?:(?:my|the|our|so|final|overall|total)\s{1,2}){0,3}(?:rating|score|grade|mark|result|评分|得分|分数)"
+_NOUNS = "rating|score|grade|mark|result|评分|得分|分数".split("|")
+_SUBJECT = rf"(?:(?:my|the|our|so|final|overall|total)\s{{1,2}}){{0,3}}(?:{'|'.join(_NOUNS)})"
 _LINE = re.compile(
     rf"^[\s#*_>`\"'{{•–—-]{{0,12}}{_SUBJECT}[\s*_`\"']{{0,6}}(?::|：|=|\bis\b:?|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE | re.MULTILINE,
@@ -115,6 +117,9 @@ class ScoreLine:
 
 def _mentions(text: str) -> list[_Mention]:
     """Return what the strongest form gives: score lines and brackets first, then a line that is only a number."""
+    low = folded(text)
+    named = any(noun in low for noun in _NOUNS)  # most long replies are told apart by this alone
+    patterns = [*((_LINE, _SENTENCE) if named else ()), *((_BRACKETS,) if "[[" in text else ())]
     found = [
         _Mention(
             float(match["value"]),
@@ -122,21 +127,20 @@ def _mentions(text: str) -> list[_Mention]:
             bool(_FINAL.search(match[0][: match.start("value") - match.start()])),
             match.span("value"),
         )
-        for pattern in (_LINE, _SENTENCE, _BRACKETS)
+        for pattern in patterns
         for match in pattern.finditer(text)
         if not _RANGE.match(match["rest"])
     ]
     if found:
         return sorted(dict.fromkeys(found), key=lambda one: one.span)
-    lines = list(re.finditer(r"[^\r\n]*\S[^\r\n]*", text))
-    ends = dict.fromkeys((0, len(lines) - 1))
-    alone = [(lines[number], _ALONE.fullmatch(lines[number][0])) for number in ends]
+    lines = Lines(text)
+    alone = [(line, _ALONE.fullmatch(line.text)) for line in dict.fromkeys((lines.first, lines.last))]
     return [
         _Mention(
             float(match["value"]),
             int(match["of"]) if match["of"] else None,
             False,
-            (line.start() + match.start("value"), line.start() + match.end("value")),
+            (line.start + match.start("value"), line.start + match.end("value")),
         )
         for line, match in alone
         if match

@@ -11,11 +11,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_NOUN = (
-    r"verdict|grade|grading|judge?ment|decision|ruling|label|classification|conclusion|assessment|evaluation"
-    r"|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
-    r"|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
-)
+from judgebench.judges.grammars.mentions import Line, Lines, folded
+
+_NOUNS = (
+    "verdict|grade|grading|judgement|judgment|decision|ruling|label|classification|conclusion|assessment|evaluation"
+    "|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
+    "|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
+).split("|")
+_NOUN = "|".join(_NOUNS)
+_MENTIONS = (*_NOUNS, "[[")
+"""Without any of these in it or in the line above it, only the first and the last line can state a verdict."""
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
 _LEAD = r"(?:(?:so|thus|therefore|hence),?\s{1,2})?(?:(?:my|the|our|final|overall)\s{1,2}){0,3}"
 _DECORATION = r"[\s#*_>`\"'{•–—-]{0,12}"
@@ -37,6 +42,12 @@ _HEDGE = re.compile(
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
+_HEDGES = (
+    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|reference|gold|expected|example"
+    "|asked|instruction|possible|your|claim|say|said|would|no"
+).split("|")
+"""Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
 _ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
 _WRONG = re.compile(
     r"\b(?:that|this|it|verdict)(?:['’]s|\sis|\swas)\s(?:wrong|not right|a mistake|an error)"
@@ -82,9 +93,12 @@ class Statement(NamedTuple):
         return self.form not in {"answer line", "brackets"}
 
 
-class _Line(NamedTuple):
-    text: str
-    start: int
+def _start(line: Line) -> int:
+    return line.start
+
+
+def _plainly(text: str) -> str:
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 class VerdictScanner:
@@ -136,20 +150,19 @@ class VerdictScanner:
 
     def statements(self, text: str) -> list[Statement]:
         """Return every statement of a verdict, in order of place."""
-        plain = text.translate(_PLAIN)
-        lines = [_Line(match[0], match.start()) for match in re.finditer(r"[^\r\n]*\S[^\r\n]*", plain)]
-        found = list(self._by_line(lines))
+        plain = _plainly(text)
+        found = list(self._by_line(plain))
         found.sort(key=lambda one: (one.start, not one.strong))
         return found
 
     def listed_labels(self, text: str) -> set[str]:
         """Return the labels of lines that begin as an item of a list of options does (``A. ...``)."""
-        matches = (self._listed.match(line) for line in text.translate(_PLAIN).splitlines())
+        matches = (self._listed.match(line) for line in _plainly(text).splitlines())
         return {self.label_of(match["token"]) for match in matches if match}
 
     def taken_back(self, text: str, end: int, label: str) -> bool:
         """Whether the text after a statement says that it was a mistake: by a cue, and another label or as much."""
-        plain = text.translate(_PLAIN)
+        plain = _plainly(text)
         cue = _TAKEN_BACK.search(plain, end)
         if cue is None:
             return False
@@ -162,25 +175,31 @@ class VerdictScanner:
             if len(match["token"]) > 1 or match["token"] in self._exact
         )
 
-    def _by_line(self, lines: list[_Line]) -> Iterator[Statement]:
-        last = len(lines) - 1
-        for number, line in enumerate(lines):
-            yield from self._anchors(line)
-            yield from self._bracketed(line)
-            previous = lines[number - 1] if number else None
+    def _by_line(self, text: str) -> Iterator[Statement]:
+        lines = Lines(text)
+        mentioned = lines.holding(_MENTIONS)
+        below = [(line, after) for line in mentioned.values() if (after := lines.after(line))]
+        above = {after.start: line for line, after in below}
+        for line in sorted({*mentioned.values(), *(after for _, after in below), lines.first, lines.last}, key=_start):
+            start = line.start
+            if start in mentioned:
+                yield from self._anchors(line)
+                yield from self._bracketed(line)
+            outer = line in (lines.first, lines.last)
+            previous = lines.before_last() if line == lines.last else above.get(start)
             if previous and len(previous.text) <= 80 and self._heading.fullmatch(previous.text):
                 yield from self._alone_in(line, "verdict line") or self._opening(line, "verdict line")
-            elif number in (0, last) and not (previous and previous.text.rstrip(" *_`").endswith(":")):
+            elif outer and not (previous and previous.text.rstrip(" *_`").endswith(":")):
                 alone = self._alone_in(line, "alone")
-                if alone and number == last and previous:
+                if alone and line == lines.last and previous:
                     yield from self._alone_in(previous, "alone")  # the end of a list of choices, if they differ
-                yield from alone or (self._opening(line, "opening") if number == 0 else [])
-            if number in (0, last):
+                yield from alone or (self._opening(line, "opening") if line == lines.first else [])
+            if outer:
                 yield from self._closing_sentences(line)
-            if last == 0:
+            if lines.first == lines.last:
                 yield from self._only_answer(line)
 
-    def _anchors(self, line: _Line) -> Iterator[Statement]:
+    def _anchors(self, line: Line) -> Iterator[Statement]:
         known = False
         matches = list(self._anchored.finditer(line.text))
         if len({self.label_of(match["token"]) for match in matches}) > 1:
@@ -202,7 +221,7 @@ class VerdictScanner:
         if not known:
             yield from self._unreadable(line)
 
-    def _unreadable(self, line: _Line) -> Iterator[Statement]:
+    def _unreadable(self, line: Line) -> Iterator[Statement]:
         """A verdict line that holds something else than a label: other words, or several labels.
 
         Words that end in one bracketed label (``Verdict: the first is better. [[A]]``) state that label.
@@ -217,14 +236,14 @@ class VerdictScanner:
             start = line.start + match.start("rest")
             yield Statement(None, rest, "verdict line", start, start + len(match["rest"]))
 
-    def _stated_in_sentence(self, line: _Line, match: re.Match[str]) -> bool:
+    def _stated_in_sentence(self, line: Line, match: re.Match[str]) -> bool:
         if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
             return False
         before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
         return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
 
     @staticmethod
-    def _unhedged(line: _Line, start: int, said: str = "") -> bool:
+    def _unhedged(line: Line, start: int, said: str = "") -> bool:
         """Whether a sentence comes to its verdict without a condition, a doubt or a quotation before it.
 
         Args:
@@ -237,9 +256,14 @@ class VerdictScanner:
             return False
         sentence = re.split(r"[.!?;]\s", before)[-1]
         quoted = sentence.count('"') % 2 or sentence.count("`") % 2 or "“" in sentence.rpartition("”")[2]
-        return not quoted and all(hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence))
+        if quoted:
+            return False
+        low = folded(sentence)
+        return not any(hedge in low for hedge in _HEDGES) or all(
+            hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence)
+        )
 
-    def _closing_sentences(self, line: _Line) -> Iterator[Statement]:
+    def _closing_sentences(self, line: Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
         for pattern, least in ((self._graded, 1), (self._is, 2)):
             for match in pattern.finditer(line.text):
@@ -248,7 +272,7 @@ class VerdictScanner:
                 if fits and self._unhedged(line, match.start()) and self._ends(line, match.end("token")):
                     yield from self._with_companion(line, match, token, "sentence")
 
-    def _bracketed(self, line: _Line) -> Iterator[Statement]:
+    def _bracketed(self, line: Line) -> Iterator[Statement]:
         for match in self._brackets.finditer(line.text):
             quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
             if (
@@ -260,7 +284,7 @@ class VerdictScanner:
                 label = self.label_of(match["token"])
                 yield Statement(label, match["token"], "brackets", line.start + start, line.start + end)
 
-    def _alone_in(self, line: _Line, form: str) -> list[Statement]:
+    def _alone_in(self, line: Line, form: str) -> list[Statement]:
         match = self._alone.fullmatch(line.text)
         if match is None:
             return []
@@ -273,14 +297,14 @@ class VerdictScanner:
         start, end = match.span("token")
         return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
 
-    def _only_answer(self, line: _Line) -> list[Statement]:
+    def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
         match = self._answer_line.match(line.text)
         if match is None or not self._ends(line, match.end("token")):
             return []
         return list(self._with_companion(line, match, match["token"], "answer line"))
 
-    def _opening(self, line: _Line, form: str) -> list[Statement]:
+    def _opening(self, line: Line, form: str) -> list[Statement]:
         """A letter or word that begins the reply and is set off from the explanation after it."""
         match = self._alone.match(line.text)
         if match is None or set(match["before"]) & set("!¬≠~+="):
@@ -296,7 +320,7 @@ class VerdictScanner:
             return []
         return list(self._with_companion(line, match, token, form))
 
-    def _with_companion(self, line: _Line, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
+    def _with_companion(self, line: Line, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
         """The statement, and a second one where the same breath names another token: ``A (INCORRECT)``."""
         start, end = match.span("token")
         yield Statement(self.label_of(token), token, form, line.start + start, line.start + end)
@@ -312,16 +336,18 @@ class VerdictScanner:
             yield Statement(label, other["token"], form, line.start + place[0], line.start + place[1])
 
     @staticmethod
-    def _rest(line: _Line, end: int) -> str:
+    def _rest(line: Line, end: int) -> str:
         unwrapped = _UNWRAP.match(line.text, end)
-        return line.text[unwrapped.end() if unwrapped else end :][:_WINDOW].strip(" .!")
+        start = unwrapped.end() if unwrapped else end
+        return line.text[start : start + _WINDOW].strip(" .!")
 
     @staticmethod
-    def _rest_tight(line: _Line, end: int) -> str:
+    def _rest_tight(line: Line, end: int) -> str:
         unwrapped = _UNWRAP_TIGHT.match(line.text, end)
-        return line.text[unwrapped.end() if unwrapped else end :][:_WINDOW]
+        start = unwrapped.end() if unwrapped else end
+        return line.text[start : start + _WINDOW]
 
-    def _ends(self, line: _Line, end: int) -> bool:
+    def _ends(self, line: Line, end: int) -> bool:
         """Whether what follows a token leaves it standing by itself."""
         tight = self._rest_tight(line, end)
         rest = tight.lstrip()
