@@ -17,8 +17,8 @@ _WRAP = r"[\s*_`\"'(\[{<$]{0,8}(?:\\boxed\s?\{\s?)?"
 _VALUE = rf"(?<![\w.-])(?P<value>{NUMBER})(?:\s{{0,2}}(?:/|out of)\s{{0,2}}(?P<of>\d{{1,6}}))?(?![\w%])(?!\.\d)"
 _CLOSE = r"(?=(?P<rest>.{0,40}))"
 _RANGE = re.compile(r"[\s*_`\"')\]}>$]{0,8}(?:[-–—~/+]|to\b|or\b|and\b|,\s?\d|points?\sout|\?)", re.IGNORECASE)
-_NOUNS = "rating|score|grade|mark|result|评分|得分|分数".split("|")
-_SUBJECT = rf"(?:(?:my|the|our|so|final|overall|total)\s{{1,2}}){{0,3}}(?:{'|'.join(_NOUNS)})"
+_NOUN = "rating|score|grade|mark|result|评分|得分|分数"
+_SUBJECT = rf"(?:(?:my|the|our|so|final|overall|total)\s{{1,2}}){{0,3}}(?:{_NOUN})"
 _LINE = re.compile(
     rf"^[\s#*_>`\"'{{•–—-]{{0,12}}{_SUBJECT}[\s*_`\"']{{0,6}}(?::|：|=|\bis\b:?|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE | re.MULTILINE,
@@ -118,7 +118,7 @@ class ScoreLine:
 def _mentions(text: str) -> list[_Mention]:
     """Return what the strongest form gives: score lines and brackets first, then a line that is only a number."""
     low = folded(text)
-    named = any(noun in low for noun in _NOUNS)  # most long replies are told apart by this alone
+    named = any(noun in low for noun in _NOUN.split("|"))  # most long replies are told apart by this alone
     patterns = [*((_LINE, _SENTENCE) if named else ()), *((_BRACKETS,) if "[[" in text else ())]
     found = [
         _Mention(

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 from judgebench.judges.grammars.mentions import Line, Lines, folded
 
-_NOUNS = (
+_NOUN = (
     "verdict|grade|grading|judgement|judgment|decision|ruling|label|classification|conclusion|assessment|evaluation"
     "|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
     "|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
-).split("|")
-_NOUN = "|".join(_NOUNS)
-_MENTIONS = (*_NOUNS, "[[")
+)
+_MENTIONS = (*_NOUN.split("|"), "[[")
 """Without any of these in it or in the line above it, only the first and the last line can state a verdict."""
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
 _LEAD = r"(?:(?:so|thus|therefore|hence),?\s{1,2})?(?:(?:my|the|our|final|overall)\s{1,2}){0,3}"
@@ -42,11 +41,12 @@ _HEDGE = re.compile(
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
-_HEDGES = (
+_HEDGE_WORDS = (
     "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
     "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
-).split("|")
+)
+_HEDGES = _HEDGE_WORDS.split("|")
 """Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
 _ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
 _WRONG = re.compile(
