@@ -14,6 +14,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.wrapper import stated
 from judgebench.records import Prompt, Verdict
 
 
@@ -78,19 +79,14 @@ class Cascade:
         """Apply the rule, and ask the judge where it does not settle."""
         by_rule = await self._rule.judge(item, ask)
         settled = by_rule.status == "ok" and by_rule.label in self.config.settles
-        said = {"rule": _said(by_rule)}
+        said = {"rule": stated(by_rule)}
         if settled and not self.config.ask_always:
             details = {**by_rule.details, "settled_by": "rule", **said}
             return msgspec.structs.replace(by_rule, span=None, details=details)
         by_judge = await self._judge.judge(item, ask)
-        said["judge"] = _said(by_judge)
+        said["judge"] = stated(by_judge)
         if settled:
             details = {**by_rule.details, "settled_by": "rule", **said}
             return msgspec.structs.replace(by_rule, span=None, details=details)
         details = {**by_judge.details, "settled_by": "judge", **said}
         return msgspec.structs.replace(by_judge, answer=by_judge.answer or by_rule.answer, details=details)
-
-
-def _said(verdict: Verdict) -> dict[str, Any]:
-    said = {"status": verdict.status, "label": verdict.label, "score": verdict.score, "reason": verdict.reason}
-    return {name: value for name, value in said.items() if value not in (None, "")}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal
 
 import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.together import all_of
 from judgebench.judges.wrapper import Listening, Wrapper, stated
 from judgebench.records import Verdict
 
@@ -54,7 +54,7 @@ class Compound(Wrapper):
                 if self._passes(verdicts[-1]) is not True:
                     break
         else:
-            verdicts += await ended(judge.judge(item, own) for judge, own in zip(self.inner, asks, strict=True))
+            verdicts += await all_of(judge.judge(item, own) for judge, own in zip(self.inner, asks, strict=True))
         unasked = next((one for one in verdicts if one.status not in {"ok", "unparsed"}), None)
         if unasked is not None:
             return unasked
@@ -75,14 +75,3 @@ class Compound(Wrapper):
         if False in outcomes:
             return False  # one failed check decides, whatever an unread one would have said
         return None if None in outcomes else True
-
-
-async def ended(judging: Any) -> list[Verdict]:
-    """Await verdicts at the same time; where one raises, the others still end (and are recorded) first."""
-    outcomes = await asyncio.gather(*judging, return_exceptions=True)
-    verdicts: list[Verdict] = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        verdicts.append(outcome)
-    return verdicts

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.dynamic import Dynamic, DynamicConfig, Scene
-from judgebench.judges.viewed import all_of
+from judgebench.judges.together import all_of
 from judgebench.records import Verdict
 
 _ANSWER = """\

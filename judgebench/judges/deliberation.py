@@ -11,8 +11,8 @@ from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.folds import ViewReading, fold_views
-from judgebench.judges.grammars.reading import Reading
-from judgebench.judges.viewed import all_of
+from judgebench.judges.grammars.reading import Reading, as_verdict
+from judgebench.judges.together import all_of
 from judgebench.records import Verdict
 
 _OPINION = """\
@@ -105,15 +105,7 @@ class Deliberation(Dynamic):
             if len({reading.label for reading in readings.values()}) == 1 and _all_read(readings):
                 break
         views = [ViewReading(view=name, reading=reading) for name, reading in readings.items()]
-        decision = fold_views(views, self._fold, self._fold_config)
-        ok = decision.status == "ok"
-        return Verdict(
-            status="ok" if ok else "unparsed",
-            label=decision.label if ok else None,
-            score=decision.score if ok else None,
-            reason=decision.reason,
-            details={**decision.values, "rounds": history},
-        )
+        return as_verdict(fold_views(views, self._fold, self._fold_config), rounds=history)
 
 
 def _of_others(name: str, said: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.grammars.reading import Reading
+from judgebench.judges.grammars.reading import as_verdict
 from judgebench.judges.showing import Showing, fence, shown
 from judgebench.judges.wrapper import method_name
 from judgebench.prompts import as_text, fields_of, fill
@@ -106,16 +106,4 @@ class Dynamic:
 
     def decided(self, reply: Reply, **details: Any) -> Verdict:
         """Return the verdict that a reply states."""
-        return verdict_of_reading(self.grammar.read(reply), **details)
-
-
-def verdict_of_reading(reading: Reading, **details: Any) -> Verdict:
-    """Return what was read as a verdict."""
-    return Verdict(
-        status=reading.status,
-        label=reading.label,
-        score=reading.score,
-        reason=reading.reason,
-        span=reading.span,
-        details={**reading.values, **details},
-    )
+        return as_verdict(self.grammar.read(reply), **details)

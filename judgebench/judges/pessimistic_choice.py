@@ -11,7 +11,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.compound import ended
+from judgebench.judges.together import all_of
 from judgebench.judges.wrapper import Listening, Wrapper
 from judgebench.records import Verdict
 
@@ -90,7 +90,7 @@ class PessimisticChoice(Wrapper):
         answers = [one.text.strip() if one is not None else None for one in found]
         if not any(answers):
             return Verdict(status="unparsed", reason="no solution states a final answer")
-        verdicts = await ended(
+        verdicts = await all_of(
             self.inner[0].judge(_shown(item, solution), Listening(ask, f"solution{place}-try{number}"))
             for place, solution in enumerate(solutions, 1)
             for number in range(1, self.config.times + 1)

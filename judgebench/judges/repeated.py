@@ -10,7 +10,7 @@ from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.folds import ViewReading, fold_views
-from judgebench.judges.grammars.reading import Reading
+from judgebench.judges.grammars.reading import Reading, as_verdict
 from judgebench.judges.wrapper import Listening, Wrapper, stated
 from judgebench.records import Verdict
 
@@ -64,12 +64,4 @@ def folded(verdicts: list[Verdict], fold: Any, config: Any, names: list[str]) ->
         )
         for name, one in zip(names, verdicts, strict=True)
     ]
-    decision = fold_views(views, fold, config)
-    ok = decision.status == "ok"
-    return Verdict(
-        status="ok" if ok else "unparsed",
-        label=decision.label if ok else None,
-        score=decision.score if ok else None,
-        reason=decision.reason,
-        details={**decision.values, "votes_cast": [stated(one) for one in verdicts]},
-    )
+    return as_verdict(fold_views(views, fold, config), votes_cast=[stated(one) for one in verdicts])

@@ -10,8 +10,9 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.dynamic import Dynamic, DynamicConfig, verdict_of_reading
-from judgebench.judges.viewed import all_of
+from judgebench.judges.dynamic import Dynamic, DynamicConfig
+from judgebench.judges.grammars.reading import as_verdict
+from judgebench.judges.together import all_of
 from judgebench.records import Reply, Verdict
 
 _OPENING = """\
@@ -147,7 +148,7 @@ class EveryStep(Dynamic):
         reply = await self.put(ask, scene, "check", view="", steps=numbered(steps), kinds=kinds)
         reading = self.grammar.read(reply)
         if reading.status != "ok":
-            return verdict_of_reading(reading)
+            return as_verdict(reading)
         entries = reading.values["steps"][: len(steps)]
         first = next((place for place, one in enumerate(entries) if not one["correct"]), -1)
         if first < 0 and len(entries) < len(steps):

@@ -14,8 +14,7 @@ All views are asked at the same time. What each reply was read as stands in the 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -24,8 +23,9 @@ from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.folds import ViewReading, fold_views
-from judgebench.judges.grammars.reading import Grammar, Reading
+from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
 from judgebench.judges.showing import Showing, Shown, shown, swapped
+from judgebench.judges.together import all_of
 from judgebench.prompts import fields_of, fill, render
 from judgebench.records import Prompt, Reply, Verdict
 
@@ -223,25 +223,6 @@ class Viewed:
                 raise ConfigError(f"method.fold.unread: there is no view {strange[0]!r} (views: {', '.join(names)}).")
 
 
-async def all_of(questions: Iterable[Awaitable[Reply]]) -> list[Reply]:
-    """Await questions at the same time; where some fail, the others still end (and are recorded) first.
-
-    Raises:
-        CallFailedError: A question failed for good.
-        NotRecordedError: The recording has no answer to a question.
-    """
-    asked = list(questions)
-    if len(asked) == 1:
-        return [await asked[0]]  # most judges ask once; a task of its own would cost more than reading the reply
-    outcomes = await asyncio.gather(*asked, return_exceptions=True)
-    replies: list[Reply] = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        replies.append(outcome)
-    return replies
-
-
 def verdict_of(
     decision: Reading, readings: Sequence[ViewReading], replies: Sequence[Reply], details: dict[str, Any]
 ) -> Verdict:
@@ -251,15 +232,8 @@ def verdict_of(
     """
     views = [_as_detail(one, reply) for one, reply in zip(readings, replies, strict=True)]
     only = readings[0].reading if len(readings) == 1 else None
-    ok = decision.status == "ok"
-    return Verdict(
-        status="ok" if ok else "unparsed",
-        label=decision.label if ok else None,
-        score=decision.score if ok else None,
-        reason=decision.reason,
-        span=only.span if only and ok else None,
-        details={**details, **decision.values, "views": views},
-    )
+    span = only.span if only else None
+    return as_verdict(msgspec.structs.replace(decision, span=span), **{**details, **decision.values, "views": views})
 
 
 def _as_detail(one: ViewReading, reply: Reply) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.grammars.reading import Reading, unparsed
+from judgebench.judges.grammars.reading import Reading, grammar_name, identity_of, unparsed
+from judgebench.records import Reply
 
 
 class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +98,26 @@ class PatternSearch:
         return found + len(self._config.after) if found >= 0 else 0
 
 
-def labels_of(config: PatternConfig) -> Iterator[str]:
-    """Yield the labels in the order of the config, each once."""
-    yield from dict.fromkeys(config.labels.values())
+class PatternGrammar:
+    """What the grammars share that search: all but which of the matches they read."""
+
+    Config = PatternConfig
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: PatternConfig) -> None:
+        self.config = config
+        self._search = PatternSearch(config, grammar_name(self))
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the config."""
+        return list(dict.fromkeys(self.config.labels.values()))
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and patterns."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read one of the matches; each grammar its own."""
+        raise NotImplementedError

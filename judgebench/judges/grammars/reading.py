@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from judgebench.records import Reply
+from judgebench.records import Reply, Verdict
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,12 +66,30 @@ def unparsed(reason: str) -> Reading:
     return Reading(status="unparsed", reason=reason)
 
 
+def as_verdict(reading: Reading, **details: Any) -> Verdict:
+    """Return what was read, or what readings were folded into, as a verdict; one that is unparsed decides nothing."""
+    ok = reading.status == "ok"
+    return Verdict(
+        status=reading.status,
+        label=reading.label if ok else None,
+        score=reading.score if ok else None,
+        reason=reading.reason,
+        span=reading.span if ok else None,
+        details={**reading.values, **details},
+    )
+
+
 def identity_of(grammar: Grammar, config: msgspec.Struct) -> dict[str, Any]:
     """Return a grammar's name, version and config as JSON values."""
-    named = {"grammar": re.sub(r"(?<!^)(?=[A-Z])", "_", type(grammar).__name__).lower(), "version": grammar.version}
+    named = {"grammar": grammar_name(grammar), "version": grammar.version}
     if grammar.guesses:
         named["guesses"] = True
     return {**named, **msgspec.to_builtins(config)}
+
+
+def grammar_name(grammar: Grammar) -> str:
+    """Return the name by which configs know a grammar: ``FirstMatch`` is ``first_match``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(grammar).__name__).lower()
 
 
 class AnswerPart(NamedTuple):
