@@ -9,6 +9,7 @@ config (``unread``), applied before the fold. An item none of whose views could 
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -249,14 +250,19 @@ def unanimous(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
     return Reading(status="ok", label=next(iter(votes)), values={"votes": dict(votes)})
 
 
+def median_score(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
+    """Take the middle score, of an even number the mean of the middle two: one stray view changes little."""
+    return _of_scores(views, statistics.median)
+
+
 def min_score(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
     """Take the lowest score of the views: ``min_v s_v`` (MT-Bench-101's minimum over turns)."""
-    return _extreme(views, min)
+    return _of_scores(views, min)
 
 
 def max_score(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
     """Take the highest score of the views: ``max_v s_v``."""
-    return _extreme(views, max)
+    return _of_scores(views, max)
 
 
 LABEL_FOLDS: Mapping[str, Fold] = {
@@ -273,6 +279,7 @@ LABEL_FOLDS: Mapping[str, Fold] = {
 
 SCORE_FOLDS: Mapping[str, Fold] = {
     "mean_score": mean_score,
+    "median_score": median_score,
     "logprob_mean": logprob_mean,
     "min_score": min_score,
     "max_score": max_score,
@@ -324,7 +331,7 @@ def _mean_of_scores(views: Sequence[ViewReading]) -> Reading:
     return Reading(status="ok", score=mean)
 
 
-def _extreme(views: Sequence[ViewReading], choose: Callable[[list[float]], float]) -> Reading:
+def _of_scores(views: Sequence[ViewReading], choose: Callable[[list[float]], float]) -> Reading:
     scores = [one.reading.score for one in views if one.reading.score is not None]
     if len(scores) < len(views):
         return unparsed("a view has no score")

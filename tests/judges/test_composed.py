@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from judgebench.errors import ConfigError
 from judgebench.judges.pessimistic_choice import Group, choose
 from judgebench.records import Verdict
 
@@ -113,3 +114,73 @@ def test_a_panel_needs_its_quorum(labels: list[str | None], quorum: int, status:
     options = {"fold": {"type": "majority", "unread": "drop"}, "quorum": quorum}
     found = judge("Panel", options, item(verdicts=verdicts), Judge(lambda *_: ""))
     assert (found.status, found.label) == (status, label)
+
+
+def scored(**scores: float | str | None) -> dict[str, Verdict]:
+    """Members' verdicts: a number is a score, a text a label, nothing an unread reply."""
+    return {
+        name: Verdict(status="unparsed", reason="no")
+        if one is None
+        else Verdict(status="ok", label=one)
+        if isinstance(one, str)
+        else Verdict(status="ok", score=one)
+        for name, one in scores.items()
+    }
+
+
+DROPPED: dict[str, Any] = {"unread": "drop"}
+
+
+@pytest.mark.parametrize(
+    ("options", "members", "status", "score", "label"),
+    [
+        ({"fold": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": 5, "c": 5}, "ok", 4.0, None),
+        ({"fold": {"type": "median_score", **DROPPED}}, {"a": 1, "b": 5, "c": 4}, "ok", 4.0, None),
+        ({"fold": {"type": "median_score", **DROPPED}}, {"a": 1, "b": None, "c": 4}, "ok", 2.5, None),
+        ({"fold": {"type": "mean_score", **DROPPED}, "quorum": 3}, {"a": 1, "b": None, "c": 4}, "unparsed", None, None),
+        ({"fold": {"type": "mean_score", "unread": "unparsed"}}, {"a": 1, "b": None}, "unparsed", None, None),
+        # A fold of labels reads no scores, unless the config says how; a label among scores counts alone.
+        ({"fold": {"type": "majority", **DROPPED}}, {"a": 2, "b": 5}, "unparsed", None, None),
+        (
+            {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
+            {"a": 2, "b": 5, "c": None},
+            "ok",
+            3.5,
+            None,
+        ),
+        (
+            {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
+            {"a": 2, "b": "correct", "c": 3},
+            "ok",
+            1.0,
+            "correct",
+        ),
+        ({"fold": {"type": "majority", **DROPPED}, "quorum": 2}, {"a": 2, "b": "correct"}, "unparsed", None, None),
+        # A fold of scores reads no labels.
+        ({"fold": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": "correct"}, "ok", 2.0, None),
+    ],
+)
+def test_a_panel_folds_what_its_fold_reads(
+    options: dict[str, Any], members: dict[str, Any], status: str, score: float | None, label: str | None
+) -> None:
+    verdict = judge("Panel", options, item(verdicts=scored(**members)), Judge(lambda *_: ""))
+    assert (verdict.status, verdict.score, verdict.label) == (status, score, label)
+
+
+def test_a_panel_says_who_gave_nothing_that_it_folds() -> None:
+    options = {"fold": {"type": "majority", **DROPPED}}
+    verdict = judge("Panel", options, item(verdicts=scored(a=2, b=5)), Judge(lambda *_: ""))
+    assert verdict.reason == "0 of 2 members decided, the quorum is 1 (2 gave no label, which is what the fold reads)"
+    assert verdict.details["counted"] == 0
+
+
+def test_scales_are_brought_together_before_scores_are_folded() -> None:
+    options = {"fold": {"type": "mean_score", **DROPPED}, "scales": {"a": [1, 10], "b": [1, 5]}}
+    verdict = judge("Panel", options, item(verdicts=scored(a=5.5, b=5)), Judge(lambda *_: ""))
+    assert verdict.score == 0.75
+
+
+def test_scores_of_a_panel_are_folded_by_a_fold_of_scores() -> None:
+    options = {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
+    with pytest.raises(ConfigError, match=r"method.scores: counter folds labels"):
+        judge("Panel", options, item(), Judge(lambda *_: ""))

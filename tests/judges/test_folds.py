@@ -81,6 +81,8 @@ def test_folds_of_scores() -> None:
     assert fold("mean_score", scored(4, 7)).score == 5.5
     assert fold("min_score", scored(4, 7)).score == 4
     assert fold("max_score", scored(4, 7)).score == 7
+    assert fold("median_score", scored(4, 7, 9)).score == 7
+    assert fold("median_score", scored(4, 7)).score == 5.5
     assert fold("mean_score", scored(4, None), unread="drop").score == 4
     assert fold("mean_score", scored(4, None), unread=0.0).score == 2
     assert fold("mean_score", scored(4, None)).status == "unparsed"

@@ -23,7 +23,7 @@ from tests.faultservice import Answer
 CONFIGS = sorted(
     path
     for path in (Path(judgebench.__file__).parent / "configs/judges").glob("*.py")
-    if path.stem[0] != "_" and path.stem != "panel_majority"
+    if path.stem[0] != "_" and not path.stem.startswith("panel_")
 )
 RIGHT, WRONG = "I think it is 6 (of twice 3)", "I think it is 7 (of twice 3)"
 ITEM = JudgeItem(
