@@ -71,9 +71,7 @@ def _step(entry: Any, number: int, row: Row) -> tuple[str, bool, str]:
         raise DataError(f"{row.place}: step {number} of process_evaluation says {parts[1]!r}; '1' or '0' was expected.")
     kind = parts[2] if isinstance(parts[2], str) else ""
     if not right and not kind.strip():
-        raise DataError(
-            f"{row.place}: step {number} of process_evaluation is wrong and has no kind of error."
-        )
+        raise DataError(f"{row.place}: step {number} of process_evaluation is wrong and has no kind of error.")
     return parts[0], right, kind.strip()
 
 

@@ -45,7 +45,8 @@ def _pairs_of(recorded: list[dict[str, Any]], folder: Path) -> str:
 def _model(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     recorded = rows(path)
     dataset = dict(_datasets(folder)[_pairs_of(recorded, folder)][0])
-    dataset["method"] = {**dataset["method"], "skip_equal": ""}  # the recordings hold pairs of equal answers too
+    # the recordings hold pairs of equal answers too, and what was said after a judge was asked to go on
+    dataset["method"] = {**dataset["method"], "skip_equal": "", "attempts": 1}
     column = "scores" if "scores" in recorded[0] else "raw"
     if column == "scores":
         dataset["abbr"] += "_scores"

@@ -3,7 +3,7 @@
 from mmengine.config import read_base
 
 from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
+from judgebench.judges import AskedToGoOn
 from judgebench.metrics.pair_score import PairScore
 
 with read_base():
@@ -23,7 +23,7 @@ judgebench_datasets = [
         gold_labels={"A>B": "A", "B>A": "B"},
         meta_columns=["source"],
         method=dict(
-            type=Viewed,
+            type=AskedToGoOn,  # once, where a reply holds no label
             views=[dict(name="AB", order="AB", prompt=FIVE_LEVELS), dict(name="BA", order="BA", prompt=FIVE_LEVELS)],
             grammar=dict(
                 type="unique_label",
