@@ -305,6 +305,11 @@ def _aligned(strengths: Floats, where: Standing, values: Floats, base: int | Non
     points = _placed(strengths, where, base, anchored_at)
     if base is not None:
         return points
+    # a scale that holds no more than half of the models is not theirs: its own models have no bound either
+    minor = 2 * where.rated.sum(axis=1) <= np.isfinite(values).sum()
+    over, under = where.below.any(axis=1), where.above.any(axis=1)
+    unbound = np.where(over & ~under, np.inf, np.where(under & ~over, -np.inf, np.nan))
+    points = np.where(minor[:, None] & where.rated, unbound[:, None], points)
     shared = np.isfinite(points) & np.isfinite(values)
     known = np.where(shared, values - np.where(shared, points, 0.0), 0.0)
     counts = shared.sum(axis=1)

@@ -46,7 +46,8 @@ def kendall(first: Sequence[float], second: Sequence[float]) -> float | None:
         return None
     discordant = _inversions([second_value for _, second_value in pairs])
     concordant = total - tied1 - tied2 + tied_both - discordant
-    return (concordant - discordant) / (math.sqrt(total - tied1) * math.sqrt(total - tied2))
+    tau = (concordant - discordant) / (math.sqrt(total - tied1) * math.sqrt(total - tied2))
+    return min(1.0, max(-1.0, tau))
 
 
 def mean_ranks(values: Sequence[float]) -> list[float]:

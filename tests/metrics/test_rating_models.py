@@ -1,0 +1,365 @@
+"""Ratings and rankings of models: what must hold whatever the games, planted truths, and recorded judges."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import random
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judgebench.errors import DataError
+from judgebench.metrics.battles import Battle, Columns, standing
+from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate, style_controlled
+from judgebench.metrics.elo import elo, shuffled_elo
+from judgebench.metrics.intervals import Interval
+from judgebench.metrics.orders import orders_of
+from judgebench.metrics.played import Played
+from judgebench.metrics.ranking import allowed_ranks, compare_rankings, rank_by_games, rank_by_scores, separability
+from judgebench.metrics.style import differences, style_of
+from judgebench.records import Counts, Metric, TaskResult, Verdict
+from judgebench.report.games_file import read_games, write_games
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+MODELS = "abcd"
+FIGHTS = st.lists(
+    st.tuples(st.sampled_from(list(permutations(MODELS, 2))), st.sampled_from((0.0, 0.5, 1.0)), st.integers(0, 5)).map(
+        lambda one: Battle(*one[0], one[1], item=one[2])
+    ),
+    min_size=1,
+    max_size=30,
+)
+RING = [Battle(a, b, 1.0, item=at) for at, (a, b) in enumerate(zip(MODELS, MODELS[1:] + MODELS[0], strict=True))]
+"""Everybody loses to somebody, so all ratings are finite."""
+
+
+def named(battles: list[Battle], names: dict[str, str]) -> list[Battle]:
+    return [one._replace(first=names[one.first], second=names[one.second]) for one in battles]
+
+
+def turned(battles: list[Battle]) -> list[Battle]:
+    return [one._replace(first=one.second, second=one.first, outcome=1 - one.outcome) for one in battles]
+
+
+def planted(rng: random.Random, strengths: dict[str, float], items: int, *, bias: float = 0.0) -> list[Battle]:
+    """Games of every pair on every item by the model itself; ``bias`` is the log-odds of one unit of style."""
+    return [
+        Battle(a, b, float(rng.random() < 1 / (1 + math.exp(-logit))), item=item, style=(longer,))
+        for item in range(items)
+        for a in strengths
+        for b in strengths
+        if a < b
+        for longer in [rng.gauss(0.3 * (a == "a") - 0.3 * (b == "a"), 1)]
+        for logit in [(strengths[a] - strengths[b]) * math.log(10) / 400 + bias * longer]
+    ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(FIGHTS, st.permutations(MODELS), st.randoms(use_true_random=False))
+def test_names_sides_and_order_mean_nothing(fights: list[Battle], shuffled: list[str], rng: random.Random) -> None:
+    """Relabelled, turned round and shuffled games give the same ratings, of Bradley-Terry and of Elo."""
+    battles = RING + fights
+    names = dict(zip(MODELS, shuffled, strict=True))
+    other = turned(named(battles, names))
+    rng.shuffle(other)
+    for fit in (bradley_terry, lambda games: shuffled_elo(games, shuffles=400).ratings):
+        before, after = fit(battles), fit(other)
+        exact = fit is bradley_terry
+        for name, rating in before.items():
+            assert after[names[name]].value == pytest.approx(rating.value, abs=1e-6 if exact else 1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(FIGHTS)
+def test_the_same_games_in_another_order_are_the_same_ranking(fights: list[Battle]) -> None:
+    """To the last digit, intervals included: seeds and sums do not depend on the order of the games."""
+    one = rank_by_games(fights, models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    other = rank_by_games(fights[::-1], models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    assert one == other
+
+
+@settings(max_examples=60, deadline=None)
+@given(FIGHTS)
+def test_ratings_are_finite_exactly_where_they_exist(fights: list[Battle]) -> None:
+    """Ford's condition by hand: points taken and lost along some chain, both ways."""
+    columns = Columns(fights)
+    wins = columns.wins()
+    names = columns.names
+    reach = {(a, b) for a in names for b in names if a == b or wins[names.index(a), names.index(b)] > 0}
+    for middle in names:
+        reach |= {(a, b) for a in names for b in names if (a, middle) in reach and (middle, b) in reach}
+    where = standing(wins[None])
+    scale = [name for name, rated in zip(names, where.rated[0], strict=True) if rated]
+    assert all((a, b) in reach for a in scale for b in scale)
+    sizes = [sum((a, b) in reach and (b, a) in reach for b in names) for a in names]
+    assert len(scale) == max(sizes)
+    for at, name in enumerate(names):
+        up, down = (name, scale[0]) in reach, (scale[0], name) in reach
+        assert (where.rated[0, at], where.above[0, at], where.below[0, at]) == (
+            up and down,
+            up and not down,
+            down and not up,
+        )
+    try:
+        ratings = bradley_terry(fights)
+    except DataError:
+        return
+    assert {name for name, rating in ratings.items() if math.isfinite(rating.value)} == set(scale)
+
+
+def test_planted_strengths_are_recovered() -> None:
+    """Within their intervals, nearly always; the seed makes the run, and another seed another one."""
+    rng = random.Random(4)
+    strengths = {"a": -120.0, "b": -20.0, "c": 30.0, "d": 110.0}
+    inside = 0
+    for _ in range(20):
+        ratings = bradley_terry(planted(rng, strengths, 60), rounds=200)
+        inside += sum(
+            ratings[name].interval[0] <= 1000 + value <= ratings[name].interval[1] for name, value in strengths.items()
+        )
+    assert inside >= 68  # of 80; 76 expected
+    games = planted(rng, strengths, 60)
+    assert bradley_terry(games, rounds=50, seed=1) == bradley_terry(games, rounds=50, seed=1)
+    assert bradley_terry(games, rounds=50, seed=1) != bradley_terry(games, rounds=50, seed=2)
+    found = shuffled_elo(planted(rng, strengths, 800), rounds=50).ratings
+    for name, value in strengths.items():
+        assert found[name].value == pytest.approx(1000 + value, abs=35)
+
+
+def test_items_are_resampled_and_not_games() -> None:
+    """Five judgments of the same item tell as much as one: the interval does not shrink."""
+    rng = random.Random(9)
+    once = planted(rng, {"a": 0.0, "b": 60.0}, 100)
+    width = [high - low for low, high in (bradley_terry(games, rounds=400)["a"].interval for games in (once, once * 5))]
+    assert width[1] == pytest.approx(width[0], rel=0.01)
+
+
+def test_intervals_are_open_where_resamples_have_no_bound() -> None:
+    """Three games, one of them lost: many resamples hold no loss, so there is no upper end."""
+    few = [Battle("a", "b", outcome, item=at) for at, outcome in enumerate((1.0, 1.0, 0.0))]
+    found = rank_by_games(few, models=["a", "b"], dataset="d-j", data_abbr="d", judge="j", rounds=200)
+    first = found.models[0]
+    assert first.model == "a"
+    assert first.bradley_terry.ci95[1] is None
+    assert "too few games" in first.bradley_terry.note
+    assert first.ranks == (1, 2)
+    json.dumps([one.bradley_terry.value for one in found.models], allow_nan=False)
+
+
+def test_style_control_takes_out_what_length_won() -> None:
+    """Equal models, one of which writes longer, and a judge that loves length: plain ratings are fooled."""
+    rng = random.Random(2)
+    games = planted(rng, {"a": 0.0, "b": 0.0, "c": 0.0}, 500, bias=1.5)
+    plain = bradley_terry(games, rounds=50)
+    controlled = style_controlled(games, ["length"], rounds=50)
+    assert plain["a"].value > 1020
+    assert controlled.ratings["a"].value == pytest.approx(1000, abs=25)
+    spread = math.sqrt(sum(one.style[0] ** 2 for one in games) / len(games))
+    assert controlled.effects["length"].value == pytest.approx(1.5 * spread, rel=0.1)
+    low, high = controlled.effects["length"].interval
+    assert low < 1.5 * spread < high
+    flat = [one._replace(style=(0.0,)) for one in games]
+    assert style_controlled(flat, ["length"]) is None
+
+
+def test_style_without_effect_changes_nothing() -> None:
+    """The same strengths as without control, up to chance."""
+    games = planted(random.Random(3), {"a": 0.0, "b": 80.0}, 2000)
+    plain, controlled = bradley_terry(games), style_controlled(games, ["length"], rounds=0)
+    assert controlled.ratings["b"].value == pytest.approx(plain["b"].value, abs=8)
+    assert abs(controlled.effects["length"].value) < 0.135  # three standard errors
+
+
+@pytest.mark.parametrize(
+    ("battles", "models", "why"),
+    [
+        ([], ["a"], "there is one model"),
+        ([], ["a", "b"], "no comparison was scored"),
+        ([Battle("a", "b", 0.5)] * 3, ["a", "b"], "every comparison is a tie"),
+        (
+            [Battle("a", "b", 1.0), Battle("b", "a", 1.0), Battle("c", "d", 1.0)],
+            list("abcd"),
+            "no chain of comparisons",
+        ),
+        ([Battle("a", "b", 1.0, item=at) for at in range(4)], ["a", "b"], "took points from each other"),
+    ],
+)
+def test_what_is_undefined_is_null_with_a_reason(battles: list[Battle], models: list[str], why: str) -> None:
+    found = rank_by_games(battles, models=models, dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    assert found.by == "win_rate"
+    for one in found.models:
+        for rated in (one.bradley_terry, one.elo, one.style_controlled):
+            assert rated.value is None
+            assert why in rated.note
+    assert why in found.notes[-1]
+
+
+def test_a_model_without_games_has_no_place() -> None:
+    found = rank_by_games(RING, models=["e"], dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    last = found.models[-1]
+    assert (last.model, last.rank, last.ranks, last.win_rate.value) == ("e", None, None, None)
+    assert "no comparison was scored" in last.bradley_terry.note
+
+
+@given(st.dictionaries(st.text("abcdef", min_size=1), st.tuples(st.integers(0, 20), st.integers(0, 9)), max_size=6))
+def test_ranks_and_separability_by_their_definitions(ends: dict[str, tuple[int, int]]) -> None:
+    intervals = {name: Interval(low, low + width) for name, (low, width) in ends.items()}
+    names = list(intervals)
+    pairs = [(a, b) for at, a in enumerate(names) for b in names[at + 1 :]]
+    apart = [intervals[a].high < intervals[b].low or intervals[b].high < intervals[a].low for a, b in pairs]
+    share = separability({name: Rating(0.0, interval) for name, interval in intervals.items()})
+    assert share == (pytest.approx(100 * sum(apart) / len(pairs)) if pairs else None)
+    for name, (best, worst) in allowed_ranks(intervals).items():
+        assert best == 1 + sum(other.low > intervals[name].high for other in intervals.values())
+        assert worst == len(names) - sum(other.high < intervals[name].low for other in intervals.values())
+        assert 1 <= best <= worst <= len(names)
+    open_ = {**{name: Rating(0.0, one) for name, one in intervals.items()}, "none": Rating(0.0), "more": Rating(0.0)}
+    if pairs:
+        assert separability(open_) == pytest.approx(100 * sum(apart) / math.comb(len(open_), 2))
+
+
+def test_scores_rank_by_their_mean() -> None:
+    metrics = {
+        "low": Metric(value=4.0, ci95=(3.0, 5.0)),
+        "high": Metric(value=8.0, ci95=(7.0, 9.0)),
+        "none": Metric(value=None, note="no verdict carries a score"),
+        "also-high": Metric(value=8.0, ci95=(7.5, 8.5)),
+    }
+    found = rank_by_scores(metrics, by="mean_score", dataset="d-j", data_abbr="d", judge="j")
+    assert [(one.model, one.rank, one.ranks) for one in found.models] == [
+        ("high", 1, (1, 2)), ("also-high", 1, (1, 2)), ("low", 3, (3, 3)), ("none", None, None)
+    ]  # fmt: skip
+    assert found.separability == pytest.approx(100 * 2 / 6)
+
+
+def test_two_rankings_are_compared_by_the_models_that_both_rank() -> None:
+    def ranked(order: str, row: str):  # type: ignore[no-untyped-def]
+        metrics = {name: Metric(value=float(-at)) for at, name in enumerate(order)}
+        return rank_by_scores(metrics, by="m", dataset=row, data_abbr="d", judge=row)
+
+    assert compare_rankings(ranked("abcd", "x"), ranked("abcde", "y")).kendall == 1.0
+    turned_round = compare_rankings(ranked("abcd", "x"), ranked("dcba", "y"))
+    assert (turned_round.kendall, turned_round.models) == (-1, 4)
+    assert turned_round.spearman == pytest.approx(-1)
+    one = compare_rankings(ranked("ab", "x"), ranked("bc", "y"))
+    assert (one.kendall, one.models, one.note) == (None, 1, "fewer than two models")
+
+
+def test_elo_of_an_order_is_the_sum_of_its_games() -> None:
+    """One order of two games, by hand; shuffles average both orders."""
+    games = [Battle("a", "b", 1.0, item=0), Battle("b", "c", 1.0, item=1)]
+    by_hand = [elo(order)["b"].value for order in (games, games[::-1])]
+    assert shuffled_elo(games, shuffles=4000).ratings["b"].value == pytest.approx(sum(by_hand) / 2, abs=1e-3)
+    weighted = elo([Battle("a", "b", 1.0, weight=3.0)])
+    assert weighted["a"].value == 1006
+
+
+def test_recorded_judges_rank_as_published() -> None:
+    """AlpacaEval's models against its baseline: win rates and standard errors to 1e-9, and the leaderboard's order."""
+    folder = SHARED / "alpaca_eval2"
+    if not folder.exists():
+        pytest.skip("../shared/data is not here")
+    expected = json.loads((folder / "expected.json").read_text())
+    paths = sorted(folder.glob("judgments/*.jsonl.gz"))[:8]
+    battles = []
+    for path in paths:
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            row = json.loads(line)
+            if row["preference"] is not None:
+                outcome = (row["preference"] or 1.5) - 1
+                battles.append(
+                    Battle(path.name.removesuffix(".jsonl.gz"), "gpt4_1106_preview", outcome, item=row["idx"])
+                )
+    names = [path.name.removesuffix(".jsonl.gz") for path in paths]
+    found = rank_by_games(
+        battles,
+        models=names,
+        dataset="alpaca",
+        data_abbr="alpaca",
+        judge="gpt4",
+        baseline="gpt4_1106_preview",
+        rounds=20,
+    )
+    ranked = {one.model: one for one in found.models}
+    for name in names:
+        assert ranked[name].win_rate.value == pytest.approx(expected[name]["win_rate"], abs=1e-9)
+        assert ranked[name].win_rate.stderr == pytest.approx(expected[name]["standard_error"], abs=1e-9)
+        share = expected_win_rate(ranked[name].bradley_terry.value, 1000)
+        assert 100 * share == pytest.approx(expected[name]["win_rate"], abs=1e-6)
+    order = [one.model for one in found.models if not one.baseline]
+    assert order == sorted(names, key=lambda name: -expected[name]["win_rate"])
+    assert len(battles) > 6000
+
+
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [
+        ("", (0, 0, 0, 0)),
+        ("# One\n\n## Two\ntext **bold** and __bold too__", (44, 2, 0, 2)),
+        ("- a\n* b\n  + c\n1. d\n2) e\n-no", (27, 0, 5, 0)),
+        ("```\n# code\n- x\n**y**\n```\n- z", (28, 0, 1, 0)),
+        ("```\n# never closed", (18, 0, 0, 0)),
+        ("2 ** 3 ** 4 and a_b__c", (22, 0, 0, 0)),
+    ],
+)
+def test_style_counts_what_markdown_shows(text: str, style: tuple[int, ...]) -> None:
+    assert style_of(text) == style
+
+
+@given(st.tuples(*[st.integers(0, 9)] * 4), st.tuples(*[st.integers(0, 9)] * 4))
+def test_style_differences_are_mirrored_and_bounded(first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    found = differences(first, second)
+    assert differences(second, first) == tuple(-one for one in found)
+    assert all(-1 <= one <= 1 for one in found)
+    assert differences(first, first) == (0, 0, 0, 0)
+
+
+def played() -> Played:
+    def views(*said: tuple[str, str]) -> dict[str, object]:
+        return {"views": [{"view": order, "order": order, "status": "ok", "label": label} for order, label in said]}
+
+    games = Played()
+    longer, shorter = "a long answer", "short"
+    games.add(0, 0, Verdict(status="ok", label="A", details=views(("AB", "A"), ("BA", "B"))), (longer, shorter))
+    games.add(0, 1, Verdict(status="ok", label="tie", details=views(("AB", "A"), ("BA", "A"))), (longer, shorter))
+    games.add(1, 0, Verdict(status="ok", label="B>>A", details={"outcomes": [0.0] * 3 + [0.5]}), (longer, shorter))
+    games.add(2, 0, Verdict(status="unparsed"), (longer, shorter))
+    games.add(3, 0, Verdict(status="ok", label="inconsistent"), (longer, shorter))
+    return games
+
+
+def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> None:
+    """Consistent once of two; the first shown answer won three of four views; the longer answer won one of two."""
+    games = played()
+    assert [(game.id, game.repeat, game.outcome, game.weight) for game in games] == [
+        (0, 0, 1.0, 1), (0, 1, 0.5, 1), (1, 0, 0.125, 4)
+    ]  # fmt: skip
+    found = orders_of(games)
+    assert (found["consistency"]["value"], found["consistency"]["n"]) == (50, 2)
+    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75, 4)
+    assert (found["longer_wins"]["value"], found["longer_wins"]["n"]) == (50, 2)
+    assert orders_of(Played()) == {}
+    twice = played()
+    twice.extend(played())
+    assert len(twice) == 6
+    assert orders_of(twice)["consistency"]["n"] == 4
+
+
+def test_files_of_games_belong_to_one_version(tmp_path: Path) -> None:
+    result = TaskResult(
+        model="a", dataset="d-j", data_abbr="d", judge="j", version="abc123", mode="gen", headline="win_rate",
+        metrics={}, counts=Counts(),
+    )  # fmt: skip
+    path = tmp_path / "d-j.games.jsonl"
+    write_games(path, result, "b", played())
+    head, games = read_games(path, version="abc123")
+    assert (head.opponent, games) == ("b", list(played()))
+    for version, content in (("other", path.read_bytes()), ("abc123", path.read_bytes()[:-60]), ("abc123", b"{}\n")):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="cannot be used"):
+            read_games(path, version=version)
