@@ -1,11 +1,15 @@
-"""The same unjudged work by other programs and by ours, in turn (A B A B), against the same loopback service.
+"""The same work by other programs and by ours, in turn (A B A B), against the same kind of loopback service.
 
-    python -m benchmarks.peers [--items 1000] [--concurrency 64] [--peers inspect-ai lm-eval evalscope] [--rounds 2]
+    python -m benchmarks.peers [--items 1000] [--concurrency 64] [--judged] [--rounds 2] [--time-limit 600]
+                               [--peers inspect-ai lm-eval evalscope aisbench aisbench-rate]
+    python -m benchmarks.peers --items 10000 --concurrency 256 --rounds 1 --time-limit 180    # send rates
 
 Each peer is installed from the package registry into a virtual environment of its own under ``--folder`` (outside the
-checkout); one that cannot be installed or run within the time limit is skipped with a note. ``cpu_s`` counts every
-process of a whole run, start-up and scoring included; ``send_rate`` is what the service saw, from the first request to
-the last reply.
+checkout); one that cannot be installed or run is skipped with a note. A run that takes longer than ``--time-limit`` is
+stopped, and its row says how far it came. ``cpu_s`` counts every process of a whole run, start-up and scoring included;
+``send_rate`` is what the service saw, from the first request to the last reply. ``bare aiohttp`` does nothing but send.
+Our runs leave the preflight out: no peer looks at the service before it starts, and the pause after that one request
+would stand in the rate. With ``--judged`` a second service judges every answer, by those that can be told to.
 """
 
 from __future__ import annotations
@@ -21,73 +25,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.runs import Service, jb, measured, report, write_configs
+from benchmarks import bare_loop
+from benchmarks.peer_programs import PEERS, Job, Peer
+from benchmarks.runs import OutOfTimeError, Service, jb, measured, report, write_configs
 
-INSTALL_LIMIT = 900
+INSTALL_LIMIT = 1800
 """Seconds that an installation may take."""
-
-Command = Callable[[Path, Path, str, int, int], list[str]]
-"""From (folder of programs, work folder, service address, items, concurrency) to a command line."""
-
-
-class Peer(NamedTuple):
-    """Another program.
-
-    Attributes:
-        packages: What is installed.
-        command: Writes what the program needs into the work folder and returns how it is started.
-    """
-
-    packages: list[str]
-    command: Command
-
-
-def inspect_ai(programs: Path, work: Path, url: str, items: int, concurrency: int) -> list[str]:
-    (work / "task.py").write_text(
-        "from inspect_ai import Task, task\n"
-        "from inspect_ai.dataset import FieldSpec, json_dataset\n"
-        "from inspect_ai.scorer import includes\n"
-        "from inspect_ai.solver import generate\n\n\n"
-        "@task\ndef sums():\n"
-        "    fields = FieldSpec(input='question', target='answer')\n"
-        "    return Task(dataset=json_dataset('data.jsonl', fields), solver=generate(), scorer=includes())\n"
-    )
-    flags = ["--max-connections", str(concurrency), "--max-samples", str(concurrency), "--limit", str(items)]
-    quiet = ["--display", "none", "--log-dir", "logs", "--no-fail-on-error", "--max-tokens", "64"]
-    address = ["--model", "openai/instant", "--model-base-url", f"{url}/v1"]
-    return [str(programs / "inspect"), "eval", "task.py", *address, *flags, *quiet]
-
-
-def lm_eval(programs: Path, work: Path, url: str, items: int, concurrency: int) -> list[str]:
-    (work / "sums.yaml").write_text(
-        "task: sums\ndataset_path: json\ndataset_kwargs:\n  data_files:\n    test: data.jsonl\ntest_split: test\n"
-        "output_type: generate_until\ndoc_to_text: '{{question}}'\ndoc_to_target: '{{answer}}'\n"
-        "generation_kwargs:\n  until: ['@@']\n  max_gen_toks: 64\nmetric_list:\n  - metric: exact_match\n"
-    )
-    model = f"model=instant,base_url={url}/v1/chat/completions,num_concurrent={concurrency},tokenized_requests=False"
-    flags = ["--apply_chat_template", "--include_path", ".", "--tasks", "sums", "--limit", str(items)]
-    start = [str(programs / "lm_eval"), "--model", "local-chat-completions", "--model_args", model]
-    return [*start, *flags, "--output_path", "out", "--log_samples"]
-
-
-def evalscope(programs: Path, work: Path, url: str, items: int, concurrency: int) -> list[str]:
-    (work / "qa").mkdir()
-    with (work / "data.jsonl").open() as source, (work / "qa" / "sums.jsonl").open("w") as target:
-        for line in source:
-            target.write(line.replace('"question"', '"query"').replace('"answer"', '"response"'))
-    data = '{"general_qa": {"local_path": "qa", "subset_list": ["sums"]}}'
-    address = ["--model", "instant", "--api-url", f"{url}/v1", "--api-key", "none", "--eval-type", "openai_api"]
-    flags = ["--datasets", "general_qa", "--dataset-args", data, "--eval-batch-size", str(concurrency)]
-    return [str(programs / "evalscope"), "eval", *address, *flags, "--limit", str(items)]
-
-
-PEERS = {
-    "inspect-ai": Peer(["inspect-ai", "openai"], inspect_ai),
-    "lm-eval": Peer(["lm-eval[api]"], lm_eval),
-    "evalscope": Peer(["evalscope"], evalscope),
-}
-
+VERDICT = "Both give the same value.\nVERDICT: A"
+"""What our judge's replies say."""
 ENVIRONMENT = {"OPENAI_API_KEY": "none", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TQDM_DISABLE": "1"}
+
+Figures = dict[str, Any]
+
+
+class Size(NamedTuple):
+    """How much work, and how long it may take."""
+
+    items: int
+    concurrency: int
+    judged: bool
+    limit: float
 
 
 def installed(name: str, peer: Peer, folder: Path) -> Path:
@@ -96,7 +53,7 @@ def installed(name: str, peer: Peer, folder: Path) -> Path:
     Raises:
         RuntimeError: It could not be installed.
     """
-    place = folder / name
+    place = folder / (peer.place or name)
     if not (place / ".installed").exists():
         try:
             subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=INSTALL_LIMIT)
@@ -110,53 +67,114 @@ def installed(name: str, peer: Peer, folder: Path) -> Path:
     return place / "bin"
 
 
-def one(run: Callable[[Path, str], dict[str, float]], items: int, concurrency: int) -> dict[str, float]:
-    """Run one program once in a fresh folder, on a fresh service."""
-    with Service("--text", "ANSWER: 4") as service, tempfile.TemporaryDirectory() as name:
-        write_configs(Path(name), items, concurrency, [service, service])
-        found = run(Path(name), service.url)
-        seen = service.stats()
-    if seen["requests"] < items:
-        raise RuntimeError(f"it sent {seen['requests']} requests, not {items}")
-    return {"send_rate": items / seen["seconds"], **found}
+def one(size: Size, verdict: str | None, run: Callable[[Path, Service, Service], Figures]) -> Figures:
+    """Run one program once in a fresh folder, on fresh services; returns its figures and what the service saw.
+
+    Raises:
+        RuntimeError: It failed, or came to its end without all requests.
+    """
+    with (
+        Service("--text", "ANSWER: 4") as model,
+        Service("--text", verdict or VERDICT) as judge,
+        tempfile.TemporaryDirectory() as name,
+    ):
+        write_configs(Path(name), size.items, size.concurrency, [model, judge])
+        try:
+            found = run(Path(name), model, judge)
+        except OutOfTimeError as error:
+            seen = model.stats()
+            note = f"{error} with {seen['requests']} of {size.items} answered: a lower bound"
+            found = {**error.found, "note": note}
+        else:
+            seen = model.stats()
+            counts = [seen["requests"], judge.stats()["requests"] if size.judged else size.items]
+            if min(counts) < size.items:
+                raise RuntimeError(f"it sent {counts} requests, not {size.items} each")
+    rate = {"send_rate": seen["requests"] / seen["seconds"]} if seen["seconds"] else {}
+    return {**rate, **found}
+
+
+def ours(size: Size) -> Figures:
+    """Run judgebench once."""
+    dataset = "sums" if size.judged else "sums_plain"
+    return one(size, None, lambda work, *_: jb(work, "--no-preflight", dataset=dataset))
+
+
+def theirs(size: Size, peer: Peer, programs: Path) -> Figures:
+    """Run a peer once.
+
+    Raises:
+        RuntimeError: It failed, or wrote no result.
+    """
+
+    def run(work: Path, model: Service, judge: Service) -> Figures:
+        judge_url = judge.url if size.judged else None
+        command = peer.command(Job(programs, work, model.url, judge_url, size.items, size.concurrency))
+        environment = {**ENVIRONMENT, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+        found = measured(command, work, environment, limit=size.limit)
+        if not any(work.glob(peer.result)):
+            raise RuntimeError(f"it wrote no {peer.result}")
+        return found
+
+    return one(size, peer.verdict, run)
+
+
+def bare(size: Size) -> Figures:
+    """Run the bare loop once; its CPU seconds have its start-up in them, as those of the others have."""
+
+    def run(_: Path, model: Service, __: Service) -> Figures:
+        found = bare_loop.measure(model.url, size.items, size.concurrency)
+        return {"cpu_s": found["whole_cpu_s"], "wall_s": found["wall_s"], "tree_rss_mb": found["peak_mb"]}
+
+    return one(size._replace(judged=False), None, run)
+
+
+def median(runs: list[Figures]) -> Figures:
+    """Return the median of each figure, and the last note."""
+    keys = [key for key in runs[0] if key != "note"]
+    found = {key: statistics.median(run[key] for run in runs if key in run) for key in keys}
+    notes = [run["note"] for run in runs if "note" in run]
+    return {**found, "note": notes[-1]} if notes else found
+
+
+def compare(size: Size, name: str, folder: Path, rounds: int) -> list[Figures]:
+    """Run a peer and ours in turn and return a row for each."""
+    head = {"items": size.items, "concurrency": size.concurrency}
+    our_runs, their_runs = [], []
+    try:
+        programs = installed(name, PEERS[name], folder)
+        for _ in range(rounds):
+            our_runs.append(ours(size))
+            their_runs.append(theirs(size, PEERS[name], programs))
+    except RuntimeError as error:
+        return [{"program": name, **head, "note": f"skipped: {str(error)[-300:]}"}]
+    us, them = median(our_runs), median(their_runs)
+    ratios = {"x our cpu": them["cpu_s"] / us["cpu_s"]}
+    if "send_rate" in them:
+        ratios["our rate / its"] = us["send_rate"] / them["send_rate"]
+    return [{"program": "judgebench", **head, **us}, {"program": name, **head, **ratios, **them}]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--judged", action="store_true", help="a judge looks at every answer")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--time-limit", type=float, default=600, help="seconds that one run of a peer may take")
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
     parser.add_argument("--folder", type=Path, default=cache / "judgebench-peers")
     options = parser.parse_args()
-    items, concurrency = options.items, options.concurrency
-    rows: list[dict[str, Any]] = []
+    size = Size(options.items, options.concurrency, options.judged, options.time_limit)
+    head = {"items": size.items, "concurrency": size.concurrency}
+    rows: list[Figures] = []
+    if not size.judged:
+        rows.append({"program": "bare aiohttp", **head, **median([bare(size) for _ in range(options.rounds)])})
     for name in options.peers:
-        runs: dict[str, list[dict[str, float]]] = {"judgebench": [], name: []}
-        try:
-            programs = installed(name, PEERS[name], options.folder)
-
-            def peer(work: Path, url: str, programs: Path = programs, name: str = name) -> dict[str, float]:
-                command = PEERS[name].command(programs, work, url, items, concurrency)
-                return measured(command, work, ENVIRONMENT)
-
-            def ours(work: Path, url: str) -> dict[str, float]:  # noqa: ARG001 - configs name the service
-                return jb(work, dataset="sums_plain")
-
-            for _ in range(options.rounds):
-                runs["judgebench"].append(one(ours, items, concurrency))
-                runs[name].append(one(peer, items, concurrency))
-        except RuntimeError as error:
-            rows.append({"program": name, "items": items, "note": f"skipped: {str(error)[-300:]}"})
-            continue
-        medians = {
-            who: {key: statistics.median(run[key] for run in found) for key in found[0]} for who, found in runs.items()
-        }
-        for who, found in medians.items():
-            ratios = {"x our cpu": found["cpu_s"] / medians["judgebench"]["cpu_s"]}
-            rows.append({"program": who, "items": items, "concurrency": concurrency, **found, **ratios})
-    report("peers", rows)
+        if not size.judged or PEERS[name].verdict:
+            rows += compare(size, name, options.folder, options.rounds)
+    report(f"peers_{'judged_' if size.judged else ''}{size.items}_{size.concurrency}", rows)
 
 
 if __name__ == "__main__":
