@@ -2,7 +2,9 @@
 
     python -m benchmarks.latency [--which plain streamed overlap]
 
-``plain``: 200 ms, concurrency 256, 10,000 items. ``streamed``: 1 s, concurrency 4,096, streamed replies.
+``plain``: 200 ms, concurrency 256, 10,000 items. ``streamed``: 1 s, concurrency 4,096, streamed replies, sent by one
+process and spread over several (``senders``). Beside each stands a bare aiohttp loop that sends such requests and does
+nothing else, in one process and in as many as ours: what the client library and this machine allow.
 ``overlap``: judged, 200 ms on both services; the whole against the longer stage, and again with ``--no-overlap``.
 Seconds are those that the services saw, from the first request to the last reply; start-up is in ``wall_s``.
 """
@@ -11,28 +13,52 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bare_loop import measure
 from benchmarks.runs import Service, jb, report, write_configs
 
 
-def one_stage(items: int, concurrency: int, latency: float, *, stream: bool) -> dict[str, Any]:
+def one_stage(items: int, concurrency: int, latency: float, *, stream: bool, senders: int) -> dict[str, Any]:
     """Run an unjudged data set and compare the rate that the service saw with the ideal one."""
     with Service("--latency", str(latency)) as service, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        keys = {"stream": True} if stream else {}
+        keys = {"stream": stream, "senders": senders}
         write_configs(folder, items, concurrency, [service, service], model_keys=keys)
         found = jb(folder, "--no-preflight", dataset="sums_plain")
         seen = service.stats()
         faults = extra_requests(folder)
-    ideal = concurrency / latency
-    rate = items / seen["seconds"]
-    shares = {"rate": rate, "ideal": ideal, "ratio": rate / ideal}
-    counts = {"extra_requests": faults, "connections": seen["connections"], "at_once": seen["at_once"]}
-    return {"items": items, "concurrency": concurrency, "latency_s": latency, **shares, **counts, **found}
+    return {**shares(items, concurrency, latency, seen), "extra_requests": faults, **found}
+
+
+def bare(items: int, concurrency: int, latency: float, *, stream: bool, senders: int) -> dict[str, Any]:
+    """Send as many requests by a bare loop."""
+    with Service("--latency", str(latency)) as service:
+        found = measure(service.url, items, concurrency, stream=stream, processes=senders)
+        seen = service.stats()
+    whole = {"extra_requests": int(found["errors"]), "cpu_s": found["whole_cpu_s"], "tree_rss_mb": found["peak_mb"]}
+    return {**shares(items, concurrency, latency, seen), **whole}
+
+
+def shares(items: int, concurrency: int, latency: float, seen: dict[str, float]) -> dict[str, Any]:
+    """Return what the service saw beside what its latency allows."""
+    ideal, rate = concurrency / latency, items / seen["seconds"]
+    shape: dict[str, Any] = {"items": items, "concurrency": concurrency, "latency_s": latency}
+    found = {"rate": rate, "ideal": ideal, "ratio": rate / ideal}
+    return {**shape, **found, "connections": seen["connections"], "at_once": seen["at_once"]}
+
+
+def beside(items: int, concurrency: int, latency: float, *, stream: bool, senders: list[int]) -> list[dict[str, Any]]:
+    """Measure bare loop and ours in turn, with each number of sending processes."""
+    return [
+        {"sent by": who, "processes": count, **run(items, concurrency, latency, stream=stream, senders=count)}
+        for count in senders
+        for who, run in (("bare aiohttp", bare), ("judgebench", one_stage))
+    ]
 
 
 def extra_requests(folder: Path) -> int:
@@ -45,11 +71,12 @@ def extra_requests(folder: Path) -> int:
 
 
 def plain() -> list[dict[str, Any]]:
-    return [{"run": "plain", **one_stage(10_000, 256, 0.2, stream=False)}]
+    return beside(10_000, 256, 0.2, stream=False, senders=[1, 1])
 
 
 def streamed() -> list[dict[str, Any]]:
-    return [{"run": "streamed", **one_stage(32_768, 4096, 1.0, stream=True)}]
+    several = max(2, min(4, len(os.sched_getaffinity(0))))
+    return beside(32_768, 4096, 1.0, stream=True, senders=[1, several])
 
 
 def overlap() -> list[dict[str, Any]]:
@@ -66,7 +93,8 @@ def overlap() -> list[dict[str, Any]]:
             answers, judgments = model.stats(), judge.stats()
         whole = judgments["last"] - answers["first"]  # one clock: both services run on this machine
         longer = items / concurrency * latency
-        row = {"run": "strict order" if flags else "overlapped", "items": items, "concurrency": concurrency}
+        row: dict[str, Any] = {"run": "strict order" if flags else "overlapped", "items": items}
+        row["concurrency"] = concurrency
         stages = {"answering_s": answers["seconds"], "judging_s": judgments["seconds"], "both_s": whole}
         rows.append({**row, **stages, "ideal_stage_s": longer, "both / longer stage": whole / longer, **found})
     return rows
