@@ -74,6 +74,16 @@ class Ask(Protocol):
         ...
 
 
+async def ask_once(ask: Ask, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    """Put a question about the sample itself, whose reply serves all repeats of the tested model's answer.
+
+    It is asked once for all of them where ``ask`` has a method ``once`` with its own signature, as those of the stages
+    have; any other ``ask`` is asked as always. Arguments and errors are those of ``Ask``.
+    """
+    put: Ask = getattr(ask, "once", ask)
+    return await put(prompt, view=view, **params)
+
+
 class CallFailedError(Exception):
     """A question to the judge failed for good. Methods may catch it (a panel with a quorum does)."""
 
@@ -95,6 +105,7 @@ class Method(Protocol):
     - ``needs_logprobs``: whether it reads log-probabilities, so that a service which gives none is refused;
     - ``labels``: the labels that it can give, in order;
     - ``grammars``: what reads its replies, where that is the same for all of them;
+    - ``notes()``: what a reader of its results must know, one sentence each;
     - ``folds_verdicts``: whether it reads ``item.verdicts``, as a panel does;
     - ``aclose()``: ends what it holds (worker processes).
     """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, ask_once
 from judgebench.judges.dynamic import Scene
 from judgebench.judges.showing import Showing
 from judgebench.judges.wrapper import Listening, Wrapper, with_details
@@ -47,8 +47,10 @@ class Prepared(Wrapper):
     ``metrics`` and ``reference`` are the strategies of LLMBar (Zeng et al. 2024), ``criteria`` the pre-comparison of
     PC2 (Feedbacker, 2025), which needs drafts: a column of answers by other models. What was prepared becomes a field
     of the item of that name, so that the inner judge can name it (``criteria="{metrics}"``); a prepared reference takes
-    the place of the item's.
+    the place of the item's. None of this depends on the answer, so it is asked once for all repeats of a question.
     """
+
+    version: ClassVar[int] = 2
 
     class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys of ``method=dict(type=Prepared, ...)``, beside those of ``Showing``.
@@ -96,7 +98,8 @@ class Prepared(Wrapper):
             text = Scene(item, self.config, [self._prompts[name]]).render(
                 self._prompts[name], f"method.prompts.{name}", **texts
             )
-            prepared[name] = (await ask([{"role": "user", "content": text}], view=f"prepare-{name}")).text.strip()
+            reply = await ask_once(ask, [{"role": "user", "content": text}], view=f"prepare-{name}")
+            prepared[name] = reply.text.strip()
             item = msgspec.structs.replace(
                 item,
                 fields={**item.fields, name: prepared[name]},

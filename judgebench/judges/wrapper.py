@@ -74,10 +74,17 @@ class Listening:
 
     async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
         """Put the question and remember the reply."""
+        return await self._heard(self._ask, prompt, view, params)
+
+    async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+        """Put a question that serves all repeats, see ``ask_once``, and remember the reply."""
+        return await self._heard(getattr(self._ask, "once", self._ask), prompt, view, params)
+
+    async def _heard(self, ask: Ask, prompt: Prompt, view: str, params: dict[str, Any]) -> Reply:
         place = len(self._said)
         self._said.append(None)
         named = f"{self._prefix}{'-' if self._prefix and view else ''}{view}"
-        reply = await self._ask(prompt, view=named, **params)
+        reply = await ask(prompt, view=named, **params)
         self._said[place] = Said(view, prompt, reply)
         return reply
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import asyncio
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -16,8 +17,11 @@ from judgebench.records import JudgeCall, Prompt, Reply, Request, recorded_reply
 from judgebench.stages.items import Postprocessor, postprocessor_of
 from judgebench.stages.prompting import PromptKind
 from judgebench.stages.settings import model_identity, sampling_params
-from judgebench.store.asked import question_uuid, repeated_uuid
+from judgebench.store.asked import question_uuid, repeated_uuid, shared_uuid
 from judgebench.store.recorded import Recorded
+
+SHARED = 4096
+"""Questions that serve all repeats of a sample and are remembered; repeats are judged near each other."""
 
 
 class StoppedError(Exception):
@@ -37,6 +41,8 @@ class Questions:
         self.params = sampling_params(judge.model)
         self.identity = model_identity(judge.model)
         self.postprocess: Postprocessor | None = postprocessor_of(judge.model)
+        self.shared: OrderedDict[tuple[int, str], asyncio.Future[JudgeCall | None]] = OrderedDict()
+        """Questions that serve all repeats of a sample, by sample and uuid; ``None`` where it was not asked."""
 
     def seen(self, reply: Reply) -> Reply:
         """Return the reply as methods see it: with the judge model's own postprocessor applied."""
@@ -67,13 +73,20 @@ class ItemAsk:
         self._numbers[first] = number + 1
         return form, sent, repeated_uuid(first, number), number
 
+    def identify_shared(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str]:
+        """Return prompt and parameters as sent, and the uuid of a question that serves all repeats of the sample."""
+        form = fit(prompt, self.questions.kind)
+        sent = {**self.questions.params, **params}
+        return form, sent, shared_uuid(question_uuid(form, sent, self.questions.identity))
+
     def answer(self, call: JudgeCall) -> Reply:
         """Return a recorded call's reply.
 
         Raises:
             CallFailedError: The call had failed.
         """
-        self.calls.append(call)
+        if call.repeat == self.item.repeat:  # what serves all repeats is a call of the first one alone
+            self.calls.append(call)
         reply = call.reply()
         if reply.status != "ok":
             raise CallFailedError(reply)
@@ -135,22 +148,55 @@ class RecordingAsk(ItemAsk):
             return self.answer(known)
         if self._stopped():
             raise StoppedError
+        reply = await self._sent(Request(prompt=form, params=sent, about=about, nth=number))
+        call = self._call(form, uuid, reply, view=view, number=number, repeat=self.item.repeat)
+        self._record(call)
+        return self.answer(call)
+
+    async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+        """Return the reply to a question that serves all repeats of the sample; it is recorded under repeat 0."""
+        form, sent, uuid = self.identify_shared(prompt, params)
+        known = self.recorded.get(self.item.id, 0, uuid)
+        if known is not None and (known.status == "ok" or not self._retry_failed):
+            return self.answer(known)
+        shared, place = self.questions.shared, (self.item.id, uuid)
+        while place in shared:
+            found = await asyncio.shield(shared[place])
+            if found is not None:
+                return self.answer(found)
+        if self._stopped():
+            raise StoppedError
+        mine = shared[place] = asyncio.get_running_loop().create_future()
+        call: JudgeCall | None = None
+        try:
+            about = f"{self._subject.name}/{view}/0"
+            reply = await self._sent(Request(prompt=form, params=sent, about=about))
+            call = self._call(form, uuid, reply, view=view, number=0, repeat=0)
+            self._record(call)
+        finally:
+            # The other repeats are told in any case; where this one was not asked, one of them asks.
+            if call is None:
+                del shared[place]
+            mine.set_result(call)
+            while len(shared) > SHARED and next(iter(shared.values())).done():
+                shared.popitem(last=False)
+        return self.answer(call)
+
+    async def _sent(self, request: Request) -> Reply:
         client = await self._client()
-        reply = await client.ask(Request(prompt=form, params=sent, about=about, nth=number))
+        reply = await client.ask(request)
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
         if reply.error is not None and reply.error.kind == "no_recording":
             raise NotRecordedError(reply.error.message)
-        call = self._call(form, uuid, reply, view=view, number=number)
-        self._record(call)
-        return self.answer(call)
+        return reply
 
-    def _call(self, prompt: Prompt, uuid: str, reply: Reply, *, view: str, number: int) -> JudgeCall:
+    def _call(self, prompt: Prompt, uuid: str, reply: Reply, *, view: str, number: int, repeat: int) -> JudgeCall:
         return JudgeCall(
             data_abbr=self._subject.data_abbr,
             id=self.item.id,
             uid=self.item.uid,
-            repeat=self.item.repeat,
+            repeat=repeat,
             uuid=uuid,
             origin_prompt=prompt,
             gold=self._subject.gold,
@@ -171,7 +217,14 @@ class ReplayAsk(ItemAsk):
             CallFailedError: It was asked and failed.
         """
         _, _, uuid, _ = self.identify(prompt, params)
-        known = self.recorded.get(self.item.id, self.item.repeat, uuid)
+        return self._replayed(self.recorded.get(self.item.id, self.item.repeat, uuid))
+
+    async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG002 - as above
+        """Return the recorded reply to a question that serves all repeats of the sample."""
+        _, _, uuid = self.identify_shared(prompt, params)
+        return self._replayed(self.recorded.get(self.item.id, 0, uuid))
+
+    def _replayed(self, known: JudgeCall | None) -> Reply:
         if known is None:
             raise NotRecordedError
         return self.answer(known)

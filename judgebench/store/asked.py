@@ -100,6 +100,11 @@ def repeated_uuid(uuid: str, number: int) -> str:
     return hashlib.blake2b(f"{uuid}/{number}".encode(), digest_size=16).hexdigest() if number else uuid
 
 
+def shared_uuid(uuid: str) -> str:
+    """Return the identity of a question that is asked once for all repeats of a sample."""
+    return hashlib.blake2b(f"{uuid}/shared".encode(), digest_size=16).hexdigest()
+
+
 def short_hash(value: Any, digits: int = 6) -> str:
     """Return a short hash of a JSON value, for versions shown to people."""
     described = msgspec.json.encode(value, order="deterministic")

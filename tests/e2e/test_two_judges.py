@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -199,3 +200,52 @@ def test_a_panel_takes_the_judges_that_are_named_beside_it(bench: Bench) -> None
     alone = bench.jb("--judges", "panel_majority", "--no-preflight")
     assert alone.code == 2
     assert "a panel needs judges beside it" in alone.text
+
+
+def test_a_panel_of_scores_takes_the_middle_one_and_shows_its_quorum(bench: Bench) -> None:
+    def says(score: int, but: int | None = None) -> FaultService:
+        """A judge that scores alike, but states no score for one question."""
+        return FaultService(lambda body: "?" if f"twice {but}?" in prompt_text(body) else f"SCORE: {score}", model="j")
+
+    with says(2) as one, says(3, but=0) as two, says(9, but=0) as three:
+        methods = "method = dict(type='RubricScore')\njudges = ["
+        for name, member in (("one", one), ("two", two), ("three", three)):
+            methods += f"dict(abbr={name!r}, judge_model=dict(service, url={member.url!r}), method=method),\n"
+        judges_file(bench, "scorers", methods + "]")
+        done = bench.jb("--judges", "scorers", "panel_scores", "panel_majority", "--no-preflight")
+    assert done.code in {0, 4}, done.text
+    middle, mean = bench.result("toy-panel-scores"), bench.result("toy-panel")
+    assert (middle["counts"]["ok"], middle["counts"]["unparsed"]) == (5, 1)  # one of three is below the quorum of 2
+    assert middle["metrics"]["mean_score"]["value"] == 3
+    assert mean["metrics"]["mean_score"]["value"] == pytest.approx((2 + 3 + 9) / 3)
+    assert "panel: fold=median_score unread=drop quorum=2" in middle["notes"]
+
+
+def test_what_is_prepared_for_a_question_serves_all_answers_to_it(bench: Bench) -> None:
+    """PC2 derives its criteria once per question."""
+    bench.model_keys = {"generation_kwargs": {"num_return_sequences": 3, "temperature": 0.7}}
+    bench.write()
+    score = "dict(type='RubricScore', criteria='{metrics}')"
+    method = f"dict(type='Prepared', prepare=['metrics', 'reference'], judge={score})"
+    judges_file(bench, "pc2", f"judges = [dict(abbr='pc2', judge_model=service, method={method})]")
+    drawn = itertools.count(1)
+
+    def answer(body: dict[str, Any]) -> str:
+        prompt = prompt_text(body)
+        return "SCORE: 7" if "SCORE" in prompt else f"Criterion number {next(drawn)}."
+
+    bench.judge.answer = answer
+    stopped = bench.jb("--judges", "pc2", "--no-preflight", "--num-prompts", "3")
+    assert stopped.code == 0, stopped.text
+    assert len(bench.judge.requests) == 3 * (2 + 3)  # two preparations, three answers
+    done = bench.jb("--judges", "pc2", "--no-preflight", "--reuse", "--dump-eval-details")
+    assert done.code == 0, done.text
+    assert len(bench.judge.requests) == 6 * (2 + 3)
+    details = bench.result("toy-pc2")["details"]
+    prepared = {(one["id"], one["verdict"]["details"]["prepared"]["metrics"]) for one in details}
+    assert len(details) == 18
+    assert len(prepared) == 6
+    asked = len(bench.judge.requests)
+    again = bench.jb("--judges", "pc2", "--no-preflight", "--reuse", "--mode", "eval")
+    assert again.code == 0, again.text
+    assert len(bench.judge.requests) == asked

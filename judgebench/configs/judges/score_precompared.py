@@ -15,7 +15,13 @@ judges = [
             type=Prepared,
             prepare=["criteria"],
             drafts="drafts",  # column with answers of other models
-            judge=dict(type=RubricScore, low=1, high=100, criteria="Criteria with weights:\n{criteria}"),
+            judge=dict(
+                type=RubricScore,
+                low=100,
+                high=300,
+                criteria="Give each criterion 1 (not met), 2 (met in part) or 3 (met); the score is the sum of these "
+                "grades times their weights. Criteria with their weights:\n{criteria}",
+            ),
         ),
     )
 ]
