@@ -114,18 +114,18 @@ from ais_bench.benchmark.openicl.icl_retriever import ZeroRetriever
 service = dict(attr="service", type=VLLMCustomAPIChat, stream=False, retry=2, {keys})
 models = [dict(abbr="instant", url={url!r}, request_rate={rate}, **service)]
 ask = dict(retriever=dict(type=ZeroRetriever), inferencer=dict(type=GenInferencer))
-
-
-def template(text):
-    return dict(type=PromptTemplate, template=dict(round=[dict(role="HUMAN", prompt=text)]))
-
-
+question = dict(role="HUMAN", prompt="{{question}}")
+verdict = dict(
+    role="HUMAN",
+    prompt="Question: {{question}}\\nReference: {{answer}}\\nCandidate: {{model_answer}}\\n"
+    "Is the candidate's final answer the reference answer? Say A for yes, B for no.",
+)
 sums = dict(
     abbr="sums",
     type=Aime2025Dataset,
     path={path!r},
     reader_cfg=dict(input_columns=["question"], output_column="answer"),
-    infer_cfg=dict(prompt_template=template("{{question}}"), **ask),
+    infer_cfg=dict(prompt_template=dict(type=PromptTemplate, template=dict(round=[question])), **ask),
     eval_cfg=dict(evaluator=dict(type=MATHEvaluator, version="v2"), pred_postprocessor=dict(type=math_postprocess_v2)),
 )
 judged = dict(
@@ -136,10 +136,7 @@ judged = dict(
         judge_reader_cfg=dict(
             input_columns=["question", "answer", "model_answer"], output_column="model_pred_uuid"
         ),
-        prompt_template=template(
-            "Question: {{question}}\\nReference: {{answer}}\\nCandidate: {{model_answer}}\\n"
-            "Is the candidate's final answer the reference answer? Say A for yes, B for no."
-        ),
+        prompt_template=dict(type=PromptTemplate, template=dict(round=[verdict])),
         **ask,
     ),
 )
