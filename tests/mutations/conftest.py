@@ -19,9 +19,9 @@ FiguresOf = Callable[[str, str], dict[str, Metric]]
 
 
 @pytest.fixture(scope="session")
-def items_of(tmp_path_factory: pytest.TempPathFactory) -> ItemsOf:
+def items_of() -> ItemsOf:
     """Return the made items of a data set."""
-    return cache(lambda abbr: made_items(abbr, tmp_path_factory.mktemp(abbr)))
+    return cache(made_items)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
 from judgebench.config.schema import DatasetConfig
-from tests.mutations.items import Case, kind_of, kinds_of
+from tests.mutations.items import Case, kind_of, kinds_of, tells_every_step
 from tests.mutations.judge import Shares
 from tests.mutations.runs import questions_of
 
@@ -51,6 +51,11 @@ def win_of_both(views: Sequence[Outcome]) -> float | None:
     if None in views:
         return None
     return 0.5 if len(set(views)) > 1 or views[0] == 0 else float(views[0] == 1)
+
+
+def same_in_both(views: Sequence[Outcome]) -> float | None:
+    """MT-Bench, every two models: how often both orders say the same; an unreadable game leaves the match out."""
+    return None if None in views else float(len(set(views)) == 1)
 
 
 def pooled_games(views: Sequence[Outcome]) -> float | None:
@@ -109,6 +114,7 @@ RULES: dict[str, Rule] = {
     "judgelm_val": first_order,
     "judging_the_judges": told,
     "llmbar": mean_of_orders,
+    "mt_bench_all_pairs": same_in_both,
     "mt_bench_pairs": win_of_both,
     "pandalm": first_order,
     "prometheus_hhh": higher_grade,
@@ -117,6 +123,8 @@ RULES: dict[str, Rule] = {
     "rm_bench": nine_comparisons,
 }
 """The rule of a benchmark by the start of its abbr. Steps and plain grades are not means of points; see below."""
+MANY_RIGHT = {"right": 100.0, "wrong": 0.0, "tie": 0.0, "unread": 0.0}
+"""RewardBench 2's ties: right answers above wrong ones without any spread have every term but the last, which is 0."""
 
 
 def rule_of(abbr: str) -> Rule | None:
@@ -180,7 +188,6 @@ def expected_steps(data: DatasetConfig, shares: Shares) -> float | None:
     ProcessBench: ``2 e c / (e + c)`` of the shares found among items with an error and without; an unread reply finds
     nothing. ProJudgeBench: the share of steps that are told rightly.
     """
-    every_step = "correct" in data.loader.options["gold_column"]
     kinds = kinds_of(data)
     found = {True: 0.0, False: 0.0}
     told_rightly = 0.0
@@ -190,7 +197,7 @@ def expected_steps(data: DatasetConfig, shares: Shares) -> float | None:
         # a judge that calls every step right is right about the right ones; the contrary is wrong about all
         lenient = shares.get("first", 0.0) * sum(kind.truth) / len(kind.truth)
         told_rightly += (shares.get("right", 0.0) + lenient) / len(kinds)
-    if every_step:
+    if tells_every_step(data):
         return 100 * told_rightly
     both = found[True] + found[False]
     return 100 * 2 * found[True] * found[False] / both if both else 0.0

@@ -1,4 +1,4 @@
-"""Made items of every shipped benchmark of judges: files in its own layout, whose texts say which answer is good.
+"""Made items of every shipped benchmark of judges, whose texts say which answer is good.
 
 The rows come from the keys of the config itself (which columns, which gold labels, which parts), so a new benchmark is
 covered without a line here. Truth stands in the texts alone: a judge that reads the
@@ -8,7 +8,6 @@ is the longer one, from its number, so that both are balanced within every part.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -21,15 +20,16 @@ from judgebench.config.resolve import load_run
 from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.columns import Row
 from judgebench.datasets.judge_items import JudgeItems
-from judgebench.datasets.open import loader_of, samples_of
+from judgebench.datasets.open import loader_of
 from judgebench.plan.request import Selection
-from judgebench.plan.spec import Options
 from judgebench.records import Sample
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/judge_benchmarks"
 BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 """The config files of benchmarks of judges; each declares one data set or several."""
 STEPS = 3
+PROMPTS = {"ref": ("good", "bad", "bad"), "tied": ("good", "good", "bad")}
+"""The answers to a prompt with one right answer, and to its fellow with many."""
 GRADES = 5
 _AT_LENGTH = " It goes on for a while, repeats itself, and adds little."
 _KEY = re.compile(r"\{([^{}]+)\}")
@@ -63,10 +63,19 @@ def shipped() -> dict[str, DatasetConfig]:
 
 
 def kind_of(data: DatasetConfig) -> str:
-    """Return what is decided about an item: ``pair``, ``rated pair``, ``list``, ``grade``, ``check`` or ``steps``."""
+    """Return what is decided about an item.
+
+    One of ``pair``, ``rated pair`` (each is graded), ``list``, ``grade``, ``check``, ``steps``, ``many right``.
+    """
     assert data.score is not None
     assert data.method is not None
-    kinds = {"PointScore": "grade", "VerifierScore": "check", "StepScore": "steps", "ListScore": "list"}
+    kinds = {
+        "PointScore": "grade",
+        "VerifierScore": "check",
+        "StepScore": "steps",
+        "ListScore": "list",
+        "TiesScore": "many right",
+    }
     name = data.score.type.rpartition(".")[2]
     if name == "PairScore" and not data.loader.options["answer_columns"]:
         return "rated pair"
@@ -76,6 +85,8 @@ def kind_of(data: DatasetConfig) -> str:
 def truths(data: DatasetConfig) -> list[Any]:
     """Return the truths among which the items of a data set are balanced."""
     options, kind = data.loader.options, kind_of(data)
+    if kind == "many right":
+        return [quality for qualities in PROMPTS.values() for quality in qualities]
     if kind == "check":
         known = {"correct": "good", "incorrect": "bad", "invalid": "broken"}
         return list(dict.fromkeys(known[label] for label in options["gold_labels"].values()))
@@ -92,11 +103,24 @@ def parts_of(data: DatasetConfig) -> list[str]:
     options = data.score.options
     averages: dict[str, Any] = options.get("averages", {})
     named = [part for average in averages.values() for part in average if part not in averages]
-    if data.loader.options["splits"]:
+    if group_of(data) == "split":
         return list(data.loader.options["splits"])
     if options.get("groups"):
         return list(options["groups"])
-    return list(dict.fromkeys(named)) or (["one", "another"] if options.get("group_by") else [""])
+    return list(dict.fromkeys(named)) or (["one", "another"] if group_of(data) else [""])
+
+
+def group_of(data: DatasetConfig) -> str:
+    """Return the column by which a data set is given in parts, the first of several; empty for none."""
+    assert data.score is not None
+    named: str | list[str] = data.score.options.get("group_by", "")
+    return named if isinstance(named, str) else named[0]
+
+
+def tells_every_step(data: DatasetConfig) -> bool:
+    """Whether a judge says of every step whether it is right, and not only which is the first wrong one."""
+    assert data.method is not None
+    return bool(data.method.options["grammar"]["type"] == "step_list")
 
 
 def kinds_of(data: DatasetConfig) -> list[Case]:
@@ -130,30 +154,23 @@ def opposite(truth: Any, *, every_step: bool) -> Any:
     return {"first": "second", "second": "first", "good": "bad", "bad": "good"}.get(truth, truth)
 
 
-def write_items(
-    data: DatasetConfig, folder: Path, made: Sequence[Case], gold: Callable[[Any], Any] = lambda truth: truth
+def items_of(
+    data: DatasetConfig, made: Sequence[Case], gold: Callable[[Any], Any] = lambda truth: truth
 ) -> list[Sample]:
-    """Return made items, read by the loader from files in its layout, or from the rows that it makes of them.
+    """Return made items, read by the data set's loader from the rows that it would have made of its files.
 
-    A loader of its own joins several files. Its layout is tested where it is defined (``tests/datasets``), so here it
-    is handed the rows that it would have made.
+    The layouts of the files are tested where they are read (``tests/datasets``).
 
     Args:
         data: A shipped data set.
-        folder: Its data folder.
         made: What is true about the items.
         gold: Gold decision by the truth, for items whose gold says something else than their texts.
     """
-    options = data.loader.options
-    rows = [(case, _row(data, case, gold(case.truth), number)) for number, case in enumerate(made)]
     loader = loader_of(data)
-    if type(loader) is JudgeItems:
-        for path in dict.fromkeys(options["path"].replace("{split}", case.part) for case, _ in rows):
-            _write(folder / path, [row for case, row in rows if options["path"].replace("{split}", case.part) == path])
-        return list(samples_of(data, Options(data_dir=str(folder))))
     assert isinstance(loader, JudgeItems)
-    loader.rows = lambda data_dir: (Row(row, folder, number) for number, (_, row) in enumerate(rows))  # type: ignore[method-assign]
-    return list(loader.samples(folder))
+    rows = [Row(_row(data, case, gold(case.truth), number), "made", number + 1) for number, case in enumerate(made)]
+    loader.rows = lambda data_dir: iter(rows)  # type: ignore[method-assign]
+    return list(loader.samples())
 
 
 def pair_texts(case: Case) -> tuple[str, str]:
@@ -173,17 +190,16 @@ def _row(data: DatasetConfig, case: Case, gold: Any, number: int) -> Values:
     options, kind = data.loader.options, kind_of(data)
     row: Values = {}
     for column in _KEY.findall(options["key"]):
-        if column != "split":
-            _put(row, column, number)
+        _put(row, column, number)
     for column, value in options["where"].items():
         _put(row, column, value)
     for column in options["input_columns"]:
         _put(row, column, f"{column} of item {case.number}")
     if options["output_column"]:
         row[options["output_column"]] = f"the reference of item {case.number}"
-    group = data.score.options.get("group_by")
-    if group and not options["splits"]:
-        row[group] = case.part
+    row |= {"row": number, "split": "made", "model": "tested", "against": "baseline"}
+    if group_of(data):
+        row[group_of(data)] = case.part
     if kind == "pair":
         # without a gold column gold is a place, so that other gold means other texts
         texts = pair_texts(case if _has_gold_column(options) else case._replace(truth=gold))
@@ -199,7 +215,11 @@ def _row(data: DatasetConfig, case: Case, gold: Any, number: int) -> Values:
         column = [*options["answer_columns"], *options["input_columns"]][0]
         quality = f"worth-{case.truth}" if options["gold_column"] else gold
         row[column] = f"This one is to be graded. {text_of(quality, case)}"
-    _gold(options, kind, row, gold)
+    if kind == "many right":
+        place = case.number % sum(map(len, PROMPTS.values()))
+        row[options["answer_columns"][0]] = text_of(case.truth, case)
+        row |= {"kind": "ref" if place < 3 else "tied", "pair": case.number // 6, "place": place % 3, "answers": 3}
+    _gold(data, row, gold)
     if kind == "steps":
         (column,) = options["numbered"].values()
         row[column] = [text_of("good" if right else "bad", case, place) for place, right in enumerate(case.truth)]
@@ -220,7 +240,8 @@ def _rated(columns: Sequence[str], row: Values, case: Case, *, good_first: bool)
             _put(row, column, text_of("good" if right == good_first else "bad", case, place))
 
 
-def _gold(options: dict[str, Any], kind: str, row: Values, gold: Any) -> None:
+def _gold(data: DatasetConfig, row: Values, gold: Any) -> None:
+    options, kind = data.loader.options, kind_of(data)
     label = {"first": "A", "second": "B", "good": "correct", "bad": "incorrect", "broken": "invalid"}.get(
         str(gold), gold
     )
@@ -233,7 +254,7 @@ def _gold(options: dict[str, Any], kind: str, row: Values, gold: Any) -> None:
         for column, score in zip(options["gold_scores"], scores, strict=True):
             _put(row, column, score)
     elif options["gold_column"] and kind == "steps":
-        row[options["gold_column"]] = gold if "correct" in options["gold_column"] else _first_wrong(gold)
+        row[options["gold_column"]] = gold if tells_every_step(data) else _first_wrong(gold)
     elif options["gold_column"]:
         row[options["gold_column"]] = [gold] * 3 if kind == "grade" else raw[label]
 
@@ -260,9 +281,3 @@ def _put(row: Values, column: str, value: Any) -> None:
         listed = row[name] = []
     listed += [None] * (int(place) + 1 - len(listed))
     listed[int(place)] = value
-
-
-def _write(path: Path, rows: Sequence[Values]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    path.write_bytes(gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text.encode())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from judgebench.config.load import load_file
 from judgebench.config.schema import DatasetConfig
 from judgebench.records import Metric, Sample
-from tests.mutations.items import BENCHMARKS, FOLDER, cases, kind_of, kinds_of, shipped, write_items
+from tests.mutations.items import BENCHMARKS, FOLDER, cases, items_of, kind_of, kinds_of, shipped
 from tests.mutations.judge import Shares, SimulatedJudge
 from tests.mutations.runs import headline, judged, levels_of, questions_of, writer_of
 
@@ -37,9 +36,11 @@ def can_be(data: DatasetConfig, extreme: str) -> bool:
     """Whether a judge of this data set can always do that: nothing is shown first where answers are graded alone."""
     kind = kind_of(data)
     if extreme == "first":
-        return kind not in ("rated pair", "list", "grade")
+        return kind not in ("rated pair", "list", "grade", "many right")
     if extreme == "longer":
         return kind == "pair"
+    if extreme == "coin":
+        return kind != "many right"  # its score is no mean of what single answers are worth
     if extreme == "tie":
         return writer_of(data).can_tie() if kind == "pair" else kind not in ("check", "steps")
     return True
@@ -81,15 +82,14 @@ def abbrs_of(name: str) -> list[str]:
     return [one["abbr"] for key, value in declared.items() if key.endswith("_datasets") for one in value]
 
 
-def made_items(abbr: str, folder: Path) -> list[Sample]:
+def made_items(abbr: str) -> list[Sample]:
     """Return made items of a data set: in every part as many as its lattice has points."""
     data = shipped()[abbr]
-    return write_items(data, folder, cases(data, levels_of(data) ** len(questions_of(data))))
+    return items_of(data, cases(data, levels_of(data) ** len(questions_of(data))))
 
 
 def _figures(abbr: str, extreme: str) -> dict[str, Metric]:
-    with tempfile.TemporaryDirectory() as folder:
-        return found_by(shipped()[abbr], made_items(abbr, Path(folder)), extreme)
+    return found_by(shipped()[abbr], made_items(abbr), extreme)
 
 
 if __name__ == "__main__":

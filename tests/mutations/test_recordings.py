@@ -15,7 +15,8 @@ from judgebench.plan.spec import Options
 from judgebench.records import Prompt, Reply, Sample
 from judgebench.stages.items import benchmark_item
 from tests.mutations.conftest import ItemsOf, JudgeOf
-from tests.mutations.items import cases, kind_of, kinds_of, opposite, shipped, write_items
+from tests.mutations.items import cases, kind_of, kinds_of, opposite, shipped, tells_every_step
+from tests.mutations.items import items_of as made_of
 from tests.mutations.judge import SimulatedJudge
 from tests.mutations.runs import headline, judged, levels_of, questions_of, result_of, values, writer_of
 from tests.mutations.test_extreme_judges import ABBRS, BOTH_ORDERS, DISTINCT, PAIRS, WITH_GOLD, by_rule
@@ -58,7 +59,7 @@ def test_the_order_in_which_the_views_are_asked_changes_nothing(
 
 
 @pytest.mark.parametrize("abbr", [abbr for abbr in PAIRS if len({one.truth for one in kinds_of(shipped()[abbr])}) > 1])
-def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str, tmp_path: Path) -> None:
+def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str) -> None:
     """Nothing but the place tells the first answer from the second."""
     data = shipped()[abbr]
     cells = levels_of(data) ** len(questions_of(data))
@@ -69,8 +70,8 @@ def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str, tm
     ways = [{"right": 0.5, "unread": 0.5}, {"longer": 0.5, "right": 0.5}, {"right": 0.5, "first": 0.5}]
     for shares in ways if len(set(questions_of(data))) == 2 and fold_of(data) != "first" else ways[:2]:
         figures = []
-        for name, one in (("as_is", made), ("turned", turned)):
-            items = write_items(data, tmp_path / name, one)
+        for one in (made, turned):
+            items = made_of(data, one)
             judge = SimulatedJudge(writer_of(data), shares, kinds=len(kinds_of(data)), levels=levels_of(data))
             figures.append(headline(judged(data, items, judge)).value)
         assert figures[0] == figures[1]
@@ -97,6 +98,10 @@ def test_an_item_whose_last_question_was_not_recorded_is_left_out_and_counted(
     metric = headline(found)
     assert metric.value == by_rule(abbr, {"right": 1.0}) or metric.value == pytest.approx(1.0)
     steps = len(items[0].gold) if isinstance(items[0].gold, list) and kind_of(data) == "steps" else 1
+    if kind_of(data) == "many right":
+        pairs = len({item.meta["pair"] for item in items})
+        assert (metric.n, values(found)["incomplete"]) == (pairs - 1, 1.0)
+        return
     assert metric.n == steps * (len(items) - 2)
     if kind_of(data) == "grade":
         assert found["judged"].value == len(items) - 2
@@ -114,18 +119,20 @@ def test_nothing_recorded_is_no_figure(abbr: str, items_of: ItemsOf) -> None:
 
 
 @pytest.mark.parametrize("abbr", DISTINCT)
-def test_opposite_gold_turns_right_into_wrong(abbr: str, tmp_path: Path) -> None:
+def test_opposite_gold_turns_right_into_wrong(abbr: str) -> None:
     """Without ties and silence this is 1 - accuracy; where both orders must be right it is the share of both wrong."""
     data = shipped()[abbr]
-    every_step = data.loader.options["gold_column"] == "correct"
+    every_step = kind_of(data) == "steps" and tells_every_step(data)
     made = cases(data, 2 ** len(questions_of(data)))
-    items = write_items(data, tmp_path, made, lambda truth: opposite(truth, every_step=every_step))
+    items = made_of(data, made, lambda truth: opposite(truth, every_step=every_step))
     exact = {"kinds": len(kinds_of(data)), "levels": 2}
     turned: Mapping[str, str] = {"right": "wrong", "wrong": "right"}
     mixed = {"right": 1.0}, {"wrong": 1.0}, {"right": 0.5, "wrong": 0.5}
     for shares in mixed:
         if kind_of(data) == "check" and shares != {"right": 1.0}:
             continue  # the contrary of "invalid" is "correct", and not the other way round
+        if kind_of(data) == "many right" and len(shares) > 1:
+            continue  # no mean
         found = headline(judged(data, items, SimulatedJudge(writer_of(data), shares, **exact))).value
         wanted = by_rule(abbr, {turned[way]: share for way, share in shares.items()})
         if kind_of(data) == "check":

@@ -53,7 +53,7 @@ class Writer:
 
     def can_tie(self) -> bool:
         """Whether the grammar has words for "equally good"."""
-        return self.spec["type"] in ("first_line_two_numbers", "logprob_of_label") or bool(
+        return self.spec["type"].endswith(("two_numbers", "logprob_of_label")) or bool(
             {"tie", "A=B"} & set(self.labels)
         )
 
@@ -102,6 +102,16 @@ def _two_numbers(spec: Mapping[str, Any], said: Said | None, rng: random.Random)
     return _reply(f"{first}{rng.choice((' ', ', ', ','))}{second}\nAnswer 1 scores 1 of 10 for style.")
 
 
+def _two_lines(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    opening = rng.choice(_OPENINGS)
+    if said is None:
+        return _reply(f"{opening}\nScore of answer 1: high\nScore of answer 2: low")
+    assert isinstance(said, int)
+    high = rng.choice((9, 8.5, 10))
+    first, second = {1: (high, high - 4), -1: (high - 4, high), 0: (high, high)}[said]
+    return _reply(f"{opening}\nScore of answer 1: {first}\nScore of answer 2: {second}" + rng.choice(("", ".", "\n\n")))
+
+
 def _trailing(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
     opening = rng.choice(_OPENINGS)
     if said is None:
@@ -144,6 +154,7 @@ _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], 
     "first_match": _patterned,
     "last_match": _patterned,
     "first_line_two_numbers": _two_numbers,
+    "last_lines_two_numbers": _two_lines,
     "trailing_int": _trailing,
     "boxed_last": _box,
     "step_list": _list,
