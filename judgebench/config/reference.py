@@ -91,6 +91,13 @@ _DATASET_ROWS = {
     ),
 }
 _JUDGE_ROWS = {
+    "compare_with": (
+        "compare_with",
+        "text or list of text",
+        "Whom the tested models are compared with: the abbr of a model of the run (`first` is the first one), which then "
+        "has no row itself; `'all'`, every model with every other; or a list of abbrs. "
+        "See [rankings](judges/ranking.md).",
+    ),
     "model": (
         "judge_model",
         "dict",
@@ -127,7 +134,7 @@ def reference() -> str:
         "## Judges\n",
         "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a data",
         "set. The abbr is the judge model's where it is left out.\n",
-        table(JudgeConfig, instead=_JUDGE_ROWS),
+        table(JudgeConfig, skip={"opponents", "league", "players"}, instead=_JUDGE_ROWS),
         "### `baseline`\n",
         table(Baseline),
         "## Summarizers\n",

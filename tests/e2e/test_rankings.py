@@ -120,14 +120,20 @@ def test_a_league_ranks_its_models(many_models: Bench) -> None:
     assert re.search(r"toy-league,\w+,elo,gen,\d", csv)
 
 
-def test_opponents_by_name(many_models: Bench) -> None:
+def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
     bench = many_models
-    league(bench, "some", ["ant"])
-    jb(bench, models=("cat", "bee", "ant"), judges=("some",))
+    service = [f"judges.league.judge_model.url={bench.judge.url}", "judges.league.judge_model.model=j"]
+    against = "judges.league.compare_with=['ant']"
+    models = ("cat", "bee", "ant")
+    jb(bench, "--override", *service, against, models=models, judges=("pair_league",))
     assert len(bench.judge.requests) == 2 * (CALLS_FOR["ant", "bee"] + CALLS_FOR["ant", "cat"])
-    found = ranking(bench, "toy-some")
+    found = ranking(bench)
     assert found["models"][0]["model"] == "ant"
     assert len(found["pairs"]) == 2
+    # All against all is one pair more, and nothing else.
+    jb(bench, "--reuse", "--override", *service, models=models, judges=("pair_league",))
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+    assert len(ranking(bench)["pairs"]) == 3
 
 
 def test_a_baseline_is_in_the_ranking(many_models: Bench) -> None:

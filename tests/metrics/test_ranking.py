@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DataError
+from judgebench.metrics.battles import Battle
+from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate
 from judgebench.metrics.correlation import kendall, mean_ranks, pearson, spearman
+from judgebench.metrics.elo import elo
 from judgebench.metrics.named import compute
 from judgebench.metrics.ordinal import krippendorff_alpha, weighted_kappa
 from judgebench.metrics.preferences import preference_rate, tie_rate, win_rate
-from judgebench.metrics.battles import Battle
-from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate
-from judgebench.metrics.elo import elo
 from judgebench.metrics.ranking import separability
 from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.tally import Outcome, Tally

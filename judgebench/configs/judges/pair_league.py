@@ -1,0 +1,20 @@
+"""Which models answer best? Every model of the run against every other, in both orders, and a ranking of all."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import PairComparison
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="league",
+        judge_model=judge_model,
+        compare_with="all",  # or a list of abbrs: every model against each of these
+        method=dict(
+            type=PairComparison,
+            fold=dict(type="both_or_tie", unread="unparsed"),
+        ),
+    )
+]
