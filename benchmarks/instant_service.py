@@ -16,6 +16,10 @@ EVENTS = 4
 """Pieces of text in a streamed reply."""
 
 
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+"""The reply to anything but a completion, so that no client takes another kind of request for one."""
+
+
 def head(length: int) -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode()
 
@@ -109,6 +113,8 @@ async def serve(text: str, latency: float, port: int) -> None:
                 self.data = self.data[end + 4 + length :]
                 if headers.startswith(b"get"):
                     self.write(seen.told() if headers.startswith(b"get /stats") else listing)
+                elif not headers[: headers.find(b" http/")].endswith(b"completions"):
+                    self.write(MISSING)
                 else:
                     self.answer(streamed=b'"stream":true' in body or b'"stream": true' in body)
 

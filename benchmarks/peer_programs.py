@@ -57,7 +57,7 @@ def inspect_ai(job: Job) -> list[str]:
     """Return how inspect-ai is started: a task of its own, graded by ``includes`` or ``model_graded_qa``."""
     graded = (
         f"model_graded_qa(model=get_model('openai/judge', base_url={f'{job.judge_url}/v1'!r}, "
-        f"config=GenerateConfig(max_connections={job.concurrency}, max_tokens={MAX_TOKENS})))"
+        f"responses_api=False, config=GenerateConfig(max_connections={job.concurrency}, max_tokens={MAX_TOKENS})))"
     )
     (job.work / "task.py").write_text(
         "from inspect_ai import Task, task\n"
@@ -72,8 +72,8 @@ def inspect_ai(job: Job) -> list[str]:
     )
     width = str(job.concurrency)
     flags = ["--max-connections", width, "--max-samples", width, "--limit", str(job.items)]
-    quiet = ["--display", "none", "--log-dir", "logs", "--no-fail-on-error", "--max-tokens", str(MAX_TOKENS)]
-    address = ["--model", "openai/instant", "--model-base-url", f"{job.url}/v1"]
+    quiet = ["--display", "none", "--log-dir", "logs", "--max-tokens", str(MAX_TOKENS)]
+    address = ["--model", "openai/instant", "--model-base-url", f"{job.url}/v1", "-M", "responses_api=false"]
     return [str(job.programs / "inspect"), "eval", "task.py", *address, *flags, *quiet]
 
 
