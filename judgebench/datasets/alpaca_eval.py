@@ -27,7 +27,9 @@ class AlpacaEvalConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unkno
 
     input_columns: list[str] = msgspec.field(default_factory=lambda: ["instruction"])
     answer_columns: list[str] = msgspec.field(default_factory=lambda: ["shown_first", "shown_second"])
-    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["tested_first", "len_1", "len_2", "dataset"])
+    meta_columns: list[str] = msgspec.field(
+        default_factory=lambda: ["tested_first", "len_1", "len_2", "dataset", "difficulty"]
+    )
     key: str = "{idx}"
     baseline: str = ""
     instructions: str = ""
@@ -55,13 +57,14 @@ class AlpacaEval(JudgeItems):
                     raise DataError(f"{row.place}: there is no instruction {row.values.get('idx')!r}.")
                 yield self._shown({**about, **row.values}, row, *_notes(row.values))
             return
-        baselines = {row.values.get("instruction"): row for row in self._file(config.baseline, data_dir)}
+        baselines = self._baselines(data_dir)
         for number, row in enumerate(self._file(config.path, data_dir)):
             other = baselines.get(row.values.get("instruction"))
             if other is None:
                 raise DataError(f"{row.place}: the baseline has no answer to this instruction.")
             tested, baseline = row.values.get("output"), other.values.get("output")
-            yield self._shown({"idx": number, **row.values}, row, baseline, tested)
+            shared = {name: other.values[name] for name in ("difficulty",) if name in other.values}
+            yield self._shown({"idx": number, **shared, **row.values}, row, baseline, tested)
 
     def local(self, data_dir: Path | None) -> bool:  # noqa: ARG002 - a file is all there can be
         """Whether the answers are in a file here; there is no place on the hub for a user's own."""
@@ -70,6 +73,17 @@ class AlpacaEval(JudgeItems):
     def sources(self, data_dir: Path | None) -> list[Path]:
         """Return the files of both sides, as far as they are here."""
         return self.other_files([self.config.path, self.config.baseline, self.config.instructions], data_dir)
+
+    def _baselines(self, data_dir: Path | None) -> dict[Any, Row]:
+        """Return the baseline's answers by instruction."""
+        known: dict[Any, Row] = {}
+        for row in self._file(self.config.baseline, data_dir):
+            earlier = known.setdefault(row.values.get("instruction"), row)
+            if earlier.values.get("output") != row.values.get("output"):
+                raise DataError(
+                    f"{row.place}: the instruction has another answer in row {earlier.line} of the baseline."
+                )
+        return known
 
     def _shown(self, values: dict[str, Any], row: Row, baseline: Any, tested: Any) -> Row:
         instruction = values.get("instruction")

@@ -13,6 +13,7 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.games import side_of
+from judgebench.metrics.length_control import implausible, length_controlled
 from judgebench.metrics.pair_score import share_of
 from judgebench.records import Metric, Sample, Verdict
 
@@ -25,12 +26,15 @@ class PreferenceScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_un
         zero: What a stated preference of 0 counts as.
         tested_length: Meta column of the tested answer's length; where it is missing, the answer itself is measured.
         baseline_length: Likewise of the baseline's answer.
+        difficulty: Meta column of an instruction's difficulty; where all have one, ``length_controlled_win_rate`` is
+            estimated from them (``judgebench.metrics.length_control``).
     """
 
     tested_first: str = "tested_first"
     zero: float = 1.5
     tested_length: str = "len_2"
     baseline_length: str = "len_1"
+    difficulty: str = "difficulty"
 
 
 class PreferenceScore:
@@ -46,6 +50,7 @@ class PreferenceScore:
     def __init__(self, config: PreferenceScoreConfig) -> None:
         self.config = config
         self._preferences: list[float] = []
+        self._controls: list[tuple[float, float, float]] = []
         self._lengths: list[int] = []
         self._longer: list[float] = []
         self._missing = self._probabilities = self._equal = 0
@@ -71,14 +76,19 @@ class PreferenceScore:
         preference = self._preference(verdict, tested_first=first)
         if preference is None:
             self._missing += 1
-        else:
-            self._preferences.append(preference)
+            return
+        self._preferences.append(preference)
+        difficulty = sample.meta.get(self.config.difficulty)
+        if tested is not None and baseline is not None and isinstance(difficulty, int | float):
+            self._controls.append((preference - 1, float(baseline - tested), float(difficulty)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""
         known = self._preferences
         discrete = [float(round(value)) if value != 1.5 else 1.5 for value in known]
         found = {"win_rate": _rate(known, self._missing), "discrete_win_rate": _rate(discrete, self._missing)}
+        if known and len(self._controls) == len(known):
+            found["length_controlled_win_rate"] = _controlled(self._controls, found["win_rate"].value)
         stderr = found["win_rate"].stderr
         found["standard_error"] = Metric(
             value=stderr, n=len(known), note="" if stderr is not None else "fewer than two"
@@ -121,6 +131,17 @@ class PreferenceScore:
         if isinstance(stated, int):
             return stated
         return len(sample.answers[place]) if len(sample.answers) > place else None
+
+
+def _controlled(rows: list[tuple[float, float, float]], plain: float | None) -> Metric:
+    """Return the estimated win rate at equal lengths; rows are preference, length difference and difficulty."""
+    found = length_controlled(*(list(column) for column in zip(*rows, strict=True)))
+    if found is None or plain is None:
+        return Metric(value=None, note="nothing was compared")
+    note = "an estimate: fitted without the source's calibration set"
+    if implausible(found.value, plain):
+        note += "; so far from win_rate that the source warns of it"
+    return Metric(value=found.value, n=len(rows), stderr=found.stderr, note=note)
 
 
 def _rate(preferences: list[float], missing: int) -> Metric:
