@@ -33,7 +33,7 @@ INSTALL_LIMIT = 1800
 """Seconds that an installation may take."""
 VERDICT = "Both give the same value.\nVERDICT: A"
 """What our judge's replies say."""
-ENVIRONMENT = {"OPENAI_API_KEY": "none", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TQDM_DISABLE": "1"}
+ENVIRONMENT = {"OPENAI_API_KEY": "none", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 
 Figures = dict[str, Any]
 
@@ -147,7 +147,7 @@ def compare(size: Size, name: str, folder: Path, rounds: int) -> list[Figures]:
             our_runs.append(ours(size))
             their_runs.append(theirs(size, PEERS[name], programs))
     except RuntimeError as error:
-        return [{"program": name, **head, "note": f"skipped: {str(error)[-300:]}"}]
+        return [{"program": name, **head, "note": f"skipped: {' '.join(str(error).split())[-200:]}"}]
     us, them = median(our_runs), median(their_runs)
     ratios = {"x our cpu": them["cpu_s"] / us["cpu_s"]}
     if "send_rate" in them:
