@@ -43,6 +43,7 @@ class ListScore:
         self.config = config
         self._points: list[tuple[str, dict[str, float]]] = []
         self._missing = self._unread = 0
+        self._longer: list[float] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
@@ -56,14 +57,19 @@ class ListScore:
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
         scores = [view.get("score") for view in verdict.details.get("views", [])]
         grades = [score for score in scores if score is not None]
+        lengths = [float(len(answer)) for answer in sample.answers]
+        if len(lengths) == len(scores) > self.config.right:
+            self._longer.append(self._compared(lengths)["accuracy"])
         names = ("accuracy",) if self.config.rule == "best" else ("accuracy", "easy", "normal", "hard")
         if verdict.status != "ok" or len(grades) < len(scores) or len(grades) <= self.config.right:
             self._unread += 1
             self._points.append((part, dict.fromkeys(names, self.config.unread)))
             return
+        self._points.append((part, self._compared(grades)))
+
+    def _compared(self, grades: Sequence[float]) -> dict[str, float]:
         right, wrong = grades[: self.config.right], grades[self.config.right :]
-        points = {"accuracy": best_of(right, wrong)} if self.config.rule == "best" else styles(right, wrong)
-        self._points.append((part, points))
+        return {"accuracy": best_of(right, wrong)} if self.config.rule == "best" else styles(right, wrong)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -75,7 +81,8 @@ class ListScore:
             for part in dict.fromkeys(part for part, _ in self._points):
                 for name in names:
                     found[f"{name}/{part}"] = share_of([points[name] for own, points in self._points if own == part])
-        return {**found, "unread": Metric(value=float(self._unread), n=len(self._points))}
+        longer = {"longer_wins": share_of(self._longer)} if self._longer else {}
+        return {**found, "unread": Metric(value=float(self._unread), n=len(self._points)), **longer}
 
 
 def best_of(right: Sequence[float], wrong: Sequence[float]) -> float:

@@ -15,8 +15,8 @@ def orders_of(played: Played) -> dict[str, Any]:
     """Return the judge's health as far as comparisons show it, empty where nothing was compared.
 
     ``consistency``: share of the pairs judged in both orders on which the orders agree. ``first_shown_rate``: share of
-    the decided views that the first shown answer won, 50 for a fair judge. ``longer_wins``: share of the decided pairs
-    of unequal length that the longer answer won; a judge near 100 may be measuring length.
+    the decided views that the first shown answer won, 50 for a fair judge. ``longer_preferred``: share of the decided
+    pairs of unequal length that the longer answer won; a judge near 100 may be measuring length.
     """
     if not len(played):
         return {}
@@ -28,7 +28,9 @@ def orders_of(played: Played) -> dict[str, Any]:
     figures = {
         "consistency": _share(played.consistent, played.in_both_orders, "no pair was judged in both orders"),
         "first_shown_rate": _share(played.first_shown_won, played.views_decided, "no view was decided"),
-        "longer_wins": share_of(longer) if longer else Metric(value=None, note="no decided pair of unequal length"),
+        "longer_preferred": share_of(longer)
+        if longer
+        else Metric(value=None, note="no decided pair of unequal length"),
     }
     return {name: msgspec.to_builtins(metric) for name, metric in figures.items()}
 

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.metrics.agreement import cohen_kappa, macro_scores
 from judgebench.metrics.games import Game, games_of, side_of
 from judgebench.metrics.intervals import wilson
+from judgebench.metrics.rater_figures import beyond_chance, macro_figures
 from judgebench.records import Metric, Sample, Verdict
 
 UNDECIDED = frozenset({"inconsistent", "split"})
@@ -37,7 +37,8 @@ class PairScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         groups: Name of the part by the start of that column's value; empty names parts by the value itself.
         averages: Further headline figures over parts: names of parts with their weights, or a list of equal ones.
             A later average may use an earlier one.
-        classes: Decisions over which macro precision, recall, F1 and the kappa with gold are taken; empty takes none.
+        classes: Decisions over which macro precision, recall and F1 are taken, and whose gold items are counted; empty
+            takes those that gold knows.
         unread_agree: Whether two unread orders count as agreeing.
         alone: For judges that rate each answer by itself, so that one decision stands for both orders: the sides (1
             first, -1 second, 0 tie) that a ``tie`` and an ``unread`` one count as in order AB and in order BA.
@@ -238,8 +239,6 @@ class PairScore:
         return {name: Metric(value=float(count), n=len(self._items)) for name, count in counts.items()}
 
     def _classes(self) -> dict[str, Metric]:
-        if not self.config.classes:
-            return {}
         names = {1: "A", -1: "B", 0: "tie"}
         pairs: Counter[tuple[str, str]] = Counter()
         for one in self._items:
@@ -248,14 +247,9 @@ class PairScore:
             if said or self.config.unread != "drop":
                 pairs[said, names[one.gold]] += 1
         n = sum(pairs.values())
-        scores = macro_scores(pairs, self.config.classes)
-        kappa = cohen_kappa(pairs)
-        found = {
-            f"macro_{name}": Metric(value=None if value is None else 100 * value, n=n)
-            for name, value in scores._asdict().items()
-        }
-        found["kappa"] = Metric(value=kappa, n=n, note="" if kappa is not None else "undefined: chance always agrees")
         gold = Counter(names[one.gold] for one in self._items)
+        classes = self.config.classes or [name for name in names.values() if gold[name]]
+        found = macro_figures(pairs, classes) | beyond_chance(pairs)
         return found | {f"gold/{name}": Metric(value=float(gold[name]), n=n) for name in self.config.classes}
 
 

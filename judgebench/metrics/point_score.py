@@ -8,6 +8,7 @@ MT-Bench's own rule (its -1) and the only choice that invents no grade.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any, ClassVar
@@ -17,6 +18,9 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.correlation import kendall, pearson, spearman
 from judgebench.metrics.intervals import student
+from judgebench.metrics.ordinal import weighted_kappa
+from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.rater_figures import BY_CHANCE, beyond_chance
 from judgebench.records import Metric, Sample, Verdict
 
 
@@ -89,7 +93,18 @@ class PointScore:
             value = function(first, second) if len(both) > 1 else None
             note = "" if value is not None else "undefined: judge or gold give one and the same grade to every item"
             found[function.__name__] = Metric(value=value, n=len(both), note=note)
-        return found
+        return found | _agreeing(Counter(both))
+
+
+def _agreeing(pairs: Counter[tuple[float, float]]) -> dict[str, Metric]:
+    """Return how often the judge gives exactly gold's grade, beyond chance too, and kappa by squared distance."""
+    n, equal = pairs.total(), sum(count for (grade, gold), count in pairs.items() if grade == gold)
+    weighted = weighted_kappa(pairs)
+    return {
+        "agreement": share_of([1.0] * equal + [0.0] * (n - equal)),
+        **beyond_chance(pairs),
+        "weighted_kappa": Metric(value=weighted, n=n, note="" if weighted is not None else BY_CHANCE),
+    }
 
 
 def gold_grade(sample: Sample) -> float | None:

@@ -7,14 +7,16 @@ ProJudgeBench labels every step; what a judge leaves out counts as wrong, what i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.metrics.agreement import macro_scores
+from judgebench.metrics.agreement import confusion, macro_scores
 from judgebench.metrics.pair_score import share_of, weighted_mean
+from judgebench.metrics.rater_figures import beyond_chance, error_rates
 from judgebench.records import Metric, Sample, Verdict
 
 NO_ERROR = -1
@@ -109,7 +111,17 @@ class StepScore:
             [float(one.said == one.gold) for one in self._items], missing=len(self._unjudged)
         )
         found["unread"] = Metric(value=float(sum(one.said is None for one in self._items)), n=len(self._items))
-        return self._steps() | found
+        return self._steps() | found | self._detection()
+
+    def _detection(self) -> dict[str, Metric]:
+        """Return how well the judge tells items with an error from those without, wherever it is; unread ones aside."""
+        pairs = Counter(
+            (int(one.said != NO_ERROR), int(one.gold != NO_ERROR)) for one in self._items if one.said is not None
+        )
+        table = confusion(pairs)
+        right = share_of([1.0] * (table.tp + table.tn) + [0.0] * (table.fp + table.fn))
+        found = {"detection_agreement": right} | beyond_chance(table.pairs())
+        return found | {f"detection_{name}": metric for name, metric in error_rates(table).items()}
 
     def _steps(self) -> dict[str, Metric]:
         steps = [step for one in self._items for step in one.steps]

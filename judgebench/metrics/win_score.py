@@ -39,7 +39,8 @@ class WinScore:
         self.config = config
         self._outcomes: list[list[float]] = []
         self._sides: list[int] = []
-        self._inconsistent = self._missing = 0
+        self._inconsistent = self._in_both_orders = self._missing = 0
+        self._longer: list[float] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
@@ -53,7 +54,12 @@ class WinScore:
             return
         self._sides.append(side)
         self._outcomes.append(verdict.details.get("outcomes") or [(side + 1) / 2])
-        self._inconsistent += len({game.side for game in games_of(verdict)}) > 1
+        sides = [game.side for game in games_of(verdict)]
+        self._in_both_orders += len(sides) > 1
+        self._inconsistent += len(set(sides)) > 1
+        lengths = [len(answer) for answer in sample.answers[:2]]
+        if len(lengths) > 1:
+            self._longer.append(((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""
@@ -69,7 +75,18 @@ class WinScore:
             "win_rate": self._pooled(),
             "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing),
             **{name: Metric(value=float(count), n=len(sides)) for name, count in counts.items()},
+            **self._beside(),
         }
+
+    def _beside(self) -> dict[str, Metric]:
+        """Return the share of pairs on which both orders agree, and the win rate if the longer answer always won."""
+        found = {}
+        if self._in_both_orders:
+            agreeing = self._in_both_orders - self._inconsistent
+            found["consistency"] = share_of([1.0] * agreeing + [0.0] * self._inconsistent)
+        if self._longer:
+            found["longer_wins"] = share_of(self._longer)
+        return found
 
     def _pooled(self) -> Metric:
         """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval.

@@ -18,7 +18,7 @@ from judgebench.stages.joining import joined
 from judgebench.stages.peers import agreement_of
 from judgebench.store.asked import short_hash
 
-ORDERS = ("consistency", "first_shown_rate", "longer_wins")
+ORDERS = ("consistency", "first_shown_rate", "longer_preferred")
 
 
 class Meeting(NamedTuple):

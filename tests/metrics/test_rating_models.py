@@ -342,7 +342,7 @@ def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> No
     found = orders_of(games)
     assert (found["consistency"]["value"], found["consistency"]["n"]) == (50, 2)
     assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75, 4)
-    assert (found["longer_wins"]["value"], found["longer_wins"]["n"]) == (50, 2)
+    assert (found["longer_preferred"]["value"], found["longer_preferred"]["n"]) == (50, 2)
     assert orders_of(Played()) == {}
     twice = played()
     twice.extend(played())
