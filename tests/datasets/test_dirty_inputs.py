@@ -1,0 +1,198 @@
+"""What real published files hold and should not: each is one error that names file and row, or a named tolerance."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.config.schema import Typed
+from judgebench.datasets import CsvDataset
+from judgebench.engine.client import open_client
+from judgebench.engine.traffic import Traffic
+from judgebench.errors import DataError
+from judgebench.judges.asking import JudgeItem
+from judgebench.judges.load import grammar_of, method_of
+from judgebench.metrics.preference_score import PreferenceScore, PreferenceScoreConfig
+from judgebench.models.configured import model_config
+from judgebench.records import Reply, Request, Sample, Verdict
+from tests.datasets.sources import written
+from tests.datasets.test_answer_pairs import arena
+from tests.replay.simulated import brackets, dataset, letters, samples, scored, tokens, values
+
+
+def said(text: str) -> Reply:
+    return Reply(status="ok", text=text)
+
+
+def replayed(path: Path, abouts: list[str], **keys: str) -> list[Reply]:
+    """Ask a recording for what it holds about ``item/view/repeat``."""
+    declared = model_config({"type": "ReplayModel", "abbr": "r", "path": str(path), **keys})
+
+    async def main() -> list[Reply]:
+        async with open_client(declared, Traffic()) as client:
+            return [await client.ask(Request(prompt="p", about=about)) for about in abouts]
+
+    return asyncio.run(main())
+
+
+PANDA = {
+    "idx": 0, "instruction": "Is it?", "input": "", "cmp_key": "a_b", "response1": True, "response2": False,
+    "annotator1": 1, "annotator2": 1, "annotator3": 0,
+}  # fmt: skip
+
+
+def test_truth_values_in_text_columns_are_text_where_the_benchmark_names_the_tolerance(tmp_path: Path) -> None:
+    data = dataset("pandalm", tmp_path, {"pandalm/pairs.jsonl": [PANDA]})
+    assert samples(data, tmp_path)[0].answers == ["true", "false"]
+    strict = dataset("pandalm", tmp_path, {"pandalm/pairs.jsonl": [PANDA]}, as_text=False)
+    with pytest.raises(DataError, match=r"pairs\.jsonl:1: the column 'response1' holds bool; a text was expected"):
+        samples(strict, tmp_path)
+
+
+def test_one_game_where_two_are_needed_leaves_the_question_out_and_is_never_used_twice(tmp_path: Path) -> None:
+    data = dataset("arena_hard", tmp_path, arena(["gpt-4-0314", "tested"], 3))
+    items = samples(data, tmp_path)
+    one_game = values(scored(data, items, lambda s, v: None if (s.id, v) == (1, "BA") else brackets("first")))
+    assert (one_game["not_compared"], one_game["ties"], one_game["inconsistent"]) == (1.0, 2.0, 2.0)
+
+
+def graded(folder: Path, **keys: Any) -> Any:
+    rows = [
+        {"question_id": 1, "turn": turn, "model": "m", "judgment": text}
+        for turn, text in ((1, "Rating: [[4]]"), (1, "Rating: [[6]]"), (2, "$ERROR$"))
+    ]
+    files = {
+        "mt_bench/question.jsonl": [{"question_id": 1, "category": "math", "turns": ["a", "b"]}],
+        "mt_bench/reference_answer/gpt-4.jsonl": [{"question_id": 1, "choices": [{"turns": ["1", "2"]}]}],
+        "grades.jsonl": rows,
+    }
+    about = {"splits": "[]", "path": "'grades.jsonl'", "key": "'{question_id}-{turn}'", "left_out": "'(left out)'"}
+    return dataset("mt_bench_single", folder, files, **about, **keys)
+
+
+def test_rows_recorded_twice_are_an_error_or_items_of_their_own_and_failed_grades_are_counted(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"grades\.jsonl:2: '1-1' in the column .* stands in an earlier row too"):
+        samples(graded(tmp_path), tmp_path)
+    data = graded(tmp_path, repeated="number")
+    items = samples(data, tmp_path)
+    assert [item.key for item in items] == ["1-1", "1-1#2", "1-2"]
+    text = {"1-1": "Rating: [[4]]", "1-1#2": "Rating: [[6]]", "1-2": "$ERROR$"}
+    found = values(scored(data, items, lambda s, v: said(text[s.key or ""])))
+    assert (found["mean_score"], found["mean_score/turn2"], found["unread"]) == (5.0, None, 1.0)
+
+
+def test_a_preference_of_null_is_left_out_and_one_of_zero_is_a_tie() -> None:
+    score = PreferenceScore(PreferenceScoreConfig())
+    sample = Sample(id=0, uid="u", fields={}, answers=["a", "b"], meta={"tested_first": True})
+    for stated in (2.0, 0.0, 1.0):
+        score.add(sample, 0, Verdict(status="ok", score=stated))
+    score.add(sample, 0, Verdict(status="unparsed"))
+    found = values(score.result())
+    assert (found["win_rate"], found["n_draws"], found["n_missing"], found["n_total"]) == (50.0, 1.0, 1.0, 3.0)
+
+
+def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_path: Path) -> None:
+    rows = [{"idx": i, "judge": verdict} for i, verdict in enumerate([1, None, 0])]
+    path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
+    keys = {"item": "{idx}", "text": "judge", "null_text": "empty"}
+    replies = replayed(path, ["0//0", "1//0", "2//0", "3//0"], **keys)
+    assert [reply.status for reply in replies] == ["ok", "ok", "ok", "failed"]
+    assert replies[1].text == ""
+    assert replies[3].error is not None
+    assert replies[3].error.kind == "no_recording"
+    grammar = grammar_of(
+        {"type": "first_match", "patterns": ["^([01])$"], "labels": {"1": "correct", "0": "incorrect"}}
+    )
+    assert [grammar.read(reply).label for reply in replies[:3]] == ["correct", None, "incorrect"]
+
+
+def test_two_annotators_with_the_same_content_are_two_judges_with_the_same_figures(tmp_path: Path) -> None:
+    row = json.dumps({"idx": 0, "raw": "VERDICT: A"}) + "\n"
+    paths = [written(tmp_path, row, name) for name in ("one.jsonl", "copy.jsonl")]
+    first, second = (replayed(path, ["0//0"], item="{idx}", text="raw")[0] for path in paths)
+    assert (first.text, second.text) == ("VERDICT: A", "VERDICT: A")
+
+
+def test_objects_one_after_the_other_are_rows(tmp_path: Path) -> None:
+    rows = [{"idx": i, "response_source": "m", "instruction": f"grade {i}", "gpt4_score": [i]} for i in (1, 2, 3)]
+    file = tmp_path / "prometheus-eval/eval/benchmark/data/mt_bench_eval.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(row, indent=4) for row in rows))
+    items = samples(dataset("prometheus_eval", tmp_path, {}), tmp_path)
+    assert [(item.key, item.gold) for item in items] == [("m-1", [1]), ("m-2", [2]), ("m-3", [3])]
+
+
+def test_replies_without_log_probabilities_among_others_with_them_are_missing(tmp_path: Path) -> None:
+    rows = [{"instruction": f"Do {i}", "output": "tested"} for i in range(4)]
+    data = dataset("alpaca_eval2", tmp_path, {})
+    (tmp_path / "alpaca_eval2").mkdir()
+    for name, listed in (("model", rows), ("baseline", [{**row, "output": "base"} for row in rows])):
+        (tmp_path / f"alpaca_eval2/{name}_outputs.json").write_text(json.dumps(listed))
+    found = values(scored(data, samples(data, tmp_path), lambda s, v: said("m") if s.id == 2 else tokens("first")))
+    assert (found["n_with_logprobs"], found["n_missing"], found["n_total"]) == (3.0, 1.0, 3.0)
+
+
+RANK_OF_TESTED = {"type": "first_match", "patterns": [r'"model": "m", "rank": ([12])'], "low": 1, "high": 2}
+
+
+def test_a_ranking_that_gives_both_the_first_rank_states_the_rank_of_the_tested_model() -> None:
+    both = '[{"model": "m", "rank": 1}, {"model": "M", "rank": 1}]'
+    found = grammar_of(RANK_OF_TESTED).read(said(both))
+    assert (found.status, found.score) == ("ok", 1.0)
+
+
+def test_json_in_a_code_fence_is_read() -> None:
+    grammar = grammar_of({"type": "json_field", "labels": {"correct": "correct", "incorrect": "incorrect"}})
+    assert grammar.read(said('Here it is:\n```json\n{\n  "verdict": "incorrect"\n}\n```\n')).label == "incorrect"
+
+
+def test_a_label_in_the_reasoning_does_not_count_against_the_final_one() -> None:
+    last = grammar_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"]})
+    text = "<think>[[A>B]] seems right.</think>\nOn reflection:\n[[B>A]]"
+    labelled = grammar_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"],
+                           "labels": {"A>B": "A>B", "B>A": "B>A"}})  # fmt: skip
+    assert labelled.read(said(text)).label == "B>A"
+    assert last.read(said(text)).status == "unparsed"  # without labels a number is expected
+    anchored = grammar_of({"type": "anchored", "labels": {"A": "A", "B": "B"}})
+    assert anchored.read(said("<think>VERDICT: A</think>\nNo.\n\nVERDICT: B")).label == "B"
+
+
+def test_line_breaks_inside_csv_fields_are_part_of_the_field(tmp_path: Path) -> None:
+    path = written(tmp_path, 'question,answer\n"a\nb, c","say ""x"""\nd,e\n', "dirty.csv")
+    config = CsvDataset.Config(path=str(path), input_columns=["question"], output_column="answer")
+    found = list(CsvDataset(config).samples(None))
+    assert [(one.fields["question"], one.reference) for one in found] == [("a\nb, c", 'say "x"'), ("d", "e")]
+
+
+def test_two_different_bracket_labels_are_no_verdict() -> None:
+    options = {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": {"A>B": "A>B", "A>>B": "A>B"}}
+    assert grammar_of(options).read(said("[[A>B]], or even [[A>>B]]")).status == "unparsed"
+
+
+def test_a_gold_list_longer_than_the_judgments_leaves_the_rest_not_judged(tmp_path: Path) -> None:
+    rows = [{**PANDA, "idx": i, "response1": "a", "response2": "b"} for i in range(4)]
+    data = dataset("pandalm", tmp_path, {"pandalm/pairs.jsonl": rows})
+    found = scored(data, samples(data, tmp_path), lambda s, v: letters("first") if s.id < 3 else None)["accuracy"]
+    assert (found.value, found.n, found.bounds) == (100.0, 3, (75.0, 100.0))
+
+
+@pytest.mark.parametrize(("answer", "reference"), [("336", r"336^\circ"), ("70.0", "70"), ("25", "025"), ("025", "25")])
+def test_answers_with_a_degree_a_point_or_a_leading_zero_are_the_same_number(answer: str, reference: str) -> None:
+    rule = method_of(Typed(type="MathEqual", options={"answer": "boxed"}))
+    item = JudgeItem(id=0, uid="0" * 16, repeat=0, fields={}, reference=reference, answer=f"So \\boxed{{{answer}}}")
+
+    async def nobody(*_: Any, **__: Any) -> Reply:
+        raise AssertionError("a rule asked a model")
+
+    async def main() -> Verdict:
+        try:
+            return await rule.judge(item, nobody)
+        finally:
+            if (close := getattr(rule, "aclose", None)) is not None:
+                await close()
+
+    assert asyncio.run(main()).label == "correct"
