@@ -35,7 +35,7 @@ class Anchored:
         labels: dict[str, str] = {}
         words: dict[str, str] | None = None
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
 
@@ -61,7 +61,7 @@ class Anchored:
 
     def read(self, reply: Reply) -> Reading:
         """Read the verdict that the reply states; see the class."""
-        text, offset = answer_part(reply.text)
+        text, offset = answer_part(reply.text.rstrip())
         if text is None or not text.strip():
             return silent(reply)
         found = self._scanner.statements(text)

@@ -40,7 +40,7 @@ class FirstLineTwoNumbers:
         margin: float = 0.0
         names: tuple[str, str, str] = ("A", "B", "tie")
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
     place: ClassVar[str] = "the first line is"
@@ -78,7 +78,7 @@ class FirstLineTwoNumbers:
 
     def scores(self, text: str) -> Found | None:
         """Return the two scores and where they stand."""
-        line = text.partition("\n")[0]
+        line = text.partition("\n")[0].rstrip()
         numbers = [number_of(word) for word in line[:200].replace(",", " ").split()]
         if len(line) > 200 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
             return None

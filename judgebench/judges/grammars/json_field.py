@@ -111,6 +111,8 @@ class JsonField:
         keys = [match.start() for match in self._key.finditer(text)]
         for key in reversed(keys):
             brace = text.rfind("{", 0, key)
+            if brace < 0 or not left:
+                return  # nor is there one before an earlier key
             while brace >= 0 and left:
                 left -= 1
                 found = _decode(text, brace, path)

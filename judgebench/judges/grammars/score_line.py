@@ -62,7 +62,7 @@ class ScoreLine:
         threshold: float | None = None
         labels: list[str] = []
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
 
@@ -83,7 +83,7 @@ class ScoreLine:
 
     def read(self, reply: Reply) -> Reading:
         """Read the score that the reply states; see the class."""
-        text, offset = answer_part(reply.text)
+        text, offset = answer_part(reply.text.rstrip())
         if text is None or not text.strip():
             return silent(reply)
         found = _mentions(text)
@@ -110,8 +110,9 @@ class ScoreLine:
             return f"the score {as_written(last.value)} is outside the scale {scale}"
         if self.config.whole and last.value != int(last.value):
             return f"the score {as_written(last.value)} is no whole number"
-        if any(one.of not in (None, self.config.high) for one in found):
-            return f"the score is out of {next(one.of for one in found if one.of)}, but the scale is {scale}"
+        strange = next((one.of for one in found if one.of not in (None, self.config.high)), None)
+        if strange is not None:
+            return f"the score is out of {strange}, but the scale is {scale}"
         return ""
 
 

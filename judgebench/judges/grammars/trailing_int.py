@@ -29,7 +29,7 @@ class TrailingInt:
         low: int = 1
         high: int = 10
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
 
@@ -46,8 +46,9 @@ class TrailingInt:
 
     def read(self, reply: Reply) -> Reading:
         """Read the number that ends the reply."""
-        start = max(0, len(reply.text) - 40)
-        match = _TAIL.search(reply.text[start:])
+        text = reply.text.rstrip()
+        start = max(0, len(text) - 40)
+        match = _TAIL.search(text[start:])
         if match is None or match["before"] in set("/.,-–+%") or (match["value"][0] == "-" and self.config.low >= 0):
             return unparsed("the reply does not end in a whole number")
         value = int(match["value"])

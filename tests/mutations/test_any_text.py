@@ -1,0 +1,200 @@
+"""Every grammar on any text: it never raises, reads nothing that is not there, says where, and takes linear time."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import judgebench.judges.grammars as package
+from judgebench.judges.grammars.reading import Reading
+from judgebench.judges.json_lists import last_list
+from judgebench.judges.load import grammar_of
+from judgebench.records import Reply, TokenLogprob
+
+LETTERS = {"A": "A", "B": "B", "C": "tie"}
+FIVE = {"A>>B": "A>>B", "A>B": "A>B", "A=B": "tie", "B>A": "B>A", "B>>A": "B>>A"}
+GRAMMARS: dict[str, dict[str, Any]] = {
+    "letters": {"type": "anchored", "labels": LETTERS},
+    "words": {"type": "anchored", "labels": {"CORRECT": "correct", "INCORRECT": "incorrect"}},
+    "five levels": {"type": "anchored", "labels": FIVE, "words": {"TIE": "tie"}},
+    "unique_label": {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": FIVE},
+    "last_match": {
+        "type": "last_match",
+        "patterns": [r"\[\[([AB<>=]+)\]\]", r"\[([AB<>=]+)\]"],
+        "labels": FIVE,
+        "ignore_case": True,
+    },
+    "first_match": {"type": "first_match", "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], "high": 10},
+    "boxed_last": {"type": "boxed_last", "whole": True, "low": -1},
+    "boxed label": {"type": "boxed_last", "labels": LETTERS, "ignore_case": True},
+    "first_line_two_numbers": {"type": "first_line_two_numbers"},
+    "last_lines_two_numbers": {"type": "last_lines_two_numbers"},
+    "trailing_int": {"type": "trailing_int", "low": 1, "high": 10},
+    "json_field": {"type": "json_field", "field": "verdict", "labels": LETTERS},
+    "json number": {"type": "json_field", "field": "score", "low": 0, "high": 10},
+    "step_list": {"type": "step_list"},
+    "score_line": {"type": "score_line", "low": 1, "high": 10},
+    "regex_table": {"type": "regex_table", "table": [["A", r"\bis better\b.*\bA\b"], ["B", r"\bB\b"]]},
+    "first_readable": {"type": "first_readable", "grammars": ["trailing_int", {"type": "anchored", "labels": LETTERS}]},
+    "aisbench_last_char": {"type": "aisbench_last_char"},
+    "opencompass_first_ab": {"type": "opencompass_first_ab"},
+    "logprob_of_label": {"type": "logprob_of_label", "labels": {"A": "m", "B": "M"}},
+}
+MADE = {name: grammar_of(spec) for name, spec in GRAMMARS.items()}
+_PIECES = (
+    "Verdict: |VERDICT: A|verdict|Final |grade: |B|A|C|CORRECT|incorrect|[[A]]|[[A>B]]|[B>>A]|[[7]]|[[7.5]]|[[11]]|[|]]"
+    '|\\boxed{|\\boxed{A}|\\boxed{-1}|\\boxed{\\text{3}}|}|{|{"verdict": "A"}|{"verdict": |"score": 7}|{"score": 7'
+    '|[{"correct": true}]|[{"correct": false, "error_type": "x"}]|[{|9 4|9,4|Score of answer 1: 9|Score: 8/10'
+    "|Rating: **8**|8 out of 10|7-8|10|-1|1e5|nan|٣|½|or|not|if |wait, |actually|</think>|<think>|: |\n|\r\n|\r|\n\n| "
+    "|\t"
+    "|\u2028|\x00|\ud800|İ|ſ|。|？|“|”|`|**|is better A|the answer is |my verdict is |I grade this as "
+)
+PIECES = _PIECES.split("|")
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=24).map("".join))
+ENDINGS = st.sampled_from([None, "stop", "length", "content_filter"])
+
+everywhere = pytest.mark.parametrize("name", MADE)
+thorough = settings(
+    max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def tokens_of(spec: dict[str, Any], label: str) -> list[str]:
+    """Return what may be written for a label."""
+    tables = [one for one in spec.get("grammars", [spec]) if isinstance(one, dict)]
+    found = [
+        token
+        for one in tables
+        for key in ("labels", "words")
+        for token, own in one.get(key, {}).items()
+        if own == label
+    ]
+    return [*found, label]
+
+
+@everywhere
+@thorough
+@given(text=TEXTS, ending=ENDINGS)
+def test_no_text_makes_it_raise_and_it_says_where_it_read(name: str, text: str, ending: str | None) -> None:
+    found = MADE[name].read(Reply(status="ok", text=text, finish_reason=ending))
+    assert found == MADE[name].read(Reply(status="ok", text=text, finish_reason=ending))
+    if found.status == "unparsed":
+        assert (found.label, found.score, found.span) == (None, None, None)
+        assert found.reason
+        return
+    assert found.label is not None or found.score is not None
+    assert found.label is None or found.label in MADE[name].labels()
+    if found.span is None:
+        assert found.values == {"guessed": True}  # the one rule that decides where nothing is written
+        return
+    start, end = found.span
+    assert 0 <= start < end <= len(text)
+    assert stands_in(found, text[start:end], GRAMMARS[name]), (found, text[start:end])
+
+
+def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
+    """Whether the place that a reading names holds what was read."""
+    if "steps" in found.values:
+        steps: list[dict[str, Any]] = json.loads(written, strict=False)
+        return [one["correct"] for one in steps] == [one["correct"] for one in found.values["steps"]]
+    if "first" in found.values:
+        numbers = [float(one) for one in re.findall(r"[^\s,:]+", written) if _is_number(one.strip(" *."))]
+        return {found.values["first"], found.values["second"]} <= set(numbers)
+    if spec["type"] in ("aisbench_last_char", "opencompass_first_ab"):
+        return {"A": "correct", "B": "incorrect"}[written] == found.label
+    if spec["type"] == "regex_table":
+        return any(label == found.label and re.search(pattern, written) for label, pattern in spec["table"])
+    if spec["type"] == "json_field":
+        value = json.loads(written, strict=False)[spec["field"]]
+        return str(value).strip().lower() == str(found.label).lower() if found.label else float(value) == found.score
+    if found.label is None:
+        plain = re.sub(r"\\\w+", "", written).strip("{} $\n\t.")
+        return float(plain) == found.score
+    plain = written.upper().translate({place: place - 0xFEE0 for place in range(0xFF01, 0xFF5F)})
+    return any(token.upper() in plain for token in tokens_of(spec, found.label))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@everywhere
+@thorough
+@given(text=TEXTS, blanks=st.sampled_from([" ", "\n", " " * 60, "\n" * 60, "\t \r\n" * 60, " \n" * 300]))
+def test_blanks_at_the_end_change_nothing(name: str, text: str, blanks: str) -> None:
+    """Services differ in whether they send them."""
+    if MADE[name].guesses:
+        return  # other tools' rules look at the very last character, and are shown as they are
+    before, after = (MADE[name].read(Reply(status="ok", text=one)) for one in (text, text + blanks))
+    assert (before.status, before.label, before.score) == (after.status, after.label, after.score)
+    assert name == "regex_table" or before.span == after.span
+
+
+@thorough
+@given(prefix=st.text(alphabet="xyz .,\n", max_size=40), label=st.sampled_from(sorted(LETTERS)))
+def test_a_stated_verdict_is_read_whatever_stands_before_it(prefix: str, label: str) -> None:
+    found = MADE["letters"].read(Reply(status="ok", text=f"{prefix}\nVERDICT: {label}"))
+    assert found.label == LETTERS[label]
+    assert found.span == (len(prefix) + 10, len(prefix) + 11)
+
+
+@everywhere
+@thorough
+@given(
+    text=TEXTS,
+    top=st.dictionaries(st.sampled_from(["m", "M", "The", ""]), st.floats(allow_nan=True), max_size=4),
+    logprob=st.floats(allow_nan=True),
+)
+def test_no_probabilities_make_it_raise(name: str, text: str, top: dict[str, float], logprob: float) -> None:
+    token = TokenLogprob(token=text[:3], logprob=logprob, top=top)
+    found = MADE[name].read(Reply(status="ok", text=text, logprobs=[token]))
+    if name == "logprob_of_label" and found.status == "ok":
+        assert sum(found.values["p"].values()) == pytest.approx(1.0)
+        assert {"m", "M"} & {text[:3], *top}
+
+
+@thorough
+@given(text=TEXTS)
+def test_a_list_is_read_only_where_it_stands(text: str) -> None:
+    found = last_list(Reply(status="ok", text=text))
+    if found is not None:
+        assert json.loads(text[slice(*found.span)]) == found.values
+
+
+_UNITS = (
+    '\n| |x\n|A.\n|7\n|VERDICT: A\n|Verdict: A or B\n|[[|[[A]] |[[A]] if |[|{|{"a":|"verdict": '
+    '|{"verdict": |[{|[{"correct": '
+    '|\\boxed{|*|"|Score: 7-8\n|<think>|\u3000|\r|\r\n|# |my the our final |a; |The verdict is that A may be right. '
+)
+UNITS = _UNITS.split("|")
+LIMIT = 2.0
+"""Seconds of work for 60 000 characters, ten times what any grammar needs; what is quadratic takes longer."""
+
+
+@everywhere
+def test_no_long_text_takes_long(name: str) -> None:
+    for unit in UNITS:
+        for text in (unit * (60_000 // len(unit)), "A\n" + unit * (60_000 // len(unit)) + "\nB"):
+            began = time.process_time()
+            MADE[name].read(Reply(status="ok", text=text))
+            assert time.process_time() - began < LIMIT, f"{unit!r} takes {time.process_time() - began:.1f} s"
+
+
+def test_a_grammar_is_here_for_every_type_that_is_shipped() -> None:
+    kinds = set()
+    for path in Path(package.__file__).parent.glob("*.py"):
+        if re.search(r"^    def read\(self, reply", path.read_text("utf-8"), re.MULTILINE):
+            kinds.add(path.stem)
+    kinds -= {"reading", "patterns", "chosen_by"}
+    assert kinds <= {spec["type"] for spec in GRAMMARS.values()}
