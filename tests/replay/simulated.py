@@ -32,26 +32,6 @@ def perfect(sample: Sample, swapped: bool) -> str:
     return MIRROR[said] if swapped else said
 
 
-def inverted(sample: Sample, swapped: bool) -> str:
-    """Says the opposite of gold; of a tie, that the first answer is better."""
-    said = "first" if sample.gold == "tie" else MIRROR[SIDE[sample.gold]]
-    return MIRROR[said] if swapped else said
-
-
-def always_first(sample: Sample, swapped: bool) -> str:
-    """Prefers whatever is shown first."""
-    return "first"
-
-
-def always_tie(sample: Sample, swapped: bool) -> str:
-    """Never prefers anything."""
-    return "tie"
-
-
-def silent(sample: Sample, swapped: bool) -> None:
-    """Never says anything that can be read."""
-
-
 def letters(said: str | None) -> Reply:
     """Write a verdict line."""
     if said is None:
@@ -66,12 +46,6 @@ def brackets(said: str | None) -> Reply:
         return Reply(status="ok", text="[[A>B]] or rather [B>A]] or, on reflection, [[B>>A]]")
     label = {"first": "A>>B", "second": "B>A", "tie": "A=B"}[said]
     return Reply(status="ok", text=f"My own answer is 4, so:\n[[{label}]]")
-
-
-def numbers(said: str | None) -> Reply:
-    """Write two scores on the first line."""
-    line = {"first": "9 4", "second": "4,9", "tie": "7 7", None: "Scores: 9 and 4"}[said]
-    return Reply(status="ok", text=f"{line}\nAnswer 1 scores 1 of 10 for style.")
 
 
 def scored_at_the_end(said: str | None) -> Reply:
@@ -134,10 +108,3 @@ def scored(
 def values(found: dict[str, Metric]) -> dict[str, float | None]:
     """Return the metrics' values."""
     return {name: metric.value for name, metric in found.items()}
-
-
-def judged(
-    data: DatasetConfig, items: Sequence[Sample], judge: Judge, write: Callable[[str | None], Reply]
-) -> dict[str, float | None]:
-    """Return the figures of a pair judge that writes in a style."""
-    return values(scored(data, items, lambda sample, view: write(judge(sample, view == "BA"))))

@@ -80,33 +80,6 @@ def alpaca(folder: Path, n: int = 40) -> Any:
     return data
 
 
-@pytest.mark.parametrize(
-    ("prefers", "rate"), [("tested", 100.0), ("base", 0.0), ("first", None), ("tie", 50.0), ("silent", None)]
-)
-def test_alpaca_eval_measures_preference_whatever_the_order(prefers: str, rate: float | None, tmp_path: Path) -> None:
-    data = alpaca(tmp_path)
-    items = samples(data, tmp_path)
-    assert {item.meta["tested_first"] for item in items} == {True, False}
-
-    def reply(sample: Sample, view: str) -> Reply:
-        if prefers in ("first", "tie"):
-            return tokens(prefers)
-        if prefers == "silent":
-            return tokens(None)
-        return tokens("first" if sample.answers[0].startswith(prefers) else "second")
-
-    found = values(scored(data, items, reply))
-    first = 100 * sum(item.meta["tested_first"] for item in items) / len(items)
-    if prefers == "silent":
-        assert (found["win_rate"], found["n_missing"]) == (None, len(items))
-        return
-    expected = first if rate is None else rate
-    assert found["win_rate"] == pytest.approx(expected, abs=0.05)
-    assert found["discrete_win_rate"] == pytest.approx(expected)
-    assert found["longer_wins"] == 100.0
-    assert found["avg_length"] == pytest.approx(len("tested Do thing 10"), abs=1)
-
-
 def test_alpaca_eval_weighs_probabilities_and_skips_equal_answers(tmp_path: Path) -> None:
     data = alpaca(tmp_path, 2)
     same = [{"instruction": f"Do thing {i}", "output": "tested Do thing 0"} for i in range(2)]
