@@ -50,6 +50,8 @@ class PessimisticChoice(Wrapper):
         """Keys of ``method=dict(type=PessimisticChoice, ...)``.
 
         Attributes:
+            solutions: Name of the field with the item's solutions, a list; an item without it brings them as its answers,
+                or has the tested model's alone.
             judge: ``dict(type=..., ...)`` of the verifier; it is not shown the reference.
             extractor: ``dict(type=..., ...)`` of the rule that takes the final answer out of a solution; equal texts
                 are one answer.
@@ -67,6 +69,7 @@ class PessimisticChoice(Wrapper):
         passes: list[str] = msgspec.field(default_factory=lambda: ["correct"])
         rule: Rule = "pessimistic"
         alpha: float = 0.1
+        solutions: str = "solutions"
 
     def __init__(self, config: Config) -> None:
         if config.times < 1 or config.alpha < 0:
@@ -85,7 +88,8 @@ class PessimisticChoice(Wrapper):
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Verify every solution and choose."""
-        solutions = item.answers or [item.answer]
+        given = item.fields.get(self.config.solutions, item.meta.get(self.config.solutions))
+        solutions = [str(one) for one in given] if isinstance(given, list) else item.answers or [item.answer]
         found = [self._extractor.extract(solution) for solution in solutions]
         answers = [one.text.strip() if one is not None else None for one in found]
         if not any(answers):

@@ -41,11 +41,11 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
     replies: dict[str, Callable[[], str]] = {
         "verdict": lambda: _verdict(asked, fenced, pair),
         "json": lambda: json.dumps({"verdict": "correct" if right else "incorrect"}),
-        "score": lambda: f"It is as it is.\n\nSCORE: {5 if right else 1}",
+        "score": lambda: f"It is as it is.\n\nSCORE: {_scale(asked)[right]}",
         "two scores": lambda: " ".join("9" if is_right(text) else "2" for text in fenced[:2]) + "\nReasons follow.",
-        "points": lambda: "Each is met.\n" + re.findall(r"such as (\[.*\])", asked)[-1],
-        "steps": lambda: json.dumps([{"step": n, "correct": True} for n in range(asked.count("\nStep "))]),
-        "box": lambda: "All is well: \\boxed{-1}",
+        "points": lambda: f"Each is met or not.\n{json.dumps([most * right for most in _points(asked)])}",
+        "steps": lambda: json.dumps([{"step": n, "correct": n != _wrong_step(asked)} for n in _steps(asked)]),
+        "box": lambda: f"I went through them: \\boxed{{{_wrong_step(asked)}}}",
         "": lambda: "Here is what I think: it must be true and complete.",
     }
     return replies[form]()
@@ -86,7 +86,7 @@ class DrawnJudge:
 
 
 def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
-    steps = [int(number) for number in re.findall(r"^Step (\d+):", shown, re.MULTILINE)]
+    steps = _steps(shown)
     replies: dict[str, Callable[[], str]] = {
         "verdict": lambda: f"Note {dice.randrange(1000)}.\n\nVERDICT: {dice.choice(_OPTION.findall(asked))}",
         "json": lambda: json.dumps({"verdict": dice.choice(["correct", "incorrect"])}),
@@ -98,6 +98,23 @@ def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
         "": lambda: f"Note {dice.randrange(1000)}: it must be true and complete.",
     }
     return replies[form]()
+
+
+def _scale(asked: str) -> tuple[int, int]:
+    """The ends of the scale that a prompt names last."""
+    low, high = re.findall(r"from (\d+) to (\d+)", asked)[-1]
+    return int(low), int(high)
+
+
+def _steps(asked: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^Step (\d+):", asked, re.MULTILINE)]
+
+
+def _wrong_step(asked: str) -> int:
+    """The first step that states a wrong toy answer; -1 for none."""
+    parts = re.split(r"^Step (\d+):\n", asked, flags=re.MULTILINE)[1:]
+    stated = [(int(number), text) for number, text in zip(parts[::2], parts[1::2], strict=True) if SAID.search(text)]
+    return next((number for number, text in stated if not is_right(text)), -1)
 
 
 def _points(asked: str) -> list[float]:
@@ -132,5 +149,5 @@ def _verdict(asked: str, fenced: list[str], pair: list[str]) -> str:
         return f"I checked it on the substance.\n\nVERDICT: {good if is_right(fenced[0]) else bad}"
     shown = fenced[-2:] if "Context:" in asked else fenced[:2]
     first, second = (is_right(text) for text in shown)
-    letter = ("C" if "C" in options else "A") if first == second else "A" if first else "B"
+    letter = ("C" if "C" in options else "B") if first == second else "A" if first else "B"
     return f"They differ in one point.\n\nVERDICT: {letter}"

@@ -1,43 +1,86 @@
-"""Every shipped judge config runs through ``jb`` against a judge that answers by its grammar."""
+"""Every shipped judge config runs through ``jb`` against a judge that answers by its grammar, with planted mistakes."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import judgebench
 from judgebench.config.load import load_file
-from tests.e2e.harness import Bench, model_answer
+from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
-from tests.faultservice import FaultService
+from tests.faultservice import FaultService, prompt_text
 
-CONFIGS = sorted(
-    path for path in (Path(judgebench.__file__).parent / "configs/judges").glob("*.py") if path.stem[0] != "_"
-)
-PAIRS = [path.stem for path in CONFIGS if any("compare_with" in judge for judge in load_file(path)["judges"])]
-POINTS = [path.stem for path in CONFIGS if path.stem not in PAIRS]
-MEMBERS = "judges.panel.members=['judge', 'judge-word', 'direct']"  # of all judges beside it many give scores
-N = 3
+FOLDER = Path(judgebench.__file__).parent / "configs/judges"
+JUDGES = {
+    path.stem: judge
+    for path in sorted(FOLDER.glob("*.py"))
+    if path.stem[0] != "_"
+    for judge in load_file(path)["judges"]
+}
+PAIRS = [name for name, judge in JUDGES.items() if "compare_with" in judge]
+POINTS = [name for name in JUDGES if name not in PAIRS]
+MEMBERS = [  # of all judges beside a panel some only score, and some only label
+    "judges.panel.members=['judge', 'judge-word', 'direct']",
+    "judges.panel-scores.members=['score', 'rubric', 'conversation']",
+]
+N = 4
+WRONG = {2}
+"""Questions to which the tested model's answer is wrong: three of four are right."""
+OTHER_WRONG = {1, 3}
+"""The same for the model that it is compared with: one tie, two wins and one loss."""
+
+
+def mean(right: float, wrong: float) -> float:
+    return (right * (N - len(WRONG)) + wrong * len(WRONG)) / N
+
+
+HEADLINES: dict[str, tuple[str, float]] = {
+    **dict.fromkeys(POINTS, ("accuracy", 75.0)),
+    **dict.fromkeys([*PAIRS, "conversation_pair"], ("win_rate", 100 * (0.5 + 1 + 0 + 1) / 4)),
+    "pair_debate": ("win_rate", 100 * (0 + 1 + 0 + 1) / 4),  # it knows no tie, nor a second order: the judge says B
+    "gated_score": ("mean_score", mean(5 + 1, 1)),
+    "score_criteria": ("mean_score", mean(100, 0)),
+    "score_reference": ("mean_score", mean(10, 1)),
+    "score_rubric": ("mean_score", mean(5, 1)),
+    "score_weighted": ("mean_score", mean(5, 1)),
+    "score_precompared": ("mean_score", mean(300, 100)),
+    "conversation_score": ("mean_score", mean(10, 1)),
+    "panel_scores": ("mean_score", mean(10, 1)),  # the middle one of 10, 5 and 10; of 1, 1 and 1
+}
+"""The headline of each shipped judge, worked out by hand from what is planted."""
 
 DATASET = """
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import NumberEqual
 toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='rich.jsonl', output_column='answer', id_column='name',
     input_columns=['question', 'context', 'rubric'],
-    meta_columns=['criteria', 'drafts', 'turns', 'answers', 'answers_a', 'answers_b'],
+    meta_columns=['criteria', 'drafts', 'turns', 'answers', 'answers_a', 'answers_b', 'solutions'],
     prompt='{question}', evaluator=dict(type=NumberEqual))]
 """
 
 
 def said(i: int, wrong: bool = False) -> str:
-    return f"I think it is {2 * i + wrong} (of twice {i})"
+    """An answer in three steps, of which the second is wrong where the answer is."""
+    value = 2 * i + wrong
+    return f"Take {i}.\n\nI think it is {value} (of twice {i})\n\nSo it is {value}"
+
+
+def answering(wrong: set[int]) -> Any:
+    """A tested model with mistakes."""
+    return lambda body: said(question(body), question(body) in wrong) if "twice" in prompt_text(body) else "OK"
+
+
+def question(body: dict[str, Any]) -> int:
+    return int(prompt_text(body).split("twice ")[1].split("?")[0])
 
 
 @pytest.fixture
 def rich(bench: Bench) -> Bench:
-    """The toy benchmark with every column that some judge needs; the answer to the last question is wrong."""
+    """The toy benchmark with every column that some judge needs."""
     rows = [
         {
             "name": f"q-{i}",
@@ -48,60 +91,51 @@ def rich(bench: Bench) -> Bench:
             "criteria": [{"criterion": "It is right.", "points": 2}, "It is short."],
             "drafts": [said(i), said(i, wrong=True)],
             "turns": ["Think of a number.", f"What is twice {i}?"],
-            "answers": ["I do.", said(i)],
-            "answers_a": ["I do.", said(i)],
-            "answers_b": ["I do.", said(i, wrong=i == 0)],
+            "answers": ["I do.", said(i, i in WRONG)],
+            "answers_a": ["I do.", said(i, i in WRONG)],
+            "answers_b": ["I do.", said(i, i in OTHER_WRONG)],
+            "solutions": [said(i, wrong=True), said(i, wrong=True), said(i, i in WRONG)],  # most are wrong
         }
         for i in range(N)
     ]
     (bench.folder / "rich.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (bench.folder / "configs/datasets/rich.py").write_text(DATASET)
-    bench.model.answer = model_answer(lambda i: i == N - 1)
+    bench.model.answer = answering(WRONG)
     bench.judge.answer = loopback_judge
     return bench
 
 
 def overrides(bench: Bench, names: list[str]) -> list[str]:
-    folder = Path(judgebench.__file__).parent / "configs/judges"
-    judges = [judge for name in names for judge in load_file(folder / f"{name}.py")["judges"]]
-    asking = [judge["abbr"] for judge in judges if "judge_model" in judge]
+    asking = [JUDGES[name]["abbr"] for name in names if "judge_model" in JUDGES[name]]
     return [f"judges.{abbr}.url={bench.judge.url}" for abbr in asking]
 
 
-def test_every_shipped_judge_of_single_answers_scores(rich: Bench) -> None:
-    done = rich.jb("--judges", *POINTS, "--override", *overrides(rich, POINTS), MEMBERS, "--max-num-workers", "6",
-                   dataset="rich", timeout=300)  # fmt: skip
+def check_headlines(bench: Bench, names: list[str]) -> None:
+    for name in names:
+        result = bench.result(f"toy-{JUDGES[name]['abbr']}")
+        assert result["counts"]["ok"] == N, (name, result["counts"], result["health"])
+        metric, value = HEADLINES[name]
+        assert result["headline"].startswith(metric), name
+        assert result["metrics"][result["headline"]]["value"] == pytest.approx(value), name
+
+
+def test_every_shipped_judge_of_single_answers_scores_exactly(rich: Bench) -> None:
+    flags = ["--judges", *POINTS, "--override", *overrides(rich, POINTS), *MEMBERS, "--max-num-workers", "6"]
+    done = rich.jb(*flags, dataset="rich", timeout=300)
     assert done.code == 0, done.text
-    results = {path.stem: json.loads(path.read_text()) for path in (rich.run / "results/toy-model").glob("*.json")}
-    judges = [judge["abbr"] for path in CONFIGS if path.stem in POINTS for judge in load_file(path)["judges"]]
-    assert {f"toy-{abbr}" for abbr in judges} <= set(results)
-    for abbr in judges:
-        result = results[f"toy-{abbr}"]
-        assert result["counts"]["ok"] == N, (abbr, result["counts"], result["health"])
-        # The steps' judge finds none wrong; the last number of a toy answer, which chooses, is the question's own.
-        if result["headline"] == "accuracy" and abbr not in {"first-wrong", "steps", "choice"}:
-            assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * (N - 1) / N), abbr
-    scores = {abbr: results[f"toy-{abbr}"]["metrics"].get("mean_score", {}).get("value") for abbr in judges}
-    assert scores["gated"] == pytest.approx((6 * (N - 1) + 1) / N)
-    assert scores["points"] == 100
+    check_headlines(rich, POINTS)
     asked = len(rich.judge.requests)
-    again = rich.jb("--judges", *POINTS, "--override", *overrides(rich, POINTS), MEMBERS, "--reuse", "--mode", "eval",
-                    "--no-preflight", dataset="rich", timeout=300)  # fmt: skip
+    again = rich.jb(*flags, "--reuse", "--mode", "eval", "--no-preflight", dataset="rich", timeout=300)
     assert again.code == 0, again.text
     assert len(rich.judge.requests) == asked
+    check_headlines(rich, POINTS)
 
 
-def test_every_shipped_judge_of_pairs_scores(rich: Bench) -> None:
-    with FaultService(model_answer(lambda i: i >= N - 2), model="m") as other:
+def test_every_shipped_judge_of_pairs_scores_exactly(rich: Bench) -> None:
+    with FaultService(answering(OTHER_WRONG), model="m") as other:
         path = rich.folder / "configs/models/other_model.py"
         path.write_text(path.read_text().replace(rich.model.url, other.url))
         done = rich.jb("--judges", *PAIRS, "--override", *overrides(rich, PAIRS), "--max-num-workers", "4",
                        dataset="rich", models=("other_model", "toy_model"), timeout=300)  # fmt: skip
     assert done.code == 0, done.text
-    for name in PAIRS:
-        (judge,) = load_file(Path(judgebench.__file__).parent / f"configs/judges/{name}.py")["judges"]
-        result = rich.result(f"toy-{judge['abbr']}")
-        assert result["counts"]["ok"] == N, (name, result["counts"], result["health"])
-        # Only the question before the last tells the two apart; the others are ties, unless a method knows none.
-        if name != "pair_debate":
-            assert result["metrics"]["win_rate"]["value"] == pytest.approx(100 * (1 + (N - 1) / 2) / N), name
+    check_headlines(rich, PAIRS)

@@ -150,5 +150,6 @@ class TestEveryMethod:
 
 
 def test_identities_tell_methods_and_their_prompts_apart() -> None:
-    identities = {json.dumps(method(path).identity(), sort_keys=True) for path in CONFIGS}
-    assert len(identities) == len(CONFIGS)
+    own = [path for path in CONFIGS if path.stem != "pair_league"]  # pair_compare's method, between other models
+    identities = {json.dumps(method(path).identity(), sort_keys=True) for path in own}
+    assert len(identities) == len(own)
