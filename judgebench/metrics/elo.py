@@ -26,7 +26,9 @@ SCALE = 400.0
 """Difference at which the better one is expected to win 10 of 11."""
 SHUFFLES = 100
 """Random orders over which the rating is averaged."""
-_WORK = 20_000_000
+LONGEST = 50_000
+"""Battles of one order; of more, each order plays as many drawn at random, as older ones have no weight left."""
+_WORK = 8_000_000
 
 
 class Shuffled(NamedTuple):
@@ -80,19 +82,20 @@ def shuffled_elo(
         k: Points at stake.
         start: Rating of a newcomer.
         scale: As for ``elo``.
-        shuffles: Orders to average over; fewer, but at least 20, beyond ``20e6 / shuffles`` battles.
-        rounds: Resamples of items, each in one random order; 0 gives no intervals. Fewer, but at least 100, likewise.
+        shuffles: Orders to average over.
+        rounds: Resamples of items, each in one random order; 0 gives no intervals. Fewer, but at least 100, where there
+            are more than 26 000 battles.
         seed: Of orders and resamples.
         coverage: Of the intervals.
     """
     import numpy as np
 
     columns = battles if isinstance(battles, Columns) else Columns(battles)
-    size = max(1, len(columns))
-    shuffles = max(1, min(shuffles, max(20, _WORK // size)))
+    size = max(1, min(len(columns), LONGEST))
+    shuffles = max(1, min(shuffles, _WORK // size))
     rounds = min(rounds, max(100, _WORK // size)) if rounds else 0
     rng = np.random.default_rng(seed)
-    orders = rng.permuted(np.tile(np.arange(len(columns), dtype=np.int64), (shuffles, 1)), axis=1)
+    orders = np.array([rng.permutation(len(columns))[:LONGEST] for _ in range(shuffles)])
     values = _played(columns, orders, k, start, scale).mean(axis=0)
     intervals: list[Interval | None] = [None] * len(values)
     if rounds and len(columns):
@@ -122,7 +125,7 @@ def _resampled_orders(columns: Columns, rounds: int, rng: object) -> Ints:
         items = rng.integers(0, columns.items, columns.items)
         sizes = counts[items]
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        rows.append(rng.permutation(order[np.repeat(starts[items], sizes) + within].astype(np.int64)))
+        rows.append(rng.permutation(order[np.repeat(starts[items], sizes) + within])[:LONGEST])
     longest = max(len(row) for row in rows)
     drawn = np.full((rounds, longest), -1, dtype=np.int64)
     for at, row in enumerate(rows):

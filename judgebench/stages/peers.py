@@ -9,7 +9,7 @@ from typing import Any
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.judges.asking import JudgeItem
 from judgebench.judges.load import method_of
-from judgebench.metrics.agreement import cohen_kappa, percent_agreement
+from judgebench.metrics.agreement import cohen_kappa, percent_agreement, scott_pi
 from judgebench.records import Verdict
 
 Judging = Callable[[JudgeItem], Awaitable[Verdict]]
@@ -45,8 +45,13 @@ MOST_CELLS = 64
 
 
 def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """Return how many answers two judges both decided, their agreement in percent, and Cohen's kappa."""
-    return {"n": pairs.total(), "agreement": _percent(pairs), "kappa": cohen_kappa(pairs)}
+    """Return how many answers two judges both decided, their agreement in percent, kappa and pi."""
+    return {
+        "n": pairs.total(),
+        "agreement": _percent(pairs),
+        "kappa": cohen_kappa(pairs),
+        "scott_pi": scott_pi(pairs),
+    }
 
 
 class Agreements:
