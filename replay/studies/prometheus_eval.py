@@ -85,7 +85,10 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
             found |= _counted(name, path, dataset)
     published = json.loads((folder / STUDY.expected).read_text("utf-8"))
     for name in published.keys() - {stem(path) for path in recordings(folder, "*.jsonl*")}:
-        found |= {(name, key): Skip(f"the set {name} is not in this folder") for key in published[name]}
+        found |= {
+            (name, key): Skip(f"counts of the rows of the set {name}, a file that is not in this folder")
+            for key in published[name]
+        }
     return found
 
 

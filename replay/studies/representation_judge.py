@@ -24,7 +24,7 @@ def figures(folder: Path, _results: Results) -> Mapping[Path_, Ours]:
             found |= {("probing", name, aspect, "score_counts", score): count for score, count in scores.items()}
     for name in published["probing"].keys() - sets.keys():
         for aspect, counts in published["probing"][name].items():
-            reason = Skip(f"the probing set {name} is not in this folder")
+            reason = Skip(f"counts of the rows of the probing set {name}, a file that is not in this folder")
             found["probing", name, aspect, "n"] = reason
             found |= {("probing", name, aspect, "score_counts", score): reason for score in counts["score_counts"]}
     for path in recordings(folder, "probes/*.json"):

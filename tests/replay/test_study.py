@@ -77,7 +77,7 @@ def test_the_recorded_judges_of_a_benchmark_give_the_published_figures(
     if not (DATA / "pandalm").is_dir():
         pytest.skip("../shared/data is not here")
     assert main(["--data-dir", str(DATA), "--only", "pandalm", "rewardbench", "--work-dir", str(tmp_path)]) == 0
-    assert "24 figures compared, 0 mismatches" in capsys.readouterr().out
+    assert "47 figures compared, 0 mismatches" in capsys.readouterr().out
 
 
 def test_a_changed_figure_makes_the_replay_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
