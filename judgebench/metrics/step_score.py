@@ -124,11 +124,15 @@ class StepScore:
         return found | {f"detection_{name}": metric for name, metric in error_rates(table).items()}
 
     def _steps(self) -> dict[str, Metric]:
-        steps = [step for one in self._items for step in one.steps]
         missing = sum(len(one.steps) for one in self._unjudged)
-        if not steps and not missing:
+        if not missing and not any(one.steps for one in self._items):
             return {}
-        found = {"step_accuracy": share_of([float(gold is said) for gold, said in steps], missing=missing)}
+        found = {"step_accuracy": _step_accuracy(self._items, self._unjudged)}
+        for group in (
+            dict.fromkeys(one.group for one in (*self._items, *self._unjudged)) if self.config.group_by else ()
+        ):
+            own = ([one for one in items if one.group == group] for items in (self._items, self._unjudged))
+            found[f"step_accuracy/{group}"] = _step_accuracy(*own)
         pairs = [pair for one in self._items for pair in one.types]
         if pairs:
             found["error_type_accuracy"] = share_of([float(said == gold) for said, gold in pairs])
@@ -175,6 +179,11 @@ def _mean_of_parts(parts: Sequence[Metric], names: Sequence[str]) -> Metric:
     ends = [part.bounds or (part.value or 0.0, part.value or 0.0) for part in parts]
     low, high = (sum(end[side] for end in ends) / len(ends) for side in (0, 1))
     return msgspec.structs.replace(mean, bounds=(low, high))
+
+
+def _step_accuracy(judged: Sequence[_Item], unjudged: Sequence[_Item]) -> Metric:
+    right = [float(gold is said) for one in judged for gold, said in one.steps]
+    return share_of(right, missing=sum(len(one.steps) for one in unjudged))
 
 
 def first_wrong(labels: Sequence[bool]) -> int:

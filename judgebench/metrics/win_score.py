@@ -7,6 +7,7 @@ given, with a seeded bootstrap over questions (Li et al. 2024; Zheng et al. 2023
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -23,11 +24,13 @@ class WinScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         seed: Seed of the bootstrap.
         rounds: Rounds of the bootstrap.
         quantiles: Ends of the interval, as shares of the rounds.
+        group_by: Meta column, such as the tested model, by which ``win_rate`` is also given in parts.
     """
 
     seed: int = 0
     rounds: int = 1000
     quantiles: tuple[float, float] = (0.025, 0.975)
+    group_by: str = ""
 
 
 class WinScore:
@@ -38,6 +41,8 @@ class WinScore:
     def __init__(self, config: WinScoreConfig) -> None:
         self.config = config
         self._outcomes: list[list[float]] = []
+        self._parts: list[str] = []
+        self._missing_parts: list[str] = []
         self._sides: list[int] = []
         self._inconsistent = self._in_both_orders = self._missing = 0
         self._longer: list[float] = []
@@ -49,10 +54,13 @@ class WinScore:
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - part of the contract
         """Take in the verdict about one question."""
         side = side_of(verdict.label)
+        part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
         if verdict.status != "ok" or side is None:
             self._missing += 1
+            self._missing_parts.append(part)
             return
         self._sides.append(side)
+        self._parts.append(part)
         self._outcomes.append(verdict.details.get("outcomes") or [(side + 1) / 2])
         sides = [game.side for game in games_of(verdict)]
         self._in_both_orders += len(sides) > 1
@@ -72,11 +80,21 @@ class WinScore:
             "not_compared": self._missing,
         }
         return {
-            "win_rate": self._pooled(),
+            "win_rate": self._pooled(self._outcomes, self._missing),
+            **self._by_part(),
             "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing),
             **{name: Metric(value=float(count), n=len(sides)) for name, count in counts.items()},
             **self._beside(),
         }
+
+    def _by_part(self) -> dict[str, Metric]:
+        if not self.config.group_by:
+            return {}
+        found = {}
+        for part in dict.fromkeys([*self._parts, *self._missing_parts]):
+            own = [outcomes for name, outcomes in zip(self._parts, self._outcomes, strict=True) if name == part]
+            found[f"win_rate/{part}"] = self._pooled(own, self._missing_parts.count(part))
+        return found
 
     def _beside(self) -> dict[str, Metric]:
         """Return the share of pairs on which both orders agree, and the win rate if the longer answer always won."""
@@ -88,14 +106,14 @@ class WinScore:
             found["longer_wins"] = share_of(self._longer)
         return found
 
-    def _pooled(self) -> Metric:
+    def _pooled(self, outcomes: Sequence[Sequence[float]], not_compared: int) -> Metric:
         """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval.
 
         A question that was not compared bounds it as one that counts as much as the heaviest one here, lost or won.
         """
-        pooled = [(sum(one), len(one)) for one in self._outcomes]
+        pooled = [(sum(one), len(one)) for one in outcomes]
         if not pooled:
-            return Metric(value=None, bounds=(0.0, 100.0) if self._missing else None, note="nothing was compared")
+            return Metric(value=None, bounds=(0.0, 100.0) if not_compared else None, note="nothing was compared")
         rng = random.Random(self.config.seed)
         means = []
         for _ in range(self.config.rounds):
@@ -104,7 +122,7 @@ class WinScore:
         means.sort()
         low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
         won, played = sum(won for won, _ in pooled), sum(played for _, played in pooled)
-        value, missing = 100 * won / played, self._missing * max(played for _, played in pooled)
+        value, missing = 100 * won / played, not_compared * max(played for _, played in pooled)
         bounds = (100 * won / (played + missing), 100 * (won + missing) / (played + missing)) if missing else None
         note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
         return Metric(value=value, n=len(pooled), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)

@@ -180,6 +180,20 @@ def test_wins_against_a_baseline(name: str, tmp_path: Path) -> None:
     assert (mute["win_rate"], mute["not_compared"]) == (None, n)
 
 
+def test_every_tested_model_has_a_win_rate_of_its_own(tmp_path: Path) -> None:
+    data = made("arena_hard", tmp_path, arena(["gpt-4-0314", "good", "bad", "mute"]))
+
+    def reply(sample: Sample, view: str) -> Reply:
+        if sample.meta["model"] == "mute":
+            return Reply(status="ok", text="Who is to say?")
+        return brackets("first" if (sample.meta["model"] == "good") == (view == "AB") else "second")
+
+    found = scored(data, samples(data, tmp_path), reply)
+    assert (found["win_rate/good"].value, found["win_rate/bad"].value) == (100.0, 0.0)
+    assert (found["win_rate/mute"].value, found["win_rate/mute"].bounds) == (None, (0.0, 100.0))
+    assert (found["win_rate/good"].n, found["win_rate"].n, found["win_rate"].value) == (4, 8, 50.0)
+
+
 def test_strong_wins_count_three_times(tmp_path: Path) -> None:
     data = made("arena_hard", tmp_path, arena(["gpt-4-0314", "tested"], 2))
     texts = {

@@ -113,7 +113,8 @@ def test_every_part_has_figures_of_its_own(abbr: str, items_of: ItemsOf, judge_o
         shares = {first: {"first": 1.0}, **{part: {"right": 1.0} for part in others}}
     found = values(judged(data, items, judge_of(abbr, shares)))
     groups: dict[str, str] = data.score.options.get("groups") or {}
-    prefix = {"check": "judge_rate", "grade": "mean_score", "steps": "f1"}.get(kind_of(data), "accuracy")
+    won = "win_rate" if "win_rate" in found else "accuracy"
+    prefix = {"check": "judge_rate", "grade": "mean_score", "steps": "f1"}.get(kind_of(data), won)
     if f"{prefix}/{groups.get(first, first)}" not in found:
         assert not group_of(data) or kind_of(data) == "check"
         return

@@ -210,6 +210,7 @@ def test_projudge_scores_steps_and_kinds_of_errors(tmp_path: Path) -> None:
 
     perfect = values(scored(data, items, lambda s, v: listed(s.gold)))
     assert (perfect["step_accuracy"], perfect["error_type_accuracy"], perfect["f1"]) == (100.0, 100.0, 100.0)
+    assert perfect["step_accuracy/Physics"] == 100.0
     short = values(scored(data, items, lambda s, v: listed(s.gold[:1])))
     assert (short["step_accuracy"], short["error_type_accuracy"]) == (50.0, 0.0)
     long = values(scored(data, items, lambda s, v: listed([*s.gold, False])))

@@ -7,4 +7,6 @@ from judgebench.metrics.win_score import WinScore
 with read_base():
     from ._conversation_pair import PAIRS
 
-mt_bench_pairs_datasets = [dict(abbr="mt_bench_pairs", baseline="gpt-3.5-turbo", score=dict(type=WinScore), **PAIRS)]
+mt_bench_pairs_datasets = [
+    dict(abbr="mt_bench_pairs", baseline="gpt-3.5-turbo", score=dict(type=WinScore, group_by="model"), **PAIRS)
+]
