@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import JB, Bench, model_answer, run
+from tests.e2e.harness import JB, Bench, model_answer, run, wait_until
+from tests.e2e.test_kills import kill
 from tests.e2e.test_two_judges import PAIR, is_right, judges_file, pair_answer
 from tests.faultservice import FaultService, prompt_text
 
@@ -82,6 +83,35 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
     done = run([*JB, "--reuse", "--no-preflight"], bench.folder)
     assert done.code == 0, done.text
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+
+
+def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -> None:
+    """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
+    bench = many_models
+    bench.judge.latency = 0.15
+    flags = ("--judges", "league", "--no-preflight", "--override", "judges.league.judge_model.batch_size=1")
+    process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
+    wait_until(lambda: len(bench.judge.requests) >= 3)
+    kill(bench, process.pid, "all")
+    process.communicate(timeout=20)
+    before = bench.run / "predictions/bee/toy-league-vs-cat.jsonl"
+    kept = [json.loads(line)["uuid"] for line in before.read_text().splitlines() if line.endswith("}")]
+    assert 1 <= len(kept) < 2 * CALLS_FOR["bee", "cat"]
+    bench.judge.forget()
+    bench.judge.latency = 0
+    jb(bench, "--reuse", models=("ant", "bee", "cat"))
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values()) - len(kept)
+    assert {one["model"]: one["games"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
+
+
+def test_the_gate_decides_on_a_league(many_models: Bench) -> None:
+    bench = many_models
+    jb(bench, models=("bee", "ant"))
+    rules = ["toy-league.tie_rate>=0", "ant:toy-league.win_rate>=20", "ant:toy-league.bradley_terry>=1000"]
+    passed = run([*JB, "gate", "latest", *(word for rule in rules for word in ("--min", rule))], bench.folder)
+    assert passed.code == 0, passed.text
+    failed = run([*JB, "gate", "latest", "--min", "bee:toy-league.win_rate>=90"], bench.folder)
+    assert failed.code == 5, failed.text
 
 
 def test_a_league_ranks_its_models(many_models: Bench) -> None:
