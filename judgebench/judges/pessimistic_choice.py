@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
+from judgebench.choosing import ALPHA, RULES, Group, Rule, choose, grouped
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.together import all_of
 from judgebench.judges.wrapper import Listening, Wrapper
 from judgebench.records import Verdict
-
-Rule = Literal["pessimistic", "best_mean", "majority", "weighted_majority"]
-
-
-class Group(NamedTuple):
-    """The solutions with one final answer.
-
-    Attributes:
-        answer: The answer.
-        size: How many solutions have it.
-        passed: How many verifications passed them. ``verified``: how many there were.
-    """
-
-    answer: str
-    size: int
-    passed: int
-    verified: int
-
-    @property
-    def mean(self) -> float:
-        """Share of the verifications that passed."""
-        return self.passed / self.verified if self.verified else 0.0
 
 
 class PessimisticChoice(Wrapper):
@@ -50,8 +28,8 @@ class PessimisticChoice(Wrapper):
         """Keys of ``method=dict(type=PessimisticChoice, ...)``.
 
         Attributes:
-            solutions: Name of the field with the item's solutions, a list; an item without it brings them as its answers,
-                or has the tested model's alone.
+            solutions: Name of the field with the list of the item's solutions; without it they are the answers that it
+                brings along, or the tested model's alone.
             judge: ``dict(type=..., ...)`` of the verifier; it is not shown the reference.
             extractor: ``dict(type=..., ...)`` of the rule that takes the final answer out of a solution; equal texts
                 are one answer.
@@ -68,7 +46,7 @@ class PessimisticChoice(Wrapper):
         times: int = 2
         passes: list[str] = msgspec.field(default_factory=lambda: ["correct"])
         rule: Rule = "pessimistic"
-        alpha: float = 0.1
+        alpha: float = ALPHA
         solutions: str = "solutions"
 
     def __init__(self, config: Config) -> None:
@@ -105,7 +83,7 @@ class PessimisticChoice(Wrapper):
         groups = self._groups(answers, verdicts)
         if not any(group.verified for group in groups):
             return Verdict(status="unparsed", reason="no verification could be read")
-        choices = {rule: choose(groups, rule, alpha=self.config.alpha) for rule in _RULES}
+        choices = {rule: choose(groups, rule, alpha=self.config.alpha) for rule in RULES}
         chosen = choices[self.config.rule]
         place = answers.index(chosen)
         label = str(place + 1)
@@ -115,40 +93,14 @@ class PessimisticChoice(Wrapper):
         details = {"choices": choices, "groups": [group._asdict() for group in groups], "chosen": place + 1}
         return Verdict(status="ok", label=label, answer=chosen, details=details)
 
-    def _groups(self, answers: Sequence[str | None], verdicts: Sequence[Verdict]) -> list[Group]:
-        found: dict[str, Group] = {}
+    def _groups(self, answers: Sequence[str | None], verdicts: Sequence[Verdict]) -> list[Group[str]]:
         times = self.config.times
+        solutions = []
         for place, answer in enumerate(answers):
-            if not answer:
-                continue
-            own = [one for one in verdicts[place * times : (place + 1) * times] if one.status == "ok"]
-            passed = sum(one.label in self.config.passes for one in own)
-            known = found.get(answer, Group(answer, 0, 0, 0))
-            found[answer] = Group(answer, known.size + 1, known.passed + passed, known.verified + len(own))
-        return list(found.values())
-
-
-def choose(groups: Sequence[Group], rule: Rule, *, alpha: float = 0.1) -> str:
-    """Return the answer that a rule chooses; of equal ones the first.
-
-    ``pessimistic``: ``argmax_k r_k - alpha ln(V) / (V_k + 1)`` with ``r_k`` the mean verification of an answer's
-    solutions, ``V_k`` their verifications and ``V`` all verifications; a large alpha is majority voting.
-    """
-    total = sum(group.verified for group in groups)
-
-    def worth(group: Group) -> float:
-        if rule == "majority":
-            return group.size
-        if rule == "weighted_majority":
-            return group.size * group.mean
-        if rule == "best_mean":
-            return group.mean
-        return group.mean - alpha * math.log(max(total, 1)) / (group.verified + 1)
-
-    return max(groups, key=worth).answer
-
-
-_RULES: tuple[Rule, ...] = ("pessimistic", "best_mean", "majority", "weighted_majority")
+            read = [one for one in verdicts[place * times : (place + 1) * times] if one.status == "ok"]
+            if answer:
+                solutions.append((answer, sum(one.label in self.config.passes for one in read), len(read)))
+        return grouped(solutions)
 
 
 def _shown(item: JudgeItem, solution: str) -> JudgeItem:

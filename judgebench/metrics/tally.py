@@ -44,6 +44,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         truncated: Whether the prediction was cut off by the token limit.
         rule: Label that the rule-based check, or a person, gave the same prediction; ``None`` where there is none.
         weight: What the item counts in ``weighted_accuracy``.
+        passed: How many of the judge's votes found it right. ``votes``: how many could be read; 0 or 1 where it is
+            asked once.
     """
 
     id: int
@@ -55,6 +57,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     truncated: bool = False
     rule: str | None = None
     weight: float = 1.0
+    passed: int = 0
+    votes: int = 0
 
 
 def outcome_of(
@@ -64,6 +68,8 @@ def outcome_of(
 
     The extracted answer is the verdict's own, else the rule's.
     """
+    votes = verdict.details.get("votes") or {verdict.label: 1}
+    graded = {name: count for name, count in votes.items() if name in GRADES}
     return Outcome(
         id=sample_id,
         repeat=repeat,
@@ -73,6 +79,8 @@ def outcome_of(
         answer=verdict.answer if verdict.answer is not None or rule is None else rule.answer,
         truncated=truncated,
         rule=rule.label if rule is not None and rule.status == "ok" else None,
+        passed=graded.get("correct", 0),
+        votes=sum(graded.values()),
     )
 
 
@@ -102,6 +110,21 @@ class Row(NamedTuple):
     answer: int
 
 
+class Solution(NamedTuple):
+    """One repeat as something to choose among.
+
+    Attributes:
+        answer: As in ``Row``.
+        right: What the rule-based check says of it: 1 right, 0 wrong, ``None`` nothing.
+        passed: How many of the judge's votes found it right. ``votes``: how many there were.
+    """
+
+    answer: int
+    right: int | None
+    passed: int
+    votes: int
+
+
 class Tally:
     """Columns of outcomes, about 16 bytes each (32 with repeats and scores).
 
@@ -121,6 +144,8 @@ class Tally:
         self._codes: dict[str | None, int] = {None: 0}
         self._scores: array[float] | None = None
         self._answers: array[int] | None = None
+        self._passed = array("H")
+        self._votes = array("H")
         self._weights: array[float] | None = None
         self._in_order = True
         self._histogram: Counter[Question] | None = None
@@ -157,6 +182,8 @@ class Tally:
             if self._answers is None:
                 self._answers = array("q")
             self._answers.append(answer)
+            self._passed.append(outcome.passed)
+            self._votes.append(outcome.votes)
         if outcome.weight != 1.0 or self._weights is not None:
             self._weights = _column(self._weights, size, outcome.weight, 1.0)
         self._histogram = self._pairs = None
@@ -184,6 +211,8 @@ class Tally:
             self._answers = later._answers
         elif later._answers is not None:
             self._answers.extend(later._answers)
+        self._passed.extend(later._passed)
+        self._votes.extend(later._votes)
         self._histogram = self._pairs = None
 
     def counts(self) -> Counts:
@@ -237,6 +266,21 @@ class Tally:
             elif group and row.repeat == group[-1].repeat:
                 raise InternalError(f"Item {row.id}, repeat {row.repeat}, was tallied twice.")
             group.append(row)
+        if group:
+            yield group
+
+    def solutions(self) -> Iterator[list[Solution]]:
+        """Yield the repeats of one question after another, to choose among; nothing where there is one repeat only."""
+        grade = self._grades()
+        last: int | None = None
+        group: list[Solution] = []
+        for at in self._order() if self._answers is not None else ():
+            if group and self._ids[at] != last:
+                yield group
+                group = []
+            last = self._ids[at]
+            assert self._answers is not None
+            group.append(Solution(self._answers[at], grade[self._rules[at]], self._passed[at], self._votes[at]))
         if group:
             yield group
 

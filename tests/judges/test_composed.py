@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.pessimistic_choice import Group, choose
+from judgebench.choosing import Group, choose
 from judgebench.records import Verdict
 
 from .test_methods import Judge, item, judge
