@@ -68,6 +68,13 @@ class VLLMCustomAPI(VLLMCustomAPIChat):
     path = "v1/completions"
     prompt_kind = "text"
 
+    def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
+        """Return the JSON body; what chat services call ``top_logprobs`` is the number ``logprobs`` here."""
+        body = super().body(config, request, model)
+        if body.get("logprobs") is True:
+            body["logprobs"] = body.pop("top_logprobs", 1)
+        return body
+
 
 class StreamConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of a service that is read as a stream unless ``stream=False``."""

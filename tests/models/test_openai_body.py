@@ -43,6 +43,14 @@ def test_completion_body_holds_text() -> None:
     assert body == {"model": "m", "prompt": "Q: 1+1\nA:", "max_tokens": 4096}
 
 
+def test_a_completion_service_is_asked_for_logprobs_in_its_own_words() -> None:
+    asked = Request(prompt="Score:", params={"logprobs": True, "top_logprobs": 20, "max_tokens": 1})
+    body = VLLMCustomAPI().body(config("VLLMCustomAPI"), asked, "m")
+    assert body == {"model": "m", "prompt": "Score:", "logprobs": 20, "max_tokens": 1}
+    own = VLLMCustomAPI().body(config("VLLMCustomAPI"), Request(prompt="Score:", params={"logprobs": 5}), "m")
+    assert own["logprobs"] == 5
+
+
 @pytest.mark.parametrize(
     ("declared", "asked", "expected"),
     [
