@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judgebench.judges import rules
 from judgebench.judges.rules import MathEqual
 from judgebench.judges.rules.math_equal import COMPARE, same_at_once
 from judgebench.judges.rules.math_worker import arithmetic
@@ -62,6 +63,7 @@ def test_integers_are_compared_by_value(one, other):
 def test_aime_answers_start_no_process_and_import_no_sympy():
     code = """
 import asyncio, sys
+from judgebench.judges import rules
 from judgebench.judges.rules import MathEqual
 from tests.rules.items import item, ask_nobody
 rule = MathEqual(MathEqual.Config(answer="boxed"))
@@ -110,12 +112,7 @@ def test_the_cases_of_math_verify_come_out_as_recorded():
         pytest.skip("../shared/data is not here")
     rows = [json.loads(line) for line in (SHARED / "math_verify" / "cases.jsonl").open(encoding="utf-8")]
     assert len(rows) == 268
-    # The pool always looks for formulas and for plain numbers, and never compares sets with relations.
-    ours = [
-        row
-        for row in rows
-        if row["options"].get("match_types", ["latex", "expr"]) == ["latex", "expr"]
-    ]  # fmt: skip
+    found = {"latex": "formulas", "expr": "numbers", "string": "letters"}
 
     async def run():
         async with KillablePool(2, deadline=60) as pool:
@@ -126,16 +123,48 @@ def test_the_cases_of_math_verify_come_out_as_recorded():
                     row["pred"],
                     row["options"].get("precision", 6),
                     row["options"].get("strict", True),
+                    [found[kind] for kind in row["options"].get("match_types", ["latex", "expr"])],
+                    row["options"].get("allow_set_relation_comp", False),
                 )
                 for row in rows
             ]
             return await asyncio.gather(*calls)
 
     outcomes = {row["idx"]: result["outcome"] for row, result in zip(rows, asyncio.run(run()), strict=True)}
-    assert len(ours) == 154
-    assert [row["idx"] for row in ours if (outcomes[row["idx"]] == "equal") != bool(row["expected"])] == []
-    others = [row for row in rows if row not in ours]
-    assert sum((outcomes[row["idx"]] == "equal") != bool(row["expected"]) for row in others) <= 4
+    assert [row["idx"] for row in rows if (outcomes[row["idx"]] == "equal") != bool(row["expected"])] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reference", "answer", "same"),
+    [
+        ({}, "1,22", "1.22", False),  # a pair
+        ({"find": ["numbers"]}, "1,22", "1.22", True),
+        (
+            {"find": ["formulas"]},
+            "$9$",
+            "Answer $ \n 9 \n $",
+            None,
+        ),  # no formula: its marks stand on lines of their own
+        ({}, "$9$", "Answer $ \n 9 \n $", True),
+        ({}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", False),
+        ({"sets_as_relations": True}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", True),
+        ({"digits": 2}, r"$\frac{1}{3}$", "$0.33$", True),
+        ({}, r"$\frac{1}{3}$", "$0.33$", False),
+        ({"strict": False}, "$f(x)$", "$f(y)$", True),
+        ({"find": ["letters"]}, "B", "The answer is B", True),
+    ],
+)
+def test_what_counts_as_the_same_is_a_choice_of_the_config(options, reference, answer, same):
+    rule = MathEqual(MathEqual.Config(answer="any", **options))
+    verdict = judge(rule, answer, reference)
+    assert verdict.label == {True: "correct", False: "incorrect", None: None}[same]
+    assert all(rule.identity()[key] == value for key, value in options.items())
+
+
+def test_the_page_names_every_key():
+    page = (Path(__file__).parents[2] / "docs/judges/rules.md").read_text("utf-8")
+    assert all(f"`{name}`" in page for name in MathEqual.Config.__struct_fields__)
+    assert all(f"`{name}`" in page for name in rules.__all__)
 
 
 HOSTILE = {

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.errors import ConfigError
 from judgebench.judges.answers import Extracted, boxed, whole_text
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
@@ -37,6 +38,11 @@ class MathEqual:
                 anywhere else that math-verify finds (the last formula or number); ``any`` leaves it all to math-verify.
             digits: Decimal places to which decimals are compared.
             strict: Whether variable names matter and sets differ from tuples.
+            find: What math-verify looks for: ``formulas`` between marks, plain ``numbers`` without any, and ``letters``
+                of choices. A comma is a separator in a formula (``1,22`` is a pair) and before two digits a decimal
+                comma in a plain number, so that ``1,22`` is ``1.22`` with ``["numbers"]`` alone.
+            sets_as_relations: Whether a reference that is a set may be answered by relations: ``x \in [-2, 7]`` by
+                ``-2 \le x \le 7``.
             deadline: Seconds of one comparison.
             memory_mb: MiB of one comparison.
             workers: Most comparisons at once.
@@ -45,12 +51,18 @@ class MathEqual:
         answer: Literal["boxed", "boxed_or_any", "any"] = "boxed_or_any"
         digits: int = 6
         strict: bool = True
+        find: list[Literal["formulas", "numbers", "letters"]] = msgspec.field(
+            default_factory=lambda: ["formulas", "numbers"]
+        )
+        sets_as_relations: bool = False
         deadline: float = 10.0
         memory_mb: int = 1024
         workers: int = 2
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
+        if not self.config.find:
+            raise ConfigError("evaluator.find: name formulas, numbers or letters.")
         self._pool: KillablePool | None = None
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
@@ -79,6 +91,8 @@ class MathEqual:
             "answer": self.config.answer,
             "digits": self.config.digits,
             "strict": self.config.strict,
+            "find": self.config.find,
+            "sets_as_relations": self.config.sets_as_relations,
             "math-verify": version("math-verify"),
             "sympy": version("sympy"),
         }
@@ -107,10 +121,11 @@ class MathEqual:
         quick = same_at_once(reference, answer.text)
         if quick is not None:
             return ("equal" if quick else "different"), ""
+        config = self.config
         if self._pool is None:
-            config = self.config
             self._pool = KillablePool(config.workers, deadline=config.deadline, memory=config.memory_mb << 20)
-        result = await self._pool.call(COMPARE, reference, sent, self.config.digits, self.config.strict)
+        how = (config.digits, config.strict, config.find, config.sets_as_relations)
+        result = await self._pool.call(COMPARE, reference, sent, *how)
         if isinstance(result, Overrun):
             return "unsure", f"the comparison was stopped: {result.message}"
         return result["outcome"], result["reason"]

@@ -7,7 +7,7 @@ by a reader of the grammar of arithmetic. Nothing prints a SymPy object either, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import product
 from typing import Any, Literal
@@ -31,7 +31,14 @@ class Comparison(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def compare(gold: str, answer: str, digits: int = 6, strict: bool = True) -> dict[str, str]:
+def compare(
+    gold: str,
+    answer: str,
+    digits: int = 6,
+    strict: bool = True,
+    find: Sequence[str] = ("formulas", "numbers"),
+    sets_as_relations: bool = False,
+) -> dict[str, str]:
     r"""Return a ``Comparison`` as JSON values.
 
     Args:
@@ -39,16 +46,29 @@ def compare(gold: str, answer: str, digits: int = 6, strict: bool = True) -> dic
         answer: The candidate's text; formulas in it are marked (``$``, ``\boxed``), plain numbers need no mark.
         digits: Decimal places to which decimals are compared.
         strict: Whether variable names matter and sets differ from tuples.
+        find: What is looked for in both texts: ``formulas`` between marks, plain ``numbers``, ``letters`` of
+            choices.
+        sets_as_relations: Whether a reference that is a set may be answered by relations, such as ``-2 < x < 7``.
     """
-    return msgspec.to_builtins(_compare(gold, answer, digits, strict))  # type: ignore[no-any-return]
+    wanted = Wanted(digits, strict, tuple(find), sets_as_relations)
+    return msgspec.to_builtins(_compare(gold, answer, wanted))  # type: ignore[no-any-return]
 
 
-def _compare(gold: str, answer: str, digits: int, strict: bool) -> Comparison:
+class Wanted(msgspec.Struct, frozen=True):
+    """How two texts are compared; see ``compare``."""
+
+    digits: int
+    strict: bool
+    find: tuple[str, ...]
+    sets_as_relations: bool
+
+
+def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
     wanted: list[Any] = []
     said: list[Any] = []
     reason = _too_much("reference", gold) or _too_much("answer", answer)
     if not reason:
-        wanted, said = _read_reference(gold), list(_parser()(answer, parsing_timeout=None))
+        wanted, said = _read_reference(gold, how.find), _read(answer, how.find)
         if not wanted:
             reason = "the reference cannot be read as mathematics"
         elif not said:
@@ -57,7 +77,7 @@ def _compare(gold: str, answer: str, digits: int, strict: bool) -> Comparison:
         return Comparison("unsure", reason)
     for one, other in product(wanted, said):
         try:
-            if _verify(one, other, digits, strict):
+            if _verify(one, other, how):
                 return Comparison("equal")
         except MemoryError:
             raise
@@ -74,27 +94,46 @@ def _too_much(name: str, text: str) -> str:
     return f"the {name} is nested more than {MOST_NESTING} deep" if _nesting(text) > MOST_NESTING else ""
 
 
-def _verify(gold: Any, answer: Any, digits: int, strict: bool) -> bool:
+def _verify(gold: Any, answer: Any, how: Wanted) -> bool:
     from math_verify import verify
 
     return bool(
-        verify(gold, answer, float_rounding=digits, strict=strict, timeout_seconds=None, raise_on_error=True),
+        verify(
+            gold,
+            answer,
+            float_rounding=how.digits,
+            strict=how.strict,
+            allow_set_relation_comp=how.sets_as_relations,
+            timeout_seconds=None,
+            raise_on_error=True,
+        ),
     )
 
 
-def _read_reference(text: str) -> list[Any]:
-    parse = _parser()
+def _read(text: str, find: tuple[str, ...]) -> list[Any]:
+    return list(_parser()(text, extraction_config=_targets(find), parsing_timeout=None))
+
+
+def _read_reference(text: str, find: tuple[str, ...]) -> list[Any]:
     text = text.replace("\\$", "")  # the sign of a currency, which would pass for a mark
-    if not any(mark in text for mark in ("$", "\\(", "\\[", "\\boxed")):
+    if "formulas" in find and not any(mark in text for mark in ("$", "\\(", "\\[", "\\boxed")):
         # math-verify finds formulas only between marks: without them most references would be read as nothing
-        wrapped = list(parse(f"${text}$", parsing_timeout=None))
+        wrapped = _read(f"${text}$", find)
         if _is_math(wrapped):
             return wrapped
-    return list(parse(text, parsing_timeout=None))
+    return _read(text, find)
 
 
 def _is_math(parsed: list[Any]) -> bool:
     return any(not isinstance(one, str) for one in parsed)
+
+
+@cache
+def _targets(find: tuple[str, ...]) -> tuple[Any, ...]:
+    from math_verify import ExprExtractionConfig, LatexExtractionConfig, StringExtractionConfig
+
+    kinds = {"formulas": LatexExtractionConfig, "numbers": ExprExtractionConfig, "letters": StringExtractionConfig}
+    return tuple(kinds[name]() for name in find)
 
 
 @cache
