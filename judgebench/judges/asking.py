@@ -17,6 +17,7 @@ the same questions and the same verdict, because extract runs them again on the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -121,3 +122,18 @@ class Method(Protocol):
     def identity(self) -> dict[str, Any]:
         """Return what decides the verdict (prompts, grammar, fold, names with versions), as JSON values."""
         ...
+
+
+def lacks_logprobs(method: Method, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
+    """Say whether a method that reads log-probabilities got none where it asked for them.
+
+    Args:
+        method: Any method; a method made of others may put questions that need none, whose replies say nothing.
+        answered: Sampling parameters of each question, and whether its reply came with log-probabilities.
+    """
+    if not getattr(method, "needs_logprobs", False):
+        return False
+    grammars = getattr(method, "grammars", [])
+    reads_all = bool(grammars) and all(grammar.needs_logprobs for grammar in grammars)
+    given = [came for params, came in answered if reads_all or params.get("logprobs")]
+    return bool(given) and not any(given)

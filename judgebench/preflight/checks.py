@@ -16,7 +16,7 @@ from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
 from judgebench.errors import DiskError, EndpointError, missing_extra
-from judgebench.judges.asking import CallFailedError, JudgeItem
+from judgebench.judges.asking import CallFailedError, JudgeItem, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
@@ -170,11 +170,13 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
     """Let the judge look at one item; returns what is odd about its verdict, or nothing."""
     config = probe.config
     replies: list[Reply] = []
+    answered: list[tuple[dict[str, object], bool]] = []
 
     async def ask(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
         sent = {**sampling_params(judge.model), **params}
         reply = probe.ask(Request(prompt=fit(prompt, prompt_kind(config)), params=sent))
         replies.append(reply)
+        answered.append((sent, reply.logprobs is not None))
         if reply.status != "ok":
             raise CallFailedError(reply)
         return reply
@@ -184,7 +186,7 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
         verdict = await method.judge(item, ask)
     except CallFailedError as error:
         return f"the trial question failed ({error})"
-    if getattr(method, "needs_logprobs", False) and replies and all(reply.logprobs is None for reply in replies):
+    if lacks_logprobs(method, answered):
         raise EndpointError(
             f"The judge {judge.abbr!r} reads log-probabilities, and its service at {probe.base} gives none.",
             hint="Take a method that reads the text, such as RubricScore with read='number', "

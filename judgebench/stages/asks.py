@@ -137,6 +137,8 @@ class RecordingAsk(ItemAsk):
         self._retry_failed = retry_failed
         self._stopped = stopped
         self._of_view: Counter[str] = Counter()
+        self.answered: list[tuple[dict[str, Any], bool]] = []
+        """Parameters of each question of this item, and whether its reply came with log-probabilities."""
 
     async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
         """Return the judge's reply, from the recording where it is known."""
@@ -151,6 +153,7 @@ class RecordingAsk(ItemAsk):
         reply = await self._sent(Request(prompt=form, params=sent, about=about, nth=number))
         call = self._call(form, uuid, reply, view=view, number=number, repeat=self.item.repeat)
         self._record(call)
+        self.answered.append((sent, reply.logprobs is not None))
         return self.answer(call)
 
     async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:

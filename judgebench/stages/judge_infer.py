@@ -20,7 +20,7 @@ from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import EndpointError, ReuseError
-from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError
+from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
@@ -73,6 +73,7 @@ class JudgeRun:
         self.opponent: Opponent | None = None
         self.superseded: set[int] = set()
         self.served = ""
+        self.gave_logprobs = False
         self.judged = self.failed = self.unparsed = self.missing = 0
 
     async def run(self) -> None:
@@ -147,17 +148,17 @@ class JudgeRun:
             return
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
-        if self.judged == 1 and ask.last is not None:
-            self._check_logprobs(ask.last)
+        if not self.gave_logprobs:
+            self._check_logprobs(ask)
 
-    def _check_logprobs(self, first: JudgeCall) -> None:
-        """Give up at the first reply of a service that leaves out the log-probabilities that the method reads.
+    def _check_logprobs(self, ask: RecordingAsk) -> None:
+        """Give up at the first replies of a service that leaves out the log-probabilities that the method reads.
 
         Raises:
             EndpointError: It does.
         """
-        needed = getattr(self.method, "needs_logprobs", False) and isinstance(self.config, ServiceConfig)
-        if needed and first.status == "ok" and first.logprobs is None:
+        self.gave_logprobs = any(came for _, came in ask.answered)
+        if isinstance(self.config, ServiceConfig) and lacks_logprobs(self.method, ask.answered):
             raise EndpointError(
                 f"The judge of {self.task.spec.name} reads log-probabilities, and its service gives none.",
                 hint="Take a method that reads the text, such as RubricScore with read='number', "
