@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.folds import FLIPPED
@@ -57,10 +58,12 @@ class SwapResolved(Dynamic):
 
         Attributes:
             criteria: What counts in the first stage, in place of the general words of ``PairComparison``.
+            pair: Further keys of the first stage's ``PairComparison``, such as a ``prompt`` of your own.
             skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
         """
 
         criteria: str = ""
+        pair: dict[str, Any] = msgspec.field(default_factory=dict)
         skip_equal: str = "tie"
 
     def __init__(self, config: Config) -> None:
@@ -70,18 +73,10 @@ class SwapResolved(Dynamic):
             grammar={"type": "anchored", "labels": {"A": "A", "B": "B", "C": "tie"}, "words": {"TIE": "tie"}},
         )
         keys: dict[str, Any] = {"criteria": config.criteria} if config.criteria else {}
-        self._pair = PairComparison(
-            PairComparison.Config(
-                fold={"type": "both_required", "unread": "unparsed"},
-                question=config.question,
-                first=config.first,
-                second=config.second,
-                max_answer_chars=config.max_answer_chars,
-                params=config.params,
-                skip_equal=config.skip_equal,
-                **keys,
-            )
-        )
+        shown = {name: getattr(config, name) for name in ("question", "first", "second", "max_answer_chars", "params")}
+        fold = {"type": "both_required", "unread": "unparsed"}
+        first_stage = {"fold": fold, "skip_equal": config.skip_equal, **shown, **keys, **config.pair}
+        self._pair = PairComparison(load.checked(first_stage, PairComparison.Config, where="method.pair"))
 
     def identity(self) -> dict[str, Any]:
         """Return both stages."""
