@@ -8,6 +8,9 @@ import msgspec
 
 from judgebench.records import Metric
 
+RATINGS = ("rank", "bradley_terry", "elo", "style_controlled")
+"""Metrics that ``rating_metrics`` gives."""
+
 
 class Rated(msgspec.Struct, frozen=True, kw_only=True):
     """A rating as results hold it.

@@ -69,7 +69,7 @@ class Found:
         results: By (model, row name).
         missing: Likewise, for planned results that are not there.
         stale: Likewise, for results of an earlier attempt whose tasks failed this time.
-        logs: Likewise, of results: the log that tells most and, where nothing was scored, what it says.
+        logs: Likewise, of results in which nothing was scored: the log that tells most, and what it says.
     """
 
     def __init__(self) -> None:
@@ -95,8 +95,8 @@ def find_results(
             if path.exists():
                 try:
                     result = found.results[model, row.name] = read_result(path, details=False)
-                    if (run.path / log).exists():
-                        found.logs[model, row.name] = log, said if not result.counts.ok else ""
+                    if not result.counts.ok and (run.path / log).exists():
+                        found.logs[model, row.name] = log, said
                     if reason:
                         found.stale[model, row.name] = gap
                     continue
@@ -164,7 +164,8 @@ def _told(row: RowSpec, model: str, metric: str, found: Found) -> list[Told]:
     if number is None:
         return [Told(row.name, f"its result lacks this metric; it has {', '.join(result.metrics) or 'no metric'}")]
     told = []
-    usual = "" if row.logs else f"logs/eval/{model}/{row.name}.out"
+    # what is undefined although items were scored is no fault that a log could tell of
+    usual = "" if row.logs or result.counts.ok else f"logs/eval/{model}/{row.name}.out"
     if number.value is None:
         log, said = found.logs.get((model, row.name), (usual, ""))
         see = f"; see {log}" if log else ""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from judgebench.metrics.ranked import RATINGS
 from judgebench.records import Metric
 from judgebench.report.schema import Cell, ResultFacts, Summary, SummaryRow
 
@@ -78,6 +79,7 @@ def certainty_table(summary: Summary, notes: Notes) -> TextTable:
     rows = [
         _certainty_row(row, model, cell, notes)
         for row in summary.rows
+        if row.metric not in RATINGS  # the rankings say how sure these are
         for model, cell in row.cells.items()
         if cell.metric is not None
     ]
@@ -199,7 +201,8 @@ def _extracted(facts: ResultFacts, notes: Notes) -> str:
 def _tokens(facts: ResultFacts, notes: Notes) -> str:
     spent = facts.usage.get("judge")
     if not spent:
-        return notes.mark("the judge has not been asked")
+        scored = "no judge call was needed, or they are recorded with the models that it was compared with"
+        return notes.mark(scored if facts.counts.ok else "the judge has not been asked")
     if not spent.get("prompt_tokens"):
         return notes.mark("the judge's service reported no usage")
     return f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.metrics.agreement import health as agreement_health
-from judgebench.metrics.tally import Tally
+from judgebench.metrics.tally import GRADES, Tally
 from judgebench.records import JudgeCall, Prediction, Sample, Verdict
 from judgebench.stages.joining import joined
 
@@ -159,7 +159,8 @@ class Evidence:
 def _doubt(verdict: Verdict, rule: Verdict | None) -> str:
     if verdict.status == "unparsed":
         return f"unparsed: {verdict.reason}"
-    if rule is not None and rule.status == "ok" and verdict.status == "ok" and rule.label != verdict.label:
+    decided = rule is not None and rule.status == "ok" and verdict.status == "ok"
+    if rule is not None and decided and verdict.label in GRADES and rule.label != verdict.label:
         return f"judge says {verdict.label}, rule says {rule.label}"
     return ""
 

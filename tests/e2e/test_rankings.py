@@ -238,6 +238,7 @@ def test_judges_that_grade_rank_by_the_mean(many_models: Bench, tmp_path: Path) 
     assert compared["toy-league", "toy-grades"]["kendall"] == pytest.approx(1)
     assert compared["toy-league", "toy-grades"]["models"] == 3
     assert "The judges' rankings, against each other" in text
+    assert "judge says None" not in text  # a grade does not contradict the rule's label
 
 
 def test_two_judges_of_a_league_and_their_panel(many_models: Bench) -> None:
