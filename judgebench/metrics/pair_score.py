@@ -159,7 +159,8 @@ class PairScore:
                 return self._side_points(0, item.gold)
             worths = [self._side_points(game.side, item.gold) for game in item.games]
             if order is not None:
-                return worths[order] if len(worths) > order else None
+                place = _place_of(order, item.games)
+                return None if place is None else worths[place]
             if any(worth is None for worth in worths) or not worths:
                 return None
             known = [worth for worth in worths if worth is not None]
@@ -251,6 +252,13 @@ class PairScore:
         classes = self.config.classes or [name for name in names.values() if gold[name]]
         found = macro_figures(pairs, classes) | beyond_chance(pairs)
         return found | {f"gold/{name}": Metric(value=float(gold[name]), n=n) for name in self.config.classes}
+
+
+def _place_of(order: int, games: Sequence[Game]) -> int | None:
+    """Return where the first game of an order stands: of several samples of one order the first counts."""
+    if not any(game.swapped for game in games):
+        return order if len(games) > order else None
+    return next((place for place, game in enumerate(games) if game.swapped == bool(order)), None)
 
 
 def share_of(worths: Sequence[float], *, missing: int = 0) -> Metric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,30 @@ def test_fair_eval_joins_questions_both_answers_and_peoples_verdicts(tmp_path: P
 
     found = values(scored(data, items, perfect))
     assert (found["accuracy"], found["accuracy/coding"], found["kappa"]) == (100.0, 100.0, 1.0)
+
+
+def test_what_samples_disagree_about_is_what_people_should_decide(tmp_path: Path) -> None:
+    data = made("fair_eval", tmp_path, fair_eval(["CHATGPT"] * 5))
+    items = samples(data, tmp_path)
+    asked: dict[str, int] = {}
+
+    def reply(sample: Sample, view: str) -> Reply:
+        asked[view] = asked.get(view, 0) + 1
+        if sample.key == "3":  # two of three for the wrong answer in either order
+            first = (asked[view] % 3 == 0) == (view == "AB")
+            return scored_at_the_end("first" if first else "second")
+        return scored_at_the_end("first" if view == "AB" else "second")
+
+    found = values(scored(data, items, reply))
+    entropy = -(math.log(1 / 3) / 3 + 2 * math.log(2 / 3) / 3)
+    assert found["diversity_entropy"] == pytest.approx(entropy / 5)
+    assert (found["accuracy"], found["accuracy_with_people"]) == (80.0, 100.0)
+    assert (found["first_order"], found["second_order"]) == (80.0, 80.0)
+    always_first = values(scored(data, items, lambda s, v: scored_at_the_end("first")))
+    assert (always_first["first_order"], always_first["second_order"]) == (100.0, 0.0)
+    assert always_first["diversity_entropy"] == pytest.approx(math.log(2))
+    mute = scored(data, items, lambda s, v: scored_at_the_end(None))
+    assert (mute["diversity_entropy"].value, mute["accuracy_with_people"].value) == (None, 20.0)
 
 
 def test_fair_eval_does_not_trust_the_last_score_of_a_reply_that_was_cut_off(tmp_path: Path) -> None:

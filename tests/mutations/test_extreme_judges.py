@@ -14,7 +14,8 @@ from tests.mutations.runs import headline, judged, questions_of, values, writer_
 ABBRS = sorted(shipped())
 PAIRS = [abbr for abbr in ABBRS if kind_of(shipped()[abbr]) == "pair"]
 BOTH_ORDERS = [abbr for abbr in PAIRS if len(set(questions_of(shipped()[abbr]))) == 2]
-WITH_GOLD = [abbr for abbr in BOTH_ORDERS if str(shipped()[abbr].score).count("PairScore")]
+PAIR_SCORES = ("PairScore", "EvidenceScore")
+WITH_GOLD = [abbr for abbr in BOTH_ORDERS if any(name in str(shipped()[abbr].score) for name in PAIR_SCORES)]
 
 DISTINCT = list({str((shipped()[abbr].method, shipped()[abbr].score)): abbr for abbr in reversed(ABBRS)}.values())
 """One data set for every method with its score; the parts of one benchmark differ in nothing else than their file."""

@@ -2,7 +2,7 @@
 
 from judgebench.datasets import AnswerPairs
 from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.metrics.evidence_score import EvidenceScore
 
 _prompt = [
     dict(
@@ -36,6 +36,6 @@ fair_eval_datasets = [
             params=dict(temperature=1.0),
             skip_equal="tie",
         ),
-        score=dict(type=PairScore, classes=["A", "B", "tie"], group_by="category"),
+        score=dict(type=EvidenceScore, classes=["A", "B", "tie"], group_by="category"),
     )
 ]
