@@ -46,7 +46,7 @@ class Controlled(NamedTuple):
 
     Attributes:
         ratings: By model, best first.
-        effects: By style feature that differs at all: log-odds of winning per standard deviation of the feature.
+        effects: By style feature that differs at all: log-odds of winning per root mean square of the difference.
         rounds: Resamples that the intervals rest on.
     """
 
@@ -107,8 +107,9 @@ def style_controlled(
 ) -> Controlled | None:
     """Return the ratings of models whose answers had the same style: ``logit P = s_i - s_j + z . b``.
 
-    z are the battles' style features over their standard deviations; the coefficients b have a penalty
-    (``STYLE_PENALTY``), so that they are finite also where the longer answer always wins.
+    z are the battles' style features over their root mean squares, so that turning a battle round turns z round; the
+    coefficients b have a penalty (``STYLE_PENALTY``), so that they are finite also where the longer answer always wins,
+    and 0 where a difference in style is the same in all battles of a model and so cannot be told from its strength.
 
     Args:
         battles: With ``style``, one number per feature each.
@@ -125,7 +126,7 @@ def style_controlled(
     import numpy as np
 
     columns = _checked(battles, anchor)
-    spread = columns.style.std(axis=0) if columns.features else np.zeros(0)
+    spread = np.sqrt((columns.style**2).mean(axis=0)) if columns.features else np.zeros(0)
     differing = [at for at, one in enumerate(spread) if one > 1e-12]
     if not differing:
         return None

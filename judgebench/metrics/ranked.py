@@ -77,7 +77,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         by: What orders the models: ``bradley_terry``, ``win_rate``, or the name of a metric.
         models: Best first.
         separability: Percentage of the pairs of models whose intervals do not overlap; ``None`` without intervals.
-        style: Effect of each style feature: log-odds of winning per standard deviation of the difference.
+        style: Effect of each style feature: log-odds of winning per root mean square of the difference.
         pairs: Who met whom.
         settings: Seeds, resamples and constants that the figures rest on.
         notes: What a reader must know.

@@ -77,7 +77,7 @@ def ranking_remarks(summary: Summary) -> list[str]:
             effects = [f"{name} {_effect(rated)}" for name, rated in ranking.style.items()]
             if effects:
                 told.append(
-                    f"{ranking.dataset}: effect of style on winning, in log-odds per standard deviation: "
+                    f"{ranking.dataset}: effect of style on winning, in log-odds per typical difference: "
                     f"{', '.join(effects)}."
                 )
     return told

@@ -25,6 +25,11 @@ from judgebench.stages.opponents import opponent_name
 from judgebench.store.journal import write_atomically
 from judgebench.store.layout import RunFolder, row_name
 
+LOWER_IS_BETTER = frozenset(
+    {"false_negative_rate", "false_positive_rate", "invalid_rate", "score_shift", "tie_rate", "unscored_rate"}
+)
+"""Metrics by which models are not ranked: less is better, or neither end is."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -160,6 +165,8 @@ def _meetings(run: RunFolder, row: RankedRow) -> tuple[list[Meeting], list[str]]
 def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None) -> Ranking | None:
     results = dict(_results(run, row))
     by = next((result.headline for result in results.values()), "")
+    if "." in by or by in LOWER_IS_BETTER:
+        return None  # of a metric of the user's own nobody knows which end is good
     metrics = {model: result.metrics[by] for model, result in results.items() if by in result.metrics}
     if len(metrics) < 2:
         return None

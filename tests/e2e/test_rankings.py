@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.harness import JB, Bench, model_answer, run, wait_until
 from tests.e2e.test_kills import kill
-from tests.e2e.test_two_judges import PAIR, is_right, judges_file, pair_answer
+from tests.e2e.test_two_judges import FENCED, PAIR, is_right, judges_file, pair_answer
 from tests.faultservice import FaultService, prompt_text
 
 WRONG = {"ant": (), "bee": (1, 2), "cat": (1, 3, 4), "dog": (0, 1, 2, 3, 4, 5)}
@@ -183,6 +183,32 @@ def test_a_baseline_is_in_the_ranking(many_models: Bench) -> None:
     assert "dog (baseline)" in text
 
 
+def test_answers_of_a_file_are_ranked_with_the_models(many_models: Bench) -> None:
+    """The file's answers are long and decorated, and the judge takes them where both are right."""
+    bench = many_models
+    rows = [{"said": f"# Answer\n\n- **Well.** I think it is {2 * i + i % 2} (of twice {i})"} for i in range(6)]
+    (bench.folder / "old.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    judge = "dict(abbr='old', judge_model=service, baseline=dict(path='old.jsonl', answer='said', name='old answers')"
+    judges_file(bench, "against", f"judges = [{judge}, {PAIR})]")
+    bench.judge.answer = loves_markdown
+    jb(bench, models=("cat", "bee", "ant"), judges=("against",))
+    found = {one["model"]: one for one in ranking(bench, "toy-old")["models"]}
+    assert found["old answers"]["baseline"]
+    assert found["old answers"]["bradley_terry"]["value"] == 1000
+    # Against the file, which is right about 0, 2 and 4: ant wins 1, 3, 5 and loses the others.
+    assert (found["ant"]["wins"], found["ant"]["losses"]) == (3, 3)
+    assert (found["bee"]["wins"], found["bee"]["losses"]) == (2, 4)
+    assert found["ant"]["style_controlled"]["value"] is not None
+    health = bench.result("toy-old", "ant")["health"]
+    assert (health["consistency"]["value"], health["longer_preferred"]["value"]) == (100, 50)
+    assert health["first_shown_rate"]["value"] == 50
+    # The summary is made again from what is on disk, to the last digit.
+    before = (bench.run / "rankings/toy-old.json").read_bytes()
+    (bench.run / "rankings/toy-old.json").unlink()
+    jb(bench, "--reuse", "--mode", "viz", models=("cat", "bee", "ant"), judges=("against",))
+    assert (bench.run / "rankings/toy-old.json").read_bytes() == before
+
+
 def test_what_is_undefined_is_null_with_a_reason(many_models: Bench) -> None:
     bench = many_models
     bench.judge.answer = lambda body: "VERDICT: C"
@@ -215,6 +241,13 @@ def test_a_service_that_fails_leaves_its_pairs_out(many_models: Bench) -> None:
     jb(bench, "--reuse", models=("cat", "bee", "ant"))
     assert len(bench.judge.requests) == asked + 2 * (CALLS_FOR["ant", "cat"] + CALLS_FOR["bee", "cat"])
     assert not ranking(bench)["notes"]
+
+
+def loves_markdown(body: dict[str, Any]) -> str:
+    """A judge of pairs that prefers the right answer, and of two alike the one with a heading."""
+    answers = [text for _, text in FENCED.findall(prompt_text(body))]
+    first, second = ((is_right(text), text.startswith("#")) for text in answers)
+    return f"VERDICT: {'C' if first == second else 'A' if first > second else 'B'}"
 
 
 def grade(body: dict[str, Any]) -> str:

@@ -175,6 +175,28 @@ def test_style_without_effect_changes_nothing() -> None:
     assert abs(controlled.effects["length"].value) < 0.135  # three standard errors
 
 
+def test_style_control_does_not_care_for_sides() -> None:
+    """Every second game turned round, its style with it: the same ratings, effects and intervals."""
+    games = planted(random.Random(5), {"a": 0.0, "b": 50.0, "c": -30.0}, 60, bias=0.8)
+    mixed = [
+        turned([one])[0]._replace(style=tuple(-value for value in one.style)) if at % 2 else one
+        for at, one in enumerate(games)
+    ]
+    before, after = (style_controlled(some, ["length"], rounds=20) for some in (games, mixed))
+    for name, rating in before.ratings.items():
+        assert after.ratings[name].value == pytest.approx(rating.value, abs=1e-6)
+        assert after.ratings[name].interval == pytest.approx(rating.interval, abs=1e-6)
+    assert after.effects["length"].value == pytest.approx(before.effects["length"].value)
+
+
+def test_style_that_cannot_be_told_from_strength_is_left_with_it() -> None:
+    """One model always writes the same share longer: its rating stays, and the length explains nothing."""
+    games = [one._replace(style=(0.4,)) for one in planted(random.Random(8), {"a": 0.0, "b": 70.0}, 400)]
+    controlled = style_controlled(games, ["length"], rounds=0)
+    assert controlled.effects["length"].value == pytest.approx(0, abs=1e-6)
+    assert controlled.ratings["b"].value == pytest.approx(bradley_terry(games)["b"].value, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("battles", "models", "why"),
     [
