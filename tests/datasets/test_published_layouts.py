@@ -143,6 +143,11 @@ def rows() -> Iterator[tuple[str, list[Any]]]:
             for i in every
         ],
     )
+    yield "JudgeLM-100K/judgelm_val_5k_gpt4_with_reference.jsonl", [
+        {"question_id": i, "question_body": "?", "reference": {"text": good(i)},
+         **pair(i, "answer1_body", "answer2_body", "score_w_reference", ([9, 2], [2, 9]))}
+        for i in every
+    ]  # fmt: skip
     for split in ("refusal_answerable", "refusal_unanswerable", "faithfulness_qa", "faithfulness_summ",
                   "completeness_qa", "completeness_summ", "conciseness_qa", "conciseness_summ"):  # fmt: skip
         text = {**asked, "context": "It is so.", "question_id": "source"}  # which does not name a row

@@ -271,10 +271,13 @@ def _parsed(written: str) -> Any:
 
 
 def _put(row: Values, column: str, value: Any) -> None:
-    """Set a column, or a path into one: ``chosen.0`` is the first of a list."""
+    """Set a column, or a path into one: ``chosen.0`` is the first of a list, ``reference.text`` a key of an object."""
     name, _, place = column.partition(".")
     if not place:
         row[name] = value
+        return
+    if not place.isdigit():
+        row[name] = {place: value}
         return
     listed = row.setdefault(name, [])
     if not isinstance(listed, list):
