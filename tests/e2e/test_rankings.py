@@ -223,6 +223,11 @@ def test_what_is_undefined_is_null_with_a_reason(many_models: Bench) -> None:
     alone = bench.jb("--judges", "league", "--no-preflight", dataset="toy_gen", models=("ant",))
     assert alone.code == 2
     assert "no other model to compare" in alone.text
+    for bad in ("['ant', 'ant']", "[]"):
+        flag = f"judges.league.compare_with={bad}"
+        refused = bench.jb("--judges", "league", "--override", flag, dataset="toy_gen", models=("ant", "bee"))
+        assert refused.code == 2
+        assert "must name at least one model, and none twice" in refused.text
     stranger = bench.jb(
         "--judges", "league", "--override", "judges.league.compare_with=['ant', 'nobody']", dataset="toy_gen",
         models=("ant", "bee"),
