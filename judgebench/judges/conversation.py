@@ -28,7 +28,8 @@ class ConversationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     Attributes:
         turns: Name of the field with the list of the user's questions.
         counts: Which of the assistant's answers count.
-        judge: Further keys of the judge that is asked (``RubricScore`` or ``PairComparison``).
+        judge: Further keys of the judge that is asked (``RubricScore`` or ``PairComparison``). With a ``type`` it is
+            another judge, such as ``dict(type="TwoScores", fold=...)``, and only the question is ours.
     """
 
     turns: str = "turns"
@@ -51,7 +52,7 @@ class ConversationScore(Wrapper):
     def __init__(self, config: Config) -> None:
         criteria = _LAST if config.counts == "last" else _ALL
         ours = {"type": "RubricScore", "low": 1, "high": 10, "criteria": criteria, "question": f"{{{LAST_QUESTION}}}"}
-        super().__init__(config, [{**ours, **config.judge}])
+        super().__init__(config, [_inner(ours, config.judge)])
         self.config = config
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
@@ -81,7 +82,7 @@ class ConversationComparison(Wrapper):
         criteria = _LAST if config.counts == "last" else _ALL
         fold = {"type": "both_or_tie", "unread": "unparsed"}
         ours = {"type": "PairComparison", "criteria": criteria, "fold": fold, "question": f"{{{LAST_QUESTION}}}"}
-        super().__init__(config, [{**ours, **config.judge}])
+        super().__init__(config, [_inner(ours, config.judge)])
         self.config = config
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
@@ -105,6 +106,10 @@ def conversation(turns: list[str], answers: list[str]) -> str:
         return ""
     parts = [f"User:\n{asked}\n\nAssistant:\n{said}" for asked, said in zip(turns, answers, strict=True)]
     return "\n\n".join(parts)
+
+
+def _inner(ours: dict[str, Any], judge: dict[str, Any]) -> dict[str, Any]:
+    return {"question": ours["question"], **judge} if "type" in judge else {**ours, **judge}
 
 
 def _with(item: JudgeItem, turns: list[str], **changes: Any) -> JudgeItem:

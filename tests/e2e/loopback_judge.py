@@ -43,6 +43,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
         "json": lambda: json.dumps({"verdict": "correct" if right else "incorrect"}),
         "score": lambda: f"It is as it is.\n\nSCORE: {_scale(asked)[right]}",
         "two scores": lambda: " ".join("9" if is_right(text) else "2" for text in fenced[:2]) + "\nReasons follow.",
+        "many scores": lambda: " ".join("9" if is_right(text) else "2" for text in _listed(fenced[0])) + "\nReasons.",
         "points": lambda: f"Each is met or not.\n{json.dumps([most * right for most in _points(asked)])}",
         "steps": lambda: json.dumps([{"step": n, "correct": n != _wrong_step(asked)} for n in _steps(asked)]),
         "box": lambda: f"I went through them: \\boxed{{{_wrong_step(asked)}}}",
@@ -92,6 +93,7 @@ def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
         "json": lambda: json.dumps({"verdict": dice.choice(["correct", "incorrect"])}),
         "score": lambda: f"Note {dice.randrange(1000)}.\n\nSCORE: {dice.randint(1, 5)}",
         "two scores": lambda: f"{dice.randint(1, 10)} {dice.randint(1, 10)}\nReasons follow.",
+        "many scores": lambda: " ".join(str(dice.randint(1, 10)) for _ in _listed(shown)),
         "points": lambda: json.dumps([dice.randint(0, int(most)) for most in _points(asked)]),
         "steps": lambda: json.dumps([{"step": number, "correct": dice.random() < 0.7} for number in steps]),
         "box": lambda: f"\\boxed{{{dice.choice([-1, *steps])}}}",
@@ -104,6 +106,10 @@ def _scale(asked: str) -> tuple[int, int]:
     """The ends of the scale that a prompt names last."""
     low, high = re.findall(r"from (\d+) to (\d+)", asked)[-1]
     return int(low), int(high)
+
+
+def _listed(text: str) -> list[str]:
+    return re.split(r"^Answer \d+:\n", text, flags=re.MULTILINE)[1:]
 
 
 def _steps(asked: str) -> list[int]:
@@ -129,6 +135,7 @@ def _form(text: str) -> str:
         '{"verdict":': "json",
         "SCORE: <number>": "score",
         "only two numbers": "two scores",
+        "Write on the first line only": "many scores",
         "JSON list of the points": "points",
         "one object for each step": "steps",
         "\\boxed{-1}": "box",
@@ -145,9 +152,11 @@ def _verdict(asked: str, fenced: list[str], pair: list[str]) -> str:
         swayed = is_right(fenced[0]) and "on the substance" not in fenced[1]
         return f"I looked at it.\n\nVERDICT: {'BIASED' if swayed else 'UNBIASED'}"
     good, bad = options[0], options[1]
-    if not pair and "A>>B" not in options:
+    if not pair:
         return f"I checked it on the substance.\n\nVERDICT: {good if is_right(fenced[0]) else bad}"
     shown = fenced[-2:] if "Context:" in asked else fenced[:2]
     first, second = (is_right(text) for text in shown)
+    if "A>>B" in options:
+        return f"They differ.\n\nVERDICT: {'A=B' if first == second else 'A>>B' if first else 'B>A'}"
     letter = ("C" if "C" in options else "B") if first == second else "A" if first else "B"
     return f"They differ in one point.\n\nVERDICT: {letter}"

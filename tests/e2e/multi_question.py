@@ -92,6 +92,7 @@ POINTS: dict[str, dict[str, Any]] = {
         "settles": ["correct"],
         "ask_always": True,
     },
+    "many-scores": {"type": "ManyScores", "answers": "drafts"},
     "first-wrong": {"type": "FirstWrongStep", "times": 4},
     "conversations": {"type": "ConversationComparison"},
 }

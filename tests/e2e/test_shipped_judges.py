@@ -49,6 +49,7 @@ HEADLINES: dict[str, tuple[str, float]] = {
     "score_weighted": ("mean_score", mean(5, 1)),
     "score_precompared": ("mean_score", mean(300, 100)),
     "conversation_score": ("mean_score", mean(10, 1)),
+    "list_scores": ("mean_score", mean(9, 2)),  # of the best of three solutions
     "panel_scores": ("mean_score", mean(10, 1)),  # the middle one of 10, 5 and 10; of 1, 1 and 1
 }
 """The headline of each shipped judge, worked out by hand from what is planted."""

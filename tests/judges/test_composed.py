@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.errors import ConfigError
 from judgebench.choosing import Group, choose
+from judgebench.errors import ConfigError
 from judgebench.records import Verdict
 
 from .test_methods import Judge, item, judge

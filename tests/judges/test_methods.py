@@ -390,3 +390,46 @@ def test_answer_rules_are_made_like_methods() -> None:
     assert extractor_of(Typed(type="BoxedAnswer")).extract(r"so \boxed{4}").text == "4"
     with pytest.raises(ConfigError, match="no answer rule"):
         extractor_of(Typed(type="ReferenceVerifier"))
+
+
+def test_many_answers_are_ranked_by_both_orders() -> None:
+    ask = Judge(lambda _prompt, view: "8 9 2\nReasons." if view == "given" else "4, 9, 6\nReasons.")
+    verdict = judge("ManyScores", {}, item(answers=["x", "y", "z"]), ask)
+    # In reverse the scores stand the other way round: x 8 and 6, y 9 and 9, z 2 and 4.
+    assert [view["score"] for view in verdict.details["views"]] == [7, 9, 3]
+    assert (verdict.label, verdict.score, verdict.details["ranking"]) == ("2", 9, [2, 1, 3])
+    assert shown(ask.asked[0][0]).index("Answer 1:\nx") < shown(ask.asked[0][0]).index("Answer 3:\nz")
+    assert "Answer 1:\nz" in shown(ask.asked[1][0])
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("8 9\nReasons.", "the first line has 2 numbers, not one for each of 3 answers"),
+        ("8 9 11", "a score of '8 9 11' is outside the scale"),
+        ("Scores: 8 9 2", "the first line holds something else than numbers"),
+        ("", "the first line holds something else than numbers"),
+        ("\n8 9 2", "the first line holds something else than numbers"),
+    ],
+)
+def test_a_line_that_does_not_fit_the_answers_is_no_ranking(said: str, reason: str) -> None:
+    verdict = judge("ManyScores", {}, item(answers=["x", "y", "z"]), Judge(lambda *_: said))
+    assert (verdict.status, verdict.label, verdict.reason) == ("unparsed", None, reason)
+
+
+def test_the_best_of_many_answers_may_be_equal() -> None:
+    alone = {"reversed_too": False}
+    assert judge("ManyScores", alone, item(answers=["x", "y"]), Judge(lambda *_: "7 7")).label == "equal"
+    near = judge("ManyScores", {**alone, "margin": 1}, item(answers=["x", "y"]), Judge(lambda *_: "7 8"))
+    assert near.label == "equal"
+    assert judge("ManyScores", alone, item(), Judge(lambda *_: "7 7")).status == "not_judged"
+
+
+def test_a_conversation_may_be_scored_by_two_numbers() -> None:
+    """JudgeLM's several turns: the conversations stand in the place of the answers."""
+    meta = {"turns": ["Hello!", "2+2?"], "answers_a": ["Hello.", "4"], "answers_b": ["Hello.", "5"]}
+    options = {"judge": {"type": "TwoScores", "fold": {"type": "mean_score", "unread": "unparsed"}}}
+    ask = Judge(lambda _prompt, view: "9 2" if view == "AB" else "3 8")
+    verdict = judge("ConversationComparison", options, item(meta=meta), ask)
+    assert (verdict.label, verdict.score) == ("A", 6)
+    assert "User:\n2+2?\n\nAssistant:\n4" in shown(ask.asked[0][0])

@@ -39,6 +39,7 @@ ITEM = JudgeItem(
         "drafts": [RIGHT, WRONG],
         "turns": ["Think of a number.", "What is twice 3?"],
         "answers": ["I do.", RIGHT],
+        "solutions": [WRONG, RIGHT],
         "answers_a": ["I do.", RIGHT],
         "answers_b": ["I do.", WRONG],
     },

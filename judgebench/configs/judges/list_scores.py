@@ -1,0 +1,20 @@
+"""How good is each of an item's answers? All at once, a score for each on the first line (JudgeLM style)."""
+
+from mmengine.config import read_base
+
+from judgebench.judges import ManyScores
+
+with read_base():
+    from ._judge_model import judge_model
+
+judges = [
+    dict(
+        abbr="list-scores",
+        judge_model=judge_model,
+        method=dict(
+            type=ManyScores,
+            answers="solutions",  # column: a list of answers; the label is the place of the best
+            with_reference=False,
+        ),
+    )
+]

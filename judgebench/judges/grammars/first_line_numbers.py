@@ -1,0 +1,57 @@
+"""Several scores on the first line, one for each answer that a judge was shown."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from judgebench.judges.grammars.numbers import number_of
+from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.records import Reply
+
+
+class FirstLineNumbers:
+    """Reads the numbers of a first line that holds nothing else; commas count as spaces.
+
+    JudgeLM's form for many answers (Zhu et al. 2023). How many there must be is the method's to know, as it knows how
+    many answers it has shown; they are in ``values["scores"]``.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``grammar=dict(type="first_line_numbers", ...)``.
+
+        Attributes:
+            low: Least number; ``None`` sets no bound. ``high``: greatest.
+        """
+
+        low: float | None = None
+        high: float | None = None
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def labels(self) -> list[str]:
+        """Return nothing: it gives numbers."""
+        return []
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and scale."""
+        return identity_of(self, self.config)
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the numbers."""
+        line = reply.text.partition("\n")[0]
+        written = line.replace(",", " ").split()
+        numbers = [number_of(one) for one in written]
+        known = [one for one in numbers if one is not None]
+        if not known or len(known) < len(numbers):
+            return unparsed("the first line holds something else than numbers")
+        low, high = self.config.low, self.config.high
+        if any((low is not None and one < low) or (high is not None and one > high) for one in known):
+            return unparsed(f"a score of {line.strip()[:40]!r} is outside the scale")
+        return Reading(status="ok", span=(0, len(line)), values={"scores": known})
