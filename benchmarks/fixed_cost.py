@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.runs import Service, jb, report, write_configs
 
-LIMITS = {30: {"cpu_s": 3.0, "wall_s": 3.0, "tree_rss_mb": 150.0}, 1000: {"cpu_s": 5.0}, 10_000: {"cpu_s": 15.0}}
+LIMITS = {30: {"cpu_s": 3.0, "wall_s": 3.0, "tree_pss_mb": 150.0}, 1000: {"cpu_s": 5.0}, 10_000: {"cpu_s": 15.0}}
 
 
 def main() -> None:

@@ -179,26 +179,33 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Memory:
-    """Samples the resident sets of a process tree every 20 ms: the largest sum, and the largest of one process."""
+    """Samples the memory of a process tree, every 20 ms at first.
+
+    Proportional sets (``pss``) divide a page among the processes that share it, so that their sum is what the tree
+    takes from the machine; resident sets (``rss``) count it once for each.
+    """
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.sum = self.one = 0.0
+        self.sum = self.one = self.shared = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
 
     def finish(self) -> dict[str, float]:
-        """Stop and return both in MB; shared pages count once per process."""
+        """Stop and return the largest sums, and the largest process, in MB."""
         self._over.set()
         self._thread.join()
-        return {"tree_rss_mb": round(self.sum, 1), "process_rss_mb": round(self.one, 1)}
+        sums = {"tree_pss_mb": round(self.shared, 1), "tree_rss_mb": round(self.sum, 1)}
+        return {**sums, "process_rss_mb": round(self.one, 1)}
 
     def _watch(self) -> None:
         pause = 0.02
         while not self._over.wait(pause):
-            found = [rss(pid) for pid in tree(self.pid)]
+            pids = tree(self.pid)
+            found = [rss(pid) for pid in pids]
             self.sum, self.one = max(self.sum, sum(found)), max(self.one, *found)
+            self.shared = max(self.shared, sum(pss(pid) for pid in pids))
             pause = min(0.5, pause * 1.02)  # long runs are sampled less often, as looking costs too
 
 
@@ -224,6 +231,15 @@ def rss(pid: int) -> float:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
     except (OSError, IndexError):
         return 0.0
+
+
+def pss(pid: int) -> float:
+    """Return the proportional set of a process in MB; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def machine() -> dict[str, object]:

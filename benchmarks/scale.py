@@ -33,7 +33,7 @@ from judgebench.stages.prompting import prompt_for
 from judgebench.stages.settings import model_identity, sampling_params
 from judgebench.store.asked import question_uuid
 
-LIMITS = {"wall_s": 60.0, "tree_rss_mb": 500.0}
+LIMITS = {"wall_s": 60.0, "tree_pss_mb": 500.0}
 FIRST = 15.0
 
 
@@ -60,7 +60,7 @@ def main() -> None:
         # The files are complete now, so that this is extraction alone.
         found = jb(folder, "--no-preflight", "--reuse", "--mode", "eval")
         rows.append({"what": "extract + summarize", "items": options.items, **found, "wall limit": LIMITS["wall_s"]})
-    report("scale", [{**row, "memory limit": LIMITS["tree_rss_mb"]} for row in rows])
+    report("scale", [{**row, "memory limit": LIMITS["tree_pss_mb"]} for row in rows])
 
 
 def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:

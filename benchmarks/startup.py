@@ -1,11 +1,11 @@
-"""How long a task process takes to start, and what a warm process that is forked instead would save.
+"""How long a task takes to start: forked from a warm process as ``jb`` does it, and as a process of its own.
 
     python -m benchmarks.startup [--rounds 10]
 
 ``ready_ms`` is from the start of ``python -m judgebench.stages PLAN TASK`` to its report that it runs (imports done,
 plan read), the shortest and the median of all rounds, in turn over the stages. ``cpu_ms`` is its CPU time until it has
-ended, with nothing left to do. ``forked``: the same for a child forked from a process that has imported all stages and
-the HTTP client; ``python``: an interpreter that does nothing, which is the least a process of its own can cost.
+ended, with nothing left to do. ``forked``: the same for a child of a process that has imported what the zygote imports
+(``judgebench.stages.zygote``); ``python``: an interpreter that does nothing, the least a process of its own can cost.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ from judgebench.stages.progress import Progress
 Measure = Callable[[], tuple[float, float]]
 
 WARM = """
-import asyncio, os, resource, sys, time
-import aiohttp, judgebench.stages.entry as entry
-from judgebench.stages import extract, infer, judge_infer, summarize
-from judgebench.engine import http, loop
-from judgebench.judges import load
+import importlib, os, sys
+from judgebench.stages import entry, zygote
+for name in zygote.WARM:
+    importlib.import_module(name)
 for line in sys.stdin:
     plan, task, *follows = line.split()
     ours, theirs = os.pipe()

@@ -20,6 +20,7 @@ from judgebench.errors import ConfigError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
+from judgebench.runners.zygote import Zygote, warm_tasks
 from judgebench.store.format import check_format
 from judgebench.store.journal import mend, write_atomically
 from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run
@@ -50,6 +51,16 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if reused is not None:
         check_format(reused)
     request, notes = completed(request, reused)
+    # What tasks import is imported beside the reading of configs, which takes as long; a table alone is one task.
+    several = request.mode != "viz" and not request.dry_run and not request.options.debug
+    with warm_tasks(wanted=several) as zygote:
+        return _resolve(request, command, reused, notes, zygote)
+
+
+def _resolve(
+    request: RunRequest, command: list[str], reused: RunFolder | None, notes: list[str], zygote: Zygote | None
+) -> int:
+    work_dir = Path(request.work_dir)
     config = load_run(request.selection)
     _check_scored(config, request)
     if request.dry_run:
@@ -57,10 +68,17 @@ def execute(request: RunRequest, command: list[str]) -> int:
         return _print_plan(config, request, reused or would_be)
     run = reused or new_run(work_dir, datetime.now().astimezone())
     with hold(run.lock, shlex.join(command)):
-        return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)])
+        return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], zygote)
 
 
-def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command: list[str], notes: list[str]) -> int:
+def _execute_in(
+    run: RunFolder,
+    config: RunConfig,
+    request: RunRequest,
+    command: list[str],
+    notes: list[str],
+    zygote: Zygote | None,
+) -> int:
     graph = build_graph(config, request, run)
     now = datetime.now().astimezone()
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
@@ -93,6 +111,7 @@ def _execute_in(run: RunFolder, config: RunConfig, request: RunRequest, command:
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,
             environment=environment,
+            zygote=zygote,
         )
     )
     return close_run(plan, config, request, outcome, display)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,9 +37,11 @@ from judgebench.runners.machine import (
     TellUpstreamDone,
 )
 from judgebench.runners.outcome import RunOutcome, TaskOutcome, explain_exit
-from judgebench.runners.process import TaskProcess, open_log, prepare_log, start_process
+from judgebench.runners.process import Launch, Process, TaskProcess, open_log, prepare_log, spawned, start_process
+from judgebench.runners.python import python_command
 from judgebench.runners.services import Services, launched_models, services_environment
 from judgebench.runners.signals import on_interrupt
+from judgebench.runners.zygote import Zygote, ZygoteGoneError
 from judgebench.stages.progress import Progress
 
 TaskCommand = Callable[[Path, str], list[str]]
@@ -68,9 +69,8 @@ _SELF_EXPLAINING = frozenset({int(code) for code in (ExitCode.DONE, ExitCode.INT
 
 
 def stage_command(plan_file: Path, task_id: str) -> list[str]:
-    """Return the command of a task process; it gets the import path that this process has."""
-    safe_path = [] if {"", str(Path.cwd())} & set(sys.path) else ["-P"]
-    return [sys.executable, *safe_path, "-m", "judgebench.stages", str(plan_file), task_id]
+    """Return the command of a task process."""
+    return python_command("judgebench.stages", str(plan_file), task_id)
 
 
 async def supervise(
@@ -82,6 +82,7 @@ async def supervise(
     overlap: bool,
     environment: Mapping[str, str],
     task_command: TaskCommand = stage_command,
+    zygote: Zygote | None = None,
     drain: float = DRAIN,
 ) -> RunOutcome:
     """Run every task of a plan and return how each ended; must be called in the main thread.
@@ -97,6 +98,7 @@ async def supervise(
         overlap: Whether judging may start before the last answer is in.
         environment: Variables for the tasks (secrets) on top of this process's own.
         task_command: Gives the command of a task.
+        zygote: A warm process from which tasks are forked instead, as long as it is there.
         drain: Seconds between a graceful stop and the end.
 
     Raises:
@@ -112,6 +114,7 @@ async def supervise(
         display=display,
         environment={**os.environ, **environment},
         task_command=task_command,
+        zygote=zygote,
     )
     with on_interrupt(run.interrupt, drain=drain):
         return await run.complete()
@@ -129,6 +132,7 @@ class _LocalRun:
         display: Display,
         environment: Mapping[str, str],
         task_command: TaskCommand,
+        zygote: Zygote | None,
     ) -> None:
         self._plan = plan
         self._plan_file = plan_file
@@ -137,6 +141,7 @@ class _LocalRun:
         self._display = display
         self._environment = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", **environment}
         self._task_command = task_command
+        self._zygote = zygote
         self._specs = {task.id: task for task in plan.tasks}
         self._rows = {
             task.id: TaskRow(
@@ -288,7 +293,7 @@ class _LocalRun:
     async def _start(self, spec: TaskSpec, addresses: Mapping[str, str]) -> TaskProcess:
         row = self._rows[spec.id]
         process = await start_process(
-            self._task_command(self._plan_file, spec.id),
+            self._launch(spec),
             log=None if self._plan.options.debug or not spec.log else prepare_log(self._run_dir, spec.log),
             environment={**self._environment, **services_environment(addresses)},
             on_report=lambda progress: self._reported(spec.id, progress),
@@ -302,6 +307,24 @@ class _LocalRun:
         if spec.id in self._killed:
             process.kill()
         return process
+
+    def _launch(self, spec: TaskSpec) -> Launch:
+        """Return what starts a task: forked from the warm process where that is possible."""
+        spawn = spawned(self._task_command(self._plan_file, spec.id))
+        zygote = self._zygote
+        if zygote is None:
+            return spawn
+
+        async def launch(control: int, output: int, reports: int, environment: Mapping[str, str]) -> Process:
+            if output >= 0:
+                try:
+                    arguments = [str(self._plan_file), spec.id]
+                    return await zygote.fork(arguments, environment=environment, descriptors=(control, output, reports))
+                except ZygoteGoneError:
+                    self._zygote = None
+            return await spawn(control, output, reports, environment)
+
+        return launch
 
     def _reported(self, task: str, progress: Progress) -> None:
         row = self._rows[task]

@@ -12,9 +12,9 @@ import fcntl
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -32,10 +32,50 @@ _LAST_WORDS = 1.0
 """Seconds to wait for the rest of the progress pipe after the process is gone."""
 
 
+class Process(Protocol):
+    """What is needed of a process; ``asyncio.subprocess.Process`` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is also that of its session and process group."""
+        ...
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """What it prints, where that is not a file."""
+        ...
+
+    async def wait(self) -> int:
+        """Return its exit code; minus a signal's number where one ended it."""
+        ...
+
+
+Launch = Callable[[int, int, int, Mapping[str, str]], Awaitable[Process]]
+"""Starts a process in a session of its own from descriptors for its control pipe, its output (or ``PIPE``) and its
+reports, and its environment, which names the last one as ``JB_PROGRESS_FD``."""
+
+
+def spawned(command: Sequence[str]) -> Launch:
+    """Return what starts a command."""
+
+    async def launch(control: int, output: int, reports: int, environment: Mapping[str, str]) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=control,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=(reports,),
+            env={**environment, "JB_PROGRESS_FD": str(reports)},
+            start_new_session=True,
+        )
+
+    return launch
+
+
 class TaskProcess:
     """A running task process; made by ``start_process``."""
 
-    def __init__(self, process: asyncio.subprocess.Process, control: int, log: Path | None, log_start: int) -> None:
+    def __init__(self, process: Process, control: int, log: Path | None, log_start: int) -> None:
         self.pid = process.pid
         self._process = process
         self._control = control
@@ -120,7 +160,7 @@ class TaskProcess:
 
 
 async def start_process(
-    command: Sequence[str],
+    launch: Launch,
     *,
     log: Path | None,
     environment: Mapping[str, str],
@@ -130,9 +170,9 @@ async def start_process(
     """Start a task process in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone.
 
     Args:
-        command: Program and arguments.
+        launch: Starts it.
         log: File that its output is appended to; ``None`` hands each line to ``on_output``.
-        environment: All of its environment; ``JB_PROGRESS_FD`` is added.
+        environment: All of its environment.
         on_report: Called with each report.
         on_output: Called with each line of output, already made visible.
 
@@ -152,15 +192,7 @@ async def start_process(
                 output = open_log(log)
                 files.callback(os.close, output)
                 start = os.fstat(output).st_size
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=task_control_end,
-                stdout=output,
-                stderr=asyncio.subprocess.STDOUT,
-                pass_fds=(task_report_end,),
-                env={**environment, "JB_PROGRESS_FD": str(task_report_end)},
-                start_new_session=True,
-            )
+            process = await launch(task_control_end, output, task_report_end, environment)
     except BaseException:
         os.close(report_end)
         os.close(control_end)

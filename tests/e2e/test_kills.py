@@ -50,12 +50,13 @@ def processes_of(folder: Path) -> dict[int, str]:
 
 
 def kill(bench: Bench, jb: int, victim: str) -> None:
-    """Kill -9 ``jb``, one of its task processes, one of their sending processes, or everything at once."""
+    """Kill -9 ``jb``, one of its task processes, one of their sending processes, what they are forked from, or all."""
     living = processes_of(bench.folder)
-    tasks = [pid for pid, command in living.items() if "judgebench.stages" in command]
+    tasks = [pid for pid, command in living.items() if "judgebench.stages " in command]
+    zygotes = [pid for pid, command in living.items() if "judgebench.stages.zygote" in command]
     senders = [pid for pid, command in living.items() if "judgebench.engine.sender" in command]
     one_task, one_sender = tasks[:1] or [jb], senders[:1] or tasks[:1] or [jb]
-    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "all": [jb, *living]}[victim]
+    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "zygote": zygotes or [jb], "all": [jb, *living]}[victim]
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -101,7 +102,7 @@ def check_one_kill(bench: Bench, victim: str, after: float) -> None:
     assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * 16 / 24)
 
 
-@pytest.mark.parametrize("victim", ["jb", "task", "all"])
+@pytest.mark.parametrize("victim", ["jb", "task", "zygote", "all"])
 @pytest.mark.parametrize("after", [0.02, 0.2, 0.45])
 def test_a_killed_run_resumes_to_the_same_result(slow: Bench, victim: str, after: float) -> None:
     check_one_kill(slow, victim, after)
@@ -120,7 +121,7 @@ def test_so_does_one_whose_sending_is_spread_over_processes(slow: Bench, victim:
 @pytest.mark.parametrize("seed", range(210))
 def test_two_hundred_random_moments(slow: Bench, seed: int) -> None:
     dice = random.Random(seed)
-    check_one_kill(slow, dice.choice(["jb", "task", "all"]), dice.uniform(0.0, 0.8))
+    check_one_kill(slow, dice.choice(["jb", "task", "zygote", "all"]), dice.uniform(0.0, 0.8))
 
 
 def test_sigterm_is_a_graceful_stop(slow: Bench) -> None:
@@ -151,6 +152,7 @@ def test_a_second_ctrl_c_stops_at_once_and_loses_nothing_finished(slow: Bench) -
 
 
 def test_the_second_jb_on_one_run_is_refused(slow: Bench) -> None:
+    slow.model.latency = 0.6  # so that the first is still at it when the second has come up
     process = slow.start("--no-preflight")
     wait_until(lambda: len(slow.model.requests) > 2)
     second = slow.jb("--reuse", "--no-preflight")

@@ -1,0 +1,151 @@
+"""Tasks forked from a warm process are processes like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from judgebench.runners.zygote import ForkedProcess, Zygote, ZygoteGoneError, warm_tasks
+from judgebench.stages.progress import Progress
+from tests.runners.conftest import Run, task, until
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tasks are forked on Linux alone")
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+class Pipes:
+    """What a task gets: a control pipe, a log, and a pipe for its reports."""
+
+    def __init__(self, log: Path) -> None:
+        self.control, self.control_end = os.pipe()
+        self.reports_end, self.reports = os.pipe()
+        self.log = os.open(log, os.O_WRONLY | os.O_CREAT)
+
+    def given(self) -> tuple[int, int, int]:
+        return self.control, self.log, self.reports
+
+    def let_go(self) -> None:
+        for descriptor in self.given():
+            os.close(descriptor)
+
+
+async def forked(zygote: Zygote, log: Path, *arguments: str, **environment: str) -> tuple[ForkedProcess, Pipes]:
+    pipes = Pipes(log)
+    process = await zygote.fork(arguments, environment={**os.environ, **environment}, descriptors=pipes.given())
+    pipes.let_go()
+    return process, pipes
+
+
+def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, run: Run) -> None:
+    run.plan([task("a")])
+
+    async def work(zygote: Zygote) -> None:
+        process, pipes = await forked(zygote, tmp_path / "log", str(run.plan_file), "no such task")
+        assert await process.wait() == 2
+        assert os.read(pipes.reports_end, 10) == b""  # nobody holds the other end any more
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    assert "there is no task 'no such task'" in (tmp_path / "log").read_text()
+
+
+def test_many_are_forked_at_once_and_told_apart(tmp_path: Path, run: Run) -> None:
+    run.plan([task("a")])
+
+    async def one(zygote: Zygote, nth: int) -> int:
+        process, _ = await forked(zygote, tmp_path / str(nth), str(run.plan_file), f"task {nth}", BIG="x" * 50_000)
+        code = await process.wait()
+        assert f"there is no task 'task {nth}'" in (tmp_path / str(nth)).read_text()
+        return code
+
+    async def work(zygote: Zygote) -> None:
+        assert await asyncio.gather(*(one(zygote, nth) for nth in range(8))) == [2] * 8
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+
+
+def test_a_signal_that_ended_a_task_is_told_as_its_exit_code(tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    os.mkfifo(plan)  # the task waits for somebody to write its plan
+
+    async def work(zygote: Zygote) -> None:
+        process, _ = await forked(zygote, tmp_path / "log", str(plan), "a")
+        assert os.getsid(process.pid) == process.pid
+        os.killpg(process.pid, 9)
+        assert await process.wait() == -9
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+
+
+def test_when_it_is_gone_its_tasks_are_ended_and_no_other_is_forked(tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    os.mkfifo(plan)
+
+    async def work(zygote: Zygote) -> None:
+        process, _ = await forked(zygote, tmp_path / "log", str(plan), "a")
+        zygote._process.kill()
+        assert await process.wait() == -9
+        with pytest.raises(ZygoteGoneError):
+            await forked(zygote, tmp_path / "other", str(plan), "b")
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+
+
+def test_it_ends_with_its_context_and_is_not_there_when_unwanted() -> None:
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        pid = zygote._process.pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with warm_tasks(wanted=False) as none:
+        assert none is None
+
+
+def test_reports_come_through(tmp_path: Path, run: Run) -> None:
+    run.plan([task("a")])
+
+    async def work(zygote: Zygote) -> None:
+        process, pipes = await forked(zygote, tmp_path / "log", str(run.plan_file), "a")
+        await process.wait()
+        with os.fdopen(pipes.reports_end, "rb") as reports:
+            said = [msgspec.json.decode(line, type=Progress) for line in reports]
+        assert said[0].state == "starting"
+        assert said[0].task == "a"
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+
+
+def test_a_forked_task_shows_what_it_is(tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    os.mkfifo(plan)
+
+    async def work(zygote: Zygote) -> None:
+        process, _ = await forked(zygote, tmp_path / "log", str(plan), "infer:m/d")
+        command = Path("/proc") / str(process.pid) / "cmdline"
+        await asyncio.to_thread(until, lambda: b"judgebench.stages " in command.read_bytes())
+        assert command.read_bytes().rstrip(b"\0").endswith(f"{plan} infer:m/d".encode())
+        os.killpg(process.pid, 9)
+        await process.wait()
+
+    with warm_tasks(wanted=True) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
