@@ -233,6 +233,13 @@ def rows() -> Iterator[tuple[str, list[Any]]]:
             for i in every
         ],
     )
+    yield (
+        "VerifierBench/test.jsonl",
+        [
+            {**asked, "domain": "Math", "gold_answer": "x", "llm_response": [good, bad][i](i), "gold_judgment": "AB"[i]}
+            for i in every
+        ],
+    )
     outputs = [{"instruction": f"Do {i}", "output": good(i), "dataset": "d", "generator": "m"} for i in every]
     yield "alpaca_eval2/model_outputs.json", outputs
     yield "alpaca_eval2/baseline_outputs.json", [{**one, "output": bad(i)} for i, one in enumerate(outputs)]

@@ -121,6 +121,7 @@ RULES: dict[str, Rule] = {
     "rewardbench": mean_with_halves,
     "rewardbench2": best_of_four,
     "rm_bench": nine_comparisons,
+    "verifierbench": told,
 }
 """The rule of a benchmark by the start of its abbr. Steps and plain grades are not means of points; see below."""
 MANY_RIGHT = {"right": 100.0, "wrong": 0.0, "tie": 0.0, "unread": 0.0}
