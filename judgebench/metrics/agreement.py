@@ -147,13 +147,13 @@ def kappa(tally: Tally) -> Metric:
 def false_positive_rate(tally: Tally) -> Metric:
     """Return the percentage of wrong answers (by the rule) that the judge calls right: its leniency."""
     table = confusion(tally.graded_pairs())
-    return _rate(table.fp, table.fp + table.tn)
+    return _rate(table.fp, table.fp + table.tn, lacking="undefined: the rule calls no judged answer wrong")
 
 
 def false_negative_rate(tally: Tally) -> Metric:
     """Return the percentage of right answers (by the rule) that the judge calls wrong: its strictness."""
     table = confusion(tally.graded_pairs())
-    return _rate(table.fn, table.fn + table.tp)
+    return _rate(table.fn, table.fn + table.tp, lacking="undefined: the rule calls no judged answer right")
 
 
 def score_shift(tally: Tally) -> Metric:
@@ -203,9 +203,12 @@ def health(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _rate(hits: int, n: int) -> Metric:
+_NOTHING_TO_COMPARE = "no item has both a verdict and a label of the rule"
+
+
+def _rate(hits: int, n: int, *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
     if not n:
-        return Metric(value=None, note="no item has both a verdict and a label of the rule")
+        return Metric(value=None, note=lacking)
     share = hits / n
     low, high = wilson(share, n)
     stderr = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else None
@@ -214,7 +217,7 @@ def _rate(hits: int, n: int) -> Metric:
 
 def _undefined(table: Confusion) -> str:
     if not table.n:
-        return "no item has both a verdict and a label of the rule"
+        return _NOTHING_TO_COMPARE
     return "undefined: judge and rule give one and the same label to every item"
 
 
