@@ -18,6 +18,10 @@ from judgebench.runners.python import python_command
 from judgebench.stages.zygote import HEADER, Order, Told
 
 
+PATIENCE = 20.0
+"""Seconds after which a warm process that does not take an order counts as gone."""
+
+
 class ZygoteGoneError(Exception):
     """The warm process has ended; tasks are started the ordinary way."""
 
@@ -73,7 +77,7 @@ class Zygote:
         try:
             if self._gone:
                 raise ZygoteGoneError
-            self._control.setblocking(True)  # an order is small, and the other side does nothing but wait for it
+            self._control.settimeout(PATIENCE)  # an order is small, and the other side does nothing but wait for it
             socket.send_fds(self._control, [HEADER.pack(len(body))], list(descriptors))
             self._control.sendall(body)
             return await started
