@@ -80,6 +80,14 @@ class Played:
                 self.views_decided += 1
                 self.first_shown_won += game.first_shown > 0
 
+    def add_decision(self, id_: int, repeat: int, *, right: bool) -> None:
+        """Take in whether a judge under test was right about an item: a game against gold, so to say."""
+        self._ids.append(id_)
+        self._repeats.append(repeat)
+        self._outcomes.append(float(right))
+        self._weights.append(1.0)
+        self._styles.extend([0] * 2 * len(FEATURES))
+
     def extend(self, later: Played) -> None:
         """Take in the games of the samples that follow."""
         for name, found in vars(later).items():

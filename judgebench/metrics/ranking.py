@@ -24,6 +24,11 @@ from judgebench.metrics.ranked import Met, RankedModel, Ranking, RankingsCompare
 from judgebench.metrics.style import FEATURES
 from judgebench.records import Metric
 
+Item = tuple[int, int]
+"""``Sample.id`` and repeat."""
+
+BASELINE = Metric(value=None, note="the others are compared with it")
+DUEL_K = 32.0
 ELO_ROUNDS = 300
 STYLE_ROUNDS = 200
 SEED = 0
@@ -40,6 +45,7 @@ def rank_by_games(
     baseline: str = "",
     rounds: int = ROUNDS,
     seed: int = SEED,
+    k: float = K,
     notes: Sequence[str] = (),
 ) -> Ranking:
     """Return the ranking of models that were compared with each other.
@@ -53,17 +59,19 @@ def rank_by_games(
         baseline: The one model that all others are compared with, if there is one; its rating is 1000.
         rounds: Resamples of items.
         seed: Of resamples and shuffles.
+        k: Points at stake in a game of Elo.
         notes: Go into ``Ranking.notes``.
     """
     names = list(dict.fromkeys([*models, *(name for one in battles for name in (one.first, one.second))]))
     columns = Columns(battles)
     undefined = _undefined(columns, names, baseline)
-    fits = _fitted(columns, baseline, rounds, seed) if not undefined else _Fits(None, None, None, {}, {}, undefined)
+    fits = _fitted(columns, baseline, rounds, seed, k) if not undefined else _Fits(None, None, None, {}, {}, undefined)
+    games = _by_model(battles)
     entries = [
         msgspec.structs.replace(
-            _record(name, battles),
+            _record(name, games.get(name, [])),
             baseline=name == baseline,
-            win_rate=_win_rate(name, battles, baseline),
+            win_rate=BASELINE if name == baseline else _win_rate(games.get(name, [])),
             bradley_terry=_rated(name, fits.ratings, undefined),
             elo=_rated(name, fits.elo, undefined),
             style_controlled=_rated(name, fits.styled, fits.unstyled),
@@ -110,6 +118,45 @@ def rank_by_scores(
         by=by,
         models=_in_order(entries, values, intervals),
         separability=_share_apart(list(intervals.values())),
+    )
+
+
+def with_duels(ranking: Ranking, right: Mapping[str, Mapping[Item, bool]]) -> Ranking:
+    """Return a ranking of judges by their scores with what they come to when they play each other, item by item.
+
+    Of two judges of one item the one that is right beats the one that is wrong; alike they tie. The order stays that of
+    the scores.
+
+    Args:
+        ranking: By scores.
+        right: By model and item (id and repeat), whether it was right; what it did not decide is left out.
+
+    Source: Z. Bi et al. (2025), JudgeBoard, arXiv:2511.15958, whose K is not known; 32 here.
+    """
+    battles = [
+        Battle(first, second, (1 + own - right[second][item]) / 2, item=item[0])
+        for first, second in combinations(right, 2)
+        for item, own in right[first].items()
+        if item in right[second]
+    ]
+    duels = rank_by_games(
+        battles,
+        models=[one.model for one in ranking.models],
+        dataset=ranking.dataset,
+        data_abbr=ranking.data_abbr,
+        judge=ranking.judge,
+        k=DUEL_K,
+    )
+    played = {one.model: one for one in duels.models}
+    models = [
+        msgspec.structs.replace(
+            played[one.model], rank=one.rank, ranks=one.ranks, score=one.score, style_controlled=None
+        )
+        for one in ranking.models
+    ]
+    told = "judges play each other item by item: right beats wrong, and alike they tie"
+    return msgspec.structs.replace(
+        ranking, models=models, pairs=duels.pairs, settings=duels.settings, notes=[*ranking.notes, told, *duels.notes]
     )
 
 
@@ -160,13 +207,13 @@ class _Fits(NamedTuple):
     unstyled: str
 
 
-def _fitted(columns: Columns, baseline: str, rounds: int, seed: int) -> _Fits:
+def _fitted(columns: Columns, baseline: str, rounds: int, seed: int, k: float) -> _Fits:
     anchor = baseline if baseline in columns.names else ""
     ratings = bradley_terry(columns, anchor=anchor, rounds=rounds, seed=seed)
-    shuffled = shuffled_elo(columns, rounds=min(rounds, ELO_ROUNDS), seed=seed)
+    shuffled = shuffled_elo(columns, k=k, rounds=min(rounds, ELO_ROUNDS), seed=seed)
     settings: dict[str, Any] = {
         "bradley_terry": {"rounds": rounds, "resampled": "items", "zero": anchor or "mean", "zero_at": START},
-        "elo": {"k": K, "start": START, "scale": SCALE, "shuffles": shuffled.shuffles, "rounds": shuffled.rounds},
+        "elo": {"k": k, "start": START, "scale": SCALE, "shuffles": shuffled.shuffles, "rounds": shuffled.rounds},
     }
     if not columns.features:
         return _Fits(ratings, shuffled.ratings, None, {}, settings, "the answers' style is not known")
@@ -194,25 +241,35 @@ def _undefined(columns: Columns, names: Sequence[str], baseline: str) -> str:
     return ""
 
 
-def _record(name: str, battles: Sequence[Battle]) -> RankedModel:
-    mine = [one.outcome if one.first == name else 1 - one.outcome for one in battles if name in one[:2]]
-    wins, losses = sum(one > 0.5 for one in mine), sum(one < 0.5 for one in mine)
-    return RankedModel(model=name, games=len(mine), wins=wins, ties=len(mine) - wins - losses, losses=losses)
+class Outcome(NamedTuple):
+    """One game as one of its players sees it."""
+
+    item: int
+    points: float
+    weight: float
 
 
-def _win_rate(name: str, battles: Sequence[Battle], baseline: str) -> Metric:
-    if name == baseline:
-        return Metric(value=None, note="the others are compared with it")
-    items: dict[int, list[float]] = {}
-    games = 0
+def _by_model(battles: Sequence[Battle]) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = {}
     for one in battles:
-        if name in one[:2]:
-            sums = items.setdefault(one.item, [0.0, 0.0])
-            sums[0] += one.weight
-            sums[1] += one.weight * (one.outcome if one.first == name else 1 - one.outcome)
-            games += 1
+        found.setdefault(one.first, []).append(Outcome(one.item, one.outcome, one.weight))
+        found.setdefault(one.second, []).append(Outcome(one.item, 1 - one.outcome, one.weight))
+    return found
+
+
+def _record(name: str, games: Sequence[Outcome]) -> RankedModel:
+    wins, losses = sum(one.points > 0.5 for one in games), sum(one.points < 0.5 for one in games)
+    return RankedModel(model=name, games=len(games), wins=wins, ties=len(games) - wins - losses, losses=losses)
+
+
+def _win_rate(games: Sequence[Outcome]) -> Metric:
     if not games:
         return Metric(value=None, note="no comparison was scored")
+    items: dict[int, list[float]] = {}
+    for one in games:
+        sums = items.setdefault(one.item, [0.0, 0.0])
+        sums[0] += one.weight
+        sums[1] += one.weight * one.points
     played = math.fsum(asked for asked, _ in items.values())
     share = min(1.0, math.fsum(won for _, won in items.values()) / played)
     deviations = math.fsum((won - share * asked) ** 2 for asked, won in items.values())
@@ -220,7 +277,7 @@ def _win_rate(name: str, battles: Sequence[Battle], baseline: str) -> Metric:
         share,
         cluster_stderr(deviations, len(items), played),
         clusters=len(items),
-        n=games,
+        n=len(games),
         least=played**2 / math.fsum(asked**2 for asked, _ in items.values()),
     )
 

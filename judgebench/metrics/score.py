@@ -19,7 +19,11 @@ from judgebench.records import Metric, Sample, Verdict
 
 
 class Score(Protocol):
-    """See the module's docstring."""
+    """See the module's docstring.
+
+    A score may further have ``right(sample, verdict)``, which says whether the judge is right about an item (``None``
+    where nothing can tell); several judges under test then play each other item by item.
+    """
 
     Config: ClassVar[type[msgspec.Struct]]
 

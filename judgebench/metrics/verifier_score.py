@@ -83,6 +83,15 @@ class VerifierScore:
             graded = (int(said), int(gold == self.config.right))
             (self._labelled if self._is_labelled(sample) else self._rest)[graded] += 1
 
+    def right(self, sample: Sample, verdict: Verdict) -> bool | None:
+        """Say whether the judge is right about an item, all labels but ``right`` being one; ``None``: none can tell.
+
+        By this the judges of a run are ranked.
+        """
+        if verdict.status != "ok" or verdict.label is None or not isinstance(sample.gold, str):
+            return None
+        return (verdict.label == self.config.right) == (sample.gold == self.config.right)
+
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
         graded: Counter[tuple[int, int]] = Counter()

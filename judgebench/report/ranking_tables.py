@@ -25,10 +25,10 @@ def comparisons_table(summary: Summary, notes: Notes) -> TextTable:
             _interval(entry.bradley_terry),
             _rating(entry.elo, notes),
             _interval(entry.elo),
-            _rating(entry.style_controlled, notes),
+            "-" if ranking.kind == "scores" else _rating(entry.style_controlled, notes),
         ]
         for ranking in summary.rankings
-        if ranking.kind == "comparisons"
+        if ranking.kind == "comparisons" or ranking.pairs
         for entry in ranking.models
     ]
     headers = [
@@ -71,7 +71,7 @@ def ranking_remarks(summary: Summary) -> list[str]:
     """Return a sentence about each printed ranking: how well it separates the models, and what is left out."""
     told = []
     for ranking in summary.rankings:
-        if ranking.kind == "comparisons" or ranking.by in GRADES:
+        if ranking.kind == "comparisons" or ranking.pairs or ranking.by in GRADES:
             told.append(_separability(ranking))
             told += [f"{ranking.dataset}: {note}." for note in ranking.notes]
             effects = [f"{name} {_effect(rated)}" for name, rated in ranking.style.items()]

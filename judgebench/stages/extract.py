@@ -31,7 +31,7 @@ from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.evidence import Checked, Evidence
 from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
-from judgebench.stages.opponents import Opponent, opponent_name, opponent_of
+from judgebench.stages.opponents import GOLD, Opponent, opponent_name, opponent_of
 from judgebench.stages.peers import Agreements, Judging, peers_of, verdicts_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
 from judgebench.stages.spread import parts_for, spread
@@ -95,8 +95,9 @@ class ExtractRun:
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
         self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
+        self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
         self.opponent: Opponent | None = None
-        self.opponent_name = opponent_name(self.judge) if self.judge else ""
+        self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
 
     def _nothing(self) -> Counted:
@@ -231,6 +232,9 @@ class ExtractRun:
         self.counted.add(checked)
         if self.score is not None:
             self.score.add(checked.sample, checked.repeat, checked.verdict)
+            right = self.right(checked.sample, checked.verdict) if self.right is not None else None
+            if right is not None:
+                self.counted.played.add_decision(checked.sample.id, checked.repeat, right=right)
 
     def _result(self, row: str) -> TaskResult:
         if self.score is not None:
@@ -254,7 +258,7 @@ class ExtractRun:
             counts=counts,
             identity=identity,
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
-            | orders_of(self.counted.played)
+            | (orders_of(self.counted.played) if self.right is None else {})
             | ({"between_judges": between} if between else {}),
             usage=self.counted.evidence.usage(),
             notes=[

@@ -18,6 +18,9 @@ from judgebench.stages.task import Task
 from judgebench.store.layout import RunFolder
 from judgebench.store.recorded import Recorded
 
+GOLD = "gold"
+"""Whom the games of a judge under test are against: 1 where it was right, 0 where it was wrong."""
+
 
 class Opposing(NamedTuple):
     """One answer to compare with.

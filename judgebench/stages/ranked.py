@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.errors import DataError
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.ranked import Ranking
-from judgebench.metrics.ranking import rank_by_games, rank_by_scores
+from judgebench.metrics.ranking import Item, rank_by_games, rank_by_scores, with_duels
 from judgebench.metrics.style import differences
 from judgebench.plan.spec import Plan
 from judgebench.records import TaskResult
@@ -179,7 +179,24 @@ def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None) -> Ran
     )
     versions = {result.version for result in results.values()}
     notes = ["the versions differ, so the numbers are not comparable"] if len(versions) > 1 else []
-    return msgspec.structs.replace(ranking, notes=notes)
+    right = _decisions(run, row, results)
+    ranking = msgspec.structs.replace(ranking, notes=notes)
+    return with_duels(ranking, right) if len(right) > 1 else ranking
+
+
+def _decisions(run: RunFolder, row: RankedRow, results: Mapping[str, TaskResult]) -> dict[str, dict[Item, bool]]:
+    """Return, by judge under test and item, whether it was right; empty for rows that keep no such games."""
+    found: dict[str, dict[Item, bool]] = {}
+    for model, result in results.items():
+        path = run.games(model, row.spec.name)
+        if path.exists():
+            try:
+                _, games = read_games(path, version=result.version)
+            except DataError as error:
+                logger.warning("%s", error)
+                continue
+            found[model] = {(game.id, game.repeat): game.outcome == 1 for game in games}
+    return found
 
 
 def _results(run: RunFolder, row: RankedRow) -> Iterable[tuple[str, TaskResult]]:

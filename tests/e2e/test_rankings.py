@@ -248,6 +248,56 @@ def test_a_service_that_fails_leaves_its_pairs_out(many_models: Bench) -> None:
     assert not ranking(bench)["notes"]
 
 
+def test_judges_under_test_play_each_other_item_by_item(bench: Bench) -> None:
+    """One errs about item 1, one about items 2 to 4, one calls everything correct (items 1, 3 and 5 are wrong)."""
+    rows = [
+        {
+            "question": f"What is twice {i}?",
+            "reply": f"I think it is {2 * i + i % 2} (of twice {i})",
+            "truth": ("correct", "incorrect")[i % 2],
+        }
+        for i in range(6)
+    ]
+    (bench.folder / "graded.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (bench.folder / "configs/datasets/graded.py").write_text(
+        "from judgebench.datasets import JsonlDataset\nfrom judgebench.judges import SolutionVerifier\n"
+        "from judgebench.metrics import VerifierScore\n"
+        "graded_datasets = [dict(abbr='graded', type=JsonlDataset, path='graded.jsonl', input_columns=['question'], "
+        "answer_columns=['reply'], gold_column='truth', method=dict(type=SolutionVerifier), "
+        "score=dict(type=VerifierScore))]\n"
+    )
+
+    def judging(errs: tuple[int, ...]) -> Any:
+        def answer(body: dict[str, Any]) -> str:
+            found = re.search(r"of twice (\d+)\)", prompt_text(body))
+            right = is_right(prompt_text(body)) != (found is not None and int(found[1]) in errs)
+            return f"VERDICT: {'CORRECT' if right else 'INCORRECT'}"
+
+        return answer
+
+    with ExitStack() as stack:
+        for name, errs in {"good": (1,), "fair": (2, 3, 4), "lenient": (1, 3, 5)}.items():
+            service = stack.enter_context(FaultService(judging(errs), model="j"))
+            (bench.folder / f"configs/models/{name}.py").write_text(
+                "from judgebench.models import VLLMCustomAPIChat\n"
+                f"models = [dict(type=VLLMCustomAPIChat, abbr={name!r}, model='j', url={service.url!r}, retry=0)]\n"
+            )
+        done = bench.jb("--no-preflight", dataset="graded", models=("fair", "good", "lenient"))
+    assert done.code == 0, done.text
+    found = {one["model"]: one for one in ranking(bench, "graded")["models"]}
+    assert ranking(bench, "graded")["by"] == "agreement"
+    assert [(name, one["rank"]) for name, one in found.items()] == [("good", 1), ("fair", 2), ("lenient", 2)]
+    assert {name: one["score"]["value"] for name, one in found.items()} == pytest.approx(
+        {"good": 500 / 6, "fair": 50, "lenient": 50}
+    )
+    # good beats fair on 2, 3, 4 and loses 1; it beats lenient on 3 and 5; fair and lenient win two each of the rest.
+    assert (found["good"]["wins"], found["good"]["losses"], found["good"]["ties"]) == (5, 1, 6)
+    assert (found["fair"]["wins"], found["fair"]["losses"]) == (3, 5)
+    assert found["good"]["elo"]["value"] > found["lenient"]["elo"]["value"]
+    assert found["good"]["bradley_terry"]["value"] > found["fair"]["bradley_terry"]["value"]
+    assert "right beats wrong" in done.text
+
+
 def loves_markdown(body: dict[str, Any]) -> str:
     """A judge of pairs that prefers the right answer, and of two alike the one with a heading."""
     answers = [text for _, text in FENCED.findall(prompt_text(body))]

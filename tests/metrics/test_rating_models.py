@@ -20,7 +20,14 @@ from judgebench.metrics.elo import elo, shuffled_elo
 from judgebench.metrics.intervals import Interval
 from judgebench.metrics.orders import orders_of
 from judgebench.metrics.played import Played
-from judgebench.metrics.ranking import allowed_ranks, compare_rankings, rank_by_games, rank_by_scores, separability
+from judgebench.metrics.ranking import (
+    allowed_ranks,
+    compare_rankings,
+    rank_by_games,
+    rank_by_scores,
+    separability,
+    with_duels,
+)
 from judgebench.metrics.style import differences, style_of
 from judgebench.records import Counts, Metric, TaskResult, Verdict
 from judgebench.report.games_file import read_games, write_games
@@ -385,3 +392,24 @@ def test_files_of_games_belong_to_one_version(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match="cannot be used"):
             read_games(path, version=version)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from((True, False, None))] * 3), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_duels_of_judges_by_hand(rows: list[tuple[bool | None, ...]]) -> None:
+    """Points of a judge: for every other one and item that both decided, 1 where it alone is right, 0.5 where alike."""
+    names = ("x", "y", "z")
+    right = {
+        name: {(item, 0): row[at] for item, row in enumerate(rows) if row[at] is not None}
+        for at, name in enumerate(names)
+    }
+    scores = {name: Metric(value=float(sum(one.values()))) for name, one in right.items()}
+    found = with_duels(rank_by_scores(scores, by="agreement", dataset="d", data_abbr="d", judge=None), right)
+    for one in found.models:
+        own = right[one.model]
+        others = [right[name] for name in names if name != one.model]
+        points = [(1 + own[item] - other[item]) / 2 for other in others for item in own if item in other]
+        assert one.games == len(points)
+        assert one.win_rate.value == (pytest.approx(100 * sum(points) / len(points)) if points else None)
+        assert one.score.value == scores[one.model].value
+        assert one.elo.value is None or math.isfinite(one.elo.value)
