@@ -90,7 +90,7 @@ def _execute_in(
     environment = dict(config.secrets)
     os.environ.update(environment)
 
-    from judgebench.dashboard.display import display_for
+    from judgebench.dashboard.choose import display_for
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     if request.options.preflight:

@@ -67,9 +67,9 @@ class RateSchedule:
     Args:
         rate: Requests per second.
         burstiness: Squared coefficient of variation of the gaps: 0 gives even gaps, 1 a Poisson process, more gives
-            bursts. The gaps are gamma distributed with shape ``1/burstiness``, and every ``BLOCK`` of them are scaled to
-            take the time that the rate gives them: a Poisson process of which the number of arrivals in a span is
-            known (Cox and Lewis 1966, section 2.1), so that the achieved rate is the asked one and not a draw.
+            bursts. The gaps are gamma distributed with shape ``1/burstiness``, and every ``BLOCK`` of them are scaled
+            to take the time that the rate gives them: a Poisson process of which the number of arrivals in a span is
+            known (Cox and Lewis 1966), so that the achieved rate is the asked one and not a draw.
         seed: Of the gaps.
     """
 

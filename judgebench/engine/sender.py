@@ -20,38 +20,13 @@ import msgspec
 from judgebench.engine.channel import Channel
 from judgebench.engine.client import ServingClient, open_alone
 from judgebench.engine.loop import run
+from judgebench.engine.senders import Question, Told
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import JudgebenchError
 from judgebench.models.configured import model_config
-from judgebench.records import Reply, Request
 
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of the counters while no reply comes."""
-
-
-class Question(msgspec.Struct, frozen=True, array_like=True):
-    """A request and the number by which its reply is known."""
-
-    number: int
-    request: Request
-
-
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a sender tells.
-
-    Attributes:
-        model: The model's name, once it is known: the sender is ready.
-        number: Whose reply this is.
-        reply: The reply.
-        error: Why nothing can be asked: the error's type, message and hint.
-        traffic: The counters of this sender.
-    """
-
-    model: str | None = None
-    number: int = -1
-    reply: Reply | None = None
-    error: tuple[str, str, str] | None = None
-    traffic: Traffic | None = None
 
 
 def main() -> int:

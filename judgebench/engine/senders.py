@@ -18,7 +18,6 @@ import msgspec
 
 from judgebench import errors
 from judgebench.engine.channel import Channel
-from judgebench.engine.sender import Question, Told
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import EndpointError, InternalError, JudgebenchError
 from judgebench.models.contract import ServiceConfig
@@ -30,6 +29,31 @@ EACH = 1024
 """Requests in flight for which one more process pays."""
 MOST = 8
 """Most sending processes of one task; the owner of the journal keeps up with about so many."""
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """A request and the number by which its reply is known."""
+
+    number: int
+    request: Request
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a sender tells.
+
+    Attributes:
+        model: The model's name, once it is known: the sender is ready.
+        number: Whose reply this is.
+        reply: The reply.
+        error: Why nothing can be asked: the error's type, message and hint.
+        traffic: The counters of this sender.
+    """
+
+    model: str | None = None
+    number: int = -1
+    reply: Reply | None = None
+    error: tuple[str, str, str] | None = None
+    traffic: Traffic | None = None
 
 
 def senders_for(config: ServiceConfig) -> int:

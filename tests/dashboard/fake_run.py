@@ -8,7 +8,7 @@ import sys
 import time
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.display import display_for
+from judgebench.dashboard.choose import display_for
 from judgebench.stages.progress import Progress
 
 

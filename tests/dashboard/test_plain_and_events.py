@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.display import Score, display_for
+from judgebench.dashboard.choose import display_for
+from judgebench.dashboard.display import Score
 from judgebench.dashboard.events import EventDisplay
 from judgebench.dashboard.plain import PlainDisplay
 from judgebench.stages.progress import Progress
@@ -158,7 +159,7 @@ def test_pipes_debug_and_json_never_get_the_live_board() -> None:
 
 def test_json_keeps_standard_output_for_events() -> None:
     program = (
-        "import sys; from judgebench.dashboard.display import display_for;"
+        "import sys; from judgebench.dashboard.choose import display_for;"
         "from judgebench.dashboard.board import RunHeader;"
         "d = display_for(json=True, debug=False, stream=sys.stdout);"
         "d.start(RunHeader(run='r', base='b', pid=1), []); d.message('hello'); d.finish(interrupted=True);"
