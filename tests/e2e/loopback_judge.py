@@ -44,6 +44,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
         "score": lambda: f"It is as it is.\n\nSCORE: {_scale(asked)[right]}",
         "two scores": lambda: " ".join("9" if is_right(text) else "2" for text in fenced[:2]) + "\nReasons follow.",
         "many scores": lambda: " ".join("9" if is_right(text) else "2" for text in _listed(fenced[0])) + "\nReasons.",
+        "tagged": lambda: f"<think>Is it 3?</think><answer>{5 if right else 1}</answer>",
         "points": lambda: f"Each is met or not.\n{json.dumps([most * right for most in _points(asked)])}",
         "steps": lambda: json.dumps([{"step": n, "correct": n != _wrong_step(asked)} for n in _steps(asked)]),
         "box": lambda: f"I went through them: \\boxed{{{_wrong_step(asked)}}}",
@@ -94,6 +95,7 @@ def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
         "score": lambda: f"Note {dice.randrange(1000)}.\n\nSCORE: {dice.randint(1, 5)}",
         "two scores": lambda: f"{dice.randint(1, 10)} {dice.randint(1, 10)}\nReasons follow.",
         "many scores": lambda: " ".join(str(dice.randint(1, 10)) for _ in _listed(shown)),
+        "tagged": lambda: f"<think>So.</think><answer>{dice.randint(1, 5)}</answer>",
         "points": lambda: json.dumps([dice.randint(0, int(most)) for most in _points(asked)]),
         "steps": lambda: json.dumps([{"step": number, "correct": dice.random() < 0.7} for number in steps]),
         "box": lambda: f"\\boxed{{{dice.choice([-1, *steps])}}}",
@@ -139,6 +141,7 @@ def _form(text: str) -> str:
         "JSON list of the points": "points",
         "one object for each step": "steps",
         "\\boxed{-1}": "box",
+        "<answer>3</answer>": "tagged",
     }
     found = next((form for mark, form in marks.items() if mark in text), "")
     return found or ("verdict" if _OPTION.search(text) else "")

@@ -47,6 +47,7 @@ HEADLINES: dict[str, tuple[str, float]] = {
     "score_reference": ("mean_score", mean(10, 1)),
     "score_rubric": ("mean_score", mean(5, 1)),
     "score_weighted": ("mean_score", mean(5, 1)),
+    "score_tagged": ("mean_score", mean(5, 1)),
     "score_precompared": ("mean_score", mean(300, 100)),
     "conversation_score": ("mean_score", mean(10, 1)),
     "list_scores": ("mean_score", mean(9, 2)),  # of the best of three solutions

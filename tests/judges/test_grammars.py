@@ -21,6 +21,10 @@ GRAMMARS: dict[str, Any] = {
     **SETUPS,
     "logprob": {"type": "logprob_of_label", "labels": {"yes": " yes", "no": [" no", "no"]}},
     "threshold": {"type": "score_line", "threshold": 6, "labels": ["good", "bad"]},
+    "tagged": {"type": "tagged", "low": 1, "high": 5},
+    "tagged_pair": {"type": "tagged", "count": 2},
+    "tagged_label": {"type": "tagged", "labels": {"a": "A", "b": "B"}},
+    "numbers": {"type": "first_line_numbers", "low": 1, "high": 10},
     "nested": {"type": "json_field", "field": "a.b", "labels": {"x": "x"}},
 }
 WORDS = [
@@ -207,3 +211,40 @@ def test_identities_tell_grammars_apart() -> None:
     identity = grammar_of("aisbench_last_char").identity()
     assert (identity["grammar"], identity["guesses"]) == ("aisbench_last_char", True)
     assert "guesses" not in grammar_of(LETTERS).identity()
+
+
+@pytest.mark.parametrize(
+    ("said", "score", "reason"),
+    [
+        ("<think>Is it 2?</think><answer>4</answer>", 4, ""),
+        ("<answer> [4] </answer>", 4, ""),
+        ("<answer>4</answer> So: <answer>4</answer>", 4, ""),
+        ("They wrote <answer>5</answer>.\n<answer>4</answer>", None, "several <answer> say different things"),
+        ("<answer>4", None, "<answer> is never closed"),
+        ("Score: 4", None, "there is no <answer>"),
+        ("<answer>6</answer>", None, "a number of '6' is outside the scale"),
+        ("<answer>4 of 5</answer>", None, "'4 of 5' is not 1 numbers"),
+        ("", None, "the reply is empty"),
+    ],
+)
+def test_a_verdict_between_tags(said: str, score: float | None, reason: str) -> None:
+    reading = grammar_of({"type": "tagged", "low": 1, "high": 5}).read(Reply(status="ok", text=said))
+    assert (reading.score, reading.reason) == (score, reason)
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "label"),
+    [
+        ({"count": 2}, "7, 3", "A"),
+        ({"count": 2}, "3 7", "B"),
+        ({"count": 2}, "3 3", "tie"),
+        ({"count": 2}, "3", None),
+        ({"labels": {"A": "first", "B": "second"}}, " b ", "second"),
+        ({"labels": {"A": "first", "B": "second"}}, "not B", None),
+    ],
+)
+def test_a_preference_between_tags(options: dict[str, Any], said: str, label: str | None) -> None:
+    reading = grammar_of({"type": "tagged", **options}).read(Reply(status="ok", text=f"<answer>{said}</answer>"))
+    assert reading.label == label
+    many = grammar_of({"type": "tagged", "count": 3}).read(Reply(status="ok", text="<answer>[1, 2, 3]</answer>"))
+    assert many.values == {"scores": [1, 2, 3]}

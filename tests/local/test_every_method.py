@@ -147,6 +147,7 @@ B: Rome
 1 8
 
 """
+_TAGGED = _SCORES.replace("SCORE: 5", "<answer>5</answer>").replace("SCORE: 1", "<answer>1</answer>")
 _LEVELS = _CHOICES.replace("VERDICT: A", "VERDICT: A>>B").replace("VERDICT: B", "VERDICT: B>>A")
 _MANY = """\
 Question: How many legs has a horse?
@@ -180,6 +181,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "score_reference": _RATED,
     "score_rubric": {**_RATED, "prompt": _SCORES + "{rubric}\n" + _ASKED},
+    "score_tagged": {
+        "type": "Viewed",
+        "views": [{"prompt": _TAGGED + _ASKED}],
+        "grammar": {"type": "tagged", "low": 1, "high": 5},
+        "fold": {"type": "first", "unread": "unparsed"},
+    },
     "score_weighted": {**_RATED, "read": "weighted", "prompt": _SCORES + _ASKED + "SCORE: "},
     "score_criteria": {"type": "CriteriaPoints", "prompts": {"grade": _POINTS + _ASKED + "Points:"}},
     "score_precompared": {
