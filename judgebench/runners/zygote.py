@@ -17,7 +17,6 @@ import msgspec
 from judgebench.runners.python import python_command
 from judgebench.stages.zygote import HEADER, Order, Told
 
-
 PATIENCE = 20.0
 """Seconds after which a warm process that does not take an order counts as gone."""
 
