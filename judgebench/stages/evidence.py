@@ -58,6 +58,7 @@ class Evidence:
         self._extracted = 0
         self._answered = 0
         self._reasons: dict[str, int] = {}
+        self._settled: dict[str, list[int]] = {}
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
@@ -71,6 +72,10 @@ class Evidence:
         for call in calls:
             if call.repeat == repeat:  # a question that serves all repeats of a sample is recorded with the first
                 self._spend("judge", call)
+        if verdict.status == "ok" and isinstance(by := verdict.details.get("settled_by"), str):
+            count = self._settled.setdefault(by, [0, 0])
+            count[0] += 1
+            count[1] += verdict.label == "correct"
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
@@ -110,6 +115,8 @@ class Evidence:
             found["extracted"] = 100 * self._extracted / self._answered
         if judged:
             found |= msgspec.to_builtins(agreement_health(tally))
+        if self._settled:
+            found["settled_by"] = {by: {"n": n, "correct": right} for by, (n, right) in sorted(self._settled.items())}
         if self._doubtful:
             found["doubtful"] = self._doubtful
         if self._reasons:
@@ -134,11 +141,17 @@ class Evidence:
 
     def notes(self) -> list[str]:
         """Return what a reader of the result must know."""
-        return [
+        served = [
             f"the {side}'s replies came from several models: {', '.join(sorted(names))}"
             for side, names in self._served.items()
             if len(names) > 1
         ]
+        whole = sum(n for n, _ in self._settled.values())
+        settled = [
+            f"the {by} settled {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
+            for by, (n, right) in sorted(self._settled.items(), reverse=True)
+        ]
+        return [*served, *settled]
 
     def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
         usage, served = exchange.usage, exchange.served_model
