@@ -1,4 +1,4 @@
-"""Data sets on the Hugging Face hub, read through the package ``datasets`` (imported only when rows are asked for).
+"""Rows of data sets on the Hugging Face hub, read through the package ``datasets`` (imported only when rows are asked for).
 
 Data only: no code of a repository is ever run.
 """
@@ -13,43 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from judgebench.datasets import files
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows
+from judgebench.datasets.columns import HubSource, Row, SourceConfig
 from judgebench.errors import DataError
-from judgebench.records import Sample
 
 EVERY = "*"
 """As a split: all that there are, each named in the column ``split``."""
-
-
-class HubDataset:
-    """A data set of the hub; a local copy (JSONL) at ``path`` goes before it."""
-
-    class Config(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """The keys of every loader; ``hub`` says where the rows are."""
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-
-    def samples(self, data_dir: Path | None = None) -> Iterator[Sample]:
-        """Yield the samples, in constant memory.
-
-        Raises:
-            DataError: A row is not what was declared.
-            MissingDataError: Neither a local copy nor the hub has the rows.
-        """
-        from judgebench.datasets import jsonl
-
-        path = files.find(self.config, data_dir)
-        rows = jsonl.rows_of(path) if path else rows_of(self.config, data_dir)
-        return samples_of_rows(rows, self.config)
-
-    def count(self, data_dir: Path | None = None) -> int | None:
-        """Return how many rows a local copy has; ``None`` where only the hub knows."""
-        from judgebench.datasets import jsonl
-
-        if files.find(self.config, data_dir) is None:
-            return None
-        return jsonl.JsonlDataset(jsonl.JsonlDataset.Config(**_plain(self.config))).count(data_dir)
 
 
 def rows_of(config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
@@ -115,7 +83,3 @@ def _local_columns(row: dict[str, Any], source: HubSource, place: str) -> dict[s
         else:
             out[source.rename.get(column, column)] = value
     return out
-
-
-def _plain(config: SourceConfig) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in SourceConfig.__struct_fields__}
