@@ -106,13 +106,10 @@ RULES: dict[str, Rule] = {
     "arena_hard": pooled_games,
     "auto_j": every_order,
     "code_judge_bench": mean_of_orders,
-    "compassverifier": told,
     "contextual_judge_bench": every_order,
     "fair_eval": majority_of_orders,
     "judgebench": majority_of_orders,
-    "judgeboard": told,
     "judgelm_val": first_order,
-    "judging_the_judges": told,
     "llmbar": mean_of_orders,
     "mt_bench_all_pairs": same_in_both,
     "mt_bench_pairs": win_of_both,
@@ -121,17 +118,20 @@ RULES: dict[str, Rule] = {
     "rewardbench": mean_with_halves,
     "rewardbench2": best_of_four,
     "rm_bench": nine_comparisons,
-    "verifierbench": told,
 }
-"""The rule of a benchmark by the start of its abbr. Steps and plain grades are not means of points; see below."""
+"""The rule of a benchmark by the start of its abbr; verifiers share one, steps and plain grades have none."""
 MANY_RIGHT = {"right": 100.0, "wrong": 0.0, "tie": 0.0, "unread": 0.0}
 """RewardBench 2's ties: right answers above wrong ones without any spread have every term but the last, which is 0."""
 
 
-def rule_of(abbr: str) -> Rule | None:
-    """Return the rule of a data set; ``None`` for steps and grades."""
-    fitting = [name for name in RULES if abbr == name or abbr.startswith(f"{name}_")]
-    return RULES[max(fitting, key=len)] if fitting else None
+def rule_of(data: DatasetConfig) -> Rule | None:
+    """Return the rule of a data set; ``None`` for steps, grades and many right answers."""
+    kind = kind_of(data)
+    if kind in ("steps", "grade", "many right"):
+        return None
+    fitting = [name for name in RULES if data.abbr == name or data.abbr.startswith(f"{name}_")]
+    assert fitting or kind == "check", f"{data.abbr}: say in RULES what an item is worth"
+    return RULES[max(fitting, key=len)] if fitting else told
 
 
 def chances(kind: Case, order: str, shares: Shares) -> Chances:
@@ -174,7 +174,7 @@ def expected(data: DatasetConfig, shares: Shares, rule: Rule | None = None) -> f
 
     ``None`` where nothing counts.
     """
-    rule = rule or rule_of(data.abbr)
+    rule = rule or rule_of(data)
     assert rule is not None
     found = [
         mean_points(rule, [chances(kind, order, shares) for order in questions_of(data)]) for kind in kinds_of(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -53,12 +54,16 @@ def result_of(data: DatasetConfig, items: Iterable[Sample], answer: Answer) -> d
 
 
 async def _verdict(method: Any, item: Sample, answer: Answer) -> Verdict:
-    asked = 0
+    """Questions are numbered by view and repeat; one that is put again in other words has the number of the first."""
+    seen: Counter[str] = Counter()
+    repeats = getattr(method.config, "repeats", 1)
+    names = [view.name for view in method.config.views]
 
     async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
-        nonlocal asked
-        asked += 1
-        reply = answer(item, view, prompt, asked - 1)
+        question = f"{view}\0{prompt}"
+        number = names.index(view.partition("-again")[0]) * repeats + seen[question]
+        seen[question] += 1
+        reply = answer(item, view, prompt, number)
         if reply is None:
             raise NotRecordedError
         return reply

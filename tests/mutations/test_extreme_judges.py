@@ -28,7 +28,7 @@ def by_rule(abbr: str, shares: Shares) -> float | None:
     data = shipped()[abbr]
     if kind_of(data) == "many right":
         return MANY_RIGHT[max(shares, key=lambda way: shares[way])]
-    if rule_of(abbr):
+    if rule_of(data):
         return expected(data, shares)
     if kind_of(data) == "steps":
         return expected_steps(data, shares)

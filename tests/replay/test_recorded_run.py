@@ -91,3 +91,15 @@ def test_the_summary_and_the_result_name_fold_and_score(tmp_path: Path) -> None:
         "grammar: unique_label, fold: counter, unread view: drop, score: pair, headline: decision, unread item: wrong"
     )
     assert said in " ".join(summary.read_text("utf-8").replace("\\\\", "").split())
+
+
+def test_a_judge_that_is_never_read_has_no_scored_item_and_shows_it(tmp_path: Path) -> None:
+    """The benchmark's own rule gives a figure all the same; the last lines say on what it rests."""
+    prepare(tmp_path)
+    write(tmp_path / "rec.jsonl", [{**reply, "raw": "Both are good."} for reply in replies()])
+    done = jb(tmp_path, "--override", "datasets.*.method.attempts=1")
+    assert done.code == 0, done.text
+    found = result(tmp_path)
+    assert (found["counts"]["unparsed"], found["counts"]["ok"]) == (6, 0)
+    assert (found["metrics"]["accuracy"]["value"], found["metrics"]["unread"]["value"]) == (0.0, 6.0)
+    assert "Scored:  0.0% of 8 items (8 unparsed" in done.text
