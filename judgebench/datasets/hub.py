@@ -1,4 +1,4 @@
-"""Rows of data sets on the Hugging Face hub, read through the package ``datasets`` (imported only when rows are asked for).
+"""Rows of data sets on the Hugging Face hub, through the package ``datasets`` (imported only when rows are asked for).
 
 Data only: no code of a repository is ever run.
 """
