@@ -91,8 +91,8 @@ _DATASET_ROWS = {
     ),
 }
 _COMPARE_WITH = (
-    "Whom the tested models are compared with: the abbr of a model of the run (`first` is the first one), which then has "
-    "no row itself; `'all'`, every model with every other; or a list of abbrs. See [rankings](judges/ranking.md)."
+    "Whom the tested models are compared with: the abbr of a model of the run (`first` is the first one), which then "
+    "has no row itself; `'all'`, every model with every other; or a list of abbrs. See [rankings](judges/ranking.md)."
 )
 _JUDGE_ROWS = {
     "compare_with": ("compare_with", "text or list of text", _COMPARE_WITH),
