@@ -83,7 +83,7 @@ def one(size: Size, verdict: str | None, run: Callable[[Path, Service, Service],
             found = run(Path(name), model, judge)
         except OutOfTimeError as error:
             seen = model.stats()
-            note = f"{error} with {seen['requests']} of {size.items} answered: a lower bound"
+            note = f"{error} with {seen['requests']} of {size.items} answered: its CPU is a lower bound"
             found = {**error.found, "note": note}
         else:
             seen = model.stats()
