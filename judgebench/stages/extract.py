@@ -20,19 +20,17 @@ from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, No
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
 from judgebench.metrics.orders import orders_of
-from judgebench.metrics.played import Played
 from judgebench.metrics.score import Score, conventions, score_of
-from judgebench.metrics.tally import Tally, outcome_of
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.plan.spec import Options
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.games_file import write_games
 from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
-from judgebench.stages.evidence import Checked, Evidence
+from judgebench.stages.counted import Counted
+from judgebench.stages.evidence import Checked
 from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import GOLD, Opponent, opponent_name, opponent_of
-from judgebench.stages.peers import Agreements, Judging, peers_of, verdicts_of
+from judgebench.stages.peers import Judging, peers_of, verdicts_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
 from judgebench.stages.spread import parts_for, spread
 from judgebench.stages.task import Task
@@ -44,41 +42,6 @@ CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
 
 logger = logging.getLogger(__name__)
-
-
-class Counted:
-    """What an extract task counts, over the whole data set or over a part of it.
-
-    Args:
-        repeats: Planned repeats per sample.
-        options: Whether to keep one row per item and to report the extract rate.
-    """
-
-    def __init__(self, repeats: int, options: Options) -> None:
-        self.tally = Tally(repeats)
-        self.evidence = Evidence(
-            keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
-        )
-        self.agreements = Agreements()
-        self.played = Played()
-
-    def add(self, checked: Checked) -> None:
-        """Take in one planned answer."""
-        prediction = checked.prediction
-        truncated = prediction is not None and prediction.finish_reason == "length"
-        self.tally.add(
-            outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
-        )
-        self.evidence.add(checked)
-        if checked.compared is not None:
-            self.played.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
-
-    def extend(self, later: Counted) -> None:
-        """Take in what was counted over the samples that follow."""
-        self.tally.extend(later.tally)
-        self.evidence.extend(later.evidence)
-        self.agreements.extend(later.agreements)
-        self.played.extend(later.played)
 
 
 class ExtractRun:

@@ -19,25 +19,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from judgebench.plan.spec import Plan
+from judgebench.stages.spread import Part
 
 REPORT_INTERVAL = 0.25
 """Seconds between two ``done`` lines."""
-
-
-class Part(msgspec.Struct, frozen=True):
-    """Which part of which task.
-
-    Attributes:
-        first: Number of the first sample in the order of the run, from 0.
-        count: How many samples; ``None`` takes all that follow.
-    """
-
-    plan: Plan
-    task: str
-    dataset: str
-    first: int
-    count: int | None
 
 
 def main() -> int:

@@ -13,17 +13,15 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.open import count_of
-from judgebench.stages.shard import Part
+from judgebench.plan.spec import Plan
+from judgebench.stages.counted import Counted
 from judgebench.stages.task import Task
-
-if TYPE_CHECKING:
-    from judgebench.stages.extract import Counted
 
 SPREAD_FROM = 20_000
 """Planned answers from which on the start of further processes pays (about half a second of CPU each)."""
@@ -33,6 +31,21 @@ PASSING = 0.13
 """Cost of passing over a sample as a share of passing over and checking it (measured); later ranges are shorter."""
 
 logger = logging.getLogger(__name__)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Which part of which task.
+
+    Attributes:
+        first: Number of the first sample in the order of the run, from 0.
+        count: How many samples; ``None`` takes all that follow.
+    """
+
+    plan: Plan
+    task: str
+    dataset: str
+    first: int
+    count: int | None
 
 
 def ranges(samples: int, parts: int) -> list[tuple[int, int | None]]:

@@ -13,7 +13,7 @@ import pytest
 
 from judgebench.plan.spec import Plan
 from judgebench.stages import extract, spread
-from judgebench.stages.shard import Part
+from judgebench.stages.spread import Part
 from judgebench.stages.task import Task
 from tests.e2e.harness import Bench, environment, judge_answer
 
