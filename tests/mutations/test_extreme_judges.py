@@ -125,3 +125,9 @@ def test_every_part_has_figures_of_its_own(abbr: str, items_of: ItemsOf, judge_o
         high = low = 3.0  # the contrary of a grade has the same mean
     assert found[f"{prefix}/{groups.get(first, first)}"] == high
     assert [found[f"{prefix}/{groups.get(part, part)}"] for part in others] == pytest.approx([low] * len(others))
+    averages: dict[str, dict[str, float] | list[str]] = data.score.options.get("averages", {})
+    worth = {groups.get(part, part): 100.0 * (part == first) for part in (first, *others)}
+    for name, members in averages.items():
+        weights = members if isinstance(members, dict) else dict.fromkeys(members, 1.0)
+        worth[name] = sum(worth[one] * weight for one, weight in weights.items()) / sum(weights.values())
+        assert found[f"{prefix}/{name}"] == pytest.approx(worth[name]), name
