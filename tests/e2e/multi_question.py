@@ -128,6 +128,13 @@ toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='rich.jsonl', output_co
     input_columns=['question', 'context'],
     meta_columns=['criteria', 'drafts', 'turns', 'steps', 'answers_a', 'answers_b'], prompt='{question}')]
 """
+_BENCHMARK = """
+from judgebench.datasets import JudgeItems
+from judgebench.metrics.pair_score import PairScore
+toy_datasets = [dict(abbr='toy', type=JudgeItems, path='pairs.jsonl', input_columns=['input'], key='q-{{row}}',
+    answer_columns=['one', 'other'], gold_column='label', gold_labels={{'1': 'A', '2': 'B'}}, method={method!r},
+    score=dict(type=PairScore))]
+"""
 _JUDGES = """
 from judgebench.models import VLLMCustomAPIChat
 judges = [
@@ -175,6 +182,20 @@ def write_judges(bench: Bench, methods: dict[str, dict[str, Any]], **keys: Any) 
     (bench.folder / "configs/judges/several.py").write_text(text)
 
 
+def write_benchmark(bench: Bench, judge: str, method: dict[str, Any]) -> None:
+    """Write a benchmark of judges whose tested model is the judge, under its own name."""
+    rows = [
+        {"input": f"What is twice {i}?", "one": said(i), "other": said(i, wrong=True), "label": "1"}
+        for i in range(ITEMS)
+    ]
+    (bench.folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = _BENCHMARK.format(method={**method, "judge": {**method["judge"], "question": "{input}"}})
+    (bench.folder / "configs/datasets/rich.py").write_text(text)
+    path = bench.folder / "configs/models/toy_model.py"
+    model = {"type": "VLLMCustomAPIChat", "abbr": "toy-model", "model": judge, "url": bench.judge.url, "retry": 0}
+    path.write_text(f"models = [{ ({**model, 'batch_size': IN_FLIGHT})!r}]\n")
+
+
 class Question(NamedTuple):
     """The identity of a question: who is asked, and everything that is sent."""
 
@@ -196,13 +217,20 @@ def asked(bench: Bench) -> Counter[Question]:
     return Counter(question(one.body["model"], one.body["messages"]) for one in bench.judge.requests)
 
 
-def recorded(bench: Bench) -> Counter[Question]:
-    """Return how many replies to each question are on disk, in whole lines."""
+def recorded(bench: Bench, *, tested: str = "") -> Counter[Question]:
+    """Return how many replies to each question are on disk, in whole lines.
+
+    Args:
+        bench: Where.
+        tested: The judge, where it is the tested model of a benchmark of judges, whose file bears no judge's name.
+    """
     found: Counter[Question] = Counter()
-    for path in (bench.folder / "outputs/default").glob("2*/predictions/toy-model/toy-*.jsonl"):
+    files = "toy.jsonl" if tested else "toy-*.jsonl"
+    for path in (bench.folder / "outputs/default").glob(f"2*/predictions/toy-model/{files}"):
         for line in path.read_text("utf-8").splitlines(keepends=True):
             if line.endswith("\n") and '"success":true' in line:
-                found[question(path.stem.removeprefix("toy-"), json.loads(line)["origin_prompt"])] += 1
+                asked_for = json.loads(line)["origin_prompt"]
+                found[question(tested or path.stem.removeprefix("toy-"), asked_for)] += 1
     return found
 
 

@@ -25,15 +25,16 @@ from tests.e2e.multi_question import (
     drawn_budgets,
     recorded,
     verdicts,
+    write_benchmark,
     write_judges,
 )
 from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService
 
-KINDS = {"points": POINTS, "pairs": PAIRS}
-MODELS = {"points": ("toy_model",), "pairs": ("other_model", "toy_model")}
+KINDS = {"points": POINTS, "pairs": PAIRS, "benchmark": PAIRS}
+MODELS = {"points": ("toy_model",), "pairs": ("other_model", "toy_model"), "benchmark": ("toy_model",)}
 COMPARED = {"points": {}, "pairs": {"compare_with": "first"}}
-EACH = [(kind, name) for kind, methods in KINDS.items() for name in methods]
+EACH = [(kind, name) for kind in ("points", "pairs") for name in KINDS[kind]]
 
 
 class Undisturbed(NamedTuple):
@@ -47,7 +48,7 @@ class Case(NamedTuple):
     """What is killed.
 
     Attributes:
-        kind: Of the methods: about ``points`` or ``pairs``.
+        kind: Of the methods: about ``points`` or ``pairs``, or the judge itself is tested by a ``benchmark``.
         names: The methods.
         moods: Whether the judge answers equal questions each time anew. A reply that was sent and not yet written when
             everything ended is then lost for good, so such runs are killed only once all that was sent is on disk.
@@ -73,13 +74,17 @@ def stand(folder: Path, case: Case) -> Iterator[Bench]:
         bench.write()
         path = folder / "configs/models/other_model.py"
         path.write_text(path.read_text().replace(model.url, other.url))
-        write_judges(bench, {name: KINDS[case.kind][name] for name in case.names}, **COMPARED[case.kind])
+        if case.kind == "benchmark":
+            write_benchmark(bench, case.names[0], PAIRS[case.names[0]])
+        else:
+            write_judges(bench, {name: KINDS[case.kind][name] for name in case.names}, **COMPARED[case.kind])
         yield bench
 
 
 def flags(case: Case) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Return the flags of ``jb``, and its data set and models."""
-    given = ("--judges", "several", "--no-preflight", "--dump-eval-details", "--max-num-workers", "32")
+    chosen = () if case.kind == "benchmark" else ("--judges", "several")
+    given = (*chosen, "--no-preflight", "--dump-eval-details", "--max-num-workers", "32")
     return given, {"dataset": "rich", "models": MODELS[case.kind]}
 
 
@@ -94,11 +99,16 @@ def know(tmp_path_factory: pytest.TempPathFactory) -> Know:
                 given, named = flags(case)
                 done = bench.jb(*given, timeout=120, **named)
                 assert done.code == 0, done.text
-                assert asked(bench) == recorded(bench)
+                assert asked(bench) == on_disk(bench, case)
                 known[case] = Undisturbed(asked(bench), verdicts(bench, bare=case.moods))
         return known[case]
 
     return run
+
+
+def on_disk(bench: Bench, case: Case) -> Counter[Question]:
+    """Return how many replies to each question are recorded."""
+    return recorded(bench, tested=case.names[0] if case.kind == "benchmark" else "")
 
 
 def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: bool) -> None:
@@ -117,7 +127,7 @@ def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: b
     try:
         wait_until(lambda: gate.spent or process.poll() is not None, timeout=60)
         if settled:
-            wait_until(lambda: recorded(bench) == gate.let_through, timeout=30)
+            wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=30)
         tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages" in command]
         for pid in {"jb": [process.pid], "task": tasks, "all": [process.pid, *tasks]}[victim]:
             os.kill(pid, signal.SIGKILL)
@@ -142,7 +152,7 @@ def check_a_kill(bench: Bench, case: Case, whole: Undisturbed, victim: str, dice
     gate = Gate(bench.judge.answer, drawn_budgets(by_item(whole.asked), dice))
     settled = case.moods or dice.random() < 0.5
     kill_midway(bench, case, gate, victim, settled=settled)
-    first, kept = asked(bench), recorded(bench)
+    first, kept = asked(bench), on_disk(bench, case)
     assert kept <= first <= whole.asked
     if settled:
         assert gate.let_through <= kept
@@ -157,7 +167,7 @@ def check_a_kill(bench: Bench, case: Case, whole: Undisturbed, victim: str, dice
     assert done.code == 0, done.text
     # What was on disk is never asked again; what was not, is asked once, equal questions as often as they are missing.
     assert asked(bench) == whole.asked - kept
-    assert recorded(bench) == whole.asked
+    assert on_disk(bench, case) == whole.asked
     twice = {one for one, count in (first + asked(bench)).items() if count > whole.asked[one]}
     assert twice <= set(first - kept)
     assert verdicts(bench, bare=case.moods) == whole.verdicts
@@ -169,8 +179,9 @@ def check_a_kill(bench: Bench, case: Case, whole: Undisturbed, victim: str, dice
         (Case("points", tuple(POINTS), moods=True), "task"),
         (Case("pairs", tuple(PAIRS), moods=False), "all"),
         (Case("points", ("debate", "verified-votes", "longer"), moods=False), "jb"),
+        (Case("benchmark", ("resolved-votes",), moods=False), "task"),
     ],
-    ids=["points", "pairs", "orphans"],
+    ids=["points", "pairs", "orphans", "benchmark"],
 )
 def test_going_on_in_the_middle_of_every_method_asks_exactly_what_is_missing(
     tmp_path: Path, know: Know, case: Case, victim: str
