@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judgebench.records import Sample
-from tests.mutations.conftest import ItemsOf, JudgeOf
+from tests.mutations.conftest import FiguresOf, ItemsOf, JudgeOf
 from tests.mutations.expected import chances, expected, mean_points, rule_of
 from tests.mutations.items import cases, kind_of, kinds_of, parts_of, shipped
 from tests.mutations.items import items_of as made_of
@@ -114,6 +115,28 @@ def test_a_judge_that_always_ties_gets_the_share_of_gold_ties(abbr: str) -> None
     assert data.score is not None
     silent = share if data.score.options["unread"] == "tie" else 0.0
     assert (found["right"], found["wrong"], found["tie"], found["unread"]) == pytest.approx((100.0, 0.0, share, silent))
+
+
+@pytest.mark.parametrize("abbr", TWICE)
+def test_two_silent_orders_agree_only_where_the_benchmark_says_so(abbr: str, figures_of: FiguresOf) -> None:
+    score = shipped()[abbr].score
+    assert score is not None
+    assert values(figures_of(abbr, "unread"))["consistency"] == (100.0 if score.options["unread_agree"] else 0.0)
+
+
+@pytest.mark.parametrize(("ties", "worth"), [("wrong", 0.0), ("half", 0.5)])
+def test_a_tie_that_is_gold_is_right_whatever_other_ties_count(ties: str, worth: float) -> None:
+    data = shipped()["pandalm"]
+    assert data.score is not None
+    score = msgspec.structs.replace(data.score, options={**data.score.options, "ties": ties})
+    made = [case._replace(truth="tie") if case.number < 2 else case for case in cases(data, 2)]
+    items = made_of(data, made)
+    share = 2 / len(made)
+    for way in ("tie", "unread"):
+        changed = msgspec.structs.replace(data, score=score)
+        found = values(judged(changed, items, SimulatedJudge(writer_of(data), {way: 1.0})))
+        assert found["accuracy"] == pytest.approx(100 * (share + (1 - share) * worth))
+        assert found["macro_recall"] == pytest.approx(100 / 3)  # of three classes it names one, always
 
 
 def test_the_rules_are_told_apart_by_some_mixture() -> None:
