@@ -31,7 +31,7 @@ def whole(body: object) -> bytes:
 
 def reply(text: str) -> bytes:
     message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "finish_reason": "stop", "message": message, "text": text}
+    choice = {"index": 0, "finish_reason": "stop", "message": message, "logprobs": None}
     usage = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}
     return whole({"id": "x", "object": "chat.completion", "model": "instant", "choices": [choice], "usage": usage})
 
@@ -113,7 +113,7 @@ async def serve(text: str, latency: float, port: int) -> None:
                 self.data = self.data[end + 4 + length :]
                 if headers.startswith(b"get"):
                     self.write(seen.told() if headers.startswith(b"get /stats") else listing)
-                elif not headers[: headers.find(b" http/")].endswith(b"completions"):
+                elif not headers[: headers.find(b" http/")].endswith(b"chat/completions"):
                     self.write(MISSING)
                 else:
                     self.answer(streamed=b'"stream":true' in body or b'"stream": true' in body)
