@@ -28,7 +28,8 @@ class Tagged:
             tag: Name of the tag.
             labels: Label by the tag's text, compared without regard to case; empty reads numbers.
             count: How many numbers the tag holds. One is the score; two are the scores of a first and a second answer,
-                whose label is ``A``, ``B`` or ``tie``; more are in ``values["scores"]``.
+                whose label is ``A``, ``B`` or ``tie``; of more the score is the greatest, and all are in
+                ``values["scores"]``.
             low: Least number. ``high``: greatest.
         """
 
@@ -95,7 +96,7 @@ class Tagged:
         if len(known) == 1:
             return Reading(status="ok", score=known[0], span=span)
         if len(known) > 2:
-            return Reading(status="ok", span=span, values={"scores": known})
+            return Reading(status="ok", score=max(known), span=span, values={"scores": known})
         apart = known[0] - known[1]
         preferred = "A" if apart > 0 else "B" if apart < 0 else "tie"
         return Reading(
