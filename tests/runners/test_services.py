@@ -215,7 +215,8 @@ def test_the_guard_ends_the_whole_family(tmp_path: Path, how: str) -> None:
 
 def test_the_guard_passes_the_exit_code_on_and_runs_as_a_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "judgebench.runners.guard", "--", "sh", "-c", "exit 7"]
-    assert subprocess.run(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, check=False).returncode == 7
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.wait(timeout=30) == 7  # its stdin stays open until then: the end of it is the order to stop
 
 
 def free_port() -> int:
