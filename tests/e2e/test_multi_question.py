@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -128,9 +129,10 @@ def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: b
         wait_until(lambda: gate.spent or process.poll() is not None, timeout=60)
         if settled:
             wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=30)
-        tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages" in command]
+        tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages " in command]
         for pid in {"jb": [process.pid], "task": tasks, "all": [process.pid, *tasks]}[victim]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one that has ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         if victim == "jb":
             gate.open(to_the_dead=False)  # the orphans wait a while for what is in flight, and write it down
         process.wait(timeout=60)
