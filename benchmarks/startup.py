@@ -30,10 +30,9 @@ from judgebench.stages.progress import Progress
 Measure = Callable[[], tuple[float, float]]
 
 WARM = """
-import importlib, os, sys
+import os, sys
 from judgebench.stages import entry, zygote
-for name in zygote.WARM:
-    importlib.import_module(name)
+zygote.warm_up(list(entry.STAGE_MODULES))
 for line in sys.stdin:
     plan, task, *follows = line.split()
     ours, theirs = os.pipe()

@@ -17,7 +17,7 @@ from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
 from judgebench.errors import ConfigError, ExitCode, JudgebenchError, UsageError
-from judgebench.plan.graph import Graph, build_graph
+from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.runners.zygote import Zygote, warm_tasks
@@ -51,9 +51,9 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if reused is not None:
         check_format(reused)
     request, notes = completed(request, reused)
-    # What tasks import is imported beside the reading of configs, which takes as long; a table alone is one task.
-    several = request.mode != "viz" and not request.dry_run and not request.options.debug
-    with warm_tasks(wanted=several) as zygote:
+    # What tasks import is imported beside the reading of configs, which takes as long.
+    forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
+    with warm_tasks(forked) as zygote:
         return _resolve(request, command, reused, notes, zygote)
 
 

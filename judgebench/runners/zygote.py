@@ -140,19 +140,22 @@ def _end(pid: int) -> None:
 
 
 @contextmanager
-def warm_tasks(*, wanted: bool) -> Iterator[Zygote | None]:
+def warm_tasks(stages: Sequence[str]) -> Iterator[Zygote | None]:
     """Start a warm process beside what the caller does meanwhile; it ends with the context.
 
-    Gives ``None`` where it is not wanted or forking is not safe: other systems than Linux have libraries that do not
-    survive it.
+    Gives ``None`` where nothing is to be forked or forking is not safe: other systems than Linux have libraries that do
+    not survive it.
+
+    Args:
+        stages: Those whose tasks will be forked; it imports what they need. None: there is no warm process.
     """
-    if not wanted or sys.platform != "linux":
+    if not stages or sys.platform != "linux":
         yield None
         return
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
-            python_command("judgebench.stages.zygote"),
+            python_command("judgebench.stages.zygote", *stages),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

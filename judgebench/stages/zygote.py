@@ -7,6 +7,7 @@ stdin is a socket to the supervisor; when that is gone, so is this process, and 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -23,14 +24,9 @@ from judgebench.stages import entry
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
 
-WARM = (
-    "judgebench.engine.http",
-    "judgebench.engine.loop",
-    "judgebench.judges.load",
-    "judgebench.models.openai",
-    *entry.STAGE_MODULES.values(),
-)
-"""Modules that most tasks import. None may start a thread: a forked process has only the one that forked."""
+SENDING = ("judgebench.engine.http", "judgebench.engine.loop", "judgebench.models.openai")
+"""What tasks import besides their stage when they send. Nothing imported here may start a thread: a forked process has
+only the one that forked."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -55,11 +51,9 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     code: int | None = None
 
 
-def main() -> int:
-    """Fork a task for every order; in a forked process this returns the task's exit code."""
-    for name in WARM:
-        importlib.import_module(name)
-    _import_loop()
+def main(stages: list[str]) -> int:
+    """Fork a task of one of the stages for every order; in a forked process this returns the task's exit code."""
+    warm_up(stages)
     _find_title()
     control = socket.socket(fileno=os.dup(0))
     gc.collect()
@@ -96,11 +90,15 @@ def main() -> int:
             _tell(control, Told(order.number, pid=pid))
 
 
-def _import_loop() -> None:
-    try:
-        import uvloop  # noqa: F401 - warms it up where it is installed
-    except ImportError:
-        return
+def warm_up(stages: list[str]) -> None:
+    """Import what tasks of these stages import."""
+    for stage in stages:
+        importlib.import_module(entry.STAGE_MODULES[stage])
+    if not {"infer", "judge"}.isdisjoint(stages):
+        for name in SENDING:
+            importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module("uvloop")
 
 
 def _find_title() -> None:
@@ -159,4 +157,4 @@ def _tell(control: socket.socket, told: Told) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from judgebench.engine.client import open_client
-from judgebench.engine.pump import pump
 from judgebench.engine.senders import SPREAD_FROM, senders_for
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import EndpointError, InternalError
 from judgebench.models.configured import model_config
 from judgebench.records import Reply, Request
+from tests.engine.test_http import ask_all as ask
 from tests.faultservice import Fault, FaultService, closed_port, http_status, prompt_text
 
 KEYS = {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "test-model", "backoff": 0.01, "patience": 1.0}
@@ -47,18 +47,8 @@ def children() -> list[int]:
 
 
 def ask_all(url: str, prompts: list[str], traffic: Traffic | None = None, **keys: Any) -> list[Reply]:
-    async def main() -> list[Reply]:
-        declared = config(url, **keys)
-        replies: dict[int, Reply] = {}
-        async with open_client(declared, traffic or Traffic()) as client:
-
-            async def work(job: tuple[int, str]) -> None:
-                replies[job[0]] = await client.ask(Request(prompt=job[1]))
-
-            await pump(enumerate(prompts), work, concurrency=declared.batch_size)
-        return [replies[nth] for nth in range(len(prompts))]
-
-    found = asyncio.run(main())
+    """Ask every prompt through two processes, which have ended afterwards."""
+    found = ask(url, prompts, traffic, **{"batch_size": 8, "senders": 2, **keys})
     assert children() == []
     return found
 

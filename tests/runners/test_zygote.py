@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -46,6 +48,21 @@ async def forked(zygote: Zygote, log: Path, *arguments: str, **environment: str)
     return process, pipes
 
 
+def forking(work: Callable[[Zygote], Coroutine[Any, Any, None]]) -> None:
+    """Do some work with a warm process."""
+    with warm_tasks(["infer", "judge", "extract", "summarize"]) as zygote:
+        assert zygote
+        asyncio.run(asyncio.wait_for(work(zygote), 30))
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> str:
+    """A plan at which every task stays: a pipe that nobody writes into."""
+    plan = tmp_path / "plan"
+    os.mkfifo(plan)
+    return str(plan)
+
+
 def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, run: Run) -> None:
     run.plan([task("a")])
 
@@ -54,9 +71,7 @@ def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, ru
         assert await process.wait() == 2
         assert os.read(pipes.reports_end, 10) == b""  # nobody holds the other end any more
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)
     assert "there is no task 'no such task'" in (tmp_path / "log").read_text()
 
 
@@ -72,49 +87,37 @@ def test_many_are_forked_at_once_and_told_apart(tmp_path: Path, run: Run) -> Non
     async def work(zygote: Zygote) -> None:
         assert await asyncio.gather(*(one(zygote, nth) for nth in range(8))) == [2] * 8
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)
 
 
-def test_a_signal_that_ended_a_task_is_told_as_its_exit_code(tmp_path: Path) -> None:
-    plan = tmp_path / "plan"
-    os.mkfifo(plan)  # the task waits for somebody to write its plan
-
+def test_a_signal_that_ended_a_task_is_told_as_its_exit_code(tmp_path: Path, held: str) -> None:
     async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", str(plan), "a")
+        process, _ = await forked(zygote, tmp_path / "log", held, "a")
         assert os.getsid(process.pid) == process.pid
         os.killpg(process.pid, 9)
         assert await process.wait() == -9
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)
 
 
-def test_when_it_is_gone_its_tasks_are_ended_and_no_other_is_forked(tmp_path: Path) -> None:
-    plan = tmp_path / "plan"
-    os.mkfifo(plan)
-
+def test_when_it_is_gone_its_tasks_are_ended_and_no_other_is_forked(tmp_path: Path, held: str) -> None:
     async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", str(plan), "a")
+        process, _ = await forked(zygote, tmp_path / "log", held, "a")
         zygote._process.kill()
         assert await process.wait() == -9
         with pytest.raises(ZygoteGoneError):
-            await forked(zygote, tmp_path / "other", str(plan), "b")
+            await forked(zygote, tmp_path / "other", held, "b")
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)
 
 
 def test_it_ends_with_its_context_and_is_not_there_when_unwanted() -> None:
-    with warm_tasks(wanted=True) as zygote:
+    with warm_tasks(["extract"]) as zygote:
         assert zygote
         pid = zygote._process.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    with warm_tasks(wanted=False) as none:
+    with warm_tasks([]) as none:
         assert none is None
 
 
@@ -129,23 +132,16 @@ def test_reports_come_through(tmp_path: Path, run: Run) -> None:
         assert said[0].state == "starting"
         assert said[0].task == "a"
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)
 
 
-def test_a_forked_task_shows_what_it_is(tmp_path: Path) -> None:
-    plan = tmp_path / "plan"
-    os.mkfifo(plan)
-
+def test_a_forked_task_shows_what_it_is(tmp_path: Path, held: str) -> None:
     async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", str(plan), "infer:m/d")
+        process, _ = await forked(zygote, tmp_path / "log", held, "infer:m/d")
         command = Path("/proc") / str(process.pid) / "cmdline"
         await asyncio.to_thread(until, lambda: b"judgebench.stages " in command.read_bytes())
-        assert command.read_bytes().rstrip(b"\0").endswith(f"{plan} infer:m/d".encode())
+        assert command.read_bytes().rstrip(b"\0").endswith(f"{held} infer:m/d".encode())
         os.killpg(process.pid, 9)
         await process.wait()
 
-    with warm_tasks(wanted=True) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+    forking(work)

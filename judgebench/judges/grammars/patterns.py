@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -98,7 +99,7 @@ class PatternSearch:
         return found + len(self._config.after) if found >= 0 else 0
 
 
-class PatternGrammar:
+class PatternGrammar(ABC):
     """What the grammars share that search: all but which of the matches they read."""
 
     Config = PatternConfig
@@ -118,6 +119,6 @@ class PatternGrammar:
         """Return name, version and patterns."""
         return identity_of(self, self.config)
 
+    @abstractmethod
     def read(self, reply: Reply) -> Reading:
         """Read one of the matches; each grammar its own."""
-        raise NotImplementedError

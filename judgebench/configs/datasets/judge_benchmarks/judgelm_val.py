@@ -1,8 +1,11 @@
 """JudgeLM validation set: two scores on the first line, against a teacher's; an unread reply is a tie (Zhu et al. 2023)."""
 
+from mmengine.config import read_base
+
 from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+
+with read_base():
+    from ._judgelm import ROWS, TWO_SCORES
 
 _prompt = [
     dict(
@@ -22,19 +25,12 @@ judgelm_val_datasets = [
         type=JudgeItems,
         path="judgelm/val.jsonl",
         also=["JudgeLM-100K/judgelm_val_5k_gpt4.jsonl", "judgelm/data/JudgeLM/judgelm_val_5k_gpt4.jsonl"],
-        key="{question_id}",
         input_columns=["question_body"],
-        answer_columns=["answer1_body", "answer2_body"],
         gold_scores=["score.0", "score.1"],
-        gold_missing="drop",  # the teacher failed where both scores are -1
-        meta_columns=["answer1_model_id", "answer2_model_id"],
         method=dict(
-            type=Viewed,
+            **TWO_SCORES,
             views=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
-            grammar=dict(type="first_line_two_numbers"),
-            fold=dict(type="first", unread="tie"),  # the first order decides; the second measures consistency
-            skip_equal="tie",
         ),
-        score=dict(type=PairScore, unread="tie", classes=["A", "B", "tie"], unread_agree=True),
+        **ROWS,
     )
 ]
