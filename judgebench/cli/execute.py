@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shlex
 import sys
@@ -82,7 +83,7 @@ def _execute_in(
     graph = build_graph(config, request, run)
     now = datetime.now().astimezone()
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
-    stem = run.configs / f"{stamp}_{os.getpid()}"
+    stem = _free_stem(run.configs, f"{stamp}_{os.getpid()}")
     write_atomically(stem.with_suffix(".py"), dump_config(config).encode())
     plan = make_plan(config, request, graph, run, stamp=stamp, command=command)
     plan_file = stem.with_suffix(".json")
@@ -115,6 +116,12 @@ def _execute_in(
         )
     )
     return close_run(plan, config, request, outcome, display)
+
+
+def _free_stem(configs: Path, name: str) -> Path:
+    # One process may start a run and go on with it within a second; what it wrote first stays.
+    names = itertools.chain([name], (f"{name}_{count}" for count in itertools.count(2)))
+    return next(configs / free for free in names if not (configs / f"{free}.json").exists())
 
 
 def _preflight(plan: Plan, run: RunFolder, *, wrote: tuple[Path, ...]) -> list[str]:

@@ -205,4 +205,13 @@ def test_a_failed_reuse_leaves_the_config_of_the_run_as_it_was(jb: Callable[...,
     override = f"models.good.host_port={closed_port()}"
     assert jb("--reuse", "--ids", "0-2", "--redo-changed", "--override", override, "models.good.max_out_len=9")[0] == 3
     code, told = jb("--reuse")
-    assert (code, "complete, kept as it is" in told) == (0, True)
+    assert (code, "complete, kept as it is" in told) == (0, True), told
+
+
+def test_a_run_gone_on_with_within_a_second_keeps_each_config(jb: Callable[..., Told]) -> None:
+    """Configs are named by second and process; neither need differ from the invocation before."""
+    for argv in (GOOD, ["--reuse"], ["--reuse"]):
+        code, told = jb(*argv)
+        assert code == 0, told
+    (folder,) = Path("outputs/default").glob("2*")
+    assert [len(list((folder / "configs").glob(f"*{suffix}"))) for suffix in (".py", ".json")] == [3, 3]
