@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "plugins": {"errors"},
     "prompts": {"errors", "records"},
     "untrusted": set(),
+    "blas": set(),
     "choosing": set(),
     "sandbox": {"errors"},
     "store": {"errors", "records"},

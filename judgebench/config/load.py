@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from judgebench.blas import one_blas_thread
 from judgebench.config.explain import parse_error, run_error
 from judgebench.errors import ConfigError
 
@@ -53,8 +54,9 @@ def _mmengine_config() -> Any:
     config ends in an empty ``RuntimeError``; and it finds absolute ``read_base()`` imports through ``pkg_resources``,
     which is gone from current Pythons.
     """
-    import mmengine.config.config as config_module
-    import mmengine.config.utils as utils_module
+    with one_blas_thread():  # its logging imports numpy
+        import mmengine.config.config as config_module
+        import mmengine.config.utils as utils_module
 
     for module in (config_module, utils_module):
         module._is_builtin_module = _is_standard_library  # noqa: SLF001 - the mend described above

@@ -16,6 +16,7 @@ from typing import TextIO
 
 import msgspec
 
+from judgebench.blas import ONE_THREAD
 from judgebench.dashboard.board import ENDED, RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display
 from judgebench.errors import ExitCode, JudgebenchError
@@ -292,10 +293,11 @@ class _LocalRun:
 
     async def _start(self, spec: TaskSpec, addresses: Mapping[str, str]) -> TaskProcess:
         row = self._rows[spec.id]
+        counts_only = ONE_THREAD if spec.stage in {"extract", "summarize"} else {}
         process = await start_process(
             self._launch(spec),
             log=None if self._plan.options.debug or not spec.log else prepare_log(self._run_dir, spec.log),
-            environment={**self._environment, **services_environment(addresses)},
+            environment={**counts_only, **self._environment, **services_environment(addresses)},
             on_report=lambda progress: self._reported(spec.id, progress),
             on_output=lambda line: self._display.message(f"{spec.stage} {spec.name} | {line}"),
         )

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from judgebench.config.load import load_file
 from judgebench.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
 
 
 def refused(path) -> ConfigError:
@@ -221,3 +228,24 @@ def test_a_file_that_is_no_text_or_not_there_is_a_config_error(tmp_path):
     binary.write_bytes(b"\x00\xff\xfe")
     assert "b.py" in refused(binary).message
     assert "cannot be read" in refused(tmp_path / "none.py").message
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the threads of a process are counted in /proc")
+@pytest.mark.parametrize(("asked", "left"), [(None, "None"), ("3", "3")])
+def test_reading_a_config_starts_no_threads_that_spin(write, asked, left):
+    """The library that reads it imports numpy, whose BLAS starts a thread a core; a number the user sets stays."""
+    path = write("a.py", "a = 1\n")
+    code = (
+        "import os, sys; from pathlib import Path; from judgebench.config.load import load_file; "
+        f"load_file(Path({str(path)!r})); "
+        "print(len(os.listdir('/proc/self/task')), os.environ.get('OPENBLAS_NUM_THREADS'))"
+    )
+    environment = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if asked:
+        environment["OPENBLAS_NUM_THREADS"] = asked
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    threads, variable = done.stdout.split()
+    assert variable == left
+    assert asked or threads == "1"
