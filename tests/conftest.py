@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", parent=settings.get_profile("steady"), derandomize=False, max_examples=1000)
+# How long an example takes on a busy machine proves nothing, and a test that passed passes again: the same examples.
+# Others are looked for by --hypothesis-profile explore.
+settings.load_profile("steady")
+
 
 def pytest_configure() -> None:
     """Take Ctrl-C as usual also where the test run was started in the background, whose children would ignore it."""

@@ -24,6 +24,7 @@ from judgebench.engine.retry import RetryPolicy
 from judgebench.errors import ConfigError
 from judgebench.models.configured import model_config
 from judgebench.records import Failure
+from tests.engine.simulated_time import run_simulated
 
 
 class TestWaiting:
@@ -252,7 +253,7 @@ class TestDeadlines:
             second[2].cancel()
             return await asyncio.gather(*first, *second)
 
-        assert asyncio.run(main()) == ["done", "late", "done", "late", "late", "done", "cancelled"]
+        assert run_simulated(main()) == ["done", "late", "done", "late", "late", "done", "cancelled"]
 
     def test_no_limit(self) -> None:
         async def main() -> None:
