@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from judgebench.judges.grammars.reading import Reading, identity_of
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading
 from judgebench.records import Reply
 
 
-class AisbenchLastChar:
+class AisbenchLastChar(ConfiguredGrammar):
     """Looks at nothing but the last character: ``A`` is correct, everything else is incorrect.
 
     So ``A.`` and an empty reply are incorrect, and ``NASA`` is correct. It never says that it cannot read a reply;
@@ -28,20 +28,12 @@ class AisbenchLastChar:
         labels: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
         otherwise: str = "B"
 
-    version: ClassVar[int] = 1
     guesses: ClassVar[bool] = True
-    needs_logprobs: ClassVar[bool] = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    config: Config
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and labels."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the last character; ``values["guessed"]`` says where it was neither ``A`` nor ``B``."""

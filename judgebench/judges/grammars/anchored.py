@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.judges.grammars.statements import Statement, VerdictScanner
 from judgebench.records import Reply
 
 
-class Anchored:
+class Anchored(ConfiguredGrammar):
     r"""Reads a verdict that stands by itself or after a word such as ``Verdict:``.
 
     Read are: a reply, a first line or a last line that is only the letter or word, with any brackets, quotes or
@@ -36,8 +36,7 @@ class Anchored:
         words: dict[str, str] | None = None
 
     version: ClassVar[int] = 2
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
         words = config.words
@@ -46,7 +45,7 @@ class Anchored:
         tokens = {**words, **config.labels}
         if not tokens or not all(token.strip() for token in tokens):
             raise ConfigError("Grammar anchored: labels or words must name at least one letter or word.")
-        self.config = config
+        super().__init__(config)
         self._labels = list(dict.fromkeys([*config.labels.values(), *words.values()]))
         self._written = ", ".join(config.labels or words)
         self._scanner = VerdictScanner(tokens)
@@ -54,10 +53,6 @@ class Anchored:
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return self._labels
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and tables."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the verdict that the reply states; see the class."""

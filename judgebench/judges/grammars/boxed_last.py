@@ -3,19 +3,18 @@ r"""The last ``\boxed{...}`` of the reply."""
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.judges.grammars.numbers import as_written, number_of
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.numbers import as_written, number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 _DRESS = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]{0,200})\}")
 _LONGEST = 400
 
 
-class BoxedLast:
+class BoxedLast(ConfiguredGrammar):
     r"""Reads what the last ``\boxed{...}`` holds, as ProcessBench and CompassVerifier do.
 
     Text commands, spaces and dollar signs inside the box are taken off. An unclosed box is none, but hides no earlier
@@ -38,21 +37,15 @@ class BoxedLast:
         low: float | None = None
         high: float | None = None
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        super().__init__(config)
         self._label = {self._key(text): label for text, label in config.labels.items()}
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and labels."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the last box."""
@@ -75,8 +68,7 @@ class BoxedLast:
             return unparsed(
                 f"the box holds {written[:40]!r}, which is no {'whole ' if self.config.whole else ''}number"
             )
-        low, high = self.config.low, self.config.high
-        if (low is not None and score < low) or (high is not None and score > high):
+        if outside(score, self.config.low, self.config.high):
             return unparsed(f"the number {as_written(score)} is outside the scale")
         return Reading(status="ok", score=score, span=span)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import msgspec
 
-from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.numbers import number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 
-class FirstLineNumbers:
+class FirstLineNumbers(ConfiguredGrammar):
     """Reads the numbers of a first line that holds nothing else; commas count as spaces.
 
     JudgeLM's form for many answers (Zhu et al. 2023). How many there must be is the method's to know, as it knows how
@@ -28,20 +26,7 @@ class FirstLineNumbers:
         low: float | None = None
         high: float | None = None
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-
-    def labels(self) -> list[str]:
-        """Return nothing: it gives numbers."""
-        return []
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and scale."""
-        return identity_of(self, self.config)
+    config: Config
 
     def read(self, reply: Reply) -> Reading:
         """Read the numbers."""
@@ -51,7 +36,6 @@ class FirstLineNumbers:
         known = [one for one in numbers if one is not None]
         if not known or len(known) < len(numbers):
             return unparsed("the first line holds something else than numbers")
-        low, high = self.config.low, self.config.high
-        if any((low is not None and one < low) or (high is not None and one > high) for one in known):
+        if any(outside(one, self.config.low, self.config.high) for one in known):
             return unparsed(f"a score of {line.strip()[:40]!r} is outside the scale")
         return Reading(status="ok", score=max(known), span=(0, len(line)), values={"scores": known})

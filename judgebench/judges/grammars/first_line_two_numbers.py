@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.numbers import number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 
@@ -19,7 +19,7 @@ class Found(NamedTuple):
     span: tuple[int, int]
 
 
-class FirstLineTwoNumbers:
+class FirstLineTwoNumbers(ConfiguredGrammar):
     """Reads the scores of the first and the second answer from a first line that holds nothing else.
 
     Commas count as spaces. The rest of the reply is never read, as in JudgeLM (Zhu et al. 2023), whose rule this is;
@@ -41,21 +41,13 @@ class FirstLineTwoNumbers:
         names: tuple[str, str, str] = ("A", "B", "tie")
 
     version: ClassVar[int] = 2
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
     place: ClassVar[str] = "the first line is"
     """What is said of a reply that cannot be read: ``<place> not two numbers``."""
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    config: Config
 
     def labels(self) -> list[str]:
         """Return the labels of first, second and tie."""
         return list(self.config.names)
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and scale."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the two scores; ``values`` holds them as ``first`` and ``second``."""
@@ -63,8 +55,7 @@ class FirstLineTwoNumbers:
         if found is None:
             return unparsed(f"{self.place} not two numbers")
         first, second, (start, end) = found
-        low, high = self.config.low, self.config.high
-        if any((low is not None and score < low) or (high is not None and score > high) for score in (first, second)):
+        if any(outside(score, self.config.low, self.config.high) for score in (first, second)):
             return unparsed(f"a score of {reply.text[start:end].strip()!r} is outside the scale")
         apart = first - second
         place = 0 if apart > self.config.margin else 1 if apart < -self.config.margin else 2

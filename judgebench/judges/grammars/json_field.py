@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.numbers import as_written, number_of
-from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
+from judgebench.judges.grammars.numbers import as_written, number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.records import Reply
 
 _ATTEMPTS = 48
 """Most places at which an object may be tried to begin; bounds the time on hostile text."""
 
 
-class JsonField:
+class JsonField(ConfiguredGrammar):
     """Reads one field of the last JSON object that has it, with or without a code fence and text around it.
 
     A truth value and its name are different things: ``{"match": "false"}`` is read by the label of the text
@@ -43,24 +43,18 @@ class JsonField:
         high: float | None = None
         confidence: str = ""
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
         if not config.field.strip("."):
             raise ConfigError("Grammar json_field: field must name a field.")
-        self.config = config
+        super().__init__(config)
         self._label = {text.strip().lower(): label for text, label in config.labels.items()}
         self._key = re.compile(rf'"{re.escape(config.field.rpartition(".")[2])}"\s{{0,20}}:')
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and config."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the field in the last object that has it; see the class."""
@@ -88,8 +82,7 @@ class JsonField:
         score = _as_number(value)
         if score is None:
             return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no number")
-        low, high = self.config.low, self.config.high
-        if (low is not None and score < low) or (high is not None and score > high):
+        if outside(score, self.config.low, self.config.high):
             return unparsed(f"the number {as_written(score)} is outside the scale")
         return Reading(status="ok", score=score, span=span, values=values)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply, TokenLogprob
 
 
-class LogprobOfLabel:
+class LogprobOfLabel(ConfiguredGrammar):
     r"""Reads the log-probabilities of the labels' tokens at one generated position.
 
     ``p(label) = sum over its tokens exp(l_t) / sum over all labels' tokens exp(l_t)``; a token that is not among the
@@ -38,9 +38,8 @@ class LogprobOfLabel:
         position: int = 0
         least_mass: float = 0.0
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = True
+    config: Config
 
     def __init__(self, config: Config) -> None:
         self._tokens = {
@@ -53,15 +52,11 @@ class LogprobOfLabel:
             )
         if config.points and set(config.points) != set(self._tokens):
             raise ConfigError("Grammar logprob_of_label: points must give a number for every label and no other.")
-        self.config = config
+        super().__init__(config)
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(self._tokens)
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version, tokens and threshold."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the labels' probabilities; ``values["p"]`` holds them, ``values["mass"]`` what they share."""

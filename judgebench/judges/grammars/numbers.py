@@ -17,6 +17,11 @@ def number_of(written: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def outside(value: float, low: float | None, high: float | None) -> bool:
+    """Whether a number is not on a scale; an end that is ``None`` sets no bound."""
+    return (low is not None and value < low) or (high is not None and value > high)
+
+
 def as_written(value: float) -> str:
     """Return a number as people write it: without ``.0``."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(value)

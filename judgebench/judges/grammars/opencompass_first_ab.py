@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 
-class OpencompassFirstAb:
+class OpencompassFirstAb(ConfiguredGrammar):
     """Takes the first ``A`` or ``B`` anywhere, inside words too; without any the verdict is unknown.
 
     So ``Based on ...`` is incorrect and ``Answer: B`` is correct. Use it only to compare with tables that were made by
@@ -27,20 +27,12 @@ class OpencompassFirstAb:
 
         labels: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
 
-    version: ClassVar[int] = 1
     guesses: ClassVar[bool] = True
-    needs_logprobs: ClassVar[bool] = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    config: Config
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and labels."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the first of the two letters."""

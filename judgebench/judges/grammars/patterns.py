@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.grammars.reading import Reading, grammar_name, identity_of, unparsed
-from judgebench.records import Reply
+from judgebench.judges.grammars.numbers import number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, grammar_name, unparsed
 
 
 class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,8 +84,7 @@ class PatternSearch:
         score = number_of(written)
         if score is None:
             return unparsed(f"{written[:40]!r} is no number")
-        low, high = self._config.low, self._config.high
-        if (low is not None and score < low) or (high is not None and score > high):
+        if outside(score, self._config.low, self._config.high):
             return unparsed(f"the number {written[:40]} is outside the scale")
         return Reading(status="ok", score=score, span=match.span(1))
 
@@ -99,26 +95,16 @@ class PatternSearch:
         return found + len(self._config.after) if found >= 0 else 0
 
 
-class PatternGrammar(ABC):
+class PatternGrammar(ConfiguredGrammar):
     """What the grammars share that search: all but which of the matches they read."""
 
     Config = PatternConfig
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: PatternConfig
 
     def __init__(self, config: PatternConfig) -> None:
-        self.config = config
+        super().__init__(config)
         self._search = PatternSearch(config, grammar_name(self))
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and patterns."""
-        return identity_of(self, self.config)
-
-    @abstractmethod
-    def read(self, reply: Reply) -> Reading:
-        """Read one of the matches; each grammar its own."""

@@ -8,6 +8,7 @@ it lives in (``anchored``) or by the dotted path of its class.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -59,6 +60,35 @@ class Grammar(Protocol):
     def identity(self) -> dict[str, Any]:
         """Return what decides its readings, as JSON values."""
         ...
+
+
+class ConfiguredGrammar(ABC):
+    """A grammar that its config decides alone: a new one has a docstring, a ``Config`` and ``read``.
+
+    The three class attributes and the two methods are those of ``Grammar``; a grammar names what differs.
+
+    Args:
+        config: The keys of ``grammar=dict(type=...)``, an instance of the class's ``Config``.
+    """
+
+    version: ClassVar[int] = 1
+    guesses: ClassVar[bool] = False
+    needs_logprobs: ClassVar[bool] = False
+
+    def __init__(self, config: msgspec.Struct) -> None:
+        self.config = config
+
+    def labels(self) -> list[str]:
+        """Return the labels in the order of the config; none, as for numbers, unless a grammar says otherwise."""
+        return []
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and config."""
+        return identity_of(self, self.config)
+
+    @abstractmethod
+    def read(self, reply: Reply) -> Reading:
+        """Read one reply; each grammar its own."""
 
 
 def unparsed(reason: str) -> Reading:

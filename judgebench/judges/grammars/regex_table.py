@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.patterns import compiled
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 
-class RegexTable:
+class RegexTable(ConfiguredGrammar):
     """Gives the label of the first row of a table whose pattern matches anywhere in the reply.
 
     LLMBar reads its judges so (Zeng et al. 2024). The order of the rows decides where several match.
@@ -29,14 +27,12 @@ class RegexTable:
         table: list[tuple[str, str]]
         ignore_case: bool = False
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
         if not config.table:
             raise ConfigError("Grammar regex_table: table must hold at least one row [label, pattern].")
-        self.config = config
+        super().__init__(config)
         where = "Grammar regex_table: table"
         self._rows = [
             (label, compiled(pattern, ignore_case=config.ignore_case, where=where)) for label, pattern in config.table
@@ -45,10 +41,6 @@ class RegexTable:
     def labels(self) -> list[str]:
         """Return the labels in the order of the table."""
         return list(dict.fromkeys(label for label, _ in self.config.table))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and table."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Give the label of the first row that matches."""

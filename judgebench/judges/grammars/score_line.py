@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.mentions import Lines, folded
 from judgebench.judges.grammars.numbers import NUMBER, as_written
-from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.records import Reply
 
 _WRAP = r"[\s*_`\"'(\[{<$]{0,8}(?:\\boxed\s?\{\s?)?"
@@ -39,7 +39,7 @@ class _Mention(NamedTuple):
     span: tuple[int, int]
 
 
-class ScoreLine:
+class ScoreLine(ConfiguredGrammar):
     """Reads a number on a declared scale: ``Rating: 8``, ``Score: 8/10``, ``[[8]]``, ``8 out of 10``, ``8``.
 
     A denominator must be the scale's upper end. A final or overall score stands above others. Different scores, a range
@@ -63,23 +63,18 @@ class ScoreLine:
         labels: list[str] = []
 
     version: ClassVar[int] = 2
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
         if config.low >= config.high:
             raise ConfigError(f"Grammar score_line: low ({config.low}) must be below high ({config.high}).")
         if bool(config.labels) != (config.threshold is not None) or len(config.labels) not in (0, 2):
             raise ConfigError("Grammar score_line: threshold and two labels belong together.")
-        self.config = config
+        super().__init__(config)
 
     def labels(self) -> list[str]:
         """Return the labels above and below the threshold."""
         return self.config.labels
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and scale."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the score that the reply states; see the class."""

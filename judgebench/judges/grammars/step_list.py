@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
-from judgebench.judges.grammars.reading import Reading, answer_part, identity_of, silent, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.records import Reply
 
 _ATTEMPTS = 48
 """Most places at which the list may be tried to begin; bounds the time on hostile text."""
 
 
-class StepList:
+class StepList(ConfiguredGrammar):
     """Reads the last JSON list of objects, one per step, with or without a code fence and text around it.
 
     Each object states in one field whether the step is right (JSON's ``true`` or ``false``; a text is neither). The
@@ -32,20 +32,7 @@ class StepList:
         correct: str = "correct"
         error_type: str = "error_type"
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-
-    def labels(self) -> list[str]:
-        """Return nothing: it gives an index."""
-        return []
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and fields."""
-        return identity_of(self, self.config)
+    config: Config
 
     def read(self, reply: Reply) -> Reading:
         """Read the last list whose entries are objects; see the class."""

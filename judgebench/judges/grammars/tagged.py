@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.grammars.reading import Reading, identity_of, silent, unparsed
+from judgebench.judges.grammars.numbers import number_of, outside
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, silent, unparsed
 from judgebench.records import Reply
 
 
-class Tagged:
+class Tagged(ConfiguredGrammar):
     """Reads what stands between the last ``<answer>`` and ``</answer>``: a number, a label, or several numbers.
 
     Flex-Judge's form (Ko et al. 2025). Its fallbacks (a number after "score", else the first number from 1 to 5 that
@@ -39,14 +38,12 @@ class Tagged:
         low: float | None = None
         high: float | None = None
 
-    version: ClassVar[int] = 1
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
+    config: Config
 
     def __init__(self, config: Config) -> None:
         if not re.fullmatch(r"\w+", config.tag) or config.count < 1:
             raise ConfigError("Grammar tagged: tag must be a word, and count 1 or more.")
-        self.config = config
+        super().__init__(config)
         self._label = {text.strip().lower(): label for text, label in config.labels.items()}
 
     def labels(self) -> list[str]:
@@ -54,10 +51,6 @@ class Tagged:
         if not self.config.labels and self.config.count == 2:
             return ["A", "B", "tie"]
         return list(dict.fromkeys(self.config.labels.values()))
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and config."""
-        return identity_of(self, self.config)
 
     def read(self, reply: Reply) -> Reading:
         """Read the last tag, if all of them say the same."""
@@ -90,8 +83,7 @@ class Tagged:
         known = [one for one in numbers if one is not None]
         if len(known) < len(numbers) or len(known) != self.config.count:
             return unparsed(f"{written[:40]!r} is not {self.config.count} numbers")
-        low, high = self.config.low, self.config.high
-        if any((low is not None and one < low) or (high is not None and one > high) for one in known):
+        if any(outside(one, self.config.low, self.config.high) for one in known):
             return unparsed(f"a number of {written[:40]!r} is outside the scale")
         if len(known) == 1:
             return Reading(status="ok", score=known[0], span=span)

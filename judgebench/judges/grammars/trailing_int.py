@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from judgebench.judges.grammars.reading import Reading, identity_of, unparsed
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
 from judgebench.records import Reply
 
 _TAIL = re.compile(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{0,12}\Z")
 
 
-class TrailingInt:
+class TrailingInt(ConfiguredGrammar):
     """Reads the whole number that ends the reply, as RewardBench's rating judges are read (Lambert et al. 2024).
 
     A fraction, a decimal or a longer number is none: ``8/10`` and ``7.5`` leave the reply unparsed.
@@ -30,19 +30,7 @@ class TrailingInt:
         high: int = 10
 
     version: ClassVar[int] = 2
-    guesses: ClassVar[bool] = False
-    needs_logprobs: ClassVar[bool] = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-
-    def labels(self) -> list[str]:
-        """Return nothing: it gives numbers."""
-        return []
-
-    def identity(self) -> dict[str, Any]:
-        """Return name, version and scale."""
-        return identity_of(self, self.config)
+    config: Config
 
     def read(self, reply: Reply) -> Reading:
         """Read the number that ends the reply."""
