@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.bare_loop import bodies, cpu, send
 from benchmarks.nginx_service import NginxService
-from benchmarks.runs import ROOT, Service, report
+from benchmarks.runs import ROOT, Service, inherited, report
 
 QUESTION = "Decide whether the answer is correct. " * 20
 ANSWER = "The two answers agree in every part that the question asks for, so the verdict is A. " * 3
@@ -106,7 +105,7 @@ def child(kind: str, url: str, count: int, concurrency: int) -> None:
 def measure(kind: str, url: str, count: int, concurrency: int) -> Spent:
     """Run one kind of client in a process of its own and return what it took."""
     command = [sys.executable, "-m", "benchmarks.engine_throughput", "--child", kind, url, str(count), str(concurrency)]
-    environment = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
+    environment = {**inherited(), "NO_PROXY": "*", "no_proxy": "*"}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=environment)
     return Spent(**json.loads(done.stdout))
 

@@ -115,6 +115,15 @@ class OutOfTimeError(RuntimeError):
         self.found = found
 
 
+def inherited() -> dict[str, str]:
+    """Return the environment for a measured command.
+
+    Bytecode is kept, as it is for an installed program: where the environment forbids that, each process of a checkout
+    would compile the package anew, and those of peers in their own folders would not.
+    """
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def measured(
     command: Sequence[str], folder: Path, environment: dict[str, str] | None = None, *, limit: float | None = None
 ) -> dict[str, float]:
@@ -135,7 +144,7 @@ def measured(
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, "NO_PROXY": "*", "no_proxy": "*", **(environment or {})},
+        env={**inherited(), "NO_PROXY": "*", "no_proxy": "*", **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,

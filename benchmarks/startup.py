@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.runs import ROOT, Service, jb, report, write_configs
+from benchmarks.runs import ROOT, Service, inherited, jb, report, write_configs
 from judgebench.plan.spec import Plan
 from judgebench.stages.progress import Progress
 
@@ -81,7 +81,7 @@ def row(what: str, times: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", **more}
+    return {**inherited(), "PYTHONPATH": str(ROOT), "NO_PROXY": "*", **more}
 
 
 def bare_python() -> tuple[float, float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 
 from hypothesis import HealthCheck, settings
 
@@ -14,7 +16,12 @@ settings.load_profile("steady")
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as usual also where the test run was started in the background, whose children would ignore it."""
+    """Take Ctrl-C as usual also where the test run was started in the background, whose children would ignore it.
+
+    And keep bytecode: hundreds of processes are started here, and each would compile the package again.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
