@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 port, behaviour = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
+if behaviour == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if "SERVICE_PIDS" in os.environ:
     with Path(os.environ["SERVICE_PIDS"]).open("a") as file:
         file.write(f"{os.getpid()}\n")
@@ -19,8 +21,6 @@ if "SERVICE_PIDS" in os.environ:
 print("loading \x1b[31mthe model", flush=True)
 if behaviour == "dies":
     sys.exit("no such weights")
-if behaviour == "stubborn":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 ready = time.monotonic() + (0.4 if behaviour == "slow" else 0)
 
 
