@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -49,14 +50,13 @@ def ask_all(url: str, prompts: list[str], traffic: Traffic | None = None, **keys
 
 def ask_one(service: FaultService, **keys: Any) -> Reply:
     """Ask once, after a first good request, so that the service counts as reachable and the key as good."""
-    declared = config(service.url, **keys)
+    return asyncio.run(first_and_then(service, **keys))
 
-    async def main() -> Reply:
-        async with open_client(declared, Traffic()) as client:
-            assert (await client.ask(Request(prompt="first"))).status == "ok"
-            return await client.ask(Request(prompt="räksmörgås och te"))
 
-    return asyncio.run(main())
+async def first_and_then(service: FaultService, **keys: Any) -> Reply:
+    async with open_client(config(service.url, **keys), Traffic()) as client:
+        assert (await client.ask(Request(prompt="first"))).status == "ok"
+        return await client.ask(Request(prompt="räksmörgås och te"))
 
 
 def after_first(fault: Any) -> Callable[[Any], Any]:
@@ -79,7 +79,7 @@ def test_a_good_reply_is_read_in_full(stream: bool, kind: str) -> None:
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 3)
     assert (reply.served_model, reply.fingerprint, reply.attempts) == ("test-model", "fp_test", 1)
-    assert 0 < reply.latency < 5
+    assert 0 < reply.latency < 60
     assert (reply.first_token > 0) is stream
     assert path == ("/v1/chat/completions" if kind == "VLLMCustomAPIChat" else "/v1/completions")
 
@@ -190,27 +190,36 @@ def test_retry_after_is_honoured_and_recorded(asked: str) -> None:
     with FaultService(faults=once_after_first(http_status(429, retry_after=asked))) as service:
         reply = ask_one(service)
         first, second = (seen.at for seen in service.requests[1:])
-    least = 0.3 if asked == "0.3" else 0.8  # a date has whole seconds
     assert reply.status == "ok"
-    assert reply.waited >= least
-    assert second - first >= least
+    assert second - first >= (0.3 if asked == "0.3" else 0.8)  # a date has whole seconds
+    assert reply.waited >= 0.3 or asked != "0.3"  # until a date it is the less the later it is read
+    assert reply.waited > 0
+
+
+LIMITS: list[tuple[Any, str, bool]] = [
+    ("never", "first_byte", False),
+    ("never", "total", False),
+    (slow_bytes(30.0), "between_bytes", False),
+    (slow_bytes(0.01), "total", False),
+    ("sse_stall", "between_bytes", True),
+]
 
 
 def test_time_limits_of_each_phase() -> None:
-    limits = {"connect": 5.0, "first_byte": 0.2, "between_bytes": 0.0, "total": 0.0}
-    with FaultService(faults=after_first("never")) as service:
-        first_byte = ask_one(service, retry=0, timeouts=limits)
-        total = ask_one(service, retry=0, timeouts={**limits, "first_byte": 0.0, "total": 0.2})
-    with FaultService(faults=after_first(slow_bytes(0.4))) as service:
-        between = ask_one(service, retry=0, timeouts={**limits, "first_byte": 5.0, "between_bytes": 0.2})
-    with FaultService(faults=after_first(slow_bytes(0.01))) as service:
-        slow = ask_one(service, retry=0, timeouts={**limits, "between_bytes": 1.0, "total": 0.5})
-    with FaultService(faults=after_first("sse_stall")) as service:
-        stalled = ask_one(service, retry=0, stream=True, timeouts={**limits, "between_bytes": 0.2})
-    for reply in (first_byte, total, between, slow, stalled):
+    """One limit at a time is short, and it is the one that ends the wait; a good reply stays well below it."""
+    long = {"connect": 60.0, "first_byte": 60.0, "between_bytes": 60.0, "total": 60.0}
+
+    async def main() -> list[Reply]:
+        short = [(fault, {"stream": stream, "timeouts": {**long, name: 0.7}}) for fault, name, stream in LIMITS]
+        return await asyncio.gather(*[first_and_then(services[fault], retry=0, **keys) for fault, keys in short])
+
+    with ExitStack() as stack:
+        services = {fault: stack.enter_context(FaultService(faults=after_first(fault))) for fault, _, _ in LIMITS}
+        replies = asyncio.run(main())
+    for reply in replies:
         assert reply.error is not None
         assert reply.error.kind == "timeout"
-        assert reply.latency < 2
+        assert 0.6 < reply.latency < 30
 
 
 def test_refused_on_the_first_request_stops_at_once_with_one_sentence() -> None:
@@ -303,17 +312,18 @@ def test_never_more_in_flight_than_batch_size_even_if_asked_in_parallel() -> Non
         async with open_client(config(url, batch_size=3), Traffic()) as client:
             await asyncio.gather(*[client.ask(Request(prompt=str(nth))) for nth in range(20)])
 
-    with FaultService(latency=0.02) as service:
+    with FaultService(latency=0.05) as service:
         asyncio.run(main(service.url))
         assert service.most_in_flight == 3
         assert len(service.requests) == 20
 
 
 def test_adaptive_limit_follows_what_the_service_bears() -> None:
-    def crowded(seen: Any) -> str | None:
-        return "429" if service.in_flight > 8 else None
-
     traffic = Traffic()
+
+    def crowded(seen: Any) -> str | None:
+        return "429" if traffic.in_flight > 8 else None  # as sent: a busy service may come to see them one by one
+
     with FaultService(latency=0.01, faults=crowded) as service:
         replies = ask_all(
             service.url,

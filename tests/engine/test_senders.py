@@ -101,7 +101,8 @@ def test_a_process_that_dies_ends_it_and_the_others() -> None:
     async def main(url: str) -> None:
         async with open_client(config(url), Traffic()) as client:
             asking = [asyncio.ensure_future(client.ask(Request(prompt=str(nth)))) for nth in range(8)]
-            await asyncio.sleep(0.3)
+            while len(service.requests) < 8:  # noqa: ASYNC110 - they come in on another thread
+                await asyncio.sleep(0.01)
             os.kill(children()[0], signal.SIGKILL)
             await asyncio.gather(*asking)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
+import random
 import socket
 import ssl
 import threading
@@ -41,10 +43,12 @@ class Seen:
 
 
 def closed_port() -> int:
-    """A loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port on which nothing listens, from below those that the system gives to whoever asks for any."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class FaultService:
@@ -108,9 +112,10 @@ class FaultService:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, name="fault-service", daemon=True)
         self._thread.start()
-        self._ready.wait(10)
+        came_up = self._ready.wait(60)
         if self._error is not None:
             raise self._error
+        assert came_up, "the service did not start"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
@@ -120,7 +125,7 @@ class FaultService:
         """Stop serving; from then on connections are refused."""
         if self._loop is not None and self._stop is not None and self._thread is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(10)
+            self._thread.join(60)
 
     def forget(self) -> None:
         """Empty the log and the counts."""

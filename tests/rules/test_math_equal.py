@@ -99,7 +99,9 @@ def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_i
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not here")
     rows = [json.loads(line) for line in (SHARED / "math500" / "test.jsonl").open(encoding="utf-8")]
-    verdicts = judge_all(MathEqual(), [item(row["solution"], row["answer"]) for row in rows])
+    verdicts = judge_all(
+        MathEqual(MathEqual.Config(deadline=60)), [item(row["solution"], row["answer"]) for row in rows]
+    )
     assert [verdict.label for verdict in verdicts] == ["correct"] * 500
     shifted = [item(row["solution"], other["answer"]) for row, other in pairwise(rows[:61])]
     verdicts = judge_all(MathEqual(MathEqual.Config(deadline=60)), shifted)

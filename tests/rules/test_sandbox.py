@@ -16,7 +16,7 @@ HERE = "tests.rules.runaways"
 ROOT = Path(__file__).parents[2]
 
 
-def calls(*messages, workers=1, deadline=1.0, memory=256 << 20):
+def calls(*messages, workers=1, deadline=60.0, memory=256 << 20):
     async def run():
         async with KillablePool(workers, deadline=deadline, memory=memory) as pool:
             results = await asyncio.gather(*(pool.call(f"{HERE}.{name}", *args) for name, *args in messages))
@@ -43,16 +43,16 @@ def test_results_come_back_as_json_values_whatever_the_text_holds():
 @pytest.mark.parametrize("name", ["spin", "spin_in_c"])
 def test_a_call_that_never_ends_is_stopped_and_the_next_one_works(name):
     start = time.monotonic()
-    (stopped, fine), started = calls((name,), ("echo", 1))
+    (stopped, fine), started = calls((name,), ("echo", 1), deadline=1.0)
     assert stopped == Overrun(kind="time", message="took longer than 1 s")
     assert fine == [1]
     assert started == 2
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize("name", ["hoard", "hoard_and_hide"])
 def test_a_call_that_takes_all_memory_is_stopped_even_when_it_hides_the_error(name):
-    (stopped, fine), started = calls((name,), ("echo", 1), deadline=20.0)
+    (stopped, fine), started = calls((name,), ("echo", 1), deadline=60.0)
     assert stopped.kind == "memory"
     assert fine == [1]
     assert started == 2
@@ -132,14 +132,14 @@ async def main():
 asyncio.run(main())
 """
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     pid = int((tmp_path / "pid").read_text())
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while alive(pid):
         assert time.monotonic() < deadline, "the worker is an orphan"
         time.sleep(0.05)
@@ -151,16 +151,16 @@ import asyncio, signal
 from judgebench.sandbox import KillablePool
 signal.signal(signal.SIGINT, lambda *_: None)
 async def main():
-    async with KillablePool(1, deadline=20) as pool:
+    async with KillablePool(1, deadline=60) as pool:
         print(await pool.call("{HERE}.nap_with_pid", 1.0, {str(tmp_path / "pid")!r}))
 asyncio.run(main())
 """
     parent = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(parent.pid, signal.SIGINT)
-    assert parent.communicate(timeout=30)[0] == "slept\n"
+    assert parent.communicate(timeout=60)[0] == "slept\n"
