@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import msgspec
 from tabulate import tabulate
 
@@ -247,7 +247,7 @@ def interval(scored: Sequence[tuple[Pair, float]], threshold: float) -> dict[str
     }
 
 
-def ask(client: httpx.Client, variant: Variant, pair: Pair) -> float | None:
+def ask(client: httpx2.Client, variant: Variant, pair: Pair) -> float | None:
     """Return p(equal) among the two label tokens, or ``None`` where neither is among the likeliest tokens."""
     grammar = LogprobOfLabel(
         LogprobOfLabel.Config(labels=dict(zip(("equal", "different"), variant.labels, strict=True)))
@@ -267,7 +267,7 @@ def ask(client: httpx.Client, variant: Variant, pair: Pair) -> float | None:
     return sum(found) / len(found)
 
 
-def measure(client: httpx.Client, variant: Variant, pairs: list[Pair]) -> Outcome:
+def measure(client: httpx2.Client, variant: Variant, pairs: list[Pair]) -> Outcome:
     """Ask about every pair, one after the other."""
     began = time.perf_counter()
     scores = [ask(client, variant, pair) for pair in pairs]
@@ -275,7 +275,7 @@ def measure(client: httpx.Client, variant: Variant, pairs: list[Pair]) -> Outcom
 
 
 @contextlib.contextmanager
-def service(*, prompt_cache: bool, threads: int = 0) -> Iterator[httpx.Client]:
+def service(*, prompt_cache: bool, threads: int = 0) -> Iterator[httpx2.Client]:
     """Serve the embedded model as its config says; ``prompt_cache`` trades exact repeatability for speed."""
     names: dict[str, Any] = {}
     exec(compile(MODEL_CONFIG.read_text("utf-8"), str(MODEL_CONFIG), "exec"), names)
@@ -290,9 +290,9 @@ def service(*, prompt_cache: bool, threads: int = 0) -> Iterator[httpx.Client]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as process:
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
                 while process.poll() is None:
-                    with contextlib.suppress(httpx.TransportError):
+                    with contextlib.suppress(httpx2.TransportError):
                         if client.get("/health").status_code == 200:
                             break
                     time.sleep(0.1)
@@ -304,7 +304,7 @@ def service(*, prompt_cache: bool, threads: int = 0) -> Iterator[httpx.Client]:
 class ShippedJudge:
     """The judge of ``demo_facts_llmjudge``, made from its config and asked the way a run asks it."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         from judgebench.config.resolve import load_run
         from judgebench.plan.request import Selection
 

@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "manager", "misc"}
 
 HEAVY = {
-    "mmengine", "aiohttp", "httpx", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
+    "mmengine", "aiohttp", "httpx2", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
     "rich", "jinja2", "tabulate", "filelock", "shtab",
 }  # fmt: skip
 

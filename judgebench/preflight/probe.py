@@ -1,4 +1,4 @@
-"""The few synchronous requests of the preflight, through httpx."""
+"""The few synchronous requests of the preflight, through httpx2."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Probe:
     """
 
     def __init__(self, config: ServiceConfig, dialect: Dialect) -> None:
-        import httpx
+        import httpx2
 
         self.config = config
         self.dialect = dialect
@@ -38,16 +38,16 @@ class Probe:
         self.model = config.model
         limits = config.timeouts
         self.limit = min(one for one in (PATIENCE, limits.first_byte, limits.total) if one > 0)
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             headers=auth_headers(config),
-            timeout=httpx.Timeout(self.limit, connect=min(5.0, self.limit)),
+            timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
             # without TLS there is nothing to verify, and loading the certificates costs more than the request
             verify=reach.tls_of(config) if self.base.startswith("https") else False,
             proxy=reach.proxy_of(self.base),
             trust_env=False,
         )
-        self._transport_error = (httpx.TransportError, httpx.DecodingError)
-        self._timeout = (httpx.TimeoutException, TimeoutError)
+        self._transport_error = (httpx2.TransportError, httpx2.DecodingError)
+        self._timeout = (httpx2.TimeoutException, TimeoutError)
 
     def __enter__(self) -> Probe:
         return self

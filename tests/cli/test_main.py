@@ -187,7 +187,7 @@ def modules_of(*argv: str) -> set[str]:
     return set(done.stderr.splitlines())
 
 
-HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "httpx", "numpy", "tabulate", "asyncio", "shtab"}
+HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "httpx2", "numpy", "tabulate", "asyncio", "shtab"}
 
 
 @pytest.mark.parametrize("argv", ["--help", "--version"])
