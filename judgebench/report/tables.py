@@ -111,8 +111,10 @@ def health_table(summary: Summary, notes: Notes) -> TextTable:
     rows = []
     for one in judged:
         share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
-        measured = [str(_metric(one, "agreement").n), *(_health_cell(one, name, notes) for name in _HEALTH)]
-        rows.append([one.dataset, one.model, *(measured if compared else []), number(share), _tokens(one, notes)])
+        measured = []
+        if compared:  # else no column shows what was measured, nor the footnotes of it
+            measured = [str(_metric(one, "agreement").n), *(_health_cell(one, name, notes) for name in _HEALTH)]
+        rows.append([one.dataset, one.model, *measured, number(share), _tokens(one, notes)])
     headers = [
         "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %", "calls right\nwrong %", "score\nshift",
     ] if compared else []  # fmt: skip

@@ -379,9 +379,10 @@ def test_nothing_scored_points_to_the_log_that_knows_why(run: Path) -> None:
 
 def test_judges_without_a_rule_beside_them_have_a_short_table(run: Path) -> None:
     """Columns of agreement appear where there is something to agree with."""
-    put(run, "a", "d-judge", "1u", judge="judge", usage={"judge": {"prompt_tokens": 7, "completion_tokens": 2}})
+    put(run, "a", "d-judge", "10uu", judge="judge", usage={"judge": {"prompt_tokens": 7, "completion_tokens": 2}})
     files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge")])
     assert "kappa" not in files.text
+    assert "[1]" not in files.text  # no footnote without its mark
     assert re.search(r"d-judge +a +50\.00 +7 \+ 2\n", files.text)
     put(run, "a", "e-judge", "10", judge="judge", rule="10")
     files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge"), row("e-judge")])
