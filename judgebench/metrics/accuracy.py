@@ -8,7 +8,8 @@ one repeat that is the plain Wilson interval.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from judgebench.metrics.intervals import clustered_wilson, student
 from judgebench.metrics.tally import GRADES, Question, Tally
@@ -18,20 +19,10 @@ from judgebench.records import Metric
 def accuracy(tally: Tally) -> Metric:
     """Return the percentage of scored outcomes that are right: all correct over all scored, repeats pooled."""
     questions = tally.questions()
-    scored = sum(question.scored * count for question, count in questions.items())
-    correct = sum(question.correct * count for question, count in questions.items())
-    if not scored:
+    if not any(question.scored for question in questions):
         return nothing_scored(tally)
-    share = correct / scored
-    clusters = sum(count for question, count in questions.items() if question.scored)
-    terms = [(question.scored, question.correct, count) for question, count in questions.items()]
-    deviations = sum(count * (right - share * asked) ** 2 for asked, right, count in terms)
-    stderr = cluster_stderr(deviations, clusters, scored)
-    least = scored**2 / sum(asked**2 * count for asked, _, count in terms)
-    bounds = planned_bounds(questions.items())
-    return share_metric(
-        share, stderr, clusters=clusters, n=scored, bounds=bounds, least=least, note=_graded_note(tally)
-    )
+    groups = [Group(question.scored, question.correct, count) for question, count in questions.items()]
+    return clustered_share(groups, bounds=planned_bounds(questions.items()), note=_graded_note(tally))
 
 
 def invalid_rate(tally: Tally) -> Metric:
@@ -154,6 +145,60 @@ def share_metric(
     )
 
 
+class Group(NamedTuple):
+    """Equal clusters (questions) of a share.
+
+    Attributes:
+        asked: Trials of one cluster. ``hits``: how many of them count, fractions too.
+        times: How many such clusters there are.
+    """
+
+    asked: int
+    hits: float
+    times: int = 1
+
+
+def clustered_share(groups: Collection[Group], *, bounds: tuple[float, float] | None = None, note: str = "") -> Metric:
+    """Return hits over trials in percent, with error and interval clustered; at least one trial.
+
+    Args:
+        groups: The clusters; those without a trial are passed over.
+        bounds: Worst and best case, 0..1.
+        note: What a reader must know.
+    """
+    n = sum(one.asked * one.times for one in groups)
+    share = math.fsum(one.hits * one.times for one in groups) / n
+    clusters = sum(one.times for one in groups if one.asked)
+    deviations = math.fsum(one.times * (one.hits - share * one.asked) ** 2 for one in groups)
+    return share_metric(
+        share,
+        cluster_stderr(deviations, clusters, n),
+        clusters=clusters,
+        n=n,
+        bounds=bounds,
+        least=n**2 / sum(one.asked**2 * one.times for one in groups),
+        note=note,
+    )
+
+
+def share_of_worths(worths: Iterable[tuple[int, float | None]]) -> Metric:
+    """Return the mean worth (0..1) of the outcomes that have one in percent, clustered by id; at least one has.
+
+    The outcomes without a worth bound it, as 0 or 1.
+    """
+    sums: dict[int, list[float]] = {}
+    planned = 0
+    for sample_id, worth in worths:
+        planned += 1
+        if worth is not None:
+            own = sums.setdefault(sample_id, [0, 0.0])
+            own[0] += 1
+            own[1] += worth
+    groups = [Group(int(asked), hits) for asked, hits in sums.values()]
+    scored, hits = sum(one.asked for one in groups), math.fsum(one.hits for one in groups)
+    return clustered_share(groups, bounds=(hits / planned, (hits + planned - scored) / planned))
+
+
 def planned_bounds(questions: Iterable[tuple[Question, int]]) -> tuple[float, float]:
     """Return the share right over all planned trials if the unscored ones were all wrong, or all right."""
     planned = scored = correct = 0
@@ -185,18 +230,9 @@ def nothing_scored(of: Tally) -> Metric:
 
 
 def _label_rate(tally: Tally, label: str) -> Metric:
-    labels = {name: count for name, count in tally.labels().items() if name in GRADES}
-    scored = sum(labels.values())
-    if not scored:
+    if not tally.labels().keys() & GRADES.keys():
         return nothing_scored(tally)
-    found = labels.get(label, 0)
-    share = found / scored
-    stderr = math.sqrt(share * (1 - share) / (scored - 1)) if scored > 1 else None
-    planned = len(tally)
-    # repeats of one question are taken as one trial each here: an upper limit on what they tell
-    return share_metric(
-        share, stderr, clusters=scored, n=scored, bounds=(found / planned, (found + planned - scored) / planned)
-    )
+    return share_of_worths(tally.worths({name: float(name == label) for name in GRADES}))
 
 
 def _graded_note(tally: Tally) -> str:

@@ -7,12 +7,14 @@ it. Whatever is undefined is ``None``, never 0 or 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.intervals import Z95, wilson
+from judgebench.metrics.accuracy import Group, cluster_stderr, clustered_share
+from judgebench.metrics.intervals import student
 from judgebench.metrics.tally import Tally
 from judgebench.records import Metric
 
@@ -36,6 +38,11 @@ class Confusion(NamedTuple):
     def pairs(self) -> dict[tuple[int, int], int]:
         """Return the counts by (judge, truth)."""
         return {(1, 1): self.tp, (1, 0): self.fp, (0, 1): self.fn, (0, 0): self.tn}
+
+
+Tables = Counter[Confusion]
+"""Confusion tables, one per question, with how many questions have each."""
+_CELLS = ((1, 1), (1, 0), (0, 1), (0, 0))
 
 
 class ClassScores(NamedTuple):
@@ -86,26 +93,29 @@ def scott_pi(pairs: Pairs) -> float | None:
     return _beyond_chance(percent_agreement(pairs), math.fsum(share * share for share in pooled))
 
 
-def kappa_stderr(pairs: Pairs) -> float | None:
-    """Return the large-sample standard error of Cohen's kappa.
+def kappa_stderr(tables: Tables) -> float | None:
+    """Return the standard error of Cohen's kappa, clustered by question; ``None`` for fewer than two questions.
 
-    Source: J. L. Fleiss, J. Cohen and B. S. Everitt (1969), Psychological Bulletin 72, 323-327.
+    The linearised error: one answer with the labels a and b moves kappa by ``(I(a = b) - po) / (1 - pe) - (1 - po)
+    (p2(a) + p1(b) - 2 pe) / (1 - pe)^2`` over n. With one answer per question this is the large-sample formula of
+    J. L. Fleiss, J. Cohen and B. S. Everitt (1969), Psychological Bulletin 72, 323-327, with n - 1.
+
+    Args:
+        tables: Of each question's repeats, and how many questions have such a one.
     """
-    value = cohen_kappa(pairs)
+    pairs = dict(_whole(tables).pairs())
     first, second, total = _marginals(pairs)
-    if value is None:
+    if cohen_kappa(pairs) is None:
         return None
-    p1 = {label: count / total for label, count in first.items()}
-    p2 = {label: count / total for label, count in second.items()}
-    chance = math.fsum(p1.get(label, 0.0) * p2.get(label, 0.0) for label in {*p1, *p2})
-    variance = -((value - chance * (1 - value)) ** 2)
-    for (a, b), count in pairs.items():
-        share = count / total
-        if a == b:
-            variance += share * (1 - (p1.get(a, 0.0) + p2.get(a, 0.0)) * (1 - value)) ** 2
-        else:
-            variance += share * (1 - value) ** 2 * (p2.get(a, 0.0) + p1.get(b, 0.0)) ** 2
-    return math.sqrt(max(0.0, variance) / total) / (1 - chance)
+    p1 = {label: first.get(label, 0) / total for label in (0, 1)}
+    p2 = {label: second.get(label, 0) / total for label in (0, 1)}
+    chance = math.fsum(p1[label] * p2[label] for label in (0, 1))
+    observed = (pairs[1, 1] + pairs[0, 0]) / total
+    moved = {
+        (a, b): ((a == b) - observed) / (1 - chance) - (1 - observed) * (p2[a] + p1[b] - 2 * chance) / (1 - chance) ** 2
+        for a, b in pairs
+    }
+    return _clustered(tables, moved)
 
 
 def class_scores(pairs: Pairs, label: Any) -> ClassScores:
@@ -125,52 +135,80 @@ def macro_scores(pairs: Pairs, labels: Iterable[Any]) -> ClassScores:
     return ClassScores(*(math.fsum(score[at] or 0.0 for score in scores) / len(scores) for at in range(3)))
 
 
+def tables_of(tally: Tally) -> Tables:
+    """Return the confusion table of every question's repeats, the judge against the rule, with how often it occurs."""
+    if tally.repeats == 1:
+        alone = {cell: Confusion(*(int(cell == one) for one in _CELLS)) for cell in _CELLS}
+        return Counter({alone[cell]: n for cell, n in tally.graded_pairs().items() if cell in alone})
+    found: dict[int, list[int]] = {}
+    for sample_id, *cell in tally.both_grades():
+        if None not in cell:
+            found.setdefault(sample_id, [0, 0, 0, 0])[_CELLS.index(tuple(cell))] += 1
+    return Counter(Confusion(*counts) for counts in found.values())
+
+
 def agreement(tally: Tally) -> Metric:
-    """Return the percentage of outcomes on which the judge and the rule say the same, with its Wilson interval."""
-    table = confusion(tally.graded_pairs())
-    return _rate(table.tp + table.tn, table.n)
+    """Return the percentage of outcomes on which the judge and the rule say the same, clustered by question."""
+    return _agreement(tables_of(tally))
 
 
 def kappa(tally: Tally) -> Metric:
-    """Return Cohen's kappa of the judge and the rule (right or wrong), -1..1."""
-    table = confusion(tally.graded_pairs())
-    value = cohen_kappa(table.pairs())
-    if value is None:
-        return Metric(value=None, n=table.n, note=_undefined(table))
-    stderr = kappa_stderr(table.pairs())
-    interval = None
-    if stderr is not None:
-        interval = (max(-1.0, value - Z95 * stderr), min(1.0, value + Z95 * stderr))
-    return Metric(value=value, n=table.n, stderr=stderr, ci95=interval)
+    """Return Cohen's kappa of the judge and the rule (right or wrong), -1..1, with a t interval over questions."""
+    return _kappa(tables_of(tally))
 
 
 def false_positive_rate(tally: Tally) -> Metric:
     """Return the percentage of wrong answers (by the rule) that the judge calls right: its leniency."""
-    table = confusion(tally.graded_pairs())
-    return _rate(table.fp, table.fp + table.tn, lacking="undefined: the rule calls no judged answer wrong")
+    return _false_positive_rate(tables_of(tally))
 
 
 def false_negative_rate(tally: Tally) -> Metric:
     """Return the percentage of right answers (by the rule) that the judge calls wrong: its strictness."""
-    table = confusion(tally.graded_pairs())
-    return _rate(table.fn, table.fn + table.tp, lacking="undefined: the rule calls no judged answer right")
+    return _false_negative_rate(tables_of(tally))
 
 
 def score_shift(tally: Tally) -> Metric:
-    """Return the judge's accuracy minus the rule's on the same items, in points.
+    """Return the judge's accuracy minus the rule's on the same items, in points, with a t interval over questions."""
+    return _score_shift(tables_of(tally))
 
-    The standard error is that of paired differences, ``(fp - fn) / n``.
-    """
-    table = confusion(tally.graded_pairs())
-    n = table.n
-    if not n:
+
+def _agreement(tables: Tables) -> Metric:
+    return _rate([Group(one.n, one.tp + one.tn, count) for one, count in tables.items()])
+
+
+def _kappa(tables: Tables) -> Metric:
+    table = _whole(tables)
+    value = cohen_kappa(table.pairs())
+    if value is None:
+        return Metric(value=None, n=table.n, note=_undefined(table))
+    stderr = kappa_stderr(tables)
+    if stderr is None:
+        return Metric(value=value, n=table.n)
+    low, high = student(value, stderr, tables.total() - 1)
+    return Metric(value=value, n=table.n, stderr=stderr, ci95=(max(-1.0, low), min(1.0, high)))
+
+
+def _false_positive_rate(tables: Tables) -> Metric:
+    lacking = "undefined: the rule calls no judged answer wrong"
+    return _rate([Group(one.fp + one.tn, one.fp, count) for one, count in tables.items()], lacking=lacking)
+
+
+def _false_negative_rate(tables: Tables) -> Metric:
+    lacking = "undefined: the rule calls no judged answer right"
+    return _rate([Group(one.fn + one.tp, one.fn, count) for one, count in tables.items()], lacking=lacking)
+
+
+def _score_shift(tables: Tables) -> Metric:
+    table = _whole(tables)
+    if not table.n:
         return Metric(value=None, note=_undefined(table))
-    shift = (table.fp - table.fn) / n
-    if n < 2:
-        return Metric(value=100 * shift, n=n)
-    stderr = math.sqrt(max(0.0, ((table.fp + table.fn) / n - shift * shift) / (n - 1)))
-    interval = (100 * (shift - Z95 * stderr), 100 * (shift + Z95 * stderr))
-    return Metric(value=100 * shift, n=n, stderr=100 * stderr, ci95=interval)
+    shift = (table.fp - table.fn) / table.n
+    stderr = _clustered(tables, {(a, b): a - b - shift for a, b in table.pairs()})
+    if stderr is None:
+        return Metric(value=100 * shift, n=table.n)
+    low, high = student(shift, stderr, tables.total() - 1)
+    interval = (100 * max(-1.0, low), 100 * min(1.0, high))
+    return Metric(value=100 * shift, n=table.n, stderr=100 * stderr, ci95=interval)
 
 
 def health(tally: Tally) -> dict[str, Any]:
@@ -187,15 +225,16 @@ def health(tally: Tally) -> dict[str, Any]:
         "unparsed_share": 100 * counts.unparsed / planned,
         "truncated_share": 100 * counts.truncated / planned,
     }
-    table = confusion(tally.graded_pairs())
+    tables = tables_of(tally)
+    table = _whole(tables)
     if not table.n:
         return found
-    measured = (agreement, kappa, false_positive_rate, false_negative_rate, score_shift)
+    measured = (_agreement, _kappa, _false_positive_rate, _false_negative_rate, _score_shift)
     scores = class_scores(table.pairs(), 1)
     return {
         **found,
         "against": "rule",
-        **{metric.__name__: msgspec.to_builtins(metric(tally)) for metric in measured},
+        **{metric.__name__[1:]: msgspec.to_builtins(metric(tables)) for metric in measured},
         "scott_pi": scott_pi(table.pairs()),
         **scores._asdict(),
         "rule_accuracy": 100 * (table.tp + table.fn) / table.n,
@@ -206,13 +245,20 @@ def health(tally: Tally) -> dict[str, Any]:
 _NOTHING_TO_COMPARE = "no item has both a verdict and a label of the rule"
 
 
-def _rate(hits: int, n: int, *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
-    if not n:
-        return Metric(value=None, note=lacking)
-    share = hits / n
-    low, high = wilson(share, n)
-    stderr = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else None
-    return Metric(value=100 * share, n=n, stderr=None if stderr is None else 100 * stderr, ci95=(100 * low, 100 * high))
+def _rate(groups: Collection[Group], *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
+    return clustered_share(groups) if any(one.asked for one in groups) else Metric(value=None, note=lacking)
+
+
+def _whole(tables: Tables) -> Confusion:
+    """Return the table of all questions together."""
+    return Confusion(*(sum(one[at] * count for one, count in tables.items()) for at in range(4)))
+
+
+def _clustered(tables: Tables, moved: Mapping[tuple[int, int], float]) -> float | None:
+    """Return the clustered standard error of a mean over answers that each cell moves by so much."""
+    sums = [(math.fsum(n * moved[cell] for cell, n in one.pairs().items()), count) for one, count in tables.items()]
+    deviations = math.fsum(count * one * one for one, count in sums)
+    return cluster_stderr(deviations, tables.total(), _whole(tables).n)
 
 
 def _undefined(table: Confusion) -> str:

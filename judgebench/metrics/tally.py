@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, get_args
 
 import msgspec
@@ -313,9 +313,9 @@ class Tally:
                 if self._statuses[at] == _OK and self._scores[at] == self._scores[at]:
                     yield self._ids[at], self._scores[at], self._weights[at] if self._weights is not None else 1.0
 
-    def preferences(self) -> Iterator[tuple[int, float | None]]:
-        """Yield ``(id, worth)`` of all outcomes, grouped by id; see ``PREFERENCES``, ``None`` where there is none."""
-        worth = [None if name is None else PREFERENCES.get(name) for name in self._names]
+    def worths(self, of: Mapping[str, float]) -> Iterator[tuple[int, float | None]]:
+        """Yield ``(id, what its label is worth)`` of all outcomes, grouped by id; ``None`` for labels not in ``of``."""
+        worth = [None if name is None else of.get(name) for name in self._names]
         for at in self._order():
             yield self._ids[at], worth[self._labels[at]]
 

@@ -107,6 +107,22 @@ def test_invalid_answers_are_wrong_and_have_their_own_rate() -> None:
     assert invalid_rate(tally).value == 25.0
 
 
+def test_a_question_asked_again_adds_nothing_to_the_rate_of_invalid_answers() -> None:
+    """Five equal repeats have the error and the interval of one, and the bounds of their unscored ones."""
+    labels = ["correct", "incorrect", "invalid", "correct", "invalid", None]
+    once, again = Tally(), Tally(5)
+    for number, label in enumerate(labels):
+        for repeat in range(5):
+            one = Outcome(id=number, repeat=repeat, status="ok" if label else "unparsed", label=label)
+            again.add(one)
+            if not repeat:
+                once.add(one)
+    assert invalid_rate(again).value == pytest.approx(40.0)
+    assert invalid_rate(again).stderr == pytest.approx(invalid_rate(once).stderr)
+    assert invalid_rate(again).ci95 == pytest.approx(invalid_rate(once).ci95)
+    assert invalid_rate(again).bounds == pytest.approx((100 * 2 / 6, 50.0))
+
+
 def test_unscored_rate_counts_every_reason() -> None:
     """It is the complement of the scored share."""
     assert unscored_rate(tally_of(["1", "u", "j", "p"])).value == 75.0

@@ -22,11 +22,11 @@ from judgebench.metrics.agreement import (
     false_positive_rate,
     health,
     kappa,
-    kappa_stderr,
     macro_scores,
     percent_agreement,
     score_shift,
     scott_pi,
+    tables_of,
 )
 from judgebench.metrics.correction import (
     accuracy_ppi,
@@ -35,6 +35,7 @@ from judgebench.metrics.correction import (
     prediction_powered,
     rogan_gladen,
 )
+from judgebench.metrics.intervals import wilson
 from judgebench.metrics.named import default_metrics
 from judgebench.metrics.tally import Outcome, Tally
 from judgebench.records import Metric
@@ -180,14 +181,76 @@ def test_intervals_contain_their_estimates(counts: tuple[int, int, int, int]) ->
 
 
 def test_the_error_of_kappa_is_that_of_resampling() -> None:
-    """The large-sample formula agrees with a bootstrap of the same table."""
+    """The linearised formula agrees with a bootstrap of the same table."""
     pairs = {(1, 1): 90, (1, 0): 25, (0, 1): 15, (0, 0): 70}
     cells, weights = list(pairs), list(pairs.values())
     rng = random.Random(3)
     values = [cohen_kappa(Counter(rng.choices(cells, weights, k=200))) for _ in range(1500)]
     mean = sum(values) / len(values)
     spread = math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
-    assert kappa_stderr(pairs) == pytest.approx(spread, rel=0.08)
+    assert kappa(table(90, 25, 15, 70)).stderr == pytest.approx(spread, rel=0.08)
+
+
+def test_the_error_of_kappa_is_the_large_sample_one_where_nothing_repeats() -> None:
+    """By hand: po 0.7, pe 0.5, kappa 0.4, all margins a half, so that every cell moves it by 2 (I - po)."""
+    found = kappa(table(35, 15, 15, 35))
+    assert found.value == pytest.approx(0.4)
+    assert found.stderr == pytest.approx(math.sqrt((0.7 * 0.6**2 + 0.3 * 1.4**2) / 99))
+
+
+MEASURES = (agreement, kappa, false_positive_rate, false_negative_rate, score_shift)
+
+
+def asked_again(words: list[str]) -> Tally:
+    """One word of pairs of letters per question, the judge's grade and the rule's, one pair per repeat."""
+    names = {"1": "correct", "0": "incorrect"}
+    tally = Tally(max(len(word.split()) for word in words))
+    for number, word in enumerate(words):
+        for repeat, (judge, rule) in enumerate(word.split()):
+            tally.add(Outcome(id=number, repeat=repeat, status="ok", label=names[judge], rule=names[rule]))
+    return tally
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_question_asked_again_and_judged_alike_is_one_item(measure: Callable[[Tally], Metric]) -> None:
+    """Eight equal repeats give the value, the error and the interval of one."""
+    words = ["11"] * 11 + ["10"] * 4 + ["01"] * 3 + ["00"] * 7
+    once, again = measure(asked_again(words)), measure(asked_again([" ".join([word] * 8) for word in words]))
+    assert again.n == 8 * once.n
+    assert again.value == pytest.approx(once.value)
+    assert again.stderr == pytest.approx(once.stderr)
+    assert again.ci95 == pytest.approx(once.ci95)
+
+
+def test_agreement_over_questions_by_hand() -> None:
+    """Of three questions asked twice the judge agrees on 2, 2 and 0 of the repeats: 4 of 6, with the spread of three.
+
+    The deviations from 2/3 of each question's two repeats are 2/3, 2/3 and -4/3.
+    """
+    tally = asked_again(["11 11", "00 11", "10 01"])
+    found = agreement(tally)
+    assert found.value == pytest.approx(100 * 4 / 6)
+    assert found.stderr == pytest.approx(100 * math.sqrt(3 / 2 * (4 / 9 + 4 / 9 + 16 / 9)) / 6)
+    assert found.ci95 == pytest.approx([100 * end for end in wilson(2 / 3, 3)])  # no more than three trials are worth
+    assert tables_of(tally) == {(2, 0, 0, 0): 1, (1, 0, 0, 1): 1, (0, 1, 1, 0): 1}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_intervals_over_repeats_hold_the_truth(measure: Callable[[Tally], Metric]) -> None:
+    """Repeats of a question are judged alike but for a few: 95% intervals hold the truth in at least 90 of 100."""
+    rng = random.Random(17)
+
+    def drawn(questions: int) -> Tally:
+        words = []
+        for _ in range(questions):
+            true, errs = rng.random() < 0.6, rng.random() < 0.3
+            said = [true != (errs != (rng.random() < 0.05)) for _ in range(6)]
+            words.append(" ".join(f"{one:d}{true:d}" for one in said))
+        return asked_again(words)
+
+    truth = measure(drawn(20_000)).value
+    held = sum(found.ci95[0] <= truth <= found.ci95[1] for found in (measure(drawn(60)) for _ in range(100)))
+    assert held >= 90
 
 
 def test_prediction_powered_intervals_hold_the_truth_where_the_judge_is_wrong() -> None:

@@ -7,6 +7,7 @@ import math
 import random
 import statistics
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from judgebench.metrics.preferences import preference_rate, tie_rate, win_rate
 from judgebench.metrics.ranking import separability
 from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.tally import Outcome, Tally
+from judgebench.records import Metric
 from tests.metrics.test_agreement import SHARED
 
 GRADES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=25)
@@ -44,8 +46,21 @@ def test_win_rate_counts_ties_half_and_bounds_the_unread() -> None:
     assert (metric.value, metric.n) == (62.5, 4)
     assert metric.bounds == (50.0, 70.0)
     assert tie_rate(compared("AAtBu")).value == 25.0
+    assert tie_rate(compared("AAtBu")).bounds == pytest.approx((20.0, 40.0))
     assert list(compute(compared("AB"))) == ["win_rate"]
     assert win_rate(compared("uu")).value is None
+
+
+@pytest.mark.parametrize("rate", [win_rate, tie_rate])
+def test_a_comparison_made_again_adds_nothing(rate: Callable[[Tally], Metric]) -> None:
+    """Four equal repeats have the error and the interval of one."""
+    once, again = compared("AAtBtABA"), Tally(4)
+    for number, label in enumerate(["A>>B", "A>>B", "tie", "B", "tie", "A>>B", "B", "A>>B"]):
+        for repeat in range(4):
+            again.add(Outcome(id=number, repeat=repeat, status="ok", label=label))
+    assert (rate(again).n, rate(again).value) == (32, pytest.approx(rate(once).value))
+    assert rate(again).stderr == pytest.approx(rate(once).stderr)
+    assert rate(again).ci95 == pytest.approx(rate(once).ci95)
 
 
 @pytest.mark.parametrize(("labels", "value"), [("A" * 9, 100.0), ("B" * 9, 0.0), ("t" * 9, 50.0), ("AB" * 9, 50.0)])
