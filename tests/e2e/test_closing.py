@@ -81,11 +81,11 @@ def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench:
 
 
 def test_ctrl_c_during_the_preflight_leaves_no_run_behind(bench: Bench) -> None:
-    bench.model.latency = 1.5
+    bench.model.latency = 20.0
     process = bench.start()
     wait_until(lambda: bench.model.model_listings + len(bench.model.requests) > 0)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in out
     assert bench.runs == []

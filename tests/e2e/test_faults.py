@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
+from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.faultservice import FAULTS, TRANSIENT, Fault, FaultService, Seen, http_status, mixed, slow_bytes
 from tests.faultservice.replies import Answer
 
@@ -184,31 +184,23 @@ def test_a_model_that_is_swapped_in_the_middle_is_noted(make: Callable[..., Benc
     assert "several models" in (bench.run / "summary" / f"summary_{bench.run.name}.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("fault", "stream", "timeouts"),
-    [
-        ("never", False, {"first_byte": 0.3}),
-        ("never", True, {"total": 0.3}),
-        (slow_bytes(0.05), False, {"total": 0.4}),
-        (slow_bytes(1.0), False, {"between_bytes": 0.2}),
-        ("sse_stall", True, {"between_bytes": 0.2}),
-    ],
-)
-def test_a_silent_or_creeping_service_is_given_up_in_time(
-    make: Callable[..., Bench], fault: str | Fault, stream: bool, timeouts: dict[str, float]
-) -> None:
-    bench = make(6, stream=stream, timeouts=timeouts)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_silent_or_creeping_service_is_given_up_in_time(make: Callable[..., Bench], stream: bool) -> None:
+    """Three kinds of silence, each ended by another limit: three items meet them for good, the others once."""
+    silence = ["never", "sse_stall" if stream else slow_bytes(60.0), slow_bytes(0.1)]
+    limits = {"first_byte": 1.0, "between_bytes": 1.0, "total": 1.5}
+    bench = make(9, stream=stream, retry=1, timeouts=limits, batch_size=9)
     bench.model.set_faults(
-        lambda seen: fault if number_of(seen) == 2 or (number_of(seen) == 4 and not seen.nth) else None
+        lambda seen: silence[number_of(seen) % 3] if number_of(seen) < (3 if seen.nth else 6) else None
     )
-    bench.judge.set_faults(lambda seen: fault if number_of(seen) == 5 and not seen.nth else None)
+    bench.judge.set_faults(lambda seen: silence[number_of(seen) % 3] if number_of(seen) > 5 and not seen.nth else None)
     done = bench.jb("--no-preflight")
     assert done.code == 4, done.text
-    assert done.seconds < 30
-    assert bench.asked() == {0: 1, 1: 1, 2: 3, 3: 1, 4: 2, 5: 1}
-    assert bench.judged() == {0: 1, 1: 1, 3: 1, 4: 1, 5: 2}
-    assert bench.rows()[2]["error"]["kind"] == "timeout"
-    assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(accuracy([0, 1, 3, 4, 5]))
+    assert done.seconds < 60
+    assert bench.asked() == {**dict.fromkeys(range(6), 2), **dict.fromkeys(range(6, 9), 1)}
+    assert bench.judged() == {3: 1, 4: 1, 5: 1, 6: 2, 7: 2, 8: 2}
+    assert {row["error"]["kind"] for row in bench.rows()[:3]} == {"timeout"}
+    assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(accuracy(range(3, 9)))
 
 
 @pytest.mark.parametrize("fault", [slow_bytes(0.05), "never"])
@@ -229,7 +221,7 @@ def test_refusals_on_the_first_request_end_the_task_at_once(make: Callable[..., 
     service.set_faults(lambda seen: fault)
     done = bench.jb("--no-preflight")
     assert done.code == 3, done.text
-    assert done.seconds < 20
+    assert done.seconds < 60
     assert len(service.requests) <= 4
     assert fault[:3] in done.text
     assert str(service.port) in done.text
@@ -246,7 +238,7 @@ def test_a_judge_that_refuses_connections_leaves_the_answers_and_says_so_once(ma
     bench.judge.stop()
     done = bench.jb("--no-preflight")
     assert done.code == 3, done.text
-    assert done.seconds < 20
+    assert done.seconds < 60
     assert str(bench.judge.port) in done.text
     assert bench.asked() == dict.fromkeys(range(12), 1)
     with FaultService(judge_answer(), model="j", port=bench.judge.port) as healed:
@@ -258,9 +250,9 @@ def test_a_judge_that_refuses_connections_leaves_the_answers_and_says_so_once(ma
 
 def test_a_service_that_dies_for_good_is_told_once_and_what_was_finished_is_kept(make: Callable[..., Bench]) -> None:
     bench = make(40, patience=1.0)
-    bench.model.latency = 0.05
+    slower_after(12, bench.model)
     process = bench.start("--no-preflight")
-    wait_until(lambda: len(bench.model.requests) >= 12)
+    wait_until(lambda: len(bench.model.requests) > 12)
     bench.model.stop()
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 3, out
@@ -283,9 +275,9 @@ def test_a_service_that_dies_for_good_is_told_once_and_what_was_finished_is_kept
 
 def test_a_service_that_comes_back_in_time_costs_no_item(make: Callable[..., Bench]) -> None:
     bench = make(40, patience=30.0)
-    bench.model.latency = 0.03
+    slower_after(8, bench.model)
     process = bench.start("--no-preflight")
-    wait_until(lambda: len(bench.model.requests) >= 8)
+    wait_until(lambda: len(bench.model.requests) > 8)
     bench.model.stop()
     time.sleep(1.0)
     with FaultService(model_answer(wrong), model="m", port=bench.model.port):
@@ -297,9 +289,9 @@ def test_a_service_that_comes_back_in_time_costs_no_item(make: Callable[..., Ben
 @pytest.mark.parametrize("retry", [0, 2])
 def test_a_service_that_restarts_costs_only_what_it_was_answering(make: Callable[..., Bench], retry: int) -> None:
     bench = make(30, batch_size=1, retry=retry, patience=30.0)
-    bench.model.latency = 0.05
+    slower_after(5, bench.model)
     process = bench.start("--no-preflight")
-    wait_until(lambda: len(bench.model.requests) >= 5)
+    wait_until(lambda: len(bench.model.requests) > 5)
     bench.model.stop()
     time.sleep(0.5)
     with FaultService(model_answer(wrong), model="m", port=bench.model.port):
@@ -324,7 +316,7 @@ def test_a_third_of_mixed_faults_on_both_sides_mis_scores_nothing(make: Callable
     assert f"{extra} extra requests" in done.out
 
 
-@pytest.mark.parametrize(("header", "least"), [("1", 1.0), ("date+3", 1.5)])
+@pytest.mark.parametrize(("header", "least"), [("1", 1.0), ("date+2", 0.9)])
 def test_retry_after_is_waited_for_in_both_forms(make: Callable[..., Bench], header: str, least: float) -> None:
     bench = make(3)
     limited = http_status(429, retry_after=header)
@@ -336,9 +328,10 @@ def test_retry_after_is_waited_for_in_both_forms(make: Callable[..., Bench], hea
     for service in (bench.model, bench.judge):
         first, second = [seen.at for seen in service.requests if number_of(seen) == 1]
         assert second - first >= least
+    planned = least if header.isdigit() else 0.001  # until a date it is the less the later it is read
     for name in ("toy", "toy-judge"):
-        assert bench.rows(name)[1]["waited"] >= least
-    assert bench.result()["usage"]["model"]["seconds_waited"] >= least
+        assert bench.rows(name)[1]["waited"] >= planned
+    assert bench.result()["usage"]["model"]["seconds_waited"] >= planned
 
 
 def test_adaptive_concurrency_backs_off_from_a_limited_service(make: Callable[..., Bench]) -> None:

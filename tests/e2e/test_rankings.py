@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import JB, Bench, model_answer, run, wait_until
+from tests.e2e.harness import JB, Bench, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import kill
 from tests.e2e.test_two_judges import FENCED, PAIR, is_right, judges_file, pair_answer
 from tests.faultservice import FaultService, prompt_text
@@ -88,12 +88,12 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
 def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -> None:
     """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
     bench = many_models
-    bench.judge.latency = 0.15
+    slower_after(3, bench.judge)
     flags = ("--judges", "league", "--no-preflight", "--override", "judges.league.judge_model.batch_size=1")
     process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
-    wait_until(lambda: len(bench.judge.requests) >= 3)
+    wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     before = bench.run / "predictions/bee/toy-league-vs-cat.jsonl"
     kept = [json.loads(line)["uuid"] for line in before.read_text().splitlines() if line.endswith("}")]
     assert 1 <= len(kept) < 2 * CALLS_FOR["bee", "cat"]

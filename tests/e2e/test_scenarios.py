@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
+from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.faultservice import prompt_text
 
 
@@ -138,13 +138,13 @@ def test_e6_two_models_with_one_judged_data_set(bench: Bench) -> None:
 
 
 def test_e7_ctrl_c_stops_says_how_to_resume_and_loses_nothing(bench: Bench) -> None:
-    bench.model.latency = 0.15
+    slower_after(2, bench.model, then=2.0)
     bench.model_keys = {"batch_size": 1}
     bench.write()
     process = bench.start("--no-preflight", "--no-overlap")
     wait_until(lambda: len(bench.model.requests) >= 3)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
     assert "--reuse" in out
     assert bench.judge.requests == []

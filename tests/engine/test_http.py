@@ -300,8 +300,8 @@ def test_a_third_of_mixed_faults_loses_and_mixes_up_nothing(stream: bool) -> Non
         assert set(service.answered.values()) == {1}
     assert [reply.text for reply in replies] == [prompt + "!" for prompt in prompts]
     assert traffic.ok == 300
-    assert traffic.post == 300 + traffic.retries
-    assert traffic.retries == sum(traffic.faults.values()) > 60
+    assert traffic.post == 300 + sum(traffic.faults.values())
+    assert 60 < traffic.retries <= sum(traffic.faults.values())  # probes of an open breaker are no item's repeats
     assert traffic.figures()["extra_requests"] == traffic.retries
     assert traffic.in_flight == traffic.waiting == 0
     assert traffic.note == ""
