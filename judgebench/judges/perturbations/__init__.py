@@ -1,0 +1,1 @@
+"""One perturbation a file: what a bias test changes about a judged item. The contract is ``judges/perturbed.py``."""

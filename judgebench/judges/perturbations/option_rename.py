@@ -1,0 +1,27 @@
+"""Option rename: both answers get names that mean nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from judgebench.judges.asking import JudgeItem
+from judgebench.judges.perturbed import Kind, Perturbation, Perturbed, with_answer
+
+_NAMES = (("Option Q", "Option K"), ("Response 7", "Response 3"), ("Text North", "Text South"), ("Entry V", "Entry M"))
+
+
+class OptionRename(Perturbation):
+    """Heads both answers with names of their own, beside those that the judge's prompt gives them."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("pair",)
+
+    def perturb(self, item: JudgeItem, seed: int) -> Perturbed | None:
+        """Return the item with a name above each answer; the bias has no direction."""
+        if item.baseline is None:
+            return None
+        dice = self.dice(item, seed)
+        names = list(dice.choice(_NAMES))
+        dice.shuffle(names)
+        changed = with_answer(item, f"{names[0]}:\n{item.answer}")
+        changed = with_answer(changed, f"{names[1]}:\n{item.baseline}", first=False)
+        return Perturbed(item=changed)
