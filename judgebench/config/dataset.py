@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.config.bias_tests import take_bias_tests
 from judgebench.config.check import alternatives, checked
 from judgebench.config.model import check_abbr
 from judgebench.config.place import Declared, nearest
@@ -62,6 +63,7 @@ def resolve_dataset(
     Raises:
         ConfigError: A key or value that the loader, the evaluator or the data set itself does not take.
     """
+    take_bias_tests(declared)
     data = declared.data
     name, loader = find_type(data.get("type"), declared, "type")
     loader_struct = config_struct(loader, declared, "type")
