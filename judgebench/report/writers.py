@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 
+from judgebench.report.bias_table import bias_table, without_bias_rows
 from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.ranking_tables import (
     comparisons_table,
@@ -35,7 +36,7 @@ _COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judg
 def as_text(summary: Summary) -> str:
     """Return the tables for a terminal or a text file."""
     notes = Notes(summary.footnotes)
-    parts = [_rendered(score_table(summary), "github", printable)]
+    parts = [_rendered(score_table(without_bias_rows(summary)), "github", printable)]
     parts += [
         f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
     ]
@@ -53,7 +54,7 @@ def as_markdown(summary: Summary) -> str:
     notes = Notes(summary.footnotes)
     parts = [
         f"# Summary of {markdown_cell(summary.run)}, {markdown_cell(summary.timestamp)}",
-        _rendered(score_table(summary), "github", markdown_cell),
+        _rendered(score_table(without_bias_rows(summary)), "github", markdown_cell),
     ]
     parts += [f"## {table.title}\n\n{_rendered(table, 'github', markdown_cell)}" for table in _further(summary, notes)]
     if doubtful := _doubtful(summary):
@@ -73,7 +74,7 @@ def as_html(summary: Summary) -> str:
     tables = _further(summary, notes)
     doubtful = _doubtful(summary)
     return page(
-        summary,
+        without_bias_rows(summary),
         [*tables, *([doubtful] if doubtful is not None else [])],
         notes,
         [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)],
@@ -116,7 +117,8 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         comparisons_table(summary, notes),
         grades_table(summary, notes),
         rankings_compared_table(summary, notes),
-        certainty_table(summary, notes),
+        bias_table(summary, notes),
+        certainty_table(without_bias_rows(summary), notes),
         coverage_table(summary, notes),
         health_table(summary, notes),
         between_judges_table(summary, notes),
