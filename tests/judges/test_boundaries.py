@@ -1,0 +1,192 @@
+"""Where the rules of grammars and folds end: ends of scales, equal scores, the first and the last of several."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from judgebench.judges.folds import FLIPPED, FoldConfig, ViewReading, fold_views, mirrored
+from judgebench.judges.grammars.reading import Reading, unparsed
+from judgebench.judges.load import fold_of, grammar_of
+from judgebench.records import Reply, TokenLogprob
+
+LETTERS = {"A": "correct", "B": "incorrect"}
+BOX = {"type": "boxed_last", "low": -1, "high": 4}
+LINE = {"type": "first_line_two_numbers", "low": 1, "high": 10}
+SEVERAL = {"type": "first_line_numbers", "low": 1, "high": 10}
+TABLE = {"type": "last_match", "patterns": ["Grade: ([0-9])"], "low": 1, "high": 5}
+
+
+def read(spec: Any, text: str, **reply: Any) -> Reading:
+    return grammar_of(spec).read(Reply(status="ok", text=text, **reply))
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "score"),
+    [
+        (BOX, r"\boxed{-1}", -1),
+        (BOX, r"\boxed{4}", 4),
+        (BOX, r"\boxed{-2}", None),
+        (BOX, r"\boxed{4.5}", None),
+        (BOX, "\\boxed{ $3$. }", 3),
+        (SEVERAL, "1 10 4", 10),
+        (SEVERAL, "0 5", None),
+        (SEVERAL, "5 11", None),
+        (SEVERAL, "8 good 5", None),
+        (TABLE, "Grade: 1", 1),
+        (TABLE, "Grade: 5", 5),
+        (TABLE, "Grade: 6", None),
+        ({"type": "trailing_int", "low": 1, "high": 10}, "I give it 10" + "\n" * 30, 10),
+        ({"type": "trailing_int"}, "I give it 1", 1),
+        ({"type": "trailing_int"}, "I give it 0", None),
+        ({"type": "tagged", "low": 1, "high": 5}, "<answer>5</answer>", 5),
+        ({"type": "tagged", "low": 1, "high": 5}, "<answer>1</answer>", 1),
+        ({"type": "json_field", "field": "grade", "low": 1, "high": 5}, '{"grade": 5}', 5),
+        ({"type": "json_field", "field": "grade", "low": 1, "high": 5}, '{"grade": 1}', 1),
+    ],
+)
+def test_the_ends_of_a_scale_are_on_it(spec: Any, text: str, score: float | None) -> None:
+    found = read(spec, text)
+    assert (found.status, found.score) == ("unparsed" if score is None else "ok", score)
+
+
+def test_two_scores_at_the_ends_of_their_scale_are_read() -> None:
+    assert read(LINE, "10 1").values == {"first": 10, "second": 1}
+    assert read(LINE, "10 0.5").status == "unparsed"
+    assert read(LINE, "10.5 1").status == "unparsed"
+
+
+def test_the_least_score_of_the_upper_label_has_it() -> None:
+    grades = {"type": "score_line", "low": 1, "high": 10, "threshold": 6, "labels": ["correct", "incorrect"]}
+    assert [read(grades, f"Score: {score}").label for score in (5.9, 6, 6.1)] == ["incorrect", "correct", "correct"]
+
+
+def test_a_second_score_that_was_cut_off_may_lack_digits() -> None:
+    text = "Reasons.\nAnswer 1: 7\nAnswer 2: 1"
+    assert read("last_lines_two_numbers", text).label == "A"
+    assert read("last_lines_two_numbers", text, finish_reason="length").status == "unparsed"
+
+
+def test_a_bracket_inside_a_sentence_of_a_reply_that_was_cut_off_is_no_verdict() -> None:
+    grammar = {"type": "anchored", "labels": LETTERS}
+    text = "I lean towards [[A]] because its last step"
+    assert read(grammar, text).label == "correct"
+    assert read(grammar, text, finish_reason="length").status == "unparsed"
+
+
+def test_one_letter_labels_are_no_words_of_their_own() -> None:
+    numbered = {"type": "anchored", "labels": {"1": "A", "2": "B"}}
+    assert read(numbered, "VERDICT: 1").label == "A"
+    assert read(numbered, "VERDICT: A").status == "unparsed"
+
+
+def test_reasoning_ends_where_its_last_tag_closes() -> None:
+    text = "<think>VERDICT: A</think> or </think>\nVERDICT: B"
+    assert read({"type": "anchored", "labels": LETTERS}, text).label == "incorrect"
+    assert read({"type": "json_field", "labels": {"yes": "yes"}}, '<think>{"verdict": "yes"}').status == "unparsed"
+
+
+def test_what_follows_the_last_heading_is_read() -> None:
+    heading = {"type": "first_match", "patterns": ["([AB])"], "labels": LETTERS, "after": "Final:"}
+    assert read(heading, "Final: A, I think. No. Final: B").label == "incorrect"
+    assert read(heading, "B, without a heading").label == "incorrect"
+
+
+def test_a_pattern_that_matches_nothing_at_all_is_passed_over() -> None:
+    optional = {"type": "first_match", "patterns": ["Verdict: ?([AB]?)"], "labels": LETTERS}
+    assert read(optional, "Verdict: unclear.\nVerdict: B").label == "incorrect"
+
+
+def test_a_label_given_several_times_was_read_where_it_stands_last() -> None:
+    unique = {"type": "unique_label", "patterns": [r"\[\[([AB])\]\]"], "labels": LETTERS}
+    text = "[[A]] it is: [[A]]"
+    assert read(unique, text).span == (text.rindex("A"), text.rindex("A") + 1)
+
+
+def test_the_grammar_that_read_a_reply_is_named_by_its_number_from_0() -> None:
+    either = {"type": "first_readable", "grammars": [{"type": "anchored", "labels": LETTERS}, "trailing_int"]}
+    assert read(either, "VERDICT: A").values["read_by"] == 0
+    assert read(either, "I give it 7").values["read_by"] == 1
+
+
+def test_a_confidence_of_one_is_certain() -> None:
+    sure = {"type": "json_field", "labels": {"yes": "yes"}, "confidence": "sure"}
+    shares = [read(sure, f'{{"verdict": "yes", "sure": {said}}}').values for said in ("1", "80", '"1%"', "0.5", "-1")]
+    assert shares == [{"confidence": 1}, {"confidence": 0.8}, {"confidence": 0.01}, {"confidence": 0.5}, {}]
+
+
+def token(text: str, **top: float) -> TokenLogprob:
+    return TokenLogprob(token=text, logprob=top.get(text, -0.5), top={} if text not in top else top)
+
+
+def test_probabilities_at_their_bounds() -> None:
+    yes_no: dict[str, Any] = {"type": "logprob_of_label", "labels": {"yes": "Y", "no": "N"}}
+    even = [token("Y", Y=-1.0, N=-1.0)]
+    assert read(yes_no, "Y", logprobs=even).label == "yes"  # the first of two has its threshold
+    assert read({**yes_no, "threshold": 0.51}, "Y", logprobs=even).label == "no"
+    certain = [token("N", N=0.0)]
+    assert read({**yes_no, "least_mass": 1.0}, "N", logprobs=certain).label == "no"
+    assert read({**yes_no, "position": 1}, "Y", logprobs=even).reason == "the reply has no token 1"
+    alone = read(yes_no, "Y", logprobs=[TokenLogprob(token="Y", logprob=-0.25, top={})])  # left out of its own top
+    assert alone.label == "yes"
+    assert alone.values["mass"] == pytest.approx(math.exp(-0.25))
+
+
+def fold(name: str, views: list[ViewReading], **settings: Any) -> Reading:
+    function, config = fold_of({"type": name, "unread": "unparsed", **settings})
+    return fold_views(views, function, config)
+
+
+def views(*readings: Reading) -> list[ViewReading]:
+    return [ViewReading(view=f"v{number}", reading=reading) for number, reading in enumerate(readings)]
+
+
+def labelled(*labels: str) -> list[ViewReading]:
+    return views(*(Reading(status="ok", label=label) for label in labels))
+
+
+def test_strong_labels_count_three_times_whichever_answer_they_prefer() -> None:
+    assert fold("weighted_pool", labelled("B>>A", "A>B")).values["outcomes"] == [0, 0, 0, 1]
+    assert fold("weighted_pool", labelled("B>>A", "A>>B")).label == "tie"
+
+
+def test_a_view_in_the_other_order_turns_the_difference_of_its_scores_round() -> None:
+    swapped = ViewReading(
+        view="BA",
+        order="BA",
+        reading=Reading(status="ok", label="A", score=3.0, values={"first": 8.0, "second": 5.0}),
+    )
+    found = mirrored(swapped, FoldConfig(type="first", unread="unparsed")).reading
+    assert (found.label, found.score, found.values) == ("B", -3.0, {"first": 5.0, "second": 8.0})
+
+
+@pytest.mark.parametrize(("apart", "label"), [(0.5, "tie"), (0.75, "A"), (-0.5, "tie"), (-0.75, "B")])
+def test_mean_scores_that_differ_by_the_margin_are_a_tie(apart: float, label: str) -> None:
+    pair = views(Reading(status="ok", label="A", score=apart, values={"first": 5 + apart, "second": 5.0}))
+    assert fold("mean_score", pair, margin=0.5).label == label
+
+
+def test_a_drawn_vote_is_what_the_config_says_and_not_who_came_first() -> None:
+    drawn = labelled("correct", "incorrect")
+    assert fold("majority", drawn, tie_break="incorrect").label == "incorrect"
+    assert fold("majority", drawn).status == "unparsed"
+
+
+def test_the_score_of_averaged_probabilities_is_that_of_the_first_label() -> None:
+    shares = views(
+        *(Reading(status="ok", label="B", score=p, values={"p": {"A": p, "B": 1 - p}}) for p in (0.25, 0.125))
+    )
+    found = fold("logprob_mean", shares)
+    assert (found.label, found.score) == ("B", 0.1875)
+
+
+def test_views_that_differ_in_what_they_count_as_are_unparsed_where_none_is_named() -> None:
+    some = [*labelled("A"), ViewReading(view="other", reading=unparsed("silent"))]
+    assert fold("counter", some, unread={"v0": "drop"}).status == "unparsed"
+    assert fold("counter", some, unread={"other": "drop"}).label == "A"
+
+
+def test_every_mirror_image_is_its_own() -> None:
+    assert all(FLIPPED[FLIPPED[label]] == label for label in FLIPPED)
