@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -50,16 +50,16 @@ class AlpacaEval(JudgeItems):
                 "AlpacaEval: either baseline (a file of answers) or instructions (for recordings) is needed."
             )
         if config.instructions:
-            known = {row.values.get("idx"): row.values for row in self._file(config.instructions, data_dir)}
+            known = {_index(row): row.values for row in self._file(config.instructions, data_dir)}
             for row in self._file(config.path, data_dir):
-                about = known.get(row.values.get("idx"))
+                about = known.get(_index(row))
                 if about is None:
-                    raise DataError(f"{row.place}: there is no instruction {row.values.get('idx')!r}.")
+                    raise DataError(f"{row.place}: there is no instruction {_index(row)!r}.")
                 yield self._shown({**about, **row.values}, row, *_notes(row.values))
             return
         baselines = self._baselines(data_dir)
         for number, row in enumerate(self._file(config.path, data_dir)):
-            other = baselines.get(row.values.get("instruction"))
+            other = baselines.get(_instruction(row, row.values))
             if other is None:
                 raise DataError(f"{row.place}: the baseline has no answer to this instruction.")
             tested, baseline = row.values.get("output"), other.values.get("output")
@@ -74,11 +74,11 @@ class AlpacaEval(JudgeItems):
         """Return the files of both sides, as far as they are here."""
         return self.other_files([self.config.path, self.config.baseline, self.config.instructions], data_dir)
 
-    def _baselines(self, data_dir: Path | None) -> dict[Any, Row]:
+    def _baselines(self, data_dir: Path | None) -> dict[str, Row]:
         """Return the baseline's answers by instruction."""
-        known: dict[Any, Row] = {}
+        known: dict[str, Row] = {}
         for row in self._file(self.config.baseline, data_dir):
-            earlier = known.setdefault(row.values.get("instruction"), row)
+            earlier = known.setdefault(_instruction(row, row.values), row)
             if earlier.values.get("output") != row.values.get("output"):
                 raise DataError(
                     f"{row.place}: the instruction has another answer in row {earlier.line} of the baseline."
@@ -86,10 +86,7 @@ class AlpacaEval(JudgeItems):
         return known
 
     def _shown(self, values: dict[str, Any], row: Row, baseline: Any, tested: Any) -> Row:
-        instruction = values.get("instruction")
-        if not isinstance(instruction, str):
-            raise DataError(f"{row.place}: the column 'instruction' is missing or no text.")
-        first = tested_shown_first(instruction, self.config.seed)
+        first = tested_shown_first(_instruction(row, values), self.config.seed)
         pair = (tested, baseline) if first else (baseline, tested)
         return row._replace(values={**values, "tested_first": first, "shown_first": pair[0], "shown_second": pair[1]})
 
@@ -102,7 +99,21 @@ def tested_shown_first(instruction: str, seed: int) -> bool:
     return random.Random(f"is_switched_outputs{instruction}{seed}").choices([False, True])[0]
 
 
-def _notes(values: Any) -> tuple[str, str]:
+def _instruction(row: Row, values: Mapping[str, Any]) -> str:
+    instruction = values.get("instruction")
+    if not isinstance(instruction, str):
+        raise DataError(f"{row.place}: the column 'instruction' is missing or no text.")
+    return instruction
+
+
+def _index(row: Row) -> str | int:
+    index = row.values.get("idx")
+    if isinstance(index, bool) or not isinstance(index, str | int):
+        raise DataError(f"{row.place}: the column 'idx' must hold a text or an integer, not {index!r:.60}.")
+    return index
+
+
+def _notes(values: Mapping[str, Any]) -> tuple[str, str]:
     """Return what stands for the baseline's and the tested answer where a recording leaves them out."""
     baseline = f"(the baseline's answer, {values.get('len_1')} characters, is not in this recording)"
     if values.get("identical"):

@@ -133,7 +133,7 @@ class AnswerPairs(JudgeItems):
         if isinstance(baseline, str):
             return baseline
         category = question.row.values.get("category")
-        if category not in baseline:
+        if not isinstance(category, str) or category not in baseline:
             known = ", ".join(map(repr, baseline))
             raise DataError(f"{question.row.place}: there is no baseline for the category {category!r} (only {known}).")
         return baseline[category]

@@ -71,7 +71,7 @@ def failure_text(row: Row) -> str:
         -4: "It stops with an error.",
     }
     code = meta.get("error_code")
-    if isinstance(code, bool) or code not in kinds:
+    if not isinstance(code, int) or isinstance(code, bool) or code not in kinds:
         raise DataError(f"{row.place}: wrong_meta.error_code is {code!r}; one of -1, -2, -3, -4 was expected.")
     parts = [kinds[code]]
     for name, heading in (

@@ -7,6 +7,7 @@ than that is a subclass which gives other rows.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -281,6 +282,8 @@ def _as_text(value: Any) -> Any:
 
 
 def _majority(votes: list[Any], row: Row, columns: list[str]) -> Any:
+    if any(isinstance(vote, list | dict) for vote in votes):
+        raise DataError(f"{row.place}: one label was expected in each of {', '.join(columns)}, not {votes!r:.80}.")
     given = Counter(vote for vote in votes if vote is not None)
     if not given:
         return None
@@ -291,12 +294,16 @@ def _majority(votes: list[Any], row: Row, columns: list[str]) -> Any:
 
 
 def _higher(scores: list[Any], row: Row, columns: list[str]) -> str | None:
-    if any(isinstance(score, bool) or not isinstance(score, int | float) for score in scores) or len(scores) != 2:
-        raise DataError(f"{row.place}: two scores were expected in {', '.join(columns)}, not {scores}.")
+    if len(scores) != 2 or not all(map(_is_score, scores)):
+        raise DataError(f"{row.place}: two scores were expected in {', '.join(columns)}, not {scores!r:.80}.")
     first, second = scores
     if first < 0 and second < 0:
         return None
     return "A" if first > second else "B" if second > first else "tie"
+
+
+def _is_score(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _as_paragraphs(texts: Any) -> str:
