@@ -19,9 +19,10 @@ from judgebench.records import Verdict
 class PessimisticChoice(Wrapper):
     """Verifies each of an item's answers ``times`` times and chooses the final answer that the rule finds best.
 
-    The verdict's ``answer`` is the chosen one and its label ``correct`` where it is the reference (by ``same``), else
-    ``incorrect``; without a reference the label is the place of its first solution, from 1. The choice of every other
-    rule stands in ``details["choices"]``, so that they can be compared at no cost.
+    The verdict's ``answer`` is the chosen one and its label what ``same`` says of it: ``correct`` where it is the
+    reference, ``incorrect`` where it is not, and unparsed where that cannot be told. Without a reference the label is
+    the place of its first solution, from 1. The choice of every other rule stands in ``details["choices"]``, so that
+    they can be compared at no cost.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,11 +87,14 @@ class PessimisticChoice(Wrapper):
         choices = {rule: choose(groups, rule, alpha=self.config.alpha) for rule in RULES}
         chosen = choices[self.config.rule]
         place = answers.index(chosen)
+        details = {"choices": choices, "groups": [group._asdict() for group in groups], "chosen": place + 1}
         label = str(place + 1)
         if item.reference is not None:
             by_rule = await self._same.judge(msgspec.structs.replace(item, answer=solutions[place]), ask)
-            label = by_rule.label if by_rule.status == "ok" and by_rule.label else "incorrect"
-        details = {"choices": choices, "groups": [group._asdict() for group in groups], "chosen": place + 1}
+            if by_rule.status != "ok" or by_rule.label is None:
+                reason = f"the chosen solution could not be compared with the reference: {by_rule.reason}"
+                return Verdict(status="unparsed", answer=chosen, reason=reason, details=details)
+            label = by_rule.label
         return Verdict(status="ok", label=label, answer=chosen, details=details)
 
     def _groups(self, answers: Sequence[str | None], verdicts: Sequence[Verdict]) -> list[Group[str]]:

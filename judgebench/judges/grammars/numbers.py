@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
-
 NUMBER = r"-?\d{1,9}(?:\.\d{1,9})?"
 """Pattern of a plain decimal number."""
+_GREATEST = 1e15
+"""No scale reaches further, and differences and means of what does not exceed it are finite."""
 
 
 def number_of(written: str) -> float | None:
-    """Return the number that a piece of text is, or ``None`` where it is none (or not finite)."""
+    """Return the number that a piece of text is, or ``None`` where it is none, or greater than any scale."""
+    if "_" in written:  # Python reads 9_5 as 95; nobody who writes a score does
+        return None
     try:
         value = float(written)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= _GREATEST else None
 
 
 def outside(value: float, low: float | None, high: float | None) -> bool:
