@@ -105,9 +105,7 @@ class BiasTest(Wrapper):
         if strange or not fitting:
             raise ConfigError(
                 f"method.perturbations: {strange[0] if strange else 'a bias test'} makes no sense for {_ITEMS[kind]}.",
-                hint=f"Those that do: {', '.join(fitting)}."
-                if fitting
-                else "Bias tests are for pairs and single answers.",
+                hint="Leave it out: position and option_rename are for pairs, the others for pairs and single answers.",
             )
         return fitting
 
