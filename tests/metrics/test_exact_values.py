@@ -1,0 +1,95 @@
+"""Figures whose exact value can be worked out another way: by hand, or by a derivative taken numerically."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from judgebench.metrics.agreement import Confusion, cohen_kappa, kappa, score_shift
+from judgebench.metrics.battles import Battle
+from judgebench.metrics.bradley_terry import bradley_terry
+from judgebench.metrics.correction import LEAST_YOUDEN, accuracy_ppi, accuracy_rogan_gladen, rogan_gladen
+from judgebench.metrics.elo import elo, shuffled_elo
+from judgebench.metrics.intervals import effective_size
+
+from .test_agreement import judged, table
+
+
+def test_the_error_of_kappa_is_that_of_the_delta_method() -> None:
+    cells = {"tp": 30, "fp": 9, "fn": 1, "tn": 20}
+    n = sum(cells.values())
+
+    def slope(cell: str) -> float:
+        """How kappa changes with the share of one cell, all others staying as they are."""
+        step = 1e-5 * n
+        ends = (
+            cohen_kappa(Confusion(**{**cells, cell: cells[cell] + moved}).pairs())  # type: ignore[arg-type]
+            for moved in (step, -step)
+        )
+        upper, lower = (value for value in ends if value is not None)
+        return (upper - lower) / (2 * step) * n
+
+    slopes = {cell: slope(cell) for cell in cells}
+    mean = sum(cells[cell] / n * slopes[cell] for cell in cells)
+    variance = sum(cells[cell] * (slopes[cell] - mean) ** 2 for cell in cells) / (n - 1) / n
+    assert kappa(table(**cells)).stderr == pytest.approx(math.sqrt(variance), rel=1e-6)
+
+
+def test_the_error_of_a_shift_is_that_of_paired_differences() -> None:
+    shift = score_shift(table(tp=0, fp=1, fn=0, tn=1))  # differences 1 and 0: standard deviation sqrt(1/2)
+    assert (shift.value, shift.stderr) == (50.0, pytest.approx(100 * math.sqrt(0.5 / 2)))
+
+
+def test_few_clusters_make_a_sample_smaller_by_their_degrees_of_freedom() -> None:
+    # t quantiles at 97.5%: 12.706204736 for 1 degree of freedom, 3.182446305 for 3.
+    stderr = math.sqrt(0.25 / 3) * 1.5  # a design effect of 2.25
+    size = effective_size(0.5, stderr, clusters=2, n=4, least=0.01)
+    assert size == pytest.approx(4 / 2.25 * (3.182446305284263 / 12.706204736432095) ** 2)
+
+
+def test_a_judge_who_tells_just_enough_apart_is_corrected() -> None:
+    just = Confusion(tp=7, fp=5, fn=3, tn=5)  # 1 - 0.5 - 0.3
+    assert LEAST_YOUDEN == 1 - 0.5 - 0.3
+    found = rogan_gladen(6, 10, just)
+    assert found is not None
+    assert found.share == pytest.approx((0.6 - 0.5) / 0.2)
+    assert rogan_gladen(6, 10, Confusion(tp=69, fp=50, fn=31, tn=50)) is None
+
+
+@pytest.mark.parametrize("figure", [accuracy_ppi, accuracy_rogan_gladen])
+def test_items_that_nobody_decided_change_no_correction(figure: object) -> None:
+    known = [("correct", "correct")] * 6 + [("correct", "incorrect")] * 2 + [("incorrect", "incorrect")] * 4
+    unlabelled = [("correct", None)] * 7 + [("incorrect", None)] * 5
+    found, more = (figure(judged([*known, *unlabelled, *rest])) for rest in ([], [(None, None)] * 9))  # type: ignore[operator]
+    assert found.value is not None
+    assert (more.value, more.stderr, more.ci95) == (found.value, found.stderr, found.ci95)
+
+
+def wins(count: int, item: int = 0) -> list[Battle]:
+    return [Battle("a", "b", 1.0, item=item)] * count
+
+
+def test_who_is_ahead_gains_less_from_the_next_game() -> None:
+    expected = 1 / (1 + 10 ** (-4 / 400))  # at 1002 against 998
+    assert elo(wins(2))["a"].value == pytest.approx(1002 + 4 * (1 - expected))
+    assert elo(wins(2))["b"].value == pytest.approx(998 - 4 * (1 - expected))
+    assert shuffled_elo(wins(2), shuffles=3).ratings["a"].value == pytest.approx(elo(wins(2))["a"].value)
+
+
+def test_a_resample_of_short_items_plays_its_own_games_and_no_more() -> None:
+    found = shuffled_elo([*wins(3, item=0), *wins(1, item=1)], rounds=200, seed=1).ratings["a"]
+    assert found.interval is not None
+    # A quarter of the resamples each hold two games and six games.
+    assert found.interval.low == pytest.approx(elo(wins(2))["a"].value)
+    assert found.interval.high == pytest.approx(elo(wins(6))["a"].value)
+
+
+def test_a_percentile_between_two_resamples_is_taken_outwards() -> None:
+    games = [Battle("a", "b", float(item % 3 > 0), item=item) for item in range(30)]
+    ends = []
+    for seed in range(20):
+        found = bradley_terry(games, rounds=2, seed=seed, coverage=0.5)["a"]
+        assert found.interval is not None
+        ends.append(found.interval.low < found.value < found.interval.high)
+    assert any(ends)  # two resamples, one on either side: both of them are ends
