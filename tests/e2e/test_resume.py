@@ -29,9 +29,10 @@ def test_what_changes_nothing_is_not_asked_again(bench: Bench) -> None:
     bench.jb()
     bench.model.forget()
     bench.judge.forget()
-    for flag in ("batch_size=1", "retry=5", "timeouts.total=9", "stream=True"):
-        done = bench.jb("--reuse", "--override", f"models.toy-model.{flag}", f"judges.judge.{flag}", "--no-preflight")
-        assert done.code == 0, done.text
+    flags = ("batch_size=1", "retry=5", "timeouts.total=9", "stream=True")
+    changed = [f"{one}.{flag}" for flag in flags for one in ("models.toy-model", "judges.judge")]
+    done = bench.jb("--reuse", "--no-preflight", "--override", *changed)
+    assert done.code == 0, done.text
     assert bench.model.requests == []
     assert bench.judge.requests == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -158,14 +159,26 @@ def test_e7_ctrl_c_stops_says_how_to_resume_and_loses_nothing(bench: Bench) -> N
     assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
 
 
-@pytest.mark.parametrize(
-    "form",
-    ["The two agree.\n\nVerdict: {letter}.", "**{letter}**", "{letter}", "{letter}\n\nBoth say the same number."],
-)
-def test_e8_a_verdict_is_read_however_it_is_dressed(bench: Bench, form: str) -> None:
-    bench.judge.answer = judge_answer(form)
-    assert bench.jb().code == 0
-    assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
+def test_e8_a_verdict_is_read_however_it_is_dressed(bench: Bench) -> None:
+    forms = [
+        "The two agree.\n\nVerdict: {letter}.",
+        "**{letter}**",
+        "{letter}",
+        "{letter}\n\nBoth say the same number.",
+    ]
+    dressed = [judge_answer(form) for form in forms]
+
+    def answer(body: dict[str, Any]) -> str:
+        number = re.search(r"\(of twice (\d+)\)", prompt_text(body))
+        return dressed[int(number[1]) % len(forms) if number else 0](body)
+
+    bench.n = 12  # each form for two right answers, and for one that is wrong
+    bench.write()
+    bench.model.answer = model_answer(lambda number: number % 3 == 0)
+    bench.judge.answer = answer
+    assert bench.jb("--dump-eval-details").code == 0
+    labels = {one["id"]: one["verdict"]["label"] for one in bench.result()["details"]}
+    assert labels == {number: "correct" if number % 3 else "incorrect" for number in range(12)}
     assert bench.result()["counts"]["unparsed"] == 0
 
 

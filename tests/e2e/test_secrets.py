@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.e2e.harness import Bench, wait_until
-from tests.faultservice import http_status
+from tests.faultservice import Fault, Seen, http_status
 
 KEY = "sk-test-7f3b1c9d5e"
 
@@ -69,14 +70,23 @@ def test_a_wrong_key_stops_the_run_with_one_sentence(bench: Bench) -> None:
 def test_a_key_that_the_service_repeats_is_not_told_not_even_half_of_it(bench: Bench) -> None:
     """Messages are cut to a length; a key that stands where they are cut would leave its first half."""
     bench.model_keys = bench.judge_keys = {"api_key": KEY}
+    bench.n = 10
     bench.write()
-    for length in (0, 280, 290, 296, 299):
-        said = http_status(400, message=f"{'y' * length}{KEY} is not allowed that")
-        bench.model.set_faults(lambda seen, said=said: said if "twice 1?" in str(seen.body) else None)
-        bench.judge.set_faults(lambda seen, said=said: said)
-        done = bench.jb()
-        assert done.code == 4, done.text
-        assert KEY[:7] not in done.text
+    lengths = (0, 280, 290, 296, 299)
+    said = [http_status(400, message=f"{'y' * length}{KEY} is not allowed that") for length in lengths]
+
+    def fault(seen: Seen) -> Fault | None:
+        """The model refuses the first half of the questions, the judge the answers to the others."""
+        found = re.findall(r"twice (\d+)", seen.prompt)
+        number = int(found[-1]) if found else 7
+        return said[number % 5] if seen.body["model"] == "j" or number < 5 else None
+
+    bench.model.set_faults(fault)
+    bench.judge.set_faults(fault)
+    done = bench.jb()
+    assert done.code == 4, done.text
+    assert KEY[:7] not in done.text
+    assert bench.result()["counts"]["prediction_failed"] == bench.result()["counts"]["judge_failed"] == 5
     bench.model.set_faults(lambda seen: http_status(401, message=f"{'y' * 290}{KEY}"))
     for flags in ((), ("--no-preflight",)):
         done = bench.jb(*flags)

@@ -280,7 +280,7 @@ plain_bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(plain_bodies)
 def test_the_short_cut_reads_what_the_careful_reader_reads(payload: dict[str, Any]) -> None:
     body = wire.encode(payload)

@@ -59,7 +59,7 @@ def read(payloads: list[dict[str, Any]], *, short: bool, terminated: bool) -> tu
     return carried, reader.finish(terminated=terminated)
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(st.lists(events, max_size=5), st.booleans())
 def test_the_short_cut_reads_what_the_careful_reading_reads(payloads: list[dict[str, Any]], terminated: bool) -> None:
     assert read(payloads, short=True, terminated=terminated) == read(payloads, short=False, terminated=terminated)

@@ -190,7 +190,7 @@ def check_start(machine: Machine, instruction: StartTask, working: set[str], *, 
         assert machine.phase(other) in PASSED or (overlap and other in working)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(graph=graphs(), workers=st.integers(1, 4), overlap=st.booleans(), data=st.data())
 def test_any_graph_in_any_order_of_events_ends_and_keeps_the_rules(
     graph: list[TaskSpec], workers: int, overlap: bool, data: st.DataObject
