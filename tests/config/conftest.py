@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from judgebench.config.resolve import load_run
+from judgebench.plan.request import Selection
+
 Write = Callable[[str, str], Path]
 
 
@@ -64,3 +67,14 @@ def toys(write) -> None:
     """A model ``m`` and a judged data set ``toy``."""
     write("models/m.py", MODEL)
     write("datasets/toy.py", DATASET)
+
+
+@pytest.fixture
+def run(folder):
+    """Resolve the model ``m`` and data set ``toy`` of the user folder, with changes."""
+
+    def _run(environ=None, **changes):
+        chosen = {"models": ["m"], "datasets": ["toy"], "config_dirs": [str(folder)], **changes}
+        return load_run(Selection(**chosen), environ or {})
+
+    return _run

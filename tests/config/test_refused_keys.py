@@ -1,0 +1,118 @@
+"""What a config cannot say: each key and value that is refused, and how the error names it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judgebench.config.model import resolve_model
+from judgebench.config.place import Declared
+from judgebench.config.secrets import SecretStore
+from judgebench.errors import ConfigError, PrerequisiteError
+from judgebench.models.contract import ServiceConfig
+from judgebench.models.openai import VLLMCustomAPIChat
+
+pytestmark = pytest.mark.usefixtures("toys")
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ("models[0]['retires'] = 9", r"models\.m\.retires is not a known key", "'retry'"),
+        ("models[0]['timeouts'] = dict(totl=1)", r"models\.m\.timeouts\.totl", "'total'"),
+        ("models[0]['host_port'] = 'x'", r"models\.m\.host_port is 'x': expected `int`, got `str`", ""),
+        ("models[0]['host_port'] = '9000'", r"expected `int`, got `str`", ""),
+        ("models[0]['host_port'] = 70000", r"host_port is 70000", ""),
+        ("models[0]['stream'] = 1", r"stream is 1: expected `bool`", ""),
+        ("models[0]['batch_size'] = 0", r"must be 1 or more", ""),
+        ("models[0]['retry'] = -1", r"must be 0 or more", ""),
+        ("models[0]['url'] = 'host:80'", r"not an http", "base address"),
+        ("models[0]['attr'] = 'local'", r"is a service model", "Leave attr out"),
+        ("models[0]['attr'] = 'remote'", r"models\.m\.attr is 'remote'", ""),
+        ("models[0]['abbr'] = '../x'", r"cannot be a file name", "letters"),
+        ("models[0]['abbr'] = '.hidden'", r"cannot be a file name", ""),
+        ("models[0]['abbr'] = 'a' * 101", r"cannot be a file name", ""),
+        ("del models[0]['abbr']", r"lacks the key 'abbr'", ""),
+        ("models[0]['type'] = 'VLLMCustomAPIChatt'", r"there is no type 'VLLMCustomAPIChatt'", "VLLMCustomAPIChat"),
+        ("models[0]['type'] = 'jb_toys.NoConfig'", r"no Config struct", ""),
+        ("models[0]['type'] = 'jb_broken.Thing'", r"cannot be imported: ZeroDivisionError", "Mend"),
+        ("models[0]['type'] = 'jb_lacking.Thing'", r"cannot be imported: ModuleNotFoundError.*no_such", "Install"),
+        ("del models[0]['type']", r"models\.m\.type must name a class", ""),
+        ("models[0]['generation_kwargs'] = dict(num_return_sequences=0)", r"num_return_sequences", ""),
+        ("models[0]['launch'] = dict(command=['x'], type='y')", r"exactly one of type and command", ""),
+        ("models[0]['launch'] = dict()", r"exactly one of type and command", ""),
+        ("models[0]['launch'] = dict(type='NoLauncher')", r"models\.m\.launch\.type: there is no type", ""),
+        (
+            "models[0]['pred_postprocessor'] = dict(type='jb_toys.strip_tail', markr='x')",
+            r"no parameter",
+            "'marker'",
+        ),
+        ("models = dict(abbr='m')", r"models\.m\.type", ""),
+        ("models = ['m']", r"list of dicts", ""),
+        ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another runner's schema", "burstiness"),
+    ],
+)
+def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folder, line, said, hint):
+    path = folder / "models/m.py"
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    with pytest.raises(ConfigError, match=said) as caught:
+        run()
+    assert str(path) in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("toy_datasets[0]['evaluater'] = 1", r"datasets\.toy\.evaluater is not a known key"),
+        ("toy_datasets[0]['splt'] = 'x'", r"datasets\.toy\.splt"),
+        ("toy_datasets[0]['path'] = 1", r"datasets\.toy\.path is 1: expected `str`"),
+        ("toy_datasets[0]['reader_cfg'] = dict()", r"reader_cfg belongs to another runner"),
+        ("toy_datasets[0]['evaluator'] = dict(case=True)", r"evaluator must be dict\(type"),
+        ("toy_datasets[0]['evaluator'] = dict(type=ToyRule, cse=True)", r"evaluator\.cse is not a known key"),
+        ("toy_datasets[0]['prompt'] = [dict(role='narrator', content='x')]", r"prompt\.0"),
+        ("del toy_datasets[0]['prompt']", r"datasets\.toy\.prompt is missing"),
+        ("toy_datasets[0]['few_shot'] = dict(exmples=[])", r"few_shot\.exmples"),
+        ("toy_datasets[0]['k'] = ['a']", r"datasets\.toy\.k\.0 is 'a'"),
+        ("toy_datasets[0]['judge_infer_cfg'] = 'x'", r"judge_infer_cfg must be"),
+        ("toy_datasets[0]['judge_infer_cfg']['inferencer'] = 1", r"judges\.judge\.inferencer belongs to another"),
+        ("toy_datasets[0]['judge_infer_cfg']['methd'] = 1", r"judges\.judge\.methd is not a known key"),
+        ("toy_datasets[0]['judge_infer_cfg']['method']['vtes'] = 1", r"judges\.judge\.method\.vtes"),
+        (
+            "toy_datasets[0]['judge_infer_cfg']['judge_model']['retires'] = 1",
+            r"judges\.judge\.judge_model\.retires",
+        ),
+        ("del toy_datasets[0]['judge_infer_cfg']['judge_model']", r"judge_model must be dict"),
+    ],
+)
+def test_what_a_data_set_cannot_be_is_refused_naming_file_and_key(run, folder, line, said):
+    path = folder / "datasets/toy.py"
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    with pytest.raises(ConfigError, match=said) as caught:
+        run()
+    assert str(path) in caught.value.message
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_MODEL_KEYS = [field.name for field in msgspec.structs.fields(ServiceConfig)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(key=st.sampled_from(_MODEL_KEYS) | st.text(max_size=10), value=_JSON | st.sampled_from(["${X}", "${X:-1}"]))
+def test_whatever_a_model_key_holds_it_resolves_or_is_refused(key, value):
+    declared = Declared("models", {"type": "VLLMCustomAPIChat", "abbr": "m", key: value}, "file.py")
+    refusal = ""
+    try:
+        model = resolve_model(declared, {}, SecretStore({}))
+    except (ConfigError, PrerequisiteError) as error:
+        refusal = error.message
+    if refusal:
+        assert "models." in refusal
+        return
+    assert msgspec.to_builtins(msgspec.convert(model, VLLMCustomAPIChat.Config)) == model
