@@ -57,7 +57,7 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     output = str(meta.get("output_column", _OUTPUT))
     options = _option_letters(columns)
     kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
-    if kind not in {"qa", "mcq"} or (kind == "mcq" and not options):
+    if kind not in ("qa", "mcq") or (kind == "mcq" and not options):
         need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
         raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
     letters = options if kind == "mcq" else []
@@ -97,7 +97,7 @@ def read_meta(custom: CustomDataset) -> dict[str, Any]:
         return {}
     try:
         meta = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"The meta file {path} is not JSON: {error}.") from error
     if not isinstance(meta, dict):
         raise DataError(f"The meta file {path} must hold one JSON object.")
@@ -123,13 +123,17 @@ def sampling(custom: CustomDataset) -> Sampling:
 
 
 def _columns(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        if path.suffix.lower() == ".csv":
-            return next(csv.reader(lines), [])
-        first = next((line for line in lines if line.strip()), "")
     try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            if path.suffix.lower() == ".csv":
+                return next(csv.reader(lines), [])
+            first = next((line for line in lines if line.strip()), "")
         record = json.loads(first or "null")
-    except ValueError as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text ({error.reason}).", hint="Save it as UTF-8.") from error
+    except csv.Error as error:
+        raise DataError(f"{path}: the line with the names of the columns is no CSV: {error}.") from error
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: the first line is not JSON: {error}.") from error
     if not isinstance(record, dict) or not record:
         raise DataError(f"{path}: the first line must be a JSON object with the sample's fields.")
@@ -181,13 +185,18 @@ def _prompt(fields: dict[str, str], letters: list[str]) -> str:
 
 def _max_out_len(config: Any, custom: CustomDataset) -> int:
     """Return the one output length that ``output_config`` describes."""
-    params = config.get("params", {}) if isinstance(config, dict) else {}
-    lengths = {params.get("min_value"), params.get("max_value")} - {None}
-    if isinstance(config, dict) and config.get("method") == "percentage":
-        lengths = {length for length, share in params.get("percentage_distribute", []) if share}
-    if len(lengths) != 1 or not isinstance(length := next(iter(lengths)), int) or length < 1:
+    config = config if isinstance(config, dict) else {}
+    params = config.get("params") if isinstance(config.get("params"), dict) else {}
+    lengths = [params[name] for name in ("min_value", "max_value") if params.get(name) is not None]
+    if config.get("method") == "percentage":
+        shares = params.get("percentage_distribute")
+        pairs = [one for one in (shares if isinstance(shares, list) else []) if isinstance(one, list) and len(one) == 2]
+        lengths = [length for length, share in pairs if share]
+    length = lengths[0] if lengths else None
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1 or any(one != length for one in lengths):
         raise DataError(
-            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples.",
+            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples, or "
+            "are none.",
             hint="That shapes load tests; for accuracy give one length: method 'uniform' with min_value = max_value.",
         )
     return length

@@ -121,6 +121,12 @@ def test_a_meta_file_names_columns_and_lengths(resolve, tmp_path):
         ('{"input_columns": "question"}', "list of column names"),
         ('{"data_type": "essay"}', "is not known"),
         ('{"output_config": {"method": "uniform", "params": {"min_value": 1, "max_value": 2}}}', "differ between"),
+        ('{"output_config": {"params": {"min_value": [1], "max_value": [1]}}}', "or are none"),
+        ('{"output_config": {"params": 3}}', "or are none"),
+        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": [3]}}}', "or are none"),
+        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": 3}}}', "or are none"),
+        ('{"data_type": ["qa"]}', "is not known"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_a_meta_file_that_cannot_be_used_says_why(resolve, tmp_path, meta, said):
@@ -128,6 +134,30 @@ def test_a_meta_file_that_cannot_be_used_says_why(resolve, tmp_path, meta, said)
     (tmp_path / "m.json").write_text(meta)
     with pytest.raises(DataError, match=said):
         resolve(path, meta_path=str(tmp_path / "m.json"))
+
+
+def test_a_percentage_of_one_length_is_that_length(resolve, tmp_path):
+    path = jsonl(tmp_path / "q.jsonl", {"question": "1+1?", "answer": "2"})
+    shares = {"percentage_distribute": [[100, 0.5], [200, 0], [100, 0.5]]}
+    meta = {"output_config": {"method": "percentage", "params": shares}}
+    (tmp_path / "q.jsonl.meta.json").write_text(json.dumps(meta))
+    assert resolve(path).max_out_len == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("q.jsonl", b"\xff\xfe{", "no UTF-8 text"),
+        ("q.jsonl", b'{"question":' * 100_000, "not JSON"),
+        ("q.jsonl", b'{"question": ' + b"1" * 5000 + b"}", "not JSON"),
+        ("q.csv", b"question,\xff\n", "no UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_text_or_json_is_a_data_error_that_names_it(resolve, tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=said) as caught:
+        resolve(tmp_path / name)
+    assert name in caught.value.message
 
 
 @pytest.mark.parametrize("count", [0, -1, "3", True, 1.5])
