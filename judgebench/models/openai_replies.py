@@ -21,7 +21,6 @@ a stream without finish reason and        ``truncated_stream``
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
@@ -30,7 +29,8 @@ from judgebench.models.service_errors import excerpt, failure_inside
 from judgebench.records import Failure, Reply, TokenLogprob, Usage
 
 LEAST_LOGPROB = -9999.0
-"""Stands for a log-probability of minus infinity, which JSON cannot hold."""
+"""Stands for a log-probability of minus infinity, which JSON cannot hold, and for one that is no number."""
+_BEYOND = 1e300
 
 _KNOWN_IN_CHOICE = frozenset({"index", "message", "delta", "text", "finish_reason", "logprobs"})
 _KNOWN_IN_MESSAGE = frozenset({"role", "content", "reasoning_content", "reasoning"})
@@ -230,7 +230,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 
 def _finite(value: float) -> float:
-    return float(value) if math.isfinite(value) else LEAST_LOGPROB
+    return float(value) if -_BEYOND < value < _BEYOND else LEAST_LOGPROB  # a JSON integer may exceed every float
 
 
 def _count(value: Any) -> int:

@@ -220,7 +220,7 @@ def _logprobs(value: Any, place: str) -> list[TokenLogprob] | None:
     pairs = list(value.items()) if isinstance(value, dict) else value
     try:
         top = {str(token): float(logarithm) for token, logarithm in pairs}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{place}: log-probabilities were expected as [[token, logarithm], ...].") from error
     if not top:
         return None

@@ -22,6 +22,7 @@ _CONTEXT = re.compile(
 )
 _FILTER = re.compile(r"content_(?:filter|policy)|data_inspection_failed|ResponsibleAI", re.IGNORECASE)
 _ACCOUNT = re.compile(r"insufficient_quota|billing|account_deactivated|insufficient[ _]balance", re.IGNORECASE)
+_STATUS = re.compile(r"[0-9]{3}")
 _STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -110,7 +111,7 @@ def _status(error: Mapping[str, Any]) -> int:
     for key in ("code", "status", "status_code", "type"):
         value = error.get(key)
         if isinstance(value, str):
-            value = int(value) if value.isascii() and value.isdigit() else _STATUS_OF_CODE.get(value, 0)
+            value = int(value) if _STATUS.fullmatch(value) else _STATUS_OF_CODE.get(value, 0)
         if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
             return value
     return 0

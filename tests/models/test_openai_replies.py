@@ -200,6 +200,15 @@ def test_logprobs_of_both_formats() -> None:
     assert read_whole(legacy).logprobs == expected
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan"), 1e300])
+def test_a_logprob_beyond_every_number_is_the_least(value: float) -> None:
+    payload = message("A")
+    payload["choices"][0]["logprobs"] = {
+        "content": [{"token": "A", "logprob": value, "top_logprobs": [{"token": "A", "logprob": value}]}]
+    }
+    assert read_whole(payload).logprobs == [TokenLogprob(token="A", logprob=LEAST_LOGPROB, top={"A": LEAST_LOGPROB})]
+
+
 def test_stream_pieces_are_put_together() -> None:
     tool = {"index": 0, "id": "c"}
     logprobs = {"content": [{"token": "a", "logprob": -1.0}]}

@@ -143,6 +143,7 @@ def test_bad_recordings_are_named(tmp_path: Path) -> None:
     (tmp_path / "torn.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1}')[:-6])
     with pytest.raises(DataError, match="damaged gzip"):
         replay(tmp_path / "torn.jsonl.gz", [], item="{id}")
-    wrong = write(tmp_path / "wrong.jsonl", [{"id": 1, "p": [3]}])
-    with pytest.raises(DataError, match=r"wrong\.jsonl:1.*log-probabilities"):
-        replay(wrong, [], item="{id}", text="", logprobs="p")
+    for number in (3, [["a", 10**400]], [["a", "b"]], [["a"]]):
+        wrong = write(tmp_path / "wrong.jsonl", [{"id": 1, "p": number}])
+        with pytest.raises(DataError, match=r"wrong\.jsonl:1.*log-probabilities"):
+            replay(wrong, [], item="{id}", text="", logprobs="p")

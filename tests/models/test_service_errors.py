@@ -46,6 +46,13 @@ def test_the_service_speaks_for_itself_in_one_short_line() -> None:
     assert len(long) < EXCERPT + 20
 
 
+@pytest.mark.parametrize("code", ["9" * 5000, "4000", "٤٠٠", "0429", [429], 10**400, 4.29e2, True, None])
+def test_a_code_that_is_no_http_status_is_none(code: Any) -> None:
+    failure = failure_inside({"error": {"code": code, "message": "x"}})
+    assert failure is not None
+    assert (failure.kind, failure.http_status) == ("server", None)
+
+
 def test_an_answer_carries_no_error() -> None:
     assert failure_inside({"choices": [], "error": None}) is None
     assert failure_inside([1]) is None
