@@ -134,7 +134,7 @@ def share_metric(
         least: See ``intervals.effective_size``.
         note: What a reader must know.
     """
-    low, high = clustered_wilson(share, stderr, clusters=clusters, n=n, least=least)
+    low, high = clustered_wilson(min(1.0, max(0.0, share)), stderr, clusters=clusters, n=n, least=least)
     return Metric(
         value=100 * share,
         n=n if items is None else items,
@@ -186,17 +186,25 @@ def share_of_worths(worths: Iterable[tuple[int, float | None]]) -> Metric:
 
     The outcomes without a worth bound it, as 0 or 1.
     """
-    sums: dict[int, list[float]] = {}
     planned = 0
+    known: list[tuple[int, float]] = []
     for sample_id, worth in worths:
         planned += 1
         if worth is not None:
-            own = sums.setdefault(sample_id, [0, 0.0])
-            own[0] += 1
-            own[1] += worth
-    groups = [Group(int(asked), hits) for asked, hits in sums.values()]
-    scored, hits = sum(one.asked for one in groups), math.fsum(one.hits for one in groups)
-    return clustered_share(groups, bounds=(hits / planned, (hits + planned - scored) / planned))
+            known.append((sample_id, worth))
+    hits, missing = math.fsum(worth for _, worth in known), planned - len(known)
+    groups = groups_of([worth for _, worth in known], [sample_id for sample_id, _ in known])
+    return clustered_share(groups, bounds=(hits / planned, (hits + missing) / planned))
+
+
+def groups_of(worths: Iterable[float], items: Iterable[int]) -> list[Group]:
+    """Return the clusters that points (0..1) form, given whose item each is."""
+    sums: dict[int, list[float]] = {}
+    for worth, item in zip(worths, items, strict=True):
+        own = sums.setdefault(item, [0, 0.0])
+        own[0] += 1
+        own[1] += worth
+    return [Group(int(asked), hits) for asked, hits in sums.values()]
 
 
 def planned_bounds(questions: Iterable[tuple[Question, int]]) -> tuple[float, float]:

@@ -41,7 +41,7 @@ class ListScore:
 
     def __init__(self, config: ListScoreConfig) -> None:
         self.config = config
-        self._points: list[tuple[str, dict[str, float]]] = []
+        self._points: list[tuple[int, str, dict[str, float]]] = []
         self._missing = self._unread = 0
         self._longer: list[float] = []
 
@@ -49,7 +49,7 @@ class ListScore:
         """Return name, version and config."""
         return {"score": "list", "version": 1, **msgspec.to_builtins(self.config)}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the grades of the answers to one prompt."""
         if verdict.status not in ("ok", "unparsed"):
             self._missing += 1
@@ -63,9 +63,9 @@ class ListScore:
         names = ("accuracy",) if self.config.rule == "best" else ("accuracy", "easy", "normal", "hard")
         if verdict.status != "ok" or len(grades) < len(scores) or len(grades) <= self.config.right:
             self._unread += 1
-            self._points.append((part, dict.fromkeys(names, self.config.unread)))
+            self._points.append((sample.id, part, dict.fromkeys(names, self.config.unread)))
             return
-        self._points.append((part, self._compared(grades)))
+        self._points.append((sample.id, part, self._compared(grades)))
 
     def _compared(self, grades: Sequence[float]) -> dict[str, float]:
         right, wrong = grades[: self.config.right], grades[self.config.right :]
@@ -73,16 +73,21 @@ class ListScore:
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
-        names = dict.fromkeys(name for _, points in self._points for name in points) or {"accuracy": None}
+        names = dict.fromkeys(name for _, _, points in self._points for name in points) or {"accuracy": None}
         found = {}
         for name in names:
-            found[name] = share_of([points[name] for _, points in self._points], missing=self._missing)
+            found[name] = self._share(name)
         if self.config.group_by:
-            for part in dict.fromkeys(part for part, _ in self._points):
+            for part in dict.fromkeys(part for _, part, _ in self._points):
                 for name in names:
-                    found[f"{name}/{part}"] = share_of([points[name] for own, points in self._points if own == part])
+                    found[f"{name}/{part}"] = self._share(name, part)
         longer = {"longer_wins": share_of(self._longer)} if self._longer else {}
         return {**found, "unread": Metric(value=float(self._unread), n=len(self._points)), **longer}
+
+    def _share(self, name: str, part: str | None = None) -> Metric:
+        points = [(item, worths[name]) for item, own, worths in self._points if part in (None, own)]
+        missing = self._missing if part is None else 0
+        return share_of([worth for _, worth in points], missing=missing, items=[item for item, _ in points])
 
 
 def best_of(right: Sequence[float], wrong: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ verdict counts as. All of that is named in the data set's config, and all other 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -14,8 +15,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.metrics.accuracy import clustered_share, groups_of
 from judgebench.metrics.games import Game, games_of, side_of
-from judgebench.metrics.intervals import wilson
 from judgebench.metrics.rater_figures import beyond_chance, macro_figures
 from judgebench.records import Metric, Sample, Verdict
 
@@ -61,6 +62,7 @@ class _Item(NamedTuple):
     """One judged pair.
 
     Attributes:
+        id: Of the sample; repeats of one are one item of the intervals.
         group: Part that it belongs to.
         gold: Side of the gold decision.
         decision: What the fold decided, or ``None``.
@@ -69,6 +71,7 @@ class _Item(NamedTuple):
         asked: False for pairs of equal answers, which nobody is asked about.
     """
 
+    id: int
     group: str
     gold: int
     decision: str | None
@@ -91,7 +94,7 @@ class PairScore:
         """Return name, version and config."""
         return {"score": "pair", "version": 1, **msgspec.to_builtins(self.config)}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about one pair.
 
         Raises:
@@ -109,7 +112,7 @@ class PairScore:
             lengths = [length for name in ("len_1", "len_2") if isinstance(length := sample.meta.get(name), int)]
         longer = (lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) if len(lengths) > 1 else None
         asked = not verdict.details.get("equal_answers", False)
-        self._items.append(_Item(group, gold, verdict.label, self._games(verdict), longer, asked))
+        self._items.append(_Item(sample.id, group, gold, verdict.label, self._games(verdict), longer, asked))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -206,8 +209,8 @@ class PairScore:
 
     @staticmethod
     def _share(items: Iterable[_Item], points: Callable[[_Item], float | None], unjudged: int) -> Metric:
-        worths = [worth for item in items if (worth := points(item)) is not None]
-        return share_of(worths, missing=unjudged)
+        known = [(item.id, worth) for item in items if (worth := points(item)) is not None]
+        return share_of([worth for _, worth in known], missing=unjudged, items=[item for item, _ in known])
 
     def _averages(self, found: Mapping[str, Metric]) -> dict[str, Metric]:
         made: dict[str, Metric] = {}
@@ -219,8 +222,10 @@ class PairScore:
         return made
 
     def _first_shown(self) -> Metric:
-        wins = [(game.first_shown + 1) / 2 for one in self._items for game in one.games if game.first_shown is not None]
-        return share_of(wins)
+        shown = [
+            (one.id, game.first_shown) for one in self._items for game in one.games if game.first_shown is not None
+        ]
+        return share_of([(side + 1) / 2 for _, side in shown], items=[item for item, _ in shown])
 
     def _counts(self) -> dict[str, Metric]:
         sums = [
@@ -261,25 +266,23 @@ def _place_of(order: int, games: Sequence[Game]) -> int | None:
     return next((place for place, game in enumerate(games) if game.swapped == bool(order)), None)
 
 
-def share_of(worths: Sequence[float], *, missing: int = 0) -> Metric:
+def share_of(worths: Sequence[float], *, missing: int = 0, items: Sequence[int] | None = None) -> Metric:
     """Return the mean of points (0..1) in percent, with interval, and bounds if items are missing.
 
-    The standard error is that of a mean of independent items (n - 1); the interval is Wilson's.
+    The standard error is that of a mean over items (n - 1), clustered where several points are one item's; the interval
+    is Wilson's, with the effective number of points.
+
+    Args:
+        worths: The points.
+        missing: How many more there should be.
+        items: Whose each point is (``Sample.id``); each its own item's if not given.
     """
     n = len(worths)
     if not n:
         return Metric(value=None, bounds=(0.0, 100.0) if missing else None, note="nothing was judged")
-    share = sum(worths) / n
-    spread = sum((worth - share) ** 2 for worth in worths)
-    low, high = wilson(min(1.0, max(0.0, share)), n)
-    total = sum(worths)
-    return Metric(
-        value=100 * share,
-        n=n,
-        stderr=100 * (spread / (n - 1) / n) ** 0.5 if n > 1 else None,
-        ci95=(100 * low, 100 * high),
-        bounds=(100 * total / (n + missing), 100 * (total + missing) / (n + missing)) if missing else None,
-    )
+    total = math.fsum(worths)
+    bounds = (total / (n + missing), (total + missing) / (n + missing)) if missing else None
+    return clustered_share(groups_of(worths, items if items is not None else range(n)), bounds=bounds)
 
 
 def weighted_mean(parts: Mapping[str, Metric | None], weights: Mapping[str, float]) -> Metric:

@@ -31,8 +31,23 @@ class Game(NamedTuple):
     opposing_style: tuple[int, ...]
 
 
+class Orders(NamedTuple):
+    """What showing the answers in some order came to in one game.
+
+    Attributes:
+        id: ``Sample.id``.
+        agree: Whether both orders say the same; ``None`` where it was not judged in both.
+        first_shown_won: Decided views that the answer shown first won. ``decided``: all decided views.
+    """
+
+    id: int
+    agree: bool | None
+    first_shown_won: int
+    decided: int
+
+
 class Played:
-    """Columns of games, about 60 bytes each, and what the orders in which answers were shown tell about the judge."""
+    """Columns of games, about 65 bytes each, and what the orders in which answers were shown tell about the judge."""
 
     def __init__(self) -> None:
         self._ids = array("q")
@@ -40,8 +55,9 @@ class Played:
         self._outcomes = array("d")
         self._weights = array("d")
         self._styles = array("q")
-        self.consistent = self.in_both_orders = 0
-        self.first_shown_won = self.views_decided = 0
+        self._agree = array("b")  # whether the orders agree; -1 where it was not judged in both
+        self._shown_first = array("H")  # views that the first shown answer won; of those decided
+        self._decided = array("H")
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -72,13 +88,9 @@ class Played:
         for answer in answers:
             self._styles.extend(style_of(answer))
         sides = [game for game in games_of(verdict) if game.side is not None]
-        if {game.swapped for game in sides} == {True, False}:
-            self.in_both_orders += 1
-            self.consistent += len({game.side for game in sides}) == 1
-        for game in sides:
-            if game.first_shown:
-                self.views_decided += 1
-                self.first_shown_won += game.first_shown > 0
+        both = {game.swapped for game in sides} == {True, False}
+        shown = [game.first_shown for game in sides if game.first_shown]
+        self._show(len({game.side for game in sides}) == 1 if both else -1, sum(side > 0 for side in shown), len(shown))
 
     def add_decision(self, id_: int, repeat: int, *, right: bool) -> None:
         """Take in whether a judge under test was right about an item: a game against gold, so to say."""
@@ -87,12 +99,19 @@ class Played:
         self._outcomes.append(float(right))
         self._weights.append(1.0)
         self._styles.extend([0] * 2 * len(FEATURES))
+        self._show(-1, 0, 0)
+
+    def orders(self) -> Iterator[Orders]:
+        """Yield what the orders of showing came to, game by game."""
+        for id_, agree, won, decided in zip(self._ids, self._agree, self._shown_first, self._decided, strict=True):
+            yield Orders(id_, None if agree < 0 else bool(agree), won, decided)
 
     def extend(self, later: Played) -> None:
         """Take in the games of the samples that follow."""
         for name, found in vars(later).items():
-            own = getattr(self, name)
-            if isinstance(own, array):
-                own.extend(found)
-            else:
-                setattr(self, name, own + found)
+            getattr(self, name).extend(found)
+
+    def _show(self, agree: int, won: int, decided: int) -> None:
+        self._agree.append(agree)
+        self._shown_first.append(won)
+        self._decided.append(decided)

@@ -36,6 +36,7 @@ class StepScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class _Item(NamedTuple):
+    id: int
     group: str
     gold: int
     said: int | None
@@ -60,7 +61,7 @@ class StepScore:
         """Return name, version and config."""
         return {"score": "step", "version": 1, **msgspec.to_builtins(self.config)}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about the steps of one answer.
 
         Raises:
@@ -79,6 +80,7 @@ class StepScore:
         judged = verdict.status in ("ok", "unparsed")
         (self._items if judged else self._unjudged).append(
             _Item(
+                id=sample.id,
                 group=str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else "",
                 gold=first_wrong(labels) if labels else gold,
                 said=None if verdict.score is None else int(verdict.score),
@@ -108,18 +110,22 @@ class StepScore:
             if self.config.group_by:
                 found |= {f"{name}/{group}": part[name] for group, part in parts.items()}
         found["first_error_accuracy"] = share_of(
-            [float(one.said == one.gold) for one in self._items], missing=len(self._unjudged)
+            [float(one.said == one.gold) for one in self._items],
+            missing=len(self._unjudged),
+            items=[one.id for one in self._items],
         )
         found["unread"] = Metric(value=float(sum(one.said is None for one in self._items)), n=len(self._items))
         return self._steps() | found | self._detection()
 
     def _detection(self) -> dict[str, Metric]:
         """Return how well the judge tells items with an error from those without, wherever it is; unread ones aside."""
-        pairs = Counter(
-            (int(one.said != NO_ERROR), int(one.gold != NO_ERROR)) for one in self._items if one.said is not None
-        )
-        table = confusion(pairs)
-        right = share_of([1.0] * (table.tp + table.tn) + [0.0] * (table.fp + table.fn))
+        read = [
+            (one.id, int(one.said != NO_ERROR), int(one.gold != NO_ERROR))
+            for one in self._items
+            if one.said is not None
+        ]
+        table = confusion(Counter((said, gold) for _, said, gold in read))
+        right = share_of([float(said == gold) for _, said, gold in read], items=[item for item, _, _ in read])
         found = {"detection_agreement": right} | beyond_chance(table.pairs())
         return found | {f"detection_{name}": metric for name, metric in error_rates(table).items()}
 
@@ -135,7 +141,10 @@ class StepScore:
             found[f"step_accuracy/{group}"] = _step_accuracy(*own)
         pairs = [pair for one in self._items for pair in one.types]
         if pairs:
-            found["error_type_accuracy"] = share_of([float(said == gold) for said, gold in pairs])
+            found["error_type_accuracy"] = share_of(
+                [float(said == gold) for said, gold in pairs],
+                items=[one.id for one in self._items for _ in one.types],
+            )
             counts = {pair: pairs.count(pair) for pair in dict.fromkeys(pairs)}
             f1 = macro_scores(counts, dict.fromkeys(gold for _, gold in pairs)).f1
             found["error_type_macro_f1"] = Metric(value=None if f1 is None else 100 * f1, n=len(pairs))
@@ -146,6 +155,7 @@ class StepScore:
         error, correct = (
             share_of(
                 [float(one.said == one.gold) for one in items if (one.gold == NO_ERROR) is right],
+                items=[one.id for one in items if (one.gold == NO_ERROR) is right],
                 missing=sum((one.gold == NO_ERROR) is right for one in unjudged),
             )
             for right in (False, True)
@@ -183,7 +193,8 @@ def _mean_of_parts(parts: Sequence[Metric], names: Sequence[str]) -> Metric:
 
 def _step_accuracy(judged: Sequence[_Item], unjudged: Sequence[_Item]) -> Metric:
     right = [float(gold is said) for one in judged for gold, said in one.steps]
-    return share_of(right, missing=sum(len(one.steps) for one in unjudged))
+    items = [one.id for one in judged for _ in one.steps]
+    return share_of(right, missing=sum(len(one.steps) for one in unjudged), items=items)
 
 
 def first_wrong(labels: Sequence[bool]) -> int:

@@ -8,6 +8,7 @@ is estimated from the judge and that part, as it would be in practice.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
@@ -49,6 +50,7 @@ class VerifierScore:
         self._pairs: Counter[tuple[str, str]] = Counter()
         self._labelled: Counter[tuple[int, int]] = Counter()
         self._rest: Counter[tuple[int, int]] = Counter()
+        self._decided: list[tuple[int, str, str]] = []
         self._judge: dict[str, list[float]] = {}
         self._gold: dict[str, list[float]] = {}
         self._missing = self._unread = self._no_gold = self._undecided = 0
@@ -57,7 +59,7 @@ class VerifierScore:
         """Return name, version and config."""
         return {"score": "verifier", "version": 1, **msgspec.to_builtins(self.config)}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about one answer.
 
         Raises:
@@ -79,6 +81,7 @@ class VerifierScore:
         if gold is None:
             return
         self._pairs[verdict.label, gold] += 1
+        self._decided.append((sample.id, verdict.label, gold))
         if self.config.labelled_every:
             graded = (int(said), int(gold == self.config.right))
             (self._labelled if self._is_labelled(sample) else self._rest)[graded] += 1
@@ -98,7 +101,9 @@ class VerifierScore:
         for (said, gold), count in self._pairs.items():
             graded[int(said == self.config.right), int(gold == self.config.right)] += count
         table = confusion(graded)
-        found = _two_way(table, missing=self._undecided)
+        found = _two_way(table)
+        right = self.config.right
+        found["agreement"] = self._equal(lambda said, gold: (said == right) == (gold == right))
         found |= {"unread": Metric(value=float(self._unread), n=table.n + self._missing)}
         found |= {"not_compared": Metric(value=float(self._missing + self._no_gold), n=table.n + self._missing)}
         if self.config.classes:
@@ -114,15 +119,18 @@ class VerifierScore:
 
     def _all_classes(self) -> dict[str, Metric]:
         n = sum(self._pairs.values())
-        equal = sum(count for (said, gold), count in self._pairs.items() if said == gold)
         scores = macro_scores(self._pairs, self.config.classes)
-        found = {"accuracy": share_of([1.0] * equal + [0.0] * (n - equal), missing=self._undecided)}
+        found = {"accuracy": self._equal(lambda said, gold: said == gold)}
         for name, value in scores._asdict().items():
             found[f"macro_{name}"] = Metric(value=None if value is None or not n else 100 * value, n=n)
         found["kappa_classes"] = _undefined_or(cohen_kappa(self._pairs), n)
         for label in self.config.classes:
             found[f"f1/{label}"] = _percent(class_scores(self._pairs, label).f1, n)
         return found
+
+    def _equal(self, alike: Callable[[str, str], bool]) -> Metric:
+        worths = [float(alike(said, gold)) for _, said, gold in self._decided]
+        return share_of(worths, missing=self._undecided, items=[item for item, _, _ in self._decided])
 
     def _is_labelled(self, sample: Sample) -> bool:
         number = sample.meta.get(self.config.labelled_by)
@@ -131,7 +139,7 @@ class VerifierScore:
         return number % self.config.labelled_every == 0
 
 
-def _two_way(table: Confusion, *, missing: int) -> dict[str, Metric]:
+def _two_way(table: Confusion) -> dict[str, Metric]:
     n = table.n
     scores = class_scores(table.pairs(), 1)
     wrong, right = table.fp + table.tn, table.fn + table.tp
@@ -143,7 +151,7 @@ def _two_way(table: Confusion, *, missing: int) -> dict[str, Metric]:
         estimate = (judge - fpr) / (1 - fpr - fnr)  # gives back the gold rate when all rates are those of these items
     shift = None if judge is None or gold is None else judge - gold
     return {
-        "agreement": share_of([1.0] * (table.tp + table.tn) + [0.0] * (table.fp + table.fn), missing=missing),
+        "agreement": _percent((table.tp + table.tn) / n if n else None, n),
         "cohen_kappa": _undefined_or(cohen_kappa(table.pairs()), n),
         "scott_pi": _undefined_or(scott_pi(table.pairs()), n),
         "precision": _percent(scores.precision, table.tp + table.fp),

@@ -41,17 +41,19 @@ class WinScore:
     def __init__(self, config: WinScoreConfig) -> None:
         self.config = config
         self._outcomes: list[list[float]] = []
+        self._items: list[int] = []
         self._parts: list[str] = []
         self._missing_parts: list[str] = []
         self._sides: list[int] = []
-        self._inconsistent = self._in_both_orders = self._missing = 0
-        self._longer: list[float] = []
+        self._missing = 0
+        self._agreeing: list[tuple[int, float]] = []
+        self._longer: list[tuple[int, float]] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
         return {"score": "win", "version": 1, **msgspec.to_builtins(self.config)}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - part of the contract
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about one question."""
         side = side_of(verdict.label)
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
@@ -59,15 +61,16 @@ class WinScore:
             self._missing += 1
             self._missing_parts.append(part)
             return
+        self._items.append(sample.id)
         self._sides.append(side)
         self._parts.append(part)
         self._outcomes.append(verdict.details.get("outcomes") or [(side + 1) / 2])
         sides = [game.side for game in games_of(verdict)]
-        self._in_both_orders += len(sides) > 1
-        self._inconsistent += len(set(sides)) > 1
+        if len(sides) > 1:
+            self._agreeing.append((sample.id, float(len(set(sides)) == 1)))
         lengths = [len(answer) for answer in sample.answers[:2]]
         if len(lengths) > 1:
-            self._longer.append(((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2)
+            self._longer.append((sample.id, ((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""
@@ -76,13 +79,13 @@ class WinScore:
             "wins": sides.count(1),
             "losses": sides.count(-1),
             "ties": sides.count(0),
-            "inconsistent": self._inconsistent,
+            "inconsistent": sum(not agree for _, agree in self._agreeing),
             "not_compared": self._missing,
         }
         return {
-            "win_rate": self._pooled(self._outcomes, self._missing),
+            "win_rate": self._pooled(self._items, self._outcomes, self._missing),
             **self._by_part(),
-            "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing),
+            "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing, items=self._items),
             **{name: Metric(value=float(count), n=len(sides)) for name, count in counts.items()},
             **self._beside(),
         }
@@ -92,26 +95,30 @@ class WinScore:
             return {}
         found = {}
         for part in dict.fromkeys([*self._parts, *self._missing_parts]):
-            own = [outcomes for name, outcomes in zip(self._parts, self._outcomes, strict=True) if name == part]
-            found[f"win_rate/{part}"] = self._pooled(own, self._missing_parts.count(part))
+            own = [at for at, name in enumerate(self._parts) if name == part]
+            items, outcomes = [self._items[at] for at in own], [self._outcomes[at] for at in own]
+            found[f"win_rate/{part}"] = self._pooled(items, outcomes, self._missing_parts.count(part))
         return found
 
     def _beside(self) -> dict[str, Metric]:
         """Return the share of pairs on which both orders agree, and the win rate if the longer answer always won."""
-        found = {}
-        if self._in_both_orders:
-            agreeing = self._in_both_orders - self._inconsistent
-            found["consistency"] = share_of([1.0] * agreeing + [0.0] * self._inconsistent)
-        if self._longer:
-            found["longer_wins"] = share_of(self._longer)
-        return found
+        told = {"consistency": self._agreeing, "longer_wins": self._longer}
+        return {
+            name: share_of([worth for _, worth in worths], items=[item for item, _ in worths])
+            for name, worths in told.items()
+            if worths
+        }
 
-    def _pooled(self, outcomes: Sequence[Sequence[float]], not_compared: int) -> Metric:
-        """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval.
+    def _pooled(self, items: Sequence[int], outcomes: Sequence[Sequence[float]], not_compared: int) -> Metric:
+        """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval over items.
 
         A question that was not compared bounds it as one that counts as much as the heaviest one here, lost or won.
         """
-        pooled = [(sum(one), len(one)) for one in outcomes]
+        sums: dict[int, tuple[float, int]] = {}
+        for item, one in zip(items, outcomes, strict=True):
+            before, many = sums.get(item, (0.0, 0))
+            sums[item] = before + sum(one), many + len(one)
+        pooled = list(sums.values())
         if not pooled:
             return Metric(value=None, bounds=(0.0, 100.0) if not_compared else None, note="nothing was compared")
         rng = random.Random(self.config.seed)
@@ -122,7 +129,7 @@ class WinScore:
         means.sort()
         low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
         won, played = sum(won for won, _ in pooled), sum(played for _, played in pooled)
-        value, missing = 100 * won / played, not_compared * max(played for _, played in pooled)
+        value, missing = 100 * won / played, not_compared * max(map(len, outcomes))
         bounds = (100 * won / (played + missing), 100 * (won + missing) / (played + missing)) if missing else None
         note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
-        return Metric(value=value, n=len(pooled), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)
+        return Metric(value=value, n=len(outcomes), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.judges.folds import FLIPPED
+from judgebench.metrics.accuracy import share_metric
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.pair_score import share_of
 from judgebench.metrics.ranked import RankedModel, Ranking, rating_metrics
@@ -63,7 +64,7 @@ def league_result(
         version=short_hash(identity),
         mode=first.mode,
         headline="win_rate",
-        metrics=_metrics(entry, counts),
+        metrics=_metrics(entry, counts, [battle for one in meetings for battle in one.battles]),
         counts=counts,
         identity=identity,
         health=_health(entry.model, meetings, counts),
@@ -72,7 +73,7 @@ def league_result(
     )
 
 
-def _metrics(entry: RankedModel, counts: Counts) -> dict[str, Metric]:
+def _metrics(entry: RankedModel, counts: Counts, battles: Sequence[Battle]) -> dict[str, Metric]:
     win_rate = entry.win_rate or Metric(value=None)
     if counts.planned and win_rate.value is not None:
         # what is not scored may be lost, or won; games weigh alike in the bounds
@@ -80,8 +81,11 @@ def _metrics(entry: RankedModel, counts: Counts) -> dict[str, Metric]:
         open_ = counts.planned - entry.games
         ends = (100 * share / counts.planned, 100 * (share + open_) / counts.planned)
         win_rate = msgspec.structs.replace(win_rate, bounds=ends)
-    ties = [1.0] * entry.ties + [0.0] * (entry.games - entry.ties)
-    found = {"win_rate": win_rate, "tie_rate": share_of(ties, missing=counts.planned - entry.games)}
+    missing = counts.planned - entry.games
+    tie_rate = share_of(
+        [float(one.outcome == 0.5) for one in battles], missing=missing, items=[one.item for one in battles]
+    )
+    found = {"win_rate": win_rate, "tie_rate": tie_rate}
     return found | rating_metrics(entry)
 
 
@@ -94,11 +98,8 @@ def _health(model: str, meetings: Sequence[Meeting], counts: Counts) -> dict[str
     }
     for name in ORDERS:
         parts = [msgspec.convert(one.health[name], Metric) for one in results if name in one.health]
-        n = sum(part.n for part in parts)
-        hits = round(sum((part.value or 0.0) / 100 * part.n for part in parts))
         if parts:
-            pooled = share_of([1.0] * hits + [0.0] * (n - hits)) if n else parts[0]
-            found[name] = msgspec.to_builtins(pooled)
+            found[name] = msgspec.to_builtins(_pooled(parts))
     doubtful = [doubt for one in results for doubt in one.health.get("doubtful", [])]
     if doubtful:
         found["doubtful"] = doubtful[:DOUBTFUL]
@@ -109,6 +110,24 @@ def _health(model: str, meetings: Sequence[Meeting], counts: Counts) -> dict[str
         found["unscored_reasons"] = dict(reasons.most_common(10))
     between = _between(model, meetings)
     return found | ({"between_judges": between} if between else {})
+
+
+def _pooled(parts: Sequence[Metric]) -> Metric:
+    """Return one share over the games against all opponents.
+
+    The same questions are asked of each opponent, so the parts are no independent samples: the error is what it is if
+    they move together, the mean of theirs, which is the most it can be.
+    """
+    known = [part for part in parts if part.value is not None]
+    n = sum(part.n for part in known)
+    if not n:
+        return parts[0]
+    share = sum((part.value or 0.0) / 100 * part.n for part in known) / n
+    errors = [part.stderr for part in known]
+    stderr = None
+    if None not in errors:
+        stderr = sum((part.stderr or 0.0) / 100 * part.n for part in known) / n
+    return share_metric(min(1.0, share), stderr, clusters=max(part.n for part in known), n=n)
 
 
 def _between(model: str, meetings: Sequence[Meeting]) -> list[dict[str, Any]]:

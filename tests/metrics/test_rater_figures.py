@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.metrics.agreement import cohen_kappa, confusion, scott_pi
+from judgebench.metrics.intervals import wilson
 from judgebench.metrics.list_score import ListScore, ListScoreConfig
+from judgebench.metrics.orders import orders_of
 from judgebench.metrics.pair_score import PairScore, PairScoreConfig
+from judgebench.metrics.played import Played
 from judgebench.metrics.point_score import PointScore, PointScoreConfig
 from judgebench.metrics.rater_figures import beyond_chance, error_rates
 from judgebench.metrics.step_score import StepScore, StepScoreConfig
@@ -134,3 +137,31 @@ def test_error_rates_by_their_definitions(pairs: dict[tuple[int, int], int]) -> 
     chance = beyond_chance(table.pairs())
     assert chance["kappa"].value == cohen_kappa(table.pairs())
     assert (chance["kappa"].value is None) == bool(chance["kappa"].note)
+
+
+def test_intervals_of_orders_are_over_pairs_and_not_over_views() -> None:
+    """The first shown wins both views of 30 pairs, the last shown those of 10: 80 views tell what 40 draws do."""
+    played = Played()
+    for number in range(40):
+        shown = "A" if number < 30 else "B"
+        played.add(number, 0, in_both_orders(shown, shown), ("longer", "short"))
+    found = orders_of(played)
+    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75.0, 80)
+    assert found["first_shown_rate"]["ci95"] == pytest.approx([100 * end for end in wilson(0.75, 40)], abs=0.5)
+    assert (found["consistency"]["value"], found["consistency"]["n"]) == (0.0, 40)
+    assert found["longer_preferred"]["value"] is None
+
+
+def test_a_judge_asked_twice_about_each_item_is_no_surer() -> None:
+    """Equal repeats of a judge under test leave the interval of its headline where it was."""
+    once, again = PairScore(PairScoreConfig()), PairScore(PairScoreConfig())
+    for number in range(20):
+        verdict = in_both_orders("A", "B" if number % 4 else "A")
+        once.add(sample(number, "A", ("one", "other")), 0, verdict)
+        for repeat in range(5):
+            again.add(sample(number, "A", ("one", "other")), repeat, verdict)
+    for name in ("accuracy", "consistency"):
+        first, second = once.result()[name], again.result()[name]
+        assert (second.n, second.value) == (5 * first.n, pytest.approx(first.value))
+        assert second.ci95 == pytest.approx(first.ci95)
+        assert second.stderr == pytest.approx(first.stderr)
