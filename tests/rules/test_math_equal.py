@@ -74,7 +74,7 @@ assert set(labels) == {"correct"} and set(wrong) == {"incorrect"} and len(labels
 assert rule._pool is None and not {"sympy", "math_verify"} & set(sys.modules)
 """
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", code % AIME_2025], cwd=root, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code % AIME_2025], cwd=root, check=True, timeout=200)
 
 
 def test_where_the_answer_may_stand():
