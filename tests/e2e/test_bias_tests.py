@@ -17,7 +17,7 @@ import pytest
 
 import judgebench
 from judgebench.judges.perturbations.null_answer import NOTHING
-from tests.e2e.harness import JB, Done, environment, run, wait_until
+from tests.e2e.harness import JB, Done, environment, run, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService, prompt_text
 
@@ -149,6 +149,7 @@ def test_those_of_judges_of_single_answers_too(folder: Folder) -> None:
 
 def test_a_killed_run_goes_on_and_asks_nothing_twice(folder: Folder, crowd: FaultService) -> None:
     flags = chosen("judge_bias_pairs", CHOSEN)
+    slower_after(60, crowd, then=3.0)
     process = subprocess.Popen(
         folder.command(["crowd"], "judge_bias_pairs", *flags),
         cwd=folder.path,
@@ -170,6 +171,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(folder: Folder, crowd: Faul
     )
     assert 20 < recorded.total() < 30 * (2 + len(CHOSEN))
     crowd.forget()
+    crowd.latency = 0.0
     done = folder.jb(["crowd"], "judge_bias_pairs", "--reuse", *flags)
     assert done.code == 0, done.text
     asked = Counter(one.prompt for one in crowd.requests)

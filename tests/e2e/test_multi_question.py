@@ -126,9 +126,9 @@ def kill_midway(bench: Bench, case: Case, gate: Gate, victim: str, *, settled: b
     bench.judge.set_faults(gate)
     process = bench.start(*given, "--mode", "infer_judge", **named)
     try:
-        wait_until(lambda: gate.spent or process.poll() is not None, timeout=60)
+        wait_until(lambda: gate.spent or process.poll() is not None, timeout=100)
         if settled:
-            wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=30)
+            wait_until(lambda: on_disk(bench, case) == gate.let_through, timeout=60)
         tasks = [pid for pid, command in processes_of(bench.folder).items() if "judgebench.stages " in command]
         for pid in {"jb": [process.pid], "task": tasks, "all": [process.pid, *tasks]}[victim]:
             with contextlib.suppress(ProcessLookupError):  # one that has ended by itself meanwhile
