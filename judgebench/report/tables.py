@@ -123,6 +123,18 @@ def health_table(summary: Summary, notes: Notes) -> TextTable:
     return TextTable(title, headers, rows, set(range(2, len(headers))))
 
 
+def reading_table(summary: Summary) -> TextTable:
+    """Return by which grammar, fold and choice for unread views each judge's replies became verdicts."""
+    rows: dict[str, list[str]] = {}
+    for one in summary.results:
+        read = one.health.get("read")
+        if one.kind == "result" and isinstance(read, dict):
+            rows.setdefault(one.dataset, [one.dataset, *(str(read.get(kind, "-")) for kind in _READ)])
+    headers = ["dataset", "grammar", "fold", "an unread view\ncounts as"]
+    return TextTable("How the judges' replies were read", headers, list(rows.values()), set())
+
+
+_READ = ("grammar", "fold", "unread")
 _ONE_ITEM = "one item tells nothing about how far others would scatter"
 
 

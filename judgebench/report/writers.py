@@ -23,6 +23,7 @@ from judgebench.report.tables import (
     coverage_table,
     health_table,
     number,
+    reading_table,
     score_table,
 )
 
@@ -122,6 +123,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         coverage_table(summary, notes),
         health_table(summary, notes),
         between_judges_table(summary, notes),
+        reading_table(summary),
     )
     return [table for table in tables if table.rows]
 

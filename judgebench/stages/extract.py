@@ -17,6 +17,7 @@ import msgspec
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
 from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
+from judgebench.judges.how_read import how_read
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
 from judgebench.metrics.orders import orders_of
@@ -222,7 +223,8 @@ class ExtractRun:
             identity=identity,
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | (orders_of(self.counted.played) if self.right is None else {})
-            | ({"between_judges": between} if between else {}),
+            | ({"between_judges": between} if between else {})
+            | ({"read": how_read(self.method.identity())} if self.judge is not None and self.method else {}),
             usage=self.counted.evidence.usage(),
             notes=[
                 *self.counted.evidence.notes(),
