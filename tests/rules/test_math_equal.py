@@ -19,7 +19,7 @@ from judgebench.judges.rules import MathEqual
 from judgebench.judges.rules.math_equal import COMPARE, same_at_once
 from judgebench.judges.rules.math_worker import arithmetic
 from judgebench.sandbox import KillablePool
-from tests.rules.items import SHARED, item, judge, judge_all
+from tests.rules.items import SHARED, ask_nobody, item, judge, judge_all
 
 AIME_2025 = (
     "70 588 16 117 279 504 821 77 62 81 259 510 204 60 735 468 49 82 106 336 293 237 610 149 907 113 19 248 104 240"
@@ -136,31 +136,35 @@ def test_the_cases_of_math_verify_come_out_as_recorded():
     assert [row["idx"] for row in rows if (outcomes[row["idx"]] == "equal") != bool(row["expected"])] == []
 
 
-@pytest.mark.parametrize(
-    ("options", "reference", "answer", "same"),
-    [
-        ({}, "1,22", "1.22", False),  # a pair
-        ({"find": ["numbers"]}, "1,22", "1.22", True),
-        (
-            {"find": ["formulas"]},
-            "$9$",
-            "Answer $ \n 9 \n $",
-            None,
-        ),  # no formula: its marks stand on lines of their own
-        ({}, "$9$", "Answer $ \n 9 \n $", True),
-        ({}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", False),
-        ({"sets_as_relations": True}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", True),
-        ({"digits": 2}, r"$\frac{1}{3}$", "$0.33$", True),
-        ({}, r"$\frac{1}{3}$", "$0.33$", False),
-        ({"strict": False}, "$f(x)$", "$f(y)$", True),
-        ({"find": ["letters"]}, "B", "The answer is B", True),
-    ],
-)
-def test_what_counts_as_the_same_is_a_choice_of_the_config(options, reference, answer, same):
-    rule = MathEqual(MathEqual.Config(answer="any", **options))
-    verdict = judge(rule, answer, reference)
-    assert verdict.label == {True: "correct", False: "incorrect", None: None}[same]
-    assert all(rule.identity()[key] == value for key, value in options.items())
+CHOICES = [
+    ({}, "1,22", "1.22", False),  # a pair
+    ({"find": ["numbers"]}, "1,22", "1.22", True),
+    ({"find": ["formulas"]}, "$9$", "Answer $ \n 9 \n $", None),  # no formula: its marks stand on lines of their own
+    ({}, "$9$", "Answer $ \n 9 \n $", True),
+    ({}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", False),
+    ({"sets_as_relations": True}, r"$x \in [-2,7]$", r"$-2 \le x \le 7$", True),
+    ({"digits": 2}, r"$\frac{1}{3}$", "$0.33$", True),
+    ({}, r"$\frac{1}{3}$", "$0.33$", False),
+    ({"strict": False}, "$f(x)$", "$f(y)$", True),
+    ({"find": ["letters"]}, "B", "The answer is B", True),
+]
+
+
+def test_what_counts_as_the_same_is_a_choice_of_the_config():
+    rules_of = [MathEqual(MathEqual.Config(answer="any", **options)) for options, *_ in CHOICES]
+
+    async def run():
+        async with KillablePool(1, deadline=60) as pool:  # one for all: a worker takes seconds to start
+            for rule in rules_of:
+                rule._pool = pool
+            return [
+                await rule.judge(item(answer, reference), ask_nobody)
+                for rule, (_, reference, answer, _) in zip(rules_of, CHOICES, strict=True)
+            ]
+
+    for rule, verdict, (options, *_, same) in zip(rules_of, asyncio.run(run()), CHOICES, strict=True):
+        assert verdict.label == {True: "correct", False: "incorrect", None: None}[same], (options, verdict)
+        assert all(rule.identity()[key] == value for key, value in options.items())
 
 
 def test_the_page_names_every_key():
