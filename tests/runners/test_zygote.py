@@ -52,7 +52,7 @@ def forking(work: Callable[[Zygote], Coroutine[Any, Any, None]]) -> None:
     """Do some work with a warm process."""
     with warm_tasks(["infer", "judge", "extract", "summarize"]) as zygote:
         assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 30))
+        asyncio.run(asyncio.wait_for(work(zygote), 100))
 
 
 @pytest.fixture
