@@ -160,7 +160,7 @@ def test_work_that_never_waits_does_not_starve_the_loop() -> None:
 
         await pump(iter(lambda: 1, 0), work, concurrency=3, stop=stop)  # a source without end
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    asyncio.run(asyncio.wait_for(main(), 60))
     assert seen
 
 

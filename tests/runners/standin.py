@@ -57,7 +57,7 @@ if behaviour.get("child"):
     child = subprocess.Popen(["sleep", "60"])
     note(f"child {child.pid}")
 if behaviour.get("follow"):
-    upstream.wait(20)
+    upstream.wait(100)
 if "until" in behaviour:
     while behaviour["until"] not in (plan_file.parent / "events.txt").read_text():
         time.sleep(0.02)
