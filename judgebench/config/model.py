@@ -12,8 +12,8 @@ from judgebench.config.check import checked
 from judgebench.config.place import Declared
 from judgebench.config.secrets import SecretStore, is_reference_key, secret_word
 from judgebench.config.typed import config_struct, find_type, typed_part
-from judgebench.errors import ConfigError
-from judgebench.models.address import base_url
+from judgebench.errors import PrerequisiteError
+from judgebench.models.address import address_mistake, auth_headers
 from judgebench.models.contract import ModelConfig, ServiceConfig
 
 _ABBR = re.compile(r"[A-Za-z0-9_\-+@=][A-Za-z0-9_\-+@= .]{0,99}")
@@ -25,6 +25,16 @@ _ELSEWHERE = {
     "run_cfg": "the number of tasks at once is --max-num-workers",
 }
 """Model keys of other runners that have no meaning here, and what to do instead."""
+_MOST_IN_FLIGHT = 65536
+"""Each request in flight has a worker and a port of its own; a host has no more ports than that."""
+_NOT_PARAMETERS = {
+    "messages": "The prompt is that of the data set.",
+    "prompt": "The prompt is that of the data set.",
+    "model": "Write model=... beside generation_kwargs.",
+    "stream": "Write stream=... beside generation_kwargs.",
+    "n": "Several answers to each question are num_return_sequences=....",
+}
+"""Keys of a request's body that would replace what the run records as asked, and where they belong."""
 _AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
 
 
@@ -64,10 +74,20 @@ def resolve_model(
 
 
 def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: Declared, path: str) -> None:
+    if mistake := address_mistake(config, environ):
+        key, problem, hint = mistake
+        raise declared.error(_join(path, key), problem, hint=hint)
     try:
-        base_url(config, environ)
-    except ConfigError as error:  # said again without the address, which may hold a password
-        raise declared.error(_join(path, "url"), "is not an http:// or https:// address.", hint=error.hint) from error
+        headers = auth_headers(config, environ)
+    except PrerequisiteError:  # told when something is sent, which may never be
+        return
+    for name, text in headers.items():
+        if not text.isascii() or not text.isprintable():
+            raise declared.error(
+                _join(path, f"headers.{name}" if name in config.headers else "api_key"),
+                "holds a line break or another character that no HTTP header can carry.",
+                hint="Look for what was copied along with it: line ends, typographic quotes, non-ASCII letters.",
+            )
 
 
 def check_abbr(abbr: str, declared: Declared, path: str = "abbr") -> None:
@@ -100,9 +120,17 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
     for key, least in _AT_LEAST.items():
         if key in model and model[key] < least:
             raise declared.error(_join(path, key), f"is {model[key]}, but must be {least} or more.")
+    if model.get("batch_size", 1) > _MOST_IN_FLIGHT:
+        raise declared.error(
+            _join(path, "batch_size"), f"is {model['batch_size']}, but must be {_MOST_IN_FLIGHT} or less."
+        )
     port = model.get("host_port", 1)
     if not 1 <= port <= 65535:
         raise declared.error(_join(path, "host_port"), f"is {port}, but a port is 1 to 65535.")
+    for key in model.get("generation_kwargs", {}).keys() & _NOT_PARAMETERS.keys():
+        raise declared.error(
+            _join(path, f"generation_kwargs.{key}"), "is no parameter of generation.", hint=_NOT_PARAMETERS[key]
+        )
     repeats = model.get("generation_kwargs", {}).get("num_return_sequences", 1)
     if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
         raise declared.error(

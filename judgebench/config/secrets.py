@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from judgebench.config.check import REFERENCE
 from judgebench.models.address import expand
@@ -50,7 +49,7 @@ class SecretStore:
             hidden["headers"] = {
                 name: self._hide(str(value), abbr, name) for name, value in dict(hidden["headers"]).items()
             }
-        if hidden.get("url") and "@" in urlsplit(str(hidden["url"])).netloc:
+        if "@" in str(hidden.get("url") or ""):  # credentials, or a path with that sign: neither is shown
             hidden["url"] = self._hide(str(hidden["url"]), abbr, "URL")
         if hidden.get("launch"):
             hidden["launch"] = self._conceal_launch(dict(hidden["launch"]), abbr)

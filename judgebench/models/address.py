@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -55,7 +56,7 @@ def base_url(config: ServiceConfig, environ: Mapping[str, str] | None = None) ->
     A launched service's address wins, then ``url``, then ``host_ip`` and ``host_port``.
 
     Raises:
-        ConfigError: ``url`` is not an http or https address.
+        ConfigError: ``url`` is not an http or https address, or ``host_ip`` no host.
         PrerequisiteError: The service is to be launched and was not.
     """
     env = os.environ if environ is None else environ
@@ -67,18 +68,63 @@ def base_url(config: ServiceConfig, environ: Mapping[str, str] | None = None) ->
                 hint="Start the run with jb, which launches it.",
             )
         return services[launch_key(config)]
+    if mistake := address_mistake(config, env):
+        key, problem, hint = mistake
+        raise ConfigError(f"models.{config.abbr}.{key} {problem}", hint=hint)
     if config.url:
-        address = expand(config.url, env, where=f"models.{config.abbr}.url").strip().rstrip("/")
-        if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
-            raise ConfigError(
-                f"models.{config.abbr}.url is {address!r}, which is not an http:// or https:// address.",
-                hint="Give the base address, for example http://localhost:8080 or https://host/api/v1.",
-            )
-        return address.removesuffix("/v1")
-    host = expand(config.host_ip, env, where=f"models.{config.abbr}.host_ip").strip("[]")
+        return _url_of(config, env).removesuffix("/v1")
+    host = _host_of(config, env)
     if ":" in host:
         host = f"[{host}]"
     return f"{'https' if config.enable_ssl else 'http'}://{host}:{config.host_port}"
+
+
+def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return what is wrong with the address that a config gives: the key, the problem and a hint; else ``None``.
+
+    The address is not repeated in it, because it may hold a password.
+    """
+    if config.url:
+        if not _is_web_address(_url_of(config, environ)):
+            return "url", "is not an http:// or https:// address.", _BASE_ADDRESS
+        if urlsplit(_url_of(config, environ)).path.endswith("/completions"):
+            return "url", "is the address of one call and not of the service.", _BASE_ADDRESS
+    elif not _is_host(_host_of(config, environ)):
+        return (
+            "host_ip",
+            "is neither a host name nor an IP address.",
+            "Give the name alone, such as localhost; a port goes into host_port, a whole address into url.",
+        )
+    return None
+
+
+_BASE_ADDRESS = "Give the base address, for example http://localhost:8080 or https://host/api/v1."
+_NOT_IN_HOSTS = re.compile(r"[\s/?#@\\\[\]]")
+
+
+def _url_of(config: ServiceConfig, environ: Mapping[str, str]) -> str:
+    return expand(config.url, environ, where=f"models.{config.abbr}.url").strip().rstrip("/")
+
+
+def _host_of(config: ServiceConfig, environ: Mapping[str, str]) -> str:
+    return expand(config.host_ip, environ, where=f"models.{config.abbr}.host_ip").strip().strip("[]")
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return bool(host) and not _NOT_IN_HOSTS.search(host)
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
 
 
 def auth_headers(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> dict[str, str]:
