@@ -76,6 +76,8 @@ def resolve_dataset(
         )
     plain_keys = checked(own, PlainKeys, declared, environ)
     check_abbr(plain_keys["abbr"], declared)
+    if plain_keys["group"]:  # with --merge-ds the name of a task and of its log
+        check_abbr(plain_keys["group"], declared, "group")
     return msgspec.convert(
         {
             **plain_keys,

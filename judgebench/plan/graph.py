@@ -13,7 +13,7 @@ from judgebench.stages.opponents import upstream_sizes
 from judgebench.stages.peers import asks, peers_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
 from judgebench.store.asked import read_asked
-from judgebench.store.layout import RunFolder, row_name
+from judgebench.store.layout import RunFolder, log_file, row_name
 
 STAGES_OF_MODE: dict[str, tuple[str, ...]] = {
     "all": ("infer", "judge", "extract", "summarize"),
@@ -86,7 +86,7 @@ def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
             name=f"{model}/{name}",
             model=model,
             datasets=datasets,
-            log=f"logs/infer/{model}/{name}.out",
+            log=log_file("infer", model, name),
         )
 
 
@@ -99,7 +99,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
                 name=f"{model}/{abbr}",
                 model=model,
                 datasets=[abbr],
-                log=f"logs/infer/{model}/{abbr}.out",
+                log=log_file("infer", model, abbr),
             )
         for judge in config.datasets[abbr].judges:
             if not method_of(judge.method).asks:
@@ -118,7 +118,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
                 judge=judge.abbr,
                 needs=[opposing] if opposing and opposing != upstream else [],
                 follows=[upstream] if upstream else [],
-                log=f"logs/infer/{model}/{row}.out",
+                log=log_file("infer", model, row),
             )
 
 
@@ -140,7 +140,7 @@ def _extract_tasks(
                 judge=judge,
                 needs=[upstream] if upstream else [],
                 after=[one for one in others if one],
-                log=f"logs/eval/{model}/{row}.out",
+                log=log_file("eval", model, row),
             )
 
 

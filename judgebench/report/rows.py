@@ -15,7 +15,7 @@ from judgebench.records import TaskResult
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
-from judgebench.store.layout import RunFolder
+from judgebench.store.layout import RunFolder, log_file
 
 LOG_TAIL = 8192
 """Bytes at the end of a log in which the reason of a gap is looked for."""
@@ -165,7 +165,7 @@ def _told(row: RowSpec, model: str, metric: str, found: Found) -> list[Told]:
         return [Told(row.name, f"its result lacks this metric; it has {', '.join(result.metrics) or 'no metric'}")]
     told = []
     # what is undefined although items were scored is no fault that a log could tell of
-    usual = "" if row.logs or result.counts.ok else f"logs/eval/{model}/{row.name}.out"
+    usual = "" if row.logs or result.counts.ok else log_file("eval", model, row.name)
     if number.value is None:
         log, said = found.logs.get((model, row.name), (usual, ""))
         see = f"; see {log}" if log else ""
@@ -218,7 +218,7 @@ def _log_of(run: RunFolder, model: str, row: RowSpec) -> tuple[str, str]:
         candidates = [template.replace("{model}", model) for template in row.logs]
     else:
         stages = [("eval", row.name), ("infer", row.name), ("infer", row.dataset or row.name)]
-        candidates = [f"logs/{stage}/{model}/{name}.out" for stage, name in dict.fromkeys(stages)]
+        candidates = [log_file(stage, model, name) for stage, name in dict.fromkeys(stages)]
     present = [log for log in candidates if (run.path / log).exists()]
     if not present:
         return candidates[-1], ": its tasks have not run"

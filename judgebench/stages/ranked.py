@@ -23,7 +23,7 @@ from judgebench.report.schema import RowSpec
 from judgebench.stages.league import Meeting, league_result
 from judgebench.stages.opponents import opponent_name
 from judgebench.store.journal import write_atomically
-from judgebench.store.layout import RunFolder, row_name
+from judgebench.store.layout import RunFolder, log_file, row_name
 
 LOWER_IS_BETTER = frozenset(
     {"false_negative_rate", "false_positive_rate", "invalid_rate", "score_shift", "tie_rate", "unscored_rate"}
@@ -90,8 +90,8 @@ def _league_row(dataset: DatasetConfig, league: str, models: Sequence[str]) -> R
     parts = [judge for judge in dataset.judges if judge.league == league]
     playing = [model for model in models if any(model in (*one.players, one.compare_with) for one in parts)]
     names = [row_name(dataset.abbr, one.abbr) for one in parts]
-    logs = [f"logs/{stage}/{{model}}/{name}.out" for stage in ("eval", "infer") for name in names]
-    logs.append(f"logs/infer/{{model}}/{dataset.abbr}.out")
+    logs = [log_file(stage, "{model}", name) for stage in ("eval", "infer") for name in names]
+    logs.append(log_file("infer", "{model}", dataset.abbr))
     spec = RowSpec(name=row_name(dataset.abbr, league), dataset=dataset.abbr, judge=league, models=playing, logs=logs)
     return RankedRow(spec, playing, parts)
 

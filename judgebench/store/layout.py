@@ -1,4 +1,4 @@
-"""Names and places in a run folder. Users and scripts rely on them; nothing else in the program builds such paths.
+"""Names and places in a run folder. Users and scripts rely on them; the files of a data set are named here alone.
 
 ::
 
@@ -8,6 +8,7 @@
       configs/asked/*.json              what each file of predictions was asked with, and whether it is complete
       logs/infer/<model>/<dataset>[-<judge>].out
       logs/eval/<model>/<dataset>[-<judge>].out
+      logs/summary.out, logs/services/<model>.out, logs/scheduler.jsonl
       predictions/<model>/<dataset>[-<judge>].jsonl
       results/<model>/<dataset>[-<judge>].json
       results/<model>/<dataset>-<judge>.games.jsonl     the comparisons behind it, for judges that compare
@@ -64,10 +65,6 @@ class RunFolder:
         """Return the file of the ranking of all models by one judge on one data set."""
         return self._inside("rankings", f"{row}.json")
 
-    def log(self, stage: str, model: str, row: str) -> Path:
-        """Return a task's log file; ``stage`` is ``infer`` or ``eval``."""
-        return self._inside("logs", stage, model, f"{row}.out")
-
     @property
     def configs(self) -> Path:
         """Folder of resolved configs and plans."""
@@ -110,6 +107,11 @@ class RunFolder:
                 hint="Remove the link; nothing is ever written outside of the run folder.",
             )
         return folder
+
+
+def log_file(stage: str, model: str, row: str) -> str:
+    """Return a task's log file, relative to the run folder; ``stage`` is ``infer`` or ``eval``."""
+    return f"logs/{stage}/{model}/{row}.out"
 
 
 def row_name(dataset: str, judge: str = "") -> str:
