@@ -96,6 +96,28 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """How well one ranking foretells another; see ``forecast.forecast`` for the definitions.
+
+    Attributes:
+        ranking: Row name of the one that foretells. ``reference``: of the one that is foretold.
+        sure_pairs: Pairs of models whose intervals in the reference do not overlap.
+        agreement: With confidence, over those pairs, in percent; ``None`` without such a pair.
+        foretold_pairs: Pairs that ``brier`` and ``log_loss`` are the means of.
+        brier: 0 is perfect, 0.25 what a coin gets. ``log_loss``: in nats, 0 is perfect, 0.69 what a coin gets.
+        note: Why one of them is not there.
+    """
+
+    ranking: str
+    reference: str
+    sure_pairs: int
+    agreement: float | None
+    foretold_pairs: int
+    brier: float | None
+    log_loss: float | None
+    note: str = ""
+
+
 class RankingsCompared(msgspec.Struct, frozen=True, kw_only=True):
     """How alike two judges rank the same models.
 
@@ -103,6 +125,7 @@ class RankingsCompared(msgspec.Struct, frozen=True, kw_only=True):
         judges: Their row names.
         models: Models that both rank.
         kendall: tau-b of the ranks. ``spearman``: likewise. ``None`` where undefined; ``note`` says why.
+        forecasts: How well either one foretells the other: the second the first, then the first the second.
     """
 
     data_abbr: str
@@ -111,6 +134,7 @@ class RankingsCompared(msgspec.Struct, frozen=True, kw_only=True):
     kendall: float | None
     spearman: float | None
     note: str = ""
+    forecasts: list[Forecast] = []
 
 
 def rating_metrics(entry: RankedModel) -> dict[str, Metric]:

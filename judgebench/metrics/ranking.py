@@ -20,6 +20,7 @@ from judgebench.metrics.battles import ROUNDS, Battle, Columns, standing
 from judgebench.metrics.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
 from judgebench.metrics.correlation import kendall, spearman
 from judgebench.metrics.elo import SCALE, START, K, shuffled_elo
+from judgebench.metrics.forecast import forecast
 from judgebench.metrics.ranked import Met, RankedModel, Ranking, RankingsCompared, Rated
 from judgebench.metrics.style import FEATURES
 from judgebench.records import Metric
@@ -169,9 +170,14 @@ def compare_rankings(first: Ranking, second: Ranking) -> RankingsCompared:
     note = ""
     if tau is None or rho is None:
         note = "fewer than two models" if len(shared) < 2 else "undefined: one ranking puts all models on one place"
-    judges = (first.dataset, second.dataset)
     return RankingsCompared(
-        data_abbr=first.data_abbr, judges=judges, models=len(shared), kendall=tau, spearman=rho, note=note
+        data_abbr=first.data_abbr,
+        judges=(first.dataset, second.dataset),
+        models=len(shared),
+        kendall=tau,
+        spearman=rho,
+        note=note,
+        forecasts=[forecast(second, first), forecast(first, second)],
     )
 
 

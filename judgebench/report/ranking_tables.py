@@ -5,7 +5,7 @@ from __future__ import annotations
 from judgebench.metrics.ranked import RankedModel, Ranking, Rated
 from judgebench.records import Metric
 from judgebench.report.schema import Summary
-from judgebench.report.tables import Notes, TextTable, number, span
+from judgebench.report.tables import MOST_PAIRS, Notes, TextTable, number, span
 
 GRADES = ("mean_score",)
 """Metrics whose rankings are printed beside those of comparisons; others are one look at the scores away."""
@@ -65,6 +65,30 @@ def rankings_compared_table(summary: Summary, notes: Notes) -> TextTable:
     ]
     headers = ["dataset", "rankings", "models", "Kendall\ntau-b", "Spearman"]
     return TextTable("The judges' rankings, against each other", headers, rows, {2, 3, 4})
+
+
+def forecasts_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how well each ranking foretells each other one of its data set, where there are three models or more."""
+    found = [one for compared in summary.rankings_compared if compared.models > 2 for one in compared.forecasts]
+    rows = [
+        [
+            one.ranking,
+            one.reference,
+            str(one.sure_pairs),
+            notes.mark(one.note) if one.agreement is None else number(one.agreement),
+            str(one.foretold_pairs),
+            *(notes.mark(one.note) if value is None else f"{value:.3f}" for value in (one.brier, one.log_loss)),
+        ]
+        for one in found
+    ]
+    headers = [
+        "ranking", "foretells", "pairs that\none is sure of", "agreement with\nconfidence %", "pairs\nforetold",
+        "Brier\nscore", "log-loss",
+    ]  # fmt: skip
+    title = "Each ranking as a forecast of another"
+    if len(rows) > MOST_PAIRS:
+        title += f" (the first {MOST_PAIRS} of {len(rows)}; all are in the .json, rankings_compared)"
+    return TextTable(title, headers, rows[:MOST_PAIRS], set(range(2, len(headers))))
 
 
 def ranking_remarks(summary: Summary) -> list[str]:

@@ -10,6 +10,7 @@ from judgebench.report.bias_table import bias_table, without_bias_rows
 from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.ranking_tables import (
     comparisons_table,
+    forecasts_table,
     grades_table,
     ranking_remarks,
     rankings_compared_table,
@@ -118,6 +119,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         comparisons_table(summary, notes),
         grades_table(summary, notes),
         rankings_compared_table(summary, notes),
+        forecasts_table(summary, notes),
         bias_table(summary, notes),
         certainty_table(without_bias_rows(summary), notes),
         coverage_table(summary, notes),
