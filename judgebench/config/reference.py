@@ -127,6 +127,8 @@ def reference() -> str:
         "## Data sets\n",
         "`datasets = [dict(...)]`, or any list whose name ends in `_datasets`.\n",
         table(DatasetConfig, instead=_DATASET_ROWS),
+        "A benchmark of judges also takes `bias_tests`: `'all'` or a list of perturbations. It puts the method into a",
+        "`BiasTest` and is scored by `BiasScore`; see [bias tests](judges/bias-tests.md).\n",
         "### `few_shot`\n",
         table(FewShot),
         "## Judges\n",
