@@ -175,6 +175,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 def _type_error(message: str, data: Any, declared: Declared, path: str, keep: Callable[[str], bool]) -> Exception:
     """Turn ``Expected `int`, got `str` - at `$.host_port` `` into a sentence that names file, key and value."""
     problem, _, at = message.partition(" - at `$")
+    problem = problem.replace("`object", "`dict").replace("`array", "`list")  # a config is Python, and not JSON
     found = typing.cast("list[tuple[str, str]]", _AT.findall(at.rstrip("`")))
     inside = [name or index for name, index in found if index != "..."]
     full = ".".join([part for part in [path, *inside] if part])

@@ -17,7 +17,7 @@ from judgebench.plugins import PLUGIN_FOLDERS, shipped_types
 def parse_error(path: Path, error: SyntaxError | ValueError) -> ConfigError:
     """Return the error for a file that is no Python, with the line it is about."""
     if not isinstance(error, SyntaxError) or error.lineno is None:
-        return ConfigError(f"The config file {path} is not Python text: {error}.")
+        return ConfigError(f"The config file {path} is not Python text: {error}.", hint="Save it as UTF-8.")
     line = error.lineno
     lines = path.read_text("utf-8", errors="replace").splitlines()
     suggestion = ""
@@ -25,6 +25,8 @@ def parse_error(path: Path, error: SyntaxError | ValueError) -> ConfigError:
     if comma:
         line = comma
         suggestion = f"A comma is missing at the end of line {comma}."
+    if "U+FEFF" in error.msg:
+        suggestion = "The file begins with a byte order mark, which cannot be seen; save it as UTF-8 without one."
     shown = "\n".join(
         f"  {'>' if number == line else ' '} {number:4} | {lines[number - 1]}"
         for number in range(max(1, line - 1), min(len(lines), line + 1) + 1)
@@ -69,7 +71,10 @@ def _said(error: Exception) -> str:
     if isinstance(error, KeyError) and "reserved" not in str(error):
         return f"there is no {error} to read or import there"
     said = str(error.args[0] if isinstance(error, KeyError) else error)
-    return said.strip().rstrip(".") or f"{type(error).__name__} without a message"
+    if not said.strip():
+        return f"{type(error).__name__} without a message"
+    named = isinstance(error, KeyError | NameError | SyntaxError)  # these say by themselves what they are about
+    return said.strip().rstrip(".") if named else f"{type(error).__name__}: {said.strip().rstrip('.')}"
 
 
 def _hint(error: Exception) -> str:

@@ -16,13 +16,15 @@ class Declared:
         kind: ``models``, ``datasets``, ``judges`` or ``summarizer``.
         data: Its keys, as the file gives them; overrides are laid over it.
         file: The config file it came from.
+        position: Where it stands in the file's list, from 0; names it while it has no abbr.
         overridden: Dotted paths of the keys that ``--override`` set.
     """
 
-    def __init__(self, kind: str, data: dict[str, Any], file: str) -> None:
+    def __init__(self, kind: str, data: dict[str, Any], file: str, position: int | None = None) -> None:
         self.kind = kind
         self.data = data
         self.file = file
+        self.position = position
         self.overridden: set[str] = set()
 
     @property
@@ -32,8 +34,10 @@ class Declared:
 
     @property
     def label(self) -> str:
-        """What errors and overrides call it: ``models.<abbr>``."""
-        return f"{self.kind}.{self.abbr}" if self.abbr else self.kind
+        """What errors and overrides call it: ``models.<abbr>``, or ``models[0]`` where it has no abbr."""
+        if self.abbr:
+            return f"{self.kind}.{self.abbr}"
+        return self.kind if self.position is None else f"{self.kind}[{self.position}]"
 
     def place(self, path: str = "") -> str:
         """Return the beginning of an error about one key: where it was written, and its full name."""

@@ -187,6 +187,8 @@ def _resolve_models(
         abbr = model["abbr"]
         _refuse_case_twin(abbr, models, "models")
         if abbr in models:
+            if files[abbr] == one.file:
+                raise ConfigError(f"{one.file} declares two models named {abbr!r}.", hint="Give one another abbr.")
             raise ConfigError(
                 f"Two models are named {abbr!r}: {files[abbr]} and {one.file}.",
                 hint=f"Give one of them another abbr, for example --override models.{abbr}.abbr={abbr}-2",

@@ -23,10 +23,13 @@ def declared_in(kind: Kind, variables: PlainConfig, file: str, suffix: str = "")
         ConfigError: Nothing of the kind is there, or it is not a list of dicts.
     """
     chosen = _chosen(kind, variables, suffix)
-    found = [Declared(kind, deepcopy(item), file) for name in chosen for item in _items(variables[name], name, file)]
+    items = [item for name in chosen for item in _items(variables[name], name, file)]
+    found = [Declared(kind, deepcopy(item), file, position) for position, item in enumerate(items)]
     if kind == "judges" and not chosen and not suffix and "judge_model" in variables:
         blocks = _items(variables["judge_model"], "judge_model", file)
         return [Declared(kind, {"judge_model": deepcopy(block)}, file) for block in blocks]
+    if chosen and not found:
+        raise ConfigError(f"{file}: the list {chosen[0]!r} is empty.", hint=f"Write: {chosen[0]} = [dict(...)]")
     if not found:
         wanted = f"a list whose name ends in {suffix!r}" if suffix else f"a list {kind!r} or one ending in '_{kind}'"
         raise ConfigError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -132,3 +134,30 @@ def test_whatever_a_model_key_holds_it_resolves_or_is_refused(key, value):
         assert "models." in refusal
         return
     assert msgspec.to_builtins(msgspec.convert(model, VLLMCustomAPIChat.Config)) == model
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("models = []", r"m\.py: the list 'models' is empty", r"models = \[dict"),
+        ("models = [dict(models[0]), dict(type=VLLMCustomAPIChat)]", r"models\[1\] lacks the key 'abbr'", "Add it"),
+        ("models = [models[0], dict(models[0], retry=7)]", r"m\.py declares two models named 'm'", "another abbr"),
+        ("models[0]['timeouts'] = 5", r"timeouts is 5: expected `dict`, got `int`", ""),
+        ("raise RuntimeError('boom')", r"m\.py:\d+: RuntimeError: boom\.", ""),
+    ],
+)
+def test_the_entry_the_list_and_the_kind_of_error_are_named(run, folder, text, said, hint):
+    path = folder / "models/m.py"
+    path.write_text(f"{path.read_text()}\n{text}\n")
+    with pytest.raises(ConfigError, match=said) as caught:
+        run()
+    assert re.search(hint, caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("coding", "hint"), [("utf-8-sig", "byte order mark"), ("utf-16", "Save it as UTF-8")])
+def test_a_config_in_another_encoding_is_refused_with_what_to_do(run, folder, coding, hint):
+    path = folder / "models/m.py"
+    path.write_bytes(path.read_text().lstrip().encode(coding))
+    with pytest.raises(ConfigError, match=r"m\.py") as caught:
+        run()
+    assert hint in (caught.value.hint or "")
