@@ -17,7 +17,7 @@ import pytest
 
 import judgebench
 from judgebench.judges.perturbations.null_answer import NOTHING
-from tests.e2e.harness import JB, Done, environment, run, slower_after, wait_until
+from tests.e2e.harness import JB, ROOT, Bench, Done, environment, run, wait_until
 from tests.e2e.test_kills import processes_of
 from tests.faultservice import FaultService, prompt_text
 
@@ -219,3 +219,37 @@ def test_what_makes_no_sense_for_the_items_is_one_clear_error_and_asks_nothing(
     assert done.code != 0
     assert "position makes no sense for single answers" in done.text
     assert crowd.requests == []
+
+
+SHOUTING = """
+from judgebench.judges.perturbed import OneAnswer
+
+
+class Shouting(OneAnswer):
+    def changed(self, text, dice):
+        return text.upper()
+"""
+
+
+def test_a_judge_of_models_answers_and_a_perturbation_of_ones_own(bench: Bench) -> None:
+    (bench.folder / "my_bench").mkdir()
+    (bench.folder / "my_bench" / "shouting.py").write_text(SHOUTING)
+    config = bench.folder / "configs/datasets/toy_llmjudge.py"
+    inner, wrapped = (
+        "method=dict(type=ReferenceVerifier)",
+        "perturbations=['my_bench.shouting.Shouting', 'null_answer']",
+    )
+    text = config.read_text().replace("ReferenceVerifier\n", "BiasTest, ReferenceVerifier\n")
+    text = text.replace(inner, f"method=dict(type=BiasTest, judge=dict(type=ReferenceVerifier), {wrapped})")
+    text = text.replace("toy_datasets = [dict(", "toy_datasets = [dict(score=dict(type='BiasScore'), ")
+    config.write_text(text)
+    done = bench.jb("--no-preflight", env={"PYTHONPATH": os.pathsep.join([str(ROOT), str(bench.folder)])})
+    assert done.code == 0, done.text
+    metrics = bench.result()["metrics"]
+    # the toy judge finds no answer in capitals and takes what it does not understand for right
+    assert metrics["flip_rate/shouting"]["value"] == pytest.approx(100 / 6)
+    assert (metrics["directed_flip/shouting"]["value"], metrics["directed_flip/shouting"]["n"]) == (100, 1)
+    assert metrics["violation_rate/null_answer"]["value"] == pytest.approx(100 / 6)
+    assert "accuracy" not in metrics
+    views = Counter(row["view"] for row in bench.rows("toy-judge"))
+    assert views == dict.fromkeys(["", "again", "shouting", "null_answer"], 6)

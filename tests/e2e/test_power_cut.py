@@ -39,9 +39,6 @@ def spoil(path: Path, dice: random.Random) -> set[int]:
 
 def check_power_cut(bench: Bench, seed: int) -> None:
     dice = random.Random(seed)
-    if not bench.runs:
-        done = bench.jb("--no-preflight")
-        assert done.code == 0, done.text
     expected = bench.result()
     kept = {name: spoil(place(bench, name), dice) for name in FILES}
     bench.model.forget()
@@ -57,17 +54,17 @@ def check_power_cut(bench: Bench, seed: int) -> None:
         assert [row["id"] for row in bench.rows(name)] == list(range(6))
 
 
-def test_a_cut_or_garbled_tail_costs_what_it_held(bench: Bench) -> None:
+def test_a_cut_or_garbled_tail_costs_what_it_held(finished: Bench) -> None:
     for seed in range(4):
-        check_power_cut(bench, seed)
+        check_power_cut(finished, seed)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_many_cut_or_garbled_tails(bench: Bench) -> None:
+def test_many_cut_or_garbled_tails(finished: Bench) -> None:
     for seed in range(100, 200):
-        check_power_cut(bench, seed)
-        for rubbish in bench.run.rglob("*.damaged"):
+        check_power_cut(finished, seed)
+        for rubbish in finished.run.rglob("*.damaged"):
             rubbish.unlink()
 
 
@@ -87,9 +84,9 @@ def test_what_was_asked_is_known_by_its_hash_where_its_settings_are_lost(bench: 
 
 @pytest.mark.parametrize(("change", "word"), [({"format": 2}, "newer"), ({"format": 0}, "older")])
 def test_a_run_of_another_format_is_refused_with_the_reason_and_left_alone(
-    bench: Bench, change: dict[str, int], word: str
+    finished: Bench, change: dict[str, int], word: str
 ) -> None:
-    assert bench.jb("--no-preflight").code == 0
+    bench = finished
     (plan,) = bench.run.joinpath("configs").glob("*.json")
     plan.write_text(json.dumps({**json.loads(plan.read_text()), **change}))
     before = {path: path.read_bytes() for path in bench.run.rglob("*") if path.is_file()}
@@ -110,10 +107,10 @@ def test_data_that_nothing_could_score_is_refused_before_it_is_asked(bench: Benc
     assert bench.jb("--mode", "infer", dataset="toy_gen").code == 0
 
 
-def test_the_newest_config_is_continued_whatever_the_process_ids(bench: Bench) -> None:
+def test_the_newest_config_is_continued_whatever_the_process_ids(finished: Bench) -> None:
     from tests.e2e.harness import JB, run
 
-    assert bench.jb("--no-preflight").code == 0
+    bench = finished
     (dump,) = bench.run.joinpath("configs").glob("*.py")
     stamp = dump.name[:15]
     newer = dump.with_name(f"{stamp}_1.py")

@@ -85,6 +85,33 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
 
 
+@pytest.mark.parametrize("baseline", ["ant", "bee", "cat"])
+def test_a_changed_opponent_asks_only_about_new_pairs(many_models: Bench, baseline: str) -> None:
+    """From one baseline to all against all and back: games that were judged are not asked about again."""
+    bench = many_models
+    league(bench, "league", baseline)
+    jb(bench, models=WRONG_OF)
+    known = sum(calls for pair, calls in CALLS_FOR.items() if baseline in pair)
+    assert len(bench.judge.requests) == 2 * known
+    league(bench, "league", "all")
+    jb(bench, "--reuse", models=WRONG_OF)
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+    assert {one["model"]: one["games"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
+    rates = {one["model"]: one["win_rate"]["value"] for one in ranking(bench)["models"]}
+    assert rates == pytest.approx({"ant": 100 * (5 + 7 / 2) / 12, "bee": 100 * (2 + 7 / 2) / 12, "cat": 100 * 4 / 12})
+    for player in ("ant", "bee"):  # each call names the answers as its own file shows them
+        answers = {row["id"]: row["uuid"] for row in bench.rows("toy", player)}
+        assert all(row["gold"][0] == answers[row["id"]] for row in bench.rows("toy-league-vs-cat", player))
+    other = next(name for name in WRONG_OF if name != baseline)
+    league(bench, "league", other)
+    jb(bench, "--reuse", models=WRONG_OF)
+    assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
+    jb(bench, "--reuse", "--rejudge", models=WRONG_OF)  # afresh means afresh
+    assert len(bench.judge.requests) == 2 * (
+        sum(CALLS_FOR.values()) + sum(calls for pair, calls in CALLS_FOR.items() if other in pair)
+    )
+
+
 def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -> None:
     """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
     bench = many_models

@@ -25,10 +25,8 @@ def test_a_changed_temperature_is_refused_by_name_and_redone_only_on_demand(benc
     assert [row["id"] for row in bench.rows()] == list(range(6))
 
 
-def test_what_changes_nothing_is_not_asked_again(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
-    bench.judge.forget()
+def test_what_changes_nothing_is_not_asked_again(finished: Bench) -> None:
+    bench = finished
     flags = ("batch_size=1", "retry=5", "timeouts.total=9", "stream=True")
     changed = [f"{one}.{flag}" for flag in flags for one in ("models.toy-model", "judges.judge")]
     done = bench.jb("--reuse", "--no-preflight", "--override", *changed)
@@ -37,10 +35,8 @@ def test_what_changes_nothing_is_not_asked_again(bench: Bench) -> None:
     assert bench.judge.requests == []
 
 
-def test_a_changed_judge_prompt_redoes_the_judging_alone(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
-    bench.judge.forget()
+def test_a_changed_judge_prompt_redoes_the_judging_alone(finished: Bench) -> None:
+    bench = finished
     done = bench.jb("--reuse", "--override", "judges.judge.method.style=word", "--no-preflight")
     assert done.code == 0, done.text
     assert bench.model.requests == []
@@ -48,19 +44,16 @@ def test_a_changed_judge_prompt_redoes_the_judging_alone(bench: Bench) -> None:
     assert len(bench.rows("toy-judge")) == 6
 
 
-def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgments(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
-    bench.judge.forget()
+def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgments(finished: Bench) -> None:
+    bench = finished
     assert bench.jb("--reuse", "--rejudge", "--no-preflight").code == 0
     assert bench.model.requests == []
     assert bench.judged() == dict.fromkeys(range(6), 1)
     assert list((bench.run / "predictions/toy-model").glob("toy-judge.jsonl.before-*"))
 
 
-def test_deleting_the_judge_file_makes_the_judge_ask_again(bench: Bench) -> None:
-    bench.jb()
-    bench.judge.forget()
+def test_deleting_the_judge_file_makes_the_judge_ask_again(finished: Bench) -> None:
+    bench = finished
     (bench.run / "predictions/toy-model/toy-judge.jsonl").unlink()
     assert bench.jb("--reuse", "--mode", "eval", "--no-preflight").code == 0
     assert bench.judged() == dict.fromkeys(range(6), 1)
@@ -81,9 +74,8 @@ def test_more_prompts_and_more_repeats_ask_only_what_is_new(bench: Bench) -> Non
     assert bench.result()["counts"]["planned"] == 12
 
 
-def test_fewer_prompts_score_only_those(bench: Bench) -> None:
-    bench.jb()
-    bench.judge.forget()
+def test_fewer_prompts_score_only_those(finished: Bench) -> None:
+    bench = finished
     assert bench.jb("--reuse", "--num-prompts", "2", "--no-preflight").code == 0
     assert bench.result()["counts"]["planned"] == 2
     assert bench.judge.requests == []
@@ -97,10 +89,8 @@ def test_a_run_is_continued_without_naming_its_configs_again(bench: Bench) -> No
     assert len(bench.runs) == 1
 
 
-def test_a_changed_data_row_is_asked_again_and_no_other(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
-    bench.judge.forget()
+def test_a_changed_data_row_is_asked_again_and_no_other(finished: Bench) -> None:
+    bench = finished
     path = bench.folder / "toy.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows[2]["question"] = "Tell me: what is twice 2?"
@@ -112,19 +102,16 @@ def test_a_changed_data_row_is_asked_again_and_no_other(bench: Bench) -> None:
     assert bench.result()["counts"]["ok"] == 6
 
 
-def test_a_data_set_that_is_not_reached_yet_is_added_to_a_run(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
+def test_a_data_set_that_is_not_reached_yet_is_added_to_a_run(finished: Bench) -> None:
+    bench = finished
     done = bench.jb("--reuse", "--no-preflight", models=["toy_model", "other_model"])
     assert done.code == 0, done.text
     assert bench.asked() == dict.fromkeys(range(6), 1)
     assert bench.result(model="other-model")["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
 
 
-def test_a_torn_and_a_damaged_line_cost_one_question_each(bench: Bench) -> None:
-    bench.jb()
-    bench.model.forget()
-    bench.judge.forget()
+def test_a_torn_and_a_damaged_line_cost_one_question_each(finished: Bench) -> None:
+    bench = finished
     path = bench.run / "predictions/toy-model/toy.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = b"\x00" * 20 + lines[1][20:]
