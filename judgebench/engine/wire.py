@@ -36,11 +36,16 @@ def decode(body: bytes | str) -> Any:
         ValueError: The body is no JSON.
     """
     try:
-        value = _decode(body)
+        return _decoded(body)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+
+
+def _decoded(body: bytes | str) -> Any:
+    try:
+        value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        value = _decode_leniently(body)
+        return _decode_leniently(body)
     marker: Any = "\\u0000" if isinstance(body, str) else b"\\u0000"
     return _clean_deep(value) if marker in body else value
 
@@ -48,10 +53,7 @@ def decode(body: bytes | str) -> Any:
 def _decode_leniently(body: bytes | str) -> Any:
     """Decode what the fast decoder refuses and services do send: lone surrogates, bad UTF-8, NaN and Infinity."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    try:
-        return _clean_deep(json.loads(text))
-    except RecursionError as error:
-        raise ValueError("the JSON is nested too deeply") from error
+    return _clean_deep(json.loads(text))
 
 
 def _clean_deep(value: Any) -> Any:

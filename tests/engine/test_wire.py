@@ -1,0 +1,42 @@
+"""What comes over the wire is decoded to values that can be stored, or refused as no JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from judgebench.engine import wire
+
+
+def decoded(body: bytes | str) -> object:
+    """The value, or why there is none."""
+    try:
+        return wire.decode(body)
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("depth", [600, 900, 100_000])
+@pytest.mark.parametrize("first", [b'"\\u0000"', b'"\\ud800"', b"NaN", b"1"])
+def test_json_that_is_nested_too_deeply_is_a_value_or_no_json(first: bytes, depth: int) -> None:
+    found = decoded(b"[" + first + b"," + b"[" * depth + b"]" * depth + b"]")
+    assert isinstance(found, list) or found == "the JSON is nested too deeply"
+    assert depth < 1000 or not isinstance(found, list)
+
+
+@pytest.mark.parametrize("body", ["{", "", "nan", '{"a": ' + "1" * 5000 + "}"])
+def test_what_is_no_json_is_refused(body: str) -> None:
+    assert isinstance(decoded(body), str)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"a\\u0000": "b\\u0000"}', {"a\N{REPLACEMENT CHARACTER}": "b\N{REPLACEMENT CHARACTER}"}),
+        (b'["\\ud800x"]', ["\N{REPLACEMENT CHARACTER}x"]),
+        (b'["\\ud83d\\ude00"]', ["\N{GRINNING FACE}"]),
+        (b'["\xff"]', ["\N{REPLACEMENT CHARACTER}"]),
+    ],
+)
+def test_text_that_utf8_cannot_hold_is_replaced(body: bytes, value: object) -> None:
+    assert wire.decode(body) == value
+    assert wire.encode(value) == wire.encode(wire.decode(wire.encode(value)))
