@@ -18,6 +18,8 @@ from judgebench.errors import DataError
 from judgebench.records import Sample
 
 _CANONICAL = msgspec.json.Encoder(order="sorted")
+_MOST_NESTING = 64
+"""Levels of lists and objects in a column; what is nested deeper can be read here and not be written elsewhere."""
 
 
 class HubSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,7 +154,16 @@ def _value(row: Row, column: str) -> Any:
         raise DataError(f"{row.place}: the column {column!r} is empty (null); a value was expected.")
     if isinstance(value, float) and not math.isfinite(value):
         raise DataError(f"{row.place}: the column {column!r} holds {value}; a finite number was expected.")
+    if isinstance(value, list | dict) and _deeper_than(_MOST_NESTING, value):
+        raise DataError(f"{row.place}: the column {column!r} is nested more than {_MOST_NESTING} deep.")
     return value
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    if not isinstance(value, list | dict):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(levels - 1, one) for one in inner)
 
 
 def _answer(row: Row, column: str) -> str:

@@ -45,6 +45,19 @@ def test_what_is_no_json_text_or_number_is_refused_in_every_layout(tmp_path: Pat
         items(JudgeItems, path=str(path), input_columns=["q"], output_column="a")
 
 
+@pytest.mark.parametrize("deep", ["[" * 65 + "]" * 65, '{"a":' * 64 + "[]" + "}" * 64, "[" * 900 + "]" * 900])
+def test_what_is_nested_too_deep_to_be_written_again_is_refused(tmp_path: Path, deep: str) -> None:
+    path = written(tmp_path, f'{{"q": {deep}}}')
+    with pytest.raises(DataError, match=r"data\.jsonl:1: the column 'q' is nested more than 64 deep"):
+        items(JudgeItems, path=str(path), input_columns=["q"])
+
+
+def test_what_is_nested_as_data_are_is_taken(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"q": ' + "[" * 64 + "]" * 64 + "}")
+    (sample,) = items(JudgeItems, path=str(path), input_columns=["q"])
+    assert json.dumps(sample.fields["q"]) == "[" * 64 + "]" * 64
+
+
 @pytest.mark.parametrize("vote", [["A"], {"A": 1}])
 def test_an_annotators_vote_that_is_no_label_is_refused(tmp_path: Path, vote: Any) -> None:
     path = written(tmp_path, lines({"q": "x", "one": "A", "two": vote}))
