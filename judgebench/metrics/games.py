@@ -38,8 +38,13 @@ def side_of(label: str | None) -> int | None:
 
 
 def games_of(verdict: Verdict) -> list[Game]:
-    """Return the games behind a verdict, in the order of the views; none where nothing was asked."""
+    """Return the games behind a verdict, in the order of the views; none where nothing was compared.
+
+    Views that grade one answer each, whose grades a fold compares, are no games: none of them names a winner.
+    """
     views: Sequence[dict[str, Any]] = verdict.details.get("views", [])
+    if len({one.get("view") for one in views}) > 1 and not any(one.get("order") or one.get("label") for one in views):
+        return []
     found = []
     for one in views:
         label = one.get("label") if one.get("status") == "ok" else None

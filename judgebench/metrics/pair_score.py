@@ -228,9 +228,7 @@ class PairScore:
         return share_of([(side + 1) / 2 for _, side in shown], items=[item for item, _ in shown])
 
     def _counts(self) -> dict[str, Metric]:
-        sums = [
-            sum(game.side * one.gold for game in one.games if game.side is not None) for one in self._items if one.gold
-        ]
+        sums = [_votes(one) * one.gold for one in self._items if one.gold]
         views = [game for one in self._items for game in one.games]
         ties = sum(game.side == 0 for game in views)
         counts = {
@@ -257,6 +255,13 @@ class PairScore:
         classes = self.config.classes or [name for name in names.values() if gold[name]]
         found = macro_figures(pairs, classes) | beyond_chance(pairs)
         return found | {f"gold/{name}": Metric(value=float(gold[name]), n=n) for name in self.config.classes}
+
+
+def _votes(item: _Item) -> int:
+    """Return how many more views prefer the first answer; where there are no views of both, the decision is one."""
+    if not item.games:
+        return side_of(item.decision) or 0
+    return sum(game.side for game in item.games if game.side is not None)
 
 
 def _place_of(order: int, games: Sequence[Game]) -> int | None:
