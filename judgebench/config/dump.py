@@ -119,4 +119,5 @@ def _one_line(value: Any) -> str:
 
 
 def _names(value: dict[str, Any]) -> bool:
-    return all(key.isidentifier() and not keyword.iskeyword(key) for key in value)
+    # Python reads names in another form than they are written in (NFKC: "ª" as "a"); ASCII alone is safe from that.
+    return all(key.isascii() and key.isidentifier() and not keyword.iskeyword(key) for key in value)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from judgebench.config.dump import dump_config, python_text
@@ -46,5 +46,6 @@ _json = st.recursive(
 
 
 @given(_json)
+@example({"ª": 1, "ﬁeld": {"Ⅳ": 2}})  # as names Python would read them as "a", "field" and "IV"
 def test_any_value_is_written_so_that_python_reads_it_back(value):
     assert eval(python_text(value)) == value
