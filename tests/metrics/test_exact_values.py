@@ -12,6 +12,10 @@ from judgebench.metrics.bradley_terry import bradley_terry
 from judgebench.metrics.correction import LEAST_YOUDEN, accuracy_ppi, accuracy_rogan_gladen, rogan_gladen
 from judgebench.metrics.elo import elo, shuffled_elo
 from judgebench.metrics.intervals import effective_size
+from judgebench.metrics.orders import orders_of
+from judgebench.metrics.played import Played
+from judgebench.metrics.resampling import paired_bootstrap
+from judgebench.records import Verdict
 
 from .test_agreement import judged, table
 
@@ -93,3 +97,18 @@ def test_a_percentile_between_two_resamples_is_taken_outwards() -> None:
         assert found.interval is not None
         ends.append(found.interval.low < found.value < found.interval.high)
     assert any(ends)  # two resamples, one on either side: both of them are ends
+
+
+def test_no_resample_on_the_other_side_is_no_proof() -> None:
+    found = paired_bootstrap([1.0] * 5, [0.0] * 5, rounds=99)
+    assert found is not None
+    assert found.p_value == pytest.approx(2 * (0 + 1) / (99 + 1))
+
+
+def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
+    views = [{"view": at, "order": at, "status": "ok", "label": "tie" if at == "BA" else "A"} for at in ("AB", "BA")]
+    games = Played()
+    games.add(0, 0, Verdict(status="ok", label="tie", details={"views": views}), ("long answer", "short"))
+    found = orders_of(games)
+    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (100.0, 1)
+    assert found["longer_preferred"]["value"] is None  # a tie prefers neither
