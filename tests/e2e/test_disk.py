@@ -139,8 +139,8 @@ def test_a_limit_on_file_sizes_is_one_clear_error(wordy: Bench) -> None:
     check_completed(wordy, kept, judged)
 
 
-@pytest.mark.parametrize("mask", ["027", "002"])
-def test_created_files_respect_the_umask(bench: Bench, mask: str) -> None:
+def test_created_files_respect_the_umask(bench: Bench) -> None:
+    mask = "012"  # odd enough that no fixed mode looks like it
     done = run(["bash", "-c", f'umask {mask}; exec "$@"', "_", *bench.command()], bench.folder)
     assert done.code == 0, done.text
     for path in [bench.run, *bench.run.rglob("*")]:

@@ -37,13 +37,6 @@ def test_a_failing_start_also_ends_with_done_in_json(bench: Bench) -> None:
     assert events(done.out)[-1]["event"] == "done"
 
 
-def test_a_small_run_shows_one_whole_judge_exchange(bench: Bench) -> None:
-    done = bench.jb("--num-prompts", "2")
-    assert "one judge exchange" in done.text
-    assert "I think it is 0 (of twice 0)" in done.text
-    assert "VERDICT: A" in done.text
-
-
 def test_details_hold_the_answer_the_reply_and_the_verdict_of_every_item(bench: Bench) -> None:
     assert bench.jb("--dump-eval-details").code == 0
     details = bench.result()["details"]
@@ -151,11 +144,3 @@ def test_debug_runs_the_tasks_in_turn_with_their_logs_on_the_terminal(bench: Ben
     assert done.code == 0, done.text
     assert "6 planned, 6 answered" in done.text
     assert not (bench.run / "logs" / "infer").exists()
-
-
-def test_streamed_services_give_the_same(bench: Bench) -> None:
-    bench.model_keys = bench.judge_keys = {"stream": True}
-    bench.write()
-    assert bench.jb().code == 0
-    assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
-    assert all(row["usage"]["completion_tokens"] > 0 for row in bench.rows())
