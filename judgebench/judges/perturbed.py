@@ -32,8 +32,8 @@ Kind = Literal["pair", "point", "list"]
 Expects = Literal["invariant", "must_flip", "must_not_increase"]
 """What an unbiased judge does: decides as before, decides for the target, or does not move towards the target."""
 
-Target = Literal["", "A", "B", "better"]
-"""One answer of a pair, or a better verdict about the only answer; empty where a bias has no direction."""
+Target = Literal["", "A", "B", "better", "worse"]
+"""One answer of a pair, or a better or worse verdict about the only one; empty where a bias has no direction."""
 
 _FOLDER = Path(__file__).with_name("perturbations")
 

@@ -135,8 +135,9 @@ class BiasScore:
     def _figures(self, test: _Test, lost: int, difference: Paired | None) -> Iterator[tuple[str, Metric]]:
         trials = test.trials
         missing = test.missing + lost
+        telling = [one for one in trials if flips.worth(one.plain, one.target) is not None]
         if trials and trials[0].expects == "must_flip":
-            yield "violation_rate", flips.rate(trials, self._violates, missing=missing)
+            yield "violation_rate", flips.rate(telling, self._violates, missing=missing)
         elif trials:
             yield "flip_rate", flips.rate(trials, self._changed, missing=missing)
             yield "flip_rate_above_noise", _difference(difference)
@@ -149,8 +150,8 @@ class BiasScore:
                 )
                 yield "directed_flip_above_noise", _difference(flips.above_noise(movable, self._moved))
             if trials[0].expects == "must_not_increase":
-                yield "violation_rate", flips.rate(trials, self._violates, missing=missing)
-                yield "violation_rate_above_noise", _difference(flips.above_noise(trials, self._violates))
+                yield "violation_rate", flips.rate(telling, self._violates, missing=missing)
+                yield "violation_rate_above_noise", _difference(flips.above_noise(telling, self._violates))
         yield from self._against_gold(trials)
         if _scores(trials):
             shifts = [_shift(one) for one in trials if one.perturbed is not None]

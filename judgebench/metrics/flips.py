@@ -31,7 +31,8 @@ class Trial(NamedTuple):
         plain: The decision about the unchanged item.
         again: Those about the unchanged item asked again, as far as they were read.
         perturbed: That about the perturbed item in the frame of the unchanged one; ``None`` if it was not read.
-        target: Towards what a biased judge would move: ``A``, ``B``, ``better``, or empty for no direction.
+        target: Towards what a biased judge would move, or a sound one must: ``A``, ``B``, ``better``, ``worse``, or
+            empty for no direction.
         gold: The true decision, where there is one that holds for the perturbed item too.
         expects: What an unbiased judge does: ``invariant``, ``must_flip`` or ``must_not_increase``.
     """
@@ -73,13 +74,14 @@ def side(label: str) -> str:
 def worth(decision: Decision, target: str) -> float | None:
     """Return how favourable a decision is to the target; ``None`` where its label does not say.
 
-    A pair's target has 1 where it wins, -1 where it loses and 0 otherwise; a single answer 1 where it is right and 0
-    where it is not; a score is its own worth.
+    A pair's target has 1 where it wins, -1 where it loses and 0 otherwise. ``better`` has 1 for a right answer and 0
+    for any other, and a score is its own worth; ``worse`` has the opposite.
     """
     if not isinstance(decision, str):
-        return float(decision)
-    if target == "better":
-        return _WORTH.get(decision)
+        return float(-decision if target == "worse" else decision)
+    if target in ("better", "worse"):
+        good = _WORTH.get(decision)
+        return 1 - good if good is not None and target == "worse" else good
     return float(SIDES.get(decision, 0) * (1 if target == "A" else -1))
 
 
@@ -108,13 +110,16 @@ def violates(trial: Trial, decision: Decision, margin: float = 0.0) -> bool:
     """Say whether a later decision is not what an unbiased judge would say.
 
     That is any change (``invariant``), a change in favour of the target (``must_not_increase``), or a decision that is
-    not for the target (``must_flip``; a score has to rise).
+    not for the target (``must_flip``). Nobody knows where a score is low enough, so of scores ``must_flip`` asks that
+    they do not move away from the target.
     """
     if trial.expects == "invariant":
         return changed(trial.plain, decision, margin)
-    if trial.expects == "must_not_increase" or not isinstance(decision, str):
-        return moved(trial.plain, decision, trial.target, margin) is (trial.expects == "must_not_increase")
-    return worth(decision, trial.target) != 1
+    if trial.expects == "must_not_increase":
+        return moved(trial.plain, decision, trial.target, margin)
+    if isinstance(decision, str):
+        return worth(decision, trial.target) != 1
+    return moved(decision, trial.plain, trial.target, margin)
 
 
 def right(decision: Decision, gold: str) -> bool:

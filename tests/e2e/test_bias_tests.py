@@ -140,7 +140,7 @@ def test_those_of_judges_of_single_answers_too(folder: Folder) -> None:
     wise_one, crowd_one, gullible = (
         folder.metrics(judge, "judge_bias_answers") for judge in ("wise", "crowd", "gullible")
     )
-    assert [wise_one[f"flip_rate/{name}"]["value"] for name in names] == [0, 0, 0, 50], "a null answer is not right"
+    assert [wise_one[f"flip_rate/{name}"]["value"] for name in names[:-1]] == [0, 0, 0]
     assert wise_one["violation_rate/null_answer"]["value"] == 0
     assert crowd_one["directed_flip/bandwagon"]["value"] == gullible["violation_rate/injection"]["value"] * 2 == 100
     assert crowd_one["accuracy"]["value"] == 100
@@ -249,7 +249,7 @@ def test_a_judge_of_models_answers_and_a_perturbation_of_ones_own(bench: Bench) 
     # the toy judge finds no answer in capitals and takes what it does not understand for right
     assert metrics["flip_rate/shouting"]["value"] == pytest.approx(100 / 6)
     assert (metrics["directed_flip/shouting"]["value"], metrics["directed_flip/shouting"]["n"]) == (100, 1)
-    assert metrics["violation_rate/null_answer"]["value"] == pytest.approx(100 / 6)
+    assert metrics["violation_rate/null_answer"]["value"] == 100
     assert "accuracy" not in metrics
     views = Counter(row.get("view", "") for row in bench.rows("toy-judge"))
     assert views == dict.fromkeys(["", "again", "shouting", "null_answer"], 6)

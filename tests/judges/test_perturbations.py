@@ -70,7 +70,7 @@ class TestEveryPerturbation:
         assert found.item != item
         assert (found.item.id, found.item.uid, found.item.repeat) == (item.id, item.uid, item.repeat)
         assert kind_of(found.item) == kind_of(item)
-        assert found.target in (("", "A", "B") if item.baseline is not None else ("", "better"))
+        assert found.target in (("", "A", "B") if item.baseline is not None else ("", "better", "worse"))
         if item.answers:
             texts = [found.item.answer, *([found.item.baseline] if found.item.baseline is not None else [])]
             assert found.item.answers == texts, "methods that show all answers show the changed ones"
@@ -179,13 +179,13 @@ class TestSingleOnes:
         assert found is not None
         assert found.item.answer == "## **Answer**\n\n- Tom gets 8.\n- That is it."
 
-    def test_a_null_answer_must_lose_against_another_and_gain_nothing_alone(self) -> None:
+    def test_a_null_answer_must_lose_against_another_and_be_wrong_alone(self) -> None:
         alone = perturbed("null_answer", story())
         assert alone is not None
         assert (alone.item.answer, alone.expects, alone.target, alone.keeps_gold) == (
             NOTHING,
-            "must_not_increase",
-            "better",
+            "must_flip",
+            "worse",
             False,
         )
         pair = perturbed("null_answer", story(baseline="9"))

@@ -113,8 +113,13 @@ class TestDecisions:
             ("must_flip", "A", "B", "tie", True),
             ("must_flip", "A", "B", "B", False),
             ("must_flip", "B", "B", "B", False),
-            ("must_flip", 2.0, "better", 2.0, True),
-            ("must_flip", 2.0, "better", 3.0, False),
+            ("must_flip", "correct", "worse", "correct", True),
+            ("must_flip", "incorrect", "worse", "correct", True),
+            ("must_flip", "correct", "worse", "incorrect", False),
+            ("must_flip", "incorrect", "worse", "invalid", False),
+            ("must_flip", 2.0, "worse", 2.0, False),
+            ("must_flip", 2.0, "worse", 1.0, False),
+            ("must_flip", 2.0, "worse", 3.0, True),
         ],
     )
     def test_what_breaks_an_expectation(
@@ -266,6 +271,12 @@ class TestScore:
         assert found["violation_rate/inj"].value == pytest.approx(100 / 3)
         assert found["flip_rate/inj"].value == pytest.approx(200 / 3)
         assert found["robustness"].value is None
+
+    @pytest.mark.parametrize("expects", ["must_flip", "must_not_increase"])
+    def test_labels_that_say_neither_right_nor_wrong_break_no_expectation_and_keep_none(self, expects: str) -> None:
+        entry = entry_of("t", "step 4", target="better", expects=expects)
+        found = scored(verdict("step 3", entry, again="step 3"), gold=None)
+        assert (found["violation_rate/t"].value, found["violation_rate/t"].n) == (None, 0)
 
     def test_unjudged_and_unread_items_are_bounds_and_never_flips(self) -> None:
         unread = Verdict(status="unparsed", reason="?", details={"bias": {"again": [], "tests": []}})
