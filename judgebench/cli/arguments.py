@@ -45,6 +45,7 @@ examples:
 commands:
   jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
   jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
+  jb verdicts RUN --grammar NAME                           verdicts that another grammar would read otherwise
 
 exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
 failed or stayed unscored, 5 gate failed, 6 gate undecided, 7 budget reached, 130 interrupted (it says how to resume)
@@ -60,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: Always.
         """
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint="See all flags with: jb --help")
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See all flags with: {self.prog} --help")
 
     def completable(self) -> list[argparse.Action]:
         """Return the arguments, for a completion script to be told how to complete them."""
@@ -82,11 +83,13 @@ class Parser(argparse.ArgumentParser):
         """
         parsed, unknown = self.parse_known_args(argv)
         if unknown:
-            flags = [flag for action in self._actions for flag in action.option_strings]
-            near = difflib.get_close_matches(unknown[0].partition("=")[0], flags, n=2)
-            hint = f"Did you mean {' or '.join(near)}? " if near else ""
+            flags = {flag.lstrip("-"): flag for action in self._actions for flag in action.option_strings}
+            near = difflib.get_close_matches(unknown[0].partition("=")[0].lstrip("-"), flags, n=2, cutoff=0.7)
+            hint = f"Did you mean {' or '.join(flags[name] for name in near)}? " if near else ""
             what = "flag" if unknown[0].startswith("-") else "argument"
-            raise UsageError(f"There is no {what} {unknown[0]!r}.", hint=f"{hint}See all flags with: jb --help")
+            raise UsageError(
+                f"There is no {what} {unknown[0]!r}.", hint=f"{hint}See all flags with: {self.prog} --help"
+            )
         return parsed
 
 

@@ -159,7 +159,7 @@ def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, coun
         return f"{again} --mode eval    (judges what is not judged yet, and scores)"
     if counts.unparsed and not request.options.dump_details:
         return f"{again} --mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
-    return f"less {run.summary}/*.md"
+    return f"less {shlex.quote(str(run.summary))}/*.md"
 
 
 def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -18,7 +20,8 @@ CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     """Return the request with the configs and the choice of samples of the reused run, and a line about what was taken.
 
-    A command line that names models or data sets means what it says; nothing is added to it.
+    A command line that names models or data sets means what it says; only the data's folder is added, which is a place
+    and no choice.
 
     Raises:
         UsageError: Nothing is named and no run is reused.
@@ -26,7 +29,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     """
     chosen = request.selection
     if chosen.config or chosen.models or chosen.datasets or chosen.custom:
-        return request, []
+        return _with_data_dir(request, reused)
     if reused is None:
         raise UsageError(
             "Nothing to run: no models and no data sets are named.",
@@ -41,6 +44,8 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
         if getattr(request.options, name) == getattr(unsaid, name) != getattr(earlier, name)
     }
     notes = []
+    if kept := _overrides(reused):
+        notes.append(f"goes on with --override {shlex.join(kept)} as before; name the models and data sets to drop it")
     if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
         notes.append(f"goes on with {' '.join(shown)} as before; name the models and data sets again to choose anew")
     options = msgspec.structs.replace(request.options, **taken)
@@ -48,15 +53,47 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     return msgspec.structs.replace(request, selection=selection, options=options), notes
 
 
-def _newest_config(run: RunFolder) -> Path:
+def _with_data_dir(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
+    dumps = _configs(reused) if reused is not None else []
+    folder = _options(dumps[-1].with_suffix(".json")).data_dir if dumps else ""
+    if request.options.data_dir or not folder:
+        return request, []
+    options = msgspec.structs.replace(request.options, data_dir=folder)
+    return msgspec.structs.replace(request, options=options), [f"goes on with --data-dir {folder} as before"]
+
+
+def _overrides(run: RunFolder) -> list[str]:
+    """Return what ``--override`` said since models and data sets were last named: it is part of the newest config."""
+    found: list[str] = []
+    for dump in reversed(_configs(run)):
+        words = _command(dump.with_suffix(".json"))
+        at = words.index("--override") + 1 if "--override" in words else len(words)
+        found = [*itertools.takewhile(lambda word: not word.startswith("-"), words[at:]), *found]
+        if not {"--models", "--datasets", "--custom-dataset-path"}.isdisjoint(words) or "--reuse" not in words:
+            break
+    return found
+
+
+def _configs(run: RunFolder) -> list[Path]:
     # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
-    dumps = sorted(run.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
+    return sorted(run.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
+
+
+def _newest_config(run: RunFolder) -> Path:
+    dumps = _configs(run)
     if not dumps:
         raise ReuseError(
             f"The run {run.timestamp} holds no config to continue with.",
             hint="Name the models and data sets again: jb --models ... --datasets ... --reuse " + run.timestamp,
         )
     return dumps[-1]
+
+
+def _command(plan: Path) -> list[str]:
+    try:
+        return msgspec.json.decode(plan.read_bytes(), type=Plan).command
+    except (OSError, msgspec.MsgspecError):
+        return []
 
 
 def _options(plan: Path) -> Options:

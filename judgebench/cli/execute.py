@@ -20,7 +20,7 @@ from judgebench.config.schema import RunConfig
 from judgebench.errors import ConfigError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
-from judgebench.plan.spec import Plan
+from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners.zygote import Zygote, warm_tasks
 from judgebench.store.format import check_format
 from judgebench.store.journal import mend, write_atomically
@@ -52,6 +52,12 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if reused is not None:
         check_format(reused)
     request, notes = completed(request, reused)
+    folder = request.options.data_dir
+    if folder and not Path(folder).expanduser().is_dir():  # data from elsewhere would be taken without a word
+        raise UsageError(
+            f"The data folder {folder!r} (of --data-dir, or else JB_DATA_DIR) does not exist.",
+            hint="Name the folder that holds the folders of the data sets: --data-dir DIR",
+        )
     # What tasks import is imported beside the reading of configs, which takes as long.
     forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
     with warm_tasks(forked) as zygote:
@@ -180,6 +186,23 @@ def make_plan(
     )
 
 
+def _place(config: RunConfig, task: TaskSpec) -> str:
+    """Return where a task sends its questions, without credentials."""
+    from judgebench.engine.reach import shown
+    from judgebench.models.address import base_url
+    from judgebench.models.configured import model_config
+    from judgebench.models.contract import ServiceConfig
+
+    judges = {judge.abbr: judge for judge in config.datasets[task.datasets[0]].judges}
+    raw = judges[task.judge].model if task.judge in judges else config.models[task.model]
+    asked = model_config(raw)
+    if not isinstance(asked, ServiceConfig):
+        return "none (in the task's own process)"
+    if asked.launch is not None:
+        return "launched by the run"
+    return shown(base_url(asked, {**os.environ, **config.secrets}))
+
+
 def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
     """Print the graph and every command; sends nothing and writes nothing."""
     from judgebench.datasets.open import count_of
@@ -193,8 +216,9 @@ def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
         if task.stage in {"infer", "judge"}:
             known = [count_of(config.datasets[abbr], request.options) for abbr in task.datasets]
             repeats = repeats_of(config.models[task.model])
-            items = "unknown" if None in known else str(sum(count or 0 for count in known) * repeats)
-            print(f"  items:   {items}")
+            total = sum(count or 0 for count in known) * repeats
+            print(f"  items:   {'unknown: no data file is here, the hub has it' if None in known else total}")
+            print(f"  service: {_place(config, task)}")
         print(f"  after:   {', '.join(waits) or '-'}")
         print(f"  log:     {task.log}")
         print(f"  command: {shlex.join([sys.executable, '-m', 'judgebench.stages', 'PLAN', task.id])}")

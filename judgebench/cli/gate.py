@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from judgebench.cli.arguments import Parser
 from judgebench.errors import DiskError
 from judgebench.report.rules import GateRules, read_rules
 
@@ -23,9 +24,9 @@ exit codes: 0 passed, 5 a rule failed, 6 the run cannot tell, 2 a rule or name t
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of ``jb gate``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="jb gate",
         description="Decide whether a run is good enough: on whole 95% intervals, unscored items at their worst.",
         epilog=_EXAMPLE,
@@ -51,7 +52,7 @@ def run(argv: list[str]) -> int:
     Raises:
         JudgebenchError: The run, the file or a rule cannot be used.
     """
-    args = build_parser().parse_args(argv)
+    args = build_parser().parse_all(argv)
     from judgebench.report.gate import gate_run
     from judgebench.report.gate_files import as_junit, as_markdown
 

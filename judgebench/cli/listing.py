@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
 from judgebench.cli.console import columns
+from judgebench.config.place import nearest
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, split_suffix
 from judgebench.errors import UnknownNameError, UsageError
 
@@ -47,7 +48,9 @@ def registered(config_dirs: Sequence[str], pattern: str = "", kind: Kind | None 
         file for one in KINDS if kind in {None, one} for file in registry.files(one) if _matches(file.name, pattern)
     ]
     if not files:
-        raise UnknownNameError(f"No registered config matches {pattern!r}.", hint="See all with: jb --list")
+        raise UnknownNameError(
+            f"No registered config matches {pattern!r}.", hint=f"{nearest(pattern, KINDS)}See all with: jb --list"
+        )
     return columns([(file.kind, file.name, description(file.path)) for file in files])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judgebench.cli.arguments import Parser
+
 if TYPE_CHECKING:
     from judgebench.config.schema import JudgeConfig
     from judgebench.plan.spec import Plan
@@ -23,9 +25,9 @@ Nothing is asked and nothing is written. Of judges with several views every repl
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of ``jb verdicts``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="jb verdicts",
         description="Count how many recorded replies another grammar would read differently.",
         epilog=_EXAMPLE,
@@ -49,7 +51,7 @@ def run(argv: list[str]) -> int:
     from judgebench.cli.gate import run_folder
     from judgebench.store.layout import RunFolder
 
-    args = build_parser().parse_args(argv[1:] if argv[:1] == ["compare"] else argv)
+    args = build_parser().parse_all(argv[1:] if argv[:1] == ["compare"] else argv)
     folder = RunFolder(run_folder(args.run, Path(args.work_dir)))
     print(compared(folder, _newest_plan(folder), args))
     return 0

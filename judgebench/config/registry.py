@@ -102,6 +102,11 @@ class Registry:
         misplaced = [path for root in self.roots for path in root.glob(f"{glob_escape(name)}.py")]
         if misplaced:
             hint += f"{misplaced[0]} is not looked at: move it into the folder {kind}/ beside it. "
+        usual = Path(USER_FOLDER)
+        if usual.resolve() not in [root.resolve() for root in self.roots] and any(
+            path.stem.lower() == name.lower() for path in _python_files(usual / kind)
+        ):
+            hint += f"./{usual} has one and is not looked at beside other folders: add --config-dir {usual}. "
         return UnknownNameError(
             f"There is no {_SINGULAR[kind]} config named {name!r}.", hint=f"{hint}See all with: jb --list"
         )

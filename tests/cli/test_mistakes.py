@@ -57,6 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
         write(f"configs/models/{name}.py", MODEL.format(type=kind, abbr=abbr, keys=keys))
     write("configs/models/no_comma.py", "models = [dict(type='VLLMCustomAPIChat'\n    abbr='x')]\n")
     write("configs/models/secret.py", "models = [dict(type='VLLMCustomAPIChat', abbr='x')]\n").chmod(0)
+    (tmp_path / "others").mkdir()
     rows = [json.dumps({"question": f"What is twice {i}?", "answer": str(2 * i)}) for i in range(3)]
     write("toy.jsonl", "\n".join(rows) + "\n")
     write("broken.jsonl", rows[0] + '\n{"question": \n')
@@ -132,6 +133,17 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "leave --reuse out"),
         ([*GOOD, "--mode", "eval"], 2, "--reuse is missing", "Add --reuse"),
         ([*GOOD, "--config-dir", "nowhere"], 2, "'nowhere' of --config-dir does not exist", "mkdir -p nowhere"),
+        (
+            [*GOOD, "--config-dir", "others"],
+            2,
+            "no model config named 'good'",
+            "./configs has one and is not",
+        ),
+        ([*GOOD, "--data-dir", "nowhere"], 2, "data folder 'nowhere'", "--data-dir DIR"),
+        ([*GOOD, "--pressure"], 2, "no flag '--pressure'", "See all flags"),
+        (["gate"], 2, "jb: usage: The following arguments are required: RUN", "jb gate --help"),
+        (["verdicts", "latest", "--gramar", "x"], 2, "jb: usage: ", "jb verdicts --help"),
+        (["ls", "modles"], 2, "matches 'modles'", "Did you mean 'models'"),
         ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "min and max"),
         ([*GOOD, "--work-dir", "toy.jsonl/x"], 3, "cannot be made", "--work-dir"),
         (["gone.py"], 2, "'gone.py' does not exist", "jb --list"),
@@ -215,3 +227,23 @@ def test_a_run_gone_on_with_within_a_second_keeps_each_config(jb: Callable[..., 
         assert code == 0, told
     (folder,) = Path("outputs/default").glob("2*")
     assert [len(list((folder / "configs").glob(f"*{suffix}"))) for suffix in (".py", ".json")] == [3, 3]
+
+
+def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> None:
+    """Another grammar was only tried: that the next command goes on with it must not be a surprise."""
+    assert jb(*GOOD)[0] == 0
+    assert jb("--reuse", "--mode", "eval", "--override", "datasets.toy.evaluator.tolerance=0.5")[0] == 0
+    for _ in range(2):
+        code, told = jb("--reuse")
+        assert code == 0
+        assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 as before" in told
+    code, told = jb("--reuse", *GOOD)
+    assert (code, "--override" in told) == (0, False)
+
+
+def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Told], folder: Path) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / "toy.jsonl").rename(folder / "elsewhere/toy.jsonl")
+    assert jb(*GOOD, "--data-dir", "elsewhere")[0] == 0
+    code, told = jb(*GOOD, "--reuse")
+    assert (code, "goes on with --data-dir elsewhere as before" in told) == (0, True)
