@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,8 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
         gold_majority: Columns of several annotators; the gold decision is what most of them say.
         gold_scores: Columns of a teacher's scores of the two answers; the gold decision is the higher (``A``, ``B``,
             ``tie``), and a row whose scores are both negative, which is how a failed teacher is written, has no gold.
+        gold_kind: What gold is without labels: the index of the first wrong one of the ``numbered`` steps, -1 for none
+            (``step``), a number or a list of them (``grade``), or anything that the score takes (``any``).
         gold_missing: What a row without gold is: an error (``refuse``), or left out (``drop``).
         answer_lists: Columns that hold lists of answers; they follow those of ``answer_columns``.
         numbered: Field name → column of a list of texts, which the field shows as numbered paragraphs, from 0.
@@ -64,6 +67,7 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
     gold_majority: list[str] = msgspec.field(default_factory=list)
     gold_scores: list[str] = msgspec.field(default_factory=list)
+    gold_kind: Literal["any", "step", "grade"] = "any"
     gold_missing: Literal["refuse", "drop"] = "refuse"
     answer_lists: list[str] = msgspec.field(default_factory=list)
     numbered: dict[str, str] = msgspec.field(default_factory=dict)
@@ -182,7 +186,7 @@ class JudgeItems:
         paths = [*config.input_columns, *config.answer_columns, *config.meta_columns, *config.answer_lists]
         names: Counter[str] = Counter()
         for row in rows:
-            if any(value_at(row, column) != value for column, value in config.where.items()):
+            if not _wanted(row, config.where):
                 continue
             values = {**row.values, **{path: value_at(row, path) for path in paths if "." in path}}
             gold = self._gold(row)
@@ -226,12 +230,29 @@ class JudgeItems:
                 return None
             raise DataError(f"{row.place}: the row has no gold: the column {column!r} is empty or missing.")
         if not config.gold_labels:
+            self._check_gold(row, column, found)
             return found
         label = config.gold_labels.get(_written(found))
         if label is None:
             known = ", ".join(map(repr, config.gold_labels))
             raise DataError(f"{row.place}: the column {column!r} holds {found!r}; one of {known} was expected.")
         return label
+
+    def _check_gold(self, row: Row, column: str, gold: Any) -> None:
+        """Refuse gold that the score could only refuse when every judge has been asked."""
+        if self.config.gold_kind == "grade":
+            grades = gold if isinstance(gold, list) else [gold]
+            if not grades or not all(map(_is_score, grades)):
+                raise DataError(
+                    f"{row.place}: the column {column!r} must hold a number or a list of them, not {gold!r:.60}."
+                )
+        if self.config.gold_kind == "step":
+            steps = [value_at(row, listed) for listed in self.config.numbered.values()]
+            last = min((len(one) for one in steps if isinstance(one, list)), default=sys.maxsize) - 1
+            if isinstance(gold, bool) or not isinstance(gold, int) or not -1 <= gold <= last:
+                raise DataError(
+                    f"{row.place}: the column {column!r} must hold the index of a step, or -1, not {gold!r:.60}."
+                )
 
 
 def _file_of(config: JudgeItemsConfig, data_dir: Path | None) -> Path | None:
@@ -249,6 +270,14 @@ def _splits_here(config: JudgeItemsConfig, data_dir: Path | None) -> list[str]:
             start, end = Path(f"{head}x").name[:-1], len(tail)
             return [name[len(start) : len(name) - end] for name in found]
     return []
+
+
+def _wanted(row: Row, where: Mapping[str, Any]) -> bool:
+    held = {column: value_at(row, column) for column in where}
+    lacking = next((column for column, value in held.items() if value is None and where[column] is not None), None)
+    if lacking is not None:
+        raise DataError(f"{row.place}: the column {lacking!r}, by which rows are chosen, is missing or empty.")
+    return held == where
 
 
 def value_at(row: Row, column: str) -> Any:

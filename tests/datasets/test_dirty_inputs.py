@@ -95,6 +95,37 @@ def test_a_preference_of_null_is_left_out_and_one_of_zero_is_a_tie() -> None:
     assert (found["win_rate"], found["n_draws"], found["n_missing"], found["n_total"]) == (50.0, 1.0, 1.0, 3.0)
 
 
+STEPS = {"id": "a", "problem": "?", "steps": ["one", "two"], "label": 1}
+GRADED = {"idx": 0, "response_source": "m", "instruction": "grade", "gpt4_score": [4, 5]}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "gold"),
+    [
+        ("process_bench", STEPS, value)
+        for value in ("1", True, 1.0, 2, -2, [True, False])
+    ] + [("prometheus_eval", GRADED, value) for value in ([], "4", [4, None], True, {"a": 1})],
+)  # fmt: skip
+def test_gold_that_no_score_can_take_is_refused_before_anybody_is_asked(
+    name: str, row: dict[str, Any], gold: Any, tmp_path: Path
+) -> None:
+    column = "label" if name == "process_bench" else "gpt4_score"
+    key = "id" if name == "process_bench" else "idx"
+    file = tmp_path / "made.jsonl"
+    keys = {"path": repr(str(file)), **({"splits": "[]", "key": "'{id}'"} if name == "process_bench" else {})}
+    assert len(samples(dataset(name, tmp_path, {"made.jsonl": [row, {**row, key: "b"}]}, **keys), tmp_path)) == 2
+    data = dataset(name, tmp_path, {"made.jsonl": [row, {**row, key: "b", column: gold}]}, **keys)
+    with pytest.raises(DataError, match=rf"made\.jsonl:2: the column '{column}' must hold"):
+        samples(data, tmp_path)
+
+
+def test_a_row_that_does_not_say_whether_it_is_wanted_is_refused(tmp_path: Path) -> None:
+    row = {"id": "a", "prompt": "?", "chosen": ["x"], "rejected": ["y", "z", "w"], "subset": "Math"}
+    data = dataset("rewardbench2", tmp_path, {"rewardbench2/test.jsonl": [row, {**row, "id": "b", "subset": None}]})
+    with pytest.raises(DataError, match=r"test\.jsonl:2: the column 'subset', by which rows are chosen, is missing"):
+        samples(data, tmp_path)
+
+
 def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_path: Path) -> None:
     rows = [{"idx": i, "judge": verdict} for i, verdict in enumerate([1, None, 0])]
     path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))

@@ -83,7 +83,7 @@ def test_one_letter_labels_are_no_words_of_their_own() -> None:
 
 
 def test_reasoning_ends_where_its_last_tag_closes() -> None:
-    text = "<think>VERDICT: A</think> or </think>\nVERDICT: B"
+    text = "<think>So\nVERDICT: A\n</think>\nVERDICT: A\n</think>\nVERDICT: B"
     assert read({"type": "anchored", "labels": LETTERS}, text).label == "incorrect"
     assert read({"type": "json_field", "labels": {"yes": "yes"}}, '<think>{"verdict": "yes"}').status == "unparsed"
 

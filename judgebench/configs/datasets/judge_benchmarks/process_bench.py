@@ -15,6 +15,7 @@ process_bench_datasets = [
         input_columns=["problem"],
         numbered=dict(steps="steps"),
         gold_column="label",
+        gold_kind="step",
         meta_columns=["split", "final_answer_correct"],
         method=dict(
             type=Viewed,

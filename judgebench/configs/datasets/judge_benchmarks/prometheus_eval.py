@@ -16,6 +16,7 @@ prometheus_datasets = [
         key="{response_source}-{idx}",
         input_columns=["instruction"],
         gold_column="gpt4_score",
+        gold_kind="grade",
         meta_columns=["response_source", "category"],
         method=dict(
             type=Viewed,
