@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -49,11 +49,12 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(st.text(), JSON, max_size=3)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes the file anew
 @given(st.lists(OBJECTS, min_size=1, max_size=4), st.sampled_from(["", "\n", " \n\t"]))
 def test_objects_one_after_the_other_are_read_whatever_they_hold(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], between: str
+    tmp_path: Path, rows: list[dict[str, Any]], between: str
 ) -> None:
-    path = tmp_path_factory.mktemp("rows") / "rows.json"
+    path = tmp_path / "rows.json"
     path.write_text(between.join(json.dumps(row) for row in rows) + between, "utf-8")
     assert values(path) == rows
 
