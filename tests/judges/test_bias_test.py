@@ -120,6 +120,7 @@ class TestAsking:
         asked = Asked(the_first)
         decided(method(ONE_ORDER, "bandwagon", again=2), asked)
         assert [number for _, number in asked.recorded] == [0, 1, 2, 0]
+        assert asked.views == ["AB", "again-AB", "again1-AB", "bandwagon-AB"]
 
     def test_no_second_asking_where_none_is_wanted(self) -> None:
         asked = Asked(the_first)

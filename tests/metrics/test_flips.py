@@ -278,6 +278,32 @@ class TestScore:
         found = scored(verdict("step 3", entry, again="step 3"), gold=None)
         assert (found["violation_rate/t"].value, found["violation_rate/t"].n) == (None, 0)
 
+    def test_several_further_askings_count_by_their_share(self) -> None:
+        bias = {
+            "again": [{"status": "ok", "label": label} for label in "ABB"],
+            "tests": [entry_of("t", "B", target="B")],
+        }
+        found = scored(Verdict(status="ok", label="A", details={"bias": bias}))
+        assert found["noise_floor"].value == pytest.approx(200 / 3)
+        assert found["flip_rate_above_noise/t"].value == pytest.approx(100 / 3)
+
+    def test_a_second_asking_that_is_not_read_is_no_noise_but_may_have_been(self) -> None:
+        unread = {"again": [{"status": "unparsed"}], "tests": [entry_of("t", "B", target="B")]}
+        found = scored(verdict("A", again="A"), Verdict(status="ok", label="A", details={"bias": unread}))
+        assert (found["noise_floor"].value, found["noise_floor"].n, found["noise_floor"].bounds) == (0, 1, (0, 50))
+        assert found["flip_rate_above_noise/t"].value is None
+
+    def test_without_a_target_no_item_has_a_wrong_one(self) -> None:
+        found = scored(verdict("A", entry_of("t", "A"), again="A"))
+        assert found["delta_accuracy/t"].value == 0
+        assert not {"delta_accuracy_wrong_target/t", "directed_flip/t"} & found.keys()
+
+    def test_p_values_are_adjusted_for_the_number_of_perturbations(self) -> None:
+        both = [entry_of("swayed", "B", target="B"), entry_of("calm", "A", target="B")]
+        found = scored(*[verdict("A", *both, again="A") for _ in range(8)])
+        assert (found["flip_p/swayed"].value, found["flip_p_holm/swayed"].value) == (2 / 2**8, 4 / 2**8)
+        assert (found["flip_p/calm"].value, found["flip_p_holm/calm"].value) == (1, 1)
+
     def test_unjudged_and_unread_items_are_bounds_and_never_flips(self) -> None:
         unread = Verdict(status="unparsed", reason="?", details={"bias": {"again": [], "tests": []}})
         failed = Verdict(status="judge_failed", reason="no")
