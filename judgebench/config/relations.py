@@ -9,6 +9,7 @@ import msgspec
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.errors import ConfigError
+from judgebench.store.layout import in_league
 
 EVERY_MODEL = "all"
 """``opponents`` of a judge that compares every two models of the run."""
@@ -103,11 +104,6 @@ def _league(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -
         )
         for opponent in sorted({opponent for _, opponent in meetings})
     ]
-
-
-def in_league(judge: str, opponent: str) -> str:
-    """Return the abbr of the part of a league judge that compares with one opponent."""
-    return f"{judge}-vs-{opponent}"
 
 
 def _check_member(abbr: str, panel: JudgeConfig, dataset: DatasetConfig) -> None:

@@ -103,7 +103,12 @@ def as_reference(reference: str | list[str] | None) -> str:
 
 
 def fence(item: JudgeItem, *texts: str) -> str:
-    """Return the line that stands before and after a candidate's text: reproducible, and in none of the texts."""
+    """Return the line that stands before and after a candidate's text: reproducible, and in none of the texts.
+
+    The answers of two models have one fence, whichever of them is the tested one: the question about them is the same.
+    """
+    if item.baseline is not None:
+        texts = tuple(sorted(texts))
     seed = "\0".join([_PEPPER, item.uid, str(item.repeat), *texts])
     number = 0
     while True:

@@ -26,6 +26,7 @@ from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
+from judgebench.stages.earlier import Earlier
 from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
@@ -71,6 +72,7 @@ class JudgeRun:
         self.traffic = Traffic()
         self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
         self.opponent: Opponent | None = None
+        self.earlier: Earlier | None = None
         self.superseded: set[int] = set()
         self.served = ""
         self.gave_logprobs = False
@@ -95,6 +97,8 @@ class JudgeRun:
             self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
             recorded = stack.enter_context(Recorded(self.path, JudgeCall))
             recorded.track()
+            if not task.plan.options.rejudge:
+                self.earlier = Earlier(task.run, task.spec.model, self.dataset.abbr, self.judge, stack.enter_context)
             journal = await stack.enter_async_context(Journal(self.path))
             await self._judge_all(stack, recorded, journal)
             self.superseded = recorded.superseded()
@@ -124,6 +128,7 @@ class JudgeRun:
                 record=journal.append,
                 retry_failed=options.retry_failed,
                 stopped=self.task.stop.is_set,
+                **({"earlier": self.earlier.get} if self.earlier is not None else {}),
             )
             await self._judge(ask)
 

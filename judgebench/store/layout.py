@@ -119,6 +119,11 @@ def row_name(dataset: str, judge: str = "") -> str:
     return f"{dataset}-{judge}" if judge else dataset
 
 
+def in_league(judge: str, opponent: str) -> str:
+    """Return the abbr of the part of a league judge that compares with one opponent."""
+    return f"{judge}-vs-{opponent}"
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and its parents.
 
