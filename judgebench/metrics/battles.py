@@ -130,12 +130,7 @@ def standing(wins: Floats, anchor: int | None = None) -> Standing:
     """
     import numpy as np
 
-    size = wins.shape[-1]
-    reach = (wins > 0) | np.eye(size, dtype=bool)
-    length = 1
-    while length < size:
-        reach = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
-        length *= 2
+    reach = _reach(wins)
     mutual = reach & reach.transpose(0, 2, 1)
     centre = mutual.sum(axis=2).argmax(axis=1) if anchor is None else np.full(len(wins), anchor)
     rounds = np.arange(len(wins))
@@ -143,3 +138,23 @@ def standing(wins: Floats, anchor: int | None = None) -> Standing:
     down = reach[rounds, centre]  # the scale took points from them
     up = reach[rounds, :, centre]
     return Standing(rated, up & ~down, down & ~up)
+
+
+def dominates(wins: Floats) -> Bools:
+    """Return which model (row) took points from which other one (column), by some chain, and never lost any to it."""
+    reach = _reach(wins[None])[0]
+    above: Bools = reach & ~reach.T
+    return above
+
+
+def _reach(wins: Floats) -> Bools:
+    """Return from which others each model took points, by some chain of games; from itself always."""
+    import numpy as np
+
+    size = wins.shape[-1]
+    reach: Bools = (wins > 0) | np.eye(size, dtype=bool)
+    length = 1
+    while length < size:
+        reach = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        length *= 2
+    return reach

@@ -2,7 +2,9 @@
 
 ``P(i beats j) = 1 / (1 + 10^((r_j - r_i) / 400))``, fitted by maximum likelihood; a tie is half a win for each. Where
 no finite rating fits, because a model won (or lost) all it played, its rating is infinite and the others are those of
-the games among them, which is the limit of the likelihood. Nothing is shrunk to make it finite.
+the games among them, which is the limit of the likelihood. Where no two models took points from each other (each pair
+ended one way only, and nobody lost to somebody below) there is no scale, and no finite rating. Nothing is shrunk to
+make it finite.
 
 Sources: R. A. Bradley and M. E. Terry (1952), Biometrika 39, 324-345; style control: W.-L. Chiang et al. (2024),
 Chatbot Arena, arXiv:2403.04132, and T. Li et al. (2024), arXiv:2406.11939.
@@ -85,6 +87,8 @@ def bradley_terry(
     wins = columns.wins()[None]
     where = standing(wins, base)
     values = _placed(_fit(wins, where.rated), where, base, anchored_at)[0]
+    if base is None and where.rated.sum() < 2:
+        values = _without_scale(wins[0])
     intervals: list[Interval | None] = [None] * len(values)
     if rounds:
         found = []
@@ -297,6 +301,19 @@ def _placed(strengths: Floats, where: Standing, base: int | None, anchored_at: f
     points[where.above] = np.inf
     points[where.below] = -np.inf
     return points
+
+
+def _without_scale(wins: Floats) -> Floats:
+    """Return the ratings where no two models took points from each other, so that nothing is finite.
+
+    A model that only won is above all scales, one that only lost below. One in the middle of such a chain has no
+    rating: any number is as likely.
+    """
+    import numpy as np
+
+    took, lost = wins.sum(axis=1) > 0, wins.sum(axis=0) > 0
+    ratings: Floats = np.where(took & lost, np.nan, np.where(took, np.inf, -np.inf))
+    return ratings
 
 
 def _aligned(strengths: Floats, where: Standing, values: Floats, base: int | None, anchored_at: float) -> Floats:

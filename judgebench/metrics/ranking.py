@@ -9,14 +9,14 @@ all it played.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import msgspec
 
 from judgebench.metrics.accuracy import cluster_stderr, share_metric
-from judgebench.metrics.battles import ROUNDS, Battle, Columns, standing
+from judgebench.metrics.battles import ROUNDS, Battle, Columns, dominates, standing
 from judgebench.metrics.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
 from judgebench.metrics.correlation import kendall, spearman
 from judgebench.metrics.elo import SCALE, START, K, shuffled_elo
@@ -87,7 +87,7 @@ def rank_by_games(
         judge=judge,
         kind="comparisons",
         by="win_rate" if undefined else "bradley_terry",
-        models=_in_order(entries, values, intervals),
+        models=_in_order(entries, values, intervals, _above(columns) if fits.ratings is not None else frozenset()),
         separability=_share_apart(list(intervals.values())),
         style={name: _as_rated(rating) for name, rating in fits.effects.items()},
         pairs=_pairs(battles, names),
@@ -327,8 +327,9 @@ def _in_order(
     entries: Sequence[RankedModel],
     values: Mapping[str, float | None],
     intervals: Mapping[str, tuple[float, float] | None],
+    above: Collection[tuple[str, str]] = (),
 ) -> list[RankedModel]:
-    known = [value for value in values.values() if value is not None]
+    known = {name: value for name, value in values.items() if value is not None}
     reach = allowed_ranks({name: interval for name, interval in intervals.items() if values[name] is not None})
     placed = []
     for entry in entries:
@@ -337,10 +338,22 @@ def _in_order(
             placed.append(entry)
             continue
         # values that differ by rounding alone are one place
-        rank = 1 + sum(other > value and not math.isclose(other, value, rel_tol=1e-9) for other in known)
+        better = {
+            name for name, other in known.items() if other > value and not math.isclose(other, value, rel_tol=1e-9)
+        }
+        # of models without a finite rating one may have beaten the other
+        better |= {name for name, other in known.items() if other == value and (name, entry.model) in above}
+        rank = 1 + len(better)
         low, high = reach[entry.model]
         placed.append(msgspec.structs.replace(entry, rank=rank, ranks=(min(low, rank), max(high, rank))))
     return sorted(placed, key=lambda one: (one.rank is None, one.rank or 0))
+
+
+def _above(columns: Columns) -> frozenset[tuple[str, str]]:
+    """Return the pairs of models of which the first took points from the second, by some chain, and lost it none."""
+    names = columns.names
+    over = dominates(columns.wins())
+    return frozenset((names[i], names[j]) for i, j in zip(*over.nonzero(), strict=True))
 
 
 def _share_apart(intervals: Sequence[tuple[float, float] | None]) -> float | None:

@@ -116,7 +116,9 @@ def test_ratings_are_finite_exactly_where_they_exist(fights: list[Battle]) -> No
         ratings = bradley_terry(fights)
     except DataError:
         return
-    assert {name for name, rating in ratings.items() if math.isfinite(rating.value)} == set(scale)
+    assert {name for name, rating in ratings.items() if math.isfinite(rating.value)} == (
+        set(scale) if len(scale) > 1 else set()  # one model alone is no scale
+    )
 
 
 def test_planted_strengths_are_recovered() -> None:
@@ -226,6 +228,32 @@ def test_what_is_undefined_is_null_with_a_reason(battles: list[Battle], models: 
             assert rated.value is None
             assert why in rated.note
     assert why in found.notes[-1]
+
+
+CHAIN = [Battle(a, b, 1.0, item=at) for at, (a, b) in enumerate(zip("abc", "bcd", strict=True))]
+"""a beats b beats c beats d, always."""
+
+
+def test_a_perfect_chain_has_no_scale() -> None:
+    """Only the ends are known to be out of reach; what stands between them may be anywhere, and is not at 1000."""
+    found = {name: rating.value for name, rating in bradley_terry(CHAIN, rounds=20).items()}
+    assert (found["a"], found["d"]) == (math.inf, -math.inf)
+    assert math.isnan(found["b"])
+    assert math.isnan(found["c"])
+    ranking = rank_by_games(CHAIN, models="abcd", dataset="d", data_abbr="d", judge="j")
+    assert ranking.by == "win_rate"
+    assert all(one.bradley_terry.value is None and one.bradley_terry.note for one in ranking.models)
+    assert ranking.notes[0].startswith("no ratings: no finite ratings fit")
+
+
+def test_models_above_the_scale_stand_in_the_order_of_their_games() -> None:
+    """c and d beat each other, b beats both, a beats b: neither a nor b is finite, and a stands above b."""
+    games = [*CHAIN[:2], Battle("c", "d", 1.0, item=7), Battle("d", "c", 1.0, item=8), Battle("e", "c", 1.0, item=9)]
+    ranking = rank_by_games(games, models="abcde", dataset="d", data_abbr="d", judge="j")
+    assert {one.model: one.rank for one in ranking.models} == {"a": 1, "b": 2, "e": 1, "c": 4, "d": 4}
+    rated = {one.model: one.bradley_terry for one in ranking.models}
+    assert (rated["c"].value, rated["d"].value) == (pytest.approx(1000), pytest.approx(1000))
+    assert all("no finite rating" in rated[name].note for name in "abe")
 
 
 def test_a_model_without_games_has_no_place() -> None:
