@@ -44,6 +44,7 @@ _STYLES = {
     "waiting": "dim",
 }
 _HELP = "Press Up/Down arrow to page, 'P' to PAUSE/RESUME screen refresh, 'Ctrl + C' to exit"
+_SHORT_HELP = "Up/Down: page, P: pause, Ctrl-C: exit"
 
 
 class Board:
@@ -91,10 +92,10 @@ class Board:
             f"Base path of result&log : {visible(self._run.base)}",
             f"Task Progress Table ({state}Updated at: {stamp})",
             f"Page: {self.page + 1}/{layout.pages} Total {len(self._rows)} rows of data",
-            _HELP,
+            _HELP if len(_HELP) <= width else _SHORT_HELP,
         ]
         shown = page_of(self._rows, layout, self.page)
-        below = [f"Too narrow for: {', '.join(layout.hidden)}"] if layout.hidden else []
+        below = fold(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)
         return Group(

@@ -80,7 +80,7 @@ class Layout(NamedTuple):
 def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     """Return the layout for a window; ``height`` is what the table itself may take, borders included."""
     texts = {
-        "Task Name": {one_line(row.name) for row in rows},
+        "Task Name": {_name(row, with_stage=False) for row in rows},
         "Log Path": {one_line(row.log) for row in rows},
         "Progress": {_USUAL_PROGRESS},
         "Extend Parameters": {_USUAL_COUNTS},
@@ -98,6 +98,9 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
         if (_total(widths) <= width and row_lines <= _MOST_LINES) or len(hidden) == len(_GIVEN_UP):
             break
         hidden.append(_GIVEN_UP[len(hidden)])
+        if hidden[-1] == "Stage":  # the judge's row and the one that counts its verdicts have one name
+            texts["Task Name"] = {_name(row, with_stage=True) for row in rows}
+            longest["Task Name"] = max(map(len, texts["Task Name"]), default=0)
     row_lines = min(row_lines, _MOST_LINES)
     header_lines = max(len(fold(title, width, 2)) for title, width in widths.items())
     per_page = max(1, (height - 3 - header_lines) // row_lines)
@@ -131,6 +134,8 @@ def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
     made = {
         title: fold(_CELLS[title](row, now, width), width, layout.row_lines) for title, width in layout.widths.items()
     }
+    if "Stage" not in layout.widths:
+        made["Task Name"] = fold(_name(row, with_stage=True), layout.widths["Task Name"], layout.row_lines)
     counts = "Extend Parameters"
     if counts in made and made[counts][-1].endswith("…"):
         made[counts] = fold(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
@@ -169,6 +174,10 @@ def counts_text(row: TaskRow, *, in_flight: bool = True) -> str:
     return str(counts)
 
 
+def _name(row: TaskRow, *, with_stage: bool) -> str:
+    return one_line(f"{row.stage} {row.name}" if with_stage and row.name != "summary" else row.name)
+
+
 def _progress_text(row: TaskRow, now: float, width: int) -> str:
     progress = row.progress
     if progress.total <= 0 or progress.done < 0:
@@ -196,7 +205,7 @@ def _token_text(row: TaskRow, now: float) -> str:
 
 
 _CELLS: dict[str, Callable[[TaskRow, float, int], str]] = {
-    "Task Name": lambda row, _now, _width: one_line(row.name),
+    "Task Name": lambda row, _now, _width: _name(row, with_stage=False),
     "Stage": lambda row, _now, _width: one_line(row.stage),
     "Process": lambda row, _now, _width: str(row.pid or "NA"),
     "Progress": _progress_text,

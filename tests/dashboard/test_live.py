@@ -19,6 +19,7 @@ from rich.console import Console
 from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.dashboard.keys import read_keys
 from judgebench.dashboard.live import Board, LiveDisplay
+from judgebench.dashboard.table import lay_out
 from judgebench.stages.progress import Progress
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,14 @@ def test_keys_turn_pages_within_bounds_and_a_resize_keeps_the_page_valid() -> No
     board.press("end")
     assert drawn(board, 200, 30)[2].startswith(f"Page: {pages}/{pages}")
     assert drawn(board, 200, 400)[2].startswith("Page: 1/1")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 82, 200])
+def test_a_narrow_window_still_tells_the_keys_and_what_has_no_room(width: int) -> None:
+    text = drawn(Board(RUN, board_rows(2)), width, 30)
+    assert text[3].rstrip().endswith("exit")
+    hidden = lay_out(board_rows(2), width, 22).hidden
+    assert all(title in " ".join(text) for title in hidden if width >= 60)
 
 
 def test_only_the_rows_of_the_page_are_turned_into_cells(monkeypatch: pytest.MonkeyPatch) -> None:

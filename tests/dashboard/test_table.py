@@ -132,3 +132,11 @@ def test_failure_lines_hold_cause_hint_log_and_last_lines() -> None:
         "  Last lines of outputs/x/logs/infer/vllm-api-general-chat/aime2025.out:",
         "    last words",
     ]
+
+
+def test_rows_of_one_name_are_told_apart_where_the_column_of_stages_is_gone() -> None:
+    """A judge's row and that of its extraction have one name, and 60 columns hold no stage."""
+    rows = [row("m/d-judge", "judge", done=1, total=2), row("m/d-judge", "extract"), row("summary", "summarize")]
+    layout = lay_out(rows, 60, 30)
+    assert "Stage" in layout.hidden
+    assert [cells(one, layout, 10.0)[0] for one in rows] == [["judge m/d-judge"], ["extract m/d-judge"], ["summary"]]
