@@ -17,7 +17,7 @@ from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
-from judgebench.errors import ConfigError, ExitCode, JudgebenchError, UsageError
+from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan, TaskSpec
@@ -74,8 +74,13 @@ def _resolve(
         would_be = RunFolder(work_dir / datetime.now().astimezone().strftime(TIMESTAMP_FORMAT))
         return _print_plan(config, request, reused or would_be)
     run = reused or new_run(work_dir, datetime.now().astimezone())
-    with hold(run.lock, shlex.join(command)):
-        return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], zygote)
+    try:
+        with hold(run.lock, shlex.join(command)):
+            return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], zygote)
+    except DiskError:
+        if reused is None:
+            run.discard()  # only where nothing is in it: the next --reuse must not take it for the latest run
+        raise
 
 
 def _execute_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -225,3 +226,14 @@ def check_link(bench: Bench, name: str) -> None:
     assert "Traceback" not in done.text
     if done.code:
         assert "link" in done.text, done.text
+
+
+@needs_root
+def test_a_disk_that_is_full_from_the_start_leaves_no_run_behind(wordy: Bench, small_disk: Path) -> None:
+    """The next ``--reuse`` would take an empty run for the latest one."""
+    (small_disk / "filling").write_bytes(bytes(390_000))
+    with (small_disk / "filling").open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    check_one_clear_error(wordy.jb("--no-preflight"), "the disk is full")
+    assert wordy.runs == []
