@@ -200,7 +200,7 @@ class _LocalRun:
         here = Path.cwd()
         base = self._run_dir.relative_to(here) if self._run_dir.is_relative_to(here) else self._run_dir
         return RunHeader(
-            run=self._plan.timestamp,
+            run=self._run_dir.name,  # what --reuse takes; the plan has the time of this invocation
             base=str(base),
             pid=os.getpid(),
             max_workers=self._machine.header.max_workers,

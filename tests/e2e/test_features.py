@@ -25,6 +25,8 @@ def test_json_puts_events_alone_on_stdout_and_ends_with_done(bench: Bench) -> No
     assert "plan" in kinds
     assert "task" in kinds
     assert seen[-1]["exit_code"] == 0
+    again = events(bench.jb("--json", "--reuse").out)
+    assert seen[0]["run"] == again[0]["run"] == bench.run.name, "a program resumes by this name"
     (score,) = seen[-1]["scores"]  # type: ignore[misc]
     assert score["name"] == "toy-model:toy-judge.accuracy"  # type: ignore[index]
     assert score["value"] == pytest.approx(500 / 6)  # type: ignore[index]
