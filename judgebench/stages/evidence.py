@@ -59,6 +59,7 @@ class Evidence:
         self._answered = 0
         self._reasons: dict[str, int] = {}
         self._settled: dict[str, list[int]] = {}
+        self._equal = 0
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
@@ -76,6 +77,7 @@ class Evidence:
             count = self._settled.setdefault(by, [0, 0])
             count[0] += 1
             count[1] += verdict.label == "correct"
+        self._equal += bool(verdict.details.get("equal_answers"))
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
@@ -117,6 +119,8 @@ class Evidence:
             found |= msgspec.to_builtins(agreement_health(tally))
         if self._settled:
             found["settled_by"] = {by: {"n": n, "correct": right} for by, (n, right) in sorted(self._settled.items())}
+        if self._equal:
+            found["equal_answers"] = self._equal
         if self._doubtful:
             found["doubtful"] = self._doubtful
         if self._reasons:
@@ -151,7 +155,8 @@ class Evidence:
             f"the {by} settled {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
             for by, (n, right) in sorted(self._settled.items(), reverse=True)
         ]
-        return [*served, *settled]
+        equal = [f"pairs of equal answers, which nobody was asked about: {self._equal}"] if self._equal else []
+        return [*served, *settled, *equal]
 
     def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
         usage, served = exchange.usage, exchange.served_model
