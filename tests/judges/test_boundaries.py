@@ -190,3 +190,19 @@ def test_views_that_differ_in_what_they_count_as_are_unparsed_where_none_is_name
 
 def test_every_mirror_image_is_its_own() -> None:
     assert all(FLIPPED[FLIPPED[label]] == label for label in FLIPPED)
+
+
+@pytest.mark.parametrize("name", ["counter", "majority", "both_or_tie", "each_counts"])
+def test_a_view_that_gives_a_number_alone_is_no_vote(name: str) -> None:
+    assert fold(name, [*labelled("A"), *views(Reading(status="ok", score=7.0))]).status == "unparsed"
+
+
+@pytest.mark.parametrize(("grades", "label"), [((5, 4), "tie"), ((4, 5), "tie"), ((5, 3), "A"), ((3, 5), "B")])
+def test_grades_that_differ_by_the_margin_are_a_tie(grades: tuple[int, int], label: str) -> None:
+    graded = views(*(Reading(status="ok", score=float(grade)) for grade in grades))
+    assert fold("judgebench.judges.score_folds.higher_score", graded, margin=1).label == label
+
+
+def test_the_last_list_of_steps_is_the_one_that_counts() -> None:
+    text = 'Draft: [{"correct": false}]. Final: [{"correct": true}, {"correct": false}]'
+    assert read("step_list", text).score == 1.0

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from judgebench.choosing import Group, choose
 from judgebench.judges.differences import differences
 from judgebench.judges.load import grammar_of
 from judgebench.records import Reply, Verdict
@@ -157,3 +158,16 @@ def test_grammars_that_read_other_scores_differ() -> None:
     )
     said = [Reply(status="ok", text=text) for text in ("[[4]] or rather [[6]]", "[[4]]")]
     assert differences(said, first, second).contrary == 1
+
+
+def test_votes_weigh_by_how_often_they_were_verified() -> None:
+    groups = [Group("7", 3, 1, 6), Group("8", 2, 4, 4)]
+    assert [choose(groups, rule) for rule in ("majority", "weighted_majority", "best_mean")] == ["7", "8", "8"]
+
+
+def test_the_answer_that_the_rule_of_a_cascade_read_stands_beside_the_judges_verdict() -> None:
+    options = {"rule": {"type": "NumberEqual"}, "judge": DIRECT, "settles": ["correct"]}
+    found = judge("Cascade", options, item("It is 5.", reference="4"), says("A"))
+    assert (found.label, found.answer, found.details["settled_by"]) == ("correct", "5", "judge")
+    settled = judge("Cascade", options, item("It is 4.", reference="4"), says())
+    assert (settled.label, settled.details["settled_by"]) == ("correct", "rule")

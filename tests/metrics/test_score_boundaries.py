@@ -167,16 +167,19 @@ def sampled(*labels: str | None) -> dict[str, Any]:
 
 
 def test_people_decide_the_most_uncertain_items_rounded_up_and_silent_ones_first() -> None:
-    config = EvidenceScoreConfig(people=0.3)  # of 4 items: 2
     silent = Verdict(status="unparsed", details=sampled(None, None))
-    rows = [("A", said("B", **sampled("B", "B"))), ("A", said("B", **sampled("A", "B"))), ("A", silent),
+    rows = [("A", said("B", **sampled("B", "B"))), ("A", said("A", **sampled("A", "B"))), ("A", silent),
             ("A", said("B", **sampled("B", "B")))]  # fmt: skip
-    found = result(EvidenceScore(config), *rows)
-    assert found["diversity_entropy"].value == pytest.approx(math.log(2) / 3)
-    assert found["accuracy_with_people"].value == 50.0
-    one = result(EvidenceScore(EvidenceScoreConfig(people=0.25)), *rows)  # the silent one; the divided one stays wrong
-    assert one["accuracy_with_people"].value == 25.0
-    assert result(EvidenceScore(EvidenceScoreConfig(people=0.0)), *rows)["accuracy_with_people"].value == 0.0
+
+    def with_people(share: float) -> float | None:
+        found = result(EvidenceScore(EvidenceScoreConfig(people=share)), *rows)
+        assert found["diversity_entropy"].value == pytest.approx(math.log(2) / 3)
+        return found["accuracy_with_people"].value
+
+    assert with_people(0.51) == 75.0  # three of four: the silent one, the divided one, and the first of the others
+    assert with_people(0.3) == 50.0  # two
+    assert with_people(0.25) == 50.0  # the silent one
+    assert with_people(0.0) == 25.0
 
 
 def test_a_model_wins_what_its_opponent_loses_on_whichever_side_it_stands() -> None:
