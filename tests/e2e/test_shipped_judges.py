@@ -12,6 +12,7 @@ import judgebench
 from judgebench.config.load import load_file
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
+from tests.e2e.test_two_judges import FENCED
 from tests.faultservice import FaultService, prompt_text
 
 FOLDER = Path(judgebench.__file__).parent / "configs/judges"
@@ -22,7 +23,7 @@ JUDGES = {
     for judge in load_file(path)["judges"]
 }
 PAIRS = [name for name, judge in JUDGES.items() if "compare_with" in judge]
-POINTS = [name for name in JUDGES if name not in PAIRS]
+POINTS = [name for name, judge in JUDGES.items() if name not in PAIRS and "baseline" not in judge]
 MEMBERS = [  # of all judges beside a panel some only score, and some only label
     "judges.panel.members=['judge', 'judge-word', 'direct']",
     "judges.panel-scores.members=['score', 'rubric', 'conversation']",
@@ -146,3 +147,32 @@ def test_every_shipped_judge_of_pairs_scores_exactly(rich: Bench) -> None:
                        dataset="rich", models=("other_model", "toy_model"), timeout=300)  # fmt: skip
     assert done.code == 0, done.text
     check_headlines(rich, PAIRS)
+
+
+def test_the_shipped_file_of_answers_is_a_baseline(rich: Bench) -> None:
+    """A model that knows all 50 facts ties on 40 of them without a call and wins the ten that the file has wrong."""
+    data = Path(judgebench.__file__).parent / "datasets/data/demo_facts.jsonl"
+    gold = {row["question"]: row["answer"] for row in map(json.loads, data.read_text("utf-8").splitlines())}
+
+    def knows(body: dict[str, Any]) -> str:
+        return gold.get(prompt_text(body).rpartition("Q: ")[2].removesuffix("\nA:"), "OK")
+
+    def compares(body: dict[str, Any]) -> str:
+        text = prompt_text(body)
+        first, second = FENCED.findall(text)[0][1], FENCED.findall(text)[1][1]
+        right = gold[text.partition("Question:\n")[2].partition("\n")[0]]
+        assert (first == right) != (second == right)
+        return f"VERDICT: {'A>>B' if first == right else 'B>>A'}"
+
+    rich.model.answer, rich.judge.answer = knows, compares
+    done = rich.jb(
+        "--judges", "pair_baseline", "--override", f"judges.pair-baseline.url={rich.judge.url}", "--no-preflight",
+        dataset="demo_facts", models=("toy_model",), timeout=120,
+    )  # fmt: skip
+    assert done.code == 0, done.text
+    assert len(rich.judge.requests) == 20
+    result = rich.result("demo_facts-pair-baseline")
+    assert (result["counts"]["ok"], result["metrics"]["win_rate"]["value"]) == (50, 60)
+    ranking = json.loads((rich.run / "rankings/demo_facts-pair-baseline.json").read_text())
+    assert [(one["model"], one["baseline"]) for one in ranking["models"]] == [("toy-model", False), ("baseline", True)]
+    assert (ranking["models"][0]["wins"], ranking["models"][0]["ties"]) == (10, 40)

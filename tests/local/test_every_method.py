@@ -24,7 +24,7 @@ FOLDER = Path(judgebench.__file__).parent / "configs/judges"
 CONFIGS = [path.stem for path in sorted(FOLDER.glob("*.py")) if path.stem[0] != "_"]
 JUDGES: dict[str, dict[str, Any]] = {name: load_file(FOLDER / f"{name}.py")["judges"][0] for name in CONFIGS}
 PAIRS = [name for name, judge in JUDGES.items() if "compare_with" in judge and judge["compare_with"] != "all"]
-POINTS = [name for name, judge in JUDGES.items() if "compare_with" not in judge]
+POINTS = [name for name, judge in JUDGES.items() if not judge.keys() & {"compare_with", "baseline"}]
 FACTS = [
     ("What is the capital of France?", "Paris", "Paris", "Lyon"),
     ("How many days has a week?", "7", "A week has 7 days.", "8"),
