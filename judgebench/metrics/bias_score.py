@@ -14,6 +14,9 @@ from judgebench.metrics.flips import Decision, Paired, Trial
 from judgebench.metrics.point_score import mean_of
 from judgebench.records import Metric, Sample, Verdict
 
+HEADLINES = ("flip_rate", "flip_rate_above_noise", "directed_flip", "delta_accuracy", "violation_rate")
+"""Figures of a perturbation that say so where they are undefined; the others are then left out."""
+
 
 class BiasScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``score=dict(type=BiasScore, ...)``.
@@ -99,7 +102,8 @@ class BiasScore:
             if name in adjusted:
                 figures |= {"flip_p": Metric(value=p_values[name], n=len(adjusted))}
                 figures |= {"flip_p_holm": Metric(value=adjusted[name], n=len(adjusted))}
-            found |= {f"{figure}/{name}": metric for figure, metric in figures.items()}
+            told = {figure: one for figure, one in figures.items() if one.value is not None or figure in HEADLINES}
+            found |= {f"{figure}/{name}": metric for figure, metric in told.items()}
         counts = {"judged": len(self._plain), "unread": self._unread, "equal_answers": self._equal}
         planned = len(self._plain) + lost + self._equal
         found |= {name: Metric(value=float(count), n=planned) for name, count in counts.items()}
@@ -144,10 +148,10 @@ class BiasScore:
             yield "robustness", flips.rate(trials, self._kept, missing=missing)
             if any(one.target for one in trials):
                 movable = [one for one in trials if flips.can_move(one.plain, one.target)]
-                yield (
-                    "directed_flip",
-                    flips.rate(movable, self._moved, missing=sum(one.perturbed is None for one in movable)),
-                )
+                missed = sum(one.perturbed is None for one in movable)
+                towards = flips.rate(movable, self._moved, missing=missed)
+                settled = "every verdict was for the target already, or its label does not say"
+                yield "directed_flip", towards if movable else Metric(value=None, note=settled)
                 yield "directed_flip_above_noise", _difference(flips.above_noise(movable, self._moved))
             if trials[0].expects == "must_not_increase":
                 yield "violation_rate", flips.rate(telling, self._violates, missing=missing)

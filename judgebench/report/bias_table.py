@@ -6,19 +6,18 @@ from collections.abc import Mapping
 
 import msgspec
 
-from judgebench.records import Metric
 from judgebench.report.schema import Cell, Summary, SummaryRow
-from judgebench.report.tables import Notes, TextTable, number, span
+from judgebench.report.tables import TextTable, span, value_cell
 
 FLOOR = "noise_floor"
 """The metric by which the rows of a bias test are known."""
 
 
-def bias_table(summary: Summary, notes: Notes) -> TextTable:
+def bias_table(summary: Summary) -> TextTable:
     """Return what each perturbation did to each judge's verdicts, the noise floor beside it."""
     rows = []
     for (dataset, model, name), figures in _by_perturbation(summary).items():
-        floor = _metric(summary, dataset, FLOOR, model)
+        floor = _cell(summary, dataset, FLOOR, model)
         rows.append(
             [
                 dataset,
@@ -26,17 +25,19 @@ def bias_table(summary: Summary, notes: Notes) -> TextTable:
                 name,
                 _share(figures.get("flip_rate")),
                 _share(floor),
-                _with_interval(figures.get("flip_rate_above_noise"), notes),
+                _share(figures.get("flip_rate_above_noise")),
+                _interval(figures.get("flip_rate_above_noise")),
                 _p(figures.get("flip_p_holm")),
                 _share(figures.get("directed_flip")),
-                _with_interval(figures.get("delta_accuracy"), notes),
+                _share(figures.get("delta_accuracy")),
+                _interval(figures.get("delta_accuracy")),
                 _share(figures.get("violation_rate")),
-                *(str(round(one.value or 0)) if (one := figures.get(count)) else "-" for count in _COUNTS),
+                *(_count(figures.get(name)) for name in _COUNTS),
             ]
         )
     headers = [
-        "dataset", "judge", "perturbation", "flips\n%", "noise\nfloor %", "above noise\n(95% interval)", "p, by\nHolm",
-        "towards\ntarget %", "accuracy\nchange", "violated\n%", "unread", "failed", "left\nout",
+        "dataset", "judge", "perturbation", "flips\n%", "noise\nfloor %", "above\nnoise", "95% interval", "p, by\nHolm",
+        "towards\ntarget %", "accuracy\nchange", "95% interval", "violated\n%", "unread", "failed", "left\nout",
     ]  # fmt: skip
     return TextTable("Bias tests of the judges", headers, rows, set(range(3, len(headers))))
 
@@ -55,38 +56,38 @@ def _tested(summary: Summary) -> set[str]:
     return {row.dataset for row in summary.rows if row.metric == FLOOR}
 
 
-def _by_perturbation(summary: Summary) -> Mapping[tuple[str, str, str], dict[str, Metric]]:
+def _by_perturbation(summary: Summary) -> Mapping[tuple[str, str, str], dict[str, Cell]]:
     """Return the figures of every data set, judge and perturbation, by name."""
     tested = _tested(summary)
-    found: dict[tuple[str, str, str], dict[str, Metric]] = {}
+    found: dict[tuple[str, str, str], dict[str, Cell]] = {}
     for row in summary.rows:
         figure, slash, name = row.metric.partition("/")
         if not slash or row.dataset not in tested:
             continue
         for model, cell in row.cells.items():
             if cell.metric is not None:
-                found.setdefault((row.dataset, model, name), {})[figure] = cell.metric
+                found.setdefault((row.dataset, model, name), {})[figure] = cell
     return found
 
 
-def _metric(summary: Summary, dataset: str, name: str, model: str) -> Metric | None:
+def _cell(summary: Summary, dataset: str, name: str, model: str) -> Cell | None:
     row: SummaryRow | None = next((one for one in summary.rows if (one.dataset, one.metric) == (dataset, name)), None)
-    return row.cells.get(model, Cell()).metric if row is not None else None
+    return row.cells.get(model) if row is not None else None
 
 
-def _share(metric: Metric | None) -> str:
-    return "-" if metric is None or metric.value is None else number(metric.value)
+def _share(cell: Cell | None) -> str:
+    return "-" if cell is None else value_cell(cell)
 
 
-def _with_interval(metric: Metric | None, notes: Notes) -> str:
-    if metric is None:
+def _interval(cell: Cell | None) -> str:
+    return "-" if cell is None or cell.metric is None else span(cell.metric.ci95) or "-"
+
+
+def _count(cell: Cell | None) -> str:
+    return "-" if cell is None or cell.metric is None else str(round(cell.metric.value or 0))
+
+
+def _p(cell: Cell | None) -> str:
+    if cell is None or cell.metric is None or cell.metric.value is None:
         return "-"
-    if metric.value is None:
-        return notes.mark(metric.note)
-    return f"{number(metric.value)} ({span(metric.ci95)})"
-
-
-def _p(metric: Metric | None) -> str:
-    if metric is None or metric.value is None:
-        return "-"
-    return "<0.001" if metric.value < 0.001 else f"{metric.value:.3f}"
+    return "<0.001" if cell.metric.value < 0.001 else f"{cell.metric.value:.3f}"

@@ -120,7 +120,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         grades_table(summary, notes),
         rankings_compared_table(summary, notes),
         forecasts_table(summary, notes),
-        bias_table(summary, notes),
+        bias_table(summary),
         certainty_table(without_bias_rows(summary), notes),
         coverage_table(summary, notes),
         health_table(summary, notes),

@@ -126,7 +126,7 @@ def test_known_biases_of_judges_of_pairs_are_found_and_no_others(folder: Folder)
     assert crowd_one["delta_accuracy_wrong_target/bandwagon"]["value"] == -100
     assert crowd_one["flip_p_holm/bandwagon"]["value"] < 0.01
     assert gullible["violation_rate/injection"]["value"] == gullible["flip_rate/injection"]["value"] > 0
-    assert re.search(r"judge_bias_pairs +first +position +100\.00 +0\.00 +100\.00 \(", done.out), done.out
+    assert re.search(r"judge_bias_pairs +first +position +100\.00 +0\.00 +100\.00 +\d", done.out), done.out
 
 
 def test_those_of_judges_of_single_answers_too(folder: Folder) -> None:

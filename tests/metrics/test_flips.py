@@ -337,6 +337,7 @@ class TestScore:
         assert found["directed_flip/t"].value == pytest.approx(100 / 3)
         assert found["score_shift/t"].value == pytest.approx(1 / 3)
         assert not {"accuracy", "delta_accuracy/t"} & found.keys()
+        assert "score_shift/t" not in scored(verdict("A", entry_of("t", "A"), again="A"))
         assert scored(graded(3, 3.4), gold=None, margin=0.5)["flip_rate/t"].value == 0
 
     def test_without_a_second_asking_there_is_no_noise_to_subtract(self) -> None:
