@@ -7,8 +7,6 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.pair_comparison import PairComparison
-from judgebench.judges.rubric_score import RubricScore
 from judgebench.judges.wrapper import Listening, Wrapper, with_details
 from judgebench.records import Verdict
 
@@ -97,7 +95,6 @@ class ConversationComparison(Wrapper):
 
 LAST_QUESTION = "last_question"
 """Field under which the inner judge is shown the user's last question."""
-GRADERS = (RubricScore, PairComparison)
 
 
 def conversation(turns: list[str], answers: list[str]) -> str:

@@ -19,8 +19,6 @@ from judgebench.judges.wrapper import method_name
 from judgebench.prompts import as_text, fields_of, fill
 from judgebench.records import Reply, Verdict
 
-_LACKING = {"reference": "reference answer", "baseline": "answer to compare with", "second": "answer to compare with"}
-
 
 class DynamicConfig(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys that these methods share, beside those of ``Showing``.
@@ -47,12 +45,7 @@ class Scene:
         self.item = item
         needed = {name for text in texts for name in fields_of(text)}
         self._seen = shown(item, showing, needed=needed)
-        lacking = min(self._seen.missing, default="")
-        self.unjudged = (
-            Verdict(status="not_judged", reason=f"the item has no {_LACKING.get(lacking, lacking)}")
-            if lacking
-            else None
-        )
+        self.unjudged = self._seen.unjudged
 
     def render(self, template: str, where: str, **texts: Any) -> str:
         """Return a prompt with the item's fields and further texts filled in; the fence is in none of them.

@@ -19,6 +19,7 @@ from judgebench.judges.grammars.reading import Grammar
 
 if TYPE_CHECKING:
     from judgebench.config.schema import Typed
+    from judgebench.judges.answers import Extractor
 
 _FIELD = re.compile(r"unknown field `(?P<field>\w+)`")
 
@@ -44,16 +45,25 @@ def method_from(type_name: str, options: Mapping[str, Any], *, where: str) -> Me
     return cast("Method", made)
 
 
-def extractor_of(typed: Typed, *, where: str = "extractor") -> Any:
-    """Make the answer rule that a config declares: an object with ``extract(text)``.
+def extractor_of(typed: Typed, *, where: str = "extractor") -> Extractor:
+    """Make the answer rule that a config declares.
 
     Raises:
         ConfigError: There is no such type, it is no rule, or a key is unknown or of the wrong type.
     """
-    made = made_of(typed.type, typed.options, where=where)
+    return extractor_from(typed.type, typed.options, where=where)
+
+
+def extractor_from(type_name: str, options: Mapping[str, Any], *, where: str) -> Extractor:
+    """Make an answer rule from the name of its type and its keys.
+
+    Raises:
+        ConfigError: As ``extractor_of``.
+    """
+    made = made_of(type_name, options, where=where)
     if not callable(getattr(made, "extract", None)):
-        raise ConfigError(f"{where}: {typed.type} is no answer rule (it has no method extract).")
-    return made
+        raise ConfigError(f"{where}: {type_name} is no answer rule (it has no method extract).")
+    return cast("Extractor", made)
 
 
 def grammar_of(spec: str | Mapping[str, Any], *, where: str = "grammar") -> Grammar:

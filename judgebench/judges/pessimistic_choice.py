@@ -60,9 +60,7 @@ class PessimisticChoice(Wrapper):
         if self._same.asks:
             raise ConfigError(f"method.same: {name} asks a judge model, so it is no rule.")
         name, options = load.named(config.extractor, where="method.extractor")
-        self._extractor = load.made_of(name, options, where="method.extractor")
-        if not callable(getattr(self._extractor, "extract", None)):
-            raise ConfigError(f"method.extractor: {name} is no answer rule (it has no method extract).")
+        self._extractor = load.extractor_from(name, options, where="method.extractor")
         self.config = config
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:

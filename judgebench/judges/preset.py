@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ import msgspec
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.showing import Showing
 from judgebench.judges.viewed import View, Viewed
+from judgebench.judges.wrapper import method_name
 from judgebench.records import Prompt, Verdict
 
 
@@ -73,8 +73,7 @@ class Preset:
 
     def identity(self) -> dict[str, Any]:
         """Return prompts, grammar, fold and everything else that decides the verdict."""
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
-        return {**self._viewed.identity(), "method": name, "version": self.version}
+        return {**self._viewed.identity(), "method": method_name(self), "version": self.version}
 
     def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
         """Return the rendered prompts by view, for a look before anything is sent.

@@ -15,8 +15,15 @@ import msgspec
 
 from judgebench.judges.asking import JudgeItem
 from judgebench.prompts import as_text, fields_of, fill
+from judgebench.records import Verdict
 
 _NOTHING: frozenset[str] = frozenset()
+_IN_WORDS = {
+    "reference": "reference answer",
+    "baseline": "answer to compare with",
+    "second": "answer to compare with",
+    "first": "answer to compare with",
+}
 _PEPPER = "judgebench fence 1"
 _OMITTED = "\n[... {count} characters left out ...]\n"
 
@@ -52,6 +59,13 @@ class Shown(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
     trimmed: bool
     missing: frozenset[str]
+
+    @property
+    def unjudged(self) -> Verdict | None:
+        """The verdict on an item that lacks something that a prompt shows; ``None`` where nothing is missing."""
+        lacking = min(self.missing, default="")
+        reason = f"the item has no {_IN_WORDS.get(lacking, lacking)}"
+        return Verdict(status="not_judged", reason=reason) if lacking else None
 
 
 def shown(item: JudgeItem, showing: Showing, *, needed: Collection[str]) -> Shown:

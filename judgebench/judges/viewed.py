@@ -29,13 +29,6 @@ from judgebench.judges.together import all_of
 from judgebench.prompts import fields_of, fill, render
 from judgebench.records import Prompt, Reply, Verdict
 
-_MISSING = {
-    "reference": "reference answer",
-    "baseline": "answer to compare with",
-    "second": "answer to compare with",
-    "first": "answer to compare with",
-}
-
 _SHORT = 256
 """Characters up to which a reply's reading is remembered."""
 _REMEMBERED = 4096
@@ -167,9 +160,8 @@ class Viewed:
             ConfigError: A prompt names a field that does not exist.
         """
         seen = shown(item, self.config, needed=self._needed)
-        if seen.missing:
-            lacking = min(seen.missing)
-            return Verdict(status="not_judged", reason=f"the item has no {_MISSING.get(lacking, lacking)}")
+        if (unjudged := seen.unjudged) is not None:
+            return unjudged
         if self.config.skip_equal and seen.fields.get("first", "") == seen.fields.get("second"):
             return Verdict(status="ok", label=self.config.skip_equal, details={"equal_answers": True})
         questions = [
