@@ -167,9 +167,11 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
+            own_file = request.selection.custom is not None
+            mend = "Give the file a column 'answer'" if own_file else "Add evaluator=... or judge_infer_cfg=..."
             raise ConfigError(
                 f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method.",
-                hint="Add evaluator=... or judge_infer_cfg=..., name one with --judges, or answer only: --mode infer",
+                hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
             )
 
 

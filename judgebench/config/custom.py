@@ -48,10 +48,14 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     """
     path = Path(custom.path).expanduser()
     if not path.is_file():
-        raise UsageError(f"The data file {custom.path!r} of --custom-dataset-path does not exist.")
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise UsageError(f"The data file {custom.path!r} of --custom-dataset-path {problem}.")
     loader = _LOADERS.get(path.suffix.lower())
     if loader is None:
-        raise UsageError(f"The data file {custom.path!r} is neither .jsonl nor .csv.")
+        raise UsageError(
+            f"The data file {custom.path!r} is neither .jsonl nor .csv.",
+            hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
+        )
     meta = read_meta(custom)
     columns = _columns(path)
     output = str(meta.get("output_column", _OUTPUT))
@@ -126,7 +130,7 @@ def _columns(path: Path) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             if path.suffix.lower() == ".csv":
-                return next(csv.reader(lines), [])
+                return _separated(next(csv.reader(lines), []), path)
             first = next((line for line in lines if line.strip()), "")
         record = json.loads(first or "null")
     except UnicodeDecodeError as error:
@@ -136,8 +140,21 @@ def _columns(path: Path) -> list[str]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: the first line is not JSON: {error}.") from error
     if not isinstance(record, dict) or not record:
-        raise DataError(f"{path}: the first line must be a JSON object with the sample's fields.")
+        raise DataError(
+            f"{path}: the first line must be a JSON object with the sample's fields.",
+            hint='For example: {"question": "...", "answer": "..."}; one object a line, and no list around them.',
+        )
     return list(record)
+
+
+def _separated(columns: list[str], path: Path) -> list[str]:
+    """Return the columns of a CSV file, or refuse one that separates them by another sign."""
+    if len(columns) == 1 and (sign := next((one for one in ";\t|" if one in columns[0]), None)):
+        raise DataError(
+            f"{path}:1: one column was found, {columns[0]!r}; commas were expected and not {sign!r}.",
+            hint="Save it with commas between the columns.",
+        )
+    return columns
 
 
 def _option_letters(columns: list[str]) -> list[str]:

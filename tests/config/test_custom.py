@@ -194,3 +194,24 @@ def test_an_abbr_of_the_meta_file_must_be_safe(resolve, tmp_path):
     (tmp_path / "q.jsonl.meta.json").write_text('{"abbr": "../up"}')
     with pytest.raises(ConfigError, match="cannot be a file name"):
         resolve(path)
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_another_separator_than_the_comma_is_named(resolve, tmp_path, sign):
+    with pytest.raises(DataError, match=r"quiz\.csv:1: one column was found") as caught:
+        resolve(csv(tmp_path / "quiz.csv", f"question{sign}answer\n1+1?{sign}2\n"))
+    assert repr(sign) in caught.value.message
+
+
+def test_a_file_that_is_no_data_file_is_told_what_one_is(resolve, tmp_path):
+    (tmp_path / "list.json").write_text("[]")
+    with pytest.raises(UsageError, match=r"neither \.jsonl nor \.csv") as caught:
+        resolve(tmp_path / "list.json")
+    assert "one object a line" in caught.value.hint
+    (tmp_path / "folder.jsonl").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        resolve(tmp_path / "folder.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(DataError, match="first line") as nothing:
+        resolve(tmp_path / "empty.jsonl")
+    assert "For example" in nothing.value.hint
