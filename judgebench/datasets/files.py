@@ -52,7 +52,8 @@ def missing(config: SourceConfig, data_dir: Path | None, *, why: str = "") -> Mi
         why: Why the hub could not help, as a sentence.
     """
     looked = ", ".join(str(place.absolute()) for place in places(config.path, data_dir)) if config.path else "nowhere"
-    target = f"<folder>/{config.path}" if config.path else "a file and name it by `path`"
+    names = [config.path, *getattr(config, "also", [])]  # a benchmark's file may have the name of its publication too
+    target = " or ".join(f"<folder>/{name}" for name in names) if config.path else "a file and name it by `path`"
     return MissingDataError(
         f"The data file {config.path!r} was not found (looked for: {looked}).{' ' + why if why else ''}",
         hint=f"Put it at {target} and pass --data-dir <folder>, or set JB_DATA_DIR. Each row has the columns of: "

@@ -13,7 +13,7 @@ from judgebench.config.schema import Typed
 from judgebench.datasets import CsvDataset
 from judgebench.engine.client import open_client
 from judgebench.engine.traffic import Traffic
-from judgebench.errors import DataError
+from judgebench.errors import DataError, MissingDataError
 from judgebench.judges.asking import JudgeItem
 from judgebench.judges.load import grammar_of, method_of
 from judgebench.metrics.preference_score import PreferenceScore, PreferenceScoreConfig
@@ -117,6 +117,15 @@ def test_gold_that_no_score_can_take_is_refused_before_anybody_is_asked(
     data = dataset(name, tmp_path, {"made.jsonl": [row, {**row, key: "b", column: gold}]}, **keys)
     with pytest.raises(DataError, match=rf"made\.jsonl:2: the column '{column}' must hold"):
         samples(data, tmp_path)
+
+
+def test_a_part_that_is_missing_is_named_with_every_place_where_it_may_stand(tmp_path: Path) -> None:
+    parts = {name: [{"input": "Do.", "output_1": "a", "output_2": "b", "label": 1}] for name in ("Natural", "Neighbor")}
+    rows = {f"llmbar/data/{name}.jsonl": lines for name, lines in parts.items()}
+    data = dataset("llmbar", tmp_path, rows)
+    with pytest.raises(MissingDataError, match=r"llmbar/data/GPTInst\.jsonl") as caught:
+        samples(data, tmp_path)
+    assert "LLMBar/Dataset/LLMBar/Adversarial/GPTInst/dataset.json" in str(caught.value.hint)
 
 
 def test_a_row_that_does_not_say_whether_it_is_wanted_is_refused(tmp_path: Path) -> None:
