@@ -112,3 +112,10 @@ def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
     found = orders_of(games)
     assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (100.0, 1)
     assert found["longer_preferred"]["value"] is None  # a tie prefers neither
+
+
+def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
+    views = [{"view": "AB", "order": "AB", "repeat": at, "status": "ok", "label": "AB"[at]} for at in (0, 1)]
+    games = Played()
+    games.add(0, 0, Verdict(status="ok", label="tie", details={"views": views}), ("a", "b"))
+    assert (orders_of(games)["consistency"]["value"], orders_of(games)["first_shown_rate"]["value"]) == (None, 50.0)
