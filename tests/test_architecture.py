@@ -41,11 +41,11 @@ LAYERS: dict[str, set[str]] = {
     "runners": {"errors", "plugins", "models", "stages", "dashboard", "untrusted", "blas", "plan.spec"},
     "cli": {
         "errors", "records", "store", "judges", "datasets", "report", "stages", "config", "plan", "preflight",
-        "runners", "dashboard", "untrusted", "models.contract", "__version__",
+        "runners", "dashboard", "engine", "models", "untrusted", "__version__",
     },
 }  # fmt: skip
 """What each package may import, besides itself. ``config.schema``, ``plan.spec`` and ``plan.request`` are records, not
-code; ``models.contract`` and ``stages.progress`` are contracts."""
+code, and ``stages.progress`` is a protocol."""
 
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "manager", "misc"}
 
