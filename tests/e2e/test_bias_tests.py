@@ -127,6 +127,9 @@ def test_known_biases_of_judges_of_pairs_are_found_and_no_others(folder: Folder)
     assert crowd_one["flip_p_holm/bandwagon"]["value"] < 0.01
     assert gullible["violation_rate/injection"]["value"] == gullible["flip_rate/injection"]["value"] > 0
     assert re.search(r"judge_bias_pairs +first +position +100\.00 +0\.00 +100\.00 +\d", done.out), done.out
+    body, _, notes = done.out.partition("\n[1] ")
+    for number in re.findall(r"^\[(\d+)\] ", f"[1] {notes}", re.MULTILINE):
+        assert f"[{number}]" in body, f"the footnote {number} has no mark in a table"
 
 
 def test_those_of_judges_of_single_answers_too(folder: Folder) -> None:
