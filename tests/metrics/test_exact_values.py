@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from judgebench.metrics.accuracy import weighted_accuracy
 from judgebench.metrics.agreement import Confusion, cohen_kappa, kappa, score_shift
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.bradley_terry import bradley_terry
@@ -15,6 +16,7 @@ from judgebench.metrics.intervals import effective_size
 from judgebench.metrics.orders import orders_of
 from judgebench.metrics.played import Played
 from judgebench.metrics.resampling import paired_bootstrap
+from judgebench.metrics.tally import Outcome, Tally
 from judgebench.records import Verdict
 
 from .test_agreement import judged, table
@@ -119,3 +121,12 @@ def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
     games = Played()
     games.add(0, 0, Verdict(status="ok", label="tie", details={"views": views}), ("a", "b"))
     assert (orders_of(games)["consistency"]["value"], orders_of(games)["first_shown_rate"]["value"]) == (None, 50.0)
+
+
+def test_the_error_of_a_weighted_share_is_that_of_a_ratio() -> None:
+    tally = Tally()
+    for at, (label, weight) in enumerate([("correct", 1.0), ("incorrect", 2.0), ("correct", 1.0)]):
+        tally.add(Outcome(id=at, status="ok", label=label, weight=weight))
+    found = weighted_accuracy(tally)
+    # Deviations from half of each weight: 1/2, -1 and 1/2; sqrt(3/2 (1/4 + 1 + 1/4)) / 4.
+    assert (found.value, found.stderr) == (50.0, pytest.approx(37.5))
