@@ -13,9 +13,8 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.played import Game, Played
 from judgebench.records import TaskResult
+from judgebench.store.format import FORMAT
 from judgebench.store.journal import write_atomically
-
-FORMAT = 1
 
 
 class GamesHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 from judgebench.metrics.ranked import Ranking, RankingsCompared
 from judgebench.records import Counts, Metric
 
-FORMAT = 1
+SUMMARY_FORMAT = 1
 
 
 class RowSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         remarks: Sentences about the summary as a whole.
     """
 
-    format: int = FORMAT
+    format: int = SUMMARY_FORMAT
     run: str
     timestamp: str
     models: list[str]

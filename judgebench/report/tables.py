@@ -76,8 +76,9 @@ def score_table(summary: Summary) -> TextTable:
 
 def certainty_table(summary: Summary, notes: Notes) -> TextTable:
     """Return how sure each number is: interval, standard error, n, and what the unscored items could make of it."""
+    whole = {(one.model, one.dataset) for one in summary.results if 0 < one.counts.planned == one.counts.ok}
     rows = [
-        _certainty_row(row, model, cell, notes)
+        _certainty_row(row, model, cell, notes, whole=(model, row.dataset) in whole)
         for row in summary.rows
         if row.metric not in RATINGS  # the rankings say how sure these are
         for model, cell in row.cells.items()
@@ -166,7 +167,7 @@ _CONSTANT = "kappa is undefined where both judges say one and the same of all an
 _HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
 
 
-def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes) -> list[str]:
+def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes, *, whole: bool) -> list[str]:
     metric = cell.metric or Metric(value=None)
     why = marks(cell.notes)
     value = interval = error = f"-{why}"
@@ -181,6 +182,8 @@ def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes) -> lis
         )
     if metric.bounds is not None:
         reach = span(metric.bounds)
+    elif whole and metric.value is not None:
+        reach = span((metric.value, metric.value))  # every item was scored: there is nothing that could change it
     elif metric.value is None and why:
         reach = f"-{why}"
     else:

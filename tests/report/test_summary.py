@@ -349,10 +349,18 @@ def test_a_result_that_is_none_names_file_and_field(run: Path) -> None:
 
 def test_values_without_interval_or_bounds_are_explained(run: Path) -> None:
     """Scores have no known ends; that is said, not left blank."""
-    put(run, "m", "d", "10", metrics={"mean_score": Metric(value=7.5, n=2)}, headline="mean_score")
+    put(run, "m", "d", "10u", metrics={"mean_score": Metric(value=7.5, n=2)}, headline="mean_score")
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
     assert "no known limits" in files.text
     assert "7.50" in files.text
+
+
+def test_where_every_item_is_scored_nothing_can_change(run: Path) -> None:
+    """Without unscored items worst and best case are the value, for metrics without known ends too."""
+    put(run, "m", "d", "10", metrics={"mean_score": Metric(value=7.5, n=2)}, headline="mean_score")
+    files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
+    assert "no known limits" not in files.text
+    assert "7.50..7.50" in files.text
 
 
 def test_reading_and_writing_results_needs_no_heavy_import() -> None:
