@@ -218,3 +218,23 @@ def test_only_the_first_k_repeats_are_chosen_among() -> None:
     tally.add(Outcome(id=0, repeat=0, status="ok", label="correct", rule="incorrect", answer="7", passed=1, votes=2))
     tally.add(Outcome(id=0, repeat=1, status="ok", label="correct", rule="correct", answer="8", passed=2, votes=2))
     assert [best_mean_at_k(tally, k).value for k in (1, 2)] == [0.0, 100.0]
+
+
+def test_an_unread_answer_without_gold_bounds_nothing() -> None:
+    rows = [("correct", said("correct")), ("incorrect", said("correct"))]
+    score = VerifierScore(VerifierScoreConfig())
+    found = result(score, *rows, (None, UNREAD))
+    assert (found["agreement"].value, found["agreement"].bounds) == (50.0, None)
+    again = result(VerifierScore(VerifierScoreConfig()), *rows, ("correct", UNREAD))
+    assert again["agreement"].bounds == (pytest.approx(100 / 3), pytest.approx(200 / 3))
+
+
+@pytest.mark.parametrize(
+    ("gold", "label", "right"),
+    [("correct", "correct", True), ("correct", "incorrect", False), ("incorrect", "invalid", True), (None, "correct", None),
+     ("correct", None, None)],
+)  # fmt: skip
+def test_a_judge_is_right_where_it_says_right_of_right_answers_alone(gold: Any, label: Any, right: bool | None) -> None:
+    sample = Sample(id=0, uid="u", fields={}, gold=gold)
+    verdict = said(label) if label else UNREAD
+    assert VerifierScore(VerifierScoreConfig()).right(sample, verdict) is right
