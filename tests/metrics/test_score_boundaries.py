@@ -231,9 +231,14 @@ def test_an_unread_answer_without_gold_bounds_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("gold", "label", "right"),
-    [("correct", "correct", True), ("correct", "incorrect", False), ("incorrect", "invalid", True), (None, "correct", None),
-     ("correct", None, None)],
-)  # fmt: skip
+    [
+        ("correct", "correct", True),
+        ("correct", "incorrect", False),
+        ("incorrect", "invalid", True),
+        (None, "correct", None),
+        ("correct", None, None),
+    ],
+)
 def test_a_judge_is_right_where_it_says_right_of_right_answers_alone(gold: Any, label: Any, right: bool | None) -> None:
     sample = Sample(id=0, uid="u", fields={}, gold=gold)
     verdict = said(label) if label else UNREAD
