@@ -171,3 +171,10 @@ def test_the_answer_that_the_rule_of_a_cascade_read_stands_beside_the_judges_ver
     assert (found.label, found.answer, found.details["settled_by"]) == ("correct", "5", "judge")
     settled = judge("Cascade", options, item("It is 4.", reference="4"), says())
     assert (settled.label, settled.details["settled_by"]) == ("correct", "rule")
+
+
+def test_a_judge_is_told_to_wait_as_often_as_said_and_its_last_reply_counts() -> None:
+    ask = says("A", "A", "B")
+    verdict = judge("ThinkLonger", {"judge": DIRECT, "times": 2}, item(), ask)
+    assert [view for _, view, _ in ask.asked] == ["", "wait1", "wait2"]
+    assert (verdict.label, verdict.details["waited"]) == ("incorrect", 2)

@@ -24,7 +24,7 @@ from judgebench.metrics.verifier_score import VerifierScore, VerifierScoreConfig
 from judgebench.metrics.win_score import WinScore, WinScoreConfig
 from judgebench.plan.request import Selection
 from judgebench.records import Metric, Reply, Sample, Verdict
-from tests.replay.simulated import samples, scored
+from tests.replay.simulated import dataset, samples, scored
 
 UNREAD = Verdict(status="unparsed", reason="no")
 LATER = Verdict(status="not_judged")
@@ -243,3 +243,29 @@ def test_a_judge_is_right_where_it_says_right_of_right_answers_alone(gold: Any, 
     sample = Sample(id=0, uid="u", fields={}, gold=gold)
     verdict = said(label) if label else UNREAD
     assert VerifierScore(VerifierScoreConfig()).right(sample, verdict) is right
+
+
+def test_steps_are_detected_by_the_judge_and_marked_by_gold() -> None:
+    rows = [(1, said(score=0)), (-1, said(score=2)), (-1, said(score=3)), (-1, said(score=-1)), (0, said(score=-1))]
+    found = result(StepScore(StepScoreConfig()), *rows)
+    shares = {name: found[f"detection_{name}"].value for name in ("precision", "recall", "false_positive_rate")}
+    assert shares == {
+        "precision": pytest.approx(100 / 3),
+        "recall": 50.0,
+        "false_positive_rate": pytest.approx(200 / 3),
+    }
+
+
+def test_the_gold_of_several_graders_is_their_mean() -> None:
+    found = result(PointScore(PointScoreConfig()), ([1, 2, 6], said(score=3)), ([5], said(score=4)))
+    assert found["gold_mean"].value == 4.0
+
+
+@pytest.mark.parametrize(
+    ("scores", "gold"), [([7, 7], "tie"), ([8, 7], "A"), ([7, 8], "B"), ([-1, 7], "B"), ([0, 0], "tie")]
+)
+def test_gold_is_what_the_teacher_scored_higher(scores: list[int], gold: str, tmp_path: Path) -> None:
+    row = {"question_id": 1, "question_body": "?", "answer1_body": "a", "answer2_body": "b", "score": scores}
+    path = "JudgeLM-100K/judgelm_val_5k_gpt4.jsonl"
+    data = dataset("judgelm_val", tmp_path, {path: [row, {**row, "question_id": 2, "score": [-1, -1]}]})
+    assert [one.gold for one in samples(data, tmp_path)] == [gold]  # a teacher that failed gives none
