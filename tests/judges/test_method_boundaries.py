@@ -7,6 +7,7 @@ import json
 import pytest
 
 from judgebench.choosing import Group, choose
+from judgebench.judges.debate import drawn_side
 from judgebench.judges.differences import differences
 from judgebench.judges.load import grammar_of
 from judgebench.records import Reply, Verdict
@@ -178,3 +179,23 @@ def test_a_judge_is_told_to_wait_as_often_as_said_and_its_last_reply_counts() ->
     verdict = judge("ThinkLonger", {"judge": DIRECT, "times": 2}, item(), ask)
     assert [view for _, view, _ in ask.asked] == ["", "wait1", "wait2"]
     assert (verdict.label, verdict.details["waited"]) == ("incorrect", 2)
+
+
+def test_a_vote_that_cannot_be_read_is_dropped_where_that_is_named() -> None:
+    options = {"judge": DIRECT, "times": 3, "fold": {"type": "majority", "unread": "drop"}}
+    assert judge("Repeated", options, item(), says("B", "D", "B")).label == "incorrect"
+    strict = {**options, "fold": {"type": "majority", "unread": "unparsed"}}
+    assert judge("Repeated", strict, item(), says("B", "D", "B")).status == "unparsed"
+
+
+@pytest.mark.parametrize(("side", "claim"), [("A", "the answer is right"), ("B", "the answer is wrong")])
+def test_an_adviser_argues_for_the_side_that_is_named(side: str, claim: str) -> None:
+    ask = Judge(lambda _prompt, view: "VERDICT: A" if not view.startswith("round") else "Believe me.")
+    verdict = judge("Consultancy", {"side": side, "rounds": 1}, item(), ask)
+    assert verdict.details["side"] == side
+    assert f"you hold that {claim}" in str(ask.asked[0][0])
+
+
+def test_half_of_the_items_draw_either_side() -> None:
+    sides = [drawn_side(item(uid=f"{number:016x}")) for number in range(400)]
+    assert 160 < sides.count("A") < 240

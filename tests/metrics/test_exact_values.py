@@ -125,8 +125,8 @@ def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
 
 def test_the_error_of_a_weighted_share_is_that_of_a_ratio() -> None:
     tally = Tally()
-    for at, (label, weight) in enumerate([("correct", 1.0), ("incorrect", 2.0), ("correct", 1.0)]):
+    for at, (label, weight) in enumerate([("correct", 1.0), ("incorrect", 3.0), ("correct", 1.0)]):
         tally.add(Outcome(id=at, status="ok", label=label, weight=weight))
     found = weighted_accuracy(tally)
-    # Deviations from half of each weight: 1/2, -1 and 1/2; sqrt(3/2 (1/4 + 1 + 1/4)) / 4.
-    assert (found.value, found.stderr) == (50.0, pytest.approx(37.5))
+    # Deviations from 2/5 of each weight: 0.6, -1.2 and 0.6; sqrt(3/2 (0.36 + 1.44 + 0.36)) / 5.
+    assert (found.value, found.stderr) == (40.0, pytest.approx(36.0))
