@@ -199,3 +199,18 @@ def test_an_adviser_argues_for_the_side_that_is_named(side: str, claim: str) -> 
 def test_half_of_the_items_draw_either_side() -> None:
     sides = [drawn_side(item(uid=f"{number:016x}")) for number in range(400)]
     assert 160 < sides.count("A") < 240
+
+
+def test_in_a_round_of_a_debate_both_have_heard_all_rounds_before_it_and_nothing_of_it() -> None:
+    ask = Judge(lambda _prompt, view: f"Speech {view}." if view.startswith("round") else "VERDICT: A")
+    judge("Debate", {"rounds": 2}, item(), ask)
+    heard = {view: [name for name in ("1-a", "1-b", "2-a", "2-b") if f"Speech round{name}." in str(prompt)]
+             for prompt, view, _ in ask.asked}  # fmt: skip
+    both = ["1-a", "1-b"]
+    assert heard == {
+        "round1-a": [],
+        "round1-b": [],
+        "round2-a": both,
+        "round2-b": both,
+        "decide": [*both, "2-a", "2-b"],
+    }
