@@ -35,13 +35,14 @@ def load_file(path: Path) -> PlainConfig:
         raise ConfigError(f"The config file {path} cannot be read: {error.strerror}.") from error
     except (SyntaxError, ValueError) as error:
         raise parse_error(path, error) from error
+    _refuse_imports_in_texts(tree, path)
     try:
         loaded = _mmengine_config().fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
     except Exception as error:  # a config file is user code and may raise anything
         raise run_error(path, error) from error
     return {
         name: _plain(value, f"{path}: {name}")
-        for name, value in loaded.to_dict().items()
+        for name, value in loaded._to_lazy_dict().items()  # noqa: SLF001 - to_dict() makes texts of what is imported
         if isinstance(value, dict | list | tuple | str | int | float | bool | None)
     }
 
@@ -86,9 +87,33 @@ def _is_old_style(tree: ast.Module) -> bool:
     )
 
 
+def _refuse_imports_in_texts(tree: ast.Module, path: Path) -> None:
+    """Refuse ``f"{NAME}-1"`` with an imported ``NAME``: mmengine imports nothing, so the text would be ``NAME-1``."""
+    imported = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if not _is_standard_library(node.module or "" if isinstance(node, ast.ImportFrom) else alias.name)
+    }
+    for place in ast.walk(tree):
+        if isinstance(place, ast.FormattedValue):
+            for node in ast.walk(place.value):
+                if isinstance(node, ast.Name) and node.id in imported:
+                    raise ConfigError(
+                        f"{path}:{node.lineno}: the imported name {node.id!r} cannot stand inside a text: "
+                        "what is imported is looked up only after the config has run.",
+                        hint="Write the text itself, or take it from the environment: import os; os.environ['NAME'].",
+                    )
+
+
 def _plain(value: Any, where: str) -> Any:
+    from mmengine.config.lazy import LazyAttr, LazyObject
+
     if isinstance(value, dict):
         return {str(key): _plain(item, f"{where}.{key}") for key, item in value.items() if key != "_scope_"}
+    if isinstance(value, LazyAttr | LazyObject):
+        return _imported(value, where)
     if isinstance(value, list | tuple):
         return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if value is None or isinstance(value, str | int | float | bool):
@@ -99,6 +124,24 @@ def _plain(value: Any, where: str) -> Any:
         f"{where} is a {type(value).__name__}, which a config cannot hold.",
         hint="Use dicts, lists, text, numbers, booleans, None and imported types.",
     )
+
+
+def _imported(value: Any, where: str) -> Any:
+    """Return what an import of the file stands for: a type by its dotted path, a setting of a module by its value.
+
+    A type is never imported here; anything else is, as its name in the place of a text would be taken for the text.
+    """
+    dotted = f"{value.module}.{value}" if str(value) != value.module else value.module
+    if where.endswith(".type"):
+        return dotted
+    try:
+        found = value.build()
+    except Exception as error:  # the module may be anything, and raise anything
+        raise ConfigError(
+            f"{where} is {dotted}, which cannot be imported: {error}",
+            hint="Install its package, add its folder to PYTHONPATH, or write the value itself.",
+        ) from error
+    return dotted if isinstance(found, type) or callable(found) else _plain(found, where)
 
 
 def _dotted(value: Any, where: str) -> str:

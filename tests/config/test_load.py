@@ -25,14 +25,14 @@ def test_types_become_dotted_paths_and_containers_plain_ones(write):
         """
         from judgebench.models import VLLMCustomAPIChat
         import not_installed.module as other
-        models = [dict(type=VLLMCustomAPIChat, t=(1, 2), inner={"a": other.Thing}, n=None, f=1.5, b=True)]
+        models = [dict(type=VLLMCustomAPIChat, t=(1, 2), inner={"type": other.Thing}, n=None, f=1.5, b=True)]
         """,
     )
     assert load_file(path)["models"] == [
         {
             "type": "judgebench.models.VLLMCustomAPIChat",
             "t": [1, 2],
-            "inner": {"a": "not_installed.module.Thing"},
+            "inner": {"type": "not_installed.module.Thing"},
             "n": None,
             "f": 1.5,
             "b": True,
@@ -45,6 +45,45 @@ def test_a_package_that_is_not_installed_is_not_needed(write):
         "a.py", "from ais_bench.benchmark.models import VLLMCustomAPIChat\nmodels = [dict(type=VLLMCustomAPIChat)]"
     )
     assert load_file(path)["models"][0]["type"] == "ais_bench.benchmark.models.VLLMCustomAPIChat"
+
+
+def test_a_setting_of_another_module_is_its_value_and_never_its_name(write, monkeypatch):
+    settings = write("my_site_settings.py", "NAME = 'served'\nPORTS = {'a': 1}\nclass Kind: pass\ndef post(x): pass\n")
+    monkeypatch.syspath_prepend(str(settings.parent))
+    path = write(
+        "a.py",
+        """
+        import my_site_settings as site
+        from my_site_settings import NAME, Kind, post
+        models = [dict(type=site.Kind, model=NAME, again=site.NAME, ports=site.PORTS, kinds=[Kind, post])]
+        """,
+    )
+    assert load_file(path)["models"] == [
+        {
+            "type": "my_site_settings.Kind",
+            "model": "served",
+            "again": "served",
+            "ports": {"a": 1},
+            "kinds": ["my_site_settings.Kind", "my_site_settings.post"],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("missing.NAME", "models[0].api_key is missing_settings.NAME, which cannot be imported"),
+        ("NAME", "models[0].api_key is missing_settings.NAME, which cannot be imported"),
+        ("missing", "models[0].api_key is missing_settings, which cannot be imported"),
+        ("f'key-{NAME}'", "'NAME' cannot stand inside a text"),
+        ("f'key-{missing.NAME}'", "'missing' cannot stand inside a text"),
+    ],
+)
+def test_an_import_that_fails_does_not_become_a_text(write, value, words):
+    imports = "import missing_settings as missing\nfrom missing_settings import NAME\n"
+    error = refused(write("a.py", f"{imports}models = [dict(api_key={value})]"))
+    assert words in error.message
+    assert error.hint
 
 
 def test_an_alias_file_has_what_it_inherits(write):
