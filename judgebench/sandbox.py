@@ -152,13 +152,16 @@ class _Worker:
         try:
             stdin.write(message + b"\n")
             await stdin.drain()
-            started = await asyncio.wait_for(stdout.readline(), START_LIMIT)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes in the same turn as the line.
+            async with asyncio.timeout(START_LIMIT):
+                started = await stdout.readline()
         except TimeoutError:
             return Overrun(kind="time", message=f"the worker did not start within {START_LIMIT:g} s"), False
         except ConnectionError:
             started = b""
         try:
-            line = await asyncio.wait_for(stdout.readline(), deadline) if started == _STARTED else started
+            async with asyncio.timeout(deadline):
+                line = await stdout.readline() if started == _STARTED else started
         except TimeoutError:
             return Overrun(kind="time", message=f"took longer than {deadline:g} s"), False
         if not line:

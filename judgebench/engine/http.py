@@ -137,7 +137,8 @@ class HttpClient:
                 return True
             self._traffic.note = f"waiting for the service ({breaker.failures} failures in a row)"
             try:
-                await asyncio.wait_for(self._changed.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for may lose a cancellation before Python 3.12
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 

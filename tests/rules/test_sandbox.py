@@ -117,6 +117,19 @@ def test_a_cancelled_call_ends_its_worker(tmp_path):
     assert after == [1]
 
 
+def test_a_cancellation_is_not_lost_that_comes_with_the_workers_first_line():
+    async def run():
+        async with KillablePool(1, deadline=60) as pool:
+            task = asyncio.create_task(pool.call(f"{HERE}.nap", 60.0, 1))
+            while not any(worker._process.stdout._buffer for worker in pool._all):  # noqa: ASYNC110
+                await asyncio.sleep(0)  # until the line has come in and nobody has taken it
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_no_worker_outlives_a_parent_that_is_killed(tmp_path, busy):
     code = f"""
