@@ -12,7 +12,7 @@ from judgebench.plan.spec import TaskSpec
 from judgebench.stages.opponents import upstream_sizes
 from judgebench.stages.peers import asks, peers_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
-from judgebench.store.asked import read_asked
+from judgebench.store.asked import changed_keys, read_asked
 from judgebench.store.layout import RunFolder, log_file, row_name
 
 STAGES_OF_MODE: dict[str, tuple[str, ...]] = {
@@ -32,10 +32,12 @@ class Graph(NamedTuple):
     Attributes:
         tasks: In the order in which they are best started.
         kept: Ids of tasks that were left out because their files are complete.
+        changed: A line for each judge task whose recorded judgments were asked with other settings.
     """
 
     tasks: list[TaskSpec]
     kept: list[str]
+    changed: list[str]
 
 
 def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph:
@@ -49,6 +51,7 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
     stages = STAGES_OF_MODE[request.mode]
     tasks: list[TaskSpec] = []
     kept: list[str] = []
+    changed: list[str] = []
     if "infer" in stages:
         for spec in _infer_tasks(config, merge=request.merge_datasets):
             complete = run.path.exists() and all(
@@ -60,6 +63,11 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
         for spec in _judge_tasks(config, infer_of):
             complete = not spec.follows and not spec.needs and _judge_complete(config, request, run, spec)
             (kept.append(spec.id) if complete else tasks.append(spec))
+            if not complete and not request.options.rejudge and (changes := _judge_changes(config, run, spec)):
+                changed.append(
+                    f"{spec.id}: judged with other settings before ({'; '.join(changes)}); "
+                    "what is another question now is asked, and judgments that it replaces are put aside"
+                )
     judge_of = {(spec.model, spec.datasets[0], spec.judge): spec.id for spec in tasks if spec.stage == "judge"}
     if "extract" in stages:
         tasks += _extract_tasks(config, infer_of, judge_of)
@@ -68,7 +76,7 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
         tasks.append(
             TaskSpec(id="summarize", stage="summarize", name="summary", needs=extracts, log="logs/summary.out")
         )
-    return Graph(tasks, kept)
+    return Graph(tasks, kept, changed)
 
 
 def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:
@@ -158,11 +166,7 @@ def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, mode
 def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec: TaskSpec) -> bool:
     if request.options.rejudge:
         return False
-    dataset = config.datasets[spec.datasets[0]]
-    if dataset.method is not None:
-        judge = JudgeConfig(abbr="", model=config.models[spec.model], method=dataset.method)
-    else:
-        judge = next(judge for judge in dataset.judges if judge.abbr == spec.judge)
+    dataset, judge = _judge_of(config, spec)
     asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
     predictions = run.predictions(spec.model, dataset.abbr)
     if asked is None or not predictions.exists():
@@ -172,3 +176,20 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
     same = same and asked.selection == {**selection, **upstream_sizes(run, spec.model, dataset, judge, request.options)}
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
     return same and asked.complete(file, retry_failed=request.options.retry_failed)
+
+
+def _judge_changes(config: RunConfig, run: RunFolder, spec: TaskSpec) -> list[str]:
+    """Return a phrase for each setting by which recorded judgments differ from those that are wanted now."""
+    dataset, judge = _judge_of(config, spec)
+    asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
+    file = run.predictions(spec.model, dataset.abbr, judge.abbr)
+    if asked is None or not file.exists() or not file.stat().st_size:
+        return []
+    return changed_keys(asked.settings, judge_settings(judge, method_of(judge.method).identity()))
+
+
+def _judge_of(config: RunConfig, spec: TaskSpec) -> tuple[DatasetConfig, JudgeConfig]:
+    dataset = config.datasets[spec.datasets[0]]
+    if dataset.method is not None:
+        return dataset, JudgeConfig(abbr="", model=config.models[spec.model], method=dataset.method)
+    return dataset, next(judge for judge in dataset.judges if judge.abbr == spec.judge)

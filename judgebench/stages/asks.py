@@ -169,6 +169,10 @@ class RecordingAsk(ItemAsk):
         known = self.recorded.get(self.item.id, 0, uuid)
         if known is not None and (known.status == "ok" or not self._retry_failed):
             return self.answer(known)
+        if (known := self._earlier(self.item.id, 0, uuid)) is not None:
+            known = msgspec.structs.replace(known, gold=self._subject.gold, view=view)
+            self._record(known)
+            return self.answer(known)
         shared, place = self.questions.shared, (self.item.id, uuid)
         while place in shared:
             found = await asyncio.shield(shared[place])

@@ -1,7 +1,8 @@
-"""Judge calls about the same two models that an earlier setting of the run recorded under another name.
+"""Judge calls that an earlier setting of the run recorded, and that the present one asks for again.
 
-``compare_with="a"`` records the calls about a and b with b, every two models of a league with the one whose abbr sorts
-first. A question is the same where prompt, parameters and judge model are: a changed setting asks only what is new.
+Calls that a changed judge replaced are put aside, and are taken back with the setting. ``compare_with="a"`` records the
+calls about a and b with b, every two models of a league with the one whose abbr sorts first. Where prompt, parameters
+and judge model are the same, so is the question: a changed setting asks only what is new.
 """
 
 from __future__ import annotations
@@ -16,14 +17,21 @@ from judgebench.store.layout import RunFolder, in_league
 from judgebench.store.recorded import Recorded
 
 
+def replaced_file(path: Path) -> Path:
+    """Return where the calls of a file of judge calls are kept that calls of other settings have replaced."""
+    return path.with_name(f"{path.name}.replaced")
+
+
 class Earlier:
-    """Finds calls in the other files that may hold the games of two models.
+    """Finds calls in the other files that may hold what a task asks.
+
+    Where the config leaves the name of the judge model to its service, nothing is found: it may be another one now.
 
     Args:
         run: The run folder.
         model: The tested model of the task.
         data_abbr: Abbr of the data set.
-        judge: The judge; one that compares with no model has no other files.
+        judge: The judge.
         enter: Keeps a file open until the stage is done (``stack.enter_context``).
     """
 
@@ -44,7 +52,9 @@ class Earlier:
             if _compared_with(run.asked(player, data_abbr, name)) == opponent
         ]
         own = run.predictions(model, data_abbr, judge.abbr)
-        self._files = [enter(Recorded(path, JudgeCall)) for path in paths if path != own and path.exists()]
+        named = judge.model.get("model") or judge.model.get("path")
+        paths = [replaced_file(own), *(path for path in paths if path != own)] if named else []
+        self._files = [enter(Recorded(path, JudgeCall)) for path in paths if path.exists()]
 
     def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:
         """Return a call that succeeded, found by what was asked; ``None`` where there is none."""

@@ -26,7 +26,7 @@ from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
-from judgebench.stages.earlier import Earlier
+from judgebench.stages.earlier import Earlier, replaced_file
 from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
@@ -36,7 +36,7 @@ from judgebench.stages.settings import judge_settings, repeats_of, selection_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
-from judgebench.store.places import compact
+from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Entry, Follower, Recorded
 
 SHOWN_MISSING = 3
@@ -259,10 +259,10 @@ class JudgeRun:
         self.served = served or self.served
 
     def _set_aside_for_rejudge(self) -> None:
-        if self.task.plan.options.rejudge and self.path.exists():
-            aside = self.path.with_name(f"{self.path.name}.before-{self.task.plan.timestamp}")
-            if not aside.exists():
-                self.path.rename(aside)
+        for path in (self.path, replaced_file(self.path)) if self.task.plan.options.rejudge else ():
+            aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
+            if path.exists() and not aside.exists():
+                path.rename(aside)
                 logger.info("judging everything afresh; the earlier judgments are kept in %s", aside.name)
 
     def _progress(self) -> dict[str, object]:
@@ -283,6 +283,11 @@ class JudgeRun:
     def _complete(self, asked: Asked) -> None:
         stopped = self.task.stop.is_set()
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
+        if not stopped and self.superseded:
+            aside = replaced_file(self.path)
+            copy_aside(self.path, self.superseded, aside)
+            compact(aside)
+            logger.info("%d judgments that others replace are kept in %s", len(self.superseded), aside.name)
         compact(self.path, drop=() if stopped else self.superseded)
         upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
         asked = msgspec.structs.replace(

@@ -10,7 +10,7 @@ import logging
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -207,6 +207,21 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
         temporary.unlink(missing_ok=True)
         raise disk_error(path, error) from error
     return len(kept)
+
+
+def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
+    """Append the records at these offsets to another file, before ``compact`` drops them.
+
+    Raises:
+        DiskError: No room for them; both files stay readable.
+    """
+    try:
+        with path.open("rb") as source, aside.open("ab") as target:
+            for offset in sorted(offsets):
+                source.seek(offset)
+                target.write(source.readline())
+    except OSError as error:
+        raise disk_error(aside, error) from error
 
 
 def put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:

@@ -42,6 +42,25 @@ def test_a_changed_judge_prompt_redoes_the_judging_alone(finished: Bench) -> Non
     assert bench.model.requests == []
     assert bench.judged() == dict.fromkeys(range(6), 1)
     assert len(bench.rows("toy-judge")) == 6
+    assert "judge:toy-model/toy-judge: judged with other settings before (method." in done.text
+
+
+def test_a_judge_prompt_that_is_taken_back_is_not_paid_for_again(finished: Bench) -> None:
+    bench = finished
+    before = bench.rows("toy-judge")
+    changed = ("--reuse", "--no-preflight", "--override", "judges.judge.method.style=word")
+    assert bench.jb(*changed).code == 0
+    bench.judge.forget()
+    for _ in range(2):
+        assert bench.jb("--reuse", "--no-preflight", "--override", "judges.judge.method.style=letter").code == 0
+        assert bench.rows("toy-judge") == before
+        assert bench.jb(*changed).code == 0
+        assert len(bench.rows("toy-judge")) == 6
+    assert bench.judge.requests == []
+    aside = bench.run / "predictions/toy-model/toy-judge.jsonl.replaced"
+    assert len(aside.read_text().splitlines()) == 12, "each judgment of either prompt once"
+    assert bench.jb(*changed, "--rejudge").code == 0
+    assert bench.judged() == dict.fromkeys(range(6), 1)
 
 
 def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgments(finished: Bench) -> None:
