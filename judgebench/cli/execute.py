@@ -17,6 +17,7 @@ from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
+from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
@@ -106,7 +107,7 @@ def _execute_in(
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     if request.options.preflight:
-        for finding in _preflight(plan, run, wrote=(plan_file, stem.with_suffix(".py"))):
+        for finding in _preflight(plan, run, display, wrote=(plan_file, stem.with_suffix(".py"))):
             display.finding("preflight", finding)
     for line in (*notes, *graph.changed):
         display.message(line)
@@ -135,11 +136,11 @@ def _free_stem(configs: Path, name: str) -> Path:
     return next(configs / free for free in names if not (configs / f"{free}.json").exists())
 
 
-def _preflight(plan: Plan, run: RunFolder, *, wrote: tuple[Path, ...]) -> list[str]:
+def _preflight(plan: Plan, run: RunFolder, display: Display, *, wrote: tuple[Path, ...]) -> list[str]:
     from judgebench.preflight.checks import preflight
 
     try:
-        return preflight(plan)
+        return preflight(plan, display.message)
     except (JudgebenchError, KeyboardInterrupt):
         # Nothing was asked: a later --reuse must find neither an empty run nor the config that failed.
         run.discard(*wrote)

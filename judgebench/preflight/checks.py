@@ -6,9 +6,10 @@ A failed check raises; what merely looks odd comes back as a finding, because a 
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.prompt_kind import fit
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.preflight.probe import Probe
+from judgebench.preflight.together import Probing, ask_all
 from judgebench.records import Prompt, Reply, Request, Sample
 from judgebench.stages.items import benchmark_item
 from judgebench.stages.prompting import prompt_for
@@ -34,8 +36,12 @@ LEAST_FREE = 32 << 20
 """Bytes that must be free in the run folder's file system."""
 
 
-def preflight(plan: Plan) -> list[str]:
+def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
     """Check what a plan needs; returns findings worth a line each.
+
+    Args:
+        plan: What is to be done.
+        tell: Takes a line about a service that keeps the run waiting.
 
     Raises:
         JudgebenchError: Something that would ruin the run later.
@@ -49,16 +55,13 @@ def preflight(plan: Plan) -> list[str]:
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
-    findings: list[str] = []
     for task in plan.tasks:
         if task.stage == "infer":
             config = model_config(plan.models[task.model])
             for abbr in task.datasets:
                 if abbr in first:
                     prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
-    findings += _check_tested_models(plan)
-    findings += _check_judges(plan, first)
-    return findings
+    return ask_all([*_tested_models(plan), *_judges(plan, first)], tell)
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
@@ -107,22 +110,22 @@ def _probed(config: ModelConfig) -> ServiceConfig | None:
     return config if isinstance(config, ServiceConfig) and config.launch is None else None
 
 
-def _check_tested_models(plan: Plan) -> list[str]:
-    findings: list[str] = []
+def _tested_models(plan: Plan) -> Iterator[Probing]:
     for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
         config = _probed(model_config(plan.models[abbr]))
-        if config is None:
-            continue
-        with Probe(config, plugins.load(config.type)()) as probe:
-            probe.check_model()
-            reply = probe.ask(Request(prompt=fit("Reply with OK.", prompt_kind(config)), params={"max_tokens": 16}))
-            if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
-                findings.append(f"model {abbr}: the first short call failed ({reply.error.message})")
-    return findings
+        if config is not None:
+            yield Probing(config=config, ask=functools.partial(_ask_tested_model, abbr))
 
 
-def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
-    findings: list[str] = []
+def _ask_tested_model(abbr: str, probe: Probe) -> list[str]:
+    probe.check_model()
+    reply = probe.ask(Request(prompt=fit("Reply with OK.", prompt_kind(probe.config)), params={"max_tokens": 16}))
+    if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
+        return [f"model {abbr}: the first short call failed ({reply.error.message})"]
+    return []
+
+
+def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[Probing]:
     done: set[tuple[str, str, str]] = set()
     for task in plan.tasks:
         if task.stage != "judge" or task.datasets[0] not in first or _only_read_again(plan, task):
@@ -135,14 +138,15 @@ def _check_judges(plan: Plan, first: dict[str, Sample]) -> list[str]:
         if config is None or probed in done:
             continue
         done.add(probed)
-        with Probe(config, plugins.load(config.type)()) as probe:
-            probe.check_model()
-            sample = first[dataset.abbr]
-            item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample, judge)
-            finding = asyncio.run(_one_judgment(probe, judge, item))
-        if finding:
-            findings.append(f"judge {judge.abbr} on {dataset.abbr}: {finding}")
-    return findings
+        sample = first[dataset.abbr]
+        item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample, judge)
+        yield Probing(config=config, ask=functools.partial(_ask_judge, judge, item, dataset.abbr))
+
+
+def _ask_judge(judge: JudgeConfig, item: JudgeItem, abbr: str, probe: Probe) -> list[str]:
+    probe.check_model()
+    finding = asyncio.run(_one_judgment(probe, judge, item))
+    return [f"judge {judge.abbr} on {abbr}: {finding}"] if finding else []
 
 
 def _only_read_again(plan: Plan, task: TaskSpec) -> bool:

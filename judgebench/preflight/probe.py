@@ -38,6 +38,8 @@ class Probe:
         self.model = config.model
         limits = config.timeouts
         self.limit = min(one for one in (PATIENCE, limits.first_byte, limits.total) if one > 0)
+        self.waiting_since: float | None = None
+        """When the request on its way was sent (``time.monotonic``); another thread may look."""
         self._client = httpx2.Client(
             headers=auth_headers(config),
             timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
@@ -124,17 +126,21 @@ class Probe:
         Raises:
             TimeoutError: The reply was not complete within twice the limit.
         """
-        ends = time.monotonic() + self.limit
+        self.waiting_since = time.monotonic()
+        ends = self.waiting_since + self.limit
         headers = {"Content-Type": "application/json"} if body is not None else None
-        with self._client.stream(method, f"{self.base}/{path}", content=body, headers=headers) as response:
-            content = b""
-            for piece in response.iter_bytes():
-                content += piece
-                if len(content) > REPLY_LIMIT:
-                    break
-                if time.monotonic() > ends:
-                    raise TimeoutError
-            return response.status_code, content
+        try:
+            with self._client.stream(method, f"{self.base}/{path}", content=body, headers=headers) as response:
+                content = b""
+                for piece in response.iter_bytes():
+                    content += piece
+                    if len(content) > REPLY_LIMIT:
+                        break
+                    if time.monotonic() > ends:
+                        raise TimeoutError
+                return response.status_code, content
+        finally:
+            self.waiting_since = None
 
     def _words(self, content: bytes) -> str:
         """Return the start of the service's own words, on one line and without the key that it may repeat."""
