@@ -79,11 +79,27 @@ def grammar_of(spec: str | Mapping[str, Any], *, where: str = "grammar") -> Gram
     name, options = named(spec, where=where)
     shipped = {path.stem for path in Path(__file__).with_name("grammars").glob("*.py")}
     if name in shipped:
-        name = f"judgebench.judges.grammars.{name}.{''.join(part.capitalize() for part in name.split('_'))}"
+        name = _grammar_class(name)
+    elif "." not in name and name not in plugins.shipped_types("judges"):
+        known = [one for one in sorted(shipped) if _is_grammar(one)]
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise ConfigError(f"{where}: there is no grammar {name!r}.", hint=f"{meant}Grammars: {', '.join(known)}.")
     made = made_of(name, options, where=where)
     if not callable(getattr(made, "read", None)):
         raise ConfigError(f"{where}: {name} is no grammar (it has no method read).")
     return cast("Grammar", made)
+
+
+def _grammar_class(name: str) -> str:
+    return f"judgebench.judges.grammars.{name}.{''.join(part.capitalize() for part in name.split('_'))}"
+
+
+def _is_grammar(name: str) -> bool:
+    """Whether a module of the grammars is one, and not what several are made of."""
+    dotted = _grammar_class(name)
+    shipped = plugins.shipped_types("judges").get(dotted.rpartition(".")[2]) == dotted
+    return shipped and callable(getattr(plugins.load(dotted), "read", None))
 
 
 def fold_of(spec: Mapping[str, Any] | FoldConfig, *, where: str = "fold") -> tuple[Fold, FoldConfig]:

@@ -25,7 +25,12 @@ def test_a_grammar_that_is_none_is_said(bench: Bench) -> None:
     assert bench.jb("--no-preflight").code == 0
     done = run([*JB, "verdicts", "compare", "latest", "--grammar", "ancored"], bench.folder)
     assert done.code == 2
-    assert "ancored" in done.text
+    assert "there is no grammar 'ancored'" in done.text
+    assert "Did you mean anchored?" in done.text
+    unlike = run([*JB, "verdicts", "compare", "latest", "--grammar", "nope"], bench.folder)
+    assert unlike.code == 2
+    assert "Did you mean" not in unlike.text
+    assert re.search(r"Grammars: aisbench_last_char, anchored, .*trailing_int", unlike.text), unlike.text
     other = run([*JB, "verdicts", "latest", "--row", "none", "--grammar", "anchored"], bench.folder)
     assert other.code == 2
     assert "no recorded judge replies in these rows" in other.text

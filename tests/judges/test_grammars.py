@@ -184,7 +184,7 @@ def test_points_give_the_weighted_score() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("anchord", "no type"),
+        ("anchord", "no grammar"),
         ({"labels": {}}, "needs a type"),
         ({"type": "anchored"}, "at least one letter"),
         ({"type": "anchored", "labls": {}}, "unknown field `labls`"),
