@@ -100,7 +100,7 @@ def check_abbr(abbr: str, declared: Declared, path: str = "abbr") -> None:
         raise declared.error(
             path,
             f"is {abbr!r}, which cannot be a file name.",
-            hint="Use up to 100 letters, digits, spaces and . _ - + @ =, not beginning with a dot.",
+            hint="Use up to 100 of a-z, A-Z, 0-9, spaces and . _ - + @ =, not beginning with a dot or a space.",
         )
 
 
