@@ -10,6 +10,7 @@ from typing import Any
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display, Score
 from judgebench.errors import ExitCode
+from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.records import Counts, JudgeCall, TaskResult
@@ -44,7 +45,7 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
         display.message(summary.read_text("utf-8"))
     if request.gate and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
-    next_command = _next_command(run, request, outcome, counts, exit_code)
+    next_command = _next_command(run, request, outcome, results, exit_code)
     for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}"]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
@@ -144,7 +145,10 @@ def _faults(outcome: RunOutcome) -> list[str]:
     return [f"Faults:  {extra} extra requests after {named}; {total['seconds_waited']:.1f} s waited in all"]
 
 
-def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, counts: Counts, exit_code: ExitCode) -> str:
+def _next_command(
+    run: RunFolder, request: RunRequest, outcome: RunOutcome, results: list[TaskResult], exit_code: ExitCode
+) -> str:
+    counts = _sum(results)
     again = f"jb --reuse {run.timestamp}"
     if request.work_dir != "outputs/default":
         again += f" --work-dir {shlex.quote(request.work_dir)}"
@@ -157,9 +161,23 @@ def _next_command(run: RunFolder, request: RunRequest, outcome: RunOutcome, coun
         return f"{again}    (answers and judges what is missing)"
     if counts.not_judged or request.mode in {"judge", "infer_judge"}:
         return f"{again} --mode eval    (judges what is not judged yet, and scores)"
-    if counts.unparsed and not request.options.dump_details:
-        return f"{again} --mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
-    return f"less {shlex.quote(str(run.summary))}/*.md"
+    rest = _about_unread(counts, results, details=request.options.dump_details)
+    return f"{again} {rest}" if rest else f"less {shlex.quote(str(run.summary))}/*.md"
+
+
+def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -> str:
+    """Return the end of the command that does something about unread verdicts; empty where nothing is left to do."""
+    stopped = sum(_out_of_time(result) for result in results)
+    if stopped:
+        return f"--mode eval    (tries again what the time limit of a rule ended: {stopped} of its comparisons)"
+    if counts.unparsed and not details:
+        return "--mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
+    return ""
+
+
+def _out_of_time(result: TaskResult) -> int:
+    reasons = result.health.get("unscored_reasons")
+    return int(reasons.get(OUT_OF_TIME, 0)) if isinstance(reasons, dict) else 0
 
 
 def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list[str]:

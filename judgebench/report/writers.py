@@ -32,6 +32,7 @@ LOOK_FIRST = 5
 """How many doubtful verdicts the text names."""
 _TAIL = 100
 """Characters of an answer or reply that the text shows."""
+_EMPTY = "(empty)"
 _COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judged", "truncated")
 
 
@@ -175,7 +176,7 @@ def _doubtful(summary: Summary) -> TextTable | None:
         for doubt in doubts if isinstance(doubts, list) else []:
             if isinstance(doubt, dict):
                 item = f"{doubt.get('id', '?')}" + (f", repeat {doubt['repeat']}" if doubt.get("repeat") else "")
-                told = [str(doubt.get(key) or "(empty)") for key in ("why", "answer", "judge_reply")]
+                told = [str(doubt.get(key) or _EMPTY) for key in ("why", "answer", "judge_reply")]
                 rows.append([one.dataset, one.model, item, *told])
     headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
     return TextTable("Doubtful verdicts", headers, rows, set()) if rows else None
@@ -186,7 +187,8 @@ def _look_first(doubtful: TextTable) -> list[str]:
     lines = []
     for dataset, model, item, why, answer, reply in doubtful.rows[:LOOK_FIRST]:
         lines.append(f"- {printable(dataset)}, {printable(model)}, item {printable(item)}: {printable(why)}")
-        lines += [f"    {side}: {_tail(text)}" for side, text in (("answer", answer), ("judge", reply))]
+        said = [("answer", answer), *([("judge", reply)] if reply != _EMPTY else [])]  # a rule asks no judge
+        lines += [f"    {side}: {_tail(text)}" for side, text in said]
     if len(doubtful.rows) > LOOK_FIRST:
         lines.append(f"- and {len(doubtful.rows) - LOOK_FIRST} more in the .md and .html beside this file")
     return lines

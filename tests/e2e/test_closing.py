@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.e2e.harness import Bench, judge_answer, model_answer, wait_until
+from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, wait_until
 
 
 def next_command(text: str) -> str:
@@ -43,6 +43,24 @@ def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:
     assert "--dump-eval-details" in next_command(done.out)
     again = bench.jb("--reuse", "--mode", "eval", "--dump-eval-details")
     assert "--dump-eval-details" not in next_command(again.out), "what was just done is not the next thing to do"
+
+
+def test_a_comparison_that_ran_out_of_time_says_so_and_scoring_again_tries_it_again(bench: Bench) -> None:
+    config = bench.folder / "configs" / "datasets" / "toy_gen.py"
+    text = config.read_text().replace("NumberEqual", "MathEqual")
+    config.write_text(text.replace("type=MathEqual", "type=MathEqual, deadline=0.001"))
+    done = bench.jb("--num-prompts", "2", dataset="toy_gen")
+    assert done.code == 0, done.text
+    assert "unparsed: the time limit of the rule ended the comparison: took longer than 0.001 s" in done.out
+    assert "judge: " not in done.out, "no judge was asked"
+    assert "tries again what the time limit of a rule ended: 2 of its comparisons" in done.out.splitlines()[-1]
+    again = next_command(done.out).split()[1:]
+    asked = len(bench.model.requests)
+    more = run([*JB, *again, "--override", "datasets.toy.evaluator.deadline=60"], bench.folder)
+    assert more.code == 0, more.text
+    assert bench.result("toy")["counts"]["ok"] == 2, more.text
+    assert "tries again" not in more.out
+    assert len(bench.model.requests) == asked
 
 
 def test_the_extract_rate_is_a_column_where_it_is_asked_for(bench: Bench) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.answers import Extracted, boxed, whole_text
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
+from judgebench.judges.rules.verdicts import NO_REFERENCE, OUT_OF_TIME, decided, references, unread
 from judgebench.records import Verdict
 from judgebench.sandbox import KillablePool, Overrun
 
@@ -127,7 +127,8 @@ class MathEqual:
         how = (config.digits, config.strict, config.find, config.sets_as_relations)
         result = await self._pool.call(COMPARE, reference, sent, *how)
         if isinstance(result, Overrun):
-            return "unsure", f"the comparison was stopped: {result.message}"
+            why = OUT_OF_TIME if result.kind == "time" else "the comparison was stopped"
+            return "unsure", f"{why}: {result.message}"
         return result["outcome"], result["reason"]
 
 

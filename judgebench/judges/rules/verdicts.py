@@ -9,6 +9,8 @@ from judgebench.judges.asking import JudgeItem
 from judgebench.records import Verdict
 
 NO_REFERENCE = "the sample has no reference"
+OUT_OF_TIME = "the time limit of the rule ended the comparison"
+"""Start of the reason where scoring again, on a machine that has more time, may decide."""
 
 
 def decided(right: bool, answer: Extracted, **details: Any) -> Verdict:
