@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.datasets.columns import Row
+from judgebench.datasets.columns import COPY, Row
 from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
 from judgebench.datasets.objects import objects_of
+from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 
@@ -50,7 +51,11 @@ class AlpacaEval(JudgeItems):
                 "AlpacaEval: either baseline (a file of answers) or instructions (for recordings) is needed."
             )
         if config.instructions:
-            known = {_index(row): row.values for row in self._file(config.instructions, data_dir)}
+            known: dict[str | int, Mapping[str, Any]] = {}
+            given = Repeats()
+            for row in self._file(config.instructions, data_dir):
+                given.times(_index(row), row, f"the instruction {_index(row)!r}")
+                known[_index(row)] = row.values
             for row in self._file(config.path, data_dir):
                 about = known.get(_index(row))
                 if about is None:
@@ -58,13 +63,16 @@ class AlpacaEval(JudgeItems):
                 yield self._shown({**about, **row.values}, row, *_notes(row.values))
             return
         baselines = self._baselines(data_dir)
+        answered = Repeats(config.repeated)
         for number, row in enumerate(self._file(config.path, data_dir)):
             other = baselines.get(_instruction(row, row.values))
             if other is None:
                 raise DataError(f"{row.place}: the baseline has no answer to this instruction.")
             tested, baseline = row.values.get("output"), other.values.get("output")
+            again = answered.times(_instruction(row, row.values), row, "the answered instruction") > 1
             shared = {name: other.values[name] for name in ("difficulty",) if name in other.values}
-            yield self._shown({"idx": number, **shared, **row.values}, row, baseline, tested)
+            about = {"idx": number, **shared, **({COPY: True} if again else {})}
+            yield self._shown({**about, **row.values}, row, baseline, tested)
 
     def local(self, data_dir: Path | None) -> bool:  # noqa: ARG002 - a file is all there can be
         """Whether the answers are in a file here; there is no place on the hub for a user's own."""
@@ -77,12 +85,11 @@ class AlpacaEval(JudgeItems):
     def _baselines(self, data_dir: Path | None) -> dict[str, Row]:
         """Return the baseline's answers by instruction."""
         known: dict[str, Row] = {}
+        answered = Repeats()
         for row in self._file(self.config.baseline, data_dir):
-            earlier = known.setdefault(_instruction(row, row.values), row)
-            if earlier.values.get("output") != row.values.get("output"):
-                raise DataError(
-                    f"{row.place}: the instruction has another answer in row {earlier.line} of the baseline."
-                )
+            instruction = _instruction(row, row.values)
+            answered.times(instruction, row, "the instruction that the baseline answers")
+            known[instruction] = row
         return known
 
     def _shown(self, values: dict[str, Any], row: Row, baseline: Any, tested: Any) -> Row:

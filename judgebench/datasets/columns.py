@@ -17,6 +17,9 @@ from judgebench.datasets.transforms import TRANSFORMS
 from judgebench.errors import DataError
 from judgebench.records import Sample
 
+COPY = "repeats an earlier row"
+"""Column (and key of ``Sample.meta``) that marks a row which repeats an earlier one and was kept by choice."""
+
 _CANONICAL = msgspec.json.Encoder(order="sorted")
 _MOST_NESTING = 64
 """Levels of lists and objects in a column; what is nested deeper can be read here and not be written elsewhere."""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from judgebench.datasets.columns import Row
 from judgebench.datasets.objects import objects_of
+from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 
@@ -89,14 +90,12 @@ def answer_turns(row: Row) -> list[str]:
 
 
 def _named(path: Path, turns_of: Any) -> Iterator[Conversation]:
-    seen: set[str] = set()
+    questions = Repeats()
     for row in objects_of(path):
         name = row.values.get("question_id", row.values.get("uid"))
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             raise DataError(f"{row.place}: question_id (or uid) must be a text or an integer, not {name!r}.")
-        if str(name) in seen:
-            raise DataError(f"{row.place}: the question {name!r} stands in an earlier row too.")
-        seen.add(str(name))
+        questions.times(str(name), row, f"the question {name!r}")
         yield Conversation(str(name), turns_of(row), row)
 
 

@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.datasets import files, hub
-from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
+from judgebench.datasets.columns import COPY, Row, SourceConfig, samples_of_rows
 from judgebench.datasets.objects import objects_of
+from judgebench.datasets.repeats import Choice, Repeats, same_content
 from judgebench.errors import DataError
 from judgebench.records import Sample
 
@@ -54,7 +55,8 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
         numbered: Field name → column of a list of texts, which the field shows as numbered paragraphs, from 0.
         as_text: Take truth values and numbers in answer columns as text, as JSON writes them.
         repeated: What a second row of the same name is: an error (``refuse``), or an item of its own, named
-            ``<name>#2`` (``number``).
+            ``<name>#2`` (``number``), which the result's notes count. Rows without names of their own (no ``key``, or
+            one by ``{row}``) are the same where they say the same in one part.
     """
 
     input_columns: list[str] = msgspec.field(default_factory=list)
@@ -72,7 +74,7 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     answer_lists: list[str] = msgspec.field(default_factory=list)
     numbered: dict[str, str] = msgspec.field(default_factory=dict)
     as_text: bool = False
-    repeated: Literal["refuse", "number"] = "refuse"
+    repeated: Choice = "refuse"
 
 
 class JudgeItems:
@@ -177,14 +179,14 @@ class JudgeItems:
                 "input_columns": [*config.input_columns, *config.numbered],
                 "id_column": NAME if config.key else config.id_column,
                 "gold_column": GOLD if has_gold else "",
-                "meta_columns": [*config.meta_columns, *config.answer_lists],
+                "meta_columns": [*config.meta_columns, *config.answer_lists, COPY],
             }
         )
 
     def _items(self, rows: Iterable[Row]) -> Iterator[Row]:
         config = self.config
         paths = [*config.input_columns, *config.answer_columns, *config.meta_columns, *config.answer_lists]
-        names: Counter[str] = Counter()
+        repeats = Repeats(config.repeated)
         for row in rows:
             if not _wanted(row, config.where):
                 continue
@@ -194,21 +196,34 @@ class JudgeItems:
                 continue
             if gold is not None:
                 values[GOLD] = gold
-            if config.key:
-                values[NAME] = self._name(row, names)
             for column in config.answer_columns:
                 values[column] = _as_text(values.get(column)) if config.as_text else values.get(column)
             for column in (*config.answer_lists, *config.numbered.values()):
                 _check_texts(row, column, values.get(column, value_at(row, column)))
             values |= {field: _as_paragraphs(value_at(row, column)) for field, column in config.numbered.items()}
+            name = self._name(row)
+            times = self._times(row, values, name, repeats)
+            if config.key:
+                values[NAME] = f"{name}#{times}" if times > 1 and self._named() else name
+            if times > 1:
+                values[COPY] = True
             yield row._replace(values=values)
 
-    def _name(self, row: Row, names: Counter[str]) -> str:
-        name = _COLUMN.sub(lambda match: _plain(row, match[1]), self.config.key)
-        names[name] += 1
-        if names[name] > 1 and self.config.repeated == "number":
-            return f"{name}#{names[name]}"
-        return name
+    def _name(self, row: Row) -> str:
+        return _COLUMN.sub(lambda match: _plain(row, match[1]), self.config.key)
+
+    def _named(self) -> bool:
+        """Whether the rows have names of their own."""
+        return bool(self.config.id_column or (self.config.key and "{row}" not in self.config.key))
+
+    def _times(self, row: Row, values: Mapping[str, Any], name: str, repeats: Repeats) -> int:
+        """Return how many times a row has stood in the benchmark, this time included."""
+        config = self.config
+        if self._named():
+            return repeats.times(name, row, f"the item's name {name!r}") if config.key else 1
+        told = [*config.input_columns, *config.numbered, *config.answer_columns, *config.answer_lists]
+        said = [values.get(column) for column in (*told, config.output_column, "split", "entry")]
+        return repeats.times(same_content(said), row, "what the row holds")
 
     def _gold(self, row: Row) -> Any:
         config = self.config

@@ -11,6 +11,7 @@ import msgspec
 
 from judgebench.datasets.columns import Row
 from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 _NAME = re.compile(r"(ref|tied):(.+)", re.DOTALL)
@@ -44,7 +45,7 @@ class RewardTies(JudgeItems):
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield one row per answer, the right ones of a prompt first."""
-        seen: set[str] = set()
+        prompts = Repeats()
         for row in super().rows(data_dir):
             if row.values.get("subset") != self.config.subset:
                 continue
@@ -52,9 +53,7 @@ class RewardTies(JudgeItems):
             found = _NAME.fullmatch(name) if isinstance(name, str) else None
             if found is None:
                 raise DataError(f"{row.place}: the id {name!r} must be ref:<name> or tied:<name>.")
-            if found[0] in seen:
-                raise DataError(f"{row.place}: the prompt {name!r} stands in an earlier row too.")
-            seen.add(found[0])
+            prompts.times(name, row, f"the prompt {name!r}")
             right, wrong = (_answers(row, column) for column in ("chosen", "rejected"))
             expected = row.values.get("num_correct", len(right))
             if expected != len(right):

@@ -48,7 +48,7 @@ def repositories() -> dict[str, dict[str, dict[str, list[dict[str, Any]]]]]:
     return {
         "code_judge_bench": {"codegen": {"a.1_b": [code]}, "coderepair": {"one": repair[:1], "two": repair[1:]}},
         "projudge_bench": {"default": {"test": steps}},
-        "contextual_judge_bench": {"default": {split: [pair, pair] for split in SPLITS}},
+        "contextual_judge_bench": {"default": {split: [pair, {**pair, "context": "d"}] for split in SPLITS}},
     }
 
 

@@ -158,7 +158,7 @@ def test_three_way_verdicts_are_scored_by_class(tmp_path: Path) -> None:
 
 
 def test_direct_judging_reads_truth_values_as_gold(tmp_path: Path) -> None:
-    rows = [{"question": "q", "answer": "a", "right": i % 2 == 0, "dataset": "math"} for i in range(4)]
+    rows = [{"question": f"q{i}", "answer": "a", "right": i % 2 == 0, "dataset": "math"} for i in range(4)]
     data = dataset("judgeboard", tmp_path, {"judgeboard/answers.jsonl": rows})
     found = values(scored(data, samples(data, tmp_path), lambda s, v: said("VERDICT: INCORRECT")))
     assert (found["agreement"], found["judge_rate/math"], found["gold_rate/math"]) == (50.0, 0.0, 50.0)
