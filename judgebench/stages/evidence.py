@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from judgebench.datasets.columns import COPY
 from judgebench.metrics.agreement import health as agreement_health
 from judgebench.metrics.tally import GRADES, Tally
 from judgebench.records import JudgeCall, Prediction, Sample, Verdict
@@ -60,6 +61,7 @@ class Evidence:
         self._reasons: dict[str, int] = {}
         self._settled: dict[str, list[int]] = {}
         self._equal = 0
+        self._copies = 0
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
@@ -78,6 +80,7 @@ class Evidence:
             count[0] += 1
             count[1] += verdict.label == "correct"
         self._equal += bool(verdict.details.get("equal_answers"))
+        self._copies += repeat == 0 and COPY in sample.meta
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
@@ -156,7 +159,10 @@ class Evidence:
             for by, (n, right) in sorted(self._settled.items(), reverse=True)
         ]
         equal = [f"pairs of equal answers, which nobody was asked about: {self._equal}"] if self._equal else []
-        return [*served, *settled, *equal]
+        copies = (
+            [f"rows that repeat an earlier row, kept as items of their own: {self._copies}"] if self._copies else []
+        )
+        return [*served, *settled, *equal, *copies]
 
     def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
         usage, served = exchange.usage, exchange.served_model
