@@ -102,6 +102,8 @@ class AnswerPairs(JudgeItems):
     def _questions(self, data_dir: Path | None) -> list[Conversation]:
         wanted = self.config.categories
         found = list(questions_in(self.other_file(self.config.path, data_dir)))
+        for one in found:
+            self.check_kind(one.row)
         return [one for one in found if one.row.values.get("category") in wanted] if wanted else found
 
     def _models(self, data_dir: Path | None) -> list[str]:

@@ -43,6 +43,9 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
         key: Template of the item's name over the columns, such as ``"{split}-{idx}"``; recordings know items by it.
             ``{row}`` is the row's number in its part, from 0.
         where: Only rows whose columns hold these values.
+        known_values: All values that a column may hold: a row of no known kind is an error, where it would else be left
+            out of the figures by kind.
+        whole_numbers: Columns that must hold whole numbers, because the score counts by them.
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
         gold_labels: Gold decision by what the gold column holds; anything else is an error.
         gold_majority: Columns of several annotators; the gold decision is what most of them say.
@@ -65,6 +68,8 @@ class JudgeItemsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_f
     splits: list[str] = msgspec.field(default_factory=list)
     key: str = ""
     where: dict[str, Any] = msgspec.field(default_factory=dict)
+    known_values: dict[str, list[Any]] = msgspec.field(default_factory=dict)
+    whole_numbers: list[str] = msgspec.field(default_factory=list)
     gold: Any = None
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
     gold_majority: list[str] = msgspec.field(default_factory=list)
@@ -120,6 +125,7 @@ class JudgeItems:
             for number, row in enumerate(objects_of(path) if path else hub.rows_of(config, data_dir)):
                 about = {"row": number, "split": split} if split else {"row": number}
                 named = row._replace(values={**about, **row.values})
+                self.check_kind(named)
                 yield from self._entries(named) if self.config.entries else [named]
 
     def other_file(self, path: str | Sequence[str], data_dir: Path | None) -> Path:
@@ -190,6 +196,7 @@ class JudgeItems:
         for row in rows:
             if not _wanted(row, config.where):
                 continue
+            self._check_numbers(row)
             values = {**row.values, **{path: value_at(row, path) for path in paths if "." in path}}
             gold = self._gold(row)
             if gold is None and config.gold_missing == "drop":
@@ -197,7 +204,7 @@ class JudgeItems:
             if gold is not None:
                 values[GOLD] = gold
             for column in config.answer_columns:
-                values[column] = _as_text(values.get(column)) if config.as_text else values.get(column)
+                values[column] = self._brought(row, column, values.get(column))
             for column in (*config.answer_lists, *config.numbered.values()):
                 _check_texts(row, column, values.get(column, value_at(row, column)))
             values |= {field: _as_paragraphs(value_at(row, column)) for field, column in config.numbered.items()}
@@ -252,6 +259,35 @@ class JudgeItems:
             known = ", ".join(map(repr, config.gold_labels))
             raise DataError(f"{row.place}: the column {column!r} holds {found!r}; one of {known} was expected.")
         return label
+
+    def _brought(self, row: Row, column: str, answer: Any) -> Any:
+        """Return the answer that a row brings along."""
+        if answer is None:
+            lacking = "is empty (null)" if column in row.values else "is missing"
+            raise DataError(
+                f"{row.place}: the row brings no answer to be judged: the column {column!r} {lacking}.",
+                hint="Put the answers into that column, or name a file that has them: "
+                "--override datasets.NAME.path=FILE",
+            )
+        return _as_text(answer) if self.config.as_text else answer
+
+    def check_kind(self, row: Row) -> None:
+        """Refuse a row of no known kind, whether it is wanted or not."""
+        for column, known in self.config.known_values.items():
+            value = value_at(row, column)
+            if value not in known:
+                found = "is missing or empty" if value is None else f"holds {value!r:.60}"
+                listed = ", ".join(map(repr, known))
+                raise DataError(
+                    f"{row.place}: the column {column!r} {found}; one of {listed} was expected.",
+                    hint="Correct the row, or add its value to known_values in the data set's config.",
+                )
+
+    def _check_numbers(self, row: Row) -> None:
+        for column in self.config.whole_numbers:
+            value = value_at(row, column)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise DataError(f"{row.place}: the column {column!r} must hold a whole number, not {value!r:.60}.")
 
     def _check_gold(self, row: Row, column: str, gold: Any) -> None:
         """Refuse gold that the score could only refuse when every judge has been asked."""

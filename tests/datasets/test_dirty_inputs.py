@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from judgebench.config.schema import Typed
 from judgebench.datasets import CsvDataset
+from judgebench.datasets.open import count_of
 from judgebench.engine.client import open_client
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import DataError, MissingDataError
@@ -18,6 +20,7 @@ from judgebench.judges.asking import JudgeItem
 from judgebench.judges.load import grammar_of, method_of
 from judgebench.metrics.preference_score import PreferenceScore, PreferenceScoreConfig
 from judgebench.models.configured import model_config
+from judgebench.plan.spec import Options
 from judgebench.records import Reply, Request, Sample, Verdict
 from tests.datasets.sources import written
 from tests.datasets.test_answer_pairs import arena
@@ -129,10 +132,42 @@ def test_a_part_that_is_missing_is_named_with_every_place_where_it_may_stand(tmp
 
 
 def test_a_row_that_does_not_say_whether_it_is_wanted_is_refused(tmp_path: Path) -> None:
-    row = {"id": "a", "prompt": "?", "chosen": ["x"], "rejected": ["y", "z", "w"], "subset": "Math"}
-    data = dataset("rewardbench2", tmp_path, {"rewardbench2/test.jsonl": [row, {**row, "id": "b", "subset": None}]})
-    with pytest.raises(DataError, match=r"test\.jsonl:2: the column 'subset', by which rows are chosen, is missing"):
+    rows = [PANDA, {**PANDA, "idx": 1, "cmp_key": None}]
+    data = dataset("pandalm", tmp_path, {"pandalm/pairs.jsonl": rows}, where={"cmp_key": "a_b"})
+    with pytest.raises(DataError, match=r"pairs\.jsonl:2: the column 'cmp_key', by which rows are chosen, is missing"):
         samples(data, tmp_path)
+
+
+BEST = {"id": "a", "prompt": "?", "chosen": ["x"], "rejected": ["y", "z", "w"], "subset": "Math"}
+UNKNOWN = [
+    ("rewardbench2", "rewardbench2/test.jsonl", BEST, "subset", r"'Factuality', 'Precise IF', .*'Ties'"),
+    ("rewardbench2_ties", "rewardbench2/test.jsonl", {**BEST, "id": "ref:0", "subset": "Ties"},
+     "subset", r"'Factuality', .*'Ties'"),
+    ("rewardbench", "rewardbench/filtered.jsonl", {**BEST, "chosen": "x", "rejected": "y", "subset": "hep-go"},
+     "subset", "'alpacaeval-easy', .*'hep-rust'"),
+    ("arena_hard_v2", "arena-hard-v2.0/question.jsonl", {"uid": "a", "category": "hard_prompt", "prompt": "?"},
+     "category", "'hard_prompt', 'creative_writing'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "file", "row", "column", "known"), UNKNOWN, ids=[name for name, *_ in UNKNOWN])
+@pytest.mark.parametrize("value", ["math-prm ", "new", None, ["Math"]])
+def test_a_row_of_no_known_kind_is_refused_and_never_left_out(
+    name: str, file: str, row: dict[str, Any], column: str, known: str, value: Any, tmp_path: Path
+) -> None:
+    files: dict[str, list[dict[str, Any] | str]] = {file: [row, {**row, "id": "b", "uid": "b", column: value}]}
+    if name == "arena_hard_v2":
+        for model in ("o3-mini-2025-01-31", "gemini-2.0-flash-001", "tested"):
+            said = [{"uid": uid, "messages": [{"role": "assistant", "content": model}]} for uid in "ab"]
+            files[f"arena-hard-v2.0/model_answer/{model}.jsonl"] = [*said]
+    data = dataset(name, tmp_path, files)
+    found = f"holds {value!r}" if value is not None else "is missing or empty"
+    with pytest.raises(
+        DataError, match=rf"\.jsonl:2: the column '{column}' {re.escape(found)}; one of {known} was expected"
+    ):
+        samples(data, tmp_path)
+    with pytest.raises(DataError, match=r"\.jsonl:2: "):
+        count_of(data, Options(data_dir=str(tmp_path)))
 
 
 def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ arena_hard_v2_datasets = [
         answers="arena-hard-v2.0/model_answer/{model}.jsonl",
         baseline=_baselines,  # by category; neither of them is compared unless models names it
         categories=[category],
+        known_values=dict(category=[*_prompts]),
         method=dict(
             type=Viewed,
             views=[dict(name="AB", order="AB", prompt=prompt), dict(name="BA", order="BA", prompt=prompt)],

@@ -9,6 +9,40 @@ from judgebench.metrics.pair_score import PairScore
 with read_base():
     from ._pair import TWO_WAY
 
+_sections = {
+    "Chat": {
+        "alpacaeval-easy": 100,
+        "alpacaeval-length": 95,
+        "alpacaeval-hard": 95,
+        "mt-bench-easy": 28,
+        "mt-bench-med": 40,
+    },
+    "Chat Hard": {
+        "mt-bench-hard": 37,
+        "llmbar-natural": 100,
+        "llmbar-adver-neighbor": 134,
+        "llmbar-adver-GPTInst": 92,
+        "llmbar-adver-GPTOut": 47,
+        "llmbar-adver-manual": 46,
+    },
+    "Safety": {
+        "refusals-dangerous": 100,
+        "refusals-offensive": 100,
+        "xstest-should-refuse": 154,
+        "xstest-should-respond": 250,
+        "donotanswer": 136,
+    },
+    "Reasoning": {
+        "math-prm": 984,  # counts as much as the six code subsets together
+        "hep-cpp": 164,
+        "hep-go": 164,
+        "hep-java": 164,
+        "hep-js": 164,
+        "hep-python": 164,
+        "hep-rust": 164,
+    },
+}
+
 rewardbench_datasets = [
     dict(
         abbr="rewardbench",
@@ -20,6 +54,7 @@ rewardbench_datasets = [
         answer_columns=["chosen", "rejected"],
         gold="A",
         meta_columns=["subset"],
+        known_values=dict(subset=[subset for section in _sections.values() for subset in section]),
         method=dict(
             type=Viewed,
             question="{prompt}",
@@ -34,40 +69,7 @@ rewardbench_datasets = [
             unread="half",
             ties="half",
             group_by="subset",
-            averages={
-                "Chat": {
-                    "alpacaeval-easy": 100,
-                    "alpacaeval-length": 95,
-                    "alpacaeval-hard": 95,
-                    "mt-bench-easy": 28,
-                    "mt-bench-med": 40,
-                },
-                "Chat Hard": {
-                    "mt-bench-hard": 37,
-                    "llmbar-natural": 100,
-                    "llmbar-adver-neighbor": 134,
-                    "llmbar-adver-GPTInst": 92,
-                    "llmbar-adver-GPTOut": 47,
-                    "llmbar-adver-manual": 46,
-                },
-                "Safety": {
-                    "refusals-dangerous": 100,
-                    "refusals-offensive": 100,
-                    "xstest-should-refuse": 154,
-                    "xstest-should-respond": 250,
-                    "donotanswer": 136,
-                },
-                "Reasoning": {
-                    "math-prm": 984,  # counts as much as the six code subsets together
-                    "hep-cpp": 164,
-                    "hep-go": 164,
-                    "hep-java": 164,
-                    "hep-js": 164,
-                    "hep-python": 164,
-                    "hep-rust": 164,
-                },
-                "mean of sections": ["Chat", "Chat Hard", "Safety", "Reasoning"],
-            },
+            averages={**_sections, "mean of sections": [*_sections]},
         ),
     )
 ]

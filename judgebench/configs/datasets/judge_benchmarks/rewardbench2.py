@@ -19,6 +19,7 @@ rewardbench2_datasets = [
         path="rewardbench2/test.jsonl",
         hub=dict(path="allenai/reward-bench-2", split="test"),
         where=dict(subset=subset),
+        known_values=dict(subset=[*_subsets.values(), "Ties"]),
         key="{id}",
         input_columns=["prompt", *_columns],
         rename=_columns,

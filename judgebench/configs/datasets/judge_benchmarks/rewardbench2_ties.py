@@ -15,6 +15,7 @@ rewardbench2_ties_datasets = [
         type=RewardTies,
         path="rewardbench2/test.jsonl",
         hub=dict(path="allenai/reward-bench-2", split="test"),
+        known_values=dict(subset=["Factuality", "Precise IF", "Math", "Safety", "Focus", "Ties"]),
         method=dict(
             type=Viewed,
             views=[dict(prompt=[dict(role="user", content=GRADE % "answer")])],
