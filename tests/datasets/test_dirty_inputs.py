@@ -170,6 +170,28 @@ def test_a_row_of_no_known_kind_is_refused_and_never_left_out(
         count_of(data, Options(data_dir=str(tmp_path)))
 
 
+GRADED_BY_PEOPLE = {"idx": 0, "model": "m", "question": "?", "references": ["x"], "answer": "x", "human": 1}
+
+
+@pytest.mark.parametrize("idx", ["1", 1.5, True, "one"])
+def test_a_number_by_which_rows_are_labelled_is_one_before_anybody_is_asked(idx: Any, tmp_path: Path) -> None:
+    rows = [GRADED_BY_PEOPLE, {**GRADED_BY_PEOPLE, "idx": idx}]
+    data = dataset("judging_the_judges", tmp_path, {"v1.jsonl": rows}, path="'v1.jsonl'")
+    with pytest.raises(DataError, match=r"v1\.jsonl:2: the column 'idx' must hold a whole number, not"):
+        samples(data, tmp_path)
+
+
+def test_a_row_without_an_answer_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    for lacking, how in (({"answer": None}, r"is empty \(null\)"), ({}, "is missing")):
+        row = {**{key: value for key, value in GRADED_BY_PEOPLE.items() if key != "answer"}, "idx": 1, **lacking}
+        rows = [GRADED_BY_PEOPLE, row]
+        data = dataset("judging_the_judges", tmp_path, {"v1.jsonl": rows}, path="'v1.jsonl'")
+        message = rf"v1\.jsonl:2: the row brings no answer to be judged: the column 'answer' {how}"
+        with pytest.raises(DataError, match=message) as caught:
+            count_of(data, Options(data_dir=str(tmp_path)))
+        assert "datasets.NAME.path=FILE" in caught.value.hint
+
+
 def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_path: Path) -> None:
     rows = [{"idx": i, "judge": verdict} for i, verdict in enumerate([1, None, 0])]
     path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))

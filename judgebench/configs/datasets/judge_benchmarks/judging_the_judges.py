@@ -17,6 +17,7 @@ judging_the_judges_datasets = [
         gold_labels={"1": "correct", "0": "incorrect"},
         gold_missing="drop",
         meta_columns=["idx", "model"],
+        whole_numbers=["idx"],
         method=dict(
             type=Viewed,
             views=[
