@@ -6,6 +6,7 @@ the time limit of a probe because another probe of ours came first.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from judgebench.models.contract import ServiceConfig
 from judgebench.preflight.probe import Probe
 
 QUIET = 2.0
-"""Seconds of waiting for one reply after which it is said what is waited for."""
+"""Seconds that a service has been asked before it is said that it is waited for, be it for one reply or for many."""
 _LOOK = 0.1
 
 
@@ -58,10 +59,10 @@ def ask_all(probings: Sequence[Probing], tell: Callable[[str], None]) -> list[st
     threads = [threading.Thread(target=_ask_in_turn, args=(place,), daemon=True) for place in places.values()]
     for thread in threads:
         thread.start()
-    told: set[str] = set()
+    asked_since: dict[str, float] = {}
     for thread in threads:
         while thread.is_alive():
-            _tell_slow(probings, told, tell)
+            _tell_slow(probings, asked_since, tell)
             thread.join(_LOOK)
     _raise_errors([one.error for one in probings if one.error is not None])
     return [finding for one in probings for finding in one.findings]
@@ -82,13 +83,13 @@ def _ask_in_turn(probings: Sequence[Probing]) -> None:
             one.probe = None
 
 
-def _tell_slow(probings: Sequence[Probing], told: set[str], tell: Callable[[str], None]) -> None:
+def _tell_slow(probings: Sequence[Probing], asked_since: dict[str, float], tell: Callable[[str], None]) -> None:
     for one in probings:
         probe = one.probe
         since = probe.waiting_since if probe is not None else None
-        if probe is None or since is None or time.monotonic() - since < QUIET or probe.place in told:
+        if probe is None or since is None or time.monotonic() - asked_since.setdefault(probe.place, since) < QUIET:
             continue
-        told.add(probe.place)
+        asked_since[probe.place] = math.inf  # told
         tell(
             f"preflight: waiting for the service of {probe.config.abbr!r} at {probe.place}, "
             f"at most {probe.limit:g} s for each trial request (--no-preflight asks none)"

@@ -20,6 +20,13 @@ def test_a_service_that_keeps_the_run_waiting_is_named_once_with_the_limit(bench
     assert "at most 30 s" in line
 
 
+def test_a_service_that_is_asked_for_long_is_named_though_each_reply_is_quick(bench: Bench) -> None:
+    bench.model.latency = lambda: 1.3 if len(bench.model.requests) <= 2 else 0.0
+    done = bench.jb(models=("toy_model", "other_model"))
+    assert done.code == 0, done.text
+    assert done.text.count(WAITS) == 1, done.text
+
+
 def test_a_slow_service_is_told_to_people_beside_the_events(bench: Bench) -> None:
     bench.model.latency = lambda: 3.0 if len(bench.model.requests) <= 1 else 0.0
     done = bench.jb("--json")
