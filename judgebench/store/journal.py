@@ -31,6 +31,11 @@ _REASONS = {
     errno.EROFS: "the disk is read-only",
     errno.ELOOP: "it is a symbolic link, which might lead out of the run folder",
 }
+_WAYS_OUT = {
+    errno.EFBIG: "Raise the limit (ulimit -f)",
+    errno.EROFS: "Make it writable",
+    errno.ELOOP: "Put a file in its place",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -204,9 +209,10 @@ def open_temporary(path: Path) -> BinaryIO:
 def disk_error(path: Path, error: OSError) -> DiskError:
     """Return the error that tells what the operating system said about writing ``path``."""
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    way_out = _WAYS_OUT.get(error.errno or 0, "Make room")
     return DiskError(
         f"{path} cannot be written: {reason}.",
-        hint="What is on disk is valid. Make room, then continue with the same command and --reuse.",
+        hint=f"What is on disk is valid. {way_out}, then continue with the same command and --reuse.",
     )
 
 

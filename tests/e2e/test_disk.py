@@ -132,7 +132,7 @@ def test_a_folder_without_rights_is_one_clear_error(wordy: Bench) -> None:
 def test_a_limit_on_file_sizes_is_one_clear_error(wordy: Bench) -> None:
     limited = ["bash", "-c", 'ulimit -f 128; exec "$@"', "_", *wordy.command("--no-preflight")]
     done = run(limited, wordy.folder)
-    check_one_clear_error(done, "limit on file sizes", "--reuse")
+    check_one_clear_error(done, "limit on file sizes", "ulimit -f", "--reuse")
     kept, judged = recorded(wordy), recorded(wordy, "toy-judge")
     assert 5 <= len(kept) < N
     forget(wordy)
