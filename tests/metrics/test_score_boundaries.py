@@ -90,8 +90,8 @@ def test_the_error_of_a_share_is_that_of_a_mean_of_independent_items() -> None:
 
 
 def test_grades_of_single_answers_are_no_games_in_two_orders(tmp_path: Path) -> None:
-    row = {"source": "s", "chosen_instruction": "good", "rejected_instruction": "bad"}
-    (tmp_path / "pairs.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    rows = [{"source": "s", "chosen_instruction": f"good {i}", "rejected_instruction": "bad"} for i in range(3)]
+    (tmp_path / "pairs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     path = f"datasets.prometheus_hhh.path='{tmp_path / 'pairs.jsonl'}'"
     wanted = Selection(models=["vllm_api_general_chat"], datasets=["prometheus_eval"], overrides=[path])
     data = load_run(wanted, {}).datasets["prometheus_hhh"]
