@@ -15,10 +15,10 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, CallFailedError, JudgeItem
-from judgebench.judges.folds import FLIPPED
 from judgebench.judges.perturbed import Kind, Perturbation, Perturbed, kind_of, perturbation_of, shipped
 from judgebench.judges.together import all_of
 from judgebench.judges.wrapper import Listening, Wrapper, stated, with_details
+from judgebench.pair_labels import FLIPPED
 from judgebench.records import Verdict
 
 FOR_GOOD = frozenset({"bad_request", "content_filter", "context_length"})

@@ -19,22 +19,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.numbers import number_of
 from judgebench.judges.grammars.reading import Reading, unparsed
-
-FLIPPED = {
-    "A": "B",
-    "A>B": "B>A",
-    "A>>B": "B>>A",
-    "1": "2",
-    "first": "second",
-}
-FLIPPED = {**FLIPPED, **{new: old for old, new in FLIPPED.items()}}
-"""Label by its mirror image, for views in which the second answer is shown first; other labels stay as they are."""
-
-SIDE = {"A": 1, "A>B": 1, "A>>B": 1, "1": 1, "first": 1, "B": -1, "B>A": -1, "B>>A": -1, "2": -1, "second": -1}
-"""Which answer a label prefers: 1 the first, -1 the second; every other label neither."""
-
-STRENGTH = {"A>>B": 3, "B>>A": 3}
-"""How many times a strong label counts in ``weighted_pool`` (Arena-Hard)."""
+from judgebench.pair_labels import FLIPPED, SIDES, STRENGTH
 
 
 class ViewReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +128,7 @@ def counter(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
 
     One readable vote against an unread or tied one decides. ``>>`` counts as ``>``.
     """
-    total = sum(SIDE.get(one.reading.label or "", 0) for one in views)
+    total = sum(SIDES.get(one.reading.label or "", 0) for one in views)
     return _preferred(total, config)
 
 
@@ -202,7 +187,7 @@ def weighted_pool(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
     outcomes: list[float] = []
     for one in views:
         label = one.reading.label or ""
-        outcomes += [(SIDE.get(label, 0) + 1) / 2] * STRENGTH.get(label, 1)
+        outcomes += [(SIDES.get(label, 0) + 1) / 2] * STRENGTH.get(label, 1)
     share = sum(outcomes) / len(outcomes)
     preferred = _preferred(share - 0.5, config)
     return msgspec.structs.replace(preferred, score=share, values={"outcomes": outcomes})

@@ -9,9 +9,9 @@ import msgspec
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.dynamic import Dynamic, DynamicConfig
-from judgebench.judges.folds import FLIPPED
 from judgebench.judges.pair_comparison import PairComparison
 from judgebench.judges.wrapper import Listening
+from judgebench.pair_labels import FLIPPED
 from judgebench.records import Verdict
 
 _RESOLVE = """\

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from judgebench.metrics.accuracy import cluster_stderr, share_metric
-from judgebench.metrics.games import SIDES
 from judgebench.metrics.intervals import Z95, Interval, mcnemar_exact
+from judgebench.pair_labels import SIDES
 from judgebench.records import Metric
 
 Decision = str | float

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from judgebench.pair_labels import SIDES
 from judgebench.records import Verdict
-
-SIDES = {"A": 1, "A>B": 1, "A>>B": 1, "1": 1, "first": 1, "B": -1, "B>A": -1, "B>>A": -1, "2": -1, "second": -1}
-"""Which answer a label prefers: 1 the first, -1 the second. Every other label prefers neither."""
 
 
 class Game(NamedTuple):

@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from judgebench.errors import ConfigError
-from judgebench.metrics.tally import GRADES, PREFERENCES, Tally
+from judgebench.metrics.tally import GRADES, Tally
+from judgebench.pair_labels import NUMERALS, PREFERENCES
 from judgebench.records import Counts, Metric
 
 RUNS_AVERAGE = "accuracy (n runs average)"
@@ -85,11 +86,11 @@ def default_metrics(tally: Tally) -> list[str]:
     """Return the metrics of a result whose config names none.
 
     Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
-    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate``; verdicts with a score and no such label
-    ``mean_score``.
+    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate`` (the labels ``1`` and ``2``, which may
+    be points of a scale, only where two answers were compared); verdicts with a score and no such label ``mean_score``.
     """
     labels = set(tally.labels())
-    if labels & PREFERENCES.keys():
+    if labels & (PREFERENCES.keys() if tally.compared else PREFERENCES.keys() - NUMERALS):
         return ["win_rate"]
     if not labels & GRADES.keys() and tally.has_scores():  # labels may be the points of a scale
         return ["mean_score"]

@@ -18,10 +18,8 @@ from judgebench.errors import DataError
 from judgebench.metrics.accuracy import clustered_share, groups_of
 from judgebench.metrics.games import Game, games_of, side_of
 from judgebench.metrics.rater_figures import beyond_chance, macro_figures
+from judgebench.pair_labels import UNDECIDED
 from judgebench.records import Metric, Sample, Verdict
-
-UNDECIDED = frozenset({"inconsistent", "split"})
-"""Labels of folds whose views disagree: no decision, and no tie either."""
 
 
 class PairScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from judgebench.metrics.games import games_of
 from judgebench.metrics.style import FEATURES, style_of
-from judgebench.metrics.tally import PREFERENCES
+from judgebench.pair_labels import PREFERENCES
 from judgebench.records import Verdict
 
 

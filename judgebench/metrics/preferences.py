@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from judgebench.metrics.accuracy import cluster_stderr, share_metric, share_of_worths
-from judgebench.metrics.tally import PREFERENCES, Tally
+from judgebench.metrics.tally import Tally
+from judgebench.pair_labels import PREFERENCES
 from judgebench.records import Metric
 
 

@@ -19,13 +19,6 @@ from judgebench.records import Counts, Verdict, VerdictStatus
 GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
 """Labels that say right or wrong. ``invalid`` (cut off, refused, broken) is not right; ``invalid_rate`` shows it."""
 
-PREFERENCES = {
-    **dict.fromkeys(("A", "A>B", "A>>B", "first"), 1.0),
-    **dict.fromkeys(("tie", "A=B"), 0.5),
-    **dict.fromkeys(("B", "B>A", "B>>A", "second"), 0.0),
-}
-"""What a comparison's label is worth to the first answer, the tested model's: a win 1, a tie a half, a loss 0."""
-
 _STATUSES: tuple[str, ...] = get_args(VerdictStatus)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 _OK = _STATUS_CODES["ok"]
@@ -46,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         weight: What the item counts in ``weighted_accuracy``.
         passed: How many of the judge's votes found it right. ``votes``: how many could be read; 0 or 1 where it is
             asked once.
+        compared: Whether the verdict is about two answers.
     """
 
     id: int
@@ -59,10 +53,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     weight: float = 1.0
     passed: int = 0
     votes: int = 0
+    compared: bool = False
 
 
 def outcome_of(
-    sample_id: int, repeat: int, verdict: Verdict, *, truncated: bool = False, rule: Verdict | None = None
+    sample_id: int,
+    repeat: int,
+    verdict: Verdict,
+    *,
+    truncated: bool = False,
+    rule: Verdict | None = None,
+    compared: bool = False,
 ) -> Outcome:
     """Return the outcome of a verdict, beside the rule-based check's verdict on the same prediction.
 
@@ -81,6 +82,7 @@ def outcome_of(
         rule=rule.label if rule is not None and rule.status == "ok" else None,
         passed=graded.get("correct", 0),
         votes=sum(graded.values()),
+        compared=compared,
     )
 
 
@@ -130,11 +132,16 @@ class Tally:
 
     Args:
         repeats: Planned repeats per question (n).
+
+    Attributes:
+        truncated: How many predictions were cut off.
+        compared: Whether any verdict is about two answers.
     """
 
     def __init__(self, repeats: int = 1) -> None:
         self.repeats = max(1, repeats)
         self.truncated = 0
+        self.compared = False
         self._ids = array("q")
         self._repeats = array("H")
         self._statuses = bytearray()
@@ -174,6 +181,7 @@ class Tally:
         self._labels.append(self._code(outcome.label))
         self._rules.append(self._code(outcome.rule))
         self.truncated += outcome.truncated
+        self.compared = self.compared or outcome.compared
         if outcome.score is not None or self._scores is not None:
             self._scores = _column(self._scores, size, outcome.score, float("nan"))
         if self.repeats > 1:
@@ -205,6 +213,7 @@ class Tally:
         self._labels.extend(array("H", map(codes.__getitem__, later._labels)))
         self._rules.extend(array("H", map(codes.__getitem__, later._rules)))
         self.truncated += later.truncated
+        self.compared = self.compared or later.compared
         self._scores = _follow(self._scores, size, later._scores, more, float("nan"))
         self._weights = _follow(self._weights, size, later._weights, more, 1.0)
         if self._answers is None:

@@ -30,7 +30,14 @@ class Counted:
         prediction = checked.prediction
         truncated = prediction is not None and prediction.finish_reason == "length"
         self.tally.add(
-            outcome_of(checked.sample.id, checked.repeat, checked.verdict, truncated=truncated, rule=checked.rule)
+            outcome_of(
+                checked.sample.id,
+                checked.repeat,
+                checked.verdict,
+                truncated=truncated,
+                rule=checked.rule,
+                compared=checked.compared is not None,
+            )
         )
         self.evidence.add(checked)
         if checked.compared is not None:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.judges.folds import FLIPPED
 from judgebench.metrics.accuracy import share_metric
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.pair_score import share_of
 from judgebench.metrics.ranked import RankedModel, Ranking, rating_metrics
+from judgebench.pair_labels import FLIPPED
 from judgebench.records import Counts, Metric, TaskResult
 from judgebench.stages.evidence import DOUBTFUL
 from judgebench.stages.joining import joined

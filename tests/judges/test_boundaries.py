@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.folds import FLIPPED, FoldConfig, ViewReading, fold_views, mirrored
+from judgebench.judges.folds import FoldConfig, ViewReading, fold_views, mirrored
 from judgebench.judges.grammars.reading import Reading, unparsed
 from judgebench.judges.load import fold_of, grammar_of
+from judgebench.pair_labels import FLIPPED
 from judgebench.records import Reply, TokenLogprob
 
 LETTERS = {"A": "correct", "B": "incorrect"}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.folds import FLIPPED
 from judgebench.judges.load import grammar_of
+from judgebench.pair_labels import FLIPPED
 from judgebench.records import Reply, TokenLogprob
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from judgebench.errors import ConfigError, InternalError
 from judgebench.metrics.named import compute, default_metrics, metric_names, result
 from judgebench.metrics.tally import Outcome, Tally, outcome_of
+from judgebench.pair_labels import NUMERALS, PREFERENCES
 from judgebench.records import Verdict
 from tests.metrics.tallies import outcome, tally_of
 
@@ -80,6 +81,19 @@ def test_default_metrics_follow_the_verdicts() -> None:
     compared.add(Outcome(id=0, status="ok", label="tie"))
     assert default_metrics(compared) == ["win_rate"]
     assert list(compute(Tally())) == ["accuracy"]
+
+
+def test_numerals_name_winners_where_two_answers_were_compared_and_are_points_of_a_scale_elsewhere() -> None:
+    """A scale on which only 1 and 2 were given is no comparison, and a comparison may carry a score."""
+    for label in sorted(NUMERALS):
+        about = Verdict(status="ok", label=label, score=1.0)
+        rated, compared = Tally(), Tally()
+        rated.add(outcome_of(0, 0, about))
+        compared.add(outcome_of(0, 0, about, compared=True))
+        assert (default_metrics(rated), default_metrics(compared)) == (["mean_score"], ["win_rate"])
+        joined = Tally()
+        joined.extend(compared)
+        assert compute(joined)["win_rate"].value == 100 * PREFERENCES[label]
 
 
 def test_ks_are_selectable() -> None:
