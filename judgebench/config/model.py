@@ -68,9 +68,24 @@ def resolve_model(
     if (model.get("launch") or {}).get("type"):
         model["launch"]["type"], _ = find_type(model["launch"]["type"], declared, _join(path, "launch.type"))
     model = secrets.conceal(model)
-    if issubclass(struct, ServiceConfig) and not model.get("launch"):
-        _check_address(msgspec.convert(model, struct), {**environ, **secrets.values}, declared, path)
+    if issubclass(struct, ServiceConfig):
+        if model.get("launch"):
+            _check_no_address(model, struct, declared, path)
+        else:
+            _check_address(msgspec.convert(model, struct), {**environ, **secrets.values}, declared, path)
     return model
+
+
+def _check_no_address(model: dict[str, Any], struct: type[msgspec.Struct], declared: Declared, path: str) -> None:
+    """Refuse an address beside ``launch``, which would pass for the service that is asked."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
+    for key in ("url", "host_ip", "host_port"):
+        if model[key] != defaults[key]:
+            raise declared.error(
+                _join(path, key),
+                "would have no effect: the run launches this service itself.",
+                hint="Leave it out (launch.port is where it listens), or set launch=None to ask a service that runs.",
+            )
 
 
 def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: Declared, path: str) -> None:

@@ -58,6 +58,11 @@ pytestmark = pytest.mark.usefixtures("toys")
         ("del models[0]['type']", r"models\.m\.type must name a class", ""),
         ("models[0]['generation_kwargs'] = dict(num_return_sequences=0)", r"num_return_sequences", ""),
         ("models[0]['launch'] = dict(command=['x'], type='y')", r"exactly one of type and command", ""),
+        (
+            "models[0].update(launch=dict(command=['serve']), host_port=9000)",
+            r"models\.m\.host_port would have no effect: the run launches this service itself",
+            "launch=None",
+        ),
         ("models[0]['launch'] = dict()", r"exactly one of type and command", ""),
         ("models[0]['launch'] = dict(type='NoLauncher')", r"models\.m\.launch\.type: there is no type", ""),
         (

@@ -65,6 +65,7 @@ def test_an_error_about_a_secret_does_not_show_it(run, folder, line):
 def test_secrets_of_a_launched_services_environment_are_taken_out(run, folder):
     change(
         folder,
+        "del models[0]['host_port']\n"
         "models[0]['launch'] = dict(command=['serve', '--tokenizer', 't', '--max-tokens', '${N:-5}'],"
         " env={'HF_TOKEN': 'hf_c', 'OMP_NUM_THREADS': '2', 'A_KEY': '${K}'})",
     )
