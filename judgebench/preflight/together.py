@@ -69,16 +69,17 @@ def ask_all(probings: Sequence[Probing], tell: Callable[[str], None]) -> list[st
 
 
 def _ask_in_turn(probings: Sequence[Probing]) -> None:
-    unusable: set[str] = set()
+    unusable: set[tuple[str, str]] = set()
     for one in probings:
-        if one.config.abbr in unusable:
+        asked = (one.config.abbr, one.config.model)
+        if asked in unusable:
             continue
         try:
             with Probe(one.config, plugins.load(one.config.type)()) as one.probe:
                 one.findings = one.ask(one.probe)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
             one.error = error
-            unusable.add(one.config.abbr)
+            unusable.add(asked)
         finally:
             one.probe = None
 
