@@ -12,6 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -107,7 +108,7 @@ class JudgeItems:
         """Return how many items there are; ``None`` where only the hub knows."""
         if not self.local(data_dir):
             return None
-        return sum(1 for _ in self._items(self.rows(data_dir)))
+        return sum(1 for _ in islice(self._items(self.rows(data_dir)), self.config.limit))
 
     def local(self, data_dir: Path | None) -> bool:
         """Whether the rows are in files here."""

@@ -58,6 +58,13 @@ def test_what_is_nested_as_data_are_is_taken(tmp_path: Path) -> None:
     assert json.dumps(sample.fields["q"]) == "[" * 64 + "]" * 64
 
 
+def test_a_limit_counts_as_it_reads(tmp_path: Path) -> None:
+    path = written(tmp_path, lines(*({"q": str(number)} for number in range(5))))
+    for limit, rows in ((None, 5), (3, 3), (0, 0), (9, 5)):
+        loader = JudgeItems(JudgeItems.Config(path=str(path), input_columns=["q"], limit=limit))
+        assert (loader.count(None), len(list(loader.samples(None)))) == (rows, rows)
+
+
 @pytest.mark.parametrize("vote", [["A"], {"A": 1}])
 def test_an_annotators_vote_that_is_no_label_is_refused(tmp_path: Path, vote: Any) -> None:
     path = written(tmp_path, lines({"q": "x", "one": "A", "two": vote}))
