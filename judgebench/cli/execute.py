@@ -201,9 +201,9 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
     from judgebench.models.configured import model_config
     from judgebench.models.contract import ServiceConfig
 
-    judges = {judge.abbr: judge for judge in config.datasets[task.datasets[0]].judges}
-    raw = judges[task.judge].model if task.judge in judges else config.models[task.model]
-    asked = model_config(raw)
+    model = config.models[task.model]
+    judging = task.stage == "judge"
+    asked = model_config(config.datasets[task.datasets[0]].judge_of(task.judge, model).model if judging else model)
     if not isinstance(asked, ServiceConfig):
         return "none (in the task's own process)"
     if asked.launch is not None:

@@ -7,10 +7,12 @@ refused everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
+from judgebench.errors import InternalError
 from judgebench.store.layout import row_name
 
 
@@ -136,6 +138,23 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         own = [(self.abbr, "")] if ruled or self.method is not None else []
         judges = [judge for judge in self.judges if not model or judge.looks_at(model)]
         return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in judges]
+
+    def judge_of(self, abbr: str, model: Mapping[str, Any]) -> JudgeConfig:
+        """Return a judge by its abbr; in a benchmark of judges that is the tested model itself, and has none.
+
+        Args:
+            abbr: As a task or a row names it.
+            model: The config of the tested model.
+
+        Raises:
+            InternalError: The data set has no such judge.
+        """
+        if self.method is not None:
+            return JudgeConfig(abbr="", model=dict(model), method=self.method)
+        found = next((judge for judge in self.judges if judge.abbr == abbr), None)
+        if found is None:
+            raise InternalError(f"the data set {self.abbr!r} has no judge {abbr!r}")
+        return found
 
 
 class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

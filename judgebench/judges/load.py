@@ -125,10 +125,12 @@ def made_of(type_name: str, options: Mapping[str, Any], *, where: str) -> Any:
     A class has a ``Config`` struct and takes one; a function is bound to the options.
 
     Raises:
-        ConfigError: There is no such type, or a key is unknown or of the wrong type.
+        ConfigError: There is no such type, it lacks a method, or a key is unknown or of the wrong type.
     """
     kind = plugins.load(type_name, where=where)
     shape = getattr(kind, "Config", None)
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise ConfigError(f"{where}: {type_name} is not complete: it does not define {', '.join(missing)}.")
     if shape is not None:
         return kind(checked(dict(options), shape, where=where))
     if not isinstance(kind, type) and callable(kind):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 import random
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -60,7 +61,7 @@ class NoKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The keys of a perturbation that has none."""
 
 
-class Perturbation:
+class Perturbation(ABC):
     """A named change of judged items; see the module's docstring.
 
     Attributes:
@@ -84,9 +85,9 @@ class Perturbation:
         """Return what decides the changed item, as JSON values."""
         return {"perturbation": self.name, "version": self.version, **msgspec.to_builtins(self.settings)}
 
+    @abstractmethod
     def perturb(self, item: JudgeItem, seed: int) -> Perturbed | None:
         """Return the changed item; ``None`` where there is nothing in the item that it could change."""
-        raise NotImplementedError
 
     def dice(self, item: JudgeItem, seed: int) -> random.Random:
         """Return a generator that depends on the item's content, the seed and the perturbation, and on nothing else."""
@@ -110,9 +111,9 @@ class OneAnswer(Perturbation):
             item=with_answer(item, changed, first=first), target=target(item, first=first), expects=self.expects
         )
 
+    @abstractmethod
     def changed(self, text: str, dice: random.Random) -> str | None:
         """Return another text for an answer; ``None`` where there is nothing to change."""
-        raise NotImplementedError
 
 
 def kind_of(item: JudgeItem) -> Kind:

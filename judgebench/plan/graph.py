@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig
+from judgebench.config.schema import DatasetConfig, RunConfig
 from judgebench.judges.load import method_of
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import TaskSpec
@@ -166,7 +166,8 @@ def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, mode
 def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec: TaskSpec) -> bool:
     if request.options.rejudge:
         return False
-    dataset, judge = _judge_of(config, spec)
+    dataset = config.datasets[spec.datasets[0]]
+    judge = dataset.judge_of(spec.judge, config.models[spec.model])
     asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
     predictions = run.predictions(spec.model, dataset.abbr)
     if asked is None or not predictions.exists():
@@ -180,16 +181,10 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
 
 def _judge_changes(config: RunConfig, run: RunFolder, spec: TaskSpec) -> list[str]:
     """Return a phrase for each setting by which recorded judgments differ from those that are wanted now."""
-    dataset, judge = _judge_of(config, spec)
+    dataset = config.datasets[spec.datasets[0]]
+    judge = dataset.judge_of(spec.judge, config.models[spec.model])
     asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
     if asked is None or not file.exists() or not file.stat().st_size:
         return []
     return changed_keys(asked.settings, judge_settings(judge, method_of(judge.method).identity()))
-
-
-def _judge_of(config: RunConfig, spec: TaskSpec) -> tuple[DatasetConfig, JudgeConfig]:
-    dataset = config.datasets[spec.datasets[0]]
-    if dataset.method is not None:
-        return dataset, JudgeConfig(abbr="", model=config.models[spec.model], method=dataset.method)
-    return dataset, next(judge for judge in dataset.judges if judge.abbr == spec.judge)

@@ -90,10 +90,7 @@ def _check_installed(plan: Plan) -> None:
 
 
 def _judge_of(plan: Plan, task: TaskSpec) -> JudgeConfig:
-    dataset = plan.datasets[task.datasets[0]]
-    if dataset.method is not None:  # the tested model is the judge
-        return JudgeConfig(abbr=task.model, model=dict(plan.models[task.model]), method=dataset.method)
-    return next(judge for judge in dataset.judges if judge.abbr == task.judge)
+    return plan.datasets[task.datasets[0]].judge_of(task.judge, plan.models[task.model])
 
 
 def _check_disk(run_dir: Path) -> None:
@@ -146,7 +143,7 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[Probing]:
 def _ask_judge(judge: JudgeConfig, item: JudgeItem, abbr: str, probe: Probe) -> list[str]:
     probe.check_model()
     finding = asyncio.run(_one_judgment(probe, judge, item))
-    return [f"judge {judge.abbr} on {abbr}: {finding}"] if finding else []
+    return [f"judge {judge.abbr or probe.config.abbr} on {abbr}: {finding}"] if finding else []
 
 
 def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
@@ -192,7 +189,8 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
         return f"the trial question failed ({error})"
     if lacks_logprobs(method, answered):
         raise EndpointError(
-            f"The judge {judge.abbr!r} reads log-probabilities, and its service at {probe.base} gives none.",
+            f"The judge {judge.abbr or config.abbr!r} reads log-probabilities, "
+            f"and its service at {probe.base} gives none.",
             hint="Take a method that reads the text, such as RubricScore with read='number', "
             "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
         )

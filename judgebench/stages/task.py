@@ -10,7 +10,7 @@ import threading
 import time
 
 from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.errors import ExitCode, InternalError
+from judgebench.errors import ExitCode
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.stages.progress import Reporter
 from judgebench.store.layout import RunFolder
@@ -49,12 +49,7 @@ class Task:
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
         """Return this task's judge of a data set; in a benchmark of judges that is the tested model itself."""
-        if dataset.method is not None:
-            return JudgeConfig(abbr="", model=dict(self.plan.models[self.spec.model]), method=dataset.method)
-        for judge in dataset.judges:
-            if judge.abbr == self.spec.judge:
-                return judge
-        raise InternalError(f"task {self.spec.id} names a judge that data set {dataset.abbr!r} does not have")
+        return dataset.judge_of(self.spec.judge, self.plan.models[self.spec.model])
 
     def hear(self, line: str) -> None:
         """Take one line of the supervisor."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import JudgeItem
 from judgebench.judges.perturbations.null_answer import NOTHING
-from judgebench.judges.perturbed import Perturbed, does, kind_of, perturbation_of, shipped
+from judgebench.judges.perturbed import OneAnswer, Perturbed, does, kind_of, perturbation_of, shipped
 
 ROOT = Path(__file__).parents[2]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(str.strip)
@@ -232,3 +232,12 @@ class TestNames:
     def test_several_of_one_type_have_names(self) -> None:
         name, made = perturbation_of({"type": "verbosity", "words": 300, "name": "very_long"}, where="p")
         assert (name, made.identity()["words"]) == ("very_long", 300)
+
+
+class Unfinished(OneAnswer):
+    """Lacks ``changed``."""
+
+
+def test_a_perturbation_that_lacks_its_method_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match=r"Unfinished is not complete: it does not define changed"):
+        perturbation_of(f"{__name__}.Unfinished", where="perturbations[0]")
