@@ -1,0 +1,172 @@
+"""How far one sample travels through the code: modules entered and moves between them, from config to summary cell.
+
+    python -m benchmarks.walk [--list]
+
+One sample, one judge, a model in the process itself. Every stage runs in this process under a profiler hook, so that each
+call of a function of the package is seen. A *module* counts once, however often it is entered by a call; a *move* is a
+call from a function of one module into another module (returns are not counted). Imports are no moves. The stages up to
+the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each cell, stands beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+import io
+import logging
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+PACKAGE = Path(__file__).parents[1] / "judgebench"
+
+MODEL = '''
+from contextlib import asynccontextmanager
+from judgebench.models.contract import ModelConfig
+from judgebench.records import Reply
+
+class Walker:
+    """Answers in this process: a model and a judge that are always right."""
+    Config = ModelConfig
+    prompt_kind = "chat"
+    model = "walker"
+
+    @asynccontextmanager
+    async def open(self, config):
+        yield self
+
+    async def ask(self, request):
+        judging = "VERDICT" in str(request.prompt)
+        return Reply(status="ok", text="VERDICT: A" if judging else "The answer is 2.", finish_reason="stop")
+'''
+
+CONFIG = """
+from judgebench.datasets import JsonlDataset
+from judgebench.judges import Viewed
+models = [dict(type='walk_model.Walker', abbr='walker')]
+datasets = [dict(
+    abbr='sums', type=JsonlDataset, path='data.jsonl', input_columns=['question'], output_column='answer',
+    prompt='{question}',
+    judge_infer_cfg=dict(judge_model=dict(type='walk_model.Walker', abbr='judge'),
+                         method=dict(type=Viewed, grammar=dict(type='anchored', labels={'A': 'correct', 'B': 'incorrect'}),
+                                     views=[dict(prompt='{question} {answer} VERDICT: A or B')],
+                                     fold=dict(type='first', unread='unparsed'))))]
+"""
+
+
+class Walk:
+    """Counts modules and moves while it is installed as the profiler hook."""
+
+    def __init__(self) -> None:
+        self.visits: Counter[str] = Counter()
+        self.order: list[str] = []
+        self.moves = 0
+        self.rooms = 0
+        self._names: dict[str, str] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG002 - the hook's signature
+        if (
+            event != "call" or frame.f_code.co_code[frame.f_lasti + 1] & 3
+        ):  # the latter: a generator or coroutine goes on
+            return
+        module = self._module(frame)
+        if not module:
+            return
+        if module not in self.visits:
+            self.order.append(module)
+        self.visits[module] += 1
+        back = frame.f_back
+        while back is not None and not (caller := self._module(back)):
+            back = back.f_back
+        if back is not None and caller != module:
+            self.moves += 1
+            self.rooms += caller.split("/")[0] != module.split("/")[0]
+
+    def _module(self, frame: FrameType) -> str:
+        file = frame.f_code.co_filename
+        if file not in self._names:
+            inside = file.startswith(f"{PACKAGE}{os.sep}") and "configs" not in Path(file).parts
+            self._names[file] = str(Path(file).relative_to(PACKAGE).with_suffix("")) if inside else ""
+        # Bodies of modules and classes run once, at import; only functions have this flag.
+        return self._names[file] if frame.f_code.co_flags & inspect.CO_OPTIMIZED else ""
+
+
+def walked(work: Callable[[], object]) -> Walk:
+    """Run something under the hook and return what it passed through."""
+    walk = Walk()
+    sys.setprofile(walk)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return walk
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="name the modules of each leg in the order of first visits")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        sys.path.insert(0, name)
+        Path("walk_model.py").write_text(MODEL)
+        Path("walk.py").write_text(CONFIG)
+        Path("data.jsonl").write_text('{"question": "What is 1 plus 1?", "answer": "2"}\n')
+        legs = _legs()
+    print(f"{'leg':<15}{'modules':>8}{'moves':>8}{'between rooms':>15}")
+    for leg, walk in legs.items():
+        print(f"{leg:<15}{len(walk.visits):>8}{walk.moves:>8}{walk.rooms:>15}")
+        if options.list:
+            print("   " + " > ".join(walk.order))
+    summed = {leg: walk for leg, walk in legs.items() if leg != "summarize"}
+    modules = {module for walk in legs.values() for module in walk.visits}
+    moves, rooms = (sum(getattr(walk, key) for walk in summed.values()) for key in ("moves", "rooms"))
+    print(f"{'to the result':<15}{len({m for walk in summed.values() for m in walk.visits}):>8}{moves:>8}{rooms:>15}")
+    print(f"{'in all':<15}{len(modules):>8}")
+    size = {path: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    longest = max(size, key=lambda path: size[path])
+    print(f"longest module: {longest.relative_to(PACKAGE)}, {size[longest]} lines")
+
+
+def _legs() -> dict[str, Walk]:
+    from judgebench.stages.entry import STAGE_MODULES
+    from judgebench.stages.entry import main as run_task
+
+    walks = {"config and plan": walked(_planned)}
+    plan = max(Path().rglob("configs/*.json"), key=lambda path: path.stat().st_mtime)
+    import msgspec
+
+    tasks = msgspec.json.decode(plan.read_bytes())["tasks"]
+    assert {task["stage"] for task in tasks} == set(STAGE_MODULES)
+    for task in tasks:
+        with contextlib.redirect_stderr(io.StringIO()):
+            walks[task["stage"]] = walked(lambda task=task: run_task([str(plan), task["id"]]))
+    return walks
+
+
+def _planned() -> None:
+    from datetime import datetime
+
+    import msgspec
+
+    from judgebench.cli.arguments import build_parser, to_request
+    from judgebench.cli.execute import make_plan
+    from judgebench.config.resolve import load_run
+    from judgebench.plan.graph import build_graph
+    from judgebench.store.layout import new_run
+
+    request = to_request(build_parser().parse_all(["walk.py"]))
+    config = load_run(request.selection)
+    run = new_run(Path(request.work_dir), datetime.now().astimezone())
+    graph = build_graph(config, request, run)
+    plan = make_plan(config, request, graph, run, stamp="walk", command=["jb", "walk.py"])
+    (run.configs / "walk.json").write_bytes(msgspec.json.encode(plan))
+
+
+if __name__ == "__main__":
+    main()
