@@ -11,10 +11,12 @@ import msgspec
 from judgebench.errors import ReuseError, UsageError
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Options, Plan
+from judgebench.store.files import DamagedError, Decoder, read_file
 from judgebench.store.layout import RunFolder
 
 CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")
 """Options that choose the samples; a run that is continued without naming its configs keeps them."""
+_DECODE = Decoder(Plan)
 
 
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
@@ -91,15 +93,15 @@ def _newest_config(run: RunFolder) -> Path:
 
 def _command(plan: Path) -> list[str]:
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan).command
-    except (OSError, msgspec.MsgspecError):
+        return _DECODE(read_file(plan)).command
+    except (OSError, DamagedError):
         return []
 
 
 def _options(plan: Path) -> Options:
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan).options
-    except (OSError, msgspec.MsgspecError):
+        return _DECODE(read_file(plan)).options
+    except (OSError, DamagedError):
         return Options()
 
 

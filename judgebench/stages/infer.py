@@ -82,8 +82,10 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
-        # Without a record of the settings only the hash of each whole question tells whether it was asked.
-        recorded = stack.enter_context(Recorded(path, Prediction, by="content" if before else "question"))
+        # Where the settings are not recorded, or the file is not as it was left (it may be another model's), only the
+        # hash of each whole question tells whether it was asked.
+        known = before is not None and before.untouched(path)
+        recorded = stack.enter_context(Recorded(path, Prediction, by="content" if known else "question"))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
@@ -114,6 +116,7 @@ class InferRun:
         params = sampling_params(self.raw, dataset)
         identity = model_identity(self.raw)
         tally = self.tally[dataset.abbr]
+        foreign = 0
         for sample in samples_of(dataset, options):
             prompt: Prompt | None = None
             for repeat in range(self.repeats):
@@ -124,12 +127,16 @@ class InferRun:
                     status = recorded.status(sample.id, repeat, question_uuid(prompt, params, identity, repeat))
                 else:
                     status = recorded.status(sample.id, repeat, sample.uid)
+                foreign += status == "" and recorded.by == "question" and recorded.holds(sample.id, repeat)
                 if status == "ok" or (status == "failed" and not options.retry_failed):
                     self._count(dataset.abbr, ok=status == "ok", kept=True)
                     continue
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
                 uuid = question_uuid(prompt, params, identity, repeat)
                 yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
+        if foreign:
+            told = "%s: %d recorded answers are another model's, or to another question; these are asked"
+            logger.warning(told, dataset.abbr, foreign)
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
         options = self.task.plan.options

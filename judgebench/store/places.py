@@ -6,18 +6,24 @@ A run may have millions of records, so what is kept of each is a few numbers in 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from types import TracebackType
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 
+from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
 from judgebench.store.journal import disk_error, mend, open_temporary
 
+TOLD = 100
+"""Damaged lines of one file that the log names one by one."""
 _LOOKED_AT, _FOUND = 1, 2
 
 logger = logging.getLogger(__name__)
@@ -40,11 +46,16 @@ def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
 
     The file must not end in a torn line (see ``mend``); a line still being written is left out.
     """
-    if not path.exists():
-        return
-    decode = msgspec.json.Decoder(Line).decode
+    decode = Decoder(Line)
     offset = 0
-    with path.open("rb", buffering=1 << 20) as file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_file(path, "rb", buffering=1 << 20))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(path, error) from error
+        aside = stack.enter_context(Aside(path))
         for number, raw in enumerate(file, 1):
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
@@ -52,8 +63,8 @@ def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
                     line = decode(raw)  # which does not look into the text that it skips
                     raw.isascii() or raw.decode("utf-8")
                     int(line.uuid[:16], 16), int(line.uid[:16], 16)
-                except ValueError as error:  # of the decoder, of text that is no UTF-8, and of hashes that are none
-                    put_aside(path, number, raw, error)
+                except (DamagedError, ValueError) as error:  # ValueError: text that is no UTF-8, hashes that are none
+                    aside.put(number, raw, error)
                 else:
                     yield line, offset, size
             offset += size
@@ -196,7 +207,7 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     kept = columns.chosen()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as source, open_temporary(temporary) as target:
+        with open_file(path, "rb") as source, open_temporary(temporary) as target:
             for at in kept:
                 source.seek(columns.places[at] >> 1)
                 target.write(source.read(columns.sizes[at]))
@@ -216,7 +227,7 @@ def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
         DiskError: No room for them; both files stay readable.
     """
     try:
-        with path.open("rb") as source, aside.open("ab") as target:
+        with open_file(path, "rb") as source, open_file(aside, "ab") as target:
             for offset in sorted(offsets):
                 source.seek(offset)
                 target.write(source.readline())
@@ -224,17 +235,69 @@ def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
         raise disk_error(aside, error) from error
 
 
-def put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:
-    """Copy a damaged line into ``<file>.damaged``, once, and say so in the log."""
-    aside = path.with_name(path.name + ".damaged")
-    entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
-    try:
-        if not aside.exists() or entry not in aside.read_bytes():
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666), "ab") as file:
-                file.write(entry)
-    except OSError as failure:
-        raise disk_error(aside, failure) from failure
-    logger.warning("%s line %d is damaged (%s); put aside in %s", path.name, number, error, aside.name)
+class Aside:
+    """Copies the damaged lines of a file into ``<file>.damaged``, each once, and says so in the log.
+
+    What is there already is read once, at the first damaged line. Use as a context manager while the file is read.
+
+    Args:
+        path: The file that is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._aside = path.with_name(path.name + ".damaged")
+        self._known: set[int] | None = None
+        self._file: BinaryIO | None = None
+        self._count = 0
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._count > TOLD:
+            logger.warning("%s: %d lines are damaged in all; see %s", self._path.name, self._count, self._aside.name)
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def put(self, number: int, raw: bytes, error: Exception) -> None:
+        """Take a damaged line.
+
+        Raises:
+            DiskError: It cannot be written.
+        """
+        self._count += 1
+        if self._count <= TOLD:
+            told = "%s line %d is damaged (%s); put aside in %s"
+            logger.warning(told, self._path.name, number, error, self._aside.name)
+        entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+        try:
+            if self._known is None:
+                self._known = self._entries()
+            if hash(entry) in self._known:
+                return
+            self._known.add(hash(entry))
+            if self._file is None:
+                self._file = open_file(self._aside, "ab")
+            self._file.write(entry)
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def _entries(self) -> set[int]:
+        """Return hashes of what is there: of every two lines that follow each other, as an entry is two."""
+        known: set[int] = set()
+        before = b""
+        with contextlib.suppress(FileNotFoundError), open_file(self._aside, "rb") as file:
+            for line in file:
+                if before.startswith(b"line "):
+                    known.add(hash(before + line))
+                before = line
+        return known
 
 
 def _taken(column: array[int], order: Sequence[int]) -> array[int]:
