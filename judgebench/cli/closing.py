@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display, Score
-from judgebench.errors import ExitCode
+from judgebench.errors import DataError, ExitCode
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
@@ -72,7 +73,8 @@ def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
         for row, _ in config.datasets[abbr].rows(model):
             path = run.result(model, row)
             if path.exists():
-                found.append(read_result(path))
+                with contextlib.suppress(DataError):  # the task that made it, or the summary of it, has said so
+                    found.append(read_result(path))
     return found
 
 

@@ -124,7 +124,7 @@ def existing_run(work_dir: Path, name: str) -> RunFolder:
     if name and "\0" not in name and is_run(Path(name).expanduser()):
         return RunFolder(Path(os.path.realpath(Path(name).expanduser())))
     there = (
-        f"Runs there: {', '.join(runs[-5:])}." if runs else "There are none there yet: leave --reuse out to start one."
+        f"Runs there: {', '.join(runs[-5:])}." if runs else "There are none there yet; jb without --reuse makes one."
     )
     if by_time and not (work_dir / name).exists():
         raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=there)
