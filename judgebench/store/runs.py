@@ -45,6 +45,17 @@ def is_run(folder: Path) -> bool:
     return True
 
 
+def mark(run: RunFolder) -> None:
+    """Make a folder a run of ours.
+
+    Raises:
+        DiskError: The marker cannot be written.
+    """
+    write_atomically(run.marker, msgspec.json.format(msgspec.json.encode(_Marker(kind="judgebench run"))))
+    for folder in (run.path, run.path.parent):  # a power cut must not take the name of what makes it a run
+        _sync(folder)
+
+
 def new_run(work_dir: Path, now: datetime) -> RunFolder:
     """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
 
@@ -66,10 +77,7 @@ def new_run(work_dir: Path, now: datetime) -> RunFolder:
             ) from error
         run = RunFolder(path)
         try:
-            write_atomically(run.marker, msgspec.json.format(msgspec.json.encode(_Marker(kind="judgebench run"))))
-            # A power cut must not take the name of a file without which the whole run would be refused.
-            for folder in (path, work_dir):
-                _sync(folder)
+            mark(run)
             run.create()
         except DiskError:
             take_back(run)
