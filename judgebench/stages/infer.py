@@ -15,6 +15,7 @@ from judgebench.engine.traffic import Traffic
 from judgebench.errors import ReuseError
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.stages.answered import Origin
 from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
@@ -82,16 +83,36 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
-        # Where the settings are not recorded, or the file is not as it was left (it may be another model's), only the
-        # hash of each whole question tells whether it was asked.
-        known = before is not None and before.untouched(path)
-        recorded = stack.enter_context(Recorded(path, Prediction, by="content" if known else "question"))
+        recorded = stack.enter_context(self._recorded(dataset, before))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
         self.tally[dataset.abbr] = [0, 0, 0]
         write_asked(asked_file, self.asked[dataset.abbr])
         return dataset, await stack.enter_async_context(Journal(path)), recorded
+
+    def _recorded(self, dataset: DatasetConfig, before: Asked | None) -> Recorded[Prediction]:
+        """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
+
+        Where the settings are not recorded, or the file is not as it was left, only the hash of each whole question
+        does, which takes rendering it. Of a file that never was completed (the run was killed) one answer tells.
+        """
+        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
+        if before is None or not (before.untouched(path) or before.size < 0):
+            return Recorded(path, Prediction, by="question")
+        recorded = Recorded(path, Prediction, by="content")
+        if before.size < 0 and self._first_is_foreign(dataset, recorded):
+            recorded.close()
+            return Recorded(path, Prediction, by="question")
+        return recorded
+
+    def _first_is_foreign(self, dataset: DatasetConfig, recorded: Recorded[Prediction]) -> bool:
+        origin = Origin(self.task.run, self.raw, dataset)
+        for sample in samples_of(dataset, self.task.plan.options) if len(recorded) else ():
+            for repeat in range(self.repeats):
+                if (found := recorded.get(sample.id, repeat, sample.uid)) is not None:
+                    return origin.is_foreign(sample, found)
+        return False
 
     def _changed(self, dataset: DatasetConfig, changes: list[str]) -> None:
         what = f"{self.task.spec.model}/{dataset.abbr}"

@@ -67,12 +67,15 @@ def swap(one: Path, other: Path) -> None:
     aside.rename(other)
 
 
-def test_answers_of_another_model_are_neither_kept_nor_scored_without_a_word(bench: Bench) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_answers_of_another_model_are_neither_kept_nor_scored_without_a_word(bench: Bench, killed: bool) -> None:
     both = {"models": ("toy_model", "other_model"), "dataset": "toy_gen"}
     other = bench.folder / "configs/models/other_model.py"
     other.write_text(other.read_text().replace("'model': 'm'", "'model': 'n'"))
     bench.model.answer = lambda body: "I think it is 0 (of twice 0)"
     assert bench.jb("--no-preflight", **both).code == 0
+    for asked in (bench.run / "configs/asked").rglob("toy.json") if killed else ():
+        asked.write_text(json.dumps({**json.loads(asked.read_text()), "size": -1, "modified": 0}))
     swap(*(bench.run / "predictions" / model / "toy.jsonl" for model in ("toy-model", "other-model")))
     assert bench.jb("--reuse", "--mode", "eval", **both).code == 0
     (note,) = bench.result("toy")["notes"]
