@@ -191,3 +191,30 @@ def test_leftovers_of_a_killed_process_are_removed_by_the_next(finished: Bench) 
     leftover.touch()
     assert bench.jb("--reuse", "--mode", "viz").code == 0
     assert not leftover.exists()
+
+
+def test_a_damaged_plan_does_not_widen_the_choice_of_samples_without_a_word(bench: Bench) -> None:
+    assert bench.jb("--num-prompts", "1").code == 0
+    (plan,) = (bench.run / "configs").glob("*.json")
+    plan.write_bytes(plan.read_bytes()[:-40])
+    bench.model.forget()
+    done = run([*JB, "--reuse"], bench.folder)
+    check_one_sentence(done, 2, "is damaged", "Name the models and data sets again")
+    assert bench.model.requests == []
+
+
+def test_a_config_without_a_plan_is_of_an_invocation_that_did_nothing(finished: Bench) -> None:
+    bench = finished
+    (bench.run / "configs" / f"29990101_000000_{os.getpid()}.py").write_text("models = []\n")
+    done = run([*JB, "--reuse", "--mode", "viz"], bench.folder)
+    assert done.code == 0, done.text
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_no_config_of_ours_is_not_run(finished: Bench, kind: str) -> None:
+    bench = finished
+    (plan,) = (bench.run / "configs").glob("*.json")
+    config = plan.with_suffix(".py")
+    config.rename(bench.folder / "elsewhere.py")
+    os.mkfifo(config) if kind == "pipe" else config.symlink_to(bench.folder / "elsewhere.py")
+    check_one_sentence(run([*JB, "--reuse", "--mode", "viz"], bench.folder), 3, config.name, kind)
