@@ -1,7 +1,7 @@
 """Where the records of a journal stand in their file: found by key, and put into order.
 
-A run may have millions of records, so what is kept of each is a few numbers in columns, never an object. An item is
-``id << 20 | repeat``; what was asked about it is told apart by the first 64 bits of a hash.
+A run may have millions of records, so what is kept of each is a few numbers in columns, never an object: its item
+(``item_of``), its place (``place_of``), and the first 64 bits of a hash that tells apart what was asked.
 """
 
 from __future__ import annotations
@@ -39,6 +39,26 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     repeat: Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)] = 0
     view: str = ""
     nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
+
+
+def item_of(id: int, repeat: int) -> int:
+    """Return sample and repeat as one number, which sorts by sample and then by repeat."""
+    return id << 20 | repeat
+
+
+def place_of(offset: int, *, ok: bool) -> int:
+    """Return where a record begins and whether it succeeded as one number."""
+    return offset << 1 | ok
+
+
+def offset_of(place: int) -> int:
+    """Return where a record begins."""
+    return place >> 1
+
+
+def is_ok(place: int) -> bool:
+    """Return whether a record is of a success."""
+    return place & 1 == 1
 
 
 def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
@@ -82,12 +102,12 @@ class Places:
         items, digests, places = array("Q"), array("Q"), array("Q")
         ordered, last = True, -1
         for line, offset, _ in scan(path):
-            item = line.id << 20 | line.repeat
+            item = item_of(line.id, line.repeat)
             if item < last:
                 ordered = False
             last = item
             items.append(item)
-            places.append(offset << 1 | (line.status == "ok"))
+            places.append(place_of(offset, ok=line.status == "ok"))
             if digest:
                 digests.append(int((line.uuid if digest == "uuid" else line.uid)[:16], 16))
         if not ordered:
@@ -102,7 +122,7 @@ class Places:
         return len(self._items)
 
     def find(self, item: int, digest: int = 0) -> int:
-        """Return ``offset << 1 | ok`` of the record that counts, or -1."""
+        """Return the place (``offset_of``, ``is_ok``) of the record that counts, or -1."""
         items, digests, marks = self._items, self._digests, self._marks
         at = bisect_left(items, item)
         end = len(items)
@@ -112,7 +132,7 @@ class Places:
                 marks[at] |= _LOOKED_AT
             if digests is None or digests[at] == digest:
                 place = self._places[at]
-                if best < 0 or place & 1 or not best & 1:
+                if best < 0 or is_ok(place) or not is_ok(best):
                     best, found = place, at
             at += 1
         if marks is not None and found >= 0:
@@ -130,7 +150,7 @@ class Places:
 
     def superseded(self) -> set[int]:
         """Return the offsets of records that were passed over while others of their item were looked for."""
-        return {self._places[at] >> 1 for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
+        return {offset_of(self._places[at]) for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
 
 
 class _Columns:
@@ -149,7 +169,7 @@ class _Columns:
             if offset in drop:
                 self.disorder = True
                 continue
-            item = line.id << 20 | line.repeat
+            item = item_of(line.id, line.repeat)
             view, nth, uuid = ("", 0, "0") if by_item else (line.view, line.nth, line.uuid)
             key = (item, view, nth, uuid)
             self.disorder = self.disorder or (last is not None and key <= last)
@@ -158,7 +178,7 @@ class _Columns:
             self.views.append(self.names.setdefault(view, len(self.names)))
             self.nths.append(nth)
             self.digests.append(int(uuid[:16], 16))
-            self.places.append(offset << 1 | (line.status == "ok"))
+            self.places.append(place_of(offset, ok=line.status == "ok"))
             self.sizes.append(size)
         self.disorder = self.disorder or (path.exists() and end != path.stat().st_size)
 
@@ -180,7 +200,7 @@ class _Columns:
                 for at in order[start:end]:
                     key = (names[self.views[at]], self.nths[at], self.digests[at])
                     known = best.get(key)
-                    if known is None or self.places[at] & 1 or not self.places[known] & 1:
+                    if known is None or is_ok(self.places[at]) or not is_ok(self.places[known]):
                         best[key] = at
                 kept.extend(best[key] for key in sorted(best))
             start = end
@@ -209,7 +229,7 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     try:
         with open_file(path, "rb") as source, open_temporary(temporary) as target:
             for at in kept:
-                source.seek(columns.places[at] >> 1)
+                source.seek(offset_of(columns.places[at]))
                 target.write(source.read(columns.sizes[at]))
             target.flush()
             os.fsync(target.fileno())

@@ -17,7 +17,7 @@ import msgspec
 from judgebench.records import Exchange
 from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
 from judgebench.store.journal import mend
-from judgebench.store.places import Aside, Places
+from judgebench.store.places import Aside, Places, is_ok, item_of, offset_of
 
 T = TypeVar("T", bound=Exchange)
 
@@ -78,19 +78,19 @@ class Recorded(Generic[T]):
 
     def status(self, id: int, repeat: int, digest: str = "") -> str:
         """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest``: uuid or uid (``by``)."""
-        known = self._places.find(id << 20 | repeat, 0 if self._by_item else int(digest[:16], 16))
-        return "" if known < 0 else "ok" if known & 1 else "failed"
+        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
+        return "" if known < 0 else "ok" if is_ok(known) else "failed"
 
     def holds(self, id: int, repeat: int) -> bool:
         """Say whether anything is recorded about an item, whatever was asked."""
-        return self._places.holds(id << 20 | repeat)
+        return self._places.holds(item_of(id, repeat))
 
     def get(self, id: int, repeat: int, digest: str = "") -> T | None:
         """Return a record, read from disk, or ``None``; ``digest`` is a uuid or uid (``by``)."""
-        known = self._places.find(id << 20 | repeat, 0 if self._by_item else int(digest[:16], 16))
+        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
         if known < 0 or self._file is None:
             return None
-        self._file.seek(known >> 1)
+        self._file.seek(offset_of(known))
         try:
             return self._decode(self._file.readline())
         except DamagedError:  # in a part that the search for places skips
