@@ -176,8 +176,8 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         help="stages to run: all, infer, judge, infer_judge, eval (verdicts, metrics, table), viz (table)",
     )  # fmt: skip
     group.add_argument(
-        "-r", "--reuse", nargs="?", const="latest", metavar="TIMESTAMP",
-        help="continue a run (the latest without TIMESTAMP): only what is missing or failed is asked again",
+        "-r", "--reuse", nargs="?", const="latest", metavar="RUN",
+        help="continue a run (the latest, a timestamp, or its folder): only what is missing or failed is asked again",
     )  # fmt: skip
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
     group.add_argument("--max-num-workers", type=_whole(1), default=4, metavar="N", help="most tasks at once")
