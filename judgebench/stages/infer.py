@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from judgebench.config.schema import DatasetConfig
@@ -16,6 +17,7 @@ from judgebench.errors import ReuseError
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.stages.answered import Origin
+from judgebench.stages.earlier import replaced_file
 from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
@@ -24,7 +26,7 @@ from judgebench.stages.settings import infer_settings, model_identity, repeats_o
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
-from judgebench.store.places import compact
+from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Recorded
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class InferRun:
         self.failed = 0
         self.asked: dict[str, Asked] = {}
         self.tally: dict[str, list[int]] = {}
+        self.foreign: dict[str, set[int]] = {}
 
     async def run(self) -> None:
         """Ask for what is missing and complete the files of predictions."""
@@ -70,6 +73,7 @@ class InferRun:
             first = next(jobs, None)
             if first is not None:
                 await self._ask_all(stack, _chain(first, jobs))
+            self.foreign = {dataset.abbr: recorded.superseded() for dataset, _, recorded in sources}
         task.reporter.update(state="writing")
         self._complete()
 
@@ -99,11 +103,11 @@ class InferRun:
         """
         path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
         if before is None or not (before.untouched(path) or before.size < 0):
-            return Recorded(path, Prediction, by="question")
+            return _by_question(path)
         recorded = Recorded(path, Prediction, by="content")
         if before.size < 0 and self._first_is_foreign(dataset, recorded):
             recorded.close()
-            return Recorded(path, Prediction, by="question")
+            return _by_question(path)
         return recorded
 
     def _first_is_foreign(self, dataset: DatasetConfig, recorded: Recorded[Prediction]) -> bool:
@@ -236,7 +240,10 @@ class InferRun:
         task = self.task
         for dataset in task.datasets():
             path = task.run.predictions(task.spec.model, dataset.abbr)
-            compact(path, by="item")
+            foreign = set() if task.stop.is_set() else self.foreign[dataset.abbr]
+            if foreign:  # else a foreign success would count where the own question failed
+                copy_aside(path, foreign, replaced_file(path))
+            compact(path, by="item", drop=foreign)
             planned, ok, failed = self.tally[dataset.abbr]
             asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed)
             if not task.stop.is_set() and ok + failed == planned:
@@ -245,6 +252,12 @@ class InferRun:
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
         total = task.reporter.progress.total if task.stop.is_set() else self.planned
         task.reporter.update(self._progress(), total=max(total, self.planned), figures=self._figures())
+
+
+def _by_question(path: Path) -> Recorded[Prediction]:
+    recorded = Recorded(path, Prediction, by="question")
+    recorded.track()
+    return recorded
 
 
 async def run(task: Task) -> None:

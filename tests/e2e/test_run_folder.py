@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,31 @@ def test_answers_of_another_model_are_neither_kept_nor_scored_without_a_word(ben
     assert len(bench.model.requests) == 12
     assert bench.result("toy")["notes"] == []
     assert len(bench.rows()) == 6
+
+
+def test_an_answer_of_another_model_does_not_stand_in_for_a_question_that_fails(bench: Bench) -> None:
+    both = {"models": ("toy_model", "other_model"), "dataset": "toy_gen"}
+    other = bench.folder / "configs/models/other_model.py"
+    other.write_text(other.read_text().replace("'model': 'm'", "'model': 'n'"))
+    assert bench.jb("--no-preflight", **both).code == 0
+    swap(*(bench.run / "predictions" / model / "toy.jsonl" for model in ("toy-model", "other-model")))
+    bench.model.set_faults(lambda seen: "400")
+    for _ in range(2):
+        assert bench.jb("--reuse", "--no-preflight", **both).code == 4
+        counts = bench.result("toy")["counts"]
+        assert (counts["ok"], counts["prediction_failed"]) == (0, 6)
+    aside = bench.run / "predictions/toy-model/toy.jsonl.replaced"
+    assert len(aside.read_text().splitlines()) == 6, "nothing that was paid for is lost"
+
+
+def test_a_task_whose_plan_is_gone_says_so_in_a_sentence(finished: Bench) -> None:
+    bench = finished
+    (plan,) = (bench.run / "configs").glob("*.json")
+    plan.rename(plan.with_suffix(".gone"))
+    command = [sys.executable, "-m", "judgebench.stages", str(plan), "summarize"]
+    check_one_sentence(run(command, bench.folder), 3, f"{plan} was removed or moved")
+    plan.write_text("{")
+    check_one_sentence(run(command, bench.folder), 3, f"The plan {plan} cannot be read")
 
 
 def test_a_run_that_was_killed_keeps_every_answer_that_is_its_own(finished: Bench) -> None:
