@@ -31,7 +31,7 @@ from judgebench.stages.asks import ItemAsk, Questions
 from judgebench.stages.items import judge_item
 from judgebench.stages.prompting import prompt_for
 from judgebench.stages.settings import model_identity, sampling_params
-from judgebench.store.asked import question_uuid
+from judgebench.store.asked import question_uuid, read_asked, write_asked
 
 LIMITS = {"wall_s": 60.0, "tree_pss_mb": 500.0}
 FIRST = 15.0
@@ -76,6 +76,10 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     encode = msgspec.json.Encoder().encode
     params, identity = sampling_params(raw, dataset), model_identity(raw)
     text = "Both give the same value.\nVERDICT: A"
+    for asked in (run_dir / "configs" / "asked").rglob("*.json"):  # as a killed run leaves it: never completed
+        known = read_asked(asked)
+        assert known is not None
+        write_asked(asked, msgspec.structs.replace(known, size=-1, modified=0))
     with (place / "sums.jsonl").open("wb") as answers, (place / "sums-judge.jsonl").open("wb") as judgments:
         for sample in samples_of(dataset, Options()):
             if sample.id >= items - missing:

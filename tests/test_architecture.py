@@ -33,13 +33,13 @@ LAYERS: dict[str, set[str]] = {
         "engine", "untrusted", "pair_labels", "config.schema", "plan.spec",
     },
     "config": {"errors", "plugins", "models", "store", "blas", "plan.request"},
-    "plan": {"stages", "judges", "store", "config.schema"},
+    "plan": {"errors", "stages", "judges", "report", "store", "config.schema"},
     "dashboard": {"stages.progress", "untrusted"},
     "preflight": {
         "errors", "records", "plugins", "store", "models", "judges", "metrics", "datasets", "engine", "stages",
         "config.schema", "plan.spec",
     },
-    "runners": {"errors", "plugins", "models", "stages", "dashboard", "untrusted", "blas", "plan.spec"},
+    "runners": {"errors", "plugins", "models", "store", "stages", "dashboard", "untrusted", "blas", "plan.spec"},
     "cli": {
         "errors", "records", "store", "judges", "datasets", "report", "stages", "config", "plan", "preflight",
         "runners", "dashboard", "engine", "models", "untrusted", "__version__",

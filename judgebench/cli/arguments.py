@@ -79,8 +79,9 @@ class Parser(argparse.ArgumentParser):
         """Parse a command line.
 
         Raises:
-            UsageError: An unknown flag or a wrong value.
+            UsageError: An unknown flag, a wrong value, or an empty one.
         """
+        _check_words(argv, self.prog)
         parsed, unknown = self.parse_known_args(argv)
         if unknown:
             flags = {flag.lstrip("-"): flag for action in self._actions for flag in action.option_strings}
@@ -91,6 +92,26 @@ class Parser(argparse.ArgumentParser):
                 f"There is no {what} {unknown[0]!r}.", hint=f"{hint}See all flags with: {self.prog} --help"
             )
         return parsed
+
+
+def _check_words(argv: list[str], prog: str) -> None:
+    """Refuse an empty word: it is nearly always a shell variable that is not set, and would mean something else.
+
+    Raises:
+        UsageError: A word is empty, or holds a NUL character, which no name and no path may.
+    """
+    flag = ""
+    for word in argv:
+        name, _, value = word.partition("=")
+        if name.startswith("--"):
+            flag = name
+        if not word.strip() or (name.startswith("--") and "=" in word and not value.strip()):
+            raise UsageError(
+                f"{f'A value of {flag}' if flag else 'An argument'} is empty; perhaps a shell variable is not set.",
+                hint=f"Give a value, or leave the flag out. See all flags with: {prog} --help",
+            )
+        if "\0" in word:
+            raise UsageError(f"The argument {word!r} holds a NUL character.", hint="Write it without.")
 
 
 def build_parser() -> Parser:
@@ -155,8 +176,8 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         help="stages to run: all, infer, judge, infer_judge, eval (verdicts, metrics, table), viz (table)",
     )  # fmt: skip
     group.add_argument(
-        "-r", "--reuse", nargs="?", const="latest", metavar="TIMESTAMP",
-        help="continue a run (the latest without TIMESTAMP): only what is missing or failed is asked again",
+        "-r", "--reuse", nargs="?", const="latest", metavar="RUN",
+        help="continue a run (the latest, a timestamp, or its folder): only what is missing or failed is asked again",
     )  # fmt: skip
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
     group.add_argument("--max-num-workers", type=_whole(1), default=4, metavar="N", help="most tasks at once")
@@ -245,11 +266,14 @@ def to_request(args: argparse.Namespace) -> RunRequest:
     from judgebench.plan.spec import Options
 
     check_together(args)
+    ids = [part for text in args.ids for part in text.split(",") if part.strip()]
+    if args.ids and not ids:
+        raise UsageError("--ids names no sample.", hint="Write row numbers, ranges such as 3-9, or keys.")
     custom = _custom(args)
     count, shuffle = _sampling(args, custom)
     options = Options(
         num_prompts=count,
-        ids=[part for text in args.ids for part in text.split(",") if part],
+        ids=ids,
         shuffle=shuffle,
         num_warmups=args.num_warmups,
         retry_failed=args.retry_failed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Any
 
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display, Score
-from judgebench.errors import ExitCode
+from judgebench.errors import DataError, ExitCode
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.records import Counts, JudgeCall, TaskResult
 from judgebench.report.results import read_result
 from judgebench.runners.outcome import RunOutcome
+from judgebench.store.files import read_file
 from judgebench.store.layout import RunFolder
 from judgebench.store.recorded import records
+from judgebench.store.runs import is_run
 
 EXCHANGE = 20_000
 """Characters of a prompt up to which the judge exchange of a small run is shown whole."""
@@ -42,11 +45,13 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
             display.message(line)
     summary = run.summary / f"summary_{plan.timestamp}.txt"
     if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
-        display.message(summary.read_text("utf-8"))
-    if request.gate and not outcome.interrupted:
+        display.message(read_file(summary).decode("utf-8"))
+    there = is_run(run.path)
+    if request.gate and there and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
-    next_command = _next_command(run, request, outcome, results, exit_code)
-    for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}"]:
+    next_command = _next_command(run, request, outcome, results, exit_code) if there else ""
+    gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
+    for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}" if there else gone]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
@@ -68,7 +73,8 @@ def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
         for row, _ in config.datasets[abbr].rows(model):
             path = run.result(model, row)
             if path.exists():
-                found.append(read_result(path))
+                with contextlib.suppress(DataError):  # the task that made it, or the summary of it, has said so
+                    found.append(read_result(path))
     return found
 
 
@@ -149,9 +155,12 @@ def _next_command(
     run: RunFolder, request: RunRequest, outcome: RunOutcome, results: list[TaskResult], exit_code: ExitCode
 ) -> str:
     counts = _sum(results)
-    again = f"jb --reuse {run.timestamp}"
-    if request.work_dir != "outputs/default":
-        again += f" --work-dir {shlex.quote(request.work_dir)}"
+    if run.path.parent != Path(request.work_dir).absolute():
+        again = f"jb --reuse {shlex.quote(str(run.path))}"  # the run was named by its folder
+    else:
+        again = f"jb --reuse {run.timestamp}"
+        if request.work_dir != "outputs/default":
+            again += f" --work-dir {shlex.quote(request.work_dir)}"
     if outcome.interrupted or outcome.failed() or exit_code == ExitCode.ITEMS_FAILED:
         mode = f" --mode {request.mode}" if request.mode != "all" else ""
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"

@@ -11,10 +11,12 @@ import msgspec
 from judgebench.errors import ReuseError, UsageError
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Options, Plan
+from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.layout import RunFolder
 
 CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")
 """Options that choose the samples; a run that is continued without naming its configs keeps them."""
+_DECODE = Decoder(Plan)
 
 
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
@@ -35,8 +37,8 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
             "Nothing to run: no models and no data sets are named.",
             hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all).",
         )
-    dump = _newest_config(reused)
-    earlier = _options(dump.with_suffix(".json"))
+    dump, plan = _newest_config(reused)
+    earlier = plan.options
     unsaid = Options()
     taken = {
         name: getattr(earlier, name)
@@ -55,7 +57,8 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
 
 def _with_data_dir(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     dumps = _configs(reused) if reused is not None else []
-    folder = _options(dumps[-1].with_suffix(".json")).data_dir if dumps else ""
+    plan = _plan(dumps[-1]) if dumps else None
+    folder = plan.options.data_dir if plan is not None else ""
     if request.options.data_dir or not folder:
         return request, []
     options = msgspec.structs.replace(request.options, data_dir=folder)
@@ -66,7 +69,7 @@ def _overrides(run: RunFolder) -> list[str]:
     """Return what ``--override`` said since models and data sets were last named: it is part of the newest config."""
     found: list[str] = []
     for dump in reversed(_configs(run)):
-        words = _command(dump.with_suffix(".json"))
+        words = plan.command if (plan := _plan(dump)) is not None else []
         at = words.index("--override") + 1 if "--override" in words else len(words)
         found = [*itertools.takewhile(lambda word: not word.startswith("-"), words[at:]), *found]
         if not {"--models", "--datasets", "--custom-dataset-path"}.isdisjoint(words) or "--reuse" not in words:
@@ -76,31 +79,35 @@ def _overrides(run: RunFolder) -> list[str]:
 
 def _configs(run: RunFolder) -> list[Path]:
     # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
-    return sorted(run.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
+    # One without a plan is of an invocation that was killed before it had one: it did nothing.
+    dumps = [dump for dump in run.configs.glob("*.py") if dump.with_suffix(".json").exists()]
+    return sorted(dumps, key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
 
 
-def _newest_config(run: RunFolder) -> Path:
+def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
     dumps = _configs(run)
+    hint = f"Name the models and data sets again: jb --models ... --datasets ... --reuse {run.timestamp}"
     if not dumps:
+        raise ReuseError(f"The run {run.timestamp} holds no config to continue with.", hint=hint)
+    try:
+        read_file(dumps[-1])  # before it is run: a link or a pipe in its place is no config of ours
+    except OSError as error:
+        raise unreadable(dumps[-1], error) from error
+    plan = _plan(dumps[-1])
+    if plan is None:
         raise ReuseError(
-            f"The run {run.timestamp} holds no config to continue with.",
-            hint="Name the models and data sets again: jb --models ... --datasets ... --reuse " + run.timestamp,
+            f"The plan {dumps[-1].with_suffix('.json')} is damaged, so nobody knows which samples were chosen.",
+            hint=hint,
         )
-    return dumps[-1]
+    return dumps[-1], plan
 
 
-def _command(plan: Path) -> list[str]:
+def _plan(dump: Path) -> Plan | None:
+    """Return the plan beside a config; ``None`` where it cannot be read."""
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan).command
-    except (OSError, msgspec.MsgspecError):
-        return []
-
-
-def _options(plan: Path) -> Options:
-    try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan).options
-    except (OSError, msgspec.MsgspecError):
-        return Options()
+        return _DECODE(read_file(dump.with_suffix(".json")))
+    except (OSError, DamagedError):
+        return None
 
 
 def _words(value: object) -> str:

@@ -7,6 +7,8 @@ import itertools
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,15 +20,16 @@ from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display
-from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
+from judgebench.errors import ConfigError, ExitCode, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners.zygote import Zygote, warm_tasks
 from judgebench.store.format import check_format
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run
+from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder
 from judgebench.store.lock import hold
+from judgebench.store.runs import check_outside_of_runs, existing_run, new_run, remove_leftovers, take_back
 
 
 def execute(request: RunRequest, command: list[str]) -> int:
@@ -50,6 +53,10 @@ def execute(request: RunRequest, command: list[str]) -> int:
         read_rules(Path(request.gate))  # a gate that cannot be used is told before anything is paid for
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
+    if reused is None:
+        check_outside_of_runs(work_dir, "--work-dir")
+    if request.options.cache:
+        check_outside_of_runs(Path(request.options.cache).expanduser(), "--cache")
     if reused is not None:
         check_format(reused)
     request, notes = completed(request, reused)
@@ -74,13 +81,15 @@ def _resolve(
     if request.dry_run:
         would_be = RunFolder(work_dir / datetime.now().astimezone().strftime(TIMESTAMP_FORMAT))
         return _print_plan(config, request, reused or would_be)
+    _check_ids(config, request)
     run = reused or new_run(work_dir, datetime.now().astimezone())
     try:
         with hold(run.lock, shlex.join(command)):
+            remove_leftovers(run)
             return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], zygote)
-    except DiskError:
+    except BaseException:
         if reused is None:
-            run.discard()  # only where nothing is in it: the next --reuse must not take it for the latest run
+            take_back(run)  # only where nothing is in it: the next --reuse must not take it for the latest run
         raise
 
 
@@ -96,19 +105,20 @@ def _execute_in(
     now = datetime.now().astimezone()
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
     stem = _free_stem(run.configs, f"{stamp}_{os.getpid()}")
-    write_atomically(stem.with_suffix(".py"), dump_config(config).encode())
+    dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
     plan = make_plan(config, request, graph, run, stamp=stamp, command=command)
-    plan_file = stem.with_suffix(".json")
-    write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
     environment = dict(config.secrets)
     os.environ.update(environment)
 
     from judgebench.dashboard.choose import display_for
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
-    if request.options.preflight:
-        for finding in _preflight(plan, run, display, wrote=(plan_file, stem.with_suffix(".py"))):
-            display.finding("preflight", finding)
+    with _removed_on_failure(dump, plan_file):
+        write_atomically(dump, dump_config(config).encode())
+        write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
+        findings = _preflight(plan, display) if request.options.preflight else []
+    for finding in findings:
+        display.finding("preflight", finding)
     for line in (*notes, *graph.changed):
         display.message(line)
     for task_id in graph.kept:
@@ -136,14 +146,20 @@ def _free_stem(configs: Path, name: str) -> Path:
     return next(configs / free for free in names if not (configs / f"{free}.json").exists())
 
 
-def _preflight(plan: Plan, run: RunFolder, display: Display, *, wrote: tuple[Path, ...]) -> list[str]:
+def _preflight(plan: Plan, display: Display) -> list[str]:
     from judgebench.preflight.checks import preflight
 
+    return preflight(plan, display.message)
+
+
+@contextmanager
+def _removed_on_failure(*files: Path) -> Iterator[None]:
+    """Remove files where what follows fails before anything is asked: no later --reuse may find the config that did."""
     try:
-        return preflight(plan, display.message)
-    except (JudgebenchError, KeyboardInterrupt):
-        # Nothing was asked: a later --reuse must find neither an empty run nor the config that failed.
-        run.discard(*wrote)
+        yield
+    except BaseException:
+        for file in files:
+            file.unlink(missing_ok=True)
         raise
 
 
@@ -174,6 +190,21 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
                 f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method.",
                 hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
             )
+
+
+def _check_ids(config: RunConfig, request: RunRequest) -> None:
+    """Refuse ids that a data set lacks, as far as its data are here, before there is a run.
+
+    Raises:
+        DataError: An id is not in a data set.
+        MissingDataError: There is neither a file nor a place on the hub.
+    """
+    if not request.options.ids or request.mode == "viz":
+        return
+    from judgebench.datasets.open import count_of
+
+    for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
+        count_of(config.datasets[abbr], request.options)
 
 
 def make_plan(

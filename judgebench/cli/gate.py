@@ -74,10 +74,8 @@ def run(argv: list[str]) -> int:
 
 
 def run_folder(name: str, work_dir: Path) -> Path:
-    """Return the run folder that a name means: a folder, a timestamp below ``work_dir``, or ``latest``."""
-    if Path(name).is_dir():
-        return Path(name)
-    from judgebench.store.layout import existing_run
+    """Return the run folder that a name means: a run's folder, a timestamp below ``work_dir``, or ``latest``."""
+    from judgebench.store.runs import existing_run
 
     return existing_run(work_dir, name).path
 

@@ -170,15 +170,14 @@ def _newest_plan(folder: RunFolder) -> Plan:
     Raises:
         ReuseError: The run holds no plan that can be read.
     """
-    import msgspec
-
     from judgebench.errors import ReuseError
     from judgebench.plan.spec import Plan
+    from judgebench.store.files import DamagedError, Decoder, read_file
 
     plans = sorted(folder.configs.glob("*.json"))
     if not plans:
         raise ReuseError(f"The run {folder.timestamp} holds no plan.", hint="Name a run that jb has made.")
     try:
-        return msgspec.json.decode(plans[-1].read_bytes(), type=Plan)
-    except msgspec.MsgspecError as error:
+        return Decoder(Plan)(read_file(plans[-1]))
+    except (OSError, DamagedError) as error:
         raise ReuseError(f"{plans[-1]} cannot be read: {error}.", hint="Run it again with --reuse.") from error

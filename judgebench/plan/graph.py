@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from judgebench.config.schema import DatasetConfig, RunConfig
+from judgebench.errors import DataError
 from judgebench.judges.load import method_of
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import TaskSpec
+from judgebench.report.results import read_result
 from judgebench.stages.opponents import upstream_sizes
 from judgebench.stages.peers import asks, peers_of
 from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
@@ -176,7 +179,16 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
     same = asked.settings == judge_settings(judge, method_of(judge.method).identity())
     same = same and asked.selection == {**selection, **upstream_sizes(run, spec.model, dataset, judge, request.options)}
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
-    return same and asked.complete(file, retry_failed=request.options.retry_failed)
+    complete = same and asked.complete(file, retry_failed=request.options.retry_failed)
+    return complete and not _left_unjudged(run.result(spec.model, row_name(dataset.abbr, judge.abbr)))
+
+
+def _left_unjudged(result: Path) -> bool:
+    """Say whether the last extraction missed judgments: an edit may leave a file's size and time as they were."""
+    try:
+        return read_result(result, details=False).counts.not_judged > 0
+    except DataError:
+        return False  # not extracted yet
 
 
 def _judge_changes(config: RunConfig, run: RunFolder, spec: TaskSpec) -> list[str]:

@@ -13,6 +13,7 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.played import Game, Played
 from judgebench.records import TaskResult
+from judgebench.store.files import DamagedError, Decoder, open_file, reason_of
 from judgebench.store.format import FORMAT
 from judgebench.store.journal import write_atomically
 
@@ -73,17 +74,17 @@ def read_games(path: Path, *, version: str) -> tuple[GamesHead, list[Game]]:
         DataError: It is missing, unreadable or of another version of the result.
     """
     try:
-        with path.open("rb") as file:
-            head = msgspec.json.decode(file.readline(), type=GamesHead)
-            decode = msgspec.json.Decoder(_Line).decode
+        with open_file(path, "rb") as file:
+            head = Decoder(GamesHead)(file.readline())
+            decode = Decoder(_Line)
             games = [
                 Game(line.id, line.repeat, line.outcome, line.weight, line.style, line.opposing_style)
                 for line in map(decode, file)
             ]
         reason = "" if (head.version, head.games) == (version, len(games)) else "it belongs to another attempt"
     except OSError as error:
-        reason = error.strerror or str(error)
-    except msgspec.MsgspecError as error:
+        reason = reason_of(error)
+    except DamagedError as error:
         reason = str(error)
     if reason:
         raise DataError(

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from judgebench.errors import ExitCode, ReuseError
 from judgebench.records import Metric
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.rules import Addressed, Evidence, GateRules, Rule, address, read_rules
 from judgebench.report.schema import Summary
+from judgebench.store.files import DamagedError, Decoder, read_file
 from judgebench.store.layout import RunFolder
 
 Decision = Literal["pass", "fail", "cannot tell"]
@@ -116,8 +115,8 @@ def newest_summary(run: RunFolder) -> Summary | None:
     """Return the newest summary of a run that can be read."""
     for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Summary)
-        except (OSError, msgspec.MsgspecError):
+            return Decoder(Summary)(read_file(path))
+        except (OSError, DamagedError):
             continue  # an older one still says what was planned
     return None
 

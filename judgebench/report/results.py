@@ -13,6 +13,7 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.records import TaskResult
 from judgebench.report.plaintext import json_bytes
+from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
 from judgebench.store.journal import write_atomically
 
 
@@ -20,6 +21,10 @@ class _WithoutDetails(TaskResult, frozen=True, kw_only=True):
     """A result whose details stay undecoded."""
 
     details: msgspec.Raw = msgspec.Raw()  # type: ignore[assignment]
+
+
+_DECODE = Decoder(TaskResult)
+_DECODE_BRIEF = Decoder(_WithoutDetails)
 
 
 def write_result(path: Path, result: TaskResult) -> None:
@@ -44,13 +49,14 @@ def read_result(path: Path, *, details: bool = True) -> TaskResult:
         DataError: It is missing, unreadable or not a result; names the file and the field.
     """
     try:
+        data = read_file(path)
         if details:
-            return msgspec.json.decode(path.read_bytes(), type=TaskResult)
-        brief = msgspec.json.decode(path.read_bytes(), type=_WithoutDetails)
+            return _DECODE(data)
+        brief = _DECODE_BRIEF(data)
         return TaskResult(**{name: getattr(brief, name) for name in brief.__struct_fields__ if name != "details"})
     except OSError as error:
-        reason = error.strerror or str(error)
-    except msgspec.MsgspecError as error:
+        reason = reason_of(error)
+    except DamagedError as error:
         reason = str(error)
     raise DataError(
         f"The result file {path} cannot be read: {reason}.",

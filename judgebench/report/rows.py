@@ -15,6 +15,7 @@ from judgebench.records import TaskResult
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
+from judgebench.store.files import open_file
 from judgebench.store.layout import RunFolder, log_file
 
 LOG_TAIL = 8192
@@ -231,7 +232,7 @@ def _log_of(run: RunFolder, model: str, row: RowSpec) -> tuple[str, str]:
 
 def _end_of(log: Path) -> str:
     try:
-        with log.open("rb") as file:
+        with open_file(log, "rb") as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - LOG_TAIL))
             return file.read().decode("utf-8", "replace")

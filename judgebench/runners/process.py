@@ -20,6 +20,8 @@ import msgspec
 
 from judgebench.errors import DiskError
 from judgebench.stages.progress import Progress
+from judgebench.store.files import open_descriptor, open_file
+from judgebench.store.journal import removed
 from judgebench.untrusted import visible
 
 TAIL_LINES = 20
@@ -215,9 +217,11 @@ def prepare_log(run_dir: Path, relative: str) -> Path:
     """Make the folder of a log file and return the file's path.
 
     Raises:
-        DiskError: The folder cannot be made, or lies outside of the run folder.
+        DiskError: The folder cannot be made, or lies outside of the run folder, or the run folder is gone.
     """
     path = run_dir / relative
+    if not run_dir.is_dir():  # to make it anew would stand in the way of one that was moved and is moved back
+        raise removed(run_dir)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         inside = path.parent.resolve().is_relative_to(run_dir.resolve())
@@ -232,18 +236,18 @@ def prepare_log(run_dir: Path, relative: str) -> Path:
 
 
 def open_log(path: Path) -> int:
-    """Return a descriptor that appends to a log file; a symbolic link in its place is refused.
+    """Return a descriptor that appends to a log file; a link or anything that is no file in its place is refused.
 
     Raises:
         OSError: It cannot be opened.
     """
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    return open_descriptor(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 
 def log_tail(path: Path, start: int = 0) -> list[str]:
     """Return the last lines of a log file from byte ``start`` on, safe to print; none when it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             begin = max(start, size - _TAIL_BYTES)
             file.seek(begin)

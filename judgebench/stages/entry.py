@@ -13,11 +13,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import msgspec
-
-from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError
+from judgebench.errors import DiskError, ExitCode, InterruptedRunError, JudgebenchError
 from judgebench.plan.spec import Plan
+from judgebench.stages.progress import Reporter
 from judgebench.stages.task import Task, listen, supervised
+from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
+from judgebench.store.journal import removed
 from judgebench.untrusted import visible
 
 DRAIN_LIMIT = 8.0
@@ -61,7 +62,10 @@ def main(argv: list[str]) -> int:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
-    plan = msgspec.json.decode(Path(argv[0]).read_bytes(), type=Plan)
+    try:
+        plan = Decoder(Plan)(read_file(Path(argv[0])))
+    except (OSError, DamagedError) as error:
+        return _without_plan(Path(argv[0]), error, Reporter(argv[1]))
     spec = next((task for task in plan.tasks if task.id == argv[1]), None)
     if spec is None:
         sys.stderr.write(f"there is no task {argv[1]!r} in {argv[0]}\n")
@@ -99,7 +103,7 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
         with contextlib.suppress(asyncio.CancelledError):
             await work
     except JudgebenchError as error:
-        return _report_error(task, error)
+        return _report_error(task.reporter, error)
     except Exception as error:  # noqa: BLE001 - a process ends here; whatever it was is told and logged
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"
@@ -108,16 +112,25 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
     finally:
         stopping.cancel()
     if task.stop.is_set():
-        return _report_error(task, InterruptedRunError("stopped before the end", hint="Continue with --reuse."))
+        return _report_error(
+            task.reporter, InterruptedRunError("stopped before the end", hint="Continue with --reuse.")
+        )
     if figures := task.reporter.progress.figures:
         logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
     task.reporter.update(state="finish", force=True)
     return ExitCode.DONE
 
 
-def _report_error(task: Task, error: JudgebenchError) -> int:
+def _without_plan(path: Path, error: Exception, reporter: Reporter) -> int:
+    """Report a plan that is not there any more, or cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return _report_error(reporter, removed(path))
+    reason = reason_of(error) if isinstance(error, OSError) else str(error)
+    told = f"The plan {path} cannot be read: {reason}."
+    return _report_error(reporter, DiskError(told, hint="Start the same command again with --reuse."))
+
+
+def _report_error(reporter: Reporter, error: JudgebenchError) -> int:
     logger.error("%s", error)
-    task.reporter.update(
-        state="error", force=True, error=error.message, hint=error.hint, exit_code=int(error.exit_code)
-    )
+    reporter.update(state="error", force=True, error=error.message, hint=error.hint, exit_code=int(error.exit_code))
     return error.exit_code

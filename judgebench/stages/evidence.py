@@ -62,6 +62,7 @@ class Evidence:
         self._settled: dict[str, list[int]] = {}
         self._equal = 0
         self._copies = 0
+        self._foreign = 0
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
@@ -97,6 +98,10 @@ class Evidence:
             )
         if self.details is not None:
             self.details.append(_detail(checked))
+
+    def add_foreign(self) -> None:
+        """Take in that an answer is another model's, or to another question than the config asks."""
+        self._foreign += 1
 
     def extend(self, later: Evidence) -> None:
         """Take in what was collected over the items that follow."""
@@ -162,7 +167,9 @@ class Evidence:
         copies = (
             [f"rows that repeat an earlier row, kept as items of their own: {self._copies}"] if self._copies else []
         )
-        return [*served, *settled, *equal, *copies]
+        changed = "answers of another model, or to another question, in a file that was changed after it was written"
+        foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
+        return [*served, *settled, *equal, *copies, *foreign]
 
     def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
         usage, served = exchange.usage, exchange.served_model

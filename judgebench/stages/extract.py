@@ -26,6 +26,7 @@ from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.games_file import write_games
 from judgebench.report.results import write_result
+from judgebench.stages.answered import Origin
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.counted import Counted
 from judgebench.stages.evidence import Checked
@@ -60,6 +61,7 @@ class ExtractRun:
         self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
+        self.origin: Origin | None = None
         self.opponent: Opponent | None = None
         self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
@@ -94,6 +96,7 @@ class ExtractRun:
             for method in (self.rule, self.method):
                 if (close := getattr(method, "aclose", None)) is not None:
                     stack.push_async_callback(close)
+            self.origin = Origin(task.run, self.model, self.dataset) if self.dataset.method is None else None
             predictions = stack.enter_context(
                 Recorded(task.run.predictions(task.spec.model, self.dataset.abbr), Prediction, by="item")
             )
@@ -159,6 +162,8 @@ class ExtractRun:
         if missing is not None or prediction is None:
             verdict = missing or Verdict(status="not_judged", reason="no prediction yet")
             return Checked(sample, repeat, None, verdict, None)
+        if self.origin is not None and self.origin.is_foreign(sample, prediction):
+            self.counted.evidence.add_foreign()
         item = judge_item(sample, prediction, self.postprocess)
         rule = await self.rule.judge(item, _ask_nobody) if self.rule is not None else None
         if self.method is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from judgebench.config.schema import DatasetConfig
@@ -15,6 +16,8 @@ from judgebench.engine.traffic import Traffic
 from judgebench.errors import ReuseError
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.stages.answered import Origin
+from judgebench.stages.earlier import replaced_file
 from judgebench.stages.fail_rate import check_fail_rate
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
@@ -23,7 +26,7 @@ from judgebench.stages.settings import infer_settings, model_identity, repeats_o
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
 from judgebench.store.journal import Journal
-from judgebench.store.places import compact
+from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Recorded
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,7 @@ class InferRun:
         self.failed = 0
         self.asked: dict[str, Asked] = {}
         self.tally: dict[str, list[int]] = {}
+        self.foreign: dict[str, set[int]] = {}
 
     async def run(self) -> None:
         """Ask for what is missing and complete the files of predictions."""
@@ -69,6 +73,7 @@ class InferRun:
             first = next(jobs, None)
             if first is not None:
                 await self._ask_all(stack, _chain(first, jobs))
+            self.foreign = {dataset.abbr: recorded.superseded() for dataset, _, recorded in sources}
         task.reporter.update(state="writing")
         self._complete()
 
@@ -82,14 +87,36 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
-        # Without a record of the settings only the hash of each whole question tells whether it was asked.
-        recorded = stack.enter_context(Recorded(path, Prediction, by="content" if before else "question"))
+        recorded = stack.enter_context(self._recorded(dataset, before))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
         self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
         self.tally[dataset.abbr] = [0, 0, 0]
         write_asked(asked_file, self.asked[dataset.abbr])
         return dataset, await stack.enter_async_context(Journal(path)), recorded
+
+    def _recorded(self, dataset: DatasetConfig, before: Asked | None) -> Recorded[Prediction]:
+        """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
+
+        Where the settings are not recorded, or the file is not as it was left, only the hash of each whole question
+        does, which takes rendering it. Of a file that never was completed (the run was killed) one answer tells.
+        """
+        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
+        if before is None or not (before.untouched(path) or before.size < 0):
+            return _by_question(path)
+        recorded = Recorded(path, Prediction, by="content")
+        if before.size < 0 and self._first_is_foreign(dataset, recorded):
+            recorded.close()
+            return _by_question(path)
+        return recorded
+
+    def _first_is_foreign(self, dataset: DatasetConfig, recorded: Recorded[Prediction]) -> bool:
+        origin = Origin(self.task.run, self.raw, dataset)
+        for sample in samples_of(dataset, self.task.plan.options) if len(recorded) else ():
+            for repeat in range(self.repeats):
+                if (found := recorded.get(sample.id, repeat, sample.uid)) is not None:
+                    return origin.is_foreign(sample, found)
+        return False
 
     def _changed(self, dataset: DatasetConfig, changes: list[str]) -> None:
         what = f"{self.task.spec.model}/{dataset.abbr}"
@@ -114,6 +141,7 @@ class InferRun:
         params = sampling_params(self.raw, dataset)
         identity = model_identity(self.raw)
         tally = self.tally[dataset.abbr]
+        foreign = 0
         for sample in samples_of(dataset, options):
             prompt: Prompt | None = None
             for repeat in range(self.repeats):
@@ -124,12 +152,16 @@ class InferRun:
                     status = recorded.status(sample.id, repeat, question_uuid(prompt, params, identity, repeat))
                 else:
                     status = recorded.status(sample.id, repeat, sample.uid)
+                foreign += status == "" and recorded.by == "question" and recorded.holds(sample.id, repeat)
                 if status == "ok" or (status == "failed" and not options.retry_failed):
                     self._count(dataset.abbr, ok=status == "ok", kept=True)
                     continue
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
                 uuid = question_uuid(prompt, params, identity, repeat)
                 yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
+        if foreign:
+            told = "%s: %d recorded answers are another model's, or to another question; these are asked"
+            logger.warning(told, dataset.abbr, foreign)
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
         options = self.task.plan.options
@@ -208,7 +240,10 @@ class InferRun:
         task = self.task
         for dataset in task.datasets():
             path = task.run.predictions(task.spec.model, dataset.abbr)
-            compact(path, by="item")
+            foreign = set() if task.stop.is_set() else self.foreign[dataset.abbr]
+            if foreign:  # else a foreign success would count where the own question failed
+                copy_aside(path, foreign, replaced_file(path))
+            compact(path, by="item", drop=foreign)
             planned, ok, failed = self.tally[dataset.abbr]
             asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed)
             if not task.stop.is_set() and ok + failed == planned:
@@ -217,6 +252,12 @@ class InferRun:
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
         total = task.reporter.progress.total if task.stop.is_set() else self.planned
         task.reporter.update(self._progress(), total=max(total, self.planned), figures=self._figures())
+
+
+def _by_question(path: Path) -> Recorded[Prediction]:
+    recorded = Recorded(path, Prediction, by="question")
+    recorded.track()
+    return recorded
 
 
 async def run(task: Task) -> None:

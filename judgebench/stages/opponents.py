@@ -144,18 +144,18 @@ def upstream_sizes(
     run: RunFolder, model: str, dataset: DatasetConfig, judge: JudgeConfig, options: Options
 ) -> dict[str, Any]:
     """Return what tells whether the answers that a judge looks at are still those that it looked at."""
-    sizes: dict[str, Any] = {"predictions_size": _size(run.predictions(model, dataset.abbr))}
+    states: dict[str, Any] = {"predictions": _state(run.predictions(model, dataset.abbr))}
     if judge.compare_with:
-        sizes["opponent_size"] = _size(run.predictions(judge.compare_with, dataset.abbr))
+        states["opponent"] = _state(run.predictions(judge.compare_with, dataset.abbr))
     if judge.baseline is not None:
         path = files.find(SourceConfig(path=judge.baseline.path, input_columns=[]), _folder(options))
-        status = path.stat() if path else None
-        sizes["baseline"] = f"{status.st_size}-{status.st_mtime_ns}" if status else ""
-    return sizes
+        states["baseline"] = _state(path) if path else ""
+    return states
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else -1
+def _state(path: Path) -> str:
+    status = path.stat() if path.exists() else None
+    return f"{status.st_size}-{status.st_mtime_ns}" if status else ""
 
 
 def _folder(options: Options) -> Path | None:

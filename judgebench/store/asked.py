@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from judgebench.records import Prompt
+from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.format import FORMAT, check_version
 from judgebench.store.journal import write_atomically
 
@@ -41,11 +42,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     size: int = -1
     modified: int = 0
 
+    def untouched(self, file: Path) -> bool:
+        """Say whether ``file`` is as it was when it was completed."""
+        try:
+            state = file.lstat()
+        except FileNotFoundError:
+            return False
+        return (state.st_size, state.st_mtime_ns) == (self.size, self.modified)
+
     def complete(self, file: Path, *, retry_failed: bool) -> bool:
         """Say whether nothing is left to ask for ``file``."""
-        if not file.exists() or (file.stat().st_size, file.stat().st_mtime_ns) != (self.size, self.modified):
+        if not self.untouched(file):
             return False
         return self.ok + self.failed == self.planned and not (retry_failed and self.failed)
+
+
+_DECODE = Decoder(Asked)
 
 
 def sealed(asked: Asked, file: Path) -> Asked:
@@ -61,15 +73,18 @@ def read_asked(path: Path) -> Asked | None:
 
     Raises:
         ReuseError: It is recorded in the format of another version.
+        DiskError: Something is in its place that is no file, or it may not be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise unreadable(path, error) from error
     check_version(path, data)
     try:
-        return msgspec.json.decode(data, type=Asked)
-    except msgspec.MsgspecError:
+        return _DECODE(data)
+    except DamagedError:
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from judgebench.errors import ReuseError
+from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.layout import RunFolder
 
 FORMAT = 1
@@ -19,6 +20,9 @@ class _Versioned(msgspec.Struct, frozen=True):
     format: int
 
 
+_DECODE = Decoder(_Versioned)
+
+
 def check_format(run: RunFolder) -> None:
     """Check that a run folder can be read by this version.
 
@@ -26,10 +30,14 @@ def check_format(run: RunFolder) -> None:
 
     Raises:
         ReuseError: It was written in another format, or by another program.
+        DiskError: A plan cannot be read.
     """
     plans = sorted(run.configs.glob("*.json"))
-    for plan in plans:
-        check_version(plan, plan.read_bytes())
+    for path in [run.marker, *plans] if run.marker.exists() else plans:
+        try:
+            check_version(path, read_file(path))
+        except OSError as error:
+            raise unreadable(path, error) from error
     if not plans and any((run.path / "predictions").glob("*/*.jsonl")):
         raise ReuseError(
             f"The run folder {run.path} holds predictions, but no plan (configs/*.json) says in what format.",
@@ -44,8 +52,8 @@ def check_version(path: Path, data: bytes) -> None:
         ReuseError: It is another than ``FORMAT``.
     """
     try:
-        found = msgspec.json.decode(data, type=_Versioned).format
-    except msgspec.MsgspecError:
+        found = _DECODE(data).format
+    except DamagedError:
         return
     if found == FORMAT:
         return

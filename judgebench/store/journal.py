@@ -19,23 +19,20 @@ import msgspec
 
 from judgebench.errors import DiskError
 from judgebench.records import Exchange
+from judgebench.store.files import DamagedError, Decoder, open_descriptor, open_file, reason_of
 from judgebench.store.layout import make_folder
 
 SYNC_INTERVAL = 1.0
 """Seconds between two syncs to disk while records arrive: the most that a power cut can take."""
 
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the quota is used up",
-    errno.EFBIG: "it would exceed the limit on file sizes",
-    errno.EROFS: "the disk is read-only",
-    errno.ELOOP: "it is a symbolic link, which might lead out of the run folder",
-}
 _WAYS_OUT = {
     errno.EFBIG: "Raise the limit (ulimit -f)",
     errno.EROFS: "Make it writable",
     errno.ELOOP: "Put a file in its place",
+    errno.EISDIR: "Put a file in its place",
+    errno.ENXIO: "Put a file in its place",
 }
+_OBJECT = Decoder(dict)
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +44,8 @@ class Journal:
         path: The file; made with its folder when missing, mended when its last line is torn.
 
     Raises:
-        DiskError: From ``append`` or on entering, when the disk is full or not writable. What is on disk stays valid.
+        DiskError: From ``append`` or on entering, when the disk is full or not writable, and from ``append`` when the
+            file was removed or moved meanwhile. What is on disk stays valid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +63,7 @@ class Journal:
         make_folder(self.path.parent)
         mend(self.path)
         try:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+            self._fd = open_descriptor(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             self._size = os.fstat(self._fd).st_size
         except OSError as error:
             raise disk_error(self.path, error) from error
@@ -81,6 +79,7 @@ class Journal:
             self._flush()
             if self._failure is None:
                 os.fsync(self._fd)
+                self._failure = None if self._in_place() else removed(self.path)
         except OSError as failure:
             self._failure = disk_error(self.path, failure)
         finally:
@@ -123,15 +122,23 @@ class Journal:
 
     async def _sync_regularly(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while self._failure is None:
             await asyncio.sleep(SYNC_INTERVAL)
-            if self._dirty:
+            if not self._in_place():
+                self._failure = self._failure or removed(self.path)
+            elif self._dirty:
                 self._dirty = False
                 try:
                     await loop.run_in_executor(None, os.fsync, self._fd)
                 except OSError as error:
                     self._failure = disk_error(self.path, error)
-                    return
+
+    def _in_place(self) -> bool:
+        """Whether the path still leads to the file that is written: what goes into an unlinked file is lost."""
+        try:
+            return os.path.samestat(os.fstat(self._fd), self.path.lstat())
+        except OSError:
+            return False
 
 
 def mend(path: Path) -> int:
@@ -143,12 +150,12 @@ def mend(path: Path) -> int:
         DiskError: The file cannot be written, or is a symbolic link, which may lead out of the run folder.
     """
     try:
-        with _opened(path, os.O_RDONLY) as file:
+        with open_file(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 1))
             if file.read(1) in {b"", b"\n"}:
                 return 0
-        with _opened(path, os.O_RDWR) as file:
+        with open_file(path, "r+b") as file:
             return _mend_last_line(path, file, size)
     except FileNotFoundError:
         return 0
@@ -157,22 +164,18 @@ def mend(path: Path) -> int:
 
 
 def _mend_last_line(path: Path, file: BinaryIO, size: int) -> int:
-    start = _start_of_last_line(path, size)
+    start = _start_of_last_line(file, size)
     file.seek(start)
     tail = file.read()
     try:
-        msgspec.json.decode(tail, type=dict)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        _OBJECT(tail)
+    except DamagedError:
         file.truncate(start)
         logger.warning("%s: the last line was torn (%d bytes) and is asked again", path.name, len(tail))
         return len(tail)
     file.seek(0, os.SEEK_END)
     file.write(b"\n")
     return 0
-
-
-def _opened(path: Path, flags: int) -> BinaryIO:
-    return os.fdopen(os.open(path, flags | os.O_NOFOLLOW), "rb" if flags == os.O_RDONLY else "r+b")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -201,30 +204,34 @@ def open_temporary(path: Path) -> BinaryIO:
         OSError: It cannot be made.
     """
     path.unlink(missing_ok=True)
-    return os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb", buffering=1 << 20
+    return open_file(path, "xb", buffering=1 << 20)
+
+
+def removed(path: Path) -> DiskError:
+    """Return the error for a file or folder that somebody removed or moved while a run wrote to it."""
+    return DiskError(
+        f"{path} was removed or moved while the run wrote to it, so what came after that could not be kept.",
+        hint="Move it back to its place and continue with --reuse; where it was removed, start a new run.",
     )
 
 
 def disk_error(path: Path, error: OSError) -> DiskError:
     """Return the error that tells what the operating system said about writing ``path``."""
-    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
     way_out = _WAYS_OUT.get(error.errno or 0, "Make room")
     return DiskError(
-        f"{path} cannot be written: {reason}.",
+        f"{path} cannot be written: {reason_of(error)}.",
         hint=f"What is on disk is valid. {way_out}, then continue with the same command and --reuse.",
     )
 
 
-def _start_of_last_line(path: Path, size: int) -> int:
+def _start_of_last_line(file: BinaryIO, size: int) -> int:
     step = 1 << 16
-    with path.open("rb") as file:
-        end = size
-        while end > 0:
-            begin = max(0, end - step)
-            file.seek(begin)
-            newline = file.read(end - begin).rfind(b"\n")
-            if newline >= 0:
-                return begin + newline + 1
-            end = begin
+    end = size
+    while end > 0:
+        begin = max(0, end - step)
+        file.seek(begin)
+        newline = file.read(end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
+        end = begin
     return 0

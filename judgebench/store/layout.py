@@ -3,6 +3,7 @@
 ::
 
     <work_dir>/<timestamp>/
+      run.json                          marks the folder as a run of jb
       configs/<timestamp>_<pid>.py      resolved config, secrets as references, loadable again
       configs/<timestamp>_<pid>.json    the plan as task processes read it
       configs/asked/*.json              what each file of predictions was asked with, and whether it is complete
@@ -19,15 +20,11 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-from datetime import datetime
 from pathlib import Path
 
-from judgebench.errors import DiskError, ReuseError
+from judgebench.errors import DiskError
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
-_TIMESTAMP = re.compile(r"^\d{8}_\d{6}(?:_\d+)?$")
 
 
 class RunFolder:
@@ -76,6 +73,11 @@ class RunFolder:
         return self._checked(self.path / "summary")
 
     @property
+    def marker(self) -> Path:
+        """The file that makes a folder a run of ours: without it nothing is read, written or removed there."""
+        return self.path / "run.json"
+
+    @property
     def lock(self) -> Path:
         """The file that one ``jb`` at a time holds."""
         return self.path / ".lock"
@@ -87,13 +89,6 @@ class RunFolder:
             DiskError: It cannot be made.
         """
         make_folder(self.configs)
-
-    def discard(self, *files: Path) -> None:
-        """Remove the files of an invocation that asked nothing, and the folder where it holds nothing else."""
-        for file in files:
-            file.unlink(missing_ok=True)
-        if not any(path.is_file() and path.parent != self.path for path in self.path.rglob("*")):
-            shutil.rmtree(self.path, ignore_errors=True)
 
     def _inside(self, *parts: str) -> Path:
         place = self.path.joinpath(*parts)
@@ -137,58 +132,3 @@ def make_folder(path: Path) -> None:
             f"The folder {path} cannot be made: {error.strerror or error}.",
             hint="Choose another place with --work-dir, or make room or rights there.",
         ) from error
-
-
-def new_run(work_dir: Path, now: datetime) -> RunFolder:
-    """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
-
-    Raises:
-        DiskError: It cannot be made.
-    """
-    make_folder(work_dir)
-    stamp = now.strftime(TIMESTAMP_FORMAT)
-    for attempt in range(100):
-        path = work_dir / (stamp if attempt == 0 else f"{stamp}_{attempt}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise DiskError(
-                f"The run folder {path} cannot be made: {error.strerror or error}.",
-                hint="Choose another place with --work-dir, or make room or rights there.",
-            ) from error
-        run = RunFolder(path)
-        run.create()
-        return run
-    raise DiskError(f"{work_dir} already holds 100 runs of {stamp}.", hint="Wait a second and start again.")
-
-
-def existing_run(work_dir: Path, timestamp: str) -> RunFolder:
-    """Return the run folder to continue; ``latest`` means the newest timestamp.
-
-    Raises:
-        ReuseError: There is no such run.
-    """
-    runs = known_runs(work_dir)
-    if timestamp == "latest":
-        if not runs:
-            raise ReuseError(
-                f"There is no run to reuse in {work_dir}.", hint="Start one without --reuse, or name --work-dir."
-            )
-        return RunFolder(work_dir / runs[-1])
-    if not (work_dir / timestamp).is_dir():
-        known = (
-            f"Runs there: {', '.join(runs[-5:])}."
-            if runs
-            else "There are none there yet: leave --reuse out to start one."
-        )
-        raise ReuseError(f"There is no run {timestamp!r} in {work_dir}.", hint=known)
-    return RunFolder(work_dir / timestamp)
-
-
-def known_runs(work_dir: Path) -> list[str]:
-    """Return the timestamps of the runs in a folder, oldest first."""
-    if not work_dir.is_dir():
-        return []
-    return sorted(entry.name for entry in work_dir.iterdir() if entry.is_dir() and _TIMESTAMP.match(entry.name))

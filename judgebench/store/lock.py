@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from judgebench.errors import DiskError, RunLockedError
+from judgebench.store.files import DamagedError, Decoder, open_descriptor, read_file, reason_of, unreadable
 from judgebench.store.journal import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,9 @@ class Holder(msgspec.Struct, frozen=True):
     pid: int
     host: str
     command: str
+
+
+_DECODE = Decoder(Holder)
 
 
 @contextmanager
@@ -37,17 +42,18 @@ def hold(lock: Path, command: str) -> Iterator[None]:
         RunLockedError: Another ``jb`` works on the folder; names its process and host.
         DiskError: The folder is not writable.
     """
-    from filelock import FileLock, Timeout
-
     holder_file = lock.with_name(lock.name + ".holder")
-    guard = FileLock(lock, timeout=0)
     try:
-        guard.acquire()
-    except Timeout as error:
-        raise _locked(_read(holder_file), lock.parent) from error
+        descriptor = open_descriptor(lock, os.O_RDWR | os.O_CREAT)
     except OSError as error:
-        raise DiskError(f"The run folder {lock.parent} cannot be locked: {error.strerror or error}.") from error
+        raise _unlockable(lock, error) from error
     try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _locked(_read(holder_file), lock.parent) from error
+        except OSError as error:
+            raise _unlockable(lock, error) from error
         earlier = _read(holder_file)
         if earlier is not None:
             if earlier.host != socket.gethostname():
@@ -60,14 +66,23 @@ def hold(lock: Path, command: str) -> Iterator[None]:
         finally:
             holder_file.unlink(missing_ok=True)
     finally:
-        guard.release()
+        os.close(descriptor)
 
 
 def _read(path: Path) -> Holder | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Holder)
-    except (FileNotFoundError, msgspec.MsgspecError):
+        return _DECODE(read_file(path))
+    except (FileNotFoundError, DamagedError):
         return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _unlockable(lock: Path, error: OSError) -> DiskError:
+    return DiskError(
+        f"The run folder {lock.parent} cannot be locked: {lock.name}: {reason_of(error)}.",
+        hint=f"Remove what is in the place of {lock}, or make the folder writable.",
+    )
 
 
 def _locked(holder: Holder | None, folder: Path) -> RunLockedError:

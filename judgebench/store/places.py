@@ -1,23 +1,29 @@
 """Where the records of a journal stand in their file: found by key, and put into order.
 
-A run may have millions of records, so what is kept of each is a few numbers in columns, never an object. An item is
-``id << 20 | repeat``; what was asked about it is told apart by the first 64 bits of a hash.
+A run may have millions of records, so what is kept of each is a few numbers in columns, never an object: its item
+(``item_of``), its place (``place_of``), and the first 64 bits of a hash that tells apart what was asked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from types import TracebackType
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 
+from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
 from judgebench.store.journal import disk_error, mend, open_temporary
 
+TOLD = 100
+"""Damaged lines of one file that the log names one by one."""
 _LOOKED_AT, _FOUND = 1, 2
 
 logger = logging.getLogger(__name__)
@@ -35,16 +41,41 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
 
 
+def item_of(id: int, repeat: int) -> int:
+    """Return sample and repeat as one number, which sorts by sample and then by repeat."""
+    return id << 20 | repeat
+
+
+def place_of(offset: int, *, ok: bool) -> int:
+    """Return where a record begins and whether it succeeded as one number."""
+    return offset << 1 | ok
+
+
+def offset_of(place: int) -> int:
+    """Return where a record begins."""
+    return place >> 1
+
+
+def is_ok(place: int) -> bool:
+    """Return whether a record is of a success."""
+    return place & 1 == 1
+
+
 def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
     """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
 
     The file must not end in a torn line (see ``mend``); a line still being written is left out.
     """
-    if not path.exists():
-        return
-    decode = msgspec.json.Decoder(Line).decode
+    decode = Decoder(Line)
     offset = 0
-    with path.open("rb", buffering=1 << 20) as file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_file(path, "rb", buffering=1 << 20))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(path, error) from error
+        aside = stack.enter_context(Aside(path))
         for number, raw in enumerate(file, 1):
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
@@ -52,8 +83,8 @@ def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
                     line = decode(raw)  # which does not look into the text that it skips
                     raw.isascii() or raw.decode("utf-8")
                     int(line.uuid[:16], 16), int(line.uid[:16], 16)
-                except ValueError as error:  # of the decoder, of text that is no UTF-8, and of hashes that are none
-                    put_aside(path, number, raw, error)
+                except (DamagedError, ValueError) as error:  # ValueError: text that is no UTF-8, hashes that are none
+                    aside.put(number, raw, error)
                 else:
                     yield line, offset, size
             offset += size
@@ -71,12 +102,12 @@ class Places:
         items, digests, places = array("Q"), array("Q"), array("Q")
         ordered, last = True, -1
         for line, offset, _ in scan(path):
-            item = line.id << 20 | line.repeat
+            item = item_of(line.id, line.repeat)
             if item < last:
                 ordered = False
             last = item
             items.append(item)
-            places.append(offset << 1 | (line.status == "ok"))
+            places.append(place_of(offset, ok=line.status == "ok"))
             if digest:
                 digests.append(int((line.uuid if digest == "uuid" else line.uid)[:16], 16))
         if not ordered:
@@ -91,7 +122,7 @@ class Places:
         return len(self._items)
 
     def find(self, item: int, digest: int = 0) -> int:
-        """Return ``offset << 1 | ok`` of the record that counts, or -1."""
+        """Return the place (``offset_of``, ``is_ok``) of the record that counts, or -1."""
         items, digests, marks = self._items, self._digests, self._marks
         at = bisect_left(items, item)
         end = len(items)
@@ -101,7 +132,7 @@ class Places:
                 marks[at] |= _LOOKED_AT
             if digests is None or digests[at] == digest:
                 place = self._places[at]
-                if best < 0 or place & 1 or not best & 1:
+                if best < 0 or is_ok(place) or not is_ok(best):
                     best, found = place, at
             at += 1
         if marks is not None and found >= 0:
@@ -119,7 +150,7 @@ class Places:
 
     def superseded(self) -> set[int]:
         """Return the offsets of records that were passed over while others of their item were looked for."""
-        return {self._places[at] >> 1 for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
+        return {offset_of(self._places[at]) for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
 
 
 class _Columns:
@@ -138,7 +169,7 @@ class _Columns:
             if offset in drop:
                 self.disorder = True
                 continue
-            item = line.id << 20 | line.repeat
+            item = item_of(line.id, line.repeat)
             view, nth, uuid = ("", 0, "0") if by_item else (line.view, line.nth, line.uuid)
             key = (item, view, nth, uuid)
             self.disorder = self.disorder or (last is not None and key <= last)
@@ -147,7 +178,7 @@ class _Columns:
             self.views.append(self.names.setdefault(view, len(self.names)))
             self.nths.append(nth)
             self.digests.append(int(uuid[:16], 16))
-            self.places.append(offset << 1 | (line.status == "ok"))
+            self.places.append(place_of(offset, ok=line.status == "ok"))
             self.sizes.append(size)
         self.disorder = self.disorder or (path.exists() and end != path.stat().st_size)
 
@@ -169,7 +200,7 @@ class _Columns:
                 for at in order[start:end]:
                     key = (names[self.views[at]], self.nths[at], self.digests[at])
                     known = best.get(key)
-                    if known is None or self.places[at] & 1 or not self.places[known] & 1:
+                    if known is None or is_ok(self.places[at]) or not is_ok(self.places[known]):
                         best[key] = at
                 kept.extend(best[key] for key in sorted(best))
             start = end
@@ -196,9 +227,9 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     kept = columns.chosen()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as source, open_temporary(temporary) as target:
+        with open_file(path, "rb") as source, open_temporary(temporary) as target:
             for at in kept:
-                source.seek(columns.places[at] >> 1)
+                source.seek(offset_of(columns.places[at]))
                 target.write(source.read(columns.sizes[at]))
             target.flush()
             os.fsync(target.fileno())
@@ -216,7 +247,7 @@ def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
         DiskError: No room for them; both files stay readable.
     """
     try:
-        with path.open("rb") as source, aside.open("ab") as target:
+        with open_file(path, "rb") as source, open_file(aside, "ab") as target:
             for offset in sorted(offsets):
                 source.seek(offset)
                 target.write(source.readline())
@@ -224,17 +255,69 @@ def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
         raise disk_error(aside, error) from error
 
 
-def put_aside(path: Path, number: int, raw: bytes, error: Exception) -> None:
-    """Copy a damaged line into ``<file>.damaged``, once, and say so in the log."""
-    aside = path.with_name(path.name + ".damaged")
-    entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
-    try:
-        if not aside.exists() or entry not in aside.read_bytes():
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666), "ab") as file:
-                file.write(entry)
-    except OSError as failure:
-        raise disk_error(aside, failure) from failure
-    logger.warning("%s line %d is damaged (%s); put aside in %s", path.name, number, error, aside.name)
+class Aside:
+    """Copies the damaged lines of a file into ``<file>.damaged``, each once, and says so in the log.
+
+    What is there already is read once, at the first damaged line. Use as a context manager while the file is read.
+
+    Args:
+        path: The file that is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._aside = path.with_name(path.name + ".damaged")
+        self._known: set[int] | None = None
+        self._file: BinaryIO | None = None
+        self._count = 0
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._count > TOLD:
+            logger.warning("%s: %d lines are damaged in all; see %s", self._path.name, self._count, self._aside.name)
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def put(self, number: int, raw: bytes, error: Exception) -> None:
+        """Take a damaged line.
+
+        Raises:
+            DiskError: It cannot be written.
+        """
+        self._count += 1
+        if self._count <= TOLD:
+            told = "%s line %d is damaged (%s); put aside in %s"
+            logger.warning(told, self._path.name, number, error, self._aside.name)
+        entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+        try:
+            if self._known is None:
+                self._known = self._entries()
+            if hash(entry) in self._known:
+                return
+            self._known.add(hash(entry))
+            if self._file is None:
+                self._file = open_file(self._aside, "ab")
+            self._file.write(entry)
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def _entries(self) -> set[int]:
+        """Return hashes of what is there: of every two lines that follow each other, as an entry is two."""
+        known: set[int] = set()
+        before = b""
+        with contextlib.suppress(FileNotFoundError), open_file(self._aside, "rb") as file:
+            for line in file:
+                if before.startswith(b"line "):
+                    known.add(hash(before + line))
+                before = line
+        return known
 
 
 def _taken(column: array[int], order: Sequence[int]) -> array[int]:

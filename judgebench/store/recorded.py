@@ -7,6 +7,7 @@ Of several records with one key the last that succeeded counts, else the last. `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, Literal, TypeVar
@@ -14,25 +15,31 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 import msgspec
 
 from judgebench.records import Exchange
+from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
 from judgebench.store.journal import mend
-from judgebench.store.places import Places, put_aside
+from judgebench.store.places import Aside, Places, is_ok, item_of, offset_of
 
 T = TypeVar("T", bound=Exchange)
 
 
 def records(path: Path, kind: type[T]) -> Iterator[T]:
     """Yield the records of a file in file order, streaming; damaged lines are put aside."""
-    if not path.exists():
-        return
-    decode = msgspec.json.Decoder(kind).decode
-    with path.open("rb") as file:
+    decode = Decoder(kind)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_file(path, "rb"))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(path, error) from error
+        aside = stack.enter_context(Aside(path))
         for number, raw in enumerate(file, 1):
             if not raw.endswith(b"\n") or len(raw) == 1:
                 continue
             try:
                 yield decode(raw)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                put_aside(path, number, raw, error)
+            except DamagedError as error:
+                aside.put(number, raw, error)
 
 
 class Recorded(Generic[T]):
@@ -46,12 +53,12 @@ class Recorded(Generic[T]):
     """
 
     def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "content", "item"] = "question") -> None:
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode = Decoder(kind)
         self.by = by
         self._by_item = by == "item"
         mend(path)
         self._places = Places(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
-        self._file: BinaryIO | None = path.open("rb") if len(self._places) else None
+        self._file: BinaryIO | None = open_file(path, "rb") if len(self._places) else None
 
     def __len__(self) -> int:
         return len(self._places)
@@ -62,25 +69,32 @@ class Recorded(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         if self._file:
             self._file.close()
 
     def status(self, id: int, repeat: int, digest: str = "") -> str:
         """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest``: uuid or uid (``by``)."""
-        known = self._places.find(id << 20 | repeat, 0 if self._by_item else int(digest[:16], 16))
-        return "" if known < 0 else "ok" if known & 1 else "failed"
+        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
+        return "" if known < 0 else "ok" if is_ok(known) else "failed"
 
     def holds(self, id: int, repeat: int) -> bool:
         """Say whether anything is recorded about an item, whatever was asked."""
-        return self._places.holds(id << 20 | repeat)
+        return self._places.holds(item_of(id, repeat))
 
     def get(self, id: int, repeat: int, digest: str = "") -> T | None:
         """Return a record, read from disk, or ``None``; ``digest`` is a uuid or uid (``by``)."""
-        known = self._places.find(id << 20 | repeat, 0 if self._by_item else int(digest[:16], 16))
+        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
         if known < 0 or self._file is None:
             return None
-        self._file.seek(known >> 1)
-        return self._decode(self._file.readline())
+        self._file.seek(offset_of(known))
+        try:
+            return self._decode(self._file.readline())
+        except DamagedError:  # in a part that the search for places skips
+            return None
 
     def track(self) -> None:
         """Remember from now on which records are looked up, for ``superseded``."""
@@ -118,7 +132,7 @@ class Entry(Generic[T]):
         """Return the record; ``None`` where the line is damaged, which ``records`` and ``Recorded`` put aside."""
         try:
             return self._decode(self._raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except DamagedError:
             return None
 
 
@@ -132,8 +146,8 @@ class Follower(Generic[T]):
 
     def __init__(self, path: Path, kind: type[T]) -> None:
         self._path = path
-        self._key = msgspec.json.Decoder(_Key).decode
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._key = Decoder(_Key)
+        self._decode = Decoder(kind)
         self._rest = b""
         self._file: BinaryIO | None = None
 
@@ -143,9 +157,12 @@ class Follower(Generic[T]):
         Unreadable lines are left out.
         """
         if self._file is None:
-            if not self._path.exists():
+            try:
+                self._file = open_file(self._path, "rb")
+            except FileNotFoundError:
                 return []
-            self._file = self._path.open("rb")
+            except OSError as error:
+                raise unreadable(self._path, error) from error
         data = self._rest
         while piece := self._file.read(1 << 22):
             data += piece
@@ -157,7 +174,7 @@ class Follower(Generic[T]):
             if raw:
                 try:
                     found.append(Entry(self._key(raw), raw, self._decode))
-                except (msgspec.MsgspecError, UnicodeDecodeError):
+                except DamagedError:
                     continue
         return found
 

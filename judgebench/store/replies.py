@@ -5,6 +5,7 @@ SQLite comes with Python and holds bytes; libraries for caches on top of it unpi
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import msgspec
 
 from judgebench.errors import DiskError
 from judgebench.records import Reply
-from judgebench.store.layout import make_folder
+from judgebench.store.files import DamagedError, Decoder, open_descriptor, reason_of
 
 FILE = "replies.sqlite"
 WAIT = 30.0
@@ -30,10 +31,13 @@ class ReplyCache:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        folder = Path(folder).expanduser()
-        make_folder(folder)
-        self.path = folder / FILE
-        self._decode = msgspec.json.Decoder(Reply).decode
+        self.path = Path(folder).expanduser() / FILE
+        self._decode = Decoder(Reply)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(open_descriptor(self.path, os.O_RDWR | os.O_CREAT))  # SQLite would wait for a pipe in its place
+        except OSError as error:
+            raise self._failed(reason_of(error)) from error
         try:
             # isolation_level None: each reply is on its own, so a killed run keeps what it paid for.
             self._base = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
@@ -49,12 +53,12 @@ class ReplyCache:
             row = self._base.execute("SELECT reply FROM replies WHERE asked = ?", (bytes.fromhex(asked),)).fetchone()
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        if row is None:
+        if row is None or not isinstance(row[0], bytes):
             return None
         try:
             return self._decode(row[0])
-        except msgspec.MsgspecError:
-            return None  # written by a version with other fields: asked again, and replaced
+        except DamagedError:
+            return None  # damaged, or written by a version with other fields: asked again, and replaced
 
     def put(self, asked: str, reply: Reply) -> None:
         """Keep a reply; only those that are ``ok`` may be."""
@@ -69,7 +73,7 @@ class ReplyCache:
         """Close the file."""
         self._base.close()
 
-    def _failed(self, error: sqlite3.Error) -> DiskError:
+    def _failed(self, error: sqlite3.Error | str) -> DiskError:
         return DiskError(
             f"The cache {self.path} cannot be used: {error}.", hint="Name another folder, or leave out --cache."
         )

@@ -58,6 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
     write("configs/models/no_comma.py", "models = [dict(type='VLLMCustomAPIChat'\n    abbr='x')]\n")
     write("configs/models/secret.py", "models = [dict(type='VLLMCustomAPIChat', abbr='x')]\n").chmod(0)
     (tmp_path / "others").mkdir()
+    write("marked/run.json", '{"format": 1, "kind": "judgebench run"}')
     rows = [json.dumps({"question": f"What is twice {i}?", "answer": str(2 * i)}) for i in range(3)]
     write("toy.jsonl", "\n".join(rows) + "\n")
     write("broken.jsonl", rows[0] + '\n{"question": \n')
@@ -130,7 +131,34 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--ids", "99"], 2, "no sample 99 (it has rows 0-2", "row numbers"),
         ([*GOOD, "--ids", "2-1"], 2, "'2-1' ends before it starts", "Write 1-2"),
         ([*GOOD, "--num-prompts", "0"], 2, "'0' is neither a whole number", "jb --help"),
-        ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "leave --reuse out"),
+        ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "jb without --reuse makes one"),
+        ([*GOOD, "--reuse", ""], 2, "A value of --reuse is empty", "leave the flag out"),
+        ([*GOOD, "--reuse", ".."], 2, "'..' is neither 'latest', nor the timestamp", "jb without --reuse makes one"),
+        ([*GOOD, "--reuse", "."], 2, "nor a folder that holds the run.json", "jb without --reuse makes one"),
+        ([*GOOD, "--reuse", "others"], 2, "nor a folder that holds the run.json", "jb without --reuse makes one"),
+        ([*GOOD, "--work-dir", "marked"], 2, "--work-dir marked is the folder of a run", "outside of it"),
+        ([*GOOD, "--work-dir", "marked/x"], 2, "lies in the folder of the run", "outside of it"),
+        ([*GOOD, "--cache", "marked/cache"], 2, "lies in the folder of the run", "outside of it"),
+        ([*GOOD, "--ids", ""], 2, "A value of --ids is empty", "leave the flag out"),
+        ([*GOOD, "--ids="], 2, "A value of --ids is empty", "leave the flag out"),
+        ([*GOOD, "--ids", ","], 2, "--ids names no sample", "row numbers"),
+        ([*GOOD, "--ids", "0-99"], 2, "no sample 0-99 (it has rows 0-2", "row numbers"),
+        ([*GOOD, "--ids", "0-99", "--no-preflight"], 2, "no sample 0-99 (it has rows 0-2", "row numbers"),
+        ([*GOOD, "--work-dir", ""], 2, "A value of --work-dir is empty", "leave the flag out"),
+        ([*GOOD, "--data-dir", " "], 2, "A value of --data-dir is empty", "leave the flag out"),
+        (["gate", "", "--min", "toy.accuracy>=1"], 2, "An argument is empty", "jb gate --help"),
+        (
+            ["gate", ".", "--min", "toy.accuracy>=1"],
+            2,
+            "nor a folder that holds the run.json",
+            "jb without --reuse makes one",
+        ),
+        (
+            ["verdicts", "..", "--grammar", "anchored"],
+            2,
+            "nor a folder that holds the run.json",
+            "jb without --reuse makes one",
+        ),
         ([*GOOD, "--mode", "eval"], 2, "--reuse is missing", "Add --reuse"),
         ([*GOOD, "--config-dir", "nowhere"], 2, "'nowhere' of --config-dir does not exist", "mkdir -p nowhere"),
         (

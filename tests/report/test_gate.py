@@ -16,6 +16,8 @@ from judgebench.report.gate import check, decide, gate_run
 from judgebench.report.rules import Addressed, GateRules, Rule, parse_rule
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
+from judgebench.store.layout import RunFolder
+from judgebench.store.runs import mark
 from tests.report.runs import put
 
 STAMP = "20260305_153318"
@@ -25,6 +27,7 @@ STAMP = "20260305_153318"
 def run(tmp_path: Path) -> Path:
     """96 of 100 right, then rows that are unsure, unscored or bad."""
     folder = tmp_path / STAMP
+    mark(RunFolder(folder))
     put(folder, "vllm", "aime2025-judge", "1" * 96 + "0" * 4, judge="judge", rule="1" * 95 + "0" * 5)
     put(folder, "vllm", "unsure", "1" * 8 + "0" * 2)
     put(folder, "vllm", "gaps", "1" * 95 + "u" * 5)
@@ -219,10 +222,11 @@ def test_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_a_run_that_does_not_exist(tmp_path: Path) -> None:
     """The error lists the runs that do."""
-    (tmp_path / STAMP).mkdir()
+    mark(RunFolder(tmp_path / STAMP))
+    (tmp_path / "20260305_153319").mkdir()  # of nobody
     with pytest.raises(ReuseError, match="20990101_000000") as caught:
         run_gate(["20990101_000000", "--work-dir", str(tmp_path), "--min-scored", "1"])
-    assert STAMP in caught.value.hint
+    assert caught.value.hint == f"Runs there: {STAMP}."
 
 
 @pytest.mark.parametrize("text", ["min = 3", "mim = []", "min = [", 'on = "hope"'])

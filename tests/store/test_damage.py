@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from judgebench.records import Prediction
-from judgebench.store.places import compact
-from judgebench.store.recorded import Recorded
+from judgebench.store.places import TOLD, compact
+from judgebench.store.recorded import Recorded, records
 
 
 def line_of(number: int) -> bytes:
@@ -28,6 +28,8 @@ def line_of(number: int) -> bytes:
         lambda line: b"\x00" * len(line),
         lambda line: line[:20],
         lambda line: b"7",
+        lambda line: b"[" * 100_000 + b"]" * 100_000,
+        lambda line: line[:-1] + b',"extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}",  # in a part that is skipped
         lambda line: line.replace(b'"uuid":"bb"', b'"uuid":"zz"'),
     ],
 )
@@ -52,3 +54,49 @@ def test_a_damaged_line_is_missing_from_what_is_recorded_and_from_the_completed_
     before = path.read_bytes()
     assert compact(path, by="item") == 2
     assert path.read_bytes() == before
+
+
+def test_damaged_lines_without_number_are_put_aside_once_each_and_told_in_few_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "d.jsonl"
+    count = 30_000
+    path.write_bytes(line_of(0) + b"\n" + b"".join(b"rubbish %d\n" % number for number in range(count)))
+    for _ in range(2):
+        assert len(list(records(path, Prediction))) == 1
+        with Recorded(path, Prediction, by="item") as recorded:
+            assert len(recorded) == 1
+    aside = (tmp_path / "d.jsonl.damaged").read_bytes().splitlines()
+    assert sorted(aside[1::2]) == sorted(b"rubbish %d" % number for number in range(count))
+    assert len(caplog.records) < 4 * (TOLD + 2)
+    assert f"{count} lines are damaged in all" in caplog.text
+
+
+def test_what_a_killed_process_had_put_aside_in_part_does_not_hide_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(b"first\nsecond\nthird\n")
+    aside = tmp_path / "d.jsonl.damaged"
+    assert list(records(path, Prediction)) == []
+    whole = aside.read_bytes()
+    aside.write_bytes(whole[: len(whole) // 2])
+    assert list(records(path, Prediction)) == []
+    for line in (b"first", b"second", b"third"):
+        assert line in aside.read_bytes()
+
+
+def test_of_two_failures_the_last_counts(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    failures = [
+        Prediction(
+            data_abbr="d", id=0, uid="aa", success=False, status="failed", uuid="bb", origin_prompt="p", prediction=text
+        )
+        for text in ("first", "second")
+    ]
+    path.write_bytes(b"".join(msgspec.json.encode(failure) + b"\n" for failure in failures))
+    for by in ("question", "content", "item"):
+        with Recorded(path, Prediction, by=by) as recorded:  # type: ignore[arg-type]
+            found = recorded.get(0, 0, "bb" if by == "question" else "aa")
+            assert found is not None
+            assert found.prediction == "second"
+    assert compact(path) == 1
+    assert json.loads(path.read_text())["prediction"] == "second"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -190,3 +191,41 @@ def test_a_link_out_of_the_run_folder_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="cannot be written"):
         write(path, [prediction(1)])
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+def test_a_file_that_is_removed_or_moved_while_it_is_written_ends_the_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """What goes into an unlinked file is paid for and lost."""
+    monkeypatch.setattr("judgebench.store.journal.SYNC_INTERVAL", 0.01)
+    path = tmp_path / "run" / "d.jsonl"
+
+    async def work() -> None:
+        async with Journal(path) as journal:
+            journal.append(prediction(0))
+            await asyncio.sleep(0)
+            if how == "removed":
+                path.unlink()
+            elif how == "moved":
+                path.parent.rename(tmp_path / "elsewhere")
+            else:
+                path.rename(tmp_path / "d.jsonl")
+                path.touch()
+            for id_ in itertools.count(1):
+                journal.append(prediction(id_))
+                await asyncio.sleep(0.001)
+
+    with pytest.raises(DiskError, match="removed or moved") as caught:
+        asyncio.run(asyncio.wait_for(work(), 60))
+    assert "start a new run" in caught.value.hint
+
+
+def test_a_file_that_is_removed_before_the_end_is_told_at_the_end(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with Journal(tmp_path / "d.jsonl") as journal:
+            journal.append(prediction(0))
+            (tmp_path / "d.jsonl").unlink()
+
+    with pytest.raises(DiskError, match="removed or moved"):
+        asyncio.run(work())

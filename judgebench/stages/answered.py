@@ -1,0 +1,45 @@
+"""Whether a recorded answer is this model's answer to this question, where its file is not as it was left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from judgebench.config.schema import DatasetConfig
+from judgebench.models.configured import model_config, prompt_kind
+from judgebench.records import Prediction, Sample
+from judgebench.stages.prompting import prompt_for
+from judgebench.stages.settings import model_identity, sampling_params
+from judgebench.store.asked import Asked, question_uuid, read_asked
+from judgebench.store.layout import RunFolder
+
+
+class Origin:
+    """Knows answers of another model, or to another question, by the hash that each carries of what was asked.
+
+    Making the hash takes rendering the question, so a file that is as it was when it was completed is trusted.
+
+    Args:
+        run: The run folder.
+        model: The tested model's config.
+        dataset: The dataset.
+    """
+
+    def __init__(self, run: RunFolder, model: dict[str, Any], dataset: DatasetConfig) -> None:
+        abbr = str(model["abbr"])
+        self._asked: Asked | None = read_asked(run.asked(abbr, dataset.abbr))
+        self._trusted = self._asked is not None and self._asked.untouched(run.predictions(abbr, dataset.abbr))
+        self._dataset = dataset
+        self._kind = prompt_kind(model_config(model))
+        self._params = sampling_params(model, dataset)
+        self._identity = model_identity(model)
+
+    def is_foreign(self, sample: Sample, prediction: Prediction) -> bool:
+        """Say whether an answer is another model's, or to another question."""
+        if self._trusted:
+            return False
+        if not self._identity["model"] and self._asked is not None and prediction.served_model:
+            served = self._asked.served_model  # the config leaves the name to the service
+            if served and served != prediction.served_model:
+                return True
+        prompt = prompt_for(self._dataset, sample, self._kind)
+        return prediction.uuid != question_uuid(prompt, self._params, self._identity, prediction.repeat)

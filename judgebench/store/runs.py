@@ -1,0 +1,202 @@
+"""The runs of a work folder: made, found by name, and taken back where nothing was asked.
+
+A folder is a run of ours only if its ``run.json`` says so. Nothing else is continued, written to or removed, whatever
+name leads to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from judgebench.errors import DiskError, ReuseError, UsageError
+from judgebench.store.files import DamagedError, Decoder, read_file
+from judgebench.store.format import FORMAT
+from judgebench.store.journal import write_atomically
+from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, make_folder
+
+_TIMESTAMP = re.compile(r"(\d{8}_\d{6})(?:_(\d+))?", re.ASCII)
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.ASCII)
+
+
+class _Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``run.json`` says; a reader of a later format finds these two keys there as well."""
+
+    format: int = FORMAT
+    kind: Literal["judgebench run"]
+
+
+_DECODE = Decoder(_Marker)
+
+
+def is_run(folder: Path) -> bool:
+    """Say whether a folder is a run of ours."""
+    try:
+        _DECODE(read_file(RunFolder(folder).marker))
+    except (OSError, DamagedError):
+        return False
+    return True
+
+
+def mark(run: RunFolder) -> None:
+    """Make a folder a run of ours.
+
+    Raises:
+        DiskError: The marker cannot be written.
+    """
+    write_atomically(run.marker, msgspec.json.format(msgspec.json.encode(_Marker(kind="judgebench run"))))
+    for folder in (run.path, run.path.parent):  # a power cut must not take the name of what makes it a run
+        _sync(folder)
+
+
+def new_run(work_dir: Path, now: datetime) -> RunFolder:
+    """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
+
+    Raises:
+        DiskError: It cannot be made.
+    """
+    make_folder(work_dir)
+    stamp = now.strftime(TIMESTAMP_FORMAT)
+    for attempt in range(100):
+        path = work_dir / (stamp if attempt == 0 else f"{stamp}_{attempt}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise DiskError(
+                f"The run folder {path} cannot be made: {error.strerror or error}.",
+                hint="Choose another place with --work-dir, or make room or rights there.",
+            ) from error
+        run = RunFolder(path)
+        try:
+            mark(run)
+            run.create()
+        except DiskError:
+            take_back(run)
+            raise
+        return run
+    raise DiskError(f"{work_dir} already holds 100 runs of {stamp}.", hint="Wait a second and start again.")
+
+
+def take_back(run: RunFolder) -> None:
+    """Remove a run that this process has made and in which nothing was written yet.
+
+    Only files that ``jb`` made are removed, and folders that are empty then. Where there is anything else, all stays.
+    """
+    own = {run.lock, run.marker}
+    folders: list[Path] = []
+    for parent, inner, names in os.walk(run.path):
+        folders.append(Path(parent))
+        entries = {
+            Path(parent, name) for name in (*names, *(name for name in inner if Path(parent, name).is_symlink()))
+        }
+        if entries - own:
+            return
+    with contextlib.suppress(OSError):
+        for file in own - {run.marker}:
+            file.unlink(missing_ok=True)
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+        run.marker.unlink(missing_ok=True)  # last: until here the folder is a run
+        run.path.rmdir()
+
+
+def existing_run(work_dir: Path, name: str) -> RunFolder:
+    """Return the run that a name means.
+
+    Args:
+        work_dir: Parent of the run folders.
+        name: ``latest`` (the newest timestamp), a timestamp, or the path of a run folder.
+
+    Raises:
+        ReuseError: There is no such run.
+    """
+    runs = known_runs(work_dir)
+    if name == "latest":
+        if not runs:
+            raise ReuseError(
+                f"There is no run to reuse in {work_dir}.", hint="Start one without --reuse, or name --work-dir."
+            )
+        return RunFolder(work_dir / runs[-1])
+    by_time = _TIMESTAMP.fullmatch(name) is not None
+    if by_time and is_run(work_dir / name):
+        return RunFolder(work_dir / name)
+    if name and "\0" not in name and is_run(Path(name).expanduser()):
+        return RunFolder(Path(os.path.realpath(Path(name).expanduser())))
+    there = (
+        f"Runs there: {', '.join(runs[-5:])}." if runs else "There are none there yet; jb without --reuse makes one."
+    )
+    if by_time and not (work_dir / name).exists():
+        raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=there)
+    raise ReuseError(
+        f"{name!r} is neither 'latest', nor the timestamp of a run in {work_dir}, nor a folder that holds the run.json "
+        "of a run.",
+        hint=there,
+    )
+
+
+def known_runs(work_dir: Path) -> list[str]:
+    """Return the timestamps of the runs in a folder, oldest first."""
+    if not work_dir.is_dir():
+        return []
+    found = [match for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)) and is_run(entry)]
+    return [match[0] for match in sorted(found, key=lambda match: (match[1], int(match[2] or 0)))]
+
+
+def check_outside_of_runs(folder: Path, flag: str) -> None:
+    """Refuse a folder that is to be written to and lies in a run.
+
+    Raises:
+        UsageError: It does, or is a run itself.
+    """
+    place = Path(os.path.realpath(folder))
+    for parent in (place, *place.parents):
+        if is_run(parent):
+            where = "is the folder of a run" if parent == place else f"lies in the folder of the run {parent}"
+            raise UsageError(
+                f"{flag} {folder} {where}, whose files jb alone writes.",
+                hint=f"Name a folder outside of it: {flag} DIR",
+            )
+
+
+def remove_leftovers(run: RunFolder) -> None:
+    """Remove what processes that have ended left half written; call it only while the run's lock is held."""
+    for path in list(_temporaries(run.path)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _temporaries(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            found = _TEMPORARY.fullmatch(name)
+            if found is not None and not _runs(int(found[1])):
+                yield Path(parent, name)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Write a folder's entries to disk, as far as its file system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
