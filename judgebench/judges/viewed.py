@@ -22,7 +22,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.folds import ViewReading, fold_views
+from judgebench.judges.folds import ViewReading, check_weights, fold_views
 from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
 from judgebench.judges.showing import Showing, Shown, shown, swapped
 from judgebench.judges.together import all_of
@@ -44,7 +44,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             the sample.
         order: ``BA`` shows the second answer first, and its verdict is mirrored before the fold.
         fields: Further fields for this view's prompt (a criterion, a rubric); values may name the sample's fields.
-        weight: Weight in means and pools.
+        weight: Weight in means and pools (``mean_score``, ``weighted_pool``, ``logprob_mean``, ``higher_score``).
         grammar: Grammar of this view alone.
         params: Sampling parameters of this view alone, over those of the method.
     """
@@ -107,6 +107,10 @@ class Viewed:
         texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
         self._needed = frozenset(name for text in texts for name in fields_of(text))
         self._check_unread_names(names)
+        weights = [view.weight for view in config.views]
+        check_weights(weights, [self._fold_config.type], where="method.views")
+        if not any(weights):
+            raise ConfigError("method.views: all weights are 0, so no view would count.", hint="Give one a weight.")
 
     @property
     def needs_logprobs(self) -> bool:
