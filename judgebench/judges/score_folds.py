@@ -13,7 +13,8 @@ def higher_score(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
 
     For judges that grade each answer by itself (LLMBar's rating judges, Zeng et al. 2024; Prometheus on chosen and
     rejected answers, Kim et al. 2024). The first half of the views belongs to the first answer, the second half to the
-    second; each answer's grade is their mean by weight. In a config: ``fold=dict(type="judgebench.judges.score_folds.higher_score", ...)``.
+    second; each answer's grade is their mean by weight, over repeats too. In a config:
+    ``fold=dict(type="judgebench.judges.score_folds.higher_score", ...)``.
     """
     names = list(dict.fromkeys(one.view for one in views))
     if len(names) < 2 or len(names) % 2:
