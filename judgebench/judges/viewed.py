@@ -118,6 +118,20 @@ class Viewed:
         return any(grammar.needs_logprobs for grammar in self._grammars.values())
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """Ends of the scale of its verdicts' scores, where its grammars declare one that the fold keeps."""
+        scales = [scale_of(grammar) for grammar in self._grammars.values()]
+        ordered = any(view.order for view in self.config.views)
+        if ordered or None in scales or self._fold_config.type not in _KEEP_THE_SCALE:
+            return None
+        unread = self._fold_config.unread
+        stand_ins = [
+            one for one in (unread.values() if isinstance(unread, dict) else [unread]) if not isinstance(one, str)
+        ]
+        ends = [end for scale in scales if scale is not None for end in scale]
+        return min([*ends, *stand_ins]), max([*ends, *stand_ins])
+
+    @property
     def labels(self) -> list[str]:
         """The labels that its grammars can give, in order."""
         return list(dict.fromkeys(label for grammar in self._grammars.values() for label in grammar.labels()))
@@ -217,6 +231,21 @@ class Viewed:
             strange = sorted(set(self._fold_config.unread) - set(names))
             if strange:
                 raise ConfigError(f"method.fold.unread: there is no view {strange[0]!r} (views: {', '.join(names)}).")
+
+
+_KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score"})
+
+
+def scale_of(grammar: Grammar) -> tuple[float, float] | None:
+    """Return the ends of the scale that a grammar's config declares, by ``low`` and ``high`` or by ``points``."""
+    keys = grammar.identity()
+    if keys.get("count", 1) != 1:
+        return None  # several numbers, of which the score is the difference or the greatest
+    points = keys.get("points")
+    ends = list(points.values()) if isinstance(points, dict) else [keys.get("low"), keys.get("high")]
+    if not ends or not all(isinstance(end, int | float) for end in ends):
+        return None
+    return float(min(ends)), float(max(ends))
 
 
 def verdict_of(

@@ -90,7 +90,8 @@ def mean_of(
         clusters: Whose each value is.
         weights: How much each value counts; all alike if not given.
         missing: How much more weight there should be; it bounds the mean together with what is left out.
-        scale: Ends of the scale of values; without it what is missing could be anything, and there are no bounds.
+        scale: Ends of the scale of values. Without it what is missing could be anything, as with a value outside of it
+            (then it is not the values' scale), and there are no bounds.
         lacking: The note where nothing is known.
     """
     every = list(zip(values, clusters, weights if weights is not None else [1.0] * len(values), strict=True))
@@ -105,7 +106,7 @@ def mean_of(
     deviations = math.fsum((summed - mean * asked) ** 2 for asked, summed in sums)
     stderr = cluster_stderr(deviations, len(sums), size)
     ends = None
-    if scale is not None:
+    if scale is not None and all(scale[0] <= value <= scale[1] for value, *_ in known):
         ends = tuple((total + missing * end) / (size + missing) for end in scale) if missing else (mean, mean)
     return Metric(
         value=mean,

@@ -134,7 +134,7 @@ def _misread(parsed: Any, hidden: set[str]) -> bool:
 
 
 def _hidden_equation(formula: str) -> str:
-    r"""Return ``set`` where one holds an equation (``\{x : ... = ...\}``), ``bracket`` if the last one is in a bracket."""
+    r"""Return ``set`` where one holds an equation (``\{x : x = 1\}``), ``bracket`` if the last one is in a bracket."""
     inner = formula.strip()
     if inner[:1] in ("(", "[") and inner[-1:] in (")", "]") and not any(mark in inner[1:-1] for mark in "()[]"):
         inner = inner[1:-1]  # the brackets hold the whole
