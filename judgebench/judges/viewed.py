@@ -242,10 +242,9 @@ def scale_of(grammar: Grammar) -> tuple[float, float] | None:
     if keys.get("count", 1) != 1:
         return None  # several numbers, of which the score is the difference or the greatest
     points = keys.get("points")
-    ends = list(points.values()) if isinstance(points, dict) else [keys.get("low"), keys.get("high")]
-    if not ends or not all(isinstance(end, int | float) for end in ends):
-        return None
-    return float(min(ends)), float(max(ends))
+    stated = list(points.values()) if isinstance(points, dict) else [keys.get("low"), keys.get("high")]
+    ends = [float(end) for end in stated if isinstance(end, int | float)]
+    return (min(ends), max(ends)) if ends and len(ends) == len(stated) else None
 
 
 def verdict_of(
