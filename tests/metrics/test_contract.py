@@ -36,7 +36,7 @@ def score_classes() -> dict[str, Any]:
     """Return every class of the package that a config can name as score."""
     found = {}
     for name, path in plugins.shipped_types("metrics").items():
-        kind = plugins.load(path)
+        kind = plugins.load(path) if name[0].isupper() else None
         if isinstance(kind, type) and hasattr(kind, "add") and hasattr(kind, "result") and hasattr(kind, "Config"):
             found[name] = kind
     return found
