@@ -42,7 +42,7 @@ class AnswerPairsConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unkn
     input_columns: list[str] = msgspec.field(default_factory=lambda: ["question", "reference_part"])
     answer_columns: list[str] = msgspec.field(default_factory=lambda: ["first_answer", "second_answer"])
     meta_columns: list[str] = msgspec.field(
-        default_factory=lambda: ["model", "against", "category", "subcategory", "turn"]
+        default_factory=lambda: ["name", "model", "against", "category", "subcategory", "turn"]
     )
     key: str = "{name}-{model}-{against}"
     answers: str

@@ -27,7 +27,7 @@ class MtBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_
 
     input_columns: list[str] = msgspec.field(default_factory=lambda: ["question", "earlier", "reference_part"])
     answer_columns: list[str] = msgspec.field(default_factory=lambda: ["answer"])
-    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["turn", "category", "split"])
+    meta_columns: list[str] = msgspec.field(default_factory=lambda: ["question_id", "turn", "category", "split"])
     key: str = "{question_id}-{turn}"
     questions: str
     references: str | list[str] = ""

@@ -105,6 +105,7 @@ class Method(Protocol):
     - ``prompts(item)``: its first questions, rendered, as ``(view, prompt)`` pairs;
     - ``needs_logprobs``: whether it reads log-probabilities, so that a service which gives none is refused;
     - ``labels``: the labels that it can give, in order;
+    - ``scale``: the ends of its scores' scale, ``None`` where they are not declared; they bound a mean;
     - ``grammars``: what reads its replies, where that is the same for all of them;
     - ``notes()``: what a reader of its results must know, one sentence each;
     - ``folds_verdicts``: whether it reads ``item.verdicts``, as a panel does;

@@ -29,7 +29,7 @@ class ViewReading(msgspec.Struct, frozen=True, kw_only=True):
         view: Name of the view.
         order: ``BA`` where the second answer was shown first.
         repeat: Number of the same question asked again.
-        weight: Weight of the view in means and pools.
+        weight: Weight of the view in means and pools, 0 or more; other folds count every view alike.
         reading: What the grammar read.
     """
 
@@ -64,6 +64,9 @@ class FoldConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tie: str = "tie"
     tie_break: str = ""
 
+
+NO_WEIGHT = "the views that were read have no weight"
+"""Why an item is unparsed of whose views only such of weight 0 could be read."""
 
 Fold = Callable[[Sequence[ViewReading], FoldConfig], Reading]
 
@@ -172,7 +175,7 @@ def mean_score(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
             side: _weighted([(weight, float(values[side])) for weight, values in pairs]) for side in ("first", "second")
         }
         if means["first"] is None or means["second"] is None:
-            return unparsed("the views have no weight")
+            return unparsed(NO_WEIGHT)
         apart = means["first"] - means["second"]
         preferred = _preferred(0 if abs(apart) <= config.margin else apart, config)
         return msgspec.structs.replace(preferred, score=apart, values=dict(means))
@@ -180,21 +183,28 @@ def mean_score(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
 
 
 def weighted_pool(views: Sequence[ViewReading], config: FoldConfig) -> Reading:
-    """Pool outcomes: strong labels count three times, a tie is half: ``mean of 1 / 0.5 / 0`` (Arena-Hard, Li 2024).
+    """Pool outcomes by weight: strong labels count three times, a tie is half: ``sum_v w_v o_v / sum_v w_v``.
 
-    The score is the share won by the first answer; ``values["outcomes"]`` holds the pool, one entry per count.
+    With equal weights that is Arena-Hard's ``mean of 1 / 0.5 / 0`` (Li 2024). The score is the share won by the first
+    answer; ``values["outcomes"]`` holds the pool, one entry per count, and ``values["outcome_weights"]`` what each
+    weighs where they do not all weigh 1.
     """
     outcomes: list[float] = []
+    weights: list[float] = []
     for one in views:
         label = one.reading.label or ""
-        outcomes += [(SIDES.get(label, 0) + 1) / 2] * STRENGTH.get(label, 1)
-    share = sum(outcomes) / len(outcomes)
-    preferred = _preferred(share - 0.5, config)
-    return msgspec.structs.replace(preferred, score=share, values={"outcomes": outcomes})
+        times = STRENGTH.get(label, 1)
+        outcomes += [(SIDES.get(label, 0) + 1) / 2] * times
+        weights += [one.weight] * times
+    share = _weighted(list(zip(weights, outcomes, strict=True)))
+    if share is None:
+        return unparsed(NO_WEIGHT)
+    values = {"outcomes": outcomes} | ({"outcome_weights": weights} if set(weights) != {1.0} else {})
+    return msgspec.structs.replace(_preferred(share - 0.5, config), score=share, values=values)
 
 
 def logprob_mean(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
-    """Average probabilities by label over the views, and take the likeliest: ``p(l) = mean_v p_v(l)``.
+    """Average probabilities by label and weight, and take the likeliest: ``p(l) = sum_v w_v p_v(l) / sum_v w_v``.
 
     Reads what ``logprob_of_label`` leaves in ``values["p"]``. Two equally likely labels leave the item unparsed.
     """
@@ -202,6 +212,8 @@ def logprob_mean(views: Sequence[ViewReading], _config: FoldConfig) -> Reading:
     if not names or any("p" not in one.reading.values for one in views):
         return unparsed("a view has no probabilities")
     weight = sum(one.weight for one in views)
+    if weight <= 0:
+        return unparsed(NO_WEIGHT)
     mean = {name: sum(one.weight * one.reading.values["p"].get(name, 0.0) for one in views) / weight for name in names}
     best = max(mean.values())
     likeliest = [name for name in names if math.isclose(mean[name], best, rel_tol=1e-12)]
@@ -272,6 +284,10 @@ SCORE_FOLDS: Mapping[str, Fold] = {
 """Folds of numbers."""
 
 
+WEIGHING = frozenset({"weighted_pool", "mean_score", "logprob_mean"})
+"""Folds that look at the weights of views; the others count every view alike."""
+
+
 def check_fold(config: FoldConfig, *, where: str = "fold") -> None:
     """Refuse what an unread view cannot count as under the fold, and a mirror that is not its own inverse.
 
@@ -297,12 +313,33 @@ def check_fold(config: FoldConfig, *, where: str = "fold") -> None:
             raise ConfigError(f"{where}.unread: {config.type} folds labels, so an unread view cannot be {choice}.")
 
 
+def check_weights(weights: Sequence[float], folds: Sequence[str], *, where: str) -> None:
+    """Refuse weights that are no weights, and such that no fold would look at.
+
+    Args:
+        weights: As the config gives them.
+        folds: Names of the folds that could use them; one of the user's own may.
+        where: The config key, for the error.
+
+    Raises:
+        ConfigError: One is negative or not finite, or one is not 1 and every fold counts all views alike.
+    """
+    for weight in weights:
+        if not 0 <= weight < math.inf:
+            raise ConfigError(f"{where}: a weight must be a number from 0, not {weight}.")
+    alike = (LABEL_FOLDS.keys() | SCORE_FOLDS.keys()) - WEIGHING
+    if any(weight != 1 for weight in weights) and alike.issuperset(folds):
+        hint = f"Folds that weigh: {', '.join(sorted(WEIGHING))}."
+        raise ConfigError(f"{where}: {' and '.join(folds)} would pass over the weights.", hint=hint)
+
+
 def _preferred(balance: float, config: FoldConfig) -> Reading:
     label = "A" if balance > 0 else "B" if balance < 0 else config.tie
     return Reading(status="ok", label=label)
 
 
 def _weighted(values: Sequence[tuple[float, float]]) -> float | None:
+    """Return the mean of (weight, value) pairs; ``None`` where nothing has weight."""
     weight = sum(one for one, _ in values)
     return sum(one * value for one, value in values) / weight if weight > 0 else None
 
@@ -310,10 +347,10 @@ def _weighted(values: Sequence[tuple[float, float]]) -> float | None:
 def _mean_of_scores(views: Sequence[ViewReading]) -> Reading:
     scores = [(one.weight, one.reading.score) for one in views]
     known = [(weight, score) for weight, score in scores if score is not None]
-    mean = _weighted(known) if len(known) == len(scores) else None
-    if mean is None:
+    if len(known) < len(scores):
         return unparsed("a view has no score")
-    return Reading(status="ok", score=mean)
+    mean = _weighted(known)
+    return unparsed(NO_WEIGHT) if mean is None else Reading(status="ok", score=mean)
 
 
 def _of_scores(views: Sequence[ViewReading], choose: Callable[[list[float]], float]) -> Reading:

@@ -14,7 +14,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS, ViewReading, fold_views
+from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS, ViewReading, check_weights, fold_views
 from judgebench.judges.grammars.reading import Reading, as_verdict
 from judgebench.judges.wrapper import stated
 from judgebench.records import Verdict, VerdictStatus
@@ -36,7 +36,7 @@ class Panel:
             scores: How scores become one where the fold is of labels and no member gave one; without it such an item is
                 unparsed.
             quorum: Least number of members that must have decided.
-            weights: Weight by member, for means and pools; 1 where not named.
+            weights: Weight by member, for folds that weigh (``mean_score``, ``weighted_pool``); 1 where not named.
             scales: Ends of a member's scale by member; its scores are brought to 0..1 before they are folded.
         """
 
@@ -58,6 +58,8 @@ class Panel:
         self.config = config
         self._fold, self._fold_config = load.fold_of(config.fold, where="method.fold")
         self._scores = load.fold_of(config.scores, where="method.scores") if config.scores is not None else None
+        folds = [self._fold_config.type, *([self._scores[1].type] if self._scores is not None else [])]
+        check_weights(list(config.weights.values()), folds, where="method.weights")
         if self._scores is not None and self._scores[1].type in LABEL_FOLDS:
             raise ConfigError(f"method.scores: {self._scores[1].type} folds labels.", hint=f"Take one of {_SCORES}.")
 

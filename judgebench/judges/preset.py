@@ -70,6 +70,7 @@ class Preset:
         self.needs_logprobs = self._viewed.needs_logprobs
         self.labels = self._viewed.labels
         self.grammars = self._viewed.grammars
+        self.scale = self._viewed.scale
 
     def identity(self) -> dict[str, Any]:
         """Return prompts, grammar, fold and everything else that decides the verdict."""

@@ -22,7 +22,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
-from judgebench.judges.folds import ViewReading, fold_views
+from judgebench.judges.folds import ViewReading, check_weights, fold_views
 from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
 from judgebench.judges.showing import Showing, Shown, shown, swapped
 from judgebench.judges.together import all_of
@@ -44,7 +44,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             the sample.
         order: ``BA`` shows the second answer first, and its verdict is mirrored before the fold.
         fields: Further fields for this view's prompt (a criterion, a rubric); values may name the sample's fields.
-        weight: Weight in means and pools.
+        weight: Weight in means and pools (``mean_score``, ``weighted_pool``, ``logprob_mean``, ``higher_score``).
         grammar: Grammar of this view alone.
         params: Sampling parameters of this view alone, over those of the method.
     """
@@ -107,11 +107,29 @@ class Viewed:
         texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
         self._needed = frozenset(name for text in texts for name in fields_of(text))
         self._check_unread_names(names)
+        weights = [view.weight for view in config.views]
+        check_weights(weights, [self._fold_config.type], where="method.views")
+        if not any(weights):
+            raise ConfigError("method.views: all weights are 0, so no view would count.", hint="Give one a weight.")
 
     @property
     def needs_logprobs(self) -> bool:
         """Whether its grammars read log-probabilities."""
         return any(grammar.needs_logprobs for grammar in self._grammars.values())
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Ends of the scale of its verdicts' scores, where its grammars declare one that the fold keeps."""
+        scales = [scale_of(grammar) for grammar in self._grammars.values()]
+        ordered = any(view.order for view in self.config.views)
+        if ordered or None in scales or self._fold_config.type not in _KEEP_THE_SCALE:
+            return None
+        unread = self._fold_config.unread
+        stand_ins = [
+            one for one in (unread.values() if isinstance(unread, dict) else [unread]) if not isinstance(one, str)
+        ]
+        ends = [end for scale in scales if scale is not None for end in scale]
+        return min([*ends, *stand_ins]), max([*ends, *stand_ins])
 
     @property
     def labels(self) -> list[str]:
@@ -213,6 +231,20 @@ class Viewed:
             strange = sorted(set(self._fold_config.unread) - set(names))
             if strange:
                 raise ConfigError(f"method.fold.unread: there is no view {strange[0]!r} (views: {', '.join(names)}).")
+
+
+_KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score"})
+
+
+def scale_of(grammar: Grammar) -> tuple[float, float] | None:
+    """Return the ends of the scale that a grammar's config declares, by ``low`` and ``high`` or by ``points``."""
+    keys = grammar.identity()
+    if keys.get("count", 1) != 1:
+        return None  # several numbers, of which the score is the difference or the greatest
+    points = keys.get("points")
+    stated = list(points.values()) if isinstance(points, dict) else [keys.get("low"), keys.get("high")]
+    ends = [float(end) for end in stated if isinstance(end, int | float)]
+    return (min(ends), max(ends)) if ends and len(ends) == len(stated) else None
 
 
 def verdict_of(

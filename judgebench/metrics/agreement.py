@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.accuracy import Group, cluster_stderr, clustered_share
+from judgebench.metrics.clustered import Group, cluster_stderr, clustered_share
+from judgebench.metrics.direction import metric
 from judgebench.metrics.intervals import student
 from judgebench.metrics.tally import Tally
 from judgebench.records import Metric
@@ -147,26 +148,31 @@ def tables_of(tally: Tally) -> Tables:
     return Counter(Confusion(*counts) for counts in found.values())
 
 
+@metric(better="high")
 def agreement(tally: Tally) -> Metric:
     """Return the percentage of outcomes on which the judge and the rule say the same, clustered by question."""
     return _agreement(tables_of(tally))
 
 
+@metric(better="high")
 def kappa(tally: Tally) -> Metric:
     """Return Cohen's kappa of the judge and the rule (right or wrong), -1..1, with a t interval over questions."""
     return _kappa(tables_of(tally))
 
 
+@metric(better="low")
 def false_positive_rate(tally: Tally) -> Metric:
     """Return the percentage of wrong answers (by the rule) that the judge calls right: its leniency."""
     return _false_positive_rate(tables_of(tally))
 
 
+@metric(better="low")
 def false_negative_rate(tally: Tally) -> Metric:
     """Return the percentage of right answers (by the rule) that the judge calls wrong: its strictness."""
     return _false_negative_rate(tables_of(tally))
 
 
+@metric(better=None)
 def score_shift(tally: Tally) -> Metric:
     """Return the judge's accuracy minus the rule's on the same items, in points, with a t interval over questions."""
     return _score_shift(tables_of(tally))
@@ -234,7 +240,7 @@ def health(tally: Tally) -> dict[str, Any]:
     return {
         **found,
         "against": "rule",
-        **{metric.__name__[1:]: msgspec.to_builtins(metric(tables)) for metric in measured},
+        **{measure.__name__[1:]: msgspec.to_builtins(measure(tables)) for measure in measured},
         "scott_pi": scott_pi(table.pairs()),
         **scores._asdict(),
         "rule_accuracy": 100 * (table.tp + table.fn) / table.n,

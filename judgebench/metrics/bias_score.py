@@ -10,16 +10,19 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.metrics import flips
+from judgebench.metrics.clustered import mean_of
+from judgebench.metrics.direction import Better
 from judgebench.metrics.flips import Decision, Paired, Trial
-from judgebench.metrics.point_score import mean_of
+from judgebench.metrics.found import bias_of
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 HEADLINES = ("flip_rate", "flip_rate_above_noise", "directed_flip", "delta_accuracy", "violation_rate")
 """Figures of a perturbation that say so where they are undefined; the others are then left out."""
 
 
-class BiasScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=BiasScore, ...)``.
+class BiasScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=BiasScore, ...)``, beside those of every score.
 
     Attributes:
         headline: Name of the figure that stands for the result, such as ``flip_rate/bandwagon``.
@@ -47,6 +50,15 @@ class BiasScore:
     """Compares the verdicts about unchanged and perturbed items that ``BiasTest`` collects; see ``metrics.flips``."""
 
     Config: ClassVar[type[msgspec.Struct]] = BiasScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("robustness", "accuracy"), "high"),
+        **dict.fromkeys(("noise_floor", "flip_rate", "flip_rate_above_noise"), "low"),
+        **dict.fromkeys(("directed_flip", "directed_flip_above_noise"), "low"),
+        **dict.fromkeys(("violation_rate", "violation_rate_above_noise", "unread", "failed"), "low"),
+        **dict.fromkeys(("delta_accuracy", "delta_accuracy_wrong_target", "score_shift"), None),  # 0 is best
+        **dict.fromkeys(("delta_accuracy_p", "delta_accuracy_wrong_target_p", "flip_p", "flip_p_holm"), None),
+        **dict.fromkeys(("skipped", "judged", "equal_answers"), None),
+    }
 
     def __init__(self, config: BiasScoreConfig) -> None:
         self.config = config
@@ -60,7 +72,7 @@ class BiasScore:
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "bias", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("bias", 1, self.config)
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats share the sample's id
         """Take in the verdicts about one item."""
@@ -74,13 +86,13 @@ class BiasScore:
         if plain is None:
             self._unjudged += 1
             return
-        bias = verdict.details.get("bias", {})
-        again = tuple(one for entry in bias.get("again", []) if (one := _read(entry)) is not None)
-        self._noiseless += bool(bias.get("again")) and not again
+        repeated, tests = bias_of(verdict)
+        again = tuple(one for entry in repeated if (one := _read(entry)) is not None)
+        self._noiseless += bool(repeated) and not again
         gold = sample.gold if isinstance(sample.gold, str) else None
-        trial = Trial(sample.id, plain, again, gold=gold)
+        trial = Trial(cluster_of(sample, self.config), plain, again, gold=gold)
         self._plain.append(trial)
-        for entry in bias.get("tests", []):
+        for entry in tests:
             self._take(trial, entry)
 
     def result(self) -> dict[str, Metric]:
@@ -123,7 +135,7 @@ class BiasScore:
             trial._replace(
                 perturbed=perturbed,
                 target=entry.get("target", ""),
-                expects=entry["expects"],
+                expects=entry.get("expects", "invariant"),
                 gold=trial.gold if entry.get("keeps_gold", True) else None,
             )
         )
@@ -158,8 +170,9 @@ class BiasScore:
                 yield "violation_rate_above_noise", _difference(flips.above_noise(telling, self._violates))
         yield from self._against_gold(trials)
         if _scores(trials):
-            shifts = [_shift(one) for one in trials if one.perturbed is not None]
-            yield "score_shift", mean_of(shifts)
+            read = [one for one in trials if one.perturbed is not None]
+            shifts = mean_of([_shift(one) for one in read], [one.item for one in read])
+            yield "score_shift", shifts
         applied = len(trials) + test.lost["skipped"]
         for name in ("unread", "failed", "skipped"):
             yield name, Metric(value=float(test.lost[name]), n=applied)

@@ -7,21 +7,25 @@ repeats are right. Source: pessimistic verification of W. Shi and X. Jin (2025),
 from __future__ import annotations
 
 from judgebench.choosing import ALPHA, Rule, choose, grouped
-from judgebench.metrics.accuracy import cluster_stderr, share_metric
+from judgebench.metrics.clustered import cluster_stderr, share_metric
+from judgebench.metrics.direction import metric
 from judgebench.metrics.tally import Solution, Tally
 from judgebench.records import Metric
 
 
+@metric(better="high")
 def pessimistic_at_k(tally: Tally, k: int) -> Metric:
     """Return the share of questions right by the answer whose verifications have the best lower bound, of k repeats."""
     return chosen("pessimistic", tally, k)
 
 
+@metric(better="high")
 def best_mean_at_k(tally: Tally, k: int) -> Metric:
     """Return the share of questions right by the answer with the best mean verification, of k repeats."""
     return chosen("best_mean", tally, k)
 
 
+@metric(better="high")
 def weighted_majority_at_k(tally: Tally, k: int) -> Metric:
     """Return the share of questions right by the answer with the most verified repeats, of k repeats."""
     return chosen("weighted_majority", tally, k)

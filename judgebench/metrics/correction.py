@@ -15,10 +15,13 @@ able to read are no random part, so no correction is made by default; a config a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from judgebench.metrics.agreement import Confusion, confusion
+from judgebench.metrics.clustered import Cluster, influence_stderr
+from judgebench.metrics.direction import metric
 from judgebench.metrics.intervals import Z95
 from judgebench.metrics.tally import Tally
 from judgebench.records import Metric
@@ -111,6 +114,57 @@ def rogan_gladen(judged_right: int, judged: int, labelled: Confusion) -> Estimat
     return Estimate(share, math.sqrt(variance) / youden)
 
 
+class Decided(NamedTuple):
+    """One verdict of the judge.
+
+    Attributes:
+        cluster: What it is clustered by: the item, or its question.
+        said: 1 right, 0 wrong.
+        true: What the label says, ``None`` where there is none.
+    """
+
+    cluster: Cluster
+    said: int
+    true: int | None
+
+
+def clustered_ppi(rows: Sequence[Decided], *, power: bool = False) -> Estimate | None:
+    """Return ``prediction_powered`` with its error clustered; with one verdict per cluster it is the same.
+
+    Args:
+        rows: All verdicts.
+        power: Whether to weigh the judge for the least variance (``power_weight``).
+    """
+    labelled, judged_right, judged = _parts(rows)
+    if judged < 2 or labelled.n < 2:
+        return None
+    weight = power_weight(judged_right, judged, labelled) if power else 1.0
+    estimate = prediction_powered(judged_right, judged, labelled, weight=weight)
+    clusters = len({one.cluster for one in rows if one.true is not None})
+    if estimate is None or clusters < 2:
+        return None
+    rate = judged_right / judged
+    rectifier = estimate.share - weight * rate
+    correction = math.sqrt(clusters / (clusters - 1))  # of the labelled part, whose variance has n - 1
+
+    def influence(said: int, true: int | None) -> float:
+        if true is None:
+            return weight * (said - rate) / judged
+        return correction * (true - weight * said - rectifier) / labelled.n
+
+    return _with_error(estimate, rows, influence)
+
+
+def clustered_rogan_gladen(rows: Sequence[Decided]) -> Estimate | None:
+    """Return ``rogan_gladen`` with its error clustered; with one verdict per cluster it is the same."""
+    labelled, judged_right, judged = _parts(rows)
+    estimate = rogan_gladen(judged_right, judged, labelled)
+    if estimate is None:
+        return None
+    return _with_error(estimate, rows, _solved_influence(estimate, labelled, judged_right, judged))
+
+
+@metric(better="high")
 def accuracy_ppi(tally: Tally) -> Metric:
     """Return the accuracy of all items by prediction-powered inference, in percent.
 
@@ -118,46 +172,30 @@ def accuracy_ppi(tally: Tally) -> Metric:
     least variance) stands for all; the 95% interval is normal and holds the judge's error as well as chance. Repeats
     of one question are one cluster: the standard error is that of the sums over questions.
     """
-    labelled, judged_right, judged = _split(tally)
+    rows = _decided(tally)
+    labelled, _, judged = _parts(rows)
     if labelled.n < 2:
-        return Metric(
-            value=None, n=labelled.n, note="needs trusted labels (a rule's or a person's) on some judged items"
-        )
+        note = "needs trusted labels (a rule's or a person's) on some judged items"
+        return Metric(value=None, n=labelled.n, note=note)
     if judged < 2:
-        return Metric(
-            value=None, n=labelled.n, note="every judged item is labelled: the labels' own rate is the accuracy"
-        )
-    weight = power_weight(judged_right, judged, labelled)
-    estimate = prediction_powered(judged_right, judged, labelled, weight=weight)
-    if estimate is not None and tally.repeats > 1:
-        rate = judged_right / judged
-        rectifier = estimate.share - weight * rate
-
-        def influence(said: int, true: int | None) -> float:
-            if true is None:
-                return weight * (said - rate) / judged
-            return (true - weight * said - rectifier) / labelled.n
-
-        estimate = Estimate(estimate.share, _clustered(tally, influence))
-    return _corrected(estimate, labelled, judged)
+        return Metric(value=None, n=labelled.n, note=_ALL_LABELLED)
+    return _corrected(clustered_ppi(rows, power=True), labelled, judged)
 
 
+@metric(better="high")
 def accuracy_rogan_gladen(tally: Tally) -> Metric:
     """Return the accuracy of all items by Rogan-Gladen, in percent, clipped to 0..100; refused for a useless judge."""
-    labelled, judged_right, judged = _split(tally)
+    rows = _decided(tally)
+    labelled, judged_right, judged = _parts(rows)
     if not judged:
-        return Metric(
-            value=None, n=labelled.n, note="every judged item is labelled: the labels' own rate is the accuracy"
-        )
-    estimate = rogan_gladen(judged_right, judged, labelled)
-    if estimate is None:
+        return Metric(value=None, n=labelled.n, note=_ALL_LABELLED if labelled.n else "no item was judged")
+    if rogan_gladen(judged_right, judged, labelled) is None:
         note = f"refused: labelled items of one kind only, or a judge with 1 - FPR - FNR below {LEAST_YOUDEN}"
         return Metric(value=None, n=labelled.n, note=note)
-    if tally.repeats > 1:
-        estimate = Estimate(
-            estimate.share, _clustered(tally, _solved_influence(estimate, labelled, judged_right, judged))
-        )
-    return _corrected(estimate, labelled, judged)
+    return _corrected(clustered_rogan_gladen(rows), labelled, judged)
+
+
+_ALL_LABELLED = "every judged item is labelled: the labels' own rate is the accuracy"
 
 
 def _solved_influence(
@@ -179,29 +217,25 @@ def _solved_influence(
     return influence
 
 
-def _clustered(tally: Tally, influence: Callable[[int, int | None], float]) -> float:
-    """Return the standard error of an estimate whose error is a sum over outcomes, clustered by question.
-
-    ``sqrt(C / (C - 1) * sum over the C questions of the squared sum of their outcomes' influences)``.
-    """
-    sums: dict[int, float] = {}
-    for id_, said, true in tally.both_grades():
-        if said is not None:
-            sums[id_] = sums.get(id_, 0.0) + influence(said, true)
-    clusters = len(sums)
-    if clusters < 2:
-        return math.inf
-    return math.sqrt(clusters / (clusters - 1) * math.fsum(one * one for one in sums.values()))
+def _with_error(
+    estimate: Estimate, rows: Sequence[Decided], influence: Callable[[int, int | None], float]
+) -> Estimate | None:
+    stderr = influence_stderr([influence(one.said, one.true) for one in rows], [one.cluster for one in rows])
+    return None if stderr is None else Estimate(estimate.share, stderr)
 
 
-def _split(tally: Tally) -> tuple[Confusion, int, int]:
+def _decided(tally: Tally) -> list[Decided]:
+    return [Decided(id_, said, true) for id_, said, true in tally.both_grades() if said is not None]
+
+
+def _parts(rows: Sequence[Decided]) -> tuple[Confusion, int, int]:
     """Return the labelled table, and of the unlabelled judged items those judged right, and all."""
-    graded = tally.graded_pairs()
+    graded = Counter((one.said, one.true) for one in rows)
     return confusion(graded), graded[1, None], graded[1, None] + graded[0, None]
 
 
 def _corrected(estimate: Estimate | None, labelled: Confusion, judged: int) -> Metric:
-    if estimate is None or math.isinf(estimate.stderr):
+    if estimate is None:
         return Metric(value=None, n=labelled.n, note="too few items")
     share = min(1.0, max(0.0, estimate.share))
     low = min(share, max(0.0, estimate.share - Z95 * estimate.stderr))

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from statistics import fmean
 from typing import Any, ClassVar
 
 import msgspec
 
+from judgebench.metrics.clustered import mean_of, share_of
+from judgebench.metrics.direction import Better
 from judgebench.metrics.games import games_of
-from judgebench.metrics.pair_score import PairScore, PairScoreConfig, share_of
-from judgebench.metrics.point_score import mean_of
+from judgebench.metrics.pair_score import PairScore, PairScoreConfig
 from judgebench.records import Metric, Sample, Verdict
 
 
@@ -24,7 +26,8 @@ class EvidenceScoreConfig(PairScoreConfig, frozen=True, kw_only=True, forbid_unk
     """Keys of ``score=dict(type=EvidenceScore, ...)``, beside those of ``PairScore``.
 
     Attributes:
-        people: Share of the items, the most uncertain ones, that people decide in ``accuracy_with_people``.
+        people: Share of the items, the most uncertain ones, that people decide in ``accuracy_with_people``. An
+            item is as uncertain as its repeats are on average, and people decide it once for all of them.
     """
 
     people: float = 0.2
@@ -34,33 +37,50 @@ class EvidenceScore(PairScore):
     """``PairScore`` with ``diversity_entropy`` (mean over items, in nats) and ``accuracy_with_people``."""
 
     Config: ClassVar[type[msgspec.Struct]] = EvidenceScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **PairScore.better,
+        "diversity_entropy": None,
+        "accuracy_with_people": "high",
+    }
     config: EvidenceScoreConfig
 
     def __init__(self, config: EvidenceScoreConfig) -> None:
         super().__init__(config)
         self._entropies: list[float | None] = []
+        self._samples: list[int] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {**super().identity(), "score": "evidence"}
+        return {**super().identity(), "score": "evidence", "version": 2}
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
         """Take in the verdict about one pair, and its samples."""
         before = len(self._items)
         super().add(sample, repeat, verdict)
         if len(self._items) > before:
+            self._samples.append(sample.id)
             self._entropies.append(diversity_entropy(game.side for game in games_of(verdict)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures of ``PairScore`` and the two of this module."""
         found = super().result()
-        found["diversity_entropy"] = mean_of(self._entropies)
-        worths = [self._decision(item) for item in self._items]
+        found["diversity_entropy"] = mean_of(
+            self._entropies, [item.id for item in self._items], lacking="no sample of any item could be read"
+        )
+        uncertain: dict[int, list[float]] = {}
+        for sample, entropy in zip(self._samples, self._entropies, strict=True):
+            uncertain.setdefault(sample, []).append(_uncertainty(entropy))
         # an item without any readable sample is the most uncertain of all; equal ones go to people in their order
-        order = sorted(range(len(worths)), key=lambda at: -_uncertainty(self._entropies[at]))
+        order = sorted(uncertain, key=lambda sample: -fmean(uncertain[sample]))
         people = set(order[: math.ceil(self.config.people * len(order))])
-        known = [1.0 if at in people else worth for at, worth in enumerate(worths) if at in people or worth is not None]
-        with_people = share_of([worth for worth in known if worth is not None], missing=sum(self._unjudged.values()))
+        worths = [
+            (item.id, 1.0 if sample in people else self._decision(item))
+            for sample, item in zip(self._samples, self._items, strict=True)
+        ]
+        known = [(cluster, worth) for cluster, worth in worths if worth is not None]
+        with_people = share_of(
+            [worth for _, worth in known], [cluster for cluster, _ in known], missing=sum(self._unjudged.values())
+        )
         note = f"people decide the {len(people)} most uncertain items; {with_people.note}".rstrip("; ")
         found["accuracy_with_people"] = msgspec.structs.replace(with_people, note=note)
         return found

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from judgebench.metrics.accuracy import cluster_stderr, share_metric
+from judgebench.metrics.clustered import Cluster, share_of
 from judgebench.metrics.intervals import Z95, Interval, mcnemar_exact
 from judgebench.pair_labels import SIDES
 from judgebench.records import Metric
@@ -27,7 +27,7 @@ class Trial(NamedTuple):
     """What a judge decided about one item, unchanged and perturbed.
 
     Attributes:
-        item: Number of the item; repeats of one item share it.
+        item: What it is clustered by: the item, or its question; repeats of one item share it.
         plain: The decision about the unchanged item.
         again: Those about the unchanged item asked again, as far as they were read.
         perturbed: That about the perturbed item in the frame of the unchanged one; ``None`` if it was not read.
@@ -37,7 +37,7 @@ class Trial(NamedTuple):
         expects: What an unbiased judge does: ``invariant``, ``must_flip`` or ``must_not_increase``.
     """
 
-    item: int
+    item: Cluster
     plain: Decision
     again: tuple[Decision, ...] = ()
     perturbed: Decision | None = None
@@ -165,7 +165,7 @@ def accuracy_change(trials: Sequence[Trial]) -> Paired | None:
     )
 
 
-def paired(both: Sequence[tuple[int, float, float]]) -> Paired | None:
+def paired(both: Sequence[tuple[Cluster, float, float]]) -> Paired | None:
     """Return the mean difference of the first over the second value, items weighing alike.
 
     The interval is the adjusted Wald interval of paired shares: one imaginary item is added for either direction,
@@ -179,7 +179,7 @@ def paired(both: Sequence[tuple[int, float, float]]) -> Paired | None:
     """
     if not both:
         return None
-    by_item: dict[int, list[float]] = {}
+    by_item: dict[Cluster, list[float]] = {}
     for item, first, second in both:
         by_item.setdefault(item, []).append(first - second)
     means = [math.fsum(values) / len(values) for values in by_item.values()]
@@ -209,24 +209,12 @@ def _noise_of(trial: Trial, change: Change) -> float:
     return sum(change(trial, one) for one in trial.again) / len(trial.again)
 
 
-def _share(found: Sequence[tuple[int, float]], missing: int) -> Metric:
-    n = len(found)
-    if not n:
-        return Metric(value=None, bounds=(0.0, 100.0) if missing else None, note="no two verdicts could be compared")
-    total = math.fsum(value for _, value in found)
-    share = total / n
-    sums: dict[int, list[float]] = {}
-    for item, value in found:
-        group = sums.setdefault(item, [0.0, 0.0])
-        group[0] += 1
-        group[1] += value
-    deviations = math.fsum((summed - share * count) ** 2 for count, summed in sums.values())
-    bounds = (total / (n + missing), (total + missing) / (n + missing))
-    return share_metric(
-        share,
-        cluster_stderr(deviations, len(sums), n),
-        clusters=len(sums),
-        n=n,
-        bounds=bounds,
-        least=n**2 / math.fsum(count**2 for count, _ in sums.values()),
+def _share(found: Sequence[tuple[Cluster, float]], missing: int) -> Metric:
+    n, total = len(found), math.fsum(value for _, value in found)
+    return share_of(
+        [value for _, value in found],
+        [item for item, _ in found],
+        missing=missing,
+        bounds=(total / (n + missing), (total + missing) / (n + missing)) if n else None,
+        lacking="no two verdicts could be compared",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from judgebench.metrics.found import label_in, views_of
 from judgebench.pair_labels import SIDES
 from judgebench.records import Verdict
 
@@ -40,13 +40,15 @@ def games_of(verdict: Verdict) -> list[Game]:
 
     Views that grade one answer each, whose grades a fold compares, are no games: none of them names a winner.
     """
-    views: Sequence[dict[str, Any]] = verdict.details.get("views", [])
-    if len({one.get("view") for one in views}) > 1 and not any(one.get("order") or one.get("label") for one in views):
+    views = views_of(verdict)
+    if len({str(one.get("view")) for one in views}) > 1 and not any(
+        one.get("order") or one.get("label") for one in views
+    ):
         return []
     found = []
     for one in views:
-        label = one.get("label") if one.get("status") == "ok" else None
+        label = label_in(one)
         swapped = one.get("order") == "BA"
         side = side_of(label)
-        found.append(Game(one.get("view", ""), swapped, -side if side is not None and swapped else side, label))
+        found.append(Game(str(one.get("view", "")), swapped, -side if side is not None and swapped else side, label))
     return found

@@ -13,8 +13,11 @@ the result is an estimate: on 20 published models, with difficulties found among
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from judgebench.metrics.clustered import Cluster, mean_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,24 +48,30 @@ class LengthControl(NamedTuple):
 
 
 def length_controlled(
-    preferences: Sequence[float], length_differences: Sequence[float], difficulty: Sequence[float]
+    preferences: Sequence[float],
+    length_differences: Sequence[float],
+    difficulty: Sequence[float],
+    clusters: Sequence[Cluster],
 ) -> LengthControl | None:
     """Return the estimate; ``None`` without a preference.
 
     Args:
-        preferences: For the tested answers, 0 to 1, one per instruction.
+        preferences: For the tested answers, 0 to 1.
         length_differences: Length of the baseline's answer minus that of the tested one.
         difficulty: Of the instructions, on any scale.
+        clusters: Whose each preference is; repeats of one instruction weigh together as much as one.
     """
     if not preferences:
         return None
     import numpy as np
 
     target, shared = np.asarray(preferences, dtype=float), np.asarray(difficulty, dtype=float)
-    weights = _fit(target, _columns(np.asarray(length_differences, dtype=float), shared))
-    chances = _sigmoid(weights[0] + weights[2] * shared)
-    stderr = float(100 * chances.std(ddof=1) / np.sqrt(len(chances))) if len(chances) > 1 else None
-    return LengthControl(float(100 * chances.mean()), stderr, *map(float, weights))
+    times = Counter(clusters)
+    counts = np.array([1 / times[one] for one in clusters])
+    weights = _fit(target, _columns(np.asarray(length_differences, dtype=float), shared), counts=counts)
+    mean = mean_of((100 * _sigmoid(weights[0] + weights[2] * shared)).tolist(), clusters, weights=counts.tolist())
+    assert mean.value is not None
+    return LengthControl(mean.value, mean.stderr, *map(float, weights))
 
 
 def joint_difficulty(
@@ -114,20 +123,23 @@ def _columns(gaps: Floats, shared: Floats) -> Floats:
     return np.stack([np.ones_like(gaps), lengths, shared], axis=1)
 
 
-def _fit(target: Floats, columns: Floats, *, start: Floats | None = None) -> Floats:
-    """Return the penalised maximum-likelihood weights, by Newton steps that are halved until they help."""
+def _fit(target: Floats, columns: Floats, *, start: Floats | None = None, counts: Floats | float = 1.0) -> Floats:
+    """Return the penalised maximum-likelihood weights, by Newton steps that are halved until they help.
+
+    ``counts`` says how much each row counts.
+    """
     import numpy as np
 
     penalty = np.array(_PENALTIES)
     weights = np.zeros(3) if start is None else start.copy()
-    loss = _loss(weights, target, columns, penalty)
+    loss = _loss(weights, target, columns, penalty, counts)
     for _ in range(_STEPS):
         chances = _sigmoid(columns @ weights)
-        slope = columns.T @ (target - chances) - penalty * weights
-        curve = (columns * (chances * (1 - chances))[:, None]).T @ columns + np.diag(penalty)
+        slope = columns.T @ (counts * (target - chances)) - penalty * weights
+        curve = (columns * (counts * chances * (1 - chances))[:, None]).T @ columns + np.diag(penalty)
         step = np.linalg.solve(curve, slope)
         for _ in range(_HALVINGS):
-            found = _loss(weights + step, target, columns, penalty)
+            found = _loss(weights + step, target, columns, penalty, counts)
             if found <= loss:
                 break
             step = step / 2
@@ -137,11 +149,11 @@ def _fit(target: Floats, columns: Floats, *, start: Floats | None = None) -> Flo
     return weights
 
 
-def _loss(weights: Floats, target: Floats, columns: Floats, penalty: Floats) -> float:
+def _loss(weights: Floats, target: Floats, columns: Floats, penalty: Floats, counts: Floats | float) -> float:
     import numpy as np
 
     reach = columns @ weights
-    return float((np.logaddexp(0, reach) - target * reach).sum() + (penalty * weights**2).sum() / 2)
+    return float((counts * (np.logaddexp(0, reach) - target * reach)).sum() + (penalty * weights**2).sum() / 2)
 
 
 def _standard(values: Floats) -> Floats:

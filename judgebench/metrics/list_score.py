@@ -8,18 +8,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
+from judgebench.metrics.found import score_in, views_of
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class ListScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=ListScore, ...)``.
+class ListScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=ListScore, ...)``, beside those of every score.
 
     Attributes:
         right: How many of the method's views, which come first, grade right answers; the others grade wrong ones.
@@ -38,16 +41,21 @@ class ListScore:
     """See the module's docstring; the headline is ``accuracy``."""
 
     Config: ClassVar[type[msgspec.Struct]] = ListScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("accuracy", "easy", "normal", "hard"), "high"),
+        "unread": "low",
+        "longer_wins": None,
+    }
 
     def __init__(self, config: ListScoreConfig) -> None:
         self.config = config
-        self._points: list[tuple[int, str, dict[str, float]]] = []
+        self._points: list[tuple[Cluster, str, dict[str, float]]] = []
         self._missing = self._unread = 0
-        self._longer: list[float] = []
+        self._longer: list[tuple[Cluster, float]] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "list", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("list", 1, self.config)
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the grades of the answers to one prompt."""
@@ -55,17 +63,19 @@ class ListScore:
             self._missing += 1
             return
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
-        scores = [view.get("score") for view in verdict.details.get("views", [])]
+        cluster = cluster_of(sample, self.config)
+        scores = [score_in(view) for view in views_of(verdict)]
         grades = [score for score in scores if score is not None]
         lengths = [float(len(answer)) for answer in sample.answers]
         if len(lengths) == len(scores) > self.config.right:
-            self._longer.append(self._compared(lengths)["accuracy"])
-        names = ("accuracy",) if self.config.rule == "best" else ("accuracy", "easy", "normal", "hard")
+            self._longer.append((cluster, self._compared(lengths)["accuracy"]))
         if verdict.status != "ok" or len(grades) < len(scores) or len(grades) <= self.config.right:
             self._unread += 1
-            self._points.append((sample.id, part, dict.fromkeys(names, self.config.unread)))
+            # the figures of an unread item are those that its answers would have given, whatever their grades
+            names = self._compared(range(max(len(scores), 2 * self.config.right)))
+            self._points.append((cluster, part, dict.fromkeys(names, self.config.unread)))
             return
-        self._points.append((sample.id, part, self._compared(grades)))
+        self._points.append((cluster, part, self._compared(grades)))
 
     def _compared(self, grades: Sequence[float]) -> dict[str, float]:
         right, wrong = grades[: self.config.right], grades[self.config.right :]
@@ -81,13 +91,17 @@ class ListScore:
             for part in dict.fromkeys(part for _, part, _ in self._points):
                 for name in names:
                     found[f"{name}/{part}"] = self._share(name, part)
-        longer = {"longer_wins": share_of(self._longer)} if self._longer else {}
+        longer = (
+            {"longer_wins": share_of([one for _, one in self._longer], [own for own, _ in self._longer])}
+            if self._longer
+            else {}
+        )
         return {**found, "unread": Metric(value=float(self._unread), n=len(self._points)), **longer}
 
     def _share(self, name: str, part: str | None = None) -> Metric:
-        points = [(item, worths[name]) for item, own, worths in self._points if part in (None, own)]
+        points = [(item, own[name]) for item, group, own in self._points if part in (None, group) and name in own]
         missing = self._missing if part is None else 0
-        return share_of([worth for _, worth in points], missing=missing, items=[item for item, _ in points])
+        return share_of([worth for _, worth in points], [item for item, _ in points], missing=missing)
 
 
 def best_of(right: Sequence[float], wrong: Sequence[float]) -> float:
@@ -101,13 +115,15 @@ def styles(right: Sequence[float], wrong: Sequence[float]) -> dict[str, float]:
 
     Row i is the right answer in style i, column j the wrong one in style j, from plain to elaborate. ``hard`` is where
     the wrong answer is the more elaborate (j > i), ``normal`` the diagonal, ``easy`` the rest, ``accuracy`` their mean.
+    A part without a cell (one right and one wrong answer have the diagonal alone) is not there.
     """
     won = {(i, j): float(one > other) for i, one in enumerate(right) for j, other in enumerate(wrong)}
-    parts = {
-        "easy": fmean(value for (i, j), value in won.items() if i > j),
-        "normal": fmean(value for (i, j), value in won.items() if i == j),
-        "hard": fmean(value for (i, j), value in won.items() if i < j),
+    cells = {
+        "easy": [value for (i, j), value in won.items() if i > j],
+        "normal": [value for (i, j), value in won.items() if i == j],
+        "hard": [value for (i, j), value in won.items() if i < j],
     }
+    parts = {name: fmean(values) for name, values in cells.items() if values}
     return {"accuracy": fmean(parts.values()), **parts}
 
 
@@ -127,7 +143,7 @@ def ties_score(reference: Sequence[Graded], tied: Sequence[Graded]) -> float | N
         tied: The same prompts with many right answers, in the same order.
 
     Returns:
-        ``None`` where there is no prompt.
+        ``None`` where there is no prompt; every prompt has a right and a wrong answer.
     """
     if not tied or len(reference) != len(tied):
         return None

@@ -7,6 +7,7 @@ as a tie otherwise, so that orders which contradict each other are ties, counted
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -14,13 +15,15 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.bradley_terry import Rating, bradley_terry
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
 from judgebench.metrics.games import games_of, side_of
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class MatchScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=MatchScore, ...)``.
+class MatchScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=MatchScore, ...)``, beside those of every score.
 
     Attributes:
         first: Meta column that names the model of the item's first answer. ``second``: of its second.
@@ -34,47 +37,66 @@ class MatchScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class MatchScore:
-    """The headline is how often both orders agree; every model has rates and a rating. What is unread is left out."""
+    """The headline is how often both orders agree; every model has rates and a rating.
+
+    What is unread is left out and counted (``not_compared``), and so is a match whose row does not name both models.
+    """
 
     Config: ClassVar[type[msgspec.Struct]] = MatchScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        "consistency": "high",
+        "not_compared": "low",
+        # what the judge says of the models it compares makes it no better or worse
+        **dict.fromkeys(("ties", "win_rate", "loss_rate", "win_rate_adjusted", "rating"), None),
+    }
 
     def __init__(self, config: MatchScoreConfig) -> None:
         self.config = config
         self._battles: list[Battle] = []
-        self._agree: list[float] = []
-        self._missing = 0
+        self._agree: list[tuple[Cluster, float]] = []
+        self._missing = self._unnamed = 0
+        self._clusters: dict[Cluster, int] = {}
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "match", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("match", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - part of the contract
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
         """Take in the verdict about one match."""
         side = side_of(verdict.label)
         if verdict.status != "ok" or side is None:
             self._missing += 1
             return
-        first, second = str(sample.meta[self.config.first]), str(sample.meta[self.config.second])
-        self._battles.append(Battle(first, second, (side + 1) / 2, item=sample.id))
+        names = [sample.meta.get(column) for column in (self.config.first, self.config.second)]
+        if None in names:
+            self._missing += 1
+            self._unnamed += 1
+            return
+        cluster = cluster_of(sample, self.config)
+        number = self._clusters.setdefault(cluster, len(self._clusters))
+        self._battles.append(Battle(str(names[0]), str(names[1]), (side + 1) / 2, item=number))
         games = games_of(verdict)
         if games:
-            self._agree.append(float(len({game.side for game in games}) == 1))
+            self._agree.append((cluster, float(len({game.side for game in games}) == 1)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``consistency`` first, then those of each model, the best first."""
+        agree, clusters = [one for _, one in self._agree], [cluster for cluster, _ in self._agree]
+        note = f"{self._unnamed} rows do not name both models and are left out" if self._unnamed else ""
         found = {
-            "consistency": share_of(self._agree, missing=self._missing),
+            "consistency": share_of(agree, clusters, missing=self._missing),
             "ties": Metric(value=float(sum(one.outcome == 0.5 for one in self._battles)), n=len(self._battles)),
-            "not_compared": Metric(value=float(self._missing), n=len(self._battles) + self._missing),
+            "not_compared": Metric(value=float(self._missing), n=len(self._battles) + self._missing, note=note),
         }
         if not self._battles:
             return found
         for name, rating in self._ratings().items():
-            won = [one.outcome for one in self._battles if one.first == name]
-            won += [1 - one.outcome for one in self._battles if one.second == name]
-            found[f"win_rate/{name}"] = share_of([float(one == 1) for one in won])
-            found[f"loss_rate/{name}"] = share_of([float(one == 0) for one in won])
-            found[f"win_rate_adjusted/{name}"] = share_of(won)
+            played = [(one.outcome, one.item) for one in self._battles if one.first == name]
+            played += [(1 - one.outcome, one.item) for one in self._battles if one.second == name]
+            won, items = [points for points, _ in played], [item for _, item in played]
+            found[f"win_rate/{name}"] = share_of([float(one == 1) for one in won], items)
+            found[f"loss_rate/{name}"] = share_of([float(one == 0) for one in won], items)
+            found[f"win_rate_adjusted/{name}"] = share_of(won, items)
             found[f"rating/{name}"] = _rated(rating, len(won))
         return found
 

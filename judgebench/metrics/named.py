@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from judgebench.errors import ConfigError
+from judgebench.metrics.direction import Better
 from judgebench.metrics.tally import GRADES, Tally
 from judgebench.pair_labels import NUMERALS, PREFERENCES
 from judgebench.records import Counts, Metric
@@ -65,6 +66,26 @@ def compute(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> 
         for printed, function, k in _expand(name, tally.repeats, ks):
             found[printed] = function(tally) if k is None else function(tally, k)
     return found
+
+
+def better_of(name: str) -> Better:
+    """Return which end of a metric is good, given its name as a config writes it or as a result prints it.
+
+    ``None`` where neither end is, or nobody has declared it: a function of the user's own declares it as the shipped
+    ones do (``judgebench.metrics.direction``).
+
+    Raises:
+        ConfigError: A name that is no metric.
+    """
+    runs = _RUNS.fullmatch(name)
+    at = _AT.fullmatch(name)
+    if runs:
+        function = _load("accuracy_n_runs_average", name)
+    elif at and _known(f"{at[1]}_at_n"):
+        function = _load(f"{at[1]}_at_n", name)
+    else:
+        function = _load(f"{at[1]}_at_k" if at else name, name)
+    return getattr(function, "better", None)
 
 
 def check_names(names: Sequence[str], repeats: int) -> None:

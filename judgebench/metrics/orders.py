@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.metrics.accuracy import Group, clustered_share
+from judgebench.metrics.clustered import Group, clustered_share
 from judgebench.metrics.played import Game, Played
 from judgebench.records import Metric
 

@@ -7,7 +7,6 @@ verdict counts as. All of that is named in the data set's config, and all other 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -15,15 +14,17 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.metrics.accuracy import clustered_share, groups_of
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
 from judgebench.metrics.games import Game, games_of, side_of
 from judgebench.metrics.rater_figures import beyond_chance, macro_figures
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.pair_labels import UNDECIDED
 from judgebench.records import Metric, Sample, Verdict
 
 
-class PairScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=PairScore, ...)``.
+class PairScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PairScore, ...)``, beside those of every score.
 
     Attributes:
         headline: Which figure stands for the result: the share of right decisions of the method's fold (``decision``),
@@ -48,11 +49,11 @@ class PairScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     unread: Literal["wrong", "half", "tie", "drop"] = "wrong"
     ties: Literal["wrong", "half"] = "wrong"
     group_by: str = ""
-    groups: dict[str, str] = {}
-    averages: dict[str, dict[str, float] | list[str]] = {}
-    classes: list[str] = []
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
+    averages: dict[str, dict[str, float] | list[str]] = msgspec.field(default_factory=dict)
+    classes: list[str] = msgspec.field(default_factory=list)
     unread_agree: bool = False
-    alone: dict[str, tuple[int, int]] = {}
+    alone: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     length: bool = True
 
 
@@ -60,7 +61,7 @@ class _Item(NamedTuple):
     """One judged pair.
 
     Attributes:
-        id: Of the sample; repeats of one are one item of the intervals.
+        id: What its trials are clustered by: the sample, or its question.
         group: Part that it belongs to.
         gold: Side of the gold decision.
         decision: What the fold decided, or ``None``.
@@ -69,7 +70,7 @@ class _Item(NamedTuple):
         asked: False for pairs of equal answers, which nobody is asked about.
     """
 
-    id: int
+    id: Cluster
     group: str
     gold: int
     decision: str | None
@@ -82,6 +83,14 @@ class PairScore:
     """See the module's docstring; values are percentages unless they are counts."""
 
     Config: ClassVar[type[msgspec.Struct]] = PairScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("accuracy", "first_order", "second_order", "mean_of_orders", "both_orders"), "high"),
+        **dict.fromkeys(("consistency", "correct", "kappa", "scott_pi"), "high"),
+        **dict.fromkeys(("macro_precision", "macro_recall", "macro_f1"), "high"),
+        **dict.fromkeys(("incorrect", "unread", "unread_views"), "low"),
+        **dict.fromkeys(("first_shown_rate", "tie_or_inconsistent", "tied_views", "equal_answers"), None),
+        **dict.fromkeys(("gold", "longer_wins"), None),
+    }
 
     def __init__(self, config: PairScoreConfig) -> None:
         self.config = config
@@ -90,7 +99,7 @@ class PairScore:
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "pair", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("pair", 1, self.config)
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about one pair.
@@ -110,7 +119,9 @@ class PairScore:
             lengths = [length for name in ("len_1", "len_2") if isinstance(length := sample.meta.get(name), int)]
         longer = (lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) if len(lengths) > 1 else None
         asked = not verdict.details.get("equal_answers", False)
-        self._items.append(_Item(sample.id, group, gold, verdict.label, self._games(verdict), longer, asked))
+        self._items.append(
+            _Item(cluster_of(sample, self.config), group, gold, verdict.label, self._games(verdict), longer, asked)
+        )
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -208,7 +219,7 @@ class PairScore:
     @staticmethod
     def _share(items: Iterable[_Item], points: Callable[[_Item], float | None], unjudged: int) -> Metric:
         known = [(item.id, worth) for item in items if (worth := points(item)) is not None]
-        return share_of([worth for _, worth in known], missing=unjudged, items=[item for item, _ in known])
+        return share_of([worth for _, worth in known], [item for item, _ in known], missing=unjudged)
 
     def _averages(self, found: Mapping[str, Metric]) -> dict[str, Metric]:
         made: dict[str, Metric] = {}
@@ -223,7 +234,7 @@ class PairScore:
         shown = [
             (one.id, game.first_shown) for one in self._items for game in one.games if game.first_shown is not None
         ]
-        return share_of([(side + 1) / 2 for _, side in shown], items=[item for item, _ in shown])
+        return share_of([(side + 1) / 2 for _, side in shown], [item for item, _ in shown])
 
     def _counts(self) -> dict[str, Metric]:
         sums = [_votes(one) * one.gold for one in self._items if one.gold]
@@ -267,25 +278,6 @@ def _place_of(order: int, games: Sequence[Game]) -> int | None:
     if not any(game.swapped for game in games):
         return order if len(games) > order else None
     return next((place for place, game in enumerate(games) if game.swapped == bool(order)), None)
-
-
-def share_of(worths: Sequence[float], *, missing: int = 0, items: Sequence[int] | None = None) -> Metric:
-    """Return the mean of points (0..1) in percent, with interval, and bounds if items are missing.
-
-    The standard error is that of a mean over items (n - 1), clustered where several points are one item's; the interval
-    is Wilson's, with the effective number of points.
-
-    Args:
-        worths: The points.
-        missing: How many more there should be.
-        items: Whose each point is (``Sample.id``); each its own item's if not given.
-    """
-    n = len(worths)
-    if not n:
-        return Metric(value=None, bounds=(0.0, 100.0) if missing else None, note="nothing was judged")
-    total = math.fsum(worths)
-    bounds = (total / (n + missing), (total + missing) / (n + missing)) if missing else None
-    return clustered_share(groups_of(worths, items if items is not None else range(n)), bounds=bounds)
 
 
 def weighted_mean(parts: Mapping[str, Metric | None], weights: Mapping[str, float]) -> Metric:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from judgebench.metrics.found import outcomes_of
 from judgebench.metrics.games import games_of
 from judgebench.metrics.style import FEATURES, style_of
 from judgebench.pair_labels import PREFERENCES
@@ -18,7 +19,7 @@ class Game(NamedTuple):
     Attributes:
         id: ``Sample.id``. ``repeat``: repetition of the tested model's answer.
         outcome: 1 the tested model won, 0.5 a tie, 0 it lost; of a fold that pools outcomes, their mean.
-        weight: How many outcomes that is.
+        weight: How many outcomes that is, or what they weigh.
         style: Features of the tested model's answer; see ``style.FEATURES``.
         opposing_style: Likewise of the answer it was compared with.
     """
@@ -80,11 +81,12 @@ class Played:
         worth = PREFERENCES.get(verdict.label or "") if verdict.status == "ok" else None
         if worth is None:
             return
-        pooled = [float(one) for one in verdict.details.get("outcomes") or [worth]]
+        pooled = outcomes_of(verdict, worth)
+        weight = sum(own for _, own in pooled)
         self._ids.append(id_)
         self._repeats.append(repeat)
-        self._outcomes.append(sum(pooled) / len(pooled))
-        self._weights.append(len(pooled))
+        self._outcomes.append(sum(own * outcome for outcome, own in pooled) / weight)
+        self._weights.append(weight)
         for answer in answers:
             self._styles.extend(style_of(answer))
         sides = [game for game in games_of(verdict) if game.side is not None]
@@ -106,10 +108,16 @@ class Played:
         for id_, agree, won, decided in zip(self._ids, self._agree, self._shown_first, self._decided, strict=True):
             yield Orders(id_, None if agree < 0 else bool(agree), won, decided)
 
-    def extend(self, later: Played) -> None:
+    def merge(self, later: Played) -> None:
         """Take in the games of the samples that follow."""
-        for name, found in vars(later).items():
-            getattr(self, name).extend(found)
+        self._ids.extend(later._ids)
+        self._repeats.extend(later._repeats)
+        self._outcomes.extend(later._outcomes)
+        self._weights.extend(later._weights)
+        self._styles.extend(later._styles)
+        self._agree.extend(later._agree)
+        self._shown_first.extend(later._shown_first)
+        self._decided.extend(later._decided)
 
     def _show(self, agree: int, won: int, decided: int) -> None:
         self._agree.append(agree)

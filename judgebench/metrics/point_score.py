@@ -7,25 +7,25 @@ MT-Bench's own rule (its -1) and the only choice that invents no grade.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
-from statistics import fmean, stdev
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.metrics.clustered import Cluster, mean_of, share_of
 from judgebench.metrics.correlation import kendall, pearson, spearman
-from judgebench.metrics.intervals import student
+from judgebench.metrics.direction import Better
 from judgebench.metrics.ordinal import weighted_kappa
-from judgebench.metrics.pair_score import share_of
 from judgebench.metrics.rater_figures import BY_CHANCE, beyond_chance
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class PointScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=PointScore, ...)``.
+class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PointScore, ...)``, beside those of every score.
 
     Attributes:
         group_by: Meta column by which the mean is also given in parts, or several.
@@ -34,26 +34,38 @@ class PointScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """
 
     group_by: str | list[str] = ""
-    groups: dict[str, str] = {}
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
     headline: str = "mean_score"
+
+
+class _Row(NamedTuple):
+    cluster: Cluster
+    parts: list[str]
+    grade: float | None
+    gold: float | None
 
 
 class PointScore:
     """See the module's docstring; means are in the unit of the scale."""
 
     Config: ClassVar[type[msgspec.Struct]] = PointScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("pearson", "spearman", "kendall", "agreement", "kappa", "scott_pi", "weighted_kappa"), "high"),
+        "unread": "low",
+        **dict.fromkeys(("mean_score", "gold_mean", "judged"), None),  # a judge that grades higher is no better judge
+    }
 
     def __init__(self, config: PointScoreConfig) -> None:
         self.config = config
         self._columns = [config.group_by] if isinstance(config.group_by, str) else config.group_by
-        self._rows: list[tuple[list[str], float | None, float | None]] = []  # parts, grade, gold
+        self._rows: list[_Row] = []
         self._planned = 0
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "point", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("point", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
         """Take in the grade of one answer.
 
         Raises:
@@ -63,48 +75,55 @@ class PointScore:
         if verdict.status not in ("ok", "unparsed"):
             return
         parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
-        self._rows.append(([self.config.groups.get(part, part) for part in parts], verdict.score, gold_grade(sample)))
+        named = [self.config.groups.get(part, part) for part in parts]
+        self._rows.append(_Row(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
-        found = self._means("mean_score", 1)
-        counts = {"judged": len(self._rows), "unread": sum(grade is None for _, grade, _ in self._rows)}
+        found = self._means("mean_score", [row.grade for row in self._rows])
+        counts = {"judged": len(self._rows), "unread": sum(row.grade is None for row in self._rows)}
         found |= {name: Metric(value=float(count), n=self._planned) for name, count in counts.items()}
-        if any(gold is not None for _, _, gold in self._rows):
-            found |= self._means("gold_mean", 2)
+        if any(row.gold is not None for row in self._rows):
+            found |= self._means("gold_mean", [row.gold for row in self._rows])
             found |= self._correlations()
         if self.config.headline in found:
             found = {self.config.headline: found[self.config.headline], **found}
         return found
 
-    def _means(self, name: str, place: int) -> dict[str, Metric]:
-        parts = dict.fromkeys(part for parts, _, _ in self._rows for part in parts)
-        found = {name: mean_of([row[place] for row in self._rows], missing=self._planned)}  # type: ignore[misc]
-        for part in parts:
-            values = [row[place] for row in self._rows if part in row[0]]
-            found[f"{name}/{part}"] = mean_of(values)  # type: ignore[arg-type]
+    def _means(self, name: str, values: list[float | None]) -> dict[str, Metric]:
+        """Return the mean over all items, then over each part; a note says how many are left out."""
+        found = {name: self._mean(values, self._rows, self._planned)}
+        for part in dict.fromkeys(part for row in self._rows for part in row.parts):
+            own = [(value, row) for value, row in zip(values, self._rows, strict=True) if part in row.parts]
+            found[f"{name}/{part}"] = self._mean([value for value, _ in own], [row for _, row in own], len(own))
         return found
 
+    @staticmethod
+    def _mean(values: list[float | None], rows: list[_Row], planned: int) -> Metric:
+        mean = mean_of(values, [row.cluster for row in rows])
+        left_out = planned - mean.n
+        if mean.value is None or not left_out:
+            return mean
+        return msgspec.structs.replace(mean, note=f"{left_out} items without a readable grade are left out")
+
     def _correlations(self) -> dict[str, Metric]:
-        both = [(grade, gold) for _, grade, gold in self._rows if grade is not None and gold is not None]
-        first, second = [one for one, _ in both], [one for _, one in both]
+        both = [
+            (row.cluster, row.grade, row.gold) for row in self._rows if row.grade is not None and row.gold is not None
+        ]
+        first, second = [one for _, one, _ in both], [one for *_, one in both]
         found = {}
         for function in (pearson, spearman, kendall):
             value = function(first, second) if len(both) > 1 else None
             note = "" if value is not None else "undefined: judge or gold give one and the same grade to every item"
             found[function.__name__] = Metric(value=value, n=len(both), note=note)
-        return found | _agreeing(Counter(both))
-
-
-def _agreeing(pairs: Counter[tuple[float, float]]) -> dict[str, Metric]:
-    """Return how often the judge gives exactly gold's grade, beyond chance too, and kappa by squared distance."""
-    n, equal = pairs.total(), sum(count for (grade, gold), count in pairs.items() if grade == gold)
-    weighted = weighted_kappa(pairs)
-    return {
-        "agreement": share_of([1.0] * equal + [0.0] * (n - equal)),
-        **beyond_chance(pairs),
-        "weighted_kappa": Metric(value=weighted, n=n, note="" if weighted is not None else BY_CHANCE),
-    }
+        pairs = Counter(zip(first, second, strict=True))
+        weighted = weighted_kappa(pairs)
+        return {
+            **found,
+            "agreement": share_of([float(grade == gold) for _, grade, gold in both], [one for one, *_ in both]),
+            **beyond_chance(pairs),
+            "weighted_kappa": Metric(value=weighted, n=len(both), note="" if weighted is not None else BY_CHANCE),
+        }
 
 
 def gold_grade(sample: Sample) -> float | None:
@@ -120,21 +139,3 @@ def gold_grade(sample: Sample) -> float | None:
     if not values or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in values):
         raise DataError(f"Item {sample.key or sample.id}: a number was expected as gold grade, not {gold!r:.60}.")
     return fmean(values)
-
-
-def mean_of(values: Sequence[float | None], *, missing: int = 0) -> Metric:
-    """Return the mean of what is known, with its standard error and t interval; the note says how many are not.
-
-    Args:
-        values: ``None`` is left out.
-        missing: Planned items, of which those not among the known are named in the note.
-    """
-    known = [value for value in values if value is not None]
-    if not known:
-        return Metric(value=None, note="no grade was read")
-    mean = math.fsum(known) / len(known)
-    stderr = stdev(known) / math.sqrt(len(known)) if len(known) > 1 else None
-    interval = student(mean, stderr, len(known) - 1) if stderr is not None else None
-    left_out = max(missing, len(values)) - len(known)
-    note = f"{left_out} items without a readable grade are left out" if left_out else ""
-    return Metric(value=mean, n=len(known), stderr=stderr, ci95=interval, note=note)

@@ -5,21 +5,24 @@ Source: Y. Dubois et al. (2024), Length-Controlled AlpacaEval, arXiv:2404.04475,
 
 from __future__ import annotations
 
-import math
-from statistics import fmean, stdev
+from collections.abc import Mapping
+from statistics import fmean
 from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
+from judgebench.metrics.found import views_of
 from judgebench.metrics.games import side_of
 from judgebench.metrics.length_control import implausible, length_controlled
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class PreferenceScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=PreferenceScore, ...)``.
+class PreferenceScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PreferenceScore, ...)``, beside those of every score.
 
     Attributes:
         tested_first: Meta column that says whether the tested answer was shown first; the baseline's otherwise.
@@ -46,20 +49,28 @@ class PreferenceScore:
     """
 
     Config: ClassVar[type[msgspec.Struct]] = PreferenceScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        "n_missing": "low",
+        # how often the judge prefers the tested answers says nothing about how well it judges
+        **dict.fromkeys(("win_rate", "discrete_win_rate", "length_controlled_win_rate", "standard_error"), None),
+        **dict.fromkeys(("avg_length", "n_wins", "n_wins_base", "n_draws", "n_total", "n_with_logprobs"), None),
+        **dict.fromkeys(("equal_answers", "longer_wins"), None),
+    }
 
     def __init__(self, config: PreferenceScoreConfig) -> None:
         self.config = config
         self._preferences: list[float] = []
+        self._clusters: list[Cluster] = []
         self._controls: list[tuple[float, float, float]] = []
         self._lengths: list[int] = []
-        self._longer: list[float] = []
+        self._longer: list[tuple[Cluster, float]] = []
         self._missing = self._probabilities = self._equal = 0
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "preference", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("preference", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats are items alike
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
         """Take in the preference about one instruction.
 
         Raises:
@@ -68,16 +79,18 @@ class PreferenceScore:
         first = sample.meta.get(self.config.tested_first)
         if not isinstance(first, bool):
             raise DataError(f"Item {sample.key or sample.id}: {self.config.tested_first!r} must be true or false.")
+        cluster = cluster_of(sample, self.config)
         tested, baseline = self._measure(sample, 0 if first else 1), self._measure(sample, 1 if first else 0)
         if tested is not None:
             self._lengths.append(tested)
         if tested is not None and baseline is not None:
-            self._longer.append(1.0 if tested > baseline else 0.5 if tested == baseline else 0.0)
+            self._longer.append((cluster, 1.0 if tested > baseline else 0.5 if tested == baseline else 0.0))
         preference = self._preference(verdict, tested_first=first)
         if preference is None:
             self._missing += 1
             return
         self._preferences.append(preference)
+        self._clusters.append(cluster)
         difficulty = sample.meta.get(self.config.difficulty)
         if tested is not None and baseline is not None and isinstance(difficulty, int | float):
             self._controls.append((preference - 1, float(baseline - tested), float(difficulty)))
@@ -86,9 +99,12 @@ class PreferenceScore:
         """Return the figures, ``win_rate`` first."""
         known = self._preferences
         discrete = [float(round(value)) if value != 1.5 else 1.5 for value in known]
-        found = {"win_rate": _rate(known, self._missing), "discrete_win_rate": _rate(discrete, self._missing)}
+        found = {
+            name: share_of([value - 1 for value in values], self._clusters, missing=self._missing)
+            for name, values in (("win_rate", known), ("discrete_win_rate", discrete))
+        }
         if known and len(self._controls) == len(known):
-            found["length_controlled_win_rate"] = _controlled(self._controls, found["win_rate"].value)
+            found["length_controlled_win_rate"] = _controlled(self._controls, self._clusters, found["win_rate"].value)
         stderr = found["win_rate"].stderr
         found["standard_error"] = Metric(
             value=stderr, n=len(known), note="" if stderr is not None else "fewer than two"
@@ -106,7 +122,7 @@ class PreferenceScore:
         }
         found |= {name: Metric(value=float(count), n=len(known) + self._missing) for name, count in counts.items()}
         if self._longer:
-            found["longer_wins"] = share_of(self._longer)
+            found["longer_wins"] = share_of([one for _, one in self._longer], [own for own, _ in self._longer])
         return found
 
     def _preference(self, verdict: Verdict, *, tested_first: bool) -> float | None:
@@ -115,9 +131,13 @@ class PreferenceScore:
         if verdict.details.get("equal_answers"):
             self._equal += 1
             return 1.5
-        views = verdict.details.get("views") or [{}]
-        shares = views[0].get("values", {}).get("p")
-        if isinstance(shares, dict) and verdict.score is not None:
+        values = [view.get("values") for view in views_of(verdict)[:1]]
+        if (
+            values
+            and isinstance(values[0], dict)
+            and isinstance(values[0].get("p"), dict)
+            and verdict.score is not None
+        ):
             self._probabilities += 1
             return 1 + (verdict.score if tested_first else 1 - verdict.score)
         if verdict.score is not None:
@@ -133,20 +153,13 @@ class PreferenceScore:
         return len(sample.answers[place]) if len(sample.answers) > place else None
 
 
-def _controlled(rows: list[tuple[float, float, float]], plain: float | None) -> Metric:
+def _controlled(rows: list[tuple[float, float, float]], clusters: list[Cluster], plain: float | None) -> Metric:
     """Return the estimated win rate at equal lengths; rows are preference, length difference and difficulty."""
-    found = length_controlled(*(list(column) for column in zip(*rows, strict=True)))
+    preferences, gaps, difficulty = (list(column) for column in zip(*rows, strict=True))
+    found = length_controlled(preferences, gaps, difficulty, clusters)
     if found is None or plain is None:
         return Metric(value=None, note="nothing was compared")
     note = "an estimate: fitted without the source's calibration set"
     if implausible(found.value, plain):
         note += "; so far from win_rate that the source warns of it"
     return Metric(value=found.value, n=len(rows), stderr=found.stderr, note=note)
-
-
-def _rate(preferences: list[float], missing: int) -> Metric:
-    """Return ``100 * mean(preference - 1)`` with the standard error of the mean, ``100 * sd / sqrt(n)``."""
-    metric = share_of([value - 1 for value in preferences], missing=missing)
-    if len(preferences) < 2:
-        return metric
-    return msgspec.structs.replace(metric, stderr=100 * stdev(preferences) / math.sqrt(len(preferences)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
-from judgebench.metrics.accuracy import cluster_stderr, share_metric, share_of_worths
+from judgebench.metrics.clustered import share_of_worths
+from judgebench.metrics.direction import metric
 from judgebench.metrics.tally import Tally
 from judgebench.pair_labels import PREFERENCES
 from judgebench.records import Metric
 
 
+@metric(better="high")
 def win_rate(tally: Tally) -> Metric:
     """Return the percentage of scored comparisons that the tested model wins; a tie counts half.
 
@@ -22,24 +21,12 @@ def win_rate(tally: Tally) -> Metric:
     return share_of_worths(tally.worths(PREFERENCES))
 
 
+@metric(better=None)
 def tie_rate(tally: Tally) -> Metric:
     """Return the percentage of scored comparisons that are ties, clustered and bounded as the win rate is."""
     if not tally.labels().keys() & PREFERENCES.keys():
         return _no_comparison(tally)
     return share_of_worths(tally.worths({label: float(worth == 0.5) for label, worth in PREFERENCES.items()}))
-
-
-def preference_rate(preferences: Sequence[float]) -> Metric:
-    """Return the mean of graded preferences (0..1 each, 1 for the tested model) in percent.
-
-    The standard error is ``sd / sqrt(n)`` with n - 1, as AlpacaEval 2 prints it; the interval is of Wilson's form.
-    """
-    if not preferences:
-        return Metric(value=None, note="no preference was given")
-    mean = math.fsum(preferences) / len(preferences)
-    deviations = math.fsum((value - mean) ** 2 for value in preferences)
-    stderr = cluster_stderr(deviations, len(preferences), len(preferences))
-    return share_metric(mean, stderr, clusters=len(preferences), n=len(preferences))
 
 
 def _no_comparison(tally: Tally) -> Metric:

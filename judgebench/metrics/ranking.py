@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.accuracy import cluster_stderr, share_metric
 from judgebench.metrics.battles import ROUNDS, Battle, Columns, dominates, standing
 from judgebench.metrics.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
+from judgebench.metrics.clustered import share_of
 from judgebench.metrics.correlation import kendall, spearman
 from judgebench.metrics.elo import SCALE, START, K, shuffled_elo
 from judgebench.metrics.forecast import forecast
@@ -269,22 +269,11 @@ def _record(name: str, games: Sequence[Outcome]) -> RankedModel:
 
 
 def _win_rate(games: Sequence[Outcome]) -> Metric:
-    if not games:
-        return Metric(value=None, note="no comparison was scored")
-    items: dict[int, list[float]] = {}
-    for one in games:
-        sums = items.setdefault(one.item, [0.0, 0.0])
-        sums[0] += one.weight
-        sums[1] += one.weight * one.points
-    played = math.fsum(asked for asked, _ in items.values())
-    share = min(1.0, math.fsum(won for _, won in items.values()) / played)
-    deviations = math.fsum((won - share * asked) ** 2 for asked, won in items.values())
-    return share_metric(
-        share,
-        cluster_stderr(deviations, len(items), played),
-        clusters=len(items),
-        n=len(games),
-        least=played**2 / math.fsum(asked**2 for asked, _ in items.values()),
+    return share_of(
+        [one.points for one in games],
+        [one.item for one in games],
+        weights=[one.weight for one in games],
+        lacking="no comparison was scored",
     )
 
 

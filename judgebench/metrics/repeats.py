@@ -11,11 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from judgebench.metrics.accuracy import cluster_stderr, nothing_scored, planned_bounds, share_metric
+from judgebench.metrics.accuracy import nothing_scored, planned_bounds
+from judgebench.metrics.clustered import cluster_stderr, share_metric
+from judgebench.metrics.direction import metric
 from judgebench.metrics.tally import Question, Row, Tally
 from judgebench.records import Metric
 
 
+@metric(better="high")
 def accuracy_n_runs_average(tally: Tally) -> Metric:
     """Return the mean over the n runs of each run's accuracy; repeat r of every question is run r.
 
@@ -40,6 +43,7 @@ def accuracy_n_runs_average(tally: Tally) -> Metric:
     return share_metric(share, stderr, clusters=clusters, n=sum(scored.values()), bounds=bounds, note=note)
 
 
+@metric(better="high")
 def avg_at_n(tally: Tally) -> Metric:
     """Return the mean over questions of the share of their scored repeats that is right."""
 
@@ -55,6 +59,7 @@ def avg_at_n(tally: Tally) -> Metric:
     return _mean_over_questions(tally, estimate, bounds)
 
 
+@metric(better="high")
 def pass_at_k(tally: Tally, k: int) -> Metric:
     """Return the chance that at least one of k repeats is right, ``1 - C(n-c, k) / C(n, k)``, averaged over questions.
 
@@ -63,6 +68,7 @@ def pass_at_k(tally: Tally, k: int) -> Metric:
     return _subset_metric(tally, k, lambda n, c: 1 - chance_of_at_most(0, n, c, k))
 
 
+@metric(better="high")
 def pass_all_at_k(tally: Tally, k: int) -> Metric:
     """Return the chance that all of k repeats are right, ``C(c, k) / C(n, k)``, averaged over questions.
 
@@ -72,6 +78,7 @@ def pass_all_at_k(tally: Tally, k: int) -> Metric:
     return _subset_metric(tally, k, lambda n, c: 1 - chance_of_at_most(k - 1, n, c, k))
 
 
+@metric(better="high")
 def maj_correct_at_k(tally: Tally, k: int) -> Metric:
     """Return the chance that more than half of k repeats are right, averaged over questions.
 
@@ -81,6 +88,7 @@ def maj_correct_at_k(tally: Tally, k: int) -> Metric:
     return _subset_metric(tally, k, lambda n, c: 1 - chance_of_at_most(k // 2, n, c, k))
 
 
+@metric(better="high")
 def cons_at_k(tally: Tally, k: int) -> Metric:
     """Return the share of questions whose most frequent extracted answer among the first k repeats is right.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from judgebench.metrics.clustered import Cluster
 from judgebench.metrics.intervals import Interval
 
 ROUNDS = 2000
@@ -26,12 +28,18 @@ class Difference(NamedTuple):
 
 
 def bootstrap_mean(
-    values: Sequence[float], *, rounds: int = ROUNDS, seed: int = 0, coverage: float = 0.95
+    values: Sequence[float],
+    clusters: Sequence[Cluster],
+    *,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+    coverage: float = 0.95,
 ) -> Interval | None:
-    """Return the percentile interval of a mean over independent items; ``None`` for no item.
+    """Return the percentile interval of a mean over clusters that weigh alike; ``None`` for none.
 
     Args:
-        values: One number per item (a question's mean over its repeats, say: items are resampled, not verdicts).
+        values: One number per trial.
+        clusters: Whose each is (``Sample.id``, a question): clusters are resampled, not trials.
         rounds: Resamples.
         seed: Of the generator; equal seeds give equal intervals.
         coverage: 0.95 takes the 2.5% and 97.5% quantiles.
@@ -42,16 +50,28 @@ def bootstrap_mean(
         return None
     import numpy as np
 
-    means = _resampled_means(values, rounds, seed)
+    means = _resampled_means(_means(values, clusters), rounds, seed)
     tail = (1 - coverage) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
 def paired_bootstrap(
-    first: Sequence[float], second: Sequence[float], *, rounds: int = ROUNDS, seed: int = 0
+    first: Sequence[float],
+    second: Sequence[float],
+    clusters: Sequence[Cluster],
+    *,
+    rounds: int = ROUNDS,
+    seed: int = 0,
 ) -> Difference | None:
     """Return the mean difference of two systems on the same items, with its interval; ``None`` for no item.
+
+    Args:
+        first: One number per trial of the first system.
+        second: Of the second, on the same trials.
+        clusters: Whose each trial is (``Sample.id``, a question): clusters are resampled, and weigh alike.
+        rounds: Resamples.
+        seed: Of the generator.
 
     Raises:
         ValueError: The lists differ in length.
@@ -62,12 +82,20 @@ def paired_bootstrap(
         return None
     import numpy as np
 
-    differences = [a - b for a, b in zip(first, second, strict=True)]
+    differences = _means([a - b for a, b in zip(first, second, strict=True)], clusters)
     means = _resampled_means(differences, rounds, seed)
     low, high = np.quantile(means, [0.025, 0.975])
     below, above = int(np.sum(means <= 0)), int(np.sum(means >= 0))
     p_value = min(1.0, 2 * (min(below, above) + 1) / (rounds + 1))
     return Difference(sum(differences) / len(differences), Interval(float(low), float(high)), p_value)
+
+
+def _means(values: Sequence[float], clusters: Sequence[Cluster]) -> list[float]:
+    """Return the mean of every cluster's trials."""
+    own: dict[Cluster, list[float]] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        own.setdefault(cluster, []).append(value)
+    return [math.fsum(some) / len(some) for some in own.values()]
 
 
 def _resampled_means(values: Sequence[float], rounds: int, seed: int):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -14,18 +14,25 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.config.schema import Typed
-from judgebench.errors import ConfigError
+from judgebench.errors import ConfigError, DataError
+from judgebench.metrics.clustered import Cluster
+from judgebench.metrics.direction import Better, declared
 from judgebench.records import Metric, Sample, Verdict
 
 
 class Score(Protocol):
     """See the module's docstring.
 
+    ``better`` says by figure which end is good (``judgebench.metrics.direction``); a figure in parts, such as
+    ``accuracy/math``, goes by the name of the whole. Judges are ranked by the headline where more of it is better, and
+    by nothing else.
+
     A score may further have ``right(sample, verdict)``, which says whether the judge is right about an item (``None``
     where nothing can tell); several judges under test then play each other item by item.
     """
 
     Config: ClassVar[type[msgspec.Struct]]
+    better: ClassVar[Mapping[str, Better]]
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
         """Take in the verdict about one item; each (item, repeat) once."""
@@ -53,6 +60,64 @@ def score_of(typed: Typed) -> Score:
         return cast("Score", kind(msgspec.convert(typed.options, kind.Config)))  # type: ignore[attr-defined]
     except msgspec.ValidationError as error:
         raise ConfigError(f"score: {error}.") from error
+
+
+class ScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of every score.
+
+    Attributes:
+        cluster_by: Meta column with the question that several items share, such as the answers of several models to it:
+            errors and intervals are then clustered by it, where they are else clustered by item.
+    """
+
+    cluster_by: str = ""
+
+
+def cluster_of(sample: Sample, config: ScoreConfig) -> Cluster:
+    """Return what an item is clustered by: its question where the config names the column, else itself."""
+    question = sample.meta.get(config.cluster_by) if config.cluster_by else None
+    return sample.id if question is None else str(question)
+
+
+def identity_of(name: str, version: int, config: ScoreConfig) -> dict[str, Any]:
+    """Return a score's name, version and config; what errors are clustered by only where it is declared."""
+    keys = msgspec.to_builtins(config)
+    if not config.cluster_by:
+        del keys["cluster_by"]
+    return {"score": name, "version": version, **keys}
+
+
+def column_of(sample: Sample, column: str) -> Any:
+    """Return an item's value in a meta column that its score cannot do without.
+
+    Raises:
+        DataError: The item has none.
+    """
+    if column not in sample.meta:
+        raise DataError(
+            f"Item {sample.key or sample.id}: the score needs the column {column!r}, which this row lacks.",
+            hint="Name it in the data set's meta_columns, or leave such rows out with where=dict(...).",
+        )
+    return sample.meta[column]
+
+
+def figures_of(score: Score) -> dict[str, Metric]:
+    """Return the figures of a score; one of no value where it gives none, so that a result always has a headline.
+
+    Raises:
+        ConfigError: It gives something else than metrics.
+    """
+    found = score.result()
+    strange = [name for name, figure in found.items() if not isinstance(figure, Metric)]
+    if strange:
+        kind = type(found[strange[0]]).__name__
+        raise ConfigError(f"score: {type(score).__name__}.result() gives {strange[0]!r} as {kind}, not as a Metric.")
+    return found or {"score": Metric(value=None, note=f"{type(score).__name__} gave no figure")}
+
+
+def better_of(typed: Typed, name: str) -> Better:
+    """Return which end of a figure of the score that a config declares is good; ``None`` where it does not say."""
+    return declared(getattr(plugins.load(typed.type, where="score"), "better", {}), name)
 
 
 def conventions(method: Mapping[str, Any], score: Mapping[str, Any]) -> str:

@@ -8,23 +8,27 @@ ProJudgeBench labels every step; what a judge leaves out counts as wrong, what i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.agreement import confusion, macro_scores
-from judgebench.metrics.pair_score import share_of, weighted_mean
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
+from judgebench.metrics.found import steps_of
+from judgebench.metrics.pair_score import weighted_mean
 from judgebench.metrics.rater_figures import beyond_chance, error_rates
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 NO_ERROR = -1
 """Index of the first wrong step of an item whose steps are all right."""
 
 
-class StepScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=StepScore, ...)``.
+class StepScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=StepScore, ...)``, beside those of every score.
 
     Attributes:
         group_by: Meta column of the split; the headline is the mean over splits.
@@ -36,7 +40,7 @@ class StepScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class _Item(NamedTuple):
-    id: int
+    id: Cluster
     group: str
     gold: int
     said: int | None
@@ -51,6 +55,13 @@ class StepScore:
     """
 
     Config: ClassVar[type[msgspec.Struct]] = StepScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("f1", "accuracy_error", "accuracy_correct", "first_error_accuracy"), "high"),
+        **dict.fromkeys(("step_accuracy", "error_type_accuracy", "error_type_macro_f1"), "high"),
+        **dict.fromkeys(("detection_agreement", "kappa", "scott_pi"), "high"),
+        **dict.fromkeys(("detection_precision", "detection_recall", "detection_f1"), "high"),
+        **dict.fromkeys(("detection_false_positive_rate", "detection_false_negative_rate", "unread"), "low"),
+    }
 
     def __init__(self, config: StepScoreConfig) -> None:
         self.config = config
@@ -59,7 +70,7 @@ class StepScore:
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "step", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("step", 1, self.config)
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
         """Take in the verdict about the steps of one answer.
@@ -75,12 +86,12 @@ class StepScore:
             raise DataError(
                 f"Item {sample.key or sample.id}: gold must be a step's index or truth values, not {gold!r}."
             )
-        said: list[dict[str, Any]] = verdict.details.get("steps", [])
+        said = steps_of(verdict)
         types = sample.meta.get(self.config.types, []) if self.config.types else []
         judged = verdict.status in ("ok", "unparsed")
         (self._items if judged else self._unjudged).append(
             _Item(
-                id=sample.id,
+                id=cluster_of(sample, self.config),
                 group=str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else "",
                 gold=first_wrong(labels) if labels else gold,
                 said=None if verdict.score is None else int(verdict.score),
@@ -111,8 +122,8 @@ class StepScore:
                 found |= {f"{name}/{group}": part[name] for group, part in parts.items()}
         found["first_error_accuracy"] = share_of(
             [float(one.said == one.gold) for one in self._items],
+            [one.id for one in self._items],
             missing=len(self._unjudged),
-            items=[one.id for one in self._items],
         )
         found["unread"] = Metric(value=float(sum(one.said is None for one in self._items)), n=len(self._items))
         return self._steps() | found | self._detection()
@@ -125,7 +136,7 @@ class StepScore:
             if one.said is not None
         ]
         table = confusion(Counter((said, gold) for _, said, gold in read))
-        right = share_of([float(said == gold) for _, said, gold in read], items=[item for item, _, _ in read])
+        right = share_of([float(said == gold) for _, said, gold in read], [item for item, _, _ in read])
         found = {"detection_agreement": right} | beyond_chance(table.pairs())
         return found | {f"detection_{name}": metric for name, metric in error_rates(table).items()}
 
@@ -143,7 +154,7 @@ class StepScore:
         if pairs:
             found["error_type_accuracy"] = share_of(
                 [float(said == gold) for said, gold in pairs],
-                items=[one.id for one in self._items for _ in one.types],
+                [one.id for one in self._items for _ in one.types],
             )
             counts = {pair: pairs.count(pair) for pair in dict.fromkeys(pairs)}
             f1 = macro_scores(counts, dict.fromkeys(gold for _, gold in pairs)).f1
@@ -155,7 +166,7 @@ class StepScore:
         error, correct = (
             share_of(
                 [float(one.said == one.gold) for one in items if (one.gold == NO_ERROR) is right],
-                items=[one.id for one in items if (one.gold == NO_ERROR) is right],
+                [one.id for one in items if (one.gold == NO_ERROR) is right],
                 missing=sum((one.gold == NO_ERROR) is right for one in unjudged),
             )
             for right in (False, True)
@@ -194,7 +205,7 @@ def _mean_of_parts(parts: Sequence[Metric], names: Sequence[str]) -> Metric:
 def _step_accuracy(judged: Sequence[_Item], unjudged: Sequence[_Item]) -> Metric:
     right = [float(gold is said) for one in judged for gold, said in one.steps]
     items = [one.id for one in judged for _ in one.steps]
-    return share_of(right, missing=sum(len(one.steps) for one in unjudged), items=items)
+    return share_of(right, items, missing=sum(len(one.steps) for one in unjudged))
 
 
 def first_wrong(labels: Sequence[bool]) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from judgebench.errors import InternalError
+from judgebench.metrics.found import votes_of
 from judgebench.records import Counts, Verdict, VerdictStatus
 
 GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
@@ -69,7 +70,7 @@ def outcome_of(
 
     The extracted answer is the verdict's own, else the rule's.
     """
-    votes = verdict.details.get("votes") or {verdict.label: 1}
+    votes = votes_of(verdict) or ({verdict.label: 1} if verdict.label is not None else {})
     graded = {name: count for name, count in votes.items() if name in GRADES}
     return Outcome(
         id=sample_id,
@@ -132,14 +133,16 @@ class Tally:
 
     Args:
         repeats: Planned repeats per question (n).
+        scale: Ends of the scale of the verdicts' scores, where they are declared.
 
     Attributes:
         truncated: How many predictions were cut off.
         compared: Whether any verdict is about two answers.
     """
 
-    def __init__(self, repeats: int = 1) -> None:
+    def __init__(self, repeats: int = 1, *, scale: tuple[float, float] | None = None) -> None:
         self.repeats = max(1, repeats)
+        self.scale = scale
         self.truncated = 0
         self.compared = False
         self._ids = array("q")
@@ -196,7 +199,7 @@ class Tally:
             self._weights = _column(self._weights, size, outcome.weight, 1.0)
         self._histogram = self._pairs = None
 
-    def extend(self, later: Tally) -> None:
+    def merge(self, later: Tally) -> None:
         """Take in the outcomes of another tally, which follow those of this one.
 
         Extracted answers are compared within a question only, so a question must not be shared between the two.

@@ -8,20 +8,22 @@ is estimated from the judge and that part, as it would be in practice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.agreement import Confusion, class_scores, cohen_kappa, confusion, macro_scores, scott_pi
-from judgebench.metrics.correction import Estimate, prediction_powered, rogan_gladen
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.correction import Decided, Estimate, clustered_ppi, clustered_rogan_gladen
+from judgebench.metrics.direction import Better
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class VerifierScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=VerifierScore, ...)``.
+class VerifierScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=VerifierScore, ...)``, beside those of every score.
 
     Attributes:
         right: Label that means "right"; every other label means "wrong" in the two-way figures.
@@ -33,7 +35,7 @@ class VerifierScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     """
 
     right: str = "correct"
-    classes: list[str] = []
+    classes: list[str] = msgspec.field(default_factory=list)
     headline: str = "agreement"
     group_by: str = ""
     labelled_by: str = "idx"
@@ -44,47 +46,54 @@ class VerifierScore:
     """Compares the judge's label with gold; items without either are left out and counted."""
 
     Config: ClassVar[type[msgspec.Struct]] = VerifierScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("agreement", "cohen_kappa", "scott_pi", "precision", "recall", "f1", "tp", "tn"), "high"),
+        **dict.fromkeys(("accuracy", "macro_precision", "macro_recall", "macro_f1", "kappa_classes"), "high"),
+        **dict.fromkeys(("false_positive_rate", "false_negative_rate", "fp", "fn", "unread", "not_compared"), "low"),
+        **dict.fromkeys(("gold_rate", "judge_rate", "score_shift", "rogan_gladen", "labelled", "unlabelled"), None),
+    }
 
     def __init__(self, config: VerifierScoreConfig) -> None:
         self.config = config
         self._pairs: Counter[tuple[str, str]] = Counter()
-        self._labelled: Counter[tuple[int, int]] = Counter()
-        self._rest: Counter[tuple[int, int]] = Counter()
-        self._decided: list[tuple[int, str, str]] = []
-        self._judge: dict[str, list[float]] = {}
-        self._gold: dict[str, list[float]] = {}
+        self._labelled: list[Decided] = []
+        self._rest: list[Decided] = []
+        self._decided: list[tuple[Cluster, str, str]] = []
+        self._judge: dict[str, list[tuple[Cluster, float]]] = {}
+        self._gold: dict[str, list[tuple[Cluster, float]]] = {}
         self._missing = self._unread = self._no_gold = self._undecided = 0
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "verifier", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("verifier", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
         """Take in the verdict about one answer.
 
         Raises:
             DataError: An item does not say whether it belongs to the labelled part.
         """
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
+        cluster = cluster_of(sample, self.config)
         gold = sample.gold if isinstance(sample.gold, str) else None
         if gold is None:
             self._no_gold += 1
         else:
-            self._gold.setdefault(part, []).append(float(gold == self.config.right))
+            self._gold.setdefault(part, []).append((cluster, float(gold == self.config.right)))
         if verdict.status != "ok" or verdict.label is None:
             self._missing += 1
             self._unread += verdict.status == "unparsed"
             self._undecided += gold is not None
             return
         said = float(verdict.label == self.config.right)
-        self._judge.setdefault(part, []).append(said)
+        self._judge.setdefault(part, []).append((cluster, said))
         if gold is None:
             return
         self._pairs[verdict.label, gold] += 1
-        self._decided.append((sample.id, verdict.label, gold))
+        self._decided.append((cluster, verdict.label, gold))
         if self.config.labelled_every:
-            graded = (int(said), int(gold == self.config.right))
-            (self._labelled if self._is_labelled(sample) else self._rest)[graded] += 1
+            decided = Decided(cluster, int(said), int(gold == self.config.right))
+            (self._labelled if self._is_labelled(sample) else self._rest).append(decided)
 
     def right(self, sample: Sample, verdict: Verdict) -> bool | None:
         """Say whether the judge is right about an item, all labels but ``right`` being one; ``None``: none can tell.
@@ -110,9 +119,10 @@ class VerifierScore:
             found |= self._all_classes()
         if self.config.group_by:
             for name, rates in (("judge_rate", self._judge), ("gold_rate", self._gold)):
-                found |= {f"{name}/{part}": share_of(values) for part, values in rates.items()}
+                for part, rate in rates.items():
+                    found[f"{name}/{part}"] = share_of([one for _, one in rate], [own for own, _ in rate])
         if self.config.labelled_every:
-            found |= _calibrated(confusion(self._labelled), confusion(self._rest))
+            found |= _calibrated(self._labelled, self._rest)
         if self.config.headline in found:
             found = {self.config.headline: found[self.config.headline], **found}
         return found
@@ -130,7 +140,7 @@ class VerifierScore:
 
     def _equal(self, alike: Callable[[str, str], bool]) -> Metric:
         worths = [float(alike(said, gold)) for _, said, gold in self._decided]
-        return share_of(worths, missing=self._undecided, items=[item for item, _, _ in self._decided])
+        return share_of(worths, [item for item, _, _ in self._decided], missing=self._undecided)
 
     def _is_labelled(self, sample: Sample) -> bool:
         number = sample.meta.get(self.config.labelled_by)
@@ -167,13 +177,12 @@ def _two_way(table: Confusion) -> dict[str, Metric]:
     }
 
 
-def _calibrated(labelled: Confusion, rest: Confusion) -> dict[str, Metric]:
+def _calibrated(known: list[Decided], others: list[Decided]) -> dict[str, Metric]:
     """Return estimates of the unlabelled part's accuracy, beside its truth (which practice would not know)."""
+    labelled, rest = (confusion(Counter((one.said, one.true) for one in part)) for part in (known, others))
     judged_right, judged = rest.tp + rest.fp, rest.n
-    corrected = {
-        "ppi": prediction_powered(judged_right, judged, labelled),
-        "rogan_gladen": rogan_gladen(judged_right, judged, labelled) if judged else None,
-    }
+    rows = [*known, *(one._replace(true=None) for one in others)]
+    corrected = {"ppi": clustered_ppi(rows), "rogan_gladen": clustered_rogan_gladen(rows)}
     found = {
         "labelled": Metric(value=float(labelled.n), n=labelled.n),
         "unlabelled": Metric(value=float(judged), n=judged),

@@ -7,18 +7,21 @@ given, with a seeded bootstrap over questions (Li et al. 2024; Zheng et al. 2023
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
+from judgebench.metrics.clustered import Cluster, share_of
+from judgebench.metrics.direction import Better
+from judgebench.metrics.found import outcomes_of
 from judgebench.metrics.games import games_of, side_of
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.score import ScoreConfig, cluster_of, identity_of
 from judgebench.records import Metric, Sample, Verdict
 
 
-class WinScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=WinScore, ...)``.
+class WinScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=WinScore, ...)``, beside those of every score.
 
     Attributes:
         seed: Seed of the bootstrap.
@@ -37,23 +40,29 @@ class WinScore:
     """The item's first answer is the tested one, its second the baseline's; no gold. What is not read is left out."""
 
     Config: ClassVar[type[msgspec.Struct]] = WinScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        "consistency": "high",
+        **dict.fromkeys(("inconsistent", "not_compared"), "low"),
+        # how often the judge prefers the tested answers says nothing about how well it judges
+        **dict.fromkeys(("win_rate", "win_rate_adjusted", "wins", "losses", "ties", "longer_wins"), None),
+    }
 
     def __init__(self, config: WinScoreConfig) -> None:
         self.config = config
-        self._outcomes: list[list[float]] = []
-        self._items: list[int] = []
+        self._outcomes: list[list[tuple[float, float]]] = []  # with their weights
+        self._items: list[Cluster] = []
         self._parts: list[str] = []
         self._missing_parts: list[str] = []
         self._sides: list[int] = []
         self._missing = 0
-        self._agreeing: list[tuple[int, float]] = []
-        self._longer: list[tuple[int, float]] = []
+        self._agreeing: list[tuple[Cluster, float]] = []
+        self._longer: list[tuple[Cluster, float]] = []
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return {"score": "win", "version": 1, **msgspec.to_builtins(self.config)}
+        return identity_of("win", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
         """Take in the verdict about one question."""
         side = side_of(verdict.label)
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
@@ -61,16 +70,17 @@ class WinScore:
             self._missing += 1
             self._missing_parts.append(part)
             return
-        self._items.append(sample.id)
+        cluster = cluster_of(sample, self.config)
+        self._items.append(cluster)
         self._sides.append(side)
         self._parts.append(part)
-        self._outcomes.append(verdict.details.get("outcomes") or [(side + 1) / 2])
+        self._outcomes.append(outcomes_of(verdict, (side + 1) / 2))
         sides = [game.side for game in games_of(verdict)]
         if len(sides) > 1:
-            self._agreeing.append((sample.id, float(len(set(sides)) == 1)))
+            self._agreeing.append((cluster, float(len(set(sides)) == 1)))
         lengths = [len(answer) for answer in sample.answers[:2]]
         if len(lengths) > 1:
-            self._longer.append((sample.id, ((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2))
+            self._longer.append((cluster, ((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""
@@ -85,7 +95,7 @@ class WinScore:
         return {
             "win_rate": self._pooled(self._items, self._outcomes, self._missing),
             **self._by_part(),
-            "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], missing=self._missing, items=self._items),
+            "win_rate_adjusted": share_of([(side + 1) / 2 for side in sides], self._items, missing=self._missing),
             **{name: Metric(value=float(count), n=len(sides)) for name, count in counts.items()},
             **self._beside(),
         }
@@ -104,20 +114,22 @@ class WinScore:
         """Return the share of pairs on which both orders agree, and the win rate if the longer answer always won."""
         told = {"consistency": self._agreeing, "longer_wins": self._longer}
         return {
-            name: share_of([worth for _, worth in worths], items=[item for item, _ in worths])
+            name: share_of([worth for _, worth in worths], [item for item, _ in worths])
             for name, worths in told.items()
             if worths
         }
 
-    def _pooled(self, items: Sequence[int], outcomes: Sequence[Sequence[float]], not_compared: int) -> Metric:
+    def _pooled(
+        self, items: Sequence[Cluster], outcomes: Sequence[Sequence[tuple[float, float]]], not_compared: int
+    ) -> Metric:
         """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval over items.
 
         A question that was not compared bounds it as one that counts as much as the heaviest one here, lost or won.
         """
-        sums: dict[int, tuple[float, int]] = {}
+        sums: dict[Cluster, tuple[float, float]] = {}
         for item, one in zip(items, outcomes, strict=True):
-            before, many = sums.get(item, (0.0, 0))
-            sums[item] = before + sum(one), many + len(one)
+            before, many = sums.get(item, (0.0, 0.0))
+            sums[item] = before + sum(weight * outcome for outcome, weight in one), many + sum(own for _, own in one)
         pooled = list(sums.values())
         if not pooled:
             return Metric(value=None, bounds=(0.0, 100.0) if not_compared else None, note="nothing was compared")
@@ -129,7 +141,7 @@ class WinScore:
         means.sort()
         low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
         won, played = sum(won for won, _ in pooled), sum(played for _, played in pooled)
-        value, missing = 100 * won / played, not_compared * max(map(len, outcomes))
+        value, missing = 100 * won / played, not_compared * max(sum(own for _, own in one) for one in outcomes)
         bounds = (100 * won / (played + missing), 100 * (won + missing) / (played + missing)) if missing else None
         note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
         return Metric(value=value, n=len(outcomes), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)

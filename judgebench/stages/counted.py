@@ -15,10 +15,11 @@ class Counted:
     Args:
         repeats: Planned repeats per sample.
         options: Whether to keep one row per item and to report the extract rate.
+        scale: Ends of the scale of the judge's scores, where they are declared.
     """
 
-    def __init__(self, repeats: int, options: Options) -> None:
-        self.tally = Tally(repeats)
+    def __init__(self, repeats: int, options: Options, *, scale: tuple[float, float] | None = None) -> None:
+        self.tally = Tally(repeats, scale=scale)
         self.evidence = Evidence(
             keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
         )
@@ -43,9 +44,9 @@ class Counted:
         if checked.compared is not None:
             self.played.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
 
-    def extend(self, later: Counted) -> None:
+    def merge(self, later: Counted) -> None:
         """Take in what was counted over the samples that follow."""
-        self.tally.extend(later.tally)
-        self.evidence.extend(later.evidence)
-        self.agreements.extend(later.agreements)
-        self.played.extend(later.played)
+        self.tally.merge(later.tally)
+        self.evidence.merge(later.evidence)
+        self.agreements.merge(later.agreements)
+        self.played.merge(later.played)

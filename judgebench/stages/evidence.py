@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +13,6 @@ from judgebench.datasets.columns import COPY
 from judgebench.metrics.agreement import health as agreement_health
 from judgebench.metrics.tally import GRADES, Tally
 from judgebench.records import JudgeCall, Prediction, Sample, Verdict
-from judgebench.stages.joining import joined
 
 DOUBTFUL = 5
 """How many doubtful items a result names."""
@@ -39,6 +39,75 @@ class Checked(NamedTuple):
         return self.calls[-1] if self.calls else None
 
 
+@dataclass
+class Spent:
+    """What the calls of one side cost.
+
+    Attributes:
+        calls: Calls that were sent. ``saved``: those that were not, as their replies were known.
+        prompt_tokens: As the service reported. ``completion_tokens``: likewise.
+        extra_requests: Requests beyond the first of each call. ``waited``: seconds between them.
+        served: Model ids of the replies.
+    """
+
+    calls: int = 0
+    saved: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    extra_requests: int = 0
+    waited: float = 0.0
+    served: set[str] = field(default_factory=set)
+
+    def add(self, exchange: Prediction | JudgeCall) -> None:
+        """Take in one call."""
+        if exchange.served_model:
+            self.served.add(exchange.served_model)
+        if exchange.attempts == 0:
+            self.saved += 1
+            return  # neither requests nor tokens were spent
+        self.calls += 1
+        self.extra_requests += exchange.attempts - 1
+        self.waited += exchange.waited
+        if exchange.usage is not None:
+            self.prompt_tokens += exchange.usage.prompt_tokens
+            self.completion_tokens += exchange.usage.completion_tokens
+
+    def merge(self, other: Spent) -> None:
+        """Take in what other calls cost."""
+        self.calls += other.calls
+        self.saved += other.saved
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+        self.extra_requests += other.extra_requests
+        self.waited += other.waited
+        self.served |= other.served
+
+    def told(self) -> dict[str, Any]:
+        """Return it as ``TaskResult.usage`` says it of one side."""
+        return {
+            "calls": self.calls,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "extra_requests": self.extra_requests,
+            "seconds_waited": round(self.waited, 3),
+            "served_models": sorted(self.served),
+            **({"saved_requests": self.saved} if self.saved else {}),
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Spent:
+        """Return what ``told`` has said."""
+        return cls(
+            calls=told["calls"],
+            saved=told.get("saved_requests", 0),
+            prompt_tokens=told["prompt_tokens"],
+            completion_tokens=told["completion_tokens"],
+            extra_requests=told["extra_requests"],
+            waited=told["seconds_waited"],
+            served=set(told["served_models"]),
+        )
+
+
 class Evidence:
     """Collects, item by item, what the result shows besides numbers; constant memory unless details are kept.
 
@@ -50,10 +119,7 @@ class Evidence:
     def __init__(self, *, keep_details: bool, extract_rate: bool = False) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[dict[str, Any]] = []
-        self._tokens = {"model": [0, 0, 0], "judge": [0, 0, 0]}
-        self._repeats = {"model": [0, 0.0], "judge": [0, 0.0]}
-        self._saved = {"model": 0, "judge": 0}
-        self._served: dict[str, set[str]] = {"model": set(), "judge": set()}
+        self._spent = {"model": Spent(), "judge": Spent()}
         self._data = 0
         self._extract_rate = extract_rate
         self._extracted = 0
@@ -72,10 +138,10 @@ class Evidence:
         if prediction is not None:
             self._answered += 1
             self._extracted += any(found is not None and found.answer is not None for found in (verdict, rule))
-            self._spend("model", prediction)
+            self._spent["model"].add(prediction)
         for call in calls:
             if call.repeat == repeat:  # a question that serves all repeats of a sample is recorded with the first
-                self._spend("judge", call)
+                self._spent["judge"].add(call)
         if verdict.status == "ok" and isinstance(by := verdict.details.get("settled_by"), str):
             count = self._settled.setdefault(by, [0, 0])
             count[0] += 1
@@ -103,16 +169,24 @@ class Evidence:
         """Take in that an answer is another model's, or to another question than the config asks."""
         self._foreign += 1
 
-    def extend(self, later: Evidence) -> None:
+    def merge(self, later: Evidence) -> None:
         """Take in what was collected over the items that follow."""
-        own = {
-            "_data": self._data ^ later._data,
-            "_extract_rate": self._extract_rate,
-            "_doubtful": [*self._doubtful, *later._doubtful][:DOUBTFUL],
-            "details": None if self.details is None else [*self.details, *(later.details or [])],
-        }
-        for name, found in vars(later).items():
-            setattr(self, name, own[name] if name in own else joined(getattr(self, name), found))
+        if self.details is not None:
+            self.details.extend(later.details or [])
+        self._doubtful = [*self._doubtful, *later._doubtful][:DOUBTFUL]
+        for side, spent in self._spent.items():
+            spent.merge(later._spent[side])
+        self._data ^= later._data
+        self._extracted += later._extracted
+        self._answered += later._answered
+        for reason, count in later._reasons.items():
+            self._reasons[reason] = self._reasons.get(reason, 0) + count
+        for by, (count, right) in later._settled.items():
+            before = self._settled.get(by, [0, 0])
+            self._settled[by] = [before[0] + count, before[1] + right]
+        self._equal += later._equal
+        self._copies += later._copies
+        self._foreign += later._foreign
 
     def data_hash(self) -> str:
         """Return a hash of the samples that were scored; their order does not matter."""
@@ -137,26 +211,14 @@ class Evidence:
 
     def usage(self) -> dict[str, Any]:
         """Return tokens, served models and the cost of faults (extra requests, seconds waited) of both sides."""
-        return {
-            side: {
-                "calls": calls,
-                "prompt_tokens": prompt,
-                "completion_tokens": completion,
-                "extra_requests": self._repeats[side][0],
-                "seconds_waited": round(self._repeats[side][1], 3),
-                "served_models": sorted(self._served[side]),
-                **({"saved_requests": self._saved[side]} if self._saved[side] else {}),
-            }
-            for side, (calls, prompt, completion) in self._tokens.items()
-            if calls or self._saved[side]
-        }
+        return {side: spent.told() for side, spent in self._spent.items() if spent.calls or spent.saved}
 
     def notes(self) -> list[str]:
         """Return what a reader of the result must know."""
         served = [
-            f"the {side}'s replies came from several models: {', '.join(sorted(names))}"
-            for side, names in self._served.items()
-            if len(names) > 1
+            f"the {side}'s replies came from several models: {', '.join(sorted(spent.served))}"
+            for side, spent in self._spent.items()
+            if len(spent.served) > 1
         ]
         whole = sum(n for n, _ in self._settled.values())
         settled = [
@@ -170,21 +232,6 @@ class Evidence:
         changed = "answers of another model, or to another question, in a file that was changed after it was written"
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
         return [*served, *settled, *equal, *copies, *foreign]
-
-    def _spend(self, side: str, exchange: Prediction | JudgeCall) -> None:
-        usage, served = exchange.usage, exchange.served_model
-        if served:
-            self._served[side].add(served)
-        if exchange.attempts == 0:
-            self._saved[side] += 1
-            return  # neither requests nor tokens were spent
-        self._repeats[side][0] += exchange.attempts - 1
-        self._repeats[side][1] += exchange.waited
-        tokens = self._tokens[side]
-        tokens[0] += 1
-        if usage is not None:
-            tokens[1] += usage.prompt_tokens
-            tokens[2] += usage.completion_tokens
 
 
 def _doubt(verdict: Verdict, rule: Verdict | None) -> str:

@@ -21,7 +21,7 @@ from judgebench.judges.how_read import how_read
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
 from judgebench.metrics.orders import orders_of
-from judgebench.metrics.score import Score, conventions, score_of
+from judgebench.metrics.score import Score, conventions, figures_of, score_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.games_file import write_games
@@ -67,7 +67,7 @@ class ExtractRun:
         self.peers: list[tuple[str, Judging]] = []
 
     def _nothing(self) -> Counted:
-        return Counted(self.repeats, self.task.plan.options)
+        return Counted(self.repeats, self.task.plan.options, scale=getattr(self.method, "scale", None))
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -78,7 +78,7 @@ class ExtractRun:
         found = await spread(task, self.dataset, parts) if parts else None
         if found:
             for part in found:
-                self.counted.extend(part)
+                self.counted.merge(part)
         elif not task.stop.is_set():
             await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
         if task.stop.is_set():
@@ -207,7 +207,7 @@ class ExtractRun:
 
     def _result(self, row: str) -> TaskResult:
         if self.score is not None:
-            metrics = self.score.result()
+            metrics = figures_of(self.score)
         else:
             metrics = compute(self.counted.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
@@ -222,7 +222,7 @@ class ExtractRun:
             judge=self.judge.abbr if self.judge else None,
             version=short_hash(identity),
             mode="gen",
-            headline=next(iter(metrics), "accuracy"),
+            headline=next(iter(metrics)),
             metrics=metrics,
             counts=counts,
             identity=identity,

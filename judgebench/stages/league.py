@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.accuracy import share_metric
 from judgebench.metrics.battles import Battle
-from judgebench.metrics.pair_score import share_of
+from judgebench.metrics.clustered import share_metric, share_of
 from judgebench.metrics.ranked import RankedModel, Ranking, rating_metrics
 from judgebench.pair_labels import FLIPPED
 from judgebench.records import Counts, Metric, TaskResult
-from judgebench.stages.evidence import DOUBTFUL
-from judgebench.stages.joining import joined
+from judgebench.stages.evidence import DOUBTFUL, Spent
 from judgebench.stages.peers import agreement_of
 from judgebench.store.asked import short_hash
 
@@ -82,9 +80,7 @@ def _metrics(entry: RankedModel, counts: Counts, battles: Sequence[Battle]) -> d
         ends = (100 * share / counts.planned, 100 * (share + open_) / counts.planned)
         win_rate = msgspec.structs.replace(win_rate, bounds=ends)
     missing = counts.planned - entry.games
-    tie_rate = share_of(
-        [float(one.outcome == 0.5) for one in battles], missing=missing, items=[one.item for one in battles]
-    )
+    tie_rate = share_of([float(one.outcome == 0.5) for one in battles], [one.item for one in battles], missing=missing)
     found = {"win_rate": win_rate, "tie_rate": tie_rate}
     return found | rating_metrics(entry)
 
@@ -97,7 +93,11 @@ def _health(model: str, meetings: Sequence[Meeting], counts: Counts) -> dict[str
         "truncated_share": 100 * counts.truncated / planned,
     }
     for name in ORDERS:
-        parts = [msgspec.convert(one.health[name], Metric) for one in results if name in one.health]
+        parts = [
+            (msgspec.convert(one.result.health[name], Metric), len({battle.item for battle in one.battles}))
+            for one in meetings
+            if name in one.result.health
+        ]
         if parts:
             found[name] = msgspec.to_builtins(_pooled(parts))
     doubtful = [doubt for one in results for doubt in one.health.get("doubtful", [])]
@@ -112,22 +112,27 @@ def _health(model: str, meetings: Sequence[Meeting], counts: Counts) -> dict[str
     return found | ({"between_judges": between} if between else {})
 
 
-def _pooled(parts: Sequence[Metric]) -> Metric:
+def _pooled(parts: Sequence[tuple[Metric, int]]) -> Metric:
     """Return one share over the games against all opponents.
 
     The same questions are asked of each opponent, so the parts are no independent samples: the error is what it is if
     they move together, the mean of theirs, which is the most it can be.
+
+    Args:
+        parts: The share of each meeting, and how many items it is about; its trials (views, repeats) are clustered by
+            them.
     """
-    known = [part for part in parts if part.value is not None]
-    n = sum(part.n for part in known)
+    known = [(part, items) for part, items in parts if part.value is not None]
+    n = sum(part.n for part, _ in known)
     if not n:
-        return parts[0]
-    share = sum((part.value or 0.0) / 100 * part.n for part in known) / n
-    errors = [part.stderr for part in known]
+        return parts[0][0]
+    share = sum((part.value or 0.0) / 100 * part.n for part, _ in known) / n
+    errors = [part.stderr for part, _ in known]
     stderr = None
     if None not in errors:
-        stderr = sum((part.stderr or 0.0) / 100 * part.n for part in known) / n
-    return share_metric(min(1.0, share), stderr, clusters=max(part.n for part in known), n=n)
+        stderr = sum((part.stderr or 0.0) / 100 * part.n for part, _ in known) / n
+    clusters = max(max(1, min(part.n, items)) for part, items in known)
+    return share_metric(min(1.0, share), stderr, clusters=clusters, n=n)
 
 
 def _between(model: str, meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
@@ -147,15 +152,11 @@ def _between(model: str, meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
 def _usage(results: Sequence[TaskResult]) -> dict[str, Any]:
     """Return the judge's calls of all of a player's games; its own answers were made once for all of them."""
     found: dict[str, Any] = {}
+    judge: Spent | None = None
     for one in results:
         if "model" in one.usage:
             found["model"] = one.usage["model"]
-        judge = one.usage.get("judge")
-        if judge is not None and "judge" in found:
-            served = sorted({*found["judge"]["served_models"], *judge["served_models"]})
-            before = {key: value for key, value in found["judge"].items() if key != "served_models"}
-            now = {key: value for key, value in judge.items() if key != "served_models"}
-            found["judge"] = {**joined(before, now), "served_models": served}
-        elif judge is not None:
-            found["judge"] = judge
-    return found
+        if "judge" in one.usage:
+            judge = judge or Spent()
+            judge.merge(Spent.of(one.usage["judge"]))
+    return found | ({"judge": judge.told()} if judge is not None else {})

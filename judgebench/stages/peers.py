@@ -70,7 +70,7 @@ class Agreements:
                 if first in said and second in said:
                     pairs[str(said[first]), str(said[second])] += 1
 
-    def extend(self, later: Agreements) -> None:
+    def merge(self, later: Agreements) -> None:
         """Take in what was counted over the answers that follow."""
         for judges, pairs in later._pairs.items():
             self._pairs.setdefault(judges, Counter()).update(pairs)

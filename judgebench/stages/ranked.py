@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.errors import DataError
+from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
+from judgebench.errors import ConfigError, DataError
+from judgebench.metrics import named, score
 from judgebench.metrics.battles import Battle
+from judgebench.metrics.direction import Better
 from judgebench.metrics.ranked import Ranking
 from judgebench.metrics.ranking import Item, rank_by_games, rank_by_scores, with_duels
 from judgebench.metrics.style import differences
@@ -25,11 +27,6 @@ from judgebench.stages.opponents import opponent_name
 from judgebench.store.journal import write_atomically
 from judgebench.store.layout import RunFolder, log_file, row_name
 
-LOWER_IS_BETTER = frozenset(
-    {"false_negative_rate", "false_positive_rate", "invalid_rate", "score_shift", "tie_rate", "unscored_rate"}
-)
-"""Metrics by which models are not ranked: less is better, or neither end is."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -40,11 +37,13 @@ class RankedRow(NamedTuple):
         spec: The row as the summary plans it.
         models: All models of the ranking.
         judges: The judges whose results it holds: the parts of a league, else one, else none (a rule).
+        score: The score that makes its figures, for a data set that names one.
     """
 
     spec: RowSpec
     models: list[str]
     judges: list[JudgeConfig]
+    score: Typed | None = None
 
 
 def planned_rows(plan: Plan) -> list[RankedRow]:
@@ -67,7 +66,7 @@ def planned_rows(plan: Plan) -> list[RankedRow]:
                 continue
             having = [model for model in models if (name, judge) in dataset.rows(model)]
             spec = RowSpec(name=name, dataset=abbr, judge=judge, models=having)
-            rows.append(RankedRow(spec, models, [judges[judge]] if judge else []))
+            rows.append(RankedRow(spec, models, [judges[judge]] if judge else [], dataset.score))
     return rows
 
 
@@ -165,8 +164,8 @@ def _meetings(run: RunFolder, row: RankedRow) -> tuple[list[Meeting], list[str]]
 def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None) -> Ranking | None:
     results = dict(_results(run, row))
     by = next((result.headline for result in results.values()), "")
-    if "." in by or by in LOWER_IS_BETTER:
-        return None  # of a metric of the user's own nobody knows which end is good
+    if not by or _better(row, by) != "high":
+        return None  # less is better, or nobody has declared which end is good
     metrics = {model: result.metrics[by] for model, result in results.items() if by in result.metrics}
     if len(metrics) < 2:
         return None
@@ -182,6 +181,15 @@ def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None) -> Ran
     right = _decisions(run, row, results)
     ranking = msgspec.structs.replace(ranking, notes=notes)
     return with_duels(ranking, right) if len(right) > 1 else ranking
+
+
+def _better(row: RankedRow, by: str) -> Better:
+    """Return which end of a row's headline is good."""
+    try:
+        return score.better_of(row.score, by) if row.score is not None else named.better_of(by)
+    except ConfigError as error:  # a module of the user's that cannot be imported any more
+        logger.warning("%s", error)
+        return None
 
 
 def _decisions(run: RunFolder, row: RankedRow, results: Mapping[str, TaskResult]) -> dict[str, dict[Item, bool]]:

@@ -103,7 +103,7 @@ def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered
         sample = Sample(id=0, uid="u", fields={}, meta={COPY: True} if copy else {})
         for repeat in (0, 1):
             part.add(Checked(sample, repeat, None, Verdict(status="ok", label="A"), None))
-    evidence.extend(later)
+    evidence.merge(later)
     assert evidence.notes() == ["rows that repeat an earlier row, kept as items of their own: 2"]
     assert Evidence(keep_details=False).notes() == []
 

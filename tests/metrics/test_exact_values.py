@@ -102,7 +102,7 @@ def test_a_percentile_between_two_resamples_is_taken_outwards() -> None:
 
 
 def test_no_resample_on_the_other_side_is_no_proof() -> None:
-    found = paired_bootstrap([1.0] * 5, [0.0] * 5, rounds=99)
+    found = paired_bootstrap([1.0] * 5, [0.0] * 5, range(5), rounds=99)
     assert found is not None
     assert found.p_value == pytest.approx(2 * (0 + 1) / (99 + 1))
 

@@ -34,7 +34,7 @@ def test_it_finds_what_the_preferences_were_made_with(level: float, length: floa
     deviation = math.sqrt(fmean(gap**2 for gap in gaps) - fmean(gaps) ** 2)
     pairs = list(zip(gaps, hard, strict=True))
     made = [sigmoid(level + length * math.tanh(gap / deviation) + psi * one) for gap, one in pairs]
-    found = length_controlled(made, gaps, hard)
+    found = length_controlled(made, gaps, hard, range(len(made)))
     assert found is not None
     assert (found.level, found.length, found.difficulty) == pytest.approx((level, length, psi), abs=0.04)
     assert found.value == pytest.approx(100 * fmean(sigmoid(level + psi * one) for one in hard), abs=0.2)
@@ -45,8 +45,8 @@ def test_it_finds_what_the_preferences_were_made_with(level: float, length: floa
 @settings(max_examples=60)
 def test_it_is_a_share_whatever_the_preferences_and_turns_round_with_them(rows: list[tuple[float, int, float]]) -> None:
     said, gaps, hard = map(list, zip(*rows, strict=True))
-    found = length_controlled(said, gaps, hard)
-    other = length_controlled([1 - one for one in said], gaps, hard)
+    found = length_controlled(said, gaps, hard, range(len(said)))
+    other = length_controlled([1 - one for one in said], gaps, hard, range(len(said)))
     assert found is not None
     assert other is not None
     assert 0 <= found.value <= 100
@@ -55,12 +55,14 @@ def test_it_is_a_share_whatever_the_preferences_and_turns_round_with_them(rows: 
 
 def test_equal_lengths_leave_the_win_rate_alone_and_extremes_stay_finite() -> None:
     said = [0.0, 1.0, 1.0, 1.0] * 50
-    assert length_controlled(said, [0.0] * 200, [0.0] * 200).value == pytest.approx(75, abs=0.01)  # type: ignore[union-attr]
-    always = length_controlled([1.0] * 200, *spread(200))
+    level = length_controlled(said, [0.0] * 200, [0.0] * 200, range(200))
+    assert level is not None
+    assert level.value == pytest.approx(75, abs=0.01)
+    always = length_controlled([1.0] * 200, *spread(200), range(200))
     assert always is not None
     assert 99 < always.value <= 100
-    assert length_controlled([], [], []) is None
-    one = length_controlled([1.0], [5.0], [0.0])
+    assert length_controlled([], [], [], []) is None
+    one = length_controlled([1.0], [5.0], [0.0], [0])
     assert one is not None
     assert one.stderr is None
 
@@ -92,7 +94,7 @@ def test_it_comes_nearer_to_the_published_figures_than_the_plain_win_rate() -> N
     for name, own, gap in zip(published, said, gaps, strict=True):
         there = [at for at, one in enumerate(own) if one is not None]
         found = length_controlled(
-            [own[at] or 0.0 for at in there], [gap[at] for at in there], [hard[at] for at in there]
+            [own[at] or 0.0 for at in there], [gap[at] for at in there], [hard[at] for at in there], there
         )
         assert found is not None
         ours[name] = found.value

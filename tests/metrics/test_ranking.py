@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from judgebench.errors import DataError
 from judgebench.metrics.battles import Battle
 from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate
+from judgebench.metrics.clustered import share_of
 from judgebench.metrics.correlation import kendall, mean_ranks, pearson, spearman
 from judgebench.metrics.elo import elo
 from judgebench.metrics.named import compute
 from judgebench.metrics.ordinal import krippendorff_alpha, weighted_kappa
-from judgebench.metrics.preferences import preference_rate, tie_rate, win_rate
+from judgebench.metrics.preferences import tie_rate, win_rate
 from judgebench.metrics.ranking import separability
 from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.tally import Outcome, Tally
@@ -82,7 +83,7 @@ def test_alpaca_eval_win_rates_are_reproduced() -> None:
         figures = expected[path.name.removesuffix(".jsonl.gz")]
         rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
         known = [row["preference"] for row in rows if row["preference"] is not None]
-        metric = preference_rate([(1.5 if value == 0 else value) - 1 for value in known])
+        metric = share_of([(1.5 if value == 0 else value) - 1 for value in known], range(len(known)))
         assert metric.value == pytest.approx(figures["win_rate"], abs=1e-9)
         assert metric.stderr == pytest.approx(figures["standard_error"], abs=1e-9)
         compared_models += 1
@@ -253,14 +254,14 @@ def test_bootstrap_of_shares_and_of_scores() -> None:
     """Close to the normal interval on large samples, for few and for many distinct values; seeded."""
     rng = random.Random(2)
     for values in ([float(rng.random() < 0.7) for _ in range(900)], [rng.gauss(5, 2) for _ in range(900)]):
-        low, high = bootstrap_mean(values, seed=1)
+        low, high = bootstrap_mean(values, range(900), seed=1)
         mean, error = statistics.fmean(values), statistics.stdev(values) / 30
         assert low == pytest.approx(mean - 1.96 * error, abs=0.15 * error)
         assert high == pytest.approx(mean + 1.96 * error, abs=0.15 * error)
-        assert bootstrap_mean(values, seed=1) == (low, high)
-        assert bootstrap_mean(values, seed=2) != (low, high)
-    assert bootstrap_mean([]) is None
-    assert bootstrap_mean([1.0, 1.0]) == (1.0, 1.0)
+        assert bootstrap_mean(values, range(900), seed=1) == (low, high)
+        assert bootstrap_mean(values, range(900), seed=2) != (low, high)
+    assert bootstrap_mean([], []) is None
+    assert bootstrap_mean([1.0, 1.0], [0, 1]) == (1.0, 1.0)
 
 
 def test_a_paired_comparison_sees_what_unpaired_intervals_hide() -> None:
@@ -268,14 +269,14 @@ def test_a_paired_comparison_sees_what_unpaired_intervals_hide() -> None:
     rng = random.Random(7)
     base = [rng.random() for _ in range(200)]
     better = [value + (0.05 if at % 2 else 0.01) for at, value in enumerate(base)]
-    found = paired_bootstrap(better, base, rounds=500)
+    found = paired_bootstrap(better, base, range(200), rounds=500)
     assert found.value == pytest.approx(0.03)
     assert found.interval.low > 0
     assert found.p_value < 0.01
-    same = paired_bootstrap(base, base, rounds=500)
+    same = paired_bootstrap(base, base, range(200), rounds=500)
     assert same.p_value == 1.0
     with pytest.raises(ValueError, match="same items"):
-        paired_bootstrap([1.0], [])
+        paired_bootstrap([1.0], [], [0])
 
 
 def test_against_scipy_where_it_is_installed() -> None:

@@ -402,7 +402,7 @@ def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> No
     assert (found["longer_preferred"]["value"], found["longer_preferred"]["n"]) == (50, 2)
     assert orders_of(Played()) == {}
     twice = played()
-    twice.extend(played())
+    twice.merge(played())
     assert len(twice) == 6
     assert orders_of(twice)["consistency"]["n"] == 4
 

@@ -92,7 +92,7 @@ def test_numerals_name_winners_where_two_answers_were_compared_and_are_points_of
         compared.add(outcome_of(0, 0, about, compared=True))
         assert (default_metrics(rated), default_metrics(compared)) == (["mean_score"], ["win_rate"])
         joined = Tally()
-        joined.extend(compared)
+        joined.merge(compared)
         assert compute(joined)["win_rate"].value == 100 * PREFERENCES[label]
 
 

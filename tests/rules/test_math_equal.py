@@ -229,3 +229,33 @@ def test_arithmetic_is_read_without_being_evaluated_as_code(expression):
 def test_anything_but_arithmetic_is_refused(text):
     with pytest.raises((ValueError, SyntaxError)):
         arithmetic(text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("1", r"\boxed{x \in \{y : y^{99999} = 1\}}"),
+        ("1", r"\boxed{\{x \mid x^2 = 1\}}"),
+        ("1", r"\boxed{\left\{y \middle| y = 1\right\}}"),
+        ("1", r"\boxed{P(X=1)}"),
+        (r"\{1,2\}", r"\boxed{\{x : x = 1, 2\}}"),
+        (r"\{x : x = 1\}", r"\boxed{1}"),
+        (r"\{-1,1\}", r"\boxed{\{x : x^2 = 1\} = \{-1, 1\}}"),
+    ],
+)
+def test_what_follows_an_equals_sign_inside_a_bracket_is_not_the_answer(reference, answer):
+    assert judge(MathEqual(), answer, reference).status == "unparsed"
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        (r"\frac12", r"\boxed{P(X=1) = \frac{1}{2}}"),
+        ("(1,2)", r"\boxed{(x=1,y=2)}"),
+        ("3.5", r"\boxed{(x = \frac{7}{2})}"),
+        (r"\{x : x = 1\}", r"\boxed{\{x : x = 1\}}"),
+        ("6.0", r"\boxed{\sum_{i=1}^{3} i}"),
+    ],
+)
+def test_equations_beside_each_other_or_before_the_answer_are_read(reference, answer):
+    assert judge(MathEqual(), answer, reference).label == "correct"

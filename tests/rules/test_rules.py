@@ -90,6 +90,38 @@ def test_numbers_are_compared_by_value(answer, reference, label):
     assert judge(NumberEqual(), answer, reference).label == label
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is 1,5",
+        "#### 1,5",
+        r"\boxed{1,5}",
+        "1.234,5",
+        "1.234.567",
+        "12,34,567",
+        "(3,5)",
+        r"\boxed{1{,}234}",
+        r"1\,234",
+    ],
+)
+@pytest.mark.parametrize("reference", ["15", "5", "1.5", "1234", "234", "1.234", "12345", "567"])
+def test_a_comma_or_point_of_unclear_meaning_leaves_a_number_unread(answer, reference):
+    assert judge(NumberEqual(), answer, reference).status == "unparsed"
+
+
+@pytest.mark.parametrize("reference", ["1,5", "1.234,5", "1.234.567", "1_000"])
+def test_a_reference_of_unclear_meaning_is_no_number(reference):
+    assert "reference is not a number" in judge(NumberEqual(), "15", reference).reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference"),
+    [("1, 5", "5"), ("so 1.5.", "1.5"), ("10,000, then", "10000"), ("1,234.5", "1234.5"), ("5.", "5"), ("-.5", "-0.5")],
+)
+def test_marks_of_the_sentence_are_no_part_of_a_number(answer, reference):
+    assert judge(NumberEqual(), answer, reference).label == "correct"
+
+
 def test_a_number_of_ten_thousand_digits_or_no_number_as_reference_is_unparsed():
     assert judge(NumberEqual(), "1" * 10_000, "1").status == "unparsed"
     assert "reference is not a number" in judge(NumberEqual(), "1", "one").reason

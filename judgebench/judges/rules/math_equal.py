@@ -87,7 +87,7 @@ class MathEqual:
 
         return {
             "rule": "math-equal",
-            "revision": 1,
+            "revision": 2,
             "answer": self.config.answer,
             "digits": self.config.digits,
             "strict": self.config.strict,

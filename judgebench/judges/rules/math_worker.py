@@ -7,6 +7,7 @@ by a reader of the grammar of arithmetic. Nothing prints a SymPy object either, 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import product
@@ -17,6 +18,8 @@ import msgspec
 MOST_CHARACTERS = 20_000
 MOST_NESTING = 64
 _UNREAD = "the answer cannot be read as mathematics"
+_UNREAD_REFERENCE = "the reference cannot be read as mathematics"
+_BRACKET = re.compile(r"(?P<open>\\\{|[(\[])|(?P<close>\\\}|[)\]])|(?P<such>\\mid|\\vert|\\colon|[:|])|(?<![\\<>!])=")
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -70,7 +73,7 @@ def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
     if not reason:
         wanted, said = _read_reference(gold, how.find), _read(answer, how.find)
         if not wanted:
-            reason = "the reference cannot be read as mathematics"
+            reason = _UNREAD_REFERENCE
         elif not said:
             reason = _UNREAD
     if reason:
@@ -83,6 +86,8 @@ def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
             raise
         except Exception as error:  # noqa: BLE001 -- SymPy raises all kinds; what cannot be compared is unsure
             reason = f"the comparison failed ({type(error).__name__})"
+    if not reason and not _is_math(wanted) and any(_hidden_equation(one) for one in wanted):
+        reason = _UNREAD_REFERENCE
     if not reason and _is_math(wanted) and not _is_math(said):
         reason = _UNREAD
     return Comparison("unsure", reason) if reason else Comparison("different")
@@ -111,7 +116,42 @@ def _verify(gold: Any, answer: Any, how: Wanted) -> bool:
 
 
 def _read(text: str, find: tuple[str, ...]) -> list[Any]:
-    return list(_parser()(text, extraction_config=_targets(find), parsing_timeout=None))
+    """Return what a text was read as, and the text of it last; the text alone where it was misread."""
+    parsed = list(_parser()(text, extraction_config=_targets(find), parsing_timeout=None))
+    hidden = {_hidden_equation(one) for one in parsed if isinstance(one, str)}
+    return [one for one in parsed if isinstance(one, str) or not _misread(one, hidden)]
+
+
+def _misread(parsed: Any, hidden: set[str]) -> bool:
+    r"""Whether what was read is a part of the formula only.
+
+    The parser takes what follows the last ``=``, also of one inside a bracket: ``\{y : y^2 = 1\}`` and ``P(X = 1)`` are
+    read as 1. No set in set-builder form is read at all; in a bracket equations may stand beside each other (a pair).
+    """
+    from sympy import Expr
+
+    return "set" in hidden or ("bracket" in hidden and isinstance(parsed, Expr))
+
+
+def _hidden_equation(formula: str) -> str:
+    r"""Return ``set`` where one holds an equation (``\{x : x = 1\}``), ``bracket`` if the last one is in a bracket."""
+    inner = formula.strip()
+    if inner[:1] in ("(", "[") and inner[-1:] in (")", "]") and not any(mark in inner[1:-1] for mark in "()[]"):
+        inner = inner[1:-1]  # the brackets hold the whole
+    opened: list[bool] = []  # of the open brackets, whether "such that" was said in a set
+    found = ""
+    for token in _BRACKET.finditer(inner):
+        if token["open"]:
+            opened.append(False)
+        elif token["close"]:
+            opened = opened[:-1]
+        elif token["such"]:
+            opened = [*opened[:-1], True] if opened else opened
+        elif any(opened):
+            return "set"
+        else:
+            found = "bracket" if opened else ""
+    return found
 
 
 def _read_reference(text: str, find: tuple[str, ...]) -> list[Any]:
@@ -119,7 +159,7 @@ def _read_reference(text: str, find: tuple[str, ...]) -> list[Any]:
     if "formulas" in find and not any(mark in text for mark in ("$", "\\(", "\\[", "\\boxed")):
         # math-verify finds formulas only between marks: without them most references would be read as nothing
         wrapped = _read(f"${text}$", find)
-        if _is_math(wrapped):
+        if _is_math(wrapped) or any(_hidden_equation(one) for one in wrapped):
             return wrapped
     return _read(text, find)
 

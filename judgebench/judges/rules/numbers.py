@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,25 +14,31 @@ from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, 
 from judgebench.records import Verdict
 
 MOST_DIGITS = 1000
+_PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|\.\d+|(?<=\d))(?:[eE][-+]?\d{1,3})?")
+"""A comma stands between groups of three digits and nowhere else, a point before decimals, once."""
+_SEPARATOR = r"(?:[.,]|\{,\}|,?\\[,!:; ])"
+_MORE_BEFORE = re.compile(rf"\d{_SEPARATOR}$")
+_MORE_AFTER = re.compile(rf"{_SEPARATOR}\d")
 
 
 def number(text: str) -> Decimal | None:
-    """Return the value of a number as written (thousands separators, percent sign and currency dropped)."""
-    bare = text.strip().lstrip("$€£").rstrip("%").replace(",", "").replace("\u2212", "-")
-    if len(bare) > MOST_DIGITS:
+    """Return the value of a number as written (thousands separators, percent sign and currency dropped).
+
+    ``None`` where nobody can tell what is meant: in ``1,5`` the comma may stand before decimals or between two numbers,
+    and ``1.234,5`` and ``1.234.567`` are written in the way of other countries.
+    """
+    bare = text.strip().lstrip("$€£").rstrip("%").replace("\u2212", "-")
+    if len(bare) > MOST_DIGITS or not _PLAIN.fullmatch(bare):
         return None
-    try:
-        value = Decimal(bare)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    return Decimal(bare.replace(",", ""))
 
 
 class NumberEqual:
     r"""Correct when the final number has the reference's value.
 
     The final number is the content of the last ``\boxed{}``, else the last number after the last marker, else the last
-    number of the text.
+    number of the text. Where it is a part of something like ``1,5`` or ``1.234,5``, which may be one number or several,
+    the answer is unparsed.
     """
 
     asks = False
@@ -64,12 +71,15 @@ class NumberEqual:
         value = number(answer.text) if answer else None
         if answer is None or value is None:
             return unread(item, "no number found", answer)
+        start, end = answer.span
+        if _MORE_BEFORE.search(item.answer[max(0, start - 4) : start]) or _MORE_AFTER.match(item.answer[end : end + 4]):
+            return unread(item, "a comma or point that may separate decimals, thousands or two numbers", answer)
         right = any(form is not None and abs(form - value) <= self._tolerance for form in accepted)
         return decided(right, answer)
 
     def identity(self) -> dict[str, Any]:
         """Return the rule and its options."""
-        return {"rule": "number-equal", "revision": 1, **msgspec.to_builtins(self.config)}
+        return {"rule": "number-equal", "revision": 2, **msgspec.to_builtins(self.config)}
 
     def _final(self, text: str) -> Extracted | None:
         box = boxed(text)

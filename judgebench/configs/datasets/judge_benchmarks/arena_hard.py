@@ -23,6 +23,6 @@ arena_hard_datasets = [
             fold=dict(type="weighted_pool", unread="unparsed"),  # one silent game leaves the question out
             skip_equal="tie",
         ),
-        score=dict(type=WinScore, group_by="model"),
+        score=dict(type=WinScore, group_by="model", cluster_by="name"),
     )
 ]

@@ -31,7 +31,8 @@ arena_hard_v2_datasets = [
             fold=dict(type="weighted_pool", unread="unparsed"),  # one silent game leaves the question out
             skip_equal="tie",
         ),
-        score=dict(type=WinScore, group_by="model", quantiles=(0.05, 0.95)),  # the source's interval: 5 to 95 percent
+        # the source's interval: 5 to 95 percent
+        score=dict(type=WinScore, group_by="model", cluster_by="name", quantiles=(0.05, 0.95)),
     )
     for category, prompt in _prompts.items()
 ]

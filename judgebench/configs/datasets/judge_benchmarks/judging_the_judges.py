@@ -36,6 +36,6 @@ judging_the_judges_datasets = [
             grammar=dict(type="anchored", labels={"CORRECT": "correct", "INCORRECT": "incorrect"}),
             fold=dict(type="first", unread="unparsed"),
         ),
-        score=dict(type=VerifierScore, group_by="model", labelled_by="idx", labelled_every=10),
+        score=dict(type=VerifierScore, group_by="model", labelled_by="idx", labelled_every=10, cluster_by="idx"),
     )
 ]

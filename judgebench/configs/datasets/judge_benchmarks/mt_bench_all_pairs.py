@@ -7,4 +7,4 @@ from judgebench.metrics.match_score import MatchScore
 with read_base():
     from ._conversation_pair import PAIRS
 
-mt_bench_all_pairs_datasets = [dict(abbr="mt_bench_all_pairs", score=dict(type=MatchScore), **PAIRS)]
+mt_bench_all_pairs_datasets = [dict(abbr="mt_bench_all_pairs", score=dict(type=MatchScore, cluster_by="name"), **PAIRS)]

@@ -8,5 +8,10 @@ with read_base():
     from ._conversation_pair import PAIRS
 
 mt_bench_pairs_datasets = [
-    dict(abbr="mt_bench_pairs", baseline="gpt-3.5-turbo", score=dict(type=WinScore, group_by="model"), **PAIRS)
+    dict(
+        abbr="mt_bench_pairs",
+        baseline="gpt-3.5-turbo",
+        score=dict(type=WinScore, group_by="model", cluster_by="name"),
+        **PAIRS,
+    )
 ]

@@ -33,6 +33,11 @@ mt_bench_datasets = [
             grammar=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"]),
             fold=dict(type="first", unread="unparsed"),
         ),
-        score=dict(type=PointScore, group_by=["turn", "split"], groups={"1": "turn1", "2": "turn2"}),
+        score=dict(
+            type=PointScore,
+            group_by=["turn", "split"],
+            groups={"1": "turn1", "2": "turn2"},
+            cluster_by="question_id",
+        ),
     )
 ]

@@ -1,0 +1,86 @@
+"""One model's result over its games against all others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from judgebench.metrics.agreement import cohen_kappa
+from judgebench.metrics.battles import Battle
+from judgebench.metrics.clustered import share_of
+from judgebench.metrics.ranking import rank_by_games
+from judgebench.records import Counts, Metric, TaskResult
+from judgebench.stages.league import Meeting, league_result
+
+
+def meeting(model: str, opponent: str, outcomes: list[float], **health: Any) -> Meeting:
+    result = TaskResult(
+        model=model, dataset=f"d-j-vs-{opponent}", data_abbr="d", judge=f"j-vs-{opponent}", version="v", mode="gen",
+        headline="win_rate", metrics={}, counts=Counts(planned=len(outcomes), ok=len(outcomes)),
+        identity={"judge": {"abbr": "j", "compare_with": opponent}}, health=health,
+        usage={"judge": {"calls": 2, "prompt_tokens": 3, "completion_tokens": 1, "extra_requests": 1,
+                         "seconds_waited": 0.5, "served_models": [opponent]}},
+    )  # fmt: skip
+    return Meeting(result, opponent, [Battle(model, opponent, one, item=at) for at, one in enumerate(outcomes)])
+
+
+def pooled(model: str, meetings: list[Meeting]) -> TaskResult:
+    battles = [battle for one in meetings for battle in one.battles]
+    ranking = rank_by_games(battles, models=["a", "b", "c"], dataset="d-j", data_abbr="d", judge="j", rounds=10)
+    entry = next(one for one in ranking.models if one.model == model)
+    return league_result(entry, meetings, ranking, row="d-j", league="j")
+
+
+def share(hits: int, of: int) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(share_of([1.0] * hits + [0.0] * (of - hits), range(of)))
+    return told
+
+
+def test_shares_of_meetings_weigh_by_their_games() -> None:
+    few, many = meeting("a", "b", [1.0, 0.0], consistency=share(2, 2)), meeting("a", "c", [1.0] * 5 + [0.0] * 3,
+                                                                                consistency=share(2, 8))  # fmt: skip
+    found = pooled("a", [few, many]).health["consistency"]
+    assert (found["value"], found["n"]) == (pytest.approx(100 * 4 / 10), 10)
+
+
+def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
+    once = [1.0, 1.0, 0.0, 1.0, 0.0]
+    intervals = []
+    for repeats in (1, 8):
+        items = [at for at in range(5) for _ in range(repeats)]
+        rate = share_of([once[at] for at in items], items)
+        own = meeting("a", "b", once, first_shown_rate=msgspec.to_builtins(rate))
+        battles = [Battle("a", "b", once[at], item=at) for at in items]
+        found = pooled("a", [own._replace(battles=battles)]).health["first_shown_rate"]
+        intervals.append((found["stderr"], found["ci95"]))
+    assert intervals[1] == (pytest.approx(intervals[0][0]), pytest.approx(intervals[0][1]))
+
+
+def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
+    """Where it is the opponent, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
+    own = {"between_judges": [{"judges": ["j-vs-b", "k-vs-b"], "labels": [["A", "A", 4], ["A", "B", 1]]}]}
+    met = {"between_judges": [{"judges": ["j-vs-a", "k-vs-a"], "labels": [["B", "B", 3], ["B", "A", 2]]}]}
+    outcomes = [1.0, 1.0, 1.0, 0.0, 1.0]
+    for opponent_result in (met,):
+        found = pooled("a", [meeting("a", "b", outcomes, **own), meeting("c", "a", [0.0, 1.0, 0.0], **opponent_result)])
+    between = found.health["between_judges"]
+    flipped = {("A", "A"): 4 + 3, ("A", "B"): 1 + 2}
+    assert [one["judges"] for one in between] == [["j", "k"]]
+    assert (between[0]["n"], between[0]["agreement"]) == (10, pytest.approx(70.0))
+    assert between[0]["kappa"] == cohen_kappa(flipped)
+    assert between[0]["kappa"] != cohen_kappa({("A", "A"): 4, ("A", "B"): 1, ("B", "B"): 3, ("B", "A"): 2})
+
+
+def test_the_calls_of_a_models_own_meetings_are_added_up() -> None:
+    meetings = [meeting("a", "b", [1.0, 0.0]), meeting("a", "c", [0.0, 1.0]), meeting("c", "a", [1.0])]
+    usage = pooled("a", meetings).usage["judge"]
+    assert (usage["calls"], usage["prompt_tokens"], usage["seconds_waited"]) == (4, 6, 1.0)
+    assert usage["served_models"] == ["b", "c"]
+
+
+def test_a_tie_rate_is_one_over_items() -> None:
+    found = pooled("a", [meeting("a", "b", [0.5, 1.0]), meeting("a", "c", [0.5, 0.0])]).metrics["tie_rate"]
+    assert isinstance(found, Metric)
+    assert (found.value, found.n, found.stderr) == (50.0, 4, pytest.approx(50.0))

@@ -1,0 +1,124 @@
+"""What several processes counted over parts of a data set, merged in order, is what one process counts over it."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import pickle
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judgebench.datasets.columns import COPY
+from judgebench.metrics.named import compute
+from judgebench.plan.spec import Options
+from judgebench.records import JudgeCall, Prediction, Sample, Usage, Verdict
+from judgebench.stages.counted import Counted
+from judgebench.stages.evidence import Checked, Evidence, Spent
+
+LABELS = ["A", "B", "tie", "correct", "incorrect"]
+VERDICTS = st.one_of(
+    st.builds(
+        lambda label, score, details: Verdict(status="ok", label=label, score=score, details=details),
+        st.sampled_from(LABELS),
+        st.one_of(st.none(), st.integers(1, 5).map(float)),
+        st.sampled_from([{}, {"settled_by": "rule"}, {"settled_by": "judge"}, {"equal_answers": True},
+                         {"outcomes": [1.0, 0.5]}, {"votes": {"correct": 2, "incorrect": 1}}]),
+    ),
+    st.builds(
+        lambda status, reason: Verdict(status=status, reason=reason),
+        st.sampled_from(["unparsed", "judge_failed", "prediction_failed", "not_judged"]),
+        st.sampled_from(["no verdict", "timeout: 30 s", ""]),
+    ),
+)  # fmt: skip
+CALLS = st.builds(
+    lambda served, attempts, waited, tokens: {
+        "served_model": served, "attempts": attempts, "waited": waited / 4,
+        "usage": Usage(prompt_tokens=tokens, completion_tokens=2 * tokens) if tokens else None,
+    },
+    st.sampled_from(["", "m", "m-2"]), st.integers(0, 3), st.integers(0, 8), st.integers(0, 9),
+)  # fmt: skip
+ITEMS = st.tuples(
+    VERDICTS, st.one_of(st.none(), VERDICTS), CALLS, st.lists(CALLS, max_size=2), st.booleans(), st.booleans()
+)
+
+
+def _call(kind: Any, sample: int, fields: dict[str, Any], **more: Any) -> Any:
+    known = {"data_abbr": "d", "uid": "u", "success": True, "status": "ok", "uuid": "x", "origin_prompt": "?"}
+    return kind(**known, id=sample, prediction="said", **fields, **more)
+
+
+def checked(at: int, item: Any, repeats: int) -> list[Checked]:
+    verdict, rule, answer, calls, repeated_row, compared = item
+    sample = Sample(id=at, uid=f"u{at}", fields={}, meta={COPY: True} if repeated_row else {})
+    return [
+        Checked(
+            sample,
+            repeat,
+            _call(Prediction, at, answer, repeat=repeat),
+            verdict,
+            rule,
+            [_call(JudgeCall, at, call, repeat=0 if shared else repeat) for shared, call in enumerate(calls)],
+            ("one answer", "another") if compared else None,
+        )
+        for repeat in range(repeats)
+    ]
+
+
+def counted(items: list[tuple[int, Any]], repeats: int) -> Counted:
+    found = Counted(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5))
+    for at, item in items:
+        for one in checked(at, item, repeats):
+            found.add(one)
+            found.agreements.add({"x": one.verdict, "y": one.rule or one.verdict})
+    return found
+
+
+def told(found: Counted) -> dict[str, Any]:
+    """All that a result takes from what was counted."""
+    evidence, tally = found.evidence, found.tally
+    return {
+        "details": evidence.details,
+        "data": evidence.data_hash(),
+        "health": evidence.health(tally, judged=True),
+        "usage": evidence.usage(),
+        "notes": evidence.notes(),
+        "counts": tally.counts(),
+        "labels": tally.labels(),
+        "metrics": compute(tally, ["accuracy", "mean_score", "win_rate", "agreement", "avg@n"]),
+        "between": found.agreements.health(),
+        "games": list(found.played),
+        "orders": list(found.played.orders()),
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(items=st.lists(ITEMS, max_size=12), cuts=st.lists(st.integers(0, 12), max_size=4), repeats=st.integers(1, 3))
+def test_any_split_of_the_items_merged_in_order_is_the_whole(items: list[Any], cuts: list[int], repeats: int) -> None:
+    numbered = list(enumerate(items))
+    ends = [0, *sorted(cuts), len(items)]
+    merged = counted([], repeats)
+    for start, end in itertools.pairwise(ends):
+        merged.merge(pickle.loads(pickle.dumps(counted(numbered[start:end], repeats))))  # as another process sends it
+    assert told(merged) == told(counted(numbered, repeats))
+
+
+def test_what_is_merged_stays_as_it_was() -> None:
+    verdict = Verdict(status="ok", label="A")
+    later = counted([(0, (verdict, None, {"served_model": "m"}, [], False, True))], 2)
+    before = copy.deepcopy(told(later))
+    whole = counted([], 2)
+    whole.merge(later)
+    whole.merge(counted([(1, (verdict, None, {"served_model": "m"}, [], False, True))], 2))
+    assert told(later) == before
+
+
+def test_every_field_has_a_rule_of_its_own() -> None:
+    """A new field of what is merged needs a line in ``merge``, and an entry in ``told`` above."""
+    known = {"details", "_doubtful", "_spent", "_data", "_extract_rate", "_extracted", "_answered", "_reasons",
+             "_settled", "_equal", "_copies"}  # fmt: skip
+    assert vars(Evidence(keep_details=True)).keys() == known
+    assert vars(Spent()).keys() == {
+        "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served",
+    }  # fmt: skip

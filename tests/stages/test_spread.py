@@ -1,0 +1,34 @@
+"""Which extractions are spread over processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from judgebench.config.schema import DatasetConfig, SummarizerConfig, Typed
+from judgebench.plan.spec import Options, Plan, TaskSpec
+from judgebench.stages.spread import parts_for
+from judgebench.stages.task import Task
+
+
+def test_a_score_sees_every_item_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the data set: of a part alone it would make figures of that part."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)), raising=False)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"question": str(at), "answer": "1"}) + "\n" for at in range(8)))
+    loader = Typed(
+        type="JsonlDataset", options={"path": str(rows), "input_columns": ["question"], "output_column": "answer"}
+    )
+    dataset = DatasetConfig(abbr="d", loader=loader)
+    plan = Plan(
+        run_dir=str(tmp_path), timestamp="t", mode="all", command=[], models={"m": {}}, datasets={"d": dataset},
+        summarizer=SummarizerConfig(), combinations=[("m", "d")], options=Options(), tasks=[],
+    )  # fmt: skip
+    task = Task(plan, TaskSpec(id="extract:m/d", stage="extract", name="m/d", model="m", datasets=["d"]))
+    assert len(parts_for(task, dataset, repeats=20_000)) == 4
+    scored = msgspec.structs.replace(dataset, score=Typed(type="PairScore", options={}))
+    assert parts_for(task, scored, repeats=20_000) == []
