@@ -109,7 +109,7 @@ def _execute_in(
     if request.options.preflight:
         for finding in _preflight(plan, run, display, wrote=(plan_file, stem.with_suffix(".py"))):
             display.finding("preflight", finding)
-    for line in (*notes, *graph.changed):
+    for line in (*notes, *config.notes, *graph.changed):
         display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")

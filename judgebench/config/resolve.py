@@ -83,6 +83,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         combinations=combinations,
         sources=sources,
         secrets=secrets.values,
+        notes=_notes(declared),
     )
 
 
@@ -105,6 +106,12 @@ def declare(selection: Selection) -> Declarations:
     declared = Declarations(models, datasets, _summarizer(selection, registry, file, variables), combinations)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
+
+
+def _notes(declared: Declarations) -> list[str]:
+    """Return which types of another benchmark runner were taken for which of ours."""
+    taken = {name: ours for one in declared.all() for name, ours in one.taken_for.items()}
+    return [f"{name} is taken for {ours}" for name, ours in taken.items()]
 
 
 def _config_file(path: str) -> tuple[str, PlainConfig]:

@@ -21,7 +21,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.folds import ViewReading, fold_views
 from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
 from judgebench.judges.showing import Showing, Shown, shown, swapped
@@ -58,7 +58,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     params: dict[str, Any] = {}
 
 
-class Viewed:
+class Viewed(JudgeMethod):
     """Asks every view of an item, reads each reply by the grammar and folds the readings into one decision.
 
     With one view and ``fold=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A plain text as
@@ -85,7 +85,6 @@ class Viewed:
         params: dict[str, Any] = msgspec.field(default_factory=dict)
         skip_equal: str = ""
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
     def __init__(self, config: Config) -> None:
@@ -107,21 +106,9 @@ class Viewed:
         texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
         self._needed = frozenset(name for text in texts for name in fields_of(text))
         self._check_unread_names(names)
-
-    @property
-    def needs_logprobs(self) -> bool:
-        """Whether its grammars read log-probabilities."""
-        return any(grammar.needs_logprobs for grammar in self._grammars.values())
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels that its grammars can give, in order."""
-        return list(dict.fromkeys(label for grammar in self._grammars.values() for label in grammar.labels()))
-
-    @property
-    def grammars(self) -> list[Grammar]:
-        """The grammars of its views, in order."""
-        return list(self._grammars.values())
+        self.grammars = list(self._grammars.values())
+        self.needs_logprobs = any(grammar.needs_logprobs for grammar in self.grammars)
+        self.labels = list(dict.fromkeys(label for grammar in self.grammars for label in grammar.labels()))
 
     def grammar(self, view: str = "") -> Grammar:
         """Return the grammar that reads a view's replies.

@@ -8,13 +8,12 @@ score's own named choice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
 from judgebench import plugins
 from judgebench.config.schema import Typed
-from judgebench.errors import ConfigError
 from judgebench.records import Metric, Sample, Verdict
 
 
@@ -46,13 +45,8 @@ def score_of(typed: Typed) -> Score:
     Raises:
         ConfigError: There is no such type, it is no score, or a key is unknown or of the wrong type.
     """
-    kind = plugins.load(typed.type, where="score")
-    if not (isinstance(kind, type) and hasattr(kind, "add") and hasattr(kind, "result")):
-        raise ConfigError(f"score: {typed.type} is no score (it has no methods add and result).")
-    try:
-        return cast("Score", kind(msgspec.convert(typed.options, kind.Config)))  # type: ignore[attr-defined]
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"score: {error}.") from error
+    made: Score = plugins.make(typed.type, typed.options, "scores", where="score")
+    return made
 
 
 def conventions(method: Mapping[str, Any], score: Mapping[str, Any]) -> str:

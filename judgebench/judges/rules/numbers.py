@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.judges.answers import Extracted, boxed, last_number
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.records import Verdict
 
@@ -27,14 +27,14 @@ def number(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-class NumberEqual:
+class NumberEqual(JudgeMethod):
     r"""Correct when the final number has the reference's value.
 
     The final number is the content of the last ``\boxed{}``, else the last number after the last marker, else the last
     number of the text.
     """
 
-    asks = False
+    asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys.
