@@ -92,7 +92,7 @@ def unknown(name: str, room: RoomName, *, where: str = "") -> ConfigError:
     bare = name.rpartition(".")[2]
     others = [one for one in ROOMS if one != room and (bare in shipped(one) or bare in shipped_classes(one))]
     names = [*shipped(room), *(theirs for one in installed() for theirs in one.plugin.types(room))]
-    near = difflib.get_close_matches(bare, [*names, *shipped_classes(room)], n=2)
+    near = difflib.get_close_matches(bare, names, n=2) or difflib.get_close_matches(bare, shipped_classes(room), n=2)
     if others:
         hint = f"{bare!r} is a {ROOMS[others[0]].noun}."
     elif near:
