@@ -131,7 +131,7 @@ def _is_library(filename: str) -> bool:
 
 def _import_hint(name: str) -> str:
     for room in ROOMS:
-        if path := shipped_classes(room).get(name):
+        if room not in {"aggregations", "metrics"} and (path := shipped_classes(room).get(name)):
             return f"Add this line to the file: from {'.'.join(path.split('.')[:2])} import {name}"
     if name == "read_base":
         return "Add this line to the file: from mmengine.config import read_base"

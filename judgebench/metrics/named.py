@@ -120,7 +120,5 @@ def _load(function: str, written: str) -> MetricFunction:
 
 def _unknown(written: str) -> ConfigError:
     near = difflib.get_close_matches(written, metric_names(), n=3, cutoff=0.4)
-    return ConfigError(
-        f"There is no metric {written!r}.",
-        hint=f"Did you mean {' or '.join(near)}?" if near else f"Known metrics: {', '.join(metric_names())}.",
-    )
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known metrics: {', '.join(metric_names())}."
+    return ConfigError(f"There is no metric {written!r}.", hint=f"{hint} {plugins.unusable()}".strip())

@@ -5,7 +5,7 @@ those packages, ``keys`` checks keys against what a class takes, and ``make`` pu
 """
 
 from judgebench.plugins.find import Found, find, foreign_package, load, shipped_attribute
-from judgebench.plugins.installed import GROUP, Plugin, brought
+from judgebench.plugins.installed import GROUP, Plugin, brought, unusable
 from judgebench.plugins.make import make, split
 from judgebench.plugins.rooms import ROOMS, Room, RoomName, shipped
 
@@ -24,4 +24,5 @@ __all__ = [
     "shipped",
     "shipped_attribute",
     "split",
+    "unusable",
 ]

@@ -44,7 +44,7 @@ class Room(NamedTuple):
 
 
 ROOMS: Mapping[RoomName, Room] = {
-    "models": Room("model type", "judgebench.models.table:MODELS"),
+    "models": Room("model type", "judgebench.models.table:MODELS", ("Config", "prompt_kind")),
     "launchers": Room("launcher", "judgebench.models.table:LAUNCHERS", ("command",)),
     "postprocessors": Room("postprocessor", "judgebench.models.table:POSTPROCESSORS"),
     "datasets": Room("dataset loader", "judgebench.datasets.table:LOADERS", ("samples", "count")),

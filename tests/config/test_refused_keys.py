@@ -56,7 +56,7 @@ pytestmark = pytest.mark.usefixtures("toys")
             r"there is no model type 'VLLMCustomAPIChatt'",
             "VLLMCustomAPIChat",
         ),
-        ("models[0]['type'] = 'jb_toys.NoConfig'", r"no Config struct", ""),
+        ("models[0]['type'] = 'jb_toys.NoConfig'", r"is no model type: it has no Config and no prompt_kind", ""),
         ("models[0]['type'] = 'jb_broken.Thing'", r"cannot be imported: ZeroDivisionError", "Mend"),
         (
             "models[0]['type'] = 'jb_lacking.Thing'",
