@@ -310,10 +310,10 @@ class ShippedJudge:
 
         run = load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG]))
         judge = run.datasets["demo_facts"].judges[0]
-        method = load(judge.method.type)
+        method = load(judge.method.type, "judges")
         self._client = client
         self._method = method(msgspec.convert(judge.method.options, method.Config))
-        self._dialect = load(judge.model["type"])()
+        self._dialect = load(judge.model["type"], "models")()
         self._model = msgspec.convert(judge.model, self._dialect.Config)
         self.grammar = self._method.grammar()
         self.prompt = judge.method.options["views"][0]["prompt"]

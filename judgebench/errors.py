@@ -26,6 +26,7 @@ command to type. Nothing here prints; ``cli`` and the task entry do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -176,3 +177,11 @@ def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
         f"The package {package!r} is needed for {purpose} and is not installed.",
         hint=f'Install it with: pip install "judgebench[{extra}]"',
     )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean 'x' or 'y'? `` for the names that look like ``name``, or nothing."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.55)
+    return f"Did you mean {' or '.join(repr(one) for one in near)}? " if near else ""

@@ -7,7 +7,7 @@ hold ``{answer}``, ``{{ }}`` or ``%s`` and stays as it is. ``{{`` and ``}}`` in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -88,10 +88,25 @@ def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> 
     content = message.get("content")
     if isinstance(content, str):
         return {**message, "content": fill(content, fields, where=where)}
-    parts = [
-        {**part, "text": fill(part["text"], fields, where=where)}
-        if isinstance(part, dict) and isinstance(part.get("text"), str)
-        else part
-        for part in content or []
-    ]
-    return {**message, "content": parts}
+    return {**message, "content": [_render_part(part, fields, where) for part in content or []]}
+
+
+def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return {**part, "text": fill(part["text"], fields, where=where)}
+    for text in _strings(part):
+        if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), None):
+            kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
+            raise ConfigError(
+                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only text parts are filled in.",
+                hint="Write the address itself, or leave the part out.",
+            )
+    return part
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)

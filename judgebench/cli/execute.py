@@ -119,7 +119,7 @@ def _execute_in(
         findings = _preflight(plan, display) if request.options.preflight else []
     for finding in findings:
         display.finding("preflight", finding)
-    for line in (*notes, *graph.changed):
+    for line in (*notes, *config.notes, *graph.changed):
         display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 
 from judgebench.cli.console import columns
 from judgebench.config.place import nearest
+from judgebench.config.plugged import plugged
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, split_suffix
 from judgebench.errors import UnknownNameError, UsageError
 
@@ -54,6 +55,23 @@ def registered(config_dirs: Sequence[str], pattern: str = "", kind: Kind | None 
     return columns([(file.kind, file.name, description(file.path)) for file in files])
 
 
+def plug_ins(pattern: str = "") -> str:
+    """Return the installed plug-in packages with their versions, what each brings, and what is wrong with it.
+
+    Args:
+        pattern: Part of a package's name, or a wildcard pattern; case does not matter.
+    """
+    found = [one for one in plugged() if _matches(one.package, pattern)]
+    if not found:
+        return "No plug-in package is installed. docs/extending.md says how to publish one."
+    lines = []
+    for one in found:
+        lines.append(f"{one.package} {one.version}")
+        lines += [f"  {kind}: {', '.join(names)}" for kind, names in one.brings.items()]
+        lines += [f"  problem: {problem}." for problem in one.problems]
+    return "\n".join(lines)
+
+
 def shown(name: str, config_dirs: Sequence[str], overrides: Sequence[str] = ()) -> str:
     """Return the resolved config of a name, each key with the file and line it came from.
 
@@ -66,10 +84,9 @@ def shown(name: str, config_dirs: Sequence[str], overrides: Sequence[str] = ()) 
     registry = Registry(config_dirs)
     stem, _ = split_suffix(name)
     found: list[ConfigFile] = [file for kind in KINDS for file in registry.named(kind, stem)]
+    found = found or [file for kind in KINDS for file in registry.brought(kind, stem)]
     if not found:
         known = {file.name for kind in KINDS for file in registry.files(kind)}
-        from judgebench.config.place import nearest
-
         raise UnknownNameError(
             f"There is no config named {name!r}.", hint=f"{nearest(name, known)}See all with: jb --list"
         )

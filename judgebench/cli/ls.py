@@ -6,7 +6,7 @@ from __future__ import annotations
 def run(argv: list[str]) -> int:
     """Print the registered configs; returns the exit code."""
     from judgebench.cli.arguments import Parser
-    from judgebench.cli.listing import registered
+    from judgebench.cli.listing import plug_ins, registered
     from judgebench.config.registry import KINDS
 
     parser = Parser(prog="jb ls", description="Print the registered models, data sets, judges and summarizers.")
@@ -14,7 +14,13 @@ def run(argv: list[str]) -> int:
         "words", nargs="*", metavar="[KIND] [PATTERN]", help=f"one of {', '.join(KINDS)}; part of a name"
     )
     parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="user config folder")
+    parser.add_argument(
+        "--plugins", action="store_true", help="print the installed plug-in packages and what they bring instead"
+    )
     args = parser.parse_all(argv)
+    if args.plugins:
+        print(plug_ins(" ".join(args.words)))
+        return 0
     kind = next((one for one in KINDS if args.words[:1] == [one]), None)
     patterns = args.words[1:] if kind else args.words
     print(registered(args.config_dir, " ".join(patterns), kind))

@@ -136,7 +136,7 @@ def _own_grammar(judge: JudgeConfig) -> Any:
     from judgebench.judges.load import method_of
 
     method = method_of(judge.method)
-    grammars = getattr(method, "grammars", None)
+    grammars = method.grammars
     if not grammars:
         return None
     return grammars[0] if all(one.identity() == grammars[0].identity() for one in grammars) else None

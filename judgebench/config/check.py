@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 import re
 import types
-import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from judgebench.config.place import Declared, nearest
+from judgebench.config.place import Declared
 from judgebench.models.address import expand
+from judgebench.plugins.keys import alternatives, is_struct, mistake_of, unknown_key
 
 REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")
 """``${NAME}`` or ``${NAME:-default}``."""
@@ -58,7 +58,8 @@ def checked(
     try:
         value = msgspec.convert(typed, struct, strict=True)
     except msgspec.ValidationError as error:
-        raise _type_error(str(error), typed, declared, path, keep) from error
+        wrong = mistake_of(error, typed, path, hidden=keep)
+        raise declared.error(wrong.path, wrong.problem, hint=wrong.hint) from error
     built: dict[str, Any] = msgspec.to_builtins(value)
     return built
 
@@ -97,9 +98,8 @@ class _Typing:
         for key, item in data.items():
             where = f"{path}.{key}" if path else key
             if key not in fields:
-                raise self.declared.error(
-                    where, "is not a known key.", hint=f"{nearest(key, fields)}Known keys: {', '.join(sorted(fields))}."
-                )
+                wrong = unknown_key(key, fields)
+                raise self.declared.error(where, wrong.problem, hint=wrong.hint)
             typed[key] = self.value(item, fields[key], where)
         return typed
 
@@ -134,20 +134,6 @@ class _Typing:
         return text if _fits(text, wanted) else meant
 
 
-def alternatives(wanted: Any) -> list[Any]:
-    """Return the members of a union, or the type itself; annotations are looked through."""
-    if get_origin(wanted) is Annotated:
-        return alternatives(get_args(wanted)[0])
-    if get_origin(wanted) in {Union, types.UnionType}:
-        return [one for member in get_args(wanted) for one in alternatives(member)]
-    return [wanted]
-
-
-def is_struct(wanted: Any) -> bool:
-    """Whether a type is a schema struct."""
-    return isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
-
-
 def type_name(wanted: Any) -> str:
     """Return a type as a reader of the docs would write it: ``int or None``, ``list of text``."""
     if get_origin(wanted) is Annotated:
@@ -170,37 +156,3 @@ def _fits(value: Any, wanted: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _type_error(message: str, data: Any, declared: Declared, path: str, keep: Callable[[str], bool]) -> Exception:
-    """Turn ``Expected `int`, got `str` - at `$.host_port` `` into a sentence that names file, key and value."""
-    problem, _, at = message.partition(" - at `$")
-    problem = problem.replace("`object", "`dict").replace("`array", "`list")  # a config is Python, and not JSON
-    found = typing.cast("list[tuple[str, str]]", _AT.findall(at.rstrip("`")))
-    inside = [name or index for name, index in found if index != "..."]
-    full = ".".join([part for part in [path, *inside] if part])
-    missing = re.search(r"missing required field `(\w+)`", problem)
-    if missing:
-        return declared.error(full, f"lacks the key {missing[1]!r}.", hint="Add it to the config.")
-    secret = keep(full) or keep(f"{full}.x")  # a key that may hold a secret, or a dict of such
-    shown = "of the wrong type" if secret else _shown(_at(data, inside))
-    return declared.error(full, f"is {shown}: {problem[:1].lower()}{problem[1:]}.")
-
-
-_AT = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
-
-
-def _at(data: Any, parts: list[str]) -> Any:
-    for part in parts:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
-            data = data[int(part)]
-        else:
-            break
-    return data
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,20 +7,23 @@ from typing import Any
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.config.bias_tests import take_bias_tests
-from judgebench.config.check import alternatives, checked
+from judgebench.config.check import checked
 from judgebench.config.model import check_abbr
 from judgebench.config.place import Declared, nearest
 from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
 from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import ConfigError
+from judgebench.plugins import RoomName
 
-_PARTS = [
-    field.name
-    for field in msgspec.structs.fields(DatasetConfig)
-    if Typed in alternatives(field.type) and field.name != "loader"
-]
-"""Keys whose value is ``dict(type=..., ...)``: the evaluator, the extractor, ..."""
+_PARTS: Mapping[str, RoomName] = {
+    "evaluator": "judges",
+    "method": "judges",
+    "score": "scores",
+    "extractor": "extractors",
+}
+"""Keys whose value is ``dict(type=..., ...)``, and the kind of types that each takes."""
 _PLAIN_FIELDS = [
     field for field in msgspec.structs.fields(DatasetConfig) if field.name not in {"loader", "judges", *_PARTS}
 ]
@@ -65,7 +68,7 @@ def resolve_dataset(
     """
     take_bias_tests(declared)
     data = declared.data
-    name, loader = find_type(data.get("type"), declared, "type")
+    name, loader = find_type(data.get("type"), declared, "type", "datasets")
     loader_struct = config_struct(loader, declared, "type")
     own, of_loader = _split(declared, {field.name for field in msgspec.structs.fields(loader_struct)})
     if "prompt" in own:
@@ -162,4 +165,27 @@ def _prompt(prompt: Any, declared: Declared) -> Any:
 
 def _optional_part(declared: Declared, key: str, environ: Mapping[str, str]) -> Typed | None:
     value = declared.data.get(key)
-    return None if value is None else typed_part(value, declared, key, environ)
+    if value is None:
+        return None
+    part = typed_part(value, declared, key, _PARTS[key], environ)
+    if _PARTS[key] == "judges":
+        _check_asks(key, part, declared)
+    return part
+
+
+def _check_asks(key: str, part: Typed, declared: Declared) -> None:
+    """Refuse a method that cannot do what its key is for: a benchmark of judges asks, a rule does not."""
+    asks = plugins.load(part.type, "judges").asks
+    name = part.type.rpartition(".")[2]
+    if key == "method" and not asks:
+        raise declared.error(
+            key,
+            f"is {name}, which never asks a model, so there is no judge to measure.",
+            hint="Name a method that asks. What scores answers without asking is evaluator=dict(type=...).",
+        )
+    if key == "evaluator" and asks:
+        raise declared.error(
+            key,
+            f"is {name}, which asks a model, and an evaluator never does.",
+            hint=f"Write: judge_infer_cfg=dict(judge_model=dict(...), method=dict(type={name}, ...)).",
+        )

@@ -11,7 +11,8 @@ from pathlib import Path
 from judgebench.config.bases import base_files, base_imports, module_file
 from judgebench.config.registry import SHIPPED
 from judgebench.errors import ConfigError
-from judgebench.plugins import PLUGIN_FOLDERS, shipped_types
+from judgebench.plugins import ROOMS
+from judgebench.plugins.rooms import shipped_classes
 
 
 def parse_error(path: Path, error: SyntaxError | ValueError) -> ConfigError:
@@ -129,9 +130,9 @@ def _is_library(filename: str) -> bool:
 
 
 def _import_hint(name: str) -> str:
-    for folder in PLUGIN_FOLDERS:
-        if name in shipped_types(folder):
-            return f"Add this line to the file: from judgebench.{folder} import {name}"
+    for room in ROOMS:
+        if room not in {"aggregations", "metrics"} and (path := shipped_classes(room).get(name)):
+            return f"Add this line to the file: from {'.'.join(path.split('.')[:2])} import {name}"
     if name == "read_base":
         return "Add this line to the file: from mmengine.config import read_base"
     return "Define it above, or import it."

@@ -87,8 +87,8 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
         if key not in _KEYS:
             raise declared.error(key, "is not a known key.", hint=f"{nearest(key, _KEYS)}Keys: {', '.join(_KEYS)}.")
     method = declared.data.get("method")
-    typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", environ)
-    asks = "judge_model" in declared.data or getattr(plugins.load(typed.type), "asks", True)
+    typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", "judges", environ)
+    asks = "judge_model" in declared.data or plugins.load(typed.type, "judges").asks
     if asks and not isinstance(declared.data.get("judge_model"), dict):
         raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
     check_abbr(declared.abbr, declared)

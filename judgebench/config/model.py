@@ -56,17 +56,21 @@ def resolve_model(
     data = declared.data[path] if path else declared.data
     for key in data.keys() & _ELSEWHERE.keys():
         raise declared.error(_join(path, key), "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
-    name, found = find_type(data.get("type"), declared, _join(path, "type"))
+    name, found = find_type(data.get("type"), declared, _join(path, "type"), "models")
     struct = config_struct(found, declared, _join(path, "type"))
     model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)
     check_abbr(str(model["abbr"]), declared, _join(path, "abbr"))
     _check_kind(model, struct, declared, path)
     _check_values(model, declared, path)
     if model.get("pred_postprocessor"):
-        part = typed_part(model["pred_postprocessor"], declared, _join(path, "pred_postprocessor"), environ)
+        part = typed_part(
+            model["pred_postprocessor"], declared, _join(path, "pred_postprocessor"), "postprocessors", environ
+        )
         model["pred_postprocessor"] = {"type": part.type, **part.options}
     if (model.get("launch") or {}).get("type"):
-        model["launch"]["type"], _ = find_type(model["launch"]["type"], declared, _join(path, "launch.type"))
+        model["launch"]["type"], _ = find_type(
+            model["launch"]["type"], declared, _join(path, "launch.type"), "launchers"
+        )
     model = secrets.conceal(model)
     if issubclass(struct, ServiceConfig):
         if model.get("launch"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import Any
 
-from judgebench.errors import ConfigError
+from judgebench.errors import ConfigError, nearest
+
+__all__ = ["Declared", "nearest"]
 
 
 class Declared:
@@ -18,6 +18,7 @@ class Declared:
         file: The config file it came from.
         position: Where it stands in the file's list, from 0; names it while it has no abbr.
         overridden: Dotted paths of the keys that ``--override`` set.
+        taken_for: Types of another benchmark runner that it names, and ours that they were taken for.
     """
 
     def __init__(self, kind: str, data: dict[str, Any], file: str, position: int | None = None) -> None:
@@ -26,6 +27,7 @@ class Declared:
         self.file = file
         self.position = position
         self.overridden: set[str] = set()
+        self.taken_for: dict[str, str] = {}
 
     @property
     def abbr(self) -> str:
@@ -53,9 +55,3 @@ class Declared:
     def error(self, path: str, problem: str, *, hint: str = "") -> ConfigError:
         """Return an error about one key."""
         return ConfigError(f"{self.place(path)} {problem}", hint=hint)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'x' or 'y'? `` for the names that look like ``name``, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.55)
-    return f"Did you mean {' or '.join(repr(one) for one in near)}? " if near else ""

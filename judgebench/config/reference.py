@@ -57,7 +57,8 @@ models = [dict(models[0], abbr="my-model-greedy", generation_kwargs=dict(tempera
 ```
 
 Imported types are not imported when the file is read; a file written for another runner (`from ais_bench... import
-VLLMCustomAPIChat`) is read without that package.
+VLLMCustomAPIChat`, or from `opencompass`) is read without that package: its types mean ours of the same name, and the
+run says which. Any other dotted path means exactly what it says; one that cannot be imported is an error.
 
 **Changing a value without a file.** `--override` takes any number of `TARGET.ABBR.KEY=VALUE`:
 

@@ -67,6 +67,16 @@ class Registry:
                 shown.setdefault(stem, files)
         return sorted((file for files in shown.values() for file in files), key=lambda file: (file.name, file.path))
 
+    @staticmethod
+    def files_below(folder: Path) -> list[ConfigFile]:
+        """Return all config files of one folder."""
+        return [ConfigFile(kind, path.stem, path) for kind in KINDS for path in _python_files(folder / kind)]
+
+    @staticmethod
+    def shipped_names() -> set[tuple[str, str]]:
+        """Return kind and lower-case name of every config that came with this package."""
+        return {(file.kind, file.name.lower()) for file in Registry.files_below(SHIPPED)}
+
     def find(self, kind: Kind, name: str) -> ConfigFile:
         """Return the file that a name means; a path of a ``.py`` file means itself.
 
@@ -76,7 +86,7 @@ class Registry:
         """
         if name.endswith(".py") and Path(name).is_file():
             return ConfigFile(kind, Path(name).stem, Path(name).resolve())
-        found = self.named(kind, name)
+        found = self.named(kind, name) or self.brought(kind, name)
         if not found:
             raise self._unknown(kind, name)
         if len(found) > 1:
@@ -90,6 +100,26 @@ class Registry:
     def named(self, kind: Kind, name: str) -> list[ConfigFile]:
         """Return the files that have a name: none, one, or the several that make it ambiguous."""
         return [file for file in self.files(kind) if file.name.lower() == name.lower()]
+
+    def brought(self, kind: Kind, name: str) -> list[ConfigFile]:
+        """Return the files of a name that an installed package brings; looked for when no folder has one.
+
+        Raises:
+            ConfigError: Two packages bring the name, or the one that does cannot be used.
+        """
+        from judgebench.plugins.installed import installed, refuse_rivals
+
+        claims = [
+            (one, files)
+            for one in installed()
+            if one.configs is not None and (files := _named_in(one.configs, kind, name))
+        ]
+        refuse_rivals([one for one, _ in claims], f"{_SINGULAR[kind]} config {name!r}")
+        if not claims:
+            return []
+        package, files = claims[0]
+        package.check()
+        return files
 
     def _unknown(self, kind: Kind, name: str) -> UnknownNameError:
         known = {file.name.lower(): file.name for file in self.files(kind)}
@@ -107,6 +137,10 @@ class Registry:
             path.stem.lower() == name.lower() for path in _python_files(usual / kind)
         ):
             hint += f"./{usual} has one and is not looked at beside other folders: add --config-dir {usual}. "
+        from judgebench.plugins.installed import unusable
+
+        if broken := unusable():
+            hint += f"{broken} "
         return UnknownNameError(
             f"There is no {_SINGULAR[kind]} config named {name!r}.", hint=f"{hint}See all with: jb --list"
         )
@@ -133,6 +167,12 @@ def description(path: Path) -> str:
         if isinstance(node, ast.With) and isinstance(node.body[0], ast.ImportFrom) and len(tree.body) <= 2:
             return f"Same as {(node.body[0].module or '').rpartition('.')[2]}."
     return ""
+
+
+def _named_in(folder: Path, kind: Kind, name: str) -> list[ConfigFile]:
+    return [
+        ConfigFile(kind, path.stem, path) for path in _python_files(folder / kind) if path.stem.lower() == name.lower()
+    ]
 
 
 def _flag(kind: Kind) -> str:

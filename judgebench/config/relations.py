@@ -57,12 +57,12 @@ def with_opponents(dataset: DatasetConfig, combinations: Sequence[tuple[str, str
 
 def is_panel(judge: JudgeConfig) -> bool:
     """Whether a judge folds the verdicts of others."""
-    return bool(getattr(plugins.load(judge.method.type), "folds_verdicts", False))
+    return bool(plugins.load(judge.method.type, "judges").folds_verdicts)
 
 
 def asks(judge: JudgeConfig) -> bool:
     """Whether a judge's method asks a model."""
-    return bool(getattr(plugins.load(judge.method.type), "asks", True))
+    return bool(plugins.load(judge.method.type, "judges").asks)
 
 
 def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:

@@ -83,6 +83,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         combinations=combinations,
         sources=sources,
         secrets=secrets.values,
+        notes=_notes(declared),
     )
 
 
@@ -105,6 +106,12 @@ def declare(selection: Selection) -> Declarations:
     declared = Declarations(models, datasets, _summarizer(selection, registry, file, variables), combinations)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
+
+
+def _notes(declared: Declarations) -> list[str]:
+    """Return which types of another benchmark runner were taken for which of ours."""
+    taken = {name: ours for one in declared.all() for name, ours in one.taken_for.items()}
+    return [f"{name} is taken for {ours}" for name, ours in taken.items()]
 
 
 def _config_file(path: str) -> tuple[str, PlainConfig]:
@@ -146,13 +153,10 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
         )
     chosen = []
     for name in dict.fromkeys(selection.judges):
-        stem, _ = split_suffix(name)
-        if name.endswith(".py") or registry.named("judges", stem):
-            chosen += [named_judge(one) for one in _by_name(registry, "judges", name)]
-        elif registry.named("models", stem):
+        if _is_model(registry, name):
             chosen += [judge_of_model(one) for one in _by_name(registry, "models", name)]
         else:
-            registry.find("judges", stem)
+            chosen += [named_judge(one) for one in _by_name(registry, "judges", name)]
     seen: dict[str, Declared] = {}
     for judge in chosen:
         if seen.setdefault(judge.abbr, judge) is not judge:
@@ -161,6 +165,16 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
                 hint="Give one of them another abbr.",
             )
     return chosen
+
+
+def _is_model(registry: Registry, name: str) -> bool:
+    """Whether a name given as a judge means a model config: no judge config has it, and a model config does."""
+    stem, _ = split_suffix(name)
+    if name.endswith(".py") or registry.named("judges", stem):
+        return False
+    if registry.named("models", stem):
+        return True
+    return not registry.brought("judges", stem) and bool(registry.brought("models", stem))
 
 
 def _summarizer(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> Declared:

@@ -199,6 +199,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         combinations: ``(model abbr, dataset abbr)`` pairs in order.
         sources: Where each object came from: ``"models.<abbr>" -> file``.
         secrets: Environment variables that stand in for secrets written in config files; never dumped.
+        notes: What the user should know of how the configs were read, one sentence each.
     """
 
     models: dict[str, dict[str, Any]]
@@ -207,3 +208,4 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     combinations: list[tuple[str, str]]
     sources: dict[str, str] = {}
     secrets: dict[str, str] = {}
+    notes: list[str] = []

@@ -11,37 +11,29 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.config.check import checked, plain
-from judgebench.config.place import Declared, nearest
+from judgebench.config.place import Declared
 from judgebench.config.schema import Typed
-from judgebench.errors import ConfigError, JudgebenchError
+from judgebench.errors import ConfigError
+from judgebench.plugins import RoomName
+from judgebench.plugins.keys import no_parameter
 
-_OTHER_RUNNERS = ("ais_bench", "opencompass")
-"""Packages whose configs are read here; their type names mean ours, even where they are installed."""
 
-
-def find_type(name: object, declared: Declared, path: str) -> tuple[str, Any]:
+def find_type(name: object, declared: Declared, path: str, room: RoomName) -> tuple[str, Any]:
     """Return the dotted path and the class or function that a ``type`` means.
 
     Raises:
-        ConfigError: There is no such type, or its module cannot be imported.
+        ConfigError: There is no such type, it is of another kind, or its module cannot be imported.
     """
     where = declared.place(path)
     if not isinstance(name, str) or not name:
         raise ConfigError(
             f"{where} must name a class or function.", hint="Import it in the config and write: type=TheClass"
         )
-    bare = name.rpartition(".")[2]
-    asked = bare if name.partition(".")[0] in _OTHER_RUNNERS else str(name)
-    try:
-        found = plugins.load(asked, where=where)
-    except JudgebenchError:
-        raise
-    except Exception as error:  # the module may be a user's, and may raise anything when it is imported
-        hint = "Install what its module needs." if isinstance(error, ImportError) else "Mend its module."
-        raise ConfigError(
-            f"{where}: the type {name!r} cannot be imported: {type(error).__name__}: {error}.", hint=hint
-        ) from error
-    return _canonical(found, plugins.dotted_path(asked, where=where)), found
+    asked, found = plugins.find(name, room, where=where)
+    meant = _canonical(found, asked)
+    if plugins.foreign_package(name):
+        declared.taken_for[name] = meant
+    return meant, found
 
 
 def config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Struct]:
@@ -60,7 +52,7 @@ def config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Str
     return struct
 
 
-def typed_part(data: object, declared: Declared, path: str, environ: Mapping[str, str]) -> Typed:
+def typed_part(data: object, declared: Declared, path: str, room: RoomName, environ: Mapping[str, str]) -> Typed:
     """Return ``dict(type=..., ...)`` with its type found and its keys checked.
 
     The keys of a class are those of its ``Config``; the keys of a function its keyword parameters.
@@ -72,7 +64,7 @@ def typed_part(data: object, declared: Declared, path: str, environ: Mapping[str
         data = {"type": data}
     if not isinstance(data, dict) or "type" not in data:
         raise declared.error(path, "must be dict(type=..., ...).")
-    name, found = find_type(data["type"], declared, f"{path}.type")
+    name, found = find_type(data["type"], declared, f"{path}.type", room)
     options = {key: value for key, value in data.items() if key != "type"}
     if inspect.isclass(found) or hasattr(found, "Config"):
         struct = config_struct(found, declared, f"{path}.type")
@@ -83,16 +75,8 @@ def typed_part(data: object, declared: Declared, path: str, environ: Mapping[str
 def _function_options(
     function: Any, options: dict[str, Any], declared: Declared, path: str, environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    parameters = inspect.signature(function).parameters.values()
-    open_ended = any(one.kind is one.VAR_KEYWORD for one in parameters)
-    takes = [one.name for one in parameters if one.kind in {one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD}]
-    for key in options:
-        if key not in takes and not open_ended:
-            raise declared.error(
-                f"{path}.{key}",
-                f"is no parameter of {function.__name__}.",
-                hint=f"{nearest(key, takes)}Parameters: {', '.join(takes) or 'none'}.",
-            )
+    if wrong := no_parameter(function, options):
+        raise declared.error(f"{path}.{wrong.path}", wrong.problem, hint=wrong.hint)
     return {key: plain(value, declared, environ, f"{path}.{key}") for key, value in options.items()}
 
 

@@ -1,7 +1,15 @@
-"""Loaders: from a file or the hub to ``Sample`` records, one at a time."""
+"""Loaders: from a file or the hub to ``Sample`` records, one at a time.
 
-from judgebench.datasets.csv_file import CsvDataset
-from judgebench.datasets.hub_dataset import HubDataset
-from judgebench.datasets.jsonl import JsonlDataset
+``table.py`` lists the shipped types. Each can be imported from here by its bare name
+(``from judgebench.datasets import JsonlDataset``); only the module that defines it is loaded.
+"""
 
-__all__ = ["CsvDataset", "HubDataset", "JsonlDataset"]
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from judgebench.plugins import shipped_attribute
+
+    return shipped_attribute("judgebench.datasets", ("datasets",), name)

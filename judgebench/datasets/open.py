@@ -7,13 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from judgebench import plugins
-from judgebench.config.schema import DatasetConfig, Typed
+from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.files import find
 from judgebench.datasets.selection import select
-from judgebench.errors import ConfigError
 from judgebench.plan.spec import Options
 from judgebench.records import Sample
 
@@ -70,21 +67,8 @@ def loader_of(dataset: DatasetConfig) -> Any:
     Raises:
         ConfigError: There is no such loader, or its keys do not fit it.
     """
-    return made(dataset.loader, where=f"datasets.{dataset.abbr}.loader")
-
-
-def made(part: Typed, *, where: str) -> Any:
-    """Return the object that a ``dict(type=..., ...)`` of a config stands for.
-
-    Raises:
-        ConfigError: There is no such type, or the keys do not fit its ``Config``.
-    """
-    cls = plugins.load(part.type, where=where)
-    try:
-        config = msgspec.convert(part.options, cls.Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {error}.") from error
-    return cls(config)
+    where = f"datasets.{dataset.abbr}.loader"
+    return plugins.make(dataset.loader.type, dataset.loader.options, "datasets", where=where)
 
 
 def _folder(options: Options) -> Path | None:

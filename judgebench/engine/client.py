@@ -45,7 +45,7 @@ async def open_client(config: ModelConfig, traffic: Traffic) -> AsyncIterator[Se
 @asynccontextmanager
 async def open_alone(config: ModelConfig, traffic: Traffic) -> AsyncIterator[ServingClient]:
     """Give a client that asks from this process; else as ``open_client``."""
-    kind = plugins.load(config.type, where=f"models.{config.abbr}.type")()
+    kind = plugins.load(config.type, "models", where=f"models.{config.abbr}.type")()
     if isinstance(config, ServiceConfig):
         from judgebench.engine.http import open_http
 

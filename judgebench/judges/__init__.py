@@ -1,6 +1,7 @@
 """Judge methods, their prompts, verdict grammars and folds; no I/O.
 
-A type can be imported from here by its bare name; only the module that defines it is loaded.
+``table.py`` lists the shipped types. Each can be imported from here by its bare name
+(``from judgebench.judges import Viewed``); only the module that defines it is loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,6 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    from judgebench.plugins import shipped_type
+    from judgebench.plugins import shipped_attribute
 
-    return shipped_type("judges", name)
+    return shipped_attribute("judgebench.judges", ("judges", "parsers", "extractors", "perturbations"), name)

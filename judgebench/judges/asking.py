@@ -3,7 +3,7 @@
 A judge method is one async function over one item. It never knows whether its questions go to a service (judge-infer)
 or are answered from the recording (extract)::
 
-    class MyMethod:
+    class MyMethod(JudgeMethod):
         class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ...                                  # the keys of ``method=dict(type=MyMethod, ...)``
 
@@ -11,17 +11,21 @@ or are answered from the recording (extract)::
 
         async def judge(self, item: JudgeItem, ask: Ask) -> Verdict: ...
 
+        def identity(self) -> dict[str, Any]: ...
+
 A rule-based check is a method that never asks. Methods must be deterministic: the same item and the same replies give
 the same questions and the same verdict, because extract runs them again on the recording.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import msgspec
 
+from judgebench.judges.grammars.reading import Grammar
 from judgebench.records import Prompt, Reply, Verdict
 
 
@@ -97,44 +101,60 @@ class NotRecordedError(Exception):
     """The recording has no answer to a question, so the item is ``not_judged``."""
 
 
-class Method(Protocol):
-    """A judge method; see the module's docstring.
+class JudgeMethod(ABC):
+    """Base class of all judge methods, shipped ones and users' own; see the module's docstring.
 
-    A method may further have, and is asked for with a default where it has not:
+    What a method can do besides ``judge`` and ``identity`` has a default here, so that whoever runs a method need not
+    ask what it is.
 
-    - ``prompts(item)``: its first questions, rendered, as ``(view, prompt)`` pairs;
-    - ``needs_logprobs``: whether it reads log-probabilities, so that a service which gives none is refused;
-    - ``labels``: the labels that it can give, in order;
-    - ``scale``: the ends of its scores' scale, ``None`` where they are not declared; they bound a mean;
-    - ``grammars``: what reads its replies, where that is the same for all of them;
-    - ``notes()``: what a reader of its results must know, one sentence each;
-    - ``folds_verdicts``: whether it reads ``item.verdicts``, as a panel does;
-    - ``aclose()``: ends what it holds (worker processes).
+    Attributes:
+        asks: False for rule-based checks and panels: they need no judge model and no judge-infer task.
+        folds_verdicts: Whether it reads ``item.verdicts``, as a panel does.
+        needs_logprobs: Whether it reads log-probabilities, so that a service which gives none is refused.
+        holds_workers: Whether it waits for worker processes of its own, so that several items are checked at a time.
+        labels: The labels that it can give, in order.
+        scale: The ends of its scores' scale, ``None`` where they are not declared; they bound a mean.
+        grammars: What reads its replies, where that is the same for all of them.
     """
 
     Config: ClassVar[type[msgspec.Struct]]
-    asks: ClassVar[bool]
-    """False for rule-based checks: they need no judge model and no judge-infer task."""
+    asks: ClassVar[bool] = True
+    folds_verdicts: ClassVar[bool] = False
+    needs_logprobs: bool = False
+    holds_workers: bool = False
+    labels: Sequence[str] = ()
+    scale: tuple[float, float] | None = None
+    grammars: Sequence[Grammar] = ()
 
+    @abstractmethod
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Decide about one item; raises nothing of its own for text it cannot read."""
-        ...
 
+    @abstractmethod
     def identity(self) -> dict[str, Any]:
         """Return what decides the verdict (prompts, grammar, fold, names with versions), as JSON values."""
-        ...
+
+    def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:  # noqa: ARG002 - methods that know them need it
+        """Return its first questions, rendered, as ``(view, prompt)`` pairs; none where they cannot be told."""
+        return []
+
+    def notes(self) -> list[str]:
+        """Return what a reader of its results must know, one sentence each."""
+        return []
+
+    async def aclose(self) -> None:  # noqa: B027 - most methods hold nothing
+        """End what it holds (worker processes)."""
 
 
-def lacks_logprobs(method: Method, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
+def lacks_logprobs(method: JudgeMethod, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
     """Say whether a method that reads log-probabilities got none where it asked for them.
 
     Args:
         method: Any method; a method made of others may put questions that need none, whose replies say nothing.
         answered: Sampling parameters of each question, and whether its reply came with log-probabilities.
     """
-    if not getattr(method, "needs_logprobs", False):
+    if not method.needs_logprobs:
         return False
-    grammars = getattr(method, "grammars", [])
-    reads_all = bool(grammars) and all(grammar.needs_logprobs for grammar in grammars)
+    reads_all = bool(method.grammars) and all(grammar.needs_logprobs for grammar in method.grammars)
     given = [came for params, came in answered if reads_all or params.get("logprobs")]
     return bool(given) and not any(given)

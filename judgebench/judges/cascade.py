@@ -11,14 +11,15 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.wrapper import stated
 from judgebench.records import Prompt, Verdict
 
 
-class Cascade:
+class Cascade(JudgeMethod):
     """Asks the judge only about items that the rule's verdict does not settle.
 
     ``details["settled_by"]`` is ``rule`` or ``judge``; ``details["rule"]`` and ``details["judge"]`` what each
@@ -41,13 +42,12 @@ class Cascade:
         settles: list[str]
         ask_always: bool = False
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        rule_type, rule_options = load.named(config.rule, where="method.rule")
-        judge_type, judge_options = load.named(config.judge, where="method.judge")
+        rule_type, rule_options = plugins.split(config.rule, where="method.rule")
+        judge_type, judge_options = plugins.split(config.judge, where="method.judge")
         self._rule = load.method_from(rule_type, rule_options, where="method.rule")
         self._judge = load.method_from(judge_type, judge_options, where="method.judge")
         if self._rule.asks:
@@ -56,8 +56,9 @@ class Cascade:
             raise ConfigError(f"method.judge: {judge_type} never asks, so it is no judge.")
         if not config.settles:
             raise ConfigError("method.settles: name the labels of the rule that settle an item, such as ['correct'].")
-        self.needs_logprobs = bool(getattr(self._judge, "needs_logprobs", False))
-        self.labels = list(dict.fromkeys([*config.settles, *getattr(self._judge, "labels", [])]))
+        self.needs_logprobs = self._judge.needs_logprobs
+        self.holds_workers = self._rule.holds_workers or self._judge.holds_workers
+        self.labels = list(dict.fromkeys([*config.settles, *self._judge.labels]))
 
     def identity(self) -> dict[str, Any]:
         """Return both parts and what settles."""
@@ -72,8 +73,12 @@ class Cascade:
 
     def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
         """Return the judge's rendered prompts, for a look before anything is sent."""
-        prompts = getattr(self._judge, "prompts", None)
-        return prompts(item) if prompts else []
+        return self._judge.prompts(item)
+
+    async def aclose(self) -> None:
+        """End what the rule and the judge hold."""
+        await self._rule.aclose()
+        await self._judge.aclose()
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Apply the rule, and ask the judge where it does not settle."""

@@ -12,7 +12,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.grammars.reading import as_verdict
 from judgebench.judges.showing import Showing, fence, shown
 from judgebench.judges.wrapper import method_name
@@ -58,7 +58,7 @@ class Scene:
         return fill(template, fields, where=where)
 
 
-class Dynamic:
+class Dynamic(JudgeMethod):
     """A judge method with named prompts.
 
     Args:
@@ -67,9 +67,7 @@ class Dynamic:
         grammar: How verdicts are read; ``None`` for methods that read their replies themselves (a JSON list).
     """
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
-    needs_logprobs: ClassVar[bool] = False
 
     def __init__(
         self, config: DynamicConfig, *, prompts: dict[str, str], grammar: dict[str, Any] | None = None

@@ -13,14 +13,14 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS, ViewReading, check_weights, fold_views
 from judgebench.judges.grammars.reading import Reading, as_verdict
 from judgebench.judges.wrapper import stated
 from judgebench.records import Verdict, VerdictStatus
 
 
-class Panel:
+class Panel(JudgeMethod):
     """Folds the verdicts of its members (``members`` of the judge's config, by default all judges beside it).
 
     A fold of labels folds the members that gave a label, a fold of scores those that gave a score; the others count as

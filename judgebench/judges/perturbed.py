@@ -18,13 +18,12 @@ import random
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.judges import load
 from judgebench.judges.asking import JudgeItem
 
 Kind = Literal["pair", "point", "list"]
@@ -35,8 +34,6 @@ Expects = Literal["invariant", "must_flip", "must_not_increase"]
 
 Target = Literal["", "A", "B", "better", "worse"]
 """One answer of a pair, or a better or worse verdict about the only one; empty where a bias has no direction."""
-
-_FOLDER = Path(__file__).with_name("perturbations")
 
 
 class Perturbed(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +137,7 @@ def with_answer(item: JudgeItem, text: str, *, first: bool = True) -> JudgeItem:
 
 def shipped() -> list[str]:
     """Return the names of the perturbations of this package."""
-    return sorted(path.stem for path in _FOLDER.glob("[!_]*.py"))
+    return sorted(plugins.shipped("perturbations"))
 
 
 def perturbation_of(spec: str | Mapping[str, Any], *, where: str) -> tuple[str, Perturbation]:
@@ -154,15 +151,9 @@ def perturbation_of(spec: str | Mapping[str, Any], *, where: str) -> tuple[str, 
     Raises:
         ConfigError: There is no such perturbation, or a key is unknown or of the wrong type.
     """
-    kind, options = load.named(spec, where=where)
+    kind, options = plugins.split(spec, where=where)
     called = options.pop("name", "")
-    if "." not in kind and kind not in shipped():
-        raise ConfigError(f"{where}: there is no perturbation {kind!r}.", hint=f"There are: {', '.join(shipped())}.")
-    if "." not in kind:
-        kind = f"judgebench.judges.perturbations.{kind}.{''.join(part.capitalize() for part in kind.split('_'))}"
-    made = load.made_of(kind, options, where=where)
-    if not isinstance(made, Perturbation):
-        raise ConfigError(f"{where}: {kind} is no perturbation (it is no subclass of Perturbation).")
+    made: Perturbation = plugins.make(kind, options, "perturbations", where=where)
     name = called or made.name
     if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
         raise ConfigError(f"{where}.name: a word was expected (letters, digits and _), not {name!r:.60}.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.choosing import ALPHA, RULES, Group, Rule, choose, grouped
 from judgebench.errors import ConfigError
 from judgebench.judges import load
@@ -55,13 +56,19 @@ class PessimisticChoice(Wrapper):
             raise ConfigError("method.times: must be 1 or more; method.alpha: 0 or more.")
         super().__init__(config, [config.judge])
         self.labels = ["correct", "incorrect"]
-        name, options = load.named(config.same, where="method.same")
+        name, options = plugins.split(config.same, where="method.same")
         self._same = load.method_from(name, options, where="method.same")
         if self._same.asks:
             raise ConfigError(f"method.same: {name} asks a judge model, so it is no rule.")
-        name, options = load.named(config.extractor, where="method.extractor")
+        self.holds_workers = self.holds_workers or self._same.holds_workers
+        name, options = plugins.split(config.extractor, where="method.extractor")
         self._extractor = load.extractor_from(name, options, where="method.extractor")
         self.config = config
+
+    async def aclose(self) -> None:
+        """End what the verifier and the rule hold."""
+        await super().aclose()
+        await self._same.aclose()
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
         """Verify every solution and choose."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.showing import Showing
 from judgebench.judges.viewed import View, Viewed
 from judgebench.judges.wrapper import method_name
@@ -30,7 +30,7 @@ class PresetConfig(Showing, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     params: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class Preset:
+class Preset(JudgeMethod):
     """A judge method made of views.
 
     Args:
@@ -42,7 +42,6 @@ class Preset:
         skip_equal: As in ``Viewed``.
     """
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
     def __init__(

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.pair_comparison import PairComparison
 from judgebench.judges.wrapper import Listening
 from judgebench.pair_labels import FLIPPED
+from judgebench.plugins.keys import filled
 from judgebench.records import Verdict
 
 _RESOLVE = """\
@@ -76,7 +76,7 @@ class SwapResolved(Dynamic):
         shown = {name: getattr(config, name) for name in ("question", "first", "second", "max_answer_chars", "params")}
         fold = {"type": "both_required", "unread": "unparsed"}
         first_stage = {"fold": fold, "skip_equal": config.skip_equal, **shown, **keys, **config.pair}
-        self._pair = PairComparison(load.checked(first_stage, PairComparison.Config, where="method.pair"))
+        self._pair = PairComparison(filled(first_stage, PairComparison.Config, where="method.pair"))
 
     def identity(self) -> dict[str, Any]:
         """Return both stages."""

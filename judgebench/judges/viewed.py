@@ -21,7 +21,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.folds import ViewReading, check_weights, fold_views
 from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
 from judgebench.judges.showing import Showing, Shown, shown, swapped
@@ -58,7 +58,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     params: dict[str, Any] = {}
 
 
-class Viewed:
+class Viewed(JudgeMethod):
     """Asks every view of an item, reads each reply by the grammar and folds the readings into one decision.
 
     With one view and ``fold=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A plain text as
@@ -85,7 +85,6 @@ class Viewed:
         params: dict[str, Any] = msgspec.field(default_factory=dict)
         skip_equal: str = ""
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
     def __init__(self, config: Config) -> None:
@@ -111,15 +110,13 @@ class Viewed:
         check_weights(weights, [self._fold_config.type], where="method.views")
         if not any(weights):
             raise ConfigError("method.views: all weights are 0, so no view would count.", hint="Give one a weight.")
+        self.grammars = list(self._grammars.values())
+        self.needs_logprobs = any(grammar.needs_logprobs for grammar in self.grammars)
+        self.labels = list(dict.fromkeys(label for grammar in self.grammars for label in grammar.labels()))
+        self.scale = self._scale()
 
-    @property
-    def needs_logprobs(self) -> bool:
-        """Whether its grammars read log-probabilities."""
-        return any(grammar.needs_logprobs for grammar in self._grammars.values())
-
-    @property
-    def scale(self) -> tuple[float, float] | None:
-        """Ends of the scale of its verdicts' scores, where its grammars declare one that the fold keeps."""
+    def _scale(self) -> tuple[float, float] | None:
+        """Return the ends of the scale of its verdicts' scores, where its grammars declare one that the fold keeps."""
         scales = [scale_of(grammar) for grammar in self._grammars.values()]
         ordered = any(view.order for view in self.config.views)
         if ordered or None in scales or self._fold_config.type not in _KEEP_THE_SCALE:
@@ -130,16 +127,6 @@ class Viewed:
         ]
         ends = [end for scale in scales if scale is not None for end in scale]
         return min([*ends, *stand_ins]), max([*ends, *stand_ins])
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels that its grammars can give, in order."""
-        return list(dict.fromkeys(label for grammar in self._grammars.values() for label in grammar.labels()))
-
-    @property
-    def grammars(self) -> list[Grammar]:
-        """The grammars of its views, in order."""
-        return list(self._grammars.values())
 
     def grammar(self, view: str = "") -> Grammar:
         """Return the grammar that reads a view's replies.

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.judges import load
-from judgebench.judges.asking import Ask, JudgeItem, Method
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.records import Prompt, Reply, Verdict
 
 
-class Wrapper:
+class Wrapper(JudgeMethod):
     """A judge method around others.
 
     Args:
@@ -23,15 +24,15 @@ class Wrapper:
         where: Key under which they stand, for errors.
     """
 
-    asks: ClassVar[bool] = True
     version: ClassVar[int] = 1
 
     def __init__(self, config: msgspec.Struct, judges: Sequence[Mapping[str, Any]], *, where: str = "judge") -> None:
         self._settings = config
         self._where = where
         self.inner = [inner_judge(spec, where=f"method.{where}") for spec in judges]
-        self.needs_logprobs = any(getattr(judge, "needs_logprobs", False) for judge in self.inner)
-        self.labels = list(dict.fromkeys(label for judge in self.inner for label in getattr(judge, "labels", [])))
+        self.needs_logprobs = any(judge.needs_logprobs for judge in self.inner)
+        self.holds_workers = any(judge.holds_workers for judge in self.inner)
+        self.labels = list(dict.fromkeys(label for judge in self.inner for label in judge.labels))
 
     def identity(self) -> dict[str, Any]:
         """Return the inner judges' identities and every other key."""
@@ -42,8 +43,12 @@ class Wrapper:
 
     def prompts(self, item: JudgeItem) -> list[tuple[str, Prompt]]:
         """Return the first inner judge's rendered prompts, for a look before anything is sent."""
-        prompts = getattr(self.inner[0], "prompts", None)
-        return prompts(item) if prompts else []
+        return self.inner[0].prompts(item)
+
+    async def aclose(self) -> None:
+        """End what the inner judges hold."""
+        for judge in self.inner:
+            await judge.aclose()
 
 
 class Said(NamedTuple):
@@ -89,13 +94,13 @@ class Listening:
         return reply
 
 
-def inner_judge(spec: Mapping[str, Any], *, where: str) -> Method:
+def inner_judge(spec: Mapping[str, Any], *, where: str) -> JudgeMethod:
     """Make an inner judge from ``dict(type=..., ...)``.
 
     Raises:
         ConfigError: It cannot be made, or never asks.
     """
-    name, options = load.named(spec, where=where)
+    name, options = plugins.split(spec, where=where)
     judge = load.method_from(name, options, where=where)
     if not judge.asks:
         raise ConfigError(f"{where}: {name} never asks, so it is no judge.")

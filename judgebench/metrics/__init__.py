@@ -1,1 +1,15 @@
-"""Metrics: pure functions over verdicts, with intervals."""
+"""Metrics: pure functions over verdicts, with intervals.
+
+``table.py`` lists the shipped types. Each can be imported from here by its bare name
+(``from judgebench.metrics import PairScore``); only the module that defines it is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from judgebench.plugins import shipped_attribute
+
+    return shipped_attribute("judgebench.metrics", ("scores",), name)

@@ -1,28 +1,26 @@
 """From the name of a metric in a config to the function that computes it.
 
-A metric is a function in a module of this package whose first parameter is ``tally: Tally`` and which returns a
-``Metric``; its name is the function's. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number
-per k; ``<name>@n`` means ``<name>_at_n(tally)``, where n is the number of repeats. The modules are read as text, so a
-new metric is one new file and only what a config names is imported. A dotted path names a function anywhere else.
+A metric is a function of a ``Tally`` that returns a ``Metric``. The shipped ones stand in ``metrics.table`` under the
+function's name. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number per k; ``<name>@n``
+means ``<name>_at_n(tally)``, where n is the number of repeats. A dotted path names a function anywhere else. Only what
+a config names is imported.
 """
 
 from __future__ import annotations
 
 import difflib
-import importlib
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 
+from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.metrics.direction import Better
+from judgebench.metrics.table import METRICS
 from judgebench.metrics.tally import GRADES, Tally
 from judgebench.pair_labels import NUMERALS, PREFERENCES
 from judgebench.records import Counts, Metric
 
 RUNS_AVERAGE = "accuracy (n runs average)"
-_METRIC = re.compile(r"^def ([a-z]\w*)\(\s*tally: Tally[^)]*\) -> Metric:", re.MULTILINE)
 _AT = re.compile(r"(.+)@(n|k|[1-9]\d*)")
 _RUNS = re.compile(r"accuracy \((n|\d+) runs average\)")
 
@@ -31,20 +29,10 @@ _WRITTEN_OTHERWISE = ("accuracy_n_runs_average",)
 MetricFunction = Callable[..., Metric]
 
 
-@cache
-def shipped_metrics() -> dict[str, str]:
-    """Return the names of the functions that are metrics, with the module of each."""
-    found: dict[str, str] = {}
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        for match in _METRIC.finditer(source.read_text("utf-8")):
-            found[match[1]] = f"judgebench.metrics.{source.stem}"
-    return found
-
-
 def metric_names() -> list[str]:
     """Return the names that a config may use, as a config writes them."""
     names = []
-    for function in shipped_metrics():
+    for function in METRICS:
         base, _, suffix = function.rpartition("_at_")
         names.append(f"{base}@{suffix}" if base else function)
     return sorted(RUNS_AVERAGE if name == "accuracy_n_runs_average" else name for name in names)
@@ -137,31 +125,21 @@ def _expand(name: str, repeats: int, ks: Sequence[int]) -> list[tuple[str, Metri
 
 
 def _known(function: str) -> bool:
-    return function in shipped_metrics()
+    return function in METRICS
 
 
 def _load(function: str, written: str) -> MetricFunction:
     slug = function.lower().replace("-", "_")
-    module = shipped_metrics().get(slug)
-    attribute = slug
-    if module is None and "." in function:
-        module, _, attribute = function.rpartition(".")
-    if module is not None:
-        try:
-            found = getattr(importlib.import_module(module), attribute, None)
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                f"The metric {written!r} names the module {module!r}, which cannot be imported ({error.name}).",
-                hint="Install the package, or put its folder on PYTHONPATH.",
-            ) from error
-        if callable(found):
-            return found  # type: ignore[no-any-return]  # what a dotted path names is checked by calling it
-    raise _unknown(written)
+    name = slug if slug in METRICS else function
+    if "." not in name and name not in METRICS and plugins.brought("metrics", name) is None:
+        raise _unknown(written)
+    found: MetricFunction = plugins.load(name, "metrics", where=f"metrics: {written!r}")
+    if not callable(found):
+        raise ConfigError(f"metrics: {written!r} is no function.", hint="See docs/extending.md.")
+    return found
 
 
 def _unknown(written: str) -> ConfigError:
     near = difflib.get_close_matches(written, metric_names(), n=3, cutoff=0.4)
-    return ConfigError(
-        f"There is no metric {written!r}.",
-        hint=f"Did you mean {' or '.join(near)}?" if near else f"Known metrics: {', '.join(metric_names())}.",
-    )
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known metrics: {', '.join(metric_names())}."
+    return ConfigError(f"There is no metric {written!r}.", hint=f"{hint} {plugins.unusable()}".strip())

@@ -8,7 +8,7 @@ score's own named choice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -53,13 +53,8 @@ def score_of(typed: Typed) -> Score:
     Raises:
         ConfigError: There is no such type, it is no score, or a key is unknown or of the wrong type.
     """
-    kind = plugins.load(typed.type, where="score")
-    if not (isinstance(kind, type) and hasattr(kind, "add") and hasattr(kind, "result")):
-        raise ConfigError(f"score: {typed.type} is no score (it has no methods add and result).")
-    try:
-        return cast("Score", kind(msgspec.convert(typed.options, kind.Config)))  # type: ignore[attr-defined]
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"score: {error}.") from error
+    made: Score = plugins.make(typed.type, typed.options, "scores", where="score")
+    return made
 
 
 class ScoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,7 +112,7 @@ def figures_of(score: Score) -> dict[str, Metric]:
 
 def better_of(typed: Typed, name: str) -> Better:
     """Return which end of a figure of the score that a config declares is good; ``None`` where it does not say."""
-    return declared(getattr(plugins.load(typed.type, where="score"), "better", {}), name)
+    return declared(getattr(plugins.load(typed.type, "scores", where="score"), "better", {}), name)
 
 
 def conventions(method: Mapping[str, Any], score: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Model types: what a request is sent to.
 
-A type can be imported from here by its bare name (``from judgebench.models import VLLMCustomAPIChat``); only the module
-that defines it is loaded.
+``table.py`` lists the shipped types. Each can be imported from here by its bare name
+(``from judgebench.models import VLLMCustomAPIChat``); only the module that defines it is loaded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,6 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    from judgebench.plugins import shipped_type
+    from judgebench.plugins import shipped_attribute
 
-    return shipped_type("models", name)
+    return shipped_attribute("judgebench.models", ("models", "launchers", "postprocessors"), name)

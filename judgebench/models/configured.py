@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
-
 from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.models.contract import ModelConfig
+from judgebench.plugins.keys import filled
 
 
 def model_config(raw: dict[str, Any]) -> ModelConfig:
@@ -21,17 +20,14 @@ def model_config(raw: dict[str, Any]) -> ModelConfig:
     name = raw.get("type")
     if not isinstance(name, str):
         raise ConfigError(f"models.{abbr} has no type.", hint="Write for example type='VLLMCustomAPIChat'.")
-    path = plugins.dotted_path(name, where=f"models.{abbr}.type")
-    declared = getattr(plugins.load(path), "Config", None)
+    path, kind = plugins.find(name, "models", where=f"models.{abbr}.type")
+    declared = getattr(kind, "Config", None)
     if not (isinstance(declared, type) and issubclass(declared, ModelConfig)):
-        raise ConfigError(f"models.{abbr}.type is {name!r}, which is no model type.")
-    try:
-        return msgspec.convert({**raw, "type": path}, declared)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"models.{abbr}: {error}.") from error
+        raise ConfigError(f"models.{abbr}.type: {name} is no model type: its Config is no ModelConfig.")
+    return filled({**raw, "type": path}, declared, where=f"models.{abbr}")
 
 
 def prompt_kind(config: ModelConfig) -> Literal["chat", "text"]:
     """Return the form of the prompts that a model takes."""
-    kind: Literal["chat", "text"] = plugins.load(config.type).prompt_kind
+    kind: Literal["chat", "text"] = plugins.load(config.type, "models").prompt_kind
     return kind

@@ -52,7 +52,7 @@ class HuggingFaceChat:
 
     Config: ClassVar[type[ModelConfig]] = HuggingFaceConfig
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
-    needs: ClassVar[tuple[str, tuple[str, ...]]] = ("hf", ("torch", "transformers"))
+    needs: ClassVar[tuple[str, tuple[str, ...]]] = ("hf", ("torch", "transformers", "jinja2"))
 
     @asynccontextmanager
     async def open(self, config: ModelConfig) -> AsyncIterator[Client]:

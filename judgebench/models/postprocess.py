@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from judgebench import plugins
-from judgebench.errors import ConfigError
 
 THINK_START = "<think>"
 THINK_END = "</think>"
@@ -74,21 +72,13 @@ def postprocessor(declared: Mapping[str, Any] | None, *, where: str = "pred_post
     """Return the function that a ``pred_postprocessor`` block means; the identity for ``None``.
 
     Raises:
-        ConfigError: The block has no ``type``, or it names no function.
+        ConfigError: The block has no ``type``, it names no function, or a key is no parameter of it.
     """
     if not declared:
         return _untouched
-    options = dict(declared)
-    name = options.pop("type", None)
-    if not isinstance(name, str):
-        raise ConfigError(
-            f"{where} has no type.",
-            hint="Write for example pred_postprocessor=dict(type=extract_non_reasoning_content).",
-        )
-    function = plugins.load(name, where=where)
-    if not callable(function):
-        raise ConfigError(f"{where}.type is {name!r}, which is not a function.")
-    return partial(function, **options) if options else function
+    name, options = plugins.split(declared, where=where)
+    made: Callable[[str], str] = plugins.make(name, options, "postprocessors", where=where)
+    return made
 
 
 def _untouched(text: str) -> str:

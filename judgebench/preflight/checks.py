@@ -83,7 +83,7 @@ def _check_installed(plan: Plan) -> None:
         else:
             continue
         config = model_config(raw)
-        extra, packages = getattr(plugins.load(config.type), "needs", ("", ()))
+        extra, packages = getattr(plugins.load(config.type, "models"), "needs", ("", ()))
         for package in packages:
             if importlib.util.find_spec(package) is None:
                 raise missing_extra(package, extra, f"model {config.abbr!r}")

@@ -75,7 +75,7 @@ def _ask_in_turn(probings: Sequence[Probing]) -> None:
         if asked in unusable:
             continue
         try:
-            with Probe(one.config, plugins.load(one.config.type)()) as one.probe:
+            with Probe(one.config, plugins.load(one.config.type, "models")()) as one.probe:
                 one.findings = one.ask(one.probe)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
             one.error = error

@@ -117,7 +117,7 @@ class Service:
             return [_fill(part, marks) for part in self._launch.command]
         from judgebench.plugins import load
 
-        launcher: Any = load(self._launch.type, where=f"models.{self.name}.launch.type")()
+        launcher: Any = load(self._launch.type, "launchers", where=f"models.{self.name}.launch.type")()
         # In a thread: a launcher may check a large model file.
         command: list[str] = await asyncio.to_thread(
             launcher.command, host=HOST, port=port, options=self._launch.options, model_path=self._config.path
@@ -277,7 +277,7 @@ def _model_config(described: Mapping[str, object]) -> ModelConfig:
 
     # The key rests on the config as its own type reads it, defaults included; the task computes the same.
     name = str(described["type"])
-    config_type: type[ModelConfig] = load(name).Config
+    config_type: type[ModelConfig] = load(name, "models").Config
     try:
         return msgspec.convert(dict(described), config_type)
     except msgspec.ValidationError as error:

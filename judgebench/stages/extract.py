@@ -16,7 +16,7 @@ import msgspec
 
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
-from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, Method, NotRecordedError
+from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, JudgeMethod, NotRecordedError
 from judgebench.judges.how_read import how_read
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import compute
@@ -54,8 +54,8 @@ class ExtractRun:
         self.dataset = dataset
         self.model = task.plan.models[task.spec.model]
         self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge or dataset.method else None
-        self.rule: Method | None = method_of(dataset.evaluator) if dataset.evaluator else None
-        self.method: Method | None = method_of(self.judge.method) if self.judge else None
+        self.rule: JudgeMethod | None = method_of(dataset.evaluator) if dataset.evaluator else None
+        self.method: JudgeMethod | None = method_of(self.judge.method) if self.judge else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
         self.counted = self._nothing()
@@ -67,7 +67,7 @@ class ExtractRun:
         self.peers: list[tuple[str, Judging]] = []
 
     def _nothing(self) -> Counted:
-        return Counted(self.repeats, self.task.plan.options, scale=getattr(self.method, "scale", None))
+        return Counted(self.repeats, self.task.plan.options, scale=self.method.scale if self.method is not None else None)
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -94,8 +94,8 @@ class ExtractRun:
         task = self.task
         async with AsyncExitStack() as stack:
             for method in (self.rule, self.method):
-                if (close := getattr(method, "aclose", None)) is not None:
-                    stack.push_async_callback(close)
+                if method is not None:
+                    stack.push_async_callback(method.aclose)
             self.origin = Origin(task.run, self.model, self.dataset) if self.dataset.method is None else None
             predictions = stack.enter_context(
                 Recorded(task.run.predictions(task.spec.model, self.dataset.abbr), Prediction, by="item")
@@ -129,8 +129,7 @@ class ExtractRun:
     def _judging(self, stack: AsyncExitStack, judge: JudgeConfig) -> Judging:
         """Return what derives another judge's verdicts, which stand beside this row's."""
         method = method_of(judge.method)
-        if (close := getattr(method, "aclose", None)) is not None:
-            stack.push_async_callback(close)
+        stack.push_async_callback(method.aclose)
         asking = self._asking(stack, judge) if method.asks else None
         return lambda item: _verdict(method.judge, item, asking(item) if asking else _ask_nobody)
 
@@ -142,7 +141,7 @@ class ExtractRun:
     ) -> list[Checked]:
         """Check a chunk; in parallel only where a method waits for workers, as tasks cost more than most checks."""
         checks = [self._check(sample, repeat, predictions, asking) for sample, repeat in chunk]
-        if any(hasattr(method, "aclose") for method in (self.rule, self.method)):
+        if any(method is not None and method.holds_workers for method in (self.rule, self.method)):
             return await asyncio.gather(*checks)
         return [await check for check in checks]
 
@@ -234,7 +233,7 @@ class ExtractRun:
             notes=[
                 *self.counted.evidence.notes(),
                 *self._conventions(identity),
-                *getattr(self.method, "notes", list)(),
+                *(self.method.notes() if self.method is not None else []),
             ],
             details=self.counted.evidence.details,
         )
@@ -263,7 +262,16 @@ class ExtractRun:
                 }
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()
+        if own := self._own_types():
+            identity["types"] = own
         return identity
+
+    def _own_types(self) -> dict[str, str]:
+        """Return the dotted paths of what judges and scores, where it is not shipped: its identity may say anything."""
+        method = self.judge.method if self.judge is not None else None
+        evaluator = self.dataset.evaluator if method is None else None
+        parts = {"evaluator": evaluator, "method": method, "score": self.dataset.score}
+        return {key: part.type for key, part in parts.items() if part and not part.type.startswith("judgebench.")}
 
 
 async def run(task: Task) -> None:

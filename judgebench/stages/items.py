@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
-from judgebench import plugins
 from judgebench.judges.asking import JudgeItem
+from judgebench.models.postprocess import postprocessor
 from judgebench.records import Prediction, Sample
 
 Postprocessor = Callable[[str], str]
@@ -18,9 +17,7 @@ def postprocessor_of(model: dict[str, Any]) -> Postprocessor | None:
     declared = model.get("pred_postprocessor")
     if not declared:
         return None
-    options = {key: value for key, value in declared.items() if key != "type"}
-    function: Postprocessor = plugins.load(declared["type"], where=f"models.{model['abbr']}.pred_postprocessor")
-    return partial(function, **options) if options else function
+    return postprocessor(declared, where=f"models.{model['abbr']}.pred_postprocessor")
 
 
 def judge_item(sample: Sample, prediction: Prediction, postprocess: Postprocessor | None) -> JudgeItem:

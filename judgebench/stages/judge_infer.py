@@ -20,7 +20,7 @@ from judgebench.engine.pacing import schedule_of
 from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import EndpointError, ReuseError
-from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError, lacks_logprobs
+from judgebench.judges.asking import CallFailedError, JudgeItem, JudgeMethod, NotRecordedError, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
@@ -62,7 +62,7 @@ class JudgeRun:
         self.task = task
         self.dataset = dataset
         self.judge: JudgeConfig = task.judge(dataset)
-        self.method: Method = method_of(self.judge.method)
+        self.method: JudgeMethod = method_of(self.judge.method)
         self.config = model_config(self.judge.model)
         self.questions = Questions(self.judge, prompt_kind(self.config))
         self.repeats = repeats_of(task.plan.models[task.spec.model])
@@ -100,6 +100,7 @@ class JudgeRun:
             if not task.plan.options.rejudge:
                 self.earlier = Earlier(task.run, task.spec.model, self.dataset.abbr, self.judge, stack.enter_context)
             journal = await stack.enter_async_context(Journal(self.path))
+            stack.push_async_callback(self.method.aclose)
             await self._judge_all(stack, recorded, journal)
             self.superseded = recorded.superseded()
         task.reporter.update(state="writing")

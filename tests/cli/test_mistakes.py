@@ -114,7 +114,7 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--judges", "correctness_leter"], 2, "'correctness_leter'", "Did you mean correctness_letter"),
         ([*GOOD, "--summarizer", "defalt"], 2, "no summarizer config named 'defalt'", "Did you mean default"),
         (swap("--models", "typo_key"), 2, "typo_key.py: models.typo.host_prot", "Did you mean 'host_port'"),
-        (swap("--models", "typo_type"), 2, "no type 'judgebench.models.VLLMCustomAPICaht'", "VLLMCustomAPIChat"),
+        (swap("--models", "typo_type"), 2, "no model type 'judgebench.models.VLLMCustomAPICaht'", "VLLMCustomAPIChat"),
         (swap("--models", "wrong_type"), 2, "models.wrong.host_port is 'eighty'", "expected `int`"),
         (swap("--models", "no_comma"), 2, "no_comma.py:1", "comma is missing at the end of line 1"),
         (swap("--models", "no_key"), 3, "variable MY_KEY, which is not set", "export MY_KEY="),

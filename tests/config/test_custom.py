@@ -89,7 +89,7 @@ def test_the_prompt_renders_what_the_loader_reads(resolve, tmp_path):
     from judgebench.prompts import render
 
     dataset = resolve(csv(tmp_path / "d.csv", "Who is it?,2nd part,answer\nShe,{b},c\n"))
-    loader = plugins.load(dataset.loader.type)
+    loader = plugins.load(dataset.loader.type, "datasets")
     import msgspec
 
     (sample,) = loader(msgspec.convert(dataset.loader.options, loader.Config)).samples()

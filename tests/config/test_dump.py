@@ -18,7 +18,7 @@ def config(folder, toys):
     path.write_text(
         path.read_text()
         + "\ntoy_datasets[0].update(k=[1, 4], metrics=['a'], generation_kwargs={'stop': ['\\n', '\"'], 'a-b': 1},"
-        " few_shot=dict(examples=[dict(question='1+1?', answer='2')]), extractor=dict(type='jb_toys.ToyRule'))\n"
+        " few_shot=dict(examples=[dict(question='1+1?', answer='2')]), extractor=dict(type='jb_toys.ToyExtractor'))\n"
     )
     return load_run(Selection(models=["m"], datasets=["toy"], config_dirs=[str(folder)]), {})
 

@@ -30,7 +30,7 @@ def test_a_grammar_that_is_none_is_said(bench: Bench) -> None:
     unlike = run([*JB, "verdicts", "compare", "latest", "--grammar", "nope"], bench.folder)
     assert unlike.code == 2
     assert "Did you mean" not in unlike.text
-    assert re.search(r"Grammars: aisbench_last_char, anchored, .*trailing_int", unlike.text), unlike.text
+    assert re.search(r"There are: aisbench_last_char, anchored, .*trailing_int", unlike.text), unlike.text
     other = run([*JB, "verdicts", "latest", "--row", "none", "--grammar", "anchored"], bench.folder)
     assert other.code == 2
     assert "no recorded judge replies in these rows" in other.text

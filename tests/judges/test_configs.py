@@ -16,7 +16,8 @@ from judgebench.config.load import load_file
 from judgebench.config.registry import description
 from judgebench.config.schema import Typed
 from judgebench.judges.asking import JudgeItem
-from judgebench.judges.load import method_of, named
+from judgebench.judges.load import method_of
+from judgebench.plugins import split
 from judgebench.records import Prompt, Reply, Verdict
 
 PACKAGE = Path(judgebench.__file__).parent
@@ -46,7 +47,7 @@ def test_a_shipped_judge_makes_a_method_that_asks(path: Path) -> None:
     assert len(description(path)) > 20
     for judge in load_file(path)["judges"]:
         assert judge["abbr"]
-        name, options = named(judge["method"], where="method")
+        name, options = split(judge["method"], where="method")
         method = method_of(Typed(type=name, options=options))
         assert method.asks == ("judge_model" in judge)
         json.dumps(method.identity())
@@ -62,7 +63,7 @@ def judged(row: dict[str, Any], variant: str, answer: Callable[[str], str]) -> V
         return Reply(status="ok", text=answer(text.split(f"\n{fence}\n")[1]))
 
     spec = {dataset["abbr"]: dataset for dataset in load_file(INJECTION)["injection_datasets"]}[f"injection_{variant}"]
-    name, options = named(spec["method"], where="method")
+    name, options = split(spec["method"], where="method")
     fields = {"question": row["question"]}
     item = JudgeItem(id=0, uid=row["id"], repeat=0, fields=fields, reference=row["reference"], answer=row[variant])
     return asyncio.run(method_of(Typed(type=name, options=options)).judge(item, ask))

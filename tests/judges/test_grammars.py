@@ -185,9 +185,9 @@ def test_points_give_the_weighted_score() -> None:
     ("spec", "words"),
     [
         ("anchord", "no grammar"),
-        ({"labels": {}}, "needs a type"),
+        ({"labels": {}}, "must be dict"),
         ({"type": "anchored"}, "at least one letter"),
-        ({"type": "anchored", "labls": {}}, "unknown field `labls`"),
+        ({"type": "anchored", "labls": {}}, "grammar.labls is not a known key"),
         ({"type": "score_line", "low": 5, "high": 5}, "must be below"),
         ({"type": "score_line", "threshold": 5}, "belong together"),
         ({"type": "first_match", "patterns": []}, "at least one pattern"),

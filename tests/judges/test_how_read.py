@@ -10,7 +10,8 @@ import pytest
 from judgebench.config.load import load_file
 from judgebench.config.schema import Typed
 from judgebench.judges.how_read import how_read
-from judgebench.judges.load import method_of, named
+from judgebench.judges.load import method_of
+from judgebench.plugins import split
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
 from tests.report.runs import put
@@ -54,7 +55,7 @@ def test_a_method_says_how_its_replies_are_read(name: str, options: dict[str, An
 def test_of_every_shipped_judge_there_is_something_to_say() -> None:
     for path in CONFIGS:
         for judge in load_file(path)["judges"]:
-            name, options = named(judge["method"], where="method")
+            name, options = split(judge["method"], where="method")
             read = how_read(method_of(Typed(type=name, options=options)).identity())
             assert {"grammar", "fold"} & read.keys(), path.stem
 

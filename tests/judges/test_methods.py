@@ -343,7 +343,7 @@ def test_the_rule_of_a_cascade_settles_what_it_may() -> None:
 @pytest.mark.parametrize(
     ("type_name", "options", "words"),
     [
-        ("ReferenceVerifier", {"styel": "json"}, "unknown field"),
+        ("ReferenceVerifier", {"styel": "json"}, "styel is not a known key"),
         ("ReferenceVerifier", {"style": "roman"}, r"method.style"),
         ("ReferenceVerifier", {"empty_answer": "invalid"}, "three_way"),
         ("Viewed", {**PAIR, "views": []}, "at least one view"),
@@ -355,7 +355,7 @@ def test_the_rule_of_a_cascade_settles_what_it_may() -> None:
         ("Cascade", {**METHODS["cascade"][1], "rule": {"type": "ReferenceVerifier"}}, "no rule"),
         ("Cascade", {**METHODS["cascade"][1], "judge": {"type": "AcceptedForms"}}, "no judge"),
         ("VerdictScanner", {}, "method"),
-        ("NoSuchJudge", {}, "no type"),
+        ("NoSuchJudge", {}, "no judge method"),
     ],
 )
 def test_a_wrong_method_is_refused_by_key(type_name: str, options: dict[str, Any], words: str) -> None:

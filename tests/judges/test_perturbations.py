@@ -222,7 +222,7 @@ class TestNames:
             ({"type": "bandwagon", "share": 101}, "from 1 to 100"),
             ({"type": "bandwagon", "name": "a b"}, "a word"),
             ({"words": 3}, "type"),
-            ("judgebench.judges.viewed.Viewed", "views"),
+            ("judgebench.judges.viewed.Viewed", "is no perturbation"),
         ],
     )
     def test_wrong_keys_are_refused(self, spec: Any, said: str) -> None:

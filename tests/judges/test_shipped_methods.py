@@ -14,8 +14,9 @@ import pytest
 import judgebench
 from judgebench.config.load import load_file
 from judgebench.config.schema import Typed
-from judgebench.judges.asking import CallFailedError, JudgeItem, Method, NotRecordedError
-from judgebench.judges.load import method_of, named
+from judgebench.judges.asking import CallFailedError, JudgeItem, JudgeMethod, NotRecordedError
+from judgebench.judges.load import method_of
+from judgebench.plugins import split
 from judgebench.records import Failure, Prompt, Reply, TokenLogprob, Verdict
 from tests.e2e.loopback_judge import loopback_judge
 from tests.faultservice import Answer
@@ -46,9 +47,9 @@ ITEM = JudgeItem(
 )
 
 
-def method(path: Path) -> Method:
+def method(path: Path) -> JudgeMethod:
     (judge,) = load_file(path)["judges"]
-    name, options = named(judge["method"], where="method")
+    name, options = split(judge["method"], where="method")
     return method_of(Typed(type=name, options=options))
 
 
@@ -97,7 +98,7 @@ class Replayed:
         return self.recorded[key, number]
 
 
-def decided(judge: Method, ask: Any, item: JudgeItem = ITEM) -> Verdict:
+def decided(judge: JudgeMethod, ask: Any, item: JudgeItem = ITEM) -> Verdict:
     return asyncio.run(judge.judge(item, ask))
 
 

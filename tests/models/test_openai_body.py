@@ -11,6 +11,7 @@ from judgebench.models.configured import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.openai import OpenAIChat, VLLMCustomAPI, VLLMCustomAPIChat, VLLMCustomAPIChatStream
 from judgebench.models.prompt_kind import fit
+from judgebench.prompts import render
 from judgebench.records import Message, Request
 
 MESSAGES: list[Message] = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "q"}]
@@ -85,7 +86,23 @@ def test_prompts_are_fitted_to_the_service() -> None:
     assert fit(MESSAGES, "chat") == MESSAGES
     assert fit("q", "text") == "q"
     assert fit(MESSAGES, "text") == "be brief\n\nq"
-    assert fit([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image"}]}], "text") == "a"
+    assert (
+        fit([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}], "text")
+        == "ab"
+    )
+
+
+def test_an_image_is_never_dropped_for_a_service_that_takes_text() -> None:
+    prompt = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]
+    assert fit(prompt, "chat") == prompt
+    with pytest.raises(ConfigError, match="a part of type 'image_url', and the model takes text alone"):
+        fit(prompt, "text")
+
+
+def test_a_placeholder_outside_a_text_part_is_refused_and_never_sent() -> None:
+    parts = [{"type": "image_url", "image_url": {"url": "{image}"}}, {"type": "text", "text": "{question}"}]
+    with pytest.raises(ConfigError, match=r"names the field \{image\} in a part of type 'image_url'"):
+        render([{"role": "user", "content": parts}], {"image": "https://x/y.png", "question": "q"})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from judgebench.judges.asking import JudgeItem, Method
+from judgebench.judges.asking import JudgeItem, JudgeMethod
 from judgebench.records import Prompt, Reply, Verdict
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -23,7 +23,7 @@ def item(answer: str, reference: Any, *, truncated: bool = False, **fields: Any)
     )
 
 
-def judge_all(method: Method, items: Sequence[JudgeItem]) -> list[Verdict]:
+def judge_all(method: JudgeMethod, items: Sequence[JudgeItem]) -> list[Verdict]:
     async def run() -> list[Verdict]:
         try:
             return list(await asyncio.gather(*(method.judge(one, ask_nobody) for one in items)))
@@ -34,5 +34,5 @@ def judge_all(method: Method, items: Sequence[JudgeItem]) -> list[Verdict]:
     return asyncio.run(run())
 
 
-def judge(method: Method, answer: str, reference: Any, **more: Any) -> Verdict:
+def judge(method: JudgeMethod, answer: str, reference: Any, **more: Any) -> Verdict:
     return judge_all(method, [item(answer, reference, **more)])[0]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from judgebench.judges.answers import Extracted, first_line, normalised, whole_text
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.records import Verdict
 
@@ -18,14 +18,14 @@ def _take(part: Part, text: str) -> Extracted | None:
     return first_line(text) if part == "first_line" else whole_text(text)
 
 
-class AcceptedForms:
+class AcceptedForms(JudgeMethod):
     """Correct when the answer is one of the accepted forms, after both have been normalised.
 
     With ``contains`` the form may stand anywhere in the answer as whole words. That also accepts "not Paris" for
     "Paris": use it for short completions only.
     """
 
-    asks = False
+    asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys.
@@ -80,10 +80,10 @@ class AcceptedForms:
         )
 
 
-class ExactMatch:
+class ExactMatch(JudgeMethod):
     """Correct when the answer is the reference, character by character, but for blanks around it."""
 
-    asks = False
+    asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys: ``part`` as for ``AcceptedForms``."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.judges.answers import choice
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.prompts import as_text
 from judgebench.records import Verdict
 
 
-class ChoiceEqual:
+class ChoiceEqual(JudgeMethod):
     """Correct when the letter read from the answer is the reference's."""
 
-    asks = False
+    asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys.

@@ -7,13 +7,13 @@ that can be killed; what it cannot read or finish is ``unparsed``, never wrong.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.answers import Extracted, boxed, whole_text
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, OUT_OF_TIME, decided, references, unread
 from judgebench.records import Verdict
 from judgebench.sandbox import KillablePool, Overrun
@@ -25,10 +25,11 @@ _INTEGER = re.compile(r"([-+\u2212]?)0*(\d{1,400}|\d{1,3}(?:(?:,|\\,|\{,\})\d{3}
 _DRESS = re.compile(r"^(?:\\[(\[]|\$+)\s*|\s*(?:\\[)\]]|\$+)$|\\[!,;: ](?!\d)|\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 
 
-class MathEqual:
+class MathEqual(JudgeMethod):
     r"""Correct when the final answer and the reference are mathematically the same."""
 
-    asks = False
+    asks: ClassVar[bool] = False
+    holds_workers: bool = True
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         r"""Keys.

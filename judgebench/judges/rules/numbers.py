@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.judges.answers import Extracted, boxed, last_number
-from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.records import Verdict
 
@@ -33,7 +33,7 @@ def number(text: str) -> Decimal | None:
     return Decimal(bare.replace(",", ""))
 
 
-class NumberEqual:
+class NumberEqual(JudgeMethod):
     r"""Correct when the final number has the reference's value.
 
     The final number is the content of the last ``\boxed{}``, else the last number after the last marker, else the last
@@ -41,7 +41,7 @@ class NumberEqual:
     the answer is unparsed.
     """
 
-    asks = False
+    asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys.

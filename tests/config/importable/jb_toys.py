@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from judgebench.judges.asking import JudgeMethod
+from judgebench.records import Verdict
+
 
 class ToyLoader:
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -13,21 +16,41 @@ class ToyLoader:
         split: str = "test"
         limit: int | None = None
 
+    def count(self, data_dir=None):
+        return 0
 
-class ToyRule:
+    def samples(self, data_dir=None):
+        yield from ()
+
+
+class _Toy(JudgeMethod):
+    async def judge(self, item, ask):
+        return Verdict(status="unparsed")
+
+    def identity(self):
+        return {}
+
+
+class ToyRule(_Toy):
     asks = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         case: bool = True
 
 
-class ToyMethod:
-    asks = True
-
+class ToyMethod(_Toy):
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         prompt: str = "Is {answer} right?"
         votes: int = 1
         reminder: str = ""
+
+
+class ToyExtractor:
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        case: bool = True
+
+    def extract(self, text):
+        return None
 
 
 def strip_tail(text: str, *, marker: str = "##") -> str:
@@ -36,3 +59,16 @@ def strip_tail(text: str, *, marker: str = "##") -> str:
 
 class NoConfig:
     pass
+
+
+class NotAMethod:
+    """A judge method that does not inherit from ``JudgeMethod``."""
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        pass
+
+    async def judge(self, item, ask):
+        return Verdict(status="unparsed")
+
+    def identity(self):
+        return {}

@@ -1,0 +1,17 @@
+"""The shipped dataset loaders by the names that configs write; see ``plugins.rooms``."""
+
+from __future__ import annotations
+
+LOADERS = {
+    "AlpacaEval": "judgebench.datasets.alpaca_eval:AlpacaEval",
+    "AnswerPairs": "judgebench.datasets.answer_pairs:AnswerPairs",
+    "CodeJudgeBench": "judgebench.datasets.code_judge:CodeJudgeBench",
+    "CsvDataset": "judgebench.datasets.csv_file:CsvDataset",
+    "HubDataset": "judgebench.datasets.hub_dataset:HubDataset",
+    "JsonlDataset": "judgebench.datasets.jsonl:JsonlDataset",
+    "JudgeItems": "judgebench.datasets.judge_items:JudgeItems",
+    "MtBench": "judgebench.datasets.mt_bench:MtBench",
+    "ProJudgeBench": "judgebench.datasets.projudge:ProJudgeBench",
+    "RewardTies": "judgebench.datasets.reward_ties:RewardTies",
+}
+"""What reads samples: ``datasets=[dict(type=...)]``."""

@@ -1,0 +1,28 @@
+"""From the name of a type in a config to the class or function it means, and from its keys to an object.
+
+``find`` looks names up: in the tables of this package, on the user's path, in installed packages. ``installed`` knows
+those packages, ``keys`` checks keys against what a class takes, and ``make`` puts the two together.
+"""
+
+from judgebench.plugins.find import Found, find, foreign_package, load, shipped_attribute
+from judgebench.plugins.installed import GROUP, Plugin, brought, unusable
+from judgebench.plugins.make import make, split
+from judgebench.plugins.rooms import ROOMS, Room, RoomName, shipped
+
+__all__ = [
+    "GROUP",
+    "ROOMS",
+    "Found",
+    "Plugin",
+    "Room",
+    "RoomName",
+    "brought",
+    "find",
+    "foreign_package",
+    "load",
+    "make",
+    "shipped",
+    "shipped_attribute",
+    "split",
+    "unusable",
+]

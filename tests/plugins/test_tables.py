@@ -1,0 +1,126 @@
+"""The tables of shipped types are complete, and every entry of theirs is what it says."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections import Counter
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from judgebench import datasets, judges, metrics, models
+from judgebench.judges.asking import JudgeMethod
+from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS
+from judgebench.judges.perturbed import Perturbation
+from judgebench.metrics.tally import Tally
+from judgebench.models.contract import ModelConfig
+from judgebench.plugins import ROOMS, load, shipped
+from judgebench.records import Metric
+
+
+def modules(package: ModuleType) -> list[ModuleType]:
+    names = [one.name for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    return [importlib.import_module(name) for name in names]
+
+
+def defined(package: ModuleType) -> list[Any]:
+    """Every public class and function of a package, by the module that defines it."""
+    return [
+        found
+        for module in modules(package)
+        for name, found in vars(module).items()
+        if not name.startswith("_") and getattr(found, "__module__", "") == module.__name__ and name == found.__name__
+    ]
+
+
+def own_config(found: Any) -> bool:
+    shape = getattr(found, "Config", None)
+    return inspect.isclass(found) and isinstance(shape, type) and issubclass(shape, msgspec.Struct)
+
+
+def made_by_configs(found: Any, *abilities: str) -> bool:
+    return own_config(found) and not inspect.isabstract(found) and all(hasattr(found, one) for one in abilities)
+
+
+def is_metric(found: Any) -> bool:
+    """Whether a function takes a tally first and gives one metric, whatever it is decorated with or calls its tally."""
+    if not inspect.isfunction(found):
+        return False
+    signature = inspect.signature(found)
+    first = next(iter(signature.parameters.values()), None)
+    known = {**vars(inspect.getmodule(inspect.unwrap(found))), "Tally": Tally}
+
+    def meant(written: Any) -> Any:
+        try:
+            return eval(written, known) if isinstance(written, str) else written
+        except NameError:  # imported for type checkers alone
+            return None
+
+    return first is not None and meant(first.annotation) is Tally and meant(signature.return_annotation) is Metric
+
+
+NOT_NAMED = {"judgebench.metrics.accuracy:nothing_scored"}
+"""What has the form of a metric and is a part of others."""
+
+KINDS = {
+    "models": (models, lambda one: made_by_configs(one) and issubclass(one.Config, ModelConfig)),
+    "datasets": (datasets, lambda one: made_by_configs(one, "samples", "count")),
+    "judges": (judges, lambda one: made_by_configs(one) and issubclass(one, JudgeMethod)),
+    "parsers": (judges, lambda one: made_by_configs(one, "read", "labels")),
+    "extractors": (judges, lambda one: made_by_configs(one, "extract")),
+    "perturbations": (judges, lambda one: made_by_configs(one) and issubclass(one, Perturbation)),
+    "scores": (metrics, lambda one: made_by_configs(one, "add", "result")),
+    "metrics": (metrics, is_metric),
+}
+
+
+@pytest.mark.parametrize("room", KINDS)
+def test_every_public_type_of_a_package_stands_in_its_table(room: Any) -> None:
+    package, is_one = KINDS[room]
+    found = {f"{one.__module__}:{one.__name__}" for one in defined(package) if is_one(one)}
+    assert found
+    assert found - NOT_NAMED == set(shipped(room).values())
+
+
+def test_every_fold_of_labels_or_scores_stands_in_the_table() -> None:
+    assert {*LABEL_FOLDS, *SCORE_FOLDS, "higher_score"} == set(shipped("aggregations"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_entry_of_a_table_is_of_its_kind(room: Any) -> None:
+    for name in shipped(room):
+        assert callable(load(name, room)), name
+
+
+def test_no_two_classes_of_one_package_share_a_name() -> None:
+    """They are imported from it by their bare names."""
+    for package in ("models", "datasets", "judges"):
+        rooms = [room for room, kind in ROOMS.items() if kind.table.startswith(f"judgebench.{package}.")]
+        names = Counter(path.rpartition(":")[2] for room in rooms for path in shipped(room).values())
+        assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_shipped_type_is_imported_from_its_package_by_its_bare_name() -> None:
+    from judgebench.datasets import JudgeItems
+    from judgebench.judges import Anchored, BoxedAnswer, Verbosity, Viewed
+    from judgebench.metrics import PairScore
+    from judgebench.models import LlamaCppServer, OpenAIChat, first_line
+
+    for one in (
+        JudgeItems,
+        Anchored,
+        BoxedAnswer,
+        Verbosity,
+        Viewed,
+        PairScore,
+        LlamaCppServer,
+        OpenAIChat,
+        first_line,
+    ):
+        assert one.__module__.startswith("judgebench.")
+    with pytest.raises(ImportError):
+        from judgebench.judges import NoSuchThing  # noqa: F401
