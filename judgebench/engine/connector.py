@@ -1,7 +1,7 @@
 """What the engine needs of aiohttp beyond its documented interface, all in one place.
 
-``tests/engine/test_connector.py`` fails where a release of aiohttp changes any of it, and ``pyproject.toml`` keeps to the
-major version for which it holds.
+``tests/engine/test_connector.py`` fails where a release of aiohttp changes any of it, and ``pyproject.toml`` keeps to
+the major version for which it holds.
 """
 
 from __future__ import annotations
