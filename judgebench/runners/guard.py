@@ -168,7 +168,7 @@ def _end_adopted() -> None:
     """End what the service has left, in whichever session: it all comes here as its parents end."""
     until = time.monotonic() + _LAST_WAIT
     while _LINUX and time.monotonic() < until:
-        for pid in _children():
+        for pid in children_of(os.getpid()):
             try:
                 os.kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
@@ -181,8 +181,9 @@ def _end_adopted() -> None:
         time.sleep(0.01)
 
 
-def _children() -> list[int]:
-    own, found = str(os.getpid()), []
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process, as ``/proc`` has them."""
+    own, found = str(pid), []
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib takes longer to import than all else here
         if name.isdigit():
             try:
