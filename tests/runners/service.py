@@ -21,9 +21,9 @@ if "SERVICE_PIDS" in os.environ:
     with Path(os.environ["SERVICE_PIDS"]).open("a") as file:
         file.write(f"{os.getpid()}\n")
         if behaviour in {"family", "scattered"}:
-            file.write(f"{subprocess.Popen(['sleep', '60'], start_new_session=behaviour == 'scattered').pid}\n")
+            file.write(f"{subprocess.Popen(['sleep', '3600'], start_new_session=behaviour == 'scattered').pid}\n")
         if behaviour == "scattered":  # one more whose parent is gone: what daemons do
-            double = ["sh", "-c", "setsid sleep 60 > /dev/null & echo $!"]
+            double = ["sh", "-c", "setsid sleep 3600 > /dev/null & echo $!"]
             file.write(subprocess.run(double, stdout=subprocess.PIPE, text=True, check=True).stdout)
 print("loading \x1b[31mthe model", flush=True)
 if behaviour == "dies":
