@@ -74,12 +74,10 @@ class ExtractRun:
         task = self.task
         row = row_name(self.dataset.abbr, task.spec.judge)
         task.reporter.update(state="running")
-        parts = parts_for(task, self.dataset, self.repeats)
-        found = await spread(task, self.dataset, parts) if parts else None
-        if found:
-            for part in found:
+        if parts := parts_for(task, self.dataset, self.repeats):
+            for part in await spread(task, self.dataset, parts) or ():
                 self.counted.extend(part)
-        elif not task.stop.is_set():
+        else:
             await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
         if task.stop.is_set():
             return
