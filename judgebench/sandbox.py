@@ -6,6 +6,10 @@ killed at the deadline and replaced. Workers are started when the first call nee
 their standard input, and end when it is closed. A worker also carries a kernel timer, so that it dies soon after its
 deadline even when the process that watched it is gone (``kill -9``).
 
+``pebble.ProcessPool`` does the same and was tried: it is as quick, but one idle worker that is killed (by the system's
+want of memory, say) breaks the whole pool, and it needs a start method that either forks beside threads or imports the
+main module again.
+
 The pool runs functions of installed modules, named by dotted path, with JSON values as arguments; it is no jail for
 hostile code.
 """
@@ -111,7 +115,7 @@ class KillablePool:
 
     async def _run(self, message: bytes) -> Any:
         async with self._slots:
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = await self._take_idle() or await self._start()
             healthy = False
             try:
                 result, healthy = await worker.call(message, self._deadline)
@@ -122,6 +126,16 @@ class KillablePool:
                 else:
                     self._all.discard(worker)
                     await worker.kill()
+
+    async def _take_idle(self) -> _Worker | None:
+        """Return a worker that has nothing to do; one that has died meanwhile is nobody's crash."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            self._all.discard(worker)
+            await worker.kill()
+        return None
 
     async def _start(self) -> _Worker:
         process = await asyncio.create_subprocess_exec(
@@ -143,6 +157,11 @@ class _Worker:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+
+    @property
+    def alive(self) -> bool:
+        """Whether its end has not been noticed."""
+        return self._process.returncode is None
 
     async def call(self, message: bytes, deadline: float) -> tuple[Any, bool]:
         """Return the result and whether the worker can take another call."""

@@ -3,8 +3,8 @@
 States: *closed* (all may send), *open* (one probe at a time, the others wait), *gone* (every request is told so).
 A pure object: the clock comes in as an argument.
 
-- Before the service was ever reached, a refused connection makes it gone at once; before it ever answered well, so does
-  a refused key or an unknown model: the config is wrong, and no item could succeed.
+- Before a connection to the service was ever made, a refused connection makes it gone at once; before it ever answered
+  well, so does a refused key or an unknown model: the config is wrong, and no item could succeed.
 - Later, a connection that cannot be made, ``HARD`` connections cut in a row, or ``soft`` server errors in a row, open
   the breaker. It closes with the first answer; after ``patience`` seconds without one the service is gone.
 - ``REFUSALS`` refused keys or unknown models in a row make it gone (a key that was revoked during the run).
@@ -60,7 +60,7 @@ class Breaker:
         return 0.0
 
     def reached(self) -> None:
-        """Take any sign of life before the first request (a model list, say)."""
+        """Take a sign of life: a connection was made, be it for a model list."""
         self._reached = True
 
     def succeeded(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from judgebench import plugins
 from judgebench.engine.traffic import Traffic
+from judgebench.errors import JudgebenchError
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
-from judgebench.records import Reply, Request
+from judgebench.records import Failure, Reply, Request
+
+logger = logging.getLogger(__name__)
 
 
 class ServingClient(Client, Protocol):
@@ -72,6 +76,12 @@ class _CountingClient:
         traffic.in_flight += 1
         try:
             reply = await self._client.ask(request)
+        except JudgebenchError:
+            raise
+        except Exception as error:  # whatever a model of the user's own raises about one request
+            logger.exception("The local model raised an exception; the request counts as failed")
+            message = f"The model raised {type(error).__name__}: {error}"
+            reply = Reply(status="failed", error=Failure(kind="local", message=message))
         finally:
             traffic.in_flight -= 1
         traffic.recv += 1

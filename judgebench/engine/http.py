@@ -20,7 +20,7 @@ from yarl import URL
 
 from judgebench.engine import endpoint, reach, wire
 from judgebench.engine.breaker import Breaker
-from judgebench.engine.connector import Connector
+from judgebench.engine.connector import Connector, limit_reads
 from judgebench.engine.deadline import Deadlines
 from judgebench.engine.faults import Fault, Repeat, fault_of, fault_of_exception, retry_after_seconds
 from judgebench.engine.limiter import AdaptiveLimit, Gate
@@ -58,7 +58,13 @@ class HttpClient:
     """
 
     def __init__(
-        self, config: ServiceConfig, dialect: Dialect, session: aiohttp.ClientSession, traffic: Traffic, model: str
+        self,
+        config: ServiceConfig,
+        dialect: Dialect,
+        session: aiohttp.ClientSession,
+        traffic: Traffic,
+        model: str,
+        breaker: Breaker,
     ) -> None:
         base = base_url(config)
         self.model = model
@@ -68,9 +74,9 @@ class HttpClient:
         self._dialect = dialect
         self._session = session
         self._traffic = traffic
+        self._breaker = breaker
         self._gate = Gate(AdaptiveLimit(config.batch_size) if config.adaptive else max(1, config.batch_size))
         self._policy = RetryPolicy(repeats=max(0, config.retry), base=config.backoff)
-        self._breaker = Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size))
         self._changed = asyncio.Event()
         self._dice = random.Random()
         self._first_byte = Deadlines(config.timeouts.first_byte)
@@ -214,11 +220,7 @@ class HttpClient:
         return Outcome(Reply(status="failed", error=fault.failure, latency=time.perf_counter() - start), fault)
 
     async def _read(self, response: aiohttp.ClientResponse, start: float) -> Outcome:
-        connection = response.connection
-        if connection is not None and connection.protocol is not None:
-            # The headers are here, the body is not yet: from now on the limit between bytes holds.
-            connection.protocol.read_timeout = self._between_bytes
-            connection.protocol.start_timeout()
+        limit_reads(response, self._between_bytes)  # the headers are here, the body is not yet
         status = response.status
         if status == 200 and response.content_type == "text/event-stream":
             reply = await self._read_events(response, self._dialect.stream_reader(), start)
@@ -252,7 +254,7 @@ class HttpClient:
                 for event in parser.feed(piece):
                     if event.data.strip() == "[DONE]":
                         terminated = True
-                        _hurry(response)
+                        limit_reads(response, AFTER_DONE)
                         break
                     if _take(reader, event.data, event.type) and not first:
                         first = time.perf_counter() - start
@@ -347,13 +349,6 @@ def _take(reader: StreamReader, data: str, kind: str) -> bool:
     return reader.feed(event)
 
 
-def _hurry(response: aiohttp.ClientResponse) -> None:
-    connection = response.connection
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = AFTER_DONE
-        connection.protocol.start_timeout()
-
-
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     """Return the body; one that is larger than ``REPLY_LIMIT`` is given up."""
     length = response.content_length
@@ -380,7 +375,9 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
     base = base_url(config)
     # The other limits are kept by ``Deadlines``, which costs a fraction of the library's timers.
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None)
+    breaker = Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size))
     connector = Connector(
+        breaker.reached,
         limit=0,  # the gate bounds the requests in flight
         ttl_dns_cache=300,
         keepalive_timeout=KEEP_ALIVE,
@@ -396,7 +393,7 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
         max_field_size=65536,
     ) as session:
         model = config.model or await endpoint.served_model(session, config, base)
-        client = HttpClient(config, dialect, session, traffic, model)
+        client = HttpClient(config, dialect, session, traffic, model, breaker)
         try:
             yield client
         finally:

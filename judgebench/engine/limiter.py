@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 
 DECREASE = 0.5
@@ -87,7 +88,8 @@ class Gate:
             if waiter.done() and not waiter.cancelled():
                 self.leave()  # the place was given in the moment of the cancellation: hand it on
             else:
-                self._waiters.remove(waiter)
+                with contextlib.suppress(ValueError):  # a place that became free in the same turn has passed it over
+                    self._waiters.remove(waiter)
             raise
 
     def leave(self) -> None:

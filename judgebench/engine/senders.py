@@ -28,7 +28,9 @@ SPREAD_FROM = 2048
 EACH = 1024
 """Requests in flight for which one more process pays."""
 MOST = 8
-"""Most sending processes of one task; the owner of the journal keeps up with about so many."""
+"""Most sending processes that a task takes by itself; the owner of the journal keeps up with about so many."""
+BOUND = 64
+"""Most sending processes that a config can ask for: each one is a Python process that has to start first."""
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
@@ -59,7 +61,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 def senders_for(config: ServiceConfig) -> int:
     """Return how many processes should send for a model; 1 means the task itself."""
     if config.senders:
-        return min(config.senders, max(1, config.batch_size))
+        return min(config.senders, max(1, config.batch_size), BOUND)
     if config.batch_size < SPREAD_FROM:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

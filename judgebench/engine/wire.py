@@ -51,9 +51,12 @@ def _decoded(body: bytes | str) -> Any:
 
 
 def _decode_leniently(body: bytes | str) -> Any:
-    """Decode what the fast decoder refuses and services do send: lone surrogates, bad UTF-8, NaN and Infinity."""
+    """Decode what the fast decoder refuses and services do send.
+
+    That is a byte order mark, lone surrogates, bad UTF-8, NaN and Infinity.
+    """
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    return _clean_deep(json.loads(text))
+    return _clean_deep(json.loads(text.removeprefix("\ufeff")))
 
 
 def _clean_deep(value: Any) -> Any:

@@ -107,7 +107,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         enable_ssl: ``https`` with host and port.
         trust_remote_code: For local tokenizers; services ignore it.
         timeouts: Time limits of one request.
-        senders: Processes that send and receive; 0 takes as many as pay (one up to ``batch_size`` 2047).
+        senders: Processes that send and receive, at most 64; 0 takes as many as pay (one up to ``batch_size`` 2047).
         adaptive: Adapt the number of requests in flight to what the service bears (batch_size is the most).
         verify_tls: Check the service's certificate.
         ca_file: Certificate authority bundle to trust.

@@ -7,6 +7,7 @@ sampling parameters are generated as one batch of up to ``batch_size``.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,14 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from judgebench.errors import ConfigError, missing_extra
+from judgebench.errors import ConfigError, InternalError, missing_extra
 from judgebench.models.contract import Client, ModelConfig
 from judgebench.models.openai import OWN_PARAMETERS
 from judgebench.models.postprocess import split_reasoning
 from judgebench.models.prompt_kind import fit
 from judgebench.records import Failure, Prompt, Reply, Request, Usage
+
+logger = logging.getLogger(__name__)
 
 
 class HuggingFaceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +72,7 @@ class HuggingFaceChat:
             generator = await loop.run_in_executor(thread, _Generator, config)
             batcher = _Batcher(generator, config, thread)
             worker = asyncio.ensure_future(batcher.work())
+            worker.add_done_callback(batcher.ended)
             try:
                 yield batcher
             finally:
@@ -86,10 +90,20 @@ class _Batcher:
         self._thread = thread
         self._waiting: list[_Asked] = []
         self._arrived = asyncio.Event()
+        self._open: set[asyncio.Future[Reply]] = set()
+        self._over = False
 
     async def ask(self, request: Request) -> Reply:
-        """Return the model's reply."""
+        """Return the model's reply.
+
+        Raises:
+            InternalError: Nobody generates any more.
+        """
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._open.add(reply)
+        reply.add_done_callback(self._open.discard)
+        if self._over:
+            self._fail_open()
         params = {**self._config.generation_kwargs, **request.params}
         self._waiting.append(_Asked(fit(request.prompt, "chat"), params, reply))
         self._arrived.set()
@@ -97,7 +111,6 @@ class _Batcher:
 
     async def work(self) -> None:
         """Generate batch after batch until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
             if len(self._waiting) < self._config.batch_size:
@@ -106,11 +119,37 @@ class _Batcher:
             if batch:
                 begin = time.perf_counter()
                 prompts = [asked.prompt for asked in batch]
-                replies = await loop.run_in_executor(self._thread, self._generator.replies, prompts, batch[0].params)
+                replies = await self._generated(prompts, batch[0].params)
                 seconds = time.perf_counter() - begin
                 for asked, reply in zip(batch, replies, strict=True):
                     if not asked.reply.done():
                         asked.reply.set_result(msgspec.structs.replace(reply, latency=seconds))
+
+    def ended(self, _: asyncio.Future[None]) -> None:
+        """Take the end of ``work``, whichever way it came: nobody may wait for a reply any more."""
+        self._over = True
+        self._fail_open()
+
+    def _fail_open(self) -> None:
+        for reply in list(self._open):
+            if not reply.done():
+                reply.set_exception(InternalError("The transformers model was asked after its end."))
+
+    async def _generated(self, prompts: list[Prompt], params: dict[str, Any]) -> list[Reply]:
+        """Return one reply per prompt, a failed one where the model raises an exception about this prompt.
+
+        torch, transformers, the template of a model and its own code raise all kinds. Where a batch fails, each of its
+        prompts is tried alone, so that the one that cannot be answered takes no other with it.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, self._generator.replies, prompts, params)
+        except Exception as error:
+            if len(prompts) > 1:
+                return [reply for prompt in prompts for reply in await self._generated([prompt], params)]
+            logger.exception("The model raised an exception; the request counts as failed")
+            message = f"The model failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            return [Reply(status="failed", error=Failure(kind="local", message=message))]
 
     def _take(self) -> list[_Asked]:
         self._waiting = [asked for asked in self._waiting if not asked.reply.done()]
@@ -157,14 +196,7 @@ class _Generator:
         torch.manual_seed(config.seed)
 
     def replies(self, prompts: list[Prompt], params: dict[str, Any]) -> list[Reply]:
-        """Generate one reply per prompt; a failure of the model is a failed reply for each of them."""
-        try:
-            return self._generate(prompts, params)
-        except (RuntimeError, ValueError, TypeError) as error:  # what torch and transformers raise for bad input
-            message = f"The model failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            return [Reply(status="failed", error=Failure(kind="local", message=message)) for _ in prompts]
-
-    def _generate(self, prompts: list[Prompt], params: dict[str, Any]) -> list[Reply]:
+        """Generate one reply per prompt; raises whatever the libraries and the model's own code do."""
         tokenizer = self._tokenizer
         texts = [tokenizer.apply_chat_template(p, tokenize=False, add_generation_prompt=True) for p in prompts]
         encoded = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(self._model.device)

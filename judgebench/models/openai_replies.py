@@ -7,6 +7,7 @@ what the service sent                     what it becomes
 ========================================  =====================================================================
 an error object, with whatever status     the kind that the error means
 no object, a malformed choice             ``bad_reply``
+several choices                           the one with ``index`` 0, else the first
 empty ``choices``, ``content: null``,     ``empty_reply``
 tool calls instead of text, no text at
 all with ``finish_reason=stop``
@@ -50,7 +51,9 @@ def read_whole(payload: Any) -> Reply:
     draft.take_head(payload)
     if not choices:
         return draft.failed("empty_reply", "The reply has an empty list of choices")
-    problem = draft.take_choice(choices[0])
+    if len(choices) > 1:
+        draft.note("choices", len(choices))  # where one was asked for
+    problem = draft.take_choice(_first(choices))
     return draft.failed("bad_reply", problem) if problem else draft.reply()
 
 
@@ -91,6 +94,10 @@ class Draft:
         fingerprint = payload.get("system_fingerprint")
         if isinstance(fingerprint, str) and fingerprint:
             self._fingerprint = fingerprint
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep something for the record."""
+        self._extra[name] = value
 
     def take_piece(self, text: str, reasoning: str, finish: str, model: str, fingerprint: str) -> None:
         """Take a piece of which is known that it holds nothing else; empty texts stand for what it lacks."""
@@ -248,6 +255,11 @@ def _keep_rest(extra: dict[str, Any], given: dict[str, Any], known: frozenset[st
             extra[name] += value
         else:
             extra[name] = value
+
+
+def _first(choices: list[Any]) -> Any:
+    """Return the choice of index 0, wherever it stands; the first one where none says so."""
+    return next((one for one in choices if isinstance(one, dict) and one.get("index") == 0), choices[0])
 
 
 def _bad(message: str) -> Reply:

@@ -16,7 +16,7 @@ from pathlib import Path
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
 from judgebench.datasets.open import samples_of
-from judgebench.errors import DiskError, EndpointError, missing_extra
+from judgebench.errors import DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.judges.asking import CallFailedError, JudgeItem, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import check_names
@@ -187,6 +187,10 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
         verdict = await method.judge(item, ask)
     except CallFailedError as error:
         return f"the trial question failed ({error})"
+    except JudgebenchError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a method raises about one item; in the run that item fails
+        return f"the judge method raised {type(error).__name__}: {error} on the trial item"
     if lacks_logprobs(method, answered):
         raise EndpointError(
             f"The judge {judge.abbr or config.abbr!r} reads log-probabilities, "

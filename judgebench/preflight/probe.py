@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import socket
 import time
 from types import TracebackType
 from typing import Any
@@ -48,6 +50,8 @@ class Probe:
             proxy=reach.proxy_of(self.base),
             trust_env=False,
         )
+        self._socket: socket.socket | None = None
+        self._given_up = False
         self._transport_error = (httpx2.TransportError, httpx2.DecodingError)
         self._timeout = (httpx2.TimeoutException, TimeoutError)
 
@@ -58,6 +62,19 @@ class Probe:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    def give_up(self, since: float) -> None:
+        """End the request that was sent at ``since``, if it is still on its way; for another thread to call.
+
+        The HTTP library limits each read alone, so a service that sends its headers byte by byte has no end otherwise.
+        """
+        if self.waiting_since == since:
+            self._given_up = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # it was closed meanwhile
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def check_model(self) -> None:
         """Check that the service is there, takes the key and knows the model; takes its first model if none is named.
@@ -124,13 +141,17 @@ class Probe:
         """Send one request; returns status and body, which is cut at ``REPLY_LIMIT``.
 
         Raises:
-            TimeoutError: The reply was not complete within twice the limit.
+            TimeoutError: The reply was not complete within the limit.
         """
+        self._given_up = False
         self.waiting_since = time.monotonic()
         ends = self.waiting_since + self.limit
         headers = {"Content-Type": "application/json"} if body is not None else None
+        watched = {"trace": self._connected}
         try:
-            with self._client.stream(method, f"{self.base}/{path}", content=body, headers=headers) as response:
+            with self._client.stream(
+                method, f"{self.base}/{path}", content=body, headers=headers, extensions=watched
+            ) as response:
                 content = b""
                 for piece in response.iter_bytes():
                     content += piece
@@ -138,9 +159,22 @@ class Probe:
                         break
                     if time.monotonic() > ends:
                         raise TimeoutError
-                return response.status_code, content
+        except self._transport_error as error:
+            if self._given_up:
+                raise TimeoutError from error
+            raise
         finally:
             self.waiting_since = None
+        if self._given_up:
+            raise TimeoutError
+        return response.status_code, content
+
+    def _connected(self, event: str, info: dict[str, Any]) -> None:
+        """Keep a hold on the socket of a new connection; TLS takes over the library's own."""
+        if event == "connection.connect_tcp.complete":
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = info["return_value"].get_extra_info("socket").dup()
 
     def _words(self, content: bytes) -> str:
         """Return the start of the service's own words, on one line and without the key that it may repeat."""

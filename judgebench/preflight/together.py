@@ -63,6 +63,7 @@ def ask_all(probings: Sequence[Probing], tell: Callable[[str], None]) -> list[st
     for thread in threads:
         while thread.is_alive():
             _tell_slow(probings, asked_since, tell)
+            _give_up_late(probings)
             thread.join(_LOOK)
     _raise_errors([one.error for one in probings if one.error is not None])
     return [finding for one in probings for finding in one.findings]
@@ -95,6 +96,14 @@ def _tell_slow(probings: Sequence[Probing], asked_since: dict[str, float], tell:
             f"preflight: waiting for the service of {probe.config.abbr!r} at {probe.place}, "
             f"at most {probe.limit:g} s for each trial request (--no-preflight asks none)"
         )
+
+
+def _give_up_late(probings: Sequence[Probing]) -> None:
+    for one in probings:
+        probe = one.probe
+        since = probe.waiting_since if probe is not None else None
+        if probe is not None and since is not None and time.monotonic() - since > probe.limit:
+            probe.give_up(since)
 
 
 def _raise_errors(errors: list[BaseException]) -> None:

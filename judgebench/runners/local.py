@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -165,8 +166,6 @@ class _LocalRun:
         self._processes: dict[str, TaskProcess] = {}
         self._orders: dict[str, list[str]] = {}
         """Lines for tasks whose process has not started yet."""
-        self._launching: set[str] = set()
-        self._killed: set[str] = set()
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._over = asyncio.Event()
         self._event_log: TextIO | None = None
@@ -228,18 +227,19 @@ class _LocalRun:
             case StartTask(task):
                 self._orders[task] = []
                 self._jobs[task] = asyncio.create_task(self._run_task(self._specs[task]))
-                self._jobs[task].add_done_callback(self._notice_bug)
+                self._jobs[task].add_done_callback(functools.partial(self._job_ended, task))
             case TellUpstreamDone(task, upstream):
                 self._tell(task, f"upstream-done {upstream}")
             case StopTask(task):
                 self._set_status(task, "draining")
                 self._tell(task, "stop")
-                if task in self._launching:
-                    self._jobs[task].cancel()
+                if task not in self._processes:
+                    self._jobs[task].cancel()  # it still waits for its service or for its process
             case KillTask(task):
-                self._killed.add(task)
                 if task in self._processes:
                     self._processes[task].kill()
+                else:
+                    self._jobs[task].cancel()
             case RunDone():
                 self._over.set()
 
@@ -264,7 +264,7 @@ class _LocalRun:
         except asyncio.CancelledError:
             if spec.id in self._processes or not self._machine.interrupted:
                 raise
-            code = int(ExitCode.INTERRUPTED)  # stopped while its service was being launched
+            code = int(ExitCode.INTERRUPTED)  # stopped while its service or its process was being started
         else:
             if code != 0:
                 said = row.progress
@@ -281,7 +281,6 @@ class _LocalRun:
         keys = self._service_keys[spec.id]
         if not keys:
             return {}
-        self._launching.add(spec.id)
         row = self._rows[spec.id]
         row.progress.note = "waits for its model's service"
         self._set_status(spec.id, "launching")
@@ -289,7 +288,6 @@ class _LocalRun:
             return await self._services.addresses(sorted(keys))
         finally:
             row.progress.note = ""
-            self._launching.discard(spec.id)
 
     async def _start(self, spec: TaskSpec, addresses: Mapping[str, str]) -> TaskProcess:
         row = self._rows[spec.id]
@@ -306,8 +304,6 @@ class _LocalRun:
         self._display.task(row)
         for line in self._orders[spec.id]:
             process.tell(line)
-        if spec.id in self._killed:
-            process.kill()
         return process
 
     def _launch(self, spec: TaskSpec) -> Launch:
@@ -388,8 +384,10 @@ class _LocalRun:
         if self._event_log is not None:
             self._event_log.close()
 
-    def _notice_bug(self, job: asyncio.Task[None]) -> None:
-        if not job.cancelled() and (error := job.exception()) is not None:
+    def _job_ended(self, task: str, job: asyncio.Task[None]) -> None:
+        if job.cancelled() and self._machine.phase(task) == "running":
+            self._post(TaskExited(task, int(ExitCode.INTERRUPTED)))  # stopped before it had taken its first step
+        elif not job.cancelled() and (error := job.exception()) is not None:
             self._broken = self._broken or error
             self._over.set()
 

@@ -104,7 +104,7 @@ class Service:
                 await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # the guard and the one that stands behind it
             await process.wait()
         if self._service_pid and process.returncode and process.returncode < 0:
             # The guard was killed, so it could not clean up.

@@ -30,6 +30,7 @@ from judgebench.stages.answered import Origin
 from judgebench.stages.asks import Questions, ReplayAsk
 from judgebench.stages.counted import Counted
 from judgebench.stages.evidence import Checked
+from judgebench.stages.isolation import Isolation
 from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
 from judgebench.stages.opponents import GOLD, Opponent, opponent_name, opponent_of
 from judgebench.stages.peers import Judging, peers_of, verdicts_of
@@ -65,21 +66,22 @@ class ExtractRun:
         self.opponent: Opponent | None = None
         self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
+        self.isolation = Isolation()
 
     def _nothing(self) -> Counted:
-        return Counted(self.repeats, self.task.plan.options, scale=self.method.scale if self.method is not None else None)
+        return Counted(
+            self.repeats, self.task.plan.options, scale=self.method.scale if self.method is not None else None
+        )
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
         task = self.task
         row = row_name(self.dataset.abbr, task.spec.judge)
         task.reporter.update(state="running")
-        parts = parts_for(task, self.dataset, self.repeats)
-        found = await spread(task, self.dataset, parts) if parts else None
-        if found:
-            for part in found:
+        if parts := parts_for(task, self.dataset, self.repeats):
+            for part in await spread(task, self.dataset, parts) or ():
                 self.counted.merge(part)
-        elif not task.stop.is_set():
+        else:
             await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
         if task.stop.is_set():
             return
@@ -131,7 +133,7 @@ class ExtractRun:
         method = method_of(judge.method)
         stack.push_async_callback(method.aclose)
         asking = self._asking(stack, judge) if method.asks else None
-        return lambda item: _verdict(method.judge, item, asking(item) if asking else _ask_nobody)
+        return lambda item: self._verdict(method.judge, item, asking(item) if asking else _ask_nobody)
 
     async def _check_all(
         self,
@@ -154,7 +156,7 @@ class ExtractRun:
     ) -> Checked:
         if self.dataset.method is not None and self.method is not None and asking is not None:
             ask = asking(benchmark_item(sample, repeat))
-            verdict = await _verdict(self.method.judge, ask.item, ask)
+            verdict = await self._verdict(self.method.judge, ask.item, ask)
             return Checked(sample, repeat, None, verdict, _gold(sample), ask.calls)
         prediction = predictions.get(sample.id, repeat)
         missing = _missing(sample, prediction)
@@ -163,8 +165,12 @@ class ExtractRun:
             return Checked(sample, repeat, None, verdict, None)
         if self.origin is not None and self.origin.is_foreign(sample, prediction):
             self.counted.evidence.add_foreign()
-        item = judge_item(sample, prediction, self.postprocess)
-        rule = await self.rule.judge(item, _ask_nobody) if self.rule is not None else None
+        try:
+            item = judge_item(sample, prediction, self.postprocess)
+        except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
+            reason = self.isolation.reason(error, about=f"The postprocessor of the answers on item {sample.id}")
+            return Checked(sample, repeat, prediction, Verdict(status="judge_failed", reason=reason), None)
+        rule = await self._verdict(self.rule.judge, item, _ask_nobody) if self.rule is not None else None
         if self.method is None:
             return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None)
         if self.opponent is not None:
@@ -190,11 +196,26 @@ class ExtractRun:
         beside = await verdicts_of(self.peers, item)
         ask = asking(item) if asking else None
         shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
-        verdict = await _verdict(self.method.judge, shown, ask or _ask_nobody)
+        verdict = await self._verdict(self.method.judge, shown, ask or _ask_nobody)
         if beside:
             self.counted.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
         compared = (item.answer, item.baseline or "") if self.opponent is not None else None
         return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.calls if ask else (), compared)
+
+    async def _verdict(
+        self, judge: Callable[[JudgeItem, Ask], Awaitable[Verdict]], item: JudgeItem, ask: Ask
+    ) -> Verdict:
+        try:
+            return await judge(item, ask)
+        except NotRecordedError:
+            reason = "the judge has not been asked yet (jb --mode judge --reuse asks it)"
+            return Verdict(status="not_judged", reason=reason)
+        except CallFailedError as error:
+            failure = error.reply.error
+            return Verdict(status="judge_failed", reason=f"{failure.kind}: {failure.message}" if failure else "failed")
+        except Exception as error:  # noqa: BLE001 - whatever a method or a rule raises about one item
+            reason = self.isolation.reason(error, about=f"The method or rule on item {item.id}")
+            return Verdict(status="judge_failed", reason=reason)
 
     def _count(self, checked: Checked) -> None:
         self.counted.add(checked)
@@ -294,16 +315,6 @@ def _missing(sample: Sample, prediction: Prediction | None) -> Verdict | None:
         error = prediction.error
         return Verdict(status="prediction_failed", reason=f"{error.kind}: {error.message}" if error else "failed")
     return None
-
-
-async def _verdict(judge: Callable[[JudgeItem, Ask], Awaitable[Verdict]], item: JudgeItem, ask: Ask) -> Verdict:
-    try:
-        return await judge(item, ask)
-    except NotRecordedError:
-        return Verdict(status="not_judged", reason="the judge has not been asked yet (jb --mode judge --reuse asks it)")
-    except CallFailedError as error:
-        failure = error.reply.error
-        return Verdict(status="judge_failed", reason=f"{failure.kind}: {failure.message}" if failure else "failed")
 
 
 async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG001 - part of Ask

@@ -15,13 +15,15 @@ from judgebench.engine.pump import pump
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import ReuseError
 from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.contract import Client
 from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.stages.answered import Origin
 from judgebench.stages.earlier import replaced_file
 from judgebench.stages.fail_rate import check_fail_rate
+from judgebench.stages.items import timestamp_of
 from judgebench.stages.prompting import PromptKind, prompt_for
 from judgebench.stages.reporting import report_regularly
-from judgebench.stages.saving import open_saving_client
+from judgebench.stages.saving import behind, open_saving_client
 from judgebench.stages.settings import infer_settings, model_identity, repeats_of, sampling_params, selection_of
 from judgebench.stages.task import Task
 from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
@@ -54,7 +56,7 @@ class InferRun:
         self.kind: PromptKind = prompt_kind(self.config)
         self.repeats = repeats_of(self.raw)
         self.traffic = Traffic()
-        self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
+        self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
         self.planned = 0
         self.kept = 0
         self.finished = 0
@@ -183,15 +185,18 @@ class InferRun:
 
         await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
-    async def _warm_up(self, client: object, jobs: Iterator[Job]) -> Iterator[Job]:
-        """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count."""
+    async def _warm_up(self, client: Client, jobs: Iterator[Job]) -> Iterator[Job]:
+        """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count.
+
+        Neither is taken from what is known nor kept: the first measured answers would be these, and cost nothing.
+        """
         taken: list[Job] = []
         for _ in range(self.task.plan.options.num_warmups):
             job = next(jobs, None)
             if job is None:
                 break
             taken.append(job)
-            await client.ask(Request(prompt=job.prompt, params=job.params))  # type: ignore[attr-defined]
+            await behind(client).ask(Request(prompt=job.prompt, params=job.params))
         return _chain_all(taken, jobs)
 
     def _check_served(self, served: str) -> None:

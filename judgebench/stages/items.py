@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from judgebench.errors import DataError
 from judgebench.judges.asking import JudgeItem
 from judgebench.models.postprocess import postprocessor
 from judgebench.records import Prediction, Sample
@@ -51,6 +53,27 @@ def benchmark_item(sample: Sample, repeat: int) -> JudgeItem:
     )
 
 
+def timestamp_of(sample: Sample) -> float | None:
+    """Return when a sample is to be asked, in milliseconds; ``None`` where it does not say.
+
+    Raises:
+        DataError: What it says is no number (a CSV file holds nothing but text, which is read as one).
+    """
+    given = sample.meta.get("timestamp")
+    if given is None or given == "":
+        return None
+    try:
+        stamp = float(given)
+    except (TypeError, ValueError):
+        stamp = math.nan
+    if not math.isfinite(stamp):
+        raise DataError(
+            f"The timestamp of item {sample.key or sample.id!r} is {given!r:.60}, which is no number of milliseconds.",
+            hint="Correct the row, or leave use_timestamp out of the model's config.",
+        )
+    return stamp
+
+
 class Marked:
     """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
 
@@ -67,14 +90,22 @@ class Marked:
         return number < len(self._bytes) and self._bytes[number] == 1
 
 
+MOST_HELD = 20_000
+"""Samples of one window: more than requests are in flight."""
+
+
 class SampleWindow:
     """Finds samples by id while reading the data set once, in the order in which they were asked.
 
-    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held.
+    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held; and
+    no more than ``MOST_HELD`` of them, as nobody takes the sample of a prediction that failed.
 
     Args:
         samples: The planned samples.
         uses: Says how often a sample will be taken; one that will not be is not held.
+
+    Attributes:
+        dropped: How many samples were let go before they were taken as often as planned.
     """
 
     def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
@@ -82,6 +113,7 @@ class SampleWindow:
         self._uses = uses
         self._open: dict[int, tuple[Sample, int]] = {}
         self._passed = Marked()
+        self.dropped = 0
 
     def take(self, id_: int, uid: str) -> Sample | None:
         """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
@@ -93,6 +125,8 @@ class SampleWindow:
                 return None
             if uses := self._uses(sample):
                 self._open[sample.id] = (sample, uses)
+                if len(self._open) > MOST_HELD:
+                    self._drop_oldest()
             else:
                 self._passed.add(sample.id)
         if self._open[id_][0].uid != uid:
@@ -103,3 +137,9 @@ class SampleWindow:
         else:
             self._passed.add(id_)
         return sample
+
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        self._passed.add(oldest)
+        self.dropped += 1

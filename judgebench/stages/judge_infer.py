@@ -28,7 +28,15 @@ from judgebench.records import JudgeCall, Prediction, Sample
 from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
 from judgebench.stages.earlier import Earlier, replaced_file
 from judgebench.stages.fail_rate import check_fail_rate
-from judgebench.stages.items import Marked, SampleWindow, benchmark_item, judge_item, postprocessor_of
+from judgebench.stages.isolation import Isolation
+from judgebench.stages.items import (
+    Marked,
+    SampleWindow,
+    benchmark_item,
+    judge_item,
+    postprocessor_of,
+    timestamp_of,
+)
 from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
 from judgebench.stages.reporting import report_regularly
 from judgebench.stages.saving import open_saving_client
@@ -70,7 +78,8 @@ class JudgeRun:
         self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
         self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
         self.traffic = Traffic()
-        self.schedule = schedule_of(self.config, lambda job: job.sample.meta.get("timestamp"))
+        self.isolation = Isolation()
+        self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
         self.opponent: Opponent | None = None
         self.earlier: Earlier | None = None
         self.superseded: set[int] = set()
@@ -114,7 +123,9 @@ class JudgeRun:
         async def client() -> Client:
             async with opening:
                 if not opened:
-                    service = open_saving_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
+                    service = open_saving_client(
+                        self.config, self.traffic, dedup=options.dedup, cache=options.cache, afresh=options.rejudge
+                    )
                     opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)
             return opened[0]
@@ -152,10 +163,19 @@ class JudgeRun:
             logger.warning("item %d: the judge call failed: %s", ask.item.id, error)
             self._give_up_if_too_many()
             return
+        except Exception as error:  # noqa: BLE001 - whatever a method raises about one item
+            self._fail(error, f"The judge method on item {ask.item.id}")
+            return
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
         if not self.gave_logprobs:
             self._check_logprobs(ask)
+
+    def _fail(self, error: Exception, about: str) -> None:
+        """Count an item as failed because of what a plug-in raised."""
+        self.isolation.reason(error, about=about)
+        self.failed += 1
+        self._give_up_if_too_many()
 
     def _check_logprobs(self, ask: RecordingAsk) -> None:
         """Give up at the first replies of a service that leaves out the log-probabilities that the method reads.
@@ -202,10 +222,14 @@ class JudgeRun:
             follower.close()
         async for job in self._rest(window, due, seen):
             yield job
-        if defer:
+        again = defer or window.dropped > 0
+        while again:  # until nothing is found any more of what had to be let go before its prediction came
+            again = False
             window = self._window(lambda id_, repeat: id_ * self.repeats + repeat not in seen)
             async for job in self._rest(window, None, seen):
+                again = True
                 yield job
+            again = again and window.dropped > 0
 
     async def _rest(
         self, window: SampleWindow, due: Callable[[int, int], bool] | None, seen: Marked
@@ -241,7 +265,14 @@ class JudgeRun:
         if sample is None:
             return None
         seen.add(number)
-        item = judge_item(sample, prediction, self.postprocess)
+        try:
+            item = judge_item(sample, prediction, self.postprocess)
+        except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
+            self._fail(error, f"The postprocessor of the answers on item {sample.id}")
+            return None
+        return self._against_opponent(sample, prediction, item)
+
+    def _against_opponent(self, sample: Sample, prediction: Prediction, item: JudgeItem) -> Job | None:
         if self.opponent is None:
             return Job(sample, item, prediction.uuid)
         opposing = self.opponent.answer(sample, prediction.repeat)
@@ -279,7 +310,8 @@ class JudgeRun:
         return {**self.traffic.figures(), **pace}
 
     def _give_up_if_too_many(self) -> None:
-        check_fail_rate(self.task, failed=self.failed, what="judge calls", first_error=self.traffic.first_error)
+        first = self.traffic.first_error or self.isolation.first
+        check_fail_rate(self.task, failed=self.failed, what="judge calls", first_error=first)
 
     def _complete(self, asked: Asked) -> None:
         stopped = self.task.stop.is_set()

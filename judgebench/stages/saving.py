@@ -1,7 +1,8 @@
 """Asks nothing that is known: equal questions of a task once (``--dedup``), those of earlier runs never (``--cache``).
 
 What was asked tells questions apart, by the hash that also finds records again: prompt, parameters, model, and the
-number of the repetition. Failures are never kept. A reply that cost no request says so: its ``attempts`` are 0.
+number of the repetition. Failures are never kept. A reply that cost no request says so: its ``attempts`` are 0. What is
+to be asked afresh (``--rejudge``, warm-ups) is asked, whatever is known.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import msgspec
 
 from judgebench.engine.client import ServingClient, open_client
 from judgebench.engine.traffic import Traffic
-from judgebench.models.contract import ModelConfig
+from judgebench.models.contract import Client, ModelConfig
 from judgebench.records import Reply, Request
 from judgebench.store.asked import question_uuid
 
@@ -29,7 +30,7 @@ REMEMBERED = 32 * 1024 * 1024
 
 @asynccontextmanager
 async def open_saving_client(
-    config: ModelConfig, traffic: Traffic, *, dedup: bool, cache: str
+    config: ModelConfig, traffic: Traffic, *, dedup: bool, cache: str, afresh: bool = False
 ) -> AsyncIterator[ServingClient]:
     """Give a client that asks nothing twice, as far as that is wanted; else the plain one of ``open_client``.
 
@@ -38,6 +39,7 @@ async def open_saving_client(
         traffic: Counts what is really sent.
         dedup: Ask identical questions once where the temperature is 0.
         cache: Folder of the cache; empty: none.
+        afresh: Take no reply from either; good replies still go into the cache.
 
     Raises:
         DiskError: The cache cannot be used.
@@ -52,20 +54,28 @@ async def open_saving_client(
 
             kept = ReplyCache(cache)
         try:
-            yield _SavingClient(client, config, dedup=dedup, cache=kept)
+            yield _SavingClient(client, config, dedup=dedup, cache=kept, afresh=afresh)
         finally:
             if kept is not None:
                 kept.close()
 
 
-class _SavingClient:
-    """A client in front of another one."""
+def behind(client: Client) -> Client:
+    """Return the client that asks whatever it is asked, and whose replies nobody keeps."""
+    return client.client if isinstance(client, _SavingClient) else client
 
-    def __init__(self, client: ServingClient, config: ModelConfig, *, dedup: bool, cache: ReplyCache | None) -> None:
+
+class _SavingClient:
+    """A client in front of another one, which is its ``client``."""
+
+    def __init__(
+        self, client: ServingClient, config: ModelConfig, *, dedup: bool, cache: ReplyCache | None, afresh: bool
+    ) -> None:
         self.model = client.model
-        self._client = client
+        self.client = client
         self._identity = {"type": config.type, "model": client.model, "path": config.path}
-        self._dedup = dedup
+        self._dedup = dedup and not afresh
+        self._afresh = afresh
         self._cache = cache
         self._under_way: dict[str, asyncio.Future[Reply | None]] = {}
         self._known: OrderedDict[str, Reply] = OrderedDict()
@@ -107,11 +117,11 @@ class _SavingClient:
 
     async def _cached(self, request: Request) -> Reply:
         if self._cache is None:
-            return await self._client.ask(request)
+            return await self.client.ask(request)
         asked = question_uuid(request.prompt, request.params, self._identity, request.nth)
-        if (known := self._cache.get(asked)) is not None:
+        if not self._afresh and (known := self._cache.get(asked)) is not None:
             return free(known)
-        reply = await self._client.ask(request)
+        reply = await self.client.ask(request)
         if reply.status == "ok":
             self._cache.put(asked, reply)
         return reply

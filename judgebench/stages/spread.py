@@ -1,51 +1,40 @@
 """Spreads an extract task over the cores: one process per core, each deriving the verdicts of a range of samples.
 
 What the processes counted is put together in the order of the ranges, so the result is the one that a single process
-gives. Where a process fails, whatever the reason, the caller derives everything by itself, and that tells the reason.
+gives. An error in one of them is the task's error, as it would be with a single process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import multiprocessing
 import os
-import pickle
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
-
-import msgspec
 
 from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.open import count_of
+from judgebench.errors import PrerequisiteError
 from judgebench.plan.spec import Plan
 from judgebench.stages.counted import Counted
 from judgebench.stages.task import Task
 
 SPREAD_FROM = 20_000
-"""Planned answers from which on the start of further processes pays (about half a second of CPU each)."""
+"""Planned answers from which on the start of further processes pays."""
 MOST = 8
 """Most processes of one task; every one reads the index of the whole file."""
 PASSING = 0.13
 """Cost of passing over a sample as a share of passing over and checking it (measured); later ranges are shorter."""
+REPORT_INTERVAL = 0.25
+"""Seconds between two looks at how far the processes are."""
 
-logger = logging.getLogger(__name__)
-
-
-class Part(msgspec.Struct, frozen=True):
-    """Which part of which task.
-
-    Attributes:
-        first: Number of the first sample in the order of the run, from 0.
-        count: How many samples; ``None`` takes all that follow.
-    """
-
-    plan: Plan
-    task: str
-    dataset: str
-    first: int
-    count: int | None
+_METHOD = "fork" if sys.platform == "linux" else "spawn"
+"""A forked process has imported everything already; nothing runs beside the event loop that holds a lock."""
 
 
 def ranges(samples: int, parts: int) -> list[tuple[int, int | None]]:
@@ -71,58 +60,81 @@ def parts_for(task: Task, dataset: DatasetConfig, repeats: int) -> list[tuple[in
 
 
 async def spread(task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]]) -> list[Counted] | None:
-    """Return what was counted, part by part; ``None`` where a part failed or the task was asked to stop."""
-    done = [0] * len(parts)
+    """Return what was counted, part by part; ``None`` where the task was asked to stop.
 
-    def report(number: int, count: int) -> None:
-        done[number] = count
-        task.reporter.update(done=sum(done), total=sum(done))
-
+    Raises:
+        PrerequisiteError: A process was killed.
+        Exception: Whatever a process raised.
+    """
+    context = multiprocessing.get_context(_METHOD)
+    done = context.RawArray("q", len(parts))
+    pool = ProcessPoolExecutor(len(parts), mp_context=context, initializer=_begin, initargs=(done,))
+    loop = asyncio.get_running_loop()
     running = [
-        asyncio.ensure_future(_run(Part(task.plan, task.spec.id, dataset.abbr, first, count), number, report))
+        loop.run_in_executor(pool, _derive, number, task.plan, task.spec.id, dataset.abbr, first, count)
         for number, (first, count) in enumerate(parts)
     ]
     stopping = asyncio.ensure_future(task.stop.wait())
+    waiting: set[asyncio.Future[Any]] = set(running)
     try:
-        finished: set[asyncio.Future[Any]] = set()
-        while len(finished) < len(running) and not stopping.done():
-            waiting = [one for one in running if one not in finished]
-            finished |= (await asyncio.wait([*waiting, stopping], return_when=asyncio.FIRST_COMPLETED))[0]
-            if any(one.done() and one.result() is None for one in running):
-                return None
-        return None if task.stop.is_set() else [found for one in running if (found := one.result()) is not None]
+        while waiting and not stopping.done():
+            finished, _ = await asyncio.wait(
+                {*waiting, stopping}, timeout=REPORT_INTERVAL, return_when=asyncio.FIRST_COMPLETED
+            )
+            task.reporter.update(done=sum(done), total=sum(done))
+            for one in finished - {stopping}:
+                one.result()
+            waiting -= finished
+        return None if task.stop.is_set() else [one.result() for one in running]
+    except BrokenProcessPool as error:
+        raise PrerequisiteError(
+            f"A process that derives verdicts for {task.spec.name} was killed.",
+            hint="Often the system has run out of memory: see dmesg, make room, then continue with --reuse.",
+        ) from error
     finally:
-        for future in [*running, stopping]:
-            future.cancel()
+        stopping.cancel()
+        if waiting:  # an error or a stop: nobody wants what the others would still find
+            for process in multiprocessing.active_children():
+                process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
         await asyncio.gather(*running, stopping, return_exceptions=True)
 
 
-async def _run(part: Part, number: int, report: Callable[[int, int], None]) -> Counted | None:
-    environment = {name: value for name, value in os.environ.items() if name != "JB_PROGRESS_FD"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "judgebench.stages.shard",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=environment,
-    )
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(part) + b"\n")
-        await process.stdin.drain()
-        while line := await process.stdout.readline():
-            word, _, figure = line.decode().strip().partition(" ")
-            if word == "part":
-                found: Counted = pickle.loads(await process.stdout.readexactly(int(figure)))  # noqa: S301 - our child
-                return found
-            report(number, int(figure))
-        logger.warning("part %d ended early (exit code %d)", number, await process.wait())
-    except (OSError, asyncio.IncompleteReadError) as error:
-        logger.warning("part %d ended early: %s", number, error)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    return None
+_done: Any = None
+"""In a process of the pool: how many verdicts each part has derived so far, shared with the task."""
+
+
+def _begin(done: Any) -> None:
+    """Make a fresh process of the pool one that reports to nobody and ends with the task."""
+    global _done  # noqa: PLW0603 - what an initializer is given reaches the work in no other way
+    _done = done
+    with contextlib.suppress(ValueError):
+        signal.set_wakeup_fd(-1)  # a forked process would wake the task's event loop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the task decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.environ.pop("JB_PROGRESS_FD", None)
+    threading.Thread(target=_end_with_the_task, daemon=True).start()
+
+
+def _end_with_the_task() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _derive(number: int, plan: Plan, task_id: str, abbr: str, first: int, count: int | None) -> Counted:
+    """Derive and count the verdicts of one part, in a process of the pool."""
+    from judgebench.stages.extract import ExtractRun
+
+    async def derive() -> Counted:
+        task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id))
+        run = ExtractRun(task, plan.datasets[abbr])
+
+        def report(derived: int) -> None:
+            _done[number] = derived
+
+        await run.derive(first=first, count=count, report=report)
+        return run.counted
+
+    return asyncio.run(derive())

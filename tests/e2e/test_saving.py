@@ -14,16 +14,19 @@ from judgebench.models.configured import model_config
 from judgebench.records import Reply, Request
 from judgebench.stages.saving import open_saving_client
 from judgebench.store.replies import FILE, ReplyCache
+from tests.e2e.harness import Bench
 from tests.faultservice import FaultService
 
 
-def ask_all(service: FaultService, requests: list[Request], *, dedup: bool = False, cache: str = "") -> list[Reply]:
+def ask_all(
+    service: FaultService, requests: list[Request], *, dedup: bool = False, cache: str = "", **more: bool
+) -> list[Reply]:
     config = model_config(
         {"type": "VLLMCustomAPIChat", "abbr": "m", "model": "m", "url": service.url, "batch_size": 8, "retry": 0}
     )
 
     async def work() -> list[Reply]:
-        async with open_saving_client(config, Traffic(), dedup=dedup, cache=cache) as client:
+        async with open_saving_client(config, Traffic(), dedup=dedup, cache=cache, **more) as client:
             return list(await asyncio.gather(*[client.ask(request) for request in requests]))
 
     return asyncio.run(work())
@@ -86,3 +89,35 @@ def test_a_cache_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("this is no database, but long enough to look like a file of some kind " * 20)
     with pytest.raises(DiskError, match="cannot be used"):
         ReplyCache(tmp_path)
+
+
+def test_what_is_asked_afresh_is_asked_and_its_replies_are_kept(tmp_path: Path) -> None:
+    with FaultService(numbered(), model="m") as service:
+        first = ask_all(service, [request("a")], cache=str(tmp_path))
+        afresh = ask_all(service, [request("a")] * 2, cache=str(tmp_path), dedup=True, afresh=True)
+        later = ask_all(service, [request("a")], cache=str(tmp_path))
+        assert len(service.requests) == 3
+    assert [reply.attempts for reply in afresh] == [1, 1]
+    assert first[0].text not in {reply.text for reply in afresh}
+    assert later[0].text in {reply.text for reply in afresh}
+
+
+def test_judging_afresh_asks_the_judge_whatever_the_cache_knows(bench: Bench) -> None:
+    bench.judge_keys = {"generation_kwargs": {"temperature": 0}}
+    bench.write()
+    assert bench.jb("--cache", "cache").code == 0
+    before = bench.judged()
+    done = bench.jb("--cache", "cache", "--dedup", "--reuse", "--rejudge", "--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.judged() == {number: 2 * count for number, count in before.items()}
+    assert {row.get("attempts", 1) for row in bench.rows("toy-judge")} == {1}
+
+
+@pytest.mark.parametrize("flags", [["--dedup"], ["--cache", "cache"]])
+def test_a_warm_up_is_no_measured_answer(bench: Bench, flags: list[str]) -> None:
+    bench.model_keys = {"generation_kwargs": {"temperature": 0}}
+    bench.write()
+    done = bench.jb("--num-warmups", "2", *flags, "--no-preflight", dataset="toy_gen")
+    assert done.code == 0, done.text
+    assert sum(bench.asked().values()) == 8
+    assert {row.get("attempts", 1) for row in bench.rows("toy")} == {1}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -11,11 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from judgebench.errors import DiskError
 from judgebench.plan.spec import Plan
+from judgebench.runners.guard import children_of
 from judgebench.stages import extract, spread
-from judgebench.stages.spread import Part
 from judgebench.stages.task import Task
-from tests.e2e.harness import Bench, environment, judge_answer
+from tests.e2e.harness import Bench, environment, judge_answer, wait_until
+from tests.runners.conftest import gone
 
 
 def plan_of(bench: Bench) -> Plan:
@@ -72,33 +76,70 @@ def test_the_result_is_the_one_of_a_single_process(judged: Bench, monkeypatch: p
     assert len(started) == 3
 
 
-def test_a_part_that_fails_is_no_reason_for_another_result(judged: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = judged.result()
+def test_an_error_in_a_part_is_the_tasks_error(judged: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(2), raising=False)
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert extracted(judged, plan_of(judged)) == alone
+
+    async def derive(self: object, **_: object) -> None:
+        raise DiskError("There is no room.", hint="Make some.")
+
+    monkeypatch.setattr(extract.ExtractRun, "derive", derive)
+    with pytest.raises(DiskError, match="no room") as caught:
+        extracted(judged, plan_of(judged))
+    assert caught.value.hint == "Make some."
+    assert multiprocessing.active_children() == []
 
 
-def test_a_part_ends_with_the_task_that_started_it(judged: Bench) -> None:
-    plan = plan_of(judged)
-    predictions = judged.run / "predictions/toy-model/toy.jsonl"
+def extracting(bench: Bench) -> tuple[subprocess.Popen[str], list[int]]:
+    """An extract task in a process of its own, of which every part waits for ever; and the processes of the parts."""
+    plan = plan_of(bench)
+    plan_file = bench.folder / "plan.json"
+    plan_file.write_bytes(msgspec.json.encode(plan))
+    predictions = bench.run / "predictions/toy-model/toy.jsonl"
     predictions.unlink()
     os.mkfifo(predictions)  # whoever reads it waits for ever
-    part = Part(plan, next(task.id for task in plan.tasks if task.stage == "extract"), "toy", 0, None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "judgebench.stages.shard"],
-        cwd=judged.folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+    (task,) = (task.id for task in plan.tasks if task.stage == "extract")
+    code = (
+        "import os, sys; from judgebench.stages import entry, spread; spread.SPREAD_FROM = 1;"
+        "os.sched_getaffinity = lambda pid: range(2); sys.exit(entry.main(sys.argv[1:]))"
     )
-    assert process.stdin
-    process.stdin.write(msgspec.json.encode(part) + b"\n")
-    process.stdin.flush()
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1.5)
-    process.stdin.close()
-    assert process.wait(60) == 1
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(plan_file), task],
+        cwd=bench.folder,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: process.poll() is not None or len(children_of(process.pid)) == 2)
+    return process, children_of(process.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_no_part_outlives_a_task_that_is_killed(judged: Bench) -> None:
+    process, parts = extracting(judged)
+    assert len(parts) == 2
+    process.kill()
+    process.communicate()
+    wait_until(lambda: all(gone(pid) for pid in parts))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_part_ends_the_task_with_a_sentence(judged: Bench) -> None:
+    process, parts = extracting(judged)
+    os.kill(parts[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "A process that derives verdicts for toy-model/toy-judge was killed." in said
+    assert "Traceback" not in said
+    wait_until(lambda: all(gone(pid) for pid in parts))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_task_that_is_stopped_ends_its_parts(judged: Bench) -> None:
+    process, parts = extracting(judged)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    wait_until(lambda: all(gone(pid) for pid in parts))
 
 
 @pytest.mark.parametrize("parts", [1, 2, 7])

@@ -113,7 +113,15 @@ def test_a_process_that_dies_ends_it_and_the_others() -> None:
 
 @pytest.mark.parametrize(
     ("batch_size", "senders", "least", "most"),
-    [(1, 0, 1, 1), (SPREAD_FROM - 1, 0, 1, 1), (SPREAD_FROM, 0, 1, 2), (100_000, 0, 1, 8), (4, 3, 3, 3), (2, 9, 2, 2)],
+    [
+        (1, 0, 1, 1),
+        (SPREAD_FROM - 1, 0, 1, 1),
+        (SPREAD_FROM, 0, 1, 2),
+        (100_000, 0, 1, 8),
+        (4, 3, 3, 3),
+        (2, 9, 2, 2),
+        (9999, 5000, 2, 64),
+    ],
 )
 def test_how_many_processes_send(batch_size: int, senders: int, least: int, most: int) -> None:
     assert least <= senders_for(config("http://127.0.0.1:1", batch_size=batch_size, senders=senders)) <= most

@@ -40,3 +40,8 @@ def test_what_is_no_json_is_refused(body: str) -> None:
 def test_text_that_utf8_cannot_hold_is_replaced(body: bytes, value: object) -> None:
     assert wire.decode(body) == value
     assert wire.encode(value) == wire.encode(wire.decode(wire.encode(value)))
+
+
+@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"a": 1}', '\ufeff{"a": 1}'])
+def test_a_byte_order_mark_before_the_json_is_no_part_of_it(body: bytes | str) -> None:
+    assert wire.decode(body) == {"a": 1}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from judgebench.engine.client import open_client
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import MissingExtraError
 from judgebench.models.configured import model_config
-from judgebench.models.hf_chat import generation_arguments
+from judgebench.models.hf_chat import HuggingFaceConfig, _Batcher, generation_arguments
 from judgebench.records import Reply, Request
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("torch", "transformers"))
@@ -47,6 +48,60 @@ def test_sampling_parameters_are_translated() -> None:
         "do_sample": True,
         "temperature": 0.7,
     }
+
+
+class TemplateError(Exception):
+    """Stands for what a model's chat template raises; neither a RuntimeError nor a ValueError."""
+
+
+class Generator:
+    """Stands for the model: refuses some prompts, or dies."""
+
+    def __init__(self, refused: set[str], *, error: type[BaseException] = TemplateError) -> None:
+        self.refused = refused
+        self.error = error
+        self.batches: list[int] = []
+
+    def replies(self, prompts: list[Any], params: dict[str, Any]) -> list[Reply]:
+        self.batches.append(len(prompts))
+        texts = [prompt[-1]["content"] for prompt in prompts]
+        if self.refused.intersection(texts):
+            raise self.error("System role not supported")
+        return [Reply(status="ok", text=text) for text in texts]
+
+
+def generated(generator: Generator, texts: list[str], **keys: Any) -> list[Any]:
+    declared = model_config({"type": "HuggingFaceChat", "abbr": "h", "path": "x", **keys})
+
+    async def main() -> list[Any]:
+        with ThreadPoolExecutor(1) as thread:
+            batcher = _Batcher(cast(Any, generator), cast(HuggingFaceConfig, declared), thread)
+            worker = asyncio.ensure_future(batcher.work())
+            worker.add_done_callback(batcher.ended)
+            asking = asyncio.gather(*(batcher.ask(Request(prompt=text)) for text in texts), return_exceptions=True)
+            try:
+                return await asyncio.wait_for(asking, 60)
+            finally:
+                worker.cancel()
+                await asyncio.gather(worker, return_exceptions=True)
+
+    return asyncio.run(main())
+
+
+def test_an_exception_that_nobody_expected_is_the_failed_reply_of_its_own_prompt() -> None:
+    replies = generated(Generator({"b"}), ["a", "b", "c", "d"], batch_size=4)
+    assert [reply.status for reply in replies] == ["ok", "failed", "ok", "ok"]
+    assert replies[1].error.message == "The model failed: TemplateError: System role not supported"
+
+
+def test_a_worker_that_ends_fails_who_waits_and_who_asks_later() -> None:
+    """A ``BaseException`` that is no ``Exception`` ends the worker itself."""
+
+    class Dead(BaseException):
+        pass
+
+    replies = generated(Generator({"a"}, error=Dead), ["a", "b"], batch_size=1)
+    assert [type(reply).__name__ for reply in replies] == ["InternalError", "InternalError"]
 
 
 @pytest.mark.skipif(not INSTALLED, reason="torch and transformers are not installed (extra hf)")

@@ -42,6 +42,13 @@ def kind(reply: Reply) -> str | None:
     return reply.error.kind if reply.error else None
 
 
+def test_of_several_choices_the_one_of_index_0_is_taken_wherever_it_stands() -> None:
+    first, second = (message(text)["choices"][0] for text in ("first", "second"))
+    reply = read_whole({"choices": [{**second, "index": 1}, {**first, "index": 0}]})
+    assert (reply.text, reply.extra) == ("first", {"choices": 2})
+    assert read_whole({"choices": [{**second, "index": 1}]}).text == "second"
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<\0"), min_size=1, max_size=40)
 
 

@@ -101,6 +101,17 @@ def test_nothing_is_started_before_the_first_call_and_nothing_is_left_after_clos
     assert again == [1]
 
 
+def test_an_idle_worker_that_dies_costs_no_call():
+    async def run():
+        async with KillablePool(1, deadline=60) as pool:
+            os.kill(await pool.call(f"{HERE}.pid"), signal.SIGKILL)
+            while pool._idle[0].alive:  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0.01)
+            return await pool.call(f"{HERE}.echo", 1)
+
+    assert asyncio.run(run()) == [1]
+
+
 def test_a_cancelled_call_ends_its_worker(tmp_path):
     async def run():
         async with KillablePool(1, deadline=60) as pool:

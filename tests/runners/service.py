@@ -1,4 +1,8 @@
-"""A tiny launched service: ``service.py PORT [slow|dies|never|stubborn|family]``; healthy at once by default."""
+"""A tiny launched service: ``service.py PORT [BEHAVIOUR]``; healthy at once by default.
+
+BEHAVIOUR is ``slow``, ``dies``, ``never``, ``stubborn``, ``family`` (with a child) or ``scattered`` (with processes in
+sessions of their own).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,11 @@ if behaviour == "stubborn":
 if "SERVICE_PIDS" in os.environ:
     with Path(os.environ["SERVICE_PIDS"]).open("a") as file:
         file.write(f"{os.getpid()}\n")
-        if behaviour == "family":
-            file.write(f"{subprocess.Popen(['sleep', '60']).pid}\n")
+        if behaviour in {"family", "scattered"}:
+            file.write(f"{subprocess.Popen(['sleep', '3600'], start_new_session=behaviour == 'scattered').pid}\n")
+        if behaviour == "scattered":  # one more whose parent is gone: what daemons do
+            double = ["sh", "-c", "setsid sleep 3600 > /dev/null & echo $!"]
+            file.write(subprocess.run(double, stdout=subprocess.PIPE, text=True, check=True).stdout)
 print("loading \x1b[31mthe model", flush=True)
 if behaviour == "dies":
     sys.exit("no such weights")

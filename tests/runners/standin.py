@@ -54,7 +54,7 @@ reporter.update(state="running", total=items)
 for text in behaviour.get("prints", []):
     print(text, flush=True)
 if behaviour.get("child"):
-    child = subprocess.Popen(["sleep", "60"])
+    child = subprocess.Popen(["sleep", "3600"])
     note(f"child {child.pid}")
 if behaviour.get("follow"):
     upstream.wait(100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,7 +106,12 @@ def test_a_program_that_cannot_be_started_is_a_failed_task(run: Run) -> None:
 
 def test_what_a_task_leaves_behind_is_ended_with_it(run: Run) -> None:
     run.supervise(run.plan([task("a")], {"a": {"child": True}}))
-    assert until(lambda: all(gone(pid) for pid in run.pids("child")))
+    (child,) = run.pids("child")
+    try:
+        assert until(lambda: gone(child))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_debug_runs_in_turn_and_shows_output_made_visible_without_logs(run: Run) -> None:

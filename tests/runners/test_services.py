@@ -199,6 +199,53 @@ def test_the_service_does_not_outlive_a_killed_guard(tmp_path: Path) -> None:
     assert until(lambda: gone(pid))
 
 
+def scattered(tmp_path: Path, **more: str) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """A guard, and the service with one worker in a session of its own and one that has lost its parent."""
+    pids = tmp_path / "pids"
+    command = [sys.executable, "-S", SERVICE, str(free_port()), "scattered"]
+    process, _ = start_guard(command, tmp_path, SERVICE_PIDS=str(pids), **more)
+    assert until(lambda: pids.exists() and len(pids.read_text().split()) == 3)
+    return process, [int(pid) for pid in pids.read_text().split()]
+
+
+def guard_of(service: int) -> int:
+    return int(Path(f"/proc/{service}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's adoption of orphans is Linux's")
+@pytest.mark.parametrize("how", ["eof", "service ends", "guard is killed", "second is killed", "owner and second"])
+def test_no_worker_of_a_service_stays_in_whatever_session_it_is(tmp_path: Path, how: str) -> None:
+    process, pids = scattered(tmp_path)
+    assert not any(gone(pid) for pid in pids)
+    if how == "eof":
+        process.stdin.close()
+    elif how == "service ends":
+        os.kill(pids[0], signal.SIGKILL)
+    elif how == "guard is killed":
+        os.kill(guard_of(pids[0]), signal.SIGKILL)
+    else:
+        process.kill()
+        if how == "owner and second":
+            process.stdin.close()
+    process.wait(60)
+    assert until(lambda: all(gone(pid) for pid in pids))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's adoption of orphans is Linux's")
+def test_no_worker_stays_after_ctrl_c_or_a_killed_supervisor(run: Run) -> None:
+    for number in (signal.SIGINT, signal.SIGKILL):
+        (run.folder / "pids").unlink(missing_ok=True)
+        (run.folder / "events.txt").unlink(missing_ok=True)
+        run.plan([task("a")], {"a": {"items": 1000, "pause": 0.02}}, models={"m": model(run, "scattered")})
+        supervisor = start_supervisor(run)
+        assert until(lambda: bool(run.events()))
+        pids = service_pids(run)
+        assert len(pids) == 3
+        supervisor.send_signal(number)
+        supervisor.communicate()
+        assert until(lambda pids=pids: all(gone(pid) for pid in pids), seconds=guard.GRACE + 60)
+
+
 @pytest.mark.parametrize("how", ["eof", "term"])
 def test_the_guard_ends_the_whole_family(tmp_path: Path, how: str) -> None:
     pids = tmp_path / "pids"

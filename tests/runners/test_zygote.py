@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from judgebench.runners import zygote as zygotes
 from judgebench.runners.zygote import ForkedProcess, Zygote, ZygoteGoneError, warm_tasks
 from judgebench.stages.progress import Progress
-from tests.runners.conftest import Run, task, until
+from tests.runners.conftest import Run, gone, task, until
+from tests.runners.test_local import interrupt_when, phases
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tasks are forked on Linux alone")
@@ -144,4 +147,93 @@ def test_a_forked_task_shows_what_it_is(tmp_path: Path, held: str) -> None:
         os.killpg(process.pid, 9)
         await process.wait()
 
+    forking(work)
+
+
+def test_a_task_starts_the_ordinary_way_when_the_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
+    with warm_tasks(["infer"]) as zygote:
+        assert zygote
+        zygote._process.send_signal(signal.SIGSTOP)
+        outcome = run.supervise(run.plan([task("a"), task("b")]), zygote=zygote)
+        assert phases(outcome) == {"a": "ok", "b": "ok"}
+        assert until(lambda: gone(zygote._process.pid))
+
+
+def test_ctrl_c_ends_a_run_at_once_whose_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
+    with warm_tasks(["infer"]) as zygote:
+        assert zygote
+        zygote._process.send_signal(signal.SIGSTOP)
+        interrupt_when(lambda: bool(zygote._starting), number=signal.SIGINT)
+        outcome = run.supervise(run.plan([task("a"), task("b")]), zygote=zygote, drain=3600.0)
+        assert phases(outcome) == {"a": "interrupted", "b": "interrupted"}
+
+
+def test_what_a_hanging_process_has_forked_is_ended_with_it_told_or_not(
+    tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(zygote: Zygote) -> None:
+        told, _ = await forked(zygote, tmp_path / "told", held, "a")
+        untold, _ = await forked(zygote, tmp_path / "untold", held, "b")
+        zygote._running = {number: one for number, one in zygote._running.items() if one[0] != untold.pid}
+        zygote._process.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
+        with pytest.raises(ZygoteGoneError):
+            await forked(zygote, tmp_path / "log", held, "c")
+        assert await told.wait() == -9
+        assert await asyncio.to_thread(until, lambda: gone(told.pid) and gone(untold.pid))
+
+    forking(work)
+
+
+def test_an_order_that_does_not_get_through_holds_up_nothing_else(
+    tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a socket's buffer holds, and nobody who reads it."""
+
+    async def work(zygote: Zygote) -> None:
+        zygote._process.send_signal(signal.SIGSTOP)
+        starting = [
+            asyncio.ensure_future(forked(zygote, tmp_path / str(nth), held, "a", BIG="x" * 4_000_000))
+            for nth in range(2)
+        ]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.sleep(0.01), 60)  # the event loop runs
+        assert not any(one.done() for one in starting)
+        starting[0].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting[0]
+        with pytest.raises(ZygoteGoneError):
+            await starting[1]
+
+    monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
+    forking(work)
+
+
+def test_a_task_that_is_cancelled_in_the_turn_in_which_it_is_told_does_not_stay(tmp_path: Path, held: str) -> None:
+    async def work(zygote: Zygote) -> None:
+        starting = asyncio.ensure_future(forked(zygote, tmp_path / "log", held, "a"))
+        while not zygote._running:  # noqa: ASYNC110 - the very turn in which it is told
+            await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        ((pid, ended),) = zygote._running.values()
+        assert await ended == -9
+        assert gone(pid)
+
+    forking(work)
+
+
+def test_the_end_of_a_task_is_learned_when_the_warm_process_hangs_meanwhile(
+    tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(zygote: Zygote) -> None:
+        process, _ = await forked(zygote, tmp_path / "log", held, "a")
+        zygote._process.send_signal(signal.SIGSTOP)
+        os.killpg(process.pid, 9)
+        assert await process.wait() == -9
+
+    monkeypatch.setattr(zygotes, "LAST_PATIENCE", 0.1)
     forking(work)

@@ -1,0 +1,141 @@
+"""An exception of the user's own code about one item costs that item and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.harness import Bench, Done
+
+ROOT = Path(__file__).parents[2]
+
+PLUGINS = '''
+import json
+from contextlib import asynccontextmanager
+import msgspec
+from judgebench.judges import NumberEqual, ReferenceVerifier
+from judgebench.models.contract import ModelConfig
+from judgebench.records import Reply
+
+
+class Judge(ReferenceVerifier):
+    """Looks for a column that item 3 lacks, after it has asked."""
+
+    async def judge(self, item, ask):
+        verdict = await super().judge(item, ask)
+        if item.id == 3:
+            return item.meta["no such column"]
+        return verdict
+
+
+class Rule(NumberEqual):
+    async def judge(self, item, ask):
+        if item.id == 3:
+            raise KeyError("no such column")
+        return await super().judge(item, ask)
+
+
+def postprocess(text):
+    if "twice 3" in text:
+        raise ValueError("cannot read this")
+    return text
+
+
+class Model:
+    Config = ModelConfig
+    prompt_kind = "text"
+
+    @asynccontextmanager
+    async def open(self, config):
+        yield self
+
+    async def ask(self, request):
+        number = int(request.prompt.split()[-1].rstrip("?"))
+        return Reply(status="ok", text=str({n: 2 * n for n in range(6) if n != 3}[number]))
+'''
+
+
+def with_plugins(bench: Bench, *flags: str, **names: Any) -> Done:
+    (bench.folder / "own_code.py").write_text(PLUGINS)
+    env = {"PYTHONPATH": f"{bench.folder}:{ROOT}"}
+    return bench.jb(*flags, env=env, **names)
+
+
+def change(bench: Bench, name: str, old: str, new: str) -> None:
+    path = bench.folder / "configs" / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def log(bench: Bench, name: str) -> str:
+    return (bench.run / "logs" / name).read_text()
+
+
+def counts(bench: Bench, row: str) -> dict[str, int]:
+    found: dict[str, int] = bench.result(row)["counts"]
+    return found
+
+
+def test_a_judge_that_raises_for_one_item_fails_that_item_alone(bench: Bench) -> None:
+    change(bench, "datasets/toy_llmjudge.py", "type=ReferenceVerifier", "type='own_code.Judge'")
+    done = with_plugins(bench, "--dump-eval-details")
+    assert done.code == 4, done.text
+    assert len(bench.rows("toy-judge")) == 6
+    assert counts(bench, "toy-judge")["judge_failed"] == 1
+    assert counts(bench, "toy-judge")["ok"] == 5
+    (failed,) = [one for one in bench.result()["details"] if one["id"] == 3]
+    assert failed["verdict"]["status"] == "judge_failed"
+    assert failed["verdict"]["reason"] == "KeyError: 'no such column'"
+    for where in ("infer/toy-model/toy-judge.out", "eval/toy-model/toy-judge.out"):
+        assert "Traceback" in log(bench, where)
+        assert 'return item.meta["no such column"]' in log(bench, where)
+
+
+def test_the_failed_item_is_judged_once_its_code_is_mended_and_nothing_is_asked_again(bench: Bench) -> None:
+    change(bench, "datasets/toy_llmjudge.py", "type=ReferenceVerifier", "type='own_code.Judge'")
+    assert with_plugins(bench).code == 4
+    asked = len(bench.judge.requests)
+    (bench.folder / "own_code.py").write_text(PLUGINS.replace("item.id == 3", "item.id == 99"))
+    done = bench.jb("--reuse", "--no-preflight", env={"PYTHONPATH": f"{bench.folder}:{ROOT}"})
+    assert done.code == 0, done.text
+    assert counts(bench, "toy-judge")["ok"] == 6
+    assert len(bench.judge.requests) == asked
+
+
+def test_a_rule_that_raises_for_one_item_fails_that_item_alone(bench: Bench) -> None:
+    change(bench, "datasets/toy_gen.py", "evaluator=dict(type=NumberEqual)", "evaluator=dict(type='own_code.Rule')")
+    done = with_plugins(bench, dataset="toy_gen")
+    assert done.code == 4, done.text
+    assert counts(bench, "toy")["judge_failed"] == 1
+    assert counts(bench, "toy")["ok"] == 5
+
+
+def test_a_postprocessor_that_raises_for_one_answer_fails_that_item_alone(bench: Bench) -> None:
+    bench.model_keys = {"pred_postprocessor": {"type": "own_code.postprocess"}}
+    bench.write()
+    done = with_plugins(bench)
+    assert done.code == 4, done.text
+    assert len(bench.rows("toy-judge")) == 5
+    assert counts(bench, "toy-judge")["judge_failed"] == 1
+
+
+def test_a_local_model_that_raises_for_one_question_fails_that_item_alone(bench: Bench) -> None:
+    (bench.folder / "configs/models/own.py").write_text("models = [dict(type='own_code.Model', abbr='own')]\n")
+    done = with_plugins(bench, models=["own"], dataset="toy_gen")
+    assert done.code == 4, done.text
+    (failed,) = [row for row in bench.rows("toy", "own") if not row["success"]]
+    assert (failed["id"], failed["error"]["message"]) == (3, "The model raised KeyError: 3")
+    assert "Traceback" in log(bench, "infer/own/toy.out")
+
+
+def test_timestamps_of_a_csv_file_are_numbers(bench: Bench) -> None:
+    rows = "".join(f"What is twice {i}?,{2 * i},{i}\n" for i in range(6))
+    (bench.folder / "toy.csv").write_text(f"question,answer,timestamp\n{rows}")
+    config = bench.folder / "configs/datasets/toy_gen.py"
+    text = config.read_text().replace("JsonlDataset", "CsvDataset").replace("toy.jsonl", "toy.csv")
+    config.write_text(text.replace("id_column='name', ", ""))
+    change(bench, "models/toy_model.py", "**{", "**{'use_timestamp': True, ")
+    done = bench.jb(dataset="toy_gen")
+    assert done.code == 0, done.text
+    assert "Pace:" in done.text
