@@ -1,4 +1,4 @@
-"""The checks: types of every stage, first prompts, disk, endpoints, one judge reply.
+"""The checks: types of every stage, every row, first prompts, disk, endpoints, one judge reply.
 
 A failed check raises; what merely looks odd comes back as a finding, because a retry may heal it.
 """
@@ -10,12 +10,10 @@ import functools
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.datasets.open import samples_of
 from judgebench.errors import DiskError, EndpointError, missing_extra
 from judgebench.judges.asking import CallFailedError, JudgeItem, lacks_logprobs
 from judgebench.judges.load import method_of
@@ -25,6 +23,7 @@ from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.prompt_kind import fit
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.preflight.probe import Probe
+from judgebench.preflight.rows import read_rows
 from judgebench.preflight.together import Probing, ask_all
 from judgebench.records import Prompt, Reply, Request, Sample
 from judgebench.stages.items import benchmark_item
@@ -54,23 +53,19 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
     _check_installed(plan)
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
-    first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
+    first, findings = read_rows(_used_datasets(plan), plan.options, tell)
     for task in plan.tasks:
         if task.stage == "infer":
             config = model_config(plan.models[task.model])
             for abbr in task.datasets:
                 if abbr in first:
                     prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
-    return ask_all([*_tested_models(plan), *_judges(plan, first)], tell)
+    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], tell)]
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
     abbrs = dict.fromkeys(abbr for task in plan.tasks for abbr in task.datasets)
     return [plan.datasets[abbr] for abbr in abbrs]
-
-
-def _first_sample(dataset: DatasetConfig, plan: Plan) -> Iterator[Sample]:
-    return islice(samples_of(dataset, plan.options), 1)
 
 
 def _check_installed(plan: Plan) -> None:
