@@ -68,8 +68,8 @@ def repeated_key(text: bytes, keys: int) -> str | None:
 
     Args:
         text: Valid JSON.
-        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more, none
-            was lost, and it is not read again.
+        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more,
+            none was lost, and it is not read again.
     """
     if text.count(b'":') == keys and b'" :' not in text and b'"\t:' not in text:
         return None

@@ -70,4 +70,3 @@ def read_rows(
                 )
                 break
     return RowsRead(first, findings)
-

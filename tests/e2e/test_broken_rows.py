@@ -22,7 +22,8 @@ BROKEN = [
 
 
 def toy(folder: Path, rows: int, last: str = "") -> Path:
-    lines = [json.dumps({"question": f"What is twice {i}?", "answer": str(2 * i), "name": f"q-{i}"}) for i in range(rows)]
+    good = [{"question": f"What is twice {i}?", "answer": str(2 * i), "name": f"q-{i}"} for i in range(rows)]
+    lines = [json.dumps(row) for row in good]
     path = folder / "toy.jsonl"
     path.write_text("\n".join([*lines, last]))
     return path
@@ -49,7 +50,8 @@ def test_a_broken_file_of_answers_to_compare_with_is_told_before_anything_is_ask
     (bench.folder / "others.jsonl").write_text('{"output": "It is 0."}\n{"outptu": "It is 2."}\n')
     (bench.folder / "configs" / "judges" / "against.py").write_text(
         "from judgebench.models import VLLMCustomAPIChat\nfrom judgebench.judges import PairComparison\n"
-        "judges = [dict(abbr='against', baseline=dict(path='others.jsonl'), method=dict(type=PairComparison, fold=dict(type='both_or_tie', unread='unparsed')),\n"
+        "judges = [dict(abbr='against', baseline=dict(path='others.jsonl'),\n"
+        "    method=dict(type=PairComparison, fold=dict(type='both_or_tie', unread='unparsed')),\n"
         f"    judge_model=dict(type=VLLMCustomAPIChat, abbr='j', model='j', url={bench.judge.url!r}))]\n"
     )
     done = bench.jb("--judges", "against")
