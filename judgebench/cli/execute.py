@@ -109,7 +109,7 @@ def _execute_in(
     if request.options.preflight:
         for finding in _preflight(plan, run, display, wrote=(plan_file, stem.with_suffix(".py"))):
             display.finding("preflight", finding)
-    for line in (*notes, *graph.changed):
+    for line in (*notes, *data_notes(config), *graph.changed):
         display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
@@ -147,6 +147,11 @@ def _preflight(plan: Plan, run: RunFolder, display: Display, *, wrote: tuple[Pat
         raise
 
 
+def data_notes(config: RunConfig) -> list[str]:
+    """Return what a reader must know about the data sets, a line each."""
+    return [f"{dataset.abbr}: {note}" for dataset in config.datasets.values() for note in dataset.notes]
+
+
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:
     """Cut torn last lines off the run's files, before their sizes are compared; returns a line about each."""
     told = []
@@ -168,10 +173,18 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
-            own_file = request.selection.custom is not None
-            mend = "Give the file a column 'answer'" if own_file else "Add evaluator=... or judge_infer_cfg=..."
+            dataset = config.datasets[abbr]
+            why = f" ({'; '.join(dataset.notes)})" if dataset.notes else ""
+            mend = "Add evaluator=... or judge_infer_cfg=..."
+            if request.selection.custom is not None:
+                gold = dataset.loader.options.get("output_column")
+                mend = (
+                    'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'
+                    if gold
+                    else "Give the file a column 'answer'"
+                )
             raise ConfigError(
-                f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method.",
+                f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method{why}.",
                 hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
             )
 
@@ -218,6 +231,8 @@ def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
 
     graph = build_graph(config, request, run)
     print(f"run folder: {run.path}")
+    for line in data_notes(config):
+        print(line)
     for task in graph.tasks:
         waits = [*task.needs, *(f"{name} (follows)" for name in task.follows), *task.after]
         print(f"\n{task.id}")

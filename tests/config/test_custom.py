@@ -32,7 +32,7 @@ def csv(path, text):
     return path
 
 
-def test_questions_and_answers_are_scored_by_the_accepted_forms(resolve, tmp_path):
+def test_questions_and_short_answers_are_scored_by_the_final_answer(resolve, tmp_path):
     dataset = resolve(jsonl(tmp_path / "my quiz.jsonl", {"question": "1+1?", "answer": "2", "level": 1}))
     assert dataset.abbr == "my quiz"
     assert dataset.loader.type.endswith("JsonlDataset")
@@ -42,7 +42,7 @@ def test_questions_and_answers_are_scored_by_the_accepted_forms(resolve, tmp_pat
     assert dataset.loader.options["output_column"] == "answer"
     assert dataset.prompt == [{"role": "user", "content": "{question}"}]
     assert dataset.evaluator is not None
-    assert dataset.evaluator.type.endswith("AcceptedForms")
+    assert dataset.evaluator.type.endswith("FinalAnswerEqual")
 
 
 def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
@@ -58,7 +58,7 @@ def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
 
 def test_the_data_type_can_be_chosen(resolve, tmp_path):
     path = csv(tmp_path / "c.csv", "question,A,B,answer\nq,1,2,B\n")
-    assert resolve(path, data_type="qa").evaluator.type.endswith("AcceptedForms")
+    assert resolve(path, data_type="qa").evaluator.type.endswith("FinalAnswerEqual")
     with pytest.raises(DataError, match="needs columns A, B"):
         resolve(csv(tmp_path / "d.csv", "question,A,answer\nq,1,A\n"), data_type="mcq")
 
