@@ -16,7 +16,7 @@ from judgebench.cli.closing import close_run
 from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import RunConfig
+from judgebench.config.schema import DatasetConfig, RunConfig
 from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
@@ -173,20 +173,19 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
-            dataset = config.datasets[abbr]
-            why = f" ({'; '.join(dataset.notes)})" if dataset.notes else ""
-            mend = "Add evaluator=... or judge_infer_cfg=..."
-            if request.selection.custom is not None:
-                gold = dataset.loader.options.get("output_column")
-                mend = (
-                    'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'
-                    if gold
-                    else "Give the file a column 'answer'"
-                )
-            raise ConfigError(
-                f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method{why}.",
-                hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
-            )
+            raise _unscored(config.datasets[abbr], own_file=request.selection.custom is not None)
+
+
+def _unscored(dataset: DatasetConfig, *, own_file: bool) -> ConfigError:
+    why, mend = "it has no evaluator, no judge and no method", "Add evaluator=... or judge_infer_cfg=..."
+    if own_file and dataset.notes:
+        why, mend = dataset.notes[-1], "Give the file a column 'answer'"
+        if dataset.loader.options.get("output_column"):
+            mend = 'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'
+    return ConfigError(
+        f"Nothing can score the data set {dataset.abbr!r}: {why}.",
+        hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
+    )
 
 
 def make_plan(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.errors import DiskError, EndpointError, missing_extra
-from judgebench.judges.asking import CallFailedError, JudgeItem, lacks_logprobs
+from judgebench.errors import ConfigError, DiskError, EndpointError, missing_extra
+from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
@@ -54,6 +54,9 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     first, findings = read_rows(_used_datasets(plan), plan.options, tell)
+    for dataset in _used_datasets(plan):
+        if dataset.abbr in first and first[dataset.abbr].reference is None:
+            _check_judgeable(dataset, first[dataset.abbr])
     for task in plan.tasks:
         if task.stage == "infer":
             config = model_config(plan.models[task.model])
@@ -66,6 +69,32 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
     abbrs = dict.fromkeys(abbr for task in plan.tasks for abbr in task.datasets)
     return [plan.datasets[abbr] for abbr in abbrs]
+
+
+def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
+    """Refuse judges that look at no answer without a reference, where the data set has none.
+
+    Raises:
+        ConfigError: There is such a judge.
+    """
+    for judge in dataset.judges:
+        method = method_of(judge.method)
+        if not method.asks:
+            continue
+        try:
+            verdict = asyncio.run(method.judge(_trial_item(sample, judge), _ask_nobody))
+        except NotRecordedError:
+            continue
+        if verdict.status == "not_judged":
+            raise ConfigError(
+                f"The judge {judge.abbr!r} cannot judge answers to the data set {dataset.abbr!r}: {verdict.reason}.",
+                hint="Give the data a column of reference answers (output_column), or name a judge that needs none, "
+                "such as --judges direct.",
+            )
+
+
+async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+    raise NotRecordedError
 
 
 def _check_installed(plan: Plan) -> None:

@@ -253,7 +253,7 @@ class ExtractRun:
         if by_rule[1] or by_rule[0] < LEAST_ALL_WRONG:
             return []
         rule = self.dataset.evaluator.type.rpartition(".")[2]
-        said = f"WARNING: the rule {rule} calls all {by_rule[0]} answers that it could read wrong"
+        said = f"WARNING: the rule {rule} calls every answer wrong, all {by_rule[0]} that it could read"
         if self.method is not None:
             return [f"{said}, so what stands here about the judge may be the rule's fault"]
         return [f"{said}; look at some (--mode eval --dump-eval-details) before you believe it"]
