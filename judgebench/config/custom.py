@@ -171,7 +171,7 @@ def _unsuited(source: dict[str, Any]) -> str:
                 unsuited.append(str(sample.reference))
     except DataError:
         pass  # the broken row is told, by the check of all rows, before anything is asked
-    return unsuited[0] if len(unsuited) > (1 - LEAST_SUITED) * seen else ""
+    return unsuited[0] if unsuited and seen - len(unsuited) < LEAST_SUITED * seen else ""
 
 
 def read_meta(custom: CustomDataset) -> dict[str, Any]:
