@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.judges.rules import FinalAnswerEqual
+from judgebench.judges.rules import FinalAnswerEqual, MathEqual
 from judgebench.judges.rules.short_reference import final_part, kind_of
 from tests.rules.items import SHARED, item, judge, judge_all
 
@@ -26,6 +26,9 @@ RIGHT = [
     ("16 - 3 - 4 = 9 eggs, at $2 each.\n#### 18", "Janet sells 9 * 2 = 18.\n#### 18"),
     ("She makes 9 * 2 = 18 dollars.", "18"),
     ("The total is \\boxed{\\frac{140}{2}}", "70"),
+    ("Final Answer: The final answer is $14{,}916$. I hope it is correct.", "14916"),
+    ("The base is $\\frac{1}{2} \\times 30$. Final Answer: The volume of $ABCD$ is 120. I hope it is right.", "120"),
+    ("There are $6 \\times 4 = 24$ of them. So the total is 120.", "$120$"),
     ("Therefore $x = \\frac{14}{3}$.", "\\frac{14}{3}"),
     ("\\boxed{\\dfrac{14}{3}}", "\\frac{14}{3}"),
     ("The answer is $p - q$.", "p - q"),
@@ -109,6 +112,19 @@ def test_it_never_raises_and_says_where_the_answer_stands(answer: str, reference
     assert (verdict.status == "ok") == (verdict.label in ("correct", "incorrect"))
     if verdict.status == "ok" and verdict.span is not None and verdict.answer is not None:
         assert answer[slice(*verdict.span)].upper() == verdict.answer.upper()
+
+
+def test_it_decides_math_verifys_cases_as_math_verify_does() -> None:
+    """Apart from numbers with a decimal comma or blanks between digits, which are NumberEqual's to read."""
+    cases = rows("math_verify/cases.jsonl")
+    ours = judge_all(FinalAnswerEqual(), [item(case["pred"], case["gold"]) for case in cases])
+    theirs = judge_all(MathEqual(), [item(case["pred"], case["gold"]) for case in cases])
+    differ = [
+        (case["gold"], case["pred"])
+        for case, one, other in zip(cases, ours, theirs, strict=True)
+        if one.label is not None and other.label == ("correct" if case["expected"] else "incorrect") != one.label
+    ]
+    assert len(differ) <= 4, differ
 
 
 def test_option_texts_count_as_the_option() -> None:

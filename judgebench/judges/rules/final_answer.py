@@ -12,17 +12,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.judges.answers import Extracted, boxed, choice, first_line, last_number, normalised, whole_text
+from judgebench.judges.answers import Extracted, boxed, choice, first_line, normalised, whole_text
 from judgebench.judges.asking import Ask, JudgeItem
 from judgebench.judges.rules.math_equal import MathEqual
 from judgebench.judges.rules.numbers import NumberEqual, number
-from judgebench.judges.rules.short_reference import MOST_WORDS, final_part, is_number, kind_of
+from judgebench.judges.rules.short_reference import MOST_WORDS, after_hashes, final_part, is_number, kind_of
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.records import Verdict
 
 _STATED = re.compile(
-    r"(?:####[ \t]*|\b(?i:answer)\b[*_]{0,3}\s{0,4}(?::|=|(?:is|was|would\s{1,4}be)\b)[*_:= \t]{0,8}\n{0,2})"
-    r"(?P<said>[^\n]+)"
+    r"####[ \t]*|\b(?i:answer)\b[*_]{0,3}\s{0,4}(?::|=|(?:is|was|would\s{1,4}be)\b)[*_:= \t]{0,8}\n{0,2}"
 )
 _MOST_STATED = 400
 _SENTENCE_END = re.compile(r"[.!?\u3002](?=\s|$)|;")
@@ -92,7 +91,7 @@ class FinalAnswerEqual:
             return unread(item, "the answer is empty")
         verdicts: list[Verdict] = []
         for form in accepted:
-            verdict = await self._compare(final_part(form), item, ask)
+            verdict = await self._compare(form, item, ask)
             if verdict.label == "correct":
                 return verdict
             verdicts.append(verdict)
@@ -114,13 +113,13 @@ class FinalAnswerEqual:
 
     async def _compare(self, reference: str, item: JudgeItem, ask: Ask) -> Verdict:
         kind = kind_of(reference)
-        item = msgspec.structs.replace(item, reference=reference)
         if kind == "text":
             return unread(item, "the reference is a text, which only a judge can compare")
-        if kind == "number":
-            return await self._by_value(item, ask)
         if kind == "formula":
-            return await self._by_mathematics(item, ask)
+            return await self._by_mathematics(msgspec.structs.replace(item, reference=after_hashes(reference)), ask)
+        reference = final_part(reference)
+        if kind == "number":
+            return await self._by_value(msgspec.structs.replace(item, reference=reference), ask)
         if kind == "letter":
             return self._by_letter(reference.strip("()").upper(), item)
         return _by_words(reference, item)
@@ -131,11 +130,13 @@ class FinalAnswerEqual:
             rule = self._number if is_number(box.text) else self._math
             return await rule.judge(item, ask)
         stated = _stated(item.answer)
-        if stated is not None:
-            said = _until(_AFTER_NUMBER, stated)
-            if last_number(said.text) is not None:
-                return await _judged(self._number, item, said, said.text, ask)
-        return await self._number.judge(item, ask)
+        if stated is not None and ("\\" in stated.text or "{" in stated.text):
+            return await self._by_mathematics(item, ask)
+        if stated is not None and (digit := re.search(r"\d", stated.text)) is not None:
+            said = _until(_AFTER_NUMBER, stated, digit.end())
+            return await _judged(self._number, item, said, said.text, ask)
+        rule = self._math if "\\" in _last_with_digits(item.answer) else self._number
+        return await rule.judge(item, ask)
 
     async def _by_mathematics(self, item: JudgeItem, ask: Ask) -> Verdict:
         if boxed(item.answer) is not None:
@@ -216,13 +217,16 @@ def _stated(text: str) -> Extracted | None:
     """Return what the reply itself calls its answer."""
     last = None
     for match in _STATED.finditer(text):
-        if not _NOT_SAID.match(match["said"]):
-            last = match
-    if last is None:
-        return None
-    start = last.start("said")
-    said = last["said"][:_MOST_STATED]
-    return Extracted(said, (start, start + len(said))) if said.strip(_MARKS) else None
+        said = text[match.end() :].partition("\n")[0][:_MOST_STATED]
+        if said.strip(_MARKS) and not _NOT_SAID.match(said):
+            last = Extracted(said, (match.end(), match.end() + len(said)))
+    return last
+
+
+def _last_with_digits(text: str) -> str:
+    """Return the last sentence that holds a digit."""
+    sentences = _SENTENCES.split(text[-2000:])
+    return next((one for one in reversed(sentences) if re.search(r"\d", one)), "")
 
 
 def _after_copula(line: Extracted) -> list[Extracted]:
@@ -238,9 +242,9 @@ def _after_copula(line: Extracted) -> list[Extracted]:
     return [tail] if tail.text else []
 
 
-def _until(end: re.Pattern[str], found: Extracted) -> Extracted:
-    """Return a text up to where a pattern ends it; never nothing."""
-    match = end.search(found.text, 1)
+def _until(end: re.Pattern[str], found: Extracted, start: int = 1) -> Extracted:
+    """Return a text up to where a pattern ends it, which is looked for from a place on."""
+    match = end.search(found.text, start)
     if match is None:
         return found
     return Extracted(found.text[: match.start()], (found.span[0], found.span[0] + match.start()))

@@ -18,22 +18,41 @@ MOST_CHARACTERS = 60
 _MOST_UNSPACED = 12  # of a script that puts no blanks between words
 _HASHES = "####"
 _LETTER = re.compile(r"[A-Z]|\(([A-Za-z])\)")
-_TEXT_COMMAND = re.compile(r"\\(?:text|textbf|mathrm|mbox)\s*\{([^{}]*)\}")
+_TEXT_COMMAND = re.compile(r"\\(?:text\w*|mathrm|mbox)\s*\{([^{}]*)\}")
+_WRAPS = [
+    re.compile(r"\$\$?([^$]+)\$\$?\.?"),
+    re.compile(r"\\\((.+)\\\)\.?"),
+    re.compile(r"\\\[(.+)\\\]\.?"),
+    re.compile(r"\\boxed\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\.?"),
+    _TEXT_COMMAND,
+]
+_MARKED = re.compile(r"\$[^$\s][^$]*\$|\\\(|\\\[|\\boxed")
+_MOST_WORDS_BESIDE_MARKS = 3
 _COMMAND = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\(?:[A-Za-z]+|.)")
 _LATEX = re.compile(r"\\[A-Za-z!,;%$]|[\^{}√π∞≤≥]|\w_\w?\b")
 _SYMBOLS = re.compile(r"(?:\d+(?:\.\d+)?|[A-Za-z](?![A-Za-z])|[\s,.+*/=()\[\]<>|!:\u2212-])+")
 _OPERATOR = re.compile(r"[+*/=()\[\]<>|!\u2212-]|\d\s*,\s*[-\u2212]?\d|\d[A-Za-z]")
 _DATE_OR_TIME = re.compile(r"\d+(?:\s*[-/:.\u2013]\s*\d+)+")
+_NO_THOUSANDS = re.compile(r",(?!\d{3}(?!\d))")
 _FRACTION = re.compile(r"\s*[-\u2212]?\d+\s*/\s*\d+\s*")
 _SENTENCE = re.compile(r"[.!?\u3002\uff01\uff1f](?:\s|$)")
 
 
-def final_part(reference: str) -> str:
-    r"""Return the final answer of a reference: what follows its last ``####``, else all; ``\text{}`` around it goes."""
+def after_hashes(reference: str) -> str:
+    """Return what follows the last ``####`` of a reference, else all."""
     _, mark, after = reference.rpartition(_HASHES)
-    text = (after if mark and after.strip() else reference).strip().strip("$").strip()
-    whole = _TEXT_COMMAND.fullmatch(text)
-    return whole[1].strip() if whole else text
+    return (after if mark and after.strip() else reference).strip()
+
+
+def final_part(reference: str) -> str:
+    """Return the final answer of a reference: what follows its last ``####``, else all, without marks around it."""
+    text = after_hashes(reference)
+    for _ in range(len(_WRAPS)):
+        inner = next((whole[1].strip() for wrap in _WRAPS if (whole := wrap.fullmatch(text))), "")
+        if not inner:
+            break
+        text = inner
+    return text
 
 
 def kind_of(reference: str) -> Kind:
@@ -45,20 +64,23 @@ def kind_of(reference: str) -> Kind:
         return "number"
     if _LETTER.fullmatch(text):
         return "letter"
-    if _is_formula(text):
+    if _is_formula(text, marked=_MARKED.search(reference) is not None):
         return "formula"
     return "words" if _is_short(text) else "text"
 
 
 def is_number(text: str) -> bool:
     """Say whether a text is one plain number."""
-    return "_" not in text and number(text) is not None  # 52_8 is a number of another base
+    # 52_8 is a number of another base, and -2,1 are two
+    return "_" not in text and not _NO_THOUSANDS.search(text) and number(text) is not None
 
 
-def _is_formula(text: str) -> bool:
-    if _LATEX.search(text):
+def _is_formula(text: str, *, marked: bool) -> bool:
+    marked = marked and re.search(r"[\d=]", text) is not None
+    if marked or _LATEX.search(text):
         prose = _COMMAND.sub(" ", _TEXT_COMMAND.sub(" ", text))
-        return len(re.findall(r"[A-Za-z]{2,}", prose)) <= 1 and not _SENTENCE.search(prose)
+        words = len(re.findall(r"[A-Za-z]{2,}", prose))
+        return words <= (_MOST_WORDS_BESIDE_MARKS if marked else 1) and not _SENTENCE.search(prose)
     if _DATE_OR_TIME.fullmatch(text) and not _FRACTION.fullmatch(text):
         return False
     return bool(_SYMBOLS.fullmatch(text) and _OPERATOR.search(text))
