@@ -18,7 +18,7 @@ from judgebench.cli.closing import close_run
 from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import RunConfig
+from judgebench.config.schema import DatasetConfig, RunConfig
 from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, ExitCode, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
@@ -119,7 +119,7 @@ def _execute_in(
         findings = _preflight(plan, display) if request.options.preflight else []
     for finding in findings:
         display.finding("preflight", finding)
-    for line in (*notes, *config.notes, *graph.changed):
+    for line in (*notes, *config.notes, *data_notes(config), *graph.changed):
         display.message(line)
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
@@ -163,6 +163,11 @@ def _removed_on_failure(*files: Path) -> Iterator[None]:
         raise
 
 
+def data_notes(config: RunConfig) -> list[str]:
+    """Return what a reader must know about the data sets, a line each."""
+    return [f"{dataset.abbr}: {note}" for dataset in config.datasets.values() for note in dataset.notes]
+
+
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:
     """Cut torn last lines off the run's files, before their sizes are compared; returns a line about each."""
     told = []
@@ -184,12 +189,19 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
-            own_file = request.selection.custom is not None
-            mend = "Give the file a column 'answer'" if own_file else "Add evaluator=... or judge_infer_cfg=..."
-            raise ConfigError(
-                f"Nothing can score the data set {abbr!r}: it has no evaluator, no judge and no method.",
-                hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
-            )
+            raise _unscored(config.datasets[abbr], own_file=request.selection.custom is not None)
+
+
+def _unscored(dataset: DatasetConfig, *, own_file: bool) -> ConfigError:
+    why, mend = "it has no evaluator, no judge and no method", "Add evaluator=... or judge_infer_cfg=..."
+    if own_file and dataset.notes:
+        why, mend = dataset.notes[-1], "Give the file a column 'answer'"
+        if dataset.loader.options.get("output_column"):
+            mend = 'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'
+    return ConfigError(
+        f"Nothing can score the data set {dataset.abbr!r}: {why}.",
+        hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
+    )
 
 
 def _check_ids(config: RunConfig, request: RunRequest) -> None:
@@ -249,6 +261,8 @@ def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
 
     graph = build_graph(config, request, run)
     print(f"run folder: {run.path}")
+    for line in data_notes(config):
+        print(line)
     for task in graph.tasks:
         waits = [*task.needs, *(f"{name} (follows)" for name in task.follows), *task.after]
         print(f"\n{task.id}")

@@ -5,21 +5,40 @@ from __future__ import annotations
 import csv
 import json
 import re
+from itertools import islice
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
+import msgspec
+
+from judgebench import plugins
 from judgebench.config.place import Declared
 from judgebench.errors import DataError, UsageError
 from judgebench.plan.request import CustomDataset
 
-_LOADERS = {".jsonl": "JsonlDataset", ".csv": "CsvDataset"}
-_OUTPUT = "answer"
+_LOADERS: dict[str, dict[str, Any]] = {
+    ".jsonl": {"type": "JsonlDataset"},
+    ".csv": {"type": "CsvDataset"},
+    ".tsv": {"type": "CsvDataset", "delimiter": "\t"},
+}
+_RULE = "FinalAnswerEqual"
+LOOKED_AT = 1000
+"""Rows whose references tell whether the rule can compare them."""
+LEAST_SUITED = 0.9
+"""Share of them that must be short final answers; the rule leaves the others ``unparsed``."""
+_EXAMPLE = 60
+_GOLD_COLUMNS = {
+    "answer", "reference", "references", "reference_answer", "ref_answer", "gold", "gold_answer", "golden_answer",
+    "ground_truth", "groundtruth", "correct_answer", "expected", "expected_answer", "expected_output", "target",
+    "ideal",
+}  # fmt: skip
+"""Names of columns that may hold the gold answer, without regard to case, blanks and hyphens."""
 _QUESTION_COLUMNS = {"question", "query", "problem", "prompt", "instruction", "input"}
 _CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
-    "output_config",
+    "output_config", "evaluator",
 }  # fmt: skip
 _SAMPLING_MODES = ("default", "random", "shuffle")
 
@@ -37,14 +56,16 @@ class Sampling(NamedTuple):
 
 
 def custom_dataset(custom: CustomDataset) -> Declared:
-    """Return the data set that a JSONL or CSV file makes.
+    """Return the data set that a JSONL, CSV or TSV file makes.
 
-    Multiple choice (``mcq``) is a file with columns A, B, ...; all else is question and answer (``qa``). Without a
-    column ``answer`` (or the meta file's ``output_column``) only a judge can score it.
+    Multiple choice (``mcq``) is a file with columns A, B, ...; all else is question and answer (``qa``). The gold
+    answer is in the column that the meta file names (``output_column``), else in the only one that is called
+    ``answer``, ``reference`` or the like. Options are compared by letter, and other references by ``FinalAnswerEqual``
+    where they are short final answers. Where they are texts, and where there is no gold answer, only a judge can score.
 
     Raises:
         UsageError: The file or its meta file does not exist, or is of no known kind.
-        DataError: The file's first record or its meta file cannot be used.
+        DataError: The file's first record or its meta file cannot be used, or two columns may hold the gold answer.
     """
     path = Path(custom.path).expanduser()
     if not path.is_file():
@@ -53,12 +74,12 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     loader = _LOADERS.get(path.suffix.lower())
     if loader is None:
         raise UsageError(
-            f"The data file {custom.path!r} is neither .jsonl nor .csv.",
+            f"The data file {custom.path!r} is neither .jsonl nor .csv nor .tsv.",
             hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
         )
     meta = read_meta(custom)
     columns = _columns(path)
-    output = str(meta.get("output_column", _OUTPUT))
+    output = _output_column(path, meta, columns)
     options = _option_letters(columns)
     kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
     if kind not in ("qa", "mcq") or (kind == "mcq" and not options):
@@ -68,23 +89,89 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     asked = _asked_columns(path, meta, [name for name in columns if name not in {output, *letters}])
     fields = {name: _field_name(name) for name in asked}
     inputs = list(dict.fromkeys([*asked, *letters]))
-    data: dict[str, Any] = {
-        "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
-        "type": loader,
+    others = [name for name in columns if name not in {output, *inputs}]
+    source: dict[str, Any] = {
+        **loader,
         "path": str(path.resolve()),
         "input_columns": inputs,
-        "meta_columns": [name for name in columns if name not in {output, *inputs}],
+        "meta_columns": others,
         "rename": {name: field for name, field in fields.items() if name != field},
-        "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
+        **({"output_column": output} if output else {}),
     }
-    if output in columns:
-        data["output_column"] = output
-        data["evaluator"] = (
-            {"type": "ChoiceEqual", "letters": "".join(letters)} if letters else {"type": "AcceptedForms"}
-        )
+    data: dict[str, Any] = {
+        "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
+        **source,
+        "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
+        "notes": [_about_columns(path, inputs, output, others)],
+    }
+    if output:
+        evaluator, said = _evaluator(meta, letters, source)
+        data["notes"].append(said)
+        if evaluator is not None:
+            data["evaluator"] = evaluator
     if meta.get("output_config"):
         data["max_out_len"] = _max_out_len(meta["output_config"], custom)
     return Declared("datasets", data, str(path.resolve()))
+
+
+def _output_column(path: Path, meta: dict[str, Any], columns: list[str]) -> str:
+    """Return the column of the gold answer; empty where there is none."""
+    if "output_column" in meta:
+        named = meta["output_column"] or ""
+        if named and named not in columns:
+            raise DataError(f"{path} has no column {named!r}, which its meta file names: {', '.join(columns)}.")
+        return str(named)
+    found = [name for name in columns if _may_be_gold(name)]
+    if len(found) > 1:
+        listed = " and ".join(map(repr, found))
+        choice = json.dumps({"output_column": found[-1]})
+        raise DataError(
+            f"{path}: the columns {listed} may each hold the gold answer, and jb does not choose between them.",
+            hint=f"Name the right one in {path.name}.meta.json, such as {choice}, or rename the others.",
+        )
+    return found[0] if found else ""
+
+
+def _may_be_gold(column: str) -> bool:
+    return re.sub(r"[\s-]+", "_", column.strip().lower()) in _GOLD_COLUMNS
+
+
+def _about_columns(path: Path, asked: list[str], output: str, others: list[str]) -> str:
+    """Return which columns of the file are used for what."""
+    gold = f"gold answer: {output!r}" if output else "no gold answer"
+    unused = f"; not used: {', '.join(map(repr, others))}" if others else ""
+    return f"columns of {path.name}: asked: {', '.join(map(repr, asked))}; {gold}{unused}"
+
+
+def _evaluator(meta: dict[str, Any], letters: list[str], source: dict[str, Any]) -> tuple[Any, str]:
+    """Return the rule, or ``None`` where none can compare the references, and a note that says so."""
+    against = f"compares with {source['output_column']!r}"
+    if (chosen := meta.get("evaluator")) is not None:
+        rule = {"type": chosen} if isinstance(chosen, str) else chosen
+        return rule, f"rule {rule.get('type') if isinstance(rule, dict) else rule} (the meta file's) {against}"
+    if letters:
+        return {"type": "ChoiceEqual", "letters": "".join(letters)}, f"rule ChoiceEqual {against} (the chosen letter)"
+    unsuited = _unsuited(source)
+    if unsuited:
+        example = unsuited if len(unsuited) <= _EXAMPLE else unsuited[:_EXAMPLE] + "..."
+        return None, f"no rule: {source['output_column']!r} holds texts, which only a judge can compare: {example!r}"
+    places = "in \\boxed{}, after 'answer:', on the last line, or the last number"
+    return {"type": _RULE}, f"rule {_RULE} {against} (the final answer: {places})"
+
+
+def _unsuited(source: dict[str, Any]) -> str:
+    """Return an example of the references that no rule can compare where they are too many; else nothing."""
+    loader, rule = plugins.load(source["type"], "datasets"), plugins.load(_RULE, "judges")
+    config = msgspec.convert({key: value for key, value in source.items() if key != "type"}, loader.Config)
+    seen, unsuited = 0, []
+    try:
+        for sample in islice(loader(config).samples(), LOOKED_AT):
+            seen += 1
+            if not rule.suits(sample.reference):
+                unsuited.append(str(sample.reference))
+    except DataError:
+        pass  # the broken row is told, by the check of all rows, before anything is asked
+    return unsuited[0] if unsuited and seen - len(unsuited) < LEAST_SUITED * seen else ""
 
 
 def read_meta(custom: CustomDataset) -> dict[str, Any]:
@@ -129,8 +216,10 @@ def sampling(custom: CustomDataset) -> Sampling:
 def _columns(path: Path) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
+            if path.suffix.lower() == ".tsv":
+                return _names(next(csv.reader(lines, delimiter="\t"), []), path)
             if path.suffix.lower() == ".csv":
-                return _separated(next(csv.reader(lines), []), path)
+                return _separated(_names(next(csv.reader(lines), []), path), path)
             first = next((line for line in lines if line.strip()), "")
         record = json.loads(first or "null")
     except UnicodeDecodeError as error:
@@ -147,12 +236,20 @@ def _columns(path: Path) -> list[str]:
     return list(record)
 
 
+def _names(columns: list[str], path: Path) -> list[str]:
+    """Return the columns' names as the loader reads them."""
+    names = [name.strip() for name in columns]
+    if not any(names):
+        raise DataError(f"{path}: the first line must hold the names of the columns, such as question and answer.")
+    return names
+
+
 def _separated(columns: list[str], path: Path) -> list[str]:
     """Return the columns of a CSV file, or refuse one that separates them by another sign."""
     if len(columns) == 1 and (sign := next((one for one in ";\t|" if one in columns[0]), None)):
         raise DataError(
             f"{path}:1: one column was found, {columns[0]!r}; commas were expected and not {sign!r}.",
-            hint="Save it with commas between the columns.",
+            hint="Save it with commas between the columns" + (", or name it ....tsv." if sign == "\t" else "."),
         )
     return columns
 
@@ -171,6 +268,7 @@ def _asked_columns(path: Path, meta: dict[str, Any], columns: list[str]) -> list
     """Return the columns that the prompt shows: the meta file's, else the question's and its context's, else all."""
     named = meta.get("input_columns")
     if named is None:
+        columns = [name for name in columns if not _may_be_gold(name)]  # what may be the gold answer is never shown
         question = next((name for name in columns if name.lower() in _QUESTION_COLUMNS), None)
         if question is None:
             return columns

@@ -121,6 +121,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         judges=list(judges.values()),
         metrics=list(dict.fromkeys([*first.metrics, *second.metrics])),
         k=sorted({*first.k, *second.k}),
+        notes=list(dict.fromkeys([*first.notes, *second.notes])),
     )
 
 

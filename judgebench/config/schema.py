@@ -110,6 +110,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         metrics: Names of the metrics, headline first; empty takes the default of the methods.
         k: The ks of pass@k and cons@k; empty takes the number of repeats.
         group: Name under which sub-data sets are merged by ``--merge-ds``.
+        notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
     """
 
     abbr: str
@@ -127,6 +128,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     metrics: list[str] = []
     k: list[int] = []
     group: str = ""
+    notes: list[str] = []
 
     def rows(self, model: str = "") -> list[tuple[str, str]]:
         """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,50 @@ def rows_of(path: Path) -> Iterator[Row]:
     number = 0
     for number, line in files.lines(path):
         try:
-            yield Row(decoder.decode(line), path, number)
+            values = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(path, number, line, error) from None
+        if (key := repeated_key(line, len(values))) is not None:
+            raise given_twice(f"{path}:{number}", key)
+        yield Row(values, path, number)
     if number == 0:
         raise DataError(f"{path} is empty; one JSON object per line was expected.")
+
+
+def repeated_key(text: bytes, keys: int) -> str | None:
+    """Return a key that an object of a JSON text has twice, of which readers silently take the last.
+
+    Args:
+        text: Valid JSON.
+        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more,
+            none was lost, and it is not read again.
+    """
+    if text.count(b'":') == keys and b'" :' not in text and b'"\t:' not in text:
+        return None
+    try:
+        json.loads(text, object_pairs_hook=_once_each)
+    except _RepeatedKeyError as error:
+        return error.key
+    except (ValueError, RecursionError):  # whoever reads the text says what is wrong with it
+        return None
+    return None
+
+
+def given_twice(place: str, key: str) -> DataError:
+    """Return the error about a row that has a key twice."""
+    return DataError(f"{place}: the key {key!r} is given twice; which of its values is meant?", hint="Remove one.")
+
+
+class _RepeatedKeyError(ValueError):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) != len(dict(pairs)):
+        names = [name for name, _ in pairs]
+        raise _RepeatedKeyError(next(name for name in names if names.count(name) > 1))
 
 
 def _unreadable(path: Path, number: int, line: bytes, error: Exception) -> DataError:

@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.datasets import files
 from judgebench.datasets.columns import Row
-from judgebench.datasets.jsonl import rows_of
+from judgebench.datasets.jsonl import given_twice, repeated_key, rows_of
 from judgebench.errors import DataError
 
 _BLANK = " \t\r\n"
@@ -47,6 +47,8 @@ def _json(path: Path) -> Iterator[Row]:
         raise DataError(f"{path}: a JSON list of objects was expected ({error}).") from None
     if not listed:
         raise DataError(f"{path} holds an empty list; a list of objects was expected.")
+    if (key := repeated_key(data, sum(len(values) for values in listed if isinstance(values, dict)))) is not None:
+        raise given_twice(str(path), key)
     for number, values in enumerate(listed):
         if not isinstance(values, dict):
             raise DataError(f"{path}:{number}: an object was expected in the list, not {type(values).__name__}.")
@@ -73,6 +75,8 @@ def _one_after_the_other(data: bytes, path: Path) -> Iterator[Row]:
             raise DataError(f"{path}:{line}: a JSON object was expected to begin here ({error}).") from None
         if not isinstance(values, dict):
             raise DataError(f"{path}:{line}: an object was expected, not {type(values).__name__}.")
+        if (key := repeated_key(text[place:end].encode(), len(values))) is not None:
+            raise given_twice(f"{path}:{line}", key)
         yield Row(values, path, line)
         place = _after_blanks(text, end)
 

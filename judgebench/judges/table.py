@@ -35,6 +35,7 @@ METHODS = {
     "AcceptedForms": "judgebench.judges.rules.accepted:AcceptedForms",
     "ChoiceEqual": "judgebench.judges.rules.choices:ChoiceEqual",
     "ExactMatch": "judgebench.judges.rules.accepted:ExactMatch",
+    "FinalAnswerEqual": "judgebench.judges.rules.final_answer:FinalAnswerEqual",
     "MathEqual": "judgebench.judges.rules.math_equal:MathEqual",
     "NumberEqual": "judgebench.judges.rules.numbers:NumberEqual",
 }

@@ -1,4 +1,4 @@
-"""The checks: types of every stage, first prompts, disk, endpoints, one judge reply.
+"""The checks: types of every stage, every row, first prompts, disk, endpoints, one judge reply.
 
 A failed check raises; what merely looks odd comes back as a finding, because a retry may heal it.
 """
@@ -10,14 +10,12 @@ import functools
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from judgebench import plugins
 from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.datasets.open import samples_of
-from judgebench.errors import DiskError, EndpointError, JudgebenchError, missing_extra
-from judgebench.judges.asking import CallFailedError, JudgeItem, lacks_logprobs
+from judgebench.errors import ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
+from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError, lacks_logprobs
 from judgebench.judges.load import method_of
 from judgebench.metrics.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
@@ -25,6 +23,7 @@ from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.prompt_kind import fit
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.preflight.probe import Probe
+from judgebench.preflight.rows import read_rows
 from judgebench.preflight.together import Probing, ask_all
 from judgebench.records import Prompt, Reply, Request, Sample
 from judgebench.stages.items import benchmark_item
@@ -54,14 +53,17 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
     _check_installed(plan)
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
-    first = {dataset.abbr: sample for dataset in _used_datasets(plan) for sample in _first_sample(dataset, plan)}
+    first, findings = read_rows(_used_datasets(plan), plan.options, tell)
+    for dataset in _used_datasets(plan):
+        if dataset.abbr in first and first[dataset.abbr].reference is None:
+            _check_judgeable(dataset, first[dataset.abbr])
     for task in plan.tasks:
         if task.stage == "infer":
             config = model_config(plan.models[task.model])
             for abbr in task.datasets:
                 if abbr in first:
                     prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
-    return ask_all([*_tested_models(plan), *_judges(plan, first)], tell)
+    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], tell)]
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
@@ -69,8 +71,30 @@ def _used_datasets(plan: Plan) -> list[DatasetConfig]:
     return [plan.datasets[abbr] for abbr in abbrs]
 
 
-def _first_sample(dataset: DatasetConfig, plan: Plan) -> Iterator[Sample]:
-    return islice(samples_of(dataset, plan.options), 1)
+def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
+    """Refuse judges that look at no answer without a reference, where the data set has none.
+
+    Raises:
+        ConfigError: There is such a judge.
+    """
+    for judge in dataset.judges:
+        method = method_of(judge.method)
+        if not method.asks:
+            continue
+        try:
+            verdict = asyncio.run(method.judge(_trial_item(sample, judge), _ask_nobody))
+        except NotRecordedError:
+            continue
+        if verdict.status == "not_judged":
+            raise ConfigError(
+                f"The judge {judge.abbr!r} cannot judge answers to the data set {dataset.abbr!r}: {verdict.reason}.",
+                hint="Give the data a column of reference answers (output_column), or name a judge that needs none, "
+                "such as --judges direct.",
+            )
+
+
+async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+    raise NotRecordedError
 
 
 def _check_installed(plan: Plan) -> None:

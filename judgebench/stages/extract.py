@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, Literal
@@ -43,6 +44,8 @@ from judgebench.store.recorded import Recorded
 
 CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
+LEAST_ALL_WRONG = 5
+"""Answers from which on it is remarkable that a rule calls all of them wrong."""
 
 logger = logging.getLogger(__name__)
 
@@ -252,12 +255,33 @@ class ExtractRun:
             | ({"read": how_read(self.method.identity())} if self.judge is not None and self.method else {}),
             usage=self.counted.evidence.usage(),
             notes=[
+                *(self.dataset.notes if self._first_row(row) else []),
+                *self._about_rule(),
                 *self.counted.evidence.notes(),
                 *self._conventions(identity),
                 *(self.method.notes() if self.method is not None else []),
             ],
             details=self.counted.evidence.details,
         )
+
+    def _first_row(self, row: str) -> bool:
+        return self.dataset.rows(self.task.spec.model)[0][0] == row
+
+    def _about_rule(self) -> list[str]:
+        """Return a warning where the rule calls every answer wrong, which says more of the rule than of the model."""
+        if self.rule is None or self.dataset.evaluator is None:
+            return []
+        place = 0 if self.method is None else 1
+        by_rule: Counter[int | None] = Counter()
+        for grades, count in self.counted.tally.graded_pairs().items():
+            by_rule[grades[place]] += count
+        if by_rule[1] or by_rule[0] < LEAST_ALL_WRONG:
+            return []
+        rule = self.dataset.evaluator.type.rpartition(".")[2]
+        said = f"WARNING: the rule {rule} calls every answer wrong, all {by_rule[0]} that it could read"
+        if self.method is not None:
+            return [f"{said}, so what stands here about the judge may be the rule's fault"]
+        return [f"{said}; look at some (--mode eval --dump-eval-details) before you believe it"]
 
     @staticmethod
     def _conventions(identity: dict[str, Any]) -> list[str]:

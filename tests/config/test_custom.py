@@ -32,7 +32,7 @@ def csv(path, text):
     return path
 
 
-def test_questions_and_answers_are_scored_by_the_accepted_forms(resolve, tmp_path):
+def test_questions_and_short_answers_are_scored_by_the_final_answer(resolve, tmp_path):
     dataset = resolve(jsonl(tmp_path / "my quiz.jsonl", {"question": "1+1?", "answer": "2", "level": 1}))
     assert dataset.abbr == "my quiz"
     assert dataset.loader.type.endswith("JsonlDataset")
@@ -42,7 +42,7 @@ def test_questions_and_answers_are_scored_by_the_accepted_forms(resolve, tmp_pat
     assert dataset.loader.options["output_column"] == "answer"
     assert dataset.prompt == [{"role": "user", "content": "{question}"}]
     assert dataset.evaluator is not None
-    assert dataset.evaluator.type.endswith("AcceptedForms")
+    assert dataset.evaluator.type.endswith("FinalAnswerEqual")
 
 
 def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
@@ -58,7 +58,7 @@ def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
 
 def test_the_data_type_can_be_chosen(resolve, tmp_path):
     path = csv(tmp_path / "c.csv", "question,A,B,answer\nq,1,2,B\n")
-    assert resolve(path, data_type="qa").evaluator.type.endswith("AcceptedForms")
+    assert resolve(path, data_type="qa").evaluator.type.endswith("FinalAnswerEqual")
     with pytest.raises(DataError, match="needs columns A, B"):
         resolve(csv(tmp_path / "d.csv", "question,A,answer\nq,1,A\n"), data_type="mcq")
 
@@ -215,3 +215,93 @@ def test_a_file_that_is_no_data_file_is_told_what_one_is(resolve, tmp_path):
     with pytest.raises(DataError, match="first line") as nothing:
         resolve(tmp_path / "empty.jsonl")
     assert "For example" in nothing.value.hint
+
+
+@pytest.mark.parametrize(
+    ("header", "gold", "asked"),
+    [
+        ("question,reference", "reference", ["question"]),
+        ("Question,Answer", "Answer", ["Question"]),
+        ("text,Gold Answer", "Gold Answer", ["text"]),
+        ("text, answer", "answer", ["text"]),
+        ("question,solution,answer", "answer", ["question"]),
+    ],
+)
+def test_the_gold_answer_is_found_under_its_usual_names_and_never_asked(resolve, tmp_path, header, gold, asked):
+    dataset = resolve(csv(tmp_path / "c.csv", f"{header}\n{','.join('2' * (header.count(',') + 1))}\n"))
+    assert dataset.loader.options["output_column"] == gold
+    assert dataset.loader.options["input_columns"] == asked
+
+
+def test_two_columns_that_may_hold_the_gold_answer_are_a_question_to_the_user(resolve, tmp_path):
+    path = csv(tmp_path / "c.csv", "text,answer,Reference\nq,1,2\n")
+    with pytest.raises(DataError, match="'answer' and 'Reference' may each hold the gold answer") as caught:
+        resolve(path)
+    assert 'c.csv.meta.json, such as {"output_column": "Reference"}' in caught.value.hint
+    (tmp_path / "c.csv.meta.json").write_text('{"output_column": "answer"}')
+    dataset = resolve(path)
+    assert dataset.loader.options["output_column"] == "answer"
+    assert dataset.loader.options["input_columns"] == ["text"]
+    (tmp_path / "c.csv.meta.json").write_text('{"output_column": ""}')
+    assert resolve(path).evaluator is None
+
+
+def test_a_meta_file_that_names_no_column_of_the_file_is_refused(resolve, tmp_path):
+    path = csv(tmp_path / "c.csv", "question,answer\nq,1\n")
+    (tmp_path / "c.csv.meta.json").write_text('{"output_column": "gold"}')
+    with pytest.raises(DataError, match="no column 'gold', which its meta file names: question, answer"):
+        resolve(path)
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "options"),
+    [("AcceptedForms", {}), ({"type": "NumberEqual", "tolerance": "0.5"}, {"tolerance": "0.5"})],
+)
+def test_the_meta_file_may_choose_the_rule(resolve, tmp_path, evaluator, options):
+    path = csv(tmp_path / "c.csv", "question,answer\nq,It is a long text that no rule would be taken for by itself\n")
+    assert resolve(path).evaluator is None
+    (tmp_path / "c.csv.meta.json").write_text(json.dumps({"evaluator": evaluator}))
+    dataset = resolve(path)
+    name = evaluator if isinstance(evaluator, str) else evaluator["type"]
+    assert dataset.evaluator.type.endswith(name)
+    assert options.items() <= dataset.evaluator.options.items()
+    assert any(f"rule {name} (the meta file's)" in note for note in dataset.notes)
+
+
+def test_a_rule_that_does_not_exist_names_the_key(resolve, tmp_path):
+    path = csv(tmp_path / "c.csv", "question,answer\nq,1\n")
+    (tmp_path / "c.csv.meta.json").write_text('{"evaluator": "AcceptedFroms"}')
+    with pytest.raises(ConfigError, match="AcceptedFroms") as caught:
+        resolve(path)
+    assert "AcceptedForms" in caught.value.hint
+
+
+@pytest.mark.parametrize(("texts", "rule"), [(1, True), (2, False)])
+def test_one_text_in_ten_does_not_keep_the_rule_away(resolve, tmp_path, texts, rule):
+    said = ["It depends on many things, all of which matter here."] * texts + ["Paris"] * (10 - texts)
+    path = jsonl(tmp_path / "q.jsonl", *({"question": str(number), "answer": text} for number, text in enumerate(said)))
+    assert (resolve(path).evaluator is not None) is rule
+
+
+def test_a_broken_row_is_left_to_the_check_of_all_rows(resolve, tmp_path):
+    path = jsonl(tmp_path / "q.jsonl", {"question": "1+1?", "answer": "2"})
+    path.write_text(path.read_text() + "{broken\n")
+    assert resolve(path).evaluator is not None
+
+
+def test_the_page_documents_every_key_of_the_meta_file():
+    from judgebench.config.custom import _META_KEYS
+    from tests.docs.pages import page
+
+    text = page("own-files.md")
+    table = text[text.index("## The meta file") :]
+    keys = [row.split("|")[1].strip(" `") for row in table.splitlines() if row.startswith("| `")]
+    assert set(keys) == set(_META_KEYS)
+
+
+def test_the_page_documents_every_name_of_the_gold_answer():
+    from judgebench.config.custom import _GOLD_COLUMNS
+    from tests.docs.pages import page
+
+    spelt = {"references", "ref_answer", "groundtruth"}  # other spellings of those that are named
+    assert [name for name in _GOLD_COLUMNS - spelt if f"`{name}`" not in page("own-files.md")] == []

@@ -35,6 +35,19 @@ def test_the_letter_of_a_reference_may_be_small_or_in_brackets(reference: str) -
     assert judge(ChoiceEqual(), "The answer is C.", reference).label == "incorrect"
 
 
+@pytest.mark.parametrize("reference", ["Paris", " paris. "])
+def test_a_reference_may_be_the_text_of_one_option(reference: str) -> None:
+    options = {"A": "London", "B": "Paris", "C": "Rome"}
+    assert judge(ChoiceEqual(), "The answer is B.", reference, **options).label == "correct"
+    assert judge(ChoiceEqual(), "The answer is C.", reference, **options).label == "incorrect"
+
+
+@pytest.mark.parametrize("reference", ["Berlin", "2", "AB", ""])
+def test_a_reference_that_is_no_option_leaves_the_item_unparsed(reference: str) -> None:
+    verdict = judge(ChoiceEqual(), "The answer is B.", reference, A="London", B="Paris", C="Paris")
+    assert (verdict.status, "neither a letter" in verdict.reason) == ("unparsed", True)
+
+
 def test_blanks_around_a_reference_do_not_count_and_case_does() -> None:
     assert judge(ExactMatch(), "Paris", " Paris\n").label == "correct"
     assert judge(ExactMatch(), "paris", "Paris").label == "incorrect"

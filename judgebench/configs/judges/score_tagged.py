@@ -5,7 +5,7 @@ from mmengine.config import read_base
 from judgebench.judges import Viewed
 
 with read_base():
-    from ._judge_model import judge_model
+    from ._judge_model import judge_model  # the judge's service; edit it in that file
 
 score_tagged_prompt = """Score an answer to a question from 1 (worst) to 5 (best): whether it is true, complete and clear.
 

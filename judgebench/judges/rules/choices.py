@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.judges.answers import choice
+from judgebench.judges.answers import choice, normalised
 from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
 from judgebench.prompts import as_text
@@ -14,7 +14,7 @@ from judgebench.records import Verdict
 
 
 class ChoiceEqual(JudgeMethod):
-    """Correct when the letter read from the answer is the reference's."""
+    """Correct when the letter read from the answer is the reference's; that may be the text of one option too."""
 
     asks: ClassVar[bool] = False
 
@@ -34,17 +34,29 @@ class ChoiceEqual(JudgeMethod):
 
     async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Read the letter and compare it with the reference."""
-        accepted = [form.strip().strip("()").upper() for form in references(item)]
-        if not accepted:
+        forms = references(item)
+        if not forms:
             return unread(item, NO_REFERENCE)
-        answer = choice(item.answer, self.config.letters, self._options(item))
+        options = self._options(item)
+        accepted = [letter for form in forms if (letter := self._letter(form, options)) is not None]
+        if not accepted:
+            return unread(item, f"the reference {forms[0][:40]!r} is neither a letter nor one option's text")
+        answer = choice(item.answer, self.config.letters, options)
         if answer is None:
             return unread(item, f"no choice of {', '.join(self.config.letters)} found")
         return decided(answer.text in accepted, answer)
 
     def identity(self) -> dict[str, Any]:
         """Return the rule and its options."""
-        return {"rule": "choice-equal", "revision": 1, **msgspec.to_builtins(self.config)}
+        return {"rule": "choice-equal", "revision": 2, **msgspec.to_builtins(self.config)}
+
+    def _letter(self, reference: str, options: dict[str, str] | None) -> str | None:
+        letter = reference.strip().strip("()").upper()
+        if len(letter) == 1 and letter in self.config.letters:
+            return letter
+        said = normalised(reference)
+        same = [letter for letter, text in (options or {}).items() if normalised(text) == said]
+        return same[0] if len(same) == 1 else None
 
     def _options(self, item: JudgeItem) -> dict[str, str] | None:
         if not self.config.options:

@@ -3,15 +3,36 @@
 from mmengine.config import read_base
 
 from judgebench.judges import Viewed
+from judgebench.models import VLLMCustomAPI, stripped
 
 with read_base():
-    from ...models.local.gemma3_270m import models as embedded
-    from .demo_facts import demo_facts_datasets
+    from judgebench.configs.datasets.demo.demo_facts import demo_facts_datasets
+    from judgebench.configs.models.local.gemma3_270m import gemma3_270m_launch
 
 demo_facts_datasets[0]["rule_row"] = True  # the table shows both, so that the judge can be compared with the rule
 demo_facts_datasets[0]["judge_infer_cfg"] = dict(
     abbr="judge",
-    judge_model=embedded[0],  # the same launch block: one service answers and judges
+    judge_model=dict(
+        attr="service",
+        type=VLLMCustomAPI,  # sends to v1/completions
+        abbr="gemma3-270m",
+        path="",
+        model="gemma-3-270m-q4_k_m",
+        stream=False,
+        request_rate=0,
+        use_timestamp=False,
+        retry=2,
+        api_key="",
+        launch=gemma3_270m_launch,  # the tested model's: one service answers and judges; None asks the one named here:
+        host_ip="localhost",
+        host_port=8080,
+        url="",
+        max_out_len=32,
+        batch_size=2,
+        trust_remote_code=False,
+        generation_kwargs=dict(temperature=0.0, seed=0),
+        pred_postprocessor=dict(type=stripped),  # a continuation starts with a space
+    ),
     method=dict(
         type=Viewed,
         # Chosen by benchmarks/tiny_judge.py on pairs that are not in this set; see docs/embedded-model.md.

@@ -3,12 +3,31 @@
 from mmengine.config import read_base
 
 from judgebench.judges import ReferenceVerifier
+from judgebench.models import VLLMCustomAPIChat, extract_non_reasoning_content
 
 with read_base():
-    from ...judges._judge_model import judge_model
-    from .gsm8k_gen import gsm8k_datasets
+    from judgebench.configs.datasets.gsm8k.gsm8k_gen import gsm8k_datasets
 
 gsm8k_datasets[0]["judge_infer_cfg"] = dict(
-    judge_model=judge_model,
+    judge_model=dict(
+        attr="service",  # a service that is asked over HTTP; may be left out
+        type=VLLMCustomAPIChat,  # sends to v1/chat/completions
+        abbr="judge",  # names the judge: folder, row and --override judges.judge.KEY=VALUE
+        path="",  # local tokenizer folder; services do not need it
+        model="",  # name on the service; empty asks /v1/models and takes the first
+        stream=False,  # True reads the reply piece by piece
+        request_rate=0,  # requests per second; below 0.1 sends as fast as batch_size allows
+        use_timestamp=False,  # True starts each request at its sample's timestamp
+        retry=2,  # repeats after the first try; 0 still asks once
+        api_key="",  # write "${MY_KEY}" to take it from the environment
+        host_ip="localhost",  # host name, IPv4 or IPv6 address of the judge's service
+        host_port=8080,
+        url="",  # base address such as "https://host/api/v1"; wins over host_ip and host_port
+        max_out_len=1024,  # most tokens of one reply; a verdict comes last, so leave room for a judge that thinks
+        batch_size=16,  # most requests in flight
+        trust_remote_code=False,  # for local tokenizers
+        generation_kwargs=dict(temperature=0.0),  # goes into the request untouched
+        pred_postprocessor=dict(type=extract_non_reasoning_content),  # takes the judge's own thinking out of its reply
+    ),
     method=dict(type=ReferenceVerifier, style="letter"),
 )
