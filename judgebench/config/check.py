@@ -17,6 +17,7 @@ import msgspec
 
 from judgebench.config.place import Declared, nearest
 from judgebench.models.address import expand
+from judgebench.models.secret_values import looks_like_key
 
 REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")
 """``${NAME}`` or ``${NAME:-default}``."""
@@ -183,7 +184,8 @@ def _type_error(message: str, data: Any, declared: Declared, path: str, keep: Ca
     if missing:
         return declared.error(full, f"lacks the key {missing[1]!r}.", hint="Add it to the config.")
     secret = keep(full) or keep(f"{full}.x")  # a key that may hold a secret, or a dict of such
-    shown = "of the wrong type" if secret else _shown(_at(data, inside))
+    value = _at(data, inside)
+    shown = "of the wrong type" if secret or looks_like_key(str(value)) else _shown(value)
     return declared.error(full, f"is {shown}: {problem[:1].lower()}{problem[1:]}.")
 
 

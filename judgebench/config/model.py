@@ -15,6 +15,7 @@ from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import PrerequisiteError
 from judgebench.models.address import address_mistake, auth_headers
 from judgebench.models.contract import ModelConfig, ServiceConfig
+from judgebench.models.secret_values import secret_texts
 
 _ABBR = re.compile(r"[A-Za-z0-9_\-+@=][A-Za-z0-9_\-+@= .]{0,99}")
 _ELSEWHERE = {
@@ -35,6 +36,7 @@ _NOT_PARAMETERS = {
     "n": "Several answers to each question are num_return_sequences=....",
 }
 """Keys of a request's body that would replace what the run records as asked, and where they belong."""
+_IN_THE_ENVIRONMENT = 'Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.'
 _AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
 
 
@@ -159,7 +161,13 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
         raise declared.error(
             _join(path, "launch.command"),
             f"hands a secret over with {flag}, where everyone on the machine can read it.",
-            hint='Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.',
+            hint=_IN_THE_ENVIRONMENT,
+        )
+    for path_inside, _ in secret_texts(launch["options"] if launch else {}):
+        raise declared.error(
+            _join(path, ".".join(("launch.options", *path_inside))),
+            "is a secret, and options become words of a command, which everyone on the machine can read.",
+            hint=_IN_THE_ENVIRONMENT,
         )
 
 

@@ -9,11 +9,12 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from judgebench.errors import ConfigError
 from judgebench.models.contract import ServiceConfig
+from judgebench.models.secret_values import shown_url
 
 
 def proxy_of(url: str) -> str | None:
@@ -58,6 +59,5 @@ def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> s
 
 
 def shown(url: str) -> str:
-    """Return an address as it may be shown: without user name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return an address as it may be shown: without user name, password, query, and keys in its path."""
+    return shown_url(url)

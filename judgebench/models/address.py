@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -141,17 +141,3 @@ def auth_headers(config: ServiceConfig, environ: Mapping[str, str] | None = None
             "Authorization", f"Bearer {expand(config.api_key, environ, where=f'models.{config.abbr}.api_key')}"
         )
     return headers
-
-
-def secrets_of(config: ServiceConfig) -> list[str]:
-    """Return the texts that must not be shown: credentials and the values of further headers, longest first."""
-    values = auth_headers(config).values()
-    parts = {part for value in values for part in (value, value.removeprefix("Bearer "))}
-    return sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)
-
-
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Return a text of the service in which it repeats no credential."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
