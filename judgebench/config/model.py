@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,7 +14,7 @@ from judgebench.config.place import Declared
 from judgebench.config.secrets import SecretStore, is_reference_key, secret_word
 from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import PrerequisiteError
-from judgebench.models.address import address_mistake, auth_headers
+from judgebench.models.address import address_mistake, auth_headers, expand
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.models.secret_values import secret_texts
 
@@ -98,6 +99,12 @@ def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: 
         headers = auth_headers(config, environ)
     except PrerequisiteError:  # told when something is sent, which may never be
         return
+    if "@" in urlsplit(expand(config.url, environ)).netloc and "authorization" in map(str.lower, headers):
+        raise declared.error(
+            _join(path, "api_key" if config.api_key else "headers"),
+            "and the user and password in url would both be sent as the header Authorization.",
+            hint="Leave one of them out.",
+        )
     for name, text in headers.items():
         if not text.isascii() or not text.isprintable():
             raise declared.error(

@@ -55,9 +55,12 @@ class Redactor:
 
     def suspects(self, body: bytes | str) -> bool:
         """Whether a body or an event may hold a secret, in whatever form; costs one search per secret."""
-        if isinstance(body, str):
-            return any(run in body for run in self._runs)
-        return any(run in body for run in self._runs_as_bytes)
+        if isinstance(body, bytes):
+            return any(run in body for run in self._runs_as_bytes)
+        for run in self._runs:  # a generator would cost more than the search
+            if run in body:
+                return True
+        return False
 
     def error(self, text: str) -> str:
         """Return a text for an error or a log without secrets, not even the first half of one at its end."""
@@ -80,9 +83,11 @@ class Redactor:
     def reply(self, reply: Reply) -> Reply:
         """Return a reply as it may be kept: whatever of it repeats a secret is ``***``."""
         if self._runs:
-            said = (reply.text, reply.reasoning, reply.served_model, reply.fingerprint, reply.finish_reason or "")
             tokens = "".join([one.token for one in reply.logprobs]) if reply.logprobs else ""
-            if self.suspects("\n".join((*said, tokens))):
+            finish = reply.finish_reason or ""
+            if self.suspects(
+                f"{reply.text}\n{reply.reasoning}\n{reply.served_model}\n{reply.fingerprint}\n{finish}\n{tokens}"
+            ):
                 reply = self._spoken(reply)
             if reply.extra is not None:
                 reply = msgspec.structs.replace(reply, extra=self.value(reply.extra))
@@ -176,6 +181,7 @@ def _forms(secret: str) -> Iterator[str]:
         if pair := _pair(form):
             yield from (pair, pair.partition(":")[2])
         if ":" in form:  # it may be the user and the password of an address, which are sent as a Basic pair
+            yield unquote(form).partition(":")[2]
             yield from (base64.b64encode(one.encode()).decode().rstrip("=") for one in (form, unquote(form)))
 
 

@@ -15,8 +15,8 @@ HEADER_KEYS = frozenset({"headers", "extra_headers"})
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_PART = re.compile(
-    r"o?auth(entication|orization)?|.*keys?|pass|passwords?|passwd|passphrase|pwd|creds?|credentials?|\w*token"
-    r"|secrets?|signature|sig|cookies?|jwt|bearer"
+    r"o?auth(entication|orization)?|.*keys?|pass|.*passwords?|.*passwd|passphrase|pwd|creds?|credentials?|.*token"
+    r"|.*secrets?|signature|sig|cookies?|jwt|bearer"
 )
 _ABOUT_A_SECRET = frozenset(
     "column columns field fields file files path dir folder mode type name names url uri host endpoint size length "
@@ -88,7 +88,9 @@ def shown_url(url: str) -> str:
 
 
 def secret_texts(value: Any, name: str = "", *, every: bool = False) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield path and text of every secret inside a value: texts under secret names, and what looks like a key.
+    """Yield path and text of every secret inside a value: texts under secret names, and what begins as keys do.
+
+    A reference to one of our own variables is one too.
 
     Args:
         value: A value of a config, lists and dicts included.
@@ -96,7 +98,7 @@ def secret_texts(value: Any, name: str = "", *, every: bool = False) -> Iterator
         every: Whether all texts in it are secret, as in headers.
     """
     if isinstance(value, str):
-        if value and (every or sounds_secret(name) or has_key_prefix(value)):
+        if value and (every or sounds_secret(name) or has_key_prefix(value) or f"${{{VARIABLE}" in value):
             yield (), value
     elif isinstance(value, Mapping):
         for key, item in value.items():
