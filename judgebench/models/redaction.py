@@ -135,14 +135,18 @@ class Redactor:
         spans = [found.span() for found in self._in_replies.finditer(joined)]
         if not spans:
             return list(texts)
-        pieces, begin = [], 0
+        pieces, begin, nth = [], 0, 0
         for text in texts:
             end = begin + len(text)
             kept, here = "", begin
-            for start, stop in spans:
-                if start < end and stop > begin:
+            while nth < len(spans) and spans[nth][0] < end:
+                start, stop = spans[nth]
+                if stop > begin:
                     kept += joined[here : max(start, here)] + (HIDDEN if start >= begin else "")
                     here = min(stop, end)
+                if stop > end:
+                    break  # the next piece holds more of it
+                nth += 1
             pieces.append(kept + joined[here:end])
             begin = end
         return pieces

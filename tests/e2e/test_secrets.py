@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -176,14 +178,13 @@ def leaks_in(*folders: Path) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("streamed", [False, True])
-def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(bench: Bench, streamed: bool) -> None:
+def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(bench: Bench) -> None:
     ways = list(WAYS)
     bench.n = len(ways)
     with EchoingService(lambda number: ways[number % len(ways)]) as service:
         url = f"http://127.0.0.1:{service.port}"
-        bench.model_keys = {**keys_of_everything(url, userinfo=False), "stream": streamed}
-        bench.judge_keys = {**keys_of_everything(url, userinfo=True), "model": "m", "stream": streamed}
+        bench.model_keys = {**keys_of_everything(url, userinfo=False), "stream": False}
+        bench.judge_keys = {**keys_of_everything(url, userinfo=True), "model": "m", "stream": True}
         bench.write()
         cache = bench.folder / "cache"
         env = through_proxy(service)
@@ -216,8 +217,17 @@ def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(benc
         assert not leaks(next(bench.folder.glob("j.xml"), Path("/dev/null")).read_bytes())
 
 
-@pytest.mark.parametrize("way", ["400", "407", "500", "text page", "error inside", "no HTTP", "keys"])
-@pytest.mark.parametrize("flags", [(), ("--no-preflight",)])
+@pytest.mark.parametrize(
+    ("way", "flags"),
+    [
+        ("400", ()),
+        ("407", ()),
+        ("407", ("--no-preflight",)),
+        ("error inside", ()),
+        ("no HTTP", ()),
+        ("keys", ("--no-preflight",)),
+    ],
+)
 def test_a_service_that_serves_nobody_tells_no_secret(bench: Bench, way: str, flags: tuple[str, ...]) -> None:
     with EchoingService(lambda number: way) as service:
         url = f"http://127.0.0.1:{service.port}"
@@ -227,3 +237,59 @@ def test_a_service_that_serves_nobody_tells_no_secret(bench: Bench, way: str, fl
         assert leaks(done.text) == []
         assert leaks_in(bench.folder / "outputs") == {}
         assert service.seen
+
+
+def test_a_launched_program_gets_its_own_keys_alone_and_what_it_prints_of_them_is_hidden(bench: Bench) -> None:
+    (bench.folder / "serve.py").write_text(
+        "import json, os, sys\n"
+        "open('environment.json', 'w').write(json.dumps(dict(os.environ)))\n"
+        "sys.exit(f'loading with {os.environ[\"SERVE_KEY\"]}: no weights')\n"
+    )
+    block = {
+        "command": [sys.executable, "serve.py", "{port}"],
+        "env": {"SERVE_KEY": planted("launch"), "LOGIN": planted("login"), "OMP_NUM_THREADS": "2"},
+    }
+    bench.judge_keys = {"api_key": planted("judge"), "headers": {"X-Other": planted("header")}}
+    bench.write()
+    path = bench.folder / "configs/models/toy_model.py"
+    path.write_text(f"{path.read_text()}\ndel models[0]['url']\nmodels[0]['launch'] = {block!r}\n")
+    done = bench.jb("--debug", env={"ORDINARY": "kept", "JB_SECRET_MINE": "not for others"})
+    assert done.code == 3, done.text
+    assert "loading with ***: no weights" in done.text
+    got = json.loads((bench.folder / "environment.json").read_text())
+    assert (got["SERVE_KEY"], got["LOGIN"], got["ORDINARY"]) == (planted("launch"), planted("login"), "kept")
+    assert {name for name in got if name.startswith("JB_SECRET_")} == {
+        "JB_SECRET_TOY_MODEL_SERVE_KEY",
+        "JB_SECRET_TOY_MODEL_LOGIN",
+    }
+    assert leaks(done.text) == []
+    assert leaks_in(bench.folder / "outputs") == {}
+
+
+def test_another_key_asks_nothing_again(bench: Bench) -> None:
+    def write(key: str) -> None:
+        bench.model_keys = bench.judge_keys = {
+            "api_key": key,
+            "headers": {"X-Auth": key},
+            "generation_kwargs": {"api_key": key, "extra_body": {"token": key, "top_k": 1}},
+        }
+        bench.write()
+
+    write(planted("one"))
+    assert bench.jb("--no-preflight").code == 0
+    asked = len(bench.model.requests), len(bench.judge.requests)
+    assert bench.model.requests[-1].body["extra_body"] == {"token": planted("one"), "top_k": 1}
+    write(planted("two"))
+    done = bench.jb("--no-preflight", "--reuse")
+    assert done.code == 0, done.text
+    assert (len(bench.model.requests), len(bench.judge.requests)) == asked
+    assert leaks_in(bench.folder / "outputs") == {}
+
+
+def test_an_answer_that_holds_a_placeholder_for_a_key_stays_as_it_is(bench: Bench) -> None:
+    bench.model_keys = {"api_key": "EMPTY", "headers": {"Accept": "application/json", "X-Version": "2024-06-01"}}
+    bench.write()
+    said = "EMPTY application/json 2024-06-01"
+    bench.model.answer = lambda body: said
+    bench.jb("--mode", "infer")
+    assert {row["prediction"] for row in bench.rows()} == {said}
