@@ -19,12 +19,78 @@ _SECRET_PART = re.compile(
     r"|.*secrets?|signature|sig|cookies?|jwt|bearer"
 )
 _ABOUT_A_SECRET = frozenset(
-    "column columns field fields file files path dir folder mode type name names url uri host endpoint size length "
-    "limit count rate format policy algorithm map order index budget".split()
+    [
+        "column",
+        "columns",
+        "field",
+        "fields",
+        "file",
+        "files",
+        "path",
+        "dir",
+        "folder",
+        "mode",
+        "type",
+        "name",
+        "names",
+        "url",
+        "uri",
+        "host",
+        "endpoint",
+        "size",
+        "length",
+        "limit",
+        "count",
+        "rate",
+        "format",
+        "policy",
+        "algorithm",
+        "map",
+        "order",
+        "index",
+        "budget",
+    ]
 )
 """Last parts of names that say something about a secret: ``key_column``, ``token_file``, ``auth_type``."""
-_OTHER_KEYS = frozenset("id cache sort primary partition index group join row public foreign answer label score".split())
-_OTHER_TOKENS = frozenset("eos bos pad unk sep cls mask stop special image end start first last next per think".split())
+_OTHER_KEYS = frozenset(
+    [
+        "id",
+        "cache",
+        "sort",
+        "primary",
+        "partition",
+        "index",
+        "group",
+        "join",
+        "row",
+        "public",
+        "foreign",
+        "answer",
+        "label",
+        "score",
+    ]
+)
+_OTHER_TOKENS = frozenset(
+    [
+        "eos",
+        "bos",
+        "pad",
+        "unk",
+        "sep",
+        "cls",
+        "mask",
+        "stop",
+        "special",
+        "image",
+        "end",
+        "start",
+        "first",
+        "last",
+        "next",
+        "per",
+        "think",
+    ]
+)
 _OTHER_WORDS = frozenset({"monkey", "turkey", "donkey", "whiskey", "hockey", "jockey"})
 
 _PREFIXED = re.compile(
@@ -38,7 +104,7 @@ _OPEN_QUERY = frozenset({"api-version", "api_version", "version", "v"})
 
 
 def sounds_secret(name: str) -> bool:
-    """Whether a key, flag, header or variable of this name holds a secret (``max_tokens`` and ``key_column`` do not)."""
+    """Whether a key, flag, header or variable of this name holds a secret; ``max_tokens`` and ``key_column`` do not."""
     parts = [part.lower() for part in _PART.findall(name)]
     letters = [part for part in parts if not part.isdigit()]
     if not letters or letters[-1] in _ABOUT_A_SECRET:

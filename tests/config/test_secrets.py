@@ -7,6 +7,8 @@ import pytest
 from judgebench.config.dump import dump_config
 from judgebench.config.secrets import redacted
 from judgebench.errors import ConfigError
+from judgebench.models.configured import model_config
+from judgebench.models.credentials import redactor_of
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -126,7 +128,9 @@ def test_a_secret_in_any_place_is_a_reference_in_what_is_written(run, folder, li
 @pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "MY_PRIVATE_KEY", "LOGIN", "HF_TOKEN", "PGPASSWORD"])
 @pytest.mark.parametrize("value", [KEY, "hunter", "correct horse"])
 def test_every_literal_of_a_launched_programs_environment_is_hidden(run, folder, name, value):
-    block = f"dict(command=['serve'], env={{'{name}': '{value}', 'OMP_NUM_THREADS': '2', 'CUDA_VISIBLE_DEVICES': '0,1'}})"
+    block = (
+        f"dict(command=['serve'], env={{'{name}': '{value}', 'OMP_NUM_THREADS': '2', 'CUDA_VISIBLE_DEVICES': '0,1'}})"
+    )
     change(folder, f"del models[0]['host_port']\nmodels[0]['launch'] = {block}")
     config = run()
     assert config.models["m"]["launch"]["env"] == {
@@ -165,6 +169,17 @@ def test_a_secret_among_the_options_of_a_launcher_is_refused(run, folder):
     block = f"dict(type='LlamaCppServer', options=dict(api_key='{KEY}'))"
     change(folder, f"del models[0]['host_port']\nmodels[0]['launch'] = {block}")
     with pytest.raises(ConfigError, match="launch.options.api_key is a secret") as caught:
+        run()
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line", [f"generation_kwargs=dict(api_key='{KEY}')", f"evaluator=dict(type=Keyed, token='{KEY}')"]
+)
+def test_a_secret_in_a_dataset_is_refused(run, folder, line):
+    path = folder / "datasets/toy.py"
+    path.write_text(f"{path.read_text()}\nfrom jb_toys import Keyed\ntoy_datasets[0].update({line})\n")
+    with pytest.raises(ConfigError, match="is a secret") as caught:
         run()
     assert KEY not in str(caught.value)
 
@@ -221,3 +236,16 @@ def test_an_override_is_noted_without_its_secret(word):
 )  # fmt: skip
 def test_an_ordinary_word_of_a_command_line_is_noted_as_it_is(word):
     assert redacted([word]) == [word]
+
+
+@pytest.mark.parametrize("value", [KEY, "${MINE}"])
+def test_a_secret_that_a_users_model_type_adds_reaches_that_type_alone(run, folder, monkeypatch, value):
+    monkeypatch.setenv("MINE", KEY)
+    change(folder, f"from jb_toys import KeyedService\nmodels[0].update(type=KeyedService, session_token='{value}')")
+    config = run({"MINE": KEY})
+    assert config.models["m"]["session_token"] in {"${JB_SECRET_M_SESSION_TOKEN}", "${MINE}"}
+    for name, secret in config.secrets.items():
+        monkeypatch.setenv(name, secret)
+    made = model_config(config.models["m"])
+    assert made.session_token == KEY
+    assert redactor_of(made).error(f"no {KEY}") == "no ***"

@@ -82,7 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         plain = "\n".join(lines)
         return "\n".join((plain, quote(plain, safe=""), html.escape(plain), json.dumps(plain).replace("/", "\\/")))
 
-    def reply(self, status: int, payload: Any, kind: str = "application/json", reason: str = "", **headers: str) -> None:
+    def reply(
+        self, status: int, payload: Any, kind: str = "application/json", reason: str = "", **headers: str
+    ) -> None:
         """Send a reply that ends the connection."""
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self.send_response(status, reason or None)
@@ -208,9 +210,7 @@ WAYS: dict[str, Callable[[_Handler, str], None]] = {
     ),
     "stream refusal": lambda handler, said: handler.events([chunk({"refusal": piece}) for piece in pieces(said)]),
     "stream error": lambda handler, said: handler.events([{"error": {"message": said, "code": said}}]),
-    "error event": lambda handler, said: handler.events(
-        [f"event: error\ndata: {said.splitlines()[-1]}\n\n".encode()]
-    ),
+    "error event": lambda handler, said: handler.events([f"event: error\ndata: {said.splitlines()[-1]}\n\n".encode()]),
     "event of no JSON": lambda handler, said: handler.events([f"data: {line}\n\n".encode() for line in said.split()]),
     "event list": lambda handler, said: handler.events([[said]]),
 }

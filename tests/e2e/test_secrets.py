@@ -293,3 +293,14 @@ def test_an_answer_that_holds_a_placeholder_for_a_key_stays_as_it_is(bench: Benc
     bench.model.answer = lambda body: said
     bench.jb("--mode", "infer")
     assert {row["prediction"] for row in bench.rows()} == {said}
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:{}@127.0.0.1:9", "http://me:{}@127.0.0.1:port", "me:{}@127.0.0.1:9"])
+@pytest.mark.parametrize("flags", [(), ("--no-preflight",)])
+def test_a_proxy_that_cannot_be_used_tells_no_password(bench: Bench, proxy: str, flags: tuple[str, ...]) -> None:
+    where = proxy.format(quote(planted("proxy"), safe=""))
+    done = bench.jb("--debug", *flags, env={"http_proxy": where, "HTTP_PROXY": where, "NO_PROXY": "", "no_proxy": ""})
+    assert done.code == 3, done.text
+    assert "bug" not in done.text
+    assert leaks(done.text) == []
+    assert leaks_in(bench.folder / "outputs") == {}

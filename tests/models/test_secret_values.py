@@ -11,9 +11,38 @@ KEY = "sk-test-7f3b1c9d5e"
 
 @pytest.mark.parametrize(
     "name",
-    "api_key apiKey APIKey X-Api-Key Authorization Proxy-Authorization HF_TOKEN AWS_SECRET_ACCESS_KEY MY_PRIVATE_KEY "
-    "--hf-auth X-Auth password db_passwd PGPASSWORD pwd credentials cred access_token sessionToken Cookie signature "
-    "client_secret OPENAI_KEY_2 secret1 oauth2 subscription-key x_jwt api_keys passphrase key".split(),
+    [
+        "api_key",
+        "apiKey",
+        "APIKey",
+        "X-Api-Key",
+        "Authorization",
+        "Proxy-Authorization",
+        "HF_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "MY_PRIVATE_KEY",
+        "--hf-auth",
+        "X-Auth",
+        "password",
+        "db_passwd",
+        "PGPASSWORD",
+        "pwd",
+        "credentials",
+        "cred",
+        "access_token",
+        "sessionToken",
+        "Cookie",
+        "signature",
+        "client_secret",
+        "OPENAI_KEY_2",
+        "secret1",
+        "oauth2",
+        "subscription-key",
+        "x_jwt",
+        "api_keys",
+        "passphrase",
+        "key",
+    ],
 )
 def test_names_of_secrets(name):
     assert sounds_secret(name)
@@ -21,10 +50,40 @@ def test_names_of_secrets(name):
 
 @pytest.mark.parametrize(
     "name",
-    "max_tokens max_completion_tokens stop_token_ids skip_special_tokens key_column id_key api_base tokenizer "
-    "tokenizer_mode eos_token prompt_cache_key sort_key temperature author authors monkey keyboard keywords bypass "
-    "compass token_limit auth_type --ssl-keyfile --api-key-file key_field model path stop top_logprobs "
-    "include_stop_str_in_output OMP_NUM_THREADS thinking.budget_tokens".split(),
+    [
+        "max_tokens",
+        "max_completion_tokens",
+        "stop_token_ids",
+        "skip_special_tokens",
+        "key_column",
+        "id_key",
+        "api_base",
+        "tokenizer",
+        "tokenizer_mode",
+        "eos_token",
+        "prompt_cache_key",
+        "sort_key",
+        "temperature",
+        "author",
+        "authors",
+        "monkey",
+        "keyboard",
+        "keywords",
+        "bypass",
+        "compass",
+        "token_limit",
+        "auth_type",
+        "--ssl-keyfile",
+        "--api-key-file",
+        "key_field",
+        "model",
+        "path",
+        "stop",
+        "top_logprobs",
+        "include_stop_str_in_output",
+        "OMP_NUM_THREADS",
+        "thinking.budget_tokens",
+    ],
 )
 def test_names_that_only_sound_like_it(name):
     assert not sounds_secret(name)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from judgebench.models import VLLMCustomAPIChat
+from judgebench.models.contract import ServiceConfig
+
 
 class ToyLoader:
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,3 +39,17 @@ def strip_tail(text: str, *, marker: str = "##") -> str:
 
 class NoConfig:
     pass
+
+
+class Keyed:
+    asks = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        token: str = ""
+
+
+class KeyedService(VLLMCustomAPIChat):
+    """A service whose config has a secret of its own."""
+
+    class Config(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        session_token: str = ""
