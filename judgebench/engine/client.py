@@ -9,6 +9,7 @@ from typing import Protocol
 from judgebench import plugins
 from judgebench.engine.traffic import Traffic
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
+from judgebench.models.credentials import redactor_of
 from judgebench.records import Reply, Request
 
 
@@ -62,6 +63,7 @@ class _CountingClient:
     def __init__(self, client: Client, traffic: Traffic, config: ModelConfig) -> None:
         self.model: str = getattr(client, "model", "") or config.model or config.path or config.abbr
         self._client = client
+        self._redactor = redactor_of(config)  # what answers in this process may itself ask a service
         self._traffic = traffic
         traffic.limit = config.batch_size
 
@@ -71,7 +73,7 @@ class _CountingClient:
         traffic.post += 1
         traffic.in_flight += 1
         try:
-            reply = await self._client.ask(request)
+            reply = self._redactor.reply(await self._client.ask(request))
         finally:
             traffic.in_flight -= 1
         traffic.recv += 1

@@ -43,9 +43,10 @@ def revealed(value: Any, secrets: Mapping[str, str]) -> Any:
 def redactor_of(config: ModelConfig, environ: Mapping[str, str] | None = None) -> Redactor:
     """Return what takes the secrets of a model, and of the proxies on the way to it, out of texts and replies."""
     env = os.environ if environ is None else environ
-    secrets, told = list(_secrets(config, env)), []
+    secrets = list(_secrets(config, env))
+    told: list[str] = []
     if isinstance(config, ServiceConfig):
-        for name, value in _quietly(lambda: auth_headers(config, env), {}).items():
+        for name, value in _headers(config, env).items():
             secret = name == "Authorization" or sounds_secret(name) or looks_like_key(value)
             (secrets if secret else told).append(value)
         secrets += url_secrets(_expanded(config.url, env))
@@ -84,11 +85,14 @@ def _secrets(config: ModelConfig, env: Mapping[str, str]) -> Iterator[str]:
 
 
 def _expanded(text: str, env: Mapping[str, str]) -> str:
-    return _quietly(lambda: expand(text, env), "")
-
-
-def _quietly(read: Any, otherwise: Any) -> Any:
     try:
-        return read()
+        return expand(text, env)
     except PrerequisiteError:  # told where the value is needed
-        return otherwise
+        return ""
+
+
+def _headers(config: ServiceConfig, env: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return auth_headers(config, env)
+    except PrerequisiteError:  # told where they are sent
+        return {}

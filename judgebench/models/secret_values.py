@@ -18,79 +18,15 @@ _SECRET_PART = re.compile(
     r"o?auth(entication|orization)?|.*keys?|pass|.*passwords?|.*passwd|passphrase|pwd|creds?|credentials?|.*token"
     r"|.*secrets?|signature|sig|cookies?|jwt|bearer"
 )
-_ABOUT_A_SECRET = frozenset(
-    [
-        "column",
-        "columns",
-        "field",
-        "fields",
-        "file",
-        "files",
-        "path",
-        "dir",
-        "folder",
-        "mode",
-        "type",
-        "name",
-        "names",
-        "url",
-        "uri",
-        "host",
-        "endpoint",
-        "size",
-        "length",
-        "limit",
-        "count",
-        "rate",
-        "format",
-        "policy",
-        "algorithm",
-        "map",
-        "order",
-        "index",
-        "budget",
-    ]
+_ABOUT_A_SECRET = re.compile(
+    r"columns?|fields?|files?|path|dir|folder|mode|type|names?|ur[il]|host|endpoint|size|length|limit|count|rate|format"
+    r"|policy|algorithm|map|order|index|budget"
 )
 """Last parts of names that say something about a secret: ``key_column``, ``token_file``, ``auth_type``."""
-_OTHER_KEYS = frozenset(
-    [
-        "id",
-        "cache",
-        "sort",
-        "primary",
-        "partition",
-        "index",
-        "group",
-        "join",
-        "row",
-        "public",
-        "foreign",
-        "answer",
-        "label",
-        "score",
-    ]
+_OTHER_KEYS = re.compile(
+    r"id|cache|sort|primary|partition|index|group|join|row|column|public|foreign|answer|label|score"
 )
-_OTHER_TOKENS = frozenset(
-    [
-        "eos",
-        "bos",
-        "pad",
-        "unk",
-        "sep",
-        "cls",
-        "mask",
-        "stop",
-        "special",
-        "image",
-        "end",
-        "start",
-        "first",
-        "last",
-        "next",
-        "per",
-        "think",
-    ]
-)
+_OTHER_TOKENS = re.compile(r"eos|bos|pad|unk|sep|cls|mask|stop|special|image|end|start|first|last|next|per|think")
 _OTHER_WORDS = frozenset({"monkey", "turkey", "donkey", "whiskey", "hockey", "jockey"})
 
 _PREFIXED = re.compile(
@@ -107,7 +43,7 @@ def sounds_secret(name: str) -> bool:
     """Whether a key, flag, header or variable of this name holds a secret; ``max_tokens`` and ``key_column`` do not."""
     parts = [part.lower() for part in _PART.findall(name)]
     letters = [part for part in parts if not part.isdigit()]
-    if not letters or letters[-1] in _ABOUT_A_SECRET:
+    if not letters or _ABOUT_A_SECRET.fullmatch(letters[-1]):
         return False
     return any(_secret_part(before, part) for before, part in zip(["", *letters], letters, strict=False))
 
@@ -116,8 +52,8 @@ def _secret_part(before: str, part: str) -> bool:
     if not _SECRET_PART.fullmatch(part) or part in _OTHER_WORDS:
         return False
     if part.endswith(("key", "keys")):
-        return before not in _OTHER_KEYS
-    return not (part == "token" and before in _OTHER_TOKENS)
+        return not _OTHER_KEYS.fullmatch(before)
+    return not (part == "token" and _OTHER_TOKENS.fullmatch(before))
 
 
 def has_key_prefix(text: str) -> bool:

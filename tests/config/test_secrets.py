@@ -168,7 +168,7 @@ def test_a_command_without_a_secret_is_taken(run, folder, words):
 def test_a_secret_among_the_options_of_a_launcher_is_refused(run, folder):
     block = f"dict(type='LlamaCppServer', options=dict(api_key='{KEY}'))"
     change(folder, f"del models[0]['host_port']\nmodels[0]['launch'] = {block}")
-    with pytest.raises(ConfigError, match="launch.options.api_key is a secret") as caught:
+    with pytest.raises(ConfigError, match=r"launch\.options\.api_key is a secret") as caught:
         run()
     assert KEY not in str(caught.value)
 
