@@ -144,7 +144,10 @@ class KillablePool:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=_MOST_BYTES,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env={
+                **{name: text for name, text in os.environ.items() if not name.startswith("JB_SECRET_")},
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            },
         )
         worker = _Worker(process)
         self._all.add(worker)

@@ -16,6 +16,7 @@ import msgspec
 
 from judgebench.config.place import Declared
 from judgebench.models.address import expand
+from judgebench.models.secret_values import looks_like_key
 from judgebench.plugins.keys import alternatives, is_struct, mistake_of, unknown_key
 
 REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")
@@ -58,7 +59,7 @@ def checked(
     try:
         value = msgspec.convert(typed, struct, strict=True)
     except msgspec.ValidationError as error:
-        wrong = mistake_of(error, typed, path, hidden=keep)
+        wrong = mistake_of(error, typed, path, hidden=keep, secret=looks_like_key)
         raise declared.error(wrong.path, wrong.problem, hint=wrong.hint) from error
     built: dict[str, Any] = msgspec.to_builtins(value)
     return built

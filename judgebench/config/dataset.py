@@ -13,7 +13,7 @@ from judgebench.config.check import checked
 from judgebench.config.model import check_abbr
 from judgebench.config.place import Declared, nearest
 from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
-from judgebench.config.typed import config_struct, find_type, typed_part
+from judgebench.config.typed import config_struct, find_type, refuse_secrets, typed_part
 from judgebench.errors import ConfigError
 from judgebench.plugins import RoomName
 
@@ -78,13 +78,16 @@ def resolve_dataset(
             "prompt", "is missing.", hint="Write: prompt='{question}' (the loader's fields fill it in)"
         )
     plain_keys = checked(own, PlainKeys, declared, environ)
+    refuse_secrets(plain_keys["generation_kwargs"], declared, "generation_kwargs")
     check_abbr(plain_keys["abbr"], declared)
     if plain_keys["group"]:  # with --merge-ds the name of a task and of its log
         check_abbr(plain_keys["group"], declared, "group")
+    options = checked(of_loader, loader_struct, declared, environ)
+    refuse_secrets(options, declared, "")
     return msgspec.convert(
         {
             **plain_keys,
-            "loader": Typed(type=name, options=checked(of_loader, loader_struct, declared, environ)),
+            "loader": Typed(type=name, options=options),
             **{key: _optional_part(declared, key, environ) for key in _PARTS},
             "judges": list(judges),
         },

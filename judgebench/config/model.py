@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,8 +14,9 @@ from judgebench.config.place import Declared
 from judgebench.config.secrets import SecretStore, is_reference_key, secret_word
 from judgebench.config.typed import config_struct, find_type, typed_part
 from judgebench.errors import PrerequisiteError
-from judgebench.models.address import address_mistake, auth_headers
+from judgebench.models.address import address_mistake, auth_headers, expand
 from judgebench.models.contract import ModelConfig, ServiceConfig
+from judgebench.models.secret_values import secret_texts
 
 _ABBR = re.compile(r"[A-Za-z0-9_\-+@=][A-Za-z0-9_\-+@= .]{0,99}")
 _ELSEWHERE = {
@@ -35,6 +37,7 @@ _NOT_PARAMETERS = {
     "n": "Several answers to each question are num_return_sequences=....",
 }
 """Keys of a request's body that would replace what the run records as asked, and where they belong."""
+_IN_THE_ENVIRONMENT = 'Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.'
 _AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
 
 
@@ -100,6 +103,12 @@ def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: 
         headers = auth_headers(config, environ)
     except PrerequisiteError:  # told when something is sent, which may never be
         return
+    if "@" in urlsplit(expand(config.url, environ)).netloc and "authorization" in map(str.lower, headers):
+        raise declared.error(
+            _join(path, "api_key" if config.api_key else "headers"),
+            "and the user and password in url would both be sent as the header Authorization.",
+            hint="Leave one of them out.",
+        )
     for name, text in headers.items():
         if not text.isascii() or not text.isprintable():
             raise declared.error(
@@ -163,7 +172,13 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
         raise declared.error(
             _join(path, "launch.command"),
             f"hands a secret over with {flag}, where everyone on the machine can read it.",
-            hint='Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.',
+            hint=_IN_THE_ENVIRONMENT,
+        )
+    for path_inside, _ in secret_texts(launch["options"] if launch else {}):
+        raise declared.error(
+            _join(path, ".".join(("launch.options", *path_inside))),
+            "is a secret, and options become words of a command, which everyone on the machine can read.",
+            hint=_IN_THE_ENVIRONMENT,
         )
 
 

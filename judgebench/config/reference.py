@@ -74,9 +74,13 @@ Values are read as Python or JSON where the schema wants that, and are checked l
 **Values from the environment.** `"${NAME}"` and `"${NAME:-default}"` in any text of a config are replaced when it
 is loaded, and take the type that the key wants. Prompts and examples are left as they are.
 
-**Secrets.** `api_key`, header values and the `env` of a `launch` block stay references, which are looked up where they
-are used. A literal key is replaced by a reference to a variable that only the task processes see. So
-neither the configs in a run folder nor the logs hold a secret.
+**Secrets.** These stay references in whatever is written, and are looked up where they are used: `api_key`, header
+values, a `url` with a user, a password, a query or a key in its path, the `env` of a `launch` block, and in
+`generation_kwargs` at any depth what stands under a name such as `api_key`, `token` or `password`, under
+`extra_headers`, or looks like a key (`sk-...`). A literal is replaced by a reference to a variable that only the task
+processes see. A service that repeats a secret, in a reply or an error, is kept and shown with `***` in its place;
+placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are taken out of errors alone, as answers
+may hold them by chance. A secret in the words of a `launch.command`, or in a data set, is refused.
 
 **A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges` and
 `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to

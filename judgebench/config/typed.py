@@ -14,6 +14,7 @@ from judgebench.config.check import checked, plain
 from judgebench.config.place import Declared
 from judgebench.config.schema import Typed
 from judgebench.errors import ConfigError
+from judgebench.models.secret_values import looks_like_key, secret_texts, sounds_secret
 from judgebench.plugins import RoomName
 from judgebench.plugins.keys import no_parameter
 
@@ -68,8 +69,27 @@ def typed_part(data: object, declared: Declared, path: str, room: RoomName, envi
     options = {key: value for key, value in data.items() if key != "type"}
     if inspect.isclass(found) or hasattr(found, "Config"):
         struct = config_struct(found, declared, f"{path}.type")
-        return Typed(type=name, options=checked(options, struct, declared, environ, path=path))
-    return Typed(type=name, options=_function_options(found, options, declared, path, environ))
+        options = checked(options, struct, declared, environ, path=path)
+    else:
+        options = _function_options(found, options, declared, path, environ)
+    refuse_secrets(options, declared, path)
+    return Typed(type=name, options=options)
+
+
+def refuse_secrets(options: Mapping[str, Any], declared: Declared, path: str) -> None:
+    """Refuse a key among the options of what is no model: they are written into the run folder as they are.
+
+    Raises:
+        ConfigError: A value stands under a secret name and looks like a key.
+    """
+    for inside, text in secret_texts(options):
+        name = next((part for part in reversed(inside) if not part.isdigit()), "")
+        if sounds_secret(name) and looks_like_key(text):
+            raise declared.error(
+                ".".join(part for part in (path, *inside) if part),
+                "is a secret, which would be written into the run folder.",
+                hint="Let the class take it from an environment variable; models alone keep secrets in their config.",
+            )
 
 
 def _function_options(

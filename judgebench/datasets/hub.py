@@ -6,6 +6,7 @@ Data only: no code of a repository is ever run.
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,8 @@ def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | N
         split = None if source.split == EVERY else source.split
         return datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
     except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
-        words = " ".join(str(error).split())[:200]
+        # An address of the hub or of a proxy may hold a user and a password.
+        words = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))[:200]
         raise files.missing(
             config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
         ) from error

@@ -11,6 +11,7 @@ from judgebench import plugins
 from judgebench.engine.traffic import Traffic
 from judgebench.errors import JudgebenchError
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
+from judgebench.models.credentials import redactor_of
 from judgebench.records import Failure, Reply, Request
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class _CountingClient:
     def __init__(self, client: Client, traffic: Traffic, config: ModelConfig) -> None:
         self.model: str = getattr(client, "model", "") or config.model or config.path or config.abbr
         self._client = client
+        self._redactor = redactor_of(config)  # what answers in this process may itself ask a service
         self._traffic = traffic
         traffic.limit = config.batch_size
 
@@ -84,6 +86,7 @@ class _CountingClient:
             reply = Reply(status="failed", error=Failure(kind="local", message=message))
         finally:
             traffic.in_flight -= 1
+        reply = self._redactor.reply(reply)
         traffic.recv += 1
         if reply.error is not None:
             traffic.fault(reply.error.kind, reply.error.message)

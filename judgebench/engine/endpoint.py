@@ -10,8 +10,8 @@ import aiohttp
 from judgebench.engine import reach, wire
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.errors import EndpointError
-from judgebench.models.address import secrets_of
 from judgebench.models.contract import ServiceConfig
+from judgebench.models.credentials import redactor_of
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records import Failure
 
@@ -33,13 +33,15 @@ async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, ba
             body = await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         fault = fault_of_exception(error, seconds=time.monotonic() - start)
-        raise gone(config, url, "", fault) from error
+        raise gone(config, url, "", fault) from None  # the library's own words may name a proxy's password
+    redactor = redactor_of(config)
     try:
-        payload = wire.decode(body)
+        payload = redactor.value(wire.decode(body))
     except ValueError:
         payload = None
     if response.status != 200:
-        failure = failure_of_status(response.status, payload, wire.clean(body[:4000].decode("utf-8", "replace")))
+        said = redactor.error(wire.clean(body[:8000].decode("utf-8", "replace")))
+        failure = failure_of_status(response.status, payload, said)
         raise gone(config, url, "", fault_of(failure))
     name = _first_id(payload)
     if not name:
@@ -68,9 +70,7 @@ def gone(
         failures: Failures in a row; 0 or 1 says that it never worked.
         seconds: How long they went on.
     """
-    said = fault.failure.message
-    for secret in secrets_of(config):
-        said = said.replace(secret, "***")
+    said = redactor_of(config).error(fault.failure.message)
     place, whose = reach.shown(url), f"models.{config.abbr}"
     if fault.failure.kind == "auth":
         sentence = f"{place} refuses the key of model {config.abbr!r} ({said})."

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import aiohttp
 import msgspec
@@ -27,8 +27,9 @@ from judgebench.engine.limiter import AdaptiveLimit, Gate
 from judgebench.engine.retry import RetryPolicy
 from judgebench.engine.sse import EventParser
 from judgebench.engine.traffic import Traffic
-from judgebench.models.address import auth_headers, base_url, secrets_of, without_secrets
+from judgebench.models.address import auth_headers, base_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
+from judgebench.models.credentials import redactor_of, revealed, secret_parameters
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records import Failure, Reply, Request
 
@@ -71,6 +72,11 @@ class HttpClient:
         self.url = f"{base}/{dialect.path}"
         self._target = URL(self.url)  # parsed once, not for every request
         self._config = config
+        self._secrets = secret_parameters(config)
+        if self._secrets:
+            sent = revealed(config.generation_kwargs, self._secrets)
+            self._config = msgspec.structs.replace(config, generation_kwargs=sent)
+        self._redactor = redactor_of(config)
         self._dialect = dialect
         self._session = session
         self._traffic = traffic
@@ -81,7 +87,6 @@ class HttpClient:
         self._dice = random.Random()
         self._first_byte = Deadlines(config.timeouts.first_byte)
         self._total = Deadlines(config.timeouts.total)
-        self._secrets = secrets_of(config)
         self._between_bytes = config.timeouts.between_bytes or None
         traffic.limit = self._gate.limit
 
@@ -91,6 +96,8 @@ class HttpClient:
         Raises:
             EndpointError: The service can serve nobody: refused or unknown on the first request, or gone for good.
         """
+        if self._secrets:
+            request = msgspec.structs.replace(request, params=revealed(request.params, self._secrets))
         body = wire.encode(self._dialect.body(self._config, request, self.model))
         traffic, policy = self._traffic, self._policy
         attempts = repeats = 0
@@ -216,8 +223,7 @@ class HttpClient:
         return outcome
 
     def _broken(self, fault: Fault, start: float) -> Outcome:
-        fault = self._redacted(fault)
-        return Outcome(Reply(status="failed", error=fault.failure, latency=time.perf_counter() - start), fault)
+        return self._outcome(Reply(status="failed", error=fault.failure), time.perf_counter() - start, fault)
 
     async def _read(self, response: aiohttp.ClientResponse, start: float) -> Outcome:
         limit_reads(response, self._between_bytes)  # the headers are here, the body is not yet
@@ -231,9 +237,9 @@ class HttpClient:
             return self._refused(response, payload, latency)
         plain = self._dialect.read_plain(payload)
         if plain is not None:
-            return Outcome(msgspec.structs.replace(plain, latency=latency))
+            return self._outcome(plain, latency)
         try:
-            decoded = wire.decode(payload)
+            decoded = self._decoded(payload)
         except ValueError:
             kind = response.content_type
             said = excerpt(self._told(payload))
@@ -256,7 +262,7 @@ class HttpClient:
                         terminated = True
                         limit_reads(response, AFTER_DONE)
                         break
-                    if _take(reader, event.data, event.type) and not first:
+                    if self._take(reader, event.data, event.type) and not first:
                         first = time.perf_counter() - start
             terminated = terminated or any(event.data.strip() == "[DONE]" for event in parser.close())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -269,17 +275,16 @@ class HttpClient:
             reply = reader.finish(terminated=terminated)
         return msgspec.structs.replace(reply, first_token=first)
 
-    def _outcome(self, reply: Reply, latency: float) -> Outcome:
-        error = reply.error
-        if error is None:
-            return Outcome(msgspec.structs.replace(reply, latency=latency))
-        fault = self._redacted(fault_of(error))
-        return Outcome(msgspec.structs.replace(reply, latency=latency, error=fault.failure), fault)
+    def _outcome(self, reply: Reply, latency: float, fault: Fault | None = None) -> Outcome:
+        """Return what an attempt gave: all of it passes here, and from here on it holds no secret."""
+        reply = self._redactor.reply(msgspec.structs.replace(reply, latency=latency))
+        if reply.error is None:
+            return Outcome(reply)
+        return Outcome(reply, fault_of(reply.error) if fault is None else fault._replace(failure=reply.error))
 
     def _refused(self, response: aiohttp.ClientResponse, payload: bytes, latency: float) -> Outcome:
-        text = self._told(payload)
         try:
-            decoded = wire.decode(without_secrets(payload.decode("utf-8", "replace"), self._secrets))
+            decoded = self._decoded(payload)
         except ValueError:
             decoded = None
         status = response.status
@@ -288,10 +293,9 @@ class HttpClient:
             said = f"HTTP {status}: the service answers from elsewhere ({reach.shown(place)})"
             failure = Failure(kind="not_found", message=said, http_status=status)
         else:
-            failure = failure_of_status(status, decoded, text)
-        retry_after = retry_after_seconds(response.headers.get("Retry-After"))
-        fault = self._redacted(fault_of(failure, retry_after=retry_after))
-        return Outcome(Reply(status="failed", error=fault.failure, latency=latency), fault)
+            failure = failure_of_status(status, decoded, self._told(payload))
+        fault = fault_of(failure, retry_after=retry_after_seconds(response.headers.get("Retry-After")))
+        return self._outcome(Reply(status="failed", error=failure), latency, fault)
 
     async def _back_off(self, seconds: float, fault: Fault) -> None:
         traffic = self._traffic
@@ -306,14 +310,39 @@ class HttpClient:
                 traffic.note = ""
 
     def _told(self, payload: bytes) -> str:
-        """Return the start of a body for a message; credentials go first, as a cut could hide but half of one."""
-        return without_secrets(wire.clean(payload[:4000].decode("utf-8", "replace")), self._secrets)
+        """Return the start of a body for a message; secrets go first, as a cut could hide but half of one."""
+        return self._redactor.error(wire.clean(payload[:8000].decode("utf-8", "replace")))
 
-    def _redacted(self, fault: Fault) -> Fault:
-        message = without_secrets(fault.failure.message, self._secrets)
-        if message == fault.failure.message:
-            return fault
-        return fault._replace(failure=msgspec.structs.replace(fault.failure, message=message))
+    def _decoded(self, body: bytes | str) -> Any:
+        """Return the decoded JSON of a body or an event without secrets.
+
+        Raises:
+            ValueError: It is no JSON.
+        """
+        decoded = wire.decode(body)
+        if not self._redactor.suspects(body):
+            return decoded
+        try:
+            return self._redactor.value(decoded)
+        except RecursionError as error:
+            raise ValueError("the JSON is nested too deeply") from error
+
+    def _take(self, reader: StreamReader, data: str, kind: str) -> bool:
+        if not kind and (carried := reader.feed_plain(data)) is not None:
+            return carried
+        try:
+            event = self._decoded(data)
+        except ValueError:
+            said = self._redactor.error(wire.clean(data[:8000]))
+            if kind != "error":
+                raise _UnreadableError(f"An event of the stream is no JSON: {excerpt(said)}") from None
+            event = said
+        if kind == "error" and not (isinstance(event, dict) and "error" in event):
+            event = {"error": event}
+        if not isinstance(event, dict):
+            said = self._redactor.error(wire.clean(data[:8000]))
+            raise _UnreadableError(f"An event of the stream is no JSON object: {excerpt(said)}")
+        return reader.feed(event)
 
     def _raise_gone(self, fault: Fault) -> NoReturn:
         raise endpoint.gone(
@@ -331,22 +360,6 @@ class _UnreadableError(Exception):
 
 def _too_large() -> str:
     return f"The reply is larger than {REPLY_LIMIT / 1024 / 1024:.0f} MiB"
-
-
-def _take(reader: StreamReader, data: str, kind: str) -> bool:
-    if not kind and (carried := reader.feed_plain(data)) is not None:
-        return carried
-    try:
-        event = wire.decode(data)
-    except ValueError:
-        if kind != "error":
-            raise _UnreadableError(f"An event of the stream is no JSON: {excerpt(wire.clean(data))}") from None
-        event = data
-    if kind == "error" and not (isinstance(event, dict) and "error" in event):
-        event = {"error": event}
-    if not isinstance(event, dict):
-        raise _UnreadableError(f"An event of the stream is no JSON object: {excerpt(wire.clean(data))}")
-    return reader.feed(event)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -9,15 +9,21 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-from judgebench.errors import ConfigError
+from judgebench.errors import ConfigError, PrerequisiteError
+from judgebench.models.address import is_web_address
 from judgebench.models.contract import ServiceConfig
+from judgebench.models.secret_values import shown_url
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy for an address by ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``."""
+    """Return the proxy for an address by ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+
+    Raises:
+        PrerequisiteError: The proxy has no address of the web; it is not repeated, as it may hold a password.
+    """
     proxies = getproxies_environment()
     parts = urlsplit(url)
     if not proxies or proxy_bypass(parts.netloc.rpartition("@")[2]):
@@ -25,6 +31,11 @@ def proxy_of(url: str) -> str | None:
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
+    if proxy and not is_web_address(proxy):
+        raise PrerequisiteError(
+            f"The proxy that the environment names for {parts.scheme}:// is no http:// or https:// address.",
+            hint=f"Correct {parts.scheme.upper()}_PROXY or ALL_PROXY, or name the host in NO_PROXY.",
+        )
     return proxy or None
 
 
@@ -58,6 +69,5 @@ def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> s
 
 
 def shown(url: str) -> str:
-    """Return an address as it may be shown: without user name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return an address as it may be shown: without user name, password, query, and keys in its path."""
+    return shown_url(url)

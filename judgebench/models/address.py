@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -85,7 +85,7 @@ def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[
     The address is not repeated in it, because it may hold a password.
     """
     if config.url:
-        if not _is_web_address(_url_of(config, environ)):
+        if not is_web_address(_url_of(config, environ)):
             return "url", "is not an http:// or https:// address.", _BASE_ADDRESS
         if urlsplit(_url_of(config, environ)).path.endswith("/completions"):
             return "url", "is the address of one call and not of the service.", _BASE_ADDRESS
@@ -110,7 +110,8 @@ def _host_of(config: ServiceConfig, environ: Mapping[str, str]) -> str:
     return expand(config.host_ip, environ, where=f"models.{config.abbr}.host_ip").strip().strip("[]")
 
 
-def _is_web_address(address: str) -> bool:
+def is_web_address(address: str) -> bool:
+    """Whether a text is an ``http://`` or ``https://`` address with a host."""
     try:
         parts = urlsplit(address)
         return parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
@@ -141,17 +142,3 @@ def auth_headers(config: ServiceConfig, environ: Mapping[str, str] | None = None
             "Authorization", f"Bearer {expand(config.api_key, environ, where=f'models.{config.abbr}.api_key')}"
         )
     return headers
-
-
-def secrets_of(config: ServiceConfig) -> list[str]:
-    """Return the texts that must not be shown: credentials and the values of further headers, longest first."""
-    values = auth_headers(config).values()
-    parts = {part for value in values for part in (value, value.removeprefix("Bearer "))}
-    return sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)
-
-
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Return a text of the service in which it repeats no credential."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text

@@ -6,12 +6,17 @@ from typing import Any, Literal
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.models.contract import ModelConfig
+from judgebench.models.address import expand
+from judgebench.models.contract import ModelConfig, ServiceConfig
+from judgebench.models.secret_values import sounds_secret
 from judgebench.plugins.keys import filled
 
 
 def model_config(raw: dict[str, Any]) -> ModelConfig:
     """Return the config as the struct that its type declares (``type.Config``), with the type's dotted path.
+
+    Secret keys that a type of the user's adds are looked up in the environment; those of every service stay references,
+    which are looked up where they are sent.
 
     Raises:
         ConfigError: The type is missing, unknown or no model type, or a key is unknown or of the wrong type.
@@ -24,10 +29,16 @@ def model_config(raw: dict[str, Any]) -> ModelConfig:
     declared = getattr(kind, "Config", None)
     if not (isinstance(declared, type) and issubclass(declared, ModelConfig)):
         raise ConfigError(f"models.{abbr}.type: {name} is no model type: its Config is no ModelConfig.")
-    return filled({**raw, "type": path}, declared, where=f"models.{abbr}")
+    return filled({**raw, **_own_secrets(raw), "type": path}, declared, where=f"models.{abbr}")
 
 
 def prompt_kind(config: ModelConfig) -> Literal["chat", "text"]:
     """Return the form of the prompts that a model takes."""
     kind: Literal["chat", "text"] = plugins.load(config.type, "models").prompt_kind
     return kind
+
+
+def _own_secrets(raw: dict[str, Any]) -> dict[str, str]:
+    own = {key: value for key, value in raw.items() if key not in ServiceConfig.__struct_fields__}
+    secret = {key: value for key, value in own.items() if isinstance(value, str) and sounds_secret(key)}
+    return {key: expand(value, where=f"models.{raw.get('abbr', '?')}.{key}") for key, value in secret.items()}

@@ -98,7 +98,12 @@ def unknown_in(data: Any, wanted: Any, path: str = "") -> Mistake | None:
 
 
 def mistake_of(
-    error: msgspec.ValidationError, data: Any, path: str = "", *, hidden: Callable[[str], bool] = lambda _path: False
+    error: msgspec.ValidationError,
+    data: Any,
+    path: str = "",
+    *,
+    hidden: Callable[[str], bool] = lambda _path: False,
+    secret: Callable[[str], bool] = lambda _text: False,
 ) -> Mistake:
     """Turn ``Expected `int`, got `str` - at `$.host_port` `` into a sentence that names key and value.
 
@@ -107,6 +112,7 @@ def mistake_of(
         data: What was checked.
         path: Path of the data inside the object that the caller names.
         hidden: Says of a key's path whether its value may not be shown (secrets).
+        secret: Says of a value, as text, whether it may not be shown.
     """
     problem, _, at = str(error).partition(" - at `$")
     problem = problem.replace("`object", "`dict").replace("`array", "`list")  # a config is Python, and not JSON
@@ -115,8 +121,9 @@ def mistake_of(
     missing = re.search(r"missing required field `(\w+)`", problem)
     if missing:
         return Mistake(full, f"lacks the key {missing[1]!r}.", "Add it to the config.")
-    secret = hidden(full) or hidden(f"{full}.x")  # a key that may hold a secret, or a dict of such
-    shown = "of the wrong type" if secret else _shown(_at(data, inside))
+    value = _at(data, inside)
+    conceal = hidden(full) or hidden(f"{full}.x") or secret(str(value))  # a key with a secret, or a dict of such
+    shown = "of the wrong type" if conceal else _shown(value)
     return Mistake(full, f"is {shown}: {problem[:1].lower()}{problem[1:]}.")
 
 

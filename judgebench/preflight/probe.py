@@ -9,10 +9,13 @@ import time
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from judgebench.engine import reach, wire
 from judgebench.errors import EndpointError
-from judgebench.models.address import auth_headers, base_url, secrets_of, without_secrets
+from judgebench.models.address import auth_headers, base_url
 from judgebench.models.contract import Dialect, ServiceConfig
+from judgebench.models.credentials import redactor_of, revealed, secret_parameters
 from judgebench.models.service_errors import excerpt
 from judgebench.records import Failure, Reply, Request
 
@@ -33,7 +36,10 @@ class Probe:
     def __init__(self, config: ServiceConfig, dialect: Dialect) -> None:
         import httpx2
 
-        self.config = config
+        self._secrets = secret_parameters(config)
+        sent = revealed(config.generation_kwargs, self._secrets)
+        self.config = msgspec.structs.replace(config, generation_kwargs=sent)
+        self.redactor = redactor_of(config)
         self.dialect = dialect
         self.base = base_url(config)
         self.place = reach.shown(self.base)
@@ -88,15 +94,16 @@ class Probe:
             return
         except self._transport_error as error:
             raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.place} cannot be reached: {error}.",
+                f"The service of {self.config.abbr!r} at {self.place} cannot be reached: "
+                f"{self.redactor.error(str(error))}.",
                 hint=f"Start it, or give another address: --override '*.{self.config.abbr}.url=http://host:port'.",
-            ) from error
+            ) from None  # the library's own words may name a proxy's password
         if status in {401, 403}:
             raise EndpointError(
                 f"The service of {self.config.abbr!r} at {self.place} refuses the key (HTTP {status}).",
                 hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
             )
-        names = _model_names(content) if status == 200 else []
+        names = self._model_names(content) if status == 200 else []
         if not names:
             return
         if not self.model:
@@ -114,7 +121,8 @@ class Probe:
         Raises:
             EndpointError: The service says that it can serve nobody (wrong path, key or model).
         """
-        body = self.dialect.body(self.config, request, self.model)
+        params = revealed(request.params, self._secrets)
+        body = self.dialect.body(self.config, msgspec.structs.replace(request, params=params), self.model)
         body.pop("stream", None)
         body.pop("stream_options", None)
         try:
@@ -122,7 +130,7 @@ class Probe:
         except self._timeout:
             return _failed("timeout", f"no reply within {self.limit:g} s")
         except self._transport_error as error:
-            return _failed("connection", str(error))
+            return _failed("connection", self.redactor.error(str(error)))
         words = self._words(content)
         if status in {401, 403, 404}:
             raise EndpointError(
@@ -133,8 +141,8 @@ class Probe:
         if status != 200:
             return _failed("server", f"HTTP {status}: {words}")
         try:
-            return self.dialect.read(wire.decode(content))
-        except ValueError:
+            return self.redactor.reply(self.dialect.read(self.redactor.value(wire.decode(content))))
+        except (ValueError, RecursionError):
             return _failed("bad_reply", f"not JSON: {words}")
 
     def _exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -178,17 +186,16 @@ class Probe:
 
     def _words(self, content: bytes) -> str:
         """Return the start of the service's own words, on one line and without the key that it may repeat."""
-        return excerpt(without_secrets(wire.clean(content[:4000].decode("utf-8", "replace")), secrets_of(self.config)))
+        return excerpt(self.redactor.error(wire.clean(content[:8000].decode("utf-8", "replace"))))
+
+    def _model_names(self, content: bytes) -> list[str]:
+        try:
+            listed: Any = self.redactor.value(wire.decode(content))
+        except (ValueError, RecursionError):
+            return []
+        entries = listed.get("data", []) if isinstance(listed, dict) else []
+        return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
 
 
 def _failed(kind: str, message: str) -> Reply:
     return Reply(status="failed", error=Failure(kind=kind, message=message))
-
-
-def _model_names(content: bytes) -> list[str]:
-    try:
-        listed: Any = wire.decode(content)
-    except ValueError:
-        return []
-    entries = listed.get("data", []) if isinstance(listed, dict) else []
-    return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]

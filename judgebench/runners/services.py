@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import InternalError, LaunchError
-from judgebench.models.address import SERVICES_VARIABLE, expand, launch_key
+from judgebench.models.address import SERVICES_VARIABLE, launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
+from judgebench.models.credentials import launched_environment, redactor_of
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners import guard
 from judgebench.runners.process import log_tail, open_log, prepare_log
@@ -72,9 +73,7 @@ class Service:
                 hint="Leave launch.port out to take a free one, or leave launch out to use the service that runs.",
             )
         command = await self._command(port)
-        where = f"models.{self.name}.launch.env"
-        environment = dict(self._environment)
-        environment |= {name: expand(text, self._environment, where=where) for name, text in self._launch.env.items()}
+        environment = launched_environment(self._config, self._environment)
         try:
             await self._spawn(command, environment)
             async with asyncio.timeout(self._launch.time_limit):
@@ -167,10 +166,15 @@ class Service:
         code = await self._guard.wait()
         if not self._stopping:
             lines = [f"The launched service of model {self.name} ended with exit code {code} during the run."]
-            self._tell("\n  ".join([*lines, *log_tail(self._log, self._log_start)]))
+            self._tell("\n  ".join([*lines, *self._tail()]))
+
+    def _tail(self) -> list[str]:
+        """Return the end of the log as it may be shown: a program may print the keys that it was given."""
+        redactor = redactor_of(self._config, self._environment)
+        return [redactor.error(line) for line in log_tail(self._log, self._log_start)]
 
     def _failure(self, what: str) -> LaunchError:
-        tail = log_tail(self._log, self._log_start)[-8:]
+        tail = self._tail()[-8:]
         hint = f"Its log is {self._log}" + (", which ends:\n    " + "\n    ".join(tail) if tail else "; it is empty.")
         return LaunchError(f"The launched service of model {self.name!r} {what}.", hint=hint)
 

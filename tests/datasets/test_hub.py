@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from judgebench.datasets import HubDataset
@@ -69,8 +71,6 @@ def test_rows_of_the_hub_become_the_same_samples_as_those_of_a_file(hub_folder, 
     assert "key" not in rows[0]  # the hub has no id column, which is no reason to refuse it
     local = [{"id": f"k{n}", "question": f"q{n}", "A": "w", "D": "z", "answer": "ABCD"[n]} for n in range(4)]
     written(tmp_path, "".join(json.dumps(row) + "\n" for row in local), "mine.jsonl")
-    import msgspec
-
     loader = HubDataset(msgspec.convert(config(hub_folder), HubDataset.Config))
     samples = list(loader.samples(tmp_path))
     assert [sample.key for sample in samples] == ["k0", "k1", "k2", "k3"]
@@ -91,3 +91,18 @@ def test_without_a_hub_the_missing_file_is_the_error(tmp_path, monkeypatch):
     loader = HubDataset(HubDataset.Config(path="mine.jsonl", input_columns=["question"]))
     with pytest.raises(MissingDataError, match=r"mine\.jsonl"):
         loader.samples(tmp_path)
+
+
+def test_the_password_in_the_address_of_a_hub_is_not_told(tmp_path, monkeypatch):
+    def refuse(*_args: object, **_named: object) -> None:
+        raise OSError("no answer from https://me:sk-test-7f3b@hub.example:1/api and http://proxy:1")
+
+    stand_in = types.SimpleNamespace(disable_progress_bars=lambda: None, load_dataset=refuse)
+    monkeypatch.setitem(sys.modules, "datasets", stand_in)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    hub = {"path": "a/b", "split": "test"}
+    loader = HubDataset(
+        msgspec.convert({"path": "mine.jsonl", "input_columns": ["question"], "hub": hub}, HubDataset.Config)
+    )
+    with pytest.raises(MissingDataError, match=r"https://\*\*\*@hub\.example:1/api and http://proxy:1"):
+        next(iter(loader.samples(tmp_path)))

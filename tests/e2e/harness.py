@@ -126,12 +126,12 @@ class Bench:
         """Run ``jb`` on the toy benchmark to its end."""
         return run(self.command(*flags, **names), self.folder, timeout=timeout, env=env)
 
-    def start(self, *flags: str, **names: Any) -> subprocess.Popen[str]:
+    def start(self, *flags: str, env: dict[str, str] | None = None, **names: Any) -> subprocess.Popen[str]:
         """Start ``jb`` on the toy benchmark in a session of its own."""
         return subprocess.Popen(
             self.command(*flags, **names),
             cwd=self.folder,
-            env=environment(),
+            env=environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

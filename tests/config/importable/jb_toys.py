@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from judgebench.judges.asking import JudgeMethod
+from judgebench.models import VLLMCustomAPIChat
+from judgebench.models.contract import ServiceConfig
 from judgebench.records import Verdict
 
 
@@ -72,3 +74,17 @@ class NotAMethod:
 
     def identity(self):
         return {}
+
+
+class Keyed(_Toy):
+    asks = False
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        token: str = ""
+
+
+class KeyedService(VLLMCustomAPIChat):
+    """A service whose config has a secret of its own."""
+
+    class Config(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        session_token: str = ""
