@@ -14,6 +14,7 @@ from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.records import Counts, JudgeCall, TaskResult
+from judgebench.report.current import Plans
 from judgebench.report.results import read_result
 from judgebench.runners.outcome import RunOutcome
 from judgebench.store.layout import RunFolder
@@ -64,11 +65,12 @@ def _scores(results: list[TaskResult]) -> list[Score]:
 
 def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
     found = []
+    plans = Plans(run)
     for model, abbr in plan.combinations:
         for row, _ in config.datasets[abbr].rows(model):
             path = run.result(model, row)
-            if path.exists():
-                found.append(read_result(path))
+            if path.exists() and not plans.stale(result := read_result(path)):
+                found.append(result)
     return found
 
 

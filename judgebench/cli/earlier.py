@@ -75,8 +75,7 @@ def _overrides(run: RunFolder) -> list[str]:
 
 
 def _configs(run: RunFolder) -> list[Path]:
-    # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
-    return sorted(run.configs.glob("*.py"), key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
+    return [dump for plan in run.plans() if (dump := plan.with_suffix(".py")).exists()]
 
 
 def _newest_config(run: RunFolder) -> Path:

@@ -97,7 +97,7 @@ def _execute_in(
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
     stem = _free_stem(run.configs, f"{stamp}_{os.getpid()}")
     write_atomically(stem.with_suffix(".py"), dump_config(config).encode())
-    plan = make_plan(config, request, graph, run, stamp=stamp, command=command)
+    plan = make_plan(config, request, graph, run, name=stem.name, stamp=stamp, command=command)
     plan_file = stem.with_suffix(".json")
     write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
     environment = dict(config.secrets)
@@ -177,10 +177,11 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
 
 
 def make_plan(
-    config: RunConfig, request: RunRequest, graph: Graph, run: RunFolder, *, stamp: str, command: list[str]
+    config: RunConfig, request: RunRequest, graph: Graph, run: RunFolder, *, name: str, stamp: str, command: list[str]
 ) -> Plan:
     """Return the plan that the task processes read."""
     return Plan(
+        name=name,
         run_dir=str(run.path),
         timestamp=stamp,
         mode=request.mode,

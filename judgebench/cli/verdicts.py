@@ -175,7 +175,7 @@ def _newest_plan(folder: RunFolder) -> Plan:
     from judgebench.errors import ReuseError
     from judgebench.plan.spec import Plan
 
-    plans = sorted(folder.configs.glob("*.json"))
+    plans = folder.plans()
     if not plans:
         raise ReuseError(f"The run {folder.timestamp} holds no plan.", hint="Name a run that jb has made.")
     try:

@@ -5,7 +5,7 @@ The one caller is the summarize stage; the supervisor prints the text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def summarize(
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
-    missing: Mapping[tuple[str, str], str] | None = None,
+    plan: str = "",
 ) -> SummaryFiles:
     """Write ``summary/summary_<timestamp>.{csv,md,txt,json,html}`` and return where, with the text for the terminal.
 
@@ -42,7 +42,7 @@ def summarize(
         rows: The planned rows in order; a planned result that is not on disk is shown as a gap with its reason.
         rankings: Of rows with several models.
         summarizer: Order and groups; ``None`` shows all rows.
-        missing: Why results are missing, by (model, row name), where the caller knows.
+        plan: Name of the plan of this invocation.
 
     Raises:
         DiskError: A file cannot be written.
@@ -54,7 +54,7 @@ def summarize(
         rows=rows,
         rankings=rankings,
         summarizer=summarizer,
-        missing=missing,
+        plan=plan,
     )
     folder = RunFolder(run_dir).summary
     stem = f"summary_{timestamp}"
@@ -80,12 +80,12 @@ def build_summary(
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
-    missing: Mapping[tuple[str, str], str] | None = None,
+    plan: str = "",
 ) -> Summary:
     """Return the summary of a run without writing it; arguments as for ``summarize``."""
     run = RunFolder(run_dir)
     notes = Footnotes()
-    found = find_results(run, models, rows, missing or {})
+    found = find_results(run, models, rows)
     ranked = {ranking.dataset: ranking for ranking in rankings}
     table = []
     for row in rows:
@@ -97,6 +97,7 @@ def build_summary(
     return Summary(
         run=run.timestamp,
         timestamp=timestamp,
+        plan=plan,
         models=list(models),
         rows=arranged.rows,
         results=[one for one in [*facts, *arranged.facts] if one.dataset in shown],

@@ -220,6 +220,7 @@ class ExtractRun:
             headline=next(iter(metrics), "accuracy"),
             metrics=metrics,
             counts=counts,
+            plan=self.task.plan.name,
             identity=identity,
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | (orders_of(self.counted.played) if self.right is None else {})
