@@ -47,7 +47,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if request.gate:
         from judgebench.report.rules import read_rules
 
-        read_rules(Path(request.gate))  # a gate that cannot be used is told before anything is paid for
+        read_rules(Path(request.gate)).rules()  # a gate that cannot be used is told before anything is paid for
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
     if reused is not None:

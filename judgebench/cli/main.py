@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError
+from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -54,9 +54,10 @@ def _dispatch(argv: list[str]) -> int:
     from judgebench.cli.arguments import build_parser
 
     parser = build_parser()
-    if not argv or "-h" in argv or "--help" in argv:
+    if "-h" in argv or "--help" in argv:
         print(parser.format_help(), end="")
-        return int(ExitCode.DONE if argv else ExitCode.USAGE)
+        return int(ExitCode.DONE)
+    _check_command(argv)
     args = parser.parse_all(argv)
     if args.version:
         from judgebench import __version__
@@ -70,6 +71,25 @@ def _dispatch(argv: list[str]) -> int:
         return int(ExitCode.DONE)
     looked_up = _look_up(args)
     return looked_up if looked_up is not None else _execute(args, argv)
+
+
+def _check_command(argv: list[str]) -> None:
+    """Refuse a first word that is neither a command nor a config file: it was meant as a command.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    word = argv[0] if argv else "-"
+    if word.startswith("-") or word.endswith(".py") or os.sep in word or os.path.exists(word):
+        return
+    import difflib
+
+    near = difflib.get_close_matches(word, VERBS, n=2)
+    hint = f"Did you mean jb {' or jb '.join(near)}? " if near else ""
+    raise UsageError(
+        f"There is no command {word!r}.",
+        hint=f"{hint}Commands: {', '.join(VERBS)}. A run needs no command: jb --models ... --datasets ...",
+    )
 
 
 def _look_up(args: argparse.Namespace) -> int | None:
