@@ -18,7 +18,7 @@ from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display
-from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
+from judgebench.errors import ConfigError, DiskError, ExitCode, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan, TaskSpec
@@ -48,6 +48,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
         from judgebench.report.rules import read_rules
 
         read_rules(Path(request.gate)).rules()  # a gate that cannot be used is told before anything is paid for
+    _check_paths(request)
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
     if reused is not None:
@@ -63,6 +64,25 @@ def execute(request: RunRequest, command: list[str]) -> int:
     forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
     with warm_tasks(forked) as zygote:
         return _resolve(request, command, reused, notes, zygote)
+
+
+def _check_paths(request: RunRequest) -> None:
+    """Refuse a path that no plan can hold: plans are JSON, which is Unicode.
+
+    Raises:
+        UsageError: One is not in the encoding of this environment.
+    """
+    chosen = request.selection
+    custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
+    named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
+    for path in [os.getcwd(), *named, *custom]:
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"The path {ascii(path)} cannot be used: it is not valid in the encoding of this environment.",
+                hint="Rename it, work in another folder, or set a UTF-8 locale: export LC_ALL=C.UTF-8",
+            ) from error
 
 
 def _resolve(
@@ -141,7 +161,7 @@ def _preflight(plan: Plan, run: RunFolder, display: Display, *, wrote: tuple[Pat
 
     try:
         return preflight(plan, display.message)
-    except (JudgebenchError, KeyboardInterrupt):
+    except BaseException:
         # Nothing was asked: a later --reuse must find neither an empty run nor the config that failed.
         run.discard(*wrote)
         raise

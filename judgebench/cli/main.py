@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError
+from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError, out_of_memory
 
 if TYPE_CHECKING:
     import argparse
@@ -40,6 +40,10 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
+        if (lacking := out_of_memory(error)) is not None:
+            _tell(lacking, argv)
+            _end_events(int(lacking.exit_code), lacking.code, lacking.message, argv)
+            return int(lacking.exit_code)
         _tell(error, argv)
         _end_events(int(ExitCode.BUG), "bug", str(error), argv)
         return int(ExitCode.BUG)
