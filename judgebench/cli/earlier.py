@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import argparse
 import shlex
 from pathlib import Path
 
 import msgspec
 
+from judgebench.cli.arguments import build_parser
 from judgebench.errors import ReuseError, UsageError
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Options, Plan
@@ -66,10 +67,11 @@ def _overrides(run: RunFolder) -> list[str]:
     """Return what ``--override`` said since models and data sets were last named: it is part of the newest config."""
     found: list[str] = []
     for dump in reversed(_configs(run)):
-        words = _command(dump.with_suffix(".json"))
-        at = words.index("--override") + 1 if "--override" in words else len(words)
-        found = [*itertools.takewhile(lambda word: not word.startswith("-"), words[at:]), *found]
-        if not {"--models", "--datasets", "--custom-dataset-path"}.isdisjoint(words) or "--reuse" not in words:
+        said = _said(dump.with_suffix(".json"))
+        if said is None:
+            break
+        found = [*said.override, *found]
+        if said.models or said.datasets or said.custom_dataset_path or said.reuse is None:
             break
     return found
 
@@ -88,11 +90,13 @@ def _newest_config(run: RunFolder) -> Path:
     return dumps[-1]
 
 
-def _command(plan: Path) -> list[str]:
+def _said(plan: Path) -> argparse.Namespace | None:
+    """Return the parsed command line of an earlier invocation; ``None`` where it cannot be read."""
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=Plan).command
-    except (OSError, msgspec.MsgspecError):
-        return []
+        command = msgspec.json.decode(plan.read_bytes(), type=Plan).command
+        return build_parser().parse_known_args(command[1:])[0]
+    except (OSError, msgspec.MsgspecError, UsageError):
+        return None
 
 
 def _options(plan: Path) -> Options:

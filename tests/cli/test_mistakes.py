@@ -247,6 +247,16 @@ def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> 
     assert (code, "--override" in told) == (0, False)
 
 
+def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Told]) -> None:
+    assert jb(*GOOD)[0] == 0
+    parts = ("--override", "datasets.toy.evaluator.tolerance=0.5", "--mode", "eval", "--override", "models.good.retry=1")
+    assert jb("-r", *parts)[0] == 0
+    assert jb("--reuse=latest")[0] == 0
+    code, told = jb("-rlatest")
+    assert code == 0
+    assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 models.good.retry=1 as before" in told
+
+
 def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Told], folder: Path) -> None:
     (folder / "elsewhere").mkdir()
     (folder / "toy.jsonl").rename(folder / "elsewhere/toy.jsonl")
