@@ -15,12 +15,15 @@ class Counted:
     Args:
         repeats: Planned repeats per sample.
         options: Whether to keep one row per item and to report the extract rate.
+        compared: Whose answers are compared, where two are.
     """
 
-    def __init__(self, repeats: int, options: Options) -> None:
+    def __init__(self, repeats: int, options: Options, *, compared: tuple[str, str] = ("", "")) -> None:
         self.tally = Tally(repeats)
         self.evidence = Evidence(
-            keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
+            keep_details=options.dump_details or options.small,
+            extract_rate=options.dump_extract_rate,
+            compared=compared,
         )
         self.agreements = Agreements()
         self.played = Played()

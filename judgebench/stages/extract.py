@@ -23,7 +23,7 @@ from judgebench.metrics.named import compute
 from judgebench.metrics.orders import orders_of
 from judgebench.metrics.score import Score, conventions, score_of
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
+from judgebench.records import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.report.games_file import write_games
 from judgebench.report.results import write_result
 from judgebench.stages.asks import Questions, ReplayAsk
@@ -57,15 +57,12 @@ class ExtractRun:
         self.method: Method | None = method_of(self.judge.method) if self.judge else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
-        self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
         self.opponent: Opponent | None = None
         self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
-
-    def _nothing(self) -> Counted:
-        return Counted(self.repeats, self.task.plan.options)
+        self.counted = Counted(self.repeats, task.plan.options, compared=(task.spec.model, self.opponent_name))
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -202,7 +199,7 @@ class ExtractRun:
 
     def _result(self, row: str) -> TaskResult:
         if self.score is not None:
-            metrics = self.score.result()
+            metrics = self.score.result() or {"score": Metric(value=None, note="the score gives no figure")}
         else:
             metrics = compute(self.counted.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
@@ -217,7 +214,7 @@ class ExtractRun:
             judge=self.judge.abbr if self.judge else None,
             version=short_hash(identity),
             mode="gen",
-            headline=next(iter(metrics), "accuracy"),
+            headline=next(iter(metrics)),
             metrics=metrics,
             counts=counts,
             plan=self.task.plan.name,

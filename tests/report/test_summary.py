@@ -281,7 +281,7 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     loaded = json.loads(path.read_text())
     loaded["metrics"] = {name: loaded["metrics"]["accuracy"]}
     loaded["headline"] = loaded["version"] = name
-    loaded["health"] = {"doubtful": [{"id": 1, "why": name, "answer": name, "judge_reply": name}]}
+    loaded["health"] = {"doubtful": [{"id": 1, "why": name, "answers": {name: name}, "judge_replies": {name: name}}]}
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
