@@ -104,12 +104,8 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
 
 def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
     lines = []
-    for task in outcome.failed():
-        lines.append(f"{task.id} failed: {task.error}")
-        if task.hint:
-            lines.append(f"  {task.hint}")
-        lines += [f"  | {line}" for line in task.tail[-5:]]
-        lines.append(f"  log: {run.path / task.log}")
+    if failed := outcome.failed():  # the display has told why
+        lines.append(f"Failed:  {', '.join(task.id for task in failed)}    (the reasons stand above)")
     lines.append(f"Results: {run.path}")
     if counts.planned:
         failed = counts.judge_failed + counts.prediction_failed
@@ -154,9 +150,13 @@ def _next_command(
     again = f"jb --reuse {run.timestamp}"
     if request.work_dir != "outputs/default":
         again += f" --work-dir {shlex.quote(request.work_dir)}"
-    if outcome.interrupted or outcome.failed() or exit_code == ExitCode.ITEMS_FAILED:
-        mode = f" --mode {request.mode}" if request.mode != "all" else ""
+    mode = f" --mode {request.mode}" if request.mode != "all" else ""
+    if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
+    failed = counts.judge_failed + counts.prediction_failed
+    if failed and exit_code != ExitCode.DONE:
+        mode = "" if counts.prediction_failed else mode  # answers are not asked for in every mode
+        return f"{again}{mode}    (asks again what failed: {failed} items; nothing finished is asked again)"
     if request.mode == "infer":
         return f"{again} --mode judge    (judges these answers)"
     if counts.not_judged and request.mode == "eval":

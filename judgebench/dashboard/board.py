@@ -157,4 +157,19 @@ def failure_lines(row: TaskRow, base: str) -> list[str]:
     if row.tail:
         lines.append(f"  Last lines of {base}/{row.log}:" if row.log else "  Its last lines:")
         lines += [f"    {line}" for line in row.tail]
+    elif row.log:
+        lines.append(f"  Log: {base}/{row.log}")
     return lines
+
+
+class Told:
+    """Which failures were told: what fails for one and the same reason is told once."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def lines(self, row: TaskRow, base: str) -> list[str]:
+        """Return the lines about a task that failed; of a reason that was told, only whose it was."""
+        name = f"{row.stage} {row.name}"
+        first = self._first.setdefault(row.error, name) if row.error else name
+        return failure_lines(row, base) if first == name else [f"{name}: the same as {first}"]

@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from judgebench.dashboard.board import RunHeader, TaskRow, failure_lines
+from judgebench.dashboard.board import RunHeader, TaskRow, Told
 from judgebench.dashboard.display import Score
 from judgebench.dashboard.keys import Key, Keyboard
 from judgebench.dashboard.table import Layout, cells, fold, lay_out, page_of
@@ -144,6 +144,7 @@ class LiveDisplay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failed: set[str] = set()
+        self._failures = Told()
         self._early: list[str] = []
         """Messages from before the board, and those too long for a line; printed on the normal screen."""
 
@@ -173,7 +174,7 @@ class LiveDisplay:
         if row.status == "error" and row.id not in self._failed:
             self._failed.add(row.id)
             if self._board is not None:
-                self._board.say(failure_lines(row, self._base)[0])
+                self._board.say(self._failures.lines(row, self._base)[0])
 
     def message(self, text: str) -> None:
         """Show a message below the table, and print it whole when the board is closed."""
@@ -273,9 +274,10 @@ class LiveDisplay:
                 self._console.print(draw_table(rows, lay_out(rows, self._console.width, 10_000), now))
         except OSError:
             return
+        failures = Told()
         for row in self._rows:
             if row.status in {"error", "partial"}:
-                self._print("\n".join(failure_lines(row, self._base)))
+                self._print("\n".join(failures.lines(row, self._base)))
         for text in self._early:
             self._print(text)
 

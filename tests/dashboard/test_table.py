@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.dashboard.board import TaskRow, clock_text, failure_lines, rate_text
+from judgebench.dashboard.board import TaskRow, Told, clock_text, failure_lines, rate_text
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
 from judgebench.stages.progress import Progress
 from judgebench.untrusted import one_line, visible
@@ -132,6 +132,17 @@ def test_failure_lines_hold_cause_hint_log_and_last_lines() -> None:
         "  Last lines of outputs/x/logs/infer/vllm-api-general-chat/aime2025.out:",
         "    last words",
     ]
+
+
+def test_tasks_that_fail_for_one_reason_tell_it_once() -> None:
+    told = Told()
+    first, second, other = row("m/a", "infer"), row("m/b", "infer"), row("m/c", "judge")
+    for one, why in ((first, "The service is gone."), (second, "The service is gone."), (other, "Another reason.")):
+        one.end("error", 2.0, error=why, hint="Start it.")
+    assert told.lines(first, "x")[0] == "infer m/a: The service is gone."
+    assert told.lines(second, "x") == ["infer m/b: the same as infer m/a"]
+    assert told.lines(other, "x")[:2] == ["judge m/c: Another reason.", "  Start it."]
+    assert told.lines(first, "x")[0] == "infer m/a: The service is gone.", "asked again, it says the same"
 
 
 def test_rows_of_one_name_are_told_apart_where_the_column_of_stages_is_gone() -> None:
