@@ -41,13 +41,14 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     if request.options.small:
         for line in _one_exchange(run, plan, results):
             display.message(line)
-    summary = run.summary / f"summary_{plan.timestamp}.txt"
+    summary: Path | None = None
     if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
+        summary = run.summary / f"summary_{plan.timestamp}.txt"
         display.message(summary.read_text("utf-8"))
     if request.gate and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
-    next_command = _next_command(run, request, outcome, results, exit_code)
-    for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}"]:
+    next_command = _next_command(run, request, outcome, results, exit_code, summary)
+    for line in ["", *_ending(run, outcome, counts, summary), f"Next:    {next_command}"]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
@@ -102,11 +103,13 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
     return exit_code if exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED} else gate.exit_code or exit_code
 
 
-def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
+def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
     lines = []
     if failed := outcome.failed():  # the display has told why
         lines.append(f"Failed:  {', '.join(task.id for task in failed)}    (the reasons stand above)")
     lines.append(f"Results: {run.path}")
+    if summary is not None:
+        lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
     if counts.planned:
         failed = counts.judge_failed + counts.prediction_failed
         lines.append(
@@ -144,7 +147,12 @@ def _faults(outcome: RunOutcome) -> list[str]:
 
 
 def _next_command(
-    run: RunFolder, request: RunRequest, outcome: RunOutcome, results: list[TaskResult], exit_code: ExitCode
+    run: RunFolder,
+    request: RunRequest,
+    outcome: RunOutcome,
+    results: list[TaskResult],
+    exit_code: ExitCode,
+    summary: Path | None,
 ) -> str:
     counts = _sum(results)
     again = f"jb --reuse {run.timestamp}"
@@ -164,7 +172,9 @@ def _next_command(
     if counts.not_judged or request.mode in {"judge", "infer_judge"}:
         return f"{again} --mode eval    (judges what is not judged yet, and scores)"
     rest = _about_unread(counts, results, details=request.options.dump_details)
-    return f"{again} {rest}" if rest else f"less {shlex.quote(str(run.summary))}/*.md"
+    if rest:
+        return f"{again} {rest}"
+    return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"
 
 
 def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -> str:

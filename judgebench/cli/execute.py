@@ -16,7 +16,7 @@ from judgebench.cli.closing import close_run
 from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import RunConfig
+from judgebench.config.schema import RunConfig, SummarizerConfig, SummaryGroup
 from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, DiskError, ExitCode, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
@@ -25,7 +25,7 @@ from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners.zygote import Zygote, warm_tasks
 from judgebench.store.format import check_format
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run
+from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, existing_run, new_run, row_name
 from judgebench.store.lock import hold
 
 
@@ -208,11 +208,30 @@ def make_plan(
         command=command,
         models=dict(config.models),
         datasets=config.datasets,
-        summarizer=config.summarizer,
+        summarizer=_with_merged(config) if request.merge_datasets else config.summarizer,
         combinations=config.combinations,
         options=request.options,
         tasks=graph.tasks,
     )
+
+
+def _with_merged(config: RunConfig) -> SummarizerConfig:
+    """Return the summarizer with a row for each group of merged sub-data sets, weighted by items as one data set is."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
+        dataset = config.datasets[abbr]
+        judges = {judge.abbr: judge.league or judge.abbr for judge in dataset.judges}
+        for judge in dict.fromkeys(judges.get(judge, "") for _, judge in dataset.rows()):
+            if dataset.group:
+                rows.setdefault((dataset.group, judge), []).append(row_name(abbr, judge))
+    known = {group.name for group in config.summarizer.summary_groups} | {row for names in rows.values() for row in names}
+    merged = [
+        SummaryGroup(name=row_name(group, judge), subsets=list(names), weights="n")
+        for (group, judge), names in rows.items()
+        if len(names) > 1 and row_name(group, judge) not in known
+    ]
+    groups = [*config.summarizer.summary_groups, *merged]
+    return msgspec.structs.replace(config.summarizer, summary_groups=groups)
 
 
 def _place(config: RunConfig, task: TaskSpec) -> str:

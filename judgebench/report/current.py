@@ -14,6 +14,7 @@ import msgspec
 from judgebench.config.schema import DatasetConfig
 from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.records import TaskResult
+from judgebench.report.schema import Summary
 from judgebench.store.layout import RunFolder, row_name
 
 Row = tuple[str, str]
@@ -101,3 +102,13 @@ def _read(data: bytes) -> Plan | None:
         return msgspec.json.decode(data, type=Plan)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def newest_summary(run: RunFolder) -> Summary | None:
+    """Return the newest summary of a run that can be read."""
+    for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Summary)
+        except (OSError, msgspec.MsgspecError):
+            continue  # an older one still says what was planned
+    return None

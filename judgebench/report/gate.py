@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from judgebench.errors import ExitCode, ReuseError
 from judgebench.records import Metric
-from judgebench.report.current import Plans
+from judgebench.report.current import Plans, newest_summary
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.rules import Addressed, Evidence, GateRules, Rule, address, read_rules
@@ -114,16 +112,6 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
         Evidence(model, row, {}, None, {}, why=why) for (model, row), why in gaps.items() if (model, row) not in known
     ]
     return found + (_groups(summary, plans) if summary is not None else [])
-
-
-def newest_summary(run: RunFolder) -> Summary | None:
-    """Return the newest summary of a run that can be read."""
-    for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=Summary)
-        except (OSError, msgspec.MsgspecError):
-            continue  # an older one still says what was planned
-    return None
 
 
 def check(rule: Rule, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
+import msgspec
+
 from judgebench.config.schema import SummarizerConfig
 from judgebench.metrics.ranked import Ranking, RankingsCompared
 from judgebench.metrics.ranking import compare_rankings
 from judgebench.report.arrange import arrange
+from judgebench.report.current import newest_summary
 from judgebench.report.rating_rows import with_ratings
 from judgebench.report.rows import Footnotes, facts_of, find_results, result_rows
 from judgebench.report.schema import RowSpec, Summary, SummaryFiles
@@ -35,6 +38,8 @@ def summarize(
 ) -> SummaryFiles:
     """Write ``summary/summary_<timestamp>.{csv,md,txt,json,html}`` and return where, with the text for the terminal.
 
+    It takes the place of the newest one before where that says the same, so that there is one for each thing said.
+
     Args:
         run_dir: The run folder.
         timestamp: Of this invocation.
@@ -56,7 +61,9 @@ def summarize(
         summarizer=summarizer,
         plan=plan,
     )
-    folder = RunFolder(run_dir).summary
+    run = RunFolder(run_dir)
+    before = newest_summary(run)
+    folder = run.summary
     stem = f"summary_{timestamp}"
     text = as_text(summary)
     contents = {
@@ -69,6 +76,9 @@ def summarize(
     paths = {ending: folder / f"{stem}.{ending}" for ending in contents}
     for ending, data in contents.items():
         write_atomically(paths[ending], data)
+    if before is not None and before.timestamp != timestamp and _says(before) == _says(summary):
+        for ending in contents:
+            (folder / f"summary_{before.timestamp}.{ending}").unlink(missing_ok=True)
     return SummaryFiles(**paths, text=text, summary=summary)
 
 
@@ -107,6 +117,10 @@ def build_summary(
         footnotes=notes.texts,
         remarks=arranged.remarks,
     )
+
+
+def _says(summary: Summary) -> bytes:
+    return as_json(msgspec.structs.replace(summary, timestamp="", plan=""))
 
 
 def _compared(rankings: Sequence[Ranking]) -> list[RankingsCompared]:
