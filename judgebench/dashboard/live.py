@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from judgebench.dashboard.board import RunHeader, TaskRow, Told
+from judgebench.dashboard.board import RunHeader, TaskRow, Told, at_work_first, whole_run_text
 from judgebench.dashboard.display import Score
 from judgebench.dashboard.keys import Key, Keyboard
 from judgebench.dashboard.table import Layout, cells, fold, lay_out, page_of
@@ -82,8 +82,8 @@ class Board:
         """Return what fills a window of ``width`` by ``height`` characters."""
         if self._fitted != (width, height):
             self._fitted = (width, height)
-            # Four lines above the table, one that names hidden columns, and the messages below.
-            self._layout = lay_out(self._rows, width, height - 5 - _MESSAGES)
+            # Five lines above the table, one that names hidden columns, and the messages below.
+            self._layout = lay_out(self._rows, width, height - 6 - _MESSAGES)
         layout = self._layout
         self.page = min(self.page, layout.pages - 1)
         state = "PAUSED, 'P' to resume; " if self.paused else ""
@@ -93,8 +93,9 @@ class Board:
             f"Task Progress Table ({state}Updated at: {stamp})",
             f"Page: {self.page + 1}/{layout.pages} Total {len(self._rows)} rows of data",
             _HELP if len(_HELP) <= width else _SHORT_HELP,
+            f"Whole run: {whole_run_text(self._rows, now)}",
         ]
-        shown = page_of(self._rows, layout, self.page)
+        shown = page_of(at_work_first(self._rows), layout, self.page)
         below = fold(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.dashboard.board import TaskRow, Told, clock_text, failure_lines, rate_text
+from judgebench.dashboard.board import TaskRow, Told, at_work_first, clock_text, failure_lines, rate_text, whole_run_text
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
 from judgebench.stages.progress import Progress
 from judgebench.untrusted import one_line, visible
@@ -132,6 +132,30 @@ def test_failure_lines_hold_cause_hint_log_and_last_lines() -> None:
         "  Last lines of outputs/x/logs/infer/vllm-api-general-chat/aime2025.out:",
         "    last words",
     ]
+
+
+def test_tasks_at_work_come_first_and_finished_ones_last() -> None:
+    rows = [TaskRow(id=name, name=name, stage="infer", log="") for name in ("done", "waits", "broke", "works", "next")]
+    for one in rows:
+        if one.id in {"done", "broke", "works"}:
+            one.start(1, 0.0)
+    rows[0].end("finish", 1.0)
+    rows[2].end("error", 1.0, error="It broke.")
+    assert [one.id for one in at_work_first(rows)] == ["works", "broke", "waits", "next", "done"]
+
+
+def test_the_whole_run_says_how_far_it_is_and_what_is_left() -> None:
+    rows = [TaskRow(id=str(at), name=str(at), stage="judge", log="") for at in range(4)]
+    rows.append(TaskRow(id="summarize", name="summary", stage="summarize", log=""))
+    assert whole_run_text(rows, 100.0) == "0 of 5 tasks ended, 0 at work; 0% done"
+    rows[0].start(1, 100.0)
+    rows[0].end("finish", 110.0)
+    rows[1].start(1, 100.0)
+    rows[1].report(Progress(task="1", state="running", done=60, total=110, kept=10), 120.0)
+    assert whole_run_text(rows, 120.0) == "1 of 5 tasks ended, 1 at work; 38% done, about 0:00:33 left"
+    for one in rows:
+        one.end("finish", 130.0)
+    assert whole_run_text(rows, 130.0) == "5 of 5 tasks ended, 0 at work; 100% done"
 
 
 def test_tasks_that_fail_for_one_reason_tell_it_once() -> None:
