@@ -373,7 +373,9 @@ def _share(text: str) -> float:
     if not 0 <= value <= (100 if percent else 1):
         raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
     if percent:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1; for {value:g} percent write {value / 100:g}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a share from 0 to 1; for {value:g} percent write {value / 100:g}"
+        )
     return value
 
 

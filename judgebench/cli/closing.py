@@ -105,8 +105,8 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
 
 def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
     lines = []
-    if failed := outcome.failed():  # the display has told why
-        lines.append(f"Failed:  {', '.join(task.id for task in failed)}    (the reasons stand above)")
+    if ended_badly := outcome.failed():  # the display has told why
+        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (the reasons stand above)")
     lines.append(f"Results: {run.path}")
     if summary is not None:
         lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
@@ -161,20 +161,24 @@ def _next_command(
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
     if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
-    failed = counts.judge_failed + counts.prediction_failed
-    if failed and exit_code != ExitCode.DONE:
+    again_failed = counts.judge_failed + counts.prediction_failed
+    if again_failed and exit_code != ExitCode.DONE:
         mode = "" if counts.prediction_failed else mode  # answers are not asked for in every mode
-        return f"{again}{mode}    (asks again what failed: {failed} items; nothing finished is asked again)"
-    if request.mode == "infer":
-        return f"{again} --mode judge    (judges these answers)"
-    if counts.not_judged and request.mode == "eval":
-        return f"{again}    (answers and judges what is missing)"
-    if counts.not_judged or request.mode in {"judge", "infer_judge"}:
-        return f"{again} --mode eval    (judges what is not judged yet, and scores)"
-    rest = _about_unread(counts, results, details=request.options.dump_details)
-    if rest:
+        return f"{again}{mode}    (asks again what failed: {again_failed} items; nothing finished is asked again)"
+    if rest := _next_stage(request, counts) or _about_unread(counts, results, details=request.options.dump_details):
         return f"{again} {rest}"
     return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"
+
+
+def _next_stage(request: RunRequest, counts: Counts) -> str:
+    """Return the end of the command that does what this mode left to do; empty where nothing is left."""
+    if request.mode == "infer":
+        return "--mode judge    (judges these answers)"
+    if counts.not_judged and request.mode == "eval":
+        return "   (answers and judges what is missing)"
+    if counts.not_judged or request.mode in {"judge", "infer_judge"}:
+        return "--mode eval    (judges what is not judged yet, and scores)"
+    return ""
 
 
 def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -> str:

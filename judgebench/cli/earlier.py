@@ -34,7 +34,8 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     if reused is None:
         raise UsageError(
             "Nothing to run: no models and no data sets are named.",
-            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all names, jb --help all flags).",
+            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge "
+            "(jb --list shows all names, jb --help all flags).",
         )
     dump = _newest_config(reused)
     earlier = _options(dump.with_suffix(".json"))

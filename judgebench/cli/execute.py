@@ -75,12 +75,12 @@ def _check_paths(request: RunRequest) -> None:
     chosen = request.selection
     custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
     named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
-    for path in [os.getcwd(), *named, *custom]:
+    for path in [str(Path.cwd()), *named, *custom]:
         try:
             path.encode()
         except UnicodeEncodeError as error:
             raise UsageError(
-                f"The path {ascii(path)} cannot be used: it is not valid in the encoding of this environment.",
+                f"The path {path!a} cannot be used: it is not valid in the encoding of this environment.",
                 hint="Rename it, work in another folder, or set a UTF-8 locale: export LC_ALL=C.UTF-8",
             ) from error
 
@@ -224,7 +224,9 @@ def _with_merged(config: RunConfig) -> SummarizerConfig:
         for judge in dict.fromkeys(judges.get(judge, "") for _, judge in dataset.rows()):
             if dataset.group:
                 rows.setdefault((dataset.group, judge), []).append(row_name(abbr, judge))
-    known = {group.name for group in config.summarizer.summary_groups} | {row for names in rows.values() for row in names}
+    known = {group.name for group in config.summarizer.summary_groups} | {
+        row for names in rows.values() for row in names
+    }
     merged = [
         SummaryGroup(name=row_name(group, judge), subsets=list(names), weights="n")
         for (group, judge), names in rows.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError, out_of_memory
@@ -40,13 +41,11 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
-        if (lacking := out_of_memory(error)) is not None:
-            _tell(lacking, argv)
-            _end_events(int(lacking.exit_code), lacking.code, lacking.message, argv)
-            return int(lacking.exit_code)
-        _tell(error, argv)
-        _end_events(int(ExitCode.BUG), "bug", str(error), argv)
-        return int(ExitCode.BUG)
+        lacking = out_of_memory(error)
+        exit_code = int(lacking.exit_code if lacking else ExitCode.BUG)
+        _tell(lacking or error, argv)
+        _end_events(exit_code, lacking.code if lacking else "bug", lacking.message if lacking else str(error), argv)
+        return exit_code
     return code
 
 
@@ -84,7 +83,7 @@ def _check_command(argv: list[str]) -> None:
         UsageError: It is neither.
     """
     word = argv[0] if argv else "-"
-    if word.startswith("-") or word.endswith(".py") or os.sep in word or os.path.exists(word):
+    if word.startswith("-") or word.endswith(".py") or os.sep in word or Path(word).exists():
         return
     import difflib
 

@@ -38,7 +38,9 @@ def build_parser() -> Parser:
     parser.add_argument("--grammar", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
     parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own grammars")
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
-    parser.add_argument("--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)")
+    parser.add_argument(
+        "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
+    )
     return parser
 
 

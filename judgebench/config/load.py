@@ -105,8 +105,9 @@ def _is_old_style(tree: ast.Module) -> bool:
 def _refuse_star_imports(tree: ast.Module, path: Path) -> None:
     for node in tree.body:  # those of read_base() stand inside its block
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            module = "." * node.level + (node.module or "")
             raise ConfigError(
-                f"{path}:{node.lineno}: from {'.' * node.level}{node.module or ''} import * stands outside of read_base().",
+                f"{path}:{node.lineno}: from {module} import * stands outside of read_base().",
                 hint="Name what is imported, or put the line under: with read_base():",
             )
 

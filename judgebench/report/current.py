@@ -60,7 +60,9 @@ class Plans:
         """Return why what a plan made of these rows is stale; empty where no newer plan has a task for one of them."""
         made = self._order.get(plan, -1)
         begun = next((one for row in rows if (one := self._begun.get(row)) and made < self._order[one]), "")
-        return f"its result is stale: newer work on it ({begun}) has not finished; go on with jb --reuse" if begun else ""
+        return (
+            f"its result is stale: newer work on it ({begun}) has not finished; go on with jb --reuse" if begun else ""
+        )
 
 
 def _rows(plan: Plan) -> Iterator[tuple[Row, set[_Work]]]:

@@ -105,7 +105,7 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
             hint="Finish it first: jb --reuse " + run.timestamp,
         )
     known = {(one.model, one.row) for one in found}
-    gaps = {row: "there is no result" for row in plans.planned}
+    gaps = dict.fromkeys(plans.planned, "there is no result")
     if summary is not None:
         gaps |= {(gap.model, gap.dataset): f"{gap.reason} (see {gap.log})" for gap in summary.missing}
     found += [

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from judgebench.errors import DataError
 from judgebench.records import TaskResult
 from judgebench.report.current import Plans

@@ -155,7 +155,9 @@ def parse_rule(text: str, kind: Literal["min", "max"]) -> Rule:
     if in_percent(match["target"].rpartition(".")[2]) and (
         slip := percent_slip(threshold, least=kind == "min", marked=marked)
     ):
-        raise UsageError(f"The rule {text!r} cannot be meant: {slip}.", hint="Shares are given in percent, from 0 to 100.")
+        raise UsageError(
+            f"The rule {text!r} cannot be meant: {slip}.", hint="Shares are given in percent, from 0 to 100."
+        )
     return Rule(match["target"], match["op"], threshold)
 
 

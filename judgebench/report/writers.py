@@ -223,8 +223,14 @@ def _look_first(doubts: Sequence[Doubt]) -> list[str]:
     """Return the doubtful verdicts as a few lines for a terminal; the other formats show all of them."""
     lines = []
     for one in doubts[:LOOK_FIRST]:
-        lines.append(f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: {printable(one.why)}")
-        lines += [f"    {printable(name)}: {_tail(text)}" for said in (one.answers, one.replies) for name, text in said.items()]
+        lines.append(
+            f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: {printable(one.why)}"
+        )
+        lines += [
+            f"    {printable(name)}: {_tail(text)}"
+            for said in (one.answers, one.replies)
+            for name, text in said.items()
+        ]
     if len(doubts) > LOOK_FIRST:
         lines.append(f"- and {len(doubts) - LOOK_FIRST} more in the .md and .html beside this file")
     return lines

@@ -64,9 +64,7 @@ class Evidence:
         compared: Whose answers are compared, where two are.
     """
 
-    def __init__(
-        self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")
-    ) -> None:
+    def __init__(self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[dict[str, Any]] = []
         self._compared = compared
@@ -231,7 +229,7 @@ def _name_of(call: JudgeCall) -> str:
 
 def _detail(checked: Checked) -> dict[str, Any]:
     sample, repeat, prediction, verdict, rule, _, compared = checked
-    # In a benchmark of judges the judge is the tested model: what it was asked and said is what the others' answers are.
+    # In a benchmark of judges the judge is the tested model, and what it was asked and said stands for its answer.
     asked = prediction or checked.reply
     return {
         "id": sample.id,

@@ -249,7 +249,14 @@ def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> 
 
 def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Told]) -> None:
     assert jb(*GOOD)[0] == 0
-    parts = ("--override", "datasets.toy.evaluator.tolerance=0.5", "--mode", "eval", "--override", "models.good.retry=1")
+    parts = (
+        "--override",
+        "datasets.toy.evaluator.tolerance=0.5",
+        "--mode",
+        "eval",
+        "--override",
+        "models.good.retry=1",
+    )
     assert jb("-r", *parts)[0] == 0
     assert jb("--reuse=latest")[0] == 0
     code, told = jb("-rlatest")

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.dashboard.board import TaskRow, Told, at_work_first, clock_text, failure_lines, rate_text, whole_run_text
+from judgebench.dashboard.board import (
+    TaskRow,
+    Told,
+    at_work_first,
+    clock_text,
+    failure_lines,
+    rate_text,
+    whole_run_text,
+)
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
 from judgebench.stages.progress import Progress
 from judgebench.untrusted import one_line, visible

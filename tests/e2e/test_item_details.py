@@ -18,7 +18,9 @@ def two_models(bench: Bench) -> Iterator[Bench]:
     with FaultService(model_answer(lambda i: i == 1), model="m") as other:
         path = bench.folder / "configs/models/other_model.py"
         path.write_text(path.read_text().replace(bench.model.url, other.url))
-        judges_file(bench, "pair", f"judges = [dict(abbr='pair', judge_model=service, compare_with='other-model', {PAIR})]")
+        judges_file(
+            bench, "pair", f"judges = [dict(abbr='pair', judge_model=service, compare_with='other-model', {PAIR})]"
+        )
         yield bench
 
 
@@ -32,11 +34,16 @@ def test_an_unread_order_is_shown_with_its_own_reply_and_both_answers(two_models
 
     bench.judge.answer = torn
     models = ["toy_model", "other_model"]
-    done = bench.jb("--judges", "pair", "--no-preflight", "--ids", "1", "--dump-eval-details", dataset="toy_gen", models=models)
+    done = bench.jb(
+        "--judges", "pair", "--no-preflight", "--ids", "1", "--dump-eval-details", dataset="toy_gen", models=models
+    )
     assert done.code == 0, done.text
     result = bench.result("toy-pair")
     (doubt,) = result["health"]["doubtful"]
-    assert doubt["answers"] == {"toy-model": "I think it is 2 (of twice 1)", "other-model": "I think it is 3 (of twice 1)"}
+    assert doubt["answers"] == {
+        "toy-model": "I think it is 2 (of twice 1)",
+        "other-model": "I think it is 3 (of twice 1)",
+    }
     assert doubt["judge_replies"] == {"judge, AB": "Hard to tell."}
     assert "other-model: I think it is 3" in done.out
     assert "judge, AB: Hard to tell." in done.out
