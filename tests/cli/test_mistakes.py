@@ -134,7 +134,7 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--override", "models.good.retyr=1"], 2, "models.good.retyr", "Did you mean 'retry'"),
         ([*GOOD, "--override", "retry=1"], 2, "form TARGET.KEY=VALUE", "For example: --override models."),
         ([*GOOD, "--ids", "99"], 2, "no sample 99 (it has rows 0-2", "row numbers"),
-        ([*GOOD, "--ids", "2-1"], 2, "'2-1' ends before it starts", "Write 1-2"),
+        ([*GOOD, "--ids", "2-1"], 2, "no sample 2-1", "ends before it starts; write 1-2"),
         ([*GOOD, "--num-prompts", "0"], 2, "'0' is neither a whole number", "jb --help"),
         ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "leave --reuse out"),
         ([*GOOD, "--mode", "eval"], 2, "--reuse is missing", "Add --reuse"),
