@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -126,3 +127,20 @@ def test_where_a_rule_decided_and_no_verdict_was_read_the_note_says_that(bench: 
     assert other.exists()
     assert "no rule-based check of this data set" not in both.out
     assert "none was read" in both.out
+
+
+def test_a_score_groups_model_answers_by_category_too(bench: Bench) -> None:
+    rows = [{"question": f"What is twice {i}?", "answer": str(2 * i), "kind": ("even", "odd")[i % 2]} for i in range(6)]
+    (bench.folder / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path = bench.folder / "configs/datasets/toy_llmjudge.py"
+    text = (
+        path.read_text()
+        .replace("ReferenceVerifier", "RubricScore")
+        .replace("id_column='name'", "meta_columns=['kind']")
+    )
+    path.write_text(text.replace("[dict(abbr", "[dict(score=dict(type='PointScore', group_by='kind'), abbr"))
+    bench.judge.answer = lambda body: f"SCORE: {4 if re.search(r'of twice [024]', prompt_text(body)) else 2}"
+    done = bench.jb("--no-preflight")
+    assert done.code == 0, done.text
+    metrics = bench.result()["metrics"]
+    assert [metrics[name]["value"] for name in ("mean_score", "mean_score/even", "mean_score/odd")] == [3.0, 4.0, 2.0]
