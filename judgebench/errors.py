@@ -26,6 +26,7 @@ command to type. Nothing here prints; ``cli`` and the task entry do.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
@@ -185,3 +186,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.55)
     return f"Did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
+
+
+_OUT_OF_MEMORY = ("malloc failure", "can't start new thread", "failed to map segment")
+"""What OpenSSL, threads and the loader of shared libraries say."""
+
+
+def out_of_memory(error: BaseException) -> PrerequisiteError | None:
+    """Return what to tell of an error that means that no more memory is to be had; ``None`` for any other."""
+    said = str(error)
+    lacking = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    if not lacking and not any(words in said for words in _OUT_OF_MEMORY):
+        return None
+    why = (said.splitlines() or [""])[-1]
+    return PrerequisiteError(
+        f"There is not enough memory, or a limit keeps it from this program ({type(error).__name__}: {why}).",
+        hint="Raise the limit (ulimit -v, the memory of the container or job), or run fewer tasks: --max-num-workers 1",
+    )

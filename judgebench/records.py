@@ -289,6 +289,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
         identity: The parts of the version, by name, so that two results can be compared.
         headline: Name of the metric that stands for the result.
         metrics: By name, the headline first.
+        plan: Name of the plan that made it, ``configs/<plan>.json``; a newer plan with a task for it makes it stale.
         health: Of the judge: agreement with the rule, unparsed share, tokens, ...
     """
 
@@ -301,6 +302,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     metrics: dict[str, Metric]
     counts: Counts
+    plan: str = ""
     identity: dict[str, Any] = {}
     health: dict[str, Any] = {}
     usage: dict[str, Any] = {}

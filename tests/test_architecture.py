@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "judges": {"errors", "records", "plugins", "prompts", "sandbox", "choosing", "pair_labels", "config.schema"},
     "metrics": {"errors", "records", "plugins", "choosing", "pair_labels", "config.schema"},
     "datasets": {"errors", "records", "plugins", "config.schema", "plan.spec"},
-    "report": {"errors", "records", "metrics", "store", "untrusted", "config.schema"},
+    "report": {"errors", "records", "metrics", "store", "untrusted", "config.schema", "plan.spec"},
     "engine": {"errors", "records", "plugins", "models"},
     "stages": {
         "errors", "records", "plugins", "prompts", "store", "models", "judges", "metrics", "datasets", "report",

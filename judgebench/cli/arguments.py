@@ -48,7 +48,7 @@ commands:
   jb verdicts RUN --grammar NAME                           verdicts that another grammar would read otherwise
 
 exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
-failed or stayed unscored, 5 gate failed, 6 gate undecided, 7 budget reached, 130 interrupted (it says how to resume)
+failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (it says how to resume)
 """
 
 
@@ -180,7 +180,7 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         help="continue a run (the latest, a timestamp, or its folder): only what is missing or failed is asked again",
     )  # fmt: skip
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
-    group.add_argument("--max-num-workers", type=_whole(1), default=4, metavar="N", help="most tasks at once")
+    group.add_argument("--max-num-workers", type=whole_from(1), default=4, metavar="N", help="most tasks at once")
     group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
     group.add_argument("--merge-ds", action="store_true", help="run the sub-data sets of one group as one task")
     group.add_argument(
@@ -208,9 +208,9 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         "--num-prompts", type=_count_or_none, metavar="N", help="only the first N of each data set (none: all)"
     )
     _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
-    group.add_argument("--shuffle", type=_whole(0), metavar="SEED", help="ask in a random order")
+    group.add_argument("--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order")
     group.add_argument(
-        "--num-warmups", type=_whole(0), default=0, metavar="N", help="requests before the first measured one"
+        "--num-warmups", type=whole_from(0), default=0, metavar="N", help="requests before the first measured one"
     )
 
 
@@ -235,7 +235,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         help="give up with exit code 4 above this share of failed items (default: go on; 4 at the end if any failed)",
     )  # fmt: skip
     group.add_argument(
-        "--min-scored", type=_percent, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
+        "--min-scored", type=percentage, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
     )
     group.add_argument("--gate", default="", metavar="FILE", help="apply the gate rules of FILE at the end")
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
@@ -368,11 +368,18 @@ def _names(group: argparse._ArgumentGroup, flag: str, text: str, metavar: str = 
     group.add_argument(flag, nargs="+", action="extend", default=[], metavar=metavar, help=text)
 
 
-def _whole(least: int) -> Callable[[str], int]:
+_DIGITS = 18
+"""Digits of a whole number at most; Python's own limit of 4300 would end in an error of its own."""
+
+
+def whole_from(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number that is at least so much."""
+
     def whole(text: str) -> int:
-        if not text.strip().lstrip("+").isdecimal() or int(text) < least:
+        digits = text.strip().removeprefix("+")
+        if not digits.isdecimal() or len(digits) > _DIGITS or int(digits) < least:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
-        return int(text)
+        return int(digits)
 
     return whole
 
@@ -380,24 +387,42 @@ def _whole(least: int) -> Callable[[str], int]:
 def _count_or_none(text: str) -> int | None:
     if text.lower() == "none":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor 'none'")
-    return int(text)
+    try:
+        return whole_from(1)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor 'none'") from None
 
 
 def _share(text: str) -> float:
-    return _between(text, 1.0, "a share from 0 to 1")
-
-
-def _percent(text: str) -> float:
-    return _between(text.removesuffix("%"), 100.0, "a percentage from 0 to 100")
-
-
-def _between(text: str, most: float, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    value = _number(text.removesuffix("%"))
+    percent = text.endswith("%") or value > 1
+    if not 0 <= value <= (100 if percent else 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    if percent:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a share from 0 to 1; for {value:g} percent write {value / 100:g}"
+        )
     return value
+
+
+def percentage(text: str) -> float:
+    """Return a percentage of a lower bound.
+
+    Raises:
+        ArgumentTypeError: It is none, or a share is meant.
+    """
+    from judgebench.report.rules import percent_slip
+
+    value = _number(text.removesuffix("%"))
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
+    if slip := percent_slip(value, least=True, marked=text.endswith("%")):
+        raise argparse.ArgumentTypeError(slip)
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0

@@ -15,6 +15,7 @@ from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Plan
 from judgebench.records import Counts, JudgeCall, TaskResult
+from judgebench.report.current import Plans
 from judgebench.report.results import read_result
 from judgebench.runners.outcome import RunOutcome
 from judgebench.store.files import read_file
@@ -43,15 +44,16 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     if request.options.small:
         for line in _one_exchange(run, plan, results):
             display.message(line)
-    summary = run.summary / f"summary_{plan.timestamp}.txt"
+    summary: Path | None = None
     if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
+        summary = run.summary / f"summary_{plan.timestamp}.txt"
         display.message(read_file(summary).decode("utf-8"))
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
-    next_command = _next_command(run, request, outcome, results, exit_code) if there else ""
+    next_command = _next_command(run, request, outcome, results, exit_code, summary) if there else ""
     gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
-    for line in ["", *_ending(run, outcome, counts), f"Next:    {next_command}" if there else gone]:
+    for line in ["", *_ending(run, outcome, counts, summary), f"Next:    {next_command}" if there else gone]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
@@ -69,12 +71,16 @@ def _scores(results: list[TaskResult]) -> list[Score]:
 
 def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
     found = []
+    plans = Plans(run)
     for model, abbr in plan.combinations:
         for row, _ in config.datasets[abbr].rows(model):
             path = run.result(model, row)
-            if path.exists():
-                with contextlib.suppress(DataError):  # the task that made it, or the summary of it, has said so
-                    found.append(read_result(path))
+            if not path.exists():
+                continue
+            with contextlib.suppress(DataError):  # the task that made it, or the summary of it, has said so
+                result = read_result(path)
+                if not plans.stale(result):
+                    found.append(result)
     return found
 
 
@@ -106,15 +112,13 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
     return exit_code if exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED} else gate.exit_code or exit_code
 
 
-def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts) -> list[str]:
+def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
     lines = []
-    for task in outcome.failed():
-        lines.append(f"{task.id} failed: {task.error}")
-        if task.hint:
-            lines.append(f"  {task.hint}")
-        lines += [f"  | {line}" for line in task.tail[-5:]]
-        lines.append(f"  log: {run.path / task.log}")
+    if ended_badly := outcome.failed():  # the display has told why
+        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (the reasons stand above)")
     lines.append(f"Results: {run.path}")
+    if summary is not None:
+        lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
     if counts.planned:
         failed = counts.judge_failed + counts.prediction_failed
         lines.append(
@@ -152,7 +156,12 @@ def _faults(outcome: RunOutcome) -> list[str]:
 
 
 def _next_command(
-    run: RunFolder, request: RunRequest, outcome: RunOutcome, results: list[TaskResult], exit_code: ExitCode
+    run: RunFolder,
+    request: RunRequest,
+    outcome: RunOutcome,
+    results: list[TaskResult],
+    exit_code: ExitCode,
+    summary: Path | None,
 ) -> str:
     counts = _sum(results)
     if run.path.parent != Path(request.work_dir).absolute():
@@ -161,17 +170,27 @@ def _next_command(
         again = f"jb --reuse {run.timestamp}"
         if request.work_dir != "outputs/default":
             again += f" --work-dir {shlex.quote(request.work_dir)}"
-    if outcome.interrupted or outcome.failed() or exit_code == ExitCode.ITEMS_FAILED:
-        mode = f" --mode {request.mode}" if request.mode != "all" else ""
+    mode = f" --mode {request.mode}" if request.mode != "all" else ""
+    if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
         return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
+    again_failed = counts.judge_failed + counts.prediction_failed
+    if again_failed and exit_code != ExitCode.DONE:
+        mode = "" if counts.prediction_failed else mode  # answers are not asked for in every mode
+        return f"{again}{mode}    (asks again what failed: {again_failed} items; nothing finished is asked again)"
+    if rest := _next_stage(request, counts) or _about_unread(counts, results, details=request.options.dump_details):
+        return f"{again} {rest}"
+    return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"
+
+
+def _next_stage(request: RunRequest, counts: Counts) -> str:
+    """Return the end of the command that does what this mode left to do; empty where nothing is left."""
     if request.mode == "infer":
-        return f"{again} --mode judge    (judges these answers)"
+        return "--mode judge    (judges these answers)"
     if counts.not_judged and request.mode == "eval":
-        return f"{again}    (answers and judges what is missing)"
+        return "   (answers and judges what is missing)"
     if counts.not_judged or request.mode in {"judge", "infer_judge"}:
-        return f"{again} --mode eval    (judges what is not judged yet, and scores)"
-    rest = _about_unread(counts, results, details=request.options.dump_details)
-    return f"{again} {rest}" if rest else f"less {shlex.quote(str(run.summary))}/*.md"
+        return "--mode eval    (judges what is not judged yet, and scores)"
+    return ""
 
 
 def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -> str:

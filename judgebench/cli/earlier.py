@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import argparse
 import shlex
 from pathlib import Path
 
 import msgspec
 
+from judgebench.cli.arguments import build_parser
 from judgebench.errors import ReuseError, UsageError
 from judgebench.plan.request import RunRequest
 from judgebench.plan.spec import Options, Plan
@@ -35,7 +36,8 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     if reused is None:
         raise UsageError(
             "Nothing to run: no models and no data sets are named.",
-            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge (jb --list shows all).",
+            hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge "
+            "(jb --list shows all names, jb --help all flags).",
         )
     dump, plan = _newest_config(reused)
     earlier = plan.options
@@ -69,19 +71,18 @@ def _overrides(run: RunFolder) -> list[str]:
     """Return what ``--override`` said since models and data sets were last named: it is part of the newest config."""
     found: list[str] = []
     for dump in reversed(_configs(run)):
-        words = plan.command if (plan := _plan(dump)) is not None else []
-        at = words.index("--override") + 1 if "--override" in words else len(words)
-        found = [*itertools.takewhile(lambda word: not word.startswith("-"), words[at:]), *found]
-        if not {"--models", "--datasets", "--custom-dataset-path"}.isdisjoint(words) or "--reuse" not in words:
+        said = _said(dump)
+        if said is None:
+            break
+        found = [*said.override, *found]
+        if said.models or said.datasets or said.custom_dataset_path or said.reuse is None:
             break
     return found
 
 
 def _configs(run: RunFolder) -> list[Path]:
-    # By the second of the invocation, as names have it; within a second by the file's time, as process ids come round.
     # One without a plan is of an invocation that was killed before it had one: it did nothing.
-    dumps = [dump for dump in run.configs.glob("*.py") if dump.with_suffix(".json").exists()]
-    return sorted(dumps, key=lambda dump: (dump.name[:15], dump.stat().st_mtime_ns))
+    return [dump for plan in run.plans() if (dump := plan.with_suffix(".py")).exists()]
 
 
 def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
@@ -107,6 +108,17 @@ def _plan(dump: Path) -> Plan | None:
     try:
         return _DECODE(read_file(dump.with_suffix(".json")))
     except (OSError, DamagedError):
+        return None
+
+
+def _said(dump: Path) -> argparse.Namespace | None:
+    """Return the parsed command line of an earlier invocation; ``None`` where it cannot be read."""
+    plan = _plan(dump)
+    if plan is None:
+        return None
+    try:
+        return build_parser().parse_known_args(plan.command[1:])[0]
+    except UsageError:
         return None
 
 

@@ -18,7 +18,7 @@ from judgebench.cli.closing import close_run
 from judgebench.cli.earlier import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import DatasetConfig, RunConfig
+from judgebench.config.schema import DatasetConfig, RunConfig, SummarizerConfig, SummaryGroup
 from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, ExitCode, UsageError
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
@@ -27,7 +27,7 @@ from judgebench.plan.spec import Plan, TaskSpec
 from judgebench.runners.zygote import Zygote, warm_tasks
 from judgebench.store.format import check_format
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder
+from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, row_name
 from judgebench.store.lock import hold
 from judgebench.store.runs import check_outside_of_runs, existing_run, new_run, remove_leftovers, take_back
 
@@ -50,7 +50,8 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if request.gate:
         from judgebench.report.rules import read_rules
 
-        read_rules(Path(request.gate))  # a gate that cannot be used is told before anything is paid for
+        read_rules(Path(request.gate)).rules()  # a gate that cannot be used is told before anything is paid for
+    _check_paths(request)
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
     if reused is None:
@@ -70,6 +71,25 @@ def execute(request: RunRequest, command: list[str]) -> int:
     forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
     with warm_tasks(forked) as zygote:
         return _resolve(request, command, reused, notes, zygote)
+
+
+def _check_paths(request: RunRequest) -> None:
+    """Refuse a path that no plan can hold: plans are JSON, which is Unicode.
+
+    Raises:
+        UsageError: One is not in the encoding of this environment.
+    """
+    chosen = request.selection
+    custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
+    named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
+    for path in [str(Path.cwd()), *named, *custom]:
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"The path {path!a} cannot be used: it is not valid in the encoding of this environment.",
+                hint="Rename it, work in another folder, or set a UTF-8 locale: export LC_ALL=C.UTF-8",
+            ) from error
 
 
 def _resolve(
@@ -106,7 +126,7 @@ def _execute_in(
     stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
     stem = _free_stem(run.configs, f"{stamp}_{os.getpid()}")
     dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
-    plan = make_plan(config, request, graph, run, stamp=stamp, command=command)
+    plan = make_plan(config, request, graph, run, name=stem.name, stamp=stamp, command=command)
     environment = dict(config.secrets)
     os.environ.update(environment)
 
@@ -220,21 +240,43 @@ def _check_ids(config: RunConfig, request: RunRequest) -> None:
 
 
 def make_plan(
-    config: RunConfig, request: RunRequest, graph: Graph, run: RunFolder, *, stamp: str, command: list[str]
+    config: RunConfig, request: RunRequest, graph: Graph, run: RunFolder, *, name: str, stamp: str, command: list[str]
 ) -> Plan:
     """Return the plan that the task processes read."""
     return Plan(
+        name=name,
         run_dir=str(run.path),
         timestamp=stamp,
         mode=request.mode,
         command=command,
         models=dict(config.models),
         datasets=config.datasets,
-        summarizer=config.summarizer,
+        summarizer=_with_merged(config) if request.merge_datasets else config.summarizer,
         combinations=config.combinations,
         options=request.options,
         tasks=graph.tasks,
     )
+
+
+def _with_merged(config: RunConfig) -> SummarizerConfig:
+    """Return the summarizer with a row for each group of merged sub-data sets, weighted by items as one data set is."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
+        dataset = config.datasets[abbr]
+        judges = {judge.abbr: judge.league or judge.abbr for judge in dataset.judges}
+        for judge in dict.fromkeys(judges.get(judge, "") for _, judge in dataset.rows()):
+            if dataset.group:
+                rows.setdefault((dataset.group, judge), []).append(row_name(abbr, judge))
+    known = {group.name for group in config.summarizer.summary_groups} | {
+        row for names in rows.values() for row in names
+    }
+    merged = [
+        SummaryGroup(name=row_name(group, judge), subsets=list(names), weights="n")
+        for (group, judge), names in rows.items()
+        if len(names) > 1 and row_name(group, judge) not in known
+    ]
+    groups = [*config.summarizer.summary_groups, *merged]
+    return msgspec.structs.replace(config.summarizer, summary_groups=groups)
 
 
 def _place(config: RunConfig, task: TaskSpec) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 from pathlib import Path
 
 import msgspec
 
-from judgebench.cli.arguments import Parser
-from judgebench.errors import DiskError
+from judgebench.cli.arguments import Parser, percentage
+from judgebench.errors import DiskError, ReuseError
 from judgebench.report.rules import GateRules, read_rules
 
 _EXAMPLE = """\
@@ -36,7 +37,7 @@ def build_parser() -> Parser:
     parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
     parser.add_argument("--min", action="append", default=[], metavar="RULE", help="a rule with >= or >; repeatable")
     parser.add_argument("--max", action="append", default=[], metavar="RULE", help="a rule with <= or <; repeatable")
-    parser.add_argument("--min-scored", type=float, metavar="PERCENT", help="least scored share of every result")
+    parser.add_argument("--min-scored", type=percentage, metavar="PERCENT", help="least scored share of every result")
     parser.add_argument("--file", type=Path, metavar="TOML", help="rules from a file (keys min, max, min_scored, on)")
     parser.add_argument(
         "--on", choices=("interval", "value"), default=None, help="decide on the 95%% interval (default) or the value"
@@ -74,9 +75,16 @@ def run(argv: list[str]) -> int:
 
 
 def run_folder(name: str, work_dir: Path) -> Path:
-    """Return the run folder that a name means: a run's folder, a timestamp below ``work_dir``, or ``latest``."""
-    from judgebench.store.runs import existing_run
+    """Return the run folder that a name means: a run's folder, a timestamp below ``work_dir``, or ``latest``.
 
+    Raises:
+        ReuseError: There is no such run; names the nearest.
+    """
+    from judgebench.store.runs import existing_run, known_runs
+
+    near = difflib.get_close_matches(name, ["latest", *reversed(known_runs(work_dir))], n=2, cutoff=0.8)
+    if near and name not in near:
+        raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=f"Did you mean {' or '.join(near)}?")
     return existing_run(work_dir, name).path
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError
+from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError, out_of_memory
 
 if TYPE_CHECKING:
     import argparse
@@ -40,9 +41,11 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
-        _tell(error, argv)
-        _end_events(int(ExitCode.BUG), "bug", str(error), argv)
-        return int(ExitCode.BUG)
+        lacking = out_of_memory(error)
+        exit_code = int(lacking.exit_code if lacking else ExitCode.BUG)
+        _tell(lacking or error, argv)
+        _end_events(exit_code, lacking.code if lacking else "bug", lacking.message if lacking else str(error), argv)
+        return exit_code
     return code
 
 
@@ -54,9 +57,10 @@ def _dispatch(argv: list[str]) -> int:
     from judgebench.cli.arguments import build_parser
 
     parser = build_parser()
-    if not argv or "-h" in argv or "--help" in argv:
+    if "-h" in argv or "--help" in argv:
         print(parser.format_help(), end="")
-        return int(ExitCode.DONE if argv else ExitCode.USAGE)
+        return int(ExitCode.DONE)
+    _check_command(argv)
     args = parser.parse_all(argv)
     if args.version:
         from judgebench import __version__
@@ -70,6 +74,25 @@ def _dispatch(argv: list[str]) -> int:
         return int(ExitCode.DONE)
     looked_up = _look_up(args)
     return looked_up if looked_up is not None else _execute(args, argv)
+
+
+def _check_command(argv: list[str]) -> None:
+    """Refuse a first word that is neither a command nor a config file: it was meant as a command.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    word = argv[0] if argv else "-"
+    if word.startswith("-") or word.endswith(".py") or os.sep in word or Path(word).exists():
+        return
+    import difflib
+
+    near = difflib.get_close_matches(word, VERBS, n=2)
+    hint = f"Did you mean jb {' or jb '.join(near)}? " if near else ""
+    raise UsageError(
+        f"There is no command {word!r}.",
+        hint=f"{hint}Commands: {', '.join(VERBS)}. A run needs no command: jb --models ... --datasets ...",
+    )
 
 
 def _look_up(args: argparse.Namespace) -> int | None:

@@ -45,9 +45,9 @@ _MEANINGS = {
     ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
     ExitCode.GATE_FAILED: "a gate failed",
     ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval holds the bound",
-    ExitCode.BUDGET_REACHED: "the budget was reached",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }
+"""Of those that something can end with."""
 
 
 def reference() -> str:
@@ -58,7 +58,7 @@ def reference() -> str:
         parts += [f"| {_flag(action)} | {_meaning(action)} |" for action in actions]
         parts.append("")
     parts += [_VERBS, "## Exit codes", "", "| code | meaning |", "| --- | --- |"]
-    parts += [f"| {int(code)} | {_MEANINGS[code]} |" for code in ExitCode]
+    parts += [f"| {int(code)} | {meaning} |" for code, meaning in _MEANINGS.items()]
     return "\n".join(parts) + "\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.arguments import Parser
+from judgebench.cli.arguments import Parser, whole_from
 
 if TYPE_CHECKING:
     from judgebench.config.schema import JudgeConfig
@@ -38,7 +38,9 @@ def build_parser() -> Parser:
     parser.add_argument("--grammar", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
     parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own grammars")
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
-    parser.add_argument("--examples", type=int, default=2, metavar="N", help="replies to show of each pair (default 2)")
+    parser.add_argument(
+        "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
+    )
     return parser
 
 
@@ -174,7 +176,7 @@ def _newest_plan(folder: RunFolder) -> Plan:
     from judgebench.plan.spec import Plan
     from judgebench.store.files import DamagedError, Decoder, read_file
 
-    plans = sorted(folder.configs.glob("*.json"))
+    plans = folder.plans()
     if not plans:
         raise ReuseError(f"The run {folder.timestamp} holds no plan.", hint="Name a run that jb has made.")
     try:

@@ -126,7 +126,8 @@ def _missing_base(path: Path) -> ConfigError | None:
 
 def _is_library(filename: str) -> bool:
     parts = Path(filename).parts
-    return "mmengine" in parts or Path(filename) == Path(__file__).with_name("load.py") or "importlib" in parts
+    here, standard = Path(__file__).with_name("load.py"), Path(ast.__file__).parent
+    return {"mmengine", "importlib"} & {*parts} != set() or Path(filename) == here or Path(filename).parent == standard
 
 
 def _import_hint(name: str) -> str:

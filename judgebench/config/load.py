@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from judgebench.blas import one_blas_thread
 from judgebench.config.explain import parse_error, run_error
-from judgebench.errors import ConfigError
+from judgebench.errors import ConfigError, out_of_memory
 
 PlainConfig = dict[str, Any]
 """The variables of a file by name; values are dicts, lists, texts, numbers, booleans and ``None``."""
@@ -35,10 +36,14 @@ def load_file(path: Path) -> PlainConfig:
         raise ConfigError(f"The config file {path} cannot be read: {error.strerror}.") from error
     except (SyntaxError, ValueError) as error:
         raise parse_error(path, error) from error
+    _refuse_star_imports(tree, path)
     _refuse_imports_in_texts(tree, path)
+    reader = _mmengine_config()
     try:
-        loaded = _mmengine_config().fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
+        loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
     except Exception as error:  # a config file is user code and may raise anything
+        if (lacking := out_of_memory(error)) is not None:
+            raise lacking from error
         raise run_error(path, error) from error
     return {
         name: _plain(value, f"{path}: {name}")
@@ -49,11 +54,12 @@ def load_file(path: Path) -> PlainConfig:
 
 @cache
 def _mmengine_config() -> Any:
-    """Return mmengine's ``Config`` with two of its look-ups mended.
+    """Return mmengine's ``Config``, mended in three places.
 
     It takes frozen modules of the standard library (``os``) for third-party ones, so that ``os.environ.get(...)`` in a
-    config ends in an empty ``RuntimeError``; and it finds absolute ``read_base()`` imports through ``pkg_resources``,
-    which is gone from current Pythons.
+    config ends in an empty ``RuntimeError``; it finds absolute ``read_base()`` imports through ``pkg_resources``, which
+    is gone from current Pythons; and it writes the file's path between double quotes into code that it parses, so that
+    a path with a double quote is a syntax error. There the path is only told of, so it may have other quotes.
     """
     with one_blas_thread():  # its logging imports numpy
         import mmengine.config.config as config_module
@@ -62,7 +68,16 @@ def _mmengine_config() -> Any:
     for module in (config_module, utils_module):
         module._is_builtin_module = _is_standard_library  # noqa: SLF001 - the mend described above
     config_module.get_installed_path = _package_folder
+    for name in ("ImportTransformer", "_gather_abs_import_lazyobj"):
+        setattr(config_module, name, _without_quotes_in_filename(getattr(config_module, name)))
     return config_module.Config
+
+
+def _without_quotes_in_filename(function: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*args: Any, filename: str, **kwargs: Any) -> Any:
+        return function(*args, filename=filename.replace('"', "'"), **kwargs)
+
+    return called
 
 
 def _is_standard_library(name: str) -> bool:
@@ -85,6 +100,16 @@ def _is_old_style(tree: ast.Module) -> bool:
         isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_base_"
         for node in tree.body
     )
+
+
+def _refuse_star_imports(tree: ast.Module, path: Path) -> None:
+    for node in tree.body:  # those of read_base() stand inside its block
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            module = "." * node.level + (node.module or "")
+            raise ConfigError(
+                f"{path}:{node.lineno}: from {module} import * stands outside of read_base().",
+                hint="Name what is imported, or put the line under: with read_base():",
+            )
 
 
 def _refuse_imports_in_texts(tree: ast.Module, path: Path) -> None:

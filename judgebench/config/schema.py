@@ -105,7 +105,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
             measure them, unless it says otherwise.
         judges: Judges of this data set.
         method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
-        score: For benchmarks of judges: turns verdicts and gold into the benchmark's own figures.
+        score: Turns verdicts into figures of its own: a benchmark of judges' from verdicts and gold, or, for answers of
+            models too, averages by category (``dict(type=PointScore, group_by=...)``).
         extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
         metrics: Names of the metrics, headline first; empty takes the default of the methods.
         k: The ks of pass@k and cons@k; empty takes the number of repeats.

@@ -6,6 +6,7 @@ No drawing and no clock of its own: times are handed in, in seconds of one monot
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -25,6 +26,9 @@ _WINDOW = 15.0
 """Seconds over which the present rate is taken."""
 _SPACING = 0.5
 """Seconds between two remembered counts."""
+_TELLING_SHARE = 0.02
+_TELLING_SECONDS = 5.0
+"""What must be done, and have passed, before the time that is left can be told."""
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,13 @@ class TaskRow:
             return None
         return max(0, self.progress.total - self.progress.done) / rate
 
+    def share(self) -> float:
+        """Return how much of its work is done, 0..1; what was kept from an earlier attempt is no work."""
+        if self.over:
+            return 1.0
+        work = self.progress.total - self.progress.kept
+        return min(1.0, max(0.0, (self.progress.done - self.progress.kept) / work)) if work > 0 else 0.0
+
     def note(self) -> str:
         """Return what the task waits for, or why it failed, as one safe line."""
         return one_line(self.error if self.over else self.progress.note, limit=200)
@@ -157,4 +168,48 @@ def failure_lines(row: TaskRow, base: str) -> list[str]:
     if row.tail:
         lines.append(f"  Last lines of {base}/{row.log}:" if row.log else "  Its last lines:")
         lines += [f"    {line}" for line in row.tail]
+    elif row.log:
+        lines.append(f"  Log: {base}/{row.log}")
     return lines
+
+
+def at_work_first(rows: Sequence[TaskRow]) -> list[TaskRow]:
+    """Return the tasks in the order in which a person wants to see them: at work, ended badly, waiting, finished."""
+
+    def place(row: TaskRow) -> int:
+        if not row.over:
+            return 2 if row.status == "waiting" else 0
+        return 1 if row.status in {"error", "partial"} else 3
+
+    return sorted(rows, key=place)
+
+
+def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
+    """Return how far the run as a whole is, and about how long the rest will take at the present pace.
+
+    Of a task that waits nobody knows the size, so tasks that ask weigh alike; those that only count take no time.
+    """
+    ended = sum(row.over for row in rows)
+    working = sum(not row.over and row.status != "waiting" for row in rows)
+    text = f"{ended} of {len(rows)} tasks ended, {working} at work"
+    asking = [row for row in rows if row.stage in {"infer", "judge"}] or list(rows)
+    share = sum(row.share() for row in asking) / len(asking) if asking else 0.0
+    text += f"; {100 * share:.0f}% done"
+    started = [row.started for row in rows if row.started is not None]
+    passed = now - min(started, default=now)
+    if ended < len(rows) and share >= _TELLING_SHARE and passed >= _TELLING_SECONDS:
+        text += f", about {clock_text(passed * (1 - share) / share)} left"
+    return text
+
+
+class Told:
+    """Which failures were told: what fails for one and the same reason is told once."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def lines(self, row: TaskRow, base: str) -> list[str]:
+        """Return the lines about a task that failed; of a reason that was told, only whose it was."""
+        name = f"{row.stage} {row.name}"
+        first = self._first.setdefault(row.error, name) if row.error else name
+        return failure_lines(row, base) if first == name else [f"{name}: the same as {first}"]

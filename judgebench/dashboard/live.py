@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from judgebench.dashboard.board import RunHeader, TaskRow, failure_lines
+from judgebench.dashboard.board import RunHeader, TaskRow, Told, at_work_first, whole_run_text
 from judgebench.dashboard.display import Score
 from judgebench.dashboard.keys import Key, Keyboard
 from judgebench.dashboard.table import Layout, cells, fold, lay_out, page_of
@@ -82,8 +82,8 @@ class Board:
         """Return what fills a window of ``width`` by ``height`` characters."""
         if self._fitted != (width, height):
             self._fitted = (width, height)
-            # Four lines above the table, one that names hidden columns, and the messages below.
-            self._layout = lay_out(self._rows, width, height - 5 - _MESSAGES)
+            # Five lines above the table, one that names hidden columns, and the messages below.
+            self._layout = lay_out(self._rows, width, height - 6 - _MESSAGES)
         layout = self._layout
         self.page = min(self.page, layout.pages - 1)
         state = "PAUSED, 'P' to resume; " if self.paused else ""
@@ -93,8 +93,9 @@ class Board:
             f"Task Progress Table ({state}Updated at: {stamp})",
             f"Page: {self.page + 1}/{layout.pages} Total {len(self._rows)} rows of data",
             _HELP if len(_HELP) <= width else _SHORT_HELP,
+            f"Whole run: {whole_run_text(self._rows, now)}",
         ]
-        shown = page_of(self._rows, layout, self.page)
+        shown = page_of(at_work_first(self._rows), layout, self.page)
         below = fold(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)
@@ -144,6 +145,7 @@ class LiveDisplay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failed: set[str] = set()
+        self._failures = Told()
         self._early: list[str] = []
         """Messages from before the board, and those too long for a line; printed on the normal screen."""
 
@@ -173,7 +175,7 @@ class LiveDisplay:
         if row.status == "error" and row.id not in self._failed:
             self._failed.add(row.id)
             if self._board is not None:
-                self._board.say(failure_lines(row, self._base)[0])
+                self._board.say(self._failures.lines(row, self._base)[0])
 
     def message(self, text: str) -> None:
         """Show a message below the table, and print it whole when the board is closed."""
@@ -273,9 +275,10 @@ class LiveDisplay:
                 self._console.print(draw_table(rows, lay_out(rows, self._console.width, 10_000), now))
         except OSError:
             return
+        failures = Told()
         for row in self._rows:
             if row.status in {"error", "partial"}:
-                self._print("\n".join(failure_lines(row, self._base)))
+                self._print("\n".join(failures.lines(row, self._base)))
         for text in self._early:
             self._print(text)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from judgebench.dashboard.board import RunHeader, Status, TaskRow, clock_text, failure_lines, rate_text
+from judgebench.dashboard.board import RunHeader, Status, TaskRow, Told, clock_text, rate_text
 from judgebench.dashboard.display import Score
 from judgebench.untrusted import visible
 
@@ -24,6 +24,7 @@ class PlainDisplay:
         self._clock = clock
         self._base = ""
         self._told: dict[str, tuple[Status, int, float]] = {}
+        self._failures = Told()
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """Say where the run is and how many tasks it has."""
@@ -41,7 +42,7 @@ class PlainDisplay:
             return
         self._told[row.id] = (row.status, row.progress.done, now)
         if row.status == "error":
-            first, *rest = failure_lines(row, self._base)
+            first, *rest = self._failures.lines(row, self._base)
             self._line(f"{_head(row)}: error: {first.partition(': ')[2]}")
             for line in rest:
                 self._line(line)

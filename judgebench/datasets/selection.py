@@ -81,8 +81,9 @@ class _Wanted:
                 self._keys.add(text.strip().removeprefix("key:"))
                 continue
             first, last = int(match[1]), int(match[2] or match[1])
-            if last < first:
-                raise DataError(f"The range of ids {text!r} ends before it starts.", hint=f"Write {last}-{first}.")
+            if last < first:  # no range, so it may be a key of that form
+                self._keys.add(text.strip())
+                continue
             self._ranges.append((first, last, text))
         self._last = max((last for _, last, _ in self._ranges), default=-1)
         self._newest = -1
@@ -105,11 +106,20 @@ class _Wanted:
         have = f"rows 0-{count - 1}" if count else "no rows"
         if keys:
             have += f"; keys such as {', '.join(keys[:3])}"
-        near = difflib.get_close_matches(unknown[0], keys, n=3) if unknown else []
         raise DataError(
             f"The data set has no sample {', '.join([*beyond, *unknown])} (it has {have}).",
-            hint=f"Did you mean {' or '.join(near)}?" if near else "Ids are row numbers, ranges such as 3-9, or keys.",
+            hint=_hint(beyond, unknown, keys),
         )
+
+
+def _hint(beyond: list[str], unknown: list[str], keys: list[str]) -> str:
+    if key := next((text.strip() for text in beyond if text.strip() in keys), ""):
+        return f"For the key of that form write key:{key}"
+    if near := difflib.get_close_matches(unknown[0], keys, n=3) if unknown else []:
+        return f"Did you mean {' or '.join(near)}?"
+    if backwards := next((match for text in unknown if (match := _RANGE.fullmatch(text))), None):
+        return f"As a range it ends before it starts; write {backwards[2]}-{backwards[1]}."
+    return "Ids are row numbers, ranges such as 3-9, or keys."
 
 
 def _shuffled(samples: Iterator[Sample], seed: int, most: int | None) -> Iterator[Sample]:

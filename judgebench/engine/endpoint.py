@@ -77,7 +77,8 @@ def gone(
         hint = f"Set {whose}.api_key, for example to '${{API_KEY}}', and export that variable."
     elif fault.failure.kind == "not_found":
         sentence = f"{place} does not serve the model {model!r} of {whose} ({said})."
-        hint = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model and {whose}.url."
+        empty = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model"
+        hint = f"{empty if config.model else f'Set {whose}.model'}, and check {whose}.url."
     elif failures > 1:
         sentence = (
             f"{place} (model {config.abbr!r}) is gone: {failures} failures in a row over {seconds:.0f} s ({said})."

@@ -96,6 +96,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         run_dir: Absolute path of the run folder.
+        name: Of its file, without the ending: results say by it which plan made them.
         timestamp: Name of this invocation (the run folder's name for the first).
         command: The command line, for the logs.
         models: By abbr, as in ``RunConfig``.
@@ -103,6 +104,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: int = 1
+    name: str = ""
     run_dir: str
     timestamp: str
     mode: Mode

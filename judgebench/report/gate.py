@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 
 from judgebench.errors import ExitCode, ReuseError
 from judgebench.records import Metric
+from judgebench.report.current import Plans, newest_summary
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.rules import Addressed, Evidence, GateRules, Rule, address, read_rules
 from judgebench.report.schema import Summary
-from judgebench.store.files import DamagedError, Decoder, read_file
 from judgebench.store.layout import RunFolder
 
 Decision = Literal["pass", "fail", "cannot tell"]
@@ -83,42 +83,35 @@ def gate_run(run_dir: Path, rules: Path | GateRules) -> GateOutcome:
 
 
 def evidence_of(run_dir: Path) -> list[Evidence]:
-    """Return what the run's results offer; planned results and groups come from its newest summary.
+    """Return what the run's results offer; what is planned and missing, or stale, offers a reason and no number.
 
     Raises:
         ReuseError: There is neither a result nor a summary.
         DataError: A result is damaged.
     """
     run = RunFolder(run_dir)
+    plans = Plans(run)
     found: list[Evidence] = []
     for path in sorted((run.path / "results").rglob("*.json")):
         result = read_result(path, details=False)
-        found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
+        if why := plans.stale(result):
+            found.append(Evidence(result.model, result.dataset, {}, None, {}, why=why))
+        else:
+            found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
     summary = newest_summary(run)
-    if summary is not None:
-        known = {(one.model, one.row) for one in found}
-        found += [
-            Evidence(gap.model, gap.dataset, {}, None, {}, why=f"{gap.reason} (see {gap.log})")
-            for gap in summary.missing
-            if (gap.model, gap.dataset) not in known
-        ]
-        found += _groups(summary)
-    if not found:
+    if not found and summary is None:
         raise ReuseError(
             f"The run {run.path} holds no results to decide on.",
             hint="Finish it first: jb --reuse " + run.timestamp,
         )
-    return found
-
-
-def newest_summary(run: RunFolder) -> Summary | None:
-    """Return the newest summary of a run that can be read."""
-    for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
-        try:
-            return Decoder(Summary)(read_file(path))
-        except (OSError, DamagedError):
-            continue  # an older one still says what was planned
-    return None
+    known = {(one.model, one.row) for one in found}
+    gaps = dict.fromkeys(plans.planned, "there is no result")
+    if summary is not None:
+        gaps |= {(gap.model, gap.dataset): f"{gap.reason} (see {gap.log})" for gap in summary.missing}
+    found += [
+        Evidence(model, row, {}, None, {}, why=why) for (model, row), why in gaps.items() if (model, row) not in known
+    ]
+    return found + (_groups(summary, plans) if summary is not None else [])
 
 
 def check(rule: Rule, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
@@ -212,7 +205,15 @@ def _explain(
     return f"{number}: {wanted}, {why}"
 
 
-def _groups(summary: Summary) -> list[Evidence]:
+def _groups(summary: Summary, plans: Plans) -> list[Evidence]:
+    results = [(one.model, one.dataset) for one in summary.results if one.kind == "result"]
+    if why := plans.outdated(summary.plan, results):
+        return [
+            Evidence(model, row.dataset, {}, None, {}, why=why, group=True)
+            for row in summary.rows
+            if row.kind == "group"
+            for model in row.cells
+        ]
     counts = {(one.model, one.dataset): one.counts for one in summary.results}
     return [
         Evidence(

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from judgebench.errors import DataError
 from judgebench.records import TaskResult
+from judgebench.report.current import Plans
 from judgebench.report.plaintext import printable
 from judgebench.report.results import read_result
 from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
@@ -69,42 +68,39 @@ class Found:
     Attributes:
         results: By (model, row name).
         missing: Likewise, for planned results that are not there.
-        stale: Likewise, for results of an earlier attempt whose tasks failed this time.
         logs: Likewise, of results in which nothing was scored: the log that tells most, and what it says.
     """
 
     def __init__(self) -> None:
         self.results: dict[tuple[str, str], TaskResult] = {}
         self.missing: dict[tuple[str, str], MissingResult] = {}
-        self.stale: dict[tuple[str, str], MissingResult] = {}
         self.logs: dict[tuple[str, str], tuple[str, str]] = {}
 
 
-def find_results(
-    run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec], reasons: Mapping[tuple[str, str], str]
-) -> Found:
-    """Read every planned result; what is missing or damaged is noted with a reason and a log."""
+def find_results(run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec]) -> Found:
+    """Read every planned result; what is missing, stale or damaged is noted with a reason and a log."""
     found = Found()
+    plans = Plans(run)
     for row in rows:
         for model in models:
             if row.models and model not in row.models:
                 continue
             path = run.result(model, row.name)
-            reason = reasons.get((model, row.name), "")
             log, said = _log_of(run, model, row)
-            gap = MissingResult(model=model, dataset=row.name, reason=reason, log=log)
+            reason = f"there is no result{said}"
             if path.exists():
                 try:
-                    result = found.results[model, row.name] = read_result(path, details=False)
-                    if not result.counts.ok and (run.path / log).exists():
-                        found.logs[model, row.name] = log, said
-                    if reason:
-                        found.stale[model, row.name] = gap
-                    continue
+                    result = read_result(path, details=False)
+                    reason = plans.stale(result)
+                    if not reason:
+                        found.results[model, row.name] = result
+                        if not result.counts.ok and (run.path / log).exists():
+                            found.logs[model, row.name] = log, said
+                        continue
+                    reason += said
                 except DataError as error:
                     reason = error.message.rstrip(".")
-            reason = reason or f"there is no result{said}"
-            found.missing[model, row.name] = msgspec.structs.replace(gap, reason=reason)
+            found.missing[model, row.name] = MissingResult(model=model, dataset=row.name, reason=reason, log=log)
     return found
 
 
@@ -175,8 +171,6 @@ def _told(row: RowSpec, model: str, metric: str, found: Found) -> list[Told]:
         told.append(Told(f"{row.name}, {metric}", number.note))
     if metric == result.headline:
         told += [Told(row.name, note) for note in result.notes]
-    if (old := found.stale.get((model, row.name))) is not None:
-        told.append(Told(row.name, f"of an earlier attempt; this time: {old.reason}; see {old.log}"))
     return told
 
 

@@ -28,7 +28,12 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 _RULE = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
+_SLIPS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
+"""What is typed for an operator, with the operator that is meant."""
 _SHARES = ("scored", "unparsed", "failed", "judge_failed", "prediction_failed", "not_judged", "truncated")
+_IN_PERCENT = ("accuracy", "agreement", "rate", "share", "consistency", "precision", "recall", "f1")
+"""Last words of metrics that are shares."""
+_ALSO_IN_PERCENT = frozenset({*_SHARES, "avg", "pass", "cons", "maj_correct", "robustness", "longer_wins", "extracted"})
 
 
 class Rule(NamedTuple):
@@ -71,10 +76,13 @@ class GateRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return the parsed rules.
 
         Raises:
-            UsageError: A rule that cannot be read, or none at all: a gate without rules would pass everything.
+            UsageError: A rule that cannot be read or asks for what cannot be, or none at all: a gate without rules
+                would pass everything.
         """
         found = [parse_rule(text, "min") for text in self.min] + [parse_rule(text, "max") for text in self.max]
         if self.min_scored is not None:
+            if slip := percent_slip(self.min_scored, least=True):
+                raise UsageError(f"min_scored = {self.min_scored:g}: {slip}.", hint="For example: min_scored = 98")
             found.append(Rule("scored", ">=", self.min_scored))
         if not found:
             raise UsageError(
@@ -115,15 +123,20 @@ def parse_rule(text: str, kind: Literal["min", "max"]) -> Rule:
     """Return a rule such as ``aime2025-judge.accuracy>=80``.
 
     Args:
-        text: The rule.
+        text: The rule; a threshold may say ``%``.
         kind: ``min`` takes ``>=`` and ``>``, ``max`` takes ``<=`` and ``<``.
 
     Raises:
-        UsageError: It is no rule, or of the other kind.
+        UsageError: It is no rule, of the other kind, or its threshold is none for a percentage.
     """
+    if slip := next((slip for slip in _SLIPS if slip in text), ""):
+        raise UsageError(
+            f"The rule {text!r} cannot be read: {slip!r} is no operator.",
+            hint=f"Write it with {_SLIPS[slip]}: {text.replace(slip, _SLIPS[slip])!r}",
+        )
     match = _RULE.fullmatch(text)
     try:
-        threshold = float(match["threshold"]) if match else math.nan
+        threshold = float(match["threshold"].removesuffix("%")) if match else math.nan
     except ValueError:
         threshold = math.nan
     wanted = (">=", ">") if kind == "min" else ("<=", "<")
@@ -138,7 +151,35 @@ def parse_rule(text: str, kind: Literal["min", "max"]) -> Rule:
             f"The rule {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
             hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
         )
+    marked = match["threshold"].endswith("%")
+    if in_percent(match["target"].rpartition(".")[2]) and (
+        slip := percent_slip(threshold, least=kind == "min", marked=marked)
+    ):
+        raise UsageError(
+            f"The rule {text!r} cannot be meant: {slip}.", hint="Shares are given in percent, from 0 to 100."
+        )
     return Rule(match["target"], match["op"], threshold)
+
+
+def in_percent(metric: str) -> bool:
+    """Return whether a metric is a share, by its name; of one that is not known to be, nothing is said."""
+    name = re.split(r"[/@ ]", metric, maxsplit=1)[0]
+    return name in _ALSO_IN_PERCENT or (name.endswith(_IN_PERCENT) and not name.startswith("delta_"))
+
+
+def percent_slip(value: float, *, least: bool, marked: bool = False) -> str:
+    """Return what is wrong with a bound on a percentage, as the end of a sentence; empty where nothing is.
+
+    Args:
+        value: The bound.
+        least: Whether it is a lower bound. At most 1 percent of something is often asked for, at least 1 percent never.
+        marked: Whether it was written with ``%``, so that no share is meant.
+    """
+    if not 0 <= value <= 100:
+        return f"a percentage lies between 0 and 100, and {value:g} does not"
+    if not marked and (0 < value < 1 or (value == 1 and least)):
+        return f"{value:g} percent? Write {100 * value:g}, or {value:g}% if that is what is asked for"
+    return ""
 
 
 class Addressed(NamedTuple):

@@ -111,6 +111,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         run: Name of the run folder.
         timestamp: Of the invocation that made the summary.
+        plan: Name of the plan of that invocation.
         models: Columns in order.
         rankings: The models in order, for every row with several of them; each is also a file in ``rankings/``.
         rankings_compared: How alike the judges of one data set rank the models.
@@ -121,6 +122,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     format: int = SUMMARY_FORMAT
     run: str
     timestamp: str
+    plan: str = ""
     models: list[str]
     rows: list[SummaryRow]
     results: list[ResultFacts]

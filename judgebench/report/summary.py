@@ -5,14 +5,17 @@ The one caller is the summarize stage; the supervisor prints the text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+
+import msgspec
 
 from judgebench.config.schema import SummarizerConfig
 from judgebench.metrics.ranked import Ranking, RankingsCompared
 from judgebench.metrics.ranking import compare_rankings
 from judgebench.report.arrange import arrange
+from judgebench.report.current import newest_summary
 from judgebench.report.rating_rows import with_ratings
 from judgebench.report.rows import Footnotes, facts_of, find_results, result_rows
 from judgebench.report.schema import RowSpec, Summary, SummaryFiles
@@ -31,9 +34,11 @@ def summarize(
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
-    missing: Mapping[tuple[str, str], str] | None = None,
+    plan: str = "",
 ) -> SummaryFiles:
     """Write ``summary/summary_<timestamp>.{csv,md,txt,json,html}`` and return where, with the text for the terminal.
+
+    It takes the place of the newest one before where that says the same, so that there is one for each thing said.
 
     Args:
         run_dir: The run folder.
@@ -42,7 +47,7 @@ def summarize(
         rows: The planned rows in order; a planned result that is not on disk is shown as a gap with its reason.
         rankings: Of rows with several models.
         summarizer: Order and groups; ``None`` shows all rows.
-        missing: Why results are missing, by (model, row name), where the caller knows.
+        plan: Name of the plan of this invocation.
 
     Raises:
         DiskError: A file cannot be written.
@@ -54,9 +59,11 @@ def summarize(
         rows=rows,
         rankings=rankings,
         summarizer=summarizer,
-        missing=missing,
+        plan=plan,
     )
-    folder = RunFolder(run_dir).summary
+    run = RunFolder(run_dir)
+    before = newest_summary(run)
+    folder = run.summary
     stem = f"summary_{timestamp}"
     text = as_text(summary)
     contents = {
@@ -69,6 +76,9 @@ def summarize(
     paths = {ending: folder / f"{stem}.{ending}" for ending in contents}
     for ending, data in contents.items():
         write_atomically(paths[ending], data)
+    if before is not None and before.timestamp != timestamp and _says(before) == _says(summary):
+        for ending in contents:
+            (folder / f"summary_{before.timestamp}.{ending}").unlink(missing_ok=True)
     return SummaryFiles(**paths, text=text, summary=summary)
 
 
@@ -80,12 +90,12 @@ def build_summary(
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
-    missing: Mapping[tuple[str, str], str] | None = None,
+    plan: str = "",
 ) -> Summary:
     """Return the summary of a run without writing it; arguments as for ``summarize``."""
     run = RunFolder(run_dir)
     notes = Footnotes()
-    found = find_results(run, models, rows, missing or {})
+    found = find_results(run, models, rows)
     ranked = {ranking.dataset: ranking for ranking in rankings}
     table = []
     for row in rows:
@@ -97,6 +107,7 @@ def build_summary(
     return Summary(
         run=run.timestamp,
         timestamp=timestamp,
+        plan=plan,
         models=list(models),
         rows=arranged.rows,
         results=[one for one in [*facts, *arranged.facts] if one.dataset in shown],
@@ -106,6 +117,10 @@ def build_summary(
         footnotes=notes.texts,
         remarks=arranged.remarks,
     )
+
+
+def _says(summary: Summary) -> bytes:
+    return as_json(msgspec.structs.replace(summary, timestamp="", plan=""))
 
 
 def _compared(rankings: Sequence[Ranking]) -> list[RankingsCompared]:

@@ -207,6 +207,8 @@ def _health_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
     metric = _metric(facts, name)
     if metric.value is not None:
         return number(metric.value)
+    if not facts.counts.ok:
+        return notes.mark("no verdict could be compared with a rule: none was read")
     return notes.mark(metric.note or "no rule-based check of this data set decided the same answers")
 
 

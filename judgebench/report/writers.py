@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from judgebench.report.bias_table import bias_table, without_bias_rows
 from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
@@ -43,8 +44,8 @@ def as_text(summary: Summary) -> str:
     parts += [
         f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
     ]
-    if doubtful := _doubtful(summary):
-        parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubtful)]))
+    if doubts := _doubts(summary):
+        parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubts)]))
     told = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
     told += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
     if told:
@@ -168,29 +169,70 @@ def _unscored(summary: Summary) -> list[str]:
     return told
 
 
-def _doubtful(summary: Summary) -> TextTable | None:
-    """Return the verdicts that a person should look at first, as the results name them."""
-    rows = []
+class Doubt(NamedTuple):
+    """A verdict that a person should look at first.
+
+    Attributes:
+        answers: What it is about, by whose it is.
+        replies: What the judge said, by presentation; none where a rule decides.
+    """
+
+    dataset: str
+    model: str
+    item: str
+    why: str
+    answers: dict[str, str]
+    replies: dict[str, str]
+
+
+def _doubts(summary: Summary) -> list[Doubt]:
+    """Return the doubtful verdicts as the results name them."""
+    found = []
     for one in summary.results:
         doubts = one.health.get("doubtful")
         for doubt in doubts if isinstance(doubts, list) else []:
             if isinstance(doubt, dict):
                 item = f"{doubt.get('id', '?')}" + (f", repeat {doubt['repeat']}" if doubt.get("repeat") else "")
-                told = [str(doubt.get(key) or _EMPTY) for key in ("why", "answer", "judge_reply")]
-                rows.append([one.dataset, one.model, item, *told])
+                answers, replies = _words(doubt.get("answers")), _words(doubt.get("judge_replies"))
+                found.append(Doubt(one.dataset, one.model, item, str(doubt.get("why") or _EMPTY), answers, replies))
+    return found
+
+
+def _words(said: Any) -> dict[str, str]:
+    return {str(name): str(text) or _EMPTY for name, text in said.items()} if isinstance(said, dict) else {}
+
+
+def _doubtful(summary: Summary) -> TextTable | None:
+    """Return the doubtful verdicts as a table."""
+    rows = [
+        [one.dataset, one.model, one.item, one.why, _together(one.answers), _together(one.replies)]
+        for one in _doubts(summary)
+    ]
     headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
     return TextTable("Doubtful verdicts", headers, rows, set()) if rows else None
 
 
-def _look_first(doubtful: TextTable) -> list[str]:
+def _together(said: dict[str, str]) -> str:
+    if len(said) == 1:
+        (name,) = said
+        return said[name] if name in ("answer", "judge") else f"{name}: {said[name]}"
+    return " / ".join(f"{name}: {text}" for name, text in said.items()) or _EMPTY
+
+
+def _look_first(doubts: Sequence[Doubt]) -> list[str]:
     """Return the doubtful verdicts as a few lines for a terminal; the other formats show all of them."""
     lines = []
-    for dataset, model, item, why, answer, reply in doubtful.rows[:LOOK_FIRST]:
-        lines.append(f"- {printable(dataset)}, {printable(model)}, item {printable(item)}: {printable(why)}")
-        said = [("answer", answer), *([("judge", reply)] if reply != _EMPTY else [])]  # a rule asks no judge
-        lines += [f"    {side}: {_tail(text)}" for side, text in said]
-    if len(doubtful.rows) > LOOK_FIRST:
-        lines.append(f"- and {len(doubtful.rows) - LOOK_FIRST} more in the .md and .html beside this file")
+    for one in doubts[:LOOK_FIRST]:
+        lines.append(
+            f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: {printable(one.why)}"
+        )
+        lines += [
+            f"    {printable(name)}: {_tail(text)}"
+            for said in (one.answers, one.replies)
+            for name, text in said.items()
+        ]
+    if len(doubts) > LOOK_FIRST:
+        lines.append(f"- and {len(doubts) - LOOK_FIRST} more in the .md and .html beside this file")
     return lines
 
 

@@ -45,6 +45,7 @@ from judgebench.runners.services import Services, launched_models, services_envi
 from judgebench.runners.signals import on_interrupt
 from judgebench.runners.zygote import Zygote, ZygoteGoneError
 from judgebench.stages.progress import Progress
+from judgebench.untrusted import visible
 
 TaskCommand = Callable[[Path, str], list[str]]
 
@@ -270,7 +271,7 @@ class _LocalRun:
                 said = row.progress
                 error, hint = (said.error, said.hint) if said.error else explain_exit(code)
             if code not in _SELF_EXPLAINING:
-                row.tail = process.tail()
+                row.tail = [line for line in process.tail() if not _repeats(line, error, hint)]
         row.exit_code, row.error, row.hint = code, error, hint
         self._processes.pop(spec.id, None)
         self._post(TaskExited(spec.id, code, error))
@@ -294,10 +295,11 @@ class _LocalRun:
         counts_only = ONE_THREAD if spec.stage in {"extract", "summarize"} else {}
         process = await start_process(
             self._launch(spec),
-            log=None if self._plan.options.debug or not spec.log else prepare_log(self._run_dir, spec.log),
+            log=prepare_log(self._run_dir, spec.log) if spec.log else None,
             environment={**counts_only, **self._environment, **services_environment(addresses)},
             on_report=lambda progress: self._reported(spec.id, progress),
             on_output=lambda line: self._display.message(f"{spec.stage} {spec.name} | {line}"),
+            shown=self._plan.options.debug,
         )
         self._processes[spec.id] = process
         row.start(process.pid, time.monotonic())
@@ -423,3 +425,9 @@ class _LocalRun:
             progress=row.progress if row.pid else None,
             seconds=row.seconds(time.monotonic()),
         )
+
+
+def _repeats(line: str, error: str, hint: str) -> bool:
+    """Return whether a line of a log says again what is told anyway."""
+    said = line.strip()
+    return visible(error) in line or any(said == part.strip() for part in visible(hint).splitlines())

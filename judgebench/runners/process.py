@@ -14,7 +14,7 @@ import signal
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
@@ -77,12 +77,15 @@ def spawned(command: Sequence[str]) -> Launch:
 class TaskProcess:
     """A running task process; made by ``start_process``."""
 
-    def __init__(self, process: Process, control: int, log: Path | None, log_start: int) -> None:
+    def __init__(
+        self, process: Process, control: int, log: Path | None, log_start: int, copy: BinaryIO | None = None
+    ) -> None:
         self.pid = process.pid
         self._process = process
         self._control = control
         self._log = log
         self._log_start = log_start
+        self._copy = copy
         self._shown: deque[str] = deque(maxlen=TAIL_LINES)
         self._readers: list[asyncio.Task[None]] = []
 
@@ -141,12 +144,16 @@ class TaskProcess:
 
     async def _read_output(self, stream: asyncio.StreamReader, on_output: Callable[[str], None]) -> None:
         rest = b""
-        while chunk := await stream.read(65_536):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > _LINE_LIMIT:
-                lines, rest = [*lines, rest], b""
-            for line in lines:
-                self._show(line, on_output)
+        with self._copy or contextlib.nullcontext():
+            while chunk := await stream.read(65_536):
+                if self._copy is not None:
+                    with contextlib.suppress(OSError):  # the terminal has it
+                        self._copy.write(chunk)
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > _LINE_LIMIT:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    self._show(line, on_output)
         if rest:
             self._show(rest, on_output)
 
@@ -168,6 +175,7 @@ async def start_process(
     environment: Mapping[str, str],
     on_report: Callable[[Progress], None],
     on_output: Callable[[str], None],
+    shown: bool = False,
 ) -> TaskProcess:
     """Start a task process in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone.
 
@@ -177,6 +185,7 @@ async def start_process(
         environment: All of its environment.
         on_report: Called with each report.
         on_output: Called with each line of output, already made visible.
+        shown: Whether the lines are handed to ``on_output`` although they are in a log too.
 
     Raises:
         OSError: The program cannot be started.
@@ -190,16 +199,21 @@ async def start_process(
             files.callback(os.close, task_control_end)
             output: int = asyncio.subprocess.PIPE
             start = 0
+            copy = None
             if log is not None:
-                output = open_log(log)
-                files.callback(os.close, output)
-                start = os.fstat(output).st_size
+                descriptor = open_log(log)
+                start = os.fstat(descriptor).st_size
+                if shown:
+                    copy = os.fdopen(descriptor, "ab", buffering=0)
+                else:
+                    output = descriptor
+                    files.callback(os.close, output)
             process = await launch(task_control_end, output, task_report_end, environment)
     except BaseException:
         os.close(report_end)
         os.close(control_end)
         raise
-    running = TaskProcess(process, control_end, log, start)
+    running = TaskProcess(process, control_end, log, start, copy)
     reader = asyncio.StreamReader(limit=_LINE_LIMIT)
     try:
         await asyncio.get_running_loop().connect_read_pipe(

@@ -16,12 +16,22 @@ class Counted:
         repeats: Planned repeats per sample.
         options: Whether to keep one row per item and to report the extract rate.
         scale: Ends of the scale of the judge's scores, where they are declared.
+        compared: Whose answers are compared, where two are.
     """
 
-    def __init__(self, repeats: int, options: Options, *, scale: tuple[float, float] | None = None) -> None:
+    def __init__(
+        self,
+        repeats: int,
+        options: Options,
+        *,
+        scale: tuple[float, float] | None = None,
+        compared: tuple[str, str] = ("", ""),
+    ) -> None:
         self.tally = Tally(repeats, scale=scale)
         self.evidence = Evidence(
-            keep_details=options.dump_details or options.small, extract_rate=options.dump_extract_rate
+            keep_details=options.dump_details or options.small,
+            extract_rate=options.dump_extract_rate,
+            compared=compared,
         )
         self.agreements = Agreements()
         self.played = Played()

@@ -13,7 +13,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from judgebench.errors import DiskError, ExitCode, InterruptedRunError, JudgebenchError
+from judgebench.errors import DiskError, ExitCode, InterruptedRunError, JudgebenchError, out_of_memory
 from judgebench.plan.spec import Plan
 from judgebench.stages.progress import Reporter
 from judgebench.stages.task import Task, listen, supervised
@@ -105,6 +105,8 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
     except JudgebenchError as error:
         return _report_error(task.reporter, error)
     except Exception as error:  # noqa: BLE001 - a process ends here; whatever it was is told and logged
+        if (lacking := out_of_memory(error)) is not None:
+            return _report_error(task.reporter, lacking)
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"
         task.reporter.update(state="error", force=True, error=reason, exit_code=int(ExitCode.BUG))

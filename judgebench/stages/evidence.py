@@ -18,6 +18,8 @@ DOUBTFUL = 5
 """How many doubtful items a result names."""
 EXCERPT = 160
 """Characters of a reply that a doubtful item shows."""
+MOST_REPLIES = 4
+"""How many replies to one item it shows."""
 
 
 class Checked(NamedTuple):
@@ -35,8 +37,22 @@ class Checked(NamedTuple):
 
     @property
     def reply(self) -> JudgeCall | None:
-        """The judge's last reply."""
-        return self.calls[-1] if self.calls else None
+        """The judge's reply that could not be read, the first of them if there are several, else its last."""
+        unread = self._unread()
+        return unread[0] if unread else self.calls[-1] if self.calls else None
+
+    @property
+    def replies(self) -> Sequence[JudgeCall]:
+        """The judge's replies that could not be read, where it is known which; else all."""
+        return self._unread() or self.calls
+
+    def _unread(self) -> list[JudgeCall]:
+        if self.verdict.status != "unparsed":
+            return []
+        views = self.verdict.details.get("views")
+        told = [one for one in views if isinstance(one, dict)] if isinstance(views, list) else []
+        unread = {(one.get("view"), one.get("repeat", 0)) for one in told if one.get("status") != "ok"}
+        return [call for call in self.calls if (call.view, call.nth) in unread]
 
 
 @dataclass
@@ -114,12 +130,14 @@ class Evidence:
     Args:
         keep_details: Keep one row per item (``--dump-eval-details``).
         extract_rate: Report from how many answers a final one could be taken (``--dump-extract-rate``).
+        compared: Whose answers are compared, where two are.
     """
 
-    def __init__(self, *, keep_details: bool, extract_rate: bool = False) -> None:
+    def __init__(self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[dict[str, Any]] = []
         self._spent = {"model": Spent(), "judge": Spent()}
+        self._compared = compared
         self._data = 0
         self._extract_rate = extract_rate
         self._extracted = 0
@@ -153,15 +171,7 @@ class Evidence:
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
         doubt = _doubt(verdict, rule)
         if doubt and len(self._doubtful) < DOUBTFUL:
-            self._doubtful.append(
-                {
-                    "id": sample.id,
-                    "repeat": repeat,
-                    "why": doubt,
-                    "answer": _excerpt(prediction.prediction if prediction else ""),
-                    "judge_reply": _excerpt(checked.reply.prediction if checked.reply else ""),
-                }
-            )
+            self._doubtful.append({"id": sample.id, "repeat": repeat, "why": doubt, **self._words(checked)})
         if self.details is not None:
             self.details.append(_detail(checked))
 
@@ -233,6 +243,24 @@ class Evidence:
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
         return [*served, *settled, *equal, *copies, *foreign]
 
+    def _words(self, checked: Checked) -> dict[str, Any]:
+        """Return what was answered and what the judge said to it, cut short: each by a name where there are several."""
+        if checked.compared is not None:
+            answers = dict(zip(self._compared, checked.compared, strict=True))
+        elif checked.prediction is not None:
+            answers = {"answer": checked.prediction.prediction}
+        else:
+            brought = checked.sample.answers
+            answers = {f"answer {at}" if len(brought) > 1 else "answer": text for at, text in enumerate(brought, 1)}
+        several = len(checked.calls) > 1
+        return {
+            "answers": {name: _excerpt(text) for name, text in answers.items()},
+            "judge_replies": {
+                f"judge, {_name_of(call)}" if several else "judge": _excerpt(call.prediction)
+                for call in checked.replies[:MOST_REPLIES]
+            },
+        }
+
 
 def _doubt(verdict: Verdict, rule: Verdict | None) -> str:
     if verdict.status == "unparsed":
@@ -248,18 +276,25 @@ def _excerpt(text: str) -> str:
     return flat if len(flat) <= EXCERPT else "…" + flat[-EXCERPT:]
 
 
+def _name_of(call: JudgeCall) -> str:
+    return (call.view or "asked") + (f", time {call.nth + 1}" if call.nth or not call.view else "")
+
+
 def _detail(checked: Checked) -> dict[str, Any]:
-    sample, repeat, prediction, verdict, rule, _, _ = checked
+    sample, repeat, prediction, verdict, rule, _, compared = checked
+    # In a benchmark of judges the judge is the tested model, and what it was asked and said stands for its answer.
+    asked = prediction or checked.reply
     return {
         "id": sample.id,
         "key": sample.key,
         "repeat": repeat,
-        "prompt": prediction.origin_prompt if prediction else None,
-        "origin_prediction": prediction.prediction if prediction else None,
-        "finish_reason": prediction.finish_reason if prediction else None,
+        "prompt": asked.origin_prompt if asked else None,
+        "origin_prediction": asked.prediction if asked else None,
+        "finish_reason": asked.finish_reason if asked else None,
+        **({"answers": list(compared or sample.answers)} if compared or sample.answers else {}),
         "predictions": verdict.label if verdict.label is not None else verdict.score,
         "references": sample.reference,
-        "correct": verdict.label == "correct" if verdict.status == "ok" else None,
+        "correct": verdict.label == "correct" if verdict.status == "ok" and verdict.label in GRADES else None,
         "verdict": msgspec.to_builtins(verdict),
         "rule": msgspec.to_builtins(rule) if rule is not None else None,
         "judge_reply": checked.reply.prediction if checked.reply else None,

@@ -62,7 +62,6 @@ class ExtractRun:
         self.method: JudgeMethod | None = method_of(self.judge.method) if self.judge else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
-        self.counted = self._nothing()
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
         self.origin: Origin | None = None
@@ -70,10 +69,11 @@ class ExtractRun:
         self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
         self.peers: list[tuple[str, Judging]] = []
         self.isolation = Isolation()
-
-    def _nothing(self) -> Counted:
-        return Counted(
-            self.repeats, self.task.plan.options, scale=self.method.scale if self.method is not None else None
+        self.counted = Counted(
+            self.repeats,
+            task.plan.options,
+            scale=self.method.scale if self.method is not None else None,
+            compared=(task.spec.model, self.opponent_name),
         )
 
     async def run(self) -> None:
@@ -248,6 +248,7 @@ class ExtractRun:
             headline=next(iter(metrics)),
             metrics=metrics,
             counts=counts,
+            plan=self.task.plan.name,
             identity=identity,
             health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
             | (orders_of(self.counted.played) if self.right is None else {})

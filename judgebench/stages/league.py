@@ -35,7 +35,7 @@ class Meeting(NamedTuple):
 
 
 def league_result(
-    entry: RankedModel, meetings: Sequence[Meeting], ranking: Ranking, *, row: str, league: str
+    entry: RankedModel, meetings: Sequence[Meeting], ranking: Ranking, *, row: str, league: str, plan: str
 ) -> TaskResult:
     """Return a model's result over all that it met.
 
@@ -47,6 +47,7 @@ def league_result(
         ranking: Of the whole league.
         row: Name of the league's row.
         league: Abbr of the judge as the config declares it.
+        plan: Name of the plan that makes it.
     """
     results = [one.result for one in meetings]
     counts = Counts(**{name: sum(getattr(one.counts, name) for one in results) for name in Counts.__struct_fields__})
@@ -64,6 +65,7 @@ def league_result(
         headline="win_rate",
         metrics=_metrics(entry, counts, [battle for one in meetings for battle in one.battles]),
         counts=counts,
+        plan=plan,
         identity=identity,
         health=_health(entry.model, meetings, counts),
         usage=_usage([one.result for one in meetings if one.result.model == entry.model]),

@@ -18,6 +18,7 @@ from judgebench.metrics.ranking import Item, rank_by_games, rank_by_scores, with
 from judgebench.metrics.style import differences
 from judgebench.plan.spec import Plan
 from judgebench.records import TaskResult
+from judgebench.report.current import Plans
 from judgebench.report.games_file import read_games
 from judgebench.report.plaintext import json_bytes
 from judgebench.report.results import read_result, write_result
@@ -70,18 +71,26 @@ def planned_rows(plan: Plan) -> list[RankedRow]:
     return rows
 
 
-def rankings_of(run: RunFolder, rows: Sequence[RankedRow]) -> list[Ranking]:
+def rankings_of(run: RunFolder, rows: Sequence[RankedRow], plan: str) -> list[Ranking]:
     """Return the ranking of every row with several models, and write it; leagues get their results.
+
+    Args:
+        run: The run folder.
+        rows: Its rows.
+        plan: Name of the plan of this invocation.
 
     Raises:
         DiskError: A file cannot be written.
     """
     found = []
+    plans = Plans(run)
     for row in rows:
-        ranking = _ranking(run, row)
+        ranking = _ranking(run, row, plans, plan)
         if ranking is not None:
             write_atomically(run.ranking(row.spec.name), json_bytes(ranking))
             found.append(ranking)
+        else:
+            run.ranking(row.spec.name).unlink(missing_ok=True)  # of results that are no longer there, or are stale
     return found
 
 
@@ -95,11 +104,11 @@ def _league_row(dataset: DatasetConfig, league: str, models: Sequence[str]) -> R
     return RankedRow(spec, playing, parts)
 
 
-def _ranking(run: RunFolder, row: RankedRow) -> Ranking | None:
+def _ranking(run: RunFolder, row: RankedRow, plans: Plans, plan: str) -> Ranking | None:
     judge = row.judges[0] if row.judges else None
     if judge is None or not opponent_name(judge):
-        return _by_scores(run, row, judge)
-    meetings, notes = _meetings(run, row)
+        return _by_scores(run, row, judge, plans)
+    meetings, notes, stale = _meetings(run, row, plans)
     battles = [battle for one in meetings for battle in one.battles]
     baseline = "" if judge.league else opponent_name(judge)
     ranking = rank_by_games(
@@ -112,23 +121,26 @@ def _ranking(run: RunFolder, row: RankedRow) -> Ranking | None:
         notes=notes,
     )
     if judge.league:
-        _write_league(run, row, judge.league, meetings, ranking)
+        _write_league(run, row, judge.league, meetings, ranking, "" if stale else plan)
     return ranking
 
 
-def _write_league(run: RunFolder, row: RankedRow, league: str, meetings: Sequence[Meeting], ranking: Ranking) -> None:
+def _write_league(
+    run: RunFolder, row: RankedRow, league: str, meetings: Sequence[Meeting], ranking: Ranking, plan: str
+) -> None:
     for entry in ranking.models:
         own = [one for one in meetings if entry.model in (one.result.model, one.opponent)]
         path = run.result(entry.model, row.spec.name)
         if own:
-            write_result(path, league_result(entry, own, ranking, row=row.spec.name, league=league))
+            write_result(path, league_result(entry, own, ranking, row=row.spec.name, league=league, plan=plan))
         else:
             path.unlink(missing_ok=True)  # of an earlier attempt, of whose games none is left
 
 
-def _meetings(run: RunFolder, row: RankedRow) -> tuple[list[Meeting], list[str]]:
-    """Return the results of a comparing judge with their games, and why others are not there."""
+def _meetings(run: RunFolder, row: RankedRow, plans: Plans) -> tuple[list[Meeting], list[str], bool]:
+    """Return the results of a comparing judge with their games, why others are left out, and whether any is stale."""
     found: list[Meeting] = []
+    stale = False
     notes: list[str] = []
     for judge in row.judges:
         name = row_name(row.spec.dataset, judge.abbr)
@@ -141,6 +153,10 @@ def _meetings(run: RunFolder, row: RankedRow) -> tuple[list[Meeting], list[str]]
                 continue
             try:
                 result = read_result(run.result(model, name), details=False)
+                if why := plans.stale(result):
+                    stale = True
+                    notes.append(f"{against} is left out: {why}")
+                    continue
                 head, games = read_games(run.games(model, name), version=result.version)
             except DataError as error:
                 logger.warning("%s", error)
@@ -158,11 +174,11 @@ def _meetings(run: RunFolder, row: RankedRow) -> tuple[list[Meeting], list[str]]
                 for game in games
             ]
             found.append(Meeting(result, head.opponent, battles))
-    return found, notes
+    return found, notes, stale
 
 
-def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None) -> Ranking | None:
-    results = dict(_results(run, row))
+def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None, plans: Plans) -> Ranking | None:
+    results = dict(_results(run, row, plans))
     by = next((result.headline for result in results.values()), "")
     if not by or _better(row, by) != "high":
         return None  # less is better, or nobody has declared which end is good
@@ -207,11 +223,13 @@ def _decisions(run: RunFolder, row: RankedRow, results: Mapping[str, TaskResult]
     return found
 
 
-def _results(run: RunFolder, row: RankedRow) -> Iterable[tuple[str, TaskResult]]:
+def _results(run: RunFolder, row: RankedRow, plans: Plans) -> Iterable[tuple[str, TaskResult]]:
     for model in row.spec.models:
         path = run.result(model, row.spec.name)
         if path.exists():
             try:
-                yield model, read_result(path, details=False)
+                result = read_result(path, details=False)
+                if not plans.stale(result):
+                    yield model, result
             except DataError as error:
                 logger.warning("%s", error)  # the summary shows the gap with this reason

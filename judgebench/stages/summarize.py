@@ -17,6 +17,7 @@ async def run(task: Task) -> None:
         timestamp=plan.timestamp,
         models=list(dict.fromkeys(model for model, _ in plan.combinations)),
         rows=[row.spec for row in rows],
-        rankings=rankings_of(task.run, rows),
+        rankings=rankings_of(task.run, rows, plan.name),
         summarizer=plan.summarizer,
+        plan=plan.name,
     )

@@ -17,6 +17,8 @@ from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.format import FORMAT, check_version
 from judgebench.store.journal import write_atomically
 
+_EXACT = 2.0**53
+"""Up to here every whole number is one float."""
 _DETERMINISTIC = msgspec.json.Encoder(order="deterministic")
 
 
@@ -98,14 +100,17 @@ def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     phrases = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
-        if before != after:
+        if _encoded(before) != _encoded(after):
             phrases.append(f"{key}: {_short(before)} -> {_short(after)}")
     return phrases
 
 
 def question_uuid(prompt: Prompt, params: dict[str, Any], identity: dict[str, Any], number: int = 0) -> str:
-    """Return the identity of a question: 32 hex digits over prompt, parameters, model and number of the repetition."""
-    asked = _DETERMINISTIC.encode([prompt, params, identity])
+    """Return the identity of a question: 32 hex digits over prompt, parameters, model and number of the repetition.
+
+    Equal numbers are the same question, however they are written: a temperature of ``0`` and one of ``0.0``.
+    """
+    asked = _DETERMINISTIC.encode([prompt, _as_written_shortest(params), identity])
     uuid = hashlib.blake2b(asked, digest_size=16).hexdigest()
     return uuid if number == 0 else repeated_uuid(uuid, number)
 
@@ -122,8 +127,22 @@ def shared_uuid(uuid: str) -> str:
 
 def short_hash(value: Any, digits: int = 6) -> str:
     """Return a short hash of a JSON value, for versions shown to people."""
-    described = msgspec.json.encode(value, order="deterministic")
-    return hashlib.blake2b(described, digest_size=16).hexdigest()[:digits]
+    return hashlib.blake2b(_encoded(value), digest_size=16).hexdigest()[:digits]
+
+
+def _encoded(value: Any) -> bytes:
+    return _DETERMINISTIC.encode(_as_written_shortest(value))
+
+
+def _as_written_shortest(value: Any) -> Any:
+    """Return a JSON value in which whole numbers are integers."""
+    if isinstance(value, dict):
+        return {key: _as_written_shortest(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_written_shortest(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    return value
 
 
 def _short(value: Any) -> str:

@@ -72,6 +72,11 @@ class RunFolder:
         """Folder of summaries."""
         return self._checked(self.path / "summary")
 
+    def plans(self) -> list[Path]:
+        """Return the plans of the run's invocations, oldest first."""
+        # By the second of the invocation, as names have it; within one by the file's time, as process ids come round.
+        return sorted(self.configs.glob("*.json"), key=lambda plan: (plan.name[:15], plan.stat().st_mtime_ns))
+
     @property
     def marker(self) -> Path:
         """The file that makes a folder a run of ours: without it nothing is read, written or removed there."""

@@ -122,9 +122,43 @@ def test_the_version_is_printed(capsys):
     assert capsys.readouterr().out == f"judgebench {__version__}\n"
 
 
-def test_no_words_print_the_help_and_count_as_misuse(capsys):
-    assert run([]) == 2
-    assert "what to run" in capsys.readouterr().out
+@pytest.mark.parametrize("argv", [[], ["run"], ["run", "--reuse", "--help"]])
+def test_no_words_say_what_is_missing_in_two_lines(capsys, argv):
+    if "--help" in argv:
+        assert run(argv) == 0
+        return
+    assert run(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no models and no data sets are named" in err
+    assert "jb --models" in err
+    assert len(err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "near"),
+    [
+        (["compare", "A", "B"], ""),
+        (["view"], ""),
+        (["gat", "latest"], "jb gate"),
+        (["verdict", "latest", "--grammar", "x"], "jb verdicts"),
+    ],
+)
+def test_an_unknown_command_is_named_as_one(capsys, tmp_path, monkeypatch, argv, near):
+    monkeypatch.chdir(tmp_path)
+    assert run(argv) == 2
+    err = capsys.readouterr().err
+    assert f"There is no command '{argv[0]}'." in err
+    assert near in err
+    assert "gate, ls, show, verdicts" in err
+
+
+def test_a_word_that_is_a_path_is_still_a_config_file(executed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").write_text("")
+    for word in ("mine", "gone.py", "sub/gone"):
+        assert run([word]) == 0
+        assert executed.request.selection.config == word
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shlex
+import shutil
+import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from judgebench.cli.main import run
+from judgebench.errors import out_of_memory
 from judgebench.store.layout import RunFolder
 from judgebench.store.lock import hold
-from tests.e2e.harness import ROOT, judge_answer, model_answer
+from tests.e2e.harness import JB, ROOT, judge_answer, model_answer
 from tests.faultservice import FaultService, closed_port
 
 GOOD = ["--models", "good", "--datasets", "toy"]
@@ -129,7 +135,7 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--override", "models.good.retyr=1"], 2, "models.good.retyr", "Did you mean 'retry'"),
         ([*GOOD, "--override", "retry=1"], 2, "form TARGET.KEY=VALUE", "For example: --override models."),
         ([*GOOD, "--ids", "99"], 2, "no sample 99 (it has rows 0-2", "row numbers"),
-        ([*GOOD, "--ids", "2-1"], 2, "'2-1' ends before it starts", "Write 1-2"),
+        ([*GOOD, "--ids", "2-1"], 2, "no sample 2-1", "ends before it starts; write 1-2"),
         ([*GOOD, "--num-prompts", "0"], 2, "'0' is neither a whole number", "jb --help"),
         ([*GOOD, "--reuse", "20200101_000000"], 2, "no run '20200101_000000'", "jb without --reuse makes one"),
         ([*GOOD, "--reuse", ""], 2, "A value of --reuse is empty", "leave the flag out"),
@@ -269,9 +275,90 @@ def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> 
     assert (code, "--override" in told) == (0, False)
 
 
+def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Told]) -> None:
+    assert jb(*GOOD)[0] == 0
+    parts = (
+        "--override",
+        "datasets.toy.evaluator.tolerance=0.5",
+        "--mode",
+        "eval",
+        "--override",
+        "models.good.retry=1",
+    )
+    assert jb("-r", *parts)[0] == 0
+    assert jb("--reuse=latest")[0] == 0
+    code, told = jb("-rlatest")
+    assert code == 0
+    assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 models.good.retry=1 as before" in told
+
+
 def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Told], folder: Path) -> None:
     (folder / "elsewhere").mkdir()
     (folder / "toy.jsonl").rename(folder / "elsewhere/toy.jsonl")
     assert jb(*GOOD, "--data-dir", "elsewhere")[0] == 0
     code, told = jb(*GOOD, "--reuse")
     assert (code, "goes on with --data-dir elsewhere as before" in told) == (0, True)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_streams_that_the_caller_closed_are_read_and_written_by_nobody(folder: Path, closed: str) -> None:
+    """Else `>&-` is an `AttributeError`, and the plan takes the place of stderr."""
+    done = subprocess.run(["sh", "-c", f"{shlex.join([*JB, *GOOD])} {closed}"], cwd=folder, check=False, timeout=100)
+    assert done.returncode == 0
+    (plan,) = folder.glob("outputs/default/*/configs/2*.json")
+    assert json.loads(plan.read_text())["format"] == 1, "nothing was printed into it"
+
+
+def test_a_path_with_quotes_is_a_path_like_any_other(folder: Path) -> None:
+    place = folder / """a "quoted" 'place'"""
+    shutil.copytree(folder / "configs", place / "configs")
+    shutil.copy(folder / "toy.jsonl", place)
+    os.chdir(place)
+    assert run([*GOOD, "--no-preflight", "--dry-run"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "env"),
+    [
+        (os.fsdecode(b"not-utf8-\xff"), {}),
+        ("ä", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    ],
+)
+def test_a_path_that_no_plan_can_hold_is_told_before_a_run_is_made(
+    folder: Path, name: str, env: dict[str, str]
+) -> None:
+    place = folder / name
+    shutil.copytree(folder / "configs", place / "configs")
+    done = subprocess.run(
+        [*JB, *GOOD], cwd=place, env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 2, done.stderr
+    assert "not valid in the encoding of this environment" in done.stderr
+    assert not (place / "outputs").exists()
+
+
+def test_star_imports_name_the_line_of_the_users_file(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    write("configs/models/star.py", "x = 1\nfrom os.path import *\nmodels = []\n")
+    assert run(["--models", "star", "--datasets", "toy"]) == 2
+    assert "star.py:2: from os.path import * stands outside of read_base()" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_one_sentence_and_no_bug(folder: Path) -> None:
+    limited = f"ulimit -v 150000; exec {shlex.join([*JB, *GOOD])}"
+    done = subprocess.run(["sh", "-c", limited], cwd=folder, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 3, done.stderr
+    assert "not enough memory" in done.stderr
+    assert not (folder / "outputs").exists() or not any((folder / "outputs" / "default").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "lacking"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (RuntimeError("can't start new thread"), True),
+        (RuntimeError("odd"), False),
+    ],
+)
+def test_what_means_that_memory_is_lacking(error: Exception, lacking: bool) -> None:
+    assert (out_of_memory(error) is not None) is lacking

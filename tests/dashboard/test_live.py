@@ -222,7 +222,7 @@ def test_in_a_real_terminal(terminal: Terminal) -> None:
     )
     assert len(small.splitlines()) <= 20
     terminal.resize(200, 40)
-    terminal.until(lambda text: "Extend Parameters" in "".join(text.splitlines()[5:6]))
+    terminal.until(lambda text: "Extend Parameters" in "".join(text.splitlines()[6:7]))
     terminal.keys("C-c")
     terminal.until(lambda text: "by interrupt" in text and "Interrupted; what finished is kept." in text)
     assert_sane(terminal, "interrupted")

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.dashboard.board import TaskRow, clock_text, failure_lines, rate_text
+from judgebench.dashboard.board import (
+    TaskRow,
+    Told,
+    at_work_first,
+    clock_text,
+    failure_lines,
+    rate_text,
+    whole_run_text,
+)
 from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
 from judgebench.stages.progress import Progress
 from judgebench.untrusted import one_line, visible
@@ -132,6 +140,41 @@ def test_failure_lines_hold_cause_hint_log_and_last_lines() -> None:
         "  Last lines of outputs/x/logs/infer/vllm-api-general-chat/aime2025.out:",
         "    last words",
     ]
+
+
+def test_tasks_at_work_come_first_and_finished_ones_last() -> None:
+    rows = [TaskRow(id=name, name=name, stage="infer", log="") for name in ("done", "waits", "broke", "works", "next")]
+    for one in rows:
+        if one.id in {"done", "broke", "works"}:
+            one.start(1, 0.0)
+    rows[0].end("finish", 1.0)
+    rows[2].end("error", 1.0, error="It broke.")
+    assert [one.id for one in at_work_first(rows)] == ["works", "broke", "waits", "next", "done"]
+
+
+def test_the_whole_run_says_how_far_it_is_and_what_is_left() -> None:
+    rows = [TaskRow(id=str(at), name=str(at), stage="judge", log="") for at in range(4)]
+    rows.append(TaskRow(id="summarize", name="summary", stage="summarize", log=""))
+    assert whole_run_text(rows, 100.0) == "0 of 5 tasks ended, 0 at work; 0% done"
+    rows[0].start(1, 100.0)
+    rows[0].end("finish", 110.0)
+    rows[1].start(1, 100.0)
+    rows[1].report(Progress(task="1", state="running", done=60, total=110, kept=10), 120.0)
+    assert whole_run_text(rows, 120.0) == "1 of 5 tasks ended, 1 at work; 38% done, about 0:00:33 left"
+    for one in rows:
+        one.end("finish", 130.0)
+    assert whole_run_text(rows, 130.0) == "5 of 5 tasks ended, 0 at work; 100% done"
+
+
+def test_tasks_that_fail_for_one_reason_tell_it_once() -> None:
+    told = Told()
+    first, second, other = row("m/a", "infer"), row("m/b", "infer"), row("m/c", "judge")
+    for one, why in ((first, "The service is gone."), (second, "The service is gone."), (other, "Another reason.")):
+        one.end("error", 2.0, error=why, hint="Start it.")
+    assert told.lines(first, "x")[0] == "infer m/a: The service is gone."
+    assert told.lines(second, "x") == ["infer m/b: the same as infer m/a"]
+    assert told.lines(other, "x")[:2] == ["judge m/c: Another reason.", "  Start it."]
+    assert told.lines(first, "x")[0] == "infer m/a: The service is gone.", "asked again, it says the same"
 
 
 def test_rows_of_one_name_are_told_apart_where_the_column_of_stages_is_gone() -> None:

@@ -82,3 +82,13 @@ def test_every_sample_is_about_as_likely_to_come_first():
     counts = [firsts.count(number) for number in range(10)]
     assert min(counts) > 140
     assert max(counts) < 260
+
+
+def test_a_key_that_looks_like_a_range_from_high_to_low_is_a_key() -> None:
+    """`2025-1` is no range, so nothing else can be meant."""
+    rows = samples(30, keys=lambda n: f"{2000 + n}-1")
+    assert ids_of(select(rows, ids=["2025-1", "0"])) == [0, 25]
+    rows = samples(30, keys=lambda n: f"{n}-{2000 + n}")
+    with pytest.raises(DataError) as caught:
+        list(select(rows, ids=["7-2007"]))
+    assert caught.value.hint == "For the key of that form write key:7-2007"

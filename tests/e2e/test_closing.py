@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, wait_until
+from tests.faultservice import prompt_text
 
 
 def next_command(text: str) -> str:
@@ -107,3 +108,46 @@ def test_ctrl_c_during_the_preflight_leaves_no_run_behind(bench: Bench) -> None:
     assert process.returncode == 130
     assert "interrupted" in out
     assert bench.runs == []
+
+
+@pytest.mark.parametrize("dead", ["model", "judge"])
+def test_a_dead_service_is_told_of_once(bench: Bench, dead: str) -> None:
+    getattr(bench, dead).stop()
+    done = bench.jb("--no-preflight", models=["toy_model"])
+    assert done.code == 3
+    told = [line for line in done.text.splitlines() if "cannot be reached" in line and not line.startswith("[1]")]
+    assert len(told) == 1, done.text
+    assert done.text.count("Start the service") == 1
+    assert "Failed:  " in done.text
+    assert "logs/infer/toy-model/toy" in done.text
+
+
+def test_a_broken_row_is_told_of_once(bench: Bench) -> None:
+    data = bench.folder / "toy.jsonl"
+    lines = data.read_text().splitlines()
+    data.write_text("\n".join([*lines[:4], '{"question": ', *lines[5:]]) + "\n")
+    done = bench.jb()
+    assert done.code == 2
+    assert done.text.count("one JSON object was expected on the line") == 1, done.text
+    assert "extract toy-model/toy-judge: error: the same as infer toy-model/toy" in done.text
+
+
+def test_with_debug_the_logs_are_on_the_terminal_and_on_disk(bench: Bench) -> None:
+    done = bench.jb("--debug")
+    assert done.code == 0, done.text
+    for name in ("infer/toy-model/toy", "infer/toy-model/toy-judge", "eval/toy-model/toy-judge"):
+        lines = (bench.run / "logs" / f"{name}.out").read_text().splitlines()
+        assert lines, name
+        assert all(line in done.text for line in lines)
+
+
+def test_what_failed_is_asked_again_next_and_what_was_not_read_is_looked_at(bench: Bench) -> None:
+    bench.judge.answer = lambda body: "Hard to say."
+    unread = bench.jb("--min-scored", "98")
+    assert unread.code == 4
+    assert "--dump-eval-details" in next_command(unread.out), "--reuse alone would ask nothing"
+    (bench.folder / "gate.toml").write_text('max = ["toy-judge.failed<=0"]\n')
+    bench.judge.set_faults(lambda seen: "500" if "twice 3)" in prompt_text(seen.body) else None)
+    failed = bench.jb("--reuse", "--rejudge", "--gate", "gate.toml", "--max-fail-rate", "0.9")
+    assert failed.code == 5, failed.text
+    assert next_command(failed.out) == f"jb --reuse {bench.run.name}"

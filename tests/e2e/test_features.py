@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.e2e.harness import JB, Bench, run
+from tests.e2e.harness import JB, Bench, run, wait_until
 from tests.faultservice import prompt_text
 
 
@@ -66,6 +67,32 @@ def test_sub_data_sets_are_merged_into_one_task_and_stay_apart_on_disk(bench: Be
         assert bench.result(f"part-{part}")["counts"]["planned"] == 6
     assert (bench.run / "logs/infer/toy-model/family.out").exists()
     assert not (bench.run / "logs/infer/toy-model/part-0.out").exists()
+    (line,) = [line for line in plain.out.splitlines() if line.startswith("| family ")]
+    assert "weighted_average" in line
+    assert "16.67" in line, "as the parts: the last number of each reply is the question's"
+    gate = run([*JB, "gate", "latest", "--on", "value", "--min", "family.weighted_average>=16"], bench.folder)
+    assert gate.code == 0, gate.text
+
+
+def test_a_summary_that_says_the_same_takes_the_place_of_the_one_before(finished: Bench) -> None:
+    bench = finished
+
+    def summaries() -> list[str]:
+        return sorted(path.name for path in (bench.run / "summary").iterdir())
+
+    (first,) = {name.partition(".")[0] for name in summaries()}
+    wait_until(lambda: time.strftime("summary_%Y%m%d_%H%M%S") != first)
+    again = bench.jb("--reuse", "--mode", "viz")
+    assert again.code == 0, again.text
+    (second,) = {name.partition(".")[0] for name in summaries()}
+    assert second != first
+    assert len(summaries()) == 5
+    assert f"{second}.md" in again.out
+    assert again.out.rstrip().splitlines()[-1].startswith("Next:    less ")
+    assert f"summary/{second}.md" in again.out.rstrip().splitlines()[-1]
+    other = bench.jb("--reuse", "--mode", "viz", models=["toy_model", "other_model"])
+    assert "other-model" in other.out
+    assert len(summaries()) == 10, "what an earlier summary said otherwise stays"
 
 
 def test_a_users_own_file_is_judged_from_the_command_line(bench: Bench) -> None:
@@ -145,4 +172,4 @@ def test_debug_runs_the_tasks_in_turn_with_their_logs_on_the_terminal(bench: Ben
     done = bench.jb("--debug")
     assert done.code == 0, done.text
     assert "6 planned, 6 answered" in done.text
-    assert not (bench.run / "logs" / "infer").exists()
+    assert (bench.run / "logs" / "infer").exists()

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
+from judgebench.engine.endpoint import gone
+from judgebench.engine.faults import Fault
+from judgebench.models.configured import model_config
+from judgebench.models.contract import ServiceConfig
 from judgebench.models.service_errors import EXCERPT, failure_inside, failure_of_status
+from judgebench.records import Failure
 
 
 @pytest.mark.parametrize(
@@ -56,3 +61,11 @@ def test_a_code_that_is_no_http_status_is_none(code: Any) -> None:
 def test_an_answer_carries_no_error() -> None:
     assert failure_inside({"choices": [], "error": None}) is None
     assert failure_inside([1]) is None
+
+
+@pytest.mark.parametrize(("model", "hint"), [("m", "Leave models.x.model empty"), ("", "Set models.x.model")])
+def test_a_model_that_is_not_served_is_mended_by_what_is_not_so_already(model: str, hint: str) -> None:
+    config = model_config({"type": "judgebench.models.openai.VLLMCustomAPIChat", "abbr": "x", "model": model})
+    assert isinstance(config, ServiceConfig)
+    fault = Fault(Failure(kind="not_found", message="no such model"), "never")
+    assert gone(config, "http://127.0.0.1:1/v1", model, fault).hint.startswith(hint)

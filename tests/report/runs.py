@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from judgebench.config.schema import DatasetConfig, SummarizerConfig, Typed
 from judgebench.metrics.agreement import health
 from judgebench.metrics.named import result
 from judgebench.metrics.tally import Outcome, Tally
+from judgebench.plan.spec import Options, Plan, TaskSpec
 from judgebench.records import TaskResult
 from judgebench.report.results import write_result
 
@@ -55,3 +59,26 @@ def put(
     written = TaskResult(**made)
     write_result(run / "results" / model / f"{row}.json", written)
     return written
+
+
+def plan_of(run: Path, name: str, stages: list[str], *, model: str = "a", abbr: str = "d") -> None:
+    """Write the plan of an invocation that has these tasks for the rule's row of one model and one data set."""
+    plan = Plan(
+        name=name,
+        run_dir=str(run),
+        timestamp=name[:15],
+        mode="all",
+        command=["jb"],
+        models={model: {}},
+        datasets={abbr: DatasetConfig(abbr=abbr, loader=Typed(type="x.y"), evaluator=Typed(type="x.y"))},
+        summarizer=SummarizerConfig(),
+        combinations=[(model, abbr)],
+        options=Options(),
+        tasks=[
+            TaskSpec(id=f"{stage}:{model}/{abbr}", stage=stage, name=abbr, model=model, datasets=[abbr])
+            for stage in stages
+        ],
+    )
+    path = run / "configs" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(plan))

@@ -129,7 +129,7 @@ def test_a_planned_result_that_is_missing_is_not_passed(run: Path) -> None:
     summarize(run, timestamp=STAMP, models=["vllm", "gone"], rows=[RowSpec(name="unsure"), RowSpec(name="never")])
     assert sorted(decisions(run, "unsure.accuracy>=10")) == ["cannot tell", "pass"]
     assert decisions(run, "never.accuracy>=10") == ["cannot tell", "cannot tell"]
-    assert "cannot tell" in decisions(run, min_scored=1)
+    assert "cannot tell" in decisions(run, min_scored=2)
 
 
 def test_groups_can_be_gated(run: Path) -> None:
@@ -163,10 +163,73 @@ def test_min_and_max_keep_to_their_operators(run: Path) -> None:
         gate_run(run, GateRules())
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule", "said"),
+    [
+        ("min", "toy-judge.accuracy>=0.95", "0.95 percent? Write 95, or 0.95%"),
+        ("min", "m:toy.accuracy (4 runs average)>0.5", "0.5 percent? Write 50"),
+        ("min", "toy.pass@4>=1", "1 percent? Write 100"),
+        ("max", "toy.unparsed<=0.02", "0.02 percent? Write 2"),
+        ("max", "toy.false_positive_rate<=0.1", "0.1 percent? Write 10"),
+        ("min", "toy.accuracy>=20261129093124", "lies between 0 and 100"),
+        ("max", "toy.unparsed<=-1", "lies between 0 and 100"),
+    ],
+)
+def test_a_share_where_a_percentage_is_wanted_is_asked_about(kind: str, rule: str, said: str) -> None:
+    """`accuracy>=0.95` would pass nearly everything."""
+    with pytest.raises(UsageError) as caught:
+        parse_rule(rule, kind)
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "threshold"),
+    [
+        ("min", "toy.accuracy>=0.95%", 0.95),
+        ("min", "toy.accuracy>=80%", 80),
+        ("max", "toy.unparsed<=1", 1),
+        ("max", "toy.failed<=0", 0),
+        ("min", "toy.kappa>=0.6", 0.6),
+        ("min", "toy.mean_score>=0.5", 0.5),
+        ("max", "toy.score_shift<=0.5", 0.5),
+        ("max", "toy.unparsed_count<=500", 500),
+        ("min", "toy.my_bench.errors.error_score>=0.5", 0.5),
+    ],
+)
+def test_small_numbers_that_are_meant(kind: str, rule: str, threshold: float) -> None:
+    """A percent sign says so; of a metric that is no share small numbers are usual."""
+    assert parse_rule(rule, kind).threshold == threshold
+
+
+def test_a_share_for_min_scored_is_asked_about_in_a_file_too(run: Path, tmp_path: Path) -> None:
+    """`min_scored = 0.98` would pass at one percent."""
+    rules = tmp_path / "gate.toml"
+    for text, said in (("0.98", "Write 98"), ("1", "Write 100"), ("nan", "between 0 and 100"), ("980", "between")):
+        rules.write_text(f"min_scored = {text}\n")
+        with pytest.raises(UsageError) as caught:
+            gate_run(run, rules)
+        assert said in caught.value.message
+
+
+@pytest.mark.parametrize(("rule", "hint"), [("a.accuracy=>80", "a.accuracy>=80"), ("a.unparsed=<2", "a.unparsed<=2")])
+def test_an_operator_the_wrong_way_round_is_named(rule: str, hint: str) -> None:
+    """`=>` is the typo of `>=`."""
+    with pytest.raises(UsageError) as caught:
+        parse_rule(rule, "min")
+    assert hint in caught.value.hint
+
+
+def test_a_run_name_that_is_nearly_right(run: Path) -> None:
+    """`jb gate lates` offers `latest`."""
+    with pytest.raises(ReuseError) as caught:
+        run_gate(["lates", "--work-dir", str(run.parent), "--min-scored", "98"])
+    assert "Did you mean latest?" in caught.value.hint
+
+
 def test_a_run_without_results(tmp_path: Path) -> None:
     """Nothing to decide on is an error, not a pass."""
     with pytest.raises(ReuseError, match="no results"):
-        gate_run(tmp_path, GateRules(min_scored=1))
+        gate_run(tmp_path, GateRules(min_scored=2))
 
 
 NUMBERS = st.floats(0, 100, allow_nan=False)
@@ -225,7 +288,7 @@ def test_a_run_that_does_not_exist(tmp_path: Path) -> None:
     mark(RunFolder(tmp_path / STAMP))
     (tmp_path / "20260305_153319").mkdir()  # of nobody
     with pytest.raises(ReuseError, match="20990101_000000") as caught:
-        run_gate(["20990101_000000", "--work-dir", str(tmp_path), "--min-scored", "1"])
+        run_gate(["20990101_000000", "--work-dir", str(tmp_path), "--min-scored", "98"])
     assert caught.value.hint == f"Runs there: {STAMP}."
 
 

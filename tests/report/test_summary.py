@@ -18,7 +18,7 @@ from judgebench.records import Metric
 from judgebench.report.results import read_result
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
-from tests.report.runs import put, tally_of
+from tests.report.runs import plan_of, put, tally_of
 
 STAMP = "20260305_153318"
 
@@ -107,8 +107,6 @@ def test_a_missing_result_is_shown_with_its_reason_and_log(run: Path) -> None:
     assert cells_of(files.text)[1][-2:] == ["50.00", "- [1]"]
     assert "[1] d, b: there is no result: the service refused the key; see logs/infer/b/d.out" in files.text
     assert files.summary.missing[0].log == "logs/infer/b/d.out"
-    known = summarize(run, timestamp=STAMP, models=["a", "b"], rows=[row("d")], missing={("b", "d"): "out of budget"})
-    assert "[1] d, b: out of budget; see logs/infer/b/d.out" in known.text
 
 
 def test_a_result_whose_tasks_never_ran_says_so(run: Path) -> None:
@@ -137,11 +135,15 @@ def test_a_damaged_result_is_a_gap_not_a_crash(run: Path) -> None:
     assert "e.json cannot be read" in files.text
 
 
-def test_a_result_of_an_earlier_attempt_says_so(run: Path) -> None:
-    """An old number is not passed off as this attempt's."""
-    put(run, "a", "d", "10")
-    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d")], missing={("a", "d"): "the judge is gone"})
-    assert "of an earlier attempt; this time: the judge is gone" in files.text
+def test_a_result_of_an_earlier_attempt_is_no_number_of_this_one(run: Path) -> None:
+    """Work that was begun and did not finish leaves a gap with the reason, not the number of before."""
+    put(run, "a", "d", "10", plan="20260305_153318_7")
+    plan_of(run, "20260305_153318_7", ["extract"])
+    assert cells_of(summarize(run, timestamp=STAMP, models=["a"], rows=[row("d")]).text)[1][-1] == "50.00"
+    plan_of(run, "20260305_160000_9", ["infer", "extract"])
+    files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d")])
+    assert cells_of(files.text)[1][-1] == "- [1]"
+    assert "newer work on it (20260305_160000_9) has not finished" in files.text
 
 
 def test_models_with_different_metrics_share_a_table(run: Path) -> None:
@@ -279,7 +281,7 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     loaded = json.loads(path.read_text())
     loaded["metrics"] = {name: loaded["metrics"]["accuracy"]}
     loaded["headline"] = loaded["version"] = name
-    loaded["health"] = {"doubtful": [{"id": 1, "why": name, "answer": name, "judge_reply": name}]}
+    loaded["health"] = {"doubtful": [{"id": 1, "why": name, "answers": {name: name}, "judge_replies": {name: name}}]}
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])

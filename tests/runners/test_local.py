@@ -114,7 +114,7 @@ def test_what_a_task_leaves_behind_is_ended_with_it(run: Run) -> None:
             os.kill(child, signal.SIGKILL)
 
 
-def test_debug_runs_in_turn_and_shows_output_made_visible_without_logs(run: Run) -> None:
+def test_debug_runs_in_turn_and_shows_output_made_visible_beside_the_logs(run: Run) -> None:
     plan = run.plan(
         [task("a"), task("b", "judge", follows=["a"])],
         {"a": {"prints": ["\x1b[2Jgone"]}, "b": {"follow": True}},
@@ -123,7 +123,7 @@ def test_debug_runs_in_turn_and_shows_output_made_visible_without_logs(run: Run)
     outcome = run.supervise(plan)
     assert set(phases(outcome).values()) == {"ok"}
     assert "infer m/a | \\x1b[2Jgone" in run.display.messages
-    assert not list(run.run_dir.rglob("*.out"))
+    assert (run.run_dir / "logs/infer/m/a.out").read_text() == "\x1b[2Jgone\n"
     events = run.events()
     assert events.index("a end 2") < next(n for n, e in enumerate(events) if e.startswith("b start"))
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
+from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, short_hash, write_asked
 
 
 def test_changed_settings_are_named_with_both_values() -> None:
     old = {"generation_kwargs.temperature": 0.6, "prompt": "abc", "x": 1}
     new = {"generation_kwargs.temperature": 0.2, "prompt": "abc", "y": None, "x": 1}
     assert changed_keys(old, new) == ["generation_kwargs.temperature: 0.6 -> 0.2"]
+
+
+def test_equal_numbers_are_one_question_however_they_are_written() -> None:
+    """Else `temperature=0` -> `0.0` says that nothing changed, and everything is paid again."""
+    whole, point = ({"temperature": zero, "extra_body": {"top_k": [one, 0.5]}} for zero, one in ((0, 1), (0.0, 1.0)))
+    assert question_uuid("p", whole, {}) == question_uuid("p", point, {})
+    assert short_hash(whole) == short_hash(point)
+    assert changed_keys({"t": 0}, {"t": 0.0}) == []
+    assert changed_keys({"stream": True}, {"stream": 1}) == ["stream: true -> 1"]
+    assert question_uuid("p", {"stream": True}, {}) != question_uuid("p", {"stream": 1}, {})
+    assert question_uuid("p", {"t": 1e300}, {}) != question_uuid("p", {"t": 2e300}, {})
 
 
 def test_a_question_is_told_apart_by_everything_that_was_asked() -> None:
