@@ -79,3 +79,7 @@ def nap_with_pid(seconds, path):
     note_pid(path)
     time.sleep(seconds)
     return "slept"
+
+
+def variables(beginning):
+    return sorted(name for name in os.environ if name.startswith(beginning))

@@ -188,3 +188,11 @@ asyncio.run(main())
         time.sleep(0.02)
     os.killpg(parent.pid, signal.SIGINT)
     assert parent.communicate(timeout=60)[0] == "slept\n"
+
+
+def test_the_worker_of_a_rule_gets_no_secret(monkeypatch):
+    monkeypatch.setenv("JB_SECRET_M_API_KEY", "sk-test")
+    monkeypatch.setenv("JB_ORDINARY", "kept")
+    results, _ = calls(("variables", "JB_"))
+    assert "JB_ORDINARY" in results[0]
+    assert "JB_SECRET_M_API_KEY" not in results[0]
