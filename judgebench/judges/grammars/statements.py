@@ -11,62 +11,56 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, VERDICTS, VERDICTS_UNSPACED
 from judgebench.judges.grammars.mentions import Line, Lines, folded
+from judgebench.judges.grammars.second_thoughts import conditional, not_meant
 
-_NOUN = (
-    "verdict|grade|grading|judgement|judgment|decision|ruling|label|classification|conclusion|assessment|evaluation"
-    "|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
-    "|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
-)
-_MENTIONS = (*_NOUN.split("|"), "[[")
+_NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
+_MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
 """Without any of these in it or in the line above it, only the first and the last line can state a verdict."""
+_MENTIONS_ASCII = tuple(word for word in _MENTIONS if word.isascii())
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
-_LEAD = r"(?:(?:so|thus|therefore|hence),?\s{1,2})?(?:(?:my|the|our|final|overall)\s{1,2}){0,3}"
-_DECORATION = r"[\s#*_>`\"'{•–—-]{0,12}"
-_SEPARATOR = r"[\s*_`\"'”’]{0,6}(?::|=>|->|→|=|\s[–—-]\s|\bis\b:?|为|是)"
+_LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
+_DECORATION = r"[\s#*_>|`\"'{•✅❌–—-]{0,12}"
+_LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
+_SEPARATOR = (
+    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为：|为|為|是：|是|는|은|は)"
+)
 _WRAP = (
-    r"[\s*_`\"'“”‘’\[({<$【「]{0,8}(?:<(?:verdict|grade|answer)>)?"
+    r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
-_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,10}>)?[\s*_`\"'$]{0,4}")
-_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,10}>)?")
+_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?\|\s*$)?")
+_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?\|\s*$)?")
 _DOUBT = re.compile(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\(\s?(?:no|not|wrong|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
-    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
+    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
 _HEDGE_WORDS = (
     "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
-    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|reference|gold|expected|example"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim|first|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
 """Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
 _ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
-_WRONG = re.compile(
-    r"\b(?:that|this|it|verdict)(?:['’]s|\sis|\swas)\s(?:wrong|not right|a mistake|an error)"
-    r"|\bthe (?:opposite|other way)",
-    re.IGNORECASE,
-)
 _QUOTES = "\"'`“‘«「"
-_TAKEN_BACK = re.compile(
-    r"(?:^|[.!?,\n)—–-])\s{0,4}(?:\W{0,4})(?:(?:oh|hmm|no|but|well),?\s{1,2})?"
-    r"(?:wait|actually|correction|on second thoughts?|hold on|scratch that|sorry|i take (?:it|that) back|i was wrong"
-    r"|i made (?:a mistake|an error)|let me (?:re-?consider|re-?check|correct|revise)|no,|hmm|edit:|update:|rather,)",
-    re.IGNORECASE,
-)
 # One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
 _PLAIN: dict[int, int | str] = {
     **{0xFF01 + offset: 0x21 + offset for offset in range(94)},
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF, 0xA0, 0x3000), " "),
     0x3002: ".",
 }
+_UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+"""Letters that may follow a token without a blank."""
 _BESIDE = re.compile(r"[^\w\n]{1,8}")
 _WINDOW = 160
 
@@ -109,20 +103,21 @@ class VerdictScanner:
     """
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
+        tokens = {**self._negated(tokens), **tokens}
         self._label = {token.upper(): label for token, label in tokens.items()}
         self._exact = frozenset(tokens)
         ordered = sorted(tokens, key=len, reverse=True)
-        token = rf"(?<![^\W_])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_]|['’]\w)"
+        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_{_UNSPACED}]|['’]\w)"
         self._token = re.compile(token, re.IGNORECASE)
         self._anchored = re.compile(
-            rf"(?<![^\W_])(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
+            rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
         )
         self._verdict_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
             re.IGNORECASE,
         )
         self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
-        self._heading = re.compile(rf"{_DECORATION}{_LEAD}(?:{_NOUN})[\s*_`]{{0,6}}:?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._heading = re.compile(rf"{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}:?[\s*_`\"']{{0,6}}", re.IGNORECASE)
         self._alone = re.compile(
             rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
         )
@@ -142,7 +137,24 @@ class VerdictScanner:
             rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
             re.IGNORECASE,
         )
+        binary = len(set(tokens.values())) == 2
+        self._asked = re.compile(
+            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
+            re.IGNORECASE,
+        )
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
+
+    @staticmethod
+    def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
+        """Of two labels, the one that a negated word of the other states: ``NOT CORRECT``."""
+        labels = list(dict.fromkeys(tokens.values()))
+        if len(labels) != 2:
+            return {}
+        return {
+            f"{'NOT' if word.isupper() else 'not'} {word}": labels[label == labels[0]]
+            for word, label in tokens.items()
+            if len(word) > 1
+        }
 
     def label_of(self, token: str) -> str:
         """Return the label that a letter or word stands for."""
@@ -160,30 +172,15 @@ class VerdictScanner:
         matches = (self._listed.match(line) for line in _plainly(text).splitlines())
         return {self.label_of(match["token"]) for match in matches if match}
 
-    def taken_back(self, text: str, end: int, label: str) -> bool:
-        """Whether the text after a statement says that it was a mistake: by a cue, and another label or as much."""
-        plain = _plainly(text)
-        cue = _TAKEN_BACK.search(plain, end)
-        if cue is None:
-            return False
-        if _WRONG.search(plain, cue.start()):
-            return True
-        later = self._token.finditer(plain, cue.end())
-        return any(
-            self.label_of(match["token"]) != label
-            for match in later
-            if len(match["token"]) > 1 or match["token"] in self._exact
-        )
-
     def _by_line(self, text: str) -> Iterator[Statement]:
         lines = Lines(text)
-        mentioned = lines.holding(_MENTIONS)
+        mentioned = lines.holding(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
         below = [(line, after) for line in mentioned.values() if (after := lines.after(line))]
         above = {after.start: line for line, after in below}
         for line in sorted({*mentioned.values(), *(after for _, after in below), lines.first, lines.last}, key=_start):
             start = line.start
             if start in mentioned:
-                yield from self._anchors(line)
+                yield from self._anchors(text, line)
                 yield from self._bracketed(line)
             outer = line in (lines.first, lines.last)
             previous = lines.before_last() if line == lines.last else above.get(start)
@@ -196,10 +193,11 @@ class VerdictScanner:
                 yield from alone or (self._opening(line, "opening") if line == lines.first else [])
             if outer:
                 yield from self._closing_sentences(line)
+                yield from self._answered(line)
             if lines.first == lines.last:
                 yield from self._only_answer(line)
 
-    def _anchors(self, line: Line) -> Iterator[Statement]:
+    def _anchors(self, text: str, line: Line) -> Iterator[Statement]:
         known = False
         matches = list(self._anchored.finditer(line.text))
         if len({self.label_of(match["token"]) for match in matches}) > 1:
@@ -216,6 +214,12 @@ class VerdictScanner:
                 continue
             if self._ends(line, match.end("token")):
                 known = True
+                start = line.start + (0 if at_start else match.start("noun"))
+                how = not_meant(text, start, line.start + match.end("token"), line=at_start)
+                if how == "conditional":
+                    yield from self._unreadable(line)
+                if how:
+                    continue
                 form = "verdict line" if at_start else "sentence"
                 yield from self._with_companion(line, match, token, form)
         if not known:
@@ -290,12 +294,22 @@ class VerdictScanner:
             return []
         after = match["after"]
         marks = line.text[: match.start("token")]
-        if re.search(r"[^\W_]", re.sub(r"</\w{1,10}>", "", after)) or after[:1] in set("+-") or "?" in after:
+        if re.search(r"[^\W_]", re.sub(r"</\w{1,16}>", "", after)) or after[:1] in set("+-") or "?" in after:
             return []
         if set(marks) & set("!¬≠~+=") or set(after) & set("=:"):
             return []
         start, end = match.span("token")
         return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
+
+    def _answered(self, line: Line) -> Iterator[Statement]:
+        """``Correct? No.`` and ``CORRECT: yes``, where there are two labels."""
+        match = self._asked.fullmatch(line.text)
+        if match is None:
+            return
+        label = self.label_of(match["token"])
+        if match["answer"].lower() in {"no", "false"}:
+            label = next(one for one in self._label.values() if one != label)
+        yield Statement(label, line.text.strip(), "verdict line", line.start + match.start("token"), line.start + match.end("answer"))
 
     def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
@@ -310,6 +324,8 @@ class VerdictScanner:
         if match is None or set(match["before"]) & set("!¬≠~+="):
             return []
         token, end = match["token"], match.end("token")
+        if self._asked.fullmatch(line.text):
+            return []
         set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
         exact = token in self._exact
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
@@ -351,9 +367,11 @@ class VerdictScanner:
         """Whether what follows a token leaves it standing by itself."""
         tight = self._rest_tight(line, end)
         rest = tight.lstrip()
+        if tight[:1] in ("-", "+") or conditional(rest, 0) or _DENIED.match(rest):
+            return False
         if "?" not in rest and not re.search(r"[\w/|&+=<>]", rest):
             return True
-        if rest[0] in "?/|&+=<>" or tight[0] == "-" or _DOUBT.match(rest):
+        if rest[0] in "?/|&+=<>" or _DOUBT.match(rest):
             return False
         if rest[0] in ".,;:!—–":
             following = rest.lstrip(".,;:!—–*_`\"'”’)]}$")[:1]

@@ -1,0 +1,191 @@
+"""What stands around a verdict and undoes it: doubts after it, and words that make it a condition or another's words.
+
+The lists are of many languages and lean to caution: a reply that takes a verdict back in unforeseen words is read
+wrongly, one that is left unread for an innocent word costs one verdict of many.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+# At the start of a sentence or clause.
+_STOP = r"(?=\s?(?:[,.:;!?，、。—–-]|$))"
+_TURNS = (
+    r"no,?\s(?:wait|actually|sorry|hold)\b|"
+    rf"(?:no|nope|nah|nein|non|нет|नहीं|não|いや|いえ|不|لا){_STOP}|(?:edit|edited|update|updated|revised|correct|new|amended)\s?(?:\w+\s?)?:"
+    r"|(?:wait|oops|whoops|hmm+|actually|sorry|nope|uh|ah|ugh|err+)\b|(?:ignore|disregard|scratch|strike)\s(?:that|this|the|my|it|all)\b"
+    r"|please (?:ignore|disregard)|hold on|hang on|on (?:second|further|closer|reflection|re-?reading)|having re|reconsider|re-?reading|re-?checking"
+    r"|thinking (?:about|again|it)|correction|corrected (?:verdict|score)|apolog|my (?:mistake|bad|error|apolog)|or rather|rather(?! than)\b|not so\b|not quite"
+    r"|make (?:that|it)|change (?:that|it|this|my)|let me (?:re|correct|check|say|think)|then again|although no\b|well,? no\b|oh,? (?:no|wait)|update to\b"
+    r"|moment|halt\b|stopp|korrektur|entschuldigung|verzeihung|doch nicht|eigentlich|besser gesagt|vielmehr|nochmal"
+    r"|attend(?:s|ez)|pardon|d[ée]sol[ée]|en fait|en r[ée]alit[ée]|plut[ôo]t|finalement|à la r[ée]flexion"
+    r"|esper[ae]\b|espera|correcci[óo]n|perd[óo]n|lo siento|en realidad|mejor dicho|rectific|pens[áa]ndolo"
+    r"|corre[çc][ãa]o|desculp|na verdade|ali[áa]s|pensando|aspett|correzione|scus[ai]|anzi\b|in realt[àa]"
+    r"|подожд|погод|стоп|стой|поправ|исправл|извин|простите|прошу прощения|на самом деле|точнее|хотя нет|вернее"
+    r"|等等|等一下|且慢|更正|修正|抱歉|对不起|對不起|不对|不對|重新|其实|其實|收回"
+    r"|待って|待った|訂正|すみません|すいません|失礼|ごめん|やはり|やっぱり|撤回|再考"
+    r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
+    r"|انتظر|مهلا|تصحيح|عفو|آسف|أسف|معذرة|في الواقع|في الحقيقة|रुक|ठहर|सुधार|क्षमा|माफ|दरअसल|वास्तव में"
+)
+_CLAUSE = r"(?:^|[.!?;:。！？；：,，、)\]—–-])[\s*_~#>\"'“(—–-]{0,6}(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?"
+_AT_START = re.compile(rf"{_CLAUSE}(?:{_TURNS})", re.IGNORECASE | re.MULTILINE)
+# Anywhere after the verdict.
+_ADMITTED = re.compile(
+    r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
+    r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise|rather|disagree"
+    r"|doubt|regret|revis\w*|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt|endorse|stand)|now|looked at"
+    r"|slipped|mistyped|forgot|swapped|reversed|hasty)\b"
+    r"|\b(?:mixed|mixing) up\b|\bi (?:may|might|must|could) have\b|\bon (?:second|further) (?:thoughts?|look|consideration)\b|\bon reflection\b"
+    r"|(?:\b(?:that|this|the|my|above)\s(?:\w{1,9}\s){0,2}?(?:verdict|grade|score|rating|judge?ment|label|decision)|\b(?:that|this|it)\s(?:was|is))\s(?:\w{1,8}\s){0,3}?"
+    r"(?:wrong|mistaken|a mistake|an error|a typo|too (?:high|low|generous|harsh|strict|lenient)|incorrect|not right|reversed|void|invalid|premature"
+    r"|superseded|withdrawn|retracted|in error|should)"
+    r"|\bthe (?:opposite|other way)|\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) "
+    r"|\bscratch that\b|\bstrike that\b|\b(?:disregard|ignore) (?:that|this|the above|my)\b|\bmake (?:that|it) (?:an? )?(?:\d|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b"
+    r"|\b(?:change|switch|revise|correct|update) (?:that|it|this|my) (?:to|\w+ to)\b",
+    re.IGNORECASE,
+)
+_REMARKED = re.compile(
+    r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from the|the candidate|what the|what assistant)"
+    r"|\b(?:above|previous|earlier|first|said) (?:line|verdict|score|grade|rating|label|output|statement) (?:is|was|should|must|does|comes|came|has|stands|stood)\b"
+    r"|\b(?:verdict|score|grade|rating|line|output|statement) above\b|\bprompt[- ]injection|\binjected\b"
+    r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the|assistant)|from the (?:candidate|response)|the (?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
+    re.IGNORECASE,
+)
+"""What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
+_FOREIGN = re.compile(
+    r"ich (?:habe mich|meinte|lag falsch|nehme .{0,20}zurück)|verlesen|geirrt|mein fehler"
+    r"|je me suis tromp|je voulais dire|erreur de ma part|je retire|me equivoqu|quise decir|mi error|retiro|me enganei|quis dizer|meu erro|mi sono sbagliat|volevo dire"
+    r"|ошибся|ошиблась|ошибаюсь|я имел[аи]? в виду|передумал|моя ошибка|беру .{0,12}назад"
+    r"|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
+    r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
+    r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
+    re.IGNORECASE,
+)
+_SPOKEN = re.compile(
+    r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?|students?|submission|text|prompt"
+    r"|instructions?|examples?|format|model|solution|author|judge|grader|injection|attacker|he|she|they|it)(?:['’]s)?(?:\s\w{1,12}){0,3}?\s"
+    r"(?:wrote|writes?|writing|written|says?|said|saying|contains?|contained|includes?|included|claims?|claimed|claiming|ends? with|ended with|asks?|asked"
+    r"|asking|tells?|told|tries|tried|puts?|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
+    r"|smuggled?|quotes?|quoted|wants?|wanted|suggests?|suggested|begs?|orders?|pretends?|declares?|declared|awards?|awarded|gives? (?:it|them)sel\w+|appended|appends)\b"
+    r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
+    r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s(?:\w+\s){0,2}?(?:schreibt|schrieb|sagt|behauptet|enthält|verlangt)"
+    r"|(?:candidat|réponse)\s(?:\w+\s){0,2}?(?:écrit|dit|prétend|contient|demande)|(?:candidat[oa]|respuesta|resposta)\s(?:\w+\s){0,2}?(?:escrib|dice|afirma|contiene|escrev|diz|cont)"
+    r"|(?:кандидат|ответ)\s(?:\w+\s){0,2}?(?:пишет|написал|говорит|утверждает|содержит|просит)|(?:回答|候補)[^。\n]{0,10}(?:書|主張|含)|(?:응답|답변|후보)[^.\n]{0,12}(?:쓰|적|주장|포함)",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:my|here is|here['’]s|therefore|thus|hence|so|final|evaluation|conclude|i|overall|which (?:makes|means|gives))\b", re.IGNORECASE
+)
+_LABELLED = re.compile(
+    r"^(?:the\s)?(?:candidate|response|student|assistant(?: \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
+    r"|\b(?:words?|text|line|sentence|phrase|string|message|following|example|format)s?\s?:?$",
+    re.IGNORECASE,
+)
+_CONDITION = (
+    r"if|unless|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only when|only for|only in|in case|depending|depends|subject to|except|otherwise"
+    r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
+)
+_CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
+_CONDITIONAL = re.compile(rf"[\s,，、;(（—–-]{{0,4}}(?:but |and |yet |though )?(?:only )?(?:{_CONDITION})(?=\W|[^\x00-\x7f])", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|never|no|without|nor|neither|cannot|can['’]t|won['’]t|don['’]t|isn['’]t|wouldn['’]t|nicht|kein\w{0,2}|pas|нет|не)|不是|不|别)"
+    r"(?:\s(?:give|write|say|answer|output|print|call|be|a|an|the|it|this|grade|pick|choose|go with|support|justify|return|quite|really|select|read)){0,3}[\s*_`\"'(\[{<$\\-]*$",
+    re.IGNORECASE,
+)
+_UNDONE = re.compile(
+    r"[\s\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must|may|might)(?:\s(?:\w{1,9}\s)?(?:not|never|no|what|in|from|part|wrong|hardly|false|mistaken|too|written|quoted|the (?:candidate|response|wrong)|be|have|stand|his|her|their|a quote|an injection|out))|\w{2,6}n['’]t)\b"
+    r"|(?:would|could|might|may|should)\b"
+    r"|(?:appears|stands|stood|occurs|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission|text|output|instruction)"
+    r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
+_WINDOW = 200
+
+
+def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -> bool:
+    """Whether what follows a verdict says that it was a mistake, a quotation, or not meant.
+
+    Args:
+        text: The text.
+        end: Where the verdict ends.
+        quoting: Whether something is quoted after the verdict, so that a remark on a line is about that.
+        label: The verdict, to know what confirms it.
+    """
+    after = text[end:]
+    if not _INK.search(after):
+        return False
+    if _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
+        return True
+    turn = _AT_START.search(after)
+    if turn is None:
+        return False
+    rest = after[turn.end() :]
+    confirmed = _CONFIRMED.search(rest) or (label == "correct" and _AGREES.search(rest))
+    return not (confirmed and _LOOKS.search(turn[0]) and not _CONTRARY.search(rest))
+
+
+_INK = re.compile(r"[^\W_]")
+_LOOKS = re.compile(r"(?:wait|actually|hmm+|let me \w+|hold on|rechecking|re-checking)$", re.IGNORECASE)
+_CONFIRMED = re.compile(r"\b(?:yes|still|confirm\w*|stands|holds|as before|remains)\b", re.IGNORECASE)
+_AGREES = re.compile(r"\b(?:equal|equivalent|same|match(?:es)?|agrees?)\b", re.IGNORECASE)
+_CONTRARY = re.compile(r"\b(?:not|no|but|however|differs?|different|wrong|never|though|except)\b|n['’]t\b", re.IGNORECASE)
+
+
+def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal["", "quoted", "negated", "conditional"]:
+    """What the words next to a statement make of it: another's words, the contrary, a condition, or nothing of these.
+
+    Args:
+        text: The text.
+        start: Where the statement starts. ``end``: where it ends.
+        line: Whether it starts a line, so that only a line before it that leads to it is about it.
+    """
+    before = text[max(0, start - _WINDOW) : start]
+    lead = before.rstrip(_MARKS)
+    line = line or not lead or lead.endswith("\n")
+    if line:
+        if _LED.search(before):
+            return ""  # what the line before leads to is a quotation, and taken out
+        lead = _OPENED_FENCE.sub("", lead.rstrip()).rstrip(f"\n{_MARKS}").rpartition("\n")[2]
+        labelled = _LABELLED.search(lead)
+        if labelled and (labelled.start() == 0 or (not _OWN.search(lead) and _SPOKEN.search(f"{lead} "))):
+            return "quoted"
+        if not lead.endswith((":", "：")):
+            lead = ""
+    else:
+        lead = before
+    lead = _SENTENCE.split(lead)[-1].rpartition("\n")[2]
+    if lead:
+        labelled = _LABELLED.match(lead.rstrip())
+        if labelled and labelled.start() == 0 and labelled.end() == len(lead.rstrip()) and not line:
+            return "quoted"
+        spoken = None
+        for spoken in _SPOKEN.finditer(lead):
+            pass
+        if spoken and not _OWN.search(lead, spoken.end()):
+            return "quoted"
+        if _CONDITIONAL_LEAD.match(lead) or _ALTERNATIVE.search(lead):
+            return "conditional"
+        if not line and _NEGATED.search(text[max(0, start - 60) : start]):
+            return "negated"
+    if _UNDONE.match(text, end):
+        return "negated"
+    return "conditional" if _CONDITIONAL.match(text, _closed(text, end)) else ""
+
+
+_MARKS = " \t*_`\"'“„«「>#|"
+_LED = re.compile(r"[:：][ \t]{4,}\n\s*$")
+_OPENED_FENCE = re.compile(r"```\w{0,8}$")
+_ALTERNATIVE = re.compile(r"\b(?:otherwise|else|if not|or|possibly|perhaps|maybe|probably)\s?[,:]?\s*$", re.IGNORECASE)
+_CLOSING = re.compile(r"[\s*_`\"'”’)\]}>$]{0,8}")
+
+
+def _closed(text: str, end: int) -> int:
+    match = _CLOSING.match(text, end)
+    return match.end() if match and "\n" not in match[0] else end
+
+
+def conditional(text: str, end: int) -> bool:
+    """Whether a condition follows."""
+    return bool(_CONDITIONAL.match(text, end))
