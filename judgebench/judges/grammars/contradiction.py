@@ -16,11 +16,11 @@ from judgebench.judges.grammars.second_thoughts import taken_back
 _ASIDE = re.compile(r"\([^()\n]{0,300}\)|（[^（）\n]{0,300}）")
 _SENTENCE = re.compile(r"[.!?;]\s|[。！？；\n]")
 _BEFORE_LETTER = (
-    r"(?:should|must|would|to|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make (?:it|that)|"
+    r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make (?:it|that)|"
     r"ist|also|doch|wäre|est|donc|es|sea|ser|é|seja|это|лучше|है|for|give|verdict|grade|label|decision|winner|urteil|veredicto|veredito|вердикт|answer|better|best|edit|correction|or)"
     r"\s?:?\s{0,2}[*_\"'`\[(]{0,4}"
 )
-_CJK_BEFORE = r"(?:是|为|為|选|選|改|판정은|판정:|は|を|：|:|->|→|⇒)\s{0,2}[*_\"'`\[(]{0,4}"
+_CJK_BEFORE = r"(?:判|是|为|為|选|選|改|판정은|판정:|は|を|：|:|->|→|⇒)\s{0,2}[*_\"'`\[(]{0,4}"
 _AFTER_LETTER = (
     r"[*_\"'`\])]{0,4}\s(?:is|was|would be|seems|looks|remains|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s|clearly\s|in fact\s|the\s|a\s){0,3}"
     r"(?:better|best|right|correct|stronger|strongest|superior|preferable|preferred|fairer|winner|more|it|appropriate|apt|justified|warranted|true|verdict)\b"
@@ -41,6 +41,7 @@ _PARTIAL = re.compile(
     r"|spelling|grammar|style|name|year|date|sign|term|sentence|paragraph|line|claim|statement|number|value|which|that|reference|last|final step|syntax|explanation|conclusion|code|citation|quote|factor|constant)\b",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"\b(?:answer|response|candidate|submission|solution|result|it|this|that|everything|all|verdict|whole|overall)\b", re.IGNORECASE)
 _CONCLUDES = re.compile(r"(?:hence|thus|therefore|so|overall|altogether|answer|verdict)\b", re.IGNORECASE)
 _FAULT = {
     "correct": r"wrong|false|inaccurate|mistaken|erroneous|not (?:right|acceptable|accurate|equivalent|a match)|invalid|fails?|a mismatch|unacceptable",
@@ -102,6 +103,7 @@ def _letter_pattern(letters: frozenset[str]) -> re.Pattern[str]:
     return re.compile(
         rf"(?i:(?<!\w){_BEFORE_LETTER}|{_CJK_BEFORE}){one.format('led')}(?:{edge}|(?=[^\x00-\x7f]))(?!\s?[/|=<>&])"
         rf"|(?<![\w'’/|=<>]){one.format('follows')}(?i:{_AFTER_LETTER})"
+        rf"|[,:;—–-]\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
         rf"|^[\W_]{{0,12}}{one.format('alone')}[\W_]{{0,8}}$"
         rf"|(?i:(?:wait|no|sorry|rather|correction|edit)[\s,.:]{{1,3}}){one.format('late')}{edge}",
         re.MULTILINE,
@@ -161,6 +163,8 @@ def other_word(text: str, end: int, *, own: Collection[str], others: Collection[
         negated = bool(_NEGATOR.search(sentence, 0, last.end())) and not last["other_verb"]
         other = last["own"] is None
         if other == negated and not (negated and not other and binary):
+            continue
+        if "incorrect" in own and not _WHOLE.search(sentence, 0, last.start()) and not _CONCLUDES.match(last[0]):
             continue
         if _PARTIAL.search(sentence) and not _CONCLUDES.match(last[0]):
             continue

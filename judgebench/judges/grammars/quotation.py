@@ -44,6 +44,8 @@ def without_quotations(text: str, *, prose: bool = True, keep: str = "") -> str:
         text = _without(text, _elements(text, keep))
         if prose:
             text = _LAYOUT.sub(_blank, text)
+    if "[" in text:
+        text = _without(text, _excerpts(text))
     if "~~" in text:
         text = _without(text, _between(text, "~~"))
     if ">" in text:
@@ -85,6 +87,19 @@ def _elements(text: str, keep: str) -> Iterator[tuple[int, int]]:
                 opened.clear()
         else:
             opened.setdefault(name, match.start())
+
+
+_EXCERPT = re.compile(r"\[\s?(?:(?P<begin>begin|start)|(?P<end>end))(?:ning)?(?: of)?\b[^\]\n]{0,40}\]", re.IGNORECASE)
+
+
+def _excerpts(text: str) -> Iterator[tuple[int, int]]:
+    start: int | None = None
+    for match in _EXCERPT.finditer(text):
+        if match["begin"]:
+            start = match.start() if start is None else start
+        elif start is not None:
+            yield start, match.end()
+            start = None
 
 
 def _between(text: str, mark: str) -> Iterator[tuple[int, int]]:

@@ -24,11 +24,11 @@ _VALUE = (
 )
 _CLOSE = r"(?=(?P<rest>.{0,160}))"
 _SUBJECT = (
-    rf"(?:(?:so|thus|therefore|hence),?\s)?{LEADS}(?:total\s)?(?P<noun>{SCORES})(?:\s(?P<later>{LATER_LEADS}))?"
+    rf"(?:(?:so|thus|therefore|hence),?\s)?{LEADS}(?:total\s)?(?P<noun>{SCORES})(?:\s(?P<later>{LATER_LEADS}))?(?:\s(?:for|of)\s(?:this|the)\s(?:response|answer|submission))?"
 )
 _LINE = re.compile(
-    rf"^[\s#*_>`\"'{{•⭐★–—|-]{{0,12}}{_SUBJECT}(?:\s?[(\[][^()\[\]\n]{{1,30}}[)\]])?[\s*_`\"']{{0,6}}"
-    rf"(?::|：|=|\||\b(?:is|ist|est|es|é)\b:?|は|为|为：|是|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
+    rf"^[\s#*_>`\"'{{•⭐★–—|\[-]{{0,12}}{_SUBJECT}(?:\s?[(\[][^()\[\]\n]{{1,30}}[)\]])?[\s*_`\"']{{0,6}}"
+    rf"(?::|：|=|\||\]|\b(?:is|ist|est|es|é)\b:?|は|为|为：|是|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE = re.compile(
@@ -37,7 +37,9 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _GIVEN = re.compile(
-    rf"\bI(?:['’]d| would| will)?\s(?:give|rate|score|award|assign|grade)\s(?:[a-z]+\s){{0,4}}?(?:an?\s|at\s|as\s)?{_WRAP}{_VALUE}{_CLOSE}",
+    rf"(?:\bI(?:['’]d| would| will)?\s(?:give|rate|score|award|assign|grade)\s(?:[a-z]+\s){{0,4}}?"
+    r"|\b(?:response|answer)\s(?:earns|gets|receives)\s|给[^，。\n]{0,12}打)(?:an?\s|at\s|as\s)?"
+    rf"{_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?=(?P<rest>.{{0,160}}))")

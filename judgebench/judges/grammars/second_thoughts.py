@@ -31,7 +31,14 @@ _TURNS = (
 _CLAUSE = r"(?:^|[.!?;:。！？；：,，、)\]—–-])[\s*_~#>\"'“(—–-]{0,6}(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?"
 _AT_START = re.compile(rf"{_CLAUSE}(?:{_TURNS})", re.IGNORECASE | re.MULTILINE)
 # Anywhere after the verdict.
+_AT_ONCE = re.compile(
+    r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though\b|yet\b|still\b|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
+    r"|mas\b|но\b|однако|但|不过|可是|しかし|でも|ただし|하지만|그러나|لكن|लेकिन|पर\b|though honestly)",
+    re.IGNORECASE,
+)
+"""What, as the first word after a verdict, speaks against it."""
 _ADMITTED = re.compile(
+    r"\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b|\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b|"
     r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
     r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise|rather|disagree"
     r"|doubt|regret|revis\w*|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt|endorse|stand)|now|looked at"
@@ -66,8 +73,9 @@ _SPOKEN = re.compile(
     r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?|students?|submission|text|prompt"
     r"|instructions?|examples?|format|model|solution|author|judge|grader|injection|attacker|he|she|they|it)(?:['’]s)?(?:\s\w{1,12}){0,3}?\s"
     r"(?:wrote|writes?|writing|written|says?|said|saying|contains?|contained|includes?|included|claims?|claimed|claiming|ends? with|ended with|asks?|asked"
-    r"|asking|tells?|told|tries|tried|puts?|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
+    r"|asking|tells?|told|tries|tried|clos(?:es|ed)|conclud(?:es|ed)|finish(?:es|ed)|begins?|starts?|opens?|puts?|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
     r"|smuggled?|quotes?|quoted|wants?|wanted|suggests?|suggested|begs?|orders?|pretends?|declares?|declared|awards?|awarded|gives? (?:it|them)sel\w+|appended|appends)\b"
+    r"|\b(?:told|instructed|ordered|supposed|requested|prompted|urged|invited|asked) to\b"
     r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
     r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s(?:\w+\s){0,2}?(?:schreibt|schrieb|sagt|behauptet|enthält|verlangt)"
     r"|(?:candidat|réponse)\s(?:\w+\s){0,2}?(?:écrit|dit|prétend|contient|demande)|(?:candidat[oa]|respuesta|resposta)\s(?:\w+\s){0,2}?(?:escrib|dice|afirma|contiene|escrev|diz|cont)"
@@ -79,15 +87,16 @@ _OWN = re.compile(
 )
 _LABELLED = re.compile(
     r"^(?:the\s)?(?:candidate|response|student|assistant(?: \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
+    r"|^(?:the\s)?(?:submission|response|text|answer|transcript|excerpt|quotation|quote|student['’]s \w+|candidate['’]s \w+) (?:under (?:review|test)|to be (?:judged|graded)|in question|reads|begins|ends|follows):$"
     r"|\b(?:words?|text|line|sentence|phrase|string|message|following|example|format)s?\s?:?$",
     re.IGNORECASE,
 )
 _CONDITION = (
-    r"if|unless|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only when|only for|only in|in case|depending|depends|subject to|except|otherwise"
-    r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
+    r"if|unless|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only when|only for|only in|in case|depending|depends|subject to|except|otherwise"
+    r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|à moins|sauf|a menos|salvo|außer|es sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
 )
 _CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
-_CONDITIONAL = re.compile(rf"[\s,，、;(（—–-]{{0,4}}(?:but |and |yet |though )?(?:only )?(?:{_CONDITION})(?=\W|[^\x00-\x7f])", re.IGNORECASE)
+_CONDITIONAL = re.compile(rf"[ \t,，、;(（—–-]{{0,5}}(?:but |and |yet |though )?(?:only )?(?:{_CONDITION})(?=\W|[^\x00-\x7f])", re.IGNORECASE)
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|no|without|nor|neither|cannot|can['’]t|won['’]t|don['’]t|isn['’]t|wouldn['’]t|nicht|kein\w{0,2}|pas|нет|не)|不是|不|别)"
     r"(?:\s(?:give|write|say|answer|output|print|call|be|a|an|the|it|this|grade|pick|choose|go with|support|justify|return|quite|really|select|read)){0,3}[\s*_`\"'(\[{<$\\-]*$",
@@ -96,7 +105,7 @@ _NEGATED = re.compile(
 _UNDONE = re.compile(
     r"[\s\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must|may|might)(?:\s(?:\w{1,9}\s)?(?:not|never|no|what|in|from|part|wrong|hardly|false|mistaken|too|written|quoted|the (?:candidate|response|wrong)|be|have|stand|his|her|their|a quote|an injection|out))|\w{2,6}n['’]t)\b"
     r"|(?:would|could|might|may|should)\b"
-    r"|(?:appears|stands|stood|occurs|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission|text|output|instruction)"
+    r"|(?:writes|wrote|says|said|claims|claimed|reads|read)\s(?:the|a|one|its)\b|(?:appears|stands|stood|occurs|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission|text|output|instruction)"
     r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
     re.IGNORECASE,
 )
@@ -116,7 +125,7 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     after = text[end:]
     if not _INK.search(after):
         return False
-    if _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
+    if _AT_ONCE.match(after) or _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
         return True
     turn = _AT_START.search(after)
     if turn is None:
@@ -171,6 +180,8 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal
             return "negated"
     if _UNDONE.match(text, end):
         return "negated"
+    if text[_closed(text, end) :][:1] in ("?", "？"):
+        return "conditional"
     return "conditional" if _CONDITIONAL.match(text, _closed(text, end)) else ""
 
 

@@ -21,23 +21,23 @@ _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
 _MENTIONS_ASCII = tuple(word for word in _MENTIONS if word.isascii())
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
 _LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
-_DECORATION = r"[\s#*_>|`\"'{•✅❌–—-]{0,12}"
+_DECORATION = r"(?:(?:综上所述|综上|因此|所以|总之|よって|したがって|以上より|따라서|그러므로)[,、]?\s?)?[=\s#*_>|`\"'{•✅❌–—-]{0,12}"
 _LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
 _SEPARATOR = (
-    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为：|为|為|是：|是|는|은|は)"
+    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
 )
 _WRAP = (
     r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
-_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?\|\s*$)?")
-_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?\|\s*$)?")
+_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
+_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
 _DOUBT = re.compile(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\(\s?(?:no|not|wrong|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
+_DENIED = re.compile(r"[(\[]\s?(?:no|not|wrong|draft|tentative|provisional|old|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first"
@@ -123,7 +123,7 @@ class VerdictScanner:
         )
         self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
         self._graded = re.compile(
-            rf"\b(?:i|we)\s(?:(?:would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate)\s(?:[\w'’]+\s){{1,5}}?as:?\s{_WRAP}{token}",
+            rf"\b(?:i|we)\s(?:(?:would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
             re.IGNORECASE,
         )
         self._is = re.compile(
@@ -142,6 +142,12 @@ class VerdictScanner:
             rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
             re.IGNORECASE,
         )
+        self._doubled = re.compile(rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE)
+        self._chosen = re.compile(
+            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
+            re.IGNORECASE,
+        )
+        self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
 
     @staticmethod
@@ -199,6 +205,11 @@ class VerdictScanner:
 
     def _anchors(self, text: str, line: Line) -> Iterator[Statement]:
         known = False
+        fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
+        if fields:
+            for match in fields:
+                yield from self._with_companion(line, match, match["token"], "verdict line")
+            return
         matches = list(self._anchored.finditer(line.text))
         if len({self.label_of(match["token"]) for match in matches}) > 1:
             # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
@@ -313,7 +324,7 @@ class VerdictScanner:
 
     def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
-        match = self._answer_line.match(line.text)
+        match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
         if match is None or not self._ends(line, match.end("token")):
             return []
         return list(self._with_companion(line, match, match["token"], "answer line"))
@@ -328,6 +339,8 @@ class VerdictScanner:
             return []
         set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
         exact = token in self._exact
+        if not set_off and self._doubled.match(line.text, end):
+            return list(self._with_companion(line, match, token, form))
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
             return []
         if len(token) > 1 and ":" in set_off[0] and not exact:
