@@ -16,15 +16,15 @@ from judgebench.judges.grammars.second_thoughts import taken_back
 _ASIDE = re.compile(r"\([^()\n]{0,300}\)|（[^（）\n]{0,300}）")
 _SENTENCE = re.compile(r"[.!?;]\s|[。！？；\n]")
 _BEFORE_LETTER = (
-    r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make (?:it|that)|"
+    r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|(?:i|['’]d|would|to|rather|should) say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make (?:it|that)|"
     r"ist|also|doch|wäre|est|donc|es|sea|ser|é|seja|это|лучше|है|for|give|verdict|grade|label|decision|winner|urteil|veredicto|veredito|вердикт|answer|better|best|edit|correction|or)"
     r"\s?:?\s{0,2}[*_\"'`\[(]{0,4}"
 )
 _CJK_BEFORE = r"(?:判|是|为|為|选|選|改|판정은|판정:|は|を|：|:|->|→|⇒)\s{0,2}[*_\"'`\[(]{0,4}"
 _AFTER_LETTER = (
     r"[*_\"'`\])]{0,4}\s(?:is|was|would be|seems|looks|remains|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s|clearly\s|in fact\s|the\s|a\s){0,3}"
-    r"(?:better|best|right|correct|stronger|strongest|superior|preferable|preferred|fairer|winner|more|it|appropriate|apt|justified|warranted|true|verdict)\b"
-    r"|[*_\"'`\])]{0,4}\s(?:wins|deserves|instead|applies|fits|then|it is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好|更优|胜|才对|才是|gewinnt|gagne|gana|vence|лучше)"
+    r"(?:better|best|right|correct|stronger|strongest|superior|preferable|preferred|fairer|winner|it|appropriate|apt|justified|warranted|true|verdict)\b"
+    r"|[*_\"'`\])]{0,4}\s(?:is|was|seems|looks|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s)?(?:more|ahead|on top)\b(?![^.\n]{0,60}\b(?:but|yet|though|however)\b)|[*_\"'`\])]{0,4}\s(?:wins|deserves|instead|applies|fits|then|it is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好|更优|胜|才对|才是|gewinnt|gagne|gana|vence|лучше)"
 )
 _NOUNED = re.compile(
     r"(?:than|like|to|over|of|from|with|and|compared to|step|part|figure|vitamin|point|section|correct|right|reference|gold|expected|true|key|chose|chooses|picks|selected|selects|option|options|choice)"
@@ -48,7 +48,7 @@ _FAULT = {
     "incorrect": r"right|accurate|acceptable|fine|equivalent to the reference|matches|a match|true",
 }
 """Other words for the contrary of a usual label."""
-_VERBS = r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|:|→|->|=)"
+_VERBS = r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|→|->|=)"
 _SCORE_STATED = re.compile(
     rf"(?:\b(?:should be|would be|make (?:that|it)|(?:lower|raise|change|reduce|drop|bring|correct|revise|adjust|cut|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
     rf"|merece|vaut|mérite|verdient|eher|lieber|also|plutôt|lieber|лучше|скорее|mejor|melhor|sería|seria|wäre|serait)|→|->|=>|=|应为|应该是|改为|為|则为|より|修正)\s{{0,2}}(?:an?\s|only\s|just\s)?[*_\"'`\[(]{{0,4}}(?P<value>{NUMBER})(?![\w%])(?!\.\d)"
@@ -132,7 +132,7 @@ def _word_pattern(own: frozenset[str], others: frozenset[str]) -> re.Pattern[str
         return "|".join(listed) or r"(?!)"
 
     return re.compile(
-        rf"(?<!\w){_VERBS}[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
+        rf"(?:(?<!\w){_VERBS}|:)[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
         rf"(?:(?P<other>{alternatives(others, own)})|(?P<own>{alternatives(own, others)}))(?!\w)"
         rf"|(?<!\w)(?P<other_verb>{'does(?: not|n.t) (?:match|agree|hold|equal)|fails' if own & {'correct'} else '(?!)'})(?!\w)",
         re.IGNORECASE,

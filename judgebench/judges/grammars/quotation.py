@@ -13,7 +13,7 @@ _UNUSUAL = re.compile(r"[<>~`\"'“„«「『☐☑☒✅\[]")
 """Most short replies hold none of these, and with them nothing that could be taken out."""
 _ELEMENT = re.compile(
     r"<(?P<close>/?)(?P<name>del|s|strike|blockquote|quote|candidate|candidate_answer|student|student_answer|submission"
-    r"|response)>|<!--|-->",
+    r"|response|user|system|prompt|input|document|text|message|essay|excerpt|quotation)>|<!--|-->",
     re.IGNORECASE,
 )
 _LAYOUT = re.compile(

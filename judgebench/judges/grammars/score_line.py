@@ -207,7 +207,9 @@ def _clear(whole: str, rest: str) -> bool:
     if rest[0] in ".!。！":
         return True
     if rest[0] in "(（":
-        return not conditional(whole, 0) and not conditional(rest[1:], 0)
+        _, _, behind = rest.partition(")" if rest[0] == "(" else "）")
+        further = behind.lstrip(" ,;:")
+        return not (conditional(whole, 0) or conditional(rest[1:], 0) or further[:1].isdigit() or conditional(behind, 0))
     if rest[0] in ",;:，；：–—" or rest[:2] == "- ":
         tail = rest.lstrip(",;:，；：–—- ")
         return not _FURTHER.match(tail) and not conditional(rest, 0) and not _TAIL_DIGIT.match(rest)

@@ -23,6 +23,7 @@ _TURNS = (
     r"|esper[ae]\b|espera|correcci[óo]n|perd[óo]n|lo siento|en realidad|mejor dicho|rectific|pens[áa]ndolo"
     r"|corre[çc][ãa]o|desculp|na verdade|ali[áa]s|pensando|aspett|correzione|scus[ai]|anzi\b|in realt[àa]"
     r"|подожд|погод|стоп|стой|поправ|исправл|извин|простите|прошу прощения|на самом деле|точнее|хотя нет|вернее"
+    r"|vergiss|vergessen sie|oublie|olvid|esque[çc]a|забудь|忘|忽略|作废|作廢|無視|무시|تجاهل|अनदेखा|请忽略|請忽略|ignor[ae]\b"
     r"|等等|等一下|且慢|更正|修正|抱歉|对不起|對不起|不对|不對|重新|其实|其實|收回"
     r"|待って|待った|訂正|すみません|すいません|失礼|ごめん|やはり|やっぱり|撤回|再考"
     r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
@@ -37,6 +38,37 @@ _AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 """What, as the first word after a verdict, speaks against it."""
+_UNUSUAL_START = re.compile(
+    r"(?:^|(?<=[.!?…])\s{1,2})[\s*_#>•(\[\"'“-]{0,8}(?:"
+    # A word that points back, an order, a turn: an explanation begins with what it explains.
+    r"(?:that|this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact|reference)|correct|right|equivalent|identical|exactly|also|consistent|wrong|incorrect|not the|supported"
+    r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the (?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label|line)\b)"
+    r"|(?:forget|deduct|subtract|add|count|treat|take|lower|raise|drop|change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise"
+    r"|pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider (?:it|this|that)|do not|don['’]t|please|let|note to|bear|kindly|strike|scrap|amend|discard|dismiss|toss)\b"
+    r"|(?:unfortunately|sadly|alas|honestly|frankly|admittedly|regrettably|suddenly|now|later|afterwards|again|nevertheless|nonetheless|conversely|alternatively|technically|arguably|perhaps|maybe|possibly"
+    r"|probably|turns out|come to|looking|checking|seeing|reading|upon|one more|another look|second look|after (?:all|a|an|re|further|closer|having)|on that|in hindsight|in retrospect|joking|kidding|just kidding|jk|lol|ha\b|darn|damn|shoot|argh|gosh|my god|omg"
+    r"|okay|ok|alright|all right|yikes|bah|um+|eh|ehm|er|hm)\b"
+    r"|(?:final|new|second|other|revised|true|real|actual|proper|corrected|overall)(?:\s\w{1,10}){0,2}\s?:"
+    r"|(?:evaluator|judge|grader|reviewer|rater)\s?(?:\d|two|b\b|#)|(?:you|your|we)\b|i['’](?:d|ll|m|ve)\b"
+    r"|i\s(?!(?:also\s)?(?:considered|compared|checked|verified|reviewed|evaluated|assessed|examined|based|found|chose|gave|awarded|selected|assigned|rated|judged|graded|marked|am confident|believe|accept|agree|counted|treated|ignored|looked|see no|find|could not find|did)\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PLEASANTRY = re.compile(
+    r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s| you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
+    re.IGNORECASE,
+)
+_FALLS_SHORT = re.compile(
+    r"\b(?:fails?|miss(?:es|ed)|lacks|omits|contradicts|confuses|disagrees|mismatch\w*|unacceptable|cannot (?:stand|be|accept)|can['’]t (?:stand|be|accept)|(?:is|are|was) (?:\w+ )?(?:off|wrong|false|missing|different|incomplete|inaccurate)"
+    r"|does(?: not|n['’]t) (?:match|agree|hold|follow|equal|fit|answer|address|count)|differs?\b|should have been|the other way|the opposite)",
+    re.IGNORECASE,
+)
+"""What speaks against an answer that was called correct, if nothing softens it."""
+_HOW_IT_SHOULD_BE = re.compile(r"(?:it|this|that)\s(?:should|would|could|must|is|was)$|unfortunately$|sadly$", re.IGNORECASE)
+"""What is said of an answer that was called incorrect, and of how it should be."""
+_SOFTENED = re.compile(
+    r"\b(?:no|not|nothing|none|never|neither|nor|without|although|though|while|but|however|even|despite|minor|slight\w*|small|only|tiny|intermediate|typo|spelling|format\w*|style|wording|word|order|notation|if|whether|would|unit|yet|irrelevant|trivial)\b(?! (?:match|agree|hold|follow|equal|fit|answer|address|count))",
+    re.IGNORECASE,
+)
 _ADMITTED = re.compile(
     r"\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b|\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b|"
     r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
@@ -47,16 +79,16 @@ _ADMITTED = re.compile(
     r"|(?:\b(?:that|this|the|my|above)\s(?:\w{1,9}\s){0,2}?(?:verdict|grade|score|rating|judge?ment|label|decision)|\b(?:that|this|it)\s(?:was|is))\s(?:\w{1,8}\s){0,3}?"
     r"(?:wrong|mistaken|a mistake|an error|a typo|too (?:high|low|generous|harsh|strict|lenient)|incorrect|not right|reversed|void|invalid|premature"
     r"|superseded|withdrawn|retracted|in error|should)"
-    r"|\bthe (?:opposite|other way)|\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) "
+    r"|\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) "
     r"|\bscratch that\b|\bstrike that\b|\b(?:disregard|ignore) (?:that|this|the above|my)\b|\bmake (?:that|it) (?:an? )?(?:\d|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b"
     r"|\b(?:change|switch|revise|correct|update) (?:that|it|this|my) (?:to|\w+ to)\b",
     re.IGNORECASE,
 )
 _REMARKED = re.compile(
-    r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from the|the candidate|what the|what assistant)"
+    r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from the|the candidate|what the (?:candidate|response|user|text|prompt|student|model)|what assistant)"
     r"|\b(?:above|previous|earlier|first|said) (?:line|verdict|score|grade|rating|label|output|statement) (?:is|was|should|must|does|comes|came|has|stands|stood)\b"
     r"|\b(?:verdict|score|grade|rating|line|output|statement) above\b|\bprompt[- ]injection|\binjected\b"
-    r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the|assistant)|from the (?:candidate|response)|the (?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
+    r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the (?:candidate|response|user|text|prompt|student|answer|model|solution)|assistant)|from the (?:candidate|response)|the (?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
     re.IGNORECASE,
 )
 """What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
@@ -86,13 +118,13 @@ _OWN = re.compile(
     r"\b(?:my|here is|here['’]s|therefore|thus|hence|so|final|evaluation|conclude|i|overall|which (?:makes|means|gives))\b", re.IGNORECASE
 )
 _LABELLED = re.compile(
-    r"^(?:the\s)?(?:candidate|response|student|assistant(?: \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
+    r"^(?:\w+\s)?(?:examples?|samples?|template|format)\s?:$|^(?:the\s)?(?:candidate|response|student|assistant(?: \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
     r"|^(?:the\s)?(?:submission|response|text|answer|transcript|excerpt|quotation|quote|student['’]s \w+|candidate['’]s \w+) (?:under (?:review|test)|to be (?:judged|graded)|in question|reads|begins|ends|follows):$"
     r"|\b(?:words?|text|line|sentence|phrase|string|message|following|example|format)s?\s?:?$",
     re.IGNORECASE,
 )
 _CONDITION = (
-    r"if|unless|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only when|only for|only in|in case|depending|depends|subject to|except|otherwise"
+    r"if|unless|save for|apart from|aside from|other than|bar\b|but for|disregarding|ignoring|on the (?:assumption|condition)|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only when|only for|only in|in case|depending|depends|subject to|except|otherwise"
     r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|à moins|sauf|a menos|salvo|außer|es sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
 )
 _CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
@@ -125,6 +157,14 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     after = text[end:]
     if not _INK.search(after):
         return False
+    after = _PLEASANTRY.sub(" ", after)
+    if label == "correct" and any(
+        _FALLS_SHORT.search(one) and not _SOFTENED.search(one) for one in _SENTENCE.split(after)
+    ):
+        return True
+    unusual = _UNUSUAL_START.search(after)
+    if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0])):
+        return True
     if _AT_ONCE.match(after) or _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
         return True
     turn = _AT_START.search(after)

@@ -37,7 +37,7 @@ _DOUBT = re.compile(
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"[(\[]\s?(?:no|not|wrong|draft|tentative|provisional|old|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
+_DENIED = re.compile(r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first"
@@ -117,13 +117,13 @@ class VerdictScanner:
             re.IGNORECASE,
         )
         self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
-        self._heading = re.compile(rf"{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}:?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._heading = re.compile(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
         self._alone = re.compile(
             rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
         )
         self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
         self._graded = re.compile(
-            rf"\b(?:i|we)\s(?:(?:would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
+            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
             re.IGNORECASE,
         )
         self._is = re.compile(
