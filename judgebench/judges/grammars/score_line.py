@@ -57,6 +57,7 @@ _PLAIN = re.compile(
     rf"\s*(?:\*\*)?(?:(?:rating|score):\s?)?(?:\*\*)?\s?(?P<value>{NUMBER})(?:/(?P<of>\d{{1,6}}))?(?:\*\*)?\s*", re.IGNORECASE
 )
 """A reply that is nothing but its score, as most are: nothing else has to be looked at."""
+_OPENED = re.compile(rf"\s*\*{{0,2}}(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\*{{0,2}}\s(?=(?P<rest>[–—-]{{1,2}}\s[A-Za-z].{{0,160}}))")
 _FINAL = re.compile(r"final|overall|total|итогов|gesamt|endgültig|最终|最終|总|総|최종|총|النهائي|अंतिम|कुल|综合", re.IGNORECASE)
 _CLOSED = re.compile(r"[\s*_`\"'”’)\]}>$|]{0,10}(?:</\w{1,16}>)?[\s*_`\"'”’)\]}>$|]{0,4}")
 _TALK = re.compile(
@@ -237,6 +238,8 @@ def _mentions(text: str) -> list[_Mention]:
     if any(pattern.search(text) for pattern, _ in patterns[:1] if named):
         return []
     given = [one for match in _GIVEN.finditer(text) if (one := _mention(match, text, line=False)) is not None]
+    if not given and "\n" not in text.strip() and (opened := _OPENED.match(text)) is not None:
+        given = [one for one in [_mention(opened, text, line=True)] if one is not None]
     if given:
         return given
     lines = Lines(text)

@@ -33,8 +33,8 @@ _CLAUSE = r"(?:^|[.!?;:。！？；：,，、)\]—–-])[\s*_~#>\"'“(—–-]
 _AT_START = re.compile(rf"{_CLAUSE}(?:{_TURNS})", re.IGNORECASE | re.MULTILINE)
 # Anywhere after the verdict.
 _AT_ONCE = re.compile(
-    r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though\b|yet\b|still\b|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
-    r"|mas\b|но\b|однако|但|不过|可是|しかし|でも|ただし|하지만|그러나|لكن|लेकिन|पर\b|though honestly)",
+    r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though(?=,)|though honestly|aunque\b|bien que\b|yet\b|still\b|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
+    r"|mas\b|но\b|однако|但|不过|可是|しかし|でも|ただし|하지만|그러나|لكن|लेकिन|पर\b)",
     re.IGNORECASE,
 )
 """What, as the first word after a verdict, speaks against it."""
@@ -43,18 +43,27 @@ _UNUSUAL_START = re.compile(
     # A word that points back, an order, a turn: an explanation begins with what it explains.
     r"(?:that|this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact|reference)|correct|right|equivalent|identical|exactly|also|consistent|wrong|incorrect|not the|supported"
     r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the (?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label|line)\b)"
-    r"|(?:forget|deduct|subtract|add|count|treat|take|lower|raise|drop|change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise"
+    r"|(?:call it|see my|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise"
     r"|pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider (?:it|this|that)|do not|don['’]t|please|let|note to|bear|kindly|strike|scrap|amend|discard|dismiss|toss)\b"
     r"|(?:unfortunately|sadly|alas|honestly|frankly|admittedly|regrettably|suddenly|now|later|afterwards|again|nevertheless|nonetheless|conversely|alternatively|technically|arguably|perhaps|maybe|possibly"
     r"|probably|turns out|come to|looking|checking|seeing|reading|upon|one more|another look|second look|after (?:all|a|an|re|further|closer|having)|on that|in hindsight|in retrospect|joking|kidding|just kidding|jk|lol|ha\b|darn|damn|shoot|argh|gosh|my god|omg"
     r"|okay|ok|alright|all right|yikes|bah|um+|eh|ehm|er|hm)\b"
     r"|(?:final|new|second|other|revised|true|real|actual|proper|corrected|overall)(?:\s\w{1,10}){0,2}\s?:"
     r"|(?:evaluator|judge|grader|reviewer|rater)\s?(?:\d|two|b\b|#)|(?:you|your|we)\b|i['’](?:d|ll|m|ve)\b"
-    r"|i\s(?!(?:also\s)?(?:considered|compared|checked|verified|reviewed|evaluated|assessed|examined|based|found|chose|gave|awarded|selected|assigned|rated|judged|graded|marked|am confident|believe|accept|agree|counted|treated|ignored|looked|see no|find|could not find|did)\b))",
+    r"|i\s(?!(?:also\s)?(?:considered|compared|checked|verified|reviewed|evaluated|assessed|examined|based|found|chose|gave|awarded|selected|assigned|rated|judged|graded|marked|am confident|believe|accept|agree|counted|treated|ignored|looked|took|deducted|removed|subtracted|see no|find|could not find|did)\b))",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLEASANTRY = re.compile(
     r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s| you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
+    re.IGNORECASE,
+)
+_CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
+"""An exclamation: a few words that end a clause."""
+_EXPLAINS = re.compile(
+    r"equal|equivalen|identical|same|match|correct|wrong|right|true|false|accura|value|unit|year|date|name|answer|respon|referenc|support|complete|missing|error|mistake|differ"
+    r"|agree|explan|reason|confiden|high|low|medium|good|great|excellent|solid|clear|strong|weak|poor|vague|fine|end|done|over|all|also|both|neither|well|first|second|finally"
+    r"|overall|therefore|thus|hence|because|since|while|although|though|here|there|in |for |step|despite|given|as |by |to |however|moreover|furthermore|additionally|specifically"
+    r"|unlike|similarly|according|assistant|concise|short|long|off.topic|tie|nothing|no |none|only|score|perfect|exact|semantic|numeric|round|partial|close|ok\b|yes",
     re.IGNORECASE,
 )
 _FALLS_SHORT = re.compile(
@@ -70,7 +79,9 @@ _SOFTENED = re.compile(
     re.IGNORECASE,
 )
 _ADMITTED = re.compile(
-    r"\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b|\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b|"
+    r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|view|opinion|grade|score|rating|judge?ment)\b"
+    r"|\bdo(?:es)?(?: not|n['’]t) (?:deserve|merit|earn|warrant)\b|\bmea culpa\b|\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"
+    r"|\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b|\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b|"
     r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
     r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise|rather|disagree"
     r"|doubt|regret|revis\w*|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt|endorse|stand)|now|looked at"
@@ -163,13 +174,14 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     ):
         return True
     unusual = _UNUSUAL_START.search(after)
-    if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0])):
+    if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0].rstrip())):
         return True
     if _AT_ONCE.match(after) or _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
         return True
     turn = _AT_START.search(after)
     if turn is None:
-        return False
+        curt = _CURT.match(after)
+        return bool(curt and not _EXPLAINS.search(curt[0]))
     rest = after[turn.end() :]
     confirmed = _CONFIRMED.search(rest) or (label == "correct" and _AGREES.search(rest))
     return not (confirmed and _LOOKS.search(turn[0]) and not _CONTRARY.search(rest))
@@ -197,6 +209,9 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal
         if _LED.search(before):
             return ""  # what the line before leads to is a quotation, and taken out
         lead = _OPENED_FENCE.sub("", lead.rstrip()).rstrip(f"\n{_MARKS}").rpartition("\n")[2]
+        headed = _HEADED.fullmatch(lead)
+        if headed and _LABELLED.match(f"{headed[1]}:"):
+            return "quoted"
         labelled = _LABELLED.search(lead)
         if labelled and (labelled.start() == 0 or (not _OWN.search(lead) and _SPOKEN.search(f"{lead} "))):
             return "quoted"
@@ -227,6 +242,7 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal
 
 _MARKS = " \t*_`\"'“„«「>#|"
 _LED = re.compile(r"[:：][ \t]{4,}\n\s*$")
+_HEADED = re.compile(r"\s{0,3}[#=*-][#=*\s-]{0,12}(\w[^\n]{0,40}?)[#=*\s:-]{0,12}")
 _OPENED_FENCE = re.compile(r"```\w{0,8}$")
 _ALTERNATIVE = re.compile(r"\b(?:otherwise|else|if not|or|possibly|perhaps|maybe|probably)\s?[,:]?\s*$", re.IGNORECASE)
 _CLOSING = re.compile(r"[\s*_`\"'”’)\]}>$]{0,8}")

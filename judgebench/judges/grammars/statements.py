@@ -40,13 +40,13 @@ _DOUBT = re.compile(
 _DENIED = re.compile(r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
-    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first"
+    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first|old|former|tempting"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
 _HEDGE_WORDS = (
     "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
-    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim|first|reference|gold|expected|example"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim|first|old|former|tempting|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
@@ -127,7 +127,7 @@ class VerdictScanner:
             re.IGNORECASE,
         )
         self._is = re.compile(
-            rf"\b(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?\s{_WRAP}{token}", re.IGNORECASE
+            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}", re.IGNORECASE
         )
         self._answer_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
@@ -147,6 +147,8 @@ class VerdictScanner:
             rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
             re.IGNORECASE,
         )
+        self._better = re.compile(rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}", re.IGNORECASE)
+        self._ending = re.compile(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
         self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
 
@@ -280,7 +282,7 @@ class VerdictScanner:
 
     def _closing_sentences(self, line: Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
-        for pattern, least in ((self._graded, 1), (self._is, 2)):
+        for pattern, least in ((self._graded, 1), (self._is, 2), (self._ending, 2)):
             for match in pattern.finditer(line.text):
                 token = match["token"]
                 fits = token in self._exact and len(token) >= least and token == token.upper()
@@ -325,6 +327,9 @@ class VerdictScanner:
     def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
         match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
+        better = self._better.fullmatch(line.text) if match is None else None
+        if better is not None:
+            return list(self._with_companion(line, better, better["token"], "answer line"))
         if match is None or not self._ends(line, match.end("token")):
             return []
         return list(self._with_companion(line, match, match["token"], "answer line"))
