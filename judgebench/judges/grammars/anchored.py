@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import msgspec
@@ -53,6 +54,11 @@ class Anchored(ConfiguredGrammar):
         self._written = ", ".join(config.labels or words)
         self._scanner = VerdictScanner(tokens)
         self._undoing = Undoing(tokens)
+        self._label_of = tokens
+        exact = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True))
+        self._plain = re.compile(
+            rf"\s*\*{{0,2}}(?:(?:final )?(?:verdict|grade):\s?)?\*{{0,2}}(?-i:(?P<token>{exact}))\*{{0,2}}\.?\s*", re.IGNORECASE
+        )
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
@@ -60,6 +66,9 @@ class Anchored(ConfiguredGrammar):
 
     def read(self, reply: Reply) -> Reading:
         """Read the verdict that the reply states; see the class."""
+        plain = self._plain.fullmatch(reply.text)
+        if plain is not None:  # nothing but the verdict, as most replies are: nothing else has to be looked at
+            return Reading(status="ok", label=self._label_of[plain["token"]], span=plain.span("token"))
         text, offset = answer_part(reply.text.rstrip())
         if text is None or not text.strip():
             return silent(reply)

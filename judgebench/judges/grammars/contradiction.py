@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
+from judgebench.judges.grammars.mentions import folded
 from judgebench.judges.grammars.numbers import NUMBER
 from judgebench.judges.grammars.second_thoughts import taken_back
 
@@ -48,6 +49,11 @@ _FAULT = {
     "incorrect": r"right|accurate|acceptable|fine|equivalent to the reference|matches|a match|true",
 }
 """Other words for the contrary of a usual label."""
+_STEMS = {
+    "correct": ("wrong", "false", "accurate", "mistaken", "erroneous", "right", "acceptable", "equivalent", "match", "valid", "fail", "agree", "hold", "equal"),
+    "incorrect": ("right", "accurate", "acceptable", "fine", "equivalent", "match", "true"),
+}
+"""One of these stands in each of them, and in what says that an answer does not match."""
 _VERBS = r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|→|->|=)"
 _SCORE_STATED = re.compile(
     rf"(?:\b(?:should be|would be|make (?:that|it)|(?:lower|raise|change|reduce|drop|bring|correct|revise|adjust|cut|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
@@ -125,18 +131,22 @@ def other_letter(text: str, end: int, letters: Collection[str]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _word_pattern(own: frozenset[str], others: frozenset[str]) -> re.Pattern[str]:
+def _word_pattern(own: frozenset[str], others: frozenset[str]) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Return the pattern, and words of which each of its matches holds one."""
+
     def alternatives(words: frozenset[str], contrary: frozenset[str]) -> str:
         listed = [re.escape(word) for word in sorted(words, key=len, reverse=True)]
         listed += [_FAULT[word] for word in contrary if word in _FAULT]
         return "|".join(listed) or r"(?!)"
 
-    return re.compile(
+    stems = {*own, *others, *(stem for word in (*own, *others) for stem in _STEMS.get(word, ()))}
+    pattern = re.compile(
         rf"(?:(?<!\w){_VERBS}|:)[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
         rf"(?:(?P<other>{alternatives(others, own)})|(?P<own>{alternatives(own, others)}))(?!\w)"
         rf"|(?<!\w)(?P<other_verb>{'does(?: not|n.t) (?:match|agree|hold|equal)|fails' if own & {'correct'} else '(?!)'})(?!\w)",
         re.IGNORECASE,
     )
+    return pattern, tuple(sorted(stems))
 
 
 def other_word(text: str, end: int, *, own: Collection[str], others: Collection[str]) -> bool:
@@ -148,9 +158,12 @@ def other_word(text: str, end: int, *, own: Collection[str], others: Collection[
         own: Words, in lower case, for the verdict that was read. ``others``: for every other one.
     """
     after = text[end:]
-    if not after.strip() or not others:
+    low = folded(after)
+    if not others:
         return False
-    pattern = _word_pattern(frozenset(own), frozenset(others))
+    pattern, stems = _word_pattern(frozenset(own), frozenset(others))
+    if not any(stem in low for stem in stems):
+        return False
     binary = len(others) == 1
     for sentence in _SENTENCE.split(without_asides(after)):
         last = None

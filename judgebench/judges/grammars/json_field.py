@@ -20,6 +20,7 @@ from judgebench.records import Reply
 _ATTEMPTS = 48
 """Most places at which an object may be tried to begin; bounds the time on hostile text."""
 _BRACE = re.compile(r"\{(?=\s{0,80}[\"'}])")
+_WHOLE = re.compile(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
 _REMARK = re.compile(r"[^\W_]")
 
 
@@ -76,6 +77,9 @@ class JsonField(ConfiguredGrammar):
 
     def read(self, reply: Reply) -> Reading:
         """Read the field; see the class."""
+        whole = _WHOLE.match(reply.text)
+        if whole and (only := self._only(reply.text, whole.end() - 1)):
+            return self._value(only, (only.start, only.end))
         text, offset = answer_part(reply.text)
         if text is None or not text.strip():
             return silent(reply)
@@ -103,6 +107,17 @@ class JsonField(ConfiguredGrammar):
         if reading.status == "ok" and _REMARK.search(text, last.end):
             return self._as_remarked(reading, text, end, last)
         return reading
+
+    def _only(self, text: str, start: int) -> _Found | None:
+        """Return the field of an object that is the whole reply, as most are, but for a fence."""
+        try:
+            whole, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return None
+        if text[end:].strip(" \n\t`"):
+            return None
+        found = _held(whole, self._path, start, end)
+        return found[0] if len(found) == 1 and not found[0].twice else None
 
     def _as_remarked(self, reading: Reading, text: str, end: int, last: _Found) -> Reading:
         undone = (

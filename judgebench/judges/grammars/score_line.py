@@ -223,7 +223,8 @@ def _mentions(text: str) -> list[_Mention]:
     nouns = _NOUNS_ASCII if text.isascii() else _NOUNS
     named = any(noun in low for noun in nouns)  # most long replies are told apart by this alone
     patterns = [
-        *(((_LINE, True), (_SENTENCE, False)) if named else ()),
+        *(((_LINE, True),) if named else ()),
+        *(((_SENTENCE, False),) if any(words in low for words in _SENTENCE_WORDS) else ()),
         *(((_BRACKETS, False),) if "[[" in text else ()),
         *(((_TAGS, False),) if named and "</" in text else ()),
     ]
@@ -235,8 +236,8 @@ def _mentions(text: str) -> list[_Mention]:
     ]
     if found:
         return sorted(dict.fromkeys(found), key=lambda one: one.span)
-    if any(pattern.search(text) for pattern, _ in patterns[:1] if named):
-        return []
+    if named and _LINE.search(text):
+        return []  # a line of the scale, or of somebody else's
     given = [one for match in _GIVEN.finditer(text) if (one := _mention(match, text, line=False)) is not None]
     if not given and "\n" not in text.strip() and (opened := _OPENED.match(text)) is not None:
         given = [one for one in [_mention(opened, text, line=True)] if one is not None]
@@ -257,5 +258,9 @@ def _mentions(text: str) -> list[_Mention]:
     ]
 
 
+_SENTENCE_WORDS = (
+    *("final ", "overall ", "total ", "my "),
+    *(f"{stop} {noun}" for stop in ".!?" for noun in ("score", "rating", "grade")),
+)
 _NOUNS = tuple(dict.fromkeys(SCORES.split("|")))
 _NOUNS_ASCII = tuple(noun for noun in _NOUNS if noun.isascii())

@@ -9,6 +9,36 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from judgebench.judges.grammars.mentions import folded
+
+
+class Screened:
+    """A pattern that is tried only where one of a few words stands, which is found out much faster.
+
+    Args:
+        words: In lower case, parted by ``|``; every match of the pattern holds one of them, or a character that is not
+            of ASCII where one of them is ``\\x80``.
+        pattern: The pattern, which disregards case.
+        also: Further such words, of which every match holds one too.
+    """
+
+    def __init__(self, words: str, pattern: str, *, also: str = "") -> None:
+        self._words = tuple(word for word in words.split("|") if word != "\x80")
+        self._beyond = "\x80" in words
+        self._also = tuple(also.split("|")) if also else ()
+        self.pattern = re.compile(pattern, re.IGNORECASE)
+
+    def fits(self, low: str) -> bool:
+        """Whether the pattern can match in a text of which this is the lower case."""
+        if not (any(word in low for word in self._words) or (self._beyond and not low.isascii())):
+            return False
+        return not self._also or any(word in low for word in self._also)
+
+    def search(self, text: str, low: str) -> re.Match[str] | None:
+        """Return the first match in a text, given also in lower case."""
+        return self.pattern.search(text) if self.fits(low) else None
+
+
 # At the start of a sentence or clause.
 _STOP = r"(?=\s?(?:[,.:;!?，、。—–-]|$))"
 _TURNS = (
@@ -29,8 +59,8 @@ _TURNS = (
     r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
     r"|انتظر|مهلا|تصحيح|عفو|آسف|أسف|معذرة|في الواقع|في الحقيقة|रुक|ठहर|सुधार|क्षमा|माफ|दरअसल|वास्तव में"
 )
-_CLAUSE = r"(?:^|[.!?;:。！？；：,，、)\]—–-])[\s*_~#>\"'“(—–-]{0,6}(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?"
-_AT_START = re.compile(rf"{_CLAUSE}(?:{_TURNS})", re.IGNORECASE | re.MULTILINE)
+_CLAUSE = re.compile(r"(?:\A|[.!?;:。！？；：，,、)\]—–\n-])[\s*_~#>\"'“(—–-]{0,6}")
+_AT_START = re.compile(rf"(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?(?:{_TURNS})", re.IGNORECASE)
 # Anywhere after the verdict.
 _AT_ONCE = re.compile(
     r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though(?=,)|though honestly|aunque\b|bien que\b|yet\b|still\b|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
@@ -38,8 +68,9 @@ _AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 """What, as the first word after a verdict, speaks against it."""
+_BEGINNING = re.compile(r"(?:\A|\n|[.!?…]\s)[\s*_#>•(\[\"'“-]{0,8}")
 _UNUSUAL_START = re.compile(
-    r"(?:^|(?<=[.!?…])\s{1,2})[\s*_#>•(\[\"'“-]{0,8}(?:"
+    r"(?:"
     # A word that points back, an order, a turn: an explanation begins with what it explains.
     r"(?:that|this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact|reference)|correct|right|equivalent|identical|exactly|also|consistent|wrong|incorrect|not the|supported"
     r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the (?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label|line)\b)"
@@ -51,11 +82,11 @@ _UNUSUAL_START = re.compile(
     r"|(?:final|new|second|other|revised|true|real|actual|proper|corrected|overall)(?:\s\w{1,10}){0,2}\s?:"
     r"|(?:evaluator|judge|grader|reviewer|rater)\s?(?:\d|two|b\b|#)|(?:you|your|we)\b|i['’](?:d|ll|m|ve)\b"
     r"|i\s(?!(?:also\s)?(?:considered|compared|checked|verified|reviewed|evaluated|assessed|examined|based|found|chose|gave|awarded|selected|assigned|rated|judged|graded|marked|am confident|believe|accept|agree|counted|treated|ignored|looked|took|deducted|removed|subtracted|see no|find|could not find|did)\b))",
-    re.IGNORECASE | re.MULTILINE,
-)
-_PLEASANTRY = re.compile(
-    r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s| you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
     re.IGNORECASE,
+)
+_PLEASANTRY = Screened(
+    "let me know|feel free|i hope|that is|that's|that’s|thank|happy",
+    r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s| you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
 )
 _CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
 """An exclamation: a few words that end a clause."""
@@ -66,10 +97,10 @@ _EXPLAINS = re.compile(
     r"|unlike|similarly|according|assistant|concise|short|long|off.topic|tie|nothing|no |none|only|score|perfect|exact|semantic|numeric|round|partial|close|ok\b|yes",
     re.IGNORECASE,
 )
-_FALLS_SHORT = re.compile(
+_FALLS_SHORT = Screened(
+    "fail|miss|lack|omit|contradict|confus|disagree|mismatch|unacceptable|cannot|can't|can’t|off|wrong|false|incomplete|inaccurate|not |n't|n’t|differ|should have|other way|opposite",
     r"\b(?:fails?|miss(?:es|ed)|lacks|omits|contradicts|confuses|disagrees|mismatch\w*|unacceptable|cannot (?:stand|be|accept)|can['’]t (?:stand|be|accept)|(?:is|are|was) (?:\w+ )?(?:off|wrong|false|missing|different|incomplete|inaccurate)"
     r"|does(?: not|n['’]t) (?:match|agree|hold|follow|equal|fit|answer|address|count)|differs?\b|should have been|the other way|the opposite)",
-    re.IGNORECASE,
 )
 """What speaks against an answer that was called correct, if nothing softens it."""
 _HOW_IT_SHOULD_BE = re.compile(r"(?:it|this|that)\s(?:should|would|could|must|is|was)$|unfortunately$|sadly$", re.IGNORECASE)
@@ -78,39 +109,67 @@ _SOFTENED = re.compile(
     r"\b(?:no|not|nothing|none|never|neither|nor|without|although|though|while|but|however|even|despite|minor|slight\w*|small|only|tiny|intermediate|typo|spelling|format\w*|style|wording|word|order|notation|if|whether|would|unit|yet|irrelevant|trivial)\b(?! (?:match|agree|hold|follow|equal|fit|answer|address|count))",
     re.IGNORECASE,
 )
-_ADMITTED = re.compile(
-    r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|view|opinion|grade|score|rating|judge?ment)\b"
-    r"|\bdo(?:es)?(?: not|n['’]t) (?:deserve|merit|earn|warrant)\b|\bmea culpa\b|\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"
-    r"|\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b|\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b|"
-    r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
-    r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise|rather|disagree"
-    r"|doubt|regret|revis\w*|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt|endorse|stand)|now|looked at"
-    r"|slipped|mistyped|forgot|swapped|reversed|hasty)\b"
-    r"|\b(?:mixed|mixing) up\b|\bi (?:may|might|must|could) have\b|\bon (?:second|further) (?:thoughts?|look|consideration)\b|\bon reflection\b"
-    r"|(?:\b(?:that|this|the|my|above)\s(?:\w{1,9}\s){0,2}?(?:verdict|grade|score|rating|judge?ment|label|decision)|\b(?:that|this|it)\s(?:was|is))\s(?:\w{1,8}\s){0,3}?"
-    r"(?:wrong|mistaken|a mistake|an error|a typo|too (?:high|low|generous|harsh|strict|lenient)|incorrect|not right|reversed|void|invalid|premature"
-    r"|superseded|withdrawn|retracted|in error|should)"
-    r"|\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) "
-    r"|\bscratch that\b|\bstrike that\b|\b(?:disregard|ignore) (?:that|this|the above|my)\b|\bmake (?:that|it) (?:an? )?(?:\d|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b"
-    r"|\b(?:change|switch|revise|correct|update) (?:that|it|this|my) (?:to|\w+ to)\b",
-    re.IGNORECASE,
+_ADMITTED = (
+    Screened(
+        "my |the |a |an ",
+        r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|view|opinion|grade|score|rating|judge?ment)\b",
+        also="verdict|view|opinion|grade|score|rating|judgement|judgment",
+    ),
+    Screened(
+        "deserve|merit|earn|warrant|mea culpa",
+        r"\bdo(?:es)?(?: not|n['’]t) (?:deserve|merit|earn|warrant)\b|\bmea culpa\b",
+    ),
+    Screened("point|mark", r"\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"),
+    Screened(
+        "retract|withdr|rescind|revok|overrul|supersed|void|cancel|undecided|unsure|not sure|not certain|ly sure|ly certain|quite sure|so sure|too sure",
+        r"\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not (?:\w{3,9} )?(?:sure|certain))\b",
+    ),
+    Screened("notice|spotted|realis|realiz", r"\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b"),
+    Screened(
+        "i |i'|i’",
+        r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*|miscount\w*|overlook\w*"
+        r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise|rather|disagree|doubt|regret|revis\w*"
+        r"|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt|endorse|stand)|now|looked at"
+        r"|slipped|mistyped|forgot|swapped|reversed|hasty)\b|\bi (?:may|might|must|could) have\b",
+    ),
+    Screened(
+        "mixed up|mixing up|on second|on further|on reflection",
+        r"\b(?:mixed|mixing) up\b|\bon (?:second|further) (?:thoughts?|look|consideration)\b|\bon reflection\b",
+    ),
+    Screened(
+        "verdict|grade|score|rating|judgement|judgment|label|decision|that is|that was|this is|this was|it is|it was",
+        r"(?:\b(?:that|this|the|my|above)\s(?:\w{1,9}\s){0,2}?(?:verdict|grade|score|rating|judge?ment|label|decision)|\b(?:that|this|it)\s(?:was|is))\s(?:\w{1,8}\s){0,3}?"
+        r"(?:wrong|mistaken|a mistake|an error|a typo|too (?:high|low|generous|harsh|strict|lenient)|incorrect|not right|reversed|void|invalid|premature"
+        r"|superseded|withdrawn|retracted|in error|should)",
+    ),
+    Screened(
+        "first |initial |previous |earlier ",
+        r"\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) ",
+    ),
+    Screened(
+        "scratch |strike |disregard |ignore |make that|make it|change |switch |revise |correct |update ",
+        r"\bscratch that\b|\bstrike that\b|\b(?:disregard|ignore) (?:that|this|the above|my)\b"
+        r"|\bmake (?:that|it) (?:an? )?(?:\d|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b"
+        r"|\b(?:change|switch|revise|correct|update) (?:that|it|this|my) (?:to|\w+ to)\b",
+    ),
 )
-_REMARKED = re.compile(
+_REMARKED = Screened(
+    "above|previous |earlier |first |said |inject|attack|attempt|part of|s what |e what |s which |e which |from the|the candidate|the response'|the assistant'|the model'|response’|model’|assistant’|not mine",
     r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from the|the candidate|what the (?:candidate|response|user|text|prompt|student|model)|what assistant)"
     r"|\b(?:above|previous|earlier|first|said) (?:line|verdict|score|grade|rating|label|output|statement) (?:is|was|should|must|does|comes|came|has|stands|stood)\b"
     r"|\b(?:verdict|score|grade|rating|line|output|statement) above\b|\bprompt[- ]injection|\binjected\b"
     r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the (?:candidate|response|user|text|prompt|student|answer|model|solution)|assistant)|from the (?:candidate|response)|the (?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
-    re.IGNORECASE,
+    also="line|verdict|score|grade|rating|label|output|statement|inject|attack|attempt|part|is |was |were|are |comes|came",
 )
 """What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
-_FOREIGN = re.compile(
+_FOREIGN = Screened(
+    "ich habe|ich meinte|ich lag|ich nehme|verlesen|geirrt|mein fehler|je me|je voul|erreur|je retire|equivoqu|quise|mi error|retiro|enganei|quis |meu erro|sbagliat|volevo|\x80",
     r"ich (?:habe mich|meinte|lag falsch|nehme .{0,20}zurück)|verlesen|geirrt|mein fehler"
     r"|je me suis tromp|je voulais dire|erreur de ma part|je retire|me equivoqu|quise decir|mi error|retiro|me enganei|quis dizer|meu erro|mi sono sbagliat|volevo dire"
     r"|ошибся|ошиблась|ошибаюсь|я имел[аи]? в виду|передумал|моя ошибка|беру .{0,12}назад"
     r"|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
     r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
     r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
-    re.IGNORECASE,
 )
 _SPOKEN = re.compile(
     r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?|students?|submission|text|prompt"
@@ -168,23 +227,41 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     after = text[end:]
     if not _INK.search(after):
         return False
-    after = _PLEASANTRY.sub(" ", after)
-    if label == "correct" and any(
-        _FALLS_SHORT.search(one) and not _SOFTENED.search(one) for one in _SENTENCE.split(after)
-    ):
+    low = folded(after)
+    if _PLEASANTRY.fits(low):
+        after = _PLEASANTRY.pattern.sub(" ", after)
+        low = folded(after)
+    if label == "correct" and _falls_short(after, low):
         return True
-    unusual = _UNUSUAL_START.search(after)
+    if _AT_ONCE.match(after) or any(one.search(after, low) for one in _ADMITTED) or _FOREIGN.search(after, low):
+        return True
+    if not quoting and _REMARKED.search(after, low):
+        return True
+    unusual = _first(_BEGINNING, _UNUSUAL_START, after)
     if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0].rstrip())):
         return True
-    if _AT_ONCE.match(after) or _ADMITTED.search(after) or _FOREIGN.search(after) or (not quoting and _REMARKED.search(after)):
-        return True
-    turn = _AT_START.search(after)
+    turn = _first(_CLAUSE, _AT_START, after)
     if turn is None:
         curt = _CURT.match(after)
         return bool(curt and not _EXPLAINS.search(curt[0]))
     rest = after[turn.end() :]
     confirmed = _CONFIRMED.search(rest) or (label == "correct" and _AGREES.search(rest))
     return not (confirmed and _LOOKS.search(turn[0]) and not _CONTRARY.search(rest))
+
+
+def _falls_short(after: str, low: str) -> bool:
+    return _FALLS_SHORT.fits(low) and any(
+        _FALLS_SHORT.pattern.search(one) and not _SOFTENED.search(one) for one in _SENTENCE.split(after)
+    )
+
+
+def _first(places: re.Pattern[str], pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return the first match of a pattern that begins where one of the places ends."""
+    for place in places.finditer(text):
+        match = pattern.match(text, place.end())
+        if match is not None:
+            return match
+    return None
 
 
 _INK = re.compile(r"[^\W_]")
@@ -209,6 +286,8 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal
         if _LED.search(before):
             return ""  # what the line before leads to is a quotation, and taken out
         lead = _OPENED_FENCE.sub("", lead.rstrip()).rstrip(f"\n{_MARKS}").rpartition("\n")[2]
+        if not lead or not (lead[-1] in ":：" or lead[0] in "#=*-" or lead.lower().endswith(_LEADING)):
+            lead = ""
         headed = _HEADED.fullmatch(lead)
         if headed and _LABELLED.match(f"{headed[1]}:"):
             return "quoted"
@@ -241,6 +320,9 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Literal
 
 
 _MARKS = " \t*_`\"'“„«「>#|"
+_LEADING = tuple(
+    f"{word}{end}" for word in ("word", "text", "line", "sentence", "phrase", "string", "message", "following", "example", "format") for end in ("", "s")
+)
 _LED = re.compile(r"[:：][ \t]{4,}\n\s*$")
 _HEADED = re.compile(r"\s{0,3}[#=*-][#=*\s-]{0,12}(\w[^\n]{0,40}?)[#=*\s:-]{0,12}")
 _OPENED_FENCE = re.compile(r"```\w{0,8}$")

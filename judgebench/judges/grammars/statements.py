@@ -182,13 +182,14 @@ class VerdictScanner:
 
     def _by_line(self, text: str) -> Iterator[Statement]:
         lines = Lines(text)
-        mentioned = lines.holding(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
+        places = lines.places(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
+        mentioned = {start: line for start, (line, _) in places.items()}
         below = [(line, after) for line in mentioned.values() if (after := lines.after(line))]
         above = {after.start: line for line, after in below}
         for line in sorted({*mentioned.values(), *(after for _, after in below), lines.first, lines.last}, key=_start):
             start = line.start
             if start in mentioned:
-                yield from self._anchors(text, line)
+                yield from self._anchors(text, line, places[start][1])
                 yield from self._bracketed(line)
             outer = line in (lines.first, lines.last)
             previous = lines.before_last() if line == lines.last else above.get(start)
@@ -205,14 +206,14 @@ class VerdictScanner:
             if lines.first == lines.last:
                 yield from self._only_answer(line)
 
-    def _anchors(self, text: str, line: Line) -> Iterator[Statement]:
+    def _anchors(self, text: str, line: Line, places: list[int]) -> Iterator[Statement]:
         known = False
         fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
         if fields:
             for match in fields:
                 yield from self._with_companion(line, match, match["token"], "verdict line")
             return
-        matches = list(self._anchored.finditer(line.text))
+        matches = self._after_nouns(line.text, places)
         if len({self.label_of(match["token"]) for match in matches}) > 1:
             # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
             yield from self._unreadable(line)
@@ -237,6 +238,15 @@ class VerdictScanner:
                 yield from self._with_companion(line, match, token, form)
         if not known:
             yield from self._unreadable(line)
+
+    def _after_nouns(self, text: str, places: list[int]) -> list[re.Match[str]]:
+        matches: list[re.Match[str]] = []
+        for place in sorted(set(places)):
+            if not matches or place >= matches[-1].end():
+                match = self._anchored.match(text, place)
+                if match is not None:
+                    matches.append(match)
+        return matches
 
     def _unreadable(self, line: Line) -> Iterator[Statement]:
         """A verdict line that holds something else than a label: other words, or several labels.
@@ -282,6 +292,8 @@ class VerdictScanner:
 
     def _closing_sentences(self, line: Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
+        if not any(token in line.text for token in self._exact):
+            return
         for pattern, least in ((self._graded, 1), (self._is, 2), (self._ending, 2)):
             for match in pattern.finditer(line.text):
                 token = match["token"]
