@@ -57,7 +57,8 @@ class Anchored(ConfiguredGrammar):
         self._label_of = tokens
         exact = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True))
         self._plain = re.compile(
-            rf"\s*\*{{0,2}}(?:(?:final )?(?:verdict|grade):\s?)?\*{{0,2}}(?-i:(?P<token>{exact}))\*{{0,2}}\.?\s*", re.IGNORECASE
+            rf"\s*\*{{0,2}}(?:(?:final )?(?:verdict|grade):\s?)?\*{{0,2}}(?-i:(?P<token>{exact}))\*{{0,2}}\.?\s*",
+            re.IGNORECASE,
         )
 
     def labels(self) -> list[str]:

@@ -17,50 +17,98 @@ from judgebench.judges.grammars.second_thoughts import taken_back
 _ASIDE = re.compile(r"\([^()\n]{0,300}\)|（[^（）\n]{0,300}）")
 _SENTENCE = re.compile(r"[.!?;]\s|[。！？；\n]")
 _BEFORE_LETTER = (
-    r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|(?:i|['’]d|would|to|rather|should) say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make (?:it|that)|"
-    r"ist|also|doch|wäre|est|donc|es|sea|ser|é|seja|это|лучше|है|for|give|verdict|grade|label|decision|winner|urteil|veredicto|veredito|вердикт|answer|better|best|edit|correction|or)"
+    r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|(?:i|['’]d|would|to|rather"
+    r"|should) say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make "
+    r"(?:it|that)|"
+    r"ist|also|doch|wäre|est|donc|es|sea|ser|é|seja|это|лучше|है|for|give|verdict|grade|label|decision|winner|urteil"
+    r"|veredicto|veredito|вердикт|answer|better|best|edit|correction|or)"
     r"\s?:?\s{0,2}[*_\"'`\[(]{0,4}"
 )
 _CJK_BEFORE = r"(?:判|是|为|為|选|選|改|판정은|판정:|は|を|：|:|->|→|⇒)\s{0,2}[*_\"'`\[(]{0,4}"
 _AFTER_LETTER = (
-    r"[*_\"'`\])]{0,4}\s(?:is|was|would be|seems|looks|remains|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s|clearly\s|in fact\s|the\s|a\s){0,3}"
-    r"(?:better|best|right|correct|stronger|strongest|superior|preferable|preferred|fairer|winner|it|appropriate|apt|justified|warranted|true|verdict)\b"
-    r"|[*_\"'`\])]{0,4}\s(?:is|was|seems|looks|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s)?(?:more|ahead|on top)\b(?![^.\n]{0,60}\b(?:but|yet|though|however)\b)|[*_\"'`\])]{0,4}\s(?:wins|deserves|instead|applies|fits|then|it is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好|更优|胜|才对|才是|gewinnt|gagne|gana|vence|лучше)"
+    r"[*_\"'`\])]{0,4}\s(?:is|was|would be|seems|looks|remains|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s|clearly\s"
+    r"|in fact\s|the\s|a\s){0,3}"
+    r"(?:better|best|right|correct|stronger|strongest|superior|preferable|preferred|fairer|winner|it|appropriate|apt"
+    r"|justified|warranted|true|verdict)\b"
+    r"|[*_\"'`\])]{0,4}\s(?:is|was|seems|looks|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s)?(?:more|ahead|on top)\b"
+    r"(?![^.\n]{0,60}\b(?:but|yet|though|however)\b)|[*_\"'`\])]{0,4}\s(?:wins|deserves|instead|applies|fits|then|it"
+    r" is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好|更优|胜|才对|才是"
+    r"|gewinnt|gagne|gana|vence|лучше)"
 )
 _NOUNED = re.compile(
-    r"(?:than|like|to|over|of|from|with|and|compared to|step|part|figure|vitamin|point|section|correct|right|reference|gold|expected|true|key|chose|chooses|picks|selected|selects|option|options|choice)"
+    r"(?:than|like|to|over|of|from|with|and|compared to|step|part|figure|vitamin|point|section|correct|right|reference"
+    r"|gold|expected|true|key|chose|chooses|picks|selected|selects|option|options|choice)"
     r"(?:\s(?:answer|option|choice|key|one|response|assistant|solution|letter))?(?:\s(?:is|was))?\s[*_\"'`(\[]{0,3}$",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"[*_]{0,3}\s(?!(?:because|since|as|and|in|here|for|but|overall|after|due|given|on|by|at|it|instead|indeed|too|though|although|while|so|or|with)\b)[a-zà-ÿ]")
-_NEGATOR = re.compile(
-    r"\b(?:no|not|nothing|none|never|neither|nor|without|cannot|hardly|isn['’]t|aren['’]t|wasn['’]t|doesn['’]t|n['’]t)\b|n['’]t\b", re.IGNORECASE
+_ATTRIBUTE = re.compile(
+    r"[*_]{0,3}\s(?!(?:because|since|as|and|in|here|for|but|overall|after|due|given|on|by|at|it|instead|indeed|too"
+    r"|though|although|while|so|or|with)\b)[a-zà-ÿ]"
 )
-_UNREAL = re.compile(r"\b(?:if|unless|would|could|might|to be|were|whether|had|should be marked|in order|must be|needs?|for it|one might|may|claims?|says?|states?|wrote|writes?|asks?|asked)\b", re.IGNORECASE)
-_PARTIAL = re.compile(
-    r"\b(?:steps?|method|approach|reasoning|derivation|part|half|first|second|third|intermediate|formula|setup|idea|calculation|working|unit|units|format|up to|until|except|apart|although|though|while|however|but|only|partly|partially|premise|beginning"
-    r"|spelling|grammar|style|name|year|date|sign|term|sentence|paragraph|line|claim|statement|number|value|which|that|reference|last|final step|syntax|explanation|conclusion|code|citation|quote|factor|constant)\b",
+_NEGATOR = re.compile(
+    r"\b(?:no|not|nothing|none|never|neither|nor|without|cannot|hardly|isn['’]t|aren['’]t|wasn['’]t|doesn['’]t"
+    r"|n['’]t)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(r"\b(?:answer|response|candidate|submission|solution|result|it|this|that|everything|all|verdict|whole|overall)\b", re.IGNORECASE)
+_UNREAL = re.compile(
+    r"\b(?:if|unless|would|could|might|to be|were|whether|had|should be marked|in order|must be|needs?|for it|one"
+    r" might|may|claims?|says?|states?|wrote|writes?|asks?|asked)\b",
+    re.IGNORECASE,
+)
+_PARTIAL = re.compile(
+    r"\b(?:steps?|method|approach|reasoning|derivation|part|half|first|second|third|intermediate|formula|setup|idea"
+    r"|calculation|working|unit|units|format|up to|until|except|apart|although|though|while|however|but|only|partly"
+    r"|partially|premise|beginning"
+    r"|spelling|grammar|style|name|year|date|sign|term|sentence|paragraph|line|claim|statement|number|value|which|that"
+    r"|reference|last|final step|syntax|explanation|conclusion|code|citation|quote|factor|constant)\b",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    r"\b(?:answer|response|candidate|submission|solution|result|it|this|that|everything|all|verdict|whole|overall)\b",
+    re.IGNORECASE,
+)
 _CONCLUDES = re.compile(r"(?:hence|thus|therefore|so|overall|altogether|answer|verdict)\b", re.IGNORECASE)
 _FAULT = {
-    "correct": r"wrong|false|inaccurate|mistaken|erroneous|not (?:right|acceptable|accurate|equivalent|a match)|invalid|fails?|a mismatch|unacceptable",
+    "correct": r"wrong|false|inaccurate|mistaken|erroneous|not (?:right|acceptable|accurate|equivalent|a match)"
+    "|invalid|fails?|a mismatch|unacceptable",
     "incorrect": r"right|accurate|acceptable|fine|equivalent to the reference|matches|a match|true",
 }
 """Other words for the contrary of a usual label."""
 _STEMS = {
-    "correct": ("wrong", "false", "accurate", "mistaken", "erroneous", "right", "acceptable", "equivalent", "match", "valid", "fail", "agree", "hold", "equal"),
+    "correct": (
+        "wrong",
+        "false",
+        "accurate",
+        "mistaken",
+        "erroneous",
+        "right",
+        "acceptable",
+        "equivalent",
+        "match",
+        "valid",
+        "fail",
+        "agree",
+        "hold",
+        "equal",
+    ),
     "incorrect": ("right", "accurate", "acceptable", "fine", "equivalent", "match", "true"),
 }
 """One of these stands in each of them, and in what says that an answer does not match."""
-_VERBS = r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|→|->|=)"
+_VERBS = (
+    r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict"
+    r"|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|→|->|=)"
+)
 _SCORE_STATED = re.compile(
-    rf"(?:\b(?:should be|would be|make (?:that|it)|(?:lower|raise|change|reduce|drop|bring|correct|revise|adjust|cut|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
-    rf"|merece|vaut|mérite|verdient|eher|lieber|also|plutôt|lieber|лучше|скорее|mejor|melhor|sería|seria|wäre|serait)|→|->|=>|=|应为|应该是|改为|為|则为|より|修正)\s{{0,2}}(?:an?\s|only\s|just\s)?[*_\"'`\[(]{{0,4}}(?P<value>{NUMBER})(?![\w%])(?!\.\d)"
+    rf"(?:\b(?:should be|would be|make (?:that|it)|(?:lower|raise|change|reduce|drop|bring|correct|revise|adjust|cut"
+    rf"|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give"
+    rf" it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
+    rf"|merece|vaut|mérite|verdient|eher|lieber|also|plutôt|lieber|лучше|скорее|mejor|melhor|sería|seria|wäre|serait)"
+    rf"|→|->|=>|=|应为|应该是|改为|為|则为|より|修正)\s{{0,2}}(?:an?\s|only\s|just\s)?[*_\"'`\[(]{{0,4}}(?P<value>{NUMBER})(?![\w%])"
+    rf"(?!\.\d)"
     rf"|^[\W_]{{0,12}}(?P<alone>{NUMBER})[\W_]{{0,8}}(?:/\s?\d+)?[\W_]{{0,8}}$"
     rf"|(?<![\w.])(?P<of>{NUMBER})\s{{0,2}}(?:/|out of|von|sur|de|из|分|点|점)\s{{0,2}}(?P<most>\d{{1,4}})?"
-    rf"|(?<![\w.])(?P<fair>{NUMBER})\s(?:is|would be|seems|feels)\s(?:\w+\s)?(?:fairer|fair|better|right|more|correct|closer|appropriate|enough|the right|it)\b",
+    rf"|(?<![\w.])(?P<fair>{NUMBER})\s(?:is|would be|seems|feels)\s(?:\w+\s)?(?:fairer|fair|better|right|more|correct"
+    rf"|closer|appropriate|enough|the right|it)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -72,9 +120,7 @@ def without_asides(text: str) -> str:
     return _ASIDE.sub(lambda match: " " * len(match[0]), text)
 
 
-def other_score(
-    text: str, end: int, score: float | None, high: float | None = None, *, parts: bool = False
-) -> bool:
+def other_score(text: str, end: int, score: float | None, high: float | None = None, *, parts: bool = False) -> bool:
     """Whether the text after ``end`` states another number as the score.
 
     Args:
@@ -139,11 +185,13 @@ def _word_pattern(own: frozenset[str], others: frozenset[str]) -> tuple[re.Patte
         listed += [_FAULT[word] for word in contrary if word in _FAULT]
         return "|".join(listed) or r"(?!)"
 
+    unmatched = "does(?: not|n.t) (?:match|agree|hold|equal)|fails" if "correct" in own else "(?!)"
     stems = {*own, *others, *(stem for word in (*own, *others) for stem in _STEMS.get(word, ()))}
     pattern = re.compile(
-        rf"(?:(?<!\w){_VERBS}|:)[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
+        rf"(?:(?<!\w){_VERBS}|:)[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in"
+        rf" fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
         rf"(?:(?P<other>{alternatives(others, own)})|(?P<own>{alternatives(own, others)}))(?!\w)"
-        rf"|(?<!\w)(?P<other_verb>{'does(?: not|n.t) (?:match|agree|hold|equal)|fails' if own & {'correct'} else '(?!)'})(?!\w)",
+        rf"|(?<!\w)(?P<other_verb>{unmatched})(?!\w)",
         re.IGNORECASE,
     )
     return pattern, tuple(sorted(stems))
@@ -155,7 +203,8 @@ def other_word(text: str, end: int, *, own: Collection[str], others: Collection[
     Args:
         text: The text.
         end: Where the verdict that was read ends.
-        own: Words, in lower case, for the verdict that was read. ``others``: for every other one.
+        own: Words, in lower case, for the verdict that was read.
+        others: Words for every other one.
     """
     after = text[end:]
     low = folded(after)
@@ -166,9 +215,8 @@ def other_word(text: str, end: int, *, own: Collection[str], others: Collection[
         return False
     binary = len(others) == 1
     for sentence in _SENTENCE.split(without_asides(after)):
-        last = None
-        for last in pattern.finditer(sentence):
-            pass
+        stated = list(pattern.finditer(sentence))
+        last = stated[-1] if stated else None
         if last is None or _UNREAL.search(sentence[: last.end()]):
             continue
         if last["own"] is None and last["other_verb"] is None and _ATTRIBUTE.match(sentence, last.end()):
@@ -206,9 +254,13 @@ class Undoing:
         for label, letters in self._letters.items():
             other = {letter for one in self._letters for letter in self._letters[one] if one != label}
             self._others[label] = frozenset(other - letters)
-            capitals = [re.escape(one) for one, known in labels.items() if known != label and len(one) > 1 and one.isupper()]
+            capitals = [
+                re.escape(one) for one, known in labels.items() if known != label and len(one) > 1 and one.isupper()
+            ]
             own = "|".join(re.escape(letter) for letter in sorted(letters))
-            parts = [rf"(?i:(?<!\w)(?:not|nicht|pas|не)\s{{1,2}}|不是)[*_\"'`]{{0,2}}(?:{own})(?![\w'’])"] if own else []
+            parts = (
+                [rf"(?i:(?<!\w)(?:not|nicht|pas|не)\s{{1,2}}|不是)[*_\"'`]{{0,2}}(?:{own})(?![\w'’])"] if own else []
+            )
             parts += [rf"(?<![\w-])(?P<capitals>{'|'.join(capitals)})(?![\w-])"] if capitals else []
             if parts:
                 self._denials[label] = re.compile("|".join(parts))
@@ -233,13 +285,17 @@ class Undoing:
             return False
         after = without_asides(text[end:])
         return any(
-            not (match.lastgroup == "capitals" and (_ATTRIBUTE.match(after, match.end()) or _NOT_OF_IT.search(after, 0, match.start())))
+            not (
+                match.lastgroup == "capitals"
+                and (_ATTRIBUTE.match(after, match.end()) or _NOT_OF_IT.search(after, 0, match.start()))
+            )
             for match in pattern.finditer(after)
         )
 
 
 _NOT_OF_IT = re.compile(
-    r"(?:\b(?:not|never|no|nicht|pas|не)|\b(?:reference|gold|expected|key|nothing|none)\b[^.\n]{0,30}\b(?:is|was|as|are))\s{1,2}[*_\"'`]{0,2}$",
+    r"(?:\b(?:not|never|no|nicht|pas|не)|\b(?:reference|gold|expected|key|nothing|none)\b[^.\n]{0,30}\b(?:is|was|as"
+    r"|are))\s{1,2}[*_\"'`]{0,2}$",
     re.IGNORECASE,
 )
 _INK = re.compile(r"[^\W_]")

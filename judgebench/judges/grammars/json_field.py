@@ -66,7 +66,8 @@ class JsonField(ConfiguredGrammar):
         self._path = config.field.lower().split(".")
         key = re.escape(self._path[-1])
         self._pair = re.compile(
-            rf"(?P<key>[\"']{key}[\"'])\s{{0,20}}:\s{{0,20}}(?P<value>\"[^\"\n]{{0,80}}\"|'[^'\n]{{0,80}}'|-?\d[\d.]{{0,12}}|true|false)"
+            rf"(?P<key>[\"']{key}[\"'])\s{{0,20}}:\s{{0,20}}(?P<value>\"[^\"\n]{{0,80}}\"|'[^'\n]{{0,80}}'"
+            rf"|-?\d[\d.]{{0,12}}|true|false)"
             r"(?=\s{0,20}(?:[,}\n]|$))",
             re.IGNORECASE,
         )

@@ -21,11 +21,12 @@ _LAYOUT = re.compile(
 )
 _BLOCK = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
 _FENCE = re.compile(r"```(?:[A-Za-z]{1,12}(?=\s*\n))?|\"\"\"")
-_PAIRS = {'"': '"', "“": "”", "„": "“”\"", "«": "»", "「": "」", "『": "』", "`": "`", "'": "'"}
+_PAIRS = {'"': '"', "“": "”", "„": '“”"', "«": "»", "「": "」", "『": "』", "`": "`", "'": "'"}
 _OPENER = re.compile(r"[\"“„«「『`]|(?<!\w)'(?=\w)")
 _BOX = re.compile(r"^[ \t]{0,8}(?:[-*+][ \t]{1,3})?(?:\[(?P<mark>[ xX✓✔])\]|(?P<sign>[☐☑☒]))(?=[ \t])", re.MULTILINE)
 _INTRODUCED = re.compile(
-    r"(?:verdict|grade|judge?ment|decision|score|rating|result|output|evaluation|answer|assessment)\W{0,6}$", re.IGNORECASE
+    r"(?:verdict|grade|judge?ment|decision|score|rating|result|output|evaluation|answer|assessment)\W{0,6}$",
+    re.IGNORECASE,
 )
 _LONGEST_QUOTE = 300
 
@@ -49,7 +50,7 @@ def without_quotations(text: str, *, prose: bool = True, keep: str = "") -> str:
     if "~~" in text:
         text = _without(text, _between(text, "~~"))
     if ">" in text:
-        text = _without_blocks(text)
+        text = _without_blocks(text, prose=prose)
     if prose:
         if "```" in text or '"""' in text:
             text = _without_fences(text)
@@ -112,9 +113,9 @@ def _between(text: str, mark: str) -> Iterator[tuple[int, int]]:
         start = text.find(mark, end + len(mark))
 
 
-def _without_blocks(text: str) -> str:
+def _without_blocks(text: str, *, prose: bool) -> str:
     """A block of lines that begin with ``>``; a single letter or word as the whole reply is only marked so."""
-    if _BLOCK.fullmatch(text.strip("\n")) and len(text.replace(">", " ").split()) == 1:
+    if prose and _BLOCK.fullmatch(text.strip("\n")) and "[" not in text and len(text.replace(">", " ").split()) == 1:
         return text
     return _BLOCK.sub(_blank, text)
 
@@ -153,7 +154,9 @@ def _quoted(text: str) -> Iterator[tuple[int, int]]:
         end = min(ends) + 1
         inside = text[start + 1 : end - 1]
         says = ":" in inside or "：" in inside or len(inside.split()) >= 3 or "<" in inside
-        says = says or (opener[0] != "`" and any(map(str.isdigit, inside)) and text[:start].rstrip()[-1:] not in set(":：="))
+        says = says or (
+            opener[0] != "`" and any(map(str.isdigit, inside)) and text[:start].rstrip()[-1:] not in set(":：=")
+        )
         if says and text[start:end] != whole:
             yield start, end
         at = end

@@ -157,7 +157,8 @@ _REASONING = {
 """Marks between which models reason, by the mark that opens."""
 _MARKED = re.compile("[<\\[◁]")
 _TURN = re.compile(
-    r"<\|(?:im_end|im_start|eot_id|eom_id|endoftext|end_of_text|end|return|end_of_turn)\|>|<end_of_turn>|<start_of_turn>"
+    r"<\|(?:im_end|im_start|eot_id|eom_id|endoftext|end_of_text|end|return|end_of_turn)\|>|<end_of_turn>"
+    r"|<start_of_turn>"
     r"|<eos>|<｜end▁of▁sentence｜>|\[/INST\]|</s>"
 )
 """What ends a turn, left in the text by services that do not take it out."""

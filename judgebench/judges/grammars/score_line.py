@@ -20,11 +20,13 @@ from judgebench.records import Reply
 _WRAP = r"[\s*_`\"'(\[{$|]{0,24}(?:\\boxed\s?\{\s?)?"
 _VALUE = (
     rf"(?<![\w.-])(?P<value>{NUMBER}|\d{{1,4}},\d{{1,3}})(?:\s?(?:{POINTS})(?![^\W\d_a-zа-я]|[a-zа-я]))?"
-    rf"(?:\s?[*_]{{0,2}}\s?(?:/|\(?(?:out of|von|sur|de|из)\b)\s{{0,2}}[*_]{{0,2}}(?P<of>\d{{1,6}}))?(?![\d%])(?![.,]\d)"
+    rf"(?:\s?[*_]{{0,2}}\s?(?:/|\(?(?:out of|von|sur|de|из)\b)\s{{0,2}}[*_]{{0,2}}(?P<of>\d{{1,6}}))?(?![\d%])"
+    rf"(?![.,]\d)"
 )
 _CLOSE = r"(?=(?P<rest>.{0,160}))"
 _SUBJECT = (
-    rf"(?:(?:so|thus|therefore|hence),?\s)?{LEADS}(?:total\s)?(?P<noun>{SCORES})(?:\s(?P<later>{LATER_LEADS}))?(?:\s(?:for|of)\s(?:this|the)\s(?:response|answer|submission))?"
+    rf"(?:(?:so|thus|therefore|hence),?\s)?{LEADS}(?:total\s)?(?P<noun>{SCORES})"
+    rf"(?:\s(?P<later>{LATER_LEADS}))?(?:\s(?:for|of)\s(?:this|the)\s(?:response|answer|submission))?"
 )
 _LINE = re.compile(
     rf"^[\s#*_>`\"'{{•⭐★–—|\[-]{{0,12}}{_SUBJECT}(?:\s?[(\[][^()\[\]\n]{{1,30}}[)\]])?[\s*_`\"']{{0,6}}"
@@ -44,7 +46,8 @@ _GIVEN = re.compile(
 )
 _BRACKETS = re.compile(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?=(?P<rest>.{{0,160}}))")
 _TAGS = re.compile(
-    rf"<(?P<tag>(?:final_|overall_)?(?:score|rating|grade))>\s{{0,4}}(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s{{0,4}}(?=(?P<rest></))",
+    rf"<(?P<tag>(?:final_|overall_)?(?:score|rating|grade))>\s{{0,4}}(?P<value>{NUMBER})(?:\s?/\s?"
+    rf"(?P<of>\d{{1,6}}))?\s{{0,4}}(?=(?P<rest></))",
     re.IGNORECASE,
 )
 _OPENING = r"(?:\s{0,8}[-•]\s)?[\s#*_>`\"'(\[{$]{0,12}(?:\\boxed\s?\{\s?)?"
@@ -54,11 +57,17 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    rf"\s*(?:\*\*)?(?:(?:rating|score):\s?)?(?:\*\*)?\s?(?P<value>{NUMBER})(?:/(?P<of>\d{{1,6}}))?(?:\*\*)?\s*", re.IGNORECASE
+    rf"\s*(?:\*\*)?(?:(?:rating|score):\s?)?(?:\*\*)?\s?(?P<value>{NUMBER})(?:/(?P<of>\d{{1,6}}))?(?:\*\*)?\s*",
+    re.IGNORECASE,
 )
 """A reply that is nothing but its score, as most are: nothing else has to be looked at."""
-_OPENED = re.compile(rf"\s*\*{{0,2}}(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\*{{0,2}}\s(?=(?P<rest>[–—-]{{1,2}}\s[A-Za-z].{{0,160}}))")
-_FINAL = re.compile(r"final|overall|total|итогов|gesamt|endgültig|最终|最終|总|総|최종|총|النهائي|अंतिम|कुल|综合", re.IGNORECASE)
+_OPENED = re.compile(
+    rf"\s*\*{{0,2}}(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\*{{0,2}}\s(?="
+    rf"(?P<rest>[–—-]{{1,2}}\s[A-Za-z].{{0,160}}))"
+)
+_FINAL = re.compile(
+    r"final|overall|total|итогов|gesamt|endgültig|最终|最終|总|総|최종|총|النهائي|अंतिम|कुल|综合", re.IGNORECASE
+)
 _CLOSED = re.compile(r"[\s*_`\"'”’)\]}>$|]{0,10}(?:</\w{1,16}>)?[\s*_`\"'”’)\]}>$|]{0,4}")
 _TALK = re.compile(
     r"(?:=\s?[a-z]|(?:would|could|might)\b|(?:means?|stands for|represents|indicates|denotes|bedeutet|signifie)\b"
@@ -67,11 +76,18 @@ _TALK = re.compile(
 )
 """What is said of a number of the scale, and not of the answer."""
 _BENIGN = re.compile(
-    r"(?:because|since|due to|owing to|thanks to|based on|as (?!long|soon)|overall\b|weil|da\b|denn|car\b|parce|porque|pois|потому|так как)"
+    r"(?:because|since|due to|owing to|thanks to|based on|as (?!long|soon)|overall\b|weil|da\b|denn|car\b|parce|porque"
+    r"|pois|потому|так как)"
     r"|[A-Z][a-z]+\s[a-z]|です|となり|입니다|점입니다",
 )
-_FURTHER = re.compile(r"[\s*_(\[]{0,6}(?:[-+−–]\s?)?\d|[\s*_(\[]{0,6}(?:minus|plus|less|then|or|maybe|perhaps|no)\b", re.IGNORECASE)
-_TAIL_DIGIT = re.compile(r"^[\s,;:–—-]{1,4}(?:but |so |hence |or |then |and |maybe |else )?(?:otherwise|else|were it|was it|had it|so|minus|after|before)\b", re.IGNORECASE)
+_FURTHER = re.compile(
+    r"[\s*_(\[]{0,6}(?:[-+−–]\s?)?\d|[\s*_(\[]{0,6}(?:minus|plus|less|then|or|maybe|perhaps|no)\b", re.IGNORECASE
+)
+_TAIL_DIGIT = re.compile(
+    r"^[\s,;:–—-]{1,4}(?:but |so |hence |or |then |and |maybe |else )?(?:otherwise|else|were it|was it|had it|so|minus"
+    r"|after|before)\b",
+    re.IGNORECASE,
+)
 
 
 class _Mention(NamedTuple):
@@ -138,11 +154,13 @@ class ScoreLine(ConfiguredGrammar):
             return unparsed(f"the reply states no score{cut}")
         reading = self._decided(found, offset)
         last = ([one for one in found if one.final] or found)[-1]
-        if reading.status == "ok" and _INK.search(text, last.end):
-            if taken_back(text, last.end, quoting=text[last.end :] != whole[last.end :]) or other_score(
-                text, last.end, last.value, self.config.high, parts=last.final
-            ):
-                return unparsed(f"the score {as_written(last.value)} is taken back later in the reply")
+        if reading.status != "ok" or not _INK.search(text, last.end):
+            return reading
+        quoting = text[last.end :] != whole[last.end :]
+        if taken_back(text, last.end, quoting=quoting) or other_score(
+            text, last.end, last.value, self.config.high, parts=last.final
+        ):
+            return unparsed(f"the score {as_written(last.value)} is taken back later in the reply")
         return reading
 
     def _decided(self, found: list[_Mention], offset: int) -> Reading:
@@ -210,7 +228,9 @@ def _clear(whole: str, rest: str) -> bool:
     if rest[0] in "(（":
         _, _, behind = rest.partition(")" if rest[0] == "(" else "）")
         further = behind.lstrip(" ,;:")
-        return not (conditional(whole, 0) or conditional(rest[1:], 0) or further[:1].isdigit() or conditional(behind, 0))
+        return not (
+            conditional(whole, 0) or conditional(rest[1:], 0) or further[:1].isdigit() or conditional(behind, 0)
+        )
     if rest[0] in ",;:，；：–—" or rest[:2] == "- ":
         tail = rest.lstrip(",;:，；：–—- ")
         return not _FURTHER.match(tail) and not conditional(rest, 0) and not _TAIL_DIGIT.match(rest)

@@ -23,30 +23,37 @@ _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification
 _LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
 _DECORATION = r"(?:(?:综上所述|综上|因此|所以|总之|よって|したがって|以上より|따라서|그러므로)[,、]?\s?)?[=\s#*_>|`\"'{•✅❌–—-]{0,12}"
 _LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
-_SEPARATOR = (
-    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
-)
+_SEPARATOR = rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
 _WRAP = (
     r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
-_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
+_UNWRAP = re.compile(
+    r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?"
+)
 _UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
 _DOUBT = re.compile(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?", re.IGNORECASE)
+_DENIED = re.compile(
+    r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old"
+    r"|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?",
+    re.IGNORECASE,
+)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
-    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier|draft|provisional|interim|first|old|former|tempting"
+    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
+    r"|draft|provisional|interim|first|old|former|tempting"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
 _HEDGE_WORDS = (
-    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
-    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim|first|old|former|tempting|reference|gold|expected|example"
+    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply"
+    "|respond"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim"
+    "|first|old|former|tempting|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
@@ -109,9 +116,7 @@ class VerdictScanner:
         ordered = sorted(tokens, key=len, reverse=True)
         token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_{_UNSPACED}]|['’]\w)"
         self._token = re.compile(token, re.IGNORECASE)
-        self._anchored = re.compile(
-            rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
-        )
+        self._anchored = re.compile(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
         self._verdict_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
             re.IGNORECASE,
@@ -123,11 +128,13 @@ class VerdictScanner:
         )
         self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
         self._graded = re.compile(
-            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
+            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
+            rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
             re.IGNORECASE,
         )
         self._is = re.compile(
-            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}", re.IGNORECASE
+            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}",
+            re.IGNORECASE,
         )
         self._answer_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
@@ -139,15 +146,22 @@ class VerdictScanner:
         )
         binary = len(set(tokens.values())) == 2
         self._asked = re.compile(
-            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
+            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}"
+            rf"(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
             re.IGNORECASE,
         )
-        self._doubled = re.compile(rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE)
+        self._doubled = re.compile(
+            rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE
+        )
         self._chosen = re.compile(
-            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
+            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
+            rf" for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
             re.IGNORECASE,
         )
-        self._better = re.compile(rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}", re.IGNORECASE)
+        self._better = re.compile(
+            rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
+            re.IGNORECASE,
+        )
         self._ending = re.compile(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
         self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
@@ -334,7 +348,13 @@ class VerdictScanner:
         label = self.label_of(match["token"])
         if match["answer"].lower() in {"no", "false"}:
             label = next(one for one in self._label.values() if one != label)
-        yield Statement(label, line.text.strip(), "verdict line", line.start + match.start("token"), line.start + match.end("answer"))
+        yield Statement(
+            label,
+            line.text.strip(),
+            "verdict line",
+            line.start + match.start("token"),
+            line.start + match.end("answer"),
+        )
 
     def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""

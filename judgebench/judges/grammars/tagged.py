@@ -76,7 +76,10 @@ class Tagged(ConfiguredGrammar):
                 opened = None
         if opened:
             return unparsed(f"<{name}> is never closed")
-        spans = [one for one in spans if not not_meant(text, one[0], one[3])]  # quoted, negated, under a condition
+        meant = [not_meant(text, one[0], one[3]) for one in spans]
+        if "conditional" in meant:
+            return unparsed(f"<{name}> is given under a condition")
+        spans = [one for one, how in zip(spans, meant, strict=True) if not how]
         if not spans:
             return unparsed(f"there is no <{name}>")
         if len({text[start:end].strip() for _, start, end, _ in spans}) > 1:
