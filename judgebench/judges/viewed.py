@@ -23,7 +23,7 @@ from judgebench.errors import ConfigError
 from judgebench.judges import load
 from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
 from judgebench.judges.folds import ViewReading, check_weights, fold_views
-from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict
+from judgebench.judges.grammars.reading import Grammar, Reading, as_verdict, reads_text_only
 from judgebench.judges.showing import Showing, Shown, shown, swapped
 from judgebench.judges.together import all_of
 from judgebench.prompts import fields_of, fill, render
@@ -102,6 +102,7 @@ class Viewed(JudgeMethod):
             else load.grammar_of(view.grammar, where=f"method.views[{number}].grammar")
             for number, view in enumerate(config.views)
         }
+        self._text_only = {name: reads_text_only(grammar) for name, grammar in self._grammars.items()}
         self._readings: dict[tuple[str, str, str | None], Reading] = {}
         texts: list[Prompt] = [text for view in config.views for text in (view.prompt, *view.fields.values())]
         self._needed = frozenset(name for text in texts for name in fields_of(text))
@@ -190,9 +191,9 @@ class Viewed(JudgeMethod):
         return verdict_of(decision, readings, replies, details)
 
     def _read(self, view: str, reply: Reply) -> Reading:
-        """Return what a view's grammar reads; short replies repeat (a letter, a word), so they are read once."""
+        """Return what a view's grammar reads; short replies repeat (a letter, a word), and are read once where only text counts."""
         grammar = self._grammars[view]
-        if grammar.needs_logprobs or len(reply.text) > _SHORT or reply.logprobs is not None:
+        if len(reply.text) > _SHORT or not self._text_only[view]:
             return grammar.read(reply)
         key = (view, reply.text, reply.finish_reason)
         known = self._readings.get(key)

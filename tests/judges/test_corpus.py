@@ -39,7 +39,13 @@ SETUPS: dict[str, Any] = {
         "labels": PAIR,
         "after": "</think>",
     },
-    "first": {"type": "first_match", "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], "low": 1, "high": 10},
+    "first": {
+        "type": "first_match",
+        "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"],
+        "low": 1,
+        "high": 10,
+        "published": True,
+    },
     "table": {
         "type": "regex_table",
         "table": [["1", r"(?:^|\n) ?Output \(a\)"], ["2", r"(?:^|\n) ?Output \(b\)"]],

@@ -29,6 +29,7 @@ class AisbenchLastChar(ConfiguredGrammar):
         otherwise: str = "B"
 
     guesses: ClassVar[bool] = True
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def labels(self) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.grammars.contradiction import Undoing
+from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.judges.grammars.statements import Statement, VerdictScanner
 from judgebench.records import Reply
@@ -35,7 +38,8 @@ class Anchored(ConfiguredGrammar):
         labels: dict[str, str] = {}
         words: dict[str, str] | None = None
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def __init__(self, config: Config) -> None:
@@ -49,6 +53,13 @@ class Anchored(ConfiguredGrammar):
         self._labels = list(dict.fromkeys([*config.labels.values(), *words.values()]))
         self._written = ", ".join(config.labels or words)
         self._scanner = VerdictScanner(tokens)
+        self._undoing = Undoing(tokens)
+        self._label_of = tokens
+        exact = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True))
+        self._plain = re.compile(
+            rf"\s*\*{{0,2}}(?:(?:final )?(?:verdict|grade):\s?)?\*{{0,2}}(?-i:(?P<token>{exact}))\*{{0,2}}\.?\s*",
+            re.IGNORECASE,
+        )
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
@@ -56,20 +67,26 @@ class Anchored(ConfiguredGrammar):
 
     def read(self, reply: Reply) -> Reading:
         """Read the verdict that the reply states; see the class."""
+        plain = self._plain.fullmatch(reply.text)
+        if plain is not None:  # nothing but the verdict, as most replies are: nothing else has to be looked at
+            return Reading(status="ok", label=self._label_of[plain["token"]], span=plain.span("token"))
         text, offset = answer_part(reply.text.rstrip())
         if text is None or not text.strip():
             return silent(reply)
+        whole, text = text, without_quotations(text)
+        if not text.strip():
+            return unparsed(f"the reply states no verdict outside of quotations ({self._written})")
         found = self._scanner.statements(text)
         if reply.finish_reason == "length":
             found = [one for one in found if _complete(one, text)]
         used = [one for one in found if one.strong] or found
-        fault = self._fault(text, used, cut=reply.finish_reason == "length")
+        fault = self._fault(text, whole, used, cut=reply.finish_reason == "length")
         if fault:
             return unparsed(fault)
         last = used[-1]
         return Reading(status="ok", label=last.label, span=(offset + last.start, offset + last.end))
 
-    def _fault(self, text: str, used: list[Statement], *, cut: bool) -> str:
+    def _fault(self, text: str, whole: str, used: list[Statement], *, cut: bool) -> str:
         if not used:
             why = "the reply was cut off before its verdict" if cut else "the reply states no verdict"
             return f"{why} ({self._written})"
@@ -82,7 +99,7 @@ class Anchored(ConfiguredGrammar):
             return f"contradictory verdicts: {others[-1].written} and {last.written}"
         if all(one.form == "opening" for one in used) and self._scanner.listed_labels(text) - {last.label}:
             return "the reply lists the verdicts to choose from"
-        if self._scanner.taken_back(text, last.end, str(last.label)):
+        if self._undoing.found(text, last.end, last.label, quoting=text[last.end :] != whole[last.end :]):
             return f"the verdict {last.written} is taken back later in the reply"
         return ""
 

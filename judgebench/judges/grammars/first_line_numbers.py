@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from judgebench.judges.grammars.numbers import number_of, outside
@@ -26,6 +28,7 @@ class FirstLineNumbers(ConfiguredGrammar):
         low: float | None = None
         high: float | None = None
 
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def read(self, reply: Reply) -> Reading:

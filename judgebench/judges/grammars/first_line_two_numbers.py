@@ -43,6 +43,7 @@ class FirstLineTwoNumbers(ConfiguredGrammar):
     version: ClassVar[int] = 2
     place: ClassVar[str] = "the first line is"
     """What is said of a reply that cannot be read: ``<place> not two numbers``."""
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def labels(self) -> list[str]:

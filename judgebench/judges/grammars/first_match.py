@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
 from judgebench.judges.grammars.patterns import PatternGrammar
 from judgebench.judges.grammars.reading import Reading, unparsed
-from judgebench.records import Reply
 
 
 class FirstMatch(PatternGrammar):
-    """Reads the first match of the first pattern that occurs, wherever it stands.
+    """Reads the first match of the first pattern that occurs, unless it is quoted, negated or taken back.
 
-    MT-Bench reads its grades so (double brackets, then single ones; Zheng et al. 2023). Earlier mentions win over a
-    later verdict, which suits judges that answer first.
+    MT-Bench reads its grades so (double brackets, then single ones; Zheng et al. 2023), with ``published=True`` whatever
+    follows. Otherwise a later match that says something else leaves the reply unparsed.
     """
 
-    def read(self, reply: Reply) -> Reading:
-        """Read the first match."""
-        found = self._search.matches(reply.text)
-        if not found:
-            return unparsed("no pattern occurs in the reply")
-        return self._search.reading(found[0])
+    reads_text_only: ClassVar[bool] = True
+
+    def choose(self, found: Sequence[re.Match[str]]) -> re.Match[str] | Reading:
+        """Return the first match."""
+        if not self.config.published and any(match[1] != found[0][1] for match in found):
+            return unparsed(f"a later match says something else than {found[0][1][:40]!r}")
+        return found[0]

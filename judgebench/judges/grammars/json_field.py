@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.grammars.contradiction import Undoing, other_score
+from judgebench.judges.grammars.mentions import folded
 from judgebench.judges.grammars.numbers import as_written, number_of, outside
+from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
+from judgebench.judges.grammars.second_thoughts import not_meant, taken_back
 from judgebench.records import Reply
 
 _ATTEMPTS = 48
 """Most places at which an object may be tried to begin; bounds the time on hostile text."""
+_BRACE = re.compile(r"\{(?=\s{0,80}[\"'}])")
+_WHOLE = re.compile(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
+_REMARK = re.compile(r"[^\W_]")
 
 
 class JsonField(ConfiguredGrammar):
-    """Reads one field of the last JSON object that has it, with or without a code fence and text around it.
+    """Reads one field of the JSON objects of the reply, with or without a code fence and text around them.
+
+    Objects inside others are theirs: what counts is the field of the outermost object, or, where that has none, the one
+    value that the objects inside it agree on. Objects that differ, one that is quoted, and a verdict that the text after
+    it takes back leave the reply unparsed. Without any object the field may stand by itself (``"verdict": "correct"``).
 
     A truth value and its name are different things: ``{"match": "false"}`` is read by the label of the text
     ``"false"``, never as true. ``null``, a list, a value that is no label, and a key given twice with different values
-    leave the reply unparsed. A dotted field (``result.verdict``) names a nested one.
+    leave the reply unparsed. A dotted field (``result.verdict``) names a nested one. Keys disregard case.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +53,8 @@ class JsonField(ConfiguredGrammar):
         high: float | None = None
         confidence: str = ""
 
+    version: ClassVar[int] = 2
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def __init__(self, config: Config) -> None:
@@ -50,25 +62,82 @@ class JsonField(ConfiguredGrammar):
             raise ConfigError("Grammar json_field: field must name a field.")
         super().__init__(config)
         self._label = {text.strip().lower(): label for text, label in config.labels.items()}
-        self._key = re.compile(rf'"{re.escape(config.field.rpartition(".")[2])}"\s{{0,20}}:')
+        self._undoing = Undoing(self._label)
+        self._path = config.field.lower().split(".")
+        key = re.escape(self._path[-1])
+        self._pair = re.compile(
+            rf"(?P<key>[\"']{key}[\"'])\s{{0,20}}:\s{{0,20}}(?P<value>\"[^\"\n]{{0,80}}\"|'[^'\n]{{0,80}}'"
+            rf"|-?\d[\d.]{{0,12}}|true|false)"
+            r"(?=\s{0,20}(?:[,}\n]|$))",
+            re.IGNORECASE,
+        )
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
 
     def read(self, reply: Reply) -> Reading:
-        """Read the field in the last object that has it; see the class."""
+        """Read the field; see the class."""
+        whole = _WHOLE.match(reply.text)
+        if whole and (only := self._only(reply.text, whole.end() - 1)):
+            return self._value(only, (only.start, only.end))
         text, offset = answer_part(reply.text)
         if text is None or not text.strip():
             return silent(reply)
-        found = next(self._objects(text), None)
-        if found is None:
+        if text.lstrip()[0] != "{" or text.rstrip()[-1] != "}":
+            text = without_quotations(text, prose=False)
+        objects = self._objects(text)
+        if objects is None:
+            return unparsed("the reply holds too many places at which an object may begin")
+        meant = [(one, self._meant_as(text, one)) for one in objects]
+        if meant and meant[-1][1] == "conditional":
+            return unparsed(f"the field {self.config.field!r} is given under a condition")
+        found = [one for one, how in meant if not how]
+        if not found and not objects and reply.finish_reason != "length":
+            found = self._pairs(text)
+        if not found:
             cut = " (it was cut off)" if reply.finish_reason == "length" else ""
             return unparsed(f"no JSON object with the field {self.config.field!r}{cut}")
-        if found.twice:
+        last = found[-1]
+        if any(one.twice for one in found):
             return unparsed(f"the field {self.config.field!r} is given twice with different values")
-        span = (offset + found.start, offset + found.end)
-        return self._value(found, span)
+        if any(self._meaning(one.value) != self._meaning(last.value) for one in found):
+            return unparsed(f"the field {self.config.field!r} has different values in different objects")
+        reading = self._value(last, (offset + last.start, offset + last.end))
+        end = max(one.end for one in (objects or found))
+        if reading.status == "ok" and _REMARK.search(text, last.end):
+            return self._as_remarked(reading, text, end, last)
+        return reading
+
+    def _only(self, text: str, start: int) -> _Found | None:
+        """Return the field of an object that is the whole reply, as most are, but for a fence."""
+        try:
+            whole, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return None
+        if text[end:].strip(" \n\t`"):
+            return None
+        found = _held(whole, self._path, start, end)
+        return found[0] if len(found) == 1 and not found[0].twice else None
+
+    def _as_remarked(self, reading: Reading, text: str, end: int, last: _Found) -> Reading:
+        undone = (
+            self._undoing.found(text, last.end, reading.label)
+            if reading.label is not None
+            else taken_back(text, last.end) or other_score(text, end, reading.score)
+        )
+        return unparsed(f"the field {self.config.field!r} is taken back later in the reply") if undone else reading
+
+    @staticmethod
+    def _meant_as(text: str, found: _Found) -> str:
+        start = text.rfind("```", 0, found.start)
+        fenced = start >= 0 and not text[start + 3 : found.start].strip("jsonJSON \n\t[")
+        return not_meant(text, start if fenced else found.start, found.end, line=fenced)
+
+    @staticmethod
+    def _meaning(value: Any) -> Any:
+        number = _as_number(value)
+        return json.dumps(value).lower() if number is None else number
 
     def _value(self, found: _Found, span: tuple[int, int]) -> Reading:
         value = found.value
@@ -79,7 +148,7 @@ class JsonField(ConfiguredGrammar):
             if label is None:
                 return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no verdict")
             return Reading(status="ok", label=label, span=span, values=values)
-        score = _as_number(value)
+        score = _as_number(value, self.config.high)
         if score is None:
             return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no number")
         if outside(score, self.config.low, self.config.high):
@@ -87,9 +156,9 @@ class JsonField(ConfiguredGrammar):
         return Reading(status="ok", score=score, span=span, values=values)
 
     def _confidence(self, whole: dict[str, Any]) -> dict[str, Any]:
-        if not self.config.confidence or self.config.confidence not in whole:
+        if not self.config.confidence or self.config.confidence.lower() not in whole:
             return {}
-        value = whole[self.config.confidence]
+        value = whole[self.config.confidence.lower()]
         number = _as_number(value)
         if number is None:
             return {}
@@ -97,22 +166,37 @@ class JsonField(ConfiguredGrammar):
         share = number / 100 if percent else number
         return {"confidence": share} if 0 <= share <= 1 else {}
 
-    def _objects(self, text: str) -> Iterator[_Found]:
-        """Yield the objects that hold the field, the last one first."""
-        path = self.config.field.split(".")
-        left = _ATTEMPTS
-        keys = [match.start() for match in self._key.finditer(text)]
-        for key in reversed(keys):
-            brace = text.rfind("{", 0, key)
-            if brace < 0 or not left:
-                return  # nor is there one before an earlier key
-            while brace >= 0 and left:
-                left -= 1
-                found = _decode(text, brace, path)
-                if found is not None and found.end > key:
-                    yield found
-                    return
-                brace = text.rfind("{", 0, brace)
+    def _objects(self, text: str) -> list[_Found] | None:
+        """Return the outermost objects that hold the field, in order; ``None`` where there are too many attempts."""
+        if self._path[-1] not in folded(text):
+            return []
+        found, at, tried = [], 0, 0
+        while (brace := _BRACE.search(text, at)) is not None:
+            tried += 1
+            if tried > _ATTEMPTS:
+                return None
+            try:
+                whole, end = _DECODER.raw_decode(text, brace.start())
+            except (ValueError, RecursionError):
+                at = brace.end()
+                continue
+            found += _held(whole, self._path, brace.start(), end)
+            at = end
+        return found
+
+    def _pairs(self, text: str) -> list[_Found]:
+        """Return what pairs of the field and a value say where no object can be read; none where one is not closed."""
+        if text.count("{") != text.count("}") or len(self._path) > 1:
+            return []
+        found = []
+        for match in self._pair.finditer(text):
+            before = text[: match.start()].rpartition("\n")[2]
+            if before.strip(" \t{,") and not before.rstrip().endswith((",", "{")):
+                return []
+            written = match["value"]
+            value: Any = written[1:-1] if written[0] in "\"'" else json.loads(written.lower())
+            found.append(_Found(value, {}, False, match.start(), match.end()))
+        return found
 
 
 class _Found(NamedTuple):
@@ -124,34 +208,47 @@ class _Found(NamedTuple):
 
 
 class _Pairs(dict[str, Any]):
-    """An object that remembers which of its keys were given twice with different values."""
+    """An object by its keys in lower case, that remembers which of them were given twice with different values."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.twice = {key for key, value in pairs if self[key] != value} if len(self) < len(pairs) else set()
+        super().__init__((key.lower(), value) for key, value in pairs)
+        self.twice = {key for key, value in pairs if self[key.lower()] != value} if len(self) < len(pairs) else set()
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, strict=False)
 
 
-def _decode(text: str, brace: int, path: list[str]) -> _Found | None:
-    try:
-        whole, end = _DECODER.raw_decode(text, brace)
-    except (ValueError, RecursionError):
-        return None
-    inner: Any = whole
-    for name in path[:-1]:
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    if not isinstance(inner, _Pairs) or path[-1] not in inner:
-        return None
-    return _Found(inner[path[-1]], whole, path[-1] in inner.twice, brace, end)
+def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[_Found]:
+    """Return the field of an object, or of the objects nearest inside it that have it."""
+    level: list[Any] = [whole]
+    while level:
+        found = []
+        for one in level:
+            inner: Any = one
+            for name in path[:-1]:
+                inner = inner.get(name) if isinstance(inner, dict) else None
+            if isinstance(inner, _Pairs) and path[-1] in inner:
+                twice = path[-1] in {name.lower() for name in inner.twice}
+                found.append(_Found(inner[path[-1]], whole, twice, start, end))
+        if found:
+            return found
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+    return []
 
 
-def _as_number(value: Any) -> float | None:
+def _as_number(value: Any, high: float | None = None) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return number_of(str(value))
     if isinstance(value, str):
+        written, slash, most = value.partition("/")
+        if slash and high is not None and number_of(most.strip()) == high:
+            return number_of(written.strip())
         return number_of(value.strip().removesuffix("%").strip())
     return None

@@ -24,6 +24,7 @@ class LastLinesTwoNumbers(FirstLineTwoNumbers):
         """Keys of ``grammar=dict(type="last_lines_two_numbers", ...)``: those of ``first_line_two_numbers``."""
 
     version: ClassVar[int] = 1
+    reads_text_only: ClassVar[bool] = True
     place: ClassVar[str] = "the last two lines are"
 
     def read(self, reply: Reply) -> Reading:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
 from judgebench.judges.grammars.patterns import PatternGrammar
-from judgebench.judges.grammars.reading import Reading, unparsed
-from judgebench.records import Reply
+from judgebench.judges.grammars.reading import Reading
 
 
 class LastMatch(PatternGrammar):
-    """Reads the last match of the first pattern that occurs, wherever it stands.
+    """Reads the last match of the first pattern that occurs, unless it is quoted, negated or taken back.
 
-    Arena-Hard reads its five-level labels so (Li et al. 2024). It suits judges that think first and answer last.
+    Arena-Hard reads its five-level labels so (Li et al. 2024), with ``published=True`` wherever they stand. It suits
+    judges that think first and answer last.
     """
 
-    def read(self, reply: Reply) -> Reading:
-        """Read the last match."""
-        found = self._search.matches(reply.text)
-        if not found:
-            return unparsed("no pattern occurs in the reply")
-        return self._search.reading(found[-1])
+    reads_text_only: ClassVar[bool] = True
+
+    def choose(self, found: Sequence[re.Match[str]]) -> re.Match[str] | Reading:
+        """Return the last match."""
+        return found[-1]

@@ -45,6 +45,19 @@ class Lines:
         end = len(self._text[: self.last.start].rstrip())
         return self._at(end - 1) if end else None
 
+    def places(self, words: Iterable[str]) -> dict[int, tuple[Line, list[int]]]:
+        """Return the lines in which one of the words stands, by their start, each with the places of the words in it."""
+        low = folded(self._text)
+        found: dict[int, tuple[Line, list[int]]] = {}
+        for word in words:
+            place, line = low.find(word), Line("", -1)
+            while place >= 0:
+                if not line.start <= place < line.start + len(line.text):
+                    line = self._at(place)
+                found.setdefault(line.start, (line, []))[1].append(place - line.start)
+                place = low.find(word, place + len(word))
+        return found
+
     def holding(self, words: Iterable[str]) -> dict[int, Line]:
         """Return the lines in which one of the words (in lower case) stands, in whatever case, by their start."""
         low = folded(self._text)

@@ -28,6 +28,7 @@ class OpencompassFirstAb(ConfiguredGrammar):
         labels: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
 
     guesses: ClassVar[bool] = True
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def labels(self) -> list[str]:

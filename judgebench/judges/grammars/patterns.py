@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.grammars.contradiction import Undoing, other_score
 from judgebench.judges.grammars.numbers import number_of, outside
-from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, grammar_name, unparsed
+from judgebench.judges.grammars.quotation import without_quotations
+from judgebench.judges.grammars.reading import (
+    ConfiguredGrammar,
+    Reading,
+    answer_part,
+    grammar_name,
+    silent,
+    unparsed,
+)
+from judgebench.judges.grammars.second_thoughts import not_meant, taken_back
+from judgebench.records import Reply
 
 
 class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +35,8 @@ class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         after: Read only what follows the last occurrence of this text (a reasoning's end, a heading); where it does not
             occur, the whole reply is read.
         low: Least number. ``high``: greatest.
+        published: Read as the published rule reads, by the patterns alone: reasoning, quotations, negations and what is
+            taken back later count like anything else.
     """
 
     patterns: list[str]
@@ -30,6 +45,7 @@ class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     after: str = ""
     low: float | None = None
     high: float | None = None
+    published: bool = False
 
 
 def compiled(pattern: str, *, ignore_case: bool, where: str) -> re.Pattern[str]:
@@ -60,6 +76,7 @@ class PatternSearch:
         if any(pattern.groups != 1 for pattern in self._patterns):
             raise ConfigError(f"{where}: each pattern needs exactly one group, which holds the verdict.")
         self._config = config
+        self._undoing = Undoing(config.labels)
         self._labels: Mapping[str, str] = (
             {text.lower(): label for text, label in config.labels.items()} if config.ignore_case else config.labels
         )
@@ -72,6 +89,19 @@ class PatternSearch:
             if found:
                 return found
         return []
+
+    def stated(self, text: str) -> Sequence[re.Match[str]]:
+        """Return the matches that are meant, none where the last one is under a condition."""
+        found = [(match, not_meant(text, *match.span())) for match in self.matches(text)]
+        return [] if found and found[-1][1] == "conditional" else [match for match, how in found if not how]
+
+    def undone(self, match: re.Match[str], reading: Reading) -> bool:
+        """Whether the text after a match takes it back, or states something else."""
+        if not match.string[match.end() :].strip():
+            return False
+        if reading.label is not None:
+            return self._undoing.found(match.string, match.end(), reading.label)
+        return taken_back(match.string, match.end()) or other_score(match.string, match.end(), reading.score)
 
     def reading(self, match: re.Match[str]) -> Reading:
         """Return what one match means."""
@@ -99,6 +129,7 @@ class PatternGrammar(ConfiguredGrammar):
     """What the grammars share that search: all but which of the matches they read."""
 
     Config = PatternConfig
+    version: ClassVar[int] = 2
     config: PatternConfig
 
     def __init__(self, config: PatternConfig) -> None:
@@ -108,3 +139,45 @@ class PatternGrammar(ConfiguredGrammar):
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
         return list(dict.fromkeys(self.config.labels.values()))
+
+    @abstractmethod
+    def choose(self, found: Sequence[re.Match[str]]) -> re.Match[str] | Reading:
+        """Return the match that is read, or why none is; each grammar its own."""
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the match that the grammar chooses."""
+        if self.config.published:
+            return self._chosen(self._search.matches(reply.text))
+        text, offset = answer_part(reply.text)
+        if text is None or not text.strip():
+            return silent(reply)
+        return self._stated(_squeezed(without_quotations(text, prose=False)), offset)
+
+    def _chosen(self, found: Sequence[re.Match[str]]) -> Reading:
+        if not found:
+            return unparsed("no pattern occurs in the reply")
+        chosen = self.choose(found)
+        return chosen if isinstance(chosen, Reading) else self._search.reading(chosen)
+
+    def _stated(self, text: str, offset: int) -> Reading:
+        found = self._search.stated(text)
+        if not found:
+            return unparsed("no pattern occurs in the reply outside of quotations, conditions and negations")
+        chosen = self.choose(found)
+        reading = chosen if isinstance(chosen, Reading) else self._search.reading(chosen)
+        if isinstance(chosen, Reading) or reading.status != "ok" or reading.span is None:
+            return reading
+        if self._search.undone(chosen, reading):
+            return unparsed(f"the verdict {chosen[1][:40]!r} is taken back later in the reply")
+        start, end = reading.span
+        return msgspec.structs.replace(reading, span=(offset + start, offset + end))
+
+
+_BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,16})\]\]")
+
+
+def _squeezed(text: str) -> str:
+    """Return the text with ``[[ A > B ]]`` as ``[[A>B]]``, behind as many blanks as were taken out."""
+    if "[[" not in text:
+        return text
+    return _BRACKETED.sub(lambda match: "[[{}]]".format("".join(match[1].split())).rjust(len(match[0])), text)

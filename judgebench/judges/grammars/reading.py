@@ -65,7 +65,10 @@ class Grammar(Protocol):
 class ConfiguredGrammar(ABC):
     """A grammar that its config decides alone: a new one has a docstring, a ``Config`` and ``read``.
 
-    The three class attributes and the two methods are those of ``Grammar``; a grammar names what differs.
+    A class that reads nothing of a reply but its text and ``finish_reason`` says so by ``reads_text_only``, and equal
+    replies are then read once. It says so of itself alone: a class made from it says it again.
+
+    The other three class attributes and the two methods are those of ``Grammar``; a grammar names what differs.
 
     Args:
         config: The keys of ``grammar=dict(type=...)``, an instance of the class's ``Config``.
@@ -74,6 +77,7 @@ class ConfiguredGrammar(ABC):
     version: ClassVar[int] = 1
     guesses: ClassVar[bool] = False
     needs_logprobs: ClassVar[bool] = False
+    reads_text_only: ClassVar[bool] = False
 
     def __init__(self, config: msgspec.Struct) -> None:
         self.config = config
@@ -89,6 +93,11 @@ class ConfiguredGrammar(ABC):
     @abstractmethod
     def read(self, reply: Reply) -> Reading:
         """Read one reply; each grammar its own."""
+
+
+def reads_text_only(grammar: Grammar) -> bool:
+    """Whether a grammar's own class says that text and ``finish_reason`` of a reply decide its reading."""
+    return bool(vars(type(grammar)).get("reads_text_only", False))
 
 
 def unparsed(reason: str) -> Reading:
@@ -134,19 +143,44 @@ class AnswerPart(NamedTuple):
     start: int
 
 
+_REASONING = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "[THINK]": "[/THINK]",
+    "<seed:think>": "</seed:think>",
+    "◁think▷": "◁/think▷",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|channel|>analysis": "<|channel|>final<|message|>",
+}
+"""Marks between which models reason, by the mark that opens."""
+_MARKED = re.compile("[<\\[◁]")
+_TURN = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eom_id|endoftext|end_of_text|end|return|end_of_turn)\|>|<end_of_turn>"
+    r"|<start_of_turn>"
+    r"|<eos>|<｜end▁of▁sentence｜>|\[/INST\]|</s>"
+)
+"""What ends a turn, left in the text by services that do not take it out."""
+
+
 def answer_part(text: str) -> AnswerPart:
-    """Leave out a reasoning block that the model's postprocessor has not taken out.
+    """Leave out a reasoning block that the model's postprocessor has not taken out, and what follows the turn's end.
 
     Only a block that opens the reply counts; a template may have sent the opening tag itself, so a closing tag alone
     ends reasoning as well.
     """
-    closed = text.rfind("</think>")
-    if closed >= 0:
-        start = closed + len("</think>")
-        return AnswerPart(text[start:], start)
-    if text.lstrip()[:7] == "<think>":
+    if not _MARKED.search(text):
+        return AnswerPart(text, 0)
+    start = max(
+        (place + len(closing) for closing in _REASONING.values() if (place := text.rfind(closing)) >= 0), default=0
+    )
+    if not start and text.lstrip().startswith(tuple(_REASONING)):
         return AnswerPart(None, len(text))
-    return AnswerPart(text, 0)
+    for turn in _TURN.finditer(text, start):
+        if turn[0] != "</s>" or "<s>" not in text:  # which else strikes through
+            return AnswerPart(text[start : turn.start()], start)
+    return AnswerPart(text[start:], start)
 
 
 def silent(reply: Reply) -> Reading:

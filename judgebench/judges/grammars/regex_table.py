@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from judgebench.errors import ConfigError
@@ -27,6 +29,7 @@ class RegexTable(ConfiguredGrammar):
         table: list[tuple[str, str]]
         ignore_case: bool = False
 
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def __init__(self, config: Config) -> None:

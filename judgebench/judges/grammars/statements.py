@@ -11,62 +11,63 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, VERDICTS, VERDICTS_UNSPACED
 from judgebench.judges.grammars.mentions import Line, Lines, folded
+from judgebench.judges.grammars.second_thoughts import conditional, not_meant
 
-_NOUN = (
-    "verdict|grade|grading|judgement|judgment|decision|ruling|label|classification|conclusion|assessment|evaluation"
-    "|correctness|result|veredicto|veredito|urteil|verdetto|вердикт"
-    "|최종 판정|판정|最终判定|最終判定|判定|结论|結論|裁决|评判结果"
-)
-_MENTIONS = (*_NOUN.split("|"), "[[")
+_NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
+_MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
 """Without any of these in it or in the line above it, only the first and the last line can state a verdict."""
+_MENTIONS_ASCII = tuple(word for word in _MENTIONS if word.isascii())
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
-_LEAD = r"(?:(?:so|thus|therefore|hence),?\s{1,2})?(?:(?:my|the|our|final|overall)\s{1,2}){0,3}"
-_DECORATION = r"[\s#*_>`\"'{•–—-]{0,12}"
-_SEPARATOR = r"[\s*_`\"'”’]{0,6}(?::|=>|->|→|=|\s[–—-]\s|\bis\b:?|为|是)"
+_LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
+_DECORATION = r"(?:(?:综上所述|综上|因此|所以|总之|よって|したがって|以上より|따라서|그러므로)[,、]?\s?)?[=\s#*_>|`\"'{•✅❌–—-]{0,12}"
+_LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
+_SEPARATOR = rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
 _WRAP = (
-    r"[\s*_`\"'“”‘’\[({<$【「]{0,8}(?:<(?:verdict|grade|answer)>)?"
+    r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
-_UNWRAP = re.compile(r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,10}>)?[\s*_`\"'$]{0,4}")
-_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,10}>)?")
+_UNWRAP = re.compile(
+    r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?"
+)
+_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
 _DOUBT = re.compile(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old"
+    r"|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?",
+    re.IGNORECASE,
+)
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
+    r"|draft|provisional|interim|first|old|former|tempting"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
 _HEDGE_WORDS = (
-    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply|respond"
-    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|reference|gold|expected|example"
+    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply"
+    "|respond"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim"
+    "|first|old|former|tempting|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
 """Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
 _ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
-_WRONG = re.compile(
-    r"\b(?:that|this|it|verdict)(?:['’]s|\sis|\swas)\s(?:wrong|not right|a mistake|an error)"
-    r"|\bthe (?:opposite|other way)",
-    re.IGNORECASE,
-)
 _QUOTES = "\"'`“‘«「"
-_TAKEN_BACK = re.compile(
-    r"(?:^|[.!?,\n)—–-])\s{0,4}(?:\W{0,4})(?:(?:oh|hmm|no|but|well),?\s{1,2})?"
-    r"(?:wait|actually|correction|on second thoughts?|hold on|scratch that|sorry|i take (?:it|that) back|i was wrong"
-    r"|i made (?:a mistake|an error)|let me (?:re-?consider|re-?check|correct|revise)|no,|hmm|edit:|update:|rather,)",
-    re.IGNORECASE,
-)
 # One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
 _PLAIN: dict[int, int | str] = {
     **{0xFF01 + offset: 0x21 + offset for offset in range(94)},
     **dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF, 0xA0, 0x3000), " "),
     0x3002: ".",
 }
+_UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+"""Letters that may follow a token without a blank."""
 _BESIDE = re.compile(r"[^\w\n]{1,8}")
 _WINDOW = 160
 
@@ -109,30 +110,31 @@ class VerdictScanner:
     """
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
+        tokens = {**self._negated(tokens), **tokens}
         self._label = {token.upper(): label for token, label in tokens.items()}
         self._exact = frozenset(tokens)
         ordered = sorted(tokens, key=len, reverse=True)
-        token = rf"(?<![^\W_])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_]|['’]\w)"
+        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_{_UNSPACED}]|['’]\w)"
         self._token = re.compile(token, re.IGNORECASE)
-        self._anchored = re.compile(
-            rf"(?<![^\W_])(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE
-        )
+        self._anchored = re.compile(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
         self._verdict_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
             re.IGNORECASE,
         )
         self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
-        self._heading = re.compile(rf"{_DECORATION}{_LEAD}(?:{_NOUN})[\s*_`]{{0,6}}:?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._heading = re.compile(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
         self._alone = re.compile(
             rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
         )
         self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
         self._graded = re.compile(
-            rf"\b(?:i|we)\s(?:(?:would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label|classify|judge|rate)\s(?:[\w'’]+\s){{1,5}}?as:?\s{_WRAP}{token}",
+            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
+            rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
             re.IGNORECASE,
         )
         self._is = re.compile(
-            rf"\b(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?\s{_WRAP}{token}", re.IGNORECASE
+            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}",
+            re.IGNORECASE,
         )
         self._answer_line = re.compile(
             rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
@@ -142,7 +144,39 @@ class VerdictScanner:
             rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
             re.IGNORECASE,
         )
+        binary = len(set(tokens.values())) == 2
+        self._asked = re.compile(
+            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}"
+            rf"(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
+            re.IGNORECASE,
+        )
+        self._doubled = re.compile(
+            rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE
+        )
+        self._chosen = re.compile(
+            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
+            rf" for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
+            re.IGNORECASE,
+        )
+        self._better = re.compile(
+            rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
+            re.IGNORECASE,
+        )
+        self._ending = re.compile(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
+        self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
         self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
+
+    @staticmethod
+    def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
+        """Of two labels, the one that a negated word of the other states: ``NOT CORRECT``."""
+        labels = list(dict.fromkeys(tokens.values()))
+        if len(labels) != 2:
+            return {}
+        return {
+            f"{'NOT' if word.isupper() else 'not'} {word}": labels[label == labels[0]]
+            for word, label in tokens.items()
+            if len(word) > 1
+        }
 
     def label_of(self, token: str) -> str:
         """Return the label that a letter or word stands for."""
@@ -160,30 +194,16 @@ class VerdictScanner:
         matches = (self._listed.match(line) for line in _plainly(text).splitlines())
         return {self.label_of(match["token"]) for match in matches if match}
 
-    def taken_back(self, text: str, end: int, label: str) -> bool:
-        """Whether the text after a statement says that it was a mistake: by a cue, and another label or as much."""
-        plain = _plainly(text)
-        cue = _TAKEN_BACK.search(plain, end)
-        if cue is None:
-            return False
-        if _WRONG.search(plain, cue.start()):
-            return True
-        later = self._token.finditer(plain, cue.end())
-        return any(
-            self.label_of(match["token"]) != label
-            for match in later
-            if len(match["token"]) > 1 or match["token"] in self._exact
-        )
-
     def _by_line(self, text: str) -> Iterator[Statement]:
         lines = Lines(text)
-        mentioned = lines.holding(_MENTIONS)
+        places = lines.places(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
+        mentioned = {start: line for start, (line, _) in places.items()}
         below = [(line, after) for line in mentioned.values() if (after := lines.after(line))]
         above = {after.start: line for line, after in below}
         for line in sorted({*mentioned.values(), *(after for _, after in below), lines.first, lines.last}, key=_start):
             start = line.start
             if start in mentioned:
-                yield from self._anchors(line)
+                yield from self._anchors(text, line, places[start][1])
                 yield from self._bracketed(line)
             outer = line in (lines.first, lines.last)
             previous = lines.before_last() if line == lines.last else above.get(start)
@@ -196,12 +216,18 @@ class VerdictScanner:
                 yield from alone or (self._opening(line, "opening") if line == lines.first else [])
             if outer:
                 yield from self._closing_sentences(line)
+                yield from self._answered(line)
             if lines.first == lines.last:
                 yield from self._only_answer(line)
 
-    def _anchors(self, line: Line) -> Iterator[Statement]:
+    def _anchors(self, text: str, line: Line, places: list[int]) -> Iterator[Statement]:
         known = False
-        matches = list(self._anchored.finditer(line.text))
+        fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
+        if fields:
+            for match in fields:
+                yield from self._with_companion(line, match, match["token"], "verdict line")
+            return
+        matches = self._after_nouns(line.text, places)
         if len({self.label_of(match["token"]) for match in matches}) > 1:
             # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
             yield from self._unreadable(line)
@@ -216,10 +242,25 @@ class VerdictScanner:
                 continue
             if self._ends(line, match.end("token")):
                 known = True
+                start = line.start + (0 if at_start else match.start("noun"))
+                how = not_meant(text, start, line.start + match.end("token"), line=at_start)
+                if how == "conditional":
+                    yield from self._unreadable(line)
+                if how:
+                    continue
                 form = "verdict line" if at_start else "sentence"
                 yield from self._with_companion(line, match, token, form)
         if not known:
             yield from self._unreadable(line)
+
+    def _after_nouns(self, text: str, places: list[int]) -> list[re.Match[str]]:
+        matches: list[re.Match[str]] = []
+        for place in sorted(set(places)):
+            if not matches or place >= matches[-1].end():
+                match = self._anchored.match(text, place)
+                if match is not None:
+                    matches.append(match)
+        return matches
 
     def _unreadable(self, line: Line) -> Iterator[Statement]:
         """A verdict line that holds something else than a label: other words, or several labels.
@@ -265,7 +306,9 @@ class VerdictScanner:
 
     def _closing_sentences(self, line: Line) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
-        for pattern, least in ((self._graded, 1), (self._is, 2)):
+        if not any(token in line.text for token in self._exact):
+            return
+        for pattern, least in ((self._graded, 1), (self._is, 2), (self._ending, 2)):
             for match in pattern.finditer(line.text):
                 token = match["token"]
                 fits = token in self._exact and len(token) >= least and token == token.upper()
@@ -290,16 +333,35 @@ class VerdictScanner:
             return []
         after = match["after"]
         marks = line.text[: match.start("token")]
-        if re.search(r"[^\W_]", re.sub(r"</\w{1,10}>", "", after)) or after[:1] in set("+-") or "?" in after:
+        if re.search(r"[^\W_]", re.sub(r"</\w{1,16}>", "", after)) or after[:1] in set("+-") or "?" in after:
             return []
         if set(marks) & set("!¬≠~+=") or set(after) & set("=:"):
             return []
         start, end = match.span("token")
         return [Statement(self.label_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
 
+    def _answered(self, line: Line) -> Iterator[Statement]:
+        """``Correct? No.`` and ``CORRECT: yes``, where there are two labels."""
+        match = self._asked.fullmatch(line.text)
+        if match is None:
+            return
+        label = self.label_of(match["token"])
+        if match["answer"].lower() in {"no", "false"}:
+            label = next(one for one in self._label.values() if one != label)
+        yield Statement(
+            label,
+            line.text.strip(),
+            "verdict line",
+            line.start + match.start("token"),
+            line.start + match.end("answer"),
+        )
+
     def _only_answer(self, line: Line) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
-        match = self._answer_line.match(line.text)
+        match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
+        better = self._better.fullmatch(line.text) if match is None else None
+        if better is not None:
+            return list(self._with_companion(line, better, better["token"], "answer line"))
         if match is None or not self._ends(line, match.end("token")):
             return []
         return list(self._with_companion(line, match, match["token"], "answer line"))
@@ -310,8 +372,12 @@ class VerdictScanner:
         if match is None or set(match["before"]) & set("!¬≠~+="):
             return []
         token, end = match["token"], match.end("token")
+        if self._asked.fullmatch(line.text):
+            return []
         set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
         exact = token in self._exact
+        if not set_off and self._doubled.match(line.text, end):
+            return list(self._with_companion(line, match, token, form))
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
             return []
         if len(token) > 1 and ":" in set_off[0] and not exact:
@@ -351,9 +417,11 @@ class VerdictScanner:
         """Whether what follows a token leaves it standing by itself."""
         tight = self._rest_tight(line, end)
         rest = tight.lstrip()
+        if tight[:1] in ("-", "+") or conditional(rest, 0) or _DENIED.match(rest):
+            return False
         if "?" not in rest and not re.search(r"[\w/|&+=<>]", rest):
             return True
-        if rest[0] in "?/|&+=<>" or tight[0] == "-" or _DOUBT.match(rest):
+        if rest[0] in "?/|&+=<>" or _DOUBT.match(rest):
             return False
         if rest[0] in ".,;:!—–":
             following = rest.lstrip(".,;:!—–*_`\"'”’)]}$")[:1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -32,6 +32,7 @@ class StepList(ConfiguredGrammar):
         correct: str = "correct"
         error_type: str = "error_type"
 
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def read(self, reply: Reply) -> Reading:

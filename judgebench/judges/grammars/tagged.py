@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import msgspec
 
 from judgebench.errors import ConfigError
+from judgebench.judges.grammars.contradiction import Undoing, other_score
 from judgebench.judges.grammars.numbers import number_of, outside
-from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, silent, unparsed
+from judgebench.judges.grammars.quotation import without_quotations
+from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
+from judgebench.judges.grammars.second_thoughts import not_meant, taken_back
 from judgebench.records import Reply
 
 
@@ -17,7 +21,7 @@ class Tagged(ConfiguredGrammar):
 
     Flex-Judge's form (Ko et al. 2025). Its fallbacks (a number after "score", else the first number from 1 to 5 that
     stands alone) are left out: they pick up numbers of the reasoning. Two tags with different contents leave the reply
-    unparsed, as does a tag that is never closed.
+    unparsed, as do a tag that is never closed, one that is quoted, and one whose content is taken back after it.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +42,8 @@ class Tagged(ConfiguredGrammar):
         low: float | None = None
         high: float | None = None
 
+    version: ClassVar[int] = 2
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def __init__(self, config: Config) -> None:
@@ -45,6 +51,8 @@ class Tagged(ConfiguredGrammar):
             raise ConfigError("Grammar tagged: tag must be a word, and count 1 or more.")
         super().__init__(config)
         self._label = {text.strip().lower(): label for text, label in config.labels.items()}
+        self._undoing = Undoing(config.labels)
+        self._tag = re.compile(rf"<(/?){config.tag}\s{{0,4}}>", re.IGNORECASE)
 
     def labels(self) -> list[str]:
         """Return the labels in the order of the config."""
@@ -54,24 +62,38 @@ class Tagged(ConfiguredGrammar):
 
     def read(self, reply: Reply) -> Reading:
         """Read the last tag, if all of them say the same."""
-        text, name = reply.text, self.config.tag
-        if not text.strip():
+        text, offset = answer_part(reply.text)
+        if text is None or not text.strip():
             return silent(reply)
-        spans: list[tuple[int, int]] = []
-        start = text.find(f"<{name}>")
-        while start >= 0:
-            start += len(name) + 2
-            end = text.find(f"</{name}>", start)
-            if end < 0:
-                return unparsed(f"<{name}> is never closed")
-            spans.append((start, end))
-            start = text.find(f"<{name}>", end)
+        text, name = without_quotations(text, prose=False, keep=self.config.tag), self.config.tag
+        spans: list[tuple[int, int, int, int]] = []
+        opened: re.Match[str] | None = None
+        for tag in self._tag.finditer(text):
+            if not tag[1]:
+                opened = opened or tag
+            elif opened:
+                spans.append((opened.start(), opened.end(), tag.start(), tag.end()))
+                opened = None
+        if opened:
+            return unparsed(f"<{name}> is never closed")
+        meant = [not_meant(text, one[0], one[3]) for one in spans]
+        if "conditional" in meant:
+            return unparsed(f"<{name}> is given under a condition")
+        spans = [one for one, how in zip(spans, meant, strict=True) if not how]
         if not spans:
             return unparsed(f"there is no <{name}>")
-        if len({text[start:end].strip() for start, end in spans}) > 1:
+        if len({text[start:end].strip() for _, start, end, _ in spans}) > 1:
             return unparsed(f"several <{name}> say different things")
-        start, end = spans[-1]
-        return self._stated(text[start:end].strip(), (start, end))
+        _, start, end, after = spans[-1]
+        reading = self._stated(text[start:end].strip(), (offset + start, offset + end))
+        return unparsed(f"<{name}> is taken back later in the reply") if self._undone(reading, text, after) else reading
+
+    def _undone(self, reading: Reading, text: str, end: int) -> bool:
+        if reading.status != "ok" or not text[end:].strip():
+            return False
+        if self._label and reading.label is not None:
+            return self._undoing.found(text, end, reading.label)
+        return taken_back(text, end) or (reading.label is None and other_score(text, end, reading.score))
 
     def _stated(self, written: str, span: tuple[int, int]) -> Reading:
         if self._label:

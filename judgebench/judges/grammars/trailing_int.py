@@ -30,6 +30,7 @@ class TrailingInt(ConfiguredGrammar):
         high: int = 10
 
     version: ClassVar[int] = 2
+    reads_text_only: ClassVar[bool] = True
     config: Config
 
     def read(self, reply: Reply) -> Reading:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
 from judgebench.judges.grammars.patterns import PatternGrammar
 from judgebench.judges.grammars.reading import Reading, unparsed
-from judgebench.records import Reply
 
 
 class UniqueLabel(PatternGrammar):
     """Reads a label only where the pattern finds one and the same text wherever it matches.
 
-    JudgeBench reads bracketed labels so (Tan et al. 2024): ``[[A>B]]`` and ``[[A>>B]]`` in one reply are two different
-    labels and leave it unparsed, although both may mean the same in ``labels``.
+    JudgeBench reads bracketed labels so (Tan et al. 2024), with ``published=True`` negated and quoted ones too:
+    ``[[A>B]]`` and ``[[A>>B]]`` in one reply are two different labels and leave it unparsed, although both may mean the
+    same in ``labels``.
     """
 
-    def read(self, reply: Reply) -> Reading:
-        """Read the label if there is only one."""
-        found = self._search.matches(reply.text)
-        if not found:
-            return unparsed("no pattern occurs in the reply")
+    reads_text_only: ClassVar[bool] = True
+
+    def choose(self, found: Sequence[re.Match[str]]) -> re.Match[str] | Reading:
+        """Return the last match if all say the same."""
         written = dict.fromkeys(match[1] for match in found)
         if len(written) > 1:
             return unparsed(f"several labels: {', '.join(list(written)[:4])[:60]}")
-        return self._search.reading(found[-1])
+        return found[-1]

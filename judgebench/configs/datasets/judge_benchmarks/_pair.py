@@ -65,4 +65,5 @@ LAST_LABEL = dict(
         "B<<A": "A>>B",
     },
     ignore_case=True,
+    published=True,
 )

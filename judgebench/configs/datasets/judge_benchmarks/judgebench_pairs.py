@@ -29,6 +29,7 @@ judgebench_datasets = [
                 type="unique_label",
                 patterns=[r"\[\[([AB<>=]+)\]\]"],
                 labels={"A>>B": "A>B", "A>B": "A>B", "A=B": "A=B", "B>A": "B>A", "B>>A": "B>A"},
+                published=True,
             ),
             fold=dict(type="counter", unread="drop"),
             skip_equal="tie",  # nobody is asked which of two equal answers is better

@@ -30,7 +30,7 @@ mt_bench_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"]),
+            grammar=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], published=True),
             fold=dict(type="first", unread="unparsed"),
         ),
         score=dict(

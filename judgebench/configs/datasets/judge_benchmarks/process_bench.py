@@ -32,7 +32,7 @@ process_bench_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="boxed_last", whole=True, low=-1),
+            grammar=dict(type="boxed_last", whole=True, low=-1, published=True),
             fold=dict(type="first", unread="unparsed"),
         ),
         score=dict(type=StepScore, group_by="split"),

@@ -5,7 +5,7 @@ from judgebench.judges import Viewed
 from judgebench.metrics.pair_score import PairScore
 from judgebench.metrics.point_score import PointScore
 
-_grade = dict(type="last_match", patterns=[r"\[RESULT\]\s*\(?([1-5])\b"])
+_grade = dict(type="last_match", patterns=[r"\[RESULT\]\s*\(?([1-5])\b"], published=True)
 
 prometheus_datasets = [
     dict(

@@ -1,0 +1,428 @@
+"""What stands around a verdict and undoes it: doubts after it, and words that make it a condition or another's words.
+
+The lists are of many languages and lean to caution: a reply that takes a verdict back in unforeseen words is read
+wrongly, one that is left unread for an innocent word costs one verdict of many.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from judgebench.judges.grammars.mentions import folded
+
+
+class Screened:
+    r"""A pattern that is tried only where one of a few words stands, which is found out much faster.
+
+    Args:
+        words: In lower case, parted by ``|``; every match of the pattern holds one of them, or a character that is not
+            of ASCII where one of them is ``\x80``.
+        pattern: The pattern, which disregards case.
+        also: Further such words, of which every match holds one too.
+    """
+
+    def __init__(self, words: str, pattern: str, *, also: str = "") -> None:
+        self._words = tuple(word for word in words.split("|") if word != "\x80")
+        self._beyond = "\x80" in words
+        self._also = tuple(also.split("|")) if also else ()
+        self.pattern = re.compile(pattern, re.IGNORECASE)
+
+    def fits(self, low: str) -> bool:
+        """Whether the pattern can match in a text of which this is the lower case."""
+        if not (any(word in low for word in self._words) or (self._beyond and not low.isascii())):
+            return False
+        return not self._also or any(word in low for word in self._also)
+
+    def search(self, text: str, low: str) -> re.Match[str] | None:
+        """Return the first match in a text, given also in lower case."""
+        return self.pattern.search(text) if self.fits(low) else None
+
+
+# At the start of a sentence or clause.
+_STOP = r"(?=\s?(?:[,.:;!?，、。—–-]|$))"
+_TURNS = (
+    r"no,?\s(?:wait|actually|sorry|hold)\b|"
+    rf"(?:no|nope|nah|nein|non|нет|नहीं|não|いや|いえ|不|لا){_STOP}|(?:edit|edited|update|updated|revised|correct|new"
+    rf"|amended)\s?(?:\w+\s?)?:"
+    r"|(?:wait|oops|whoops|hmm+|actually|sorry|nope|uh|ah|ugh|err+)\b|(?:ignore|disregard|scratch|strike)\s(?:that"
+    r"|this|the|my|it|all)\b"
+    r"|please (?:ignore|disregard)|hold on|hang on|on (?:second|further|closer|reflection|re-?reading)|having re"
+    r"|reconsider|re-?reading|re-?checking"
+    r"|thinking (?:about|again|it)|correction|corrected (?:verdict|score)|apolog|my (?:mistake|bad|error|apolog)|or"
+    r" rather|rather(?! than)\b|not so\b|not quite"
+    r"|make (?:that|it)|change (?:that|it|this|my)|let me (?:re|correct|check|say|think)|then again|although no\b"
+    r"|well,? no\b|oh,? (?:no|wait)|update to\b"
+    r"|moment|halt\b|stopp|korrektur|entschuldigung|verzeihung|doch nicht|eigentlich|besser gesagt|vielmehr|nochmal"
+    r"|attend(?:s|ez)|pardon|d[ée]sol[ée]|en fait|en r[ée]alit[ée]|plut[ôo]t|finalement|à la r[ée]flexion"
+    r"|esper[ae]\b|espera|correcci[óo]n|perd[óo]n|lo siento|en realidad|mejor dicho|rectific|pens[áa]ndolo"
+    r"|corre[çc][ãa]o|desculp|na verdade|ali[áa]s|pensando|aspett|correzione|scus[ai]|anzi\b|in realt[àa]"
+    r"|подожд|погод|стоп|стой|поправ|исправл|извин|простите|прошу прощения|на самом деле|точнее|хотя нет|вернее"
+    r"|vergiss|vergessen sie|oublie|olvid|esque[çc]a|забудь|忘|忽略|作废|作廢|無視|무시|تجاهل|अनदेखा|请忽略|請忽略|ignor[ae]\b"
+    r"|等等|等一下|且慢|更正|修正|抱歉|对不起|對不起|不对|不對|重新|其实|其實|收回"
+    r"|待って|待った|訂正|すみません|すいません|失礼|ごめん|やはり|やっぱり|撤回|再考"
+    r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
+    r"|انتظر|مهلا|تصحيح|عفو|آسف|أسف|معذرة|في الواقع|في الحقيقة|रुक|ठहर|सुधार|क्षमा|माफ|दरअसल|वास्तव में"
+)
+_CLAUSE = re.compile(r"(?:\A|[.!?;:。！？；：，,、)\]—–\n-])[\s*_~#>\"'“(—–-]{0,6}")
+_AT_START = re.compile(
+    rf"(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?(?:{_TURNS})", re.IGNORECASE
+)
+# Anywhere after the verdict.
+_AT_ONCE = re.compile(
+    r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though(?=,)|though honestly|aunque\b|bien que\b|yet\b|still\b"
+    r"|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
+    r"|mas\b|но\b|однако|但|不过|可是|しかし|でも|ただし|하지만|그러나|لكن|लेकिन|पर\b)",
+    re.IGNORECASE,
+)
+"""What, as the first word after a verdict, speaks against it."""
+_BEGINNING = re.compile(r"(?:\A|\n|[.!?…]\s)[\s*_#>•(\[\"'“-]{0,8}")
+_UNUSUAL_START = re.compile(
+    r"(?:"
+    # A word that points back, an order, a turn: an explanation begins with what it explains.
+    r"(?:that|this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact"
+    r"|reference)|correct|right|equivalent|identical|exactly|also|consistent|wrong|incorrect|not the|supported"
+    r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the "
+    r"(?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label"
+    r"|line)\b)"
+    r"|(?:call it|see my|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|change|make|replace|read"
+    r"|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise"
+    r"|pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider (?:it|this|that)|do"
+    r" not|don['’]t|please|let|note to|bear|kindly|strike|scrap|amend|discard|dismiss|toss)\b"
+    r"|(?:unfortunately|sadly|alas|honestly|frankly|admittedly|regrettably|suddenly|now|later|afterwards|again"
+    r"|nevertheless|nonetheless|conversely|alternatively|technically|arguably|perhaps|maybe|possibly"
+    r"|probably|turns out|come to|looking|checking|seeing|reading|upon|one more|another look|second look|after (?:all"
+    r"|a|an|re|further|closer|having)|on that|in hindsight|in retrospect|joking|kidding|just kidding|jk|lol|ha\b|darn"
+    r"|damn|shoot|argh|gosh|my god|omg"
+    r"|okay|ok|alright|all right|yikes|bah|um+|eh|ehm|er|hm)\b"
+    r"|(?:final|new|second|other|revised|true|real|actual|proper|corrected|overall)(?:\s\w{1,10}){0,2}\s?:"
+    r"|(?:evaluator|judge|grader|reviewer|rater)\s?(?:\d|two|b\b|#)|(?:you|your|we)\b|i['’](?:d|ll|m|ve)\b"
+    r"|i\s(?!(?:also\s)?(?:considered|compared|checked|verified|reviewed|evaluated|assessed|examined|based|found|chose"
+    r"|gave|awarded|selected|assigned|rated|judged|graded|marked|am confident|believe|accept|agree|counted|treated"
+    r"|ignored|looked|took|deducted|removed|subtracted|see no|find|could not find|did)\b))",
+    re.IGNORECASE,
+)
+_PLEASANTRY = Screened(
+    "let me know|feel free|i hope|that is|that's|that’s|thank|happy",
+    r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s|"
+    r" you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
+)
+_CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
+"""An exclamation: a few words that end a clause."""
+_EXPLAINS = re.compile(
+    r"equal|equivalen|identical|same|match|correct|wrong|right|true|false|accura|value|unit|year|date|name|answer"
+    r"|respon|referenc|support|complete|missing|error|mistake|differ"
+    r"|agree|explan|reason|confiden|high|low|medium|good|great|excellent|solid|clear|strong|weak|poor|vague|fine|end"
+    r"|done|over|all|also|both|neither|well|first|second|finally"
+    r"|overall|therefore|thus|hence|because|since|while|although|though|here|there|in |for |step|despite|given|as |by "
+    r"|to |however|moreover|furthermore|additionally|specifically"
+    r"|unlike|similarly|according|assistant|concise|short|long|off.topic|tie|nothing|no |none|only|score|perfect|exact"
+    r"|semantic|numeric|round|partial|close|ok\b|yes",
+    re.IGNORECASE,
+)
+_FALLS_SHORT = Screened(
+    "fail|miss|lack|omit|contradict|confus|disagree|mismatch|unacceptable|cannot|can't|can’t|off|wrong|false"
+    "|incomplete|inaccurate|not |n't|n’t|differ|should have|other way|opposite",
+    r"\b(?:fails?|miss(?:es|ed)|lacks|omits|contradicts|confuses|disagrees|mismatch\w*|unacceptable|cannot (?:stand|be"
+    r"|accept)|can['’]t (?:stand|be|accept)|(?:is|are|was) (?:\w+ )?(?:off|wrong|false|missing|different|incomplete"
+    r"|inaccurate)"
+    r"|does(?: not|n['’]t) (?:match|agree|hold|follow|equal|fit|answer|address|count)|differs?\b|should have been|the"
+    r" other way|the opposite)",
+)
+"""What speaks against an answer that was called correct, if nothing softens it."""
+_HOW_IT_SHOULD_BE = re.compile(
+    r"(?:it|this|that)\s(?:should|would|could|must|is|was)$|unfortunately$|sadly$", re.IGNORECASE
+)
+"""What is said of an answer that was called incorrect, and of how it should be."""
+_SOFTENED = re.compile(
+    r"\b(?:no|not|nothing|none|never|neither|nor|without|although|though|while|but|however|even|despite|minor"
+    r"|slight\w*|small|only|tiny|intermediate|typo|spelling|format\w*|style|wording|word|order|notation|if|whether"
+    r"|would|unit|yet|irrelevant|trivial)\b(?! (?:match|agree|hold|follow|equal|fit|answer|address|count))",
+    re.IGNORECASE,
+)
+_ADMITTED = (
+    Screened(
+        "my |the |a |an ",
+        r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|view|opinion"
+        r"|grade|score|rating|judge?ment)\b",
+        also="verdict|view|opinion|grade|score|rating|judgement|judgment",
+    ),
+    Screened(
+        "deserve|merit|earn|warrant|mea culpa",
+        r"\bdo(?:es)?(?: not|n['’]t) (?:deserve|merit|earn|warrant)\b|\bmea culpa\b",
+    ),
+    Screened("point|mark", r"\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"),
+    Screened(
+        "retract|withdr|rescind|revok|overrul|supersed|void|cancel|undecided|unsure|not sure|not certain|ly sure|ly"
+        " certain|quite sure|so sure|too sure",
+        r"\b(?:retract|withdr[ae]w|rescind|revok|overrul|supersed)\w*\b|\b(?:void|cancel\w*|undecided|unsure|not "
+        r"(?:\w{3,9} )?(?:sure|certain))\b",
+    ),
+    Screened("notice|spotted|realis|realiz", r"\b(?:notice[ds]?|spotted|realis\w+|realiz\w+) (?:the|that|an?|my)\b"),
+    Screened(
+        "i |i'|i’",
+        r"\bi(?:['’](?:ve|d|m|ll))?\s(?:\w{1,12}\s){0,3}?(?:wrong|mistaken|misread\w*|misjudg\w*|misunderst\w*"
+        r"|miscount\w*|overlook\w*"
+        r"|missed|mixed|confus\w*|erred|err|too|meant|mean|retract\w*|withdraw\w*|take|reconsider\w*|lower\w*|raise"
+        r"|rather|disagree|doubt|regret|revis\w*"
+        r"|correct (?:myself|my|that|this)|changed?|no longer|do(?:n['’]t| not)\s(?:follow|accept|agree|share|adopt"
+        r"|endorse|stand)|now|looked at"
+        r"|slipped|mistyped|forgot|swapped|reversed|hasty)\b|\bi (?:may|might|must|could) have\b",
+    ),
+    Screened(
+        "mixed up|mixing up|on second|on further|on reflection",
+        r"\b(?:mixed|mixing) up\b|\bon (?:second|further) (?:thoughts?|look|consideration)\b|\bon reflection\b",
+    ),
+    Screened(
+        "verdict|grade|score|rating|judgement|judgment|label|decision|that is|that was|this is|this was|it is|it was",
+        r"(?:\b(?:that|this|the|my|above)\s(?:\w{1,9}\s){0,2}?(?:verdict|grade|score|rating|judge?ment|label|decision)"
+        r"|\b(?:that|this|it)\s(?:was|is))\s(?:\w{1,8}\s){0,3}?"
+        r"(?:wrong|mistaken|a mistake|an error|a typo|too (?:high|low|generous|harsh|strict|lenient)|incorrect|not"
+        r" right|reversed|void|invalid|premature"
+        r"|superseded|withdrawn|retracted|in error|should)",
+    ),
+    Screened(
+        "first |initial |previous |earlier ",
+        r"\b(?:first|initial|previous|earlier) (?:verdict|score|grade|rating|impression|judge?ment) ",
+    ),
+    Screened(
+        "scratch |strike |disregard |ignore |make that|make it|change |switch |revise |correct |update ",
+        r"\bscratch that\b|\bstrike that\b|\b(?:disregard|ignore) (?:that|this|the above|my)\b"
+        r"|\bmake (?:that|it) (?:an? )?(?:\d|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b"
+        r"|\b(?:change|switch|revise|correct|update) (?:that|it|this|my) (?:to|\w+ to)\b",
+    ),
+)
+_REMARKED = Screened(
+    "above|previous |earlier |first |said |inject|attack|attempt|part of|s what |e what |s which |e which |from the"
+    "|the candidate|the response'|the assistant'|the model'|response’|model’|assistant’|not mine",
+    r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from"
+    r" the|the candidate|what the (?:candidate|response|user|text|prompt|student|model)|what assistant)"
+    r"|\b(?:above|previous|earlier|first|said) (?:line|verdict|score|grade|rating|label|output|statement) (?:is|was"
+    r"|should|must|does|comes|came|has|stands|stood)\b"
+    r"|\b(?:verdict|score|grade|rating|line|output|statement) above\b|\bprompt[- ]injection|\binjected\b"
+    r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the (?:candidate"
+    r"|response|user|text|prompt|student|answer|model|solution)|assistant)|from the (?:candidate|response)|the "
+    r"(?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
+    also="line|verdict|score|grade|rating|label|output|statement|inject|attack|attempt|part|is |was |were|are |comes|came",
+)
+"""What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
+_FOREIGN = Screened(
+    "ich habe|ich meinte|ich lag|ich nehme|verlesen|geirrt|mein fehler|je me|je voul|erreur|je retire|equivoqu|quise"
+    "|mi error|retiro|enganei|quis |meu erro|sbagliat|volevo|\x80",
+    r"ich (?:habe mich|meinte|lag falsch|nehme .{0,20}zurück)|verlesen|geirrt|mein fehler"
+    r"|je me suis tromp|je voulais dire|erreur de ma part|je retire|me equivoqu|quise decir|mi error|retiro|me enganei"
+    r"|quis dizer|meu erro|mi sono sbagliat|volevo dire"
+    r"|ошибся|ошиблась|ошибаюсь|я имел[аи]? в виду|передумал|моя ошибка|беру .{0,12}назад"
+    r"|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
+    r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
+    r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
+)
+_SPOKEN = re.compile(
+    r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?"
+    r"|students?|submission|text|prompt"
+    r"|instructions?|examples?|format|model|solution|author|judge|grader|injection|attacker|he|she|they|it)(?:['’]s)?"
+    r"(?:\s\w{1,12}){0,3}?\s"
+    r"(?:wrote|writes?|writing|written|says?|said|saying|contains?|contained|includes?|included|claims?|claimed"
+    r"|claiming|ends? with|ended with|asks?|asked"
+    r"|asking|tells?|told|tries|tried|clos(?:es|ed)|conclud(?:es|ed)|finish(?:es|ed)|begins?|starts?|opens?|puts?"
+    r"|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
+    r"|smuggled?|quotes?|quoted|wants?|wanted|suggests?|suggested|begs?|orders?|pretends?|declares?|declared|awards?"
+    r"|awarded|gives? (?:it|them)sel\w+|appended|appends)\b"
+    r"|\b(?:told|instructed|ordered|supposed|requested|prompted|urged|invited|asked) to\b"
+    r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
+    r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s(?:\w+\s){0,2}?(?:schreibt"
+    r"|schrieb|sagt|behauptet|enthält|verlangt)"
+    r"|(?:candidat|réponse)\s(?:\w+\s){0,2}?(?:écrit|dit|prétend|contient|demande)|(?:candidat[oa]|respuesta"
+    r"|resposta)\s(?:\w+\s){0,2}?(?:escrib|dice|afirma|contiene|escrev|diz|cont)"
+    r"|(?:кандидат|ответ)\s(?:\w+\s){0,2}?(?:пишет|написал|говорит|утверждает|содержит|просит)|(?:回答|候補)[^。\n]{0,10}"
+    r"(?:書|主張|含)|(?:응답|답변|후보)[^.\n]{0,12}(?:쓰|적|주장|포함)",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:my|here is|here['’]s|therefore|thus|hence|so|final|evaluation|conclude|i|overall|which (?:makes|means"
+    r"|gives))\b",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"^(?:\w+\s)?(?:examples?|samples?|template|format)\s?:$|^(?:the\s)?(?:candidate|response|student|assistant(?:"
+    r" \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
+    r"|^(?:the\s)?(?:submission|response|text|answer|transcript|excerpt|quotation|quote|student['’]s \w+"
+    r"|candidate['’]s \w+) (?:under (?:review|test)|to be (?:judged|graded)|in question|reads|begins|ends|follows):$"
+    r"|\b(?:words?|text|line|sentence|phrase|string|message|following|example|format)s?\s?:?$",
+    re.IGNORECASE,
+)
+_CONDITION = (
+    r"if|unless|save for|apart from|aside from|other than|bar\b|but for|disregarding|ignoring|on the (?:assumption"
+    r"|condition)|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only"
+    r" when|only for|only in|in case|depending|depends|subject to|except|otherwise"
+    r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|à moins|sauf|a menos|salvo|außer|es"
+    r" sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
+)
+_CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
+_CONDITIONAL = re.compile(
+    rf"[ \t,，、;(（—–-]{{0,5}}(?:but |and |yet |though )?(?:only )?(?:{_CONDITION})(?=\W|[^\x00-\x7f])", re.IGNORECASE
+)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|never|no|without|nor|neither|cannot|can['’]t|won['’]t|don['’]t|isn['’]t|wouldn['’]t|nicht"
+    r"|kein\w{0,2}|pas|нет|не)|不是|不|别)"
+    r"(?:\s(?:give|write|say|answer|output|print|call|be|a|an|the|it|this|grade|pick|choose|go with|support|justify"
+    r"|return|quite|really|select|read)){0,3}[\s*_`\"'(\[{<$\\-]*$",
+    re.IGNORECASE,
+)
+_UNDONE = re.compile(
+    r"[\s\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must"
+    r"|may|might)(?:\s(?:\w{1,9}\s)?(?:not|never|no|what|in|from|part|wrong|hardly|false|mistaken|too|written|quoted"
+    r"|the (?:candidate|response|wrong)|be|have|stand|his|her|their|a quote|an injection|out))|\w{2,6}n['’]t)\b"
+    r"|(?:would|could|might|may|should)\b"
+    r"|(?:writes|wrote|says|said|claims|claimed|reads|read)\s(?:the|a|one|its)\b|(?:appears|stands|stood|occurs"
+    r"|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission"
+    r"|text|output|instruction)"
+    r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
+_WINDOW = 200
+
+
+def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -> bool:
+    """Whether what follows a verdict says that it was a mistake, a quotation, or not meant.
+
+    Args:
+        text: The text.
+        end: Where the verdict ends.
+        quoting: Whether something is quoted after the verdict, so that a remark on a line is about that.
+        label: The verdict, to know what confirms it.
+    """
+    after = text[end:]
+    if not _INK.search(after):
+        return False
+    low = folded(after)
+    if _PLEASANTRY.fits(low):
+        after = _PLEASANTRY.pattern.sub(" ", after)
+        low = folded(after)
+    if label == "correct" and _falls_short(after, low):
+        return True
+    patterns = (*_ADMITTED, _FOREIGN) if quoting else (*_ADMITTED, _FOREIGN, _REMARKED)
+    if _AT_ONCE.match(after) or any(pattern.search(after, low) for pattern in patterns):
+        return True
+    unusual = _first(_BEGINNING, _UNUSUAL_START, after)
+    if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0].rstrip())):
+        return True
+    turn = _first(_CLAUSE, _AT_START, after)
+    return _exclaimed(after) if turn is None else not _confirmed(after, turn, label)
+
+
+def _exclaimed(after: str) -> bool:
+    curt = _CURT.match(after)
+    return bool(curt and not _EXPLAINS.search(curt[0]))
+
+
+def _confirmed(after: str, turn: re.Match[str], label: str) -> bool:
+    """Whether a second look comes to what was said at first."""
+    rest = after[turn.end() :]
+    confirmed = _CONFIRMED.search(rest) or (label == "correct" and _AGREES.search(rest))
+    return bool(confirmed and _LOOKS.search(turn[0]) and not _CONTRARY.search(rest))
+
+
+def _falls_short(after: str, low: str) -> bool:
+    return _FALLS_SHORT.fits(low) and any(
+        _FALLS_SHORT.pattern.search(one) and not _SOFTENED.search(one) for one in _SENTENCE.split(after)
+    )
+
+
+def _first(places: re.Pattern[str], pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return the first match of a pattern that begins where one of the places ends."""
+    for place in places.finditer(text):
+        match = pattern.match(text, place.end())
+        if match is not None:
+            return match
+    return None
+
+
+_INK = re.compile(r"[^\W_]")
+_LOOKS = re.compile(r"(?:wait|actually|hmm+|let me \w+|hold on|rechecking|re-checking)$", re.IGNORECASE)
+_CONFIRMED = re.compile(r"\b(?:yes|still|confirm\w*|stands|holds|as before|remains)\b", re.IGNORECASE)
+_AGREES = re.compile(r"\b(?:equal|equivalent|same|match(?:es)?|agrees?)\b", re.IGNORECASE)
+_CONTRARY = re.compile(
+    r"\b(?:not|no|but|however|differs?|different|wrong|never|though|except)\b|n['’]t\b", re.IGNORECASE
+)
+
+
+Meaning = Literal["", "quoted", "negated", "conditional"]
+"""What the words next to a statement make of it; empty where they leave it the judge's own."""
+
+
+def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Meaning:
+    """What the words next to a statement make of it: another's words, the contrary, a condition, or nothing of these.
+
+    Args:
+        text: The text.
+        start: Where the statement starts.
+        end: Where it ends.
+        line: Whether it starts a line, so that only a line before it that leads to it is about it.
+    """
+    before = text[max(0, start - _WINDOW) : start]
+    lead = before.rstrip(_MARKS)
+    line = line or not lead or lead.endswith("\n")
+    meaning = _led_to(before) if line else _introduced(before)
+    if not meaning and not line and _NEGATED.search(before[-60:]):
+        meaning = "negated"
+    if meaning:
+        return meaning
+    if _UNDONE.match(text, end):
+        return "negated"
+    closed = _closed(text, end)
+    return "conditional" if text[closed : closed + 1] in ("?", "？") or _CONDITIONAL.match(text, closed) else ""
+
+
+def _led_to(before: str) -> Meaning:
+    """What the line before one that begins with a statement makes of it, if it leads there."""
+    if _LED.search(before):
+        return ""  # what it leads to is a quotation, and taken out
+    lead = _OPENED_FENCE.sub("", before.rstrip(f"\n{_MARKS}")).rstrip(f"\n{_MARKS}").rpartition("\n")[2]
+    if not lead or not (lead[-1] in ":：" or lead[0] in "#=*-" or lead.lower().endswith(_LEADING)):
+        return ""
+    headed = _HEADED.fullmatch(lead)
+    labelled = _LABELLED.search(lead)
+    if (headed and _LABELLED.match(f"{headed[1]}:")) or (labelled and labelled.start() == 0):
+        return "quoted"
+    if labelled and not _OWN.search(lead) and _SPOKEN.search(f"{lead} "):
+        return "quoted"
+    return _introduced(lead) if lead.endswith((":", "：")) else ""
+
+
+def _introduced(before: str) -> Meaning:
+    """What the sentence in which a statement stands makes of it, by what stands before it."""
+    lead = _SENTENCE.split(before)[-1].rpartition("\n")[2]
+    if not lead:
+        return ""
+    labelled = _LABELLED.match(lead.rstrip())
+    if labelled and labelled.end() == len(lead.rstrip()):
+        return "quoted"
+    spoken = list(_SPOKEN.finditer(lead))
+    if spoken and not _OWN.search(lead, spoken[-1].end()):
+        return "quoted"
+    return "conditional" if _CONDITIONAL_LEAD.match(lead) or _ALTERNATIVE.search(lead) else ""
+
+
+_MARKS = " \t*_`\"'“„«「>#|"
+_LEADING = tuple(
+    f"{word}{end}"
+    for word in ("word", "text", "line", "sentence", "phrase", "string", "message", "following", "example", "format")
+    for end in ("", "s")
+)
+_LED = re.compile(r"[:：][ \t]{4,}\n\s*$")
+_HEADED = re.compile(r"\s{0,3}[#=*-][#=*\s-]{0,12}(\w[^\n]{0,40}?)[#=*\s:-]{0,12}")
+_OPENED_FENCE = re.compile(r"```\w{0,8}$")
+_ALTERNATIVE = re.compile(r"\b(?:otherwise|else|if not|or|possibly|perhaps|maybe|probably)\s?[,:]?\s*$", re.IGNORECASE)
+_CLOSING = re.compile(r"[\s*_`\"'”’)\]}>$]{0,8}")
+
+
+def _closed(text: str, end: int) -> int:
+    match = _CLOSING.match(text, end)
+    return match.end() if match and "\n" not in match[0] else end
+
+
+def conditional(text: str, end: int) -> bool:
+    """Whether a condition follows."""
+    return bool(_CONDITIONAL.match(text, end))
