@@ -21,6 +21,7 @@ from judgebench.judges.asking import JudgeItem, Method, NotRecordedError
 from judgebench.judges.folds import LABEL_FOLDS, NO_WEIGHT, SCORE_FOLDS, WEIGHING, Fold, ViewReading, fold_views
 from judgebench.judges.grammars.reading import Reading, unparsed
 from judgebench.judges.load import fold_of, grammar_of
+from judgebench.plugins.rooms import shipped
 from judgebench.records import Prompt, Reply, TokenLogprob, Verdict
 from tests.judges.test_grammars import GRAMMARS
 from tests.judges.test_shipped_methods import CONFIGS, ITEM, method
@@ -226,12 +227,7 @@ async def _nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
 
 def shipped_methods() -> set[type]:
     """Return every class of the package that is a judge method of its own, rules among them."""
-    found = set()
-    for name, path in plugins.shipped_types("judges").items():
-        kind = plugins.load(path) if name[0].isupper() else None
-        if isinstance(kind, type) and callable(getattr(kind, "judge", None)) and hasattr(kind, "identity"):
-            found.add(kind)
-    return found
+    return {plugins.load(name, "judges") for name in shipped("judges")}
 
 
 LACKING: list[JudgeItem] = [

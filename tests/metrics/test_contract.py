@@ -21,10 +21,12 @@ import judgebench.metrics
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
 from judgebench.metrics.clustered import mean_of, share_of
-from judgebench.metrics.named import better_of, compute, metric_names, shipped_metrics
+from judgebench.metrics.named import better_of, compute, metric_names
 from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.score import Score, ScoreConfig, figures_of
+from judgebench.metrics.table import METRICS as METRIC_TABLE
 from judgebench.metrics.tally import Outcome, Tally
+from judgebench.plugins.rooms import shipped
 from judgebench.records import Metric, Sample, Verdict
 
 UNREAD = Verdict(status="unparsed", reason="no verdict")
@@ -32,18 +34,8 @@ LATER = Verdict(status="not_judged", reason="later")
 FAILED = Verdict(status="judge_failed", reason="timeout")
 
 
-def score_classes() -> dict[str, Any]:
-    """Return every class of the package that a config can name as score."""
-    found = {}
-    for name, path in plugins.shipped_types("metrics").items():
-        kind = plugins.load(path) if name[0].isupper() else None
-        if isinstance(kind, type) and hasattr(kind, "add") and hasattr(kind, "result") and hasattr(kind, "Config"):
-            found[name] = kind
-    return found
-
-
-SCORES = score_classes()
-METRICS = sorted(shipped_metrics())
+SCORES = {name: plugins.load(name, "scores") for name in shipped("scores")}
+METRICS = sorted(METRIC_TABLE)
 
 
 def view(order: str, label: str | None, score: float | None = None) -> dict[str, Any]:
@@ -178,7 +170,8 @@ def test_every_figure_of_a_score_says_which_end_is_good(name: str) -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_says_which_end_is_good(name: str) -> None:
-    function = getattr(importlib.import_module(shipped_metrics()[name]), name)
+    module, _, attribute = METRIC_TABLE[name].partition(":")
+    function = getattr(importlib.import_module(module), attribute)
     assert function.better in ("high", "low", None)
 
 
