@@ -17,7 +17,7 @@ import pytest
 from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.judges import load, score_folds
-from judgebench.judges.asking import JudgeItem, Method, NotRecordedError
+from judgebench.judges.asking import JudgeItem, JudgeMethod, NotRecordedError
 from judgebench.judges.folds import LABEL_FOLDS, NO_WEIGHT, SCORE_FOLDS, WEIGHING, Fold, ViewReading, fold_views
 from judgebench.judges.grammars.reading import Reading, unparsed
 from judgebench.judges.load import fold_of, grammar_of
@@ -136,7 +136,7 @@ class TestEveryFold:
             assert folded(name, given) == folded(name, [heavy, light])
 
 
-def viewed(fold: str, *weights: float) -> Method:
+def viewed(fold: str, *weights: float) -> JudgeMethod:
     grammar = {"type": "score_line"} if fold in SCORE_FOLDS else {"type": "anchored", "labels": {"A": "A", "B": "B"}}
     asked = [{"name": f"v{at}", "prompt": "?", "weight": weight} for at, weight in enumerate(weights)]
     options = {"views": asked, "grammar": grammar, "fold": {"type": fold, "unread": "drop"}}
@@ -160,7 +160,7 @@ def test_weights_that_mean_nothing_are_refused_before_anything_is_asked(
         viewed(fold, *weights)
 
 
-def panel(**options: Any) -> Method:
+def panel(**options: Any) -> JudgeMethod:
     return load.method_from("judgebench.judges.panel.Panel", options, where="method")
 
 
