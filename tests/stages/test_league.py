@@ -30,7 +30,7 @@ def pooled(model: str, meetings: list[Meeting]) -> TaskResult:
     battles = [battle for one in meetings for battle in one.battles]
     ranking = rank_by_games(battles, models=["a", "b", "c"], dataset="d-j", data_abbr="d", judge="j", rounds=10)
     entry = next(one for one in ranking.models if one.model == model)
-    return league_result(entry, meetings, ranking, row="d-j", league="j")
+    return league_result(entry, meetings, ranking, row="d-j", league="j", plan="p")
 
 
 def share(hits: int, of: int) -> dict[str, Any]:

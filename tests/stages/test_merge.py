@@ -117,7 +117,7 @@ def test_what_is_merged_stays_as_it_was() -> None:
 def test_every_field_has_a_rule_of_its_own() -> None:
     """A new field of what is merged needs a line in ``merge``, and an entry in ``told`` above."""
     known = {"details", "_doubtful", "_spent", "_data", "_extract_rate", "_extracted", "_answered", "_reasons",
-             "_settled", "_equal", "_copies"}  # fmt: skip
+             "_settled", "_equal", "_copies", "_foreign", "_compared"}  # fmt: skip
     assert vars(Evidence(keep_details=True)).keys() == known
     assert vars(Spent()).keys() == {
         "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served",
