@@ -10,8 +10,9 @@ deadline even when the process that watched it is gone (``kill -9``).
 want of memory, say) breaks the whole pool, and it needs a start method that either forks beside threads or imports the
 main module again.
 
-The pool runs functions of installed modules, named by dotted path, with JSON values as arguments; it is no jail for
-hostile code.
+The pool runs functions of installed modules, named by dotted path, with JSON values as arguments. What a module has to
+do once (heavy imports, say) it does in its ``warm_up()``, which is not on the clock of the first call. The pool is no
+jail for hostile code.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ import json
 import os
 import sys
 from collections import OrderedDict
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import msgspec
 
 START_LIMIT = 120.0
-"""Seconds that a worker may take to start and to import the function's module (a loaded machine is slow)."""
+"""Seconds that a worker may take to start, to import the function's module and to warm it up (a loaded machine is
+slow)."""
 GRACE = 2.0
 """Seconds after the deadline at which a worker that nobody watches ends itself."""
 MEMORY_ALARM = 0.5
@@ -224,12 +228,11 @@ def _serve(memory: int, alarm: float) -> None:
 
 
 def _answer(function: str, args: list[Any], alarm: float, write: Any, flush: Any) -> dict[str, Any]:
-    import importlib
     import signal
 
     module, _, name = function.rpartition(".")
     try:
-        call = getattr(importlib.import_module(module), name)
+        call = getattr(_ready(module), name)
         write(_STARTED.decode())
         flush()
         signal.setitimer(signal.ITIMER_REAL, alarm)
@@ -238,6 +241,16 @@ def _answer(function: str, args: list[Any], alarm: float, write: Any, flush: Any
         return {"overrun": {"kind": "memory", "message": "ran out of the memory it may use"}}
     except Exception as error:  # noqa: BLE001 -- whatever the function raises is its result, told to the parent
         return {"overrun": {"kind": "error", "message": f"{type(error).__name__} in {name}"}}
+
+
+@cache
+def _ready(name: str) -> ModuleType:
+    """Return a module, imported and warmed up."""
+    import importlib
+
+    module = importlib.import_module(name)
+    getattr(module, "warm_up", lambda: None)()
+    return module
 
 
 def _limit_memory(memory: int) -> None:

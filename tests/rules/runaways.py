@@ -8,6 +8,10 @@ import time
 from pathlib import Path
 
 
+def warm_up():
+    time.sleep(1.0)
+
+
 def echo(*values):
     return list(values)
 

@@ -50,6 +50,12 @@ def test_a_call_that_never_ends_is_stopped_and_the_next_one_works(name):
     assert time.monotonic() - start < 60
 
 
+def test_what_a_module_does_once_is_not_on_the_clock_of_a_call():
+    """Its ``warm_up`` takes a second."""
+    (fine,), _ = calls(("echo", 1), deadline=0.9)
+    assert fine == [1]
+
+
 @pytest.mark.parametrize("name", ["hoard", "hoard_and_hide"])
 def test_a_call_that_takes_all_memory_is_stopped_even_when_it_hides_the_error(name):
     (stopped, fine), started = calls((name,), ("echo", 1), deadline=60.0)
