@@ -10,6 +10,7 @@ from judgebench.models.contract import ServiceConfig
 
 class Model:
     Config = ServiceConfig
+    prompt_kind = "chat"
 
 
 class Launcher:
