@@ -101,7 +101,7 @@ class JsonField(ConfiguredGrammar):
         last = found[-1]
         if any(one.twice for one in found):
             return unparsed(f"the field {self.config.field!r} is given twice with different values")
-        if any(self._meaning(one.value) != self._meaning(last.value) for one in found):
+        if len(found) > 1 and any(self._meaning(one.value) != self._meaning(last.value) for one in found):
             return unparsed(f"the field {self.config.field!r} has different values in different objects")
         reading = self._value(last, (offset + last.start, offset + last.end))
         end = max(one.end for one in (objects or found))

@@ -102,6 +102,21 @@ _UNUSUAL_START = re.compile(
     r"|ignored|looked|took|deducted|removed|subtracted|see no|find|could not find|did)\b))",
     re.IGNORECASE,
 )
+_UNUSUAL_WORDS = frozenset(
+    (
+        "that this these those it call see belay forget deduct subtract add count treat take lower raise drop change"
+        " make replace read use put skip cancel delete remove swap flip reverse set reset adjust revise pretend"
+        " imagine suppose mark grade record book enter switch turn undo void give consider do don please let note bear"
+        " kindly strike scrap amend discard dismiss toss unfortunately sadly alas honestly frankly admittedly"
+        " regrettably suddenly now later afterwards again nevertheless nonetheless conversely alternatively"
+        " technically arguably perhaps maybe possibly probably turns come looking checking seeing reading upon one"
+        " another second after on in joking kidding just jk lol ha darn damn shoot argh gosh my omg okay ok alright"
+        " all yikes bah um umm eh ehm er hm final new other revised true real actual proper corrected overall"
+        " evaluator judge grader reviewer rater you your we i"
+    ).split()
+)
+"""The words with which such a sentence begins."""
+_WORD = re.compile(r"[^\W\d_]+")
 _PLEASANTRY = Screened(
     "let me know|feel free|i hope|that is|that's|that’s|thank|happy",
     r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s|"
@@ -305,7 +320,7 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     patterns = (*_ADMITTED, _FOREIGN) if quoting else (*_ADMITTED, _FOREIGN, _REMARKED)
     if _AT_ONCE.match(after) or any(pattern.search(after, low) for pattern in patterns):
         return True
-    unusual = _first(_BEGINNING, _UNUSUAL_START, after)
+    unusual = _first(_BEGINNING, _UNUSUAL_START, after, words=_UNUSUAL_WORDS)
     if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0].rstrip())):
         return True
     turn = _first(_CLAUSE, _AT_START, after)
@@ -330,9 +345,21 @@ def _falls_short(after: str, low: str) -> bool:
     )
 
 
-def _first(places: re.Pattern[str], pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Return the first match of a pattern that begins where one of the places ends."""
+def _first(
+    places: re.Pattern[str], pattern: re.Pattern[str], text: str, words: frozenset[str] = frozenset()
+) -> re.Match[str] | None:
+    """Return the first match of a pattern that begins where one of the places ends.
+
+    Args:
+        places: What stands before a match.
+        pattern: The pattern.
+        text: The text.
+        words: Words with one of which a match begins, where they are known.
+    """
     for place in places.finditer(text):
+        word = _WORD.match(text, place.end())
+        if words and (word is None or word[0].lower() not in words):
+            continue
         match = pattern.match(text, place.end())
         if match is not None:
             return match
@@ -377,6 +404,8 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Meaning
 
 def _led_to(before: str) -> Meaning:
     """What the line before one that begins with a statement makes of it, if it leads there."""
+    if before.endswith("\n") and before.rstrip(f"\n{_MARKS}").endswith((".", "!")) and "#" not in before:
+        return ""  # a sentence that ends leads nowhere
     if _LED.search(before):
         return ""  # what it leads to is a quotation, and taken out
     lead = _OPENED_FENCE.sub("", before.rstrip(f"\n{_MARKS}")).rstrip(f"\n{_MARKS}").rpartition("\n")[2]
