@@ -51,7 +51,7 @@ def verdicts(grammar: Any, order: Sequence[int]) -> dict[int, Verdict]:
     method = method_of(Typed(type="Viewed", options=options))
 
     async def answered(number: int) -> Verdict:
-        async def ask(_prompt: Prompt, *, view: str = "", **_params: Any) -> Reply:  # noqa: ARG001 - one view
+        async def ask(_prompt: Prompt, *, view: str = "", **_params: Any) -> Reply:
             return ROWS[number]
 
         item = JudgeItem(id=number, uid=f"{number:016}", repeat=0, fields={}, reference="4", answer="4")
