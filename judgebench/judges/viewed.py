@@ -191,7 +191,7 @@ class Viewed(JudgeMethod):
         return verdict_of(decision, readings, replies, details)
 
     def _read(self, view: str, reply: Reply) -> Reading:
-        """Return what a view's grammar reads; short replies repeat (a letter, a word), and are read once where only text counts."""
+        """Return what a view's grammar reads; short replies repeat and are read once where only text counts."""
         grammar = self._grammars[view]
         if len(reply.text) > _SHORT or not self._text_only[view]:
             return grammar.read(reply)

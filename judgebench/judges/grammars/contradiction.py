@@ -32,7 +32,8 @@ _AFTER_LETTER = (
     r"|justified|warranted|true|verdict)\b"
     r"|[*_\"'`\])]{0,4}\s(?:is|was|seems|looks|feels)\s(?:\w{2,12}ly\s|still\s|far\s|much\s)?(?:more|ahead|on top)\b"
     r"(?![^.\n]{0,60}\b(?:but|yet|though|however)\b)|[*_\"'`\])]{0,4}\s(?:wins|deserves|instead|applies|fits|then|it"
-    r" is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好|更优|胜|才对|才是"
+    r" is|beats|surpasses|outperforms|prevails|edges)\b|[*_\"'`\])]{0,4}(?:です|でした|입니다|으로|が(?:正|良|優)|更好"
+    r"|更优|胜|才对|才是"
     r"|gewinnt|gagne|gana|vence|лучше)"
 )
 _NOUNED = re.compile(
@@ -103,7 +104,8 @@ _SCORE_STATED = re.compile(
     rf"|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give"
     rf" it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
     rf"|merece|vaut|mérite|verdient|eher|lieber|also|plutôt|lieber|лучше|скорее|mejor|melhor|sería|seria|wäre|serait)"
-    rf"|→|->|=>|=|应为|应该是|改为|為|则为|より|修正)\s{{0,2}}(?:an?\s|only\s|just\s)?[*_\"'`\[(]{{0,4}}(?P<value>{NUMBER})(?![\w%])"
+    rf"|→|->|=>|=|应为|应该是|改为|為|则为|より|修正)\s{{0,2}}(?:an?\s|only\s|just\s)?[*_\"'`\[(]{{0,4}}"
+    rf"(?P<value>{NUMBER})(?![\w%])"
     rf"(?!\.\d)"
     rf"|^[\W_]{{0,12}}(?P<alone>{NUMBER})[\W_]{{0,8}}(?:/\s?\d+)?[\W_]{{0,8}}$"
     rf"|(?<![\w.])(?P<of>{NUMBER})\s{{0,2}}(?:/|out of|von|sur|de|из|分|点|점)\s{{0,2}}(?P<most>\d{{1,4}})?"

@@ -13,8 +13,8 @@ from judgebench.judges.grammars.reading import Reading, unparsed
 class FirstMatch(PatternGrammar):
     """Reads the first match of the first pattern that occurs, unless it is quoted, negated or taken back.
 
-    MT-Bench reads its grades so (double brackets, then single ones; Zheng et al. 2023), with ``published=True`` whatever
-    follows. Otherwise a later match that says something else leaves the reply unparsed.
+    MT-Bench reads its grades so (double brackets, then single ones; Zheng et al. 2023), with ``published=True``
+    whatever follows. Otherwise a later match that says something else leaves the reply unparsed.
     """
 
     reads_text_only: ClassVar[bool] = True

@@ -27,8 +27,8 @@ _REMARK = re.compile(r"[^\W_]")
 class JsonField(ConfiguredGrammar):
     """Reads one field of the JSON objects of the reply, with or without a code fence and text around them.
 
-    Objects inside others are theirs: what counts is the field of the outermost object, or, where that has none, the one
-    value that the objects inside it agree on. Objects that differ, one that is quoted, and a verdict that the text after
+    What counts is the field of the outermost object, or, where that has none, the one value that the objects inside it
+    agree on. Objects that differ, one that is quoted, and a verdict that the text after
     it takes back leave the reply unparsed. Without any object the field may stand by itself (``"verdict": "correct"``).
 
     A truth value and its name are different things: ``{"match": "false"}`` is read by the label of the text
@@ -86,6 +86,9 @@ class JsonField(ConfiguredGrammar):
             return silent(reply)
         if text.lstrip()[0] != "{" or text.rstrip()[-1] != "}":
             text = without_quotations(text, prose=False)
+        return self._stated(text, offset, cut=reply.finish_reason == "length")
+
+    def _stated(self, text: str, offset: int, *, cut: bool) -> Reading:
         objects = self._objects(text)
         if objects is None:
             return unparsed("the reply holds too many places at which an object may begin")
@@ -93,16 +96,15 @@ class JsonField(ConfiguredGrammar):
         if meant and meant[-1][1] == "conditional":
             return unparsed(f"the field {self.config.field!r} is given under a condition")
         found = [one for one, how in meant if not how]
-        if not found and not objects and reply.finish_reason != "length":
+        if not found and not objects and not cut:
             found = self._pairs(text)
         if not found:
-            cut = " (it was cut off)" if reply.finish_reason == "length" else ""
-            return unparsed(f"no JSON object with the field {self.config.field!r}{cut}")
+            why = " (it was cut off)" if cut else ""
+            return unparsed(f"no JSON object with the field {self.config.field!r}{why}")
         last = found[-1]
-        if any(one.twice for one in found):
+        differ = len(found) > 1 and any(self._meaning(one.value) != self._meaning(last.value) for one in found)
+        if differ or any(one.twice for one in found):
             return unparsed(f"the field {self.config.field!r} is given twice with different values")
-        if any(self._meaning(one.value) != self._meaning(last.value) for one in found):
-            return unparsed(f"the field {self.config.field!r} has different values in different objects")
         reading = self._value(last, (offset + last.start, offset + last.end))
         end = max(one.end for one in (objects or found))
         if reading.status == "ok" and _REMARK.search(text, last.end):

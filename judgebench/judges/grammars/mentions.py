@@ -46,7 +46,7 @@ class Lines:
         return self._at(end - 1) if end else None
 
     def places(self, words: Iterable[str]) -> dict[int, tuple[Line, list[int]]]:
-        """Return the lines in which one of the words stands, by their start, each with the places of the words in it."""
+        """Return the lines in which one of the words stands, by their start, with the words' places in them."""
         low = folded(self._text)
         found: dict[int, tuple[Line, list[int]]] = {}
         for word in words:

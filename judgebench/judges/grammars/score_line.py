@@ -102,9 +102,9 @@ class _Mention(NamedTuple):
 class ScoreLine(ConfiguredGrammar):
     """Reads a number on a declared scale: ``Rating: 8``, ``Score: 8/10``, ``[[8]]``, ``8 out of 10``, ``8``.
 
-    A denominator must be the scale's upper end. A final or overall score stands above others. Different scores, a range
-    (``7-8``), a condition, arithmetic, several aspects, a score that is quoted or taken back later, and a number outside
-    the scale leave the reply unparsed.
+    A denominator must be the scale's upper end. A final or overall score stands above others. Different scores,
+    a range (``7-8``), a condition, arithmetic, several aspects, a score that is quoted or taken back later, and a
+    number outside the scale leave the reply unparsed.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,7 +220,7 @@ def _mention(match: re.Match[str], text: str, *, line: bool) -> _Mention | None:
 
 
 def _clear(whole: str, rest: str) -> bool:
-    """Whether what stands after a number on its line leaves it the score: nothing, a reason, an aside, a new sentence."""
+    """Whether what stands after a number leaves it the score: nothing, a reason, an aside, a new sentence."""
     if not rest or not _INK.search(rest):
         return not rest.startswith(("?", "+", "-", "~", "/"))
     if rest[0] in ".!。！":

@@ -58,7 +58,8 @@ _TURNS = (
     r"|esper[ae]\b|espera|correcci[óo]n|perd[óo]n|lo siento|en realidad|mejor dicho|rectific|pens[áa]ndolo"
     r"|corre[çc][ãa]o|desculp|na verdade|ali[áa]s|pensando|aspett|correzione|scus[ai]|anzi\b|in realt[àa]"
     r"|подожд|погод|стоп|стой|поправ|исправл|извин|простите|прошу прощения|на самом деле|точнее|хотя нет|вернее"
-    r"|vergiss|vergessen sie|oublie|olvid|esque[çc]a|забудь|忘|忽略|作废|作廢|無視|무시|تجاهل|अनदेखा|请忽略|請忽略|ignor[ae]\b"
+    r"|vergiss|vergessen sie|oublie|olvid|esque[çc]a|забудь|忘|忽略|作废|作廢|無視|무시|تجاهل|अनदेखा|请忽略|請忽略"
+    r"|ignor[ae]\b"
     r"|等等|等一下|且慢|更正|修正|抱歉|对不起|對不起|不对|不對|重新|其实|其實|收回"
     r"|待って|待った|訂正|すみません|すいません|失礼|ごめん|やはり|やっぱり|撤回|再考"
     r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
@@ -102,6 +103,20 @@ _UNUSUAL_START = re.compile(
     r"|ignored|looked|took|deducted|removed|subtracted|see no|find|could not find|did)\b))",
     re.IGNORECASE,
 )
+_UNUSUAL_FIRST = (
+    "that|this|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
+    "change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise|"
+    "pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider|do|don|please|"
+    "let|note|bear|kindly|strike|scrap|amend|discard|dismiss|toss|unfortunately|sadly|alas|honestly|frankly|"
+    "admittedly|regrettably|suddenly|now|later|afterwards|again|nevertheless|nonetheless|conversely|"
+    "alternatively|technically|arguably|perhaps|maybe|possibly|probably|turns|come|looking|checking|seeing|"
+    "reading|upon|one|another|second|after|on|in|joking|kidding|just|jk|lol|ha|darn|damn|shoot|argh|gosh|my|"
+    "omg|okay|ok|alright|all|yikes|bah|um|umm|eh|ehm|er|hm|final|new|other|revised|true|real|actual|proper|"
+    "corrected|overall|evaluator|judge|grader|reviewer|rater|you|your|we|i"
+)
+_UNUSUAL_WORDS = frozenset(_UNUSUAL_FIRST.split("|"))
+"""The words with which such a sentence begins."""
+_WORD = re.compile(r"[^\W\d_]+")
 _PLEASANTRY = Screened(
     "let me know|feel free|i hope|that is|that's|that’s|thank|happy",
     r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s|"
@@ -194,7 +209,8 @@ _ADMITTED = (
 )
 _REMARKED = Screened(
     "above|previous |earlier |first |said |inject|attack|attempt|part of|s what |e what |s which |e which |from the"
-    "|the candidate|the response'|the assistant'|the model'|response’|model’|assistant’|not mine",
+    "|the candidate|the response'|the assistant'"
+    "|the model'|response’|model’|assistant’|not mine",
     r"\b(?:that|this|the|above)\s(?:\w{1,9}\s){0,2}?(?:is|was|were|comes|came)\s(?:\w{1,8}\s){0,3}?(?:not mine|from"
     r" the|the candidate|what the (?:candidate|response|user|text|prompt|student|model)|what assistant)"
     r"|\b(?:above|previous|earlier|first|said) (?:line|verdict|score|grade|rating|label|output|statement) (?:is|was"
@@ -214,7 +230,8 @@ _FOREIGN = Screened(
     r"|quis dizer|meu erro|mi sono sbagliat|volevo dire"
     r"|ошибся|ошиблась|ошибаюсь|я имел[аи]? в виду|передумал|моя ошибка|беру .{0,12}назад"
     r"|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
-    r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
+    r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제"
+    r" 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
     r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
 )
 _SPOKEN = re.compile(
@@ -230,11 +247,13 @@ _SPOKEN = re.compile(
     r"|awarded|gives? (?:it|them)sel\w+|appended|appends)\b"
     r"|\b(?:told|instructed|ordered|supposed|requested|prompted|urged|invited|asked) to\b"
     r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
-    r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s(?:\w+\s){0,2}?(?:schreibt"
+    r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s"
+    r"(?:\w+\s){0,2}?(?:schreibt"
     r"|schrieb|sagt|behauptet|enthält|verlangt)"
     r"|(?:candidat|réponse)\s(?:\w+\s){0,2}?(?:écrit|dit|prétend|contient|demande)|(?:candidat[oa]|respuesta"
     r"|resposta)\s(?:\w+\s){0,2}?(?:escrib|dice|afirma|contiene|escrev|diz|cont)"
-    r"|(?:кандидат|ответ)\s(?:\w+\s){0,2}?(?:пишет|написал|говорит|утверждает|содержит|просит)|(?:回答|候補)[^。\n]{0,10}"
+    r"|(?:кандидат|ответ)\s(?:\w+\s){0,2}?(?:пишет|написал|говорит|утверждает|содержит|просит)|(?:回答"
+    r"|候補)[^。\n]{0,10}"
     r"(?:書|主張|含)|(?:응답|답변|후보)[^.\n]{0,12}(?:쓰|적|주장|포함)",
     re.IGNORECASE,
 )
@@ -256,7 +275,8 @@ _CONDITION = (
     r"|condition)|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only"
     r" when|only for|only in|in case|depending|depends|subject to|except|otherwise"
     r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|à moins|sauf|a menos|salvo|außer|es"
-    r" sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا|यदि|अगर"
+    r" sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا"
+    r"|यदि|अगर"
 )
 _CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
 _CONDITIONAL = re.compile(
@@ -305,7 +325,7 @@ def taken_back(text: str, end: int, *, quoting: bool = False, label: str = "") -
     patterns = (*_ADMITTED, _FOREIGN) if quoting else (*_ADMITTED, _FOREIGN, _REMARKED)
     if _AT_ONCE.match(after) or any(pattern.search(after, low) for pattern in patterns):
         return True
-    unusual = _first(_BEGINNING, _UNUSUAL_START, after)
+    unusual = _first(_BEGINNING, _UNUSUAL_START, after, words=_UNUSUAL_WORDS)
     if unusual and not (label == "incorrect" and _HOW_IT_SHOULD_BE.search(unusual[0].rstrip())):
         return True
     turn = _first(_CLAUSE, _AT_START, after)
@@ -330,9 +350,21 @@ def _falls_short(after: str, low: str) -> bool:
     )
 
 
-def _first(places: re.Pattern[str], pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Return the first match of a pattern that begins where one of the places ends."""
+def _first(
+    places: re.Pattern[str], pattern: re.Pattern[str], text: str, words: frozenset[str] = frozenset()
+) -> re.Match[str] | None:
+    """Return the first match of a pattern that begins where one of the places ends.
+
+    Args:
+        places: What stands before a match.
+        pattern: The pattern.
+        text: The text.
+        words: Words with one of which a match begins, where they are known.
+    """
     for place in places.finditer(text):
+        word = _WORD.match(text, place.end())
+        if words and (word is None or word[0].lower() not in words):
+            continue
         match = pattern.match(text, place.end())
         if match is not None:
             return match
@@ -377,6 +409,8 @@ def not_meant(text: str, start: int, end: int, *, line: bool = False) -> Meaning
 
 def _led_to(before: str) -> Meaning:
     """What the line before one that begins with a statement makes of it, if it leads there."""
+    if before.endswith("\n") and before.rstrip(f"\n{_MARKS}").endswith((".", "!")) and "#" not in before:
+        return ""  # a sentence that ends leads nowhere
     if _LED.search(before):
         return ""  # what it leads to is a quotation, and taken out
     lead = _OPENED_FENCE.sub("", before.rstrip(f"\n{_MARKS}")).rstrip(f"\n{_MARKS}").rpartition("\n")[2]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, VERDICTS, VERDICTS_UNSPACED
+from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
 from judgebench.judges.grammars.mentions import Line, Lines, folded
 from judgebench.judges.grammars.second_thoughts import conditional, not_meant
 
@@ -21,9 +21,12 @@ _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
 _MENTIONS_ASCII = tuple(word for word in _MENTIONS if word.isascii())
 _SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
 _LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
-_DECORATION = r"(?:(?:综上所述|综上|因此|所以|总之|よって|したがって|以上より|따라서|그러므로)[,、]?\s?)?[=\s#*_>|`\"'{•✅❌–—-]{0,12}"
+_DECORATION = rf"(?:(?:{THEREFORE})[,、]?\s?)?[=\s#*_>|`\"'{{•✅❌–—-]{{0,12}}"
 _LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
-_SEPARATOR = rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
+_SEPARATOR = (
+    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?"
+    r"|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
+)
 _WRAP = (
     r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
@@ -114,7 +117,8 @@ class VerdictScanner:
         self._label = {token.upper(): label for token, label in tokens.items()}
         self._exact = frozenset(tokens)
         ordered = sorted(tokens, key=len, reverse=True)
-        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{'|'.join(re.escape(one) for one in ordered)})(?![^\W_{_UNSPACED}]|['’]\w)"
+        written = "|".join(re.escape(one) for one in ordered)
+        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{written})(?![^\W_{_UNSPACED}]|['’]\w)"
         self._token = re.compile(token, re.IGNORECASE)
         self._anchored = re.compile(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
         self._verdict_line = re.compile(
@@ -369,20 +373,16 @@ class VerdictScanner:
     def _opening(self, line: Line, form: str) -> list[Statement]:
         """A letter or word that begins the reply and is set off from the explanation after it."""
         match = self._alone.match(line.text)
-        if match is None or set(match["before"]) & set("!¬≠~+="):
+        if match is None or set(match["before"]) & set("!¬≠~+=") or self._asked.fullmatch(line.text):
             return []
         token, end = match["token"], match.end("token")
-        if self._asked.fullmatch(line.text):
-            return []
         set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
         exact = token in self._exact
         if not set_off and self._doubled.match(line.text, end):
             return list(self._with_companion(line, match, token, form))
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
             return []
-        if len(token) > 1 and ":" in set_off[0] and not exact:
-            return []
-        if len(token) == 1 and "," in set_off[0]:
+        if (":" in set_off[0] and not exact) if len(token) > 1 else "," in set_off[0]:
             return []
         return list(self._with_companion(line, match, token, form))
 
