@@ -93,7 +93,7 @@ def test_arena_hard_compares_every_file_there_is_with_the_baseline(tmp_path: Pat
     assert items[1].answers == ["a says 1", "gpt-4-0314 says 1"]
     assert items[1].fields["question"] == "Do 1?"
     assert items[1].meta == {
-        "model": "a", "against": "gpt-4-0314", "category": "arena-hard-v0.1", "turn": 1
+        "name": "q1", "model": "a", "against": "gpt-4-0314", "category": "arena-hard-v0.1", "turn": 1
     }  # fmt: skip
     assert count_of(data, Options(data_dir=str(tmp_path))) == 8
     one = made("arena_hard", tmp_path, {}, models="['b']")
