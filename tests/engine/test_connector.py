@@ -86,7 +86,7 @@ def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_questions(s
             turns.sent.set()
         writer.close()
 
-    replies = asyncio.run(asked_in_turn(serve, turns, ["one", "two", "three"]))
+    replies = asyncio.run(asyncio.wait_for(asked_in_turn(serve, turns, ["one", "two", "three"]), 60))
     assert [reply.text for reply in replies] == ["answer to one", "answer to two", "answer to three"]
     assert asked == ["one", "two", "three"]
 
@@ -101,7 +101,7 @@ def test_a_connection_on_which_nothing_came_is_used_again() -> None:
             turns.sent.set()
         writer.close()
 
-    replies = asyncio.run(asked_in_turn(serve, turns, ["one", "two", "three"]))
+    replies = asyncio.run(asyncio.wait_for(asked_in_turn(serve, turns, ["one", "two", "three"]), 60))
     assert [reply.text for reply in replies] == ["answer to one", "answer to two", "answer to three"]
     assert len(connections) == 1
 
