@@ -47,7 +47,15 @@ async def read_question(reader: asyncio.StreamReader) -> str:
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def asked_in_turn(serve: Serve, questions: list[str]) -> list[Reply]:
+class Turns:
+    """What client and service tell each other: an answer was taken, all was sent that comes by itself."""
+
+    def __init__(self) -> None:
+        self.taken = asyncio.Event()
+        self.sent = asyncio.Event()
+
+
+async def asked_in_turn(serve: Serve, turns: Turns, questions: list[str]) -> list[Reply]:
     """Ask one question after the other; before each, whatever the service has sent by itself has come in."""
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -55,7 +63,10 @@ async def asked_in_turn(serve: Serve, questions: list[str]) -> list[Reply]:
     async with open_client(config(f"http://127.0.0.1:{port}", retry=0), Traffic()) as client:
         for question in questions:
             replies.append(await client.ask(Request(prompt=question)))
-            for _ in range(20):  # on loopback what was written can be read in the next turn of the event loop
+            turns.taken.set()
+            await turns.sent.wait()
+            turns.sent.clear()
+            for _ in range(10):  # on loopback what was written can be read in the next turn of the event loop
                 await asyncio.sleep(0.001)
     server.close()
     return replies
@@ -63,33 +74,34 @@ async def asked_in_turn(serve: Serve, questions: list[str]) -> list[Reply]:
 
 @pytest.mark.parametrize("status", ["200 OK", "408 Request Time-out"])
 def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_questions(status: str) -> None:
-    asked = []
+    asked, turns = [], Turns()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while question := await read_question(reader):
             asked.append(question)
             writer.write(response(f"answer to {question}"))
-            await writer.drain()
-            await asyncio.sleep(0)
+            await turns.taken.wait()  # the connection is kept by then
+            turns.taken.clear()
             writer.write(response("an answer to nothing", status))
-            await writer.drain()
+            turns.sent.set()
         writer.close()
 
-    replies = asyncio.run(asked_in_turn(serve, ["one", "two", "three"]))
+    replies = asyncio.run(asyncio.wait_for(asked_in_turn(serve, turns, ["one", "two", "three"]), 60))
     assert [reply.text for reply in replies] == ["answer to one", "answer to two", "answer to three"]
     assert asked == ["one", "two", "three"]
 
 
 def test_a_connection_on_which_nothing_came_is_used_again() -> None:
-    connections = []
+    connections, turns = [], Turns()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(writer)
         while question := await read_question(reader):
             writer.write(response(f"answer to {question}"))
+            turns.sent.set()
         writer.close()
 
-    replies = asyncio.run(asked_in_turn(serve, ["one", "two", "three"]))
+    replies = asyncio.run(asyncio.wait_for(asked_in_turn(serve, turns, ["one", "two", "three"]), 60))
     assert [reply.text for reply in replies] == ["answer to one", "answer to two", "answer to three"]
     assert len(connections) == 1
 
