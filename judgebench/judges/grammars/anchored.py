@@ -11,6 +11,7 @@ from judgebench.errors import ConfigError
 from judgebench.judges.grammars.contradiction import Undoing
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
+from judgebench.judges.grammars.second_thoughts import not_meant
 from judgebench.judges.grammars.statements import Statement, VerdictScanner
 from judgebench.records import Reply
 
@@ -77,6 +78,11 @@ class Anchored(ConfiguredGrammar):
         if not text.strip():
             return unparsed(f"the reply states no verdict outside of quotations ({self._written})")
         found = self._scanner.statements(text)
+        found = [
+            one
+            for one in found
+            if one.form not in {"alone", "opening"} or not not_meant(text, one.start, one.end, line=True)
+        ]
         if reply.finish_reason == "length":
             found = [one for one in found if _complete(one, text)]
         used = [one for one in found if one.strong] or found

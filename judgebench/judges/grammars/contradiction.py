@@ -108,6 +108,7 @@ _SCORE_STATED = re.compile(
     rf"(?P<value>{NUMBER})(?![\w%])"
     rf"(?!\.\d)"
     rf"|^[\W_]{{0,12}}(?P<alone>{NUMBER})[\W_]{{0,8}}(?:/\s?\d+)?[\W_]{{0,8}}$"
+    rf"|(?<=[.!?]\s)(?P<last>{NUMBER})[.!]?[ \t]*$"
     rf"|(?<![\w.])(?P<of>{NUMBER})\s{{0,2}}(?:/|out of|von|sur|de|из|分|点|점)\s{{0,2}}(?P<most>\d{{1,4}})?"
     rf"|(?<![\w.])(?P<fair>{NUMBER})\s(?:is|would be|seems|feels)\s(?:\w+\s)?(?:fairer|fair|better|right|more|correct"
     rf"|closer|appropriate|enough|the right|it)\b",
@@ -136,7 +137,7 @@ def other_score(text: str, end: int, score: float | None, high: float | None = N
     if not any(character.isdigit() for character in after):
         return False
     for match in _SCORE_STATED.finditer(without_asides(after)):
-        written = match["value"] or match["alone"] or match["fair"]
+        written = match["value"] or match["alone"] or match["fair"] or match["last"]
         if written is None and match["of"]:
             if parts:
                 continue

@@ -72,7 +72,9 @@ _AT_START = re.compile(
 # Anywhere after the verdict.
 _AT_ONCE = re.compile(
     r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though(?=,)|though honestly|aunque\b|bien que\b|yet\b|still\b"
-    r"|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
+    r"|not (?:really|quite|so|exactly|at all|any)\b|or not\b|or (?:rather|is|maybe|perhaps)\b|minus\b|plus\b|less\b"
+    r"|appended\b|inserted\b|time to\b"
+    r"|negative\b|psych\b|except\b|then\b|p\.?\s?s\b\.?|n\.?b\b\.?|aber\b|jedoch\b|mais\b|cependant\b|pero\b"
     r"|mas\b|но\b|однако|但|不过|可是|しかし|でも|ただし|하지만|그러나|لكن|लेकिन|पर\b)",
     re.IGNORECASE,
 )
@@ -81,7 +83,9 @@ _BEGINNING = re.compile(r"(?:\A|\n|[.!?…]\s)[\s*_#>•(\[\"'“-]{0,8}")
 _UNUSUAL_START = re.compile(
     r"(?:"
     # A word that points back, an order, a turn: an explanation begins with what it explains.
-    r"(?:that|this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact"
+    r"that(?:['’]s|\s(?:is|was|last))\s(?!because|since|due|why|what the (?:reference|question|key))|(?:(?:this|that"
+    r"|the) last|whoever)\b"
+    r"|(?:this|these|those|it)(?:['’]s|\s(?:is|was)\s(?!because|since|due|why|the (?:same|correct|right|exact"
     r"|reference)|correct|right|equivalent|identical|exactly|also|consistent|wrong|incorrect|not the|supported"
     r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the "
     r"(?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label"
@@ -104,7 +108,7 @@ _UNUSUAL_START = re.compile(
     re.IGNORECASE,
 )
 _UNUSUAL_FIRST = (
-    "that|this|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
+    "that|this|the|whoever|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
     "change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise|"
     "pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider|do|don|please|"
     "let|note|bear|kindly|strike|scrap|amend|discard|dismiss|toss|unfortunately|sadly|alas|honestly|frankly|"
@@ -125,7 +129,8 @@ _PLEASANTRY = Screened(
 _CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
 """An exclamation: a few words that end a clause."""
 _EXPLAINS = re.compile(
-    r"equal|equivalen|identical|same|match|correct|wrong|right|true|false|accura|value|unit|year|date|name|answer"
+    r"antwort|réponse|respuesta|resposta|risposta|gut|bon|buen|boa|klein|equal|equivalen|identical|same|match|correct"
+    r"|wrong|right|true|false|accura|value|unit|year|date|name|answer"
     r"|respon|referenc|support|complete|missing|error|mistake|differ"
     r"|agree|explan|reason|confiden|high|low|medium|good|great|excellent|solid|clear|strong|weak|poor|vague|fine|end"
     r"|done|over|all|also|both|neither|well|first|second|finally"
@@ -136,9 +141,10 @@ _EXPLAINS = re.compile(
     re.IGNORECASE,
 )
 _FALLS_SHORT = Screened(
-    "fail|miss|lack|omit|contradict|confus|disagree|mismatch|unacceptable|cannot|can't|can’t|off|wrong|false"
+    "itself|fail|miss|lack|omit|contradict|confus|disagree|mismatch|unacceptable|cannot|can't|can’t|off|wrong|false"
     "|incomplete|inaccurate|not |n't|n’t|differ|should have|other way|opposite",
-    r"\b(?:fails?|miss(?:es|ed)|lacks|omits|contradicts|confuses|disagrees|mismatch\w*|unacceptable|cannot (?:stand|be"
+    r"\b(?:itself is (?:poor|bad|weak)|fails?|miss(?:es|ed)|lacks|omits|contradicts|confuses|disagrees|mismatch\w*"
+    r"|unacceptable|cannot (?:stand|be"
     r"|accept)|can['’]t (?:stand|be|accept)|(?:is|are|was) (?:\w+ )?(?:off|wrong|false|missing|different|incomplete"
     r"|inaccurate)"
     r"|does(?: not|n['’]t) (?:match|agree|hold|follow|equal|fit|answer|address|count)|differs?\b|should have been|the"
@@ -219,7 +225,8 @@ _REMARKED = Screened(
     r"|\bis an? (?:injection|attack|attempt)|\b(?:is|was|were|are) (?:part of|(?:what|which) (?:the (?:candidate"
     r"|response|user|text|prompt|student|answer|model|solution)|assistant)|from the (?:candidate|response)|the "
     r"(?:candidate|response|assistant|model)['’]s (?:line|text|words|own))",
-    also="line|verdict|score|grade|rating|label|output|statement|inject|attack|attempt|part|is |was |were|are |comes|came",
+    also="line|verdict|score|grade|rating|label|output|statement|inject|attack|attempt|part|is |was |were|are |comes"
+    "|came",
 )
 """What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
 _FOREIGN = Screened(
@@ -236,7 +243,7 @@ _FOREIGN = Screened(
 )
 _SPOKEN = re.compile(
     r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?"
-    r"|students?|submission|text|prompt"
+    r"|students?|submission|text|prompt|system|machine|participant"
     r"|instructions?|examples?|format|model|solution|author|judge|grader|injection|attacker|he|she|they|it)(?:['’]s)?"
     r"(?:\s\w{1,12}){0,3}?\s"
     r"(?:wrote|writes?|writing|written|says?|said|saying|contains?|contained|includes?|included|claims?|claimed"
@@ -244,7 +251,8 @@ _SPOKEN = re.compile(
     r"|asking|tells?|told|tries|tried|clos(?:es|ed)|conclud(?:es|ed)|finish(?:es|ed)|begins?|starts?|opens?|puts?"
     r"|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
     r"|smuggled?|quotes?|quoted|wants?|wanted|suggests?|suggested|begs?|orders?|pretends?|declares?|declared|awards?"
-    r"|awarded|gives? (?:it|them)sel\w+|appended|appends)\b"
+    r"|awarded|gives? (?:it|them)sel\w+|appended|appends|printed|outputs?|emitted|emits|produced|returned|generated"
+    r"|signs|signed)\b"
     r"|\b(?:told|instructed|ordered|supposed|requested|prompted|urged|invited|asked) to\b"
     r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
     r"|(?:考生|候选|回答|作答|学生|考生|模型|答案)[^。\n]{0,12}(?:写|说|要求|声称|包含|称)|(?:kandidat|antwort)\w*\s"
@@ -271,7 +279,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = (
-    r"if|unless|save for|apart from|aside from|other than|bar\b|but for|disregarding|ignoring|on the (?:assumption"
+    r"if|unless|conditional|contingent|save for|apart from|aside from|other than|bar\b|but for|disregarding|ignoring"
+    r"|on the (?:assumption"
     r"|condition)|barring|modulo|provided|providing|assuming|supposing|as long as|so long as|given that|only if|only"
     r" when|only for|only in|in case|depending|depends|subject to|except|otherwise"
     r"|pending|when|where|falls|sofern|wenn|vorausgesetzt|si\b|s['’]il|à condition|à moins|sauf|a menos|salvo|außer|es"
@@ -290,11 +299,12 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )
 _UNDONE = re.compile(
-    r"[\s\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must"
+    r"[ \t\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must"
     r"|may|might)(?:\s(?:\w{1,9}\s)?(?:not|never|no|what|in|from|part|wrong|hardly|false|mistaken|too|written|quoted"
     r"|the (?:candidate|response|wrong)|be|have|stand|his|her|their|a quote|an injection|out))|\w{2,6}n['’]t)\b"
     r"|(?:would|could|might|may|should)\b"
-    r"|(?:writes|wrote|says|said|claims|claimed|reads|read)\s(?:the|a|one|its)\b|(?:appears|stands|stood|occurs"
+    r"|(?:writes|wrote|says|said|claims|claimed|reads|read)\s(?:the|a|one|its)\b|(?:they|some|he|she|you|it) (?:says?"
+    r"|claims?|writes?|wrote|said)\b|(?:appears|stands|stood|occurs"
     r"|appeared|comes|came)\b|(?:in|at|from) (?:the|its|his|their) (?:\w+ )?(?:candidate|response|answer|submission"
     r"|text|output|instruction)"
     r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",

@@ -48,7 +48,7 @@ _DENIED = re.compile(
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
-    r"|draft|provisional|interim|first|old|former|tempting"
+    r"|draft|provisional|interim|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
@@ -56,7 +56,7 @@ _HEDGE_WORDS = (
     "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply"
     "|respond"
     "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim"
-    "|first|old|former|tempting|reference|gold|expected|example"
+    "|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
