@@ -90,7 +90,8 @@ _UNUSUAL_START = re.compile(
     r"|a\b|an\b|fully|clear|well|in line|within|accurate|complete|short|long|too|more|less|only|missing|off|what the "
     r"(?:reference|question|key))|\s(?:should|would|could|might|will|can|must|one|verdict|score|grade|rating|label"
     r"|line)\b)"
-    r"|(?:call it|see my|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|change|make|replace|read"
+    r"|(?:call it|see my|belay|stop|stay|refer|reread|re-read|recheck|revisit|recount|forget|deduct|subtract|add|count"
+    r"|treat|take|lower|raise|drop|change|make|replace|read"
     r"|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise"
     r"|pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider (?:it|this|that)|do"
     r" not|don['’]t|please|let|note to|bear|kindly|strike|scrap|amend|discard|dismiss|toss)\b"
@@ -108,6 +109,7 @@ _UNUSUAL_START = re.compile(
     re.IGNORECASE,
 )
 _UNUSUAL_FIRST = (
+    "stop|stay|refer|reread|re|recheck|revisit|recount|"
     "that|this|the|whoever|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
     "change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise|"
     "pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider|do|don|please|"
@@ -172,6 +174,11 @@ _ADMITTED = (
         "deserve|merit|earn|warrant|mea culpa",
         r"\bdo(?:es)?(?: not|n['’]t) (?:deserve|merit|earn|warrant)\b|\bmea culpa\b",
     ),
+    Screened(
+        "i had|i have|i did|planted|smuggled|forged|faked|spoofed|second |next |following |later |other ",
+        r"\bi (?:had|have|did)(?: not|n['’]t)\b|\b(?:planted|smuggled|forged|faked|spoofed) (?:this|that|it)\b"
+        r"|\b(?:second|next|following|later|other) (?:verdict|score|grade|rating|judge?ment)\b",
+    ),
     Screened("point|mark", r"\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"),
     Screened(
         "retract|withdr|rescind|revok|overrul|supersed|void|cancel|undecided|unsure|not sure|not certain|ly sure|ly"
@@ -230,13 +237,15 @@ _REMARKED = Screened(
 )
 """What is said of a line that was quoted; where there is a quotation after the verdict, it is said of that."""
 _FOREIGN = Screened(
-    "ich habe|ich meinte|ich lag|ich nehme|verlesen|geirrt|mein fehler|je me|je voul|erreur|je retire|equivoqu|quise"
+    "me retract|ich habe|ich meinte|ich lag|ich nehme|verlesen|geirrt|mein fehler|je me|je voul|erreur|je retire"
+    "|equivoqu|quise"
     "|mi error|retiro|enganei|quis |meu erro|sbagliat|volevo|\x80",
     r"ich (?:habe mich|meinte|lag falsch|nehme .{0,20}zurück)|verlesen|geirrt|mein fehler"
     r"|je me suis tromp|je voulais dire|erreur de ma part|je retire|me equivoqu|quise decir|mi error|retiro|me enganei"
     r"|quis dizer|meu erro|mi sono sbagliat|volevo dire"
     r"|ошибся|ошиблась|ошибаюсь|я имел[аи]? в виду|передумал|моя ошибка|беру .{0,12}назад"
-    r"|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
+    r"|判错|判錯|刚才|剛才|取り消|言い直|やり直|me retract|看错|看漏|漏看|搞错|弄错|说错|我错|判断错|看錯|搞錯|應為"
+    r"|应为|应该是|應該是|应改|改为|改為|应当是|撤回"
     r"|間違えました|間違えて|見間違|見落とし(?:て|まし)|言い間違|訂正|撤回|ではなく|다시 보니|잘못 봤|잘못 읽|착각|제"
     r" 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
     r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
@@ -251,7 +260,8 @@ _SPOKEN = re.compile(
     r"|asking|tells?|told|tries|tried|clos(?:es|ed)|conclud(?:es|ed)|finish(?:es|ed)|begins?|starts?|opens?|puts?"
     r"|inserted|inserts|adds|added|requests?|requested|demands?|demanded|instructs?|instructed|prints?|had"
     r"|smuggled?|quotes?|quoted|wants?|wanted|suggests?|suggested|begs?|orders?|pretends?|declares?|declared|awards?"
-    r"|awarded|gives? (?:it|them)sel\w+|appended|appends|printed|outputs?|emitted|emits|produced|returned|generated"
+    r"|awarded|gives? (?:it|them)sel\w+|appended|appends|(?:grades?|rates?|scores?|judges?) (?:it|him|her|them)sel\w+"
+    r"|printed|outputs?|emitted|emits|produced|returned|generated"
     r"|signs|signed)\b"
     r"|\b(?:told|instructed|ordered|supposed|requested|prompted|urged|invited|asked) to\b"
     r"|\baccording to\b|\bas requested\b|\bquot(?:e|ed|ing)\b|\binstead of\b"
