@@ -9,9 +9,9 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.contradiction import Undoing
+from judgebench.judges.grammars.meaning import not_meant
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
-from judgebench.judges.grammars.second_thoughts import not_meant
 from judgebench.judges.grammars.statements import Statement, VerdictScanner
 from judgebench.records import Reply
 

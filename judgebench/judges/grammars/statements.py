@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
+from judgebench.judges.grammars.meaning import conditional, not_meant
 from judgebench.judges.grammars.mentions import Line, Lines, folded
-from judgebench.judges.grammars.second_thoughts import conditional, not_meant
 
 _NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
 _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
