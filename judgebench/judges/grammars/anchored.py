@@ -24,8 +24,11 @@ class Anchored(ConfiguredGrammar):
     the like on any line, with an explanation after it; ``A. Because ...`` at the very start; ``My verdict is A.``.
     Only where there is none of these: ``Answer: A`` as the whole reply, and ``[[A]]`` inside a line.
 
-    Not read are letters and words in prose, in questions, conditions, negations and quotations. Statements that
-    contradict each other, and one that is taken back later, leave the reply unparsed.
+    Of two labels a negated word states the other (``NOT CORRECT``). Words for the verdict are known in many languages.
+
+    Not read are letters and words in prose, in questions, conditions, negations and quotations (blocks, fences with
+    text around them, what is struck through). Statements that contradict each other, and one that what follows takes
+    back or contradicts in other words, leave the reply unparsed.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -130,7 +130,8 @@ _PLEASANTRY = Screened(
 _CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
 """An exclamation: a few words that end a clause."""
 _EXPLAINS = re.compile(
-    r"antwort|réponse|respuesta|resposta|risposta|gut|bon|buen|boa|klein|equal|equivalen|identical|same|match|correct"
+    r"mediocre|flawless|decent|average|thorough|shallow|detail|brief|useful|helpful|generic|other|careful|careless"
+    r"|antwort|réponse|respuesta|resposta|risposta|gut|bon|buen|boa|klein|equal|equivalen|identical|same|match|correct"
     r"|wrong|right|true|false|accura|value|unit|year|date|name|answer"
     r"|respon|referenc|support|complete|missing|error|mistake|differ"
     r"|agree|explan|reason|confiden|high|low|medium|good|great|excellent|solid|clear|strong|weak|poor|vague|fine|end"
@@ -178,6 +179,7 @@ _ADMITTED = (
         r"\bi (?:had|have|did)(?: not|n['’]t)\b|\b(?:planted|smuggled|forged|faked|spoofed) (?:this|that|it)\b"
         r"|\b(?:second|next|following|later|other) (?:verdict|score|grade|rating|judge?ment)\b",
     ),
+    Screened("quoted|copied|pasted", r"\b(?:quoted|copied|pasted) (?:from|out of)\b"),
     Screened("point|mark", r"\b(?:one|two|three|four|five|\d) (?:points?|marks?) (?:less|fewer|lower|more|higher)\b"),
     Screened(
         "retract|withdr|rescind|revok|overrul|supersed|void|cancel|undecided|unsure|not sure|not certain|ly sure|ly"
