@@ -158,7 +158,7 @@ def _letter_pattern(letters: frozenset[str]) -> re.Pattern[str]:
     return re.compile(
         rf"(?i:(?<!\w){_BEFORE_LETTER}|{_CJK_BEFORE}){one.format('led')}(?:{edge}|(?=[^\x00-\x7f]))(?!\s?[/|=<>&])"
         rf"|(?<![\w'’/|=<>]){one.format('follows')}(?i:{_AFTER_LETTER})"
-        rf"|[,:;—–-]\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
+        rf"|(?:[,:;—–-]|\.\.\.?|…)\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
         rf"|^[\W_]{{0,12}}{one.format('alone')}[\W_]{{0,8}}$"
         rf"|(?i:(?:wait|no|sorry|rather|correction|edit)[\s,.:]{{1,3}}){one.format('late')}{edge}",
         re.MULTILINE,
