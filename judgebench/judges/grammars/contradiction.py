@@ -77,20 +77,9 @@ _FAULT = {
 """Other words for the contrary of a usual label."""
 _STEMS = {
     "correct": (
-        "wrong",
-        "false",
-        "accurate",
-        "mistaken",
-        "erroneous",
-        "right",
-        "acceptable",
-        "equivalent",
-        "match",
-        "valid",
-        "fail",
-        "agree",
-        "hold",
-        "equal",
+        *("wrong", "false", "inaccurate", "mistaken", "erroneous", "invalid", "fail", "mismatch", "unacceptable"),
+        *("not right", "not acceptable", "not accurate", "not equivalent", "not a match", "n't ", "n’t "),
+        *("not match", "not agree", "not hold", "not equal"),
     ),
     "incorrect": ("right", "accurate", "acceptable", "fine", "equivalent", "match", "true"),
 }

@@ -11,6 +11,13 @@ import re
 from judgebench.judges.grammars.mentions import folded
 
 
+def _one_of(words: tuple[str, ...], low: str) -> bool:
+    for word in words:  # noqa: SIM110 - half the time of any(), and this is most of the time of a reading
+        if word in low:
+            return True
+    return False
+
+
 class Screened:
     r"""A pattern that is tried only where one of a few words stands, which is found out much faster.
 
@@ -29,9 +36,9 @@ class Screened:
 
     def fits(self, low: str) -> bool:
         """Whether the pattern can match in a text of which this is the lower case."""
-        if not (any(word in low for word in self._words) or (self._beyond and not low.isascii())):
+        if not (_one_of(self._words, low) or (self._beyond and not low.isascii())):
             return False
-        return not self._also or any(word in low for word in self._also)
+        return not self._also or _one_of(self._also, low)
 
     def search(self, text: str, low: str) -> re.Match[str] | None:
         """Return the first match in a text, given also in lower case."""
@@ -109,7 +116,7 @@ _UNUSUAL_START = re.compile(
 )
 _UNUSUAL_FIRST = (
     "stop|stay|refer|reread|re|recheck|revisit|recount|"
-    "that|this|the|whoever|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
+    "that|this|whoever|these|those|it|call|see|belay|forget|deduct|subtract|add|count|treat|take|lower|raise|drop|"
     "change|make|replace|read|use|put|skip|cancel|delete|remove|swap|flip|reverse|set|reset|adjust|revise|"
     "pretend|imagine|suppose|mark|grade|record|book|enter|switch|turn|undo|void|give|consider|do|don|please|"
     "let|note|bear|kindly|strike|scrap|amend|discard|dismiss|toss|unfortunately|sadly|alas|honestly|frankly|"
