@@ -39,6 +39,7 @@ def test_judgebench_decisions_by_unique_label() -> None:
             "type": "unique_label",
             "patterns": [r"\[\[([AB<>=]+)\]\]"],
             "labels": {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"},
+            "published": True,
         }
     )
     compared = unread = 0
@@ -87,19 +88,22 @@ def test_llmbar_winners_by_regex_table() -> None:
 
 
 MT_BENCH: dict[str, dict[str, Any]] = {
-    "first_match": {"type": "first_match", "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"]},
+    "first_match": {"type": "first_match", "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], "published": True},
     "score_line": {"type": "score_line", "low": 1, "high": 10},
 }
 
 
 @pytest.mark.parametrize("name", MT_BENCH)
 def test_mt_bench_grades(name: str) -> None:
-    """The published rule and our stricter one agree on every recorded grade; what they call -1 is unparsed."""
+    """The published rule gives every recorded grade, -1 where it is unparsed; our stricter one never another grade."""
     grammar = grammar_of(MT_BENCH[name])
     paths = sorted((DATA / "mt_bench").glob("judgment_*.jsonl.gz"))
     compared = [(grammar.read(said(row["judgment"])), row["score"]) for path in paths for row in rows(path)]
     assert len(compared) >= 1_000
-    assert all((reading.score if reading.status == "ok" else -1) == score for reading, score in compared)
+    given = [(reading.score if reading.status == "ok" else -1, score) for reading, score in compared]
+    assert all(ours == theirs for ours, theirs in given if ours != -1)
+    unread = sum(ours == -1 != theirs for ours, theirs in given)
+    assert unread <= (0 if name == "first_match" else len(given) / 100)
 
 
 def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
@@ -125,7 +129,9 @@ def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
 def test_pandalm_results_by_first_match() -> None:
     """Only the parsed result is recorded; written out again as its judge writes it, it is read as itself."""
     labels = {"1": "1", "2": "2", "Tie": "tie"}
-    grammar = grammar_of({"type": "first_match", "patterns": [r"\A\s*(1|2|Tie)\s*(?:\n|\Z)"], "labels": labels})
+    grammar = grammar_of(
+        {"type": "first_match", "patterns": [r"\A\s*(1|2|Tie)\s*(?:\n|\Z)"], "labels": labels, "published": True}
+    )
     recorded = list(rows(DATA / "pandalm" / "judgments_gpt-3.5-turbo.jsonl"))
     readings = [grammar.read(said(f"{row['result']}\n\n### Reason: {row['reason']}")) for row in recorded]
     assert [reading.label for reading in readings] == [labels.get(row["result"]) for row in recorded]

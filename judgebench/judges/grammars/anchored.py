@@ -9,6 +9,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.contradiction import Undoing
+from judgebench.judges.grammars.meaning import not_meant
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
 from judgebench.judges.grammars.statements import Statement, VerdictScanner
@@ -23,8 +24,11 @@ class Anchored(ConfiguredGrammar):
     the like on any line, with an explanation after it; ``A. Because ...`` at the very start; ``My verdict is A.``.
     Only where there is none of these: ``Answer: A`` as the whole reply, and ``[[A]]`` inside a line.
 
-    Not read are letters and words in prose, in questions, conditions, negations and quotations. Statements that
-    contradict each other, and one that is taken back later, leave the reply unparsed.
+    Of two labels a negated word states the other (``NOT CORRECT``). Words for the verdict are known in many languages.
+
+    Not read are letters and words in prose, in questions, conditions, negations and quotations (blocks, fences with
+    text around them, what is struck through). Statements that contradict each other, and one that what follows takes
+    back or contradicts in other words, leave the reply unparsed.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +81,11 @@ class Anchored(ConfiguredGrammar):
         if not text.strip():
             return unparsed(f"the reply states no verdict outside of quotations ({self._written})")
         found = self._scanner.statements(text)
+        found = [
+            one
+            for one in found
+            if one.form not in {"alone", "opening"} or not not_meant(text, one.start, one.end, line=True)
+        ]
         if reply.finish_reason == "length":
             found = [one for one in found if _complete(one, text)]
         used = [one for one in found if one.strong] or found

@@ -8,10 +8,11 @@ from typing import ClassVar
 import msgspec
 
 from judgebench.judges.grammars.contradiction import Undoing, other_score
+from judgebench.judges.grammars.meaning import not_meant
 from judgebench.judges.grammars.numbers import as_written, number_of, outside
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
-from judgebench.judges.grammars.second_thoughts import not_meant, taken_back
+from judgebench.judges.grammars.second_thoughts import taken_back
 from judgebench.records import Reply
 
 _DRESS = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]{0,200})\}")

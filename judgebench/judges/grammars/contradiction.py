@@ -77,20 +77,9 @@ _FAULT = {
 """Other words for the contrary of a usual label."""
 _STEMS = {
     "correct": (
-        "wrong",
-        "false",
-        "accurate",
-        "mistaken",
-        "erroneous",
-        "right",
-        "acceptable",
-        "equivalent",
-        "match",
-        "valid",
-        "fail",
-        "agree",
-        "hold",
-        "equal",
+        *("wrong", "false", "inaccurate", "mistaken", "erroneous", "invalid", "fail", "mismatch", "unacceptable"),
+        *("not right", "not acceptable", "not accurate", "not equivalent", "not a match", "n't ", "n’t "),
+        *("not match", "not agree", "not hold", "not equal"),
     ),
     "incorrect": ("right", "accurate", "acceptable", "fine", "equivalent", "match", "true"),
 }
@@ -108,6 +97,7 @@ _SCORE_STATED = re.compile(
     rf"(?P<value>{NUMBER})(?![\w%])"
     rf"(?!\.\d)"
     rf"|^[\W_]{{0,12}}(?P<alone>{NUMBER})[\W_]{{0,8}}(?:/\s?\d+)?[\W_]{{0,8}}$"
+    rf"|(?<=[.!?]\s)(?P<last>{NUMBER})[.!]?[ \t]*$"
     rf"|(?<![\w.])(?P<of>{NUMBER})\s{{0,2}}(?:/|out of|von|sur|de|из|分|点|점)\s{{0,2}}(?P<most>\d{{1,4}})?"
     rf"|(?<![\w.])(?P<fair>{NUMBER})\s(?:is|would be|seems|feels)\s(?:\w+\s)?(?:fairer|fair|better|right|more|correct"
     rf"|closer|appropriate|enough|the right|it)\b",
@@ -136,7 +126,7 @@ def other_score(text: str, end: int, score: float | None, high: float | None = N
     if not any(character.isdigit() for character in after):
         return False
     for match in _SCORE_STATED.finditer(without_asides(after)):
-        written = match["value"] or match["alone"] or match["fair"]
+        written = match["value"] or match["alone"] or match["fair"] or match["last"]
         if written is None and match["of"]:
             if parts:
                 continue
@@ -157,7 +147,7 @@ def _letter_pattern(letters: frozenset[str]) -> re.Pattern[str]:
     return re.compile(
         rf"(?i:(?<!\w){_BEFORE_LETTER}|{_CJK_BEFORE}){one.format('led')}(?:{edge}|(?=[^\x00-\x7f]))(?!\s?[/|=<>&])"
         rf"|(?<![\w'’/|=<>]){one.format('follows')}(?i:{_AFTER_LETTER})"
-        rf"|[,:;—–-]\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
+        rf"|(?:[,:;—–-]|\.\.\.?|…)\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
         rf"|^[\W_]{{0,12}}{one.format('alone')}[\W_]{{0,8}}$"
         rf"|(?i:(?:wait|no|sorry|rather|correction|edit)[\s,.:]{{1,3}}){one.format('late')}{edge}",
         re.MULTILINE,

@@ -11,6 +11,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.contradiction import Undoing, other_score
+from judgebench.judges.grammars.meaning import not_meant
 from judgebench.judges.grammars.numbers import number_of, outside
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import (
@@ -21,7 +22,7 @@ from judgebench.judges.grammars.reading import (
     silent,
     unparsed,
 )
-from judgebench.judges.grammars.second_thoughts import not_meant, taken_back
+from judgebench.judges.grammars.second_thoughts import taken_back
 from judgebench.records import Reply
 
 

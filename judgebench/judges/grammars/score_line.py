@@ -10,11 +10,12 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.grammars.contradiction import other_score
 from judgebench.judges.grammars.languages import ENGLISH_SCORES, LATER_LEADS, LEADS, POINTS, SCORES
+from judgebench.judges.grammars.meaning import conditional, not_meant
 from judgebench.judges.grammars.mentions import Lines, folded
 from judgebench.judges.grammars.numbers import NUMBER, as_written
 from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
-from judgebench.judges.grammars.second_thoughts import conditional, not_meant, taken_back
+from judgebench.judges.grammars.second_thoughts import taken_back
 from judgebench.records import Reply
 
 _WRAP = r"[\s*_`\"'(\[{$|]{0,24}(?:\\boxed\s?\{\s?)?"

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from judgebench.judges.grammars.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
+from judgebench.judges.grammars.meaning import conditional, not_meant
 from judgebench.judges.grammars.mentions import Line, Lines, folded
-from judgebench.judges.grammars.second_thoughts import conditional, not_meant
 
 _NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
 _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
@@ -32,23 +32,28 @@ _WRAP = (
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
 _UNWRAP = re.compile(
-    r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?"
+    r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?="
+    r"(?i:confidence|reason|score)))?"
 )
-_UNWRAP_TIGHT = re.compile(r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$)?")
+_UNWRAP_TIGHT = re.compile(
+    r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?=(?i:confidence|reason"
+    r"|score)))?"
+)
 _DOUBT = re.compile(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"[(\[]\s?(?:said|says|quoted|per|according|claimed|from the|as the|no|not|wrong|draft|tentative|provisional|old"
+    r"[(\[]\s?(?:on an?\b|under\b|with some|in an?\b|said|says|quoted|per|according|claimed|from the|as the|no|not"
+    r"|wrong|draft|tentative|provisional|old"
     r"|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
-    r"|draft|provisional|interim|first|old|former|tempting"
+    r"|draft|provisional|interim|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody"
     r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
     re.IGNORECASE,
 )
@@ -56,11 +61,18 @@ _HEDGE_WORDS = (
     "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply"
     "|respond"
     "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim"
-    "|first|old|former|tempting|reference|gold|expected|example"
+    "|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody|reference|gold|expected|example"
     "|asked|instruction|possible|your|claim|say|said|would|no"
 )
 _HEDGES = _HEDGE_WORDS.split("|")
 """Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
+_MODIFIER = re.compile(r"([^\W\d_]+)[ \t]{1,2}$")
+_OWN_SPELLED = (
+    "my|our|the|final|overall|this|is|so|and|hence|thus|therefore|a|conclude|conclusion|of|that|following|definitive"
+    "|ultimate|full|complete|correctness|give|assign|issue|single|clear|summary"
+)
+_OWN_WORDS = frozenset(_OWN_SPELLED.split("|"))
+"""What may stand before ``verdict`` in a sentence; after any other word it may be another's, or a draft."""
 _ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
 _QUOTES = "\"'`“‘«「"
 # One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
@@ -285,6 +297,9 @@ class VerdictScanner:
         if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
             return False
         before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
+        modified = _MODIFIER.search(before)
+        if modified and modified[1].lower() not in _OWN_WORDS:
+            return False
         return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
 
     @staticmethod
@@ -427,4 +442,4 @@ class VerdictScanner:
             following = rest.lstrip(".,;:!—–*_`\"'”’)]}$")[:1]
             glued = rest[1:2] == following and following.isascii() and following.isalnum()
             return not glued
-        return rest[0] == "(" or rest[:2] in {"- ", "--"} or bool(re.match(r"(?:because|since|as|given)\b", rest))
+        return rest[0] == "(" or rest[:2] in {"- ", "--"} or bool(re.match(r"(?:because|since|as)\b", rest))

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from judgebench.judges.grammars.quotation import without_quotations
 from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, answer_part, silent, unparsed
+from judgebench.judges.grammars.second_thoughts import taken_back
 from judgebench.records import Reply
 
 _ATTEMPTS = 48
@@ -17,8 +19,9 @@ _ATTEMPTS = 48
 class StepList(ConfiguredGrammar):
     """Reads the last JSON list of objects, one per step, with or without a code fence and text around it.
 
-    Each object states in one field whether the step is right (JSON's ``true`` or ``false``; a text is neither). The
-    score is the index of the first wrong step, -1 where all are right; ``values["steps"]`` holds every step.
+    A list that is quoted or taken back later is none. Each object states in one field whether the step is right (JSON's
+    ``true`` or ``false``; a text is neither). The score is the index of the first wrong step, -1 where all are right;
+    ``values["steps"]`` holds every step.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +35,7 @@ class StepList(ConfiguredGrammar):
         correct: str = "correct"
         error_type: str = "error_type"
 
+    version: ClassVar[int] = 2
     reads_text_only: ClassVar[bool] = True
     config: Config
 
@@ -40,10 +44,13 @@ class StepList(ConfiguredGrammar):
         text, offset = answer_part(reply.text)
         if text is None or not text.strip():
             return silent(reply)
+        text = without_quotations(text, prose=False)
         found = _last_list(text)
         if found is None:
             return unparsed("no JSON list of steps")
         entries, start, end = found
+        if taken_back(text, end):
+            return unparsed("the list is taken back later in the reply")
         steps = []
         for number, entry in enumerate(entries):
             right = entry.get(self.config.correct)
