@@ -8,13 +8,12 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.asking import Ask, JudgeItem
+from judgebench.judges.grammars.patterns import NOTHING
 from judgebench.judges.viewed import Viewed
 from judgebench.judges.wrapper import continued
 from judgebench.records import Prompt, Reply, Verdict
 
 _WORDS = "Go on from where you stopped, and end with your verdict in the form that you were asked for."
-_NOTHING = "no pattern occurs in the reply"
-"""What grammars that search for labels say of a reply without any; one that holds two of them is not asked again."""
 
 
 class AskedToGoOn(Viewed):
@@ -54,7 +53,7 @@ class AskedToGoOn(Viewed):
         async def going_on(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
             reply = await ask(prompt, view=view, **params)
             for number in range(1, self.config.attempts):
-                if self.grammar(view).read(reply).reason != _NOTHING:
+                if self.grammar(view).read(reply).reason != NOTHING:
                     break
                 prompt = continued(prompt, reply.text, self.config.words)
                 again[view] = number

@@ -126,7 +126,7 @@ def test_a_broken_row_is_told_of_once(bench: Bench) -> None:
     data = bench.folder / "toy.jsonl"
     lines = data.read_text().splitlines()
     data.write_text("\n".join([*lines[:4], '{"question": ', *lines[5:]]) + "\n")
-    done = bench.jb()
+    done = bench.jb("--no-preflight")  # which would have found it before anything was asked
     assert done.code == 2
     assert done.text.count("one JSON object was expected on the line") == 1, done.text
     assert "extract toy-model/toy-judge: error: the same as infer toy-model/toy" in done.text

@@ -112,7 +112,10 @@ def test_the_newest_config_is_continued_whatever_the_process_ids(finished: Bench
     stamp = dump.name[:15]
     newer = dump.with_name(f"{stamp}_1.py")
     newer.write_text(dump.read_text().replace("'toy-model'", "'renamed'").replace('"toy-model"', '"renamed"'))
-    dump.rename(dump.with_name(f"{stamp}_9.py"))
+    plan = dump.with_suffix(".json")
+    newer.with_suffix(".json").write_text(plan.read_text())
+    for file in (dump, plan):
+        file.rename(file.with_stem(f"{stamp}_9"))
     done = run([*JB, "--reuse", "--dry-run"], bench.folder)
     assert "infer:renamed/toy" in done.text
 

@@ -155,7 +155,8 @@ def test_the_verifier_of_solutions_is_never_shown_the_reference() -> None:
 
 def test_grammars_that_read_other_scores_differ() -> None:
     first, second = (
-        grammar_of({"type": kind, "patterns": [r"\[\[(\d+)\]\]"]}) for kind in ("first_match", "last_match")
+        grammar_of({"type": kind, "patterns": [r"\[\[(\d+)\]\]"], "published": True})
+        for kind in ("first_match", "last_match")
     )
     said = [Reply(status="ok", text=text) for text in ("[[4]] or rather [[6]]", "[[4]]")]
     assert differences(said, first, second).contrary == 1

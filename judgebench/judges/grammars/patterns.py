@@ -25,6 +25,9 @@ from judgebench.judges.grammars.reading import (
 from judgebench.judges.grammars.second_thoughts import taken_back
 from judgebench.records import Reply
 
+NOTHING = "no pattern occurs in the reply"
+"""The reason where there is nothing to read, not even two verdicts that differ."""
+
 
 class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of the grammars that search for patterns.
@@ -156,14 +159,15 @@ class PatternGrammar(ConfiguredGrammar):
 
     def _chosen(self, found: Sequence[re.Match[str]]) -> Reading:
         if not found:
-            return unparsed("no pattern occurs in the reply")
+            return unparsed(NOTHING)
         chosen = self.choose(found)
         return chosen if isinstance(chosen, Reading) else self._search.reading(chosen)
 
     def _stated(self, text: str, offset: int) -> Reading:
         found = self._search.stated(text)
         if not found:
-            return unparsed("no pattern occurs in the reply outside of quotations, conditions and negations")
+            meant = self._search.matches(text)
+            return unparsed("what the patterns find is under a condition, or negated" if meant else NOTHING)
         chosen = self.choose(found)
         reading = chosen if isinstance(chosen, Reading) else self._search.reading(chosen)
         if isinstance(chosen, Reading) or reading.status != "ok" or reading.span is None:
