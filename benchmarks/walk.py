@@ -158,13 +158,13 @@ def _planned() -> None:
     from judgebench.cli.execute import make_plan
     from judgebench.config.resolve import load_run
     from judgebench.plan.graph import build_graph
-    from judgebench.store.layout import new_run
+    from judgebench.store.runs import new_run
 
     request = to_request(build_parser().parse_all(["walk.py"]))
     config = load_run(request.selection)
     run = new_run(Path(request.work_dir), datetime.now().astimezone())
     graph = build_graph(config, request, run)
-    plan = make_plan(config, request, graph, run, stamp="walk", command=["jb", "walk.py"])
+    plan = make_plan(config, request, graph, run, name="walk", stamp="walk", command=["jb", "walk.py"])
     (run.configs / "walk.json").write_bytes(msgspec.json.encode(plan))
 
 
