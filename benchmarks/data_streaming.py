@@ -28,9 +28,8 @@ def write_rows(path: Path, rows: int) -> None:
 
 
 def read(path: Path, way: str) -> int:
-    from judgebench.config.schema import DatasetConfig, Typed
-    from judgebench.datasets.open import count_of, samples_of
-    from judgebench.plan.spec import Options
+    from judgebench.datasets.samples import count_of, samples_of
+    from judgebench.records.run import DatasetConfig, Options, Typed
 
     options = {"path": str(path), "input_columns": ["question"], "output_column": "answer", "id_column": "id"}
     dataset = DatasetConfig(

@@ -62,11 +62,10 @@ async def engine(url: str, count: int, concurrency: int) -> Spent:
     Raises:
         RuntimeError: A reply was not the service's.
     """
-    from judgebench.engine.client import open_client
-    from judgebench.engine.pump import pump
-    from judgebench.engine.traffic import Traffic
+    from judgebench.engine.client import Traffic, open_client
+    from judgebench.engine.worker_pool import run_pool
     from judgebench.models.configured import model_config
-    from judgebench.records import Reply, Request
+    from judgebench.records.flow import Reply, Request
 
     keys = {"model": "instant", "url": url, "batch_size": concurrency, "max_out_len": MAX_OUT_LEN}
     config = model_config({"type": "VLLMCustomAPIChat", "abbr": "m", **keys})
@@ -83,7 +82,7 @@ async def engine(url: str, count: int, concurrency: int) -> Spent:
             good += reply.text.strip() == ANSWER.strip()
 
         begin, used = time.perf_counter(), cpu()
-        await pump(requests, work, concurrency=concurrency)
+        await run_pool(requests, work, concurrency=concurrency)
         spent = Spent(cpu() - used, time.perf_counter() - begin)
     if good != count:
         raise RuntimeError(f"{count - good} of {count} replies were not the service's")
@@ -95,7 +94,7 @@ KINDS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, Spent]]] = {"bare
 
 def child(kind: str, url: str, count: int, concurrency: int) -> None:
     """Send as one kind of client does and print what it took."""
-    from judgebench.engine.loop import run
+    from judgebench.stages.loop import run
 
     work = KINDS[kind]
     run(work(url, WARM_UP, concurrency))

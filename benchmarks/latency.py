@@ -24,7 +24,7 @@ from benchmarks.runs import Service, jb, report, write_configs
 
 
 def one_stage(items: int, concurrency: int, latency: float, *, stream: bool, senders: int) -> dict[str, Any]:
-    """Run an unjudged data set and compare the rate that the service saw with the ideal one."""
+    """Run an unjudged dataset and compare the rate that the service saw with the ideal one."""
     with Service("--latency", str(latency)) as service, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keys = {"stream": stream, "senders": senders}
@@ -65,8 +65,7 @@ def extra_requests(folder: Path) -> int:
     """Return how many requests were repeated or failed, by the records of the run."""
     (path,) = folder.glob("outputs/default/*/predictions/instant/sums.jsonl")
     return sum(
-        (row := json.loads(line)).get("attempts", 1) - 1 + (row["status"] != "ok")
-        for line in path.open(encoding="utf-8")
+        (row := json.loads(line)).get("tries", 1) - 1 + (row["status"] != "ok") for line in path.open(encoding="utf-8")
     )
 
 

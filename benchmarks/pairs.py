@@ -3,9 +3,9 @@
     python -m benchmarks.pairs BEFORE [--after .] [--pairs 20] [--what fixed_cost engine_throughput scale]
 
 BEFORE is a checkout of an earlier commit (``git worktree add ../before COMMIT``). Each pair runs one benchmark of
-either checkout right after the other, the first of the two drawn by lot, so that a machine that wanders meets both. What
-is compared is CPU seconds, children included. The ratio is after / before; its interval is Student's over the pairs'
-logarithms. Both sides use this interpreter and the packages that it has.
+either checkout right after the other, the first of the two drawn by lot, so that a machine that wanders meets both.
+What is compared is CPU seconds, children included. The ratio is after / before; its interval is Student's over the
+pairs' logarithms. Both sides use this interpreter and the packages that it has.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Job(NamedTuple):
     concurrency: int
 
 
-class Peer(NamedTuple):
+class PeerJudge(NamedTuple):
     """Another program.
 
     Attributes:
@@ -91,7 +91,7 @@ def lm_eval(job: Job) -> list[str]:
 
 
 def evalscope(job: Job) -> list[str]:
-    """Return how evalscope is started: its general data set of questions and answers."""
+    """Return how evalscope is started: its general dataset of questions and answers."""
     (job.work / "qa").mkdir()
     with (job.work / "data.jsonl").open() as source, (job.work / "qa" / "sums.jsonl").open("w") as target:
         for line in source:
@@ -143,7 +143,7 @@ judged = dict(
 datasets = [dict(sums, **(judged if {is_judged} else dict()))]
 summarizer = dict(attr="accuracy")
 """
-"""Numbers as the program's own set aime2025 has them: same data set class, same evaluators, same kind of judge."""
+"""Numbers as the program's own set aime2025 has them: same dataset class, same evaluators, same kind of judge."""
 
 
 def aisbench(job: Job, *, rate: float = 0) -> list[str]:
@@ -172,17 +172,17 @@ def aisbench(job: Job, *, rate: float = 0) -> list[str]:
     return [str(job.programs / "ais_bench"), "sums.py", "--num-warmups", "0"]
 
 
-_AISBENCH = Peer(
+_AISBENCH = PeerJudge(
     ["ais-bench-benchmark", "pyarrow<21", "setuptools<80"],  # it uses pkg_resources without asking for it
     aisbench,
     "outputs/default/*/summary/*.csv",
     place="aisbench",
     verdict="A",
 )
-PEERS = {
-    "inspect-ai": Peer(["inspect-ai", "openai"], inspect_ai, "logs/*", verdict="GRADE: C"),
-    "lm-eval": Peer(["lm-eval[api]"], lm_eval, "out/**/results*.json"),
-    "evalscope": Peer(["evalscope"], evalscope, "outputs/**/reports/**/*.json"),
+CO_JUDGES = {
+    "inspect-ai": PeerJudge(["inspect-ai", "openai"], inspect_ai, "logs/*", verdict="GRADE: C"),
+    "lm-eval": PeerJudge(["lm-eval[api]"], lm_eval, "out/**/results*.json"),
+    "evalscope": PeerJudge(["evalscope"], evalscope, "outputs/**/reports/**/*.json"),
     "aisbench": _AISBENCH,
     "aisbench-rate": _AISBENCH._replace(command=partial(aisbench, rate=5000)),
 }

@@ -63,7 +63,7 @@ def write_configs(
     model_keys: dict[str, Any] | None = None,
     judge_keys: dict[str, Any] | None = None,
 ) -> None:
-    """Write a numeric data set with a letter judge (``sums``) and without one (``sums_plain``)."""
+    """Write a numeric dataset with a letter judge (``sums``) and without one (``sums_plain``)."""
     model, judge = (
         {"url": service.url, "model": "instant", "batch_size": concurrency, "max_out_len": 64, **(keys or {})}
         for service, keys in zip(services, (model_keys, judge_keys), strict=True)

@@ -21,17 +21,14 @@ import msgspec
 
 from benchmarks.runs import Service, jb, report, write_configs
 from judgebench.config.resolve import load_run
-from judgebench.datasets.open import samples_of
-from judgebench.judges.load import method_of
+from judgebench.content.prompts import prompt_for
+from judgebench.datasets.samples import samples_of
+from judgebench.identity.questions import model_identity, question_uuid, read_identity, sampling_params, write_identity
+from judgebench.judges.core.factory import method_of
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.plan.request import Selection
-from judgebench.plan.spec import Options
-from judgebench.records import JudgeCall, Prediction
-from judgebench.stages.asks import ItemAsk, Questions
-from judgebench.stages.items import judge_item
-from judgebench.stages.prompting import prompt_for
-from judgebench.stages.settings import model_identity, sampling_params
-from judgebench.store.asked import question_uuid, read_asked, write_asked
+from judgebench.records.flow import JudgeCall, Prediction
+from judgebench.records.run import Options, Selection
+from judgebench.stages.asks import CaseAsk, Questions, case_of
 
 LIMITS = {"wall_s": 60.0, "tree_pss_mb": 500.0}
 FIRST = 15.0
@@ -77,9 +74,9 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     params, identity = sampling_params(raw, dataset), model_identity(raw)
     text = "Both give the same value.\nVERDICT: A"
     for asked in (run_dir / "configs" / "asked").rglob("*.json"):  # as a killed run leaves it: never completed
-        known = read_asked(asked)
+        known = read_identity(asked)
         assert known is not None
-        write_asked(asked, msgspec.structs.replace(known, size=-1, modified=0))
+        write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))
     with (place / "sums.jsonl").open("wb") as answers, (place / "sums-judge.jsonl").open("wb") as judgments:
         for sample in samples_of(dataset, Options()):
             if sample.id >= items - missing:
@@ -98,9 +95,9 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
                 finish_reason="stop",
             )
             answers.write(encode(prediction) + b"\n")
-            item = judge_item(sample, prediction, None)
+            item = case_of(sample, prediction, None)
             ((_, asked),) = method.prompts(item)  # type: ignore[attr-defined]
-            form, _, uuid, _ = ItemAsk(questions, item, None).identify(asked, {})  # type: ignore[arg-type]
+            form, _, uuid, _ = CaseAsk(questions, item, None).identify(asked, {})  # type: ignore[arg-type]
             call = JudgeCall(
                 data_abbr="sums",
                 id=sample.id,

@@ -4,8 +4,9 @@
 
 ``ready_ms`` is from the start of ``python -m judgebench.stages PLAN TASK`` to its report that it runs (imports done,
 plan read), the shortest and the median of all rounds, in turn over the stages. ``cpu_ms`` is its CPU time until it has
-ended, with nothing left to do. ``forked``: the same for a child of a process that has imported what the zygote imports
-(``judgebench.stages.zygote``); ``python``: an interpreter that does nothing, the least a process of its own can cost.
+ended, with nothing left to do. ``forked``: the same for a child of a process that has imported what the fork server
+imports (``judgebench.executors.forked``); ``python``: an interpreter that does nothing, the least a process of its own
+can cost.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from typing import Any
 import msgspec
 
 from benchmarks.runs import ROOT, Service, inherited, jb, report, write_configs
-from judgebench.plan.spec import Plan
-from judgebench.stages.progress import Progress
+from judgebench.records.run import Plan
+from judgebench.stages.task import Progress
 
 Measure = Callable[[], tuple[float, float]]
 
 WARM = """
 import os, sys
-from judgebench.stages import entry, zygote
-zygote.warm_up(list(entry.STAGE_MODULES))
+from judgebench.stages import entry, fork server
+fork server.warm_up(list(entry.STAGE_MODULES))
 for line in sys.stdin:
     plan, task, *follows = line.split()
     ours, theirs = os.pipe()

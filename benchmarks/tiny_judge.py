@@ -35,12 +35,12 @@ from tabulate import tabulate
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from judgebench.judges.asking import JudgeItem  # noqa: E402
-from judgebench.judges.grammars.logprob_of_label import LogprobOfLabel  # noqa: E402
+from judgebench.judges.core.contract import Case  # noqa: E402
+from judgebench.judges.parsers.logprob_of_decision import LogprobOfDecision  # noqa: E402
 from judgebench.models.llama_cpp import LlamaCppServer  # noqa: E402
 from judgebench.models.openai_replies import read_whole  # noqa: E402
 from judgebench.plugins import load  # noqa: E402
-from judgebench.records import Prompt, Reply, Request  # noqa: E402
+from judgebench.records.flow import Prompt, Reply, Request  # noqa: E402
 
 PAIRS = REPOSITORY / "benchmarks" / "data" / "tiny_judge_pairs.jsonl"
 JUDGE_CONFIG = "demo_facts_llmjudge"
@@ -113,13 +113,13 @@ class Variant:
     Attributes:
         name: Row of the table.
         prompt: Completion text with ``{question}``, ``{gold}`` and ``{candidate}``.
-        labels: First tokens that stand for "equal" and "different".
+        decisions: First tokens that stand for "equal" and "different".
         both_orders: Ask with gold and candidate swapped too, and average the two probabilities.
     """
 
     name: str
     prompt: str
-    labels: tuple[str, str]
+    decisions: tuple[str, str]
     both_orders: bool = False
 
 
@@ -249,8 +249,8 @@ def interval(scored: Sequence[tuple[Pair, float]], threshold: float) -> dict[str
 
 def ask(client: httpx2.Client, variant: Variant, pair: Pair) -> float | None:
     """Return p(equal) among the two label tokens, or ``None`` where neither is among the likeliest tokens."""
-    grammar = LogprobOfLabel(
-        LogprobOfLabel.Config(labels=dict(zip(("equal", "different"), variant.labels, strict=True)))
+    parser = LogprobOfDecision(
+        LogprobOfDecision.Config(decisions=dict(zip(("equal", "different"), variant.decisions, strict=True)))
     )
     orders = [(pair.gold, pair.candidate)]
     if variant.both_orders:
@@ -260,7 +260,7 @@ def ask(client: httpx2.Client, variant: Variant, pair: Pair) -> float | None:
         prompt = fill(variant.prompt, pair.question, gold, candidate)
         body = {"prompt": prompt, "max_tokens": 1, "temperature": 0, "logprobs": TOP}
         reply = client.post("/v1/completions", json=body).raise_for_status()
-        reading = grammar.read(read_whole(reply.json()))
+        reading = parser.read(read_whole(reply.json()))
         if reading.status != "ok" or reading.score is None:
             return None
         found.append(reading.score)
@@ -306,7 +306,7 @@ class ShippedJudge:
 
     def __init__(self, client: httpx2.Client) -> None:
         from judgebench.config.resolve import load_run
-        from judgebench.plan.request import Selection
+        from judgebench.records.run import Selection
 
         run = load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG]))
         judge = run.datasets["demo_facts"].judges[0]
@@ -315,11 +315,11 @@ class ShippedJudge:
         self._method = method(msgspec.convert(judge.method.options, method.Config))
         self._dialect = load(judge.model["type"], "models")()
         self._model = msgspec.convert(judge.model, self._dialect.Config)
-        self.grammar = self._method.grammar()
-        self.prompt = judge.method.options["views"][0]["prompt"]
+        self.parser = self._method.parser()
+        self.prompt = judge.method.options["presentations"][0]["prompt"]
 
-    async def ask(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG002
-        """Put one question to the service (the contract of ``judgebench.judges.asking.Ask``)."""
+    async def ask(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:  # noqa: ARG002
+        """Put one question to the service (the contract of ``judgebench.judges.core.contract.Ask``)."""
         body = self._dialect.body(self._model, Request(prompt=prompt, params=params), self._model.model)
         reply = self._client.post(f"/{self._dialect.path}", json=body).raise_for_status()
         return self._dialect.read(reply.json())
@@ -327,9 +327,7 @@ class ShippedJudge:
     def score(self, pair: Pair) -> float | None:
         """Return p(correct), or ``None`` where the reply was unparsed."""
         fields = {"question": pair.question, "gold": pair.gold}
-        item = JudgeItem(
-            id=pair.id, uid=str(pair.id), repeat=0, fields=fields, reference=pair.gold, answer=pair.candidate
-        )
+        item = Case(id=pair.id, uid=str(pair.id), repeat=0, fields=fields, reference=pair.gold, answer=pair.candidate)
         verdict = asyncio.run(self._method.judge(item, self.ask))
         return verdict.score if verdict.status == "ok" else None
 
@@ -339,12 +337,12 @@ def shipped(halves: dict[str, list[Pair]], threads: int) -> list[Outcome]:
     outcomes = []
     with service(prompt_cache=False, threads=threads) as client:
         judge = ShippedJudge(client)
-        config = judge.grammar.config
-        labels = tuple(config.labels.values())
+        config = judge.parser.config
+        decisions = tuple(config.decisions.values())
         for half, pairs in halves.items():
             began = time.perf_counter()
             scores = [judge.score(pair) for pair in pairs]
-            named = Variant(f"shipped, {half}", judge.prompt, labels)
+            named = Variant(f"shipped, {half}", judge.prompt, decisions)
             outcomes.append(Outcome(named, pairs, scores, time.perf_counter() - began, config.threshold))
     return outcomes
 
@@ -411,7 +409,7 @@ def report(outcome: Outcome) -> dict[str, Any]:
     return {
         **outcome.row(),
         "interval": interval(outcome.scored(), outcome.threshold),
-        "labels": outcome.variant.labels,
+        "decisions": outcome.variant.decisions,
         "prompt": outcome.variant.prompt,
         "scores": {pair.id: score for pair, score in zip(outcome.pairs, outcome.scores, strict=True)},
     }

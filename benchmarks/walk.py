@@ -2,10 +2,11 @@
 
     python -m benchmarks.walk [--list]
 
-One sample, one judge, a model in the process itself. Every stage runs in this process under a profiler hook, so that each
-call of a function of the package is seen. A *module* counts once, however often it is entered by a call; a *move* is a
-call from a function of one module into another module (returns are not counted). Imports are no moves. The stages up to
-the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each cell, stands beside.
+One sample, one judge, a model in the process itself. Every stage runs in this process under a profiler hook, so that
+each call of a function of the package is seen. A *module* counts once, however often it is entered by a call; a *move*
+is a call from a function of one module into another module (returns are not counted). Imports are no moves. The stages
+up to the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each cell, stands
+beside.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PACKAGE = Path(__file__).parents[1] / "judgebench"
 MODEL = '''
 from contextlib import asynccontextmanager
 from judgebench.models.contract import ModelConfig
-from judgebench.records import Reply
+from judgebench.records.flow import Reply
 
 class Walker:
     """Answers in this process: a model and a judge that are always right."""
@@ -47,15 +48,15 @@ class Walker:
 
 CONFIG = """
 from judgebench.datasets import JsonlDataset
-from judgebench.judges import Viewed
+from judgebench.judges import DeclaredJudge
 models = [dict(type='walk_model.Walker', abbr='walker')]
 datasets = [dict(
     abbr='sums', type=JsonlDataset, path='data.jsonl', input_columns=['question'], output_column='answer',
     prompt='{question}',
     judge_infer_cfg=dict(judge_model=dict(type='walk_model.Walker', abbr='judge'),
-                         method=dict(type=Viewed, grammar=dict(type='anchored', labels={'A': 'correct', 'B': 'incorrect'}),
-                                     views=[dict(prompt='{question} {answer} VERDICT: A or B')],
-                                     fold=dict(type='first', unread='unparsed'))))]
+                         method=dict(type=DeclaredJudge, parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),
+                                     presentations=[dict(prompt='{question} {answer} VERDICT: A or B')],
+                                     aggregate=dict(type='first', unread='unparsed'))))]
 """
 
 
@@ -134,8 +135,8 @@ def main() -> None:
 
 
 def _legs() -> dict[str, Walk]:
-    from judgebench.stages.entry import STAGE_MODULES
-    from judgebench.stages.entry import main as run_task
+    from judgebench.stages.task import STAGE_MODULES
+    from judgebench.stages.task import main as run_task
 
     walks = {"config and plan": walked(_planned)}
     plan = max(Path().rglob("configs/*.json"), key=lambda path: path.stat().st_mtime)

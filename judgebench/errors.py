@@ -12,7 +12,7 @@
     │   └── RunLockedError      another jb works on this run folder                          locked
     ├── PrerequisiteError       the world lacks something the run needs                      exit 3
     │   ├── MissingExtraError   an optional package                                          missing-extra
-    │   ├── MissingDataError    a data set that is neither on disk nor on the hub            missing-data
+    │   ├── MissingDataError    a dataset that is neither on disk nor on the hub            missing-data
     │   ├── EndpointError       a service that refuses, is gone or does not know the model   endpoint
     │   ├── LaunchError         a managed service that did not become healthy                launch
     │   └── DiskError           no space, no permission, quota                               disk
@@ -22,11 +22,14 @@
 
 Every error carries a stable ``code``, one sentence that names the file, key or record, and a ``hint`` with the next
 command to type. Nothing here prints; ``cli`` and the task entry do.
+
+Makes text safe to show: what a model or a service wrote must not steer the terminal.
 """
 
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
@@ -123,7 +126,7 @@ class MissingExtraError(PrerequisiteError):
 
 
 class MissingDataError(PrerequisiteError):
-    """A data set is neither on disk nor on the hub; the hint says where to put which file."""
+    """A dataset is neither on disk nor on the hub; the hint says where to put which file."""
 
     code = "missing-data"
 
@@ -203,3 +206,32 @@ def out_of_memory(error: BaseException) -> PrerequisiteError | None:
         f"There is not enough memory, or a limit keeps it from this program ({type(error).__name__}: {why}).",
         hint="Raise the limit (ulimit -v, the memory of the container or job), or run fewer tasks: --max-num-workers 1",
     )
+
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U0001fffe\U0001ffff\U000ffffe-\U0010ffff]"
+)
+_BREAKS = re.compile("[\r\n\t\v\f\u0085\u00a0\u2028\u2029 ]+")
+
+
+def visible(text: str) -> str:
+    r"""Return ``text`` with control, bidirectional and other invisible characters written as escapes (``\x1b``).
+
+    Line breaks and tabs stay.
+    """
+    return _UNSAFE.sub(_escape, text)
+
+
+def one_line(text: str, *, limit: int = 0) -> str:
+    """Return ``text`` as one visible line; ``limit`` characters at most, the cut marked, when it is not 0."""
+    line = visible(_BREAKS.sub(" ", text).strip())
+    return f"{line[: limit - 1]}…" if limit and len(line) > limit else line
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from judgebench.config.load import load_file
+from judgebench.config.files import declared_in, load_file
 from judgebench.config.registry import Registry
-from judgebench.config.select import declared_in
-from judgebench.records import TaskResult
+from judgebench.records.flow import TaskResult
 from judgebench.report.results import read_result
 
 Path_ = tuple[str, ...]
@@ -36,7 +35,7 @@ class Plan:
     Attributes:
         models: Recordings as models.
         datasets: By abbr.
-        pairs: ``(model abbr, data set abbr)``.
+        pairs: ``(model abbr, dataset abbr)``.
     """
 
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -44,7 +43,7 @@ class Plan:
     pairs: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, model: dict[str, Any], dataset: dict[str, Any]) -> None:
-        """Replay a recording on a data set."""
+        """Replay a recording on a dataset."""
         if all(one["abbr"] != model["abbr"] for one in self.models):
             self.models.append({"type": "ReplayModel", "batch_size": 1, **model})
         self.datasets.setdefault(dataset["abbr"], dataset)
@@ -97,7 +96,7 @@ def nothing_to_run(_folder: Path) -> Plan:
 
 
 def shipped(name: str) -> list[dict[str, Any]]:
-    """Return the data sets of a shipped config file."""
+    """Return the datasets of a shipped config file."""
     found = Registry().find("datasets", name)
     declared = declared_in(found.kind, load_file(found.path), str(found.path))
     return [copy.deepcopy(one.data) for one in declared]
@@ -128,8 +127,8 @@ def leaves(published: Any, place: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
         yield place, published
 
 
-def views_of(result: TaskResult) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every view's reading with the name of its item, from a result with details."""
+def presentations_of(result: TaskResult) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every presentation's reading with the name of its item, from a result with details."""
     for detail in result.details or []:
-        for view in detail["verdict"].get("details", {}).get("views", []):
-            yield detail["key"], view
+        for presentation in detail["verdict"].get("details", {}).get("presentations", []):
+            yield detail["key"], presentation

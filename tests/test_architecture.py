@@ -101,9 +101,9 @@ def test_modules_stay_small_enough_to_read_in_one_go() -> None:
         "import judgebench",
         "import judgebench.cli.main; judgebench.cli.main.run(['--help'])",
         "import judgebench.cli.main; judgebench.cli.main.run(['--version'])",
-        "import judgebench.stages.entry",
+        "import judgebench.stages.task",
         "import judgebench.stages.extract",
-        "import judgebench.metrics.named",
+        "import judgebench.metrics.rates.named",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(statement: str) -> None:

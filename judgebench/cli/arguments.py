@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
-    from judgebench.plan.request import CustomDataset, RunRequest
+    from judgebench.records.run import CustomDataset, RunRequest
 
 MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
 _NEEDS_RUN = ("judge", "eval", "viz")
@@ -45,7 +45,7 @@ examples:
 commands:
   jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
   jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
-  jb verdicts RUN --grammar NAME                           verdicts that another grammar would read otherwise
+  jb verdicts RUN --parser NAME                           verdicts that another parser would read otherwise
 
 exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
 failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (it says how to resume)
@@ -156,8 +156,8 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what to run")
     group.add_argument("config", nargs="?", default="", metavar="CONFIG", help="config file with models, datasets, ...")
     _names(group, "--models", "model configs to test")
-    _names(group, "--datasets", "data set configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
-    _names(group, "--judges", "judge (or model) configs that replace the data sets' own judges")
+    _names(group, "--datasets", "dataset configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
+    _names(group, "--judges", "judge (or model) configs that replace the datasets' own judges")
     group.add_argument("--summarizer", default="default", metavar="NAME", help="order and groups of the table")
     _names(
         group, "--override", "models.<abbr>.<key>=<value>, likewise judges, datasets; * means every abbr", "KEY=VALUE"
@@ -182,7 +182,7 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
     group.add_argument("--max-num-workers", type=whole_from(1), default=4, metavar="N", help="most tasks at once")
     group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
-    group.add_argument("--merge-ds", action="store_true", help="run the sub-data sets of one group as one task")
+    group.add_argument("--merge-ds", action="store_true", help="run the sub-datasets of one group as one task")
     group.add_argument(
         "--retry-failed", action=argparse.BooleanOptionalAction, default=True,
         help="with --reuse: ask again what failed (default: yes)",
@@ -205,7 +205,7 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
 def _add_samples(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which samples")
     group.add_argument(
-        "--num-prompts", type=_count_or_none, metavar="N", help="only the first N of each data set (none: all)"
+        "--num-prompts", type=_count_or_none, metavar="N", help="only the first N of each dataset (none: all)"
     )
     _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
     group.add_argument("--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order")
@@ -264,8 +264,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
     """
     import os
 
-    from judgebench.plan.request import RunRequest, Selection
-    from judgebench.plan.spec import Options
+    from judgebench.records.run import Options, RunRequest, Selection
 
     check_together(args)
     ids = [part for text in args.ids for part in text.split(",") if part.strip()]
@@ -339,7 +338,7 @@ def check_together(args: argparse.Namespace) -> None:
 
 
 def _custom(args: argparse.Namespace) -> CustomDataset | None:
-    from judgebench.plan.request import CustomDataset
+    from judgebench.records.run import CustomDataset
 
     if not args.custom_dataset_path:
         return None
@@ -357,10 +356,10 @@ def _sampling(args: argparse.Namespace, custom: CustomDataset | None) -> tuple[i
         return args.num_prompts, args.shuffle
     from judgebench.config.custom import sampling
 
-    asked = sampling(custom)
+    wanted = sampling(custom)
     return (
-        asked.first if args.num_prompts is None else args.num_prompts,
-        asked.shuffle if args.shuffle is None else args.shuffle,
+        wanted.first if args.num_prompts is None else args.num_prompts,
+        wanted.shuffle if args.shuffle is None else args.shuffle,
     )
 
 
@@ -411,7 +410,7 @@ def percentage(text: str) -> float:
     Raises:
         ArgumentTypeError: It is none, or a share is meant.
     """
-    from judgebench.report.rules import percent_slip
+    from judgebench.report.conditions import percent_slip
 
     value = _number(text.removesuffix("%"))
     if not 0 <= value <= 100:

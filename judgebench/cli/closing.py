@@ -8,19 +8,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from judgebench.config.schema import RunConfig
 from judgebench.dashboard.display import Display, Score
 from judgebench.errors import DataError, ExitCode
+from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
-from judgebench.plan.request import RunRequest
-from judgebench.plan.spec import Plan
-from judgebench.records import Counts, JudgeCall, TaskResult
+from judgebench.records.flow import Counts, JudgeCall, TaskResult
+from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
-from judgebench.runners.outcome import RunOutcome
 from judgebench.store.files import read_file
-from judgebench.store.layout import RunFolder
 from judgebench.store.recorded import records
+from judgebench.store.run_folder import RunFolder
 from judgebench.store.runs import is_run
 
 EXCHANGE = 20_000
@@ -135,9 +133,9 @@ def _pace(outcome: RunOutcome) -> list[str]:
     for task in outcome.tasks:
         figures = task.progress.figures if task.progress is not None else {}
         if figures.get("achieved_rate"):
-            asked = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
+            question = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
             late = f"the latest start {figures['latest_start']:.3f} s behind its time"
-            lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{asked}, {late}")
+            lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{question}, {late}")
     return lines
 
 
@@ -204,7 +202,7 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
 
 
 def _out_of_time(result: TaskResult) -> int:
-    reasons = result.health.get("unscored_reasons")
+    reasons = result.diagnostics.get("unscored_reasons")
     return int(reasons.get(OUT_OF_TIME, 0)) if isinstance(reasons, dict) else 0
 
 
@@ -216,12 +214,16 @@ def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list
         path = run.predictions(task.model, task.datasets[0], task.judge)
         for call in records(path, JudgeCall):
             prompt = call.origin_prompt
-            asked = prompt if isinstance(prompt, str) else "\n".join(str(one.get("content", "")) for one in prompt)
-            cut = [f"[{len(asked) - EXCHANGE} characters before this are not shown]"] if len(asked) > EXCHANGE else []
+            question = prompt if isinstance(prompt, str) else "\n".join(str(one.get("content", "")) for one in prompt)
+            cut = (
+                [f"[{len(question) - EXCHANGE} characters before this are not shown]"]
+                if len(question) > EXCHANGE
+                else []
+            )
             return [
                 f"--- one judge exchange ({task.name}, item {call.id}) ---",
                 *cut,
-                asked[-EXCHANGE:],
+                question[-EXCHANGE:],
                 "--- the judge's reply ---",
                 call.prediction if call.success else f"(failed: {call.error.message if call.error else '?'})",
                 *_read_as(task.name, call, results),
@@ -237,13 +239,13 @@ def _read_as(name: str, call: JudgeCall, results: list[TaskResult]) -> list[str]
             continue
         for detail in result.details or []:
             if (detail["id"], detail["repeat"]) == (call.id, call.repeat):
-                told = _in_words(detail["verdict"])
-                rule = f"    (the rule says: {_in_words(detail['rule'])})" if detail.get("rule") else ""
-                return ["--- read as ---", f"{told}{rule}"]
+                verdict_words = _in_words(detail["verdict"])
+                condition = f"    (the rule says: {_in_words(detail['rule'])})" if detail.get("rule") else ""
+                return ["--- read as ---", f"{verdict_words}{condition}"]
     return []
 
 
 def _in_words(verdict: dict[str, Any]) -> str:
     if verdict["status"] != "ok":
         return f"{verdict['status']}: {verdict.get('reason', '')}"
-    return str(verdict.get("label") or verdict.get("score"))
+    return str(verdict.get("decision") or verdict.get("score"))

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from judgebench.errors import JudgebenchError
-from judgebench.untrusted import one_line, visible
+from judgebench.errors import JudgebenchError, one_line, visible
 
 _RED = "\x1b[1;31m"
 _RESET = "\x1b[0m"

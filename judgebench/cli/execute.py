@@ -15,21 +15,17 @@ from pathlib import Path
 import msgspec
 
 from judgebench.cli.closing import close_run
-from judgebench.cli.earlier import completed
+from judgebench.cli.reuse import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import DatasetConfig, RunConfig, SummarizerConfig, SummaryGroup
 from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, ExitCode, UsageError
+from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
-from judgebench.plan.request import RunRequest
-from judgebench.plan.spec import Plan, TaskSpec
-from judgebench.runners.zygote import Zygote, warm_tasks
-from judgebench.store.format import check_format
+from judgebench.records.run import DatasetConfig, Plan, RunConfig, RunRequest, SummarizerConfig, SummaryGroup, TaskSpec
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.layout import TIMESTAMP_FORMAT, RunFolder, row_name
-from judgebench.store.lock import hold
-from judgebench.store.runs import check_outside_of_runs, existing_run, new_run, remove_leftovers, take_back
+from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format, row_name
+from judgebench.store.runs import check_outside_of_runs, existing_run, hold, new_run, remove_leftovers, take_back
 
 
 def execute(request: RunRequest, command: list[str]) -> int:
@@ -48,9 +44,11 @@ def execute(request: RunRequest, command: list[str]) -> int:
             hint=f"Add --reuse (the latest run) or --reuse TIMESTAMP: jb ... --mode {request.mode} --reuse",
         )
     if request.gate:
-        from judgebench.report.rules import read_rules
+        from judgebench.report.conditions import read_conditions
 
-        read_rules(Path(request.gate)).rules()  # a gate that cannot be used is told before anything is paid for
+        read_conditions(
+            Path(request.gate)
+        ).conditions()  # a gate that cannot be used is told before anything is paid for
     _check_paths(request)
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
@@ -65,12 +63,12 @@ def execute(request: RunRequest, command: list[str]) -> int:
     if folder and not Path(folder).expanduser().is_dir():  # data from elsewhere would be taken without a word
         raise UsageError(
             f"The data folder {folder!r} (of --data-dir, or else JB_DATA_DIR) does not exist.",
-            hint="Name the folder that holds the folders of the data sets: --data-dir DIR",
+            hint="Name the folder that holds the folders of the datasets: --data-dir DIR",
         )
     # What tasks import is imported beside the reading of configs, which takes as long.
     forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
-    with warm_tasks(forked) as zygote:
-        return _resolve(request, command, reused, notes, zygote)
+    with warm_tasks(forked) as fork_server:
+        return _resolve(request, command, reused, notes, fork_server)
 
 
 def _check_paths(request: RunRequest) -> None:
@@ -93,7 +91,7 @@ def _check_paths(request: RunRequest) -> None:
 
 
 def _resolve(
-    request: RunRequest, command: list[str], reused: RunFolder | None, notes: list[str], zygote: Zygote | None
+    request: RunRequest, command: list[str], reused: RunFolder | None, notes: list[str], fork_server: ForkServer | None
 ) -> int:
     work_dir = Path(request.work_dir)
     config = load_run(request.selection)
@@ -106,7 +104,7 @@ def _resolve(
     try:
         with hold(run.lock, shlex.join(command)):
             remove_leftovers(run)
-            return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], zygote)
+            return _execute_in(run, config, request, command, [*notes, *mend_run(run, config)], fork_server)
     except BaseException:
         if reused is None:
             take_back(run)  # only where nothing is in it: the next --reuse must not take it for the latest run
@@ -119,7 +117,7 @@ def _execute_in(
     request: RunRequest,
     command: list[str],
     notes: list[str],
-    zygote: Zygote | None,
+    fork_server: ForkServer | None,
 ) -> int:
     graph = build_graph(config, request, run)
     now = datetime.now().astimezone()
@@ -130,7 +128,7 @@ def _execute_in(
     environment = dict(config.secrets)
     os.environ.update(environment)
 
-    from judgebench.dashboard.choose import display_for
+    from judgebench.dashboard.display import display_for
 
     display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
     with _removed_on_failure(dump, plan_file):
@@ -144,7 +142,7 @@ def _execute_in(
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
 
-    from judgebench.runners.local import supervise
+    from judgebench.executors.local import supervise
 
     outcome = asyncio.run(
         supervise(
@@ -154,7 +152,7 @@ def _execute_in(
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,
             environment=environment,
-            zygote=zygote,
+            fork_server=fork_server,
         )
     )
     return close_run(plan, config, request, outcome, display)
@@ -184,26 +182,26 @@ def _removed_on_failure(*files: Path) -> Iterator[None]:
 
 
 def data_notes(config: RunConfig) -> list[str]:
-    """Return what a reader must know about the data sets, a line each."""
+    """Return what a reader must know about the datasets, a line each."""
     return [f"{dataset.abbr}: {note}" for dataset in config.datasets.values() for note in dataset.notes]
 
 
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:
     """Cut torn last lines off the run's files, before their sizes are compared; returns a line about each."""
-    told = []
+    lines = []
     for model, abbr in config.combinations:
         for judge in ["", *(judge.abbr for judge in config.datasets[abbr].judges)]:
             path = run.predictions(model, abbr, judge)
             if cut := mend(path):
-                told.append(f"{path.relative_to(run.path)}: the last line was torn ({cut} bytes) and is asked again")
-    return told
+                lines.append(f"{path.relative_to(run.path)}: the last line was torn ({cut} bytes) and is asked again")
+    return lines
 
 
 def _check_scored(config: RunConfig, request: RunRequest) -> None:
-    """Refuse to answer whole data sets that nothing could score, unless answers are all that is wanted.
+    """Refuse to answer whole datasets that nothing could score, unless answers are all that is wanted.
 
     Raises:
-        ConfigError: A data set has no evaluator, no judge and no method.
+        ConfigError: A dataset has no evaluator, no judge and no method.
     """
     if request.mode in {"infer", "viz"}:
         return
@@ -219,21 +217,21 @@ def _unscored(dataset: DatasetConfig, *, own_file: bool) -> ConfigError:
         if dataset.loader.options.get("output_column"):
             mend = 'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'
     return ConfigError(
-        f"Nothing can score the data set {dataset.abbr!r}: {why}.",
+        f"Nothing can score the dataset {dataset.abbr!r}: {why}.",
         hint=f"{mend}, name a judge with --judges, or answer only: --mode infer",
     )
 
 
 def _check_ids(config: RunConfig, request: RunRequest) -> None:
-    """Refuse ids that a data set lacks, as far as its data are here, before there is a run.
+    """Refuse ids that a dataset lacks, as far as its data are here, before there is a run.
 
     Raises:
-        DataError: An id is not in a data set.
+        DataError: An id is not in a dataset.
         MissingDataError: There is neither a file nor a place on the hub.
     """
     if not request.options.ids or request.mode == "viz":
         return
-    from judgebench.datasets.open import count_of
+    from judgebench.datasets.samples import count_of
 
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         count_of(config.datasets[abbr], request.options)
@@ -259,11 +257,11 @@ def make_plan(
 
 
 def _with_merged(config: RunConfig) -> SummarizerConfig:
-    """Return the summarizer with a row for each group of merged sub-data sets, weighted by items as one data set is."""
+    """Return the summarizer with a row for each group of merged sub-datasets, weighted by items as one dataset is."""
     rows: dict[tuple[str, str], list[str]] = {}
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         dataset = config.datasets[abbr]
-        judges = {judge.abbr: judge.league or judge.abbr for judge in dataset.judges}
+        judges = {judge.abbr: judge.round_robin or judge.abbr for judge in dataset.judges}
         for judge in dict.fromkeys(judges.get(judge, "") for _, judge in dataset.rows()):
             if dataset.group:
                 rows.setdefault((dataset.group, judge), []).append(row_name(abbr, judge))
@@ -281,25 +279,25 @@ def _with_merged(config: RunConfig) -> SummarizerConfig:
 
 def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
-    from judgebench.engine.reach import shown
+    from judgebench.engine.endpoint import shown
     from judgebench.models.address import base_url
     from judgebench.models.configured import model_config
     from judgebench.models.contract import ServiceConfig
 
     model = config.models[task.model]
     judging = task.stage == "judge"
-    asked = model_config(config.datasets[task.datasets[0]].judge_of(task.judge, model).model if judging else model)
-    if not isinstance(asked, ServiceConfig):
+    target = model_config(config.datasets[task.datasets[0]].judge_of(task.judge, model).model if judging else model)
+    if not isinstance(target, ServiceConfig):
         return "none (in the task's own process)"
-    if asked.launch is not None:
+    if target.launch is not None:
         return "launched by the run"
-    return shown(base_url(asked, {**os.environ, **config.secrets}))
+    return shown(base_url(target, {**os.environ, **config.secrets}))
 
 
 def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
     """Print the graph and every command; sends nothing and writes nothing."""
-    from judgebench.datasets.open import count_of
-    from judgebench.stages.settings import repeats_of
+    from judgebench.datasets.samples import count_of
+    from judgebench.identity.questions import repeats_of
 
     graph = build_graph(config, request, run)
     print(f"run folder: {run.path}")

@@ -11,7 +11,7 @@ import msgspec
 
 from judgebench.cli.arguments import Parser, percentage
 from judgebench.errors import DiskError, ReuseError
-from judgebench.report.rules import GateRules, read_rules
+from judgebench.report.conditions import GateConditions, read_conditions
 
 _EXAMPLE = """\
 example:
@@ -54,23 +54,22 @@ def run(argv: list[str]) -> int:
         JudgebenchError: The run, the file or a rule cannot be used.
     """
     args = build_parser().parse_all(argv)
-    from judgebench.report.gate import gate_run
-    from judgebench.report.gate_files import as_junit, as_markdown
+    from judgebench.report.gate import as_junit, as_markdown, gate_run
 
-    rules = GateRules(min=args.min, max=args.max, min_scored=args.min_scored)
+    conditions = GateConditions(min=args.min, max=args.max, min_scored=args.min_scored)
     if args.file is not None:
-        rules = read_rules(args.file).joined(rules)
+        conditions = read_conditions(args.file).merged(conditions)
     if args.on is not None:
-        rules = msgspec.structs.replace(rules, on=args.on)
-    outcome = gate_run(run_folder(args.run, Path(args.work_dir)), rules)
+        conditions = msgspec.structs.replace(conditions, on=args.on)
+    outcome = gate_run(run_folder(args.run, Path(args.work_dir)), conditions)
     print(outcome.text)
     if args.junit is not None:
         _write(args.junit, as_junit(outcome))
-    told = as_markdown(outcome)
+    markdown_text = as_markdown(outcome)
     if args.markdown is not None:
-        _write(args.markdown, told.encode())
+        _write(args.markdown, markdown_text.encode())
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _append(Path(step_summary), told)
+        _append(Path(step_summary), markdown_text)
     return int(outcome.exit_code)
 
 

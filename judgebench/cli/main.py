@@ -113,7 +113,7 @@ def _look_up(args: argparse.Namespace) -> int | None:
 def _execute(args: argparse.Namespace, argv: list[str]) -> int:
     from judgebench.cli.arguments import to_request
     from judgebench.cli.execute import execute
-    from judgebench.config.secrets import redacted
+    from judgebench.config.model import redacted
 
     try:
         return int(execute(to_request(args), ["jb", *redacted(argv)]))

@@ -31,7 +31,7 @@ _VERBS = """\
 | `jb ls --plugins` | the installed plug-in packages, what each brings, and what is wrong with it |
 | `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
-| `jb verdicts RUN --grammar NAME ...` | how many recorded verdicts another grammar would read otherwise; asks nothing |
+| `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read otherwise; asks nothing |
 | `jb run ...` | the same as `jb ...` |
 
 Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.

@@ -9,7 +9,7 @@ def run(argv: list[str]) -> int:
     from judgebench.cli.listing import shown
 
     parser = Parser(prog="jb show", description="Print a resolved config and the file each key came from.")
-    parser.add_argument("name", metavar="NAME", help="name of a model, data set, judge or summarizer config")
+    parser.add_argument("name", metavar="NAME", help="name of a model, dataset, judge or summarizer config")
     parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="user config folder")
     parser.add_argument("--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for jb")
     args = parser.parse_all(argv)

@@ -1,4 +1,4 @@
-"""``jb verdicts RUN``: how many verdicts would be others if the recorded replies were read by another grammar."""
+"""``jb verdicts RUN``: how many verdicts would be others if the recorded replies were read by another parser."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 from judgebench.cli.arguments import Parser, whole_from
 
 if TYPE_CHECKING:
-    from judgebench.config.schema import JudgeConfig
-    from judgebench.plan.spec import Plan
-    from judgebench.records import Reply
-    from judgebench.store.layout import RunFolder
+    from judgebench.records.flow import Reply
+    from judgebench.records.run import JudgeConfig, Plan
+    from judgebench.store.run_folder import RunFolder
 
 _EXAMPLE = """\
 example:
-  jb verdicts latest --grammar aisbench_last_char --grammar opencompass_first_ab
+  jb verdicts latest --parser aisbench_last_char --parser opencompass_first_ab
 
-Without --against the judge's own grammar is compared with each. A grammar is a name, or JSON with its keys:
-  --grammar '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
-Nothing is asked and nothing is written. Of judges with several views every reply counts by itself.
+Without --against the judge's own parser is compared with each. A parser is a name, or JSON with its keys:
+  --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
+Nothing is asked and nothing is written. Of judges with several presentations every reply counts by itself.
 """
 
 
@@ -29,14 +28,14 @@ def build_parser() -> Parser:
     """Return the parser of ``jb verdicts``."""
     parser = Parser(
         prog="jb verdicts",
-        description="Count how many recorded replies another grammar would read differently.",
+        description="Count how many recorded replies another parser would read differently.",
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
     parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
-    parser.add_argument("--grammar", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
-    parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own grammars")
+    parser.add_argument("--parser", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
+    parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own parsers")
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
     parser.add_argument(
         "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
@@ -48,10 +47,10 @@ def run(argv: list[str]) -> int:
     """Carry out ``jb verdicts`` and return its exit code.
 
     Raises:
-        JudgebenchError: The run or a grammar cannot be used.
+        JudgebenchError: The run or a parser cannot be used.
     """
     from judgebench.cli.gate import run_folder
-    from judgebench.store.layout import RunFolder
+    from judgebench.store.run_folder import RunFolder
 
     args = build_parser().parse_all(argv[1:] if argv[:1] == ["compare"] else argv)
     folder = RunFolder(run_folder(args.run, Path(args.work_dir)))
@@ -63,26 +62,26 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
     """Return the table of differences, with examples below it.
 
     Raises:
-        UsageError: A grammar is no JSON, or no judge of the run has recorded replies.
-        ConfigError: There is no such grammar.
+        UsageError: A parser is no JSON, or no judge of the run has recorded replies.
+        ConfigError: There is no such parser.
     """
     from tabulate import tabulate
 
     from judgebench.errors import UsageError
-    from judgebench.judges.differences import differences
-    from judgebench.judges.load import grammar_of
-    from judgebench.report.plaintext import printable
+    from judgebench.judges.core.factory import parser_of
+    from judgebench.judges.methods.differences import differences
+    from judgebench.report.results import printable
 
     rows: list[list[Any]] = []
     shown: list[str] = []
     for model, row, judge, path in _recorded(folder, plan, args.row):
-        own = _own_grammar(judge)
-        first = grammar_of(_spec(args.against), where="--against") if args.against else own
+        own = _own_parser(judge)
+        first = parser_of(_spec(args.against), where="--against") if args.against else own
         if first is None:
-            rows.append([row, model, "(its method reads by no single grammar)", *["-"] * 6])
+            rows.append([row, model, "(its method reads by no single parser)", *["-"] * 6])
             continue
-        for text in args.grammar:
-            found = differences(_replies(path, judge), first, grammar_of(_spec(text), where="--grammar"))
+        for text in args.parser:
+            found = differences(_replies(path, judge), first, parser_of(_spec(text), where="--parser"))
             name = f"{args.against or _name(first)} / {_name_of(text)}"
             share = f"{100 * found.differing / found.n:.2f}" if found.n else "-"
             rows.append([row, model, name, found.n, found.differing, share, found.contrary, found.only_first,
@@ -96,13 +95,13 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
             f"The run {folder.timestamp} has no recorded judge replies" + (" in these rows." if args.row else "."),
             hint="Judge first: jb ... --mode judge --reuse",
         )
-    headers = ["row", "model", "grammars", "replies", "differ", "%", "contrary", "only the first", "only the second"]
+    headers = ["row", "model", "parsers", "replies", "differ", "%", "contrary", "only the first", "only the second"]
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
     return "\n\n".join([table, *(["\n".join(shown)] if shown else [])])
 
 
 def _recorded(folder: RunFolder, plan: Plan, wanted: list[str]) -> Iterator[tuple[str, str, JudgeConfig, Path]]:
-    from judgebench.config.schema import JudgeConfig
+    from judgebench.records.run import JudgeConfig
 
     for model, abbr in plan.combinations:
         dataset = plan.datasets[abbr]
@@ -122,8 +121,8 @@ def _recorded(folder: RunFolder, plan: Plan, wanted: list[str]) -> Iterator[tupl
 def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
     import msgspec
 
-    from judgebench.records import JudgeCall
-    from judgebench.stages.items import postprocessor_of
+    from judgebench.records.flow import JudgeCall
+    from judgebench.stages.asks import postprocessor_of
     from judgebench.store.recorded import records
 
     postprocess = postprocessor_of(judge.model)
@@ -133,15 +132,15 @@ def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
             yield msgspec.structs.replace(reply, text=postprocess(reply.text)) if postprocess else reply
 
 
-def _own_grammar(judge: JudgeConfig) -> Any:
-    """Return the grammar of a judge's method; ``None`` where it reads its replies by several, or by none."""
-    from judgebench.judges.load import method_of
+def _own_parser(judge: JudgeConfig) -> Any:
+    """Return the parser of a judge's method; ``None`` where it reads its replies by several, or by none."""
+    from judgebench.judges.core.factory import method_of
 
     method = method_of(judge.method)
-    grammars = method.grammars
-    if not grammars:
+    parsers = method.parsers
+    if not parsers:
         return None
-    return grammars[0] if all(one.identity() == grammars[0].identity() for one in grammars) else None
+    return parsers[0] if all(one.identity() == parsers[0].identity() for one in parsers) else None
 
 
 def _spec(text: str) -> Any:
@@ -154,7 +153,7 @@ def _spec(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UsageError(f"--grammar {text!r} is no JSON: {error}.", hint="Write a grammar's name, or JSON.") from error
+        raise UsageError(f"--parser {text!r} is no JSON: {error}.", hint="Write a parser's name, or JSON.") from error
 
 
 def _name_of(text: str) -> str:
@@ -162,8 +161,8 @@ def _name_of(text: str) -> str:
     return spec if isinstance(spec, str) else str(spec.get("type"))
 
 
-def _name(grammar: Any) -> str:
-    return str(grammar.identity().get("grammar", type(grammar).__name__))
+def _name(parser: Any) -> str:
+    return str(parser.identity().get("parser", type(parser).__name__))
 
 
 def _newest_plan(folder: RunFolder) -> Plan:
@@ -173,7 +172,7 @@ def _newest_plan(folder: RunFolder) -> Plan:
         ReuseError: The run holds no plan that can be read.
     """
     from judgebench.errors import ReuseError
-    from judgebench.plan.spec import Plan
+    from judgebench.records.run import Plan
     from judgebench.store.files import DamagedError, Decoder, read_file
 
     plans = folder.plans()

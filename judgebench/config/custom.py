@@ -1,4 +1,4 @@
-"""A data file given on the command line (``--custom-dataset-path``) as a data set."""
+"""A data file given on the command line (``--custom-dataset-path``) as a dataset."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench import plugins
-from judgebench.config.place import Declared
+from judgebench.config.checks import Declared
 from judgebench.errors import DataError, UsageError
-from judgebench.plan.request import CustomDataset
+from judgebench.records.run import CustomDataset
 
 _LOADERS: dict[str, dict[str, Any]] = {
     ".jsonl": {"type": "JsonlDataset"},
@@ -56,7 +56,7 @@ class Sampling(NamedTuple):
 
 
 def custom_dataset(custom: CustomDataset) -> Declared:
-    """Return the data set that a JSONL, CSV or TSV file makes.
+    """Return the dataset that a JSONL, CSV or TSV file makes.
 
     Multiple choice (``mcq``) is a file with columns A, B, ...; all else is question and answer (``qa``). The gold
     answer is in the column that the meta file names (``output_column``), else in the only one that is called
@@ -86,9 +86,9 @@ def custom_dataset(custom: CustomDataset) -> Declared:
         need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
         raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
     letters = options if kind == "mcq" else []
-    asked = _asked_columns(path, meta, [name for name in columns if name not in {output, *letters}])
-    fields = {name: _field_name(name) for name in asked}
-    inputs = list(dict.fromkeys([*asked, *letters]))
+    shown_columns = _shown_columns(path, meta, [name for name in columns if name not in {output, *letters}])
+    fields = {name: _field_name(name) for name in shown_columns}
+    inputs = list(dict.fromkeys([*shown_columns, *letters]))
     others = [name for name in columns if name not in {output, *inputs}]
     source: dict[str, Any] = {
         **loader,
@@ -136,11 +136,11 @@ def _may_be_gold(column: str) -> bool:
     return re.sub(r"[\s-]+", "_", column.strip().lower()) in _GOLD_COLUMNS
 
 
-def _about_columns(path: Path, asked: list[str], output: str, others: list[str]) -> str:
+def _about_columns(path: Path, shown_columns: list[str], output: str, others: list[str]) -> str:
     """Return which columns of the file are used for what."""
     gold = f"gold answer: {output!r}" if output else "no gold answer"
     unused = f"; not used: {', '.join(map(repr, others))}" if others else ""
-    return f"columns of {path.name}: asked: {', '.join(map(repr, asked))}; {gold}{unused}"
+    return f"columns of {path.name}: asked: {', '.join(map(repr, shown_columns))}; {gold}{unused}"
 
 
 def _evaluator(meta: dict[str, Any], letters: list[str], source: dict[str, Any]) -> tuple[Any, str]:
@@ -155,8 +155,8 @@ def _evaluator(meta: dict[str, Any], letters: list[str], source: dict[str, Any])
     if unsuited:
         example = unsuited if len(unsuited) <= _EXAMPLE else unsuited[:_EXAMPLE] + "..."
         return None, f"no rule: {source['output_column']!r} holds texts, which only a judge can compare: {example!r}"
-    places = "in \\boxed{}, after 'answer:', on the last line, or the last number"
-    return {"type": _RULE}, f"rule {_RULE} {against} (the final answer: {places})"
+    where_found = "in \\boxed{}, after 'answer:', on the last line, or the last number"
+    return {"type": _RULE}, f"rule {_RULE} {against} (the final answer: {where_found})"
 
 
 def _unsuited(source: dict[str, Any]) -> str:
@@ -264,7 +264,7 @@ def _option_letters(columns: list[str]) -> list[str]:
     return letters if len(letters) >= 2 else []
 
 
-def _asked_columns(path: Path, meta: dict[str, Any], columns: list[str]) -> list[str]:
+def _shown_columns(path: Path, meta: dict[str, Any], columns: list[str]) -> list[str]:
     """Return the columns that the prompt shows: the meta file's, else the question's and its context's, else all."""
     named = meta.get("input_columns")
     if named is None:

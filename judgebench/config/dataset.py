@@ -1,21 +1,190 @@
-"""Data set configs: the loader's keys, how a sample is asked, and what scores the answer."""
+"""``bias_tests=...`` of a benchmark of judges: the same benchmark as a test of the judge's biases.
+
+Judge configs: a judge model and the method that asks it, and which judges a dataset gets.
+
+Dataset configs: the loader's keys, how a sample is asked, and what scores the answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import msgspec
 
 from judgebench import plugins
-from judgebench.config.bias_tests import take_bias_tests
-from judgebench.config.check import checked
-from judgebench.config.model import check_abbr
-from judgebench.config.place import Declared, nearest
-from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
-from judgebench.config.typed import config_struct, find_type, refuse_secrets, typed_part
+from judgebench.config.checks import (
+    Declared,
+    checked,
+    config_struct,
+    find_type,
+    literal,
+    nearest,
+    refuse_secrets,
+    typed_part,
+)
+from judgebench.config.model import SecretStore, check_abbr, resolve_model
+from judgebench.config.relations import EVERY_MODEL
 from judgebench.errors import ConfigError
 from judgebench.plugins import RoomName
+from judgebench.records.run import Baseline, DatasetConfig, JudgeConfig, Typed
+
+KEY = "bias_tests"
+EVERY = "all"
+
+
+def take_bias_tests(dataset: Declared) -> None:
+    """Put the method of a dataset that has the key into a ``BiasTest`` and score it by ``BiasScore``.
+
+    What the benchmark asks stays as it is: of a run whose plain judging is finished only the rest is asked.
+
+    Args:
+        dataset: A benchmark of judges; ``bias_tests`` is ``"all"``, a list of perturbations, or their names in a text.
+
+    Raises:
+        ConfigError: It is no benchmark of judges, or the key holds something else.
+    """
+    if KEY not in dataset.data:
+        return
+    wanted: Any = dataset.data.pop(KEY)
+    if isinstance(wanted, str):
+        meant = literal(str(wanted))
+        wanted = meant if not isinstance(meant, str) else [one.strip(" []'\"") for one in meant.split(",")]
+    if wanted is None or wanted is False:
+        return
+    wanted = [] if wanted is True or wanted == [EVERY] else wanted
+    if not isinstance(wanted, list) or not all(isinstance(one, str | dict) for one in wanted):
+        raise dataset.error(KEY, "must be 'all' or a list of perturbations.", hint="Write: bias_tests=['bandwagon']")
+    method = dataset.data.get("method")
+    if method is None:
+        raise dataset.error(
+            KEY,
+            "belongs to benchmarks of judges, whose items bring their answers along.",
+            hint="For a judge of --judges write method=dict(type=BiasTest, judge=...) and score=dict(type=BiasScore).",
+        )
+    dataset.data["method"] = {"type": "BiasTest", "judge": method, "perturbations": wanted}
+    dataset.data["score"] = {"type": "BiasScore"}
+
+
+DEFAULT_METHOD = "ReferenceVerifier"
+"""Asks whether the answer agrees with the reference."""
+
+_JUDGE_KEYS = ("abbr", "judge_model", "method", "members", "compare_with", "baseline")
+_OTHER_RUNNER_KEYS = {"judge_reader_cfg", "judge_dataset_type", "prompt_template", "retriever", "inferencer"}
+
+
+def take_judges(dataset: Declared) -> list[Declared]:
+    """Take ``judge_infer_cfg`` out of a dataset and return its judges.
+
+    Raises:
+        ConfigError: It is neither a dict nor a list of dicts.
+    """
+    blocks = dataset.data.pop("judge_infer_cfg", None) or []
+    if isinstance(blocks, dict):
+        blocks = [blocks]
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise dataset.error("judge_infer_cfg", "must be dict(judge_model=..., method=...) or a list of them.")
+    if blocks:
+        # Beside judges a rule measures them; it has a row of its own only where the config says so.
+        dataset.data.setdefault("rule_row", False)
+    return [_named(Declared("judges", block, dataset.file)) for block in blocks]
+
+
+def judge_of_model(model: Declared) -> Declared:
+    """Return the judge that a model config named by ``--judges`` makes; its method is the dataset's."""
+    return _named(Declared("judges", {"judge_model": model.data}, model.file))
+
+
+def named_judge(judge: Declared) -> Declared:
+    """Return a judge of a judges file with its abbr, which is its model's where it has none."""
+    return _named(judge)
+
+
+def replaced(own: Sequence[Declared], chosen: Sequence[Declared]) -> list[Declared]:
+    """Return the judges that ``--judges`` gives a dataset in place of its own.
+
+    A judge without method inherits the dataset's. A dataset with several judges of different methods then gets one
+    for each, named ``<judge>-<own judge>``.
+    """
+    judges = []
+    methods = {judge.abbr: judge.data.get("method") for judge in own if "judge_model" in judge.data}
+    distinct = [method for index, method in enumerate(methods.values()) if method not in [*methods.values()][:index]]
+    for judge in chosen:
+        if "method" in judge.data or len(distinct) <= 1:
+            inherited = {"method": deepcopy(distinct[0])} if distinct and distinct[0] is not None else {}
+            judges.append(_copy(judge, {**inherited, **judge.data}))
+            continue
+        for abbr, method in methods.items():
+            extra = {"method": deepcopy(method)} if method is not None else {}
+            judges.append(_copy(judge, {**judge.data, **extra, "abbr": f"{judge.abbr}-{abbr}"}))
+    return judges
+
+
+def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: SecretStore) -> JudgeConfig:
+    """Return a checked judge.
+
+    Raises:
+        ConfigError: A key or value that the judge, its model or its method does not take.
+    """
+    for key in declared.data:
+        if key in _OTHER_RUNNER_KEYS:
+            raise declared.error(
+                key,
+                "belongs to another runner's schema.",
+                hint="Here the prompt and the reading of the reply are the method's: method=dict(type=...).",
+            )
+        if key not in _JUDGE_KEYS:
+            raise declared.error(
+                key, "is not a known key.", hint=f"{nearest(key, _JUDGE_KEYS)}Keys: {', '.join(_JUDGE_KEYS)}."
+            )
+    method = declared.data.get("method")
+    typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", "judges", environ)
+    asks = "judge_model" in declared.data or plugins.load(typed.type, "judges").asks
+    if asks and not isinstance(declared.data.get("judge_model"), dict):
+        raise declared.error("judge_model", "must be dict(type=..., abbr=..., ...).")
+    check_abbr(declared.abbr, declared)
+    model: dict[str, Any] = {}
+    if asks:
+        declared.data["judge_model"].setdefault("abbr", declared.abbr)
+        model = resolve_model(declared, environ, secrets, path="judge_model")
+    return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_relations(declared, environ))
+
+
+class _Relations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of ``JudgeConfig`` that say what a judge has to do with others."""
+
+    members: list[str] = []
+    compare_with: str | list[str] = ""
+    baseline: Baseline | None = None
+
+
+def _relations(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return whose verdicts a panel aggregates, and what the answers are compared with."""
+    given = {key: declared.data[key] for key in _Relations.__struct_fields__ if key in declared.data}
+    relations = msgspec.convert(checked(given, _Relations, declared, environ), _Relations)
+    if relations.compare_with and relations.baseline is not None:
+        raise declared.error("baseline", "and compare_with are two things to compare with.", hint="Leave one out.")
+    found: dict[str, Any] = {"members": relations.members, "baseline": relations.baseline}
+    compared_models = relations.compare_with
+    if isinstance(compared_models, str) and compared_models != EVERY_MODEL:
+        return {**found, "compare_with": compared_models}
+    named = [compared_models] if isinstance(compared_models, str) else compared_models
+    if not named or len(set(named)) < len(named):
+        raise declared.error("compare_with", "must name at least one model, and none twice.")
+    return {**found, "compared_models": named}
+
+
+def _named(judge: Declared) -> Declared:
+    model: Any = judge.data.get("judge_model")
+    if "abbr" not in judge.data and isinstance(model, dict) and "abbr" in model:
+        judge.data["abbr"] = model["abbr"]
+    return judge
+
+
+def _copy(judge: Declared, data: dict[str, Any]) -> Declared:
+    return Declared(judge.kind, deepcopy(data), judge.file)
+
 
 _PARTS: Mapping[str, RoomName] = {
     "evaluator": "judges",
@@ -43,7 +212,7 @@ PlainKeys = msgspec.defstruct(
 )
 """The keys of ``DatasetConfig`` that stand in a config file as they are."""
 
-_KEYS = {"type", "judge_infer_cfg", *_PARTS, *_PLAIN_KEYS}
+_DATASET_KEYS = {"type", "judge_infer_cfg", *_PARTS, *_PLAIN_KEYS}
 _ELSEWHERE = {
     "reader_cfg": "name the columns with the loader's keys and take samples with --num-prompts or --ids",
     "infer_cfg": "write the prompt as prompt=[dict(role='user', content='...')]",
@@ -56,7 +225,7 @@ _ASKING = ("loader", "prompt", "few_shot", "max_out_len", "generation_kwargs")
 def resolve_dataset(
     declared: Declared, environ: Mapping[str, str], judges: Sequence[JudgeConfig] = ()
 ) -> DatasetConfig:
-    """Return a checked data set.
+    """Return a checked dataset.
 
     Args:
         declared: What the file says, without ``judge_infer_cfg``.
@@ -64,7 +233,7 @@ def resolve_dataset(
         judges: Its judges, already resolved.
 
     Raises:
-        ConfigError: A key or value that the loader, the evaluator or the data set itself does not take.
+        ConfigError: A key or value that the loader, the evaluator or the dataset itself does not take.
     """
     take_bias_tests(declared)
     data = declared.data
@@ -96,7 +265,7 @@ def resolve_dataset(
 
 
 def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_file: str) -> DatasetConfig:
-    """Return two declarations of one data set as one: asked once, scored by what both say.
+    """Return two declarations of one dataset as one: asked once, scored by what both say.
 
     Raises:
         ConfigError: They ask differently, or name different evaluators, so that one abbr would mean two things.
@@ -105,14 +274,14 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         one, other = getattr(first, name), getattr(second, name)
         if one != other and (name in _ASKING or (one and other)):
             raise ConfigError(
-                f"Two data sets are named {first.abbr!r} and differ in {name!r}: {first_file} and {second_file}.",
+                f"Two datasets are named {first.abbr!r} and differ in {name!r}: {first_file} and {second_file}.",
                 hint="Give one of them another abbr, or leave one out of --datasets.",
             )
     judges = {judge.abbr: judge for judge in first.judges}
     for judge in second.judges:
         if judges.setdefault(judge.abbr, judge) != judge:
             raise ConfigError(
-                f"The data set {first.abbr!r} has two different judges named {judge.abbr!r}: "
+                f"The dataset {first.abbr!r} has two different judges named {judge.abbr!r}: "
                 f"{first_file} and {second_file}.",
                 hint="Give one of them another abbr.",
             )
@@ -129,7 +298,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
 
 
 def _split(declared: Declared, loader_keys: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the data set's own plain keys and the loader's; refuse all others."""
+    """Return the dataset's own plain keys and the loader's; refuse all others."""
     own, of_loader = {}, {}
     for key, value in declared.data.items():
         if key in _PLAIN_KEYS:
@@ -141,7 +310,7 @@ def _split(declared: Declared, loader_keys: set[str]) -> tuple[dict[str, Any], d
         elif key in _ELSEWHERE:
             raise declared.error(key, "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
         elif key != "type" and key not in _PARTS:
-            known = _KEYS | loader_keys
+            known = _DATASET_KEYS | loader_keys
             raise declared.error(
                 key, "is not a known key.", hint=f"{nearest(key, known)}Known keys: {', '.join(sorted(known))}."
             )

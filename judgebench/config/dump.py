@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from judgebench.config.relations import EVERY_MODEL
-from judgebench.config.schema import DatasetConfig, JudgeConfig, RunConfig, Typed
+from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, Typed
 
 _WIDTH = 120
 
@@ -41,7 +41,7 @@ def dump_config(config: RunConfig, command: list[str] | None = None) -> str:
 
 
 def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
-    """Return a data set as the keys that a config file has for it."""
+    """Return a dataset as the keys that a config file has for it."""
     plain = msgspec.to_builtins(dataset)
     values = {name: getattr(dataset, name) for name in plain if name not in {"abbr", "loader", "judges"}}
     return {
@@ -54,9 +54,9 @@ def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:
 
 
 def _declared(dataset: DatasetConfig) -> list[JudgeConfig]:
-    """Return the judges as configs declare them: a league is one judge, whose parts follow from the models."""
-    members = {judge.abbr: judge.league or judge.abbr for judge in dataset.judges}
-    whole = {judge.league or judge.abbr: judge for judge in reversed(dataset.judges)}
+    """Return the judges as configs declare them: a round robin is one judge, whose parts follow from the models."""
+    members = {judge.abbr: judge.round_robin or judge.abbr for judge in dataset.judges}
+    whole = {judge.round_robin or judge.abbr: judge for judge in reversed(dataset.judges)}
     return [
         msgspec.structs.replace(judge, abbr=abbr, members=[members[member] for member in judge.members])
         for abbr, judge in reversed(whole.items())
@@ -68,15 +68,15 @@ def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
     known = {
         "judge_model": judge.model,
         "members": judge.members,
-        "compare_with": _several(judge.opponents) or judge.compare_with,
+        "compare_with": _several(judge.compared_models) or judge.compare_with,
         "baseline": msgspec.to_builtins(judge.baseline),
     }
     given = {name: value for name, value in known.items() if value}
     return {"abbr": judge.abbr, **given, "method": typed_keys(judge.method)}
 
 
-def _several(opponents: list[str]) -> list[str] | str:
-    return EVERY_MODEL if opponents == [EVERY_MODEL] else opponents
+def _several(compared_models: list[str]) -> list[str] | str:
+    return EVERY_MODEL if compared_models == [EVERY_MODEL] else compared_models
 
 
 def typed_keys(part: Typed) -> dict[str, Any]:

@@ -1,18 +1,53 @@
-"""Why a config file could not be read: the line, Python's own words, and what to write instead."""
+"""Which files a config file inherits from: its ``read_base()`` imports, found in its text.
+
+Why a config file could not be read: the line, Python's own words, and what to write instead.
+"""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import io
 import tokenize
 import traceback
 from pathlib import Path
 
-from judgebench.config.bases import base_files, base_imports, module_file
 from judgebench.config.registry import SHIPPED
 from judgebench.errors import ConfigError
 from judgebench.plugins import ROOMS
 from judgebench.plugins.rooms import shipped_classes
+
+
+def base_files(path: Path) -> list[Path]:
+    """Return the files that a config file imports through ``read_base()``, in order."""
+    found = [module_file(path, line.level, line.module or "") for line in base_imports(path)]
+    return [base for base in found if base.is_file()]
+
+
+def base_imports(path: Path) -> list[ast.ImportFrom]:
+    """Return the import lines inside ``with read_base():``; none of a file that is no Python."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return []
+    return [
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        for line in node.body
+        if isinstance(line, ast.ImportFrom) and line.module
+    ]
+
+
+def module_file(path: Path, level: int, module: str) -> Path:
+    """Return the file that ``from ..a.b import`` in a config file means (level 2, module ``a.b``)."""
+    parts = module.split(".")
+    if level:
+        folder = path.parents[min(level, len(path.parents)) - 1]
+    else:
+        spec = importlib.util.find_spec(parts[0])
+        folder = Path(next(iter(spec.submodule_search_locations or [""]))).parent if spec else Path()
+    return folder.joinpath(*parts).with_suffix(".py")
 
 
 def parse_error(path: Path, error: SyntaxError | ValueError) -> ConfigError:
@@ -126,7 +161,7 @@ def _missing_base(path: Path) -> ConfigError | None:
 
 def _is_library(filename: str) -> bool:
     parts = Path(filename).parts
-    here, standard = Path(__file__).with_name("load.py"), Path(ast.__file__).parent
+    here, standard = Path(__file__).with_name("files.py"), Path(ast.__file__).parent
     return {"mmengine", "importlib"} & {*parts} != set() or Path(filename) == here or Path(filename).parent == standard
 
 

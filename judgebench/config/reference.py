@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from judgebench.config.check import type_name
-from judgebench.config.schema import Baseline, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
+from judgebench.config.checks import type_name
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
+from judgebench.records.run import Baseline, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
 
@@ -80,7 +80,7 @@ values, a `url` with a user, a password, a query or a key in its path, the `env`
 `extra_headers`, or looks like a key (`sk-...`). A literal is replaced by a reference to a variable that only the task
 processes see. A service that repeats a secret, in a reply or an error, is kept and shown with `***` in its place;
 placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are taken out of errors alone, as answers
-may hold them by chance. A secret in the words of a `launch.command`, or in a data set, is refused.
+may hold them by chance. A secret in the words of a `launch.command`, or in a dataset, is refused.
 
 **A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges` and
 `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
@@ -109,7 +109,7 @@ _JUDGE_ROWS = {
     "method": (
         "method",
         "dict",
-        "How it judges: `dict(type=..., ...)`. Left out, the data set's own method, else `ReferenceVerifier`.",
+        "How it judges: `dict(type=..., ...)`. Left out, the dataset's own method, else `ReferenceVerifier`.",
     ),
 }
 
@@ -129,7 +129,7 @@ def reference() -> str:
         table(Timeouts),
         "### `launch`\n",
         table(LaunchConfig),
-        "## Data sets\n",
+        "## Datasets\n",
         "`datasets = [dict(...)]`, or any list whose name ends in `_datasets`.\n",
         table(DatasetConfig, instead=_DATASET_ROWS),
         "A benchmark of judges also takes `bias_tests`: `'all'` or a list of perturbations. It puts the method into a",
@@ -139,7 +139,7 @@ def reference() -> str:
         "## Judges\n",
         "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a data",
         "set. The abbr is the judge model's where it is left out.\n",
-        table(JudgeConfig, skip={"opponents", "league", "players"}, instead=_JUDGE_ROWS),
+        table(JudgeConfig, skip={"compared_models", "round_robin", "tested_models"}, instead=_JUDGE_ROWS),
         "### `baseline`\n",
         table(Baseline),
         "## Summarizers\n",

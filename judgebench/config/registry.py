@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).parents[1] / "configs"
 USER_FOLDER = "configs"
 """Config folder of the current directory, used when no ``--config-dir`` is given."""
 
-_SINGULAR = {"models": "model", "datasets": "data set", "judges": "judge", "summarizers": "summarizer"}
+_SINGULAR = {"models": "model", "datasets": "dataset", "judges": "judge", "summarizers": "summarizer"}
 
 
 class ConfigFile(NamedTuple):

@@ -1,34 +1,160 @@
-"""From the names of the command line to a checked ``RunConfig``."""
+"""``--override models.<abbr>.<key>=<value>``: values laid over what the config files say, before they are checked.
+
+The abbr may hold dots (the longest one that fits is meant) and ``*`` means every object of the kind. The value's type
+is the schema's choice, so unknown keys and wrong types are refused by the same check as those of files.
+
+From the names of the command line to a checked ``RunConfig``.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.config.check import checked
+from judgebench.config.checks import Declared, Untyped, checked, nearest
 from judgebench.config.custom import custom_dataset
-from judgebench.config.dataset import merge, resolve_dataset
-from judgebench.config.judge import judge_of_model, named_judge, replaced, resolve_judge, take_judges
-from judgebench.config.load import PlainConfig, load_file
-from judgebench.config.model import resolve_model
-from judgebench.config.override import apply_overrides, parse_override
-from judgebench.config.place import Declared
+from judgebench.config.dataset import (
+    judge_of_model,
+    merge,
+    named_judge,
+    replaced,
+    resolve_dataset,
+    resolve_judge,
+    take_judges,
+)
+from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
+from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.registry import Registry, split_suffix
-from judgebench.config.relations import with_members, with_opponents
-from judgebench.config.schema import DatasetConfig, RunConfig, SummarizerConfig
-from judgebench.config.secrets import SecretStore
-from judgebench.config.select import declared_in, declares, summarizer_in
+from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.plan.request import Selection
-from judgebench.store.layout import row_name
+from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig
+from judgebench.store.run_folder import row_name
+
+TARGETS = ("models", "datasets", "judges", "summarizer", "*")
+_JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")
+
+
+class Override(NamedTuple):
+    """One ``--override``.
+
+    Attributes:
+        target: ``models``, ``datasets``, ``judges`` or ``summarizer``; ``*`` for models and judges of an abbr.
+        path: ``<abbr>.<key>``; only ``<key>`` for the summarizer.
+        value: The text after the equals sign.
+    """
+
+    target: str
+    path: str
+    value: str
+
+    @property
+    def shown(self) -> str:
+        """The override without its value, which may be a secret."""
+        return f"--override {self.target}.{self.path}"
+
+
+def parse_override(text: str) -> Override:
+    """Return the parts of ``models.<abbr>.<key>=<value>``.
+
+    Raises:
+        UsageError: It has another form, or names no known target.
+    """
+    name, equals, value = text.partition("=")
+    target, _, path = name.strip().partition(".")
+    if not equals or not path:
+        raise UsageError(
+            f"--override {name!r} has not the form TARGET.KEY=VALUE.",
+            hint="For example: --override models.vllm-api-general-chat.host_port=9000 judges.judge.batch_size=8",
+        )
+    if target not in TARGETS:
+        raise UsageError(
+            f"--override {name!r} begins with {target!r}, which cannot be overridden.",
+            hint=f"{nearest(target, TARGETS)}Targets: {', '.join(TARGETS)}.",
+        )
+    if target != "summarizer" and not path.rpartition(".")[2]:
+        raise UsageError(f"--override {name!r} names no key.", hint=f"Write {target}.<abbr>.<key>=<value>.")
+    return Override(target, path, value)
+
+
+def apply_overrides(overrides: Sequence[Override], declared: Sequence[Declared]) -> None:
+    """Lay overrides over the objects they name, in order: later ones win.
+
+    Raises:
+        UnknownNameError: No object has the named abbr; names the nearest.
+        ConfigError: A key leads through a value that holds no keys.
+    """
+    # Which objects an override means is decided before any is applied: an override may rename one.
+    plan = [(override, *_meant(override, declared)) for override in overrides]
+    for override, objects, key in plan:
+        for one in objects:
+            path = _inside(one, key)
+            _assign(one, path, Untyped(override.value), override)
+            one.overridden.add(path)
+
+
+def _meant(override: Override, declared: Sequence[Declared]) -> tuple[list[Declared], str]:
+    kinds = ("models", "judges") if override.target == "*" else (override.target,)
+    candidates = [one for one in declared if one.kind in kinds]
+    if override.target == "summarizer":
+        return candidates, override.path
+    if override.path.startswith("*."):
+        return candidates, override.path[2:]
+    fitting = {one.abbr for one in candidates if override.path.startswith(f"{one.abbr}.")}
+    if not fitting:
+        known = list(dict.fromkeys(one.abbr for one in candidates))
+        named_kind = override.path.partition(".")[0]
+        have = f"{override.target} of this run: {', '.join(known)}." if known else f"This run has no {override.target}."
+        raise UnknownNameError(
+            f"{override.shown}: nothing in {override.target} is named {named_kind!r}.",
+            hint=f"{nearest(override.path.rpartition('.')[0], known) or nearest(named_kind, known)}{have}",
+        )
+    abbr = max(fitting, key=len)
+    return [one for one in candidates if one.abbr == abbr], override.path[len(abbr) + 1 :]
+
+
+def _inside(one: Declared, key: str) -> str:
+    """Return the path in the object's data; keys of a judge that are not its own are its model's."""
+    if one.kind == "judges" and key.partition(".")[0] not in _JUDGE_KEYS:
+        return f"judge_model.{key}"
+    return key
+
+
+def _assign(one: Declared, path: str, value: Untyped, override: Override) -> None:
+    *parents, last = path.split(".")
+    holder: Any = one.data
+    for depth, name in enumerate(parents):
+        inner = _item(holder, name)
+        if inner is None and isinstance(holder, dict):
+            inner = holder[name] = {}
+        if not isinstance(inner, dict | list):
+            raise _no_keys(override, ".".join(parents[: depth + 1]))
+        holder = inner
+    if isinstance(holder, list):
+        if not last.isdigit() or int(last) >= len(holder):
+            raise _no_keys(override, ".".join(parents))
+        holder[int(last)] = value
+    else:
+        holder[last] = value
+
+
+def _item(holder: Any, name: str) -> Any:
+    if isinstance(holder, dict):
+        return holder.get(name)
+    return holder[int(name)] if name.isdigit() and int(name) < len(holder) else None
+
+
+def _no_keys(override: Override, path: str) -> ConfigError:
+    return ConfigError(
+        f"{override.shown}: {path!r} has no such key or item.", hint=f"Set the whole of it: {path}=<value>"
+    )
 
 
 class DatasetWithJudges(NamedTuple):
-    """A declared data set and the judges that are to look at answers to it."""
+    """A declared dataset and the judges that are to look at answers to it."""
 
     dataset: Declared
     judges: list[Declared]
@@ -71,8 +197,8 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     models = _resolve_models(declared.models, env, secrets)
     datasets, sources = _resolve_datasets(declared.datasets, env, secrets)
     combinations = _combinations(declared.combinations, [*models], [*datasets], selection.config)
-    datasets = {abbr: with_opponents(one, combinations) for abbr, one in datasets.items()}
-    _refuse_row_twins(datasets)  # leagues have a row for each opponent
+    datasets = {abbr: with_compared_models(one, combinations) for abbr, one in datasets.items()}
+    _refuse_row_twins(datasets)  # round robins have a row for each compared model
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
     summarizer = checked(declared.summarizer.data, SummarizerConfig, declared.summarizer, env)
@@ -91,7 +217,7 @@ def declare(selection: Selection) -> Declarations:
     """Read the selected files and return what they declare, overrides laid over it; nothing is checked yet.
 
     Raises:
-        UsageError: No model, or neither a data set nor a data file, was named.
+        UsageError: No model, or neither a dataset nor a data file, was named.
         UnknownNameError: A name that is not registered, or an override of an abbr that is not there.
         ConfigError: A file that cannot be read.
     """
@@ -139,7 +265,7 @@ def _datasets(selection: Selection, registry: Registry, file: str, variables: Pl
         found = declared_in("datasets", variables, file)
     if not found:
         raise UsageError(
-            "No data set is named.", hint="Name one with --datasets or --custom-dataset-path; see all with: jb --list"
+            "No dataset is named.", hint="Name one with --datasets or --custom-dataset-path; see all with: jb --list"
         )
     return found
 
@@ -218,7 +344,7 @@ def _resolve_datasets(
     sources: dict[str, str] = {}
     for one, judges in declared:
         resolved = with_members(resolve_dataset(one, environ, _resolve_judges(judges, environ, secrets)))
-        _refuse_case_twin(resolved.abbr, datasets, "data sets")
+        _refuse_case_twin(resolved.abbr, datasets, "datasets")
         key = f"datasets.{resolved.abbr}"
         if resolved.abbr in datasets:
             resolved = merge(datasets[resolved.abbr], resolved, sources[key], one.file)
@@ -235,7 +361,7 @@ def _resolve_judges(declared: list[Declared], environ: Mapping[str, str], secret
     for one in declared:
         judge = resolve_judge(one, environ, secrets)
         if judge.abbr in judges:
-            raise one.error("abbr", "is the name of two judges of one data set.", hint="Give one another abbr.")
+            raise one.error("abbr", "is the name of two judges of one dataset.", hint="Give one another abbr.")
         judges[judge.abbr] = judge
     return list(judges.values())
 
@@ -251,12 +377,12 @@ def _refuse_case_twin(abbr: str, known: Mapping[str, object], what: str) -> None
 
 
 def _refuse_row_twins(datasets: Mapping[str, DatasetConfig]) -> None:
-    """Refuse data sets and judged rows of one name: they would write the same files."""
-    owners = {abbr: f"the data set {abbr!r}" for abbr in datasets}
+    """Refuse datasets and judged rows of one name: they would write the same files."""
+    owners = {abbr: f"the dataset {abbr!r}" for abbr in datasets}
     for dataset in datasets.values():
         for judge in dataset.judges:
             row = row_name(dataset.abbr, judge.abbr)
-            owner = f"the judge {judge.abbr!r} of the data set {dataset.abbr!r}"
+            owner = f"the judge {judge.abbr!r} of the dataset {dataset.abbr!r}"
             if row in owners:
                 raise ConfigError(
                     f"{owners[row][0].upper()}{owners[row][1:]} and {owner} would both make the row {row!r}.",

@@ -1,25 +1,152 @@
-"""``jb --show NAME``: what a config resolves to, each key with the file and line it came from."""
+"""Which line of which file set a key of a config: found in the files' text, so a best effort.
+
+The file itself and the files it inherits from are parsed; a place counts when it writes the key with the value that the
+resolved config has. What code computes is attributed to the file alone.
+
+``jb --show NAME``: what a config resolves to, each key with the file and line it came from.
+"""
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from judgebench.config.check import checked
-from judgebench.config.dataset import resolve_dataset
+from judgebench.config.checks import REFERENCE, Declared, checked
+from judgebench.config.dataset import named_judge, resolve_dataset, resolve_judge, take_judges
 from judgebench.config.dump import dataset_keys, judge_keys, python_text
-from judgebench.config.judge import named_judge, resolve_judge, take_judges
-from judgebench.config.load import load_file
-from judgebench.config.model import resolve_model
-from judgebench.config.override import apply_overrides, parse_override
-from judgebench.config.place import Declared
-from judgebench.config.provenance import Site, find_site, sites_of
+from judgebench.config.explain import base_files
+from judgebench.config.files import declared_in, load_file, summarizer_in
+from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
-from judgebench.config.schema import SummarizerConfig
-from judgebench.config.secrets import SecretStore
-from judgebench.config.select import declared_in, summarizer_in
+from judgebench.config.resolve import apply_overrides, parse_override
+from judgebench.records.run import SummarizerConfig
+
+
+class _Code(NamedTuple):
+    """Something that is no constant; its name, where it is one."""
+
+    name: str
+
+
+class Site(NamedTuple):
+    """A place that writes a key.
+
+    Attributes:
+        keys: Path of the key from the outermost dict around it.
+        abbrs: The ``abbr`` of every dict around it.
+        value: The constant written there; code stands for everything else.
+    """
+
+    file: Path
+    line: int
+    keys: tuple[str, ...]
+    abbrs: tuple[str, ...]
+    value: Any
+
+
+def sites_of(path: Path) -> list[Site]:
+    """Return the places that write keys in a config file and the files it inherits from, nearest first."""
+    seen: dict[Path, None] = {}
+    queue = [path]
+    while queue:
+        file = queue.pop(0).resolve()
+        if file not in seen:
+            seen[file] = None
+            queue += base_files(file)
+    return [site for file in seen for site in _sites(file)]
+
+
+def find_site(sites: list[Site], abbr: str, key: str, value: Any) -> Site | None:
+    """Return the place that most likely set a key of the object ``abbr`` to ``value``."""
+    wanted = tuple(key.split("."))
+    best: tuple[tuple[int, int, int], Site] | None = None
+    for number, site in enumerate(sites):
+        overlap = _overlap(site.keys, wanted)
+        if not overlap or not _could_give(site.value, value, wanted[-1]):
+            continue
+        score = (int(abbr in site.abbrs), overlap, -number)
+        if best is None or score > best[0]:
+            best = (score, site)
+    return best[1] if best else None
+
+
+def _sites(file: Path) -> Iterator[Site]:
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                keys = _subscripts(target)
+                if keys:
+                    yield Site(file, node.lineno, keys, (), _constant(node.value))
+                yield from _inside(node.value, file, keys, ())
+        else:
+            yield from _inside(node, file, (), ())
+
+
+def _inside(node: ast.AST, file: Path, keys: tuple[str, ...], abbrs: tuple[str, ...]) -> Iterator[Site]:
+    pairs = _pairs(node)
+    if not pairs:
+        for child in ast.iter_child_nodes(node):
+            yield from _inside(child, file, keys, abbrs)
+        return
+    own = [_constant(value) for key, value, _ in pairs if key == "abbr"]
+    abbrs = (*abbrs, *(abbr for abbr in own if isinstance(abbr, str)))
+    for key, value, line in pairs:
+        yield Site(file, line, (*keys, key), abbrs, _constant(value))
+        yield from _inside(value, file, (*keys, key), abbrs)
+    if isinstance(node, ast.Call):
+        for argument in node.args:
+            yield from _inside(argument, file, keys, abbrs)
+
+
+def _pairs(node: ast.AST) -> list[tuple[str, ast.expr, int]]:
+    """Return key, value and line of a dict written as ``dict(...)`` or ``{...}``; empty for everything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        return [(one.arg, one.value, one.lineno) for one in node.keywords if one.arg]
+    if isinstance(node, ast.Dict):
+        return [
+            (str(key.value), value, key.lineno)
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant)
+        ]
+    return []
+
+
+def _subscripts(target: ast.expr) -> tuple[str, ...]:
+    """Return the text keys of ``x["a"]["b"]``."""
+    keys: list[str] = []
+    while isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            keys.insert(0, target.slice.value)
+        target = target.value
+    return tuple(keys)
+
+
+def _constant(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return _Code(node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
+
+
+def _could_give(written: Any, value: Any, key: str) -> bool:
+    if isinstance(written, _Code):
+        return key != "type" or str(value).rpartition(".")[2] == written.name
+    if key == "type":
+        return str(value).rpartition(".")[2] == str(written).rpartition(".")[2]
+    if isinstance(written, str) and REFERENCE.search(written):
+        return True
+    if isinstance(value, str) and REFERENCE.search(value):
+        return isinstance(written, str)  # a literal secret, shown as a reference
+    return bool(written == value) and isinstance(written, bool) == isinstance(value, bool)
+
+
+def _overlap(written: tuple[str, ...], wanted: tuple[str, ...]) -> int:
+    """Return how many keys agree from the end, if the shorter path is the end of the longer one."""
+    shorter = min(len(written), len(wanted))
+    return shorter if written[-shorter:] == wanted[-shorter:] else 0
 
 
 def show(
@@ -77,7 +204,7 @@ def _lines(declared: Declared, keys: dict[str, Any], sites: list[Site]) -> str:
         else f"{key} = {text}  # {_origin(declared, key, value, sites)}"
         for key, text, value in rows
     ]  # fmt: skip
-    return "\n".join([f"[{declared.label}]", *lines])
+    return "\n".join([f"[{declared.decision}]", *lines])
 
 
 def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str, Any]]:

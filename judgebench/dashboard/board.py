@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from judgebench.stages.progress import Progress
-from judgebench.untrusted import one_line, visible
+from judgebench.errors import one_line, visible
+from judgebench.stages.task import Progress
 
 Status = Literal[
     "waiting", "launching", "starting", "preflight", "running", "backing-off", "draining", "writing",
@@ -202,7 +202,7 @@ def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
     return text
 
 
-class Told:
+class Message:
     """Which failures were told: what fails for one and the same reason is told once."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display, Score
-from judgebench.untrusted import visible
+from judgebench.errors import visible
 
 _INTERVAL = 1.0
 _NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "starting", "preflight"})
@@ -34,7 +34,7 @@ class EventDisplay:
         self._human = human
         self._clock = clock
         self._status: dict[str, Status] = {}
-        self._told: dict[str, float] = {}
+        self._shown: dict[str, float] = {}
         self._started = False
         self._finished = False
         self._early: list[dict[str, Any]] = []
@@ -58,14 +58,14 @@ class EventDisplay:
         now = self._clock()
         before = self._status.get(row.id)
         working = before is not None and before not in _NOT_WORKING and not row.over
-        if working and now - self._told[row.id] < _INTERVAL:
+        if working and now - self._shown[row.id] < _INTERVAL:
             return
         if before != row.status:
             self._status[row.id] = row.status
-            self._told[row.id] = now
+            self._shown[row.id] = now
             self._emit("task", **self._state(row, now))
         elif working:
-            self._told[row.id] = now
+            self._shown[row.id] = now
             self._emit("progress", task=row.id, **_counts(row, now))
 
     def message(self, text: str) -> None:

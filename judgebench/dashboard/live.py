@@ -21,11 +21,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from judgebench.dashboard.board import RunHeader, TaskRow, Told, at_work_first, whole_run_text
+from judgebench.dashboard.board import Message, RunHeader, TaskRow, at_work_first, whole_run_text
 from judgebench.dashboard.display import Score
 from judgebench.dashboard.keys import Key, Keyboard
-from judgebench.dashboard.table import Layout, cells, fold, lay_out, page_of
-from judgebench.untrusted import one_line, visible
+from judgebench.dashboard.table import Layout, aggregate, cells, lay_out, page_of
+from judgebench.errors import one_line, visible
 
 PERIOD = 0.5
 """Seconds between two frames."""
@@ -96,7 +96,7 @@ class Board:
             f"Whole run: {whole_run_text(self._rows, now)}",
         ]
         shown = page_of(at_work_first(self._rows), layout, self.page)
-        below = fold(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
+        below = aggregate(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)
         return Group(
@@ -110,7 +110,7 @@ def draw_table(rows: Sequence[TaskRow], layout: Layout, now: float) -> Table:
     """Return the table of some rows."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, show_lines=layout.row_lines > 1 and len(rows) <= layout.per_page // 2)
     for title, width in layout.widths.items():
-        table.add_column(Text("\n".join(fold(title, width, 2))), width=width, no_wrap=True, overflow="crop")
+        table.add_column(Text("\n".join(aggregate(title, width, 2))), width=width, no_wrap=True, overflow="crop")
     titles = list(layout.widths)
     for row in rows:
         style = _STYLES.get(row.status, "")
@@ -145,7 +145,7 @@ class LiveDisplay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failed: set[str] = set()
-        self._failures = Told()
+        self._failures = Message()
         self._early: list[str] = []
         """Messages from before the board, and those too long for a line; printed on the normal screen."""
 
@@ -275,7 +275,7 @@ class LiveDisplay:
                 self._console.print(draw_table(rows, lay_out(rows, self._console.width, 10_000), now))
         except OSError:
             return
-        failures = Told()
+        failures = Message()
         for row in self._rows:
             if row.status in {"error", "partial"}:
                 self._print("\n".join(failures.lines(row, self._base)))
@@ -290,4 +290,4 @@ class LiveDisplay:
 
 
 def _line(text: str, width: int) -> Text:
-    return Text(fold(text, width, 1)[0], no_wrap=True, overflow="crop")
+    return Text(aggregate(text, width, 1)[0], no_wrap=True, overflow="crop")

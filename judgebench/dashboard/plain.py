@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from judgebench.dashboard.board import RunHeader, Status, TaskRow, Told, clock_text, rate_text
+from judgebench.dashboard.board import Message, RunHeader, Status, TaskRow, clock_text, rate_text
 from judgebench.dashboard.display import Score
-from judgebench.untrusted import visible
+from judgebench.errors import visible
 
 _SAME_STATUS = 10.0
 """Seconds between two lines about one task in one status."""
@@ -23,8 +23,8 @@ class PlainDisplay:
         self._stream = stream
         self._clock = clock
         self._base = ""
-        self._told: dict[str, tuple[Status, int, float]] = {}
-        self._failures = Told()
+        self._shown: dict[str, tuple[Status, int, float]] = {}
+        self._failures = Message()
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """Say where the run is and how many tasks it has."""
@@ -35,12 +35,12 @@ class PlainDisplay:
     def task(self, row: TaskRow) -> None:
         """Write a line if the row's status changed, or if it made progress and some time has passed."""
         now = self._clock()
-        status, done, told = self._told.get(row.id, ("waiting", -1, -_SAME_STATUS))
-        if row.status == status and (row.over or row.progress.done == done or now - told < _SAME_STATUS):
+        status, done, shown_at = self._shown.get(row.id, ("waiting", -1, -_SAME_STATUS))
+        if row.status == status and (row.over or row.progress.done == done or now - shown_at < _SAME_STATUS):
             return
-        if status not in {row.status, "waiting"} and not row.over and now - told < _OTHER_STATUS:
+        if status not in {row.status, "waiting"} and not row.over and now - shown_at < _OTHER_STATUS:
             return
-        self._told[row.id] = (row.status, row.progress.done, now)
+        self._shown[row.id] = (row.status, row.progress.done, now)
         if row.status == "error":
             first, *rest = self._failures.lines(row, self._base)
             self._line(f"{_head(row)}: error: {first.partition(': ')[2]}")
@@ -89,9 +89,9 @@ def _said(row: TaskRow, now: float) -> str:
         figures.append(f"{rate_text(rate)} it/s")
     if row.token_rate(now):
         figures.append(f"{rate_text(row.token_rate(now))} tok/s")
-    for label, count in (("kept", progress.kept), ("failed", progress.fail), ("unparsed", progress.unparsed)):
+    for caption, count in (("kept", progress.kept), ("failed", progress.fail), ("unparsed", progress.unparsed)):
         if count:
-            figures.append(f"{count} {label}")
+            figures.append(f"{count} {caption}")
     eta = row.eta(now)
     if eta is not None and progress.done < progress.total:
         figures.append(f"ETA {clock_text(eta)}")

@@ -1,4 +1,4 @@
-"""The task table as plain cells: which columns fit the window, how rows fold, what is on which page.
+"""The task table as plain cells: which columns fit the window, how rows aggregation, what is on which page.
 
 No drawing here. Only the rows of one page are ever turned into cells, so a board of 1000 rows costs what a page costs.
 """
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from judgebench.dashboard.board import TaskRow, clock_text, rate_text
-from judgebench.untrusted import one_line
+from judgebench.errors import one_line
 
 _MOST_LINES = 3
 """Lines of a row at most; what does not fit is cut and marked."""
 _BREAKS = " /-_,:"
-"""Characters after which a cell may be folded."""
+"""Characters after which a cell may be aggregated."""
 
 
 class _ColumnKind(NamedTuple):
@@ -90,7 +90,7 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     while True:
         widths = _shrink({title: kind for title, kind in _KINDS.items() if title not in hidden}, longest, width)
         row_lines = max(
-            len(fold(text, widths[title], _MOST_LINES + 1))
+            len(aggregate(text, widths[title], _MOST_LINES + 1))
             for title in texts
             if title in widths
             for text in texts[title]
@@ -102,7 +102,7 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
             texts["Task Name"] = {_name(row, with_stage=True) for row in rows}
             longest["Task Name"] = max(map(len, texts["Task Name"]), default=0)
     row_lines = min(row_lines, _MOST_LINES)
-    header_lines = max(len(fold(title, width, 2)) for title, width in widths.items())
+    header_lines = max(len(aggregate(title, width, 2)) for title, width in widths.items())
     per_page = max(1, (height - 3 - header_lines) // row_lines)
     return Layout(widths, tuple(hidden), row_lines, header_lines, per_page, max(1, math.ceil(len(rows) / per_page)))
 
@@ -130,19 +130,20 @@ def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[Task
 
 
 def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
-    """Return each cell of a row as its lines, folded to the widths of the layout."""
+    """Return each cell of a row as its lines, aggregated to the widths of the layout."""
     made = {
-        title: fold(_CELLS[title](row, now, width), width, layout.row_lines) for title, width in layout.widths.items()
+        title: aggregate(_CELLS[title](row, now, width), width, layout.row_lines)
+        for title, width in layout.widths.items()
     }
     if "Stage" not in layout.widths:
-        made["Task Name"] = fold(_name(row, with_stage=True), layout.widths["Task Name"], layout.row_lines)
+        made["Task Name"] = aggregate(_name(row, with_stage=True), layout.widths["Task Name"], layout.row_lines)
     counts = "Extend Parameters"
     if counts in made and made[counts][-1].endswith("…"):
-        made[counts] = fold(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
+        made[counts] = aggregate(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
     return list(made.values())
 
 
-def fold(text: str, width: int, most: int) -> list[str]:
+def aggregate(text: str, width: int, most: int) -> list[str]:
     """Return ``text`` in lines of at most ``width`` characters, broken after separators; a cut is marked with ``…``."""
     lines: list[str] = []
     rest = text

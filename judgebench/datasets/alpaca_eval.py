@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.datasets.columns import COPY, Row
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.datasets.objects import objects_of
 from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 
-class AlpacaEvalConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AlpacaEvalConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=AlpacaEval``; ``path`` is a JSON list or JSONL of answers (``instruction``, ``output``).
 
     Attributes:
@@ -37,10 +37,10 @@ class AlpacaEvalConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unkno
     seed: int = 0
 
 
-class AlpacaEval(JudgeItems):
+class AlpacaEval(JudgeSamples):
     """Answers are in the order in which they are shown; ``meta["tested_first"]`` says whose comes first."""
 
-    Config: ClassVar[type[JudgeItemsConfig]] = AlpacaEvalConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = AlpacaEvalConfig
     config: AlpacaEvalConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:

@@ -14,17 +14,17 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.datasets import files
 from judgebench.datasets.columns import Row
 from judgebench.datasets.conversations import Conversation, answers_in, questions_in
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
+from judgebench.datasets.samples import candidates, lines, missing
 from judgebench.errors import DataError, MissingDataError
 
 Answers = Mapping[str, Mapping[str, Conversation]]
 """By model and question."""
 
 
-class AnswerPairsConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AnswerPairsConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=AnswerPairs``; ``path`` is the file of questions (``judgebench.datasets.conversations``).
 
     Attributes:
@@ -54,13 +54,13 @@ class AnswerPairsConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unkn
     labels: str = ""
 
 
-class AnswerPairs(JudgeItems):
+class AnswerPairs(JudgeSamples):
     """Fields: ``question`` (all turns up to the judged one), ``reference_part`` (empty without a reference).
 
     The first answer is the tested model's (``meta["model"]``), the second that of ``meta["against"]``.
     """
 
-    Config: ClassVar[type[JudgeItemsConfig]] = AnswerPairsConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = AnswerPairsConfig
     config: AnswerPairsConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
@@ -112,7 +112,7 @@ class AnswerPairs(JudgeItems):
             return self.config.models
         named = self.config.answers.replace("{model}", "*")
         start, _, end = Path(self.config.answers).name.partition("{model}")
-        for place in files.places(named, data_dir):
+        for place in candidates(named, data_dir):
             found = [path.name[len(start) : len(path.name) - len(end)] for path in place.parent.glob(place.name)]
             if found:
                 models = sorted(set(found) - set(self._baselines()))
@@ -122,7 +122,7 @@ class AnswerPairs(JudgeItems):
                         hint="Put a file of the tested model's answers beside them.",
                     )
                 return models
-        raise files.missing(msgspec.structs.replace(self.config, path=named), data_dir)
+        raise missing(msgspec.structs.replace(self.config, path=named), data_dir)
 
     def _baselines(self) -> list[str]:
         baseline = self.config.baseline
@@ -169,7 +169,7 @@ class AnswerPairs(JudgeItems):
             given = reference.turns[:turn] if reference is not None else []
             yield {
                 "turn": turn,
-                "question": _asked(question.turns[:turn]),
+                "question": _question_of(question.turns[:turn]),
                 "reference_part": f"Reference answer:\n{_exchange(question.turns[:turn], given)}\n\n" if given else "",
                 "first_answer": first,
                 "second_answer": second,
@@ -177,7 +177,7 @@ class AnswerPairs(JudgeItems):
 
     def _labels(self, questions: list[Conversation], data_dir: Path | None) -> dict[str, str]:
         path = self.other_file(self.config.labels, data_dir)
-        said = [(number, line.decode("utf-8", "replace")) for number, line in files.lines(path)]
+        said = [(number, line.decode("utf-8", "replace")) for number, line in lines(path)]
         if len(said) != len(questions):
             raise DataError(f"{path}: {len(questions)} lines were expected, one per question, and {len(said)} found.")
         for number, label in said:
@@ -187,7 +187,7 @@ class AnswerPairs(JudgeItems):
         return {question.name: label for question, (_, label) in zip(questions, said, strict=True)}
 
 
-def _asked(turns: list[str]) -> str:
+def _question_of(turns: list[str]) -> str:
     if len(turns) == 1:
         return turns[0]
     return "\n\n".join(f"[Turn {number}]\n{text}" for number, text in enumerate(turns, 1))
@@ -195,4 +195,4 @@ def _asked(turns: list[str]) -> str:
 
 def _exchange(questions: list[str], answers: list[str]) -> str:
     """Return the answers to the turns up to one; with several turns each is headed by its number."""
-    return _asked(answers[: len(questions)])
+    return _question_of(answers[: len(questions)])

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.datasets.columns import Row
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.errors import DataError
 
 
-class CodeJudgeBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CodeJudgeBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=CodeJudgeBench``, whose rows have ``question_content``, ``pos_response`` and ``neg_response``.
 
     Attributes:
@@ -28,10 +28,10 @@ class CodeJudgeBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_u
     task: Literal["codegen", "coderepair", "testgen"] = "codegen"
 
 
-class CodeJudgeBench(JudgeItems):
+class CodeJudgeBench(JudgeSamples):
     """The first answer is the right one; ``meta["split"]`` names the model that wrote both."""
 
-    Config: ClassVar[type[JudgeItemsConfig]] = CodeJudgeBenchConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = CodeJudgeBenchConfig
     config: CodeJudgeBenchConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:

@@ -1,4 +1,6 @@
-"""From a row of a source to a ``Sample``: which columns are input, which one is the reference, and what they may hold.
+"""Named transforms that take the reference answer out of what a source gives for it.
+
+From a row of a source to a ``Sample``: which columns are input, which one is the reference, and what they may hold.
 
 Every loader reads rows (a mapping from column to JSON value, with the place it came from) and hands them to
 ``samples_of_rows``, so that all sources are checked in one way and give the same samples for the same content.
@@ -7,15 +9,55 @@ Every loader reads rows (a mapping from column to JSON value, with the place it 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.datasets.transforms import TRANSFORMS
 from judgebench.errors import DataError
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
+
+
+def after_hashes(text: str) -> str:
+    """Return what follows the last ``####`` (GSM8K), without thousands separators.
+
+    Raises:
+        ValueError: There is no ``####``, or nothing after it.
+    """
+    _, mark, answer = text.rpartition("####")
+    answer = answer.strip().replace(",", "")
+    if not mark or not answer:
+        raise ValueError("no '#### <answer>' found")
+    return answer
+
+
+def without_commas(text: str) -> str:
+    """Return the text without thousands separators."""
+    return text.replace(",", "")
+
+
+def letter(text: str) -> str:
+    """Return the letter of an option given by its index from 0; a letter stays as it is.
+
+    Raises:
+        ValueError: The text is neither.
+    """
+    bare = text.strip()
+    if bare.isascii() and bare.isdigit() and int(bare) < 26:
+        return chr(ord("A") + int(bare))
+    if len(bare) == 1 and bare.isascii() and bare.isalpha():
+        return bare.upper()
+    raise ValueError(f"{bare[:40]!r} is neither a letter nor an index below 26")
+
+
+TRANSFORMS: dict[str, Callable[[str], str]] = {
+    "after_hashes": after_hashes,
+    "without_commas": without_commas,
+    "letter": letter,
+}
+"""By the name that a loader's ``transforms`` key uses."""
+
 
 COPY = "repeats an earlier row"
 """Column (and key of ``Sample.meta``) that marks a row which repeats an earlier one and was kept by choice."""
@@ -26,7 +68,7 @@ _MOST_NESTING = 64
 
 
 class HubSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a data set is on the Hugging Face hub (or a local folder that ``datasets`` can read).
+    """Where a dataset is on the Hugging Face hub (or a local folder that ``datasets`` can read).
 
     Attributes:
         path: Repository, such as ``openai/gsm8k``.
@@ -56,7 +98,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         id_column: Column of the source's own name of a row (unique).
         meta_columns: Further columns to keep; a row may lack them.
         rename: Column → field name, where the prompt uses another one.
-        transforms: Names of what is applied to the reference in turn (``judgebench.datasets.transforms``).
+        transforms: Names of what is applied to the reference in turn (``judgebench.datasets.columns``).
         answer_columns: Columns of the answers that the items of a benchmark of judges bring along.
         gold_column: Column of the true decision about those answers.
         hub: Where to get the rows when there is no file.

@@ -1,4 +1,4 @@
-"""Data sets in CSV files (RFC 4180: quoted fields may hold commas and line breaks), plain or gzipped."""
+"""Datasets in CSV files (RFC 4180: quoted fields may hold commas and line breaks), plain or gzipped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from judgebench.datasets import files, hub
+from judgebench.datasets import samples as files
+from judgebench.datasets import samples as hub
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
 from judgebench.errors import DataError
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
 
 _FIELD_LIMIT = 1 << 28
 
@@ -40,7 +41,7 @@ class CsvDataset:
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         path = files.find(self.config, data_dir)
-        rows = self._rows(path) if path else hub.rows_of(self.config, data_dir)
+        rows = self._rows(path) if path else hub.hub_rows(self.config, data_dir)
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:

@@ -10,11 +10,11 @@ import msgspec
 
 from judgebench.datasets.columns import Row
 from judgebench.datasets.conversations import Conversation, answer_turns, answers_in, questions_in
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.errors import DataError
 
 
-class MtBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MtBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=MtBench``; ``path`` is a file of answers, or of recorded grades.
 
     Attributes:
@@ -34,10 +34,11 @@ class MtBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_
     left_out: str = ""
 
 
-class MtBench(JudgeItems):
-    """Fields: ``question`` (of the turn), ``earlier`` (the turns before it), ``reference_part`` (empty without one)."""
+class MtBench(JudgeSamples):
+    """Fields: ``question`` (of the turn), ``previous`` (the turns before it), ``reference_part`` (empty without
+    one)."""
 
-    Config: ClassVar[type[JudgeItemsConfig]] = MtBenchConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = MtBenchConfig
     config: MtBenchConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
@@ -51,10 +52,10 @@ class MtBench(JudgeItems):
             if question is None:
                 raise DataError(f"{row.place}: there is no question {values.get('question_id')!r}.")
             answers = answer_turns(row) if "choices" in values else None
-            asked = [values["turn"]] if "turn" in values else list(range(1, len(question.turns) + 1))
-            for turn in asked:
-                item = self._item(question, references.get(question.name), answers, turn, row.place)
-                yield row._replace(values={**values, **item})
+            turn_numbers = [values["turn"]] if "turn" in values else list(range(1, len(question.turns) + 1))
+            for turn in turn_numbers:
+                judged_turn = self._judged_turn(question, references.get(question.name), answers, turn, row.place)
+                yield row._replace(values={**values, **judged_turn})
 
     def sources(self, data_dir: Path | None) -> list[Path]:
         """Return every file that is read, as far as it is here."""
@@ -62,7 +63,7 @@ class MtBench(JudgeItems):
         references = [config.references] if isinstance(config.references, str) else config.references
         return [*super().sources(data_dir), *self.other_files([config.questions, *references], data_dir)]
 
-    def _item(
+    def _judged_turn(
         self, question: Conversation, reference: Conversation | None, answers: list[str] | None, turn: Any, place: str
     ) -> dict[str, Any]:
         turns = question.turns
@@ -76,15 +77,15 @@ class MtBench(JudgeItems):
         if len(said) < turn:
             raise DataError(f"{place}: {len(turns)} turns were asked and {len(said)} answered.")
         model = reference.turns[turn - 1] if reference is not None and len(reference.turns) >= turn else ""
-        earlier = "".join(
-            f"Earlier question:\n{asked}\n\nEarlier answer:\n{answer}\n\n"
-            for asked, answer in zip(turns[: turn - 1], said, strict=False)
+        previous = "".join(
+            f"ReusedCalls question:\n{turn_numbers}\n\nEarlier answer:\n{answer}\n\n"
+            for turn_numbers, answer in zip(turns[: turn - 1], said, strict=False)
         )
         return {
             "turn": turn,
             "category": question.row.values.get("category", ""),
             "question": turns[turn - 1],
-            "earlier": earlier,
+            "earlier": previous,
             "reference_part": f"Reference answer:\n{model}\n\n" if model else "",
             "answer": said[turn - 1],
         }

@@ -12,9 +12,8 @@ from typing import Any
 
 import msgspec
 
-from judgebench.datasets import files
 from judgebench.datasets.columns import Row
-from judgebench.datasets.jsonl import given_twice, repeated_key, rows_of
+from judgebench.datasets.samples import given_twice, opened, repeated_key, rows_of
 from judgebench.errors import DataError
 
 _BLANK = " \t\r\n"
@@ -36,7 +35,7 @@ def objects_of(path: Path) -> Iterator[Row]:
 
 
 def _json(path: Path) -> Iterator[Row]:
-    with files.opened(path) as file:
+    with opened(path) as file:
         data = file.read()
     if data.lstrip()[:1] != b"[":
         yield from _one_after_the_other(data, path)
@@ -63,11 +62,11 @@ def _one_after_the_other(data: bytes, path: Path) -> Iterator[Row]:
         raise DataError(f"{path}: no valid UTF-8 at byte {error.start} ({error.reason}).") from None
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     place = _after_blanks(text, 0)
-    line, counted = 1, 0
+    line, upto = 1, 0
     if place == len(text):
         raise DataError(f"{path} is empty; JSON objects were expected.")
     while place < len(text):
-        line, counted = line + text.count("\n", counted, place), place
+        line, upto = line + text.count("\n", upto, place), place
         try:
             _, end = decoder.raw_decode(text, place)  # says where the object ends
             values = msgspec.json.decode(text[place:end])  # reads it as JSONL is read: no lone surrogates, no 1e999

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.datasets.columns import Row
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.errors import DataError
 
 _RIGHT = {"1": True, "0": False, 1: True, 0: False}  # truth values are 1 and 0, too
 
 
-class ProJudgeBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProJudgeBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=ProJudgeBench``; rows have ``id``, ``question``, ``subject`` and ``process_evaluation``.
 
     Attributes:
@@ -30,10 +30,10 @@ class ProJudgeBenchConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_un
     images: Literal["leave_out", "ignore"] = "leave_out"
 
 
-class ProJudgeBench(JudgeItems):
+class ProJudgeBench(JudgeSamples):
     """``process_evaluation`` holds a list per step: text, ``"1"`` (right) or ``"0"``, kind of error, explanation."""
 
-    Config: ClassVar[type[JudgeItemsConfig]] = ProJudgeBenchConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = ProJudgeBenchConfig
     config: ProJudgeBenchConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:

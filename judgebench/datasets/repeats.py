@@ -46,9 +46,9 @@ class Repeats:
         """
         place, count = self._seen.get(mark, (row._replace(values={}), 0))
         if count and self._choice != "number":
-            earlier = f"row {place.line}" if place.source == row.source else place.place
+            first_row = f"row {place.line}" if place.source == row.source else place.place
             raise DataError(
-                f"{row.place}: {what} stands in an earlier row too ({earlier}).",
+                f"{row.place}: {what} stands in an earlier row too ({first_row}).",
                 hint="Remove one of the two." if self._choice is None else _CHOICE,
             )
         self._seen[mark] = place, count + 1

@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.datasets.columns import Row
-from judgebench.datasets.judge_items import JudgeItems, JudgeItemsConfig
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 _NAME = re.compile(r"(ref|tied):(.+)", re.DOTALL)
 
 
-class RewardTiesConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RewardTiesConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=RewardTies``.
 
     Attributes:
@@ -33,14 +33,14 @@ class RewardTiesConfig(JudgeItemsConfig, frozen=True, kw_only=True, forbid_unkno
     subset: str = "Ties"
 
 
-class RewardTies(JudgeItems):
+class RewardTies(JudgeSamples):
     """Answers of prompts that come in pairs.
 
     ``meta`` tells which prompt an answer belongs to: its ``kind`` (``ref`` has one right answer, ``tied`` many), the
     ``pair`` of both kinds, and how many ``answers`` the prompt has.
     """
 
-    Config: ClassVar[type[JudgeItemsConfig]] = RewardTiesConfig
+    Config: ClassVar[type[JudgeSamplesConfig]] = RewardTiesConfig
     config: RewardTiesConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:

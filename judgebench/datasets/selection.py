@@ -18,7 +18,7 @@ from itertools import islice
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
 
 IN_MEMORY = 10_000
 """Most samples that a shuffle holds in memory; more are kept in an unnamed temporary file."""
@@ -40,7 +40,7 @@ def select(
         shuffle: Seed; ``None`` keeps the order of the source.
 
     Raises:
-        DataError: An id is not in the data set; raised when the source has been read to its end.
+        DataError: An id is not in the dataset; raised when the source has been read to its end.
     """
     chosen = _by_id(samples, ids) if ids else iter(samples)
     if shuffle is not None:
@@ -107,7 +107,7 @@ class _Wanted:
         if keys:
             have += f"; keys such as {', '.join(keys[:3])}"
         raise DataError(
-            f"The data set has no sample {', '.join([*beyond, *unknown])} (it has {have}).",
+            f"The dataset has no sample {', '.join([*beyond, *unknown])} (it has {have}).",
             hint=_hint(beyond, unknown, keys),
         )
 

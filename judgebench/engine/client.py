@@ -1,18 +1,102 @@
-"""The engine's door: a client for whatever a model config describes, service or local model."""
+"""Running figures of the requests of one task: the client counts, the stage reports them.
+
+The engine's door: a client for whatever a model config describes, service or local model.
+
+Asks nothing that is known: equal questions of a task once (``--dedup``), those of earlier runs never (``--cache``).
+
+What was asked tells questions apart, by the hash that also finds records again: prompt, parameters, model, and the
+number of the repetition. Failures are never kept. A reply that cost no request says so: its ``tries`` are 0. What is
+to be asked afresh (``--rejudge``, warm-ups) is asked, whatever is known.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from judgebench import plugins
-from judgebench.engine.traffic import Traffic
 from judgebench.errors import JudgebenchError
+from judgebench.identity.questions import question_uuid
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
 from judgebench.models.credentials import redactor_of
-from judgebench.records import Failure, Reply, Request
+from judgebench.records.flow import Failure, Reply, Request
+
+if TYPE_CHECKING:
+    from judgebench.store.replies import ReplyCache
+
+
+class Traffic(msgspec.Struct, kw_only=True):
+    """Mutable counters.
+
+    Attributes:
+        post: Requests sent, repeats included.
+        recv: Whole replies received, whatever their status.
+        in_flight: Requests under way.
+        limit: Present bound of requests in flight.
+        ok: FileIdentity for and answered; ``failed``: without a usable answer after all repeats.
+        retries: Repeats sent.
+        waiting: Requests that wait before a repeat.
+        waited: Seconds spent in such waits, summed over requests.
+        note: What is being waited for, in a few words; empty when nothing is.
+        first_error: Sentence of the first failed attempt; empty while there is none.
+        faults: Failed attempts by kind.
+    """
+
+    post: int = 0
+    recv: int = 0
+    in_flight: int = 0
+    limit: int = 0
+    ok: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    retries: int = 0
+    waiting: int = 0
+    waited: float = 0.0
+    note: str = ""
+    first_error: str = ""
+    faults: dict[str, int] = {}
+
+    def fault(self, kind: str, message: str) -> None:
+        """Count a failed attempt."""
+        self.faults[kind] = self.faults.get(kind, 0) + 1
+        if not self.first_error:
+            self.first_error = message
+
+    def answered(self, reply: Reply) -> None:
+        """Count the final reply to a request."""
+        if reply.status == "ok":
+            self.ok += 1
+        else:
+            self.failed += 1
+        usage = reply.usage
+        if usage is not None:
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
+
+    def replace_part(self, before: Traffic, now: Traffic) -> None:
+        """Put the new counts of one of several senders in the place of its earlier ones."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) - getattr(before, name) + getattr(now, name))
+        for kind, count in now.faults.items():
+            self.faults[kind] = self.faults.get(kind, 0) - before.faults.get(kind, 0) + count
+        self.note = now.note or (self.note if self.note != before.note else "")
+        self.first_error = self.first_error or now.first_error
+
+    def figures(self) -> dict[str, float]:
+        """Return the numbers that belong in the record of a run: the cost of faults in requests and seconds."""
+        found: dict[str, float] = {"extra_requests": float(self.retries), "seconds_waited": round(self.waited, 3)}
+        return {**found, **{f"fault_{kind}": float(count) for kind, count in sorted(self.faults.items())}}
+
+
+_COUNTS = [name for name, kind in Traffic.__annotations__.items() if kind in {"int", "float"}]
+
 
 logger = logging.getLogger(__name__)
 
@@ -92,3 +176,112 @@ class _CountingClient:
             traffic.fault(reply.error.kind, reply.error.message)
         traffic.answered(reply)
         return reply
+
+
+REMEMBERED = 32 * 1024 * 1024
+"""Characters of replies that ``--dedup`` remembers; the longest unused go first."""
+
+
+@asynccontextmanager
+async def open_caching_client(
+    config: ModelConfig, traffic: Traffic, *, dedup: bool, cache: str, afresh: bool = False
+) -> AsyncIterator[ServingClient]:
+    """Give a client that asks nothing twice, as far as that is wanted; else the plain one of ``open_client``.
+
+    Args:
+        config: As ``models.configured.model_config`` gives it.
+        traffic: Counts what is really sent.
+        dedup: Ask identical questions once where the temperature is 0.
+        cache: Folder of the cache; empty: none.
+        afresh: Take no reply from either; good replies still go into the cache.
+
+    Raises:
+        DiskError: The cache cannot be used.
+    """
+    async with open_client(config, traffic) as client:
+        if not dedup and not cache:
+            yield client
+            return
+        kept: ReplyCache | None = None
+        if cache:
+            from judgebench.store.replies import ReplyCache  # SQLite takes milliseconds to import
+
+            kept = ReplyCache(cache)
+        try:
+            yield _CachingClient(client, config, dedup=dedup, cache=kept, afresh=afresh)
+        finally:
+            if kept is not None:
+                kept.close()
+
+
+def behind(client: Client) -> Client:
+    """Return the client that asks whatever it is asked, and whose replies nobody keeps."""
+    return client.client if isinstance(client, _CachingClient) else client
+
+
+class _CachingClient:
+    """A client in front of another one, which is its ``client``."""
+
+    def __init__(
+        self, client: ServingClient, config: ModelConfig, *, dedup: bool, cache: ReplyCache | None, afresh: bool
+    ) -> None:
+        self.model = client.model
+        self.client = client
+        self._identity = {"type": config.type, "model": client.model, "path": config.path}
+        self._dedup = dedup and not afresh
+        self._afresh = afresh
+        self._cache = cache
+        self._under_way: dict[str, asyncio.Future[Reply | None]] = {}
+        self._known: OrderedDict[str, Reply] = OrderedDict()
+        self._size = 0
+
+    async def ask(self, request: Request) -> Reply:
+        """Return a known reply, or ask."""
+        if self._dedup and request.params.get("temperature") == 0:
+            return await self._once(question_uuid(request.prompt, request.params, self._identity), request)
+        return await self._cached(request)
+
+    async def _once(self, uuid: str, request: Request) -> Reply:
+        while True:
+            if (reply := self._known.get(uuid)) is not None:
+                self._known.move_to_end(uuid)
+                return free(reply)
+            if (leader := self._under_way.get(uuid)) is None:
+                break
+            if (found := await asyncio.shield(leader)) is not None:
+                return free(found)
+        mine = self._under_way[uuid] = asyncio.get_running_loop().create_future()
+        reply = None
+        try:
+            reply = await self._cached(request)
+        finally:
+            # The others are told in any case; where this one failed or was cancelled, one of them asks.
+            del self._under_way[uuid]
+            mine.set_result(reply if reply is not None and reply.status == "ok" else None)
+        if reply.status == "ok":
+            self._remember(uuid, reply)
+        return reply
+
+    def _remember(self, uuid: str, reply: Reply) -> None:
+        self._known[uuid] = reply
+        self._size += len(reply.text) + len(reply.reasoning)
+        while self._size > REMEMBERED:
+            _, oldest = self._known.popitem(last=False)
+            self._size -= len(oldest.text) + len(oldest.reasoning)
+
+    async def _cached(self, request: Request) -> Reply:
+        if self._cache is None:
+            return await self.client.ask(request)
+        uuid = question_uuid(request.prompt, request.params, self._identity, request.nth)
+        if not self._afresh and (known := self._cache.get(uuid)) is not None:
+            return free(known)
+        reply = await self.client.ask(request)
+        if reply.status == "ok":
+            self._cache.put(uuid, reply)
+        return reply
+
+
+def free(reply: Reply) -> Reply:
+    """Return a reply as one that cost neither a request nor time."""
+    changes: dict[str, Any] = {"tries": 0, "latency": 0.0, "first_token": 0.0, "waited": 0.0}
+    return msgspec.structs.replace(reply, **changes)

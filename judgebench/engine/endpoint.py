@@ -1,19 +1,88 @@
-"""What can be said of a service as a whole: the model it serves, and in one sentence why it serves nobody."""
+"""How the engine reaches a service: proxy and TLS settings, taken from the environment and the config once per client.
+
+aiohttp's own ``trust_env`` looks both up for every request, in a thread; here they are looked up when the client opens.
+
+What can be said of a service as a whole: the model it serves, and in one sentence why it serves nobody.
+"""
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 
-from judgebench.engine import reach, wire
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
-from judgebench.errors import EndpointError
+from judgebench.engine.framing import clean, decode
+from judgebench.errors import ConfigError, EndpointError, PrerequisiteError
+from judgebench.models.address import is_web_address
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.credentials import redactor_of
+from judgebench.models.secret_values import shown_url
 from judgebench.models.service_errors import excerpt, failure_of_status
-from judgebench.records import Failure
+from judgebench.records.flow import Failure
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy for an address by ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+
+    Raises:
+        PrerequisiteError: The proxy has no address of the web; it is not repeated, as it may hold a password.
+    """
+    proxies = getproxies_environment()
+    parts = urlsplit(url)
+    if not proxies or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if proxy and not is_web_address(proxy):
+        raise PrerequisiteError(
+            f"The proxy that the environment names for {parts.scheme}:// is no http:// or https:// address.",
+            hint=f"Correct {parts.scheme.upper()}_PROXY or ALL_PROXY, or name the host in NO_PROXY.",
+        )
+    return proxy or None
+
+
+def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> ssl.SSLContext:
+    """Return the TLS settings: certificates are verified unless ``verify_tls=False``.
+
+    ``ca_file`` of the config wins over ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` of the environment, which win over the
+    system's authorities.
+
+    Raises:
+        ConfigError: The file of authorities does not exist or holds no certificate.
+    """
+    env = os.environ if environ is None else environ
+    named = {f"models.{config.abbr}.ca_file": config.ca_file, "SSL_CERT_FILE": env.get("SSL_CERT_FILE", "")}
+    where, file = next(((where, file) for where, file in named.items() if file), ("", ""))
+    if not config.verify_tls:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    if not file:
+        return ssl.create_default_context(capath=env.get("SSL_CERT_DIR") or None)
+    path = Path(file).expanduser()
+    try:
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"{where} is {file!r}, which is no readable file of certificates ({type(error).__name__}).",
+            hint="Give a PEM file of the authorities to trust.",
+        ) from error
+
+
+def shown(url: str) -> str:
+    """Return an address as it may be shown: without user name, password, query, and keys in its path."""
+    return shown_url(url)
+
 
 LISTING_TIME = 15.0
 """Seconds that ``v1/models`` may take."""
@@ -36,16 +105,16 @@ async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, ba
         raise gone(config, url, "", fault) from None  # the library's own words may name a proxy's password
     redactor = redactor_of(config)
     try:
-        payload = redactor.value(wire.decode(body))
+        payload = redactor.value(decode(body))
     except ValueError:
         payload = None
     if response.status != 200:
-        said = redactor.error(wire.clean(body[:8000].decode("utf-8", "replace")))
+        said = redactor.error(clean(body[:8000].decode("utf-8", "replace")))
         failure = failure_of_status(response.status, payload, said)
         raise gone(config, url, "", fault_of(failure))
     name = _first_id(payload)
     if not name:
-        failure = Failure(kind="bad_reply", message=f"it lists no model: {excerpt(wire.clean(repr(payload)))}")
+        failure = Failure(kind="bad_reply", message=f"it lists no model: {excerpt(clean(repr(payload)))}")
         raise gone(config, url, "", fault_of(failure))
     return name
 
@@ -71,7 +140,7 @@ def gone(
         seconds: How long they went on.
     """
     said = redactor_of(config).error(fault.failure.message)
-    place, whose = reach.shown(url), f"models.{config.abbr}"
+    place, whose = shown(url), f"models.{config.abbr}"
     if fault.failure.kind == "auth":
         sentence = f"{place} refuses the key of model {config.abbr!r} ({said})."
         hint = f"Set {whose}.api_key, for example to '${{API_KEY}}', and export that variable."

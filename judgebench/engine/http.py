@@ -18,20 +18,19 @@ import msgspec
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from judgebench.engine import endpoint, reach, wire
-from judgebench.engine.breaker import Breaker
-from judgebench.engine.connector import Connector, limit_reads
-from judgebench.engine.deadline import Deadlines
-from judgebench.engine.faults import Fault, Repeat, fault_of, fault_of_exception, retry_after_seconds
-from judgebench.engine.limiter import AdaptiveLimit, Gate
-from judgebench.engine.retry import RetryPolicy
-from judgebench.engine.sse import EventParser
-from judgebench.engine.traffic import Traffic
+from judgebench.engine import endpoint
+from judgebench.engine import endpoint as reach
+from judgebench.engine import framing as wire
+from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_reads
+from judgebench.engine.client import Traffic
+from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_after_seconds
+from judgebench.engine.framing import EventParser
+from judgebench.engine.limits import AdaptiveLimit, Breaker, Gate
 from judgebench.models.address import auth_headers, base_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.credentials import redactor_of, revealed, secret_parameters
 from judgebench.models.service_errors import excerpt, failure_of_status
-from judgebench.records import Failure, Reply, Request
+from judgebench.records.flow import Failure, Reply, Request
 
 REPLY_LIMIT = 64 * 1024 * 1024
 """Most bytes of one reply."""
@@ -100,12 +99,12 @@ class HttpClient:
             request = msgspec.structs.replace(request, params=revealed(request.params, self._secrets))
         body = wire.encode(self._dialect.body(self._config, request, self.model))
         traffic, policy = self._traffic, self._policy
-        attempts = repeats = 0
+        tries = repeats = 0
         waited = 0.0
         while True:
             probing = await self._admitted() if self._breaker.open or self._breaker.gone else False
-            attempts += 1
-            outcome = await self._attempt(body)
+            tries += 1
+            outcome = await self._try(body)
             fault = outcome.fault
             if fault is None:
                 break
@@ -123,8 +122,8 @@ class HttpClient:
             waited += wait
             traffic.retries += 1
         reply = outcome.reply
-        if attempts > 1:
-            reply = msgspec.structs.replace(reply, attempts=attempts, waited=round(waited, 3))
+        if tries > 1:
+            reply = msgspec.structs.replace(reply, tries=tries, waited=round(waited, 3))
         traffic.answered(reply)
         return reply
 
@@ -155,7 +154,7 @@ class HttpClient:
             except TimeoutError:
                 continue
 
-    async def _attempt(self, body: bytes) -> Outcome:
+    async def _try(self, body: bytes) -> Outcome:
         gate, traffic = self._gate, self._traffic
         await gate.enter()
         if self._breaker.gone is not None:
@@ -242,7 +241,7 @@ class HttpClient:
             decoded = self._decoded(payload)
         except ValueError:
             kind = response.content_type
-            said = excerpt(self._told(payload))
+            said = excerpt(self._words_of(payload))
             failure = Failure(kind="bad_reply", message=f"The reply is no JSON ({kind}): {said}")
             return self._outcome(Reply(status="failed", error=failure), latency)
         return self._outcome(self._dialect.read(decoded), latency)
@@ -293,7 +292,7 @@ class HttpClient:
             said = f"HTTP {status}: the service answers from elsewhere ({reach.shown(place)})"
             failure = Failure(kind="not_found", message=said, http_status=status)
         else:
-            failure = failure_of_status(status, decoded, self._told(payload))
+            failure = failure_of_status(status, decoded, self._words_of(payload))
         fault = fault_of(failure, retry_after=retry_after_seconds(response.headers.get("Retry-After")))
         return self._outcome(Reply(status="failed", error=failure), latency, fault)
 
@@ -309,7 +308,7 @@ class HttpClient:
             if not traffic.waiting:
                 traffic.note = ""
 
-    def _told(self, payload: bytes) -> str:
+    def _words_of(self, payload: bytes) -> str:
         """Return the start of a body for a message; secrets go first, as a cut could hide but half of one."""
         return self._redactor.error(wire.clean(payload[:8000].decode("utf-8", "replace")))
 

@@ -17,13 +17,11 @@ from typing import Any
 
 import msgspec
 
-from judgebench.engine.channel import Channel
-from judgebench.engine.client import ServingClient, open_alone
-from judgebench.engine.loop import run
-from judgebench.engine.senders import Question, Told
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import ServingClient, Traffic, open_alone
+from judgebench.engine.senders import Channel, Message, Question
 from judgebench.errors import JudgebenchError
 from judgebench.models.configured import model_config
+from judgebench.stages.loop import run
 
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of the counters while no reply comes."""
@@ -48,10 +46,10 @@ async def _send(end: socket.socket) -> None:
     try:
         config = model_config(msgspec.json.decode(await lines.get()))
         async with open_alone(config, traffic) as client:
-            channel.send(Told(model=client.model))
+            channel.send(Message(model=client.model))
             await _answer(lines, channel, client, traffic)
     except JudgebenchError as error:
-        channel.send(Told(error=(type(error).__name__, error.message, error.hint)))
+        channel.send(Message(error=(type(error).__name__, error.message, error.hint)))
         channel.flush()
         await asyncio.sleep(3600)  # the task hangs up when it has read this
 
@@ -68,7 +66,7 @@ async def _answer(lines: asyncio.Queue[bytes], channel: Channel, client: Serving
             if not failed.done():
                 failed.set_exception(error)
             return
-        channel.send(Told(number=question.number, reply=reply, traffic=traffic))
+        channel.send(Message(number=question.number, reply=reply, traffic=traffic))
 
     async def read() -> None:
         while True:
@@ -79,7 +77,7 @@ async def _answer(lines: asyncio.Queue[bytes], channel: Channel, client: Serving
     async def report() -> None:
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
-            channel.send(Told(traffic=traffic))
+            channel.send(Message(traffic=traffic))
 
     others = [asyncio.create_task(read()), asyncio.create_task(report())]
     try:

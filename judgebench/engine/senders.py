@@ -1,4 +1,6 @@
-"""Spreads sending over several processes, with one owner of the journal: the task, which asks here.
+"""One end of a socket between two processes of this program: JSON lines both ways, many in one write.
+
+Spreads sending over several processes, with one owner of the journal: the task, which asks here.
 
 A request costs its CPU time in the HTTP client, and one process has one core. With thousands of requests in flight the
 task hands them to processes that do nothing else (``sender``) and writes down what they bring back.
@@ -11,19 +13,78 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import msgspec
 
 from judgebench import errors
-from judgebench.engine.channel import Channel
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic
+from judgebench.engine.framing import encode
 from judgebench.errors import EndpointError, InternalError, JudgebenchError
 from judgebench.models.contract import ServiceConfig
-from judgebench.records import Reply, Request
+from judgebench.records.flow import Reply, Request
 
-SPREAD_FROM = 2048
+
+class Channel(asyncio.Protocol):
+    """Sends values as lines at the end of each turn of the event loop, and hands on the lines that come.
+
+    Args:
+        on_line: Takes each line, without its end.
+        ended: Called once, when the other end is gone.
+    """
+
+    def __init__(self, on_line: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+        self._on_line = on_line
+        self._ended = ended
+        self._rest = bytearray()
+        self._waiting: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+
+    async def connect(self, end: socket.socket) -> None:
+        """Take over a connected socket."""
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=end)
+
+    def send(self, value: object) -> None:
+        """Send a value; lone surrogates in its texts are replaced, as they are in what is sent to services."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._waiting.append(encode(value))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"\n".join(self._waiting) + b"\n")
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Hang up, once everything is written."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin (part of ``asyncio.Protocol``)."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes (part of ``asyncio.Protocol``)."""
+        if b"\n" not in data:
+            self._rest += data
+            return
+        *lines, rest = data.split(b"\n")
+        lines[0] = bytes(self._rest) + lines[0]
+        self._rest = bytearray(rest)
+        for line in lines:
+            self._on_line(line)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - part of asyncio.Protocol
+        """End (part of ``asyncio.Protocol``)."""
+        self._ended()
+
+
+PARALLEL_FROM = 2048
 """Requests in flight from which on one process is the bottleneck (``docs/performance.md``)."""
 EACH = 1024
 """Requests in flight for which one more process pays."""
@@ -40,7 +101,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     request: Request
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a sender tells.
 
     Attributes:
@@ -62,14 +123,14 @@ def senders_for(config: ServiceConfig) -> int:
     """Return how many processes should send for a model; 1 means the task itself."""
     if config.senders:
         return min(config.senders, max(1, config.batch_size), BOUND)
-    if config.batch_size < SPREAD_FROM:
+    if config.batch_size < PARALLEL_FROM:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, config.batch_size // EACH, MOST))
 
 
 @asynccontextmanager
-async def open_senders(config: ServiceConfig, traffic: Traffic, count: int) -> AsyncIterator[SpreadClient]:
+async def open_senders(config: ServiceConfig, traffic: Traffic, count: int) -> AsyncIterator[SendersClient]:
     """Start sending processes and give a client that asks through them; they end with the context.
 
     Args:
@@ -89,12 +150,12 @@ async def open_senders(config: ServiceConfig, traffic: Traffic, count: int) -> A
         await asyncio.gather(
             *(sender.start(config, share, model) for sender, share in zip(senders[1:], shares[1:], strict=True))
         )
-        yield SpreadClient(model, senders)
+        yield SendersClient(model, senders)
     finally:
         await asyncio.gather(*(sender.stop() for sender in senders))
 
 
-class SpreadClient:
+class SendersClient:
     """A client that hands every request to the least busy of its processes.
 
     Attributes:
@@ -120,18 +181,18 @@ class _Sender:
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
-        self._counted = Traffic(faults={})
-        self._decode = msgspec.json.Decoder(Told).decode
-        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._counts = Traffic(faults={})
+        self._decode = msgspec.json.Decoder(Message).decode
+        self._in_flight: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
         self._ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._failure: Exception | None = None
-        self._channel = Channel(self._heard, self._ended)
+        self._channel = Channel(self._on_line, self._ended)
         self._process: asyncio.subprocess.Process | None = None
 
     def __len__(self) -> int:
         """Requests in flight."""
-        return len(self._asked)
+        return len(self._in_flight)
 
     async def start(self, config: ServiceConfig, share: int, model: str) -> str:
         """Start the process; returns the model's name as it is sent."""
@@ -158,12 +219,12 @@ class _Sender:
             raise self._failure
         self._number = number = self._number + 1
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked[number] = reply
+        self._in_flight[number] = reply
         try:
             self._channel.send(Question(number, request))
             return await reply
         finally:
-            self._asked.pop(number, None)
+            self._in_flight.pop(number, None)
 
     async def stop(self) -> None:
         """End the process; nothing waits for its replies any more."""
@@ -175,21 +236,21 @@ class _Sender:
                 self._process.kill()
             await self._process.wait()
 
-    def _heard(self, line: bytes) -> None:
-        told = self._decode(line)
-        if told.traffic is not None:
-            self._traffic.replace_part(self._counted, told.traffic)
-            self._counted = told.traffic
-        if told.reply is not None:
-            waiting = self._asked.get(told.number)
+    def _on_line(self, line: bytes) -> None:
+        record = self._decode(line)
+        if record.traffic is not None:
+            self._traffic.replace_part(self._counts, record.traffic)
+            self._counts = record.traffic
+        if record.reply is not None:
+            waiting = self._in_flight.get(record.number)
             if waiting is not None and not waiting.done():
-                waiting.set_result(told.reply)
-        elif told.error is not None:
-            name, message, hint = told.error
+                waiting.set_result(record.reply)
+        elif record.error is not None:
+            name, message, hint = record.error
             kind: type[JudgebenchError] = getattr(errors, name, EndpointError)
             self._fail(kind(message, hint=hint))
-        elif told.model is not None and not self._ready.done():
-            self._ready.set_result(told.model)
+        elif record.model is not None and not self._ready.done():
+            self._ready.set_result(record.model)
 
     def _ended(self) -> None:
         self._fail(
@@ -200,6 +261,6 @@ class _Sender:
         self._failure = self._failure or failure
         if not self._ready.done():
             self._ready.set_exception(self._failure)
-        for waiting in self._asked.values():
+        for waiting in self._in_flight.values():
             if not waiting.done():
                 waiting.set_exception(self._failure)

@@ -1,7 +1,7 @@
-"""Judge methods, their prompts, verdict grammars and folds; no I/O.
+"""Judge methods, their prompts, verdict parsers and aggregates; no I/O.
 
 ``table.py`` lists the shipped types. Each can be imported from here by its bare name
-(``from judgebench.judges import Viewed``); only the module that defines it is loaded.
+(``from judgebench.judges import DeclaredJudge``); only the module that defines it is loaded.
 """
 
 from __future__ import annotations

@@ -44,16 +44,16 @@ def redactor_of(config: ModelConfig, environ: Mapping[str, str] | None = None) -
     """Return what takes the secrets of a model, and of the proxies on the way to it, out of texts and replies."""
     env = os.environ if environ is None else environ
     secrets = list(_secrets(config, env))
-    told: list[str] = []
+    shown: list[str] = []
     if isinstance(config, ServiceConfig):
         for name, value in _headers(config, env).items():
             secret = name == "Authorization" or sounds_secret(name) or looks_like_key(value)
-            (secrets if secret else told).append(value)
+            (secrets if secret else shown).append(value)
         secrets += url_secrets(_expanded(config.url, env))
     for name, value in env.items():
         if name.lower().endswith("_proxy") and "@" in value:
             secrets += url_secrets(value)
-    return Redactor(secrets, told)
+    return Redactor(secrets, shown)
 
 
 def launched_environment(config: ModelConfig, environ: Mapping[str, str]) -> dict[str, str]:

@@ -16,12 +16,12 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
+from judgebench.content.prompts import fit
 from judgebench.errors import ConfigError, InternalError, missing_extra
 from judgebench.models.contract import Client, ModelConfig
 from judgebench.models.openai import OWN_PARAMETERS
 from judgebench.models.postprocess import split_reasoning
-from judgebench.models.prompt_kind import fit
-from judgebench.records import Failure, Prompt, Reply, Request, Usage
+from judgebench.records.flow import Failure, Prompt, Reply, Request, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class HuggingFaceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_f
     gather: float = 0.02
 
 
-class _Asked(NamedTuple):
+class _FileIdentity(NamedTuple):
     prompt: Prompt
     params: dict[str, Any]
     reply: asyncio.Future[Reply]
@@ -88,7 +88,7 @@ class _Batcher:
         self._generator = generator
         self._config = config
         self._thread = thread
-        self._waiting: list[_Asked] = []
+        self._waiting: list[_FileIdentity] = []
         self._arrived = asyncio.Event()
         self._open: set[asyncio.Future[Reply]] = set()
         self._over = False
@@ -105,7 +105,7 @@ class _Batcher:
         if self._over:
             self._fail_open()
         params = {**self._config.generation_kwargs, **request.params}
-        self._waiting.append(_Asked(fit(request.prompt, "chat"), params, reply))
+        self._waiting.append(_FileIdentity(fit(request.prompt, "chat"), params, reply))
         self._arrived.set()
         return await reply
 
@@ -118,12 +118,12 @@ class _Batcher:
             batch = self._take()
             if batch:
                 begin = time.perf_counter()
-                prompts = [asked.prompt for asked in batch]
+                prompts = [entry.prompt for entry in batch]
                 replies = await self._generated(prompts, batch[0].params)
                 seconds = time.perf_counter() - begin
-                for asked, reply in zip(batch, replies, strict=True):
-                    if not asked.reply.done():
-                        asked.reply.set_result(msgspec.structs.replace(reply, latency=seconds))
+                for entry, reply in zip(batch, replies, strict=True):
+                    if not entry.reply.done():
+                        entry.reply.set_result(msgspec.structs.replace(reply, latency=seconds))
 
     def ended(self, _: asyncio.Future[None]) -> None:
         """Take the end of ``work``, whichever way it came: nobody may wait for a reply any more."""
@@ -151,13 +151,13 @@ class _Batcher:
             message = f"The model failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             return [Reply(status="failed", error=Failure(kind="local", message=message))]
 
-    def _take(self) -> list[_Asked]:
-        self._waiting = [asked for asked in self._waiting if not asked.reply.done()]
-        batch: list[_Asked] = []
-        rest: list[_Asked] = []
-        for asked in self._waiting:
-            fits = len(batch) < self._config.batch_size and (not batch or asked.params == batch[0].params)
-            (batch if fits else rest).append(asked)
+    def _take(self) -> list[_FileIdentity]:
+        self._waiting = [entry for entry in self._waiting if not entry.reply.done()]
+        batch: list[_FileIdentity] = []
+        rest: list[_FileIdentity] = []
+        for entry in self._waiting:
+            fits = len(batch) < self._config.batch_size and (not batch or entry.params == batch[0].params)
+            (batch if fits else rest).append(entry)
         self._waiting = rest
         if not rest:
             self._arrived.clear()

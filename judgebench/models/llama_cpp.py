@@ -115,10 +115,10 @@ class LlamaCppServer:
         licence = self._licence
         if not licence:
             return ""
-        told = cache_dir() / "notices" / hashlib.sha256(licence.encode()).hexdigest()[:16]
+        marker = cache_dir() / "notices" / hashlib.sha256(licence.encode()).hexdigest()[:16]
         try:
-            told.parent.mkdir(parents=True, exist_ok=True)
-            told.touch(exist_ok=False)
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch(exist_ok=False)
         except FileExistsError:
             return ""
         except OSError:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from judgebench.records import Failure, Reply
+from judgebench.records.flow import Failure, Reply
 
 HIDDEN = "***"
 LEAST_IN_REPLIES = 8
@@ -39,12 +39,12 @@ class Redactor:
 
     Args:
         secrets: Values as they are sent or configured.
-        told: Values that may be no secrets, such as those of ordinary headers: they are taken out of errors alone.
+        shown: Values that may be no secrets, such as those of ordinary headers: they are taken out of errors alone.
     """
 
-    def __init__(self, secrets: Iterable[str], told: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str], shown: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret)}
-        others = {form for secret in told for form in _forms(secret)}
+        others = {form for secret in shown for form in _forms(secret)}
         self._sure = _longest_first(form for form in forms if _is_sure(form))
         self._in_replies = _pattern(self._sure)
         self._in_errors = _pattern(_longest_first(form for form in forms | others if len(form) >= _LEAST_IN_ERRORS))
@@ -131,8 +131,8 @@ class Redactor:
         """Return the pieces of one text without what they hold of secrets, be it over several of them."""
         if self._in_replies is None:
             return list(texts)
-        joined = "".join(texts)
-        spans = [found.span() for found in self._in_replies.finditer(joined)]
+        merged = "".join(texts)
+        spans = [found.span() for found in self._in_replies.finditer(merged)]
         if not spans:
             return list(texts)
         pieces, begin, nth = [], 0, 0
@@ -142,12 +142,12 @@ class Redactor:
             while nth < len(spans) and spans[nth][0] < end:
                 start, stop = spans[nth]
                 if stop > begin:
-                    kept += joined[here : max(start, here)] + (HIDDEN if start >= begin else "")
+                    kept += merged[here : max(start, here)] + (HIDDEN if start >= begin else "")
                     here = min(stop, end)
                 if stop > end:
                     break  # the next piece holds more of it
                 nth += 1
-            pieces.append(kept + joined[here:end])
+            pieces.append(kept + merged[here:end])
             begin = end
         return pieces
 

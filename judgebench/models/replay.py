@@ -4,11 +4,11 @@ Two kinds of recording are read:
 
 - our own lines (``predictions/**/*.jsonl``): an answer is found by the prompt; the same prompt asked several times is
   answered by the recorded repeats in turn;
-- other people's lines, for which the config says by which columns a row names its item and its view, and which column
-  holds what the model said. An answer is found by what the question is about (``Request.about``): the item's name, the
-  view, and the how-manieth time it is asked.
+- other people's lines, for which the config says by which columns a row names its item and its presentation, and which
+  column holds what the model said. An answer is found by what the question is about (``Request.about``): the item's
+  name, the presentation, and the how-manieth time it is asked.
 
-What a recording holds as scores, decisions or log-probabilities is written out as it stands, for a declared grammar to
+What a recording holds as scores, decisions or log-probabilities is written out as it stands, for a declared parser to
 read; nothing is put into words that were never said. A question that the recording does not hold is a failed reply of
 the kind ``no_recording``, never a guess.
 """
@@ -27,10 +27,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from judgebench.content.prompts import fit
 from judgebench.errors import ConfigError, DataError, MissingDataError
 from judgebench.models.contract import Client, ModelConfig
-from judgebench.models.prompt_kind import fit
-from judgebench.records import Exchange, Failure, Prompt, Reply, Request, TokenLogprob
+from judgebench.records.flow import Exchange, Failure, Prompt, Reply, Request, TokenLogprob
 
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
@@ -43,23 +43,24 @@ class ReplayConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         item: Template of the item's name over the columns, such as ``"{subset}-{idx}"``; it must be the name that the
-            data set gives the item (its key, else its row number). Empty for our own lines, which are found by prompt.
-        view: Template of the view's name over the columns, such as ``"{order}"``; empty for the only view.
-        text: Column that holds what the model said, or such a column by view name where a row holds several views.
-            A list is written with spaces between its parts, a truth value as ``true`` or ``false``. Empty for
-            recordings of log-probabilities alone.
+            dataset gives the item (its key, else its row number). Empty for our own lines, which are found by prompt.
+        presentation: Template of the presentation's name over the columns, such as ``"{order}"``; empty for the only
+            presentation.
+        text: Column that holds what the model said, or such a column by presentation name where a row holds several
+            presentations. A list is written with spaces between its parts, a truth value as ``true`` or ``false``.
+            Empty for recordings of log-probabilities alone.
         logprobs: Column of the first token's alternatives: ``[[token, logarithm], ...]`` or ``{token: logarithm}``.
         finish_reason: Column of the finish reason.
-        keep: Columns that go into the reply's ``extra``, by which a grammar may choose how to read it.
+        keep: Columns that go into the reply's ``extra``, by which a parser may choose how to read it.
         where: Only rows whose columns hold these values.
-        repeated: What a second row about the same view is: an error (``refuse``), the reply of an item of its own,
-            named ``<item>#2`` (``number``), or a correction of the first (``last``).
+        repeated: What a second row about the same presentation is: an error (``refuse``), the reply of an item of its
+            own, named ``<item>#2`` (``number``), or a correction of the first (``last``).
         null_text: What a row without text is: no recording (``missing``), or a judge that was asked and said nothing
-            (``empty``), whose reply no grammar can read.
+            (``empty``), whose reply no parser can read.
     """
 
     item: str = ""
-    view: str = ""
+    presentation: str = ""
     text: str | dict[str, str] = "raw"
     logprobs: str = ""
     finish_reason: str = ""
@@ -85,7 +86,7 @@ class ReplayModel:
         """
         if not isinstance(config, ReplayConfig):
             raise ConfigError(f"models.{config.abbr} is no ReplayModel config.")
-        yield await asyncio.to_thread(_ByView if config.item else _ByPrompt, config)
+        yield await asyncio.to_thread(_ByPresentation if config.item else _ByPrompt, config)
 
 
 class _ByPrompt:
@@ -95,7 +96,7 @@ class _ByPrompt:
         self.model = config.model or Path(config.path).name
         self._path = config.path
         self._replies: dict[bytes, list[Reply]] = {}
-        self._asked: dict[bytes, int] = {}
+        self._seen: dict[bytes, int] = {}
         for place, line in _lines(config):
             try:
                 exchange = msgspec.json.decode(line, type=Exchange)
@@ -108,8 +109,8 @@ class _ByPrompt:
         """Return the recorded reply to a prompt, or a failed one of kind ``no_recording``."""
         key = prompt_key(request.prompt)
         replies = self._replies.get(key, [])
-        number = self._asked.get(key, 0)
-        self._asked[key] = number + 1
+        number = self._seen.get(key, 0)
+        self._seen[key] = number + 1
         if not replies:
             return _nothing(f"{self._path} holds no reply for this prompt")
         if len(replies) > 1 and number >= len(replies):
@@ -117,7 +118,7 @@ class _ByPrompt:
         return replies[min(number, len(replies) - 1)]
 
 
-class _ByView:
+class _ByPresentation:
     """Answers from other people's rows."""
 
     def __init__(self, config: ReplayConfig) -> None:
@@ -134,15 +135,15 @@ class _ByView:
                 self._take(row, place, rows)
 
     async def ask(self, request: Request) -> Reply:
-        """Return the recorded reply to a view of an item, or a failed one of kind ``no_recording``."""
+        """Return the recorded reply to a presentation of an item, or a failed one of kind ``no_recording``."""
         reply = self._replies.get(request.about)
         return reply or _nothing(f"{self._config.path} holds no reply about {request.about!r}")
 
     def _take(self, row: Mapping[str, Any], place: str, rows: dict[str, int]) -> None:
         config = self._config
         item = _named(config.item, row, place)
-        view = _named(config.view, row, place) if config.view else ""
-        key = f"{item}/{view}"
+        presentation = _named(config.presentation, row, place) if config.presentation else ""
+        key = f"{item}/{presentation}"
         count = rows[key] = rows.get(key, 0) + 1
         if count > 1 and config.repeated == "refuse":
             raise DataError(
@@ -151,7 +152,7 @@ class _ByView:
             )
         if count > 1 and config.repeated == "number":
             item = f"{item}#{count}"
-        columns = config.text if isinstance(config.text, dict) else {view: config.text}
+        columns = config.text if isinstance(config.text, dict) else {presentation: config.text}
         for name, column in columns.items():
             for number, reply in enumerate(self._replies_of(row, column, place)):
                 if reply is not None:
@@ -179,7 +180,7 @@ def prompt_key(prompt: Prompt) -> bytes:
 
 
 def as_written(value: Any) -> str | None:
-    """Return a recorded value as the text that a grammar reads; ``None`` where nothing was recorded."""
+    """Return a recorded value as the text that a parser reads; ``None`` where nothing was recorded."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from judgebench.records import Failure
+from judgebench.records.flow import Failure
 
 EXCERPT = 300
 """Most characters of a service's own words in a failure."""

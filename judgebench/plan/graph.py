@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from judgebench.config.schema import DatasetConfig, RunConfig
 from judgebench.errors import DataError
-from judgebench.judges.load import method_of
-from judgebench.plan.request import RunRequest
-from judgebench.plan.spec import TaskSpec
+from judgebench.identity.questions import (
+    changed_keys,
+    infer_settings,
+    judge_settings,
+    read_identity,
+    repeats_of,
+    selection_of,
+)
+from judgebench.judges.core.factory import method_of
+from judgebench.records.run import DatasetConfig, RunConfig, RunRequest, TaskSpec
 from judgebench.report.results import read_result
-from judgebench.stages.opponents import upstream_sizes
-from judgebench.stages.peers import asks, peers_of
-from judgebench.stages.settings import infer_settings, judge_settings, repeats_of, selection_of
-from judgebench.store.asked import changed_keys, read_asked
-from judgebench.store.layout import RunFolder, log_file, row_name
+from judgebench.stages.accumulators import asks, co_judges_of
+from judgebench.stages.compared_models import upstream_sizes
+from judgebench.store.run_folder import RunFolder, log_file, row_name
 
 STAGES_OF_MODE: dict[str, tuple[str, ...]] = {
     "all": ("infer", "judge", "extract", "summarize"),
@@ -119,7 +123,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
                 continue
             row = row_name(abbr, judge.abbr)
             upstream = infer_of.get((model, abbr))
-            opposing = infer_of.get((judge.compare_with, abbr))
+            other_answer = infer_of.get((judge.compare_with, abbr))
             yield TaskSpec(
                 id=f"judge:{model}/{row}",
                 stage="judge",
@@ -127,7 +131,7 @@ def _judge_tasks(config: RunConfig, infer_of: dict[tuple[str, str], str]) -> Ite
                 model=model,
                 datasets=[abbr],
                 judge=judge.abbr,
-                needs=[opposing] if opposing and opposing != upstream else [],
+                needs=[other_answer] if other_answer and other_answer != upstream else [],
                 follows=[upstream] if upstream else [],
                 log=log_file("infer", model, row),
             )
@@ -141,7 +145,7 @@ def _extract_tasks(
         for row, judge in dataset.rows(model):
             own = judge_of.get((model, abbr, judge))
             upstream = own or (infer_of.get((model, abbr)) if not asks(dataset, judge) else None)
-            others = [judge_of.get((model, abbr, one.abbr)) for one in peers_of(dataset, judge, model)]
+            others = [judge_of.get((model, abbr, one.abbr)) for one in co_judges_of(dataset, judge, model)]
             yield TaskSpec(
                 id=f"extract:{model}/{row}",
                 stage="extract",
@@ -156,14 +160,14 @@ def _extract_tasks(
 
 
 def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, model: str, dataset: DatasetConfig) -> bool:
-    asked = read_asked(run.asked(model, dataset.abbr))
-    if asked is None:
+    identity = read_identity(run.identity(model, dataset.abbr))
+    if identity is None:
         return False
     raw = config.models[model]
-    same = asked.settings == infer_settings(raw, dataset)
-    same = same and asked.selection == selection_of(dataset, request.options, repeats_of(raw))
+    same = identity.settings == infer_settings(raw, dataset)
+    same = same and identity.selection == selection_of(dataset, request.options, repeats_of(raw))
     file = run.predictions(model, dataset.abbr)
-    return same and asked.complete(file, retry_failed=request.options.retry_failed)
+    return same and identity.complete(file, retry_failed=request.options.retry_failed)
 
 
 def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec: TaskSpec) -> bool:
@@ -171,15 +175,18 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
         return False
     dataset = config.datasets[spec.datasets[0]]
     judge = dataset.judge_of(spec.judge, config.models[spec.model])
-    asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
+    identity = read_identity(run.identity(spec.model, dataset.abbr, judge.abbr))
     predictions = run.predictions(spec.model, dataset.abbr)
-    if asked is None or not predictions.exists():
+    if identity is None or not predictions.exists():
         return False
     selection = selection_of(dataset, request.options, repeats_of(config.models[spec.model]))
-    same = asked.settings == judge_settings(judge, method_of(judge.method).identity())
-    same = same and asked.selection == {**selection, **upstream_sizes(run, spec.model, dataset, judge, request.options)}
+    same = identity.settings == judge_settings(judge, method_of(judge.method).identity())
+    same = same and identity.selection == {
+        **selection,
+        **upstream_sizes(run, spec.model, dataset, judge, request.options),
+    }
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
-    complete = same and asked.complete(file, retry_failed=request.options.retry_failed)
+    complete = same and identity.complete(file, retry_failed=request.options.retry_failed)
     return complete and not _left_unjudged(run.result(spec.model, row_name(dataset.abbr, judge.abbr)))
 
 
@@ -195,8 +202,8 @@ def _judge_changes(config: RunConfig, run: RunFolder, spec: TaskSpec) -> list[st
     """Return a phrase for each setting by which recorded judgments differ from those that are wanted now."""
     dataset = config.datasets[spec.datasets[0]]
     judge = dataset.judge_of(spec.judge, config.models[spec.model])
-    asked = read_asked(run.asked(spec.model, dataset.abbr, judge.abbr))
+    identity = read_identity(run.identity(spec.model, dataset.abbr, judge.abbr))
     file = run.predictions(spec.model, dataset.abbr, judge.abbr)
-    if asked is None or not file.exists() or not file.stat().st_size:
+    if identity is None or not file.exists() or not file.stat().st_size:
         return []
-    return changed_keys(asked.settings, judge_settings(judge, method_of(judge.method).identity()))
+    return changed_keys(identity.settings, judge_settings(judge, method_of(judge.method).identity()))

@@ -4,9 +4,8 @@
 those packages, ``keys`` checks keys against what a class takes, and ``make`` puts the two together.
 """
 
-from judgebench.plugins.find import Found, find, foreign_package, load, shipped_attribute
+from judgebench.plugins.find import Found, find, foreign_package, load, make, shipped_attribute, split
 from judgebench.plugins.installed import GROUP, Plugin, brought, unusable
-from judgebench.plugins.make import make, split
 from judgebench.plugins.rooms import ROOMS, Room, RoomName, shipped
 
 __all__ = [

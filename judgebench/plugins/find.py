@@ -6,17 +6,22 @@
   the same name stands in for it.
 - A dotted path into another benchmark runner whose configs are read here (``ais_bench.benchmark.models.X``) means the
   type of ours that is called ``X``, whether that runner is installed or not.
+
+The one factory for every ``dict(type=..., ...)``.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from judgebench.errors import ConfigError
 from judgebench.plugins.installed import brought, installed, unusable
+from judgebench.plugins.keys import check_parameters, filled
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
 
 FOREIGN_PACKAGES = ("ais_bench", "opencompass")
@@ -153,3 +158,46 @@ def _check_kind(found: Found, name: str, room: RoomName, where: str) -> None:
 
 def _place(where: str) -> str:
     return f"{where}: " if where else ""
+
+
+def make(name: str, options: Mapping[str, Any], room: RoomName, *, where: str) -> Any:
+    """Make an object of the class that a config names, from its checked options.
+
+    A class has a ``Config`` struct and takes one; a function is bound to the options.
+
+    Args:
+        name: Dotted path or bare name of the class or function.
+        options: The keys beside ``type``.
+        room: The kind of types that the config key takes.
+        where: The config key, for errors.
+
+    Raises:
+        ConfigError: There is no such type, it is of another kind, or a key is unknown, missing or of the wrong type.
+    """
+    kind = load(name, room, where=where)
+    shape = getattr(kind, "Config", None)
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise ConfigError(f"{where}: {name} is not complete: it does not define {', '.join(missing)}.")
+    if shape is not None:
+        return kind(filled(options, shape, where=where))
+    if not isinstance(kind, type) and callable(kind):
+        check_parameters(kind, options, where=where)
+        return functools.partial(kind, **options) if options else kind
+    raise ConfigError(f"{where}: {name} cannot be used here: it has no Config struct.")
+
+
+def split(spec: str | Mapping[str, Any], *, where: str) -> tuple[str, dict[str, Any]]:
+    """Split ``dict(type=..., ...)`` (or a bare name) into the type's name and the other keys.
+
+    Raises:
+        ConfigError: There is no ``type``.
+    """
+    if isinstance(spec, str):
+        return spec, {}
+    options = dict(spec)
+    name = options.pop("type", None)
+    if isinstance(name, type):
+        name = f"{name.__module__}.{name.__qualname__}"
+    if not isinstance(name, str):
+        raise ConfigError(f"{where} must be dict(type=..., ...): its type names a class or function.")
+    return name, options

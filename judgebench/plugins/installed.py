@@ -43,8 +43,8 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         postprocessors: Functions for ``pred_postprocessor``.
         datasets: Dataset loaders.
         judges: Judge methods, rules included.
-        parsers: Grammars, which read the verdict in a reply.
-        aggregations: Folds, which make one decision of several readings.
+        parsers: Parsers, which read the verdict in a reply.
+        aggregations: Aggregations, which make one decision of several readings.
         extractors: Answer rules.
         perturbations: Changes of judged items for bias tests.
         scores: Scores of benchmarks of judges.

@@ -2,7 +2,7 @@
 
 A table is plain data (name -> ``module:attribute``) in the package that the types belong to, so reading it imports none
 of them. A name is looked up in the table of the kind that its key takes: a judge's ``method`` among the judge methods,
-a ``grammar`` among the grammars.
+a ``parser`` among the parsers.
 """
 
 from __future__ import annotations
@@ -48,12 +48,16 @@ ROOMS: Mapping[RoomName, Room] = {
     "launchers": Room("launcher", "judgebench.models.table:LAUNCHERS", ("command",)),
     "postprocessors": Room("postprocessor", "judgebench.models.table:POSTPROCESSORS"),
     "datasets": Room("dataset loader", "judgebench.datasets.table:LOADERS", ("samples", "count")),
-    "judges": Room("judge method", "judgebench.judges.table:METHODS", parent="judgebench.judges.asking:JudgeMethod"),
-    "parsers": Room("grammar", "judgebench.judges.table:VERDICT_PARSERS", ("read", "identity")),
-    "aggregations": Room("fold", "judgebench.judges.table:AGGREGATIONS"),
+    "judges": Room(
+        "judge method", "judgebench.judges.table:METHODS", parent="judgebench.judges.core.contract:JudgeMethod"
+    ),
+    "parsers": Room("parser", "judgebench.judges.table:VERDICT_PARSERS", ("read", "identity")),
+    "aggregations": Room("aggregate", "judgebench.judges.table:AGGREGATIONS"),
     "extractors": Room("answer rule", "judgebench.judges.table:EXTRACTORS", ("extract",)),
     "perturbations": Room(
-        "perturbation", "judgebench.judges.table:PERTURBATIONS", parent="judgebench.judges.perturbed:Perturbation"
+        "perturbation",
+        "judgebench.judges.table:PERTURBATIONS",
+        parent="judgebench.judges.wrappers.perturbed:Perturbation",
     ),
     "scores": Room("score", "judgebench.metrics.table:SCORES", ("add", "result", "identity")),
     "metrics": Room("metric", "judgebench.metrics.table:METRICS"),

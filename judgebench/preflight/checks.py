@@ -13,34 +13,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from judgebench import plugins
-from judgebench.config.schema import DatasetConfig, JudgeConfig
+from judgebench.content.prompts import fit, prompt_for
 from judgebench.errors import ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
-from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError, lacks_logprobs
-from judgebench.judges.load import method_of
-from judgebench.metrics.named import check_names
+from judgebench.identity.questions import repeats_of, sampling_params
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, lacks_logprobs
+from judgebench.judges.core.factory import method_of
+from judgebench.metrics.rates.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
-from judgebench.models.prompt_kind import fit
-from judgebench.plan.spec import Plan, TaskSpec
-from judgebench.preflight.probe import Probe
 from judgebench.preflight.rows import read_rows
-from judgebench.preflight.together import Probing, ask_all
-from judgebench.records import Prompt, Reply, Request, Sample
-from judgebench.stages.items import benchmark_item
-from judgebench.stages.prompting import prompt_for
-from judgebench.stages.settings import repeats_of, sampling_params
-from judgebench.store.layout import RunFolder
+from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
+from judgebench.records.flow import Prompt, Reply, Request, Sample
+from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.stages.asks import benchmark_case
+from judgebench.store.run_folder import RunFolder
 
 LEAST_FREE = 32 << 20
 """Bytes that must be free in the run folder's file system."""
 
 
-def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
+def preflight(plan: Plan, report: Callable[[str], None]) -> list[str]:
     """Check what a plan needs; returns findings worth a line each.
 
     Args:
         plan: What is to be done.
-        tell: Takes a line about a service that keeps the run waiting.
+        report: Takes a line about a service that keeps the run waiting.
 
     Raises:
         JudgebenchError: Something that would ruin the run later.
@@ -53,7 +50,7 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
     _check_installed(plan)
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
-    first, findings = read_rows(_used_datasets(plan), plan.options, tell)
+    first, findings = read_rows(_used_datasets(plan), plan.options, report)
     for dataset in _used_datasets(plan):
         if dataset.abbr in first and first[dataset.abbr].reference is None:
             _check_judgeable(dataset, first[dataset.abbr])
@@ -63,7 +60,7 @@ def preflight(plan: Plan, tell: Callable[[str], None]) -> list[str]:
             for abbr in task.datasets:
                 if abbr in first:
                     prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
-    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], tell)]
+    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], report)]
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
@@ -72,7 +69,7 @@ def _used_datasets(plan: Plan) -> list[DatasetConfig]:
 
 
 def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
-    """Refuse judges that look at no answer without a reference, where the data set has none.
+    """Refuse judges that look at no answer without a reference, where the dataset has none.
 
     Raises:
         ConfigError: There is such a judge.
@@ -82,18 +79,18 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
         if not method.asks:
             continue
         try:
-            verdict = asyncio.run(method.judge(_trial_item(sample, judge), _ask_nobody))
+            verdict = asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody))
         except NotRecordedError:
             continue
         if verdict.status == "not_judged":
             raise ConfigError(
-                f"The judge {judge.abbr!r} cannot judge answers to the data set {dataset.abbr!r}: {verdict.reason}.",
+                f"The judge {judge.abbr!r} cannot judge answers to the dataset {dataset.abbr!r}: {verdict.reason}.",
                 hint="Give the data a column of reference answers (output_column), or name a judge that needs none, "
                 "such as --judges direct.",
             )
 
 
-async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+async def _ask_nobody(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
     raise NotRecordedError
 
 
@@ -131,22 +128,22 @@ def _probed(config: ModelConfig) -> ServiceConfig | None:
     return config if isinstance(config, ServiceConfig) and config.launch is None else None
 
 
-def _tested_models(plan: Plan) -> Iterator[Probing]:
+def _tested_models(plan: Plan) -> Iterator[TrialService]:
     for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
         config = _probed(model_config(plan.models[abbr]))
         if config is not None:
-            yield Probing(config=config, ask=functools.partial(_ask_tested_model, abbr))
+            yield TrialService(config=config, ask=functools.partial(_ask_tested_model, abbr))
 
 
-def _ask_tested_model(abbr: str, probe: Probe) -> list[str]:
-    probe.check_model()
-    reply = probe.ask(Request(prompt=fit("Reply with OK.", prompt_kind(probe.config)), params={"max_tokens": 16}))
+def _ask_tested_model(abbr: str, trial: TrialCall) -> list[str]:
+    trial.check_model()
+    reply = trial.ask(Request(prompt=fit("Reply with OK.", prompt_kind(trial.config)), params={"max_tokens": 16}))
     if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
         return [f"model {abbr}: the first short call failed ({reply.error.message})"]
     return []
 
 
-def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[Probing]:
+def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
     done: set[tuple[str, str, str]] = set()
     for task in plan.tasks:
         if task.stage != "judge" or task.datasets[0] not in first or _only_read_again(plan, task):
@@ -155,19 +152,19 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[Probing]:
         judge = _judge_of(plan, task)
         config = _probed(model_config(judge.model))
         tested = task.model if dataset.method is not None else ""
-        probed = (dataset.abbr, judge.league or judge.abbr, tested)
+        probed = (dataset.abbr, judge.round_robin or judge.abbr, tested)
         if config is None or probed in done:
             continue
         done.add(probed)
         sample = first[dataset.abbr]
-        item = benchmark_item(sample, 0) if dataset.method is not None else _trial_item(sample, judge)
-        yield Probing(config=config, ask=functools.partial(_ask_judge, judge, item, dataset.abbr))
+        case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
+        yield TrialService(config=config, ask=functools.partial(_ask_judge, judge, case, dataset.abbr))
 
 
-def _ask_judge(judge: JudgeConfig, item: JudgeItem, abbr: str, probe: Probe) -> list[str]:
-    probe.check_model()
-    finding = asyncio.run(_one_judgment(probe, judge, item))
-    return [f"judge {judge.abbr or probe.config.abbr} on {abbr}: {finding}"] if finding else []
+def _ask_judge(judge: JudgeConfig, case: Case, abbr: str, trial: TrialCall) -> list[str]:
+    trial.check_model()
+    finding = asyncio.run(_one_judgment(trial, judge, case))
+    return [f"judge {judge.abbr or trial.config.abbr} on {abbr}: {finding}"] if finding else []
 
 
 def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
@@ -176,10 +173,10 @@ def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
     return plan.mode == "eval" and not plan.options.rejudge and recorded.exists()
 
 
-def _trial_item(sample: Sample, judge: JudgeConfig) -> JudgeItem:
+def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
     """Return a sample whose answer is its own reference, and another answer for judges that compare."""
     reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
-    return JudgeItem(
+    return Case(
         id=sample.id,
         uid=sample.uid,
         repeat=0,
@@ -191,15 +188,15 @@ def _trial_item(sample: Sample, judge: JudgeConfig) -> JudgeItem:
     )
 
 
-async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> str:
+async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case) -> str:
     """Let the judge look at one item; returns what is odd about its verdict, or nothing."""
-    config = probe.config
+    config = trial.config
     replies: list[Reply] = []
     answered: list[tuple[dict[str, object], bool]] = []
 
-    async def ask(prompt: Prompt, *, view: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
         sent = {**sampling_params(judge.model), **params}
-        reply = probe.ask(Request(prompt=fit(prompt, prompt_kind(config)), params=sent))
+        reply = trial.ask(Request(prompt=fit(prompt, prompt_kind(config)), params=sent))
         replies.append(reply)
         answered.append((sent, reply.logprobs is not None))
         if reply.status != "ok":
@@ -208,7 +205,7 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
 
     method = method_of(judge.method)
     try:
-        verdict = await method.judge(item, ask)
+        verdict = await method.judge(case, ask)
     except CallFailedError as error:
         return f"the trial question failed ({error})"
     except JudgebenchError:
@@ -218,7 +215,7 @@ async def _one_judgment(probe: Probe, judge: JudgeConfig, item: JudgeItem) -> st
     if lacks_logprobs(method, answered):
         raise EndpointError(
             f"The judge {judge.abbr or config.abbr!r} reads log-probabilities, "
-            f"and its service at {probe.base} gives none.",
+            f"and its service at {trial.base} gives none.",
             hint="Take a method that reads the text, such as RubricScore with read='number', "
             "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
         )

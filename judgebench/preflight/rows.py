@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.datasets.open import samples_of
-from judgebench.plan.spec import Options
-from judgebench.records import Sample
-from judgebench.stages.opponents import FileOpponent
+from judgebench.datasets.samples import samples_of
+from judgebench.records.flow import Sample
+from judgebench.records.run import DatasetConfig, Options
+from judgebench.stages.compared_models import FileAnswers
 
 LONGEST = 30.0
 """Seconds that reading may take in all (about five million short rows); rows after that are checked as the run reads
@@ -26,8 +25,8 @@ class RowsRead(NamedTuple):
     """What reading the rows gave.
 
     Attributes:
-        first: The first sample of each data set that has any, by abbr.
-        findings: A line about each data set that was not read to its end.
+        first: The first sample of each dataset that has any, by abbr.
+        findings: A line about each dataset that was not read to its end.
     """
 
     first: dict[str, Sample]
@@ -35,14 +34,14 @@ class RowsRead(NamedTuple):
 
 
 def read_rows(
-    datasets: Iterable[DatasetConfig], options: Options, tell: Callable[[str], None], *, longest: float = LONGEST
+    datasets: Iterable[DatasetConfig], options: Options, report: Callable[[str], None], *, longest: float = LONGEST
 ) -> RowsRead:
     """Read the rows that the options choose, one at a time, and the files of answers that judges compare with.
 
     Args:
-        datasets: The data sets.
+        datasets: The datasets.
         options: Which rows are chosen.
-        tell: Takes the line that says what the run waits for, where reading takes long.
+        report: Takes the line that says what the run waits for, where reading takes long.
         longest: Seconds in all.
 
     Raises:
@@ -52,20 +51,20 @@ def read_rows(
     first: dict[str, Sample] = {}
     findings: list[str] = []
     began = time.monotonic()
-    told = False
+    reported = False
     folder = Path(options.data_dir).expanduser() if options.data_dir else None
     for dataset in datasets:
         for baseline in {judge.baseline.path: judge.baseline for judge in dataset.judges if judge.baseline}.values():
-            FileOpponent(baseline, folder)
+            FileAnswers(baseline, folder)
         for number, sample in enumerate(samples_of(dataset, options), 1):
             first.setdefault(dataset.abbr, sample)
             passed = time.monotonic() - began if number % _STEP == 0 or longest <= 0 else 0.0
-            if passed > QUIET and not told:
-                told = True
-                tell(f"preflight: reading the rows of {dataset.abbr!r}, so that a broken one costs nothing")
+            if passed > QUIET and not reported:
+                reported = True
+                report(f"preflight: reading the rows of {dataset.abbr!r}, so that a broken one costs nothing")
             if passed > longest:
                 findings.append(
-                    f"data set {dataset.abbr}: rows 1 to {number} were checked in the {longest:g} s that this may "
+                    f"dataset {dataset.abbr}: rows 1 to {number} were checked in the {longest:g} s that this may "
                     "take; the others are checked as the run reads them"
                 )
                 break

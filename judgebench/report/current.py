@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.plan.spec import Plan, TaskSpec
-from judgebench.records import TaskResult
+from judgebench.records.flow import TaskResult
+from judgebench.records.run import DatasetConfig, Plan, TaskSpec
 from judgebench.report.schema import Summary
 from judgebench.store.files import DamagedError, Decoder, read_file
-from judgebench.store.layout import RunFolder, row_name
+from judgebench.store.run_folder import RunFolder, row_name
 
 Row = tuple[str, str]
 """A model and the name of a result row."""
 _Work = tuple[str, str, str]
-"""Data set, model and judge of a task; ``_ANSWERS`` instead of a judge for one that asks the tested model."""
+"""Dataset, model and judge of a task; ``_ANSWERS`` instead of a judge for one that asks the tested model."""
 _ANSWERS = "\0"
 _PLAN = Decoder(Plan)
 _SUMMARY = Decoder(Summary)
@@ -68,22 +67,22 @@ class Plans:
 
 
 def _rows(plan: Plan) -> Iterator[tuple[Row, set[_Work]]]:
-    """Yield the rows of a plan, those of leagues too, with all work on which their results rest."""
-    leagues: dict[Row, set[_Work]] = {}
+    """Yield the rows of a plan, those of round robins too, with all work on which their results rest."""
+    round_robins: dict[Row, set[_Work]] = {}
     for model, abbr in plan.combinations:
         dataset = plan.datasets[abbr]
         for name, judge in dataset.rows(model):
             yield (model, name), _under(dataset, model, judge)
         for part in dataset.judges:
-            if part.league:
-                models = [*part.players, part.compare_with]
+            if part.round_robin:
+                models = [*part.tested_models, part.compare_with]
                 work = {(abbr, one, said) for one in models for said in (_ANSWERS, part.abbr)}
                 for one in models:
-                    leagues.setdefault((one, row_name(abbr, part.league)), set()).update(work)
+                    round_robins.setdefault((one, row_name(abbr, part.round_robin)), set()).update(work)
     shared: dict[str, set[_Work]] = {}
-    for (_, name), work in leagues.items():
+    for (_, name), work in round_robins.items():
         shared.setdefault(name, set()).update(work)
-    yield from ((row, shared[row[1]]) for row in leagues)  # a rating rests on the comparisons of all models
+    yield from ((row, shared[row[1]]) for row in round_robins)  # a rating rests on the comparisons of all models
 
 
 def _under(dataset: DatasetConfig, model: str, judge: str) -> set[_Work]:

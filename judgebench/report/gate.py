@@ -2,23 +2,25 @@
 
 A rule passes when the whole 95% interval satisfies it, and still would if every unscored item went the worst way. It
 fails when nothing of that range satisfies it. Else the run cannot tell: neither passing nor failing would be honest.
+
+A gate's decision as JUnit XML and as Markdown, for continuous integration.
 """
 
 from __future__ import annotations
 
 import math
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from judgebench.errors import ExitCode, ReuseError
-from judgebench.records import Metric
+from judgebench.records.flow import Metric
+from judgebench.report.conditions import Addressed, Condition, GateConditions, RowFacts, address, read_conditions
 from judgebench.report.current import Plans, newest_summary
-from judgebench.report.plaintext import printable
-from judgebench.report.results import read_result
-from judgebench.report.rules import Addressed, Evidence, GateRules, Rule, address, read_rules
+from judgebench.report.results import markdown_cell, printable, read_result
 from judgebench.report.schema import Summary
-from judgebench.store.layout import RunFolder
+from judgebench.store.run_folder import RunFolder
 
 Decision = Literal["pass", "fail", "cannot tell"]
 
@@ -32,7 +34,7 @@ class Check(NamedTuple):
         message: The decision as a sentence.
     """
 
-    rule: Rule
+    condition: Condition
     model: str
     row: str
     name: str
@@ -60,12 +62,12 @@ class GateOutcome(NamedTuple):
     text: str
 
 
-def gate_run(run_dir: Path, rules: Path | GateRules) -> GateOutcome:
+def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
     """Apply a gate to a run on disk.
 
     Args:
         run_dir: The run folder.
-        rules: The rules, or a TOML file of them.
+        conditions: The rules, or a TOML file of them.
 
     Raises:
         ConfigError: The file cannot be used.
@@ -73,16 +75,16 @@ def gate_run(run_dir: Path, rules: Path | GateRules) -> GateOutcome:
         UnknownNameError: A rule addresses nothing in the run.
         ReuseError: The folder holds no result.
     """
-    gate = rules if isinstance(rules, GateRules) else read_rules(rules)
-    parsed = gate.rules()
-    evidence = evidence_of(run_dir)
-    checks = [check(rule, found, on=gate.on) for rule in parsed for found in address(rule, evidence)]
+    gate = conditions if isinstance(conditions, GateConditions) else read_conditions(conditions)
+    parsed = gate.conditions()
+    facts = facts_of(run_dir)
+    checks = [check(condition, found, on=gate.on) for condition in parsed for found in address(condition, facts)]
     decision = overall(checks)
     codes = {"pass": ExitCode.DONE, "fail": ExitCode.GATE_FAILED, "cannot tell": ExitCode.GATE_UNDECIDED}
     return GateOutcome(RunFolder(run_dir).timestamp, checks, decision, codes[decision], _as_text(checks, decision))
 
 
-def evidence_of(run_dir: Path) -> list[Evidence]:
+def facts_of(run_dir: Path) -> list[RowFacts]:
     """Return what the run's results offer; what is planned and missing, or stale, offers a reason and no number.
 
     Raises:
@@ -91,13 +93,13 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
     """
     run = RunFolder(run_dir)
     plans = Plans(run)
-    found: list[Evidence] = []
+    found: list[RowFacts] = []
     for path in sorted((run.path / "results").rglob("*.json")):
         result = read_result(path, details=False)
         if why := plans.stale(result):
-            found.append(Evidence(result.model, result.dataset, {}, None, {}, why=why))
+            found.append(RowFacts(result.model, result.dataset, {}, None, {}, why=why))
         else:
-            found.append(Evidence(result.model, result.dataset, result.metrics, result.counts, result.health))
+            found.append(RowFacts(result.model, result.dataset, result.metrics, result.counts, result.diagnostics))
     summary = newest_summary(run)
     if not found and summary is None:
         raise ReuseError(
@@ -109,33 +111,33 @@ def evidence_of(run_dir: Path) -> list[Evidence]:
     if summary is not None:
         gaps |= {(gap.model, gap.dataset): f"{gap.reason} (see {gap.log})" for gap in summary.missing}
     found += [
-        Evidence(model, row, {}, None, {}, why=why) for (model, row), why in gaps.items() if (model, row) not in known
+        RowFacts(model, row, {}, None, {}, why=why) for (model, row), why in gaps.items() if (model, row) not in known
     ]
     return found + (_groups(summary, plans) if summary is not None else [])
 
 
-def check(rule: Rule, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
+def check(condition: Condition, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
     """Decide one rule on one result."""
     place = f"{found.model}:{found.row}.{found.name}"
     metric = found.metric
     if metric is None or metric.value is None or math.isnan(metric.value):
         why = found.why or (metric.note if metric is not None else "") or "it is undefined"
-        return _checked(rule, found, "cannot tell", None, None, f"{place}: there is no number: {why}")
+        return _checked(condition, found, "cannot tell", None, None, f"{place}: there is no number: {why}")
     if found.exact or on == "value":
         ends: tuple[float, float] | None = (metric.value, metric.value)
     else:
         ends = metric.ci95
     if ends is None:
         message = f"{place} = {metric.value:.2f} has no interval to decide on; --on value decides on the number itself"
-        return _checked(rule, found, "cannot tell", None, None, message)
+        return _checked(condition, found, "cannot tell", None, None, message)
     reach = _with_unscored(ends, metric, found)
-    decision = decide(rule, reach)
-    return _checked(rule, found, decision, ends, reach, "")
+    decision = decide(condition, reach)
+    return _checked(condition, found, decision, ends, reach, "")
 
 
-def decide(rule: Rule, reach: tuple[float, float]) -> Decision:
+def decide(condition: Condition, reach: tuple[float, float]) -> Decision:
     """Return whether all, nothing or a part of a range satisfies a rule."""
-    held = [rule.holds(end) for end in reach]
+    held = [condition.holds(end) for end in reach]
     if all(held):
         return "pass"
     return "cannot tell" if any(held) else "fail"
@@ -156,7 +158,7 @@ def _with_unscored(ends: tuple[float, float], metric: Metric, found: Addressed) 
 
 
 def _checked(
-    rule: Rule,
+    condition: Condition,
     found: Addressed,
     decision: Decision,
     ends: tuple[float, float] | None,
@@ -166,16 +168,18 @@ def _checked(
     value = found.metric.value if found.metric is not None else None
     margin = None
     if reach is not None:
-        nearest = min(abs(end - rule.threshold) for end in reach)
+        nearest = min(abs(end - condition.threshold) for end in reach)
         margin = nearest if decision != "cannot tell" else None
     if ends is not None and reach is not None and value is not None:
-        message = _explain(rule, found, decision, value, ends, reach)
+        message = _explain(condition, found, decision, value, ends, reach)
     low, high = reach if reach is not None else (None, None)
-    return Check(rule, found.model, found.row, found.name, decision, value, low, high, margin, printable(message, 600))
+    return Check(
+        condition, found.model, found.row, found.name, decision, value, low, high, margin, printable(message, 600)
+    )
 
 
 def _explain(
-    rule: Rule,
+    condition: Condition,
     found: Addressed,
     decision: Decision,
     value: float,
@@ -187,36 +191,36 @@ def _explain(
     number = f"{found.model}:{found.row}.{found.name} = {value:.2f}"
     if not exact:
         number += f", 95% interval {ends[0]:.2f} .. {ends[1]:.2f}"
-    wanted = f"wanted {rule.op} {rule.threshold:g}"
-    distance = abs(value - rule.threshold)
+    wanted = f"wanted {condition.op} {condition.threshold:g}"
+    distance = abs(value - condition.threshold)
     opened = f"{found.open_items} unscored items allow {reach[0]:.2f} .. {reach[1]:.2f}"
     if decision == "fail":
-        nearest = min(abs(end - rule.threshold) for end in reach)
+        nearest = min(abs(end - condition.threshold) for end in reach)
         end = "" if exact and reach == ends else f"; even the nearest end misses it by {nearest:.2f}"
         return f"{number}: {wanted}, missed by {distance:.2f}{end}"
     if decision == "pass":
         unbounded = found.open_items and not found.exact and (found.metric is None or found.metric.bounds is None)
         note = f"; what its {found.open_items} unscored items could change is not known" if unbounded else ""
         return f"{number}: {wanted}{note}"
-    if decide(rule, ends) == "cannot tell":
+    if decide(condition, ends) == "cannot tell":
         why = "the interval lies on both sides" + (f", and {opened}" if reach != ends else "")
     else:
-        why = f"the scored items alone would {decide(rule, ends)}, but {opened}"
+        why = f"the scored items alone would {decide(condition, ends)}, but {opened}"
     return f"{number}: {wanted}, {why}"
 
 
-def _groups(summary: Summary, plans: Plans) -> list[Evidence]:
+def _groups(summary: Summary, plans: Plans) -> list[RowFacts]:
     results = [(one.model, one.dataset) for one in summary.results if one.kind == "result"]
     if why := plans.outdated(summary.plan, results):
         return [
-            Evidence(model, row.dataset, {}, None, {}, why=why, group=True)
+            RowFacts(model, row.dataset, {}, None, {}, why=why, group=True)
             for row in summary.rows
             if row.kind == "group"
             for model in row.cells
         ]
     counts = {(one.model, one.dataset): one.counts for one in summary.results}
     return [
-        Evidence(
+        RowFacts(
             model,
             row.dataset,
             {row.metric: cell.metric} if cell.metric is not None else {},
@@ -237,3 +241,44 @@ def _as_text(checks: Sequence[Check], decision: Decision) -> str:
         f"{sum(one.decision == kind for one in checks)} {kind}" for kind in ("pass", "fail", "cannot tell")
     )
     return "\n".join([*lines, f"Gate: {decision.upper()} ({numbers})"])
+
+
+def as_junit(outcome: GateOutcome) -> bytes:
+    """Return the outcome as JUnit XML: one test case per rule and result; what cannot be told is an error."""
+    failed = sum(check.decision == "fail" for check in outcome.checks)
+    undecided = sum(check.decision == "cannot tell" for check in outcome.checks)
+    suite = ET.Element(
+        "testsuite",
+        name=printable(f"jb gate {outcome.run}"),
+        tests=str(len(outcome.checks)),
+        failures=str(failed),
+        errors=str(undecided),
+        skipped="0",
+    )
+    for check in outcome.checks:
+        name = f"{check.model}:{check.row}.{check.name} {check.condition.op} {check.condition.threshold:g}"
+        case = ET.SubElement(suite, "testcase", classname=printable(f"{check.model}.{check.row}"), name=printable(name))
+        if check.decision == "fail":
+            ET.SubElement(case, "failure", message=check.message, type="gate-failed").text = check.message
+        elif check.decision == "cannot tell":
+            ET.SubElement(case, "error", message=check.message, type="gate-undecided").text = check.message
+    text: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def as_markdown(outcome: GateOutcome) -> str:
+    """Return the outcome as a Markdown section."""
+    lines = [
+        f"## Gate of {markdown_cell(outcome.run)}: {outcome.decision}",
+        "",
+        "| decision | result | rule | value | range | why |",
+        "| --- | --- | --- | ---: | --- | --- |",
+    ]
+    for check in outcome.checks:
+        value = "-" if check.value is None else f"{check.value:.2f}"
+        reach = "-" if check.low is None or check.high is None else f"{check.low:.2f} .. {check.high:.2f}"
+        target = f"{check.model}:{check.row}.{check.name}"
+        condition = f"{check.condition.op} {check.condition.threshold:g}"
+        cells = [check.decision, target, condition, value, reach, check.message]
+        lines.append("| " + " | ".join(markdown_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

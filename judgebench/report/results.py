@@ -1,20 +1,75 @@
-"""Result files: ``results/<model>/<dataset>[-<judge>].json``.
+"""Makes names and values from configs, datasets and services safe to print, and to put into a table cell.
+
+Whatever comes from outside may hold control codes, line breaks, Markdown, HTML or spreadsheet formulas. Nothing of that
+reaches a terminal or a summary file raw.
+
+Result files: ``results/<model>/<dataset>[-<judge>].json``.
 
 A file holds a ``TaskResult`` and, for users' scripts, each metric's value once more as a top-level number under the
 metric's name (``{"accuracy": 66.66666666666667, ...}``), as AISBench writes it.
+
+Files of comparisons: ``results/<model>/<dataset>-<judge>.comparisons.jsonl``.
+
+The first line says whose comparisons they are and which version of the result they belong to, every other line is one
+comparison: ``{"id": 3, "repeat": 0, "outcome": 0.5, "weight": 1.0, "style": [...], "other_style": [...]}``.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from judgebench.errors import DataError
-from judgebench.records import TaskResult
-from judgebench.report.plaintext import json_bytes
-from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
+from judgebench.errors import DataError, one_line
+from judgebench.metrics.comparisons.comparisons import ComparisonColumns, ScoredComparison
+from judgebench.records.flow import TaskResult
+from judgebench.store.files import DamagedError, Decoder, open_file, read_file, reason_of
 from judgebench.store.journal import write_atomically
+from judgebench.store.run_folder import FORMAT
+
+_LIMIT = 200
+_MARKDOWN = str.maketrans(
+    {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "[": "\\[", "]": "\\]", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?%?", re.IGNORECASE)
+
+
+def printable(text: str, limit: int = _LIMIT) -> str:
+    r"""Return one line of text without control codes.
+
+    Runs of white space become one space; control, format and direction characters and lone surrogates become visible
+    escapes such as ``\x1b``; text beyond ``limit`` characters is cut, with an ellipsis.
+    """
+    return one_line(text[: 4 * limit + 1], limit=limit)
+
+
+def markdown_cell(text: str) -> str:
+    """Return text for a cell of a Markdown table: pipes, HTML and emphasis are escaped."""
+    return printable(text).translate(_MARKDOWN)
+
+
+def csv_cell(text: str) -> str:
+    """Return text for a CSV cell: what a spreadsheet would run as a formula gets a leading apostrophe.
+
+    Numbers, and the lone dash that stands for "none", stay as they are.
+    """
+    shown = printable(text, limit=2000)
+    if shown == "-" or _NUMBER.fullmatch(shown) or not shown.lstrip().startswith(_FORMULA):
+        return shown
+    return f"'{shown}"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as indented JSON in which control and direction characters are escaped, so that it can be shown.
+
+    JSON itself only escapes the first 32; a terminal obeys more of them.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1).decode("utf-8")
+    return (_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode("utf-8")
 
 
 class _WithoutDetails(TaskResult, frozen=True, kw_only=True):
@@ -62,3 +117,94 @@ def read_result(path: Path, *, details: bool = True) -> TaskResult:
         f"The result file {path} cannot be read: {reason}.",
         hint="Make it again from the recorded replies, at no cost: jb --mode eval --reuse",
     )
+
+
+class ComparisonsHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose comparisons a file holds.
+
+    Attributes:
+        model: The tested model: outcomes are its.
+        compared_model: Whom it was compared with.
+        version: Of the result that the comparisons belong to.
+        comparisons: Lines that follow.
+    """
+
+    format: int = FORMAT
+    model: str
+    compared_model: str
+    dataset: str
+    version: str
+    comparisons: int
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    id: int
+    outcome: float
+    repeat: int = 0
+    weight: float = 1.0
+    style: tuple[int, ...] = ()
+    other_style: tuple[int, ...] = ()
+
+
+def write_comparisons(path: Path, result: TaskResult, compared_model: str, compared_columns: ComparisonColumns) -> None:
+    """Write the comparisons of a result; the file is either the old or the new one, never a part.
+
+    Raises:
+        DiskError: It cannot be written.
+    """
+    head = ComparisonsHead(
+        model=result.model,
+        compared_model=compared_model,
+        dataset=result.dataset,
+        version=result.version,
+        comparisons=len(compared_columns),
+    )
+    encode = msgspec.json.Encoder().encode
+    lines = [encode(head)]
+    lines += [
+        encode(
+            _Line(
+                comparison.id,
+                comparison.outcome,
+                comparison.repeat,
+                comparison.weight,
+                comparison.style,
+                comparison.other_style,
+            )
+        )
+        for comparison in compared_columns
+    ]
+    write_atomically(path, b"\n".join(lines) + b"\n")
+
+
+def read_comparisons(path: Path, *, version: str) -> tuple[ComparisonsHead, list[ScoredComparison]]:
+    """Return the comparisons of a result.
+
+    Args:
+        path: The file.
+        version: Of the result that the comparisons must belong to.
+
+    Raises:
+        DataError: It is missing, unreadable or of another version of the result.
+    """
+    try:
+        with open_file(path, "rb") as file:
+            head = Decoder(ComparisonsHead)(file.readline())
+            decode = Decoder(_Line)
+            comparisons = [
+                ScoredComparison(line.id, line.repeat, line.outcome, line.weight, line.style, line.other_style)
+                for line in map(decode, file)
+            ]
+        reason = (
+            "" if (head.version, head.comparisons) == (version, len(comparisons)) else "it belongs to another attempt"
+        )
+    except OSError as error:
+        reason = reason_of(error)
+    except DamagedError as error:
+        reason = str(error)
+    if reason:
+        raise DataError(
+            f"The file of comparisons {path} cannot be used: {reason}.",
+            hint="Make it again from the recorded replies, at no cost: jb --mode eval --reuse",
+        )
+    return head, comparisons

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.metrics.ranked import Ranking, RankingsCompared
-from judgebench.records import Counts, Metric
+from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
+from judgebench.records.flow import Counts, Metric
 
 SUMMARY_FORMAT = 1
 
@@ -21,7 +21,7 @@ class RowSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: ``<dataset>`` or ``<dataset>-<judge>``.
-        dataset: Abbr of the data set.
+        dataset: Abbr of the dataset.
         judge: Abbr of the judge; empty for a rule-based row.
         models: Abbrs of the models it was planned for; empty means all.
         logs: Log files of the tasks behind it, relative to the run folder, with ``{model}`` for the model, the last
@@ -77,7 +77,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         dataset: Row name.
         judge: Abbr of the judge, ``None`` for a rule.
         counts: How many items ended in which state; summed for groups.
-        health: As in ``TaskResult``. ``usage``: likewise.
+        diagnostics: As in ``TaskResult``. ``usage``: likewise.
     """
 
     model: str
@@ -87,7 +87,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     version: str = "-"
     headline: str = ""
     counts: Counts
-    health: dict[str, Any] = {}
+    diagnostics: dict[str, Any] = {}
     usage: dict[str, Any] = {}
 
 
@@ -114,7 +114,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         plan: Name of the plan of that invocation.
         models: Columns in order.
         rankings: The models in order, for every row with several of them; each is also a file in ``rankings/``.
-        rankings_compared: How alike the judges of one data set rank the models.
+        rankings_compared: How alike the judges of one dataset rank the models.
         footnotes: Texts; cells and rows name them by number, from 1.
         remarks: Sentences about the summary as a whole.
     """

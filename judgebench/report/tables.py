@@ -1,17 +1,21 @@
 """The tables of a summary as rows of text: scores, how sure they are, what was scored, and the judges' health.
 
 Every cell is filled: where there is nothing to show it holds ``-`` with the number of a footnote that says why.
+
+The table of bias tests: one line for each perturbation of a judge under test.
+
+Rankings as tables: who stands where, how sure that is, and how alike two judges rank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from judgebench.metrics.ranked import RATINGS
-from judgebench.records import Metric
+from judgebench.metrics.comparisons.ranked import RATINGS, RankedModel, Ranking, Rated
+from judgebench.records.flow import Metric
 from judgebench.report.schema import Cell, ResultFacts, Summary, SummaryRow
 
 
@@ -91,7 +95,7 @@ def certainty_table(summary: Summary, notes: Notes) -> TextTable:
 def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     """Return what share of the planned items was scored, and what became of the others."""
     rows = []
-    extraction = any("extracted" in one.health for one in summary.results)
+    extraction = any("extracted" in one.diagnostics for one in summary.results)
     for one in summary.results:
         counts = one.counts
         share = number(100 * counts.ok / counts.planned) if counts.planned else notes.mark("no item was planned")
@@ -105,16 +109,19 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     return TextTable("What was scored", headers, rows, set(range(2, len(headers))))
 
 
-def health_table(summary: Summary, notes: Notes) -> TextTable:
+def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
     judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
-    compared = any("agreement" in one.health for one in judged)
+    compared = any("agreement" in one.diagnostics for one in judged)
     rows = []
     for one in judged:
         share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
         measured = []
         if compared:  # else no column shows what was measured, nor the footnotes of it
-            measured = [str(_metric(one, "agreement").n), *(_health_cell(one, name, notes) for name in _HEALTH)]
+            measured = [
+                str(_metric(one, "agreement").n),
+                *(_diagnostics_cell(one, name, notes) for name in _DIAGNOSTICS),
+            ]
         rows.append([one.dataset, one.model, *measured, number(share), _tokens(one, notes)])
     headers = [
         "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %", "calls right\nwrong %", "score\nshift",
@@ -125,28 +132,28 @@ def health_table(summary: Summary, notes: Notes) -> TextTable:
 
 
 def reading_table(summary: Summary) -> TextTable:
-    """Return by which grammar, fold and choice for unread views each judge's replies became verdicts."""
+    """Return by which parser, aggregation and choice for unread presentations each judge's replies became verdicts."""
     rows: dict[str, list[str]] = {}
     for one in summary.results:
-        read = one.health.get("read")
+        read = one.diagnostics.get("read")
         if one.kind == "result" and isinstance(read, dict):
             rows.setdefault(one.dataset, [one.dataset, *(str(read.get(kind, "-")) for kind in _READ)])
-    headers = ["dataset", "grammar", "fold", "an unread view\ncounts as"]
+    headers = ["dataset", "parser", "aggregate", "an unread presentation\ncounts as"]
     return TextTable("How the judges' replies were read", headers, list(rows.values()), set())
 
 
-_READ = ("grammar", "fold", "unread")
+_READ = ("parser", "aggregate", "unread")
 _ONE_ITEM = "one item tells nothing about how far others would scatter"
 
 
 def between_judges_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return how far every two judges of a data set agree about the answers of a model that both decided."""
+    """Return how far every two judges of a dataset agree about the answers of a model that both decided."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for one in summary.results:
         if one.kind != "result" or one.judge is None:
             continue
         dataset = one.dataset.removesuffix(f"-{one.judge}")
-        for pair in one.health.get("between_judges", []):
+        for pair in one.diagnostics.get("between_judges", []):
             if pair["n"]:
                 kappa = notes.mark(_CONSTANT) if pair["kappa"] is None else number(pair["kappa"])
                 names = " + ".join(pair["judges"])
@@ -164,7 +171,7 @@ MOST_PAIRS = 30
 """Pairs of judges that the table of their agreement shows."""
 _CONSTANT = "kappa is undefined where both judges say one and the same of all answers"
 
-_HEALTH = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
+_DIAGNOSTICS = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
 
 
 def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes, *, whole: bool) -> list[str]:
@@ -198,22 +205,22 @@ def span(ends: tuple[float, float] | None) -> str:
 
 def _metric(facts: ResultFacts, name: str) -> Metric:
     try:
-        return msgspec.convert(facts.health.get(name) or {"value": None}, Metric)
+        return msgspec.convert(facts.diagnostics.get(name) or {"value": None}, Metric)
     except msgspec.ValidationError:
         return Metric(value=None)
 
 
-def _health_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
+def _diagnostics_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
     metric = _metric(facts, name)
     if metric.value is not None:
         return number(metric.value)
     if not facts.counts.ok:
         return notes.mark("no verdict could be compared with a rule: none was read")
-    return notes.mark(metric.note or "no rule-based check of this data set decided the same answers")
+    return notes.mark(metric.note or "no rule-based check of this dataset decided the same answers")
 
 
 def _extracted(facts: ResultFacts, notes: Notes) -> str:
-    share = facts.health.get("extracted")
+    share = facts.diagnostics.get("extracted")
     return number(share) if isinstance(share, int | float) else notes.mark("no answer was there to extract from")
 
 
@@ -225,3 +232,233 @@ def _tokens(facts: ResultFacts, notes: Notes) -> str:
     if not spent.get("prompt_tokens"):
         return notes.mark("the judge's service reported no usage")
     return f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"
+
+
+FLOOR = "noise_floor"
+"""The metric by which the rows of a bias test are known."""
+
+
+def bias_table(summary: Summary) -> TextTable:
+    """Return what each perturbation did to each judge's verdicts, the noise floor beside it."""
+    rows = []
+    for (dataset, model, name), figures in _by_perturbation(summary).items():
+        floor = _cell(summary, dataset, FLOOR, model)
+        rows.append(
+            [
+                dataset,
+                model,
+                name,
+                _share(figures.get("flip_rate")),
+                _share(floor),
+                _share(figures.get("flip_rate_above_noise")),
+                _interval(figures.get("flip_rate_above_noise")),
+                _p(figures.get("flip_p_holm")),
+                _share(figures.get("directed_flip")),
+                _share(figures.get("delta_accuracy")),
+                _interval(figures.get("delta_accuracy")),
+                _share(figures.get("violation_rate")),
+                *(_count(figures.get(name)) for name in _COUNTS),
+            ]
+        )
+    headers = [
+        "dataset", "judge", "perturbation", "flips\n%", "noise\nfloor %", "above\nnoise", "95% interval", "p, by\nHolm",
+        "towards\ntarget %", "accuracy\nchange", "95% interval", "violated\n%", "unread", "failed", "left\nout",
+    ]  # fmt: skip
+    return TextTable("Bias tests of the judges", headers, rows, set(range(3, len(headers))))
+
+
+def without_bias_rows(summary: Summary) -> Summary:
+    """Return a summary whose rows leave out what the table of bias tests shows."""
+    tested = _tested(summary)
+    kept = [row for row in summary.rows if row.dataset not in tested or "/" not in row.metric]
+    return msgspec.structs.replace(summary, rows=kept)
+
+
+_COUNTS = ("unread", "failed", "skipped")
+
+
+def _tested(summary: Summary) -> set[str]:
+    return {row.dataset for row in summary.rows if row.metric == FLOOR}
+
+
+def _by_perturbation(summary: Summary) -> Mapping[tuple[str, str, str], dict[str, Cell]]:
+    """Return the figures of every dataset, judge and perturbation, by name."""
+    tested = _tested(summary)
+    found: dict[tuple[str, str, str], dict[str, Cell]] = {}
+    for row in summary.rows:
+        figure, slash, name = row.metric.partition("/")
+        if not slash or row.dataset not in tested:
+            continue
+        for model, cell in row.cells.items():
+            if cell.metric is not None:
+                found.setdefault((row.dataset, model, name), {})[figure] = cell
+    return found
+
+
+def _cell(summary: Summary, dataset: str, name: str, model: str) -> Cell | None:
+    row: SummaryRow | None = next((one for one in summary.rows if (one.dataset, one.metric) == (dataset, name)), None)
+    return row.cells.get(model) if row is not None else None
+
+
+def _share(cell: Cell | None) -> str:
+    return "-" if cell is None else value_cell(cell)
+
+
+def _interval(cell: Cell | None) -> str:
+    return "-" if cell is None or cell.metric is None else span(cell.metric.ci95) or "-"
+
+
+def _count(cell: Cell | None) -> str:
+    return "-" if cell is None or cell.metric is None else str(round(cell.metric.value or 0))
+
+
+def _p(cell: Cell | None) -> str:
+    if cell is None or cell.metric is None or cell.metric.value is None:
+        return "-"
+    return "<0.001" if cell.metric.value < 0.001 else f"{cell.metric.value:.3f}"
+
+
+GRADES = ("mean_score",)
+"""Metrics whose rankings are printed beside those of comparisons; others are one look at the scores away."""
+
+
+def comparisons_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return the models in the order of their ratings, for every judge that compares."""
+    rows = [
+        [
+            ranking.dataset,
+            _place(entry),
+            entry.model + (" (baseline)" if entry.baseline else ""),
+            f"{entry.wins}/{entry.ties}/{entry.losses}",
+            _value(entry.win_rate, notes),
+            number(entry.win_rate.stderr) if entry.win_rate and entry.win_rate.stderr is not None else "-",
+            _rating(entry.bradley_terry, notes),
+            _rated_interval(entry.bradley_terry),
+            _rating(entry.elo, notes),
+            _rated_interval(entry.elo),
+            "-" if ranking.kind == "scores" else _rating(entry.style_controlled, notes),
+        ]
+        for ranking in summary.rankings
+        if ranking.kind == "comparisons" or ranking.pairs
+        for entry in ranking.models
+    ]
+    headers = [
+        "dataset", "rank", "model", "won/tied/\nlost", "win rate\n%", "std.\nerror", "Bradley-\nTerry",
+        "95% interval", "Elo", "95% interval", "style\ncontrolled",
+    ]  # fmt: skip
+    return TextTable("Ranking by comparisons", headers, rows, set(range(3, len(headers))))
+
+
+def grades_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return the models in the order of their mean grades, for every judge that grades."""
+    rows = [
+        [ranking.dataset, _place(entry), entry.model, ranking.by, _value(entry.score, notes), span(_reach(entry))]
+        for ranking in summary.rankings
+        if ranking.kind == "scores" and ranking.by in GRADES
+        for entry in ranking.models
+    ]
+    headers = ["dataset", "rank", "model", "metric", "value", "95% interval"]
+    return TextTable("Ranking by grades", headers, [[cell or "-" for cell in row] for row in rows], {4, 5})
+
+
+def rankings_compared_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how alike two judges of one dataset rank the models; two models tell little, so three are asked for."""
+    rows = [
+        [
+            one.data_abbr,
+            " + ".join(one.judges),
+            str(one.models),
+            notes.mark(one.note) if one.kendall is None else number(one.kendall),
+            notes.mark(one.note) if one.spearman is None else number(one.spearman),
+        ]
+        for one in summary.rankings_compared
+        if one.models > 2
+    ]
+    headers = ["dataset", "rankings", "models", "Kendall\ntau-b", "Spearman"]
+    return TextTable("The judges' rankings, against each other", headers, rows, {2, 3, 4})
+
+
+def forecasts_table(summary: Summary, notes: Notes) -> TextTable:
+    """Return how well each ranking foretells each other one of its dataset, where there are three models or more."""
+    found = [one for compared in summary.rankings_compared if compared.models > 2 for one in compared.forecasts]
+    rows = [
+        [
+            one.ranking,
+            one.reference,
+            str(one.sure_pairs),
+            notes.mark(one.note) if one.agreement is None else number(one.agreement),
+            str(one.foretold_pairs),
+            *(notes.mark(one.note) if value is None else f"{value:.3f}" for value in (one.brier, one.log_loss)),
+        ]
+        for one in found
+    ]
+    headers = [
+        "ranking", "foretells", "pairs that\none is sure of", "agreement with\nconfidence %", "pairs\nforetold",
+        "Brier\nscore", "log-loss",
+    ]  # fmt: skip
+    title = "Each ranking as a forecast of another"
+    if len(rows) > MOST_PAIRS:
+        title += f" (the first {MOST_PAIRS} of {len(rows)}; all are in the .json, rankings_compared)"
+    return TextTable(title, headers, rows[:MOST_PAIRS], set(range(2, len(headers))))
+
+
+def ranking_remarks(summary: Summary) -> list[str]:
+    """Return a sentence about each printed ranking: how well it separates the models, and what is left out."""
+    remarks = []
+    for ranking in summary.rankings:
+        if ranking.kind == "comparisons" or ranking.pairs or ranking.by in GRADES:
+            remarks.append(_separability(ranking))
+            remarks += [f"{ranking.dataset}: {note}." for note in ranking.notes]
+            effects = [f"{name} {_effect(rated)}" for name, rated in ranking.style.items()]
+            if effects:
+                remarks.append(
+                    f"{ranking.dataset}: effect of style on winning, in log-odds per typical difference: "
+                    f"{', '.join(effects)}."
+                )
+    return remarks
+
+
+def _separability(ranking: Ranking) -> str:
+    if ranking.separability is None:
+        return f"{ranking.dataset}: separability is undefined without intervals."
+    pairs = len(ranking.models) * (len(ranking.models) - 1) // 2
+    return (
+        f"{ranking.dataset}: the intervals of {number(ranking.separability)}% of the {pairs} pairs of models do not "
+        "overlap (separability)."
+    )
+
+
+def _place(entry: RankedModel) -> str:
+    if entry.rank is None:
+        return "-"
+    if entry.ranks is None or entry.ranks[0] == entry.ranks[1]:
+        return str(entry.rank)
+    return f"{entry.rank} ({entry.ranks[0]}..{entry.ranks[1]})"
+
+
+def _value(metric: Metric | None, notes: Notes) -> str:
+    if metric is None or metric.value is None:
+        return notes.mark(metric.note or "undefined" if metric is not None else "undefined")
+    return number(metric.value)
+
+
+def _rating(rated: Rated | None, notes: Notes) -> str:
+    if rated is None or rated.value is None:
+        return notes.mark(rated.note or "undefined" if rated is not None else "undefined")
+    return number(rated.value)
+
+
+def _rated_interval(rated: Rated | None) -> str:
+    if rated is None or rated.ci95 is None:
+        return "-"
+    low, high = rated.ci95
+    return f"{'?' if low is None else number(low)}..{'?' if high is None else number(high)}"
+
+
+def _effect(rated: Rated) -> str:
+    interval = _rated_interval(rated)
+    return f"{number(rated.value or 0.0)}{f' ({interval})' if interval != '-' else ''}"
+
+
+def _reach(entry: RankedModel) -> tuple[float, float] | None:
+    return entry.score.ci95 if entry.score is not None else None

@@ -1,33 +1,92 @@
-"""Writes a summary as text, Markdown, HTML, CSV and JSON."""
+"""A summary as one HTML file: no script, nothing fetched, every text escaped.
+
+Writes a summary as text, Markdown, HTML, CSV and JSON.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
-from judgebench.report.bias_table import bias_table, without_bias_rows
-from judgebench.report.plaintext import csv_cell, json_bytes, markdown_cell, printable
-from judgebench.report.ranking_tables import (
-    comparisons_table,
-    forecasts_table,
-    grades_table,
-    ranking_remarks,
-    rankings_compared_table,
-)
+from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.tables import (
     Notes,
     TextTable,
     between_judges_table,
+    bias_table,
     certainty_table,
+    comparisons_table,
     coverage_table,
-    health_table,
+    diagnostics_table,
+    forecasts_table,
+    grades_table,
     number,
+    ranking_remarks,
+    rankings_compared_table,
     reading_table,
     score_table,
+    without_bias_rows,
 )
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
+th, td { border-bottom: 1px solid #8884; padding: .3rem .7rem; text-align: left; white-space: nowrap; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+ol { padding-left: 1.5rem; }
+"""
+
+
+def page(summary: Summary, tables: list[TextTable], notes: Notes, remarks: list[str]) -> str:
+    """Return the page.
+
+    Args:
+        summary: What was found.
+        tables: The tables after the scores.
+        notes: Footnotes, those of the tables included.
+        remarks: Sentences about the summary as a whole.
+    """
+    title = _text(f"judgebench summary {summary.run}")
+    scores = score_table(summary)
+    parts = [
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{title}</h1>",
+        *(_table(table) for table in [scores, *tables]),
+    ]
+    if notes.texts:
+        parts.append("<h2>Notes</h2><ol>")
+        parts += [f"<li>{_text(text, 1000)}</li>" for text in notes.texts]
+        parts.append("</ol>")
+    parts += [f"<p>{_text(remark, 1000)}</p>" for remark in remarks]
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def _table(table: TextTable) -> str:
+    heads = (head.replace("-\n", "").replace("\n", " ") for head in table.headers)
+    lines = [f"<h2>{_text(table.title)}</h2>", "<table><thead>", _row(heads, "th", table.numeric), "</thead><tbody>"]
+    lines += [_row(row, "td", table.numeric) for row in table.rows]
+    return "\n".join([*lines, "</tbody></table>"])
+
+
+def _row(cells: Iterable[str], tag: str, numeric: set[int]) -> str:
+    shown = (
+        f'<{tag} class="n">{_text(cell)}</{tag}>' if at in numeric else f"<{tag}>{_text(cell)}</{tag}>"
+        for at, cell in enumerate(cells)
+    )
+    return f"<tr>{''.join(shown)}</tr>"
+
+
+def _text(text: str, limit: int = 200) -> str:
+    return escape(printable(text, limit))
+
 
 LOOK_FIRST = 5
 """How many doubtful verdicts the text names."""
@@ -46,10 +105,10 @@ def as_text(summary: Summary) -> str:
     ]
     if doubts := _doubts(summary):
         parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubts)]))
-    told = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
-    told += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
-    if told:
-        parts.append("\n".join(told))
+    shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
+    shown += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
+    if shown:
+        parts.append("\n".join(shown))
     return "\n\n".join(parts) + "\n"
 
 
@@ -63,16 +122,15 @@ def as_markdown(summary: Summary) -> str:
     parts += [f"## {table.title}\n\n{_rendered(table, 'github', markdown_cell)}" for table in _further(summary, notes)]
     if doubtful := _doubtful(summary):
         parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
-    told = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
-    told += [markdown_cell(remark) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
-    if told:
-        parts.append("## Notes\n\n" + "\n\n".join(told))
+    shown = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
+    shown += [markdown_cell(remark) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
+    if shown:
+        parts.append("## Notes\n\n" + "\n\n".join(shown))
     return "\n\n".join(parts) + "\n"
 
 
 def as_html(summary: Summary) -> str:
     """Return the summary as one HTML page, with the doubtful verdicts."""
-    from judgebench.report.html import page
 
     notes = Notes(summary.footnotes)
     tables = _further(summary, notes)
@@ -104,9 +162,9 @@ def as_csv(summary: Summary) -> str:
             open_ends = metric.bounds if metric is not None and metric.bounds is not None else (None, None)
             line += ["-"] * 2 if metric is None else [str(metric.n), _plain(metric.stderr)]
             line += [_plain(end) for end in (*interval, *open_ends)]
-            line += _counted(facts.get((model, row.dataset)) if row.kind != "heading" else None)
-        told = dict.fromkeys([*row.notes, *(note for cell in cells if cell is not None for note in cell.notes)])
-        line.append(" / ".join(summary.footnotes[note - 1] for note in told) or "-")
+            line += _counts(facts.get((model, row.dataset)) if row.kind != "heading" else None)
+        shown = dict.fromkeys([*row.notes, *(note for cell in cells if cell is not None for note in cell.notes)])
+        line.append(" / ".join(summary.footnotes[note - 1] for note in shown) or "-")
         writer.writerow([csv_cell(cell) for cell in line])
     return out.getvalue()
 
@@ -125,7 +183,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         bias_table(summary),
         certainty_table(without_bias_rows(summary), notes),
         coverage_table(summary, notes),
-        health_table(summary, notes),
+        diagnostics_table(summary, notes),
         between_judges_table(summary, notes),
         reading_table(summary),
     )
@@ -151,7 +209,7 @@ def _plain(value: float | None) -> str:
     return "-" if value is None else number(value)
 
 
-def _counted(facts: ResultFacts | None) -> list[str]:
+def _counts(facts: ResultFacts | None) -> list[str]:
     if facts is None or not facts.counts.planned:
         return ["-"] * (1 + len(_COUNTS))
     counts = facts.counts
@@ -160,13 +218,13 @@ def _counted(facts: ResultFacts | None) -> list[str]:
 
 def _unscored(summary: Summary) -> list[str]:
     """Say why items stayed unscored, per result."""
-    told = []
+    shown = []
     for one in summary.results:
-        reasons = one.health.get("unscored_reasons")
+        reasons = one.diagnostics.get("unscored_reasons")
         if isinstance(reasons, dict) and reasons:
             listed = ", ".join(f"{count} x {reason}" for reason, count in list(reasons.items())[:5])
-            told.append(f"Unscored in {one.dataset}, {one.model}: {listed}.")
-    return told
+            shown.append(f"Unscored in {one.dataset}, {one.model}: {listed}.")
+    return shown
 
 
 class Doubt(NamedTuple):
@@ -189,7 +247,7 @@ def _doubts(summary: Summary) -> list[Doubt]:
     """Return the doubtful verdicts as the results name them."""
     found = []
     for one in summary.results:
-        doubts = one.health.get("doubtful")
+        doubts = one.diagnostics.get("doubtful")
         for doubt in doubts if isinstance(doubts, list) else []:
             if isinstance(doubt, dict):
                 item = f"{doubt.get('id', '?')}" + (f", repeat {doubt['repeat']}" if doubt.get("repeat") else "")

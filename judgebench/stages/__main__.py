@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from judgebench.stages.entry import main
+from judgebench.stages.task import main
 
 sys.exit(main(sys.argv[1:]))

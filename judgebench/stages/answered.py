@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from judgebench.config.schema import DatasetConfig
+from judgebench.content.prompts import prompt_for
+from judgebench.identity.questions import FileIdentity, model_identity, question_uuid, read_identity, sampling_params
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.records import Prediction, Sample
-from judgebench.stages.prompting import prompt_for
-from judgebench.stages.settings import model_identity, sampling_params
-from judgebench.store.asked import Asked, question_uuid, read_asked
-from judgebench.store.layout import RunFolder
+from judgebench.records.flow import Prediction, Sample
+from judgebench.records.run import DatasetConfig
+from judgebench.store.run_folder import RunFolder
 
 
 class Origin:
@@ -26,8 +25,10 @@ class Origin:
 
     def __init__(self, run: RunFolder, model: dict[str, Any], dataset: DatasetConfig) -> None:
         abbr = str(model["abbr"])
-        self._asked: Asked | None = read_asked(run.asked(abbr, dataset.abbr))
-        self._trusted = self._asked is not None and self._asked.untouched(run.predictions(abbr, dataset.abbr))
+        self._file_identity: FileIdentity | None = read_identity(run.identity(abbr, dataset.abbr))
+        self._trusted = self._file_identity is not None and self._file_identity.untouched(
+            run.predictions(abbr, dataset.abbr)
+        )
         self._dataset = dataset
         self._kind = prompt_kind(model_config(model))
         self._params = sampling_params(model, dataset)
@@ -37,8 +38,8 @@ class Origin:
         """Say whether an answer is another model's, or to another question."""
         if self._trusted:
             return False
-        if not self._identity["model"] and self._asked is not None and prediction.served_model:
-            served = self._asked.served_model  # the config leaves the name to the service
+        if not self._identity["model"] and self._file_identity is not None and prediction.served_model:
+            served = self._file_identity.served_model  # the config leaves the name to the service
             if served and served != prediction.served_model:
                 return True
         prompt = prompt_for(self._dataset, sample, self._kind)

@@ -1,24 +1,161 @@
-"""The two ``ask`` functions: one that asks the judge and records, one that replays the recording."""
+"""From a sample and a prediction to what a judge method is shown; the same in judge-infer and in extract.
+
+The two ``ask`` functions: one that asks the judge and records, one that replays the recording.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.config.schema import JudgeConfig
-from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
+from judgebench.content.prompts import PromptKind, fit
+from judgebench.errors import DataError
+from judgebench.identity.questions import model_identity, question_uuid, repeated_uuid, sampling_params, shared_uuid
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
 from judgebench.models.contract import Client
-from judgebench.models.prompt_kind import fit
-from judgebench.records import JudgeCall, Prompt, Reply, Request, recorded_reply
-from judgebench.stages.items import Postprocessor, postprocessor_of
-from judgebench.stages.prompting import PromptKind
-from judgebench.stages.settings import model_identity, sampling_params
-from judgebench.store.asked import question_uuid, repeated_uuid, shared_uuid
+from judgebench.models.postprocess import postprocessor
+from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.records.run import JudgeConfig
 from judgebench.store.recorded import Recorded
+
+Postprocessor = Callable[[str], str]
+
+
+def postprocessor_of(model: dict[str, Any]) -> Postprocessor | None:
+    """Return the function of a model's ``pred_postprocessor``, or ``None``."""
+    declared = model.get("pred_postprocessor")
+    if not declared:
+        return None
+    return postprocessor(declared, where=f"models.{model['abbr']}.pred_postprocessor")
+
+
+def case_of(sample: Sample, prediction: Prediction, postprocess: Postprocessor | None) -> Case:
+    """Return what a judge method is shown of a prediction."""
+    answer = prediction.prediction
+    return Case(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=prediction.repeat,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=postprocess(answer) if postprocess else answer,
+        reasoning=prediction.reasoning_content,
+        meta=sample.meta,
+        truncated=prediction.finish_reason == "length",
+    )
+
+
+def benchmark_case(sample: Sample, repeat: int) -> Case:
+    """Return what the tested judge is shown of an item that brings its answers along."""
+    return Case(
+        id=sample.id,
+        uid=sample.uid,
+        repeat=repeat,
+        fields=sample.fields,
+        reference=sample.reference,
+        answer=sample.answers[0] if sample.answers else "",
+        baseline=sample.answers[1] if len(sample.answers) > 1 else None,
+        answers=sample.answers,
+        meta=sample.meta,
+    )
+
+
+def timestamp_of(sample: Sample) -> float | None:
+    """Return when a sample is to be asked, in milliseconds; ``None`` where it does not say.
+
+    Raises:
+        DataError: What it says is no number (a CSV file holds nothing but text, which is read as one).
+    """
+    given = sample.meta.get("timestamp")
+    if given is None or given == "":
+        return None
+    try:
+        stamp = float(given)
+    except (TypeError, ValueError):
+        stamp = math.nan
+    if not math.isfinite(stamp):
+        raise DataError(
+            f"The timestamp of item {sample.key or sample.id!r} is {given!r:.60}, which is no number of milliseconds.",
+            hint="Correct the row, or leave use_timestamp out of the model's config.",
+        )
+    return stamp
+
+
+class Marked:
+    """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, number: int) -> None:
+        """Put a number in."""
+        if number >= len(self._bytes):
+            self._bytes.extend(bytes(number + 1 - len(self._bytes) + len(self._bytes) // 8))
+        self._bytes[number] = 1
+
+    def __contains__(self, number: int) -> bool:
+        return number < len(self._bytes) and self._bytes[number] == 1
+
+
+MOST_HELD = 20_000
+"""Samples of one window: more than requests are in flight."""
+
+
+class SampleWindow:
+    """Finds samples by id while reading the dataset once, in the order in which they were asked.
+
+    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held; and
+    no more than ``MOST_HELD`` of them, as nobody takes the sample of a prediction that failed.
+
+    Args:
+        samples: The planned samples.
+        uses: Says how often a sample will be taken; one that will not be is not held.
+
+    Attributes:
+        dropped: How many samples were let go before they were taken as often as planned.
+    """
+
+    def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
+        self._samples = samples
+        self._uses = uses
+        self._open: dict[int, tuple[Sample, int]] = {}
+        self._passed = Marked()
+        self.dropped = 0
+
+    def take(self, id_: int, uid: str) -> Sample | None:
+        """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
+        while id_ not in self._open:
+            if id_ in self._passed:
+                return None
+            sample = next(self._samples, None)
+            if sample is None:
+                return None
+            if uses := self._uses(sample):
+                self._open[sample.id] = (sample, uses)
+                if len(self._open) > MOST_HELD:
+                    self._drop_oldest()
+            else:
+                self._passed.add(sample.id)
+        if self._open[id_][0].uid != uid:
+            return None
+        sample, uses = self._open.pop(id_)
+        if uses > 1:
+            self._open[id_] = (sample, uses - 1)
+        else:
+            self._passed.add(id_)
+        return sample
+
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        self._passed.add(oldest)
+        self.dropped += 1
+
 
 SHARED = 4096
 """Questions that serve all repeats of a sample and are remembered; repeats are judged near each other."""
@@ -49,12 +186,12 @@ class Questions:
         return msgspec.structs.replace(reply, text=self.postprocess(reply.text)) if self.postprocess else reply
 
 
-class ItemAsk:
+class CaseAsk:
     """What both ways of asking share: identity and numbering of the questions about one item."""
 
-    def __init__(self, questions: Questions, item: JudgeItem, recorded: Recorded[JudgeCall]) -> None:
+    def __init__(self, questions: Questions, case: Case, recorded: Recorded[JudgeCall]) -> None:
         self.questions = questions
-        self.item = item
+        self.case = case
         self.recorded = recorded
         self.calls: list[JudgeCall] = []
         self._numbers: dict[str, int] = {}
@@ -85,7 +222,7 @@ class ItemAsk:
         Raises:
             CallFailedError: The call had failed.
         """
-        if call.repeat == self.item.repeat:  # what serves all repeats is a call of the first one alone
+        if call.repeat == self.case.repeat:  # what serves all repeats is a call of the first one alone
             self.calls.append(call)
         reply = call.reply()
         if reply.status != "ok":
@@ -97,7 +234,7 @@ class Subject(NamedTuple):
     """What the questions about one item are about, as the record says it.
 
     Attributes:
-        data_abbr: Abbr of the data set.
+        data_abbr: Abbr of the dataset.
         name: The item's key or id, by which recordings of others know it.
         gold: Uuid of the judged prediction; the gold decision in benchmarks of judges.
     """
@@ -107,7 +244,7 @@ class Subject(NamedTuple):
     gold: Any
 
 
-class RecordingAsk(ItemAsk):
+class RecordingAsk(CaseAsk):
     """Asks the judge what is not yet recorded, and records every reply.
 
     Args:
@@ -116,13 +253,13 @@ class RecordingAsk(ItemAsk):
         record: Takes each finished call.
         retry_failed: Whether calls that failed in an earlier attempt are asked again.
         stopped: Says whether no further request may be sent.
-        earlier: Finds a reply to the same question that is recorded elsewhere, by sample, repeat and uuid.
+        reused: Finds a reply to the same question that is recorded elsewhere, by sample, repeat and uuid.
     """
 
     def __init__(
         self,
         questions: Questions,
-        item: JudgeItem,
+        case: Case,
         recorded: Recorded[JudgeCall],
         *,
         client: Callable[[], Awaitable[Client]],
@@ -130,50 +267,50 @@ class RecordingAsk(ItemAsk):
         record: Callable[[JudgeCall], None],
         retry_failed: bool,
         stopped: Callable[[], bool],
-        earlier: Callable[[int, int, str], JudgeCall | None] = lambda *_: None,
+        reused: Callable[[int, int, str], JudgeCall | None] = lambda *_: None,
     ) -> None:
-        super().__init__(questions, item, recorded)
-        self._earlier = earlier
+        super().__init__(questions, case, recorded)
+        self._reused = reused
         self._client = client
         self._subject = subject
         self._record = record
         self._retry_failed = retry_failed
         self._stopped = stopped
-        self._of_view: Counter[str] = Counter()
+        self._of_presentation: Counter[str] = Counter()
         self.answered: list[tuple[dict[str, Any], bool]] = []
         """Parameters of each question of this item, and whether its reply came with log-probabilities."""
 
-    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def __call__(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         """Return the judge's reply, from the recording where it is known."""
         form, sent, uuid, number = self.identify(prompt, params)
-        about = f"{self._subject.name}/{view}/{self._of_view[view]}"
-        self._of_view[view] += 1
-        known = self.recorded.get(self.item.id, self.item.repeat, uuid)
+        about = f"{self._subject.name}/{presentation}/{self._of_presentation[presentation]}"
+        self._of_presentation[presentation] += 1
+        known = self.recorded.get(self.case.id, self.case.repeat, uuid)
         if known is not None and (known.status == "ok" or not self._retry_failed):
             return self.answer(known)
-        if (known := self._earlier(self.item.id, self.item.repeat, uuid)) is not None:
-            known = msgspec.structs.replace(known, gold=self._subject.gold, view=view, nth=number)
+        if (known := self._reused(self.case.id, self.case.repeat, uuid)) is not None:
+            known = msgspec.structs.replace(known, gold=self._subject.gold, presentation=presentation, nth=number)
             self._record(known)
             return self.answer(known)
         if self._stopped():
             raise StoppedError
         reply = await self._sent(Request(prompt=form, params=sent, about=about, nth=number))
-        call = self._call(form, uuid, reply, view=view, number=number, repeat=self.item.repeat)
+        call = self._call(form, uuid, reply, presentation=presentation, number=number, repeat=self.case.repeat)
         self._record(call)
         self.answered.append((sent, reply.logprobs is not None))
         return self.answer(call)
 
-    async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def once(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         """Return the reply to a question that serves all repeats of the sample; it is recorded under repeat 0."""
         form, sent, uuid = self.identify_shared(prompt, params)
-        known = self.recorded.get(self.item.id, 0, uuid)
+        known = self.recorded.get(self.case.id, 0, uuid)
         if known is not None and (known.status == "ok" or not self._retry_failed):
             return self.answer(known)
-        if (known := self._earlier(self.item.id, 0, uuid)) is not None:
-            known = msgspec.structs.replace(known, gold=self._subject.gold, view=view)
+        if (known := self._reused(self.case.id, 0, uuid)) is not None:
+            known = msgspec.structs.replace(known, gold=self._subject.gold, presentation=presentation)
             self._record(known)
             return self.answer(known)
-        shared, place = self.questions.shared, (self.item.id, uuid)
+        shared, place = self.questions.shared, (self.case.id, uuid)
         while place in shared:
             found = await asyncio.shield(shared[place])
             if found is not None:
@@ -183,9 +320,9 @@ class RecordingAsk(ItemAsk):
         mine = shared[place] = asyncio.get_running_loop().create_future()
         call: JudgeCall | None = None
         try:
-            about = f"{self._subject.name}/{view}/0"
+            about = f"{self._subject.name}/{presentation}/0"
             reply = await self._sent(Request(prompt=form, params=sent, about=about))
-            call = self._call(form, uuid, reply, view=view, number=0, repeat=0)
+            call = self._call(form, uuid, reply, presentation=presentation, number=0, repeat=0)
             self._record(call)
         finally:
             # The other repeats are told in any case; where this one was not asked, one of them asks.
@@ -205,25 +342,27 @@ class RecordingAsk(ItemAsk):
             raise NotRecordedError(reply.error.message)
         return reply
 
-    def _call(self, prompt: Prompt, uuid: str, reply: Reply, *, view: str, number: int, repeat: int) -> JudgeCall:
+    def _call(
+        self, prompt: Prompt, uuid: str, reply: Reply, *, presentation: str, number: int, repeat: int
+    ) -> JudgeCall:
         return JudgeCall(
             data_abbr=self._subject.data_abbr,
-            id=self.item.id,
-            uid=self.item.uid,
+            id=self.case.id,
+            uid=self.case.uid,
             repeat=repeat,
             uuid=uuid,
             origin_prompt=prompt,
             gold=self._subject.gold,
             **recorded_reply(reply),
-            view=view,
+            presentation=presentation,
             nth=number,
         )
 
 
-class ReplayAsk(ItemAsk):
+class ReplayAsk(CaseAsk):
     """Answers from the recording alone."""
 
-    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG002 - part of Ask
+    async def __call__(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:  # noqa: ARG002 - part of Ask
         """Return the recorded reply.
 
         Raises:
@@ -231,12 +370,12 @@ class ReplayAsk(ItemAsk):
             CallFailedError: It was asked and failed.
         """
         _, _, uuid, _ = self.identify(prompt, params)
-        return self._replayed(self.recorded.get(self.item.id, self.item.repeat, uuid))
+        return self._replayed(self.recorded.get(self.case.id, self.case.repeat, uuid))
 
-    async def once(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG002 - as above
+    async def once(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:  # noqa: ARG002 - as above
         """Return the recorded reply to a question that serves all repeats of the sample."""
         _, _, uuid = self.identify_shared(prompt, params)
-        return self._replayed(self.recorded.get(self.item.id, 0, uuid))
+        return self._replayed(self.recorded.get(self.case.id, 0, uuid))
 
     def _replayed(self, known: JudgeCall | None) -> Reply:
         if known is None:

@@ -1,6 +1,6 @@
 """The extract stage: runs the judge method (or the rule) again on what was recorded, with no network, and counts.
 
-A better grammar is therefore one ``--mode eval --reuse`` away, and a verdict can always be derived again.
+A better parser is therefore one ``--mode eval --reuse`` away, and a verdict can always be derived again.
 """
 
 from __future__ import annotations
@@ -15,32 +15,25 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.datasets.open import samples_of
-from judgebench.judges.asking import Ask, CallFailedError, JudgeItem, JudgeMethod, NotRecordedError
-from judgebench.judges.how_read import how_read
-from judgebench.judges.load import method_of
-from judgebench.metrics.named import compute
-from judgebench.metrics.orders import orders_of
-from judgebench.metrics.score import Score, conventions, figures_of, score_of
+from judgebench.datasets.samples import samples_of
+from judgebench.identity.questions import infer_settings, judge_settings, repeats_of, short_hash
+from judgebench.judges.core.contract import Ask, CallFailedError, Case, JudgeMethod, NotRecordedError
+from judgebench.judges.core.factory import how_read, method_of
+from judgebench.metrics.comparisons.comparisons import orders_of
+from judgebench.metrics.rates.named import compute
+from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
 from judgebench.models.configured import model_config, prompt_kind
-from judgebench.records import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
-from judgebench.report.games_file import write_games
-from judgebench.report.results import write_result
+from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
+from judgebench.records.run import DatasetConfig, JudgeConfig
+from judgebench.report.results import write_comparisons, write_result
+from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, co_judges_of, verdicts_of
 from judgebench.stages.answered import Origin
-from judgebench.stages.asks import Questions, ReplayAsk
-from judgebench.stages.counted import Counted
-from judgebench.stages.evidence import Checked
-from judgebench.stages.isolation import Isolation
-from judgebench.stages.items import Postprocessor, benchmark_item, judge_item, postprocessor_of
-from judgebench.stages.opponents import GOLD, Opponent, opponent_name, opponent_of
-from judgebench.stages.peers import Judging, peers_of, verdicts_of
-from judgebench.stages.settings import infer_settings, judge_settings, repeats_of
-from judgebench.stages.spread import parts_for, spread
-from judgebench.stages.task import Task
-from judgebench.store.asked import short_hash
-from judgebench.store.layout import row_name
+from judgebench.stages.asks import Postprocessor, Questions, ReplayAsk, benchmark_case, case_of, postprocessor_of
+from judgebench.stages.compared_models import GOLD, ComparedModel, compared_model_of, compared_name
+from judgebench.stages.parallel_extraction import parts_for, spread
+from judgebench.stages.task import Isolation, Task
 from judgebench.store.recorded import Recorded
+from judgebench.store.run_folder import row_name
 
 CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
@@ -51,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 class ExtractRun:
-    """One extract task over one data set: with a judge, or by the rule alone."""
+    """One extract task over one dataset: with a judge, or by the rule alone."""
 
     def __init__(self, task: Task, dataset: DatasetConfig) -> None:
         self.task = task
@@ -65,15 +58,15 @@ class ExtractRun:
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
         self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
         self.origin: Origin | None = None
-        self.opponent: Opponent | None = None
-        self.opponent_name = GOLD if self.right is not None else opponent_name(self.judge) if self.judge else ""
-        self.peers: list[tuple[str, Judging]] = []
+        self.compared_model: ComparedModel | None = None
+        self.compared_name = GOLD if self.right is not None else compared_name(self.judge) if self.judge else ""
+        self.co_judges: list[tuple[str, Judging]] = []
         self.isolation = Isolation()
-        self.counted = Counted(
+        self.accumulator = ResultAccumulator(
             self.repeats,
             task.plan.options,
             scale=self.method.scale if self.method is not None else None,
-            compared=(task.spec.model, self.opponent_name),
+            compared=(task.spec.model, self.compared_name),
         )
 
     async def run(self) -> None:
@@ -83,15 +76,20 @@ class ExtractRun:
         task.reporter.update(state="running")
         if parts := parts_for(task, self.dataset, self.repeats):
             for part in await spread(task, self.dataset, parts) or ():
-                self.counted.merge(part)
+                self.accumulator.merge(part)
         else:
             await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
         if task.stop.is_set():
             return
         task.reporter.update(state="writing")
         result = self._result(row)
-        if self.opponent_name:
-            write_games(task.run.games(task.spec.model, row), result, self.opponent_name, self.counted.played)
+        if self.compared_name:
+            write_comparisons(
+                task.run.comparisons(task.spec.model, row),
+                result,
+                self.compared_name,
+                self.accumulator.compared_columns,
+            )
         write_result(task.run.result(task.spec.model, row), result)
 
     async def derive(self, *, report: Callable[[int], None], first: int = 0, count: int | None = None) -> None:
@@ -107,15 +105,15 @@ class ExtractRun:
             )
             asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
             if self.judge is not None:
-                self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
-            self.peers = [
+                self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)
+            self.co_judges = [
                 (one.abbr, self._judging(stack, one))
-                for one in peers_of(self.dataset, task.spec.judge, task.spec.model)
+                for one in co_judges_of(self.dataset, task.spec.judge, task.spec.model)
             ]
             for chunk in _chunks(self._planned(first, count), CHUNK):
                 for checked in await self._check_all(chunk, predictions, asking):
                     self._count(checked)
-                report(len(self.counted.tally))
+                report(len(self.accumulator.tally))
                 if task.stop.is_set():
                     return
 
@@ -125,24 +123,24 @@ class ExtractRun:
             for repeat in range(self.repeats):
                 yield sample, repeat
 
-    def _asking(self, stack: AsyncExitStack, judge: JudgeConfig) -> Callable[[JudgeItem], ReplayAsk]:
+    def _asking(self, stack: AsyncExitStack, judge: JudgeConfig) -> Callable[[Case], ReplayAsk]:
         path = self.task.run.predictions(self.task.spec.model, self.dataset.abbr, judge.abbr)
         recorded = stack.enter_context(Recorded(path, JudgeCall))
         questions = Questions(judge, prompt_kind(model_config(judge.model)))
-        return lambda item: ReplayAsk(questions, item, recorded)
+        return lambda case: ReplayAsk(questions, case, recorded)
 
     def _judging(self, stack: AsyncExitStack, judge: JudgeConfig) -> Judging:
         """Return what derives another judge's verdicts, which stand beside this row's."""
         method = method_of(judge.method)
         stack.push_async_callback(method.aclose)
         asking = self._asking(stack, judge) if method.asks else None
-        return lambda item: self._verdict(method.judge, item, asking(item) if asking else _ask_nobody)
+        return lambda case: self._verdict(method.judge, case, asking(case) if asking else _ask_nobody)
 
     async def _check_all(
         self,
         chunk: list[tuple[Sample, int]],
         predictions: Recorded[Prediction],
-        asking: Callable[[JudgeItem], ReplayAsk] | None,
+        asking: Callable[[Case], ReplayAsk] | None,
     ) -> list[Checked]:
         """Check a chunk; in parallel only where a method waits for workers, as tasks cost more than most checks."""
         checks = [self._check(sample, repeat, predictions, asking) for sample, repeat in chunk]
@@ -155,11 +153,11 @@ class ExtractRun:
         sample: Sample,
         repeat: int,
         predictions: Recorded[Prediction],
-        asking: Callable[[JudgeItem], ReplayAsk] | None,
+        asking: Callable[[Case], ReplayAsk] | None,
     ) -> Checked:
         if self.dataset.method is not None and self.method is not None and asking is not None:
-            ask = asking(benchmark_item(sample, repeat))
-            verdict = await self._verdict(self.method.judge, ask.item, ask)
+            ask = asking(benchmark_case(sample, repeat))
+            verdict = await self._verdict(self.method.judge, ask.case, ask)
             return Checked(sample, repeat, None, verdict, _gold(sample), ask.calls)
         prediction = predictions.get(sample.id, repeat)
         missing = _missing(sample, prediction)
@@ -167,49 +165,47 @@ class ExtractRun:
             verdict = missing or Verdict(status="not_judged", reason="no prediction yet")
             return Checked(sample, repeat, None, verdict, None)
         if self.origin is not None and self.origin.is_foreign(sample, prediction):
-            self.counted.evidence.add_foreign()
+            self.accumulator.collected.add_foreign()
         try:
-            item = judge_item(sample, prediction, self.postprocess)
+            case = case_of(sample, prediction, self.postprocess)
         except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
             reason = self.isolation.reason(error, about=f"The postprocessor of the answers on item {sample.id}")
             return Checked(sample, repeat, prediction, Verdict(status="judge_failed", reason=reason), None)
-        rule = await self._verdict(self.rule.judge, item, _ask_nobody) if self.rule is not None else None
+        rule = await self._verdict(self.rule.judge, case, _ask_nobody) if self.rule is not None else None
         if self.method is None:
             return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None)
-        if self.opponent is not None:
-            opposing = self.opponent.answer(sample, repeat)
-            if opposing.text is None:
+        if self.compared_model is not None:
+            other_answer = self.compared_model.answer(sample, repeat)
+            if other_answer.text is None:
                 status: Literal["prediction_failed", "not_judged"]
-                status = "prediction_failed" if opposing.failed else "not_judged"
-                return Checked(sample, repeat, prediction, Verdict(status=status, reason=opposing.reason), None)
-            item = msgspec.structs.replace(item, baseline=opposing.text)
+                status = "prediction_failed" if other_answer.failed else "not_judged"
+                return Checked(sample, repeat, prediction, Verdict(status=status, reason=other_answer.reason), None)
+            case = msgspec.structs.replace(case, baseline=other_answer.text)
             rule = None  # which answer is better says nothing about whether it is right
-        return await self._judged(sample, prediction, item, rule, asking)
+        return await self._judged(sample, prediction, case, rule, asking)
 
     async def _judged(
         self,
         sample: Sample,
         prediction: Prediction,
-        item: JudgeItem,
+        case: Case,
         rule: Verdict | None,
-        asking: Callable[[JudgeItem], ReplayAsk] | None,
+        asking: Callable[[Case], ReplayAsk] | None,
     ) -> Checked:
         assert self.method is not None
         assert self.judge is not None
-        beside = await verdicts_of(self.peers, item)
-        ask = asking(item) if asking else None
-        shown = msgspec.structs.replace(item, verdicts=beside) if self.judge.members else item
+        beside = await verdicts_of(self.co_judges, case)
+        ask = asking(case) if asking else None
+        shown = msgspec.structs.replace(case, verdicts=beside) if self.judge.members else case
         verdict = await self._verdict(self.method.judge, shown, ask or _ask_nobody)
         if beside:
-            self.counted.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
-        compared = (item.answer, item.baseline or "") if self.opponent is not None else None
+            self.accumulator.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
+        compared = (case.answer, case.baseline or "") if self.compared_model is not None else None
         return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.calls if ask else (), compared)
 
-    async def _verdict(
-        self, judge: Callable[[JudgeItem, Ask], Awaitable[Verdict]], item: JudgeItem, ask: Ask
-    ) -> Verdict:
+    async def _verdict(self, judge: Callable[[Case, Ask], Awaitable[Verdict]], case: Case, ask: Ask) -> Verdict:
         try:
-            return await judge(item, ask)
+            return await judge(case, ask)
         except NotRecordedError:
             reason = "the judge has not been asked yet (jb --mode judge --reuse asks it)"
             return Verdict(status="not_judged", reason=reason)
@@ -217,25 +213,25 @@ class ExtractRun:
             failure = error.reply.error
             return Verdict(status="judge_failed", reason=f"{failure.kind}: {failure.message}" if failure else "failed")
         except Exception as error:  # noqa: BLE001 - whatever a method or a rule raises about one item
-            reason = self.isolation.reason(error, about=f"The method or rule on item {item.id}")
+            reason = self.isolation.reason(error, about=f"The method or rule on item {case.id}")
             return Verdict(status="judge_failed", reason=reason)
 
     def _count(self, checked: Checked) -> None:
-        self.counted.add(checked)
+        self.accumulator.add(checked)
         if self.score is not None:
             self.score.add(checked.sample, checked.repeat, checked.verdict)
             right = self.right(checked.sample, checked.verdict) if self.right is not None else None
             if right is not None:
-                self.counted.played.add_decision(checked.sample.id, checked.repeat, right=right)
+                self.accumulator.compared_columns.add_decision(checked.sample.id, checked.repeat, right=right)
 
     def _result(self, row: str) -> TaskResult:
         if self.score is not None:
             metrics = figures_of(self.score)
         else:
-            metrics = compute(self.counted.tally, self.dataset.metrics, self.dataset.k)
+            metrics = compute(self.accumulator.tally, self.dataset.metrics, self.dataset.k)
         identity = self._identity()
-        counts = self.counted.tally.counts()
-        between = self.counted.agreements.health()
+        counts = self.accumulator.tally.counts()
+        between = self.accumulator.agreements.diagnostics()
         logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
         logger.info("%s: %s", row, msgspec.to_builtins(counts))
         return TaskResult(
@@ -250,19 +246,19 @@ class ExtractRun:
             counts=counts,
             plan=self.task.plan.name,
             identity=identity,
-            health=self.counted.evidence.health(self.counted.tally, judged=self.judge is not None)
-            | (orders_of(self.counted.played) if self.right is None else {})
+            diagnostics=self.accumulator.collected.diagnostics(self.accumulator.tally, judged=self.judge is not None)
+            | (orders_of(self.accumulator.compared_columns) if self.right is None else {})
             | ({"between_judges": between} if between else {})
             | ({"read": how_read(self.method.identity())} if self.judge is not None and self.method else {}),
-            usage=self.counted.evidence.usage(),
+            usage=self.accumulator.collected.usage(),
             notes=[
                 *(self.dataset.notes if self._first_row(row) else []),
                 *self._about_rule(),
-                *self.counted.evidence.notes(),
+                *self.accumulator.collected.notes(),
                 *self._conventions(identity),
                 *(self.method.notes() if self.method is not None else []),
             ],
-            details=self.counted.evidence.details,
+            details=self.accumulator.collected.details,
         )
 
     def _first_row(self, row: str) -> bool:
@@ -274,7 +270,7 @@ class ExtractRun:
             return []
         place = 0 if self.method is None else 1
         by_rule: Counter[int | None] = Counter()
-        for grades, count in self.counted.tally.graded_pairs().items():
+        for grades, count in self.accumulator.tally.graded_pairs().items():
             by_rule[grades[place]] += count
         if by_rule[1] or by_rule[0] < LEAST_ALL_WRONG:
             return []
@@ -293,7 +289,7 @@ class ExtractRun:
         """Return what decides the score, by name. The tested model is not part of it: rows compare models."""
         asking = infer_settings(self.model, self.dataset)
         identity: dict[str, Any] = {key: asking[key] for key in ("prompt", "few_shot") if key in asking}
-        identity["data"] = self.counted.evidence.data_hash()
+        identity["data"] = self.accumulator.collected.data_hash()
         identity["metrics"] = self.dataset.metrics
         if self.score is not None:
             identity["score"] = self.score.identity()
@@ -302,7 +298,7 @@ class ExtractRun:
         elif self.judge is not None and self.method is not None:
             identity["judge"] = judge_settings(self.judge, self.method.identity())
             if self.judge.members:
-                members = peers_of(self.dataset, self.judge.abbr, self.task.spec.model)
+                members = co_judges_of(self.dataset, self.judge.abbr, self.task.spec.model)
                 identity["members"] = {
                     one.abbr: short_hash(judge_settings(one, method_of(one.method).identity())) for one in members
                 }
@@ -328,21 +324,21 @@ async def run(task: Task) -> None:
 
 def _gold(sample: Sample) -> Verdict | None:
     """Return the gold decision as a verdict of the best rater there is."""
-    return Verdict(status="ok", label=sample.gold) if isinstance(sample.gold, str) else None
+    return Verdict(status="ok", decision=sample.gold) if isinstance(sample.gold, str) else None
 
 
 def _missing(sample: Sample, prediction: Prediction | None) -> Verdict | None:
     if prediction is None:
         return Verdict(status="not_judged", reason="no prediction yet")
     if prediction.uid != sample.uid:
-        return Verdict(status="not_judged", reason="the data set's item has changed since it was answered")
+        return Verdict(status="not_judged", reason="the dataset's item has changed since it was answered")
     if prediction.status != "ok":
         error = prediction.error
         return Verdict(status="prediction_failed", reason=f"{error.kind}: {error.message}" if error else "failed")
     return None
 
 
-async def _ask_nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:  # noqa: ARG001 - part of Ask
+async def _ask_nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:  # noqa: ARG001 - part of Ask
     raise NotRecordedError
 
 

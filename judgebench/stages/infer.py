@@ -8,27 +8,34 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.datasets.open import samples_of
-from judgebench.engine.pacing import schedule_of
-from judgebench.engine.pump import pump
-from judgebench.engine.traffic import Traffic
+from judgebench.content.prompts import PromptKind, prompt_for
+from judgebench.datasets.samples import samples_of
+from judgebench.engine.client import Traffic, behind, open_caching_client
+from judgebench.engine.worker_pool import run_pool, schedule_of
 from judgebench.errors import ReuseError
+from judgebench.identity.questions import (
+    FileIdentity,
+    changed_keys,
+    infer_settings,
+    model_identity,
+    question_uuid,
+    read_identity,
+    repeats_of,
+    sampling_params,
+    sealed,
+    selection_of,
+    write_identity,
+)
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client
-from judgebench.records import Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
+from judgebench.records.run import DatasetConfig
 from judgebench.stages.answered import Origin
-from judgebench.stages.earlier import replaced_file
-from judgebench.stages.fail_rate import check_fail_rate
-from judgebench.stages.items import timestamp_of
-from judgebench.stages.prompting import PromptKind, prompt_for
-from judgebench.stages.reporting import report_regularly
-from judgebench.stages.saving import behind, open_saving_client
-from judgebench.stages.settings import infer_settings, model_identity, repeats_of, sampling_params, selection_of
-from judgebench.stages.task import Task
-from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, write_asked
+from judgebench.stages.asks import timestamp_of
+from judgebench.stages.judge_infer import replaced_file
+from judgebench.stages.task import Task, check_fail_rate, report_regularly
+from judgebench.store.index import compact, copy_aside
 from judgebench.store.journal import Journal
-from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Recorded
 
 logger = logging.getLogger(__name__)
@@ -61,7 +68,7 @@ class InferRun:
         self.kept = 0
         self.finished = 0
         self.failed = 0
-        self.asked: dict[str, Asked] = {}
+        self.identity: dict[str, FileIdentity] = {}
         self.tally: dict[str, list[int]] = {}
         self.foreign: dict[str, set[int]] = {}
 
@@ -83,21 +90,21 @@ class InferRun:
         self, stack: AsyncExitStack, dataset: DatasetConfig
     ) -> tuple[DatasetConfig, Journal, Recorded[Prediction]]:
         path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
-        asked_file = self.task.run.asked(self.task.spec.model, dataset.abbr)
+        identity_file = self.task.run.identity(self.task.spec.model, dataset.abbr)
         settings = infer_settings(self.raw, dataset)
-        before = read_asked(asked_file)
+        before = read_identity(identity_file)
         changes = changed_keys(before.settings, settings) if before else []
         if changes and path.exists() and path.stat().st_size:
             self._changed(dataset, changes)
         recorded = stack.enter_context(self._recorded(dataset, before))
         selection = selection_of(dataset, self.task.plan.options, self.repeats)
         served = before.served_model if before and not changes else ""
-        self.asked[dataset.abbr] = Asked(settings=settings, selection=selection, served_model=served)
+        self.identity[dataset.abbr] = FileIdentity(settings=settings, selection=selection, served_model=served)
         self.tally[dataset.abbr] = [0, 0, 0]
-        write_asked(asked_file, self.asked[dataset.abbr])
+        write_identity(identity_file, self.identity[dataset.abbr])
         return dataset, await stack.enter_async_context(Journal(path)), recorded
 
-    def _recorded(self, dataset: DatasetConfig, before: Asked | None) -> Recorded[Prediction]:
+    def _recorded(self, dataset: DatasetConfig, before: FileIdentity | None) -> Recorded[Prediction]:
         """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
 
         Where the settings are not recorded, or the file is not as it was left, only the hash of each whole question
@@ -133,7 +140,7 @@ class InferRun:
         logger.warning("%s: asking again, as settings changed (%s); old file: %s", what, "; ".join(changes), aside.name)
 
     def _expected(self, dataset: DatasetConfig) -> int:
-        from judgebench.datasets.open import count_of
+        from judgebench.datasets.samples import count_of
 
         return (count_of(dataset, self.task.plan.options) or 0) * self.repeats
 
@@ -162,13 +169,13 @@ class InferRun:
                 uuid = question_uuid(prompt, params, identity, repeat)
                 yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
         if foreign:
-            told = "%s: %d recorded answers are another model's, or to another question; these are asked"
-            logger.warning(told, dataset.abbr, foreign)
+            warning = "%s: %d recorded answers are another model's, or to another question; these are asked"
+            logger.warning(warning, dataset.abbr, foreign)
 
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
         options = self.task.plan.options
         client = await stack.enter_async_context(
-            open_saving_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
+            open_caching_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
         )
         self._check_served(client.model)
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
@@ -183,7 +190,7 @@ class InferRun:
             self._count(job.data_abbr, ok=reply.status == "ok", kept=False)
             self._give_up_if_too_many()
 
-        await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
+        await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _warm_up(self, client: Client, jobs: Iterator[Job]) -> Iterator[Job]:
         """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count.
@@ -201,20 +208,20 @@ class InferRun:
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the answers of two models in one file when the config leaves the name to the service."""
-        for abbr, asked in self.asked.items():
+        for abbr, identity in self.identity.items():
             if (
-                asked.served_model
+                identity.served_model
                 and served
-                and asked.served_model != served
+                and identity.served_model != served
                 and not self.task.plan.options.redo_changed
             ):
                 raise ReuseError(
-                    f"The answers of {self.task.spec.model}/{abbr} came from the model {asked.served_model!r}, "
+                    f"The answers of {self.task.spec.model}/{abbr} came from the model {identity.served_model!r}, "
                     f"but the service now serves {served!r}.",
                     hint="Serve the same model, start a new run, or accept the mixture with --redo-changed.",
                 )
-            self.asked[abbr] = _with(asked, served_model=served)
-            write_asked(self.task.run.asked(self.task.spec.model, abbr), self.asked[abbr])
+            self.identity[abbr] = _with(identity, served_model=served)
+            write_identity(self.task.run.identity(self.task.spec.model, abbr), self.identity[abbr])
 
     def _count(self, abbr: str, *, ok: bool, kept: bool) -> None:
         self.tally[abbr][1 if ok else 2] += 1
@@ -250,10 +257,10 @@ class InferRun:
                 copy_aside(path, foreign, replaced_file(path))
             compact(path, by="item", drop=foreign)
             planned, ok, failed = self.tally[dataset.abbr]
-            asked = _with(self.asked[dataset.abbr], planned=planned, ok=ok, failed=failed)
+            identity = _with(self.identity[dataset.abbr], planned=planned, ok=ok, failed=failed)
             if not task.stop.is_set() and ok + failed == planned:
-                asked = sealed(asked, path)
-            write_asked(task.run.asked(task.spec.model, dataset.abbr), asked)
+                identity = sealed(identity, path)
+            write_identity(task.run.identity(task.spec.model, dataset.abbr), identity)
             logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
         total = task.reporter.progress.total if task.stop.is_set() else self.planned
         task.reporter.update(self._progress(), total=max(total, self.planned), figures=self._figures())
@@ -283,10 +290,10 @@ def _prediction(job: Job, reply: Reply) -> Prediction:
     )
 
 
-def _with(asked: Asked, **changes: object) -> Asked:
+def _with(identity: FileIdentity, **changes: object) -> FileIdentity:
     import msgspec
 
-    return msgspec.structs.replace(asked, **changes)
+    return msgspec.structs.replace(identity, **changes)
 
 
 def _chain(first: Job, rest: Iterator[Job]) -> Iterator[Job]:

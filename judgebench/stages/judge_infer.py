@@ -1,4 +1,10 @@
-"""The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
+"""Judge calls that an earlier setting of the run recorded, and that the present one asks for again.
+
+Calls that a changed judge replaced are put aside, and are taken back with the setting. ``compare_with="a"`` records the
+calls about a and b with b, every two models of a round robin with the one whose abbr sorts first. Where prompt,
+parameters and judge model are the same, so is the question: a changed setting asks only what is new.
+
+The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
 
 The task runs the method with an ``ask`` that looks into the recording first, so what was asked before is never asked
 again, also in the middle of a method that asks several questions.
@@ -10,42 +16,103 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.datasets.open import count_of, samples_of
-from judgebench.engine.pacing import schedule_of
-from judgebench.engine.pump import pump
-from judgebench.engine.traffic import Traffic
+from judgebench.datasets.samples import count_of, samples_of
+from judgebench.engine.client import Traffic, open_caching_client
+from judgebench.engine.worker_pool import run_pool, schedule_of
 from judgebench.errors import EndpointError, ReuseError
-from judgebench.judges.asking import CallFailedError, JudgeItem, JudgeMethod, NotRecordedError, lacks_logprobs
-from judgebench.judges.load import method_of
+from judgebench.identity.questions import (
+    FileIdentity,
+    changed_keys,
+    judge_settings,
+    read_identity,
+    repeats_of,
+    sealed,
+    selection_of,
+    write_identity,
+)
+from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, NotRecordedError, lacks_logprobs
+from judgebench.judges.core.factory import method_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
-from judgebench.records import JudgeCall, Prediction, Sample
-from judgebench.stages.asks import Questions, RecordingAsk, StoppedError, Subject
-from judgebench.stages.earlier import Earlier, replaced_file
-from judgebench.stages.fail_rate import check_fail_rate
-from judgebench.stages.isolation import Isolation
-from judgebench.stages.items import (
+from judgebench.records.flow import JudgeCall, Prediction, Sample
+from judgebench.records.run import DatasetConfig, JudgeConfig
+from judgebench.stages.asks import (
     Marked,
+    Questions,
+    RecordingAsk,
     SampleWindow,
-    benchmark_item,
-    judge_item,
+    StoppedError,
+    Subject,
+    benchmark_case,
+    case_of,
     postprocessor_of,
     timestamp_of,
 )
-from judgebench.stages.opponents import Opponent, opponent_of, upstream_sizes
-from judgebench.stages.reporting import report_regularly
-from judgebench.stages.saving import open_saving_client
-from judgebench.stages.settings import judge_settings, repeats_of, selection_of
-from judgebench.stages.task import Task
-from judgebench.store.asked import Asked, changed_keys, read_asked, sealed, write_asked
+from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
+from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
+from judgebench.store.index import compact, copy_aside
 from judgebench.store.journal import Journal
-from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Entry, Follower, Recorded
+from judgebench.store.run_folder import RunFolder, in_round_robin
+
+
+def replaced_file(path: Path) -> Path:
+    """Return where the calls of a file of judge calls are kept that calls of other settings have replaced."""
+    return path.with_name(f"{path.name}.replaced")
+
+
+class ReusedCalls:
+    """Finds calls in the other files that may hold what a task asks.
+
+    Where the config leaves the name of the judge model to its service, nothing is found: it may be another one now.
+
+    Args:
+        run: The run folder.
+        model: The tested model of the task.
+        data_abbr: Abbr of the dataset.
+        judge: The judge.
+        enter: Keeps a file open until the stage is done (``stack.enter_context``).
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        model: str,
+        data_abbr: str,
+        judge: JudgeConfig,
+        enter: Callable[[Recorded[JudgeCall]], Recorded[JudgeCall]],
+    ) -> None:
+        declared = judge.round_robin or judge.abbr
+        sides = ((model, judge.compare_with), (judge.compare_with, model)) if judge.compare_with else ()
+        paths = [
+            run.predictions(tested_model, data_abbr, name)
+            for tested_model, compared_model in sides
+            for name in (declared, in_round_robin(declared, compared_model))
+            if _compared_with(run.identity(tested_model, data_abbr, name)) == compared_model
+        ]
+        own = run.predictions(model, data_abbr, judge.abbr)
+        named = judge.model.get("model") or judge.model.get("path")
+        paths = [replaced_file(own), *(path for path in paths if path != own)] if named else []
+        self._files = [enter(Recorded(path, JudgeCall)) for path in paths if path.exists()]
+
+    def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:
+        """Return a call that succeeded, found by what was asked; ``None`` where there is none."""
+        for recorded in self._files:
+            if recorded.status(id, repeat, uuid) == "ok":
+                return recorded.get(id, repeat, uuid)
+        return None
+
+
+def _compared_with(identity_file: Path) -> object:
+    """Return whom a file's calls compare with: a baseline's file does not say so by its name."""
+    identity = read_identity(identity_file)
+    return identity.settings.get("compare_with") if identity is not None else None
+
 
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
@@ -59,12 +126,12 @@ class Job(NamedTuple):
     """One item to be judged; ``gold`` goes into the record."""
 
     sample: Sample
-    item: JudgeItem
+    case: Case
     gold: Any
 
 
 class JudgeRun:
-    """One judge-infer task over one data set."""
+    """One judge-infer task over one dataset."""
 
     def __init__(self, task: Task, dataset: DatasetConfig) -> None:
         self.task = task
@@ -80,8 +147,8 @@ class JudgeRun:
         self.traffic = Traffic()
         self.isolation = Isolation()
         self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
-        self.opponent: Opponent | None = None
-        self.earlier: Earlier | None = None
+        self.compared_model: ComparedModel | None = None
+        self.reused: ReusedCalls | None = None
         self.superseded: set[int] = set()
         self.served = ""
         self.gave_logprobs = False
@@ -91,29 +158,29 @@ class JudgeRun:
         """Judge what is not judged yet and complete the file of judge calls."""
         task = self.task
         self._set_aside_for_rejudge()
-        asked_file = task.run.asked(task.spec.model, self.dataset.abbr, self.judge.abbr)
-        asked = Asked(
+        identity_file = task.run.identity(task.spec.model, self.dataset.abbr, self.judge.abbr)
+        identity = FileIdentity(
             settings=judge_settings(self.judge, self.method.identity()),
             selection=selection_of(self.dataset, task.plan.options, self.repeats),
         )
-        before = read_asked(asked_file)
-        if before is not None and not changed_keys(before.settings, asked.settings):
+        before = read_identity(identity_file)
+        if before is not None and not changed_keys(before.settings, identity.settings):
             self.served = before.served_model
-        write_asked(asked_file, msgspec.structs.replace(asked, served_model=self.served))
+        write_identity(identity_file, msgspec.structs.replace(identity, served_model=self.served))
         total = (count_of(self.dataset, task.plan.options) or 0) * self.repeats
         task.reporter.update(state="running", total=total)
         async with AsyncExitStack() as stack:
-            self.opponent = opponent_of(task, self.dataset, self.judge, stack.enter_context)
+            self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)
             recorded = stack.enter_context(Recorded(self.path, JudgeCall))
             recorded.track()
             if not task.plan.options.rejudge:
-                self.earlier = Earlier(task.run, task.spec.model, self.dataset.abbr, self.judge, stack.enter_context)
+                self.reused = ReusedCalls(task.run, task.spec.model, self.dataset.abbr, self.judge, stack.enter_context)
             journal = await stack.enter_async_context(Journal(self.path))
             stack.push_async_callback(self.method.aclose)
             await self._judge_all(stack, recorded, journal)
             self.superseded = recorded.superseded()
         task.reporter.update(state="writing")
-        self._complete(asked)
+        self._complete(identity)
 
     async def _judge_all(self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal) -> None:
         options = self.task.plan.options
@@ -123,7 +190,7 @@ class JudgeRun:
         async def client() -> Client:
             async with opening:
                 if not opened:
-                    service = open_saving_client(
+                    service = open_caching_client(
                         self.config, self.traffic, dedup=options.dedup, cache=options.cache, afresh=options.rejudge
                     )
                     opened.append(await stack.enter_async_context(service))
@@ -133,38 +200,38 @@ class JudgeRun:
         async def work(job: Job) -> None:
             ask = RecordingAsk(
                 self.questions,
-                job.item,
+                job.case,
                 recorded,
                 client=client,
                 subject=Subject(self.dataset.abbr, job.sample.key or str(job.sample.id), job.gold),
                 record=journal.append,
                 retry_failed=options.retry_failed,
                 stopped=self.task.stop.is_set,
-                **({"earlier": self.earlier.get} if self.earlier is not None else {}),
+                **({"earlier": self.reused.get} if self.reused is not None else {}),
             )
             await self._judge(ask)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         async with aclosing(self._brought_along() if self.dataset.method else self._predicted(recorded)) as jobs:
-            await pump(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
+            await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
     async def _judge(self, ask: RecordingAsk) -> None:
         try:
-            verdict = await self.method.judge(ask.item, ask)
+            verdict = await self.method.judge(ask.case, ask)
         except StoppedError:
             return
         except NotRecordedError as error:
             self.missing += 1
             if self.missing <= SHOWN_MISSING:
-                logger.warning("item %d is not judged: %s", ask.item.id, error)
+                logger.warning("item %d is not judged: %s", ask.case.id, error)
             return
         except CallFailedError as error:
             self.failed += 1
-            logger.warning("item %d: the judge call failed: %s", ask.item.id, error)
+            logger.warning("item %d: the judge call failed: %s", ask.case.id, error)
             self._give_up_if_too_many()
             return
         except Exception as error:  # noqa: BLE001 - whatever a method raises about one item
-            self._fail(error, f"The judge method on item {ask.item.id}")
+            self._fail(error, f"The judge method on item {ask.case.id}")
             return
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
@@ -195,7 +262,7 @@ class JudgeRun:
         """Yield the items of a benchmark of judges."""
         for sample in samples_of(self.dataset, self.task.plan.options):
             for repeat in range(self.repeats):
-                yield Job(sample, benchmark_item(sample, repeat), sample.gold)
+                yield Job(sample, benchmark_case(sample, repeat), sample.gold)
 
     async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[Job, None]:
         """Yield predictions as they are finished; after the infer task has ended, whatever was missed.
@@ -266,19 +333,21 @@ class JudgeRun:
             return None
         seen.add(number)
         try:
-            item = judge_item(sample, prediction, self.postprocess)
+            case = case_of(sample, prediction, self.postprocess)
         except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
             self._fail(error, f"The postprocessor of the answers on item {sample.id}")
             return None
-        return self._against_opponent(sample, prediction, item)
+        return self._beside_other_answer(sample, prediction, case)
 
-    def _against_opponent(self, sample: Sample, prediction: Prediction, item: JudgeItem) -> Job | None:
-        if self.opponent is None:
-            return Job(sample, item, prediction.uuid)
-        opposing = self.opponent.answer(sample, prediction.repeat)
-        if opposing.text is None:
+    def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> Job | None:
+        if self.compared_model is None:
+            return Job(sample, case, prediction.uuid)
+        other_answer = self.compared_model.answer(sample, prediction.repeat)
+        if other_answer.text is None:
             return None
-        return Job(sample, msgspec.structs.replace(item, baseline=opposing.text), [prediction.uuid, opposing.uuid])
+        return Job(
+            sample, msgspec.structs.replace(case, baseline=other_answer.text), [prediction.uuid, other_answer.uuid]
+        )
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""
@@ -313,7 +382,7 @@ class JudgeRun:
         first = self.traffic.first_error or self.isolation.first
         check_fail_rate(self.task, failed=self.failed, what="judge calls", first_error=first)
 
-    def _complete(self, asked: Asked) -> None:
+    def _complete(self, identity: FileIdentity) -> None:
         stopped = self.task.stop.is_set()
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         if not stopped and self.superseded:
@@ -323,17 +392,17 @@ class JudgeRun:
             logger.info("%d judgments that others replace are kept in %s", len(self.superseded), aside.name)
         compact(self.path, drop=() if stopped else self.superseded)
         upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
-        asked = msgspec.structs.replace(
-            asked,
-            selection={**asked.selection, **upstream},
+        identity = msgspec.structs.replace(
+            identity,
+            selection={**identity.selection, **upstream},
             planned=self.judged + self.failed + self.missing,
             ok=self.judged,
             failed=self.failed,
             served_model=self.served,
         )
         if not stopped:
-            asked = sealed(asked, self.path)
-        write_asked(self.task.run.asked(self.task.spec.model, self.dataset.abbr, self.judge.abbr), asked)
+            identity = sealed(identity, self.path)
+        write_identity(self.task.run.identity(self.task.spec.model, self.dataset.abbr, self.judge.abbr), identity)
         logger.info(
             "%s: %d judged, %d unparsed, %d failed, %d not in the recording",
             self.task.spec.name,

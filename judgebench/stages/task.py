@@ -1,19 +1,125 @@
-"""What a stage works with: the plan, its task, the run folder, and the line to the supervisor."""
+"""The small protocol between a task process and the supervisor.
+
+Task → supervisor: one JSON object per line on the file descriptor named by ``JB_PROGRESS_FD``; each is a whole
+``Progress`` (the newest replaces the older). Supervisor → task: lines on the task's stdin: ``upstream-done <task id>``
+when a followed task has ended, ``stop`` to stop sending and keep what is in flight for a bounded time, and end of file
+when the supervisor is gone (the same as ``stop``). Without the variable a task runs by itself and reports to its log.
+
+What a stage works with: the plan, its task, the run folder, and the line to the supervisor.
+
+Regular progress of a stage that sends requests.
+
+When a task gives up: more items failed than ``--max-fail-rate`` allows.
+
+An exception of a plug-in about one item is that item's failure and not the end of the task.
+
+Whose bug it is cannot be told from outside: it may be the user's method or one of ours. So it is never quiet either:
+the log has its traceback, the item counts as failed, and with failed items a run ends with exit code 4.
+
+Start and end of a task process: reads the plan, runs the stage, turns errors into one sentence and an exit code.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
+import signal
+import sys
 import threading
 import time
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig
-from judgebench.errors import ExitCode
-from judgebench.plan.spec import Plan, TaskSpec
-from judgebench.stages.progress import Reporter
-from judgebench.store.layout import RunFolder
+import msgspec
+
+from judgebench.engine.client import Traffic
+from judgebench.errors import (
+    DiskError,
+    ExitCode,
+    FailRateError,
+    InterruptedRunError,
+    JudgebenchError,
+    out_of_memory,
+    visible,
+)
+from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
+from judgebench.store.journal import removed
+from judgebench.store.run_folder import RunFolder
+
+State = Literal["starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"]
+
+
+class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a task says of itself.
+
+    Attributes:
+        done: Items finished in this run folder (kept ones included); -1 where items have no meaning.
+        total: Items planned; 0 while unknown.
+        kept: Items that were already there.
+        post: Requests sent. ``recv``: replies received. ``finish``: items with a usable reply. ``fail``: without one.
+        tokens: Completion tokens received.
+        in_flight: Requests under way.
+        limit: The present bound of requests in flight (adaptive).
+        note: A few words on what it is waiting for, such as ``backing off 12 s (429)``.
+        error: One sentence, when the state is ``error``; ``hint`` what to do; ``exit_code`` the error's.
+        figures: Further numbers for the record (asked and achieved rate, extra requests, ...).
+    """
+
+    task: str
+    state: State = "starting"
+    done: int = 0
+    total: int = 0
+    kept: int = 0
+    post: int = 0
+    recv: int = 0
+    finish: int = 0
+    fail: int = 0
+    tokens: int = 0
+    in_flight: int = 0
+    limit: int = 0
+    unparsed: int = 0
+    note: str = ""
+    error: str = ""
+    hint: str = ""
+    exit_code: int = 0
+    figures: dict[str, float] = {}
+
+
+class Reporter:
+    """Sends a task's progress to the supervisor, at most every ``interval`` seconds unless forced."""
+
+    def __init__(self, task: str, *, interval: float = 0.25) -> None:
+        self.progress = Progress(task=task)
+        self._interval = interval
+        self._last = 0.0
+        fd = os.environ.get("JB_PROGRESS_FD", "")
+        self._fd = int(fd) if fd.isdigit() else -1
+
+    def update(self, changes: dict[str, Any] | None = None, *, force: bool = False, **more: Any) -> None:
+        """Change fields of the progress and send it if it is time."""
+        changes = {**(changes or {}), **more}
+        for name, value in changes.items():
+            setattr(self.progress, name, value)
+        self.send(force=force or "state" in changes)
+
+    def send(self, *, force: bool = False) -> None:
+        """Send the progress if ``force`` or the interval has passed."""
+        now = time.monotonic()
+        if self._fd < 0 or (not force and now - self._last < self._interval):
+            return
+        self._last = now
+        try:
+            os.write(self._fd, msgspec.json.encode(self.progress) + b"\n")
+        except (BrokenPipeError, OSError):
+            self._fd = -1  # the supervisor is gone; stdin tells the rest
+
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +150,14 @@ class Task:
             self.upstream_done.set()
 
     def datasets(self) -> list[DatasetConfig]:
-        """Return the data sets of this task."""
+        """Return the datasets of this task."""
         return [self.plan.datasets[abbr] for abbr in self.spec.datasets]
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
-        """Return this task's judge of a data set; in a benchmark of judges that is the tested model itself."""
+        """Return this task's judge of a dataset; in a benchmark of judges that is the tested model itself."""
         return dataset.judge_of(self.spec.judge, self.plan.models[self.spec.model])
 
-    def hear(self, line: str) -> None:
+    def receive(self, line: str) -> None:
         """Take one line of the supervisor."""
         word, _, subject = line.strip().partition(" ")
         if word == "stop":
@@ -62,7 +168,7 @@ class Task:
             if not self._open_upstream:
                 self.upstream_done.set()
 
-    def left_alone(self) -> None:
+    def supervisor_gone(self) -> None:
         """The supervisor is gone: keep what is in flight and end."""
         logger.warning("the supervisor is gone: stopping")
         self.stop.set()
@@ -82,8 +188,8 @@ def listen(task: Task, *, last_patience: float) -> None:
         while data := os.read(0, 4096):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                loop.call_soon_threadsafe(task.hear, line.decode())
-        loop.call_soon_threadsafe(task.left_alone)
+                loop.call_soon_threadsafe(task.receive, line.decode())
+        loop.call_soon_threadsafe(task.supervisor_gone)
         time.sleep(last_patience)
         os._exit(ExitCode.INTERRUPTED)
 
@@ -97,3 +203,200 @@ def listen(task: Task, *, last_patience: float) -> None:
 def supervised() -> bool:
     """Say whether a supervisor runs this process."""
     return "JB_PROGRESS_FD" in os.environ
+
+
+@contextmanager
+def report_regularly(reporter: Reporter, traffic: Traffic, progress: Callable[[], dict[str, object]]) -> Iterator[None]:
+    """Report what the client counts and what the stage knows, several times a second, until left."""
+
+    def report() -> None:
+        reporter.update(
+            progress(),
+            post=traffic.post,
+            recv=traffic.recv,
+            tokens=traffic.completion_tokens,
+            in_flight=traffic.in_flight,
+            limit=traffic.limit,
+            note=traffic.note,
+        )
+
+    async def regularly() -> None:
+        while True:
+            await asyncio.sleep(0.25)
+            report()
+
+    task = asyncio.create_task(regularly())
+    try:
+        yield
+    finally:
+        task.cancel()
+        report()
+        reporter.send(force=True)
+
+
+def check_fail_rate(task: Task, *, failed: int, what: str, first_error: str) -> None:
+    """Let a task go on, or give it up.
+
+    Args:
+        task: The task; its reported total is what the rate is of.
+        failed: Items that failed so far.
+        what: What failed, in the plural.
+        first_error: Sentence of the first fault.
+
+    Raises:
+        FailRateError: More failed than allowed; without a limit no task gives up.
+    """
+    limit, total = task.plan.options.max_fail_rate, task.reporter.progress.total
+    if limit is not None and total and failed > limit * total:
+        raise FailRateError(
+            f"{task.spec.name}: {failed} of {total} {what} failed, more than --max-fail-rate {limit:g} allows; "
+            f"first fault: {first_error or 'see the log'}.",
+            hint="Mend the service, then continue with --reuse: failed items alone are asked again.",
+        )
+
+
+SHOWN = 3
+"""Most tracebacks in one log: a method that fails for one item often fails for all."""
+
+
+class Isolation:
+    """Turns exceptions about single items into reasons, and logs them."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self.first = ""
+        """The first reason; empty while there is none."""
+
+    def reason(self, error: Exception, *, about: str) -> str:
+        """Return why an item has failed; must be called while the exception is handled.
+
+        Args:
+            error: What a plug-in raised.
+            about: Which plug-in about which item, for the log.
+
+        Raises:
+            JudgebenchError: It says something about the whole task, such as a service that is gone.
+            MemoryError: So does this.
+        """
+        if isinstance(error, JudgebenchError | MemoryError):
+            raise error
+        reason = f"{type(error).__name__}: {error}"
+        self._seen += 1
+        self.first = self.first or reason
+        logger.error("%s raised %s; the item counts as failed", about, reason, exc_info=self._seen <= SHOWN)
+        return reason
+
+
+DRAIN_LIMIT = 8.0
+"""Seconds that requests in flight are waited for after a stop."""
+
+STAGE_MODULES = {
+    "infer": "judgebench.stages.infer",
+    "judge": "judgebench.stages.judge_infer",
+    "extract": "judgebench.stages.extract",
+    "summarize": "judgebench.stages.summarize",
+}
+
+
+class SafeFormatter(logging.Formatter):
+    """Writes log lines in which nothing that a model or a service said steers a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line with control characters made visible."""
+        return visible(super().format(record))
+
+
+class Stage(Protocol):
+    """A stage module."""
+
+    def run(self, task: Task) -> Coroutine[Any, Any, None]:
+        """Do the task's work; returns when all of it is on disk.
+
+        Raises:
+            JudgebenchError: What keeps the task from being done.
+        """
+        ...
+
+
+def main(argv: list[str]) -> int:
+    """Run one task of a plan; returns its exit code."""
+    if len(argv) != 2:
+        sys.stderr.write("usage: python -m judgebench.stages PLAN TASK_ID\n")
+        return ExitCode.USAGE
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    try:
+        plan = Decoder(Plan)(read_file(Path(argv[0])))
+    except (OSError, DamagedError) as error:
+        return _without_plan(Path(argv[0]), error, Reporter(argv[1]))
+    spec = next((task for task in plan.tasks if task.id == argv[1]), None)
+    if spec is None:
+        sys.stderr.write(f"there is no task {argv[1]!r} in {argv[0]}\n")
+        return ExitCode.USAGE
+    stage = cast("Stage", importlib.import_module(STAGE_MODULES[spec.stage]))
+    with contextlib.suppress(KeyboardInterrupt):
+        return _run_loop(_run(stage, plan, argv[1]), spec.stage)
+    return ExitCode.INTERRUPTED
+
+
+def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
+    if stage in {"infer", "judge"}:
+        from judgebench.stages.loop import run
+
+        return run(work)
+    return asyncio.run(work)
+
+
+async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
+    task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id))
+    task.reporter.update(state="starting", force=True)
+    with contextlib.suppress(NotImplementedError, RuntimeError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.stop.set)
+    if supervised():
+        listen(task, last_patience=DRAIN_LIMIT + 4)
+    work = asyncio.ensure_future(stage.run(task))
+    stopping = asyncio.create_task(task.stop.wait())
+    try:
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            task.reporter.update(state="draining", force=True)
+            await asyncio.wait({work}, timeout=DRAIN_LIMIT)
+            if not work.done():
+                work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    except JudgebenchError as error:
+        return _report_error(task.reporter, error)
+    except Exception as error:  # noqa: BLE001 - a process ends here; whatever it was is told and logged
+        if (lacking := out_of_memory(error)) is not None:
+            return _report_error(task.reporter, lacking)
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}"
+        task.reporter.update(state="error", force=True, error=reason, exit_code=int(ExitCode.BUG))
+        return ExitCode.BUG
+    finally:
+        stopping.cancel()
+    if task.stop.is_set():
+        return _report_error(
+            task.reporter, InterruptedRunError("stopped before the end", hint="Continue with --reuse.")
+        )
+    if figures := task.reporter.progress.figures:
+        logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
+    task.reporter.update(state="finish", force=True)
+    return ExitCode.DONE
+
+
+def _without_plan(path: Path, error: Exception, reporter: Reporter) -> int:
+    """Report a plan that is not there any more, or cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return _report_error(reporter, removed(path))
+    reason = reason_of(error) if isinstance(error, OSError) else str(error)
+    sentence = f"The plan {path} cannot be read: {reason}."
+    return _report_error(reporter, DiskError(sentence, hint="Start the same command again with --reuse."))
+
+
+def _report_error(reporter: Reporter, error: JudgebenchError) -> int:
+    logger.error("%s", error)
+    reporter.update(state="error", force=True, error=error.message, hint=error.hint, exit_code=int(error.exit_code))
+    return error.exit_code

@@ -18,9 +18,9 @@ from typing import BinaryIO
 import msgspec
 
 from judgebench.errors import DiskError
-from judgebench.records import Exchange
+from judgebench.records.flow import Exchange
 from judgebench.store.files import DamagedError, Decoder, open_descriptor, open_file, reason_of
-from judgebench.store.layout import make_folder
+from judgebench.store.run_folder import make_folder
 
 SYNC_INTERVAL = 1.0
 """Seconds between two syncs to disk while records arrive: the most that a power cut can take."""

@@ -1,7 +1,7 @@
 """Reading what a journal holds: by key, in order, or as it grows.
 
 A damaged line in the middle is put aside into ``<file>.damaged`` with its line number, and what it held is asked again.
-Of several records with one key the last that succeeded counts, else the last. ``judgebench.store.places`` finds them.
+Of several records with one key the last that succeeded counts, else the last. ``judgebench.store.index`` finds them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 
 import msgspec
 
-from judgebench.records import Exchange
+from judgebench.records.flow import Exchange
 from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
+from judgebench.store.index import Aside, RecordIndex, is_ok, offset_of, slot_sample
 from judgebench.store.journal import mend
-from judgebench.store.places import Aside, Places, is_ok, item_of, offset_of
 
 T = TypeVar("T", bound=Exchange)
 
@@ -49,19 +49,19 @@ class Recorded(Generic[T]):
         path: The file; may be missing. A torn last line is mended.
         kind: Record type of its lines.
         by: ``question`` finds a record by what was asked, ``content`` by the sample's content (which says as much where
-            all records were asked with the same settings), ``item`` by sample and repeat alone.
+            all records were asked with the same settings), ``slot`` by sample and repeat alone.
     """
 
     def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "content", "item"] = "question") -> None:
         self._decode = Decoder(kind)
         self.by = by
-        self._by_item = by == "item"
+        self._by_sample = by == "item"
         mend(path)
-        self._places = Places(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
-        self._file: BinaryIO | None = open_file(path, "rb") if len(self._places) else None
+        self._positions = RecordIndex(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
+        self._file: BinaryIO | None = open_file(path, "rb") if len(self._positions) else None
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def __enter__(self) -> Recorded[T]:
         return self
@@ -78,16 +78,16 @@ class Recorded(Generic[T]):
 
     def status(self, id: int, repeat: int, digest: str = "") -> str:
         """Return ``ok``, ``failed`` or, where nothing is recorded, an empty text; ``digest``: uuid or uid (``by``)."""
-        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
+        known = self._positions.find(slot_sample(id, repeat), 0 if self._by_sample else int(digest[:16], 16))
         return "" if known < 0 else "ok" if is_ok(known) else "failed"
 
     def holds(self, id: int, repeat: int) -> bool:
         """Say whether anything is recorded about an item, whatever was asked."""
-        return self._places.holds(item_of(id, repeat))
+        return self._positions.holds(slot_sample(id, repeat))
 
     def get(self, id: int, repeat: int, digest: str = "") -> T | None:
         """Return a record, read from disk, or ``None``; ``digest`` is a uuid or uid (``by``)."""
-        known = self._places.find(item_of(id, repeat), 0 if self._by_item else int(digest[:16], 16))
+        known = self._positions.find(slot_sample(id, repeat), 0 if self._by_sample else int(digest[:16], 16))
         if known < 0 or self._file is None:
             return None
         self._file.seek(offset_of(known))
@@ -98,11 +98,11 @@ class Recorded(Generic[T]):
 
     def track(self) -> None:
         """Remember from now on which records are looked up, for ``superseded``."""
-        self._places.track()
+        self._positions.track()
 
     def superseded(self) -> set[int]:
         """Return where records stand that nothing asks for any more: others of their item were looked up, they not."""
-        return self._places.superseded()
+        return self._positions.superseded()
 
 
 class _Key(msgspec.Struct, gc=False):

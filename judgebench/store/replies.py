@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from judgebench.errors import DiskError
-from judgebench.records import Reply
+from judgebench.records.flow import Reply
 from judgebench.store.files import DamagedError, Decoder, open_descriptor, reason_of
 
 FILE = "replies.sqlite"
@@ -47,10 +47,10 @@ class ReplyCache:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def get(self, asked: str) -> Reply | None:
+    def get(self, uuid: str) -> Reply | None:
         """Return the reply to a question, by its hash (hex)."""
         try:
-            row = self._base.execute("SELECT reply FROM replies WHERE asked = ?", (bytes.fromhex(asked),)).fetchone()
+            row = self._base.execute("SELECT reply FROM replies WHERE asked = ?", (bytes.fromhex(uuid),)).fetchone()
         except sqlite3.Error as error:
             raise self._failed(error) from error
         if row is None or not isinstance(row[0], bytes):
@@ -60,11 +60,11 @@ class ReplyCache:
         except DamagedError:
             return None  # damaged, or written by a version with other fields: asked again, and replaced
 
-    def put(self, asked: str, reply: Reply) -> None:
+    def put(self, uuid: str, reply: Reply) -> None:
         """Keep a reply; only those that are ``ok`` may be."""
         assert reply.status == "ok"
         try:
-            entry = (bytes.fromhex(asked), msgspec.json.encode(reply))
+            entry = (bytes.fromhex(uuid), msgspec.json.encode(reply))
             self._base.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", entry)
         except sqlite3.Error as error:
             raise self._failed(error) from error

@@ -31,13 +31,13 @@ def _pair(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     (dataset,) = shipped("alpaca_eval2")
     stated = {"type": "first_match", "patterns": [r"^\s*(\d+(?:\.\d+)?(?:e-?\d+)?)\s*$"], "low": 0, "high": 2}
     method = dataset["method"]
-    grammar = {"type": "first_readable", "grammars": [method["grammar"], stated]}
+    parser = {"type": "first_readable", "parsers": [method["parser"], stated]}
     dataset |= {
         "abbr": f"alpaca_eval2-{stem(path)}",
         "path": str(path),
         "baseline": "",
         "instructions": str(folder / "instructions.jsonl"),
-        "method": {**method, "grammar": grammar},
+        "method": {**method, "parser": parser},
     }
     keys = {"item": "{idx}", "text": "preference", "logprobs": "top_logprobs"}
     return {"abbr": f"alpaca_eval2--{stem(path)}", "path": str(path), **keys}, dataset
@@ -80,8 +80,8 @@ def _mismatches(recorded: list[dict[str, Any]], result: Any) -> int:
     wrong = 0
     for detail in result.details:
         verdict = detail["verdict"]
-        views = verdict.get("details", {}).get("views", [{}])
-        shares = views[0].get("values", {}).get("p")
+        presentations = verdict.get("details", {}).get("presentations", [{}])
+        shares = presentations[0].get("values", {}).get("p")
         if shares is None:
             continue
         both = (1 + shares["A"], 1 + shares["B"])  # which of the two it is, the order decides

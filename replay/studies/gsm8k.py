@@ -41,7 +41,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
     for run in _runs(folder):
         result = results.get(f"gsm8k--{run}", _dataset(folder)["abbr"])
         details = {detail["id"]: detail["verdict"] for detail in result.details or []}
-        right = {number: verdict.get("label") == "correct" for number, verdict in details.items()}
+        right = {number: verdict.get("decision") == "correct" for number, verdict in details.items()}
         found[run, "correct"] = sum(right.values())
         bounds = result.metrics["accuracy"].bounds
         found[run, "accuracy"] = bounds[0] if bounds else None  # over all items, the unread ones as wrong

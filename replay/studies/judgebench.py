@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem, views_of
+from replay.study import Ours, Path_, Plan, Results, Study, presentations_of, recordings, rows, shipped, stem
 
 _METRICS = {
     "overall": "accuracy",
@@ -28,7 +28,7 @@ _SCORES = {"type": "first_line_two_numbers", "names": ["A>B", "B>A", "B>A"]}
 
 
 def _datasets(folder: Path) -> dict[str, tuple[dict[str, Any], set[str]]]:
-    """Return by answering model: the data set's config, and the names of its pairs."""
+    """Return by answering model: the dataset's config, and the names of its pairs."""
     found = {}
     for config in shipped("judgebench_pairs"):
         file = folder.parent / config["path"]
@@ -46,12 +46,12 @@ def _model(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     recorded = rows(path)
     dataset = dict(_datasets(folder)[_pairs_of(recorded, folder)][0])
     # the recordings hold pairs of equal answers too, and what was said after a judge was asked to go on
-    dataset["method"] = {**dataset["method"], "skip_equal": "", "attempts": 1}
+    dataset["method"] = {**dataset["method"], "skip_equal": "", "tries": 1}
     column = "scores" if "scores" in recorded[0] else "raw"
     if column == "scores":
         dataset["abbr"] += "_scores"
-        dataset["method"] = {**dataset["method"], "grammar": _SCORES}
-    keys = {"item": "{pair_id}", "view": "{order}", "text": column, "null_text": "empty"}
+        dataset["method"] = {**dataset["method"], "parser": _SCORES}
+    keys = {"item": "{pair_id}", "presentation": "{order}", "text": column, "null_text": "empty"}
     return {"abbr": f"judgebench--{stem(path)}", "path": str(path), **keys}, dataset
 
 
@@ -73,7 +73,10 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         name = stem(path)
         found[name, "pairs"] = _pairs_of(recorded, folder)
         found[name, "n_pairs"] = result.counts.planned
-        read = {(key, view["view"]): view.get("label") for key, view in views_of(result)}
+        read = {
+            (key, presentation["presentation"]): presentation.get("decision")
+            for key, presentation in presentations_of(result)
+        }
         found[name, "n_judgments"] = len(read)
         found[name, "reparse_mismatches"] = sum(
             read.get((row["pair_id"], row["order"])) != row["decision"] for row in recorded

@@ -34,13 +34,13 @@ _CALIBRATED = {
     "ppi": "unlabelled/ppi",
     "labelled_only": "labelled/gold_rate",
 }
-_GRAMMAR = {"type": "first_match", "patterns": ["^([01])$"], "labels": {"1": "correct", "0": "incorrect"}}
+_PARSER = {"type": "first_match", "patterns": ["^([01])$"], "decisions": {"1": "correct", "0": "incorrect"}}
 
 
 def _dataset(path: Path) -> dict[str, Any]:
     (dataset,) = shipped("judging_the_judges")
-    views = [{"prompt": "{question}\n\n{reference}\n\n(The answer is not in this recording.)"}]
-    method = {**dataset["method"], "views": views, "grammar": _GRAMMAR}
+    presentations = [{"prompt": "{question}\n\n{reference}\n\n(The answer is not in this recording.)"}]
+    method = {**dataset["method"], "presentations": presentations, "parser": _PARSER}
     return {
         **dataset,
         "abbr": f"judging_the_judges_{stem(path)}",

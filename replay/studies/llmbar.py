@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem, views_of
+from replay.study import Ours, Path_, Plan, Results, Study, presentations_of, recordings, rows, shipped, stem
 
 _METRICS = {
     "correct_False": "first_order",
@@ -32,28 +32,31 @@ def _tables(folder: Path) -> dict[str, list[dict[str, str] | None]]:
     return {name: [stage["parsing"] for stage in stages] for name, stages in parsing.items()}
 
 
-def _grammar(stages: list[dict[str, str] | None]) -> dict[str, Any]:
-    """Return the grammar of an evaluator: each stage's table, chosen by the stage that a row ended in."""
+def _parser(stages: list[dict[str, str] | None]) -> dict[str, Any]:
+    """Return the parser of an evaluator: each stage's table, chosen by the stage that a row ended in."""
     by_stage = {
-        str(number): {"type": "regex_table", "table": [[label, pattern] for label, pattern in table.items()]}
+        str(number): {"type": "regex_table", "table": [[decision, pattern] for decision, pattern in table.items()]}
         for number, table in enumerate(stages, 1)
         if table
     }
-    return {"type": "chosen_by", "field": "stages", "grammars": by_stage}
+    return {"type": "chosen_by", "field": "stages", "parsers": by_stage}
 
 
 def _dataset(folder: Path, stages: list[dict[str, str] | None]) -> dict[str, Any]:
     (dataset,) = shipped("llmbar")
     method = {**dataset["method"], "skip_equal": ""}  # the recordings hold pairs of equal outputs too
     if any(stages):
-        grammar = _grammar(stages)
-        method["grammar"] = grammar
+        parser = _parser(stages)
+        method["parser"] = parser
     else:
-        grammar = {"alone": True}
+        parser = {"alone": True}
         prompt = "{question}\n\n{answer}"
-        method["views"] = [{"name": "1", "prompt": prompt}, {"name": "2", "prompt": prompt.replace("answer", "second")}]
-        method["grammar"] = {"type": "first_match", "patterns": [r"^\s*(\d+(?:\.\d+)?)\s*$"]}
-        method["fold"] = {"type": "judgebench.judges.score_folds.higher_score", "unread": "unparsed"}
+        method["presentations"] = [
+            {"name": "1", "prompt": prompt},
+            {"name": "2", "prompt": prompt.replace("answer", "second")},
+        ]
+        method["parser"] = {"type": "first_match", "patterns": [r"^\s*(\d+(?:\.\d+)?)\s*$"]}
+        method["aggregate"] = {"type": "judgebench.judges.aggregations.higher_score", "unread": "unparsed"}
         dataset["score"] = {**dataset["score"], "alone": _ALONE}
     known = list(dict.fromkeys(json.dumps(_tables(folder)[name]) for name in _tables(folder)))
     number = known.index(json.dumps(stages))
@@ -94,7 +97,10 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
 
 def _mismatches(recorded: list[dict[str, Any]], result: Any) -> int:
     mirror = {"1": "2", "2": "1", None: None}
-    read = {(key, view["view"]): view.get("label") for key, view in views_of(result)}
+    read = {
+        (key, presentation["presentation"]): presentation.get("decision")
+        for key, presentation in presentations_of(result)
+    }
     if "score_1" in recorded[0]:
         return 0
     return sum(

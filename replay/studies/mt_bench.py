@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem, views_of
+from replay.study import Ours, Path_, Plan, Results, Study, presentations_of, recordings, rows, shipped, stem
 
 _METRICS = {
     "turn1": "mean_score/turn1",
@@ -56,7 +56,10 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         found[name, "rows"] = result.counts.planned
         for key, metric in _METRICS.items():
             found[name, key] = result.metrics[metric].value
-        read = [view.get("score") if view["status"] == "ok" else -1 for _, view in views_of(result)]
+        read = [
+            presentation.get("score") if presentation["status"] == "ok" else -1
+            for _, presentation in presentations_of(result)
+        ]
         recorded = [row["score"] for row in rows(path) if row["model"] == model]
         wrong = abs(len(read) - len(recorded))
         wrong += sum(one != other for one, other in zip(read, recorded, strict=False))

@@ -9,10 +9,10 @@ from typing import Any
 
 from replay.study import Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem
 
-_GRAMMAR = {
+_PARSER = {
     "type": "first_match",
     "patterns": ["^(0|1|2|Tie)$"],
-    "labels": {"0": "tie", "Tie": "tie", "1": "A", "2": "B"},
+    "decisions": {"0": "tie", "Tie": "tie", "1": "A", "2": "B"},
 }
 _METRICS = {
     "accuracy": "accuracy",
@@ -26,7 +26,7 @@ _METRICS = {
 def _dataset() -> dict[str, Any]:
     (dataset,) = shipped("pandalm")
     # the recordings hold pairs of equal responses too
-    return {**dataset, "method": {**dataset["method"], "grammar": _GRAMMAR, "skip_equal": ""}}
+    return {**dataset, "method": {**dataset["method"], "parser": _PARSER, "skip_equal": ""}}
 
 
 def _judges(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -66,8 +66,8 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         found[name, "n"] = result.metrics["accuracy"].n
         for key, metric in _METRICS.items():
             found[name, key] = result.metrics[metric].value
-        for key, label in {"0": "tie", "1": "A", "2": "B"}.items():
-            found["majority_label_counts", key] = result.metrics[f"gold/{label}"].value
+        for key, decision in {"0": "tie", "1": "A", "2": "B"}.items():
+            found["majority_label_counts", key] = result.metrics[f"gold/{decision}"].value
     return found
 
 

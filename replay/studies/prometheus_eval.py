@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from judgebench.datasets.judge_items import JudgeItems
+from judgebench.datasets.judge_samples import JudgeSamples
 from replay.study import Ours, Path_, Plan, Results, Skip, Study, recordings, rows, shipped, stem
 
 _GRADE = {"type": "first_match", "patterns": ["^([1-5])$"]}
@@ -30,8 +30,8 @@ def _all_runs(path: Path, dataset: dict[str, Any]) -> tuple[dict[str, Any], dict
     """Return the judge that is asked once per recorded grade, whose mean is its grade."""
     column = dataset["gold_column"]
     runs = len(rows(path)[0][column])
-    fold = {"type": "mean_score", "unread": "unparsed"}
-    method = {**dataset["method"], "grammar": _GRADE, "fold": fold, "repeats": runs}
+    aggregate = {"type": "mean_score", "unread": "unparsed"}
+    method = {**dataset["method"], "parser": _GRADE, "aggregate": aggregate, "repeats": runs}
     model = {"abbr": f"{dataset['abbr']}--all", "path": str(path), "item": dataset["key"], "text": f"{column}.*"}
     return model, {**dataset, "abbr": f"{dataset['abbr']}-all", "method": method}
 
@@ -44,7 +44,7 @@ def _one_run(path: Path, dataset: dict[str, Any], run: int, other: int) -> tuple
         **dataset,
         "abbr": f"{dataset['abbr']}-run{other}",
         "gold_column": f"{column}.{other}",
-        "method": {**dataset["method"], "grammar": _GRADE},
+        "method": {**dataset["method"], "parser": _GRADE},
     }
     return {"abbr": f"{dataset['abbr']}--run{run}", **model}, gold
 
@@ -82,7 +82,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
     for name, dataset in _datasets().items():
         path = folder / Path(dataset["path"]).name
         if not dataset.get("gold_column") and path.is_file():
-            found |= _counted(name, path, dataset)
+            found |= _counts(name, path, dataset)
     published = json.loads((folder / STUDY.expected).read_text("utf-8"))
     for name in published.keys() - {stem(path) for path in recordings(folder, "*.jsonl*")}:
         found |= {
@@ -92,10 +92,10 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
     return found
 
 
-def _counted(name: str, path: Path, dataset: dict[str, Any]) -> dict[Path_, Ours]:
+def _counts(name: str, path: Path, dataset: dict[str, Any]) -> dict[Path_, Ours]:
     """Return how many items a set without recorded judges holds, read by its loader."""
     keys = ("input_columns", "gold", "meta_columns")
-    loader = JudgeItems(JudgeItems.Config(path=str(path), **{key: dataset[key] for key in keys}))
+    loader = JudgeSamples(JudgeSamples.Config(path=str(path), **{key: dataset[key] for key in keys}))
     parts: dict[Path_, Ours] = {}
     samples = list(loader.samples())
     for source in dict.fromkeys(sample.meta["source"] for sample in samples):

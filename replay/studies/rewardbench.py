@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.config.resolve import load_run
-from judgebench.judges.load import method_of
-from judgebench.metrics.score import score_of
-from judgebench.plan.request import Selection
-from judgebench.records import Metric, Prompt, Reply, Sample
-from judgebench.stages.items import benchmark_item
+from judgebench.judges.core.factory import method_of
+from judgebench.metrics.scores.score import score_of
+from judgebench.records.flow import Metric, Prompt, Reply, Sample
+from judgebench.records.run import Selection
+from judgebench.stages.asks import benchmark_case
 from replay.study import Ours, Path_, Results, Skip, Study, nothing_to_run
 
 _RIGHT, _WRONG = "the right answer", "the wrong answer"
@@ -73,7 +73,7 @@ async def _scored(config: Any, accuracies: Mapping[str, tuple[float, int]]) -> d
             first = text.index(_RIGHT) < text.index(_WRONG)
             return Reply(status="ok", text=f"VERDICT: {'A' if first is right else 'B'}")
 
-        score.add(sample, 0, await method.judge(benchmark_item(sample, 0), ask))
+        score.add(sample, 0, await method.judge(benchmark_case(sample, 0), ask))
     return score.result()
 
 

@@ -130,7 +130,7 @@ def test_no_words_say_what_is_missing_in_two_lines(capsys, argv):
     assert run(argv) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "no models and no data sets are named" in err
+    assert "no models and no datasets are named" in err
     assert "jb --models" in err
     assert len(err.splitlines()) == 2
 
@@ -139,9 +139,9 @@ def test_no_words_say_what_is_missing_in_two_lines(capsys, argv):
     ("argv", "near"),
     [
         (["compare", "A", "B"], ""),
-        (["view"], ""),
+        (["presentation"], ""),
         (["gat", "latest"], "jb gate"),
-        (["verdict", "latest", "--grammar", "x"], "jb verdicts"),
+        (["verdict", "latest", "--parser", "x"], "jb verdicts"),
     ],
 )
 def test_an_unknown_command_is_named_as_one(capsys, tmp_path, monkeypatch, argv, near):

@@ -16,8 +16,8 @@ import pytest
 
 from judgebench.cli.main import run
 from judgebench.errors import out_of_memory
-from judgebench.store.layout import RunFolder
-from judgebench.store.lock import hold
+from judgebench.store.run_folder import RunFolder
+from judgebench.store.runs import hold
 from tests.e2e.harness import JB, ROOT, judge_answer, model_answer
 from tests.faultservice import FaultService, closed_port
 
@@ -42,7 +42,7 @@ def service() -> Iterator[FaultService]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultService) -> Path:
-    """A current folder with a model, a data set, and everything that can be wrong with them."""
+    """A current folder with a model, a dataset, and everything that can be wrong with them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JB_DATA_DIR", raising=False)
     monkeypatch.delenv("MY_KEY", raising=False)
@@ -87,15 +87,15 @@ def write(name: str, text: str) -> Path:
     return path
 
 
-Told = tuple[int, str]
+Message = tuple[int, str]
 
 
 @pytest.fixture
-def jb(folder: Path, capfd: pytest.CaptureFixture[str], service: FaultService) -> Callable[..., Told]:
+def jb(folder: Path, capfd: pytest.CaptureFixture[str], service: FaultService) -> Callable[..., Message]:
     """Run a command line; returns exit code and all that was printed."""
     service.forget()
 
-    def _jb(*argv: str) -> Told:
+    def _jb(*argv: str) -> Message:
         code = run(list(argv))
         printed = capfd.readouterr()
         return code, printed.out + printed.err
@@ -114,9 +114,9 @@ def swap(flag: str, value: str) -> list[str]:
     ("argv", "code", "cause", "next_step"),
     [
         (["--modles", "good"], 2, "no flag '--modles'", "Did you mean --models"),
-        (["--models", "good"], 2, "No data set is named", "--datasets"),
+        (["--models", "good"], 2, "No dataset is named", "--datasets"),
         (swap("--models", "godo"), 2, "no model config named 'godo'", "Did you mean good"),
-        (swap("--datasets", "tyo"), 2, "no data set config named 'tyo'", "Did you mean toy"),
+        (swap("--datasets", "tyo"), 2, "no dataset config named 'tyo'", "Did you mean toy"),
         ([*GOOD, "--judges", "correctness_leter"], 2, "'correctness_leter'", "Did you mean correctness_letter"),
         ([*GOOD, "--summarizer", "defalt"], 2, "no summarizer config named 'defalt'", "Did you mean default"),
         (swap("--models", "typo_key"), 2, "typo_key.py: models.typo.host_prot", "Did you mean 'host_port'"),
@@ -160,7 +160,7 @@ def swap(flag: str, value: str) -> list[str]:
             "jb without --reuse makes one",
         ),
         (
-            ["verdicts", "..", "--grammar", "anchored"],
+            ["verdicts", "..", "--parser", "anchored"],
             2,
             "nor a folder that holds the run.json",
             "jb without --reuse makes one",
@@ -186,7 +186,7 @@ def swap(flag: str, value: str) -> list[str]:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_the_message_names_the_cause_and_the_next_step(
-    jb: Callable[..., Told], service: FaultService, argv: list[str], code: int, cause: str, next_step: str
+    jb: Callable[..., Message], service: FaultService, argv: list[str], code: int, cause: str, next_step: str
 ) -> None:
     exit_code, told = jb(*argv)
     assert cause in told
@@ -197,7 +197,7 @@ def test_the_message_names_the_cause_and_the_next_step(
     assert list(Path("outputs").rglob("2*")) == [], "a later --reuse finds no empty run"
 
 
-def test_a_config_that_may_not_be_read(jb: Callable[..., Told]) -> None:
+def test_a_config_that_may_not_be_read(jb: Callable[..., Message]) -> None:
     path = Path("configs/models/secret.py")
     try:
         path.read_text()
@@ -208,14 +208,14 @@ def test_a_config_that_may_not_be_read(jb: Callable[..., Told]) -> None:
         pytest.skip("this user may read everything")
 
 
-def test_a_broken_row_is_named_by_file_and_line(jb: Callable[..., Told]) -> None:
+def test_a_broken_row_is_named_by_file_and_line(jb: Callable[..., Message]) -> None:
     code, told = jb(*swap("--datasets", "broken"))
     assert code == 2
     assert "broken.jsonl:2: one JSON object was expected" in told
     assert "The line starts with: '{\"question\":'" in told
 
 
-def test_a_package_of_an_extra(jb: Callable[..., Told], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_a_package_of_an_extra(jb: Callable[..., Message], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     blocked = folder / "blocked"
     blocked.mkdir()
     (blocked / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')")
@@ -225,7 +225,7 @@ def test_a_package_of_an_extra(jb: Callable[..., Told], monkeypatch: pytest.Monk
     assert 'pip install "judgebench[hf]"' in told
 
 
-def test_a_run_that_another_jb_holds(jb: Callable[..., Told]) -> None:
+def test_a_run_that_another_jb_holds(jb: Callable[..., Message]) -> None:
     code, told = jb(*GOOD)
     assert code == 0, told
     (folder,) = Path("outputs/default").glob("2*")
@@ -236,7 +236,7 @@ def test_a_run_that_another_jb_holds(jb: Callable[..., Told]) -> None:
     assert "Wait for it" in told
 
 
-def test_a_gate_on_a_metric_that_does_not_exist(jb: Callable[..., Told]) -> None:
+def test_a_gate_on_a_metric_that_does_not_exist(jb: Callable[..., Message]) -> None:
     code, told = jb(*GOOD)
     assert code == 0, told
     code, told = jb("gate", "latest", "--min", "toy.acuracy>=1")
@@ -244,7 +244,9 @@ def test_a_gate_on_a_metric_that_does_not_exist(jb: Callable[..., Told]) -> None
     assert "Did you mean toy.accuracy" in told
 
 
-def test_a_failed_reuse_leaves_the_config_of_the_run_as_it_was(jb: Callable[..., Told], service: FaultService) -> None:
+def test_a_failed_reuse_leaves_the_config_of_the_run_as_it_was(
+    jb: Callable[..., Message], service: FaultService
+) -> None:
     """The next bare --reuse goes on with what worked, not with the address that was mistyped."""
     code, told = jb(*GOOD)
     assert code == 0, told
@@ -254,7 +256,7 @@ def test_a_failed_reuse_leaves_the_config_of_the_run_as_it_was(jb: Callable[...,
     assert (code, "complete, kept as it is" in told) == (0, True), told
 
 
-def test_a_run_gone_on_with_within_a_second_keeps_each_config(jb: Callable[..., Told]) -> None:
+def test_a_run_gone_on_with_within_a_second_keeps_each_config(jb: Callable[..., Message]) -> None:
     """Configs are named by second and process; neither need differ from the invocation before."""
     for argv in (GOOD, ["--reuse"], ["--reuse"]):
         code, told = jb(*argv)
@@ -263,8 +265,8 @@ def test_a_run_gone_on_with_within_a_second_keeps_each_config(jb: Callable[..., 
     assert [len(list((folder / "configs").glob(f"*{suffix}"))) for suffix in (".py", ".json")] == [3, 3]
 
 
-def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> None:
-    """Another grammar was only tried: that the next command goes on with it must not be a surprise."""
+def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Message]) -> None:
+    """Another parser was only tried: that the next command goes on with it must not be a surprise."""
     assert jb(*GOOD)[0] == 0
     assert jb("--reuse", "--mode", "eval", "--override", "datasets.toy.evaluator.tolerance=0.5")[0] == 0
     for _ in range(2):
@@ -275,7 +277,7 @@ def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Told]) -> 
     assert (code, "--override" in told) == (0, False)
 
 
-def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Told]) -> None:
+def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Message]) -> None:
     assert jb(*GOOD)[0] == 0
     parts = (
         "--override",
@@ -292,7 +294,7 @@ def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Told])
     assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 models.good.retry=1 as before" in told
 
 
-def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Told], folder: Path) -> None:
+def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Message], folder: Path) -> None:
     (folder / "elsewhere").mkdir()
     (folder / "toy.jsonl").rename(folder / "elsewhere/toy.jsonl")
     assert jb(*GOOD, "--data-dir", "elsewhere")[0] == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.config.resolve import load_run
-from judgebench.plan.request import Selection
+from judgebench.records.run import Selection
 
 Write = Callable[[str, str], Path]
 
@@ -64,14 +64,14 @@ DATASET = """
 
 @pytest.fixture
 def toys(write) -> None:
-    """A model ``m`` and a judged data set ``toy``."""
+    """A model ``m`` and a judged dataset ``toy``."""
     write("models/m.py", MODEL)
     write("datasets/toy.py", DATASET)
 
 
 @pytest.fixture
 def run(folder):
-    """Resolve the model ``m`` and data set ``toy`` of the user folder, with changes."""
+    """Resolve the model ``m`` and dataset ``toy`` of the user folder, with changes."""
 
     def _run(environ=None, **changes):
         chosen = {"models": ["m"], "datasets": ["toy"], "config_dirs": [str(folder)], **changes}

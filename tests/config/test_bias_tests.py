@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.bias_tests import take_bias_tests
-from judgebench.config.check import Untyped
-from judgebench.config.place import Declared
+from judgebench.config.checks import Declared, Untyped
+from judgebench.config.dataset import take_bias_tests
 from judgebench.errors import ConfigError
 
 METHOD = {"type": "ReferenceVerifier", "style": "word"}

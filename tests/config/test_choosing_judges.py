@@ -1,4 +1,4 @@
-"""``--judges`` in place of a data set's own."""
+"""``--judges`` in place of a dataset's own."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from judgebench.config.custom import Sampling, sampling
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, DataError, UsageError
-from judgebench.plan.request import CustomDataset, Selection
+from judgebench.records.run import CustomDataset, Selection
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_context_goes_before_the_question_and_odd_names_are_renamed(resolve, t
 
 def test_the_prompt_renders_what_the_loader_reads(resolve, tmp_path):
     from judgebench import plugins
-    from judgebench.prompts import render
+    from judgebench.content.prompts import render
 
     dataset = resolve(csv(tmp_path / "d.csv", "Who is it?,2nd part,answer\nShe,{b},c\n"))
     loader = plugins.load(dataset.loader.type, "datasets")

@@ -1,4 +1,4 @@
-"""A judged data set holds its judge: the file that ``--search`` names is the one in which the judge is changed."""
+"""A judged dataset holds its judge: the file that ``--search`` names is the one in which the judge is changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from judgebench.cli.main import run
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
 from judgebench.config.show import show
-from judgebench.plan.request import Selection
+from judgebench.records.run import Selection
 
 DOCUMENTED = {
     "attr", "type", "abbr", "path", "model", "stream", "request_rate", "use_timestamp", "retry", "api_key", "host_ip",

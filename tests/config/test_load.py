@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.config.load import load_file
+from judgebench.config.files import load_file
 from judgebench.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -275,7 +275,7 @@ def test_reading_a_config_starts_no_threads_that_spin(write, asked, left):
     """The library that reads it imports numpy, whose BLAS starts a thread a core; a number the user sets stays."""
     path = write("a.py", "a = 1\n")
     code = (
-        "import os, sys; from pathlib import Path; from judgebench.config.load import load_file; "
+        "import os, sys; from pathlib import Path; from judgebench.config.files import load_file; "
         f"load_file(Path({str(path)!r})); "
         "print(len(os.listdir('/proc/self/task')), os.environ.get('OPENBLAS_NUM_THREADS'))"
     )

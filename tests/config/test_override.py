@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.config.check import literal
-from judgebench.config.override import parse_override
-from judgebench.config.resolve import load_run
+from judgebench.config.checks import literal
+from judgebench.config.resolve import load_run, parse_override
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.plan.request import Selection
+from judgebench.records.run import Selection
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from judgebench.config.reference import attributes, reference
-from judgebench.config.schema import DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
+from judgebench.records.run import DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
 
 SCHEMAS = [
     ModelConfig, ServiceConfig, LaunchConfig, Timeouts, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig,

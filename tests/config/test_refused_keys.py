@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.config.model import resolve_model
-from judgebench.config.place import Declared
-from judgebench.config.secrets import SecretStore
+from judgebench.config.checks import Declared
+from judgebench.config.model import SecretStore, resolve_model
 from judgebench.errors import ConfigError, PrerequisiteError
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.openai import VLLMCustomAPIChat
@@ -41,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("toys")
         ("models[0]['api_key'] = 'schlüssel'", r"models\.m\.api_key holds a line break or", "copied along"),
         ("models[0]['headers'] = {'X-Key': 'abc\\n'}", r"models\.m\.headers\.X-Key holds a line break", ""),
         ("models[0]['batch_size'] = 10**7", r"models\.m\.batch_size is 10000000, but must be 65536 or less", ""),
-        ("models[0]['generation_kwargs'] = dict(messages=[])", r"kwargs\.messages is no parameter", "data set"),
+        ("models[0]['generation_kwargs'] = dict(messages=[])", r"kwargs\.messages is no parameter", "dataset"),
         ("models[0]['generation_kwargs'] = dict(stream=True)", r"kwargs\.stream is no parameter", "stream="),
         ("models[0]['generation_kwargs'] = dict(n=3)", r"kwargs\.n is no parameter", "num_return_sequences"),
         ("models[0]['attr'] = 'local'", r"is a service model", "Leave attr out"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judgebench.config.dump import dump_config
-from judgebench.config.secrets import redacted
+from judgebench.config.model import redacted
 from judgebench.errors import ConfigError
 from judgebench.models.configured import model_config
 from judgebench.models.credentials import redactor_of

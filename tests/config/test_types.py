@@ -85,8 +85,8 @@ def test_a_name_is_looked_up_among_the_types_that_its_key_takes(run, folder):
         run()
     assert caught.value.hint == "'first_line' is a postprocessor."
     assert load("first_line", "postprocessors").__module__ == "judgebench.models.postprocess"
-    assert load("mean_score", "metrics").__module__ == "judgebench.metrics.accuracy"
-    assert load("mean_score", "aggregations").__module__ == "judgebench.judges.folds"
+    assert load("mean_score", "metrics").__module__ == "judgebench.metrics.rates.accuracy"
+    assert load("mean_score", "aggregations").__module__ == "judgebench.judges.aggregations"
 
 
 def test_a_judge_method_that_does_not_inherit_from_the_base_class_is_refused_in_one_sentence(run, folder):

@@ -8,8 +8,8 @@ import sys
 import time
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.choose import display_for
-from judgebench.stages.progress import Progress
+from judgebench.dashboard.display import display_for
+from judgebench.stages.task import Progress
 
 
 async def main(size: int, seconds: float) -> bool:

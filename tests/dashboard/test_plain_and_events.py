@@ -10,11 +10,10 @@ import sys
 import pytest
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.choose import display_for
-from judgebench.dashboard.display import Score
+from judgebench.dashboard.display import Score, display_for
 from judgebench.dashboard.events import EventDisplay
 from judgebench.dashboard.plain import PlainDisplay
-from judgebench.stages.progress import Progress
+from judgebench.stages.task import Progress
 
 RUN = RunHeader(run="20260101_000000", base="outputs/default/20260101_000000", pid=42, max_workers=4)
 
@@ -159,7 +158,7 @@ def test_pipes_debug_and_json_never_get_the_live_board() -> None:
 
 def test_json_keeps_standard_output_for_events() -> None:
     program = (
-        "import sys; from judgebench.dashboard.choose import display_for;"
+        "import sys; from judgebench.dashboard.display import display_for;"
         "from judgebench.dashboard.board import RunHeader;"
         "d = display_for(json=True, debug=False, stream=sys.stdout);"
         "d.start(RunHeader(run='r', base='b', pid=1), []); d.message('hello'); d.finish(interrupted=True);"

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.dashboard.board import (
+    Message,
     TaskRow,
-    Told,
     at_work_first,
     clock_text,
     failure_lines,
     rate_text,
     whole_run_text,
 )
-from judgebench.dashboard.table import cells, counts_text, fold, lay_out, page_of
-from judgebench.stages.progress import Progress
-from judgebench.untrusted import one_line, visible
+from judgebench.dashboard.table import aggregate, cells, counts_text, lay_out, page_of
+from judgebench.errors import one_line, visible
+from judgebench.stages.task import Progress
 
 
 def row(name: str = "vllm-api-general-chat/aime2025", stage: str = "infer", **counts: object) -> TaskRow:
@@ -105,7 +105,7 @@ def test_every_layout_fits_its_window_and_pages_cover_each_row_once(width: int, 
 
 @given(st.text(), st.integers(1, 60), st.integers(1, 4))
 def test_fold_never_exceeds_and_marks_cuts(text: str, width: int, most: int) -> None:
-    lines = fold(text, width, most)
+    lines = aggregate(text, width, most)
     assert len(lines) <= most
     assert all(len(line) <= width for line in lines)
     if not lines[-1].endswith("…"):
@@ -167,7 +167,7 @@ def test_the_whole_run_says_how_far_it_is_and_what_is_left() -> None:
 
 
 def test_tasks_that_fail_for_one_reason_tell_it_once() -> None:
-    told = Told()
+    told = Message()
     first, second, other = row("m/a", "infer"), row("m/b", "infer"), row("m/c", "judge")
     for one, why in ((first, "The service is gone."), (second, "The service is gone."), (other, "Another reason.")):
         one.end("error", 2.0, error=why, hint="Start it.")

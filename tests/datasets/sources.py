@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from judgebench.config.schema import DatasetConfig, Typed
 from judgebench.datasets import CsvDataset, JsonlDataset
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
+from judgebench.records.run import DatasetConfig, Typed
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.columns import COPY
 from judgebench.errors import DataError
-from judgebench.records import Reply, Sample
+from judgebench.records.flow import Reply, Sample
+from judgebench.records.run import DatasetConfig
 from tests.replay.simulated import dataset, samples, scored, tokens
 
 N = 60
@@ -32,7 +32,7 @@ def made(folder: Path, tested: list[dict[str, Any]], baseline: list[dict[str, An
     return data
 
 
-def longer(sample: Sample, view: str) -> Reply:
+def longer(sample: Sample, presentation: str) -> Reply:
     """Prefer the longer answer."""
     return tokens("first" if len(sample.answers[0]) > len(sample.answers[1]) else "second")
 

@@ -11,11 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.datasets.open import count_of, stamp_of
+from judgebench.datasets.samples import count_of, stamp_of
 from judgebench.errors import DataError, MissingDataError
-from judgebench.plan.spec import Options
-from judgebench.records import Reply, Sample
+from judgebench.records.flow import Reply, Sample
+from judgebench.records.run import DatasetConfig, Options
 from tests.replay.simulated import brackets, dataset, letters, samples, scored, scored_at_the_end, values
 
 Files = dict[str, list[Any]]
@@ -133,13 +132,13 @@ def test_every_two_models_meet_and_are_rated(tmp_path: Path) -> None:
     assert len(items) == 3 * 4
     order = ["best", "middle", "worst"]
 
-    def better(sample: Sample, view: str) -> Reply:
+    def better(sample: Sample, presentation: str) -> Reply:
         first = order.index(sample.meta["model"]) < order.index(sample.meta["against"])
         if sample.key == "81-1-best-worst":  # one surprise, so that every rating is finite
             first = not first
         if sample.key == "81-1-middle-worst":
             return letters("first")  # contradicts itself: a tie
-        return letters("first" if first != (view == "BA") else "second")
+        return letters("first" if first != (presentation == "BA") else "second")
 
     found = values(scored(data, items, better))
     assert found["consistency"] == pytest.approx(100 * 11 / 12)
@@ -148,7 +147,7 @@ def test_every_two_models_meet_and_are_rated(tmp_path: Path) -> None:
     ratings = [found[f"rating/{name}"] for name in order]
     assert None not in ratings
     assert ratings == sorted(ratings, reverse=True)  # type: ignore[type-var]
-    mute = values(scored(data, items, lambda sample, view: Reply(status="ok", text="Who is to say?")))
+    mute = values(scored(data, items, lambda sample, presentation: Reply(status="ok", text="Who is to say?")))
     assert (mute["consistency"], mute["not_compared"]) == (None, 12.0)
     assert not any(name.startswith("rating/") for name in mute)
     unbeaten = scored(data, items, lambda s, v: letters(
@@ -184,10 +183,10 @@ def test_wins_against_a_baseline(name: str, tmp_path: Path) -> None:
 def test_every_tested_model_has_a_win_rate_of_its_own(tmp_path: Path) -> None:
     data = made("arena_hard", tmp_path, arena(["gpt-4-0314", "good", "bad", "mute"]))
 
-    def reply(sample: Sample, view: str) -> Reply:
+    def reply(sample: Sample, presentation: str) -> Reply:
         if sample.meta["model"] == "mute":
             return Reply(status="ok", text="Who is to say?")
-        return brackets("first" if (sample.meta["model"] == "good") == (view == "AB") else "second")
+        return brackets("first" if (sample.meta["model"] == "good") == (presentation == "AB") else "second")
 
     found = scored(data, samples(data, tmp_path), reply)
     assert (found["win_rate/good"].value, found["win_rate/bad"].value) == (100.0, 0.0)
@@ -213,13 +212,13 @@ FAIR = ("FairEval/question.jsonl", "FairEval/answer/answer_gpt35.jsonl", "FairEv
 HUMAN = "FairEval/review/review_gpt35_vicuna-13b_human.txt"
 
 
-def fair_eval(labels: Sequence[str] = ("CHATGPT", "TIE", "VICUNA13B")) -> Files:
-    every = range(1, len(labels) + 1)
+def fair_eval(decisions: Sequence[str] = ("CHATGPT", "TIE", "VICUNA13B")) -> Files:
+    every = range(1, len(decisions) + 1)
     return {
         FAIR[0]: [{"question_id": i, "text": f"Why {i}?", "category": ["generic", "coding"][i % 2]} for i in every],
         FAIR[1]: [{"question_id": i, "text": f"because {i}", "model_id": "gpt-3.5-turbo:20230327"} for i in every],
         FAIR[2]: [{"question_id": i, "text": f"so {i}", "model_id": "vicuna-13b:20230322"} for i in every],
-        HUMAN: list(labels),
+        HUMAN: list(decisions),
     }
 
 
@@ -231,9 +230,9 @@ def test_fair_eval_joins_questions_both_answers_and_peoples_verdicts(tmp_path: P
     side = {"A": "first", "B": "second", "tie": "tie"}
     mirror = {"first": "second", "second": "first", "tie": "tie"}
 
-    def perfect(sample: Sample, view: str) -> Reply:
+    def perfect(sample: Sample, presentation: str) -> Reply:
         said = side[sample.gold]
-        return scored_at_the_end(mirror[said] if view == "BA" else said)
+        return scored_at_the_end(mirror[said] if presentation == "BA" else said)
 
     found = values(scored(data, items, perfect))
     assert (found["accuracy"], found["accuracy/coding"], found["kappa"]) == (100.0, 100.0, 1.0)
@@ -244,12 +243,12 @@ def test_what_samples_disagree_about_is_what_people_should_decide(tmp_path: Path
     items = samples(data, tmp_path)
     asked: dict[str, int] = {}
 
-    def reply(sample: Sample, view: str) -> Reply:
-        asked[view] = asked.get(view, 0) + 1
+    def reply(sample: Sample, presentation: str) -> Reply:
+        asked[presentation] = asked.get(presentation, 0) + 1
         if sample.key == "3":  # two of three for the wrong answer in either order
-            first = (asked[view] % 3 == 0) == (view == "AB")
+            first = (asked[presentation] % 3 == 0) == (presentation == "AB")
             return scored_at_the_end("first" if first else "second")
-        return scored_at_the_end("first" if view == "AB" else "second")
+        return scored_at_the_end("first" if presentation == "AB" else "second")
 
     found = values(scored(data, items, reply))
     entropy = -(math.log(1 / 3) / 3 + 2 * math.log(2 / 3) / 3)
@@ -327,8 +326,8 @@ def test_two_files_with_the_same_answers_are_two_models_and_nobody_is_asked(tmp_
     data = broken("arena_hard", tmp_path, copy)
     asked: list[str] = []
 
-    def reply(sample: Sample, view: str) -> Reply:
-        asked.append(view)
+    def reply(sample: Sample, presentation: str) -> Reply:
+        asked.append(presentation)
         return brackets("first")
 
     found = values(scored(data, samples(data, tmp_path), reply))

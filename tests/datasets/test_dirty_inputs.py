@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import Typed
 from judgebench.datasets import CsvDataset
-from judgebench.datasets.open import count_of
-from judgebench.engine.client import open_client
-from judgebench.engine.traffic import Traffic
+from judgebench.datasets.samples import count_of
+from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import DataError, MissingDataError
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.load import grammar_of, method_of
-from judgebench.metrics.preference_score import PreferenceScore, PreferenceScoreConfig
+from judgebench.judges.core.contract import Case
+from judgebench.judges.core.factory import method_of, parser_of
+from judgebench.metrics.scores.preference_score import PreferenceScore, PreferenceScoreConfig
 from judgebench.models.configured import model_config
-from judgebench.plan.spec import Options
-from judgebench.records import Reply, Request, Sample, Verdict
+from judgebench.records.flow import Reply, Request, Sample, Verdict
+from judgebench.records.run import Options, Typed
 from tests.datasets.sources import written
 from tests.datasets.test_answer_pairs import arena
 from tests.replay.simulated import brackets, dataset, letters, samples, scored, tokens, values
@@ -32,7 +30,7 @@ def said(text: str) -> Reply:
 
 
 def replayed(path: Path, abouts: list[str], **keys: str) -> list[Reply]:
-    """Ask a recording for what it holds about ``item/view/repeat``."""
+    """Ask a recording for what it holds about ``item/presentation/repeat``."""
     declared = model_config({"type": "ReplayModel", "abbr": "r", "path": str(path), **keys})
 
     async def main() -> list[Reply]:
@@ -59,8 +57,8 @@ def test_truth_values_in_text_columns_are_text_where_the_benchmark_names_the_tol
 def test_one_game_where_two_are_needed_leaves_the_question_out_and_is_never_used_twice(tmp_path: Path) -> None:
     data = dataset("arena_hard", tmp_path, arena(["gpt-4-0314", "tested"], 3))
     items = samples(data, tmp_path)
-    one_game = values(scored(data, items, lambda s, v: None if (s.id, v) == (1, "BA") else brackets("first")))
-    assert (one_game["not_compared"], one_game["ties"], one_game["inconsistent"]) == (1.0, 2.0, 2.0)
+    one_comparison = values(scored(data, items, lambda s, v: None if (s.id, v) == (1, "BA") else brackets("first")))
+    assert (one_comparison["not_compared"], one_comparison["ties"], one_comparison["inconsistent"]) == (1.0, 2.0, 2.0)
 
 
 def graded(folder: Path, **keys: Any) -> Any:
@@ -201,10 +199,8 @@ def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_pa
     assert replies[1].text == ""
     assert replies[3].error is not None
     assert replies[3].error.kind == "no_recording"
-    grammar = grammar_of(
-        {"type": "first_match", "patterns": ["^([01])$"], "labels": {"1": "correct", "0": "incorrect"}}
-    )
-    assert [grammar.read(reply).label for reply in replies[:3]] == ["correct", None, "incorrect"]
+    parser = parser_of({"type": "first_match", "patterns": ["^([01])$"], "labels": {"1": "correct", "0": "incorrect"}})
+    assert [parser.read(reply).decision for reply in replies[:3]] == ["correct", None, "incorrect"]
 
 
 def test_two_annotators_with_the_same_content_are_two_judges_with_the_same_figures(tmp_path: Path) -> None:
@@ -238,24 +234,24 @@ RANK_OF_TESTED = {"type": "first_match", "patterns": [r'"model": "m", "rank": ([
 
 def test_a_ranking_that_gives_both_the_first_rank_states_the_rank_of_the_tested_model() -> None:
     both = '[{"model": "m", "rank": 1}, {"model": "M", "rank": 1}]'
-    found = grammar_of(RANK_OF_TESTED).read(said(both))
+    found = parser_of(RANK_OF_TESTED).read(said(both))
     assert (found.status, found.score) == ("ok", 1.0)
 
 
 def test_json_in_a_code_fence_is_read() -> None:
-    grammar = grammar_of({"type": "json_field", "labels": {"correct": "correct", "incorrect": "incorrect"}})
-    assert grammar.read(said('Here it is:\n```json\n{\n  "verdict": "incorrect"\n}\n```\n')).label == "incorrect"
+    parser = parser_of({"type": "json_field", "labels": {"correct": "correct", "incorrect": "incorrect"}})
+    assert parser.read(said('Here it is:\n```json\n{\n  "verdict": "incorrect"\n}\n```\n')).decision == "incorrect"
 
 
 def test_a_label_in_the_reasoning_does_not_count_against_the_final_one() -> None:
-    last = grammar_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"]})
+    last = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"]})
     text = "<think>[[A>B]] seems right.</think>\nOn reflection:\n[[B>A]]"
-    labelled = grammar_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"],
+    labelled = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"],
                            "labels": {"A>B": "A>B", "B>A": "B>A"}})  # fmt: skip
-    assert labelled.read(said(text)).label == "B>A"
+    assert labelled.read(said(text)).decision == "B>A"
     assert last.read(said(text)).status == "unparsed"  # without labels a number is expected
-    anchored = grammar_of({"type": "anchored", "labels": {"A": "A", "B": "B"}})
-    assert anchored.read(said("<think>VERDICT: A</think>\nNo.\n\nVERDICT: B")).label == "B"
+    anchored = parser_of({"type": "anchored", "labels": {"A": "A", "B": "B"}})
+    assert anchored.read(said("<think>VERDICT: A</think>\nNo.\n\nVERDICT: B")).decision == "B"
 
 
 def test_line_breaks_inside_csv_fields_are_part_of_the_field(tmp_path: Path) -> None:
@@ -266,8 +262,8 @@ def test_line_breaks_inside_csv_fields_are_part_of_the_field(tmp_path: Path) -> 
 
 
 def test_two_different_bracket_labels_are_no_verdict() -> None:
-    options = {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": {"A>B": "A>B", "A>>B": "A>B"}}
-    assert grammar_of(options).read(said("[[A>B]], or even [[A>>B]]")).status == "unparsed"
+    options = {"type": "unique_decision", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": {"A>B": "A>B", "A>>B": "A>B"}}
+    assert parser_of(options).read(said("[[A>B]], or even [[A>>B]]")).status == "unparsed"
 
 
 def test_a_gold_list_longer_than_the_judgments_leaves_the_rest_not_judged(tmp_path: Path) -> None:
@@ -280,7 +276,7 @@ def test_a_gold_list_longer_than_the_judgments_leaves_the_rest_not_judged(tmp_pa
 @pytest.mark.parametrize(("answer", "reference"), [("336", r"336^\circ"), ("70.0", "70"), ("25", "025"), ("025", "25")])
 def test_answers_with_a_degree_a_point_or_a_leading_zero_are_the_same_number(answer: str, reference: str) -> None:
     rule = method_of(Typed(type="MathEqual", options={"answer": "boxed"}))
-    item = JudgeItem(id=0, uid="0" * 16, repeat=0, fields={}, reference=reference, answer=f"So \\boxed{{{answer}}}")
+    item = Case(id=0, uid="0" * 16, repeat=0, fields={}, reference=reference, answer=f"So \\boxed{{{answer}}}")
 
     async def nobody(*_: Any, **__: Any) -> Reply:
         raise AssertionError("a rule asked a model")
@@ -292,4 +288,4 @@ def test_answers_with_a_degree_a_point_or_a_leading_zero_are_the_same_number(ans
             if (close := getattr(rule, "aclose", None)) is not None:
                 await close()
 
-    assert asyncio.run(main()).label == "correct"
+    assert asyncio.run(main()).decision == "correct"

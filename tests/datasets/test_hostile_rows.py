@@ -12,7 +12,7 @@ from judgebench.datasets.alpaca_eval import AlpacaEval
 from judgebench.datasets.answer_pairs import AnswerPairs
 from judgebench.datasets.code_judge import CodeJudgeBench
 from judgebench.datasets.columns import Row
-from judgebench.datasets.judge_items import JudgeItems
+from judgebench.datasets.judge_samples import JudgeSamples
 from judgebench.errors import DataError
 
 from .sources import written
@@ -42,26 +42,26 @@ def lines(*rows: Any) -> str:
 def test_what_is_no_json_text_or_number_is_refused_in_every_layout(tmp_path: Path, name: str, text: str) -> None:
     path = written(tmp_path, text, name)
     with pytest.raises(DataError, match=name):
-        items(JudgeItems, path=str(path), input_columns=["q"], output_column="a")
+        items(JudgeSamples, path=str(path), input_columns=["q"], output_column="a")
 
 
 @pytest.mark.parametrize("deep", ["[" * 65 + "]" * 65, '{"a":' * 64 + "[]" + "}" * 64, "[" * 900 + "]" * 900])
 def test_what_is_nested_too_deep_to_be_written_again_is_refused(tmp_path: Path, deep: str) -> None:
     path = written(tmp_path, f'{{"q": {deep}}}')
     with pytest.raises(DataError, match=r"data\.jsonl:1: the column 'q' is nested more than 64 deep"):
-        items(JudgeItems, path=str(path), input_columns=["q"])
+        items(JudgeSamples, path=str(path), input_columns=["q"])
 
 
 def test_what_is_nested_as_data_are_is_taken(tmp_path: Path) -> None:
     path = written(tmp_path, '{"q": ' + "[" * 64 + "]" * 64 + "}")
-    (sample,) = items(JudgeItems, path=str(path), input_columns=["q"])
+    (sample,) = items(JudgeSamples, path=str(path), input_columns=["q"])
     assert json.dumps(sample.fields["q"]) == "[" * 64 + "]" * 64
 
 
 def test_a_limit_counts_as_it_reads(tmp_path: Path) -> None:
     path = written(tmp_path, lines(*({"q": str(number)} for number in range(5))))
     for limit, rows in ((None, 5), (3, 3), (0, 0), (9, 5)):
-        loader = JudgeItems(JudgeItems.Config(path=str(path), input_columns=["q"], limit=limit))
+        loader = JudgeSamples(JudgeSamples.Config(path=str(path), input_columns=["q"], limit=limit))
         assert (loader.count(None), len(list(loader.samples(None)))) == (rows, rows)
 
 
@@ -69,12 +69,12 @@ def test_a_limit_counts_as_it_reads(tmp_path: Path) -> None:
 def test_an_annotators_vote_that_is_no_label_is_refused(tmp_path: Path, vote: Any) -> None:
     path = written(tmp_path, lines({"q": "x", "one": "A", "two": vote}))
     with pytest.raises(DataError, match="one label was expected in each of one, two"):
-        items(JudgeItems, path=str(path), input_columns=["q"], gold_majority=["one", "two"])
+        items(JudgeSamples, path=str(path), input_columns=["q"], gold_majority=["one", "two"])
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), "7", True, None])
 def test_a_teachers_score_that_is_no_number_decides_nothing(score: Any) -> None:
-    class OneRow(JudgeItems):
+    class OneRow(JudgeSamples):
         def rows(self, data_dir: Path | None) -> Any:  # as Parquet files and hubs give them
             yield Row({"q": "x", "first": score, "second": 3.0}, "hub", 0)
 

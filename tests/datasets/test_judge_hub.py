@@ -15,9 +15,9 @@ REPOSITORY = Path(__file__).parents[2]
 READ = """
 import json, sys
 from judgebench.config.resolve import load_run
-from judgebench.datasets.open import count_of, loader_of, samples_of, stamp_of
-from judgebench.plan.request import Selection
-from judgebench.plan.spec import Options
+from judgebench.datasets.samples import count_of, loader_of, samples_of, stamp_of
+from judgebench.records.run import Selection
+from judgebench.records.run import Options
 options, found = Options(data_dir="nowhere"), {}
 for name, hub, abbr in json.loads(sys.argv[1]):
     overrides = [f"datasets.*.hub.path={hub!r}"]

@@ -47,7 +47,9 @@ def judge(body: dict[str, Any]) -> str | Answer:
     if "[[A>>B]]" in form:
         return f"They differ.\n[[{ {'A': 'A>B', 'B': 'B>A', 'C': 'A=B'}[better] }]]"
     if "Score of answer 1" in form:
-        return f"Evidence.\nScore of answer 1: {9 if first else 2}\nScore of answer 2: {9 if second else 2}"
+        return (
+            f"DiagnosticsAccumulator.\nScore of answer 1: {9 if first else 2}\nScore of answer 2: {9 if second else 2}"
+        )
     if "first line of your reply" in form:
         return f"{9 if first else 2} {9 if second else 2}\nReasons."
     if "JSON list" in form:
@@ -76,9 +78,9 @@ def turns(name: int, *texts: str) -> dict[str, Any]:
     return {"question_id": name, "choices": [{"turns": list(texts)}]}
 
 
-def pair(i: int, first: str, second: str, gold: str, labels: tuple[Any, Any]) -> dict[str, Any]:
+def pair(i: int, first: str, second: str, gold: str, decisions: tuple[Any, Any]) -> dict[str, Any]:
     right, wrong = (first, second) if i % 2 == 0 else (second, first)
-    return {right: good(i), wrong: bad(i), gold: labels[i % 2]}
+    return {right: good(i), wrong: bad(i), gold: decisions[i % 2]}
 
 
 def rows() -> Iterator[tuple[str, list[Any]]]:
@@ -110,8 +112,8 @@ def rows() -> Iterator[tuple[str, list[Any]]]:
     for answered_by in ("gpt-4o-2024-05-13", "claude-3-5-sonnet-20240620"):
         path = f"JudgeBench/data/dataset=judgebench,response_model={answered_by}.jsonl"
         about = {**asked, "source": "livebench-math"}
-        labels = ("A>B", "B>A")
-        made = [{**about, "pair_id": f"p{i}", **pair(i, "response_A", "response_B", "label", labels)} for i in every]
+        decisions = ("A>B", "B>A")
+        made = [{**about, "pair_id": f"p{i}", **pair(i, "response_A", "response_B", "label", decisions)} for i in every]
         yield path, made
     votes = [{f"annotator{n}": i + 1 for n in (1, 2, 3)} for i in every]
     yield (

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.columns import COPY
-from judgebench.datasets.open import count_of
+from judgebench.datasets.samples import count_of
 from judgebench.errors import DataError
-from judgebench.plan.request import Selection
-from judgebench.plan.spec import Options
-from judgebench.records import Sample, Verdict
-from judgebench.stages.evidence import Checked, Evidence
+from judgebench.records.flow import Sample, Verdict
+from judgebench.records.run import DatasetConfig, Options, Selection
+from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator
 from tests.datasets.sources import SHARED
 from tests.replay.simulated import samples
 
@@ -59,7 +57,7 @@ def put(folder: Path, file: str, rows: list[dict[str, Any]], more: Files) -> Non
 
 
 def shipped(name: str, **keys: Any) -> DatasetConfig:
-    """Return the first data set of a config; of the Prometheus sets the one whose rows have no names."""
+    """Return the first dataset of a config; of the Prometheus sets the one whose rows have no names."""
     overrides = [f"datasets.*.{key}={value}" for key, value in keys.items()]
     found = load_run(Selection(models=["vllm_api_general_chat"], datasets=[name], overrides=overrides), {}).datasets
     return found.get("prometheus_hhh") or next(iter(found.values()))
@@ -98,14 +96,14 @@ def test_rows_with_names_of_their_own_may_say_the_same(tmp_path: Path) -> None:
 
 
 def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered() -> None:
-    evidence, later = Evidence(keep_details=False), Evidence(keep_details=False)
+    evidence, later = DiagnosticsAccumulator(keep_details=False), DiagnosticsAccumulator(keep_details=False)
     for part, copy in ((evidence, False), (evidence, True), (later, True)):
         sample = Sample(id=0, uid="u", fields={}, meta={COPY: True} if copy else {})
         for repeat in (0, 1):
             part.add(Checked(sample, repeat, None, Verdict(status="ok", label="A"), None))
     evidence.merge(later)
     assert evidence.notes() == ["rows that repeat an earlier row, kept as items of their own: 2"]
-    assert Evidence(keep_details=False).notes() == []
+    assert DiagnosticsAccumulator(keep_details=False).notes() == []
 
 
 @pytest.mark.parametrize(("name", "n"), [("llmbar", 419), ("judgeboard_gsm8k", 5276), ("prometheus_eval", 221)])

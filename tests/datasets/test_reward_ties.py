@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import DatasetConfig
 from judgebench.errors import DataError
-from judgebench.records import Reply, Sample
+from judgebench.records.flow import Reply, Sample
+from judgebench.records.run import DatasetConfig
 from tests.replay.simulated import dataset, samples, scored, values
 
 
@@ -34,7 +34,7 @@ def made(folder: Path, rows: list[dict[str, Any]], **keys: Any) -> DatasetConfig
 def grading(grades: Mapping[str, int | None]) -> Any:
     """Grade answers by their text; ``None`` says nothing."""
 
-    def reply(sample: Sample, view: str) -> Reply:
+    def reply(sample: Sample, presentation: str) -> Reply:
         grade = grades[sample.answers[0]]
         return Reply(status="ok", text="It depends." if grade is None else f"Reasons.\n\n{grade}")
 

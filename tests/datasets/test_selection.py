@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from judgebench.datasets import selection
 from judgebench.datasets.selection import select
 from judgebench.errors import DataError
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
 
 
 def samples(count, keys=None):

@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_the_examples(done: dict[str, Done], folder: Pa
     judged = _result(folder, "times_table-judge")
     assert judged["accuracy"] == pytest.approx(100 * 49 / 64)
     assert judged["my_bench.errors.error_rate"] == pytest.approx(100 * 15 / 64)
-    health = judged["health"]
+    health = judged["diagnostics"]
     assert isinstance(health, dict)
     assert health["agreement"]["value"] == 100.0
     assert _result(folder, "graded")["agreement"] == 50.0

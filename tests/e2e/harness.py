@@ -1,4 +1,4 @@
-"""Runs ``jb`` as its users do, against loopback services, with a small data set of its own."""
+"""Runs ``jb`` as its users do, against loopback services, with a small dataset of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge for tests that answers any shipped method by the grammar that its prompt asks for.
+"""A judge for tests that answers any shipped method by the parser that its prompt asks for.
 
 It reads the prompt as a model would: what stands between fences, and the form of reply that the end of the prompt
 demands. It is right about toy answers ("I think it is 4 (of twice 2)"), so verdicts can be foreseen.
@@ -27,7 +27,7 @@ def is_right(text: str) -> bool:
 
 
 def loopback_judge(body: dict[str, Any]) -> str | Answer:
-    """Answer a request by the grammar that its prompt asks for."""
+    """Answer a request by the parser that its prompt asks for."""
     users = [message["content"] for message in body.get("messages", []) if message["role"] == "user"]
     asked = next((text for text in reversed(users) if _form(text)), users[-1] if users else str(body.get("prompt", "")))
     fenced = [text for _, text in _FENCED.findall(asked)]
@@ -54,7 +54,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
 
 
 class DrawnJudge:
-    """Answers by the grammar that the prompt asks for, with a verdict drawn from all that was asked.
+    """Answers by the parser that the prompt asks for, with a verdict drawn from all that was asked.
 
     Equal requests have equal replies. One reply in sixteen states no verdict.
 
@@ -63,14 +63,14 @@ class DrawnJudge:
     """
 
     def __init__(self, *, counted: bool = False) -> None:
-        self._counted = counted
+        self._counts = counted
         self._replies: Counter[str] = Counter()
 
     def __call__(self, body: dict[str, Any]) -> str:
         """Answer a request."""
         messages, key = body["messages"], self._key(body)
         dice = random.Random(f"{key} {self._replies[key]}")
-        self._replies[key] += self._counted
+        self._replies[key] += self._counts
         users = [message["content"] for message in messages if message["role"] == "user"]
         asked = _FENCED.sub("", next((text for text in reversed(users) if _form(text)), users[-1]))
         form = _form(asked)
@@ -80,7 +80,7 @@ class DrawnJudge:
 
     def unsay(self, body: dict[str, Any]) -> None:
         """Take back the last reply to a request: it was never sent."""
-        self._replies[self._key(body)] -= self._counted
+        self._replies[self._key(body)] -= self._counts
 
     @staticmethod
     def _key(body: dict[str, Any]) -> str:

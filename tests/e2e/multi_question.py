@@ -28,12 +28,12 @@ IN_FLIGHT = 12
 
 _SOLVE: dict[str, Any] = {"type": "SolutionVerifier"}
 _REFER: dict[str, Any] = {"type": "ReferenceVerifier"}
-_PAIR: dict[str, Any] = {"type": "PairComparison", "fold": {"type": "both_or_tie", "unread": "unparsed"}}
+_PAIR: dict[str, Any] = {"type": "PairComparison", "aggregate": {"type": "both_or_tie", "unread": "unparsed"}}
 _VOTE: dict[str, Any] = {"type": "majority", "unread": "drop"}
 POINTS: dict[str, dict[str, Any]] = {
     "debate": {"type": "Debate", "rounds": 2, "show_reference": True},
     "consultancy": {"type": "Consultancy", "rounds": 3},
-    "deliberation": {"type": "Deliberation", "rounds": 3, "fold": _VOTE},
+    "deliberation": {"type": "Deliberation", "rounds": 3, "aggregate": _VOTE},
     "own-reference": {"type": "Prepared", "prepare": ["reference"], "judge": _REFER},
     "own-metrics": {
         "type": "Prepared",
@@ -45,23 +45,23 @@ POINTS: dict[str, dict[str, Any]] = {
         "prepare": ["criteria"],
         "judge": {"type": "RubricScore", "low": 1, "high": 100, "criteria": "{criteria}"},
     },
-    "votes": {"type": "Repeated", "times": 3, "judge": _REFER, "fold": _VOTE},
-    "repeats": {**_REFER, "repeats": 3, "fold": _VOTE},
+    "votes": {"type": "Repeated", "times": 3, "judge": _REFER, "aggregate": _VOTE},
+    "repeats": {**_REFER, "repeats": 3, "aggregate": _VOTE},
     "longer": {"type": "ThinkLonger", "times": 2, "judge": _SOLVE},
     "sequence": {
         "type": "Compound",
         "rule": "sequence",
-        "judges": [{**_SOLVE}, {"type": "Repeated", "times": 3, "judge": _REFER, "fold": _VOTE}],
+        "judges": [{**_SOLVE}, {"type": "Repeated", "times": 3, "judge": _REFER, "aggregate": _VOTE}],
     },
     "unanimity": {"type": "Compound", "rule": "unanimity", "judges": [_SOLVE, _REFER, {**_REFER, "style": "word"}]},
     "voted-checks": {"type": "Compound", "rule": "vote", "judges": [_SOLVE, _REFER, _SOLVE]},
     "unbiased": {"type": "BiasChecked", "rounds": 3, "judge": _SOLVE},
-    "verified": {"type": "VerifiedJudge", "attempts": 3, "judge": _SOLVE},
+    "verified": {"type": "VerifiedJudge", "tries": 3, "judge": _SOLVE},
     "verified-votes": {
         "type": "Repeated",
         "times": 3,
-        "judge": {"type": "VerifiedJudge", "attempts": 2, "judge": _SOLVE},
-        "fold": _VOTE,
+        "judge": {"type": "VerifiedJudge", "tries": 2, "judge": _SOLVE},
+        "aggregate": _VOTE,
     },
     "choice": {
         "type": "PessimisticChoice",
@@ -83,7 +83,7 @@ POINTS: dict[str, dict[str, Any]] = {
         "type": "Repeated",
         "times": 3,
         "judge": {"type": "CriteriaPoints"},
-        "fold": {"type": "mean_score", "unread": "drop"},
+        "aggregate": {"type": "mean_score", "unread": "drop"},
     },
     "cascade": {
         "type": "Cascade",
@@ -100,9 +100,9 @@ POINTS: dict[str, dict[str, Any]] = {
 PAIRS: dict[str, dict[str, Any]] = {
     "pair": _PAIR,
     "resolved": {"type": "SwapResolved"},
-    "resolved-votes": {"type": "Repeated", "times": 2, "judge": {"type": "SwapResolved"}, "fold": _VOTE},
-    "scores": {"type": "TwoScores", "fold": {"type": "mean_score", "unread": "unparsed"}},
-    "contextual": {"type": "ContextualComparison", "fold": {"type": "both_or_tie", "unread": "unparsed"}},
+    "resolved-votes": {"type": "Repeated", "times": 2, "judge": {"type": "SwapResolved"}, "aggregate": _VOTE},
+    "scores": {"type": "TwoScores", "aggregate": {"type": "mean_score", "unread": "unparsed"}},
+    "contextual": {"type": "ContextualComparison", "aggregate": {"type": "both_or_tie", "unread": "unparsed"}},
     "prepared": {
         "type": "Prepared",
         "prepare": ["metrics", "reference"],
@@ -112,13 +112,13 @@ PAIRS: dict[str, dict[str, Any]] = {
     "pair-consultancy": {"type": "Consultancy", "about": "pair", "rounds": 2},
     "pair-longer": {"type": "ThinkLonger", "times": 1, "judge": _PAIR},
     "pair-unbiased": {"type": "BiasChecked", "rounds": 2, "judge": _PAIR},
-    "pair-verified": {"type": "VerifiedJudge", "attempts": 2, "judge": _PAIR},
+    "pair-verified": {"type": "VerifiedJudge", "tries": 2, "judge": _PAIR},
 }
 """Methods that compare the answers of two models."""
 PANEL = {
     "abbr": "panel",
     "members": ["votes", "repeats", "longer"],
-    "method": {"type": "Panel", "fold": {"type": "majority", "unread": "drop"}, "quorum": 2},
+    "method": {"type": "Panel", "aggregate": {"type": "majority", "unread": "drop"}, "quorum": 2},
 }
 """Asks nothing itself, so it is not among the methods that are killed; its verdicts rest on theirs."""
 
@@ -129,9 +129,9 @@ toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='rich.jsonl', output_co
     meta_columns=['criteria', 'drafts', 'turns', 'steps', 'answers_a', 'answers_b'], prompt='{question}')]
 """
 _BENCHMARK = """
-from judgebench.datasets import JudgeItems
-from judgebench.metrics.pair_score import PairScore
-toy_datasets = [dict(abbr='toy', type=JudgeItems, path='pairs.jsonl', input_columns=['input'], key='q-{{row}}',
+from judgebench.datasets import JudgeSamples
+from judgebench.metrics.scores.pair_score import PairScore
+toy_datasets = [dict(abbr='toy', type=JudgeSamples, path='pairs.jsonl', input_columns=['input'], key='q-{{row}}',
     answer_columns=['one', 'other'], gold_column='label', gold_labels={{'1': 'A', '2': 'B'}}, method={method!r},
     score=dict(type=PairScore))]
 """
@@ -151,7 +151,7 @@ def said(i: int, wrong: bool = False) -> str:
 
 
 def write_judges(bench: Bench, methods: dict[str, dict[str, Any]], **keys: Any) -> None:
-    """Write the data set and the judges, each of which asks for a model of its own name, so that calls tell them apart.
+    """Write the dataset and the judges, each of which asks for a model of its own name, so that calls tell them apart.
 
     Args:
         bench: Where.
@@ -185,7 +185,7 @@ def write_judges(bench: Bench, methods: dict[str, dict[str, Any]], **keys: Any) 
 def write_benchmark(bench: Bench, judge: str, method: dict[str, Any]) -> None:
     """Write a benchmark of judges whose tested model is the judge, under its own name."""
     rows = [
-        {"input": f"What is twice {i}?", "one": said(i), "other": said(i, wrong=True), "label": "1"}
+        {"input": f"What is twice {i}?", "one": said(i), "other": said(i, wrong=True), "decision": "1"}
         for i in range(ITEMS)
     ]
     (bench.folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -252,7 +252,7 @@ def verdicts(bench: Bench, *, bare: bool) -> dict[str, list[tuple[int, Any]]]:
 
 
 def _bare(verdict: dict[str, Any]) -> list[Any]:
-    return [verdict["status"], verdict.get("label"), verdict.get("score")]
+    return [verdict["status"], verdict.get("decision"), verdict.get("score")]
 
 
 class Gate:

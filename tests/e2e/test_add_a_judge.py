@@ -29,5 +29,5 @@ def test_the_judges_of_the_page_judge(bench: Bench) -> None:
     assert done.code == 0, done.text
     assert bench.result("toy-polite")["metrics"]["accuracy"]["value"] == 100
     assert bench.result("toy-doubting")["metrics"]["accuracy"]["value"] == 0
-    assert [row["view"] for row in bench.rows("toy-doubting")][:2] == ["doubt", "first"]
+    assert [row["presentation"] for row in bench.rows("toy-doubting")][:2] == ["doubt", "first"]
     assert "doubting + polite" in done.text or "polite + doubting" in done.text

@@ -182,7 +182,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(folder: Folder, crowd: Faul
     needed = Counter(str(row["origin_prompt"][-1]["content"]) for row in rows)
     assert asked == needed - recorded
     assert needed.total() == 30 * (2 + len(CHOSEN))
-    assert {row["view"].partition("-")[0] for row in rows} == {"AB", "again", *CHOSEN}
+    assert {row["presentation"].partition("-")[0] for row in rows} == {"AB", "again", *CHOSEN}
     metrics = folder.metrics("crowd", "judge_bias_pairs")
     assert metrics["directed_flip/bandwagon"]["value"] == 100
     assert metrics["flip_rate/verbosity"]["value"] == 0
@@ -195,7 +195,7 @@ def test_any_benchmark_by_one_key_and_only_the_rest_is_asked(folder: Folder, cro
         "from judgebench.metrics import PairScore\n"
         "mine_datasets = [dict(abbr='mine', type=JsonlDataset, path='package:bias.jsonl', input_columns=['question'],\n"
         "    answer_columns=['first', 'second'], gold_column='better', score=dict(type=PairScore),\n"
-        "    method=dict(type=PairComparison, fold=dict(type='both_or_tie', unread='unparsed')))]\n"
+        "    method=dict(type=PairComparison, aggregate=dict(type='both_or_tie', unread='unparsed')))]\n"
     )
     plain = folder.jb(["crowd"], "mine", "--num-prompts", "5")
     assert plain.code == 0, plain.text
@@ -207,7 +207,7 @@ def test_any_benchmark_by_one_key_and_only_the_rest_is_asked(folder: Folder, cro
     metrics = folder.metrics("crowd", "mine")
     swapped = 5 - metrics["skipped/name_swap"]["value"]
     assert 0 < swapped < 5
-    assert len(crowd.requests) == 10 + 10 + 2 * swapped, "the second asking and the perturbed views"
+    assert len(crowd.requests) == 10 + 10 + 2 * swapped, "the second asking and the perturbed presentations"
     assert metrics["directed_flip/bandwagon"]["value"] == 100
     crowd.forget()
     again = folder.jb(["crowd"], "mine", "--num-prompts", "5", "--reuse", *key)
@@ -225,7 +225,7 @@ def test_what_makes_no_sense_for_the_items_is_one_clear_error_and_asks_nothing(
 
 
 SHOUTING = """
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 
 class Shouting(OneAnswer):
@@ -254,5 +254,5 @@ def test_a_judge_of_models_answers_and_a_perturbation_of_ones_own(bench: Bench) 
     assert (metrics["directed_flip/shouting"]["value"], metrics["directed_flip/shouting"]["n"]) == (100, 1)
     assert metrics["violation_rate/null_answer"]["value"] == 100
     assert "accuracy" not in metrics
-    views = Counter(row.get("view", "") for row in bench.rows("toy-judge"))
-    assert views == dict.fromkeys(["", "again", "shouting", "null_answer"], 6)
+    presentations = Counter(row.get("presentation", "") for row in bench.rows("toy-judge"))
+    assert presentations == dict.fromkeys(["", "again", "shouting", "null_answer"], 6)

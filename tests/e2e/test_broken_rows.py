@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.config.schema import DatasetConfig, Typed
-from judgebench.plan.spec import Options
 from judgebench.preflight.rows import read_rows
+from judgebench.records.run import DatasetConfig, Options, Typed
 from tests.e2e.harness import Bench
 
 BROKEN = [
@@ -51,7 +50,7 @@ def test_a_broken_file_of_answers_to_compare_with_is_told_before_anything_is_ask
     (bench.folder / "configs" / "judges" / "against.py").write_text(
         "from judgebench.models import VLLMCustomAPIChat\nfrom judgebench.judges import PairComparison\n"
         "judges = [dict(abbr='against', baseline=dict(path='others.jsonl'),\n"
-        "    method=dict(type=PairComparison, fold=dict(type='both_or_tie', unread='unparsed')),\n"
+        "    method=dict(type=PairComparison, aggregate=dict(type='both_or_tie', unread='unparsed')),\n"
         f"    judge_model=dict(type=VLLMCustomAPIChat, abbr='j', model='j', url={bench.judge.url!r}))]\n"
     )
     done = bench.jb("--judges", "against")
@@ -68,4 +67,4 @@ def test_where_the_time_for_it_ends_it_is_said_how_many_rows_were_checked(tmp_pa
     read = read_rows([dataset], Options(), lambda line: None, longest=0)
     assert read.first["toy"].fields["answer"] == "0"
     (said,) = read.findings
-    assert said.startswith("data set toy: rows 1 to 1 were checked in the 0 s")
+    assert said.startswith("dataset toy: rows 1 to 1 were checked in the 0 s")

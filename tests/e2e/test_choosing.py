@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from judgebench.choosing import grouped
-from judgebench.metrics.chosen import chosen, pessimistic_at_k
-from judgebench.metrics.tally import Tally, outcome_of
-from judgebench.records import Verdict
+from judgebench.metrics.rates.chosen import chosen, pessimistic_at_k
+from judgebench.metrics.rates.tally import Tally, outcome_of
+from judgebench.metrics.statistics.choosing import grouped
+from judgebench.records.flow import Verdict
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
 from tests.faultservice import prompt_text
@@ -23,7 +23,7 @@ toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='toy.jsonl', input_colu
     metrics=['pessimistic@k', 'weighted_majority@k', 'best_mean@k', 'cons@k'], k=[3, 5],
     judge_infer_cfg=dict(judge_model=dict(type=VLLMCustomAPIChat, abbr='judge', model='j', url={url!r}),
         method=dict(type=Repeated, times=2, judge=dict(type=SolutionVerifier),
-            fold=dict(type='majority', unread='drop'))))]
+            aggregate=dict(type='majority', unread='drop'))))]
 """
 
 
@@ -59,8 +59,8 @@ def verified(*solutions: tuple[str, str | None, str], votes: tuple[int, int] | N
     for repeat, (answer, said, right) in enumerate(solutions):
         details: dict[str, Any] = {"votes": {"correct": votes[0], "incorrect": votes[1]}} if votes and said else {}
         status: Any = "ok" if said else "unparsed"
-        verdict = Verdict(status=status, label=said, details=details)
-        tally.add(outcome_of(0, repeat, verdict, rule=Verdict(status="ok", label=right, answer=answer)))
+        verdict = Verdict(status=status, decision=said, details=details)
+        tally.add(outcome_of(0, repeat, verdict, rule=Verdict(status="ok", decision=right, answer=answer)))
     return tally
 
 

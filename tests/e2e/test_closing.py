@@ -70,7 +70,7 @@ def test_the_extract_rate_is_a_column_where_it_is_asked_for(bench: Bench) -> Non
     assert "extracted" not in plain.out
     done = bench.jb("--reuse", "--dump-extract-rate", dataset="toy_gen")
     assert "extracted" in done.out
-    assert bench.result("toy")["health"]["extracted"] == pytest.approx(500 / 6)
+    assert bench.result("toy")["diagnostics"]["extracted"] == pytest.approx(500 / 6)
     assert "83.33" in done.out
 
 
@@ -93,8 +93,8 @@ def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench:
     assert bench.jb().code == 0
     assert bench.result()["counts"]["unparsed"] == 6
     bench.judge.stop()
-    grammar = "{'type': 'json_field', 'field': 'same_value', 'labels': {'A': 'correct', 'B': 'incorrect'}}"
-    done = bench.jb("--reuse", "--mode", "eval", "--override", f"judges.judge.method.grammar={grammar}")
+    parser = "{'type': 'json_field', 'field': 'same_value', 'labels': {'A': 'correct', 'B': 'incorrect'}}"
+    done = bench.jb("--reuse", "--mode", "eval", "--override", f"judges.judge.method.parser={parser}")
     assert done.code == 0, done.text
     assert bench.result()["counts"]["ok"] == 6
 

@@ -172,7 +172,7 @@ def test_nothing_is_written_outside_of_the_run_folder(bench: Bench) -> None:
         assert done.code == 0, done.text
     assert bench.jb("--reuse", dataset="toy_gen", env=places).code == 0
     inside = str(bench.run)
-    library = str(Path(places["XDG_CACHE_HOME"], "YAPF"))  # yapf, which mmengine imports, keeps its grammar there
+    library = str(Path(places["XDG_CACHE_HOME"], "YAPF"))  # yapf, which mmengine imports, keeps its parser there
     after = snapshot(bench.folder)
     assert {path: entry for path, entry in after.items() if not path.startswith((inside, library))} == before
 

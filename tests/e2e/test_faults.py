@@ -113,7 +113,7 @@ def test_transient_faults_cost_one_request_each_and_nothing_else(
         assert asked == dict.fromkeys(range(bench.n), 2)
         assert set(service.answered.values()) == {1}
     for name in ("toy", "toy-judge"):
-        assert [row["attempts"] for row in bench.rows(name)] == [2] * bench.n
+        assert [row["tries"] for row in bench.rows(name)] == [2] * bench.n
         assert all(row["usage"]["completion_tokens"] > 0 for row in bench.rows(name))
     usage = bench.result()["usage"]
     for side in ("model", "judge"):

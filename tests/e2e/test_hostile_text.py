@@ -17,7 +17,7 @@ from aiohttp import web
 from judgebench.cli.console import print_error
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError
-from judgebench.plan.request import Selection
+from judgebench.records.run import Selection
 from tests.e2e.harness import Bench, Done, judge_answer, model_answer
 from tests.faultservice import Fault, FaultService, Seen, http_status, prompt_text
 from tests.faultservice.faults import Call
@@ -118,7 +118,7 @@ def wrong(number: int) -> bool:
 
 def check_score(bench: Bench) -> None:
     result = bench.result()
-    assert result["counts"]["ok"] == bench.n, result["health"]
+    assert result["counts"]["ok"] == bench.n, result["diagnostics"]
     right = sum(not wrong(number) for number in range(bench.n))
     assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * right / bench.n)
     for row in result["details"]:
@@ -189,7 +189,7 @@ def test_judge_replies_of_every_kind_are_read_or_left_unparsed_but_never_misread
     check_shown_harmlessly(hostile, done)
     result = hostile.result()
     assert result["counts"]["judge_failed"] == 0
-    assert result["counts"]["unparsed"] <= 3, result["health"]["doubtful"]  # a reply of two minds is no verdict
+    assert result["counts"]["unparsed"] <= 3, result["diagnostics"]["doubtful"]  # a reply of two minds is no verdict
     for row in result["details"]:
         assert row["verdict"]["status"] == "unparsed" or row["correct"] is not wrong(row["id"]), NAMES[row["id"]]
 

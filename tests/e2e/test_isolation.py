@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import msgspec
 from judgebench.judges import NumberEqual, ReferenceVerifier
 from judgebench.models.contract import ModelConfig
-from judgebench.records import Reply
+from judgebench.records.flow import Reply
 
 
 class Judge(ReferenceVerifier):

@@ -40,7 +40,7 @@ def test_an_unread_order_is_shown_with_its_own_reply_and_both_answers(two_models
     )
     assert done.code == 0, done.text
     result = bench.result("toy-pair")
-    (doubt,) = result["health"]["doubtful"]
+    (doubt,) = result["diagnostics"]["doubtful"]
     assert doubt["answers"] == {
         "toy-model": "I think it is 2 (of twice 1)",
         "other-model": "I think it is 3 (of twice 1)",
@@ -80,8 +80,8 @@ def judged_benchmark(bench: Bench) -> Bench:
     rows = [{"question": "Twice 1?", "reply": f"It is {n}.", "truth": "good" if n == 2 else "bad"} for n in (2, 3)]
     (bench.folder / "given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (bench.folder / "configs/datasets/given.py").write_text(
-        "from judgebench.datasets import JudgeItems\nfrom judgebench.judges import SolutionVerifier\n"
-        "given_datasets = [dict(abbr='given', type=JudgeItems, path='given.jsonl', input_columns=['question'],\n"
+        "from judgebench.datasets import JudgeSamples\nfrom judgebench.judges import SolutionVerifier\n"
+        "given_datasets = [dict(abbr='given', type=JudgeSamples, path='given.jsonl', input_columns=['question'],\n"
         "    answer_columns=['reply'], gold_column='truth', gold_labels={'good': 'correct', 'bad': 'incorrect'},\n"
         "    method=dict(type=SolutionVerifier), score=dict(type='empty_score.Empty'))]\n"
     )
@@ -125,7 +125,7 @@ def test_where_a_rule_decided_and_no_verdict_was_read_the_note_says_that(bench: 
     other = bench.folder / "configs/models/other_model.py"
     both = bench.jb("--no-preflight", "--reuse", models=["toy_model", "other_model"])
     assert other.exists()
-    assert "no rule-based check of this data set" not in both.out
+    assert "no rule-based check of this dataset" not in both.out
     assert "none was read" in both.out
 
 

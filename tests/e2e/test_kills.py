@@ -57,10 +57,12 @@ def kill(bench: Bench, jb: int, victim: str) -> None:
     """Kill -9 ``jb``, one of its task processes, one of their sending processes, what they are forked from, or all."""
     living = processes_of(bench.folder)
     tasks = [pid for pid, command in living.items() if "judgebench.stages " in command]
-    zygotes = [pid for pid, command in living.items() if "judgebench.stages.zygote" in command]
+    zygotes = [pid for pid, command in living.items() if "judgebench.executors.forked" in command]
     senders = [pid for pid, command in living.items() if "judgebench.engine.sender" in command]
     one_task, one_sender = tasks[:1] or [jb], senders[:1] or tasks[:1] or [jb]
-    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "zygote": zygotes or [jb], "all": [jb, *living]}[victim]
+    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "fork server": zygotes or [jb], "all": [jb, *living]}[
+        victim
+    ]
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
@@ -86,7 +88,7 @@ def check_one_kill(bench: Bench, victim: str, after: float) -> None:
     process.wait(timeout=60)
     wait_until(lambda: not processes_of(bench.folder))  # no orphan, whichever way jb died
     answered, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
-    asked_before, judged_before = bench.asked(), bench.judged()
+    before, judged_before = bench.asked(), bench.judged()
     done = bench.jb("--reuse", "--no-preflight")
     assert done.code == 0, done.text
     twice_asked = {id_ for id_, count in bench.asked().items() if count > 1}
@@ -95,7 +97,7 @@ def check_one_kill(bench: Bench, victim: str, after: float) -> None:
     assert not twice_judged & judged
     assert len(twice_asked) <= CONCURRENCY
     assert len(twice_judged) <= CONCURRENCY
-    assert set(asked_before) <= set(bench.asked())
+    assert set(before) <= set(bench.asked())
     assert set(judged_before) <= set(bench.judged())
     assert [row["id"] for row in bench.rows()] == list(range(N))
     assert [row["id"] for row in bench.rows("toy-judge")] == list(range(N))
@@ -108,7 +110,7 @@ def check_one_kill(bench: Bench, victim: str, after: float) -> None:
 
 @pytest.mark.parametrize(
     ("victim", "after"),
-    [("jb", 0.02), ("jb", 0.45), ("task", 0.02), ("task", 0.2), ("zygote", 0.2), ("all", 0.02), ("all", 0.45)],
+    [("jb", 0.02), ("jb", 0.45), ("task", 0.02), ("task", 0.2), ("fork server", 0.2), ("all", 0.02), ("all", 0.45)],
 )
 def test_a_killed_run_resumes_to_the_same_result(slow: Bench, victim: str, after: float) -> None:
     check_one_kill(slow, victim, after)
@@ -128,7 +130,7 @@ def test_so_does_one_whose_sending_is_spread_over_processes(slow: Bench, victim:
 @pytest.mark.parametrize("seed", range(210))
 def test_two_hundred_random_moments(slow: Bench, seed: int) -> None:
     dice = random.Random(seed)
-    check_one_kill(slow, dice.choice(["jb", "task", "zygote", "all"]), dice.uniform(0.0, 0.8))
+    check_one_kill(slow, dice.choice(["jb", "task", "fork server", "all"]), dice.uniform(0.0, 0.8))
 
 
 def test_sigterm_is_a_graceful_stop(slow: Bench) -> None:

@@ -11,15 +11,26 @@ from tests.e2e.loopback_judge import loopback_judge
 from tests.faultservice import Answer
 
 WEIGHTED: dict[str, Any] = {"type": "RubricScore", "low": 1, "high": 5, "read": "weighted"}
-LABELS = {"type": "logprob_of_label", "labels": {"correct": ["5", " 5"], "incorrect": ["1", " 1"]}}
-ASKED = {"logprobs": True, "top_logprobs": 20, "max_tokens": 1}
+DECISIONS = {"type": "logprob_of_decision", "decisions": {"correct": ["5", " 5"], "incorrect": ["1", " 1"]}}
+IDENTITY = {"logprobs": True, "top_logprobs": 20, "max_tokens": 1}
 FIRST = {"type": "first", "unread": "unparsed"}
-VIEW = {"prompt": "Is it right? {fence}\n{answer}\n{fence}\nReply with 5 or 1."}
+PRESENTATION = {"prompt": "Is it right? {fence}\n{answer}\n{fence}\nReply with 5 or 1."}
 READERS: dict[str, dict[str, Any]] = {
     "weighted": WEIGHTED,
-    "labels": {"type": "Viewed", "views": [VIEW], "grammar": LABELS, "fold": FIRST, "params": ASKED},
-    "repeated": {"type": "Repeated", "times": 2, "judge": WEIGHTED, "fold": {"type": "mean_score", "unread": "drop"}},
-    "verifier": {"type": "SolutionVerifier", "grammar": LABELS, "params": ASKED},
+    "decisions": {
+        "type": "DeclaredJudge",
+        "presentations": [PRESENTATION],
+        "parser": DECISIONS,
+        "aggregate": FIRST,
+        "params": IDENTITY,
+    },
+    "repeated": {
+        "type": "Repeated",
+        "times": 2,
+        "judge": WEIGHTED,
+        "aggregate": {"type": "mean_score", "unread": "drop"},
+    },
+    "verifier": {"type": "SolutionVerifier", "parser": DECISIONS, "params": IDENTITY},
     "conversation": {"type": "ConversationScore", "judge": {"read": "weighted", "high": 5}},
     "prepared": {"type": "Prepared", "prepare": ["metrics"], "judge": {**WEIGHTED, "criteria": "{metrics}"}},
     "cascade": {"type": "Cascade", "rule": {"type": "NumberEqual"}, "judge": WEIGHTED, "settles": ["correct"]},
@@ -29,13 +40,13 @@ READERS: dict[str, dict[str, Any]] = {
         "judge": WEIGHTED,
     },
     "either": {
-        "type": "Viewed",
-        "views": [{**VIEW, "params": ASKED}],
-        "grammar": {"type": "first_readable", "grammars": [LABELS, LABELS]},
-        "fold": FIRST,
+        "type": "DeclaredJudge",
+        "presentations": [{**PRESENTATION, "params": IDENTITY}],
+        "parser": {"type": "first_readable", "parsers": [DECISIONS, DECISIONS]},
+        "aggregate": FIRST,
     },
 }
-"""Every way in which a method comes to read log-probabilities: of its own, by its grammar, or by a judge inside it."""
+"""Every way in which a method comes to read log-probabilities: of its own, by its parser, or by a judge inside it."""
 DATASET = """
 from judgebench.datasets import JsonlDataset
 toy_datasets = [dict(abbr='toy', type=JsonlDataset, path='talks.jsonl', input_columns=['question'],

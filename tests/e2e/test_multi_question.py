@@ -83,7 +83,7 @@ def stand(folder: Path, case: Case) -> Iterator[Bench]:
 
 
 def flags(case: Case) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Return the flags of ``jb``, and its data set and models."""
+    """Return the flags of ``jb``, and its dataset and models."""
     chosen = () if case.kind == "benchmark" else ("--judges", "several")
     given = (*chosen, "--no-preflight", "--dump-eval-details", "--max-num-workers", "32")
     return given, {"dataset": "rich", "models": MODELS[case.kind]}

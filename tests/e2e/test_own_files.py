@@ -108,13 +108,13 @@ def test_no_rule_measures_the_judge_where_the_references_are_texts(bench: Bench)
     assert done.code == 0, done.text
     assert "no rule: 'answer' holds texts, which only a judge can compare: 'It does because" in done.out
     assert not (bench.run / "results" / "toy-model" / "mine.json").exists()
-    assert "agreement" not in results(bench, "mine-other-model")["health"]
+    assert "agreement" not in results(bench, "mine-other-model")["diagnostics"]
 
 
 def test_texts_without_a_judge_are_refused_before_anything_is_asked(bench: Bench) -> None:
     done = ask(bench, "mine.jsonl", REASONS, lambda row: "Heat.")
     assert done.code == 2
-    assert "Nothing can score the data set 'mine': no rule: 'answer' holds texts" in done.text
+    assert "Nothing can score the dataset 'mine': no rule: 'answer' holds texts" in done.text
     assert "--judges" in done.text
     assert not bench.model.requests
 
@@ -122,7 +122,7 @@ def test_texts_without_a_judge_are_refused_before_anything_is_asked(bench: Bench
 def test_a_judge_that_needs_a_reference_is_refused_where_there_is_none(bench: Bench) -> None:
     done = ask(bench, "mine.jsonl", [{"question": "Why?"}], lambda row: "Heat.", "--judges", "other_model")
     assert done.code == 2
-    assert "The judge 'other-model' cannot judge answers to the data set 'mine': the item has no reference" in done.text
+    assert "The judge 'other-model' cannot judge answers to the dataset 'mine': the item has no reference" in done.text
     assert not bench.model.requests
     assert not bench.runs
 

@@ -99,7 +99,7 @@ def test_data_that_nothing_could_score_is_refused_before_it_is_asked(bench: Benc
     config.write_text(config.read_text().replace(", evaluator=dict(type=NumberEqual)", ""))
     refused = bench.jb(dataset="toy_gen")
     assert refused.code == 2, refused.text
-    assert "Nothing can score the data set 'toy'" in refused.text
+    assert "Nothing can score the dataset 'toy'" in refused.text
     assert bench.model.requests == []
     assert bench.jb("--mode", "infer", dataset="toy_gen").code == 0
 

@@ -35,21 +35,23 @@ def many_models(bench: Bench) -> Iterator[Bench]:
                 "batch_size=4, retry=0)]\n"
             )
         bench.judge.answer = pair_answer
-        league(bench, "league", "all")
+        round_robin(bench, "round_robin", "all")
         yield bench
 
 
-def league(bench: Bench, name: str, against: Any) -> None:
+def round_robin(bench: Bench, name: str, against: Any) -> None:
     judges_file(bench, name, f"judges = [dict(abbr={name!r}, judge_model=service, compare_with={against!r}, {PAIR})]")
 
 
-def jb(bench: Bench, *flags: str, models: tuple[str, ...], judges: tuple[str, ...] = ("league",), code: int = 0) -> str:
+def jb(
+    bench: Bench, *flags: str, models: tuple[str, ...], judges: tuple[str, ...] = ("round_robin",), code: int = 0
+) -> str:
     done = bench.jb("--judges", *judges, "--no-preflight", *flags, dataset="toy_gen", models=models)
     assert done.code == code, done.text
     return done.text
 
 
-def ranking(bench: Bench, row: str = "toy-league") -> dict[str, Any]:
+def ranking(bench: Bench, row: str = "toy-round robin") -> dict[str, Any]:
     found: dict[str, Any] = json.loads((bench.run / f"rankings/{row}.json").read_text())
     return found
 
@@ -64,22 +66,26 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
     bench = many_models
     jb(bench, models=("cat", "ant"))
     assert len(bench.judge.requests) == 2 * CALLS_FOR["ant", "cat"]
-    kept = (bench.run / "predictions/ant/toy-league-vs-cat.jsonl").read_bytes()
+    kept = (bench.run / "predictions/ant/toy-round robin-vs-cat.jsonl").read_bytes()
     # A model that sorts between the two, and another order of names.
     jb(bench, "--reuse", models=("cat", "bee", "ant"))
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
-    assert (bench.run / "predictions/ant/toy-league-vs-cat.jsonl").read_bytes() == kept
+    assert (bench.run / "predictions/ant/toy-round robin-vs-cat.jsonl").read_bytes() == kept
     files = {path.relative_to(bench.run / "predictions").as_posix() for path in bench.run.glob("predictions/*/*-vs-*")}
-    assert files == {"ant/toy-league-vs-bee.jsonl", "ant/toy-league-vs-cat.jsonl", "bee/toy-league-vs-cat.jsonl"}
+    assert files == {
+        "ant/toy-round robin-vs-bee.jsonl",
+        "ant/toy-round robin-vs-cat.jsonl",
+        "bee/toy-round robin-vs-cat.jsonl",
+    }
     for path in files:
-        player, opponent = path.split("/")[0], path.removesuffix(".jsonl").partition("-vs-")[2]
-        answers = [{row["id"]: row["uuid"] for row in bench.rows("toy", one)} for one in (player, opponent)]
-        for row in bench.rows(path.split("/")[1].removesuffix(".jsonl"), player):
+        tested_model, compared_model = path.split("/")[0], path.removesuffix(".jsonl").partition("-vs-")[2]
+        answers = [{row["id"]: row["uuid"] for row in bench.rows("toy", one)} for one in (tested_model, compared_model)]
+        for row in bench.rows(path.split("/")[1].removesuffix(".jsonl"), tested_model):
             assert row["gold"] == [one[row["id"]] for one in answers]
     again = jb(bench, "--reuse", models=("cat", "bee", "ant"))
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
     assert "kept as it is" in again
-    # A bare --reuse takes the run's own config, the league in it.
+    # A bare --reuse takes the run's own config, the round robin in it.
     done = run([*JB, "--reuse", "--no-preflight"], bench.folder)
     assert done.code == 0, done.text
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
@@ -87,23 +93,23 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
 
 @pytest.mark.parametrize("baseline", ["ant", "bee", "cat"])
 def test_a_changed_opponent_asks_only_about_new_pairs(many_models: Bench, baseline: str) -> None:
-    """From one baseline to all against all and back: games that were judged are not asked about again."""
+    """From one baseline to all against all and back: comparisons that were judged are not asked about again."""
     bench = many_models
-    league(bench, "league", baseline)
+    round_robin(bench, "round_robin", baseline)
     jb(bench, models=WRONG_OF)
     known = sum(calls for pair, calls in CALLS_FOR.items() if baseline in pair)
     assert len(bench.judge.requests) == 2 * known
-    league(bench, "league", "all")
+    round_robin(bench, "round_robin", "all")
     jb(bench, "--reuse", models=WRONG_OF)
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
-    assert {one["model"]: one["games"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
+    assert {one["model"]: one["comparisons"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
     rates = {one["model"]: one["win_rate"]["value"] for one in ranking(bench)["models"]}
     assert rates == pytest.approx({"ant": 100 * (5 + 7 / 2) / 12, "bee": 100 * (2 + 7 / 2) / 12, "cat": 100 * 4 / 12})
-    for player in ("ant", "bee"):  # each call names the answers as its own file shows them
-        answers = {row["id"]: row["uuid"] for row in bench.rows("toy", player)}
-        assert all(row["gold"][0] == answers[row["id"]] for row in bench.rows("toy-league-vs-cat", player))
+    for tested_model in ("ant", "bee"):  # each call names the answers as its own file shows them
+        answers = {row["id"]: row["uuid"] for row in bench.rows("toy", tested_model)}
+        assert all(row["gold"][0] == answers[row["id"]] for row in bench.rows("toy-round robin-vs-cat", tested_model))
     other = next(name for name in WRONG_OF if name != baseline)
-    league(bench, "league", other)
+    round_robin(bench, "round_robin", other)
     jb(bench, "--reuse", models=WRONG_OF)
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
     jb(bench, "--reuse", "--rejudge", models=WRONG_OF)  # afresh means afresh
@@ -116,28 +122,32 @@ def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -
     """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
     bench = many_models
     slower_after(3, bench.judge)
-    flags = ("--judges", "league", "--no-preflight", "--override", "judges.league.judge_model.batch_size=1")
+    flags = ("--judges", "round_robin", "--no-preflight", "--override", "judges.round robin.judge_model.batch_size=1")
     process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
     wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
     process.communicate(timeout=60)
-    before = bench.run / "predictions/bee/toy-league-vs-cat.jsonl"
+    before = bench.run / "predictions/bee/toy-round robin-vs-cat.jsonl"
     kept = [json.loads(line)["uuid"] for line in before.read_text().splitlines() if line.endswith("}")]
     assert 1 <= len(kept) < 2 * CALLS_FOR["bee", "cat"]
     bench.judge.forget()
     bench.judge.latency = 0
     jb(bench, "--reuse", models=("ant", "bee", "cat"))
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values()) - len(kept)
-    assert {one["model"]: one["games"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
+    assert {one["model"]: one["comparisons"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
 
 
 def test_the_gate_decides_on_a_league(many_models: Bench) -> None:
     bench = many_models
     jb(bench, models=("bee", "ant"))
-    rules = ["toy-league.tie_rate>=0", "ant:toy-league.win_rate>=20", "ant:toy-league.bradley_terry>=1000"]
+    rules = [
+        "toy-round robin.tie_rate>=0",
+        "ant:toy-round robin.win_rate>=20",
+        "ant:toy-round robin.bradley_terry>=1000",
+    ]
     passed = run([*JB, "gate", "latest", *(word for rule in rules for word in ("--min", rule))], bench.folder)
     assert passed.code == 0, passed.text
-    failed = run([*JB, "gate", "latest", "--min", "bee:toy-league.win_rate>=90"], bench.folder)
+    failed = run([*JB, "gate", "latest", "--min", "bee:toy-round robin.win_rate>=90"], bench.folder)
     assert failed.code == 5, failed.text
 
 
@@ -152,35 +162,35 @@ def test_a_league_ranks_its_models(many_models: Bench) -> None:
     assert [one["rank"] for one in found["models"]] == [1, 2, 3]
     assert sum(one["elo"]["value"] for one in found["models"]) == pytest.approx(3000)
     assert found["models"][0]["bradley_terry"]["value"] > found["models"][1]["bradley_terry"]["value"]
-    assert {(one["first"], one["second"]): one["games"] for one in found["pairs"]} == {
+    assert {(one["first"], one["second"]): one["comparisons"] for one in found["pairs"]} == {
         ("cat", "bee"): 6, ("cat", "ant"): 6, ("bee", "ant"): 6
     }  # fmt: skip
-    result = bench.result("toy-league", "bee")
+    result = bench.result("toy-round robin", "bee")
     assert result["metrics"]["win_rate"]["value"] == rates["bee"]
     assert result["metrics"]["rank"]["value"] == 2
     assert result["counts"]["planned"] == result["counts"]["ok"] == 12
-    assert result["health"]["consistency"]["value"] == 100
+    assert result["diagnostics"]["consistency"]["value"] == 100
     # Every question is counted, with the player under whose name it is recorded.
-    calls = {name: bench.result("toy-league", name)["usage"].get("judge", {}).get("calls", 0) for name in WRONG_OF}
+    calls = {name: bench.result("toy-round robin", name)["usage"].get("judge", {}).get("calls", 0) for name in WRONG_OF}
     assert calls == {"ant": 2 * (2 + 3), "bee": 2 * 3, "cat": 0}
     table = summary(bench)
-    assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-league"]
-    assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-league"}
+    assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-round robin"]
+    assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-round robin"}
     (alike,) = table["rankings_compared"]
-    assert alike["judges"] == ["toy", "toy-league"]
+    assert alike["judges"] == ["toy", "toy-round robin"]
     # The rule takes the last number, which is the question's: it finds all models equally wrong.
     assert alike["kendall"] is None
     assert "all models on one place" in alike["note"]
-    assert re.search(r"toy-league +1 \(1\.\.\d\) +ant +5/7/0 +70\.83", text)
+    assert re.search(r"toy-round robin +1 \(1\.\.\d\) +ant +5/7/0 +70\.83", text)
     assert "pairs of models do not overlap (separability)" in text
     csv = max((bench.run / "summary").glob("*.csv")).read_text()
-    assert re.search(r"toy-league,\w+,elo,gen,\d", csv)
+    assert re.search(r"toy-round robin,\w+,elo,gen,\d", csv)
 
 
 def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
     bench = many_models
-    service = [f"judges.league.judge_model.url={bench.judge.url}", "judges.league.judge_model.model=j"]
-    against = "judges.league.compare_with=['ant']"
+    service = [f"judges.round robin.judge_model.url={bench.judge.url}", "judges.round robin.judge_model.model=j"]
+    against = "judges.round robin.compare_with=['ant']"
     models = ("cat", "bee", "ant")
     jb(bench, "--override", *service, against, models=models, judges=("pair_league",))
     assert len(bench.judge.requests) == 2 * (CALLS_FOR["ant", "bee"] + CALLS_FOR["ant", "cat"])
@@ -195,7 +205,7 @@ def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
 
 def test_a_baseline_is_in_the_ranking(many_models: Bench) -> None:
     bench = many_models
-    league(bench, "base", "dog")
+    round_robin(bench, "base", "dog")
     text = jb(bench, models=("dog", "bee", "ant"), judges=("base",))
     found = {one["model"]: one for one in ranking(bench, "toy-base")["models"]}
     assert found["dog"]["baseline"]
@@ -226,7 +236,7 @@ def test_answers_of_a_file_are_ranked_with_the_models(many_models: Bench) -> Non
     assert (found["ant"]["wins"], found["ant"]["losses"]) == (3, 3)
     assert (found["bee"]["wins"], found["bee"]["losses"]) == (2, 4)
     assert found["ant"]["style_controlled"]["value"] is not None
-    health = bench.result("toy-old", "ant")["health"]
+    health = bench.result("toy-old", "ant")["diagnostics"]
     assert (health["consistency"]["value"], health["longer_preferred"]["value"]) == (100, 50)
     assert health["first_shown_rate"]["value"] == 50
     # The summary is made again from what is on disk, to the last digit.
@@ -247,16 +257,16 @@ def test_what_is_undefined_is_null_with_a_reason(many_models: Bench) -> None:
         for rating in ("bradley_terry", "elo", "style_controlled"):
             assert one[rating]["value"] is None
             assert "every comparison is a tie" in one[rating]["note"]
-    alone = bench.jb("--judges", "league", "--no-preflight", dataset="toy_gen", models=("ant",))
+    alone = bench.jb("--judges", "round_robin", "--no-preflight", dataset="toy_gen", models=("ant",))
     assert alone.code == 2
     assert "no other model to compare" in alone.text
     for bad in ("['ant', 'ant']", "[]"):
-        flag = f"judges.league.compare_with={bad}"
-        refused = bench.jb("--judges", "league", "--override", flag, dataset="toy_gen", models=("ant", "bee"))
+        flag = f"judges.round robin.compare_with={bad}"
+        refused = bench.jb("--judges", "round_robin", "--override", flag, dataset="toy_gen", models=("ant", "bee"))
         assert refused.code == 2
         assert "must name at least one model, and none twice" in refused.text
     stranger = bench.jb(
-        "--judges", "league", "--override", "judges.league.compare_with=['ant', 'nobody']", dataset="toy_gen",
+        "--judges", "round_robin", "--override", "judges.round robin.compare_with=['ant', 'nobody']", dataset="toy_gen",
         models=("ant", "bee"),
     )  # fmt: skip
     assert stranger.code == 2
@@ -267,7 +277,7 @@ def test_a_service_that_fails_leaves_its_pairs_out(many_models: Bench) -> None:
     bench = many_models
     jb(bench, "--override", "models.cat.url=http://127.0.0.1:9", models=("cat", "bee", "ant"), code=3)
     found = ranking(bench)
-    assert {one["model"]: one["games"] for one in found["models"]} == {"cat": 0, "bee": 6, "ant": 6}
+    assert {one["model"]: one["comparisons"] for one in found["models"]} == {"cat": 0, "bee": 6, "ant": 6}
     assert "cat" in found["notes"][0]
     asked = len(bench.judge.requests)
     jb(bench, "--reuse", models=("cat", "bee", "ant"))
@@ -345,13 +355,13 @@ def test_judges_that_grade_rank_by_the_mean(many_models: Bench, tmp_path: Path) 
             f"judges = [dict(abbr='grades', judge_model=dict(service, url={grader.url!r}), "
             "method=dict(type='RubricScore'))]",
         )
-        text = jb(bench, models=("cat", "bee", "ant"), judges=("league", "grades"))
+        text = jb(bench, models=("cat", "bee", "ant"), judges=("round_robin", "grades"))
     found = ranking(bench, "toy-grades")
     assert found["by"] == "mean_score"
     assert [(one["model"], one["score"]["value"]) for one in found["models"]] == [("ant", 9), ("bee", 7), ("cat", 6)]
     compared = {tuple(one["judges"]): one for one in summary(bench)["rankings_compared"]}
-    assert compared["toy-league", "toy-grades"]["kendall"] == pytest.approx(1)
-    assert compared["toy-league", "toy-grades"]["models"] == 3
+    assert compared["toy-round robin", "toy-grades"]["kendall"] == pytest.approx(1)
+    assert compared["toy-round robin", "toy-grades"]["models"] == 3
     assert "The judges' rankings, against each other" in text
     assert "judge says None" not in text  # a grade does not contradict the rule's label
 
@@ -363,12 +373,12 @@ def test_two_judges_of_a_league_and_their_panel(many_models: Bench) -> None:
             f"dict(abbr={abbr!r}, judge_model={model}, compare_with='all', {PAIR})"
             for abbr, model in (("one", "service"), ("two", f"dict(service, url={second.url!r})"))
         )
-        fold = "fold=dict(type='majority', unread='drop')"
-        panel = f"dict(abbr='panel', compare_with='all', method=dict(type='Panel', {fold}))"
+        aggregate = "aggregate=dict(type='majority', unread='drop')"
+        panel = f"dict(abbr='panel', compare_with='all', method=dict(type='Panel', {aggregate}))"
         judges_file(bench, "panel", f"judges = [{both}, {panel}]")
         jb(bench, models=("cat", "bee", "ant"), judges=("panel",))
     result = bench.result("toy-panel", "ant")
     assert result["metrics"]["win_rate"]["value"] == pytest.approx(100 * (5 + 7 / 2) / 12)
-    (between,) = bench.result("toy-two", "cat")["health"]["between_judges"]
+    (between,) = bench.result("toy-two", "cat")["diagnostics"]["between_judges"]
     assert between["judges"] == ["one", "two"]
     assert (between["n"], between["agreement"], between["kappa"]) == (12, 100, 1)

@@ -114,10 +114,10 @@ class Tunnel:
         upstream = socket.create_connection((host, int(port)))
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         for source, target in ((client, upstream), (upstream, client)):
-            threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+            threading.Thread(target=self._run_pool, args=(source, target), daemon=True).start()
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
+    def _run_pool(source: socket.socket, target: socket.socket) -> None:
         try:
             while piece := source.recv(65536):
                 target.sendall(piece)

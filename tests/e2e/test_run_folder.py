@@ -225,7 +225,7 @@ def test_a_damaged_plan_does_not_widen_the_choice_of_samples_without_a_word(benc
     plan.write_bytes(plan.read_bytes()[:-40])
     bench.model.forget()
     done = run([*JB, "--reuse"], bench.folder)
-    check_one_sentence(done, 2, "is damaged", "Name the models and data sets again")
+    check_one_sentence(done, 2, "is damaged", "Name the models and datasets again")
     assert bench.model.requests == []
 
 

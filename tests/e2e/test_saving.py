@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.errors import DiskError
 from judgebench.models.configured import model_config
-from judgebench.records import Reply, Request
-from judgebench.stages.saving import open_saving_client
+from judgebench.records.flow import Reply, Request
 from judgebench.store.replies import FILE, ReplyCache
 from tests.e2e.harness import Bench
 from tests.faultservice import FaultService
@@ -26,7 +25,7 @@ def ask_all(
     )
 
     async def work() -> list[Reply]:
-        async with open_saving_client(config, Traffic(), dedup=dedup, cache=cache, **more) as client:
+        async with open_caching_client(config, Traffic(), dedup=dedup, cache=cache, **more) as client:
             return list(await asyncio.gather(*[client.ask(request) for request in requests]))
 
     return asyncio.run(work())
@@ -48,7 +47,7 @@ def test_identical_questions_are_asked_once_when_temperature_is_zero() -> None:
         replies = ask_all(service, [request("a")] * 20 + [request("b")], dedup=True)
         assert len(service.requests) == 2
     assert len({reply.text for reply in replies[:20]}) == 1
-    assert sorted(reply.attempts for reply in replies) == [0] * 19 + [1, 1]
+    assert sorted(reply.tries for reply in replies) == [0] * 19 + [1, 1]
 
 
 @pytest.mark.parametrize("temperature", [0.7, None])
@@ -74,7 +73,7 @@ def test_the_cache_answers_in_the_next_run_and_keeps_repeats_apart(tmp_path: Pat
         assert len(service.requests) == 4
     assert [reply.text for reply in again[:3]] == [reply.text for reply in first]
     assert len({reply.text for reply in again}) == 4
-    assert [reply.attempts for reply in again] == [0, 0, 0, 1]
+    assert [reply.tries for reply in again] == [0, 0, 0, 1]
     assert [reply.latency for reply in again[:3]] == [0.0] * 3
 
 
@@ -97,7 +96,7 @@ def test_what_is_asked_afresh_is_asked_and_its_replies_are_kept(tmp_path: Path) 
         afresh = ask_all(service, [request("a")] * 2, cache=str(tmp_path), dedup=True, afresh=True)
         later = ask_all(service, [request("a")], cache=str(tmp_path))
         assert len(service.requests) == 3
-    assert [reply.attempts for reply in afresh] == [1, 1]
+    assert [reply.tries for reply in afresh] == [1, 1]
     assert first[0].text not in {reply.text for reply in afresh}
     assert later[0].text in {reply.text for reply in afresh}
 
@@ -110,7 +109,7 @@ def test_judging_afresh_asks_the_judge_whatever_the_cache_knows(bench: Bench) ->
     done = bench.jb("--cache", "cache", "--dedup", "--reuse", "--rejudge", "--no-preflight")
     assert done.code == 0, done.text
     assert bench.judged() == {number: 2 * count for number, count in before.items()}
-    assert {row.get("attempts", 1) for row in bench.rows("toy-judge")} == {1}
+    assert {row.get("tries", 1) for row in bench.rows("toy-judge")} == {1}
 
 
 @pytest.mark.parametrize("flags", [["--dedup"], ["--cache", "cache"]])
@@ -120,4 +119,4 @@ def test_a_warm_up_is_no_measured_answer(bench: Bench, flags: list[str]) -> None
     done = bench.jb("--num-warmups", "2", *flags, "--no-preflight", dataset="toy_gen")
     assert done.code == 0, done.text
     assert sum(bench.asked().values()) == 8
-    assert {row.get("attempts", 1) for row in bench.rows("toy")} == {1}
+    assert {row.get("tries", 1) for row in bench.rows("toy")} == {1}

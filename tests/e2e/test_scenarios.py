@@ -177,8 +177,8 @@ def test_e8_a_verdict_is_read_however_it_is_dressed(bench: Bench) -> None:
     bench.model.answer = model_answer(lambda number: number % 3 == 0)
     bench.judge.answer = answer
     assert bench.jb("--dump-eval-details").code == 0
-    labels = {one["id"]: one["verdict"]["label"] for one in bench.result()["details"]}
-    assert labels == {number: "correct" if number % 3 else "incorrect" for number in range(12)}
+    decisions = {one["id"]: one["verdict"]["decision"] for one in bench.result()["details"]}
+    assert decisions == {number: "correct" if number % 3 else "incorrect" for number in range(12)}
     assert bench.result()["counts"]["unparsed"] == 0
 
 

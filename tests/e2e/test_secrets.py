@@ -190,17 +190,17 @@ def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(benc
         cache = bench.folder / "cache"
         env = through_proxy(service)
         override = f"models.toy-model.headers.X-Override={planted('override')}"
-        joined = f"--override=judges.judge.generation_kwargs={{'deep': {{'api_key': '{planted('joined')}'}}}}"
+        merged = f"--override=judges.judge.generation_kwargs={{'deep': {{'api_key': '{planted('joined')}'}}}}"
         commands: set[str] = set()
         for flags in (
             ("--dry-run",),
             ("--cache", str(cache), "--dump-eval-details", "--override", override),
-            ("--debug", "--no-preflight", "--num-prompts", "12", joined),
+            ("--debug", "--no-preflight", "--num-prompts", "12", merged),
             ("--json", "--num-prompts", "2", "--max-fail-rate", "0.1", "--num-warmups", "1", "--cache", str(cache)),
         ):
             process = bench.start(*flags, env=env)
             out = read_beside(process, lambda: watch(commands))
-            assert leaks(out.replace(override, "").replace(joined, "")) == [], flags
+            assert leaks(out.replace(override, "").replace(merged, "")) == [], flags
             assert process.returncode in {0, 4}, out
         assert service.ways == set(WAYS)
         sent = "\n".join(service.seen)
@@ -208,7 +208,7 @@ def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(benc
                      "extra-body", "userinfo", "proxy", "override", "joined"):  # fmt: skip
             assert planted(name) in sent, name
         assert f"/sk-path-{CORE}" in sent
-        own = [words for words in commands if leaks(words) and override not in words and joined not in words]
+        own = [words for words in commands if leaks(words) and override not in words and merged not in words]
         assert own == []
         gate = run([*JB, "gate", "latest", "--min", "toy-judge.accuracy>=0", "--junit", "j.xml"], bench.folder, env=env)
         assert leaks(gate.text) == []

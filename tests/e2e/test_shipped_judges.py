@@ -1,4 +1,4 @@
-"""Every shipped judge config runs through ``jb`` against a judge that answers by its grammar, with planted mistakes."""
+"""Every shipped judge config runs through ``jb`` against a judge that answers by its parser, with planted mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import judgebench
-from judgebench.config.load import load_file
+from judgebench.config.files import load_file
 from tests.e2e.harness import Bench
 from tests.e2e.loopback_judge import loopback_judge
 from tests.e2e.test_two_judges import FENCED
@@ -116,7 +116,7 @@ def overrides(bench: Bench, names: list[str]) -> list[str]:
 def check_headlines(bench: Bench, names: list[str]) -> None:
     for name in names:
         result = bench.result(f"toy-{JUDGES[name]['abbr']}")
-        assert result["counts"]["ok"] == N, (name, result["counts"], result["health"])
+        assert result["counts"]["ok"] == N, (name, result["counts"], result["diagnostics"])
         metric, value = HEADLINES[name]
         assert result["headline"].startswith(metric), name
         assert result["metrics"][result["headline"]]["value"] == pytest.approx(value), name
@@ -128,7 +128,7 @@ def test_every_shipped_judge_of_single_answers_scores_exactly(rich: Bench) -> No
     assert done.code == 0, done.text
     check_headlines(rich, POINTS)
     cascade = rich.result("toy-cascade")  # the rule settles what is right; the judge has the rest, which is wrong
-    assert cascade["health"]["settled_by"] == {"rule": {"n": 3, "correct": 3}, "judge": {"n": 1, "correct": 0}}
+    assert cascade["diagnostics"]["settled_by"] == {"rule": {"n": 3, "correct": 3}, "judge": {"n": 1, "correct": 0}}
     assert "the rule settled 3 of 4 verdicts (75.0%), 100.0% of them correct" in cascade["notes"]
     assert "the judge settled 1 of 4 verdicts (25.0%), 0.0% of them correct" in cascade["notes"]
     assert "the judge settled 1 of 4 verdicts" in done.text

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from judgebench.errors import DiskError
-from judgebench.plan.spec import Plan
-from judgebench.runners.guard import children_of
-from judgebench.stages import extract, spread
+from judgebench.executors.guard import children_of
+from judgebench.records.run import Plan
+from judgebench.stages import extract
+from judgebench.stages import parallel_extraction as spread
 from judgebench.stages.task import Task
 from tests.e2e.harness import Bench, environment, judge_answer, wait_until
 from tests.runners.conftest import gone
@@ -56,7 +57,7 @@ def judged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     assert done.code == 0, done.text
     monkeypatch.chdir(bench.folder)
     monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
-    monkeypatch.setattr(spread, "SPREAD_FROM", 1)
+    monkeypatch.setattr(spread, "PARALLEL_FROM", 1)
     return bench
 
 
@@ -99,7 +100,7 @@ def extracting(bench: Bench) -> tuple[subprocess.Popen[str], list[int]]:
     os.mkfifo(predictions)  # whoever reads it waits for ever
     (task,) = (task.id for task in plan.tasks if task.stage == "extract")
     code = (
-        "import os, sys; from judgebench.stages import entry, spread; spread.SPREAD_FROM = 1;"
+        "import os, sys; from judgebench.stages import entry, spread; spread.PARALLEL_FROM = 1;"
         "os.sched_getaffinity = lambda pid: range(2); sys.exit(entry.main(sys.argv[1:]))"
     )
     process = subprocess.Popen(

@@ -34,7 +34,7 @@ def judges_file(bench: Bench, name: str, text: str) -> None:
     (bench.folder / "configs/judges" / f"{name}.py").write_text(f"{head}service = dict({judge!r})\n{text}\n")
 
 
-PAIR = "method=dict(type='PairComparison', fold=dict(type='both_or_tie', unread='unparsed'))"
+PAIR = "method=dict(type='PairComparison', aggregate=dict(type='both_or_tie', unread='unparsed'))"
 
 
 @pytest.fixture
@@ -56,16 +56,16 @@ def test_two_models_are_compared_in_both_orders(two_models: Bench) -> None:
     result = bench.result("toy-pair", "toy-model")
     assert result["headline"] == "win_rate"
     assert len(bench.judge.requests) == 2 + 4  # a trial pair of the preflight, and two pairs in both orders
-    assert result["health"]["equal_answers"] == 4
+    assert result["diagnostics"]["equal_answers"] == 4
     assert "pairs of equal answers, which nobody was asked about: 4" in result["notes"]
     # Three questions that only one of two got right, of six; equal answers tie: (2 wins + 4 ties / 2) / 6.
     assert result["metrics"]["win_rate"]["value"] == pytest.approx(100 * (2 + 4 / 2) / 6)
     assert result["identity"]["judge"]["compare_with"] == "other-model"
     rows = bench.rows("toy-pair", "toy-model")
     answers = {row["id"]: row["uuid"] for row in bench.rows("toy", "toy-model")}
-    opposing = {row["id"]: row["uuid"] for row in bench.rows("toy", "other-model")}
+    other_answer = {row["id"]: row["uuid"] for row in bench.rows("toy", "other-model")}
     assert sorted(row["id"] for row in rows) == [1, 1, 2, 2]  # equal answers are not asked
-    assert all(row["gold"] == [answers[row["id"]], opposing[row["id"]]] for row in rows)
+    assert all(row["gold"] == [answers[row["id"]], other_answer[row["id"]]] for row in rows)
     asked = len(bench.judge.requests)
     again = bench.jb("--judges", "pairs", "--reuse", "--no-preflight", dataset="toy_gen",
                      models=("other_model", "toy_model"))  # fmt: skip
@@ -137,7 +137,7 @@ judges = [
     dict(abbr='one', judge_model=service, method=method),
     dict(abbr='two', judge_model=dict(service, url={two!r}), method=method),
     dict(abbr='three', judge_model=dict(service, url={three!r}), method=method),
-    dict(abbr='panel', method=dict(type='Panel', fold=dict(type='majority', unread='drop'), quorum={quorum})),
+    dict(abbr='panel', method=dict(type='Panel', aggregate=dict(type='majority', unread='drop'), quorum={quorum})),
 ]
 """
 
@@ -160,7 +160,7 @@ def test_a_member_that_fails_does_not_stop_the_panel(bench: Bench, quorum: int) 
         assert (result["counts"]["ok"], result["counts"]["unparsed"]) == (4, 2)
         assert result["metrics"]["accuracy"]["value"] == 75
         assert result["counts"]["judge_failed"] == 0
-        between = {tuple(one["judges"]): one for one in result["health"]["between_judges"]}
+        between = {tuple(one["judges"]): one for one in result["diagnostics"]["between_judges"]}
         assert between["one", "two"]["n"] == 6
         assert between["one", "two"]["agreement"] == pytest.approx(100 * 4 / 6)
         assert re.search(r"one \+ two +6 +66\.67", done.text)
@@ -181,7 +181,7 @@ def test_every_two_of_three_judges_are_compared_once(bench: Bench) -> None:
     judges_file(bench, "three", f"judges = [{verifiers}]")
     done = bench.jb("--judges", "three", "--no-preflight")
     assert done.code == 0, done.text
-    found = {name: bench.result(f"toy-{name}")["health"].get("between_judges", []) for name in ("a", "b", "c")}
+    found = {name: bench.result(f"toy-{name}")["diagnostics"].get("between_judges", []) for name in ("a", "b", "c")}
     assert [len(found[name]) for name in ("a", "b", "c")] == [0, 0, 3]
     assert {tuple(one["judges"]) for one in found["c"]} == {("a", "b"), ("a", "c"), ("b", "c")}
     assert all((one["n"], one["agreement"], one["kappa"]) == (6, 100, 1) for one in found["c"])
@@ -220,7 +220,7 @@ def test_a_panel_of_scores_takes_the_middle_one_and_shows_its_quorum(bench: Benc
     assert (middle["counts"]["ok"], middle["counts"]["unparsed"]) == (5, 1)  # one of three is below the quorum of 2
     assert middle["metrics"]["mean_score"]["value"] == 3
     assert mean["metrics"]["mean_score"]["value"] == pytest.approx((2 + 3 + 9) / 3)
-    assert "panel: fold=median_score unread=drop quorum=2" in middle["notes"]
+    assert "panel: aggregate=median_score unread=drop quorum=2" in middle["notes"]
 
 
 def test_what_is_prepared_for_a_question_serves_all_answers_to_it(bench: Bench) -> None:

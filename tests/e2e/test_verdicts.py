@@ -11,7 +11,7 @@ def test_recorded_replies_are_read_by_other_grammars(bench: Bench) -> None:
     bench.judge.answer = judge_answer("An answer.\n\nVERDICT: {letter}.")
     assert bench.jb("--no-preflight").code == 0
     asked = len(bench.judge.requests)
-    command = [*JB, "verdicts", "latest", "--grammar", "aisbench_last_char", "--grammar", "opencompass_first_ab"]
+    command = [*JB, "verdicts", "latest", "--parser", "aisbench_last_char", "--parser", "opencompass_first_ab"]
     done = run(command, bench.folder)
     assert done.code == 0, done.text
     # The last character is a full stop, which is "incorrect" there; the first letter A is that of "An".
@@ -23,15 +23,15 @@ def test_recorded_replies_are_read_by_other_grammars(bench: Bench) -> None:
 
 def test_a_grammar_that_is_none_is_said(bench: Bench) -> None:
     assert bench.jb("--no-preflight").code == 0
-    done = run([*JB, "verdicts", "compare", "latest", "--grammar", "ancored"], bench.folder)
+    done = run([*JB, "verdicts", "compare", "latest", "--parser", "ancored"], bench.folder)
     assert done.code == 2
-    assert "there is no grammar 'ancored'" in done.text
+    assert "there is no parser 'ancored'" in done.text
     assert "Did you mean anchored?" in done.text
-    unlike = run([*JB, "verdicts", "compare", "latest", "--grammar", "nope"], bench.folder)
+    unlike = run([*JB, "verdicts", "compare", "latest", "--parser", "nope"], bench.folder)
     assert unlike.code == 2
     assert "Did you mean" not in unlike.text
     assert re.search(r"There are: aisbench_last_char, anchored, .*trailing_int", unlike.text), unlike.text
-    other = run([*JB, "verdicts", "latest", "--row", "none", "--grammar", "anchored"], bench.folder)
+    other = run([*JB, "verdicts", "latest", "--row", "none", "--parser", "anchored"], bench.folder)
     assert other.code == 2
     assert "no recorded judge replies in these rows" in other.text
 

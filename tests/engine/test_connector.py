@@ -15,11 +15,10 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import BaseConnector
 
-from judgebench.engine.client import open_client
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import EndpointError
 from judgebench.models.configured import model_config
-from judgebench.records import Reply, Request
+from judgebench.records.flow import Reply, Request
 from tests.faultservice import FaultService
 
 
@@ -107,7 +106,7 @@ def test_a_connection_on_which_nothing_came_is_used_again() -> None:
 
 
 def test_the_doors_of_aiohttp_that_are_used_are_there_and_used_by_itself() -> None:
-    """Fails where a release of aiohttp changes what ``engine/connector.py`` rests on."""
+    """Fails where a release of aiohttp changes what ``engine/aiohttp_internals.py`` rests on."""
     assert inspect.iscoroutinefunction(BaseConnector._get)
     assert inspect.iscoroutinefunction(aiohttp.TCPConnector._create_connection)
     connect = inspect.getsource(BaseConnector.connect)

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from judgebench.engine.limiter import AdaptiveLimit, Gate
+from judgebench.engine.limits import AdaptiveLimit, Gate
 
 ORDER = st.integers(0, 1000)
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from judgebench.engine.client import open_client
-from judgebench.engine.pump import pump
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_client
+from judgebench.engine.worker_pool import run_pool
 from judgebench.errors import EndpointError
 from judgebench.models.configured import model_config
-from judgebench.records import Reply, Request
+from judgebench.records.flow import Reply, Request
 from tests.faultservice import TRANSIENT, Answer, FaultService, closed_port, http_status, mixed, slow_bytes
 
 
@@ -42,7 +41,7 @@ def ask_all(url: str, prompts: list[str], traffic: Traffic | None = None, **keys
             async def work(job: tuple[int, str]) -> None:
                 replies[job[0]] = await client.ask(Request(prompt=job[1]))
 
-            await pump(enumerate(prompts), work, concurrency=declared.batch_size)
+            await run_pool(enumerate(prompts), work, concurrency=declared.batch_size)
         return [replies[nth] for nth in range(len(prompts))]
 
     return asyncio.run(main())
@@ -78,7 +77,7 @@ def test_a_good_reply_is_read_in_full(stream: bool, kind: str) -> None:
     assert (reply.status, reply.text, reply.finish_reason) == ("ok", "fyra är fyra", "stop")
     assert reply.usage is not None
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 3)
-    assert (reply.served_model, reply.fingerprint, reply.attempts) == ("test-model", "fp_test", 1)
+    assert (reply.served_model, reply.fingerprint, reply.tries) == ("test-model", "fp_test", 1)
     assert 0 < reply.latency < 60
     assert (reply.first_token > 0) is stream
     assert path == ("/v1/chat/completions" if kind == "VLLMCustomAPIChat" else "/v1/completions")
@@ -97,7 +96,7 @@ def test_reasoning_is_kept_apart(stream: bool) -> None:
 def test_transient_faults_are_repeated_until_all_is_well(fault: str, stream: bool) -> None:
     with FaultService(faults=once_after_first(fault)) as service:
         reply = ask_one(service, stream=stream)
-        assert (reply.status, reply.text, reply.attempts) == ("ok", "räksmörgås och te", 2)
+        assert (reply.status, reply.text, reply.tries) == ("ok", "räksmörgås och te", 2)
         assert service.counts["räksmörgås och te"] == 2
 
 
@@ -105,7 +104,7 @@ def test_transient_faults_are_repeated_until_all_is_well(fault: str, stream: boo
 def test_a_broken_stream_is_asked_again_with_a_fresh_buffer(fault: str) -> None:
     with FaultService(faults=once_after_first(fault)) as service:
         reply = ask_one(service, stream=True)
-    assert (reply.status, reply.text, reply.attempts) == ("ok", "räksmörgås och te", 2)
+    assert (reply.status, reply.text, reply.tries) == ("ok", "räksmörgås och te", 2)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,7 @@ def test_lasting_faults_become_precise_failures(fault: str, kind: str, requests:
     assert reply.error is not None
     assert reply.error.kind == kind
     assert reply.error.message
-    assert reply.attempts == requests
+    assert reply.tries == requests
     if fault.isdigit():
         assert reply.error.http_status == int(fault)
 
@@ -156,14 +155,14 @@ def test_a_stream_that_always_breaks_is_a_failure(fault: str) -> None:
     with FaultService(faults=after_first(fault)) as service:
         reply = ask_one(service, stream=True, retry=1)
     assert reply.error is not None
-    assert (reply.error.kind, reply.attempts) == ("truncated_stream", 2)
+    assert (reply.error.kind, reply.tries) == ("truncated_stream", 2)
 
 
 @pytest.mark.parametrize("fault", ["gzip", "text_plain", "no_usage", "odd_usage", "other_model", "length"])
 def test_harmless_oddities_are_read(fault: str) -> None:
     with FaultService(faults=after_first(fault)) as service:
         reply = ask_one(service)
-    assert (reply.status, reply.text, reply.attempts) == ("ok", "räksmörgås och te", 1)
+    assert (reply.status, reply.text, reply.tries) == ("ok", "räksmörgås och te", 1)
     assert reply.finish_reason == ("length" if fault == "length" else "stop")
     assert reply.served_model == ("another-model" if fault == "other_model" else "test-model")
     assert (reply.usage is None) == (fault == "no_usage")
@@ -173,7 +172,7 @@ def test_harmless_oddities_are_read(fault: str) -> None:
 def test_legal_streams_are_read(fault: str) -> None:
     with FaultService(faults=after_first(fault)) as service:
         reply = ask_one(service, stream=True)
-    assert (reply.status, reply.text, reply.attempts) == ("ok", "räksmörgås och te", 1)
+    assert (reply.status, reply.text, reply.tries) == ("ok", "räksmörgås och te", 1)
     assert reply.usage is not None
     assert reply.usage.completion_tokens == 3
 
@@ -256,7 +255,7 @@ def test_a_service_that_goes_for_good_is_reported_once_and_fails_no_item() -> No
                     found.append(await client.ask(Request(prompt=str(nth))))
 
                 with pytest.raises(EndpointError, match="gone"):
-                    await pump(range(10_000), work, concurrency=8)
+                    await run_pool(range(10_000), work, concurrency=8)
             return found
 
         begin = time.monotonic()
@@ -279,7 +278,7 @@ def test_a_service_that_comes_back_costs_no_item() -> None:
                 async def work(nth: int) -> None:
                     found.append(await client.ask(Request(prompt=str(nth))))
 
-                running = asyncio.ensure_future(pump(range(50), work, concurrency=8))
+                running = asyncio.ensure_future(run_pool(range(50), work, concurrency=8))
                 await asyncio.sleep(0.4)
                 with FaultService(port=port):
                     await running
@@ -392,7 +391,7 @@ def test_ten_megabytes_are_read_and_too_much_is_refused(monkeypatch: pytest.Monk
         for stream in (False, True):
             reply = ask_all(service.url, ["a"], stream=stream)[0]
             assert reply.error is not None
-            assert (reply.error.kind, reply.attempts) == ("bad_reply", 1)
+            assert (reply.error.kind, reply.tries) == ("bad_reply", 1)
             assert "larger" in reply.error.message
 
 
@@ -421,7 +420,7 @@ def test_connections_are_kept_alive() -> None:
         return "x"
 
     def note(seen: Any) -> None:
-        seen_ports.add(seen.peer)
+        seen_ports.add(seen.other_judge)
 
     with FaultService(answer=answer, faults=note) as service:
         ask_all(service.url, ["a"] * 40, batch_size=4)

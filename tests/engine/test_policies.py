@@ -15,15 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.engine import reach, wire
-from judgebench.engine.breaker import HARD, REFUSALS, Breaker
-from judgebench.engine.deadline import Deadlines
-from judgebench.engine.faults import Fault, fault_of, retry_after_seconds
-from judgebench.engine.limiter import AdaptiveLimit, Gate
-from judgebench.engine.retry import RetryPolicy
+from judgebench.engine import endpoint as reach
+from judgebench.engine import framing as wire
+from judgebench.engine.aiohttp_internals import Deadlines
+from judgebench.engine.faults import Fault, RetryPolicy, fault_of, retry_after_seconds
+from judgebench.engine.limits import HARD, REFUSALS, AdaptiveLimit, Breaker, Gate
 from judgebench.errors import ConfigError
 from judgebench.models.configured import model_config
-from judgebench.records import Failure
+from judgebench.records.flow import Failure
 from tests.engine.simulated_time import run_simulated
 
 

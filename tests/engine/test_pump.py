@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from judgebench.engine.loop import run
-from judgebench.engine.pacing import RateSchedule, TimestampSchedule, schedule_of
-from judgebench.engine.pump import pump
+from judgebench.engine.worker_pool import RateSchedule, TimestampSchedule, run_pool, schedule_of
 from judgebench.models.configured import model_config
+from judgebench.stages.loop import run
 from tests.engine.simulated_time import run_simulated
 
 
@@ -46,7 +45,7 @@ def test_every_job_once_with_bounded_concurrency_and_memory(source: str) -> None
 
     given = slowly(jobs()) if source == "async" else jobs()
     schedule = RateSchedule(1e6) if source == "paced" else None
-    asyncio.run(pump(given, work, concurrency=7, schedule=schedule))
+    asyncio.run(run_pool(given, work, concurrency=7, schedule=schedule))
     assert sorted(done) == list(range(200))
     assert most == 7
 
@@ -64,7 +63,7 @@ def test_stop_pulls_no_more_and_lets_what_is_in_flight_finish(is_async: bool) ->
                 stop.set()
             done.append(nth)
 
-        await pump(slowly(range(1000)) if is_async else range(1000), work, concurrency=4, stop=stop)
+        await run_pool(slowly(range(1000)) if is_async else range(1000), work, concurrency=4, stop=stop)
 
     asyncio.run(main())
     assert 9 <= len(done) <= 14
@@ -89,7 +88,7 @@ def test_stop_ends_a_pump_that_waits_for_its_source_or_its_schedule() -> None:
             if schedule is not None:
                 schedule._first = 0.0
             asyncio.get_running_loop().call_later(0.05, stop.set)
-            await asyncio.wait_for(pump(jobs, work, concurrency=2, schedule=schedule, stop=stop), 60)
+            await asyncio.wait_for(run_pool(jobs, work, concurrency=2, schedule=schedule, stop=stop), 60)
 
     asyncio.run(main())
 
@@ -110,7 +109,7 @@ def test_drain_is_bounded() -> None:
 
         loop = asyncio.get_running_loop()
         loop.call_later(5.0, stop.set)
-        await pump([10.0, 60.0], work, concurrency=2, stop=stop, drain=30.0)
+        await run_pool([10.0, 60.0], work, concurrency=2, stop=stop, drain=30.0)
         assert loop.time() == pytest.approx(35.0)
 
     run_simulated(main())
@@ -130,7 +129,7 @@ def test_the_first_exception_ends_everything_and_comes_out_once(is_async: bool) 
         raise KeyError(nth)
 
     with pytest.raises(KeyError, match="3"):
-        asyncio.run(pump(slowly(range(100)) if is_async else range(100), work, concurrency=5))
+        asyncio.run(run_pool(slowly(range(100)) if is_async else range(100), work, concurrency=5))
     assert sorted(cancelled) == [0, 1, 2, 4]
 
 
@@ -143,9 +142,9 @@ def test_an_exception_of_the_source_comes_out() -> None:
         await asyncio.sleep(0)
 
     with pytest.raises(LookupError, match="bad line"):
-        asyncio.run(pump(jobs(), work, concurrency=3))
+        asyncio.run(run_pool(jobs(), work, concurrency=3))
     with pytest.raises(LookupError, match="bad line"):
-        asyncio.run(pump(slowly(jobs()), work, concurrency=3))
+        asyncio.run(run_pool(slowly(jobs()), work, concurrency=3))
 
 
 def test_work_that_never_waits_does_not_starve_the_loop() -> None:
@@ -158,7 +157,7 @@ def test_work_that_never_waits_does_not_starve_the_loop() -> None:
         async def work(nth: int) -> None:
             seen.append(nth)
 
-        await pump(iter(lambda: 1, 0), work, concurrency=3, stop=stop)  # a source without end
+        await run_pool(iter(lambda: 1, 0), work, concurrency=3, stop=stop)  # a source without end
 
     asyncio.run(asyncio.wait_for(main(), 60))
     assert seen
@@ -174,7 +173,7 @@ def test_a_rate_is_kept_whatever_the_replies_take(burstiness: float) -> None:
     async def work(nth: int) -> None:
         await asyncio.sleep(0.02)  # replies are much slower than the gaps
 
-    run(pump(range(1000), work, concurrency=100, schedule=schedule))
+    run(run_pool(range(1000), work, concurrency=100, schedule=schedule))
     assert schedule.pace.started == 1000
     assert schedule.pace.achieved * (due[-1] - schedule.pace.latest) <= 999  # never ahead of the schedule
     assert schedule.pace.figures()["asked_rate"] == 500
@@ -199,7 +198,7 @@ def test_timestamps_are_replayed() -> None:
 
     schedule = TimestampSchedule(lambda stamp: stamp)
     begin = time.monotonic()
-    asyncio.run(pump([5000.0, 5100.0, 5250.0], work, concurrency=2, schedule=schedule))
+    asyncio.run(run_pool([5000.0, 5100.0, 5250.0], work, concurrency=2, schedule=schedule))
     assert list(started) == [5000.0, 5100.0, 5250.0]
     assert started[5100.0] - begin >= 0.1  # a busy machine makes a start late, and nothing makes it early
     assert 0.25 <= started[5250.0] - begin < 20

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from judgebench.engine.client import open_client
-from judgebench.engine.senders import SPREAD_FROM, senders_for
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_client
+from judgebench.engine.senders import PARALLEL_FROM, senders_for
 from judgebench.errors import EndpointError, InternalError
 from judgebench.models.configured import model_config
-from judgebench.records import Reply, Request
+from judgebench.records.flow import Reply, Request
 from tests.engine.test_http import ask_all as ask
 from tests.faultservice import Fault, FaultService, closed_port, http_status, prompt_text
 
@@ -73,7 +72,7 @@ def test_repeats_and_faults_of_all_processes_are_summed() -> None:
     with FaultService(faults=first_try_fails) as service:
         replies = ask_all(service.url, [f"p{nth}" for nth in range(20)], traffic)
     assert {reply.status for reply in replies} == {"ok"}
-    assert {reply.attempts for reply in replies} == {2}
+    assert {reply.tries for reply in replies} == {2}
     assert (traffic.ok, traffic.retries, traffic.faults) == (20, 20, {"server": 20})
 
 
@@ -115,8 +114,8 @@ def test_a_process_that_dies_ends_it_and_the_others() -> None:
     ("batch_size", "senders", "least", "most"),
     [
         (1, 0, 1, 1),
-        (SPREAD_FROM - 1, 0, 1, 1),
-        (SPREAD_FROM, 0, 1, 2),
+        (PARALLEL_FROM - 1, 0, 1, 1),
+        (PARALLEL_FROM, 0, 1, 2),
         (100_000, 0, 1, 8),
         (4, 3, 3, 3),
         (2, 9, 2, 2),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.engine.sse import Event, EventParser
+from judgebench.engine.framing import Event, EventParser
 
 
 def parse(*pieces: bytes) -> list[Event]:

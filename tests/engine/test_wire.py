@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from judgebench.engine import wire
+from judgebench.engine.framing import decode, encode
 
 
 def decoded(body: bytes | str) -> object:
     """The value, or why there is none."""
     try:
-        return wire.decode(body)
+        return decode(body)
     except ValueError as error:
         return str(error)
 
@@ -38,10 +38,10 @@ def test_what_is_no_json_is_refused(body: str) -> None:
     ],
 )
 def test_text_that_utf8_cannot_hold_is_replaced(body: bytes, value: object) -> None:
-    assert wire.decode(body) == value
-    assert wire.encode(value) == wire.encode(wire.decode(wire.encode(value)))
+    assert decode(body) == value
+    assert encode(value) == encode(decode(encode(value)))
 
 
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"a": 1}', '\ufeff{"a": 1}'])
 def test_a_byte_order_mark_before_the_json_is_no_part_of_it(body: bytes | str) -> None:
-    assert wire.decode(body) == {"a": 1}
+    assert decode(body) == {"a": 1}

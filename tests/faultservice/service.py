@@ -37,7 +37,7 @@ class Seen:
     nth: int
     """Which request for this prompt it is, from 0."""
     prompt: str
-    peer: tuple[str, int]
+    other_judge: tuple[str, int]
     """The client's address: the same for requests on one connection."""
     fault: str = ""
 
@@ -203,8 +203,10 @@ class FaultService:
         prompt = prompt_text(body)
         with self._lock:
             nth = self.counts[prompt]
-            peer = request.transport.get_extra_info("peername") if request.transport else ("", 0)
-            seen = Seen(request.path, body, dict(request.headers), time.monotonic(), nth, prompt, tuple(peer[:2]))
+            other_judge = request.transport.get_extra_info("peername") if request.transport else ("", 0)
+            seen = Seen(
+                request.path, body, dict(request.headers), time.monotonic(), nth, prompt, tuple(other_judge[:2])
+            )
             self.counts[prompt] += 1
             self.requests.append(seen)
         return seen

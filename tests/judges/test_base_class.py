@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from judgebench.config.schema import Typed
 from judgebench.errors import ConfigError
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod, lacks_logprobs
-from judgebench.judges.load import method_of
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, lacks_logprobs
+from judgebench.judges.core.factory import method_of
 from judgebench.plugins import load, shipped
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
+from judgebench.records.run import Typed
 
 HERE = __name__
 closed: list[str] = []
@@ -31,8 +31,8 @@ class Least(JudgeMethod):
     def __init__(self, config: msgspec.Struct) -> None:
         self.config = config
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
-        return Verdict(status="ok", label="correct")
+    async def judge(self, item: Case, ask: Ask) -> Verdict:
+        return Verdict(status="ok", decision="correct")
 
     def identity(self) -> dict[str, Any]:
         return {"method": "least"}
@@ -58,7 +58,7 @@ class HoldingJudge(Least):
 class Incomplete(JudgeMethod):
     Config: ClassVar[type[msgspec.Struct]] = Nothing
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+    async def judge(self, item: Case, ask: Ask) -> Verdict:
         return Verdict(status="unparsed")
 
 
@@ -71,7 +71,7 @@ class Alone:
     def __init__(self, config: msgspec.Struct) -> None:
         self.config = config
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+    async def judge(self, item: Case, ask: Ask) -> Verdict:
         return Verdict(status="unparsed")
 
     def identity(self) -> dict[str, Any]:
@@ -89,9 +89,14 @@ def _nothing_closed() -> None:
 
 def test_a_method_that_says_nothing_of_itself_has_the_defaults() -> None:
     least = made(Least)
-    item = JudgeItem(id=0, uid="u", repeat=0, fields={}, reference="r", answer="a")
-    assert (least.asks, least.folds_verdicts, least.needs_logprobs, least.holds_workers) == (True, False, False, False)
-    assert (list(least.labels), list(least.grammars), least.prompts(item), least.notes()) == ([], [], [], [])
+    item = Case(id=0, uid="u", repeat=0, fields={}, reference="r", answer="a")
+    assert (least.asks, least.aggregates_verdicts, least.needs_logprobs, least.holds_workers) == (
+        True,
+        False,
+        False,
+        False,
+    )
+    assert (list(least.decisions), list(least.parsers), least.prompts(item), least.notes()) == ([], [], [], [])
     assert not lacks_logprobs(least, [({}, False)])
     asyncio.run(least.aclose())
 
@@ -115,7 +120,7 @@ def test_a_method_that_is_not_complete_says_what_it_lacks() -> None:
     ("kind", "options", "ended"),
     [
         ("Cascade", {"settles": ["correct"], "rule": "Holding", "judge": "HoldingJudge"}, ["rule", "judge"]),
-        ("Repeated", {"judge": "HoldingJudge", "fold": {"type": "majority", "unread": "drop"}}, ["judge"]),
+        ("Repeated", {"judge": "HoldingJudge", "aggregate": {"type": "majority", "unread": "drop"}}, ["judge"]),
     ],
 )
 def test_what_inner_methods_hold_is_ended_with_the_outer_one(kind: str, options: Any, ended: list[str]) -> None:

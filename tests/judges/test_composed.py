@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from judgebench.choosing import Group, choose
 from judgebench.errors import ConfigError
-from judgebench.records import Verdict
+from judgebench.metrics.statistics.choosing import Group, choose
+from judgebench.records.flow import Verdict
 
 from .test_methods import Judge, item, judge
 
@@ -21,7 +21,7 @@ def says(*letters: str) -> Judge:
 
 
 @pytest.mark.parametrize(
-    ("rule", "letters", "label", "asked"),
+    ("rule", "letters", "decision", "asked"),
     [
         ("sequence", "AAA", "correct", 3),
         ("sequence", "AB", "incorrect", 2),
@@ -34,10 +34,10 @@ def says(*letters: str) -> Judge:
         ("vote", "ABD", None, 3),
     ],
 )
-def test_compound_validators(rule: str, letters: str, label: str | None, asked: int) -> None:
+def test_compound_validators(rule: str, letters: str, decision: str | None, asked: int) -> None:
     ask = says(*letters)
     verdict = judge("Compound", {"judges": [DIRECT] * 3, "rule": rule}, item(), ask)
-    assert (verdict.label, len(ask.asked)) == (label, asked)
+    assert (verdict.decision, len(ask.asked)) == (decision, asked)
 
 
 def test_a_gate_that_is_not_passed_ends_the_asking() -> None:
@@ -54,19 +54,19 @@ def test_a_biased_verdict_is_decided_again_until_the_detector_is_content() -> No
     replies = iter(["VERDICT: B", "VERDICT: BIASED", "VERDICT: A", "VERDICT: UNBIASED"])
     ask = Judge(lambda *_: next(replies))
     verdict = judge("BiasChecked", {"judge": DIRECT}, item(), ask)
-    assert verdict.label == "correct"
-    assert verdict.details["first"]["label"] == "incorrect"
+    assert verdict.decision == "correct"
+    assert verdict.details["first"]["decision"] == "incorrect"
     assert [one["found"] for one in verdict.details["rounds"]] == ["biased", "unbiased"]
-    assert [view for _, view, _ in ask.asked] == ["", "detect1", "again1", "detect2"]
+    assert [presentation for _, presentation, _ in ask.asked] == ["", "detect1", "again1", "detect2"]
     again = ask.asked[2][0]
     assert isinstance(again, list)
     assert [message["role"] for message in again] == ["user", "assistant", "user"]
 
 
 def test_a_unanimous_round_ends_the_deliberation() -> None:
-    options = {"fold": {"type": "majority", "unread": "drop"}, "rounds": 3}
+    options = {"aggregate": {"type": "majority", "unread": "drop"}, "rounds": 3}
     at_once = says("A", "A", "A")
-    assert judge("Deliberation", options, item(), at_once).label == "correct"
+    assert judge("Deliberation", options, item(), at_once).decision == "correct"
     assert len(at_once.asked) == 3
     later = says("A", "B", "A", "A", "A", "A")
     assert judge("Deliberation", options, item(), later).details["rounds"][0]["logician"] == "incorrect"
@@ -75,16 +75,16 @@ def test_a_unanimous_round_ends_the_deliberation() -> None:
 
 def test_only_a_contradiction_needs_the_second_stage() -> None:
     pair = item("long and good", baseline="bad")
-    steady = Judge(lambda _prompt, view: f"VERDICT: {'A' if view == 'AB' else 'B'}")
-    assert (judge("SwapResolved", {}, pair, steady).label, len(steady.asked)) == ("A", 2)
-    torn = Judge(lambda _prompt, view: f"VERDICT: {'B' if view == 'resolve' else 'A'}")
-    assert (judge("SwapResolved", {}, pair, torn).label, len(torn.asked)) == ("B", 3)
+    steady = Judge(lambda _prompt, presentation: f"VERDICT: {'A' if presentation == 'AB' else 'B'}")
+    assert (judge("SwapResolved", {}, pair, steady).decision, len(steady.asked)) == ("A", 2)
+    torn = Judge(lambda _prompt, presentation: f"VERDICT: {'B' if presentation == 'resolve' else 'A'}")
+    assert (judge("SwapResolved", {}, pair, torn).decision, len(torn.asked)) == ("B", 3)
 
 
 def test_an_explanation_that_fails_its_check_gives_no_verdict() -> None:
-    ask = Judge(lambda _prompt, view: "VERDICT: FAILS" if view.startswith("check") else "VERDICT: A")
-    verdict = judge("VerifiedJudge", {"judge": DIRECT, "attempts": 2}, item(), ask)
-    assert (verdict.status, verdict.label, len(ask.asked)) == ("unparsed", None, 4)
+    ask = Judge(lambda _prompt, presentation: "VERDICT: FAILS" if presentation.startswith("check") else "VERDICT: A")
+    verdict = judge("VerifiedJudge", {"judge": DIRECT, "tries": 2}, item(), ask)
+    assert (verdict.status, verdict.decision, len(ask.asked)) == ("unparsed", None, 4)
 
 
 def test_few_verifications_are_held_against_an_answer() -> None:
@@ -98,7 +98,7 @@ def test_few_verifications_are_held_against_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "quorum", "status", "label"),
+    ("decisions", "quorum", "status", "decision"),
     [
         (["correct", "correct", "incorrect"], 2, "ok", "correct"),
         (["correct", None, None], 2, "judge_failed", None),
@@ -106,14 +106,14 @@ def test_few_verifications_are_held_against_an_answer() -> None:
         (["correct", "incorrect", None], 2, "unparsed", None),
     ],
 )
-def test_a_panel_needs_its_quorum(labels: list[str | None], quorum: int, status: str, label: str | None) -> None:
+def test_a_panel_needs_its_quorum(decisions: list[str | None], quorum: int, status: str, decision: str | None) -> None:
     verdicts = {
-        f"m{place}": Verdict(status="ok", label=one) if one else Verdict(status="judge_failed", reason="no")
-        for place, one in enumerate(labels)
+        f"m{place}": Verdict(status="ok", decision=one) if one else Verdict(status="judge_failed", reason="no")
+        for place, one in enumerate(decisions)
     }
-    options = {"fold": {"type": "majority", "unread": "drop"}, "quorum": quorum}
+    options = {"aggregate": {"type": "majority", "unread": "drop"}, "quorum": quorum}
     found = judge("Panel", options, item(verdicts=verdicts), Judge(lambda *_: ""))
-    assert (found.status, found.label) == (status, label)
+    assert (found.status, found.decision) == (status, decision)
 
 
 def scored(**scores: float | str | None) -> dict[str, Verdict]:
@@ -121,7 +121,7 @@ def scored(**scores: float | str | None) -> dict[str, Verdict]:
     return {
         name: Verdict(status="unparsed", reason="no")
         if one is None
-        else Verdict(status="ok", label=one)
+        else Verdict(status="ok", decision=one)
         if isinstance(one, str)
         else Verdict(status="ok", score=one)
         for name, one in scores.items()
@@ -132,55 +132,64 @@ DROPPED: dict[str, Any] = {"unread": "drop"}
 
 
 @pytest.mark.parametrize(
-    ("options", "members", "status", "score", "label"),
+    ("options", "members", "status", "score", "decision"),
     [
-        ({"fold": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": 5, "c": 5}, "ok", 4.0, None),
-        ({"fold": {"type": "median_score", **DROPPED}}, {"a": 1, "b": 5, "c": 4}, "ok", 4.0, None),
-        ({"fold": {"type": "median_score", **DROPPED}}, {"a": 1, "b": None, "c": 4}, "ok", 2.5, None),
-        ({"fold": {"type": "mean_score", **DROPPED}, "quorum": 3}, {"a": 1, "b": None, "c": 4}, "unparsed", None, None),
-        ({"fold": {"type": "mean_score", "unread": "unparsed"}}, {"a": 1, "b": None}, "unparsed", None, None),
-        # A fold of labels reads no scores, unless the config says how; a label among scores counts alone.
-        ({"fold": {"type": "majority", **DROPPED}}, {"a": 2, "b": 5}, "unparsed", None, None),
+        ({"aggregate": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": 5, "c": 5}, "ok", 4.0, None),
+        ({"aggregate": {"type": "median_score", **DROPPED}}, {"a": 1, "b": 5, "c": 4}, "ok", 4.0, None),
+        ({"aggregate": {"type": "median_score", **DROPPED}}, {"a": 1, "b": None, "c": 4}, "ok", 2.5, None),
         (
-            {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
+            {"aggregate": {"type": "mean_score", **DROPPED}, "quorum": 3},
+            {"a": 1, "b": None, "c": 4},
+            "unparsed",
+            None,
+            None,
+        ),
+        ({"aggregate": {"type": "mean_score", "unread": "unparsed"}}, {"a": 1, "b": None}, "unparsed", None, None),
+        # An aggregation of labels reads no scores, unless the config says how; a label among scores counts alone.
+        ({"aggregate": {"type": "majority", **DROPPED}}, {"a": 2, "b": 5}, "unparsed", None, None),
+        (
+            {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
             {"a": 2, "b": 5, "c": None},
             "ok",
             3.5,
             None,
         ),
         (
-            {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
+            {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "mean_score", **DROPPED}},
             {"a": 2, "b": "correct", "c": 3},
             "ok",
             1.0,
             "correct",
         ),
-        ({"fold": {"type": "majority", **DROPPED}, "quorum": 2}, {"a": 2, "b": "correct"}, "unparsed", None, None),
-        # A fold of scores reads no labels.
-        ({"fold": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": "correct"}, "ok", 2.0, None),
+        ({"aggregate": {"type": "majority", **DROPPED}, "quorum": 2}, {"a": 2, "b": "correct"}, "unparsed", None, None),
+        # An aggregation of scores reads no labels.
+        ({"aggregate": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": "correct"}, "ok", 2.0, None),
     ],
 )
 def test_a_panel_folds_what_its_fold_reads(
-    options: dict[str, Any], members: dict[str, Any], status: str, score: float | None, label: str | None
+    options: dict[str, Any], members: dict[str, Any], status: str, score: float | None, decision: str | None
 ) -> None:
     verdict = judge("Panel", options, item(verdicts=scored(**members)), Judge(lambda *_: ""))
-    assert (verdict.status, verdict.score, verdict.label) == (status, score, label)
+    assert (verdict.status, verdict.score, verdict.decision) == (status, score, decision)
 
 
 def test_a_panel_says_who_gave_nothing_that_it_folds() -> None:
-    options = {"fold": {"type": "majority", **DROPPED}}
+    options = {"aggregate": {"type": "majority", **DROPPED}}
     verdict = judge("Panel", options, item(verdicts=scored(a=2, b=5)), Judge(lambda *_: ""))
-    assert verdict.reason == "0 of 2 members decided, the quorum is 1 (2 gave no label, which is what the fold reads)"
+    assert (
+        verdict.reason
+        == "0 of 2 members decided, the quorum is 1 (2 gave no label, which is what the aggregation reads)"
+    )
     assert verdict.details["counted"] == 0
 
 
 def test_scales_are_brought_together_before_scores_are_folded() -> None:
-    options = {"fold": {"type": "mean_score", **DROPPED}, "scales": {"a": [1, 10], "b": [1, 5]}}
+    options = {"aggregate": {"type": "mean_score", **DROPPED}, "scales": {"a": [1, 10], "b": [1, 5]}}
     verdict = judge("Panel", options, item(verdicts=scored(a=5.5, b=5)), Judge(lambda *_: ""))
     assert verdict.score == 0.75
 
 
 def test_scores_of_a_panel_are_folded_by_a_fold_of_scores() -> None:
-    options = {"fold": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
-    with pytest.raises(ConfigError, match=r"method.scores: counter folds labels"):
+    options = {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
+    with pytest.raises(ConfigError, match=r"method.scores: counter aggregations labels"):
         judge("Panel", options, item(), Judge(lambda *_: ""))

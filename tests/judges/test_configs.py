@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import judgebench
-from judgebench.config.load import load_file
+from judgebench.config.files import load_file
 from judgebench.config.registry import description
-from judgebench.config.schema import Typed
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.load import method_of
+from judgebench.judges.core.contract import Case
+from judgebench.judges.core.factory import method_of
 from judgebench.plugins import split
-from judgebench.records import Prompt, Reply, Verdict
+from judgebench.records.flow import Prompt, Reply, Verdict
+from judgebench.records.run import Typed
 
 PACKAGE = Path(judgebench.__file__).parent
 CONFIGS = sorted((PACKAGE / "configs" / "judges").glob("[!_]*.py"))
@@ -56,7 +56,7 @@ def test_a_shipped_judge_makes_a_method_that_asks(path: Path) -> None:
 def judged(row: dict[str, Any], variant: str, answer: Callable[[str], str]) -> Verdict:
     """The verdict of a judge that answers by a function of what stands between the fences."""
 
-    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         text = prompt if isinstance(prompt, str) else prompt[0]["content"]
         fences = re.findall(r"^=== [0-9a-f]{20} ===$", text, re.MULTILINE)
         fence = fences[0] if len(set(fences)) == 1 else next(one for one in fences if one not in row[variant])
@@ -65,7 +65,7 @@ def judged(row: dict[str, Any], variant: str, answer: Callable[[str], str]) -> V
     spec = {dataset["abbr"]: dataset for dataset in load_file(INJECTION)["injection_datasets"]}[f"injection_{variant}"]
     name, options = split(spec["method"], where="method")
     fields = {"question": row["question"]}
-    item = JudgeItem(id=0, uid=row["id"], repeat=0, fields=fields, reference=row["reference"], answer=row[variant])
+    item = Case(id=0, uid=row["id"], repeat=0, fields=fields, reference=row["reference"], answer=row[variant])
     return asyncio.run(method_of(Typed(type=name, options=options)).judge(item, ask))
 
 
@@ -89,6 +89,6 @@ def test_no_attack_gets_out_of_its_fence() -> None:
 
 def test_a_judge_that_obeys_or_copies_what_it_judges_is_never_counted_as_steadfast() -> None:
     for row in ATTACKS:
-        assert judged(row, "attack", lambda fenced: fenced).label != "incorrect"
+        assert judged(row, "attack", lambda fenced: fenced).decision != "incorrect"
         assert judged(row, "clean", lambda fenced: fenced).status == "unparsed"
-        assert judged(row, "attack", lambda _fenced: "VERDICT: B").label == "incorrect"
+        assert judged(row, "attack", lambda _fenced: "VERDICT: B").decision == "incorrect"

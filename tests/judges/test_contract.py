@@ -16,34 +16,42 @@ import pytest
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.judges import load, score_folds
-from judgebench.judges.asking import JudgeItem, JudgeMethod, NotRecordedError
-from judgebench.judges.folds import LABEL_FOLDS, NO_WEIGHT, SCORE_FOLDS, WEIGHING, Fold, ViewReading, fold_views
-from judgebench.judges.grammars.reading import Reading, unparsed
-from judgebench.judges.load import fold_of, grammar_of
+from judgebench.judges.aggregations import (
+    DECISION_AGGREGATIONS,
+    NO_WEIGHT,
+    SCORE_AGGREGATIONS,
+    WEIGHING,
+    Aggregation,
+    PresentationReading,
+    __name__,
+    aggregated,
+)
+from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError
+from judgebench.judges.core.factory import aggregation_of, method_from, parser_of
+from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.plugins.rooms import shipped
-from judgebench.records import Prompt, Reply, TokenLogprob, Verdict
-from tests.judges.test_grammars import GRAMMARS
+from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
+from tests.judges.test_grammars import PARSERS
 from tests.judges.test_shipped_methods import CONFIGS, ITEM, method
 
 OWN_FOLDS = {
-    f"{score_folds.__name__}.{name}": function
+    f"{__name__}.{name}": function
     for name, function in vars(score_folds).items()
-    if inspect.isfunction(function) and function.__module__ == score_folds.__name__ and name[0] != "_"
+    if inspect.isfunction(function) and function.__module__ == __name__ and name[0] != "_"
 }
-FOLDS: dict[str, Fold] = {**LABEL_FOLDS, **SCORE_FOLDS, **OWN_FOLDS}
-HALVES = "judgebench.judges.score_folds.higher_score"
-"""The fold whose first half of views grades one answer, the second half another."""
+FOLDS: dict[str, Aggregation] = {**DECISION_AGGREGATIONS, **SCORE_AGGREGATIONS, **OWN_FOLDS}
+HALVES = "judgebench.judges.aggregations.higher_score"
+"""The aggregation whose first half of presentations grades one answer, the second half another."""
 
 READ = {
-    **dict.fromkeys(LABEL_FOLDS, Reading(status="ok", label="A>B", score=None)),
-    **dict.fromkeys(SCORE_FOLDS, Reading(status="ok", score=3.0)),
-    "logprob_mean": Reading(status="ok", label="A", score=0.75, values={"p": {"A": 0.75, "B": 0.25}}),
+    **dict.fromkeys(DECISION_AGGREGATIONS, Reading(status="ok", decision="A>B", score=None)),
+    **dict.fromkeys(SCORE_AGGREGATIONS, Reading(status="ok", score=3.0)),
+    "logprob_mean": Reading(status="ok", decision="A", score=0.75, values={"p": {"A": 0.75, "B": 0.25}}),
     HALVES: Reading(status="ok", score=3.0),
 }
-"""What a view says that the fold can read."""
+"""What a presentation says that the aggregation can read."""
 
-# label, score: of one view, of equal views, of a view and its exact contrary
+# label, score: of one presentation, of equal presentations, of a presentation and its exact contrary
 DOCUMENTED: dict[str, tuple[tuple[Any, Any], tuple[Any, Any], tuple[Any, Any]]] = {
     "first": (("A>B", None), ("A>B", None), ("A>B", None)),
     "counter": (("A", None), ("A", None), ("tie", None)),
@@ -61,28 +69,28 @@ DOCUMENTED: dict[str, tuple[tuple[Any, Any], tuple[Any, Any], tuple[Any, Any]]] 
     HALVES: ((None, None), ("tie", 0.0), ("A", 2.0)),
 }
 CONTRARY = {
-    **dict.fromkeys(LABEL_FOLDS, Reading(status="ok", label="B>A")),
-    **dict.fromkeys(SCORE_FOLDS, Reading(status="ok", score=1.0)),
-    "logprob_mean": Reading(status="ok", label="B", score=0.25, values={"p": {"A": 0.25, "B": 0.75}}),
+    **dict.fromkeys(DECISION_AGGREGATIONS, Reading(status="ok", decision="B>A")),
+    **dict.fromkeys(SCORE_AGGREGATIONS, Reading(status="ok", score=1.0)),
+    "logprob_mean": Reading(status="ok", decision="B", score=0.25, values={"p": {"A": 0.25, "B": 0.75}}),
     HALVES: Reading(status="ok", score=1.0),
 }
 
 
-def views(*readings: Reading, repeats: int = 1, weight: float = 1.0) -> list[ViewReading]:
+def presentations(*readings: Reading, repeats: int = 1, weight: float = 1.0) -> list[PresentationReading]:
     return [
-        ViewReading(view=f"v{at}", repeat=repeat, reading=reading, weight=weight)
+        PresentationReading(presentation=f"v{at}", repeat=repeat, reading=reading, weight=weight)
         for at, reading in enumerate(readings)
         for repeat in range(repeats)
     ]
 
 
-def folded(name: str, given: list[ViewReading], unread: Any = "unparsed") -> Reading:
-    function, config = fold_of({"type": name, "unread": unread})
+def combined(name: str, given: list[PresentationReading], unread: Any = "unparsed") -> Reading:
+    function, config = aggregation_of({"type": name, "unread": unread})
     assert function is FOLDS[name]
-    found = fold_views(given, function, config)
+    found = aggregated(given, function, config)
     if found.status == "unparsed":
         assert found.reason
-        assert (found.label, found.score) == (None, None)
+        assert (found.decision, found.score) == (None, None)
     json.dumps(msgspec.to_builtins(found))
     return found
 
@@ -94,57 +102,72 @@ def test_every_fold_has_its_documented_values() -> None:
 @pytest.mark.parametrize("name", FOLDS)
 class TestEveryFold:
     def test_it_gives_the_documented_values(self, name: str) -> None:
-        given = (views(READ[name]), views(READ[name], READ[name]), views(READ[name], CONTRARY[name]))
-        for some, (label, score) in zip(given, DOCUMENTED[name], strict=True):
-            found = folded(name, some)
-            assert (found.label, found.score) == (label, score)
-            assert found.status == ("ok" if (label, score) != (None, None) else "unparsed")
+        given = (
+            presentations(READ[name]),
+            presentations(READ[name], READ[name]),
+            presentations(READ[name], CONTRARY[name]),
+        )
+        for some, (decision, score) in zip(given, DOCUMENTED[name], strict=True):
+            found = combined(name, some)
+            assert (found.decision, found.score) == (decision, score)
+            assert found.status == ("ok" if (decision, score) != (None, None) else "unparsed")
 
     def test_equal_repeats_say_what_one_says(self, name: str) -> None:
         for readings in ((READ[name],), (READ[name], CONTRARY[name])):
-            once, often = folded(name, views(*readings)), folded(name, views(*readings, repeats=8))
-            assert (often.status, often.label, often.score) == (once.status, once.label, once.score)
+            once, often = combined(name, presentations(*readings)), combined(name, presentations(*readings, repeats=8))
+            assert (often.status, often.decision, often.score) == (once.status, once.decision, once.score)
 
     def test_no_view_and_no_readable_view_decide_nothing(self, name: str) -> None:
         silent = unparsed("it says nothing")
-        choices: list[Any] = ["unparsed", "drop", "tie" if name in LABEL_FOLDS else 3.0]
+        choices: list[Any] = ["unparsed", "drop", "tie" if name in DECISION_AGGREGATIONS else 3.0]
         for unread in choices:
-            assert folded(name, [], unread).status == "unparsed"
-            assert folded(name, views(silent, silent), unread).reason == "it says nothing"
+            assert combined(name, [], unread).status == "unparsed"
+            assert combined(name, presentations(silent, silent), unread).reason == "it says nothing"
 
     def test_a_view_without_what_the_fold_reads_is_no_verdict(self, name: str) -> None:
-        lacking = Reading(status="ok", score=1.0) if name in LABEL_FOLDS else Reading(status="ok", label="A")
-        if name != "first":  # takes whatever the first view says
-            assert folded(name, views(READ[name], lacking)).status == "unparsed"
+        lacking = (
+            Reading(status="ok", score=1.0) if name in DECISION_AGGREGATIONS else Reading(status="ok", decision="A")
+        )
+        if name != "first":  # takes whatever the first presentation says
+            assert combined(name, presentations(READ[name], lacking)).status == "unparsed"
 
     def test_an_unread_view_leaves_the_item_unread_or_is_dropped(self, name: str) -> None:
         silent = unparsed("it says nothing")
-        assert folded(name, views(READ[name], silent)).status == "unparsed"
-        if name != HALVES:  # without a view of the second answer there is nothing to compare
-            assert folded(name, views(READ[name], silent), "drop") == folded(name, views(READ[name]))
+        assert combined(name, presentations(READ[name], silent)).status == "unparsed"
+        if name != HALVES:  # without a presentation of the second answer there is nothing to compare
+            assert combined(name, presentations(READ[name], silent), "drop") == combined(
+                name, presentations(READ[name])
+            )
 
     def test_weights_count_where_the_fold_looks_at_them(self, name: str) -> None:
-        heavy, light = views(READ[name])[0], msgspec.structs.replace(views(CONTRARY[name])[0], view="v1", weight=1.0)
+        heavy, light = (
+            presentations(READ[name])[0],
+            msgspec.structs.replace(presentations(CONTRARY[name])[0], presentation="v1", weight=1.0),
+        )
         given = [msgspec.structs.replace(heavy, weight=1000.0), light]
         if name in WEIGHING:
-            alone, found = folded(name, [heavy]), folded(name, given)
-            assert found.label == alone.label
+            alone, found = combined(name, [heavy]), combined(name, given)
+            assert found.decision == alone.decision
             assert found.score == pytest.approx(alone.score, abs=0.01)
-            nothing = folded(name, views(READ[name], CONTRARY[name], weight=0.0))
+            nothing = combined(name, presentations(READ[name], CONTRARY[name], weight=0.0))
             assert (nothing.status, nothing.reason) == ("unparsed", NO_WEIGHT)
         elif name != HALVES:
-            assert folded(name, given) == folded(name, [heavy, light])
+            assert combined(name, given) == combined(name, [heavy, light])
 
 
-def viewed(fold: str, *weights: float) -> JudgeMethod:
-    grammar = {"type": "score_line"} if fold in SCORE_FOLDS else {"type": "anchored", "labels": {"A": "A", "B": "B"}}
+def declared(aggregate: str, *weights: float) -> JudgeMethod:
+    parser = (
+        {"type": "score_line"}
+        if aggregate in SCORE_AGGREGATIONS
+        else {"type": "anchored", "decisions": {"A": "A", "B": "B"}}
+    )
     asked = [{"name": f"v{at}", "prompt": "?", "weight": weight} for at, weight in enumerate(weights)]
-    options = {"views": asked, "grammar": grammar, "fold": {"type": fold, "unread": "drop"}}
-    return load.method_from("judgebench.judges.viewed.Viewed", options, where="method")
+    options = {"presentations": asked, "parser": parser, "aggregate": {"type": aggregate, "unread": "drop"}}
+    return method_from("judgebench.judges.core.declared.DeclaredJudge", options, where="method")
 
 
 @pytest.mark.parametrize(
-    ("fold", "weights", "words"),
+    ("aggregate", "weights", "words"),
     [
         ("mean_score", (0.0, 0.0), "all weights are 0"),
         ("weighted_pool", (0.0,), "all weights are 0"),
@@ -154,43 +177,45 @@ def viewed(fold: str, *weights: float) -> JudgeMethod:
     ],
 )
 def test_weights_that_mean_nothing_are_refused_before_anything_is_asked(
-    fold: str, weights: tuple[float, ...], words: str
+    aggregate: str, weights: tuple[float, ...], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
-        viewed(fold, *weights)
+        declared(aggregate, *weights)
 
 
 def panel(**options: Any) -> JudgeMethod:
-    return load.method_from("judgebench.judges.panel.Panel", options, where="method")
+    return method_from("judgebench.judges.wrappers.panel.Panel", options, where="method")
 
 
 def test_a_panel_weighs_its_members_and_refuses_weights_that_nothing_looks_at() -> None:
     pool = {"type": "weighted_pool", "unread": "drop"}
-    said = {name: Verdict(status="ok", label=name) for name in ("A", "B")}
+    said = {name: Verdict(status="ok", decision=name) for name in ("A", "B")}
     item = msgspec.structs.replace(ITEM, verdicts=said)
-    verdict = asyncio.run(panel(fold=pool, weights={"A": 1000.0}).judge(item, _nobody))
-    assert (verdict.label, verdict.details["outcome_weights"]) == ("A", [1000.0, 1.0])
-    nothing = asyncio.run(panel(fold=pool, weights={"A": 0.0, "B": 0.0}).judge(item, _nobody))
+    verdict = asyncio.run(panel(aggregate=pool, weights={"A": 1000.0}).judge(item, _nobody))
+    assert (verdict.decision, verdict.details["outcome_weights"]) == ("A", [1000.0, 1.0])
+    nothing = asyncio.run(panel(aggregate=pool, weights={"A": 0.0, "B": 0.0}).judge(item, _nobody))
     assert (nothing.status, nothing.reason) == ("unparsed", NO_WEIGHT)
     with pytest.raises(ConfigError, match="majority would pass over the weights"):
-        panel(fold={"type": "majority", "unread": "drop"}, weights={"A": 2.0})
+        panel(aggregate={"type": "majority", "unread": "drop"}, weights={"A": 2.0})
     panel(
-        fold={"type": "majority", "unread": "drop"}, scores={"type": "mean_score", "unread": "drop"}, weights={"A": 2.0}
+        aggregate={"type": "majority", "unread": "drop"},
+        scores={"type": "mean_score", "unread": "drop"},
+        weights={"A": 2.0},
     )
 
 
-LETTERS = {"type": "anchored", "labels": {"A": "A", "B": "B"}}
+LETTERS = {"type": "anchored", "decisions": {"A": "A", "B": "B"}}
 SETUPS: dict[str, Any] = {
-    **GRAMMARS,
-    "chosen_by": {"type": "chosen_by", "field": "form", "grammars": {"x": LETTERS}},
-    "first_readable": {"type": "first_readable", "grammars": [LETTERS, "trailing_int"]},
+    **PARSERS,
+    "chosen_by": {"type": "chosen_by", "field": "form", "parsers": {"x": LETTERS}},
+    "first_readable": {"type": "first_readable", "parsers": [LETTERS, "trailing_int"]},
     "step_list": "step_list",
 }
 
 
 def test_every_grammar_is_set_up() -> None:
-    known = {plugins.split(spec, where="grammar")[0] for spec in SETUPS.values()}
-    assert known >= shipped("parsers").keys(), "a new grammar needs a setup"
+    known = {plugins.split(spec, where="parser")[0] for spec in SETUPS.values()}
+    assert known >= shipped("parsers").keys(), "a new parser needs a setup"
 
 
 EMPTY = [
@@ -206,17 +231,17 @@ EMPTY = [
 
 @pytest.mark.parametrize("name", SETUPS)
 def test_a_reply_that_says_nothing_is_unread_by_every_grammar_with_a_reason(name: str) -> None:
-    grammar = grammar_of(SETUPS[name])
+    parser = parser_of(SETUPS[name])
     for reply in EMPTY:
-        reading = grammar.read(reply)
-        assert reading == grammar.read(reply)
-        if grammar.guesses:
+        reading = parser.read(reply)
+        assert reading == parser.read(reply)
+        if parser.guesses:
             continue  # mirrors a tool that decides all the same
-        assert (reading.status, reading.label, reading.score) == ("unparsed", None, None), reply
+        assert (reading.status, reading.decision, reading.score) == ("unparsed", None, None), reply
         assert reading.reason
 
 
-async def _nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+async def _nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
     raise NotRecordedError
 
 
@@ -225,14 +250,14 @@ def shipped_methods() -> set[type]:
     return {plugins.load(name, "judges") for name in shipped("judges")}
 
 
-LACKING: list[JudgeItem] = [
+LACKING: list[Case] = [
     msgspec.structs.replace(ITEM, answer=""),
     msgspec.structs.replace(ITEM, reference=None),
     msgspec.structs.replace(ITEM, baseline=None),
     msgspec.structs.replace(ITEM, meta={}),
     msgspec.structs.replace(ITEM, meta=dict.fromkeys(ITEM.meta, 7)),
     msgspec.structs.replace(ITEM, answer="", reference=None, baseline="", meta={}, answers=[], truncated=True),
-    JudgeItem(id=0, uid="0" * 16, repeat=0, fields={}, reference=None, answer=""),
+    Case(id=0, uid="0" * 16, repeat=0, fields={}, reference=None, answer=""),
     msgspec.structs.replace(ITEM, baseline=ITEM.answer),
 ]
 
@@ -241,7 +266,7 @@ LACKING: list[JudgeItem] = [
 def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(path: Path) -> None:
     """No verdict is made up, and nothing raises but a sentence that names what the prompt needs."""
 
-    async def says_nothing(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def says_nothing(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         return Reply(status="ok", text="")
 
     for item in LACKING:
@@ -254,7 +279,7 @@ def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(path: Pa
         assert told[0] == told[1]
         if isinstance(verdict := told[0], Verdict):
             json.dumps(msgspec.to_builtins(verdict))
-            assert verdict.status == "ok" or (verdict.label, verdict.score) == (None, None)
+            assert verdict.status == "ok" or (verdict.decision, verdict.score) == (None, None)
             assert verdict.status == "ok" or verdict.reason
 
 
@@ -265,4 +290,4 @@ def test_a_rule_bears_what_an_item_lacks(rule: Any) -> None:
     for item in LACKING:
         verdict = asyncio.run(rule().judge(item, _nobody))
         assert verdict.status in ("ok", "unparsed", "not_judged")
-        assert verdict.status == "ok" or (verdict.reason and verdict.label is None)
+        assert verdict.status == "ok" or (verdict.reason and verdict.decision is None)

@@ -1,4 +1,4 @@
-"""Reply shapes and what a careful reader takes from them: no grammar may read one silently in another way."""
+"""Reply shapes and what a careful reader takes from them: no parser may read one silently in another way."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply
+from judgebench.judges.core.factory import parser_of
+from judgebench.records.flow import Reply
 
 CORPUS = [json.loads(line) for line in Path(__file__).with_name("corpus.jsonl").read_text("utf-8").splitlines()]
 PAIR = {"A>B": "A", "A>>B": "A", "B>A": "B", "B>>A": "B", "A=B": "tie"}
 SETUPS: dict[str, Any] = {
-    "letter": {"type": "anchored", "labels": {"A": "correct", "B": "incorrect"}},
+    "letter": {"type": "anchored", "decisions": {"A": "correct", "B": "incorrect"}},
     "word": {"type": "anchored", "words": {"CORRECT": "correct", "INCORRECT": "incorrect"}},
-    "three": {"type": "anchored", "labels": {"A": "correct", "B": "incorrect", "C": "invalid"}},
-    "json": {"type": "json_field", "labels": {"correct": "correct", "incorrect": "incorrect"}},
-    "match": {"type": "json_field", "field": "match", "labels": {"true": "correct", "false": "incorrect"}},
+    "three": {"type": "anchored", "decisions": {"A": "correct", "B": "incorrect", "C": "invalid"}},
+    "json": {"type": "json_field", "decisions": {"correct": "correct", "incorrect": "incorrect"}},
+    "match": {"type": "json_field", "field": "match", "decisions": {"true": "correct", "false": "incorrect"}},
     "hle": {
         "type": "json_field",
         "field": "correct",
-        "labels": {"yes": "correct", "no": "incorrect"},
+        "decisions": {"yes": "correct", "no": "incorrect"},
         "confidence": "confidence",
     },
     "jsonscore": {"type": "json_field", "field": "score", "low": 1, "high": 10},
@@ -31,12 +31,12 @@ SETUPS: dict[str, Any] = {
     "two": "first_line_two_numbers",
     "lastlines": "last_lines_two_numbers",
     "trailing": "trailing_int",
-    "boxed": {"type": "boxed_last", "labels": {"A": "correct", "B": "incorrect"}},
-    "unique": {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": PAIR},
+    "boxed": {"type": "boxed_last", "decisions": {"A": "correct", "B": "incorrect"}},
+    "unique": {"type": "unique_decision", "patterns": [r"\[\[([AB<>=]+)\]\]"], "decisions": PAIR},
     "last": {
         "type": "last_match",
         "patterns": [r"\[\[([AB<>=]+)\]\]", r"\[([AB<>=]+)\]"],
-        "labels": PAIR,
+        "decisions": PAIR,
         "after": "</think>",
     },
     "first": {
@@ -62,16 +62,16 @@ def test_the_corpus_is_large_and_names_no_unknown_setup() -> None:
 
 @pytest.mark.parametrize("setup", SETUPS)
 def test_every_reply_is_read_as_a_careful_reader_reads_it(setup: str) -> None:
-    grammar = grammar_of(SETUPS[setup])
+    parser = parser_of(SETUPS[setup])
     wrong = []
     for row in (row for row in CORPUS if row["setup"] == setup):
-        reading = grammar.read(Reply(status="ok", text=row["text"], finish_reason=row.get("finish_reason")))
-        label_or_score = reading.label if "label" in row else reading.score if "score" in row else None
-        if reading.status != row["status"] or label_or_score != row.get("label", row.get("score")):
-            wrong.append((row["about"], row["text"], row.get("label", row.get("score")), reading))
+        reading = parser.read(Reply(status="ok", text=row["text"], finish_reason=row.get("finish_reason")))
+        decision_or_score = reading.decision if "decision" in row else reading.score if "score" in row else None
+        if reading.status != row["status"] or decision_or_score != row.get("decision", row.get("score")):
+            wrong.append((row["about"], row["text"], row.get("decision", row.get("score")), reading))
         if reading.status == "unparsed":
             assert reading.reason, row
-            assert (reading.label, reading.score, reading.span) == (None, None, None), row
+            assert (reading.decision, reading.score, reading.span) == (None, None, None), row
         elif reading.span:
             start, end = reading.span
             assert 0 <= start < end <= len(row["text"]), row
@@ -79,6 +79,6 @@ def test_every_reply_is_read_as_a_careful_reader_reads_it(setup: str) -> None:
 
 
 def test_confidence_is_kept_as_a_share() -> None:
-    grammar = grammar_of(SETUPS["hle"])
+    parser = parser_of(SETUPS["hle"])
     texts = ['{"correct": "no", "confidence": "80%"}', '{"correct": "no", "confidence": 80}']
-    assert [grammar.read(Reply(status="ok", text=text)).values for text in texts] == [{"confidence": 0.8}] * 2
+    assert [parser.read(Reply(status="ok", text=text)).values for text in texts] == [{"confidence": 0.8}] * 2

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from judgebench.judges.differences import differences
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply
+from judgebench.judges.core.factory import parser_of
+from judgebench.judges.methods.differences import differences
+from judgebench.records.flow import Reply
 
 from .test_corpus import CORPUS, SETUPS
 
-OURS = grammar_of(SETUPS["letter"])
+OURS = parser_of(SETUPS["letter"])
 
 
 def replies(*texts: str) -> list[Reply]:
@@ -16,7 +16,7 @@ def replies(*texts: str) -> list[Reply]:
 
 
 def test_what_the_last_character_makes_of_plain_replies() -> None:
-    found = differences(replies("A", "VERDICT: A.", "NASA", "no idea", "B"), OURS, grammar_of("aisbench_last_char"))
+    found = differences(replies("A", "VERDICT: A.", "NASA", "no idea", "B"), OURS, parser_of("aisbench_last_char"))
     assert (found.n, found.same, found.contrary, found.only_first, found.only_second) == (5, 2, 1, 0, 2)
     assert found.differing == 3
     assert (found.examples[0].text, found.examples[0].first, found.examples[0].second) == (
@@ -29,20 +29,20 @@ def test_what_the_last_character_makes_of_plain_replies() -> None:
 def test_a_grammar_does_not_differ_from_itself() -> None:
     texts = [row["text"] for row in CORPUS]
     for name in SETUPS:
-        grammar = grammar_of(SETUPS[name])
-        found = differences(replies(*texts), grammar, grammar)
+        parser = parser_of(SETUPS[name])
+        found = differences(replies(*texts), parser, parser)
         assert (found.n, found.same, found.examples) == (len(texts), len(texts), [])
 
 
 def test_ours_and_the_guessing_rules_part_on_the_corpus_in_one_direction_only() -> None:
     """Whatever ours reads, the guesser also decides; it decides many replies in which nothing is stated."""
     texts = [row["text"] for row in CORPUS if row["setup"] == "letter"]
-    found = differences(replies(*texts), OURS, grammar_of("aisbench_last_char"))
+    found = differences(replies(*texts), OURS, parser_of("aisbench_last_char"))
     assert found.only_first == 0
     assert found.only_second > 100
     assert found.contrary > 20
     assert len(found.examples) == 5
-    backwards = differences(replies(*texts), grammar_of("aisbench_last_char"), OURS)
+    backwards = differences(replies(*texts), parser_of("aisbench_last_char"), OURS)
     assert (backwards.only_first, backwards.contrary) == (found.only_second, found.contrary)
 
 

@@ -1,4 +1,4 @@
-"""Folds: the published rules by example, and what holds for all of them."""
+"""Aggregations: the published rules by example, and what holds for all of them."""
 
 from __future__ import annotations
 
@@ -10,34 +10,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS, FoldConfig, ViewReading, fold_views, mirrored
-from judgebench.judges.grammars.reading import Reading, unparsed
-from judgebench.judges.load import fold_of
+from judgebench.judges.aggregations import (
+    DECISION_AGGREGATIONS,
+    SCORE_AGGREGATIONS,
+    AggregationConfig,
+    PresentationReading,
+    aggregated,
+    mirrored,
+)
+from judgebench.judges.core.factory import aggregation_of
+from judgebench.judges.parsers.reading import Reading, unparsed
 
-LABELS = ["A>>B", "A>B", "A=B", "B>A", "B>>A", "A", "B", "tie"]
+DECISIONS = ["A>>B", "A>B", "A=B", "B>A", "B>>A", "A", "B", "tie"]
 
 
-def fold(name: str, views: list[ViewReading], *, unread: Any = "unparsed", **settings: Any) -> Reading:
-    function, config = fold_of({"type": name, "unread": unread, **settings})
-    return fold_views(views, function, config)
+def aggregate(
+    name: str, presentations: list[PresentationReading], *, unread: Any = "unparsed", **settings: Any
+) -> Reading:
+    function, config = aggregation_of({"type": name, "unread": unread, **settings})
+    return aggregated(presentations, function, config)
 
 
-def seen(*labels: str | None, orders: tuple[str, ...] = ()) -> list[ViewReading]:
-    """Views with these labels, ``None`` for an unread one."""
+def seen(*decisions: str | None, orders: tuple[str, ...] = ()) -> list[PresentationReading]:
+    """Presentations with these labels, ``None`` for an unread one."""
     return [
-        ViewReading(
-            view=f"v{number}",
+        PresentationReading(
+            presentation=f"v{number}",
             order=orders[number] if orders else "",  # type: ignore[arg-type]
-            reading=unparsed("unreadable") if label is None else Reading(status="ok", label=label),
+            reading=unparsed("unreadable") if decision is None else Reading(status="ok", decision=decision),
         )
-        for number, label in enumerate(labels)
+        for number, decision in enumerate(decisions)
     ]
 
 
-def scored(*scores: float | None) -> list[ViewReading]:
+def scored(*scores: float | None) -> list[PresentationReading]:
     return [
-        ViewReading(
-            view=f"v{number}",
+        PresentationReading(
+            presentation=f"v{number}",
             reading=unparsed("unreadable") if score is None else Reading(status="ok", score=score),
         )
         for number, score in enumerate(scores)
@@ -45,7 +54,7 @@ def scored(*scores: float | None) -> list[ViewReading]:
 
 
 @pytest.mark.parametrize(
-    ("name", "labels", "want"),
+    ("name", "decisions", "want"),
     [
         ("first", ["A", "B"], "A"),
         ("counter", ["A>B", "A>>B"], "A"),
@@ -67,126 +76,139 @@ def scored(*scores: float | None) -> list[ViewReading]:
         ("unanimous", ["A", "B"], None),
     ],
 )
-def test_folds_of_labels(name: str, labels: list[str], want: str | None) -> None:
-    assert fold(name, seen(*labels)).label == want
+def test_folds_of_labels(name: str, decisions: list[str], want: str | None) -> None:
+    assert aggregate(name, seen(*decisions)).decision == want
 
 
 def test_arena_hard_pool_counts_strong_labels_three_times() -> None:
-    reading = fold("weighted_pool", seen("A>>B", "B>A", "A=B"))
+    reading = aggregate("weighted_pool", seen("A>>B", "B>A", "A=B"))
     assert reading.values["outcomes"] == [1, 1, 1, 0, 0.5]
     assert reading.score == pytest.approx(3.5 / 5)
 
 
 def test_folds_of_scores() -> None:
-    assert fold("mean_score", scored(4, 7)).score == 5.5
-    assert fold("min_score", scored(4, 7)).score == 4
-    assert fold("max_score", scored(4, 7)).score == 7
-    assert fold("median_score", scored(4, 7, 9)).score == 7
-    assert fold("median_score", scored(4, 7)).score == 5.5
-    assert fold("mean_score", scored(4, None), unread="drop").score == 4
-    assert fold("mean_score", scored(4, None), unread=0.0).score == 2
-    assert fold("mean_score", scored(4, None)).status == "unparsed"
-    weighted = [msgspec.structs.replace(view, weight=weight) for view, weight in zip(scored(1, 4), (3, 1), strict=True)]
-    assert fold("mean_score", weighted).score == pytest.approx(7 / 4)
+    assert aggregate("mean_score", scored(4, 7)).score == 5.5
+    assert aggregate("min_score", scored(4, 7)).score == 4
+    assert aggregate("max_score", scored(4, 7)).score == 7
+    assert aggregate("median_score", scored(4, 7, 9)).score == 7
+    assert aggregate("median_score", scored(4, 7)).score == 5.5
+    assert aggregate("mean_score", scored(4, None), unread="drop").score == 4
+    assert aggregate("mean_score", scored(4, None), unread=0.0).score == 2
+    assert aggregate("mean_score", scored(4, None)).status == "unparsed"
+    weighted = [
+        msgspec.structs.replace(presentation, weight=weight)
+        for presentation, weight in zip(scored(1, 4), (3, 1), strict=True)
+    ]
+    assert aggregate("mean_score", weighted).score == pytest.approx(7 / 4)
 
 
-def two(first: float, second: float, order: Any = "AB") -> ViewReading:
+def two(first: float, second: float, order: Any = "AB") -> PresentationReading:
     values = {"first": first, "second": second}
-    return ViewReading(
-        view=order, order=order, reading=Reading(status="ok", label="A", score=first - second, values=values)
+    return PresentationReading(
+        presentation=order, order=order, reading=Reading(status="ok", decision="A", score=first - second, values=values)
     )
 
 
 def test_faireval_averages_both_orders_answer_by_answer() -> None:
     """Shown first scores 9 and 8 whichever it is: balanced, the answers are equal."""
-    reading = fold("mean_score", [two(9, 8), two(9, 8, "BA")])
-    assert (reading.label, reading.score) == ("tie", 0)
+    reading = aggregate("mean_score", [two(9, 8), two(9, 8, "BA")])
+    assert (reading.decision, reading.score) == ("tie", 0)
     assert reading.values == {"first": 8.5, "second": 8.5}
-    assert fold("mean_score", [two(9, 8), two(7, 8, "BA")]).label == "A"
-    assert fold("mean_score", [two(9, 8), two(7, 8, "BA")], margin=1).label == "tie"
+    assert aggregate("mean_score", [two(9, 8), two(7, 8, "BA")]).decision == "A"
+    assert aggregate("mean_score", [two(9, 8), two(7, 8, "BA")], margin=1).decision == "tie"
 
 
 def test_order_ba_is_mirrored_before_the_fold() -> None:
-    assert fold("counter", seen("A", "B", orders=("AB", "BA"))).label == "A"
-    assert fold("counter", seen("A", "A", orders=("AB", "BA"))).label == "tie"
-    assert fold("both_required", seen("A>>B", "B>>A", orders=("AB", "BA"))).label == "A>>B"
+    assert aggregate("counter", seen("A", "B", orders=("AB", "BA"))).decision == "A"
+    assert aggregate("counter", seen("A", "A", orders=("AB", "BA"))).decision == "tie"
+    assert aggregate("both_required", seen("A>>B", "B>>A", orders=("AB", "BA"))).decision == "A>>B"
     own = {"left": "right", "right": "left"}
-    assert fold("both_required", seen("left", "right", orders=("AB", "BA")), flip=own).label == "left"
+    assert aggregate("both_required", seen("left", "right", orders=("AB", "BA")), flip=own).decision == "left"
 
 
 def test_probabilities_are_averaged_and_mirrored() -> None:
-    def view(order: Any, a: float) -> ViewReading:
-        return ViewReading(
-            view=order, order=order, reading=Reading(status="ok", label="A", values={"p": {"A": a, "B": 1 - a}})
+    def presentation(order: Any, a: float) -> PresentationReading:
+        return PresentationReading(
+            presentation=order,
+            order=order,
+            reading=Reading(status="ok", decision="A", values={"p": {"A": a, "B": 1 - a}}),
         )
 
-    reading = fold("logprob_mean", [view("AB", 0.9), view("BA", 0.6)])
-    assert reading.label == "A"
+    reading = aggregate("logprob_mean", [presentation("AB", 0.9), presentation("BA", 0.6)])
+    assert reading.decision == "A"
     assert reading.values["p"]["A"] == pytest.approx(0.65)
-    assert fold("logprob_mean", [view("AB", 0.9), view("BA", 0.9)]).status == "unparsed"
-    assert fold("logprob_mean", seen("A")).status == "unparsed"
+    assert aggregate("logprob_mean", [presentation("AB", 0.9), presentation("BA", 0.9)]).status == "unparsed"
+    assert aggregate("logprob_mean", seen("A")).status == "unparsed"
 
 
 def test_what_an_unread_view_counts_as_changes_the_decision() -> None:
-    views = seen("A", None)
-    assert fold("counter", views).status == "unparsed"
-    assert fold("counter", views, unread="drop").label == "A"
-    assert fold("both_or_tie", views, unread="tie").label == "tie"
-    assert fold("both_required", views, unread="B").label == "inconsistent"
-    assert fold("majority", seen("correct", None, None), unread="incorrect").label == "incorrect"
-    assert fold("counter", views, unread={"v1": "A"}).label == "A"
-    assert fold("counter", views, unread={"v0": "A"}).status == "unparsed"
+    presentations = seen("A", None)
+    assert aggregate("counter", presentations).status == "unparsed"
+    assert aggregate("counter", presentations, unread="drop").decision == "A"
+    assert aggregate("both_or_tie", presentations, unread="tie").decision == "tie"
+    assert aggregate("both_required", presentations, unread="B").decision == "inconsistent"
+    assert aggregate("majority", seen("correct", None, None), unread="incorrect").decision == "incorrect"
+    assert aggregate("counter", presentations, unread={"v1": "A"}).decision == "A"
+    assert aggregate("counter", presentations, unread={"v0": "A"}).status == "unparsed"
 
 
-@pytest.mark.parametrize("name", [*LABEL_FOLDS, *SCORE_FOLDS])
+@pytest.mark.parametrize("name", [*DECISION_AGGREGATIONS, *SCORE_AGGREGATIONS])
 @pytest.mark.parametrize("unread", ["unparsed", "drop", "default"])
 def test_an_item_without_any_readable_view_is_unparsed(name: str, unread: Any) -> None:
     if unread == "default":
-        unread = 0.5 if name in SCORE_FOLDS else "incorrect"
-    reading = fold(name, seen(None, None), unread=unread)
-    assert (reading.status, reading.label, reading.score) == ("unparsed", None, None)
+        unread = 0.5 if name in SCORE_AGGREGATIONS else "incorrect"
+    reading = aggregate(name, seen(None, None), unread=unread)
+    assert (reading.status, reading.decision, reading.score) == ("unparsed", None, None)
     assert "unreadable" in reading.reason
-    assert fold(name, [], unread=unread).status == "unparsed"
+    assert aggregate(name, [], unread=unread).status == "unparsed"
 
 
-def readings(label: str, score: float, first: float, p: float) -> ViewReading:
+def readings(decision: str, score: float, first: float, p: float) -> PresentationReading:
     values = {"first": first, "second": 1 - first, "p": {"A": p, "B": 1 - p}}
-    return ViewReading(view="", order="BA", reading=Reading(status="ok", label=label, score=score, values=values))
+    return PresentationReading(
+        presentation="", order="BA", reading=Reading(status="ok", decision=decision, score=score, values=values)
+    )
 
 
 @given(
-    label=st.sampled_from(LABELS), score=st.integers(0, 8), first=st.integers(0, 9), p=st.sampled_from([0.0, 0.25, 1.0])
+    decision=st.sampled_from(DECISIONS),
+    score=st.integers(0, 8),
+    first=st.integers(0, 9),
+    p=st.sampled_from([0.0, 0.25, 1.0]),
 )
-def test_mirroring_twice_changes_nothing(label: str, score: int, first: int, p: float) -> None:
-    config = FoldConfig(type="counter", unread="drop", scale=(0, 8))
-    view = readings(label, score, first, p)
-    assert mirrored(mirrored(view, config), config) == view
-    without = msgspec.structs.replace(view, reading=Reading(status="ok", label=label, score=score))
+def test_mirroring_twice_changes_nothing(decision: str, score: int, first: int, p: float) -> None:
+    config = AggregationConfig(type="counter", unread="drop", scale=(0, 8))
+    presentation = readings(decision, score, first, p)
+    assert mirrored(mirrored(presentation, config), config) == presentation
+    without = msgspec.structs.replace(presentation, reading=Reading(status="ok", decision=decision, score=score))
     assert mirrored(mirrored(without, config), config) == without
 
 
-@given(labels=st.lists(st.sampled_from(LABELS), min_size=1, max_size=6), name=st.sampled_from(list(LABEL_FOLDS)))
-def test_swapping_the_answers_mirrors_the_decision(labels: list[str], name: str) -> None:
-    """A fold must not prefer an answer by its place."""
-    config = FoldConfig(type=name, unread="drop")
-    plain = fold(name, seen(*labels))
-    swapped = fold(name, seen(*labels, orders=tuple("BA" for _ in labels)))
+@given(
+    decisions=st.lists(st.sampled_from(DECISIONS), min_size=1, max_size=6),
+    name=st.sampled_from(list(DECISION_AGGREGATIONS)),
+)
+def test_swapping_the_answers_mirrors_the_decision(decisions: list[str], name: str) -> None:
+    """An aggregation must not prefer an answer by its place."""
+    config = AggregationConfig(type=name, unread="drop")
+    plain = aggregate(name, seen(*decisions))
+    swapped = aggregate(name, seen(*decisions, orders=tuple("BA" for _ in decisions)))
     assert plain.status == swapped.status
-    if plain.label is not None:
-        back = mirrored(ViewReading(view="", reading=plain), config).reading
-        assert back.label == swapped.label
+    if plain.decision is not None:
+        back = mirrored(PresentationReading(presentation="", reading=plain), config).reading
+        assert back.decision == swapped.decision
 
 
 @given(
-    labels=st.lists(st.sampled_from(LABELS), min_size=1, max_size=6),
-    name=st.sampled_from(list(LABEL_FOLDS)),
+    decisions=st.lists(st.sampled_from(DECISIONS), min_size=1, max_size=6),
+    name=st.sampled_from(list(DECISION_AGGREGATIONS)),
     data=st.data(),
 )
-def test_the_order_of_views_does_not_matter(labels: list[str], name: str, data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations(labels))
+def test_the_order_of_views_does_not_matter(decisions: list[str], name: str, data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(decisions))
     if name != "first":
-        before, after = fold(name, seen(*labels)), fold(name, seen(*shuffled))
-        assert (before.status, before.label) == (after.status, after.label)
+        before, after = aggregate(name, seen(*decisions)), aggregate(name, seen(*shuffled))
+        assert (before.status, before.decision) == (after.status, after.decision)
 
 
 @pytest.mark.parametrize(
@@ -194,21 +216,21 @@ def test_the_order_of_views_does_not_matter(labels: list[str], name: str, data: 
     [
         ({"type": "counter"}, "unread"),
         ({"unread": "drop"}, "type"),
-        ({"type": "countr", "unread": "drop"}, "no fold"),
-        ({"type": "mean_score", "unread": "tie"}, "folds numbers"),
-        ({"type": "counter", "unread": 0.5}, "folds labels"),
+        ({"type": "countr", "unread": "drop"}, "no aggregation"),
+        ({"type": "mean_score", "unread": "tie"}, "aggregations numbers"),
+        ({"type": "counter", "unread": 0.5}, "aggregations labels"),
         ({"type": "counter", "unread": "drop", "flip": {"left": "right"}}, "must become"),
     ],
 )
 def test_a_wrong_fold_is_refused(spec: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        fold_of(spec)
+        aggregation_of(spec)
 
 
-def last_view(views: list[ViewReading], config: FoldConfig) -> Reading:
-    """A user's own fold."""
-    return views[-1].reading
+def last_presentation(presentations: list[PresentationReading], config: AggregationConfig) -> Reading:
+    """A user's own aggregation."""
+    return presentations[-1].reading
 
 
 def test_a_users_own_fold_is_named_by_its_path() -> None:
-    assert fold(f"{__name__}.last_view", seen("A", "B")).label == "B"
+    assert aggregate(f"{__name__}.last_presentation", seen("A", "B")).decision == "B"

@@ -1,4 +1,4 @@
-"""What holds for every grammar, whatever the text."""
+"""What holds for every parser, whatever the text."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply, TokenLogprob
+from judgebench.judges.core.factory import parser_of
+from judgebench.records.flow import Reply, TokenLogprob
 
 from .test_corpus import SETUPS
 
-LETTERS: dict[str, Any] = {"type": "anchored", "labels": {"A": "correct", "B": "incorrect"}}
-GRAMMARS: dict[str, Any] = {
+LETTERS: dict[str, Any] = {"type": "anchored", "decisions": {"A": "correct", "B": "incorrect"}}
+PARSERS: dict[str, Any] = {
     **SETUPS,
-    "logprob": {"type": "logprob_of_label", "labels": {"yes": " yes", "no": [" no", "no"]}},
-    "threshold": {"type": "score_line", "threshold": 6, "labels": ["good", "bad"]},
+    "logprob": {"type": "logprob_of_decision", "decisions": {"yes": " yes", "no": [" no", "no"]}},
+    "threshold": {"type": "score_line", "threshold": 6, "decisions": ["good", "bad"]},
     "tagged": {"type": "tagged", "low": 1, "high": 5},
     "tagged_pair": {"type": "tagged", "count": 2},
-    "tagged_label": {"type": "tagged", "labels": {"a": "A", "b": "B"}},
+    "tagged_label": {"type": "tagged", "decisions": {"a": "A", "b": "B"}},
     "numbers": {"type": "first_line_numbers", "low": 1, "high": 10},
-    "nested": {"type": "json_field", "field": "a.b", "labels": {"x": "x"}},
+    "nested": {"type": "json_field", "field": "a.b", "decisions": {"x": "x"}},
 }
 WORDS = [
     "CORRECT",
@@ -47,32 +47,32 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join))
 
 
 def read(spec: Any, text: str, **reply: Any) -> Any:
-    return grammar_of(spec).read(Reply(status="ok", text=text, **reply))
+    return parser_of(spec).read(Reply(status="ok", text=text, **reply))
 
 
-@pytest.mark.parametrize("name", GRAMMARS)
+@pytest.mark.parametrize("name", PARSERS)
 @settings(max_examples=80, deadline=None)
 @given(text=TEXTS)
 def test_no_text_makes_a_grammar_raise_or_give_half_a_reading(name: str, text: str) -> None:
-    grammar = grammar_of(GRAMMARS[name])
-    reading = grammar.read(Reply(status="ok", text=text))
-    assert reading == grammar.read(Reply(status="ok", text=text))
+    parser = parser_of(PARSERS[name])
+    reading = parser.read(Reply(status="ok", text=text))
+    assert reading == parser.read(Reply(status="ok", text=text))
     if reading.status == "unparsed":
         assert reading.reason
-        assert (reading.label, reading.score, reading.span) == (None, None, None)
+        assert (reading.decision, reading.score, reading.span) == (None, None, None)
     else:
-        assert reading.label is not None or reading.score is not None
-        assert reading.label is None or reading.label in grammar.labels()
+        assert reading.decision is not None or reading.score is not None
+        assert reading.decision is None or reading.decision in parser.decisions()
         assert reading.score is None or math.isfinite(reading.score)
         if reading.span is not None:
             assert 0 <= reading.span[0] < reading.span[1] <= len(text)
 
 
 @settings(max_examples=150, deadline=None)
-@given(before=TEXTS, label=st.sampled_from("AB"))
-def test_a_last_verdict_line_is_read_or_left_unparsed_never_turned_round(before: str, label: str) -> None:
-    reading = read(LETTERS, f"{before}\n\nVERDICT: {label}")
-    assert reading.label in (None, {"A": "correct", "B": "incorrect"}[label])
+@given(before=TEXTS, decision=st.sampled_from("AB"))
+def test_a_last_verdict_line_is_read_or_left_unparsed_never_turned_round(before: str, decision: str) -> None:
+    reading = read(LETTERS, f"{before}\n\nVERDICT: {decision}")
+    assert reading.decision in (None, {"A": "correct", "B": "incorrect"}[decision])
 
 
 HOSTILE = [
@@ -104,24 +104,24 @@ HOSTILE = [
     ("A. ", "B "),
     ("", '{"verdict": 1, '),
 ]
-KINDS = {str(spec if isinstance(spec, str) else spec["type"]): spec for spec in reversed(GRAMMARS.values())}
+KINDS = {str(spec if isinstance(spec, str) else spec["type"]): spec for spec in reversed(PARSERS.values())}
 
 
-def seconds(grammar: Any, text: str) -> float:
+def seconds(parser: Any, text: str) -> float:
     started = time.process_time()
-    grammar.read(Reply(status="ok", text=text))
+    parser.read(Reply(status="ok", text=text))
     return time.process_time() - started
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_long_text_is_read_in_linear_time(name: str) -> None:
     """Twice the text takes about twice the time, where a quadratic reader would take four times as long."""
-    grammar = grammar_of(KINDS[name])
+    parser = parser_of(KINDS[name])
     for start, piece in HOSTILE:
         short = start + piece * (60_000 // len(piece))
         long = start + piece * (240_000 // len(piece))
         # The garbage collector may step in, but not each time.
-        assert any(seconds(grammar, long) < 10 * seconds(grammar, short) + 0.25 for _ in range(4)), piece
+        assert any(seconds(parser, long) < 10 * seconds(parser, short) + 0.25 for _ in range(4)), piece
 
 
 def test_spans_point_at_what_was_read() -> None:
@@ -152,31 +152,31 @@ def token(**top: float) -> list[TokenLogprob]:
 
 
 def test_probabilities_are_shared_out_among_the_labels() -> None:
-    spec = {"type": "logprob_of_label", "labels": {"same": ["same", "Same"], "different": "different"}}
+    spec = {"type": "logprob_of_decision", "decisions": {"same": ["same", "Same"], "different": "different"}}
     reading = read(
         spec, "", logprobs=token(same=math.log(0.3), Same=math.log(0.1), different=math.log(0.1), x=math.log(0.4))
     )
-    assert (reading.status, reading.label) == ("ok", "same")
+    assert (reading.status, reading.decision) == ("ok", "same")
     assert reading.score == pytest.approx(0.8)
     assert reading.values["mass"] == pytest.approx(0.5)
     only = read(spec, "", logprobs=token(different=-0.1))
-    assert (only.label, only.score) == ("different", 0.0)
+    assert (only.decision, only.score) == ("different", 0.0)
     assert read(spec, "same").reason == "the service gave no log-probs"
     assert "no label" in read(spec, "", logprobs=token(other=-0.1)).reason
     strict = {**spec, "least_mass": 0.9}
     assert read(strict, "", logprobs=token(same=math.log(0.5))).status == "unparsed"
     careful = {**spec, "threshold": 0.9}
-    assert read(careful, "", logprobs=token(same=math.log(0.8), different=math.log(0.2))).label == "different"
+    assert read(careful, "", logprobs=token(same=math.log(0.8), different=math.log(0.2))).decision == "different"
 
 
 def test_points_give_the_weighted_score() -> None:
     spec = {
-        "type": "logprob_of_label",
-        "labels": {"1": "1", "2": "2", "3": "3"},
+        "type": "logprob_of_decision",
+        "decisions": {"1": "1", "2": "2", "3": "3"},
         "points": {"1": 1, "2": 2, "3": 3},
     }
     reading = read(spec, "", logprobs=token(**{"1": math.log(0.1), "2": math.log(0.2), "3": math.log(0.5)}))
-    assert reading.label == "3"
+    assert reading.decision == "3"
     assert reading.score == pytest.approx((0.1 + 0.4 + 1.5) / 0.8)
     assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two labels are equally likely"
 
@@ -184,10 +184,10 @@ def test_points_give_the_weighted_score() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("anchord", "no grammar"),
-        ({"labels": {}}, "must be dict"),
+        ("anchord", "no parser"),
+        ({"decisions": {}}, "must be dict"),
         ({"type": "anchored"}, "at least one letter"),
-        ({"type": "anchored", "labls": {}}, "grammar.labls is not a known key"),
+        ({"type": "anchored", "labls": {}}, "parser.labls is not a known key"),
         ({"type": "score_line", "low": 5, "high": 5}, "must be below"),
         ({"type": "score_line", "threshold": 5}, "belong together"),
         ({"type": "first_match", "patterns": []}, "at least one pattern"),
@@ -195,23 +195,23 @@ def test_points_give_the_weighted_score() -> None:
         ({"type": "last_match", "patterns": ["a"]}, "exactly one group"),
         ({"type": "regex_table", "table": []}, "at least one row"),
         ({"type": "json_field", "field": ""}, "must name a field"),
-        ({"type": "logprob_of_label", "labels": {"a": "x"}}, "two or more labels"),
-        ({"type": "logprob_of_label", "labels": {"a": "x", "b": "x"}}, "own tokens"),
-        ({"type": "logprob_of_label", "labels": {"a": "x", "b": "y"}, "points": {"a": 1}}, "every label"),
-        ({"type": "ReferenceVerifier"}, "no grammar"),
+        ({"type": "logprob_of_decision", "decisions": {"a": "x"}}, "two or more labels"),
+        ({"type": "logprob_of_decision", "decisions": {"a": "x", "b": "x"}}, "own tokens"),
+        ({"type": "logprob_of_decision", "decisions": {"a": "x", "b": "y"}, "points": {"a": 1}}, "every label"),
+        ({"type": "ReferenceVerifier"}, "no parser"),
     ],
 )
 def test_a_wrong_config_is_refused_by_name(spec: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace("`", ".")):
-        grammar_of(spec)
+        parser_of(spec)
 
 
 def test_identities_tell_grammars_apart() -> None:
-    seen = [str(grammar_of(spec).identity()) for spec in GRAMMARS.values()]
+    seen = [str(parser_of(spec).identity()) for spec in PARSERS.values()]
     assert len(set(seen)) == len(seen)
-    identity = grammar_of("aisbench_last_char").identity()
-    assert (identity["grammar"], identity["guesses"]) == ("aisbench_last_char", True)
-    assert "guesses" not in grammar_of(LETTERS).identity()
+    identity = parser_of("aisbench_last_char").identity()
+    assert (identity["parser"], identity["guesses"]) == ("aisbench_last_char", True)
+    assert "guesses" not in parser_of(LETTERS).identity()
 
 
 @pytest.mark.parametrize(
@@ -230,23 +230,23 @@ def test_identities_tell_grammars_apart() -> None:
     ],
 )
 def test_a_verdict_between_tags(said: str, score: float | None, reason: str) -> None:
-    reading = grammar_of({"type": "tagged", "low": 1, "high": 5}).read(Reply(status="ok", text=said))
+    reading = parser_of({"type": "tagged", "low": 1, "high": 5}).read(Reply(status="ok", text=said))
     assert (reading.score, reading.reason) == (score, reason)
 
 
 @pytest.mark.parametrize(
-    ("options", "said", "label"),
+    ("options", "said", "decision"),
     [
         ({"count": 2}, "7, 3", "A"),
         ({"count": 2}, "3 7", "B"),
         ({"count": 2}, "3 3", "tie"),
         ({"count": 2}, "3", None),
-        ({"labels": {"A": "first", "B": "second"}}, " b ", "second"),
-        ({"labels": {"A": "first", "B": "second"}}, "not B", None),
+        ({"decisions": {"A": "first", "B": "second"}}, " b ", "second"),
+        ({"decisions": {"A": "first", "B": "second"}}, "not B", None),
     ],
 )
-def test_a_preference_between_tags(options: dict[str, Any], said: str, label: str | None) -> None:
-    reading = grammar_of({"type": "tagged", **options}).read(Reply(status="ok", text=f"<answer>{said}</answer>"))
-    assert reading.label == label
-    many = grammar_of({"type": "tagged", "count": 3}).read(Reply(status="ok", text="<answer>[1, 2, 3]</answer>"))
+def test_a_preference_between_tags(options: dict[str, Any], said: str, decision: str | None) -> None:
+    reading = parser_of({"type": "tagged", **options}).read(Reply(status="ok", text=f"<answer>{said}</answer>"))
+    assert reading.decision == decision
+    many = parser_of({"type": "tagged", "count": 3}).read(Reply(status="ok", text="<answer>[1, 2, 3]</answer>"))
     assert many.values == {"scores": [1, 2, 3]}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.grammars.numbers import number_of
-from judgebench.judges.json_lists import last_list
-from judgebench.judges.load import grammar_of, method_from
-from judgebench.prompts import as_text
-from judgebench.records import Prompt, Reply, Verdict
+from judgebench.content.prompts import as_text
+from judgebench.judges.core.contract import Case
+from judgebench.judges.core.factory import method_from, parser_of
+from judgebench.judges.methods.json_lists import last_list
+from judgebench.judges.parsers.numbers import number_of
+from judgebench.records.flow import Prompt, Reply, Verdict
 
 TOO_LONG = "1" * 5000
 """More digits than Python reads as a whole number."""
@@ -42,12 +42,10 @@ def test_the_last_list_is_the_one_that_is_read_or_none_is(text: str, values: lis
     assert (found.values if found else None) == values
 
 
-@pytest.mark.parametrize(
-    "grammar", ["first_line_two_numbers", "last_lines_two_numbers", {"type": "tagged", "count": 2}]
-)
+@pytest.mark.parametrize("parser", ["first_line_two_numbers", "last_lines_two_numbers", {"type": "tagged", "count": 2}])
 @pytest.mark.parametrize("text", ["1e308 -1e308", "1e308\n-1e308", "<answer>1e308 -1e308</answer>", "9_5 4", "9\n4_5"])
-def test_no_pair_of_scores_is_beyond_every_scale(grammar: Any, text: str) -> None:
-    assert grammar_of(grammar).read(said(text)).status == "unparsed"
+def test_no_pair_of_scores_is_beyond_every_scale(parser: Any, text: str) -> None:
+    assert parser_of(parser).read(said(text)).status == "unparsed"
 
 
 @pytest.mark.parametrize("written", ["9_5", "1e16", "-1e16", "1e400", "nan", "inf", "", "seven"])
@@ -72,11 +70,9 @@ def chosen(reference: str | list[str] | None, solutions: list[str]) -> Verdict:
         },
         where="method",
     )
-    item = JudgeItem(
-        id=0, uid="0", repeat=0, fields={"question": "?"}, reference=reference, answer="", answers=solutions
-    )
+    item = Case(id=0, uid="0", repeat=0, fields={"question": "?"}, reference=reference, answer="", answers=solutions)
 
-    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         assert as_text(prompt)
         return said("VERDICT: A")
 
@@ -85,12 +81,12 @@ def chosen(reference: str | list[str] | None, solutions: list[str]) -> Verdict:
 
 def test_a_chosen_solution_that_cannot_be_compared_is_not_called_wrong() -> None:
     verdict = chosen("a dozen", ["it is 12"])
-    assert (verdict.status, verdict.label, verdict.answer) == ("unparsed", None, "12")
+    assert (verdict.status, verdict.decision, verdict.answer) == ("unparsed", None, "12")
     assert "the reference is not a number" in verdict.reason
     assert verdict.details["chosen"] == 1
 
 
-@pytest.mark.parametrize(("reference", "label"), [("12", "correct"), ("13", "incorrect"), (None, "1")])
-def test_a_chosen_solution_is_compared_with_the_reference(reference: str | None, label: str) -> None:
+@pytest.mark.parametrize(("reference", "decision"), [("12", "correct"), ("13", "incorrect"), (None, "1")])
+def test_a_chosen_solution_is_compared_with_the_reference(reference: str | None, decision: str) -> None:
     verdict = chosen(reference, ["it is 12"])
-    assert (verdict.status, verdict.label) == ("ok", label)
+    assert (verdict.status, verdict.decision) == ("ok", decision)

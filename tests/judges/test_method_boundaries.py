@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from judgebench.choosing import Group, choose
-from judgebench.judges.debate import drawn_side
-from judgebench.judges.differences import differences
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply, Verdict
+from judgebench.judges.core.factory import parser_of
+from judgebench.judges.methods.debate import drawn_side
+from judgebench.judges.methods.differences import differences
+from judgebench.metrics.statistics.choosing import Group, choose
+from judgebench.records.flow import Reply, Verdict
 
 from .test_composed import DIRECT, says
 from .test_methods import Judge, item, judge
@@ -20,13 +20,13 @@ STEPS = ["one", "two", "three"]
 
 def test_the_heavier_member_of_a_panel_weighs_more() -> None:
     verdicts = {name: Verdict(status="ok", score=score) for name, score in (("a", 1.0), ("b", 5.0))}
-    options = {"fold": {"type": "mean_score", "unread": "drop"}, "weights": {"a": 3.0}}
+    options = {"aggregate": {"type": "mean_score", "unread": "drop"}, "weights": {"a": 3.0}}
     assert judge("Panel", options, item(verdicts=verdicts), Judge(lambda *_: "")).score == 2.0
 
 
 def test_a_panel_too_small_for_its_quorum_says_why_its_members_are_silent() -> None:
-    options = {"fold": {"type": "majority", "unread": "drop"}, "quorum": 2}
-    right = Verdict(status="ok", label="correct")
+    options = {"aggregate": {"type": "majority", "unread": "drop"}, "quorum": 2}
+    right = Verdict(status="ok", decision="correct")
     failed, unread = Verdict(status="judge_failed", reason="no"), Verdict(status="unparsed", reason="no")
     for members, status in (([right, failed], "judge_failed"), ([right, unread], "unparsed")):
         verdicts = {f"m{place}": one for place, one in enumerate(members)}
@@ -44,30 +44,30 @@ def test_the_gate_that_stopped_an_answer_is_counted_from_1() -> None:
 
 def test_half_of_the_checks_are_no_majority() -> None:
     options = {"judges": [DIRECT] * 2, "rule": "vote"}
-    assert judge("Compound", options, item(), says("A", "B")).label == "incorrect"
+    assert judge("Compound", options, item(), says("A", "B")).decision == "incorrect"
 
 
 def test_a_check_that_cannot_be_read_counts_as_failed_only_where_that_is_said() -> None:
     checks = {"judges": [DIRECT] * 2, "rule": "unanimity"}
     assert judge("Compound", checks, item(), says("A", "D")).status == "unparsed"
-    assert judge("Compound", {**checks, "unread": "failed"}, item(), says("A", "D")).label == "incorrect"
+    assert judge("Compound", {**checks, "unread": "failed"}, item(), says("A", "D")).decision == "incorrect"
 
 
 def test_the_bias_detector_is_asked_as_often_as_rounds_say_and_no_more() -> None:
-    ask = Judge(lambda _prompt, view: "VERDICT: BIASED" if view.startswith("detect") else "VERDICT: A")
+    ask = Judge(lambda _prompt, presentation: "VERDICT: BIASED" if presentation.startswith("detect") else "VERDICT: A")
     verdict = judge("BiasChecked", {"judge": DIRECT, "rounds": 2}, item(), ask)
-    assert [view for _, view, _ in ask.asked] == ["", "detect1", "again1", "detect2", "again2"]
-    assert (verdict.label, len(verdict.details["rounds"])) == ("correct", 2)
+    assert [presentation for _, presentation, _ in ask.asked] == ["", "detect1", "again1", "detect2", "again2"]
+    assert (verdict.decision, len(verdict.details["rounds"])) == ("correct", 2)
 
 
 def test_a_detector_that_cannot_be_read_lets_the_verdict_stand() -> None:
-    ask = Judge(lambda _prompt, view: "Hard to say." if view.startswith("detect") else "VERDICT: B")
+    ask = Judge(lambda _prompt, presentation: "Hard to say." if presentation.startswith("detect") else "VERDICT: B")
     verdict = judge("BiasChecked", {"judge": DIRECT}, item(), ask)
-    assert (verdict.label, len(ask.asked), verdict.details["rounds"][0]["found"]) == ("incorrect", 2, "unparsed")
+    assert (verdict.decision, len(ask.asked), verdict.details["rounds"][0]["found"]) == ("incorrect", 2, "unparsed")
 
 
 def test_an_explanation_is_tried_twice_where_nothing_else_is_said_and_an_unread_check_does_not_pass_it() -> None:
-    ask = Judge(lambda _prompt, view: "Hard to say." if view.startswith("check") else "VERDICT: A")
+    ask = Judge(lambda _prompt, presentation: "Hard to say." if presentation.startswith("check") else "VERDICT: A")
     verdict = judge("VerifiedJudge", {"judge": DIRECT}, item(), ask)
     assert (verdict.status, len(ask.asked), verdict.details["checks"]) == ("unparsed", 4, ["unparsed", "unparsed"])
 
@@ -111,41 +111,41 @@ def test_a_list_that_stops_at_the_wrong_step_says_enough() -> None:
 
 
 def test_a_round_in_which_nobody_can_be_read_is_not_unanimous() -> None:
-    options = {"fold": {"type": "majority", "unread": "drop"}, "rounds": 2}
+    options = {"aggregate": {"type": "majority", "unread": "drop"}, "rounds": 2}
     ask = says("D", "D", "D", "A", "A", "A")
-    assert judge("Deliberation", options, item(), ask).label == "correct"
+    assert judge("Deliberation", options, item(), ask).decision == "correct"
     assert len(ask.asked) == 6
 
 
 def test_answers_that_differ_in_a_blank_are_compared() -> None:
-    options = {"fold": {"type": "both_or_tie", "unread": "unparsed"}}
+    options = {"aggregate": {"type": "both_or_tie", "unread": "unparsed"}}
     ask = Judge(lambda *_: "VERDICT: C")
     judge("PairComparison", options, item("4", baseline="4\n"), ask)
     assert len(ask.asked) == 2
     same = Judge(lambda *_: "VERDICT: A")
     verdict = judge("PairComparison", options, item("4", baseline="4"), same)
-    assert (verdict.label, verdict.details["equal_answers"], len(same.asked)) == ("tie", True, 0)
+    assert (verdict.decision, verdict.details["equal_answers"], len(same.asked)) == ("tie", True, 0)
 
 
 def test_only_the_advocates_see_the_reference() -> None:
-    ask = Judge(lambda _prompt, view: "VERDICT: A" if not view.startswith("round") else "It is right.")
+    ask = Judge(lambda _prompt, presentation: "VERDICT: A" if not presentation.startswith("round") else "It is right.")
     judge("Debate", {"show_reference": True, "rounds": 1}, item(reference="four, as everybody knows"), ask)
-    shown = {view: "as everybody knows" in str(prompt) for prompt, view, _ in ask.asked}
+    shown = {presentation: "as everybody knows" in str(prompt) for prompt, presentation, _ in ask.asked}
     assert shown == {"round1-a": True, "round1-b": True, "decide": False}
 
 
 def test_without_a_reference_the_label_is_the_place_of_the_chosen_solution_from_1() -> None:
     options = {"judge": DIRECT, "extractor": {"type": "LastNumber"}, "same": {"type": "NumberEqual"}, "times": 1}
     judged = item(fields={"question": "2+2?", "solutions": ["It is 5.", "It is 4."]}, reference=None)
-    ask = Judge(lambda _prompt, view: f"VERDICT: {'A' if view.startswith('solution2') else 'B'}")
+    ask = Judge(lambda _prompt, presentation: f"VERDICT: {'A' if presentation.startswith('solution2') else 'B'}")
     verdict = judge("PessimisticChoice", options, judged, ask)
-    assert (verdict.label, verdict.answer, verdict.details["chosen"]) == ("2", "4", 2)
+    assert (verdict.decision, verdict.answer, verdict.details["chosen"]) == ("2", "4", 2)
 
 
 def test_the_verifier_of_solutions_is_never_shown_the_reference() -> None:
     options = {
-        "judge": {"type": "Viewed", "views": [{"prompt": "{question} {answer} {reference}"}], "grammar": "trailing_int",
-                  "fold": {"type": "first", "unread": "unparsed"}},
+        "judge": {"type": "DeclaredJudge", "presentations": [{"prompt": "{question} {answer} {reference}"}], "parser": "trailing_int",
+                  "aggregate": {"type": "first", "unread": "unparsed"}},
         "extractor": {"type": "LastNumber"}, "same": {"type": "NumberEqual"}, "times": 1,
     }  # fmt: skip
     ask = Judge(lambda *_: "7")
@@ -155,7 +155,7 @@ def test_the_verifier_of_solutions_is_never_shown_the_reference() -> None:
 
 def test_grammars_that_read_other_scores_differ() -> None:
     first, second = (
-        grammar_of({"type": kind, "patterns": [r"\[\[(\d+)\]\]"], "published": True})
+        parser_of({"type": kind, "patterns": [r"\[\[(\d+)\]\]"], "published": True})
         for kind in ("first_match", "last_match")
     )
     said = [Reply(status="ok", text=text) for text in ("[[4]] or rather [[6]]", "[[4]]")]
@@ -170,28 +170,28 @@ def test_votes_weigh_by_how_often_they_were_verified() -> None:
 def test_the_answer_that_the_rule_of_a_cascade_read_stands_beside_the_judges_verdict() -> None:
     options = {"rule": {"type": "NumberEqual"}, "judge": DIRECT, "settles": ["correct"]}
     found = judge("Cascade", options, item("It is 5.", reference="4"), says("A"))
-    assert (found.label, found.answer, found.details["settled_by"]) == ("correct", "5", "judge")
+    assert (found.decision, found.answer, found.details["settled_by"]) == ("correct", "5", "judge")
     settled = judge("Cascade", options, item("It is 4.", reference="4"), says())
-    assert (settled.label, settled.details["settled_by"]) == ("correct", "rule")
+    assert (settled.decision, settled.details["settled_by"]) == ("correct", "rule")
 
 
 def test_a_judge_is_told_to_wait_as_often_as_said_and_its_last_reply_counts() -> None:
     ask = says("A", "A", "B")
     verdict = judge("ThinkLonger", {"judge": DIRECT, "times": 2}, item(), ask)
-    assert [view for _, view, _ in ask.asked] == ["", "wait1", "wait2"]
-    assert (verdict.label, verdict.details["waited"]) == ("incorrect", 2)
+    assert [presentation for _, presentation, _ in ask.asked] == ["", "wait1", "wait2"]
+    assert (verdict.decision, verdict.details["waited"]) == ("incorrect", 2)
 
 
 def test_a_vote_that_cannot_be_read_is_dropped_where_that_is_named() -> None:
-    options = {"judge": DIRECT, "times": 3, "fold": {"type": "majority", "unread": "drop"}}
-    assert judge("Repeated", options, item(), says("B", "D", "B")).label == "incorrect"
-    strict = {**options, "fold": {"type": "majority", "unread": "unparsed"}}
+    options = {"judge": DIRECT, "times": 3, "aggregate": {"type": "majority", "unread": "drop"}}
+    assert judge("Repeated", options, item(), says("B", "D", "B")).decision == "incorrect"
+    strict = {**options, "aggregate": {"type": "majority", "unread": "unparsed"}}
     assert judge("Repeated", strict, item(), says("B", "D", "B")).status == "unparsed"
 
 
 @pytest.mark.parametrize(("side", "claim"), [("A", "the answer is right"), ("B", "the answer is wrong")])
 def test_an_adviser_argues_for_the_side_that_is_named(side: str, claim: str) -> None:
-    ask = Judge(lambda _prompt, view: "VERDICT: A" if not view.startswith("round") else "Believe me.")
+    ask = Judge(lambda _prompt, presentation: "VERDICT: A" if not presentation.startswith("round") else "Believe me.")
     verdict = judge("Consultancy", {"side": side, "rounds": 1}, item(), ask)
     assert verdict.details["side"] == side
     assert f"you hold that {claim}" in str(ask.asked[0][0])
@@ -203,10 +203,12 @@ def test_half_of_the_items_draw_either_side() -> None:
 
 
 def test_in_a_round_of_a_debate_both_have_heard_all_rounds_before_it_and_nothing_of_it() -> None:
-    ask = Judge(lambda _prompt, view: f"Speech {view}." if view.startswith("round") else "VERDICT: A")
+    ask = Judge(
+        lambda _prompt, presentation: f"Speech {presentation}." if presentation.startswith("round") else "VERDICT: A"
+    )
     judge("Debate", {"rounds": 2}, item(), ask)
-    heard = {view: [name for name in ("1-a", "1-b", "2-a", "2-b") if f"Speech round{name}." in str(prompt)]
-             for prompt, view, _ in ask.asked}  # fmt: skip
+    heard = {presentation: [name for name in ("1-a", "1-b", "2-a", "2-b") if f"Speech round{name}." in str(prompt)]
+             for prompt, presentation, _ in ask.asked}  # fmt: skip
     both = ["1-a", "1-b"]
     assert heard == {
         "round1-a": [],

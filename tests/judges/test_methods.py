@@ -11,34 +11,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.config.schema import Typed
 from judgebench.errors import ConfigError
-from judgebench.judges.asking import CallFailedError, JudgeItem, NotRecordedError
-from judgebench.judges.load import extractor_of, method_of
-from judgebench.records import Failure, Prompt, Reply, TokenLogprob, Verdict
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
+from judgebench.judges.core.factory import extractor_of, method_of
+from judgebench.records.flow import Failure, Prompt, Reply, TokenLogprob, Verdict
+from judgebench.records.run import Typed
 
 PAIR_PROMPT = "Question: {question}\nFirst: {first}\nSecond: {second}\nWhich is better, A, B or C (tie)?"
 PAIR: dict[str, Any] = {
-    "views": [
+    "presentations": [
         {"name": "AB", "order": "AB", "prompt": PAIR_PROMPT},
         {"name": "BA", "order": "BA", "prompt": PAIR_PROMPT},
     ],
-    "grammar": {"type": "anchored", "labels": {"A": "A", "B": "B", "C": "tie"}},
-    "fold": {"type": "counter", "unread": "drop"},
+    "parser": {"type": "anchored", "decisions": {"A": "A", "B": "B", "C": "tie"}},
+    "aggregate": {"type": "counter", "unread": "drop"},
 }
 
 
 class Judge:
-    """A judge that answers by a function of prompt and view, and remembers what it was asked."""
+    """A judge that answers by a function of prompt and presentation, and remembers what it was asked."""
 
     def __init__(self, answer: Callable[[str, str], str | Reply]) -> None:
         self.answer = answer
         self.asked: list[tuple[Prompt, str, dict[str, Any]]] = []
 
-    async def __call__(self, prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
-        self.asked.append((prompt, view, params))
+    async def __call__(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
+        self.asked.append((prompt, presentation, params))
         await asyncio.sleep(0)
-        said = self.answer(shown(prompt), view)
+        said = self.answer(shown(prompt), presentation)
         return said if isinstance(said, Reply) else Reply(status="ok", text=said)
 
 
@@ -46,22 +46,22 @@ def shown(prompt: Prompt) -> str:
     return prompt if isinstance(prompt, str) else "\n".join(message["content"] for message in prompt)
 
 
-def item(answer: str = "It is 4.", **changes: Any) -> JudgeItem:
+def item(answer: str = "It is 4.", **changes: Any) -> Case:
     fields = {"id": 0, "uid": "0123456789abcdef", "repeat": 0, "fields": {"question": "2+2?"}, "reference": "4"}
-    return JudgeItem(**{**fields, "answer": answer, **changes})
+    return Case(**{**fields, "answer": answer, **changes})
 
 
-def judge(type_name: str, options: dict[str, Any], judged: JudgeItem, ask: Judge) -> Verdict:
+def judge(type_name: str, options: dict[str, Any], judged: Case, ask: Judge) -> Verdict:
     return asyncio.run(method_of(Typed(type=type_name, options=options)).judge(judged, ask))
 
 
-def verify(judged: JudgeItem, said: str, **options: Any) -> tuple[Verdict, Judge]:
-    ask = Judge(lambda _prompt, _view: said)
+def verify(judged: Case, said: str, **options: Any) -> tuple[Verdict, Judge]:
+    ask = Judge(lambda _prompt, _presentation: said)
     return judge("ReferenceVerifier", options, judged, ask), ask
 
 
 @pytest.mark.parametrize(
-    ("style", "said", "label"),
+    ("style", "said", "decision"),
     [
         ("letter", "They agree.\n\nVERDICT: A", "correct"),
         ("letter", "VERDICT: B", "incorrect"),
@@ -71,24 +71,26 @@ def verify(judged: JudgeItem, said: str, **options: Any) -> tuple[Verdict, Judge
         ("letter", "VERDICT: C", None),
     ],
 )
-def test_each_style_reads_what_it_asks_for(style: str, said: str, label: str | None) -> None:
+def test_each_style_reads_what_it_asks_for(style: str, said: str, decision: str | None) -> None:
     verdict, ask = verify(item(), said, style=style)
-    assert (verdict.label, verdict.status) == (label, "ok" if label else "unparsed")
+    assert (verdict.decision, verdict.status) == (decision, "ok" if decision else "unparsed")
     assert len(ask.asked) == 1
-    assert verdict.details["views"][0]["status"] == verdict.status
+    assert verdict.details["presentations"][0]["status"] == verdict.status
 
 
 @pytest.mark.parametrize("style", ["letter", "word", "json"])
 @pytest.mark.parametrize("three_way", [False, True])
 def test_a_reply_that_copies_the_choices_is_no_verdict(style: str, three_way: bool) -> None:
     """The form of every verdict stands in the prompt; each alone is a verdict, all of them together are none."""
-    ask = Judge(lambda prompt, _view: prompt)
+    ask = Judge(lambda prompt, _presentation: prompt)
     options = {"style": style, "three_way": three_way}
     prompt = shown(method_of(Typed(type="ReferenceVerifier", options=options)).prompts(item())[0][1])  # type: ignore[attr-defined]
     forms = [line.partition("    (")[0] for line in prompt.splitlines() if "    (" in line]
     assert len(forms) == 2 + three_way
-    labels = [judge("ReferenceVerifier", options, item(), Judge(lambda *_, said=form: said)).label for form in forms]
-    assert labels == ["correct", "incorrect", "invalid"][: len(forms)]
+    decisions = [
+        judge("ReferenceVerifier", options, item(), Judge(lambda *_, said=form: said)).decision for form in forms
+    ]
+    assert decisions == ["correct", "incorrect", "invalid"][: len(forms)]
     if style != "json":  # the last JSON object of a reply is its verdict
         assert judge("ReferenceVerifier", options, item(), ask).status == "unparsed"
 
@@ -150,9 +152,9 @@ def test_long_answers_are_trimmed_in_the_middle_and_flagged() -> None:
 
 def test_an_empty_answer_is_asked_about_unless_declared() -> None:
     verdict, ask = verify(item(" \n"), "VERDICT: B")
-    assert (verdict.label, len(ask.asked)) == ("incorrect", 1)
+    assert (verdict.decision, len(ask.asked)) == ("incorrect", 1)
     verdict, ask = verify(item(" \n"), "VERDICT: A", empty_answer="incorrect")
-    assert (verdict.label, len(ask.asked)) == ("incorrect", 0)
+    assert (verdict.decision, len(ask.asked)) == ("incorrect", 0)
     assert verdict.details == {"empty_answer": True}
 
 
@@ -160,7 +162,7 @@ def test_an_item_without_reference_is_not_judged() -> None:
     verdict, ask = verify(item(reference=None), "VERDICT: A")
     assert (verdict.status, ask.asked) == ("not_judged", [])
     assert "no reference" in verdict.reason
-    pair = judge("Viewed", PAIR, item(), ask)
+    pair = judge("DeclaredJudge", PAIR, item(), ask)
     assert (pair.status, pair.reason) == ("not_judged", "the item has no answer to compare with")
 
 
@@ -178,55 +180,60 @@ def test_a_prompt_of_ones_own_replaces_ours() -> None:
     assert ask.asked == [
         ([{"role": "system", "content": "Be strict."}, {"role": "user", "content": "4 / four"}], "", {"temperature": 0})
     ]
-    assert verdict.label == "correct"
-    assert verify(item("four"), "A")[0].label == "correct"
+    assert verdict.decision == "correct"
+    assert verify(item("four"), "A")[0].decision == "correct"
 
 
 def test_repeats_need_a_fold_and_are_voted_on() -> None:
-    with pytest.raises(ConfigError, match="fold"):
+    with pytest.raises(ConfigError, match="aggregate"):
         verify(item(), "A", repeats=3)
     replies = iter(["A", "B", "I do not know", "A"])
     ask = Judge(lambda *_: next(replies))
-    options = {"repeats": 4, "fold": {"type": "majority", "unread": "drop"}}
+    options = {"repeats": 4, "aggregate": {"type": "majority", "unread": "drop"}}
     verdict = judge("ReferenceVerifier", options, item(), ask)
-    assert (verdict.label, verdict.details["votes"]) == ("correct", {"correct": 2, "incorrect": 1})
-    assert [view["repeat"] for view in verdict.details["views"]] == [0, 1, 2, 3]
+    assert (verdict.decision, verdict.details["votes"]) == ("correct", {"correct": 2, "incorrect": 1})
+    assert [presentation["repeat"] for presentation in verdict.details["presentations"]] == [0, 1, 2, 3]
     assert len({shown(prompt) for prompt, _, _ in ask.asked}) == 1
 
 
 def test_pairs_are_shown_in_both_orders_and_mirrored() -> None:
     judged = item("good", baseline="bad")
 
-    def prefers_good(prompt: str, _view: str) -> str:
+    def prefers_good(prompt: str, _presentation: str) -> str:
         return "A" if "First: good" in prompt else "B"
 
     ask = Judge(prefers_good)
-    verdict = judge("Viewed", PAIR, judged, ask)
-    assert verdict.label == "A"
-    assert [view for _, view, _ in ask.asked] == ["AB", "BA"]
-    assert [view["label"] for view in verdict.details["views"]] == ["A", "B"]
-    assert judge("Viewed", PAIR, judged, Judge(lambda *_: "A")).label == "tie"
-    assert judge("Viewed", PAIR, judged, Judge(lambda _p, view: "A" if view == "AB" else "?")).label == "A"
+    verdict = judge("DeclaredJudge", PAIR, judged, ask)
+    assert verdict.decision == "A"
+    assert [presentation for _, presentation, _ in ask.asked] == ["AB", "BA"]
+    assert [presentation["decision"] for presentation in verdict.details["presentations"]] == ["A", "B"]
+    assert judge("DeclaredJudge", PAIR, judged, Judge(lambda *_: "A")).decision == "tie"
+    assert (
+        judge(
+            "DeclaredJudge", PAIR, judged, Judge(lambda _p, presentation: "A" if presentation == "AB" else "?")
+        ).decision
+        == "A"
+    )
 
 
 def test_answers_of_a_benchmark_of_judges_come_from_its_fields() -> None:
     judged = item("", fields={"question": "q", "response_A": "left", "response_B": "right"})
     options = {**PAIR, "first": "{response_A}", "second": "{response_B}"}
     ask = Judge(lambda *_: "C")
-    assert judge("Viewed", options, judged, ask).label == "tie"
+    assert judge("DeclaredJudge", options, judged, ask).decision == "tie"
     assert "First: left\nSecond: right" in shown(ask.asked[0][0])
     assert "First: right\nSecond: left" in shown(ask.asked[1][0])
 
 
 def test_equal_answers_are_not_asked_about_where_declared() -> None:
     ask = Judge(lambda *_: "A")
-    verdict = judge("Viewed", {**PAIR, "skip_equal": "tie"}, item("same", baseline="same"), ask)
-    assert (verdict.label, ask.asked, verdict.details) == ("tie", [], {"equal_answers": True})
+    verdict = judge("DeclaredJudge", {**PAIR, "skip_equal": "tie"}, item("same", baseline="same"), ask)
+    assert (verdict.decision, ask.asked, verdict.details) == ("tie", [], {"equal_answers": True})
 
 
 def test_views_may_differ_in_criterion_grammar_and_parameters() -> None:
     options = {
-        "views": [
+        "presentations": [
             {"name": "facts", "prompt": "{criterion}: {answer}", "fields": {"criterion": "Facts about {question}"}},
             {
                 "name": "style",
@@ -234,15 +241,15 @@ def test_views_may_differ_in_criterion_grammar_and_parameters() -> None:
                 "fields": {"criterion": "Style"},
                 "weight": 3.0,
                 "params": {"temperature": 1},
-                "grammar": {"type": "json_field", "field": "score"},
+                "parser": {"type": "json_field", "field": "score"},
             },
         ],
-        "grammar": {"type": "score_line", "low": 1, "high": 10},
-        "fold": {"type": "mean_score", "unread": "unparsed"},
+        "parser": {"type": "score_line", "low": 1, "high": 10},
+        "aggregate": {"type": "mean_score", "unread": "unparsed"},
         "params": {"temperature": 0, "max_tokens": 8},
     }
-    ask = Judge(lambda _prompt, view: "Rating: 8" if view == "facts" else '{"score": 4}')
-    verdict = judge("Viewed", options, item(), ask)
+    ask = Judge(lambda _prompt, presentation: "Rating: 8" if presentation == "facts" else '{"score": 4}')
+    verdict = judge("DeclaredJudge", options, item(), ask)
     assert verdict.score == pytest.approx(5)
     assert [params for _, _, params in ask.asked] == [
         {"temperature": 0, "max_tokens": 8},
@@ -253,21 +260,21 @@ def test_views_may_differ_in_criterion_grammar_and_parameters() -> None:
 
 def test_a_completion_judge_read_by_its_probabilities_is_a_config() -> None:
     options = {
-        "views": [{"prompt": "Paris and paris: same\nParis and Rome: different\n{reference} and {answer}:"}],
-        "grammar": {"type": "logprob_of_label", "labels": {"correct": " same", "incorrect": " different"}},
-        "fold": {"type": "first", "unread": "unparsed"},
+        "presentations": [{"prompt": "Paris and paris: same\nParis and Rome: different\n{reference} and {answer}:"}],
+        "parser": {"type": "logprob_of_decision", "decisions": {"correct": " same", "incorrect": " different"}},
+        "aggregate": {"type": "first", "unread": "unparsed"},
         "params": {"logprobs": 20, "max_tokens": 1, "stop": ["\n"]},
     }
     token = TokenLogprob(token=" same", logprob=-0.2, top={" same": -0.2, " different": -2.2})
     ask = Judge(lambda *_: Reply(status="ok", text=" same", logprobs=[token]))
-    verdict = judge("Viewed", options, item("four"), ask)
+    verdict = judge("DeclaredJudge", options, item("four"), ask)
     assert ask.asked[0][0] == "Paris and paris: same\nParis and Rome: different\n4 and four:"
     assert ask.asked[0][2] == {"logprobs": 20, "max_tokens": 1, "stop": ["\n"]}
-    assert verdict.label == "correct"
+    assert verdict.decision == "correct"
     assert verdict.score == pytest.approx(0.880797, abs=1e-5)
-    method = method_of(Typed(type="Viewed", options=options))
+    method = method_of(Typed(type="DeclaredJudge", options=options))
     assert method.needs_logprobs  # type: ignore[attr-defined]
-    silent = judge("Viewed", options, item("four"), Judge(lambda *_: " same"))
+    silent = judge("DeclaredJudge", options, item("four"), Judge(lambda *_: " same"))
     assert (silent.status, silent.reason) == ("unparsed", "the service gave no log-probs")
 
 
@@ -275,23 +282,23 @@ def test_all_views_are_asked_before_a_failure_is_told() -> None:
     failed = CallFailedError(Reply(status="failed", error=Failure(kind="server", message="HTTP 503")))
     asked = []
 
-    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
-        asked.append(view)
-        if view == "AB":
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
+        asked.append(presentation)
+        if presentation == "AB":
             raise failed
         await asyncio.sleep(0.01)
-        asked.append(f"{view} ended")
+        asked.append(f"{presentation} ended")
         return Reply(status="ok", text="A")
 
     with pytest.raises(CallFailedError, match="503"):
-        asyncio.run(method_of(Typed(type="Viewed", options=PAIR)).judge(item("a", baseline="b"), ask))
+        asyncio.run(method_of(Typed(type="DeclaredJudge", options=PAIR)).judge(item("a", baseline="b"), ask))
     assert asked == ["AB", "BA", "BA ended"]
 
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "verifier": ("ReferenceVerifier", {"three_way": True}),
-    "votes": ("ReferenceVerifier", {"repeats": 3, "fold": {"type": "majority", "unread": "drop"}}),
-    "pair": ("Viewed", PAIR),
+    "votes": ("ReferenceVerifier", {"repeats": 3, "aggregate": {"type": "majority", "unread": "drop"}}),
+    "pair": ("DeclaredJudge", PAIR),
     "cascade": (
         "Cascade",
         {"rule": {"type": "AcceptedForms"}, "judge": {"type": "ReferenceVerifier"}, "settles": ["correct"]},
@@ -318,7 +325,7 @@ def test_the_same_replies_give_the_same_questions_and_verdict(name: str, replies
 
 @pytest.mark.parametrize("name", METHODS)
 def test_what_was_never_recorded_is_told_to_the_stage(name: str) -> None:
-    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         raise NotRecordedError
 
     type_name, options = METHODS[name]
@@ -330,14 +337,14 @@ def test_the_rule_of_a_cascade_settles_what_it_may() -> None:
     type_name, options = METHODS["cascade"]
     ask = Judge(lambda *_: "VERDICT: A")
     by_rule = judge(type_name, options, item("4"), ask)
-    assert (by_rule.label, by_rule.details["settled_by"], ask.asked) == ("correct", "rule", [])
+    assert (by_rule.decision, by_rule.details["settled_by"], ask.asked) == ("correct", "rule", [])
     by_judge = judge(type_name, options, item("two squared"), ask)
-    assert (by_judge.label, by_judge.details["settled_by"], len(ask.asked)) == ("correct", "judge", 1)
-    assert by_judge.details["rule"]["label"] == "incorrect"
-    assert by_judge.details["judge"]["label"] == "correct"
+    assert (by_judge.decision, by_judge.details["settled_by"], len(ask.asked)) == ("correct", "judge", 1)
+    assert by_judge.details["rule"]["decision"] == "incorrect"
+    assert by_judge.details["judge"]["decision"] == "correct"
     both = judge(type_name, {**options, "ask_always": True}, item("4"), Judge(lambda *_: "VERDICT: B"))
-    assert (both.label, both.details["settled_by"]) == ("correct", "rule")
-    assert both.details["judge"]["label"] == "incorrect"
+    assert (both.decision, both.details["settled_by"]) == ("correct", "rule")
+    assert both.details["judge"]["decision"] == "incorrect"
 
 
 @pytest.mark.parametrize(
@@ -346,11 +353,11 @@ def test_the_rule_of_a_cascade_settles_what_it_may() -> None:
         ("ReferenceVerifier", {"styel": "json"}, "styel is not a known key"),
         ("ReferenceVerifier", {"style": "roman"}, r"method.style"),
         ("ReferenceVerifier", {"empty_answer": "invalid"}, "three_way"),
-        ("Viewed", {**PAIR, "views": []}, "at least one view"),
-        ("Viewed", {**PAIR, "views": [PAIR["views"][0]] * 2}, "names must differ"),
-        ("Viewed", {**PAIR, "repeats": 0}, "repeats"),
-        ("Viewed", {**PAIR, "fold": {"type": "counter"}}, r"method.fold.*unread"),
-        ("Viewed", {**PAIR, "fold": {"type": "counter", "unread": {"CD": "drop"}}}, "no view 'CD'"),
+        ("DeclaredJudge", {**PAIR, "presentations": []}, "at least one presentation"),
+        ("DeclaredJudge", {**PAIR, "presentations": [PAIR["presentations"][0]] * 2}, "names must differ"),
+        ("DeclaredJudge", {**PAIR, "repeats": 0}, "repeats"),
+        ("DeclaredJudge", {**PAIR, "aggregate": {"type": "counter"}}, r"method.aggregate.*unread"),
+        ("DeclaredJudge", {**PAIR, "aggregate": {"type": "counter", "unread": {"CD": "drop"}}}, "no presentation 'CD'"),
         ("Cascade", {**METHODS["cascade"][1], "settles": []}, "settles"),
         ("Cascade", {**METHODS["cascade"][1], "rule": {"type": "ReferenceVerifier"}}, "no rule"),
         ("Cascade", {**METHODS["cascade"][1], "judge": {"type": "AcceptedForms"}}, "no judge"),
@@ -377,12 +384,12 @@ def test_every_change_that_can_change_a_verdict_changes_the_identity() -> None:
         {"question": "{problem}"},
         {"params": {"temperature": 1}},
         {"prompt": "{answer}"},
-        {"grammar": "aisbench_last_char"},
+        {"parser": "aisbench_last_char"},
         {},
     ]
     variants += [identity("ReferenceVerifier", change) for change in changes]
-    variants.append(identity("Viewed", {**PAIR, "fold": {"type": "counter", "unread": "tie"}}))
-    variants.append(identity("Viewed", {**PAIR, "fold": {"type": "both_or_tie", "unread": "drop"}}))
+    variants.append(identity("DeclaredJudge", {**PAIR, "aggregate": {"type": "counter", "unread": "tie"}}))
+    variants.append(identity("DeclaredJudge", {**PAIR, "aggregate": {"type": "both_or_tie", "unread": "drop"}}))
     assert len(set(variants)) == len(variants)
 
 
@@ -393,11 +400,11 @@ def test_answer_rules_are_made_like_methods() -> None:
 
 
 def test_many_answers_are_ranked_by_both_orders() -> None:
-    ask = Judge(lambda _prompt, view: "8 9 2\nReasons." if view == "given" else "4, 9, 6\nReasons.")
+    ask = Judge(lambda _prompt, presentation: "8 9 2\nReasons." if presentation == "given" else "4, 9, 6\nReasons.")
     verdict = judge("ManyScores", {}, item(answers=["x", "y", "z"]), ask)
     # In reverse the scores stand the other way round: x 8 and 6, y 9 and 9, z 2 and 4.
-    assert [view["score"] for view in verdict.details["views"]] == [7, 9, 3]
-    assert (verdict.label, verdict.score, verdict.details["ranking"]) == ("2", 9, [2, 1, 3])
+    assert [presentation["score"] for presentation in verdict.details["presentations"]] == [7, 9, 3]
+    assert (verdict.decision, verdict.score, verdict.details["ranking"]) == ("2", 9, [2, 1, 3])
     assert shown(ask.asked[0][0]).index("Answer 1:\nx") < shown(ask.asked[0][0]).index("Answer 3:\nz")
     assert "Answer 1:\nz" in shown(ask.asked[1][0])
 
@@ -414,22 +421,22 @@ def test_many_answers_are_ranked_by_both_orders() -> None:
 )
 def test_a_line_that_does_not_fit_the_answers_is_no_ranking(said: str, reason: str) -> None:
     verdict = judge("ManyScores", {}, item(answers=["x", "y", "z"]), Judge(lambda *_: said))
-    assert (verdict.status, verdict.label, verdict.reason) == ("unparsed", None, reason)
+    assert (verdict.status, verdict.decision, verdict.reason) == ("unparsed", None, reason)
 
 
 def test_the_best_of_many_answers_may_be_equal() -> None:
     alone = {"reversed_too": False}
-    assert judge("ManyScores", alone, item(answers=["x", "y"]), Judge(lambda *_: "7 7")).label == "equal"
+    assert judge("ManyScores", alone, item(answers=["x", "y"]), Judge(lambda *_: "7 7")).decision == "equal"
     near = judge("ManyScores", {**alone, "margin": 1}, item(answers=["x", "y"]), Judge(lambda *_: "7 8"))
-    assert near.label == "equal"
+    assert near.decision == "equal"
     assert judge("ManyScores", alone, item(), Judge(lambda *_: "7 7")).status == "not_judged"
 
 
 def test_a_conversation_may_be_scored_by_two_numbers() -> None:
     """JudgeLM's several turns: the conversations stand in the place of the answers."""
     meta = {"turns": ["Hello!", "2+2?"], "answers_a": ["Hello.", "4"], "answers_b": ["Hello.", "5"]}
-    options = {"judge": {"type": "TwoScores", "fold": {"type": "mean_score", "unread": "unparsed"}}}
-    ask = Judge(lambda _prompt, view: "9 2" if view == "AB" else "3 8")
+    options = {"judge": {"type": "TwoScores", "aggregate": {"type": "mean_score", "unread": "unparsed"}}}
+    ask = Judge(lambda _prompt, presentation: "9 2" if presentation == "AB" else "3 8")
     verdict = judge("ConversationComparison", options, item(meta=meta), ask)
-    assert (verdict.label, verdict.score) == ("A", 6)
+    assert (verdict.decision, verdict.score) == ("A", 6)
     assert "User:\n2+2?\n\nAssistant:\n4" in shown(ask.asked[0][0])

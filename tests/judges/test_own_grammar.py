@@ -1,4 +1,4 @@
-"""A grammar of one's own is a ``Config`` and ``read``; all else comes with ``ConfiguredGrammar``."""
+"""A parser of one's own is a ``Config`` and ``read``; all else comes with ``ConfiguredParser``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply
+from judgebench.judges.core.factory import parser_of
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
+from judgebench.records.flow import Reply
 
 
-class Stars(ConfiguredGrammar):
+class Stars(ConfiguredParser):
     """Counts the stars that a reply consists of."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +32,7 @@ OWN = f"{__name__}.Stars"
 
 
 def own(**keys: Any) -> Any:
-    return grammar_of({"type": OWN, **keys})
+    return parser_of({"type": OWN, **keys})
 
 
 def test_it_is_named_in_a_config_by_its_path_and_read_by() -> None:
@@ -41,15 +41,15 @@ def test_it_is_named_in_a_config_by_its_path_and_read_by() -> None:
 
 
 def test_its_name_version_and_keys_are_its_identity() -> None:
-    assert own(most=2).identity() == {"grammar": "stars", "version": 1, "most": 2}
+    assert own(most=2).identity() == {"parser": "stars", "version": 1, "most": 2}
 
 
 def test_it_gives_no_labels_never_guesses_and_needs_no_probabilities() -> None:
-    assert (own().labels(), own().guesses, own().needs_logprobs) == ([], False, False)
+    assert (own().decisions(), own().guesses, own().needs_logprobs) == ([], False, False)
 
 
 def test_a_rule_that_guesses_says_so_in_its_identity() -> None:
-    assert grammar_of("aisbench_last_char").identity()["guesses"] is True
+    assert parser_of("aisbench_last_char").identity()["guesses"] is True
 
 
 def test_a_key_that_it_has_not_is_refused_with_the_nearest() -> None:
@@ -58,7 +58,7 @@ def test_a_key_that_it_has_not_is_refused_with_the_nearest() -> None:
 
 
 def test_one_that_reads_nothing_cannot_be_made() -> None:
-    class Mute(ConfiguredGrammar):
+    class Mute(ConfiguredParser):
         Config = Stars.Config
 
     with pytest.raises(TypeError, match="read"):

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.asking import JudgeItem
+from judgebench.judges.core.contract import Case
 from judgebench.judges.perturbations.null_answer import NOTHING
-from judgebench.judges.perturbed import OneAnswer, Perturbed, does, kind_of, perturbation_of, shipped
+from judgebench.judges.wrappers.perturbed import OneAnswer, Perturbed, does, kind_of, perturbation_of, shipped
 
 ROOT = Path(__file__).parents[2]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(str.strip)
@@ -23,10 +23,10 @@ WORD_FOR_WORD = set(SHIPPED) - {"null_answer", "name_swap", "markdown"}
 
 
 @st.composite
-def items(draw: st.DrawFn, *, pair: bool | None = None) -> JudgeItem:
+def items(draw: st.DrawFn, *, pair: bool | None = None) -> Case:
     two = draw(st.booleans()) if pair is None else pair
     first, second = draw(TEXT), draw(TEXT) if two else None
-    return JudgeItem(
+    return Case(
         id=draw(st.integers(0, 99)),
         uid=draw(st.text("0123456789abcdef", min_size=16, max_size=16)),
         repeat=draw(st.integers(0, 3)),
@@ -38,22 +38,22 @@ def items(draw: st.DrawFn, *, pair: bool | None = None) -> JudgeItem:
     )
 
 
-def perturbed(name: str, item: JudgeItem, seed: int = 0, **keys: Any) -> Perturbed | None:
+def perturbed(name: str, item: Case, seed: int = 0, **keys: Any) -> Perturbed | None:
     _, made = perturbation_of({"type": name, **keys}, where="perturbations")
     return made.perturb(item, seed) if kind_of(item) in made.kinds else None
 
 
-def story(**keys: Any) -> JudgeItem:
+def story(**keys: Any) -> Case:
     given_keys = {"id": 1, "uid": "00ff", "repeat": 0, "reference": "8 euros", "answer": "Tom gets 8. That is it."}
     fields = {"question": "Tom owes Mary Shelley 2 euros. How much has Tom left of 10?"}
-    return JudgeItem(**{**given_keys, "fields": fields, **keys})
+    return Case(**{**given_keys, "fields": fields, **keys})
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 class TestEveryPerturbation:
     @settings(max_examples=20)
     @given(item=items(), seed=st.integers(0, 5))
-    def test_equal_items_are_changed_alike_and_never_in_place(self, name: str, item: JudgeItem, seed: int) -> None:
+    def test_equal_items_are_changed_alike_and_never_in_place(self, name: str, item: Case, seed: int) -> None:
         before = msgspec.json.encode(item)
         found = perturbed(name, item, seed)
         assert perturbed(name, msgspec.structs.replace(item, repeat=9, id=100), seed) == (
@@ -63,7 +63,7 @@ class TestEveryPerturbation:
 
     @settings(max_examples=20)
     @given(item=items(), seed=st.integers(0, 5))
-    def test_a_changed_item_differs_and_keeps_what_it_is(self, name: str, item: JudgeItem, seed: int) -> None:
+    def test_a_changed_item_differs_and_keeps_what_it_is(self, name: str, item: Case, seed: int) -> None:
         found = perturbed(name, item, seed)
         if found is None:
             return
@@ -79,7 +79,7 @@ class TestEveryPerturbation:
 
     @settings(max_examples=20)
     @given(item=items(pair=True), seed=st.integers(0, 5))
-    def test_of_a_pair_only_the_targeted_answer_gets_something(self, name: str, item: JudgeItem, seed: int) -> None:
+    def test_of_a_pair_only_the_targeted_answer_gets_something(self, name: str, item: Case, seed: int) -> None:
         found = perturbed(name, item, seed)
         if found is None or name in {"position", "option_rename", "name_swap"}:
             return
@@ -90,7 +90,7 @@ class TestEveryPerturbation:
 
     @settings(max_examples=20)
     @given(item=items(), seed=st.integers(0, 5))
-    def test_an_answers_own_words_stay(self, name: str, item: JudgeItem, seed: int) -> None:
+    def test_an_answers_own_words_stay(self, name: str, item: Case, seed: int) -> None:
         found = perturbed(name, item, seed)
         if found is None or name not in WORD_FOR_WORD:
             return
@@ -128,7 +128,7 @@ class TestEveryPerturbation:
 class TestSingleOnes:
     @settings(max_examples=30)
     @given(items(pair=True))
-    def test_exchanging_the_answers_twice_gives_the_item_back(self, item: JudgeItem) -> None:
+    def test_exchanging_the_answers_twice_gives_the_item_back(self, item: Case) -> None:
         once = perturbed("position", item)
         if item.answer == item.baseline:
             assert once is None
@@ -146,7 +146,7 @@ class TestSingleOnes:
 
     @settings(max_examples=30)
     @given(items(), st.integers(1, 400))
-    def test_filler_has_the_words_that_were_asked_for(self, item: JudgeItem, words: int) -> None:
+    def test_filler_has_the_words_that_were_asked_for(self, item: Case, words: int) -> None:
         found = perturbed("verbosity", item, words=words)
         assert found is not None
         before = len(f"{item.answer} {item.baseline or ''}".split())
@@ -222,7 +222,7 @@ class TestNames:
             ({"type": "bandwagon", "share": 101}, "from 1 to 100"),
             ({"type": "bandwagon", "name": "a b"}, "a word"),
             ({"words": 3}, "type"),
-            ("judgebench.judges.viewed.Viewed", "is no perturbation"),
+            ("judgebench.judges.core.declared.DeclaredJudge", "is no perturbation"),
         ],
     )
     def test_wrong_keys_are_refused(self, spec: Any, said: str) -> None:

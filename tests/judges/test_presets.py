@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import Typed
 from judgebench.errors import ConfigError
-from judgebench.judges.load import method_of
-from judgebench.records import Reply, TokenLogprob
+from judgebench.judges.core.factory import method_of
+from judgebench.records.flow import Reply, TokenLogprob
+from judgebench.records.run import Typed
 
 from .test_methods import Judge, item, judge, shown
 
-BOTH: dict[str, Any] = {"fold": {"type": "both_or_tie", "unread": "unparsed"}}
+BOTH: dict[str, Any] = {"aggregate": {"type": "both_or_tie", "unread": "unparsed"}}
 PAIR = item("long and good", baseline="bad")
 
 
@@ -24,7 +24,7 @@ def place_of_good(prompt: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("says", "label"),
+    ("says", "decision"),
     [
         (place_of_good, "A"),
         (lambda prompt: {"A": "B", "B": "A"}[place_of_good(prompt)], "B"),
@@ -34,31 +34,31 @@ def place_of_good(prompt: str) -> str:
         (lambda _prompt: "D", None),
     ],
 )
-def test_a_preference_for_a_place_ends_in_a_tie(says: Any, label: str | None) -> None:
-    ask = Judge(lambda prompt, _view: f"They differ in length.\n\nVERDICT: {says(prompt)}")
+def test_a_preference_for_a_place_ends_in_a_tie(says: Any, decision: str | None) -> None:
+    ask = Judge(lambda prompt, _presentation: f"They differ in length.\n\nVERDICT: {says(prompt)}")
     verdict = judge("PairComparison", BOTH, PAIR, ask)
-    assert verdict.label == label
-    assert [view for _, view, _ in ask.asked] == ["AB", "BA"]
+    assert verdict.decision == decision
+    assert [presentation for _, presentation, _ in ask.asked] == ["AB", "BA"]
 
 
 @pytest.mark.parametrize(
-    ("written", "label"), [("A>>B", "A>>B"), ("A>B", "A>B"), ("A=B", "tie"), ("B>A", "B>A"), ("B>>A", "B>>A")]
+    ("written", "decision"), [("A>>B", "A>>B"), ("A>B", "A>B"), ("A=B", "tie"), ("B>A", "B>A"), ("B>>A", "B>>A")]
 )
 @pytest.mark.parametrize("form", ["VERDICT: {}", "My final verdict is: [[{}]]", "**{}**", "Because.\n\nVERDICT: {}"])
-def test_five_levels_are_read_whole(written: str, label: str, form: str) -> None:
-    options = {"levels": 5, "orders": ["AB"], "fold": {"type": "first", "unread": "unparsed"}}
+def test_five_levels_are_read_whole(written: str, decision: str, form: str) -> None:
+    options = {"levels": 5, "orders": ["AB"], "aggregate": {"type": "first", "unread": "unparsed"}}
     verdict = judge("PairComparison", options, PAIR, Judge(lambda *_: form.format(written)))
-    assert verdict.label == label
+    assert verdict.decision == decision
 
 
 def test_strong_verdicts_weigh_three_times_in_the_pool() -> None:
-    options = {"levels": 5, "fold": {"type": "weighted_pool", "unread": "drop"}}
+    options = {"levels": 5, "aggregate": {"type": "weighted_pool", "unread": "drop"}}
 
-    def much_better(prompt: str, _view: str) -> str:
+    def much_better(prompt: str, _presentation: str) -> str:
         return "VERDICT: A>>B" if place_of_good(prompt) == "A" else "VERDICT: A=B"
 
     verdict = judge("PairComparison", options, PAIR, Judge(much_better))
-    assert (verdict.label, verdict.score) == ("A", 3.5 / 4)
+    assert (verdict.decision, verdict.score) == ("A", 3.5 / 4)
 
 
 def test_pair_prompts_show_what_is_declared() -> None:
@@ -79,20 +79,20 @@ def test_pair_prompts_show_what_is_declared() -> None:
 def test_equal_answers_are_a_tie_without_asking() -> None:
     ask = Judge(lambda *_: "VERDICT: A")
     same = item("x", baseline="x")
-    assert (judge("PairComparison", BOTH, same, ask).label, ask.asked) == ("tie", [])
-    assert (judge("TwoScores", BOTH, same, ask).label, ask.asked) == ("tie", [])
-    assert judge("PairComparison", {**BOTH, "skip_equal": ""}, same, ask).label == "tie"
+    assert (judge("PairComparison", BOTH, same, ask).decision, ask.asked) == ("tie", [])
+    assert (judge("TwoScores", BOTH, same, ask).decision, ask.asked) == ("tie", [])
+    assert judge("PairComparison", {**BOTH, "skip_equal": ""}, same, ask).decision == "tie"
     assert len(ask.asked) == 2
 
 
 def test_two_scores_are_averaged_answer_by_answer() -> None:
-    options = {"fold": {"type": "mean_score", "unread": "unparsed"}}
+    options = {"aggregate": {"type": "mean_score", "unread": "unparsed"}}
 
-    def first_shown_gets_one_more(prompt: str, _view: str) -> str:
+    def first_shown_gets_one_more(prompt: str, _presentation: str) -> str:
         return "9 6\nreasons: 1 2" if place_of_good(prompt) == "A" else "7 8\nreasons"
 
     verdict = judge("TwoScores", options, PAIR, Judge(first_shown_gets_one_more))
-    assert (verdict.label, verdict.details["first"], verdict.details["second"]) == ("A", 8.5, 6.5)
+    assert (verdict.decision, verdict.details["first"], verdict.details["second"]) == ("A", 8.5, 6.5)
     unread = judge("TwoScores", options, PAIR, Judge(lambda *_: "Answer 1 gets 9"))
     assert unread.status == "unparsed"
 
@@ -101,9 +101,9 @@ def test_a_score_is_read_within_its_scale() -> None:
     assert judge("RubricScore", {}, item(), Judge(lambda *_: "Good.\n\nSCORE: 7")).score == 7
     assert judge("RubricScore", {"high": 5}, item(), Judge(lambda *_: "SCORE: 7")).status == "unparsed"
     passed = judge("RubricScore", {"threshold": 6}, item(), Judge(lambda *_: "SCORE: 6"))
-    assert (passed.label, passed.score) == ("correct", 6)
+    assert (passed.decision, passed.score) == ("correct", 6)
     repeats = iter(["SCORE: 6", "SCORE: 9", "no idea"])
-    options = {"repeats": 3, "fold": {"type": "mean_score", "unread": "drop"}}
+    options = {"repeats": 3, "aggregate": {"type": "mean_score", "unread": "drop"}}
     assert judge("RubricScore", options, item(), Judge(lambda *_: next(repeats))).score == 7.5
 
 
@@ -141,14 +141,14 @@ def test_a_weighted_score_is_the_mean_under_the_probabilities() -> None:
 @pytest.mark.parametrize(
     ("type_name", "options", "words"),
     [
-        ("PairComparison", {}, "fold"),
+        ("PairComparison", {}, "aggregate"),
         ("PairComparison", {**BOTH, "levels": 4}, "levels"),
         ("PairComparison", {**BOTH, "orders": []}, "orders"),
         ("TwoScores", {**BOTH, "orders": ["AB", "AB"]}, "orders"),
-        ("TwoScores", {"fold": {"type": "mean_score"}}, "unread"),
+        ("TwoScores", {"aggregate": {"type": "mean_score"}}, "unread"),
         ("RubricScore", {"low": 5, "high": 5}, "above low"),
         ("RubricScore", {"high": 5, "levels": ["one"]}, "all 5 levels"),
-        ("RubricScore", {"repeats": 2}, "fold"),
+        ("RubricScore", {"repeats": 2}, "aggregate"),
         ("RubricScore", {"read": "weighted"}, "within 0 and 9"),
     ],
 )

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply
+from judgebench.judges.core.factory import parser_of
+from judgebench.records.flow import Reply
 
 from .test_corpus import PAIR, SETUPS
 
@@ -22,20 +22,20 @@ NEEDLESS = 0.05
 WORDS = {"correct": "correct", "incorrect": "incorrect"}
 KINDS: dict[str, Any] = {
     **SETUPS,
-    "pair": {"type": "anchored", "labels": {"A": "A", "B": "B", "C": "tie"}},
+    "pair": {"type": "anchored", "decisions": {"A": "A", "B": "B", "C": "tie"}},
     "first": {**SETUPS["first"], "published": False},
     "tagged": {"type": "tagged", "low": 1, "high": 5},
-    "tagged_label": {"type": "tagged", "labels": WORDS},
+    "tagged_label": {"type": "tagged", "decisions": WORDS},
     "boxednum": {"type": "boxed_last", "whole": True, "low": -1},
 }
 
 
 def read(kind: str, text: str) -> Any:
     """Return the label or the score that is read, or ``unread``."""
-    reading = grammar_of(KINDS[kind]).read(Reply(status="ok", text=text, finish_reason="stop"))
+    reading = parser_of(KINDS[kind]).read(Reply(status="ok", text=text, finish_reason="stop"))
     if reading.status != "ok":
         return "unread"
-    return reading.score if reading.label is None else reading.label
+    return reading.score if reading.decision is None else reading.decision
 
 
 def test_the_corpus_has_many_languages_families_and_ordinary_replies() -> None:
@@ -205,8 +205,8 @@ def test_an_explanation_before_or_after_a_verdict_undoes_nothing(kind: str) -> N
     assert [text for text in texts if read(kind, text) != read(kind, STATED[kind])] == []
 
 
-@pytest.mark.parametrize("name", ["unique_label", "last_match", "first_match"])
+@pytest.mark.parametrize("name", ["unique_decision", "last_match", "first_match"])
 def test_a_published_rule_reads_by_its_patterns_alone(name: str) -> None:
-    grammar = grammar_of({"type": name, "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": PAIR, "published": True})
-    assert grammar.read(Reply(status="ok", text="not [[A>B]]")).label == "A"
-    assert grammar.identity()["published"] is True
+    parser = parser_of({"type": name, "patterns": [r"\[\[([AB<>=]+)\]\]"], "decisions": PAIR, "published": True})
+    assert parser.read(Reply(status="ok", text="not [[A>B]]")).decision == "A"
+    assert parser.identity()["published"] is True

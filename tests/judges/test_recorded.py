@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.load import grammar_of
-from judgebench.pair_labels import FLIPPED
-from judgebench.records import Reply, TokenLogprob
+from judgebench.judges.core.factory import parser_of
+from judgebench.records.flow import Reply, TokenLogprob
+from judgebench.records.pairs import FLIPPED
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -34,19 +34,19 @@ def said(text: str) -> Reply:
 
 
 def test_judgebench_decisions_by_unique_label() -> None:
-    grammar = grammar_of(
+    parser = parser_of(
         {
-            "type": "unique_label",
+            "type": "unique_decision",
             "patterns": [r"\[\[([AB<>=]+)\]\]"],
-            "labels": {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"},
+            "decisions": {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"},
             "published": True,
         }
     )
     compared = unread = 0
     for path in sorted((DATA / "judgebench" / "judgments").glob("arena_hard__*.jsonl")):
         for row in rows(path):
-            reading = grammar.read(said(row["raw"]))
-            assert reading.label == row["decision"], row["pair_id"]
+            reading = parser.read(said(row["raw"]))
+            assert reading.decision == row["decision"], row["pair_id"]
             unread += reading.status == "unparsed"
             compared += 1
     assert compared >= 540
@@ -55,10 +55,10 @@ def test_judgebench_decisions_by_unique_label() -> None:
 
 def test_our_default_grammar_never_contradicts_a_recorded_decision() -> None:
     """Stricter or more lenient than the published rule by a few replies, but never of another opinion."""
-    labels = {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"}
-    grammar = grammar_of({"type": "anchored", "labels": labels})
+    decisions = {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"}
+    parser = parser_of({"type": "anchored", "decisions": decisions})
     paths = sorted((DATA / "judgebench" / "judgments").glob("arena_hard__*.jsonl"))
-    pairs = [(grammar.read(said(row["raw"])).label, row["decision"]) for path in paths for row in rows(path)]
+    pairs = [(parser.read(said(row["raw"])).decision, row["decision"]) for path in paths for row in rows(path)]
     both = [(ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None]
     assert all(ours == theirs for ours, theirs in both)
     assert len(both) > 0.95 * len(pairs)
@@ -70,19 +70,19 @@ def test_llmbar_winners_by_regex_table() -> None:
     for path in sorted((DATA / "llmbar" / "judgments").glob("*.jsonl.gz")):
         evaluator = path.name.removesuffix(".jsonl.gz").replace("__", "/", 1)
         tables = [stage["parsing"] for stage in parsing[evaluator]]
-        grammars = [
-            grammar_of({"type": "regex_table", "table": list(table.items())}) if table else None for table in tables
+        parsers = [
+            parser_of({"type": "regex_table", "table": list(table.items())}) if table else None for table in tables
         ]
         for row in rows(path):
             for order in ("AB", "BA"):
                 if f"raw_{order}" not in row:
                     continue
-                grammar = grammars[row["stages"] - 1]
-                assert grammar is not None
-                label = grammar.read(said(row[f"raw_{order}"])).label
-                if order == "BA" and label is not None:
-                    label = FLIPPED[label]
-                assert label == row[f"winner_{order}"], (evaluator, row["subset"], row["idx"], order)
+                parser = parsers[row["stages"] - 1]
+                assert parser is not None
+                decision = parser.read(said(row[f"raw_{order}"])).decision
+                if order == "BA" and decision is not None:
+                    decision = FLIPPED[decision]
+                assert decision == row[f"winner_{order}"], (evaluator, row["subset"], row["idx"], order)
                 compared += 1
     assert compared > 10_000
 
@@ -96,9 +96,9 @@ MT_BENCH: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", MT_BENCH)
 def test_mt_bench_grades(name: str) -> None:
     """The published rule gives every recorded grade, -1 where it is unparsed; our stricter one never another grade."""
-    grammar = grammar_of(MT_BENCH[name])
+    parser = parser_of(MT_BENCH[name])
     paths = sorted((DATA / "mt_bench").glob("judgment_*.jsonl.gz"))
-    compared = [(grammar.read(said(row["judgment"])), row["score"]) for path in paths for row in rows(path)]
+    compared = [(parser.read(said(row["judgment"])), row["score"]) for path in paths for row in rows(path)]
     assert len(compared) >= 1_000
     given = [(reading.score if reading.status == "ok" else -1, score) for reading, score in compared]
     assert all(ours == theirs for ours, theirs in given if ours != -1)
@@ -107,7 +107,7 @@ def test_mt_bench_grades(name: str) -> None:
 
 
 def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
-    grammar = grammar_of({"type": "logprob_of_label", "labels": {"first": "m", "second": "M"}})
+    parser = parser_of({"type": "logprob_of_decision", "decisions": {"first": "m", "second": "M"}})
     switched = {row["idx"]: row["switched_seed0"] for row in rows(DATA / "alpaca_eval2" / "instructions.jsonl")}
     compared = 0
     for path in sorted((DATA / "alpaca_eval2" / "judgments").glob("*.jsonl.gz")):
@@ -117,7 +117,7 @@ def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
                 continue
             top = dict(recorded)
             token = TokenLogprob(token=recorded[0][0], logprob=recorded[0][1], top=top)
-            reading = grammar.read(Reply(status="ok", logprobs=[token]))
+            reading = parser.read(Reply(status="ok", logprobs=[token]))
             assert reading.score is not None, (path.name, row["idx"])
             preference = 2 - reading.score
             preference = 3 - preference if switched[row["idx"]] else preference
@@ -128,11 +128,11 @@ def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
 
 def test_pandalm_results_by_first_match() -> None:
     """Only the parsed result is recorded; written out again as its judge writes it, it is read as itself."""
-    labels = {"1": "1", "2": "2", "Tie": "tie"}
-    grammar = grammar_of(
-        {"type": "first_match", "patterns": [r"\A\s*(1|2|Tie)\s*(?:\n|\Z)"], "labels": labels, "published": True}
+    decisions = {"1": "1", "2": "2", "Tie": "tie"}
+    parser = parser_of(
+        {"type": "first_match", "patterns": [r"\A\s*(1|2|Tie)\s*(?:\n|\Z)"], "decisions": decisions, "published": True}
     )
     recorded = list(rows(DATA / "pandalm" / "judgments_gpt-3.5-turbo.jsonl"))
-    readings = [grammar.read(said(f"{row['result']}\n\n### Reason: {row['reason']}")) for row in recorded]
-    assert [reading.label for reading in readings] == [labels.get(row["result"]) for row in recorded]
+    readings = [parser.read(said(f"{row['result']}\n\n### Reason: {row['reason']}")) for row in recorded]
+    assert [reading.decision for reading in readings] == [decisions.get(row["result"]) for row in recorded]
     assert sum(reading.status == "unparsed" for reading in readings) == 25

@@ -2,7 +2,7 @@
 
 The model is far too small to judge, and a base model follows no instruction. So each judge runs twice: with its own
 prompts, where nearly nothing can be read and nothing may be guessed, and with prompts of worked examples, which the
-model does continue by the grammar. Both times every question must be asked and answered.
+model does continue by the parser. Both times every question must be asked and answered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import judgebench
-from judgebench.config.load import load_file
+from judgebench.config.files import load_file
 from tests.e2e.harness import JB, run
 from tests.faultservice import FaultService, prompt_text
 
@@ -55,7 +55,7 @@ Answer: Shakespeare
 VERDICT: A
 
 """
-_ASKED = "Question: {question}\nAnswer: {answer}\n"
+_IDENTITY = "Question: {question}\nAnswer: {answer}\n"
 _CHOICES = """\
 Question: How many legs has a horse?
 A: 4
@@ -165,55 +165,59 @@ Question: {question}
 """
 _JSON = _VERDICTS.replace("VERDICT: A", '{{"verdict": "correct"}}').replace("VERDICT: B", '{{"verdict": "incorrect"}}')
 _WORD = _VERDICTS.replace("VERDICT: A", "VERDICT: CORRECT").replace("VERDICT: B", "VERDICT: INCORRECT")
-_REFER = {"type": "ReferenceVerifier", "prompt": _VERDICTS + _ASKED}
-_SOLVE = {"type": "SolutionVerifier", "prompt": _VERDICTS + _ASKED}
+_REFER = {"type": "ReferenceVerifier", "prompt": _VERDICTS + _IDENTITY}
+_SOLVE = {"type": "SolutionVerifier", "prompt": _VERDICTS + _IDENTITY}
 _VOTE = {"type": "majority", "unread": "drop"}
-_PAIR = {"type": "PairComparison", "prompt": _CHOICES + _BOTH, "fold": {"type": "both_or_tie", "unread": "unparsed"}}
-_RATED = {"type": "RubricScore", "low": 1, "high": 5, "prompt": _SCORES + _ASKED}
+_PAIR = {
+    "type": "PairComparison",
+    "prompt": _CHOICES + _BOTH,
+    "aggregate": {"type": "both_or_tie", "unread": "unparsed"},
+}
+_RATED = {"type": "RubricScore", "low": 1, "high": 5, "prompt": _SCORES + _IDENTITY}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "correctness_letter": _REFER,
-    "correctness_word": {**_REFER, "style": "word", "prompt": _WORD + _ASKED},
+    "correctness_word": {**_REFER, "style": "word", "prompt": _WORD + _IDENTITY},
     "correctness_threeway": {**_REFER, "three_way": True},
-    "correctness_json": {"type": "ReferenceVerifier", "style": "json", "prompt": _JSON + _ASKED},
+    "correctness_json": {"type": "ReferenceVerifier", "style": "json", "prompt": _JSON + _IDENTITY},
     "direct": _SOLVE,
     "cascade_math": {
         "type": "Cascade", "rule": {"type": "MathEqual"}, "judge": _REFER, "settles": ["correct"], "ask_always": True,
     },
     "score_reference": _RATED,
-    "score_rubric": {**_RATED, "prompt": _SCORES + "{rubric}\n" + _ASKED},
+    "score_rubric": {**_RATED, "prompt": _SCORES + "{rubric}\n" + _IDENTITY},
     "score_tagged": {
-        "type": "Viewed",
-        "views": [{"prompt": _TAGGED + _ASKED}],
-        "grammar": {"type": "tagged", "low": 1, "high": 5},
-        "fold": {"type": "first", "unread": "unparsed"},
+        "type": "DeclaredJudge",
+        "presentations": [{"prompt": _TAGGED + _IDENTITY}],
+        "parser": {"type": "tagged", "low": 1, "high": 5},
+        "aggregate": {"type": "first", "unread": "unparsed"},
     },
-    "score_weighted": {**_RATED, "read": "weighted", "prompt": _SCORES + _ASKED + "SCORE: "},
-    "score_criteria": {"type": "CriteriaPoints", "prompts": {"grade": _POINTS + _ASKED + "Points:"}},
+    "score_weighted": {**_RATED, "read": "weighted", "prompt": _SCORES + _IDENTITY + "SCORE: "},
+    "score_criteria": {"type": "CriteriaPoints", "prompts": {"grade": _POINTS + _IDENTITY + "Points:"}},
     "score_precompared": {
         "type": "Prepared", "prepare": ["criteria"], "judge": _RATED, "prompts": {"criteria": _WORDS},
     },
-    "repeat_vote": {"type": "Repeated", "times": 3, "judge": _REFER, "fold": _VOTE},
+    "repeat_vote": {"type": "Repeated", "times": 3, "judge": _REFER, "aggregate": _VOTE},
     "think_longer": {"type": "ThinkLonger", "judge": _SOLVE, "words": "Once more:"},
     "validators": {
         "type": "Compound",
         "rule": "unanimity",
-        "judges": [_SOLVE, {"type": "Repeated", "times": 2, "judge": _REFER, "fold": _VOTE}],
+        "judges": [_SOLVE, {"type": "Repeated", "times": 2, "judge": _REFER, "aggregate": _VOTE}],
     },
     "verified": {"type": "VerifiedJudge", "judge": _SOLVE, "check": _CHECKED.format(yes="HOLDS")},
     "bias_checked": {"type": "BiasChecked", "judge": _SOLVE, "detect": _CHECKED.format(yes="UNBIASED")},
     "gated_score": {
         "type": "Gated", "gates": [{"judge": _REFER, "passes": ["correct"], "score": 1}], "judge": _RATED, "offset": 1,
     },
-    "debate": {"type": "Debate", "rounds": 2, "prompts": {"argue": _WORDS, "decide": _VERDICTS + _ASKED}},
+    "debate": {"type": "Debate", "rounds": 2, "prompts": {"argue": _WORDS, "decide": _VERDICTS + _IDENTITY}},
     "consultancy": {
         "type": "Consultancy",
         "rounds": 2,
-        "prompts": {"advise": _WORDS, "inquire": _WORDS, "decide": _VERDICTS + _ASKED},
+        "prompts": {"advise": _WORDS, "inquire": _WORDS, "decide": _VERDICTS + _IDENTITY},
     },
     "deliberation": {
         "type": "Deliberation",
-        "fold": _VOTE,
-        "prompts": {"opinion": "{profile}\n\n" + _VERDICTS + _ASKED},
+        "aggregate": _VOTE,
+        "prompts": {"opinion": "{profile}\n\n" + _VERDICTS + _IDENTITY},
     },
     "choose_solution": {
         "type": "PessimisticChoice",
@@ -222,7 +226,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "same": {"type": "NumberEqual"},
         "times": 2,
     },
-    "conversation_score": {"type": "ConversationScore", "judge": {"prompt": _SCORES + _ASKED, "high": 5}},
+    "conversation_score": {"type": "ConversationScore", "judge": {"prompt": _SCORES + _IDENTITY, "high": 5}},
     "conversation_pair": {"type": "ConversationComparison", "judge": {"prompt": _CHOICES + _BOTH}},
     "steps_first_wrong": {"type": "FirstWrongStep", "prompts": {"check": _BOXES}},
     "list_scores": {"type": "ManyScores", "answers": "solutions", "prompts": {"score": _MANY}},
@@ -234,10 +238,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "pair_contextual": {
         "type": "ContextualComparison",
         "prompt": _CHOICES + "{context}\n" + _BOTH,
-        "fold": {"type": "both_or_tie", "unread": "unparsed"},
+        "aggregate": {"type": "both_or_tie", "unread": "unparsed"},
     },
     "pair_scores": {
-        "type": "TwoScores", "prompt": _TWO + _BOTH, "fold": {"type": "mean_score", "unread": "unparsed"},
+        "type": "TwoScores", "prompt": _TWO + _BOTH, "aggregate": {"type": "mean_score", "unread": "unparsed"},
     },
     "pair_swap_resolved": {
         "type": "SwapResolved",
@@ -252,7 +256,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "type": "Debate", "about": "pair", "rounds": 1, "prompts": {"argue": _WORDS, "decide": _CHOICES + _BOTH},
     },
 }  # fmt: skip
-"""Every shipped judge with prompts of worked examples in place of its own; the league has those of ``pair_compare``."""
+"""Every shipped judge with prompts of worked examples in place of its own; the round robin has those of
+``pair_compare``."""
 MEMBERS = {"panel_majority": ["judge", "judge-word", "direct"], "panel_scores": ["score", "rubric", "conversation"]}
 
 
@@ -317,7 +322,7 @@ def judged(
 
 @pytest.fixture
 def facts(tmp_path: Path) -> Path:
-    """A folder with the data set's config and rows."""
+    """A folder with the dataset's config and rows."""
     for kind in ("models", "datasets", "judges"):
         (tmp_path / "configs" / kind).mkdir(parents=True)
     (tmp_path / "facts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from judgebench.metrics.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Outcome, Tally
 
 STATES = {"u": "unparsed", "j": "judge_failed", "p": "prediction_failed", "n": "not_judged"}
 
@@ -21,5 +21,7 @@ def tally_of(questions: Iterable[str], *, repeats: int | None = None) -> Tally:
 
 def outcome(number: int, repeat: int, letter: str, **more: object) -> Outcome:
     if letter in "01":
-        return Outcome(id=number, repeat=repeat, status="ok", label="correct" if letter == "1" else "incorrect", **more)
+        return Outcome(
+            id=number, repeat=repeat, status="ok", decision="correct" if letter == "1" else "incorrect", **more
+        )
     return Outcome(id=number, repeat=repeat, status=STATES[letter], **more)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.accuracy import accuracy, invalid_rate, mean_score, unscored_rate, weighted_accuracy
-from judgebench.metrics.intervals import wilson
-from judgebench.metrics.tally import Outcome, Tally
+from judgebench.metrics.rates.accuracy import accuracy, invalid_rate, mean_score, unscored_rate, weighted_accuracy
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.statistics.intervals import wilson
 from tests.metrics.tallies import tally_of
 
 WORDS = st.integers(1, 4).flatmap(
@@ -100,8 +100,8 @@ def test_nothing_scored_says_why() -> None:
 def test_invalid_answers_are_wrong_and_have_their_own_rate() -> None:
     """Three-way verifiers: invalid is not right; it is shown."""
     tally = Tally()
-    for number, label in enumerate(["correct", "incorrect", "invalid", "correct"]):
-        tally.add(Outcome(id=number, status="ok", label=label))
+    for number, decision in enumerate(["correct", "incorrect", "invalid", "correct"]):
+        tally.add(Outcome(id=number, status="ok", decision=decision))
     assert accuracy(tally).value == 50.0
     assert "1 invalid" in accuracy(tally).note
     assert invalid_rate(tally).value == 25.0
@@ -109,11 +109,11 @@ def test_invalid_answers_are_wrong_and_have_their_own_rate() -> None:
 
 def test_a_question_asked_again_adds_nothing_to_the_rate_of_invalid_answers() -> None:
     """Five equal repeats have the error and the interval of one, and the bounds of their unscored ones."""
-    labels = ["correct", "incorrect", "invalid", "correct", "invalid", None]
+    decisions = ["correct", "incorrect", "invalid", "correct", "invalid", None]
     once, again = Tally(), Tally(5)
-    for number, label in enumerate(labels):
+    for number, decision in enumerate(decisions):
         for repeat in range(5):
-            one = Outcome(id=number, repeat=repeat, status="ok" if label else "unparsed", label=label)
+            one = Outcome(id=number, repeat=repeat, status="ok" if decision else "unparsed", decision=decision)
             again.add(one)
             if not repeat:
                 once.add(one)
@@ -131,8 +131,8 @@ def test_unscored_rate_counts_every_reason() -> None:
 def test_weights_count() -> None:
     """Weighted accuracy is the right weight over the scored weight; equal weights give accuracy."""
     tally = Tally()
-    for number, (label, weight) in enumerate([("correct", 3.0), ("incorrect", 1.0), ("correct", 1.0)]):
-        tally.add(Outcome(id=number, status="ok", label=label, weight=weight))
+    for number, (decision, weight) in enumerate([("correct", 3.0), ("incorrect", 1.0), ("correct", 1.0)]):
+        tally.add(Outcome(id=number, status="ok", decision=decision, weight=weight))
     tally.add(Outcome(id=9, status="unparsed", weight=5.0))
     metric = weighted_accuracy(tally)
     assert metric.value == pytest.approx(80.0)

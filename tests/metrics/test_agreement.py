@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.agreement import (
+from judgebench.metrics.rates.agreement import (
     agreement,
     class_scores,
     cohen_kappa,
@@ -28,17 +28,17 @@ from judgebench.metrics.agreement import (
     scott_pi,
     tables_of,
 )
-from judgebench.metrics.correction import (
+from judgebench.metrics.rates.correction import (
     accuracy_ppi,
     accuracy_rogan_gladen,
     power_weight,
     prediction_powered,
     rogan_gladen,
 )
-from judgebench.metrics.intervals import wilson
-from judgebench.metrics.named import default_metrics
-from judgebench.metrics.tally import Outcome, Tally
-from judgebench.records import Metric
+from judgebench.metrics.rates.named import default_metrics
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.statistics.intervals import wilson
+from judgebench.records.flow import Metric
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 PAIRS = st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), st.integers(0, 30), min_size=1)
@@ -57,7 +57,7 @@ def judged(pairs: list[tuple[str | None, str | None]]) -> Tally:
     tally = Tally()
     for number, (judge, rule) in enumerate(pairs):
         status = "ok" if judge else "unparsed"
-        tally.add(Outcome(id=number, status=status, label=judge, rule=rule))
+        tally.add(Outcome(id=number, status=status, decision=judge, rule=rule))
     return tally
 
 
@@ -201,13 +201,13 @@ def test_the_error_of_kappa_is_the_large_sample_one_where_nothing_repeats() -> N
 MEASURES = (agreement, kappa, false_positive_rate, false_negative_rate, score_shift)
 
 
-def asked_again(words: list[str]) -> Tally:
+def again(words: list[str]) -> Tally:
     """One word of pairs of letters per question, the judge's grade and the rule's, one pair per repeat."""
     names = {"1": "correct", "0": "incorrect"}
     tally = Tally(max(len(word.split()) for word in words))
     for number, word in enumerate(words):
         for repeat, (judge, rule) in enumerate(word.split()):
-            tally.add(Outcome(id=number, repeat=repeat, status="ok", label=names[judge], rule=names[rule]))
+            tally.add(Outcome(id=number, repeat=repeat, status="ok", decision=names[judge], rule=names[rule]))
     return tally
 
 
@@ -215,7 +215,7 @@ def asked_again(words: list[str]) -> Tally:
 def test_a_question_asked_again_and_judged_alike_is_one_item(measure: Callable[[Tally], Metric]) -> None:
     """Eight equal repeats give the value, the error and the interval of one."""
     words = ["11"] * 11 + ["10"] * 4 + ["01"] * 3 + ["00"] * 7
-    once, again = measure(asked_again(words)), measure(asked_again([" ".join([word] * 8) for word in words]))
+    once, again = measure(again(words)), measure(again([" ".join([word] * 8) for word in words]))
     assert again.n == 8 * once.n
     assert again.value == pytest.approx(once.value)
     assert again.stderr == pytest.approx(once.stderr)
@@ -227,7 +227,7 @@ def test_agreement_over_questions_by_hand() -> None:
 
     The deviations from 2/3 of each question's two repeats are 2/3, 2/3 and -4/3.
     """
-    tally = asked_again(["11 11", "00 11", "10 01"])
+    tally = again(["11 11", "00 11", "10 01"])
     found = agreement(tally)
     assert found.value == pytest.approx(100 * 4 / 6)
     assert found.stderr == pytest.approx(100 * math.sqrt(3 / 2 * (4 / 9 + 4 / 9 + 16 / 9)) / 6)
@@ -246,7 +246,7 @@ def test_intervals_over_repeats_hold_the_truth(measure: Callable[[Tally], Metric
             true, errs = rng.random() < 0.6, rng.random() < 0.3
             said = [true != (errs != (rng.random() < 0.05)) for _ in range(6)]
             words.append(" ".join(f"{one:d}{true:d}" for one in said))
-        return asked_again(words)
+        return again(words)
 
     truth = measure(drawn(20_000)).value
     held = sum(found.ci95[0] <= truth <= found.ci95[1] for found in (measure(drawn(60)) for _ in range(100)))
@@ -265,7 +265,7 @@ def test_prediction_powered_intervals_hold_the_truth_where_the_judge_is_wrong() 
             verdict = truth or rng.random() < 0.33
             right, said = right + truth, said + verdict
             rule = ("correct" if truth else "incorrect") if number < 120 else None
-            tally.add(Outcome(id=number, status="ok", label="correct" if verdict else "incorrect", rule=rule))
+            tally.add(Outcome(id=number, status="ok", decision="correct" if verdict else "incorrect", rule=rule))
         found = accuracy_ppi(tally)
         covered += found.ci95[0] <= 50 <= found.ci95[1]
         naive += abs(100 * said / 600 - 50) < 5
@@ -282,18 +282,18 @@ def test_equal_repeats_of_a_question_tell_no_more_than_one(metric: Callable[[Tal
         truth = rng.random() < 0.6
         verdict = truth if rng.random() < 0.85 else not truth
         rule = ("correct" if truth else "incorrect") if number < 150 else None
-        label = "correct" if verdict else "incorrect"
-        once.add(Outcome(id=number, status="ok", label=label, rule=rule))
+        decision = "correct" if verdict else "incorrect"
+        once.add(Outcome(id=number, status="ok", decision=decision, rule=rule))
         for repeat in range(4):
-            again.add(Outcome(id=number, repeat=repeat, status="ok", label=label, rule=rule))
+            again.add(Outcome(id=number, repeat=repeat, status="ok", decision=decision, rule=rule))
     assert metric(again).value == pytest.approx(metric(once).value)
     assert metric(again).stderr == pytest.approx(metric(once).stderr, rel=0.02)
 
 
 def test_a_perfect_judge_needs_no_correction() -> None:
     """All estimates equal the truth when the judge never errs."""
-    labels = ["correct"] * 30 + ["incorrect"] * 10
-    tally = judged([(label, label) for label in labels] + [(label, None) for label in labels])
+    decisions = ["correct"] * 30 + ["incorrect"] * 10
+    tally = judged([(decision, decision) for decision in decisions] + [(decision, None) for decision in decisions])
     assert accuracy_ppi(tally).value == pytest.approx(75.0)
     assert accuracy_rogan_gladen(tally).value == pytest.approx(75.0)
     assert default_metrics(tally) == ["accuracy"]  # a config asks for corrections; labels may be no random part

@@ -20,14 +20,14 @@ import pytest
 import judgebench.metrics
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
-from judgebench.metrics.clustered import mean_of, share_of
-from judgebench.metrics.named import better_of, compute, metric_names
-from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
-from judgebench.metrics.score import Score, ScoreConfig, figures_of
+from judgebench.metrics.rates.named import better_of, compute, metric_names
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.scores.score import Score, ScoreConfig, figures_of
+from judgebench.metrics.statistics.clustered import mean_of, share_of
+from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.table import METRICS as METRIC_TABLE
-from judgebench.metrics.tally import Outcome, Tally
 from judgebench.plugins.rooms import shipped
-from judgebench.records import Metric, Sample, Verdict
+from judgebench.records.flow import Metric, Sample, Verdict
 
 UNREAD = Verdict(status="unparsed", reason="no verdict")
 LATER = Verdict(status="not_judged", reason="later")
@@ -38,15 +38,17 @@ SCORES = {name: plugins.load(name, "scores") for name in shipped("scores")}
 METRICS = sorted(METRIC_TABLE)
 
 
-def view(order: str, label: str | None, score: float | None = None) -> dict[str, Any]:
+def presentation(order: str, decision: str | None, score: float | None = None) -> dict[str, Any]:
     read = (
-        {"status": "ok", "label": label, "score": score} if (label, score) != (None, None) else {"status": "unparsed"}
+        {"status": "ok", "decision": decision, "score": score}
+        if (decision, score) != (None, None)
+        else {"status": "unparsed"}
     )
-    return {"view": order, "repeat": 0, "order": order, **read}
+    return {"presentation": order, "repeat": 0, "order": order, **read}
 
 
-def said(label: str | None = None, score: float | None = None, **details: Any) -> Verdict:
-    return Verdict(status="ok", label=label, score=score, details=details)
+def said(decision: str | None = None, score: float | None = None, **details: Any) -> Verdict:
+    return Verdict(status="ok", decision=decision, score=score, details=details)
 
 
 class Fed(NamedTuple):
@@ -61,7 +63,7 @@ class Fed(NamedTuple):
 
 
 def _pair(gold: str, first: str, second: str, decision: str, **meta: Any) -> tuple[dict[str, Any], Verdict]:
-    verdict = said(decision, views=[view("AB", first), view("BA", second)])
+    verdict = said(decision, presentations=[presentation("AB", first), presentation("BA", second)])
     return {"gold": gold, "answers": ["long answer", "short"], "meta": {"part": "x", **meta}}, verdict
 
 
@@ -81,12 +83,12 @@ GRADES = [
     ({"gold": gold, "answers": ["a"], "meta": {"part": part}}, said(score=float(grade)))
     for gold, grade, part in ((1, 1, "x"), (2, 3, "x"), (5, 5, "y"), (4, 2, "y"), (3, 3, "x"))
 ]
-LABELS = [
-    ({"gold": gold, "answers": ["a"], "meta": {"part": part, "idx": at}}, said(label))
-    for at, (gold, label, part) in enumerate(
-        (gold, label, part)
+DECISIONS = [
+    ({"gold": gold, "answers": ["a"], "meta": {"part": part, "idx": at}}, said(decision))
+    for at, (gold, decision, part) in enumerate(
+        (gold, decision, part)
         for part in ("x", "y")
-        for gold, label in (("correct", "correct"), ("correct", "incorrect"), ("incorrect", "incorrect"),
+        for gold, decision in (("correct", "correct"), ("correct", "incorrect"), ("incorrect", "incorrect"),
                             ("incorrect", "correct"), ("correct", "correct"), ("incorrect", "incorrect"),
                             ("correct", "correct"), ("incorrect", "incorrect"))
     )
@@ -104,11 +106,11 @@ STEPS = [
     )
 ]
 LISTS = [
-    ({"answers": ["right", "wrong one", "w"], "meta": {"part": part}}, said(score=1.0, views=views))
-    for part, views in (
-        ("x", [view("v0", None, 5), view("v1", None, 3), view("v2", None, 1)]),
-        ("x", [view("v0", None, 2), view("v1", None, 3), view("v2", None, 1)]),
-        ("y", [view("v0", None, 4), view("v1", None, 4), view("v2", None, 1)]),
+    ({"answers": ["right", "wrong one", "w"], "meta": {"part": part}}, said(score=1.0, presentations=presentations))
+    for part, presentations in (
+        ("x", [presentation("v0", None, 5), presentation("v1", None, 3), presentation("v2", None, 1)]),
+        ("x", [presentation("v0", None, 2), presentation("v1", None, 3), presentation("v2", None, 1)]),
+        ("y", [presentation("v0", None, 4), presentation("v1", None, 4), presentation("v2", None, 1)]),
     )
 ]
 TIES = [
@@ -120,14 +122,14 @@ TIES = [
 
 
 def _tested(plain: str, again: str, perturbed: str, **more: Any) -> tuple[dict[str, Any], Verdict]:
-    read = {"status": "ok", "label": perturbed}
+    read = {"status": "ok", "decision": perturbed}
     tests = [
         {"test": "bandwagon", "expects": "invariant", "target": "B", **read},
         {"test": "refusal", "expects": "must_flip", "target": "B", **read},
         {"test": "position", "expects": "must_not_increase", "target": "B", **read},
         {"test": "null", "skipped": "it does not apply"},
     ]
-    verdict = said(plain, bias={"again": [{"status": "ok", "label": again}], "tests": tests})
+    verdict = said(plain, bias={"again": [{"status": "ok", "decision": again}], "tests": tests})
     return {"gold": "A", "answers": ["a", "b"], "meta": {"part": "x"}}, verdict
 
 
@@ -138,7 +140,7 @@ FED: dict[str, Fed] = {
     "WinScore": Fed({"rounds": 50, "group_by": "part"}, PAIRS),
     "PreferenceScore": Fed({}, HARD_PAIRS),
     "PointScore": Fed({"group_by": "part", "headline": "pearson"}, GRADES),
-    "VerifierScore": Fed({"group_by": "part", "classes": ["correct", "incorrect"], "labelled_every": 2}, LABELS),
+    "VerifierScore": Fed({"group_by": "part", "classes": ["correct", "incorrect"], "labelled_every": 2}, DECISIONS),
     "StepScore": Fed({"group_by": "part", "types": "types"}, STEPS),
     "ListScore": Fed({"group_by": "part"}, LISTS),
     "TiesScore": Fed({}, TIES),
@@ -212,7 +214,7 @@ def _values(name: str, figures: Mapping[str, Metric]) -> dict[str, float | None]
 
 
 SEVERAL_TRIALS = {"first_shown_rate", "step_accuracy"}
-"""Shares over several trials of an item (views, steps), whose intervals hold how many trials there are."""
+"""Shares over several trials of an item (presentations, steps), whose intervals hold how many trials there are."""
 
 
 def _told(figures: Mapping[str, Metric]) -> dict[str, Any]:
@@ -287,10 +289,10 @@ def test_a_score_takes_rows_without_their_further_columns_or_says_which_column(n
 
 
 STRANGE: list[dict[str, Any]] = [
-    {"votes": 3, "views": "none", "outcomes": "x", "bias": [], "steps": 7},
-    {"votes": {"correct": "two"}, "views": [1, 2], "outcomes": [None], "bias": {"tests": 3}, "steps": [None]},
-    {"votes": {"correct": -1}, "views": [{}, {}], "outcomes": [], "bias": {"again": [1]}, "steps": [{}]},
-    {"votes": {"correct": 10**9}, "views": [{"label": ["A"], "score": "5", "status": "ok", "values": 1}]},
+    {"votes": 3, "presentations": "none", "outcomes": "x", "bias": [], "steps": 7},
+    {"votes": {"correct": "two"}, "presentations": [1, 2], "outcomes": [None], "bias": {"tests": 3}, "steps": [None]},
+    {"votes": {"correct": -1}, "presentations": [{}, {}], "outcomes": [], "bias": {"again": [1]}, "steps": [{}]},
+    {"votes": {"correct": 10**9}, "presentations": [{"decision": ["A"], "score": "5", "status": "ok", "values": 1}]},
     {"outcomes": [1, 0], "outcome_weights": [0, 0], "bias": {"tests": [{"test": "x"}]}},
 ]
 
@@ -314,15 +316,15 @@ def _sound(figures: Mapping[str, Metric]) -> None:
         assert one.value is not None or one.stderr is None, name
 
 
-def graded(labels: Sequence[tuple[str, str]], repeats: int, *, scale: tuple[float, float] | None = None) -> Tally:
+def graded(decisions: Sequence[tuple[str, str]], repeats: int, *, scale: tuple[float, float] | None = None) -> Tally:
     """A tally of right, wrong and graded answers, each of them so many times; a letter per item and for the rule."""
     names = {"1": "correct", "0": "incorrect", "A": "A", "B": "B", "t": "tie"}
     tally = Tally(repeats, scale=scale)
-    for at, (judge, rule) in enumerate(labels):
+    for at, (judge, rule) in enumerate(decisions):
         for repeat in range(repeats):
             own: dict[str, Any] = {"status": "unparsed"}
             if judge != "u":
-                own = {"status": "ok", "label": names[judge], "score": float(at % 4), "answer": f"{judge}{at}"}
+                own = {"status": "ok", "decision": names[judge], "score": float(at % 4), "answer": f"{judge}{at}"}
                 own |= {"passed": int(judge == "1"), "votes": 1, "weight": 1.0 + at % 2}
             tally.add(Outcome(id=at, repeat=repeat, rule=names.get(rule), **own))
     return tally
@@ -348,9 +350,9 @@ def figures(tally: Tally) -> Iterator[tuple[str, Metric]]:
         yield from compute(tally, [name], [1]).items()
 
 
-@pytest.mark.parametrize("labels", [CHECKED, COMPARED], ids=["checked", "compared"])
-def test_eight_equal_repeats_of_a_metric_tell_as_much_as_one(labels: Sequence[tuple[str, str]]) -> None:
-    once, often = graded(labels, 1), graded(labels, 8)
+@pytest.mark.parametrize("decisions", [CHECKED, COMPARED], ids=["checked", "compared"])
+def test_eight_equal_repeats_of_a_metric_tell_as_much_as_one(decisions: Sequence[tuple[str, str]]) -> None:
+    once, often = graded(decisions, 1), graded(decisions, 8)
     for name in metric_names():
         one = next(iter(compute(once, [name], [1]).values()))
         eight = next(iter(compute(often, [name], [1]).values()))
@@ -363,7 +365,7 @@ def test_eight_equal_repeats_of_a_metric_tell_as_much_as_one(labels: Sequence[tu
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_every_metric_is_sound_whatever_was_judged(repeats: int) -> None:
     unread = [("u", "1"), ("u", "0"), ("u", "")]
-    for labels in (
+    for decisions in (
         [],
         [("1", "1")],
         [("0", "")],
@@ -373,7 +375,7 @@ def test_every_metric_is_sound_whatever_was_judged(repeats: int) -> None:
         [*CHECKED, *unread],
         COMPARED,
     ):
-        found = dict(figures(graded(labels, repeats)))
+        found = dict(figures(graded(decisions, repeats)))
         _sound(found)
         for name, one in found.items():
             assert one.value is not None or one.note, name

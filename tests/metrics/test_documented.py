@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from judgebench.metrics.named import metric_names
+from judgebench.metrics.rates.named import metric_names
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

@@ -6,18 +6,17 @@ import math
 
 import pytest
 
-from judgebench.metrics.accuracy import weighted_accuracy
-from judgebench.metrics.agreement import Confusion, cohen_kappa, kappa, score_shift
-from judgebench.metrics.battles import Battle
-from judgebench.metrics.bradley_terry import bradley_terry
-from judgebench.metrics.correction import LEAST_YOUDEN, accuracy_ppi, accuracy_rogan_gladen, rogan_gladen
-from judgebench.metrics.elo import elo, shuffled_elo
-from judgebench.metrics.intervals import effective_size
-from judgebench.metrics.orders import orders_of
-from judgebench.metrics.played import Played
-from judgebench.metrics.resampling import paired_bootstrap
-from judgebench.metrics.tally import Outcome, Tally
-from judgebench.records import Verdict
+from judgebench.metrics.comparisons.bradley_terry import bradley_terry
+from judgebench.metrics.comparisons.columns import Comparison
+from judgebench.metrics.comparisons.comparisons import ComparisonColumns, orders_of
+from judgebench.metrics.comparisons.elo import elo, shuffled_elo
+from judgebench.metrics.rates.accuracy import weighted_accuracy
+from judgebench.metrics.rates.agreement import Confusion, cohen_kappa, kappa, score_shift
+from judgebench.metrics.rates.correction import LEAST_YOUDEN, accuracy_ppi, accuracy_rogan_gladen, rogan_gladen
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.statistics.intervals import effective_size
+from judgebench.metrics.statistics.resampling import paired_bootstrap
+from judgebench.records.flow import Verdict
 
 from .test_agreement import judged, table
 
@@ -72,8 +71,8 @@ def test_items_that_nobody_decided_change_no_correction(figure: object) -> None:
     assert (more.value, more.stderr, more.ci95) == (found.value, found.stderr, found.ci95)
 
 
-def wins(count: int, item: int = 0) -> list[Battle]:
-    return [Battle("a", "b", 1.0, item=item)] * count
+def wins(count: int, sample: int = 0) -> list[Comparison]:
+    return [Comparison("a", "b", 1.0, sample=sample)] * count
 
 
 def test_who_is_ahead_gains_less_from_the_next_game() -> None:
@@ -84,18 +83,18 @@ def test_who_is_ahead_gains_less_from_the_next_game() -> None:
 
 
 def test_a_resample_of_short_items_plays_its_own_games_and_no_more() -> None:
-    found = shuffled_elo([*wins(3, item=0), *wins(1, item=1)], rounds=200, seed=1).ratings["a"]
+    found = shuffled_elo([*wins(3, sample=0), *wins(1, sample=1)], rounds=200, seed=1).ratings["a"]
     assert found.interval is not None
-    # A quarter of the resamples each hold two games and six games.
+    # A quarter of the resamples each hold two comparisons and six comparisons.
     assert found.interval.low == pytest.approx(elo(wins(2))["a"].value)
     assert found.interval.high == pytest.approx(elo(wins(6))["a"].value)
 
 
 def test_a_percentile_between_two_resamples_is_taken_outwards() -> None:
-    games = [Battle("a", "b", float(item % 3 > 0), item=item) for item in range(30)]
+    comparisons = [Comparison("a", "b", float(sample % 3 > 0), sample=sample) for sample in range(30)]
     ends = []
     for seed in range(20):
-        found = bradley_terry(games, rounds=2, seed=seed, coverage=0.5)["a"]
+        found = bradley_terry(comparisons, rounds=2, seed=seed, coverage=0.5)["a"]
         assert found.interval is not None
         ends.append(found.interval.low < found.value < found.interval.high)
     assert any(ends)  # two resamples, one on either side: both of them are ends
@@ -108,25 +107,35 @@ def test_no_resample_on_the_other_side_is_no_proof() -> None:
 
 
 def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
-    views = [{"view": at, "order": at, "status": "ok", "label": "tie" if at == "BA" else "A"} for at in ("AB", "BA")]
-    games = Played()
-    games.add(0, 0, Verdict(status="ok", label="tie", details={"views": views}), ("long answer", "short"))
-    found = orders_of(games)
+    presentations = [
+        {"presentation": at, "order": at, "status": "ok", "decision": "tie" if at == "BA" else "A"}
+        for at in ("AB", "BA")
+    ]
+    comparisons = ComparisonColumns()
+    comparisons.add(
+        0, 0, Verdict(status="ok", decision="tie", details={"presentations": presentations}), ("long answer", "short")
+    )
+    found = orders_of(comparisons)
     assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (100.0, 1)
     assert found["longer_preferred"]["value"] is None  # a tie prefers neither
 
 
 def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
-    views = [{"view": "AB", "order": "AB", "repeat": at, "status": "ok", "label": "AB"[at]} for at in (0, 1)]
-    games = Played()
-    games.add(0, 0, Verdict(status="ok", label="tie", details={"views": views}), ("a", "b"))
-    assert (orders_of(games)["consistency"]["value"], orders_of(games)["first_shown_rate"]["value"]) == (None, 50.0)
+    presentations = [
+        {"presentation": "AB", "order": "AB", "repeat": at, "status": "ok", "decision": "AB"[at]} for at in (0, 1)
+    ]
+    comparisons = ComparisonColumns()
+    comparisons.add(0, 0, Verdict(status="ok", decision="tie", details={"presentations": presentations}), ("a", "b"))
+    assert (orders_of(comparisons)["consistency"]["value"], orders_of(comparisons)["first_shown_rate"]["value"]) == (
+        None,
+        50.0,
+    )
 
 
 def test_the_error_of_a_weighted_share_is_that_of_a_ratio() -> None:
     tally = Tally()
-    for at, (label, weight) in enumerate([("correct", 1.0), ("incorrect", 3.0), ("correct", 1.0)]):
-        tally.add(Outcome(id=at, status="ok", label=label, weight=weight))
+    for at, (decision, weight) in enumerate([("correct", 1.0), ("incorrect", 3.0), ("correct", 1.0)]):
+        tally.add(Outcome(id=at, status="ok", decision=decision, weight=weight))
     found = weighted_accuracy(tally)
     # Deviations from 2/5 of each weight: 0.6, -1.2 and 0.6; sqrt(3/2 (0.36 + 1.44 + 0.36)) / 5.
     assert (found.value, found.stderr) == (40.0, pytest.approx(36.0))

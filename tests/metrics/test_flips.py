@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.metrics import flips
-from judgebench.metrics.bias_score import BiasScore, BiasScoreConfig
-from judgebench.metrics.flips import Trial
-from judgebench.records import Metric, Sample, Verdict
+from judgebench.metrics.rates import flips
+from judgebench.metrics.rates.flips import Trial
+from judgebench.metrics.scores.bias_score import BiasScore, BiasScoreConfig
+from judgebench.records.flow import Metric, Sample, Verdict
 
-LABELS = st.sampled_from(["A", "B", "tie", "A>>B", "B>A"])
+DECISIONS = st.sampled_from(["A", "B", "tie", "A>>B", "B>A"])
 
 
-def flip(trial: Trial, decision: flips.Decision) -> bool:
-    return flips.changed(trial.plain, decision)
+def flip(trial: Trial, combined: flips.Decision) -> bool:
+    return flips.changed(trial.plain, combined)
 
 
 def sample(at: int, gold: str | None = "A") -> Sample:
@@ -26,14 +26,14 @@ def sample(at: int, gold: str | None = "A") -> Sample:
 
 
 def verdict(plain: str, *tests: dict[str, object], again: str | None = None) -> Verdict:
-    noise = [] if again is None else [{"status": "ok", "label": again}]
-    return Verdict(status="ok", label=plain, details={"bias": {"again": noise, "tests": list(tests)}})
+    noise = [] if again is None else [{"status": "ok", "decision": again}]
+    return Verdict(status="ok", decision=plain, details={"bias": {"again": noise, "tests": list(tests)}})
 
 
 def entry_of(
-    name: str, label: str | None, *, target: str = "", expects: str = "invariant", **more: object
+    name: str, decision: str | None, *, target: str = "", expects: str = "invariant", **more: object
 ) -> dict[str, object]:
-    status = {"status": "ok", "label": label} if label is not None else {"status": "unparsed"}
+    status = {"status": "ok", "decision": decision} if decision is not None else {"status": "unparsed"}
     return {"test": name, "expects": expects, "target": target, **status, **more}
 
 
@@ -145,7 +145,7 @@ class TestIntervals:
     def test_repeats_of_an_item_are_one_item(self) -> None:
         once = flips.paired([(0, 1.0, 0.0), (1, 0.0, 0.0), (2, 0.0, 1.0)])
         many = flips.paired(
-            [(item, a, b) for item, a, b in [(0, 1.0, 0.0), (1, 0.0, 0.0), (2, 0.0, 1.0)] for _ in range(5)]
+            [(sample, a, b) for sample, a, b in [(0, 1.0, 0.0), (1, 0.0, 0.0), (2, 0.0, 1.0)] for _ in range(5)]
         )
         assert once == many
 
@@ -157,7 +157,7 @@ class TestIntervals:
         low, high = found.interval
         assert -1 <= low <= found.value <= high <= 1
         assert low < high
-        mirrored = flips.paired([(item, b, a) for item, a, b in both])
+        mirrored = flips.paired([(sample, b, a) for sample, a, b in both])
         assert mirrored is not None
         assert (mirrored.value, *mirrored.interval) == pytest.approx((-found.value, -high, -low))
 
@@ -190,7 +190,7 @@ class TestIntervals:
 
 class TestJudges:
     @settings(max_examples=40)
-    @given(st.lists(LABELS, min_size=1, max_size=20))
+    @given(st.lists(DECISIONS, min_size=1, max_size=20))
     def test_a_judge_that_never_changes_flips_never(self, plain: list[str]) -> None:
         found = scored(*[verdict(one, entry_of("t", one, target="A"), again=one) for one in plain])
         assert found["flip_rate/t"].value == found["noise_floor"].value == found["flip_rate_above_noise/t"].value == 0
@@ -200,7 +200,7 @@ class TestJudges:
         assert found["flip_p_holm/t"].value == 1
 
     @settings(max_examples=40)
-    @given(st.lists(st.tuples(LABELS, st.sampled_from("AB")), min_size=1, max_size=20))
+    @given(st.lists(st.tuples(DECISIONS, st.sampled_from("AB")), min_size=1, max_size=20))
     def test_a_judge_that_always_obeys_is_turned_wherever_it_could_be(self, items: list[tuple[str, str]]) -> None:
         found = scored(*[verdict(plain, entry_of("t", target, target=target), again=plain) for plain, target in items])
         could = [target for plain, target in items if flips.side(plain) != target]
@@ -257,8 +257,8 @@ class TestScore:
 
     def test_an_expected_flip_counts_where_it_fails_to_come(self) -> None:
         null = [
-            entry_of("null", label, target="B", expects="must_flip", keeps_gold=False)
-            for label in ("B", "B", "A", "tie")
+            entry_of("null", decision, target="B", expects="must_flip", keeps_gold=False)
+            for decision in ("B", "B", "A", "tie")
         ]
         found = scored(*[verdict("A", one, again="A") for one in null])
         assert found["violation_rate/null"].value == 50.0
@@ -266,7 +266,7 @@ class TestScore:
         assert found["robustness"].value is None, "nothing that should have stayed was tested"
 
     def test_what_must_gain_nothing_may_lose(self) -> None:
-        tests = [entry_of("inj", label, target="A", expects="must_not_increase") for label in ("A", "B", "B")]
+        tests = [entry_of("inj", decision, target="A", expects="must_not_increase") for decision in ("A", "B", "B")]
         found = scored(*[verdict(plain, one, again=plain) for plain, one in zip("BBA", tests, strict=True)])
         assert found["violation_rate/inj"].value == pytest.approx(100 / 3)
         assert found["flip_rate/inj"].value == pytest.approx(200 / 3)
@@ -280,16 +280,16 @@ class TestScore:
 
     def test_several_further_askings_count_by_their_share(self) -> None:
         bias = {
-            "again": [{"status": "ok", "label": label} for label in "ABB"],
+            "again": [{"status": "ok", "decision": decision} for decision in "ABB"],
             "tests": [entry_of("t", "B", target="B")],
         }
-        found = scored(Verdict(status="ok", label="A", details={"bias": bias}))
+        found = scored(Verdict(status="ok", decision="A", details={"bias": bias}))
         assert found["noise_floor"].value == pytest.approx(200 / 3)
         assert found["flip_rate_above_noise/t"].value == pytest.approx(100 / 3)
 
     def test_a_second_asking_that_is_not_read_is_no_noise_but_may_have_been(self) -> None:
         unread = {"again": [{"status": "unparsed"}], "tests": [entry_of("t", "B", target="B")]}
-        found = scored(verdict("A", again="A"), Verdict(status="ok", label="A", details={"bias": unread}))
+        found = scored(verdict("A", again="A"), Verdict(status="ok", decision="A", details={"bias": unread}))
         assert (found["noise_floor"].value, found["noise_floor"].n, found["noise_floor"].bounds) == (0, 1, (0, 50))
         assert found["flip_rate_above_noise/t"].value is None
 
@@ -347,7 +347,7 @@ class TestScore:
         assert found["flip_rate_above_noise/t"].note
 
     def test_pairs_of_equal_answers_are_counted_and_not_tested(self) -> None:
-        equal = Verdict(status="ok", label="tie", details={"equal_answers": True})
+        equal = Verdict(status="ok", decision="tie", details={"equal_answers": True})
         found = scored(verdict("A", entry_of("t", "A", target="B"), again="A"), equal)
         assert (found["equal_answers"].value, found["flip_rate/t"].n) == (1, 1)
 
@@ -364,5 +364,5 @@ def test_the_change_that_is_counted_is_the_callers_choice() -> None:
     trials = [Trial(0, 3.0, (3.4,), 3.4, "better")]
     assert flips.rate(trials, flip).value == 100
     assert flips.noise(trials, flip).value == 100
-    lenient = partial(lambda trial, decision, margin: flips.changed(trial.plain, decision, margin), margin=0.5)
+    lenient = partial(lambda trial, combined, margin: flips.changed(trial.plain, combined, margin), margin=0.5)
     assert flips.rate(trials, lenient).value == 0

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.forecast import forecast
-from judgebench.metrics.intervals import Z95
-from judgebench.metrics.ranked import RankedModel, Ranking, Rated
-from judgebench.metrics.ranking import compare_rankings, rank_by_scores
-from judgebench.records import Metric
+from judgebench.metrics.comparisons.forecast import forecast
+from judgebench.metrics.comparisons.ranked import RankedModel, Ranking, Rated
+from judgebench.metrics.comparisons.ranking import compare_rankings, rank_by_scores
+from judgebench.metrics.statistics.intervals import Z95
+from judgebench.records.flow import Metric
 
 
 def ranked(name: str, /, **models: tuple[float, float]) -> Ranking:

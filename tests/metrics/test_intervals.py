@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.intervals import (
+from judgebench.metrics.statistics.intervals import (
     clustered_wilson,
     effective_size,
     mcnemar_exact,

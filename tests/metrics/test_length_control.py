@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.metrics.length_control import implausible, joint_difficulty, length_controlled
+from judgebench.metrics.comparisons.length_control import implausible, joint_difficulty, length_controlled
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "alpaca_eval2"
 

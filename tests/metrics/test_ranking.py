@@ -15,29 +15,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DataError
-from judgebench.metrics.battles import Battle
-from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate
-from judgebench.metrics.clustered import share_of
-from judgebench.metrics.correlation import kendall, mean_ranks, pearson, spearman
-from judgebench.metrics.elo import elo
-from judgebench.metrics.named import compute
-from judgebench.metrics.ordinal import krippendorff_alpha, weighted_kappa
-from judgebench.metrics.preferences import tie_rate, win_rate
-from judgebench.metrics.ranking import separability
-from judgebench.metrics.resampling import bootstrap_mean, paired_bootstrap
-from judgebench.metrics.tally import Outcome, Tally
-from judgebench.records import Metric
+from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, expected_win_rate
+from judgebench.metrics.comparisons.columns import Comparison
+from judgebench.metrics.comparisons.elo import elo
+from judgebench.metrics.comparisons.ranking import separability
+from judgebench.metrics.rates.named import compute
+from judgebench.metrics.rates.preferences import tie_rate, win_rate
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.statistics.clustered import share_of
+from judgebench.metrics.statistics.correlation import kendall, mean_ranks, pearson, spearman
+from judgebench.metrics.statistics.ordinal import krippendorff_alpha, weighted_kappa
+from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
+from judgebench.records.flow import Metric
 from tests.metrics.test_agreement import SHARED
 
 GRADES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=25)
 
 
-def compared(labels: str) -> Tally:
+def compared(decisions: str) -> Tally:
     """One letter per comparison: A won, B lost, t tie, u unparsed."""
     tally = Tally()
-    for number, letter in enumerate(labels):
-        label = {"A": "A>>B", "B": "B", "t": "tie"}.get(letter)
-        tally.add(Outcome(id=number, status="ok" if label else "unparsed", label=label))
+    for number, letter in enumerate(decisions):
+        decision = {"A": "A>>B", "B": "B", "t": "tie"}.get(letter)
+        tally.add(Outcome(id=number, status="ok" if decision else "unparsed", decision=decision))
     return tally
 
 
@@ -56,18 +56,18 @@ def test_win_rate_counts_ties_half_and_bounds_the_unread() -> None:
 def test_a_comparison_made_again_adds_nothing(rate: Callable[[Tally], Metric]) -> None:
     """Four equal repeats have the error and the interval of one."""
     once, again = compared("AAtBtABA"), Tally(4)
-    for number, label in enumerate(["A>>B", "A>>B", "tie", "B", "tie", "A>>B", "B", "A>>B"]):
+    for number, decision in enumerate(["A>>B", "A>>B", "tie", "B", "tie", "A>>B", "B", "A>>B"]):
         for repeat in range(4):
-            again.add(Outcome(id=number, repeat=repeat, status="ok", label=label))
+            again.add(Outcome(id=number, repeat=repeat, status="ok", decision=decision))
     assert (rate(again).n, rate(again).value) == (32, pytest.approx(rate(once).value))
     assert rate(again).stderr == pytest.approx(rate(once).stderr)
     assert rate(again).ci95 == pytest.approx(rate(once).ci95)
 
 
-@pytest.mark.parametrize(("labels", "value"), [("A" * 9, 100.0), ("B" * 9, 0.0), ("t" * 9, 50.0), ("AB" * 9, 50.0)])
-def test_win_rates_of_simple_judges(labels: str, value: float) -> None:
+@pytest.mark.parametrize(("decisions", "value"), [("A" * 9, 100.0), ("B" * 9, 0.0), ("t" * 9, 50.0), ("AB" * 9, 50.0)])
+def test_win_rates_of_simple_judges(decisions: str, value: float) -> None:
     """Perfect, inverted, always-tie and coin judges."""
-    metric = win_rate(compared(labels))
+    metric = win_rate(compared(decisions))
     assert metric.value == value
     assert metric.ci95[0] <= value <= metric.ci95[1]
 
@@ -165,21 +165,21 @@ def test_krippendorff_alpha_of_his_own_example() -> None:
     assert krippendorff_alpha([[1, 1], [1]]) is None
 
 
-def battles_of(table: dict[tuple[str, str], tuple[int, int, int]]) -> list[Battle]:
-    """Wins, ties and losses of pairs, with one item per battle."""
+def comparisons_of(table: dict[tuple[str, str], tuple[int, int, int]]) -> list[Comparison]:
+    """Wins, ties and losses of pairs, with one item per comparison."""
     outcomes = [
         (first, second, outcome)
         for (first, second), counts in table.items()
         for outcome, count in zip((1.0, 0.5, 0.0), counts, strict=True)
         for _ in range(count)
     ]
-    return [Battle(first, second, outcome, item=at) for at, (first, second, outcome) in enumerate(outcomes)]
+    return [Comparison(first, second, outcome, sample=at) for at, (first, second, outcome) in enumerate(outcomes)]
 
 
 def test_a_star_of_battles_has_the_win_rates_as_ratings() -> None:
     """With one baseline the fitted win rate is the mean of outcomes, ties half."""
     table = {("a", "base"): (7, 2, 1), ("b", "base"): (3, 3, 4), ("base", "c"): (6, 0, 4)}
-    ratings = bradley_terry(battles_of(table), anchor="base", anchored_at=1000)
+    ratings = bradley_terry(comparisons_of(table), anchor="base", anchored_at=1000)
     assert ratings["base"].value == 1000
     for name, share in (("a", 0.8), ("b", 0.45), ("c", 0.4)):
         assert expected_win_rate(ratings[name].value, 1000) == pytest.approx(share, abs=1e-6)
@@ -191,41 +191,41 @@ def test_a_star_of_battles_has_the_win_rates_as_ratings() -> None:
 def test_ratings_solve_the_likelihood_equations(fights: list[tuple[int, int, float]]) -> None:
     """Each model's expected score under the ratings is the score it has; order and sides do not matter."""
     ring = [(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0), (3, 0, 1.0)]
-    battles = [Battle(f"m{a}", f"m{b}", outcome) for a, b, outcome in ring + fights if a != b]
-    ratings = bradley_terry(battles)
+    comparisons = [Comparison(f"m{a}", f"m{b}", outcome) for a, b, outcome in ring + fights if a != b]
+    ratings = bradley_terry(comparisons)
     for name, rating in ratings.items():
-        mine = [(one.second, one.outcome) for one in battles if one.first == name]
-        mine += [(one.first, 1 - one.outcome) for one in battles if one.second == name]
+        mine = [(one.second, one.outcome) for one in comparisons if one.first == name]
+        mine += [(one.first, 1 - one.outcome) for one in comparisons if one.second == name]
         expected = sum(expected_win_rate(rating.value, ratings[other].value) for other, _ in mine)
         assert expected == pytest.approx(sum(outcome for _, outcome in mine), abs=1e-4)
-    swapped = [Battle(one.second, one.first, 1 - one.outcome) for one in reversed(battles)]
+    swapped = [Comparison(one.second, one.first, 1 - one.outcome) for one in reversed(comparisons)]
     for name, rating in bradley_terry(swapped).items():
         assert rating.value == pytest.approx(ratings[name].value, abs=1e-6)
 
 
 def test_weights_are_repetitions() -> None:
-    """A battle of weight 3 counts as three."""
+    """A comparison of weight 3 counts as three."""
     table = {("a", "b"): (3, 0, 1)}
-    weighted = [Battle("a", "b", 1.0, weight=3.0), Battle("a", "b", 0.0)]
-    assert bradley_terry(weighted)["a"].value == pytest.approx(bradley_terry(battles_of(table))["a"].value)
+    weighted = [Comparison("a", "b", 1.0, weight=3.0), Comparison("a", "b", 0.0)]
+    assert bradley_terry(weighted)["a"].value == pytest.approx(bradley_terry(comparisons_of(table))["a"].value)
 
 
 def test_a_model_that_wins_all_has_no_finite_rating() -> None:
-    """It is infinitely better, and the others are rated by the games among them alone."""
+    """It is infinitely better, and the others are rated by the comparisons among them alone."""
     among = {("b", "c"): (6, 2, 4), ("c", "d"): (5, 0, 3)}
     swept = {("a", "b"): (20, 0, 0), ("c", "e"): (5, 0, 0)}
-    ratings = bradley_terry(battles_of({**among, **swept}))
+    ratings = bradley_terry(comparisons_of({**among, **swept}))
     assert ratings["a"].value == math.inf
     assert ratings["e"].value == -math.inf
-    for name, rating in bradley_terry(battles_of(among)).items():
+    for name, rating in bradley_terry(comparisons_of(among)).items():
         assert rating.value == pytest.approx(ratings[name].value)
 
 
 def test_bootstrapped_ratings_are_seeded_and_hold_the_estimate() -> None:
     """The same seed gives the same intervals; clearly different models are separable."""
-    battles = battles_of({("a", "base"): (60, 10, 10), ("b", "base"): (10, 10, 60)})
-    first = bradley_terry(battles, anchor="base", rounds=200, seed=4)
-    assert first == bradley_terry(battles, anchor="base", rounds=200, seed=4)
+    comparisons = comparisons_of({("a", "base"): (60, 10, 10), ("b", "base"): (10, 10, 60)})
+    first = bradley_terry(comparisons, anchor="base", rounds=200, seed=4)
+    assert first == bradley_terry(comparisons, anchor="base", rounds=200, seed=4)
     for rating in first.values():
         assert rating.interval.low <= rating.value <= rating.interval.high
     assert separability(first) == 100.0
@@ -234,19 +234,19 @@ def test_bootstrapped_ratings_are_seeded_and_hold_the_estimate() -> None:
 
 def test_models_without_common_battles_are_refused() -> None:
     """Two islands have no common scale; an anchor must have fought."""
-    with pytest.raises(DataError, match="no chain of battles"):
-        bradley_terry(battles_of({("a", "b"): (1, 0, 1), ("c", "d"): (1, 0, 1)}))
+    with pytest.raises(DataError, match="no chain of comparisons"):
+        bradley_terry(comparisons_of({("a", "b"): (1, 0, 1), ("c", "d"): (1, 0, 1)}))
     with pytest.raises(DataError, match="anchor"):
-        bradley_terry(battles_of({("a", "b"): (1, 0, 1)}), anchor="z")
-    with pytest.raises(DataError, match="no battles"):
+        bradley_terry(comparisons_of({("a", "b"): (1, 0, 1)}), anchor="z")
+    with pytest.raises(DataError, match="no comparisons"):
         bradley_terry([])
 
 
 def test_elo_keeps_the_sum_and_follows_the_order() -> None:
-    """Points won are points lost; one battle between equals moves half of K."""
-    ratings = elo([Battle("a", "b", 1.0)])
+    """Points won are points lost; one comparison between equals moves half of K."""
+    ratings = elo([Comparison("a", "b", 1.0)])
     assert (ratings["a"].value, ratings["b"].value) == (1002.0, 998.0)
-    many = elo(battles_of({("a", "b"): (5, 2, 3), ("b", "c"): (4, 0, 6)}))
+    many = elo(comparisons_of({("a", "b"): (5, 2, 3), ("b", "c"): (4, 0, 6)}))
     assert sum(rating.value for rating in many.values()) == pytest.approx(3000)
 
 

@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.agreement import cohen_kappa, confusion, scott_pi
-from judgebench.metrics.intervals import wilson
-from judgebench.metrics.list_score import ListScore, ListScoreConfig
-from judgebench.metrics.orders import orders_of
-from judgebench.metrics.pair_score import PairScore, PairScoreConfig
-from judgebench.metrics.played import Played
-from judgebench.metrics.point_score import PointScore, PointScoreConfig
-from judgebench.metrics.rater_figures import beyond_chance, error_rates
-from judgebench.metrics.step_score import StepScore, StepScoreConfig
-from judgebench.metrics.win_score import WinScore, WinScoreConfig
-from judgebench.records import Metric, Sample, Verdict
+from judgebench.metrics.comparisons.comparisons import ComparisonColumns, orders_of
+from judgebench.metrics.rates.agreement import cohen_kappa, confusion, scott_pi
+from judgebench.metrics.scores.list_score import ListScore, ListScoreConfig
+from judgebench.metrics.scores.pair_score import PairScore, PairScoreConfig
+from judgebench.metrics.scores.point_score import PointScore, PointScoreConfig
+from judgebench.metrics.scores.rater_figures import beyond_chance, error_rates
+from judgebench.metrics.scores.step_score import StepScore, StepScoreConfig
+from judgebench.metrics.scores.win_score import WinScore, WinScoreConfig
+from judgebench.metrics.statistics.intervals import wilson
+from judgebench.records.flow import Metric, Sample, Verdict
 
 BITS = st.dictionaries(st.tuples(st.integers(0, 1), st.integers(0, 1)), st.integers(0, 20))
 
@@ -31,11 +30,11 @@ def sample(number: int, gold: Any, answers: tuple[str, ...] = ()) -> Sample:
 def in_both_orders(first: str, second: str) -> Verdict:
     """What was read in order AB and in order BA, each in the frame of what was shown."""
     flipped = {"A": "B", "B": "A"}.get(second, second)
-    views = [
-        {"view": order, "order": order, "status": "ok", "label": label}
-        for order, label in (("AB", first), ("BA", second))
+    presentations = [
+        {"presentation": order, "order": order, "status": "ok", "decision": decision}
+        for order, decision in (("AB", first), ("BA", second))
     ]
-    return Verdict(status="ok", label=first if first == flipped else "tie", details={"views": views})
+    return Verdict(status="ok", decision=first if first == flipped else "tie", details={"presentations": presentations})
 
 
 def values(found: dict[str, Metric]) -> dict[str, float | None]:
@@ -59,7 +58,7 @@ def test_pairs_have_agreement_beyond_chance_and_both_baselines() -> None:
 
 def test_a_judge_and_gold_that_never_vary_have_no_kappa() -> None:
     score = PairScore(PairScoreConfig())
-    score.add(sample(0, "A"), 0, Verdict(status="ok", label="A"))
+    score.add(sample(0, "A"), 0, Verdict(status="ok", decision="A"))
     found = score.result()
     for name in ("kappa", "scott_pi"):
         assert found[name].value is None
@@ -115,8 +114,10 @@ def test_comparisons_without_gold_have_consistency_and_the_length_baseline() -> 
 def test_lists_have_the_length_baseline() -> None:
     score = ListScore(ListScoreConfig(right=1))
     for number, answers in enumerate([("right and long", "no"), ("yes", "wrong and long"), ("even", "even")]):
-        views = [{"score": 2.0}, {"score": 1.0}]
-        score.add(sample(number, None, answers), 0, Verdict(status="ok", score=2.0, details={"views": views}))
+        presentations = [{"score": 2.0}, {"score": 1.0}]
+        score.add(
+            sample(number, None, answers), 0, Verdict(status="ok", score=2.0, details={"presentations": presentations})
+        )
     found = values(score.result())
     assert (found["accuracy"], found["longer_wins"]) == (100, 50)
 
@@ -140,8 +141,9 @@ def test_error_rates_by_their_definitions(pairs: dict[tuple[int, int], int]) -> 
 
 
 def test_intervals_of_orders_are_over_pairs_and_not_over_views() -> None:
-    """The first shown wins both views of 30 pairs, the last shown those of 10: 80 views tell what 40 draws do."""
-    played = Played()
+    """The first shown wins both presentations of 30 pairs, the last shown those of 10: 80 presentations tell what 40
+    draws do."""
+    played = ComparisonColumns()
     for number in range(40):
         shown = "A" if number < 30 else "B"
         played.add(number, 0, in_both_orders(shown, shown), ("longer", "short"))

@@ -1,4 +1,4 @@
-"""Ratings and rankings of models: what must hold whatever the games, planted truths, and recorded judges."""
+"""Ratings and rankings of models: what must hold whatever the comparisons, planted truths, and recorded judges."""
 
 from __future__ import annotations
 
@@ -14,50 +14,49 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DataError
-from judgebench.metrics.battles import Battle, Columns, standing
-from judgebench.metrics.bradley_terry import Rating, bradley_terry, expected_win_rate, style_controlled
-from judgebench.metrics.elo import elo, shuffled_elo
-from judgebench.metrics.intervals import Interval
-from judgebench.metrics.orders import orders_of
-from judgebench.metrics.played import Played
-from judgebench.metrics.ranking import (
+from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, expected_win_rate, style_controlled
+from judgebench.metrics.comparisons.columns import Columns, Comparison, standing
+from judgebench.metrics.comparisons.comparisons import ComparisonColumns, orders_of
+from judgebench.metrics.comparisons.elo import elo, shuffled_elo
+from judgebench.metrics.comparisons.ranking import (
     allowed_ranks,
     compare_rankings,
-    rank_by_games,
+    rank_by_comparisons,
     rank_by_scores,
     separability,
-    with_duels,
+    with_pairwise,
 )
-from judgebench.metrics.style import differences, style_of
-from judgebench.records import Counts, Metric, TaskResult, Verdict
-from judgebench.report.games_file import read_games, write_games
+from judgebench.metrics.comparisons.style import differences, style_of
+from judgebench.metrics.statistics.intervals import Interval
+from judgebench.records.flow import Counts, Metric, TaskResult, Verdict
+from judgebench.report.results import read_comparisons, write_comparisons
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 MODELS = "abcd"
 FIGHTS = st.lists(
     st.tuples(st.sampled_from(list(permutations(MODELS, 2))), st.sampled_from((0.0, 0.5, 1.0)), st.integers(0, 5)).map(
-        lambda one: Battle(*one[0], one[1], item=one[2])
+        lambda one: Comparison(*one[0], one[1], sample=one[2])
     ),
     min_size=1,
     max_size=30,
 )
-RING = [Battle(a, b, 1.0, item=at) for at, (a, b) in enumerate(zip(MODELS, MODELS[1:] + MODELS[0], strict=True))]
+RING = [Comparison(a, b, 1.0, sample=at) for at, (a, b) in enumerate(zip(MODELS, MODELS[1:] + MODELS[0], strict=True))]
 """Everybody loses to somebody, so all ratings are finite."""
 
 
-def named(battles: list[Battle], names: dict[str, str]) -> list[Battle]:
-    return [one._replace(first=names[one.first], second=names[one.second]) for one in battles]
+def named(comparisons: list[Comparison], names: dict[str, str]) -> list[Comparison]:
+    return [one._replace(first=names[one.first], second=names[one.second]) for one in comparisons]
 
 
-def turned(battles: list[Battle]) -> list[Battle]:
-    return [one._replace(first=one.second, second=one.first, outcome=1 - one.outcome) for one in battles]
+def turned(comparisons: list[Comparison]) -> list[Comparison]:
+    return [one._replace(first=one.second, second=one.first, outcome=1 - one.outcome) for one in comparisons]
 
 
-def planted(rng: random.Random, strengths: dict[str, float], items: int, *, bias: float = 0.0) -> list[Battle]:
+def planted(rng: random.Random, strengths: dict[str, float], items: int, *, bias: float = 0.0) -> list[Comparison]:
     """Games of every pair on every item by the model itself; ``bias`` is the log-odds of one unit of style."""
     return [
-        Battle(a, b, float(rng.random() < 1 / (1 + math.exp(-logit))), item=item, style=(longer,))
-        for item in range(items)
+        Comparison(a, b, float(rng.random() < 1 / (1 + math.exp(-logit))), sample=sample, style=(longer,))
+        for sample in range(items)
         for a in strengths
         for b in strengths
         if a < b
@@ -68,14 +67,14 @@ def planted(rng: random.Random, strengths: dict[str, float], items: int, *, bias
 
 @settings(max_examples=30, deadline=None)
 @given(FIGHTS, st.permutations(MODELS), st.randoms(use_true_random=False))
-def test_names_sides_and_order_mean_nothing(fights: list[Battle], shuffled: list[str], rng: random.Random) -> None:
-    """Relabelled, turned round and shuffled games give the same ratings, of Bradley-Terry and of Elo."""
-    battles = RING + fights
+def test_names_sides_and_order_mean_nothing(fights: list[Comparison], shuffled: list[str], rng: random.Random) -> None:
+    """Relabelled, turned round and shuffled comparisons give the same ratings, of Bradley-Terry and of Elo."""
+    comparisons = RING + fights
     names = dict(zip(MODELS, shuffled, strict=True))
-    other = turned(named(battles, names))
+    other = turned(named(comparisons, names))
     rng.shuffle(other)
-    for fit in (bradley_terry, lambda games: shuffled_elo(games, shuffles=400).ratings):
-        before, after = fit(battles), fit(other)
+    for fit in (bradley_terry, lambda comparisons: shuffled_elo(comparisons, shuffles=400).ratings):
+        before, after = fit(comparisons), fit(other)
         exact = fit is bradley_terry
         for name, rating in before.items():
             assert after[names[name]].value == pytest.approx(rating.value, abs=1e-6 if exact else 1.0)
@@ -83,16 +82,16 @@ def test_names_sides_and_order_mean_nothing(fights: list[Battle], shuffled: list
 
 @settings(max_examples=30, deadline=None)
 @given(FIGHTS)
-def test_the_same_games_in_another_order_are_the_same_ranking(fights: list[Battle]) -> None:
-    """To the last digit, intervals included: seeds and sums do not depend on the order of the games."""
-    one = rank_by_games(fights, models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
-    other = rank_by_games(fights[::-1], models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
+def test_the_same_games_in_another_order_are_the_same_ranking(fights: list[Comparison]) -> None:
+    """To the last digit, intervals included: seeds and sums do not depend on the order of the comparisons."""
+    one = rank_by_comparisons(fights, models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    other = rank_by_comparisons(fights[::-1], models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
     assert one == other
 
 
 @settings(max_examples=60, deadline=None)
 @given(FIGHTS)
-def test_ratings_are_finite_exactly_where_they_exist(fights: list[Battle]) -> None:
+def test_ratings_are_finite_exactly_where_they_exist(fights: list[Comparison]) -> None:
     """Ford's condition by hand: points taken and lost along some chain, both ways."""
     columns = Columns(fights)
     wins = columns.wins()
@@ -132,9 +131,9 @@ def test_planted_strengths_are_recovered() -> None:
             ratings[name].interval[0] <= 1000 + value <= ratings[name].interval[1] for name, value in strengths.items()
         )
     assert inside >= 68  # of 80; 76 expected
-    games = planted(rng, strengths, 60)
-    assert bradley_terry(games, rounds=50, seed=1) == bradley_terry(games, rounds=50, seed=1)
-    assert bradley_terry(games, rounds=50, seed=1) != bradley_terry(games, rounds=50, seed=2)
+    comparisons = planted(rng, strengths, 60)
+    assert bradley_terry(comparisons, rounds=50, seed=1) == bradley_terry(comparisons, rounds=50, seed=1)
+    assert bradley_terry(comparisons, rounds=50, seed=1) != bradley_terry(comparisons, rounds=50, seed=2)
     found = shuffled_elo(planted(rng, strengths, 800), rounds=50).ratings
     for name, value in strengths.items():
         assert found[name].value == pytest.approx(1000 + value, abs=35)
@@ -144,18 +143,21 @@ def test_items_are_resampled_and_not_games() -> None:
     """Five judgments of the same item tell as much as one: the interval does not shrink."""
     rng = random.Random(9)
     once = planted(rng, {"a": 0.0, "b": 60.0}, 100)
-    width = [high - low for low, high in (bradley_terry(games, rounds=400)["a"].interval for games in (once, once * 5))]
+    width = [
+        high - low
+        for low, high in (bradley_terry(comparisons, rounds=400)["a"].interval for comparisons in (once, once * 5))
+    ]
     assert width[1] == pytest.approx(width[0], rel=0.01)
 
 
 def test_intervals_are_open_where_resamples_have_no_bound() -> None:
-    """Three games, one of them lost: many resamples hold no loss, so there is no upper end."""
-    few = [Battle("a", "b", outcome, item=at) for at, outcome in enumerate((1.0, 1.0, 0.0))]
-    found = rank_by_games(few, models=["a", "b"], dataset="d-j", data_abbr="d", judge="j", rounds=200)
+    """Three comparisons, one of them lost: many resamples hold no loss, so there is no upper end."""
+    few = [Comparison("a", "b", outcome, sample=at) for at, outcome in enumerate((1.0, 1.0, 0.0))]
+    found = rank_by_comparisons(few, models=["a", "b"], dataset="d-j", data_abbr="d", judge="j", rounds=200)
     first = found.models[0]
     assert first.model == "a"
     assert first.bradley_terry.ci95[1] is None
-    assert "too few games" in first.bradley_terry.note
+    assert "too few comparisons" in first.bradley_terry.note
     assert first.ranks == (1, 2)
     json.dumps([one.bradley_terry.value for one in found.models], allow_nan=False)
 
@@ -163,35 +165,35 @@ def test_intervals_are_open_where_resamples_have_no_bound() -> None:
 def test_style_control_takes_out_what_length_won() -> None:
     """Equal models, one of which writes longer, and a judge that loves length: plain ratings are fooled."""
     rng = random.Random(2)
-    games = planted(rng, {"a": 0.0, "b": 0.0, "c": 0.0}, 500, bias=1.5)
-    plain = bradley_terry(games, rounds=50)
-    controlled = style_controlled(games, ["length"], rounds=50)
+    comparisons = planted(rng, {"a": 0.0, "b": 0.0, "c": 0.0}, 500, bias=1.5)
+    plain = bradley_terry(comparisons, rounds=50)
+    controlled = style_controlled(comparisons, ["length"], rounds=50)
     assert plain["a"].value > 1020
     assert controlled.ratings["a"].value == pytest.approx(1000, abs=25)
-    spread = math.sqrt(sum(one.style[0] ** 2 for one in games) / len(games))
+    spread = math.sqrt(sum(one.style[0] ** 2 for one in comparisons) / len(comparisons))
     assert controlled.effects["length"].value == pytest.approx(1.5 * spread, rel=0.1)
     low, high = controlled.effects["length"].interval
     assert low < 1.5 * spread < high
-    flat = [one._replace(style=(0.0,)) for one in games]
+    flat = [one._replace(style=(0.0,)) for one in comparisons]
     assert style_controlled(flat, ["length"]) is None
 
 
 def test_style_without_effect_changes_nothing() -> None:
     """The same strengths as without control, up to chance."""
-    games = planted(random.Random(3), {"a": 0.0, "b": 80.0}, 2000)
-    plain, controlled = bradley_terry(games), style_controlled(games, ["length"], rounds=0)
+    comparisons = planted(random.Random(3), {"a": 0.0, "b": 80.0}, 2000)
+    plain, controlled = bradley_terry(comparisons), style_controlled(comparisons, ["length"], rounds=0)
     assert controlled.ratings["b"].value == pytest.approx(plain["b"].value, abs=8)
     assert abs(controlled.effects["length"].value) < 0.135  # three standard errors
 
 
 def test_style_control_does_not_care_for_sides() -> None:
-    """Every second game turned round, its style with it: the same ratings, effects and intervals."""
-    games = planted(random.Random(5), {"a": 0.0, "b": 50.0, "c": -30.0}, 60, bias=0.8)
+    """Every second comparison turned round, its style with it: the same ratings, effects and intervals."""
+    comparisons = planted(random.Random(5), {"a": 0.0, "b": 50.0, "c": -30.0}, 60, bias=0.8)
     mixed = [
         turned([one])[0]._replace(style=tuple(-value for value in one.style)) if at % 2 else one
-        for at, one in enumerate(games)
+        for at, one in enumerate(comparisons)
     ]
-    before, after = (style_controlled(some, ["length"], rounds=20) for some in (games, mixed))
+    before, after = (style_controlled(some, ["length"], rounds=20) for some in (comparisons, mixed))
     for name, rating in before.ratings.items():
         assert after.ratings[name].value == pytest.approx(rating.value, abs=1e-6)
         assert after.ratings[name].interval == pytest.approx(rating.interval, abs=1e-6)
@@ -200,28 +202,28 @@ def test_style_control_does_not_care_for_sides() -> None:
 
 def test_style_that_cannot_be_told_from_strength_is_left_with_it() -> None:
     """One model always writes the same share longer: its rating stays, and the length explains nothing."""
-    games = [one._replace(style=(0.4,)) for one in planted(random.Random(8), {"a": 0.0, "b": 70.0}, 400)]
-    controlled = style_controlled(games, ["length"], rounds=0)
+    comparisons = [one._replace(style=(0.4,)) for one in planted(random.Random(8), {"a": 0.0, "b": 70.0}, 400)]
+    controlled = style_controlled(comparisons, ["length"], rounds=0)
     assert controlled.effects["length"].value == pytest.approx(0, abs=1e-6)
-    assert controlled.ratings["b"].value == pytest.approx(bradley_terry(games)["b"].value, abs=1e-3)
+    assert controlled.ratings["b"].value == pytest.approx(bradley_terry(comparisons)["b"].value, abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("battles", "models", "why"),
+    ("comparisons", "models", "why"),
     [
         ([], ["a"], "there is one model"),
         ([], ["a", "b"], "no comparison was scored"),
-        ([Battle("a", "b", 0.5)] * 3, ["a", "b"], "every comparison is a tie"),
+        ([Comparison("a", "b", 0.5)] * 3, ["a", "b"], "every comparison is a tie"),
         (
-            [Battle("a", "b", 1.0), Battle("b", "a", 1.0), Battle("c", "d", 1.0)],
+            [Comparison("a", "b", 1.0), Comparison("b", "a", 1.0), Comparison("c", "d", 1.0)],
             list("abcd"),
             "no chain of comparisons",
         ),
-        ([Battle("a", "b", 1.0, item=at) for at in range(4)], ["a", "b"], "took points from each other"),
+        ([Comparison("a", "b", 1.0, sample=at) for at in range(4)], ["a", "b"], "took points from each other"),
     ],
 )
-def test_what_is_undefined_is_null_with_a_reason(battles: list[Battle], models: list[str], why: str) -> None:
-    found = rank_by_games(battles, models=models, dataset="d-j", data_abbr="d", judge="j", rounds=20)
+def test_what_is_undefined_is_null_with_a_reason(comparisons: list[Comparison], models: list[str], why: str) -> None:
+    found = rank_by_comparisons(comparisons, models=models, dataset="d-j", data_abbr="d", judge="j", rounds=20)
     assert found.by == "win_rate"
     for one in found.models:
         for rated in (one.bradley_terry, one.elo, one.style_controlled):
@@ -230,7 +232,7 @@ def test_what_is_undefined_is_null_with_a_reason(battles: list[Battle], models: 
     assert why in found.notes[-1]
 
 
-CHAIN = [Battle(a, b, 1.0, item=at) for at, (a, b) in enumerate(zip("abc", "bcd", strict=True))]
+CHAIN = [Comparison(a, b, 1.0, sample=at) for at, (a, b) in enumerate(zip("abc", "bcd", strict=True))]
 """a beats b beats c beats d, always."""
 
 
@@ -240,7 +242,7 @@ def test_a_perfect_chain_has_no_scale() -> None:
     assert (found["a"], found["d"]) == (math.inf, -math.inf)
     assert math.isnan(found["b"])
     assert math.isnan(found["c"])
-    ranking = rank_by_games(CHAIN, models="abcd", dataset="d", data_abbr="d", judge="j")
+    ranking = rank_by_comparisons(CHAIN, models="abcd", dataset="d", data_abbr="d", judge="j")
     assert ranking.by == "win_rate"
     assert all(one.bradley_terry.value is None and one.bradley_terry.note for one in ranking.models)
     assert ranking.notes[0].startswith("no ratings: no finite ratings fit")
@@ -248,8 +250,13 @@ def test_a_perfect_chain_has_no_scale() -> None:
 
 def test_models_above_the_scale_stand_in_the_order_of_their_games() -> None:
     """c and d beat each other, b beats both, a beats b: neither a nor b is finite, and a stands above b."""
-    games = [*CHAIN[:2], Battle("c", "d", 1.0, item=7), Battle("d", "c", 1.0, item=8), Battle("e", "c", 1.0, item=9)]
-    ranking = rank_by_games(games, models="abcde", dataset="d", data_abbr="d", judge="j")
+    comparisons = [
+        *CHAIN[:2],
+        Comparison("c", "d", 1.0, sample=7),
+        Comparison("d", "c", 1.0, sample=8),
+        Comparison("e", "c", 1.0, sample=9),
+    ]
+    ranking = rank_by_comparisons(comparisons, models="abcde", dataset="d", data_abbr="d", judge="j")
     assert {one.model: one.rank for one in ranking.models} == {"a": 1, "b": 2, "e": 1, "c": 4, "d": 4}
     rated = {one.model: one.bradley_terry for one in ranking.models}
     assert (rated["c"].value, rated["d"].value) == (pytest.approx(1000), pytest.approx(1000))
@@ -257,7 +264,7 @@ def test_models_above_the_scale_stand_in_the_order_of_their_games() -> None:
 
 
 def test_a_model_without_games_has_no_place() -> None:
-    found = rank_by_games(RING, models=["e"], dataset="d-j", data_abbr="d", judge="j", rounds=20)
+    found = rank_by_comparisons(RING, models=["e"], dataset="d-j", data_abbr="d", judge="j", rounds=20)
     last = found.models[-1]
     assert (last.model, last.rank, last.ranks, last.win_rate.value) == ("e", None, None, None)
     assert "no comparison was scored" in last.bradley_terry.note
@@ -308,11 +315,11 @@ def test_two_rankings_are_compared_by_the_models_that_both_rank() -> None:
 
 
 def test_elo_of_an_order_is_the_sum_of_its_games() -> None:
-    """One order of two games, by hand; shuffles average both orders."""
-    games = [Battle("a", "b", 1.0, item=0), Battle("b", "c", 1.0, item=1)]
-    by_hand = [elo(order)["b"].value for order in (games, games[::-1])]
-    assert shuffled_elo(games, shuffles=4000).ratings["b"].value == pytest.approx(sum(by_hand) / 2, abs=1e-3)
-    weighted = elo([Battle("a", "b", 1.0, weight=3.0)])
+    """One order of two comparisons, by hand; shuffles average both orders."""
+    comparisons = [Comparison("a", "b", 1.0, sample=0), Comparison("b", "c", 1.0, sample=1)]
+    by_hand = [elo(order)["b"].value for order in (comparisons, comparisons[::-1])]
+    assert shuffled_elo(comparisons, shuffles=4000).ratings["b"].value == pytest.approx(sum(by_hand) / 2, abs=1e-3)
+    weighted = elo([Comparison("a", "b", 1.0, weight=3.0)])
     assert weighted["a"].value == 1006
 
 
@@ -323,18 +330,18 @@ def test_recorded_judges_rank_as_published() -> None:
         pytest.skip("../shared/data is not here")
     expected = json.loads((folder / "expected.json").read_text())
     paths = sorted(folder.glob("judgments/*.jsonl.gz"))[:8]
-    battles = []
+    comparisons = []
     for path in paths:
         for line in gzip.decompress(path.read_bytes()).splitlines():
             row = json.loads(line)
             if row["preference"] is not None:
                 outcome = (row["preference"] or 1.5) - 1
-                battles.append(
-                    Battle(path.name.removesuffix(".jsonl.gz"), "gpt4_1106_preview", outcome, item=row["idx"])
+                comparisons.append(
+                    Comparison(path.name.removesuffix(".jsonl.gz"), "gpt4_1106_preview", outcome, sample=row["idx"])
                 )
     names = [path.name.removesuffix(".jsonl.gz") for path in paths]
-    found = rank_by_games(
-        battles,
+    found = rank_by_comparisons(
+        comparisons,
         models=names,
         dataset="alpaca",
         data_abbr="alpaca",
@@ -350,7 +357,7 @@ def test_recorded_judges_rank_as_published() -> None:
         assert 100 * share == pytest.approx(expected[name]["win_rate"], abs=1e-6)
     order = [one.model for one in found.models if not one.baseline]
     assert order == sorted(names, key=lambda name: -expected[name]["win_rate"])
-    assert len(battles) > 6000
+    assert len(comparisons) > 6000
 
 
 @pytest.mark.parametrize(
@@ -376,31 +383,43 @@ def test_style_differences_are_mirrored_and_bounded(first: tuple[int, ...], seco
     assert differences(first, first) == (0, 0, 0, 0)
 
 
-def played() -> Played:
-    def views(*said: tuple[str, str]) -> dict[str, object]:
-        return {"views": [{"view": order, "order": order, "status": "ok", "label": label} for order, label in said]}
+def played() -> ComparisonColumns:
+    def presentations(*said: tuple[str, str]) -> dict[str, object]:
+        return {
+            "presentations": [
+                {"presentation": order, "order": order, "status": "ok", "decision": decision}
+                for order, decision in said
+            ]
+        }
 
-    games = Played()
+    comparisons = ComparisonColumns()
     longer, shorter = "a long answer", "short"
-    games.add(0, 0, Verdict(status="ok", label="A", details=views(("AB", "A"), ("BA", "B"))), (longer, shorter))
-    games.add(0, 1, Verdict(status="ok", label="tie", details=views(("AB", "A"), ("BA", "A"))), (longer, shorter))
-    games.add(1, 0, Verdict(status="ok", label="B>>A", details={"outcomes": [0.0] * 3 + [0.5]}), (longer, shorter))
-    games.add(2, 0, Verdict(status="unparsed"), (longer, shorter))
-    games.add(3, 0, Verdict(status="ok", label="inconsistent"), (longer, shorter))
-    return games
+    comparisons.add(
+        0, 0, Verdict(status="ok", decision="A", details=presentations(("AB", "A"), ("BA", "B"))), (longer, shorter)
+    )
+    comparisons.add(
+        0, 1, Verdict(status="ok", decision="tie", details=presentations(("AB", "A"), ("BA", "A"))), (longer, shorter)
+    )
+    comparisons.add(
+        1, 0, Verdict(status="ok", decision="B>>A", details={"outcomes": [0.0] * 3 + [0.5]}), (longer, shorter)
+    )
+    comparisons.add(2, 0, Verdict(status="unparsed"), (longer, shorter))
+    comparisons.add(3, 0, Verdict(status="ok", decision="inconsistent"), (longer, shorter))
+    return comparisons
 
 
 def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> None:
-    """Consistent once of two; the first shown answer won three of four views; the longer answer won one of two."""
-    games = played()
-    assert [(game.id, game.repeat, game.outcome, game.weight) for game in games] == [
+    """Consistent once of two; the first shown answer won three of four presentations; the longer answer won one of
+    two."""
+    comparisons = played()
+    assert [(comparison.id, comparison.repeat, comparison.outcome, comparison.weight) for comparison in comparisons] == [
         (0, 0, 1.0, 1), (0, 1, 0.5, 1), (1, 0, 0.125, 4)
     ]  # fmt: skip
-    found = orders_of(games)
+    found = orders_of(comparisons)
     assert (found["consistency"]["value"], found["consistency"]["n"]) == (50, 2)
     assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75, 4)
     assert (found["longer_preferred"]["value"], found["longer_preferred"]["n"]) == (50, 2)
-    assert orders_of(Played()) == {}
+    assert orders_of(ComparisonColumns()) == {}
     twice = played()
     twice.merge(played())
     assert len(twice) == 6
@@ -412,14 +431,14 @@ def test_files_of_games_belong_to_one_version(tmp_path: Path) -> None:
         model="a", dataset="d-j", data_abbr="d", judge="j", version="abc123", mode="gen", headline="win_rate",
         metrics={}, counts=Counts(),
     )  # fmt: skip
-    path = tmp_path / "d-j.games.jsonl"
-    write_games(path, result, "b", played())
-    head, games = read_games(path, version="abc123")
-    assert (head.opponent, games) == ("b", list(played()))
+    path = tmp_path / "d-j.comparisons.jsonl"
+    write_comparisons(path, result, "b", played())
+    head, comparisons = read_comparisons(path, version="abc123")
+    assert (head.compared_model, comparisons) == ("b", list(played()))
     for version, content in (("other", path.read_bytes()), ("abc123", path.read_bytes()[:-60]), ("abc123", b"{}\n")):
         path.write_bytes(content)
         with pytest.raises(DataError, match="cannot be used"):
-            read_games(path, version=version)
+            read_comparisons(path, version=version)
 
 
 @given(st.lists(st.tuples(*[st.sampled_from((True, False, None))] * 3), min_size=1, max_size=12))
@@ -428,16 +447,16 @@ def test_duels_of_judges_by_hand(rows: list[tuple[bool | None, ...]]) -> None:
     """Points of a judge: for every other one and item that both decided, 1 where it alone is right, 0.5 where alike."""
     names = ("x", "y", "z")
     right = {
-        name: {(item, 0): row[at] for item, row in enumerate(rows) if row[at] is not None}
+        name: {(sample, 0): row[at] for sample, row in enumerate(rows) if row[at] is not None}
         for at, name in enumerate(names)
     }
     scores = {name: Metric(value=float(sum(one.values()))) for name, one in right.items()}
-    found = with_duels(rank_by_scores(scores, by="agreement", dataset="d", data_abbr="d", judge=None), right)
+    found = with_pairwise(rank_by_scores(scores, by="agreement", dataset="d", data_abbr="d", judge=None), right)
     for one in found.models:
         own = right[one.model]
         others = [right[name] for name in names if name != one.model]
-        points = [(1 + own[item] - other[item]) / 2 for other in others for item in own if item in other]
-        assert one.games == len(points)
+        points = [(1 + own[sample] - other[sample]) / 2 for other in others for sample in own if sample in other]
+        assert one.comparisons == len(points)
         assert one.win_rate.value == (pytest.approx(100 * sum(points) / len(points)) if points else None)
         assert one.score.value == scores[one.model].value
         assert one.elo.value is None or math.isfinite(one.elo.value)

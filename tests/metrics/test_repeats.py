@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.metrics.named import compute
-from judgebench.metrics.repeats import (
+from judgebench.metrics.rates.named import compute
+from judgebench.metrics.rates.repeats import (
     accuracy_n_runs_average,
     avg_at_n,
     chance_of_at_most,
@@ -18,7 +18,7 @@ from judgebench.metrics.repeats import (
     pass_at_k,
     vote,
 )
-from judgebench.metrics.tally import Row, Tally
+from judgebench.metrics.rates.tally import Row, Tally
 from tests.metrics.tallies import outcome, tally_of
 
 WORDS = st.integers(1, 4).flatmap(lambda n: st.lists(st.text("01upn", min_size=n, max_size=n), min_size=1, max_size=8))

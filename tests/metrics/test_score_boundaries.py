@@ -1,4 +1,5 @@
-"""Scores of benchmarks of judges where conventions meet: ties of gold, unread views, long prefixes, no difference."""
+"""Scores of benchmarks of judges where conventions meet: ties of gold, unread presentations, long prefixes, no
+difference."""
 
 from __future__ import annotations
 
@@ -10,28 +11,28 @@ from typing import Any
 import pytest
 
 from judgebench.config.resolve import load_run
-from judgebench.metrics.chosen import best_mean_at_k
-from judgebench.metrics.evidence_score import EvidenceScore, EvidenceScoreConfig
-from judgebench.metrics.list_score import ListScore, ListScoreConfig
-from judgebench.metrics.match_score import MatchScore, MatchScoreConfig
-from judgebench.metrics.pair_score import PairScore, PairScoreConfig
-from judgebench.metrics.point_score import PointScore, PointScoreConfig
-from judgebench.metrics.preference_score import PreferenceScore, PreferenceScoreConfig
-from judgebench.metrics.step_score import StepScore, StepScoreConfig
-from judgebench.metrics.tally import Outcome, Tally
-from judgebench.metrics.ties_score import TiesScore, TiesScoreConfig
-from judgebench.metrics.verifier_score import VerifierScore, VerifierScoreConfig
-from judgebench.metrics.win_score import WinScore, WinScoreConfig
-from judgebench.plan.request import Selection
-from judgebench.records import Metric, Reply, Sample, Verdict
+from judgebench.metrics.rates.chosen import best_mean_at_k
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.scores.evidence_score import EvidenceScore, EvidenceScoreConfig
+from judgebench.metrics.scores.list_score import ListScore, ListScoreConfig
+from judgebench.metrics.scores.match_score import MatchScore, MatchScoreConfig
+from judgebench.metrics.scores.pair_score import PairScore, PairScoreConfig
+from judgebench.metrics.scores.point_score import PointScore, PointScoreConfig
+from judgebench.metrics.scores.preference_score import PreferenceScore, PreferenceScoreConfig
+from judgebench.metrics.scores.step_score import StepScore, StepScoreConfig
+from judgebench.metrics.scores.ties_score import TiesScore, TiesScoreConfig
+from judgebench.metrics.scores.verifier_score import VerifierScore, VerifierScoreConfig
+from judgebench.metrics.scores.win_score import WinScore, WinScoreConfig
+from judgebench.records.flow import Metric, Reply, Sample, Verdict
+from judgebench.records.run import Selection
 from tests.replay.simulated import dataset, samples, scored
 
 UNREAD = Verdict(status="unparsed", reason="no")
 LATER = Verdict(status="not_judged")
 
 
-def said(label: str | None = None, score: float | None = None, **details: Any) -> Verdict:
-    return Verdict(status="ok", label=label, score=score, details=details)
+def said(decision: str | None = None, score: float | None = None, **details: Any) -> Verdict:
+    return Verdict(status="ok", decision=decision, score=score, details=details)
 
 
 def result(score: Any, *rows: tuple[Any, Verdict], **meta: list[Any]) -> dict[str, Metric]:
@@ -47,9 +48,9 @@ def pairs(*rows: tuple[str, Verdict], meta: dict[str, list[Any]] | None = None, 
     return result(PairScore(PairScoreConfig(**keys)), *rows, **(meta or {}))
 
 
-def view(order: str, label: str | None) -> dict[str, Any]:
-    about = {"view": order, "repeat": 0, "order": order}
-    return {**about, "status": "ok", "label": label} if label else {**about, "status": "unparsed"}
+def presentation(order: str, decision: str | None) -> dict[str, Any]:
+    about = {"presentation": order, "repeat": 0, "order": order}
+    return {**about, "status": "ok", "decision": decision} if decision else {**about, "status": "unparsed"}
 
 
 def test_a_tie_that_gold_has_too_is_a_whole_point_where_other_ties_are_half_a_one() -> None:
@@ -79,8 +80,8 @@ def test_the_longest_start_names_the_part() -> None:
 
 @pytest.mark.parametrize(("agree", "value"), [(False, 50.0), (True, 100.0)])
 def test_two_silent_orders_agree_only_where_that_is_named(agree: bool, value: float) -> None:
-    silent = Verdict(status="unparsed", details={"views": [view("AB", None), view("BA", None)]})
-    steady = said("A", views=[view("AB", "A"), view("BA", "B")])
+    silent = Verdict(status="unparsed", details={"presentations": [presentation("AB", None), presentation("BA", None)]})
+    steady = said("A", presentations=[presentation("AB", "A"), presentation("BA", "B")])
     assert pairs(("A", silent), ("A", steady), unread_agree=agree)["consistency"].value == value
 
 
@@ -97,8 +98,8 @@ def test_grades_of_single_answers_are_no_games_in_two_orders(tmp_path: Path) -> 
     data = load_run(wanted, {}).datasets["prometheus_hhh"]
     grades = {0: ("5", "1"), 1: ("2", "4"), 2: ("?", "?")}
 
-    def graded(sample: Sample, view: str) -> Reply:
-        return Reply(status="ok", text=f"[RESULT] {grades[sample.id][view == 'rejected']}")
+    def graded(sample: Sample, presentation: str) -> Reply:
+        return Reply(status="ok", text=f"[RESULT] {grades[sample.id][presentation == 'rejected']}")
 
     found = scored(data, samples(data, tmp_path), graded)
     assert not {"both_orders", "first_order", "mean_of_orders", "consistency", "first_shown_rate"} & found.keys()
@@ -122,7 +123,7 @@ def test_grades_that_were_not_judged_are_named_beside_the_mean() -> None:
 def verified(*rows: tuple[str, str], **keys: Any) -> dict[str, Metric]:
     meta = {"idx": list(range(len(rows)))}
     score = VerifierScore(VerifierScoreConfig(**keys))
-    return result(score, *((gold, said(label)) for label, gold in rows), **meta)
+    return result(score, *((gold, said(decision)) for decision, gold in rows), **meta)
 
 
 def test_a_judge_that_is_more_often_wrong_than_right_is_turned_round_by_its_own_error_rates() -> None:
@@ -146,8 +147,8 @@ def test_steps_that_were_not_judged_bound_the_accuracy_of_steps() -> None:
 @pytest.mark.parametrize(("grades", "points"), [([3, 5, 1, 1], 1.0), ([5, 3, 5, 1], 0.5), ([3, 4, 5, 1], 0.0)])
 def test_any_of_the_right_answers_may_be_the_best(grades: list[int], points: float) -> None:
     score = ListScore(ListScoreConfig(right=2))
-    views = [{"view": f"v{at}", "status": "ok", "score": grade} for at, grade in enumerate(grades)]
-    assert result(score, (None, said(score=1, views=views)))["accuracy"].value == 100 * points
+    presentations = [{"presentation": f"v{at}", "status": "ok", "score": grade} for at, grade in enumerate(grades)]
+    assert result(score, (None, said(score=1, presentations=presentations)))["accuracy"].value == 100 * points
 
 
 def test_a_right_answer_no_better_than_a_wrong_one_is_not_above_it() -> None:
@@ -162,8 +163,8 @@ def test_a_right_answer_no_better_than_a_wrong_one_is_not_above_it() -> None:
     assert (found["accuracy/ref"].value, found["accuracy/tied"].value) == (0.0, 100.0)
 
 
-def sampled(*labels: str | None) -> dict[str, Any]:
-    return {"views": [{**view("AB", label), "repeat": at} for at, label in enumerate(labels)]}
+def sampled(*decisions: str | None) -> dict[str, Any]:
+    return {"presentations": [{**presentation("AB", decision), "repeat": at} for at, decision in enumerate(decisions)]}
 
 
 def test_people_decide_the_most_uncertain_items_rounded_up_and_silent_ones_first() -> None:
@@ -192,8 +193,8 @@ def test_a_model_wins_what_its_opponent_loses_on_whichever_side_it_stands() -> N
 
 
 def test_the_first_shown_answer_of_a_swapped_view_is_the_second_one() -> None:
-    first_place = said("tie", views=[view("AB", "A"), view("BA", "A")])
-    steady = said("A", views=[view("AB", "A"), view("BA", "B")])
+    first_place = said("tie", presentations=[presentation("AB", "A"), presentation("BA", "A")])
+    steady = said("A", presentations=[presentation("AB", "A"), presentation("BA", "B")])
     assert pairs(("A", first_place))["first_shown_rate"].value == 100.0
     assert pairs(("A", steady))["first_shown_rate"].value == 50.0
 
@@ -209,14 +210,17 @@ def test_a_stated_preference_of_nothing_is_a_draw_and_its_spread_is_that_of_a_sa
 @pytest.mark.parametrize(("first", "rate"), [(True, 75.0), (False, 25.0)])
 def test_a_probability_is_one_of_the_answer_shown_first(first: bool, rate: float) -> None:
     score = PreferenceScore(PreferenceScoreConfig())
-    views = [{"view": "", "status": "ok", "score": 0.75, "values": {"p": {"A": 0.75, "B": 0.25}}}]
-    assert result(score, (None, said(score=0.75, views=views)), tested_first=[first])["win_rate"].value == rate
+    presentations = [{"presentation": "", "status": "ok", "score": 0.75, "values": {"p": {"A": 0.75, "B": 0.25}}}]
+    assert (
+        result(score, (None, said(score=0.75, presentations=presentations)), tested_first=[first])["win_rate"].value
+        == rate
+    )
 
 
 def test_only_the_first_k_repeats_are_chosen_among() -> None:
     tally = Tally(2)
-    tally.add(Outcome(id=0, repeat=0, status="ok", label="correct", rule="incorrect", answer="7", passed=1, votes=2))
-    tally.add(Outcome(id=0, repeat=1, status="ok", label="correct", rule="correct", answer="8", passed=2, votes=2))
+    tally.add(Outcome(id=0, repeat=0, status="ok", decision="correct", rule="incorrect", answer="7", passed=1, votes=2))
+    tally.add(Outcome(id=0, repeat=1, status="ok", decision="correct", rule="correct", answer="8", passed=2, votes=2))
     assert [best_mean_at_k(tally, k).value for k in (1, 2)] == [0.0, 100.0]
 
 
@@ -230,7 +234,7 @@ def test_an_unread_answer_without_gold_bounds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gold", "label", "right"),
+    ("gold", "decision", "right"),
     [
         ("correct", "correct", True),
         ("correct", "incorrect", False),
@@ -239,9 +243,11 @@ def test_an_unread_answer_without_gold_bounds_nothing() -> None:
         ("correct", None, None),
     ],
 )
-def test_a_judge_is_right_where_it_says_right_of_right_answers_alone(gold: Any, label: Any, right: bool | None) -> None:
+def test_a_judge_is_right_where_it_says_right_of_right_answers_alone(
+    gold: Any, decision: Any, right: bool | None
+) -> None:
     sample = Sample(id=0, uid="u", fields={}, gold=gold)
-    verdict = said(label) if label else UNREAD
+    verdict = said(decision) if decision else UNREAD
     assert VerifierScore(VerifierScoreConfig()).right(sample, verdict) is right
 
 

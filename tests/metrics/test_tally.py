@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError, InternalError
-from judgebench.metrics.named import compute, default_metrics, metric_names, result
-from judgebench.metrics.tally import Outcome, Tally, outcome_of
-from judgebench.pair_labels import NUMERALS, PREFERENCES
-from judgebench.records import Verdict
+from judgebench.metrics.rates.named import compute, default_metrics, metric_names, result
+from judgebench.metrics.rates.tally import Outcome, Tally, outcome_of
+from judgebench.records.flow import Verdict
+from judgebench.records.pairs import NUMERALS, PREFERENCES
 from tests.metrics.tallies import outcome, tally_of
 
 WORDS = st.integers(1, 4).flatmap(
@@ -56,15 +56,15 @@ def test_an_item_tallied_twice_is_a_bug_that_is_reported() -> None:
 def test_a_label_on_an_unscored_outcome_is_refused() -> None:
     """Only status ok carries a decision."""
     with pytest.raises(InternalError, match="unparsed and yet"):
-        Tally().add(Outcome(id=0, status="unparsed", label="correct"))
+        Tally().add(Outcome(id=0, status="unparsed", decision="correct"))
 
 
 def test_outcome_of_takes_the_answer_from_the_rule_where_the_judge_gives_none() -> None:
     """Votes need answers; a judge rarely extracts one."""
-    judged = Verdict(status="ok", label="correct")
-    rule = Verdict(status="ok", label="incorrect", answer="42")
+    judged = Verdict(status="ok", decision="correct")
+    rule = Verdict(status="ok", decision="incorrect", answer="42")
     made = outcome_of(3, 1, judged, truncated=True, rule=rule)
-    assert (made.answer, made.rule, made.truncated, made.label) == ("42", "incorrect", True, "correct")
+    assert (made.answer, made.rule, made.truncated, made.decision) == ("42", "incorrect", True, "correct")
     assert outcome_of(3, 1, judged, rule=Verdict(status="unparsed", reason="no number")).rule is None
 
 
@@ -78,22 +78,22 @@ def test_default_metrics_follow_the_verdicts() -> None:
     scored.add(Outcome(id=0, status="ok", score=4.0))
     assert default_metrics(scored) == ["mean_score"]
     compared = Tally()
-    compared.add(Outcome(id=0, status="ok", label="tie"))
+    compared.add(Outcome(id=0, status="ok", decision="tie"))
     assert default_metrics(compared) == ["win_rate"]
     assert list(compute(Tally())) == ["accuracy"]
 
 
 def test_numerals_name_winners_where_two_answers_were_compared_and_are_points_of_a_scale_elsewhere() -> None:
     """A scale on which only 1 and 2 were given is no comparison, and a comparison may carry a score."""
-    for label in sorted(NUMERALS):
-        about = Verdict(status="ok", label=label, score=1.0)
+    for decision in sorted(NUMERALS):
+        about = Verdict(status="ok", decision=decision, score=1.0)
         rated, compared = Tally(), Tally()
         rated.add(outcome_of(0, 0, about))
         compared.add(outcome_of(0, 0, about, compared=True))
         assert (default_metrics(rated), default_metrics(compared)) == (["mean_score"], ["win_rate"])
-        joined = Tally()
-        joined.merge(compared)
-        assert compute(joined)["win_rate"].value == 100 * PREFERENCES[label]
+        merged = Tally()
+        merged.merge(compared)
+        assert compute(merged)["win_rate"].value == 100 * PREFERENCES[decision]
 
 
 def test_ks_are_selectable() -> None:
@@ -111,7 +111,7 @@ def test_a_metric_of_the_users_own_is_named_by_its_dotted_path() -> None:
 
 
 def share_of_a_third(tally: Tally):
-    from judgebench.records import Metric
+    from judgebench.records.flow import Metric
 
     return Metric(value=100 * len(tally) / 3)
 
@@ -141,9 +141,9 @@ def test_the_ordinary_metrics_need_no_numpy() -> None:
     """A task process that only counts must not pay for numpy."""
     code = (
         "import sys\n"
-        "from judgebench.metrics.tally import Outcome, Tally\n"
-        "from judgebench.metrics.named import result\n"
-        "from judgebench.metrics.agreement import health\n"
+        "from judgebench.metrics.rates.tally import Outcome, Tally\n"
+        "from judgebench.metrics.rates.named import result\n"
+        "from judgebench.metrics.rates.agreement import health\n"
         "for n in (1, 2):\n"
         "    t = Tally(n)\n"
         "    for i in range(4):\n"
@@ -162,7 +162,7 @@ def test_a_hundred_thousand_outcomes_stay_small() -> None:
     tracemalloc.start()
     tally = Tally()
     for number in range(100_000):
-        tally.add(Outcome(id=number, status="ok", label="correct" if number % 3 else "incorrect"))
+        tally.add(Outcome(id=number, status="ok", decision="correct" if number % 3 else "incorrect"))
     metrics, _ = result(tally)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

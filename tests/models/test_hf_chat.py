@@ -10,12 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from judgebench.engine.client import open_client
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import MissingExtraError
 from judgebench.models.configured import model_config
 from judgebench.models.hf_chat import HuggingFaceConfig, _Batcher, generation_arguments
-from judgebench.records import Reply, Request
+from judgebench.records.flow import Reply, Request
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("torch", "transformers"))
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
+from judgebench.content.prompts import fit, render
 from judgebench.errors import ConfigError
 from judgebench.models.configured import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.openai import OpenAIChat, VLLMCustomAPI, VLLMCustomAPIChat, VLLMCustomAPIChatStream
-from judgebench.models.prompt_kind import fit
-from judgebench.prompts import render
-from judgebench.records import Message, Request
+from judgebench.records.flow import Message, Request
 
 MESSAGES: list[Message] = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "q"}]
 

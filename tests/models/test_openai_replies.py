@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.engine import wire
+from judgebench.engine.framing import decode, encode
 from judgebench.models.contract import Dialect
 from judgebench.models.openai import VLLMCustomAPI, VLLMCustomAPIChat
-from judgebench.models.openai_plain import read_plain
-from judgebench.models.openai_replies import LEAST_LOGPROB, read_whole
-from judgebench.records import Reply, TokenLogprob, Usage
+from judgebench.models.openai_replies import LEAST_LOGPROB, read_plain, read_whole
+from judgebench.records.flow import Reply, TokenLogprob, Usage
 from tests.faultservice.replies import Answer, chunks, whole
 
 CHAT = {"messages": [{"role": "user", "content": "q"}], "stream_options": {"include_usage": True}}
@@ -299,10 +298,10 @@ plain_bodies = st.fixed_dictionaries(
 @settings(max_examples=500)
 @given(plain_bodies)
 def test_the_short_cut_reads_what_the_careful_reader_reads(payload: dict[str, Any]) -> None:
-    body = wire.encode(payload)
+    body = encode(payload)
     short = read_plain(body)
     if short is not None:
-        assert short == read_whole(wire.decode(body))
+        assert short == read_whole(decode(body))
 
 
 def test_the_short_cut_takes_the_replies_of_common_services() -> None:
@@ -317,7 +316,7 @@ def test_the_short_cut_takes_the_replies_of_common_services() -> None:
     payload["choices"][0] |= {"logprobs": None, "stop_reason": None, "token_ids": None}
     payload |= {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "service_tier": None}
     payload["usage"] = {"prompt_tokens": 1, "total_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": None}
-    reply = read_plain(wire.encode(payload))
+    reply = read_plain(encode(payload))
     assert reply is not None
     assert reply == read_whole(payload)
     assert read_plain(b"{") is None

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.engine import wire
-from judgebench.models.openai_stream import EventReader
-from judgebench.records import Reply
+from judgebench.engine.framing import decode
+from judgebench.models.openai import EventReader
+from judgebench.records.flow import Reply
 
 texts = st.sampled_from([None, "", "B", " and", "<think>x</think>", "\0", 7])
 deltas = st.fixed_dictionaries(
@@ -55,7 +55,7 @@ def read(payloads: list[dict[str, Any]], *, short: bool, terminated: bool) -> tu
     for payload in payloads:
         data = msgspec.json.encode(payload).decode()
         taken = reader.feed_plain(data) if short else None
-        carried.append(bool(reader.feed(wire.decode(data)) if taken is None else taken))
+        carried.append(bool(reader.feed(decode(data)) if taken is None else taken))
     return carried, reader.finish(terminated=terminated)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from judgebench.models.redaction import Redactor
-from judgebench.records import Failure, Reply, TokenLogprob
+from judgebench.records.flow import Failure, Reply, TokenLogprob
 
 KEY = 'sk/test+7f3b"1c9d&5e=='
 PAIR = "someone:pa55/word+9"

@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.engine.client import open_client
-from judgebench.engine.traffic import Traffic
+from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import DataError, MissingDataError
 from judgebench.models.configured import model_config
-from judgebench.records import JudgeCall, Reply, Request
+from judgebench.records.flow import JudgeCall, Reply, Request
 
 
 def replay(path: Path, requests: list[Request], **keys: Any) -> list[Reply]:
@@ -58,7 +57,7 @@ def test_our_own_lines_are_found_by_their_prompt(tmp_path: Path) -> None:
     assert replies[0].finish_reason == "stop"
 
 
-@pytest.mark.parametrize("name", ["games.jsonl", "games.jsonl.gz"])
+@pytest.mark.parametrize("name", ["comparisons.jsonl", "comparisons.jsonl.gz"])
 def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -> None:
     rows = [
         {"pair": "p1", "order": "AB", "raw": "[[A>B]]"},
@@ -68,7 +67,7 @@ def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -
     ]
     path = write(tmp_path / name, rows)
     about = ["p1/AB/0", "p1/BA/0", "2/AB/0", "3/AB/0", "4/AB/0", "p1/AB/1"]
-    replies = replay(path, asks(about), item="{pair}", view="{order}")
+    replies = replay(path, asks(about), item="{pair}", presentation="{order}")
     assert [reply.text for reply in replies] == ["[[A>B]]", "", "1.5 2", "true", "", ""]
     assert [reply.error.kind if reply.error else "" for reply in replies] == [
         "",
@@ -78,7 +77,7 @@ def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -
         "no_recording",
         "no_recording",
     ]
-    (silent,) = replay(path, asks(["p1/BA/0"]), item="{pair}", view="{order}", null_text="empty")
+    (silent,) = replay(path, asks(["p1/BA/0"]), item="{pair}", presentation="{order}", null_text="empty")
     assert (silent.status, silent.text) == ("ok", "")
 
 
@@ -135,7 +134,7 @@ def test_bad_recordings_are_named(tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"pair_id": "p"}\n')
     with pytest.raises(DataError, match=r"bad\.jsonl:1.*'order'"):
-        replay(bad, [], item="{pair_id}", view="{order}")
+        replay(bad, [], item="{pair_id}", presentation="{order}")
     with pytest.raises(DataError, match=r"bad\.jsonl:1.*'raw'"):
         replay(bad, [], item="{pair_id}")
     with pytest.raises(DataError, match=r"bad\.jsonl:1"):

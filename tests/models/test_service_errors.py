@@ -11,7 +11,7 @@ from judgebench.engine.faults import Fault
 from judgebench.models.configured import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.service_errors import EXCERPT, failure_inside, failure_of_status
-from judgebench.records import Failure
+from judgebench.records.flow import Failure
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from judgebench.records import Metric, Sample
+from judgebench.records.flow import Metric, Sample
 from tests.mutations.items import kinds_of, shipped
 from tests.mutations.judge import Shares, SimulatedJudge
 from tests.mutations.page import found_by, made_items
@@ -20,19 +20,19 @@ FiguresOf = Callable[[str, str], dict[str, Metric]]
 
 @pytest.fixture(scope="session")
 def items_of() -> ItemsOf:
-    """Return the made items of a data set."""
+    """Return the made items of a dataset."""
     return cache(made_items)
 
 
 @pytest.fixture(scope="session")
 def figures_of(items_of: ItemsOf) -> FiguresOf:
-    """Return the figures of an extreme judge by the data set's abbr and its name."""
+    """Return the figures of an extreme judge by the dataset's abbr and its name."""
     return cache(lambda abbr, extreme: found_by(shipped()[abbr], items_of(abbr), extreme))
 
 
 @pytest.fixture(scope="session")
 def judge_of() -> JudgeOf:
-    """Return a simulated judge of a data set, whose shares are exact over the made items."""
+    """Return a simulated judge of a dataset, whose shares are exact over the made items."""
 
     def made(abbr: str, shares: Shares) -> SimulatedJudge:
         data = shipped()[abbr]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
-from judgebench.config.schema import DatasetConfig
+from judgebench.records.run import DatasetConfig
 from tests.mutations.items import Case, kind_of, kinds_of, tells_every_step
 from tests.mutations.judge import Shares
 from tests.mutations.runs import questions_of
@@ -21,76 +21,82 @@ Rule = Callable[[Sequence[Outcome]], float | None]
 Chances = Mapping[Outcome, float]
 
 
-def majority_of_orders(views: Sequence[Outcome]) -> float:
+def majority_of_orders(presentations: Sequence[Outcome]) -> float:
     """JudgeBench, FairEval: votes (or equally strong scores) are added up; nothing readable, and a draw, is wrong."""
-    return float(sum(view or 0 for view in views) > 0)
+    return float(sum(presentation or 0 for presentation in presentations) > 0)
 
 
-def mean_of_orders(views: Sequence[Outcome]) -> float:
+def mean_of_orders(presentations: Sequence[Outcome]) -> float:
     """LLMBar, CodeJudgeBench: every order counts for itself."""
-    return sum(view == 1 for view in views) / len(views)
+    return sum(presentation == 1 for presentation in presentations) / len(presentations)
 
 
-def mean_with_halves(views: Sequence[Outcome]) -> float:
+def mean_with_halves(presentations: Sequence[Outcome]) -> float:
     """RewardBench: what is not readable, and a tie, is half a point."""
-    return sum({1: 1.0, -1: 0.0}.get(view, 0.5) if view else 0.5 for view in views) / len(views)
+    return sum(
+        {1: 1.0, -1: 0.0}.get(presentation, 0.5) if presentation else 0.5 for presentation in presentations
+    ) / len(presentations)
 
 
-def every_order(views: Sequence[Outcome]) -> float:
+def every_order(presentations: Sequence[Outcome]) -> float:
     """Auto-J, ContextualJudgeBench, the chosen answer's grade above the rejected one's with two levels."""
-    return float(all(view == 1 for view in views))
+    return float(all(presentation == 1 for presentation in presentations))
 
 
-def first_order(views: Sequence[Outcome]) -> float:
+def first_order(presentations: Sequence[Outcome]) -> float:
     """PandaLM, JudgeLM: the first order decides; what is not readable is a tie."""
-    return float(views[0] == 1)
+    return float(presentations[0] == 1)
 
 
-def win_of_both(views: Sequence[Outcome]) -> float | None:
-    """MT-Bench pairs: a win only where both orders say so, else a tie; an unreadable game leaves the question out."""
-    if None in views:
+def win_of_both(presentations: Sequence[Outcome]) -> float | None:
+    """MT-Bench pairs: a win only where both orders say so, else a tie; an unreadable comparison leaves the question
+    out."""
+    if None in presentations:
         return None
-    return 0.5 if len(set(views)) > 1 or views[0] == 0 else float(views[0] == 1)
+    return 0.5 if len(set(presentations)) > 1 or presentations[0] == 0 else float(presentations[0] == 1)
 
 
-def same_in_both(views: Sequence[Outcome]) -> float | None:
-    """MT-Bench, every two models: how often both orders say the same; an unreadable game leaves the match out."""
-    return None if None in views else float(len(set(views)) == 1)
+def same_in_both(presentations: Sequence[Outcome]) -> float | None:
+    """MT-Bench, every two models: how often both orders say the same; an unreadable comparison leaves the match out."""
+    return None if None in presentations else float(len(set(presentations)) == 1)
 
 
-def pooled_games(views: Sequence[Outcome]) -> float | None:
-    """Arena-Hard, AlpacaEval: the mean of all games; an unreadable one leaves the question out."""
-    if None in views:
+def pooled_comparisons(presentations: Sequence[Outcome]) -> float | None:
+    """Arena-Hard, AlpacaEval: the mean of all comparisons; an unreadable one leaves the question out."""
+    if None in presentations:
         return None
-    return sum(((view or 0) + 1) / 2 for view in views) / len(views)
+    return sum(((presentation or 0) + 1) / 2 for presentation in presentations) / len(presentations)
 
 
-def told(views: Sequence[Outcome]) -> float | None:
+def told(presentations: Sequence[Outcome]) -> float | None:
     """Verifiers: what is not readable is left out."""
-    return None if views[0] is None else float(views[0] == 1)
+    return None if presentations[0] is None else float(presentations[0] == 1)
 
 
-def higher_grade(views: Sequence[Outcome]) -> float:
+def higher_grade(presentations: Sequence[Outcome]) -> float:
     """Prometheus HHH: the chosen answer's grade must be above the rejected one's; a draw is wrong."""
-    if None in views:
+    if None in presentations:
         return 0.0
-    chosen, rejected = views[0] or 0, -(views[1] or 0)
+    chosen, rejected = presentations[0] or 0, -(presentations[1] or 0)
     return float(chosen > rejected)
 
 
-def best_of_four(views: Sequence[Outcome]) -> float:
+def best_of_four(presentations: Sequence[Outcome]) -> float:
     """RewardBench 2: one of m best grades is worth 1/m; anything unreadable is worth chance."""
-    if None in views:
+    if None in presentations:
         return 0.25
-    grades = [views[0] or 0, *(-(view or 0) for view in views[1:])]
+    grades = [presentations[0] or 0, *(-(presentation or 0) for presentation in presentations[1:])]
     return 1 / grades.count(max(grades)) if grades[0] == max(grades) else 0.0
 
 
-def nine_comparisons(views: Sequence[Outcome]) -> float:
+def nine_comparisons(presentations: Sequence[Outcome]) -> float:
     """RM-Bench: the mean of easy, normal and hard comparisons of three right with three wrong answers."""
-    if None in views:
+    if None in presentations:
         return 0.0
-    right, wrong = [view or 0 for view in views[:3]], [-(view or 0) for view in views[3:]]
+    right, wrong = (
+        [presentation or 0 for presentation in presentations[:3]],
+        [-(presentation or 0) for presentation in presentations[3:]],
+    )
     won = {(i, j): right[i] > wrong[j] for i in range(3) for j in range(3)}
     parts = [[won[pair] for pair in won if sign(pair[0] - pair[1]) == side] for side in (1, 0, -1)]
     return math.fsum(sum(part) / len(part) for part in parts) / 3
@@ -102,8 +108,8 @@ def sign(number: float) -> int:
 
 
 RULES: dict[str, Rule] = {
-    "alpaca_eval2": pooled_games,
-    "arena_hard": pooled_games,
+    "alpaca_eval2": pooled_comparisons,
+    "arena_hard": pooled_comparisons,
     "auto_j": every_order,
     "code_judge_bench": mean_of_orders,
     "contextual_judge_bench": every_order,
@@ -125,7 +131,7 @@ MANY_RIGHT = {"right": 100.0, "wrong": 0.0, "tie": 0.0, "unread": 0.0}
 
 
 def rule_of(data: DatasetConfig) -> Rule | None:
-    """Return the rule of a data set; ``None`` for steps, grades and many right answers."""
+    """Return the rule of a dataset; ``None`` for steps, grades and many right answers."""
     kind = kind_of(data)
     if kind in ("steps", "grade", "many right"):
         return None
@@ -139,7 +145,7 @@ def chances(kind: Case, order: str, shares: Shares) -> Chances:
 
     Args:
         kind: What is true about the item.
-        order: Order of the view; ``BA`` shows the second answer first.
+        order: Order of the presentation; ``BA`` shows the second answer first.
         shares: Ways in which the judge decides.
     """
     right, wrong = shares.get("right", 0.0), shares.get("wrong", 0.0)
@@ -157,10 +163,12 @@ def chances(kind: Case, order: str, shares: Shares) -> Chances:
     return {1: right + sum(gains), -1: wrong + sum(losses), 0: shares.get("tie", 0.0), None: shares.get("unread", 0.0)}
 
 
-def mean_points(rule: Rule, views: Sequence[Chances]) -> tuple[float, float]:
+def mean_points(rule: Rule, presentations: Sequence[Chances]) -> tuple[float, float]:
     """Return the expected points of an item, and the chance that it counts."""
     total = counted = 0.0
-    for outcomes in product(*([(one, share) for one, share in view.items() if share] for view in views)):
+    for outcomes in product(
+        *([(one, share) for one, share in presentation.items() if share] for presentation in presentations)
+    ):
         probability = math.prod(share for _, share in outcomes)
         points = rule([one for one, _ in outcomes])
         if points is not None:

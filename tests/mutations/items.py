@@ -17,16 +17,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import DatasetConfig
 from judgebench.datasets.columns import Row
-from judgebench.datasets.judge_items import JudgeItems
-from judgebench.datasets.open import loader_of
-from judgebench.plan.request import Selection
-from judgebench.records import Sample
+from judgebench.datasets.judge_samples import JudgeSamples
+from judgebench.datasets.samples import loader_of
+from judgebench.records.flow import Sample
+from judgebench.records.run import DatasetConfig, Selection
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/judge_benchmarks"
 BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-"""The config files of benchmarks of judges; each declares one data set or several."""
+"""The config files of benchmarks of judges; each declares one dataset or several."""
 STEPS = 3
 PROMPTS = {"ref": ("good", "bad", "bad"), "tied": ("good", "good", "bad")}
 """The answers to a prompt with one right answer, and to its fellow with many."""
@@ -45,7 +44,7 @@ class Case(NamedTuple):
         truth: ``first`` or ``second`` answer is better, ``tie``; ``good``, ``bad`` or ``broken`` for one answer; a
             grade; or the truth of every step.
         longer: Which answer is longer, where there are two.
-        shown: Which answer is shown first, where the benchmark and not a view decides that.
+        shown: Which answer is shown first, where the benchmark and not a presentation decides that.
         part: Name of its part, empty without parts.
     """
 
@@ -58,7 +57,7 @@ class Case(NamedTuple):
 
 @cache
 def shipped() -> dict[str, DatasetConfig]:
-    """Return every data set of the shipped benchmarks of judges by its abbr."""
+    """Return every dataset of the shipped benchmarks of judges by its abbr."""
     return load_run(Selection(models=["vllm_api_general_chat"], datasets=BENCHMARKS), {}).datasets
 
 
@@ -83,13 +82,13 @@ def kind_of(data: DatasetConfig) -> str:
 
 
 def truths(data: DatasetConfig) -> list[Any]:
-    """Return the truths among which the items of a data set are balanced."""
+    """Return the truths among which the items of a dataset are balanced."""
     options, kind = data.loader.options, kind_of(data)
     if kind == "many right":
         return [quality for qualities in PROMPTS.values() for quality in qualities]
     if kind == "check":
         known = {"correct": "good", "incorrect": "bad", "invalid": "broken"}
-        return list(dict.fromkeys(known[label] for label in options["gold_labels"].values()))
+        return list(dict.fromkeys(known[decision] for decision in options["gold_labels"].values()))
     if kind == "grade":
         return list(range(1, GRADES + 1)) if options["gold_column"] else ["good"]
     if kind == "steps":
@@ -98,7 +97,7 @@ def truths(data: DatasetConfig) -> list[Any]:
 
 
 def parts_of(data: DatasetConfig) -> list[str]:
-    """Return the values of the column by which a data set is given in parts, so that every average has its parts."""
+    """Return the values of the column by which a dataset is given in parts, so that every average has its parts."""
     assert data.score is not None
     options = data.score.options
     averages: dict[str, Any] = options.get("averages", {})
@@ -111,7 +110,7 @@ def parts_of(data: DatasetConfig) -> list[str]:
 
 
 def group_of(data: DatasetConfig) -> str:
-    """Return the column by which a data set is given in parts, the first of several; empty for none."""
+    """Return the column by which a dataset is given in parts, the first of several; empty for none."""
     assert data.score is not None
     named: str | list[str] = data.score.options.get("group_by", "")
     return named if isinstance(named, str) else named[0]
@@ -120,7 +119,7 @@ def group_of(data: DatasetConfig) -> str:
 def tells_every_step(data: DatasetConfig) -> bool:
     """Whether a judge says of every step whether it is right, and not only which is the first wrong one."""
     assert data.method is not None
-    return bool(data.method.options["grammar"]["type"] == "step_list")
+    return bool(data.method.options["parser"]["type"] == "step_list")
 
 
 def kinds_of(data: DatasetConfig) -> list[Case]:
@@ -157,17 +156,17 @@ def opposite(truth: Any, *, every_step: bool) -> Any:
 def items_of(
     data: DatasetConfig, made: Sequence[Case], gold: Callable[[Any], Any] = lambda truth: truth
 ) -> list[Sample]:
-    """Return made items, read by the data set's loader from the rows that it would have made of its files.
+    """Return made items, read by the dataset's loader from the rows that it would have made of its files.
 
     The layouts of the files are tested where they are read (``tests/datasets``).
 
     Args:
-        data: A shipped data set.
+        data: A shipped dataset.
         made: What is true about the items.
         gold: Gold decision by the truth, for items whose gold says something else than their texts.
     """
     loader = loader_of(data)
-    assert isinstance(loader, JudgeItems)
+    assert isinstance(loader, JudgeSamples)
     rows = [Row(_row(data, case, gold(case.truth), number), "made", number + 1) for number, case in enumerate(made)]
     loader.rows = lambda data_dir: iter(rows)  # type: ignore[method-assign]
     return list(loader.samples())
@@ -242,21 +241,21 @@ def _rated(columns: Sequence[str], row: Values, case: Case, *, good_first: bool)
 
 def _gold(data: DatasetConfig, row: Values, gold: Any) -> None:
     options, kind = data.loader.options, kind_of(data)
-    label = {"first": "A", "second": "B", "good": "correct", "bad": "incorrect", "broken": "invalid"}.get(
+    decision = {"first": "A", "second": "B", "good": "correct", "bad": "incorrect", "broken": "invalid"}.get(
         str(gold), gold
     )
     raw = {known: _parsed(written) for written, known in reversed(options["gold_labels"].items())}
     if options["gold_majority"]:
-        stray = next(value for known, value in raw.items() if known != label)
-        row |= dict(zip(options["gold_majority"], (raw[label], stray, raw[label]), strict=True))
+        stray = next(value for known, value in raw.items() if known != decision)
+        row |= dict(zip(options["gold_majority"], (raw[decision], stray, raw[decision]), strict=True))
     elif options["gold_scores"]:
-        scores = {"A": (9, 3), "B": (2.5, 3), "tie": (4, 4)}[label]
+        scores = {"A": (9, 3), "B": (2.5, 3), "tie": (4, 4)}[decision]
         for column, score in zip(options["gold_scores"], scores, strict=True):
             _put(row, column, score)
     elif options["gold_column"] and kind == "steps":
         row[options["gold_column"]] = gold if tells_every_step(data) else _first_wrong(gold)
     elif options["gold_column"]:
-        row[options["gold_column"]] = [gold] * 3 if kind == "grade" else raw[label]
+        row[options["gold_column"]] = [gold] * 3 if kind == "grade" else raw[decision]
 
 
 def _first_wrong(steps: Sequence[bool]) -> int:

@@ -1,4 +1,4 @@
-"""A simulated judge: it reads the prompt that a real judge would be sent, and answers in the text of each grammar.
+"""A simulated judge: it reads the prompt that a real judge would be sent, and answers in the text of each parser.
 
 It knows nothing else than the prompt: which answer is good is written there, and which of two is shown first it sees
 from where they stand. Its behaviour is a mixture of ways to decide, drawn for every question by itself:
@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from judgebench.records import Prompt, Reply
+from judgebench.records.flow import Prompt, Reply
 from tests.mutations.items import opposite
 from tests.mutations.writing import Said, Writer
 
@@ -45,7 +45,7 @@ class SimulatedJudge:
     """See the module's docstring.
 
     Args:
-        writer: Writes what it says in a grammar's text.
+        writer: Writes what it says in a parser's text.
         shares: Ways to decide, by part of the benchmark where they differ; the part "" stands for all others.
         kinds: Kinds of items; items of one kind have consecutive lattice cells.
         levels: Points of the lattice per question; 0 draws from a generator.
@@ -106,7 +106,7 @@ def _said(writer: Writer, seen: list[Seen], way: str) -> Said:
     decide: Mapping[str, Callable[[Writer, list[Seen], str], Said]] = {
         "side": _side,
         "grade": _grade,
-        "label": _label,
+        "decision": _decision,
         "step": _steps,
         "steps": _steps,
     }
@@ -131,11 +131,11 @@ def _grade(writer: Writer, seen: list[Seen], way: str) -> int:
     return grades[way]
 
 
-def _label(writer: Writer, seen: list[Seen], way: str) -> str:
+def _decision(writer: Writer, seen: list[Seen], way: str) -> str:
     (one,) = seen
     true = {"good": "correct", "bad": "incorrect", "broken": "invalid"}[one.quality]
     contrary = "incorrect" if true == "correct" else "correct"
-    return {"right": true, "wrong": contrary, "first": "correct", "tie": writer.labels[-1]}[way]
+    return {"right": true, "wrong": contrary, "first": "correct", "tie": writer.decisions[-1]}[way]
 
 
 def _steps(writer: Writer, seen: list[Seen], way: str) -> list[bool]:

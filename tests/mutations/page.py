@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from judgebench.config.load import load_file
-from judgebench.config.schema import DatasetConfig
-from judgebench.records import Metric, Sample
+from judgebench.config.files import load_file
+from judgebench.records.flow import Metric, Sample
+from judgebench.records.run import DatasetConfig
 from tests.mutations.items import BENCHMARKS, FOLDER, cases, items_of, kind_of, kinds_of, shipped
 from tests.mutations.judge import Shares, SimulatedJudge
 from tests.mutations.runs import headline, judged, levels_of, questions_of, writer_of
@@ -33,7 +33,7 @@ HEAD = (
 
 
 def can_be(data: DatasetConfig, extreme: str) -> bool:
-    """Whether a judge of this data set can always do that: nothing is shown first where answers are graded alone."""
+    """Whether a judge of this dataset can always do that: nothing is shown first where answers are graded alone."""
     kind = kind_of(data)
     if extreme == "first":
         return kind not in ("rated pair", "list", "grade", "many right")
@@ -58,10 +58,10 @@ def found_by(data: DatasetConfig, items: list[Sample], extreme: str) -> dict[str
 
 
 def table(figures: Callable[[str, str], dict[str, Metric]]) -> str:
-    """Return the table; a config's data sets share a row where they get the same.
+    """Return the table; a config's datasets share a row where they get the same.
 
     Args:
-        figures: Returns the figures by a data set's abbr and the extreme judge.
+        figures: Returns the figures by a dataset's abbr and the extreme judge.
     """
     lines = []
     for name in BENCHMARKS:
@@ -77,13 +77,13 @@ def table(figures: Callable[[str, str], dict[str, Metric]]) -> str:
 
 
 def abbrs_of(name: str) -> list[str]:
-    """Return the data sets that a config file declares."""
+    """Return the datasets that a config file declares."""
     declared = load_file(FOLDER / f"{name}.py")
     return [one["abbr"] for key, value in declared.items() if key.endswith("_datasets") for one in value]
 
 
 def made_items(abbr: str) -> list[Sample]:
-    """Return made items of a data set: in every part as many as its lattice has points."""
+    """Return made items of a dataset: in every part as many as its lattice has points."""
     data = shipped()[abbr]
     return items_of(data, cases(data, levels_of(data) ** len(questions_of(data))))
 

@@ -7,31 +7,36 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.judges.asking import NotRecordedError
-from judgebench.judges.load import method_of
-from judgebench.metrics.score import score_of
-from judgebench.records import Metric, Prompt, Reply, Sample, Verdict
-from judgebench.stages.items import benchmark_item
+from judgebench.judges.core.contract import NotRecordedError
+from judgebench.judges.core.factory import method_of
+from judgebench.metrics.scores.score import score_of
+from judgebench.records.flow import Metric, Prompt, Reply, Sample, Verdict
+from judgebench.records.run import DatasetConfig
+from judgebench.stages.asks import benchmark_case
 from tests.mutations.items import kind_of, parts_of
 from tests.mutations.judge import SimulatedJudge
 from tests.mutations.writing import Writer
 
 Answer = Callable[[Sample, str, Prompt, int], Reply | None]
-"""Gives the reply to a view of an item, by its prompt and its number; ``None`` is a view that was not recorded."""
+"""Gives the reply to a presentation of an item, by its prompt and its number; ``None`` is a presentation that was not
+recorded."""
 
 
 def writer_of(data: DatasetConfig) -> Writer:
-    """Return what writes in the grammar of a data set."""
+    """Return what writes in the parser of a dataset."""
     assert data.method is not None
-    return Writer(data.method.options["grammar"], sides=kind_of(data) == "pair")
+    return Writer(data.method.options["parser"], sides=kind_of(data) == "pair")
 
 
 def questions_of(data: DatasetConfig) -> list[str]:
     """Return the order in which each question about an item shows its answers, empty where there is none."""
     assert data.method is not None
     options = data.method.options
-    return [view.get("order", "") for view in options["views"] for _ in range(options.get("repeats", 1))]
+    return [
+        presentation.get("order", "")
+        for presentation in options["presentations"]
+        for _ in range(options.get("repeats", 1))
+    ]
 
 
 def levels_of(data: DatasetConfig) -> int:
@@ -40,7 +45,7 @@ def levels_of(data: DatasetConfig) -> int:
 
 
 def result_of(data: DatasetConfig, items: Iterable[Sample], answer: Answer) -> dict[str, Metric]:
-    """Judge every item by the data set's own method and return its score."""
+    """Judge every item by the dataset's own method and return its score."""
     assert data.method is not None
     assert data.score is not None
     method, score = method_of(data.method), score_of(data.score)
@@ -54,22 +59,23 @@ def result_of(data: DatasetConfig, items: Iterable[Sample], answer: Answer) -> d
 
 
 async def _verdict(method: Any, item: Sample, answer: Answer) -> Verdict:
-    """Questions are numbered by view and repeat; one that is put again in other words has the number of the first."""
+    """Questions are numbered by presentation and repeat; one that is put again in other words has the number of the
+    first."""
     seen: Counter[str] = Counter()
     repeats = getattr(method.config, "repeats", 1)
-    names = [view.name for view in method.config.views]
+    names = [presentation.name for presentation in method.config.presentations]
 
-    async def ask(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
-        question = f"{view}\0{prompt}"
-        number = names.index(view.partition("-again")[0]) * repeats + seen[question]
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
+        question = f"{presentation}\0{prompt}"
+        number = names.index(presentation.partition("-again")[0]) * repeats + seen[question]
         seen[question] += 1
-        reply = answer(item, view, prompt, number)
+        reply = answer(item, presentation, prompt, number)
         if reply is None:
             raise NotRecordedError
         return reply
 
     try:
-        verdict: Verdict = await method.judge(benchmark_item(item, 0), ask)
+        verdict: Verdict = await method.judge(benchmark_case(item, 0), ask)
     except NotRecordedError:
         return Verdict(status="not_judged")
     return verdict
@@ -77,7 +83,7 @@ async def _verdict(method: Any, item: Sample, answer: Answer) -> Verdict:
 
 def judged(data: DatasetConfig, items: Iterable[Sample], judge: SimulatedJudge) -> dict[str, Metric]:
     """Return the figures of a simulated judge."""
-    return result_of(data, items, lambda item, view, prompt, number: judge.reply(prompt, number))
+    return result_of(data, items, lambda item, presentation, prompt, number: judge.reply(prompt, number))
 
 
 def values(found: Mapping[str, Metric]) -> dict[str, float | None]:

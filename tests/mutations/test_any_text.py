@@ -1,4 +1,4 @@
-"""Every grammar on any text: it never raises, reads nothing that is not there, says where, and takes linear time."""
+"""Every parser on any text: it never raises, reads nothing that is not there, says where, and takes linear time."""
 
 from __future__ import annotations
 
@@ -8,55 +8,58 @@ import time
 from pathlib import Path
 from typing import Any
 
+import judgebench.judges.grammars as package
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import judgebench.judges.grammars as package
-from judgebench.judges.grammars.reading import Reading
-from judgebench.judges.json_lists import last_list
-from judgebench.judges.load import grammar_of
-from judgebench.records import Reply, TokenLogprob
+from judgebench.judges.core.factory import parser_of
+from judgebench.judges.methods.json_lists import last_list
+from judgebench.judges.parsers.reading import Reading
+from judgebench.records.flow import Reply, TokenLogprob
 
 LETTERS = {"A": "A", "B": "B", "C": "tie"}
 FIVE = {"A>>B": "A>>B", "A>B": "A>B", "A=B": "tie", "B>A": "B>A", "B>>A": "B>>A"}
-GRAMMARS: dict[str, dict[str, Any]] = {
-    "letters": {"type": "anchored", "labels": LETTERS},
-    "words": {"type": "anchored", "labels": {"CORRECT": "correct", "INCORRECT": "incorrect"}},
-    "five levels": {"type": "anchored", "labels": FIVE, "words": {"TIE": "tie"}},
-    "unique_label": {"type": "unique_label", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": FIVE},
+PARSERS: dict[str, dict[str, Any]] = {
+    "letters": {"type": "anchored", "decisions": LETTERS},
+    "words": {"type": "anchored", "decisions": {"CORRECT": "correct", "INCORRECT": "incorrect"}},
+    "five levels": {"type": "anchored", "decisions": FIVE, "words": {"TIE": "tie"}},
+    "unique_decision": {"type": "unique_decision", "patterns": [r"\[\[([AB<>=]+)\]\]"], "decisions": FIVE},
     "last_match": {
         "type": "last_match",
         "patterns": [r"\[\[([AB<>=]+)\]\]", r"\[([AB<>=]+)\]"],
-        "labels": FIVE,
+        "decisions": FIVE,
         "ignore_case": True,
     },
     "first_match": {"type": "first_match", "patterns": [r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], "high": 10},
     "boxed_last": {"type": "boxed_last", "whole": True, "low": -1},
-    "boxed label": {"type": "boxed_last", "labels": LETTERS, "ignore_case": True},
+    "boxed label": {"type": "boxed_last", "decisions": LETTERS, "ignore_case": True},
     "first_line_two_numbers": {"type": "first_line_two_numbers"},
     "last_lines_two_numbers": {"type": "last_lines_two_numbers"},
     "trailing_int": {"type": "trailing_int", "low": 1, "high": 10},
-    "json_field": {"type": "json_field", "field": "verdict", "labels": LETTERS},
+    "json_field": {"type": "json_field", "field": "verdict", "decisions": LETTERS},
     "json number": {"type": "json_field", "field": "score", "low": 0, "high": 10},
     "step_list": {"type": "step_list"},
     "score_line": {"type": "score_line", "low": 1, "high": 10},
     "regex_table": {"type": "regex_table", "table": [["A", r"\bis better\b.*\bA\b"], ["B", r"\bB\b"]]},
-    "first_readable": {"type": "first_readable", "grammars": ["trailing_int", {"type": "anchored", "labels": LETTERS}]},
+    "first_readable": {
+        "type": "first_readable",
+        "parsers": ["trailing_int", {"type": "anchored", "decisions": LETTERS}],
+    },
     "aisbench_last_char": {"type": "aisbench_last_char"},
     "opencompass_first_ab": {"type": "opencompass_first_ab"},
-    "logprob_of_label": {"type": "logprob_of_label", "labels": {"A": "m", "B": "M"}},
+    "logprob_of_decision": {"type": "logprob_of_decision", "decisions": {"A": "m", "B": "M"}},
 }
 INNER = {"chosen_by", "patterns", "reading"}
-"""What only hands a reply on to another grammar, and what grammars share."""
+"""What only hands a reply on to another parser, and what parsers share."""
 _READS = re.compile(r"^    def (?:read\(self, reply|scores\(self, text)", re.MULTILINE)
 SHIPPED = {
     path.stem
     for path in Path(package.__file__).parent.glob("*.py")
     if _READS.search(text := path.read_text("utf-8")) and "(Protocol)" not in text
 }
-GRAMMARS |= {name: {"type": name} for name in sorted(SHIPPED - INNER - {spec["type"] for spec in GRAMMARS.values()})}
-MADE = {name: grammar_of(spec) for name, spec in GRAMMARS.items()}
+PARSERS |= {name: {"type": name} for name in sorted(SHIPPED - INNER - {spec["type"] for spec in PARSERS.values()})}
+MADE = {name: parser_of(spec) for name, spec in PARSERS.items()}
 """Those with keys that must be given are listed above; all others are here by themselves."""
 _PIECES = (
     "Verdict: |VERDICT: A|verdict|Final |grade: |B|A|C|CORRECT|incorrect|[[A]]|[[A>B]]|[B>>A]|[[7]]|[[7.5]]|[[11]]|[|]]"
@@ -76,17 +79,17 @@ thorough = settings(
 )
 
 
-def tokens_of(spec: dict[str, Any], label: str) -> list[str]:
+def tokens_of(spec: dict[str, Any], decision: str) -> list[str]:
     """Return what may be written for a label."""
-    tables = [one for one in spec.get("grammars", [spec]) if isinstance(one, dict)]
+    tables = [one for one in spec.get("parsers", [spec]) if isinstance(one, dict)]
     found = [
         token
         for one in tables
-        for key in ("labels", "words")
+        for key in ("decisions", "words")
         for token, own in one.get(key, {}).items()
-        if own == label
+        if own == decision
     ]
-    return [*found, label]
+    return [*found, decision]
 
 
 @everywhere
@@ -96,17 +99,17 @@ def test_no_text_makes_it_raise_and_it_says_where_it_read(name: str, text: str, 
     found = MADE[name].read(Reply(status="ok", text=text, finish_reason=ending))
     assert found == MADE[name].read(Reply(status="ok", text=text, finish_reason=ending))
     if found.status == "unparsed":
-        assert (found.label, found.score, found.span) == (None, None, None)
+        assert (found.decision, found.score, found.span) == (None, None, None)
         assert found.reason
         return
-    assert found.label is not None or found.score is not None or found.values
-    assert found.label is None or found.label in MADE[name].labels()
+    assert found.decision is not None or found.score is not None or found.values
+    assert found.decision is None or found.decision in MADE[name].decisions()
     if found.span is None:
         assert found.values == {"guessed": True}  # the one rule that decides where nothing is written
         return
     start, end = found.span
     assert 0 <= start < end <= len(text)
-    assert stands_in(found, text[start:end], GRAMMARS[name]), (found, text[start:end])
+    assert stands_in(found, text[start:end], PARSERS[name]), (found, text[start:end])
 
 
 def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
@@ -117,19 +120,21 @@ def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
     if "first" in found.values:
         return {found.values["first"], found.values["second"]} <= set(_numbers_in(written))
     if spec["type"] in ("aisbench_last_char", "opencompass_first_ab"):
-        return {"A": "correct", "B": "incorrect"}[written] == found.label
+        return {"A": "correct", "B": "incorrect"}[written] == found.decision
     if spec["type"] == "regex_table":
-        return any(label == found.label and re.search(pattern, written) for label, pattern in spec["table"])
+        return any(decision == found.decision and re.search(pattern, written) for decision, pattern in spec["table"])
     if spec["type"] == "json_field":
         value = json.loads(written, strict=False)[spec["field"]]
-        return str(value).strip().lower() == str(found.label).lower() if found.label else float(value) == found.score
+        return (
+            str(value).strip().lower() == str(found.decision).lower() if found.decision else float(value) == found.score
+        )
     if "scores" in found.values:
         return {one for one in found.values["scores"] if one is not None} <= set(_numbers_in(written))
-    if found.label is None:
+    if found.decision is None:
         plain = re.sub(r"\\\w+", "", written).strip("{} $\n\t.")
         return float(plain) == found.score
     plain = written.upper().translate({place: place - 0xFEE0 for place in range(0xFF01, 0xFF5F)})
-    return any(token.upper() in plain for token in tokens_of(spec, found.label))
+    return any(token.upper() in plain for token in tokens_of(spec, found.decision))
 
 
 def _numbers_in(text: str) -> list[float]:
@@ -153,15 +158,15 @@ def test_blanks_at_the_end_change_nothing(name: str, text: str, blanks: str) -> 
     if MADE[name].guesses:
         return  # other tools' rules look at the very last character, and are shown as they are
     before, after = (MADE[name].read(Reply(status="ok", text=one)) for one in (text, text + blanks))
-    assert (before.status, before.label, before.score) == (after.status, after.label, after.score)
+    assert (before.status, before.decision, before.score) == (after.status, after.decision, after.score)
     assert name == "regex_table" or before.span == after.span
 
 
 @thorough
-@given(prefix=st.text(alphabet="xyz .,\n", max_size=40), label=st.sampled_from(sorted(LETTERS)))
-def test_a_stated_verdict_is_read_whatever_stands_before_it(prefix: str, label: str) -> None:
-    found = MADE["letters"].read(Reply(status="ok", text=f"{prefix}\nVERDICT: {label}"))
-    assert found.label == LETTERS[label]
+@given(prefix=st.text(alphabet="xyz .,\n", max_size=40), decision=st.sampled_from(sorted(LETTERS)))
+def test_a_stated_verdict_is_read_whatever_stands_before_it(prefix: str, decision: str) -> None:
+    found = MADE["letters"].read(Reply(status="ok", text=f"{prefix}\nVERDICT: {decision}"))
+    assert found.decision == LETTERS[decision]
     assert found.span == (len(prefix) + 10, len(prefix) + 11)
 
 
@@ -175,7 +180,7 @@ def test_a_stated_verdict_is_read_whatever_stands_before_it(prefix: str, label: 
 def test_no_probabilities_make_it_raise(name: str, text: str, top: dict[str, float], logprob: float) -> None:
     token = TokenLogprob(token=text[:3], logprob=logprob, top=top)
     found = MADE[name].read(Reply(status="ok", text=text, logprobs=[token]))
-    if name == "logprob_of_label" and found.status == "ok":
+    if name == "logprob_of_decision" and found.status == "ok":
         assert sum(found.values["p"].values()) == pytest.approx(1.0)
         assert {"m", "M"} & {text[:3], *top}
 
@@ -195,7 +200,7 @@ _UNITS = (
 )
 UNITS = _UNITS.split("|")
 LIMIT = 2.0
-"""Seconds of work for 30 000 characters, ten times what any grammar needs; what is quadratic takes longer."""
+"""Seconds of work for 30 000 characters, ten times what any parser needs; what is quadratic takes longer."""
 
 
 @everywhere

@@ -18,7 +18,7 @@ PAIR_SCORES = ("PairScore", "EvidenceScore")
 WITH_GOLD = [abbr for abbr in BOTH_ORDERS if any(name in str(shipped()[abbr].score) for name in PAIR_SCORES)]
 
 DISTINCT = list({str((shipped()[abbr].method, shipped()[abbr].score)): abbr for abbr in reversed(ABBRS)}.values())
-"""One data set for every method with its score; the parts of one benchmark differ in nothing else than their file."""
+"""One dataset for every method with its score; the parts of one benchmark differ in nothing else than their file."""
 
 everywhere = pytest.mark.parametrize("abbr", ABBRS)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judgebench.records import Sample
+from judgebench.records.flow import Sample
 from tests.mutations.conftest import FiguresOf, ItemsOf, JudgeOf
 from tests.mutations.expected import chances, expected, mean_points, rule_of
 from tests.mutations.items import cases, kind_of, kinds_of, parts_of, shipped
@@ -24,11 +24,11 @@ MEANS = [abbr for abbr in DISTINCT if kind_of(shipped()[abbr]) != "many right"]
 """Those whose figure is a mean over items."""
 TWICE = [abbr for abbr in DISTINCT if abbr in WITH_GOLD and len(questions_of(shipped()[abbr])) == 2]
 ONE_EACH = list({rule_of(shipped()[abbr]): abbr for abbr in MEANS if rule_of(shipped()[abbr])}.values())
-"""One data set for every rule."""
+"""One dataset for every rule."""
 
 
 def ways_of(abbr: str) -> list[str]:
-    """Return the ways in which a judge of a data set can decide."""
+    """Return the ways in which a judge of a dataset can decide."""
     data = shipped()[abbr]
     return ["right", "wrong", "unread", *(way for way in ("first", "tie", "longer") if can_be(data, way))]
 
@@ -140,7 +140,7 @@ def test_a_tie_that_is_gold_is_right_whatever_other_ties_count(ties: str, worth:
 
 
 def test_the_rules_are_told_apart_by_some_mixture() -> None:
-    """Every two rules of the page differ somewhere, so that a wrong fold cannot pass as another one."""
+    """Every two rules of the page differ somewhere, so that a wrong aggregation cannot pass as another one."""
     mixtures: list[Shares] = [
         {"right": 1.0},
         {"first": 0.5, "right": 0.5},
@@ -153,6 +153,6 @@ def test_the_rules_are_told_apart_by_some_mixture() -> None:
     seen = {}
     for rule in {rule_of(shipped()[abbr]) for abbr in TWICE} - {None}:
         assert rule is not None
-        views = [[chances(kind, order, one) for order in ("AB", "BA")] for one in mixtures]
-        seen[rule] = tuple(mean_points(rule, one) for one in views)
+        presentations = [[chances(kind, order, one) for order in ("AB", "BA")] for one in mixtures]
+        seen[rule] = tuple(mean_points(rule, one) for one in presentations)
     assert len(set(seen.values())) == len(seen)

@@ -8,12 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig
-from judgebench.datasets.open import samples_of
-from judgebench.judges.load import method_of
-from judgebench.plan.spec import Options
-from judgebench.records import Prompt, Reply, Sample
-from judgebench.stages.items import benchmark_item
+from judgebench.datasets.samples import samples_of
+from judgebench.judges.core.factory import method_of
+from judgebench.records.flow import Prompt, Reply, Sample
+from judgebench.records.run import DatasetConfig, Options
+from judgebench.stages.asks import benchmark_case
 from tests.mutations.conftest import ItemsOf, JudgeOf
 from tests.mutations.items import cases, kind_of, kinds_of, opposite, shipped, tells_every_step
 from tests.mutations.items import items_of as made_of
@@ -36,9 +35,11 @@ def test_replies_that_are_recorded_under_the_other_order_say_the_contrary(
     for shares in ({"right": 1.0}, {"right": 0.5, "first": 0.5}):
         judge = judge_of(abbr, shares)
 
-        def exchanged(item: Sample, view: str, prompt: Prompt, number: int, judge: SimulatedJudge = judge) -> Reply:
-            prompts: dict[str, Prompt] = dict(method.prompts(benchmark_item(item, 0)))  # type: ignore[attr-defined]
-            return judge.reply(prompts["AB" if view == "BA" else "BA"], number)
+        def exchanged(
+            item: Sample, presentation: str, prompt: Prompt, number: int, judge: SimulatedJudge = judge
+        ) -> Reply:
+            prompts: dict[str, Prompt] = dict(method.prompts(benchmark_case(item, 0)))  # type: ignore[attr-defined]
+            return judge.reply(prompts["AB" if presentation == "BA" else "BA"], number)
 
         found = headline(result_of(data, items_of(abbr), exchanged)).value
         turned = {{"right": "wrong"}.get(way, way): share for way, share in shares.items()}
@@ -51,8 +52,8 @@ def test_the_order_in_which_the_views_are_asked_changes_nothing(
 ) -> None:
     data = shipped()[abbr]
     assert data.method is not None
-    views = [*reversed(data.method.options["views"])]
-    method = msgspec.structs.replace(data.method, options={**data.method.options, "views": views})
+    presentations = [*reversed(data.method.options["presentations"])]
+    method = msgspec.structs.replace(data.method, options={**data.method.options, "presentations": presentations})
     for shares in ({"right": 0.5, "first": 0.5}, {"right": 0.5, "unread": 0.5}, HALF):
         found = judged(msgspec.structs.replace(data, method=method), items_of(abbr), judge_of(abbr, shares))
         assert headline(found).value == pytest.approx(by_rule(abbr, shares), abs=1e-9)
@@ -68,7 +69,7 @@ def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str) ->
         case._replace(truth="second", longer=opposite(case.longer, every_step=False), shown=case.shown) for case in made
     ]
     ways = [{"right": 0.5, "unread": 0.5}, {"longer": 0.5, "right": 0.5}, {"right": 0.5, "first": 0.5}]
-    for shares in ways if len(set(questions_of(data))) == 2 and fold_of(data) != "first" else ways[:2]:
+    for shares in ways if len(set(questions_of(data))) == 2 and aggregation_of(data) != "first" else ways[:2]:
         figures = []
         for one in (made, turned):
             items = made_of(data, one)
@@ -77,10 +78,10 @@ def test_pairs_turned_around_with_their_gold_give_the_same_figures(abbr: str) ->
         assert figures[0] == figures[1]
 
 
-def fold_of(data: DatasetConfig) -> str:
-    """Return the name of a data set's fold."""
+def aggregation_of(data: DatasetConfig) -> str:
+    """Return the name of a dataset's aggregation."""
     assert data.method is not None
-    return str(data.method.options["fold"]["type"])
+    return str(data.method.options["aggregate"]["type"])
 
 
 @pytest.mark.parametrize("abbr", DISTINCT)
@@ -91,7 +92,7 @@ def test_an_item_whose_last_question_was_not_recorded_is_left_out_and_counted(
     judge, last = judge_of(abbr, {"right": 1.0}), len(questions_of(data)) - 1
     lost = {item.id for item in items[:2]}
 
-    def answer(item: Sample, view: str, prompt: Prompt, number: int) -> Reply | None:
+    def answer(item: Sample, presentation: str, prompt: Prompt, number: int) -> Reply | None:
         return None if item.id in lost and number == last else judge.reply(prompt, number)
 
     found = result_of(data, items, answer)
@@ -114,7 +115,7 @@ def test_an_item_whose_last_question_was_not_recorded_is_left_out_and_counted(
 @pytest.mark.parametrize("abbr", DISTINCT)
 def test_nothing_recorded_is_no_figure(abbr: str, items_of: ItemsOf) -> None:
     data = shipped()[abbr]
-    found = headline(result_of(data, items_of(abbr), lambda item, view, prompt, number: None))
+    found = headline(result_of(data, items_of(abbr), lambda item, presentation, prompt, number: None))
     assert (found.value, found.n) == (None, 0)
 
 

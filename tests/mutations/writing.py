@@ -1,4 +1,4 @@
-"""How a simulated judge writes what it says: real text in each benchmark's grammar, with distractions around it."""
+"""How a simulated judge writes what it says: real text in each benchmark's parser, with distractions around it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from judgebench.records import Reply, TokenLogprob
+from judgebench.records.flow import Reply, TokenLogprob
 
 Said = int | str | list[bool]
 """A side (1 first, -1 second, 0 neither), a grade, a label, or the truth of every step."""
@@ -24,24 +24,24 @@ _OPENINGS = (
 
 
 class Writer:
-    """Writes replies for one grammar.
+    """Writes replies for one parser.
 
     Args:
-        spec: ``grammar=dict(type=..., ...)`` of a config.
+        spec: ``parser=dict(type=..., ...)`` of a config.
         sides: Whether labels and numbers are about which of two answers is better.
 
     Attributes:
-        says: What is said: ``side``, ``grade``, ``label``, ``step`` or ``steps``.
-        labels: The grammar's labels in order.
+        says: What is said: ``side``, ``grade``, ``decision``, ``step`` or ``steps``.
+        decisions: The parser's labels in order.
         scale: Lowest and highest grade.
     """
 
     def __init__(self, spec: Mapping[str, Any] | str, *, sides: bool) -> None:
         self.spec: Mapping[str, Any] = {"type": spec} if isinstance(spec, str) else spec
         kind = self.spec["type"]
-        self.labels: list[str] = list(dict.fromkeys(self.spec.get("labels", {}).values()))
+        self.decisions: list[str] = list(dict.fromkeys(self.spec.get("decisions", {}).values()))
         self.says = "side" if sides else {"boxed_last": "step", "step_list": "steps"}.get(kind, "")
-        self.says = self.says or ("label" if self.labels else "grade")
+        self.says = self.says or ("decision" if self.decisions else "grade")
         self.scale: tuple[int, int] = (self.spec.get("low", 1), self.spec.get("high", 10))
         if any("[1-5]" in pattern for pattern in self.spec.get("patterns", [])):
             self.scale = (1, 5)
@@ -52,9 +52,9 @@ class Writer:
         return self._write(self.spec, said, rng)
 
     def can_tie(self) -> bool:
-        """Whether the grammar has words for "equally good"."""
-        return self.spec["type"].endswith(("two_numbers", "logprob_of_label")) or bool(
-            {"tie", "A=B"} & set(self.labels)
+        """Whether the parser has words for "equally good"."""
+        return self.spec["type"].endswith(("two_numbers", "logprob_of_decision")) or bool(
+            {"tie", "A=B"} & set(self.decisions)
         )
 
 
@@ -65,7 +65,9 @@ def _reply(text: str) -> Reply:
 def _token(spec: Mapping[str, Any], said: Said, rng: random.Random) -> str:
     """Return what is written for a side or a label, one of several spellings."""
     wanted = SIDES[said] if isinstance(said, int) else (said,)
-    weak = [token for token, label in spec["labels"].items() if label in wanted and ">>" not in token + label]
+    weak = [
+        token for token, decision in spec["decisions"].items() if decision in wanted and ">>" not in token + decision
+    ]
     return str(rng.choice([token for token in weak if "<" not in token]))
 
 
@@ -82,11 +84,11 @@ _WRAPPINGS = ("My final verdict is: [[{}]]", "Feedback: fine. [RESULT] {}", "Rat
 
 
 def _patterned(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
-    """Write for the grammars that search for patterns: what the first pattern matches."""
+    """Write for the parsers that search for patterns: what the first pattern matches."""
     opening = rng.choice(_OPENINGS)
     if said is None:
         return _reply(f"{opening} I give it a 4, or A>B.")
-    token = _token(spec, said, rng) if spec.get("labels") else str(said)
+    token = _token(spec, said, rng) if spec.get("decisions") else str(said)
     wrapped = [wrapping.format(token) for wrapping in _WRAPPINGS]
     fitting = [one for one in wrapped if (match := re.search(spec["patterns"][0], one)) and match[1] == token]
     return _reply(f"{opening}\n{fitting[0]}" + rng.choice(("", ".", "\n", " Thank you.")))
@@ -139,7 +141,7 @@ def _list(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Rep
 
 
 def _tokens(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
-    first, second = spec["labels"].values()
+    first, second = spec["decisions"].values()
     if said is None:
         return Reply(status="ok", text="The", logprobs=[TokenLogprob(token="The", logprob=-0.1, top={"The": -0.1})])
     sure = -40.0
@@ -150,7 +152,7 @@ def _tokens(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> R
 
 _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], Reply]] = {
     "anchored": _verdict_line,
-    "unique_label": _patterned,
+    "unique_decision": _patterned,
     "first_match": _patterned,
     "last_match": _patterned,
     "first_line_two_numbers": _two_numbers,
@@ -158,6 +160,6 @@ _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], 
     "trailing_int": _trailing,
     "boxed_last": _box,
     "step_list": _list,
-    "logprob_of_label": _tokens,
+    "logprob_of_decision": _tokens,
 }
-"""By the grammar's name; a benchmark with another grammar needs an entry here."""
+"""By the parser's name; a benchmark with another parser needs an entry here."""

@@ -8,11 +8,11 @@ TYPES = '''
 import msgspec
 
 from judgebench.datasets.columns import uid_of
-from judgebench.judges.asking import JudgeMethod
-from judgebench.judges.grammars.reading import ConfiguredGrammar, Reading, unparsed
-from judgebench.judges.load import grammar_of
-from judgebench.metrics.accuracy import accuracy
-from judgebench.records import Metric, Sample, Verdict
+from judgebench.judges.core.contract import JudgeMethod
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
+from judgebench.judges.core.factory import parser_of
+from judgebench.metrics.rates.accuracy import accuracy
+from judgebench.records.flow import Metric, Sample, Verdict
 
 
 class Doubles:
@@ -33,7 +33,7 @@ class Doubles:
             yield Sample(id=at, uid=uid_of(fields, answer, []), fields=fields, reference=answer)
 
 
-class Shouted(ConfiguredGrammar):
+class Shouted(ConfiguredParser):
     """Reads YES or NO in capitals."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,20 +46,20 @@ class Shouted(ConfiguredGrammar):
 
 
 class Shouting(JudgeMethod):
-    """Asks once, and reads with the grammar that the same package brings."""
+    """Asks once, and reads with the parser that the same package brings."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         pass
 
     def __init__(self, config):
-        self.grammar = grammar_of("shouted")
+        self.parser = parser_of("shouted")
 
     def identity(self):
-        return {"method": "shouting", "version": 1, "grammar": self.grammar.identity()}
+        return {"method": "shouting", "version": 1, "parser": self.parser.identity()}
 
     async def judge(self, item, ask):
         text = f"Is {item.answer} right for {item.fields['question']}? Shout YES or NO."
-        reading = self.grammar.read(await ask([{"role": "user", "content": text}]))
+        reading = self.parser.read(await ask([{"role": "user", "content": text}]))
         return Verdict(status=reading.status, label=reading.label, reason=reading.reason)
 
 

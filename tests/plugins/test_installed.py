@@ -13,9 +13,9 @@ import pytest
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError
-from judgebench.plan.request import Selection
-from judgebench.plugins import installed as installed_module
 from judgebench.plugins import load
+from judgebench.plugins.installed import installed
+from judgebench.records.run import Selection
 from tests.e2e.harness import JB, ROOT, Bench, Done, model_answer, prompt_text, run
 from tests.faultservice import FaultService
 from tests.plugins.package import CONFIG, install
@@ -31,9 +31,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(made))
     monkeypatch.chdir(tmp_path)
     known = set(sys.modules)
-    installed_module.installed.cache_clear()
+    installed.cache_clear()
     yield made
-    installed_module.installed.cache_clear()
+    installed.cache_clear()
     for name in set(sys.modules) - known:
         if getattr(sys.modules[name], "__file__", None) and str(made) in str(sys.modules[name].__file__):
             del sys.modules[name]
@@ -100,16 +100,16 @@ def test_two_packages_that_claim_one_type_are_refused_by_one_sentence_that_names
 def test_two_packages_that_claim_one_config_are_refused(site: Path) -> None:
     for package in ("shout-bench", "loud-bench"):
         install(site, package, configs={"datasets/doubles_judged.py": "doubles_datasets = []\n"})
-    with pytest.raises(ConfigError, match=r"'loud-bench' and 'shout-bench' both bring the data set config 'doubles_j"):
+    with pytest.raises(ConfigError, match=r"'loud-bench' and 'shout-bench' both bring the dataset config 'doubles_j"):
         Registry().find("datasets", "doubles_judged")
 
 
 @pytest.mark.parametrize(
     ("room", "name", "noun"),
     [
-        ("judges", "Viewed", "judge method"),
-        ("parsers", "Anchored", "grammar"),
-        ("aggregations", "majority", "fold"),
+        ("judges", "DeclaredJudge", "judge method"),
+        ("parsers", "Anchored", "parser"),
+        ("aggregations", "majority", "aggregate"),
         ("metrics", "accuracy", "metric"),
         ("models", "OpenAIChat", "model type"),
     ],
@@ -119,7 +119,7 @@ def test_a_package_that_claims_a_shipped_name_is_refused_naming_both(
 ) -> None:
     plugin = TYPE.format(room=room, name=name).replace("PLUGIN = Plugin(", "PLUGIN = Plugin(datasets=DATA, ")
     install(site, "colours", plugin="DATA = {{'Doubles': 'colours.types_:Doubles'}}\n" + plugin)
-    load("Viewed", "judges")  # ours is found at home, and the package is not looked at
+    load("DeclaredJudge", "judges")  # ours is found at home, and the package is not looked at
     with pytest.raises(ConfigError) as caught:
         load("Doubles", "datasets")
     assert caught.value.message == (
@@ -179,8 +179,8 @@ def test_a_run_that_finds_all_at_home_never_looks_at_the_installed_packages(tmp_
         "def looked(*a, **k): raise SystemExit('looked at installed packages')\n"
         "m.entry_points = looked\n"
         "from judgebench.config.resolve import load_run\n"
-        "from judgebench.plan.request import Selection\n"
-        "from judgebench.judges.load import method_of\n"
+        "from judgebench.records.run import Selection\n"
+        "from judgebench.judges.core.factory import method_of\n"
         "run = load_run(Selection(models=['vllm_api_general_chat'], datasets=['demo_facts_llmjudge'],"
         " judges=['vllm_api_general_chat']), {})\n"
         "print([type(method_of(j.method)).__name__ for d in run.datasets.values() for j in d.judges])\n"
@@ -190,4 +190,4 @@ def test_a_run_that_finds_all_at_home_never_looks_at_the_installed_packages(tmp_
         text=True, timeout=100, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "Viewed" in done.stdout or "ReferenceVerifier" in done.stdout
+    assert "DeclaredJudge" in done.stdout or "ReferenceVerifier" in done.stdout

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import DatasetConfig, Typed
-from judgebench.datasets.open import loader_of
+from judgebench.datasets.samples import loader_of
 from judgebench.errors import ConfigError
-from judgebench.judges.load import extractor_of, fold_of, grammar_of, method_of
-from judgebench.judges.perturbed import perturbation_of
-from judgebench.metrics.score import score_of
+from judgebench.judges.core.factory import aggregation_of, extractor_of, method_of, parser_of
+from judgebench.judges.wrappers.perturbed import perturbation_of
+from judgebench.metrics.scores.score import score_of
 from judgebench.models.configured import model_config
 from judgebench.models.postprocess import postprocessor
+from judgebench.records.run import DatasetConfig, Typed
 
 Make = Callable[[Mapping[str, Any]], Any]
 
@@ -35,8 +35,8 @@ MADE: dict[str, tuple[Make, dict[str, Any], str, str]] = {
     "rule": (
         lambda spec: method_of(typed(spec), where="evaluator"), {"type": "NumberEqual"}, "evaluator", "tolerance"
     ),
-    "verdict parser": (grammar_of, {"type": "anchored", "words": {"YES": "correct"}}, "grammar", "labels"),
-    "aggregation": (fold_of, {"type": "majority", "unread": "drop"}, "fold", "tie_break"),
+    "verdict parser": (parser_of, {"type": "anchored", "words": {"YES": "correct"}}, "parser", "labels"),
+    "aggregation": (aggregation_of, {"type": "majority", "unread": "drop"}, "aggregate", "tie_break"),
     "answer rule": (lambda spec: extractor_of(typed(spec)), {"type": "LastNumber"}, "extractor", "markers"),
     "perturbation": (lambda spec: perturbation_of(spec, where="p"), {"type": "verbosity"}, "p", "words"),
     "score": (lambda spec: score_of(typed(spec)), {"type": "VerifierScore"}, "score", "headline"),
@@ -79,19 +79,19 @@ def test_a_dotted_path_that_cannot_be_imported_names_what_is_missing(kind: str) 
 
 def test_a_key_deep_inside_is_found() -> None:
     options = {
-        "views": [{"prompt": "{answer}"}, {"name": "b", "prompt": "{answer}", "wieght": 2}],
-        "grammar": "trailing_int",
-        "fold": {"type": "first", "unread": "unparsed"},
+        "presentations": [{"prompt": "{answer}"}, {"name": "b", "prompt": "{answer}", "wieght": 2}],
+        "parser": "trailing_int",
+        "aggregate": {"type": "first", "unread": "unparsed"},
     }
     with pytest.raises(ConfigError) as caught:
-        method_of(Typed(type="Viewed", options=options))
-    assert caught.value.message == "method.views.1.wieght is not a known key."
+        method_of(Typed(type="DeclaredJudge", options=options))
+    assert caught.value.message == "method.presentations.1.wieght is not a known key."
     assert "'weight'" in caught.value.hint
 
 
 def test_a_key_that_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"^fold lacks the key 'unread'\."):
-        fold_of({"type": "majority"})
+    with pytest.raises(ConfigError, match=r"^aggregation lacks the key 'unread'\."):
+        aggregation_of({"type": "majority"})
 
 
 def test_a_parameter_that_a_function_does_not_take_is_named() -> None:

@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from judgebench import datasets, judges, metrics, models
-from judgebench.judges.asking import JudgeMethod
-from judgebench.judges.folds import LABEL_FOLDS, SCORE_FOLDS
-from judgebench.judges.perturbed import Perturbation
-from judgebench.metrics.tally import Tally
+from judgebench.judges.aggregations import DECISION_AGGREGATIONS, SCORE_AGGREGATIONS
+from judgebench.judges.core.contract import JudgeMethod
+from judgebench.judges.wrappers.perturbed import Perturbation
+from judgebench.metrics.rates.tally import Tally
 from judgebench.models.contract import ModelConfig
 from judgebench.plugins import ROOMS, load, shipped
-from judgebench.records import Metric
+from judgebench.records.flow import Metric
 
 
 def modules(package: ModuleType) -> list[ModuleType]:
@@ -63,7 +63,7 @@ def is_metric(found: Any) -> bool:
     return first is not None and meant(first.annotation) is Tally and meant(signature.return_annotation) is Metric
 
 
-NOT_NAMED = {"judgebench.metrics.accuracy:nothing_scored"}
+NOT_NAMED = {"judgebench.metrics.rates.accuracy:nothing_scored"}
 """What has the form of a metric and is a part of others."""
 
 KINDS = {
@@ -87,7 +87,7 @@ def test_every_public_type_of_a_package_stands_in_its_table(room: Any) -> None:
 
 
 def test_every_fold_of_labels_or_scores_stands_in_the_table() -> None:
-    assert {*LABEL_FOLDS, *SCORE_FOLDS, "higher_score"} == set(shipped("aggregations"))
+    assert {*DECISION_AGGREGATIONS, *SCORE_AGGREGATIONS, "higher_score"} == set(shipped("aggregations"))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -105,17 +105,17 @@ def test_no_two_classes_of_one_package_share_a_name() -> None:
 
 
 def test_a_shipped_type_is_imported_from_its_package_by_its_bare_name() -> None:
-    from judgebench.datasets import JudgeItems
-    from judgebench.judges import Anchored, BoxedAnswer, Verbosity, Viewed
+    from judgebench.datasets import JudgeSamples
+    from judgebench.judges import Anchored, BoxedAnswer, DeclaredJudge, Verbosity
     from judgebench.metrics import PairScore
     from judgebench.models import LlamaCppServer, OpenAIChat, first_line
 
     for one in (
-        JudgeItems,
+        JudgeSamples,
         Anchored,
         BoxedAnswer,
         Verbosity,
-        Viewed,
+        DeclaredJudge,
         PairScore,
         LlamaCppServer,
         OpenAIChat,

@@ -13,9 +13,8 @@ import pytest
 
 from judgebench.models.configured import model_config
 from judgebench.models.contract import ServiceConfig
-from judgebench.preflight.probe import Probe
-from judgebench.preflight.together import Probing, ask_all
-from judgebench.records import Request
+from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
+from judgebench.records.flow import Request
 from tests.faultservice import FaultService
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -63,13 +62,13 @@ def dripping(start: bytes, drip: bytes) -> Iterator[str]:
             server.shutdown(socket.SHUT_RDWR)
 
 
-def asked(url: str, **keys: Any) -> list[str]:
-    def ask(probe: Probe) -> list[str]:
-        probe.check_model()
-        reply = probe.ask(Request(prompt=[{"role": "user", "content": "q"}]))
+def served(url: str, **keys: Any) -> list[str]:
+    def ask(trial: TrialCall) -> list[str]:
+        trial.check_model()
+        reply = trial.ask(Request(prompt=[{"role": "user", "content": "q"}]))
         return [f"{reply.status} {reply.error.kind}: {reply.error.message}" if reply.error else reply.text]
 
-    return ask_all([Probing(config=config(url, **keys), ask=ask)], lambda _: None)
+    return ask_all([TrialService(config=config(url, **keys), ask=ask)], lambda _: None)
 
 
 @pytest.mark.timeout(60)
@@ -80,15 +79,15 @@ def asked(url: str, **keys: Any) -> list[str]:
 )
 def test_a_service_that_drips_is_too_slow_and_not_refused(start: bytes, drip: bytes) -> None:
     with dripping(start, drip) as url:
-        assert asked(url) == ["failed timeout: no reply within 0.5 s"]
+        assert served(url) == ["failed timeout: no reply within 0.5 s"]
 
 
 def test_a_service_that_answers_is_not_given_up() -> None:
     with FaultService(lambda body: "fine", model="m") as service:
-        assert asked(service.url, timeouts={"total": 60.0}) == ["fine"]
+        assert served(service.url, timeouts={"total": 60.0}) == ["fine"]
 
 
 def test_the_hold_on_a_tls_connection_ends_it() -> None:
     """A handshake that drips; TLS takes the socket away from the object that the library has made."""
     with dripping(b"\x16\x03\x03\x40\x00", b"\x00") as url:
-        assert asked(url.replace("http:", "https:"), verify_tls=False) == ["failed timeout: no reply within 0.5 s"]
+        assert served(url.replace("http:", "https:"), verify_tls=False) == ["failed timeout: no reply within 0.5 s"]

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.config.resolve import load_run
-from judgebench.config.schema import DatasetConfig
-from judgebench.datasets.open import samples_of
-from judgebench.judges.asking import NotRecordedError
-from judgebench.judges.load import method_of
-from judgebench.metrics.score import score_of
-from judgebench.plan.request import Selection
-from judgebench.plan.spec import Options
-from judgebench.records import Metric, Reply, Sample, TokenLogprob, Verdict
-from judgebench.stages.items import benchmark_item
+from judgebench.datasets.samples import samples_of
+from judgebench.judges.core.contract import NotRecordedError
+from judgebench.judges.core.factory import method_of
+from judgebench.metrics.scores.score import score_of
+from judgebench.records.flow import Metric, Reply, Sample, TokenLogprob, Verdict
+from judgebench.records.run import DatasetConfig, Options, Selection
+from judgebench.stages.asks import benchmark_case
 
 Judge = Callable[[Sample, bool], str | None]
 """What the judge prefers of an item as it is shown (``swapped``: second answer first), or nothing."""
@@ -44,8 +42,8 @@ def brackets(said: str | None) -> Reply:
     """Write a five-level label."""
     if said is None:
         return Reply(status="ok", text="[[A>B]] or rather [B>A]] or, on reflection, [[B>>A]]")
-    label = {"first": "A>>B", "second": "B>A", "tie": "A=B"}[said]
-    return Reply(status="ok", text=f"My own answer is 4, so:\n[[{label}]]")
+    decision = {"first": "A>>B", "second": "B>A", "tie": "A=B"}[said]
+    return Reply(status="ok", text=f"My own answer is 4, so:\n[[{decision}]]")
 
 
 def scored_at_the_end(said: str | None) -> Reply:
@@ -63,7 +61,7 @@ def tokens(said: str | None) -> Reply:
 
 
 def dataset(name: str, folder: Path, rows: Mapping[str, Sequence[dict[str, Any] | str]], **keys: Any) -> DatasetConfig:
-    """Return a shipped data set whose files hold these rows."""
+    """Return a shipped dataset whose files hold these rows."""
     for path, lines in rows.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,14 +72,15 @@ def dataset(name: str, folder: Path, rows: Mapping[str, Sequence[dict[str, Any] 
 
 
 def samples(data: DatasetConfig, folder: Path) -> list[Sample]:
-    """Return the items of a data set."""
+    """Return the items of a dataset."""
     return list(samples_of(data, Options(data_dir=str(folder))))
 
 
 def scored(
     data: DatasetConfig, items: Sequence[Sample], reply: Callable[[Sample, str], Reply | None]
 ) -> dict[str, Metric]:
-    """Judge every item by the data set's method and return its score; ``None`` is a view that was not recorded."""
+    """Judge every item by the dataset's method and return its score; ``None`` is a presentation that was not
+    recorded."""
     assert data.method is not None
     assert data.score is not None
     method, score = method_of(data.method), score_of(data.score)
@@ -89,14 +88,14 @@ def scored(
     async def main() -> None:
         for sample in items:
 
-            async def ask(prompt: Any, *, view: str = "", sample: Sample = sample, **params: Any) -> Reply:
-                said = reply(sample, view)
+            async def ask(prompt: Any, *, presentation: str = "", sample: Sample = sample, **params: Any) -> Reply:
+                said = reply(sample, presentation)
                 if said is None:
                     raise NotRecordedError
                 return said
 
             try:
-                verdict = await method.judge(benchmark_item(sample, 0), ask)
+                verdict = await method.judge(benchmark_case(sample, 0), ask)
             except NotRecordedError:
                 verdict = Verdict(status="not_judged")
             score.add(sample, 0, verdict)

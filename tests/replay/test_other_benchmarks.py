@@ -11,9 +11,9 @@ import pytest
 
 from judgebench.datasets import alpaca_eval
 from judgebench.errors import DataError
-from judgebench.judges.load import grammar_of
-from judgebench.metrics.list_score import ties_score
-from judgebench.records import Reply, Sample
+from judgebench.judges.core.factory import parser_of
+from judgebench.metrics.scores.list_score import ties_score
+from judgebench.records.flow import Reply, Sample
 from tests.replay.simulated import dataset, samples, scored, tokens, values
 
 
@@ -39,10 +39,10 @@ def test_mt_bench_grades_every_turn_and_averages_what_was_read(tmp_path: Path) -
     data = mt_bench(tmp_path, ANSWERS)
     items = samples(data, tmp_path)
     assert [item.key for item in items] == ["m-1-1", "m-1-2", "m-2-1", "m-2-2"]
-    assert "Earlier answer:\nthree" in items[1].fields["earlier"]
+    assert "ReusedCalls answer:\nthree" in items[1].fields["earlier"]
     assert [bool(item.fields["reference_part"]) for item in items] == [False, False, True, True]
     grades = {"m-1-1": "Good. Rating: [[8]]", "m-1-2": "[[2]] not [[9]]", "m-2-1": "[6]", "m-2-2": "$ERROR$"}
-    found = values(scored(data, items, lambda sample, view: said(grades[sample.key or ""])))
+    found = values(scored(data, items, lambda sample, presentation: said(grades[sample.key or ""])))
     assert found["mean_score"] == pytest.approx(16 / 3)
     assert (found["mean_score/turn1"], found["mean_score/turn2"]) == (7.0, 2.0)
     assert (found["judged"], found["unread"]) == (4.0, 1.0)
@@ -50,7 +50,7 @@ def test_mt_bench_grades_every_turn_and_averages_what_was_read(tmp_path: Path) -
 
 def test_mt_bench_without_any_grade_has_no_score(tmp_path: Path) -> None:
     data = mt_bench(tmp_path, ANSWERS)
-    found = values(scored(data, samples(data, tmp_path), lambda sample, view: said("$ERROR$")))
+    found = values(scored(data, samples(data, tmp_path), lambda sample, presentation: said("$ERROR$")))
     assert found["mean_score"] is None
 
 
@@ -87,7 +87,7 @@ def test_alpaca_eval_weighs_probabilities_and_skips_equal_answers(tmp_path: Path
     items = samples(data, tmp_path)
     asked: list[int] = []
 
-    def reply(sample: Sample, view: str) -> Reply:
+    def reply(sample: Sample, presentation: str) -> Reply:
         asked.append(sample.id)
         return tokens("first" if sample.meta["tested_first"] else "second")
 
@@ -166,7 +166,7 @@ def test_direct_judging_reads_truth_values_as_gold(tmp_path: Path) -> None:
 
 def process(folder: Path) -> Any:
     rows = [
-        {"id": f"x-{i}", "problem": "p", "steps": ["one", "two", "three"], "label": -1 if i % 2 else i // 2}
+        {"id": f"x-{i}", "problem": "p", "steps": ["one", "two", "three"], "decision": -1 if i % 2 else i // 2}
         for i in range(6)
     ]
     splits = ("gsm8k", "math", "olympiadbench", "omnimath")
@@ -234,12 +234,12 @@ def test_projudge_scores_steps_and_kinds_of_errors(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_of_steps_is_read_only_where_it_is_one(text: str) -> None:
-    assert grammar_of("step_list").read(said(text)).status == "unparsed"
+    assert parser_of("step_list").read(said(text)).status == "unparsed"
 
 
 def test_the_last_list_of_steps_counts() -> None:
     text = 'Draft: [{"correct": false}]. Final: [{"correct": true}, {"correct": false, "error_type": "logic"}]'
-    found = grammar_of("step_list").read(said(text))
+    found = parser_of("step_list").read(said(text))
     assert found.score == 1.0
     assert found.span is not None
     assert text[slice(*found.span)].startswith('[{"correct": true}')
@@ -260,7 +260,9 @@ def test_prometheus_correlates_grades_with_gold_and_prefers_the_chosen(tmp_path:
 
 
 def graded(grades: dict[str, int | None]) -> Any:
-    return lambda sample, view: said("No number." if grades[view] is None else f"Reasons.\n{grades[view]}")
+    return lambda sample, presentation: said(
+        "No number." if grades[presentation] is None else f"Reasons.\n{grades[presentation]}"
+    )
 
 
 FOUR = ("right_0", "wrong_0", "wrong_1", "wrong_2")

@@ -1,4 +1,5 @@
-"""Every shipped benchmark of judges has a page that names its grammar, its fold and what an unread view counts as."""
+"""Every shipped benchmark of judges has a page that names its parser, its aggregation and what an unread presentation
+counts as."""
 
 from __future__ import annotations
 
@@ -28,10 +29,12 @@ def test_the_page_says_what_the_config_does(name: str) -> None:
     assert name in page
     for dataset in shipped(name):
         method = dataset["method"]
-        grammar = method["grammar"] if isinstance(method["grammar"], str) else method["grammar"]["type"]
-        assert f"`{grammar}`" in page
-        assert f"`{method['fold']['type'].rpartition('.')[2]}`" in page
-        assert all(part in page for part in ("Weaknesses", "Source", "Calls per item", "An unread view counts as"))
+        parser = method["parser"] if isinstance(method["parser"], str) else method["parser"]["type"]
+        assert f"`{parser}`" in page
+        assert f"`{method['aggregate']['type'].rpartition('.')[2]}`" in page
+        assert all(
+            part in page for part in ("Weaknesses", "Source", "Calls per item", "An unread presentation counts as")
+        )
         if dataset["score"].get("unread") in ("tie", "half"):
             assert f'`unread="{dataset["score"]["unread"]}"`' in page
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from judgebench.errors import DataError
-from judgebench.records import Reply, Sample, Verdict
+from judgebench.records.flow import Reply, Sample, Verdict
 from tests.replay.simulated import (
     brackets,
     dataset,
@@ -25,30 +25,30 @@ N = 20
 LONG, SHORT = "a rather long answer", "short"
 
 
-def pair(i: int, first: str, second: str, gold: str, labels: dict[str, Any], **more: Any) -> dict[str, Any]:
+def pair(i: int, first: str, second: str, gold: str, decisions: dict[str, Any], **more: Any) -> dict[str, Any]:
     """One row: gold A for even numbers, the longer answer first in all."""
-    return {first: f"{LONG} {i}", second: f"{SHORT} {i}", gold: labels["A" if i % 2 == 0 else "B"], **more}
+    return {first: f"{LONG} {i}", second: f"{SHORT} {i}", gold: decisions["A" if i % 2 == 0 else "B"], **more}
 
 
 def rows_of(name: str, n: int = N) -> Rows:
     """Return made rows of a benchmark's public layout, half of them with gold A."""
     every = range(n)
     if name == "judgebench_pairs":
-        labels = {"A": "A>B", "B": "B>A"}
+        decisions = {"A": "A>B", "B": "B>A"}
         return {
             "judgebench/pairs_gpt4o.jsonl": [
                 pair(
-                    i, "response_A", "response_B", "label", labels, pair_id=f"p{i}", question="q",
+                    i, "response_A", "response_B", "decision", decisions, pair_id=f"p{i}", question="q",
                     source=["mmlu-pro-law", "livecodebench"][i // 2 % 2],
                 )
                 for i in every
             ]
         }  # fmt: skip
     if name == "llmbar":
-        labels = {"A": 1, "B": 2}
+        decisions = {"A": 1, "B": 2}
         return {
             f"llmbar/data/{split}.jsonl": [
-                pair(i, "output_1", "output_2", "label", labels, idx=i, input="do it") for i in every
+                pair(i, "output_1", "output_2", "decision", decisions, idx=i, input="do it") for i in every
             ]
             for split in ("Natural", "Neighbor", "GPTInst", "GPTOut", "Manual")
         }
@@ -69,7 +69,7 @@ def rows_of(name: str, n: int = N) -> Rows:
             "auto_j/testdata_pairwise.jsonl": [
                 {
                     "prompt": "q", "response 1": f"{LONG} {i}", "response 2": f"{SHORT} {i}",
-                    "label": 2 if i < 4 else i % 2, "scenario": "essay",
+                    "decision": 2 if i < 4 else i % 2, "scenario": "essay",
                 }
                 for i in every
             ]
@@ -90,9 +90,9 @@ def test_equal_answers_are_a_tie_that_nobody_is_asked_about(tmp_path: Path) -> N
     data = dataset("judgebench_pairs", tmp_path, {path: [same, *lines[1:]]})
     asked: list[int] = []
 
-    def reply(sample: Sample, view: str) -> Reply:
+    def reply(sample: Sample, presentation: str) -> Reply:
         asked.append(sample.id)
-        return brackets(perfect(sample, view == "BA"))
+        return brackets(perfect(sample, presentation == "BA"))
 
     found = values(scored(data, samples(data, tmp_path), reply))
     assert 0 not in asked
@@ -100,16 +100,16 @@ def test_equal_answers_are_a_tie_that_nobody_is_asked_about(tmp_path: Path) -> N
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
-    ("judgebench_pairs", {"label": None}, "no gold.*'label'"),
-    ("judgebench_pairs", {"label": "A>>B"}, "'label' holds 'A>>B'; one of 'A>B', 'B>A'"),
+    ("judgebench_pairs", {"decision": None}, "no gold.*'label'"),
+    ("judgebench_pairs", {"decision": "A>>B"}, "'label' holds 'A>>B'; one of 'A>B', 'B>A'"),
     ("judgebench_pairs", {"response_B": None}, "'response_B' is empty"),
     ("judgebench_pairs", {"response_B": 3}, "'response_B' holds int; a text"),
     ("judgebench_pairs", {"pair_id": "p1"}, "'p1'.*earlier row"),
     ("judgebench_pairs", {"pair_id": None}, "'pair_id'.*missing or empty"),
-    ("llmbar", {"label": 3}, "'label' holds 3"),
+    ("llmbar", {"decision": 3}, "'label' holds 3"),
     ("pandalm", {"annotator1": 0, "annotator2": 1, "annotator3": 2}, "no majority"),
     ("judgelm_val", {"score": [3]}, "two scores were expected"),
-    ("auto_j", {"label": True}, "'label' holds True"),
+    ("auto_j", {"decision": True}, "'label' holds True"),
 ]
 
 
@@ -134,14 +134,14 @@ def test_an_undefined_kappa_is_null(tmp_path: Path) -> None:
     ((path, lines),) = rows_of("pandalm").items()
     same = [{**line, "annotator1": 1, "annotator2": 1} for line in lines]
     data = dataset("pandalm", tmp_path, {path: same})
-    found = scored(data, samples(data, tmp_path), lambda sample, view: letters("first"))
+    found = scored(data, samples(data, tmp_path), lambda sample, presentation: letters("first"))
     assert (found["accuracy"].value, found["kappa"].value) == (100.0, None)
     assert "undefined" in found["kappa"].note
 
 
 def test_a_verdict_that_was_never_given_scores_nothing(tmp_path: Path) -> None:
     data = dataset("pandalm", tmp_path, rows_of("pandalm"))
-    found = scored(data, samples(data, tmp_path), lambda sample, view: None)
+    found = scored(data, samples(data, tmp_path), lambda sample, presentation: None)
     assert found["accuracy"].value is None
     assert found["accuracy"].bounds == (0.0, 100.0)
-    assert Verdict(status="not_judged").label is None
+    assert Verdict(status="not_judged").decision is None

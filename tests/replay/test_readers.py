@@ -1,4 +1,4 @@
-"""The grammars, the fold and the probes that recordings of others need."""
+"""The parsers, the aggregation and the probes that recordings of others need."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.folds import FoldConfig, ViewReading, fold_views
-from judgebench.judges.grammars.reading import Reading
-from judgebench.judges.load import fold_of, grammar_of
+from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated
+from judgebench.judges.core.factory import aggregation_of, parser_of
+from judgebench.judges.parsers.reading import Reading
 from judgebench.judges.probes import LinearProbe
-from judgebench.records import Reply
+from judgebench.records.flow import Reply
 
 STAGED = {
     "type": "chosen_by",
     "field": "stage",
-    "grammars": {
+    "parsers": {
         "1": {"type": "regex_table", "table": [["1", "first is better"], ["2", "second is better"]]},
         "2": {"type": "regex_table", "table": [["1", "^first"], ["2", "^second"]]},
     },
@@ -25,7 +25,7 @@ STAGED = {
 
 
 @pytest.mark.parametrize(
-    ("extra", "text", "label"),
+    ("extra", "text", "decision"),
     [
         ({"stage": 1}, "I think the first is better.", "1"),
         ({"stage": 2}, "I think the first is better.", None),
@@ -35,26 +35,26 @@ STAGED = {
         (None, "first is better", None),
     ],
 )
-def test_a_reply_is_read_by_the_grammar_of_its_stage(extra: dict[str, object] | None, text: str, label: str) -> None:
-    assert grammar_of(STAGED).read(Reply(status="ok", text=text, extra=extra)).label == label
+def test_a_reply_is_read_by_the_grammar_of_its_stage(extra: dict[str, object] | None, text: str, decision: str) -> None:
+    assert parser_of(STAGED).read(Reply(status="ok", text=text, extra=extra)).decision == decision
 
 
 def test_composed_grammars_say_what_they_are_made_of() -> None:
-    staged = grammar_of(STAGED)
-    assert staged.labels() == ["1", "2"]
-    assert staged.identity()["grammars"]["2"]["grammar"] == "regex_table"
+    staged = parser_of(STAGED)
+    assert staged.decisions() == ["1", "2"]
+    assert staged.identity()["parsers"]["2"]["parser"] == "regex_table"
     assert not staged.needs_logprobs
-    either = grammar_of({"type": "first_readable", "grammars": ["trailing_int", {**STAGED}]})
-    assert [one["grammar"] for one in either.identity()["grammars"]] == ["trailing_int", "chosen_by"]
-    for empty in ({"type": "first_readable", "grammars": []}, {"type": "chosen_by", "field": "x", "grammars": {}}):
+    either = parser_of({"type": "first_readable", "parsers": ["trailing_int", {**STAGED}]})
+    assert [one["parser"] for one in either.identity()["parsers"]] == ["trailing_int", "chosen_by"]
+    for empty in ({"type": "first_readable", "parsers": []}, {"type": "chosen_by", "field": "x", "parsers": {}}):
         with pytest.raises(ConfigError, match="at least one"):
-            grammar_of(empty)
+            parser_of(empty)
 
 
 def test_the_first_grammar_that_can_read_a_reply_does() -> None:
-    either = grammar_of({"type": "first_readable", "grammars": ["trailing_int", STAGED["grammars"]["1"]]})  # type: ignore[index]
+    either = parser_of({"type": "first_readable", "parsers": ["trailing_int", STAGED["parsers"]["1"]]})  # type: ignore[index]
     found = [either.read(Reply(status="ok", text=text)) for text in ("first is better: 7", "first is better", "none")]
-    assert [(one.status, one.score, one.label) for one in found] == [
+    assert [(one.status, one.score, one.decision) for one in found] == [
         ("ok", 7.0, None),
         ("ok", None, "1"),
         ("unparsed", None, None),
@@ -63,27 +63,27 @@ def test_the_first_grammar_that_can_read_a_reply_does() -> None:
 
 
 def decide(*grades: float | None, margin: float = 0.0, unread: str = "unparsed") -> Reading:
-    spec = {"type": "judgebench.judges.score_folds.higher_score", "unread": unread, "margin": margin}
-    fold, config = fold_of(spec)
-    assert isinstance(config, FoldConfig)
-    views = [
-        ViewReading(
-            view=name,
+    spec = {"type": "judgebench.judges.aggregations.higher_score", "unread": unread, "margin": margin}
+    aggregate, config = aggregation_of(spec)
+    assert isinstance(config, AggregationConfig)
+    presentations = [
+        PresentationReading(
+            presentation=name,
             reading=Reading(status="unparsed", reason="?") if grade is None else Reading(status="ok", score=grade),
         )
         for name, grade in zip("ab", grades, strict=False)
     ]
-    return fold_views(views, fold, config)
+    return aggregated(presentations, aggregate, config)
 
 
 @given(first=st.floats(0, 10), second=st.floats(0, 10), margin=st.floats(0, 5))
 @settings(max_examples=100)
 def test_the_higher_grade_wins_and_the_answers_are_treated_alike(first: float, second: float, margin: float) -> None:
     mirror = {"A": "B", "B": "A", "tie": "tie"}
-    label = decide(first, second, margin=margin).label
-    assert label is not None
-    assert mirror[label] == decide(second, first, margin=margin).label
-    assert (label == "tie") == (abs(first - second) <= margin)
+    decision = decide(first, second, margin=margin).decision
+    assert decision is not None
+    assert mirror[decision] == decide(second, first, margin=margin).decision
+    assert (decision == "tie") == (abs(first - second) <= margin)
 
 
 def test_a_missing_grade_decides_nothing() -> None:

@@ -10,7 +10,7 @@ from tests.e2e.harness import JB, run
 
 PAIRS = [
     {"pair_id": f"p{i}", "source": "livecodebench", "question": f"q{i}", "response_A": "a long one", "response_B": "b"}
-    | {"label": "A>B" if i % 2 else "B>A"}
+    | {"decision": "A>B" if i % 2 else "B>A"}
     for i in range(6)
 ]
 
@@ -18,7 +18,7 @@ PAIRS = [
 def replies(lacking: tuple[str, ...] = ()) -> list[dict[str, str]]:
     rows = []
     for pair in PAIRS:
-        first = "A" if pair["label"] == "A>B" else "B"
+        first = "A" if pair["decision"] == "A>B" else "B"
         other = "B" if first == "A" else "A"
         rows += [
             {"pair_id": pair["pair_id"], "order": order, "raw": f"So: [[{one}>{two}]]"}
@@ -43,7 +43,7 @@ def prepare(folder: Path) -> None:
     (folder / "configs/models").mkdir(parents=True)
     (folder / "configs/models/rec.py").write_text(
         "from judgebench.models import ReplayModel\n"
-        "keys = dict(item='{pair_id}', view='{order}', text='raw')\n"
+        "keys = dict(item='{pair_id}', presentation='{order}', text='raw')\n"
         "models = [dict(type=ReplayModel, abbr='rec', path='rec.jsonl', **keys)]\n"
     )
 
@@ -81,15 +81,13 @@ def test_the_summary_and_the_result_name_fold_and_score(tmp_path: Path) -> None:
     done = jb(tmp_path)
     assert done.code == 0, done.text
     found = result(tmp_path, "judgebench_claude")
-    assert found["identity"]["method"]["fold"] == {**found["identity"]["method"]["fold"], "type": "counter"}
-    assert found["identity"]["method"]["fold"]["unread"] == "drop"
+    assert found["identity"]["method"]["aggregate"] == {**found["identity"]["method"]["aggregate"], "type": "counter"}
+    assert found["identity"]["method"]["aggregate"]["unread"] == "drop"
     assert found["identity"]["score"]["unread"] == "wrong"
     assert found["metrics"]["longer_wins"]["value"] == 50.0
     assert "judgebench_claude" in done.text
     (summary,) = (tmp_path / "outputs/default").glob("2*/summary/*.md")
-    said = (
-        "grammar: unique_label, fold: counter, unread view: drop, score: pair, headline: decision, unread item: wrong"
-    )
+    said = "parser: unique_label, aggregation: counter, unread presentation: drop, score: pair, headline: decision, unread item: wrong"
     assert said in " ".join(summary.read_text("utf-8").replace("\\\\", "").split())
 
 

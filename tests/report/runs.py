@@ -7,16 +7,15 @@ from typing import Any
 
 import msgspec
 
-from judgebench.config.schema import DatasetConfig, SummarizerConfig, Typed
-from judgebench.metrics.agreement import health
-from judgebench.metrics.named import result
-from judgebench.metrics.tally import Outcome, Tally
-from judgebench.plan.spec import Options, Plan, TaskSpec
-from judgebench.records import TaskResult
+from judgebench.metrics.rates.agreement import diagnostics
+from judgebench.metrics.rates.named import result
+from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.records.flow import TaskResult
+from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 from judgebench.report.results import write_result
 
 STATES = {"u": "unparsed", "j": "judge_failed", "p": "prediction_failed", "n": "not_judged"}
-LABELS = {"1": "correct", "0": "incorrect"}
+DECISIONS = {"1": "correct", "0": "incorrect"}
 
 
 def tally_of(words: list[str], rule: str = "") -> Tally:
@@ -29,9 +28,9 @@ def tally_of(words: list[str], rule: str = "") -> Tally:
                     id=number,
                     repeat=repeat,
                     status=STATES.get(letter, "ok"),
-                    label=LABELS.get(letter),
+                    decision=DECISIONS.get(letter),
                     answer=letter,
-                    rule=LABELS[rule[number]] if rule and repeat == 0 else None,
+                    rule=DECISIONS[rule[number]] if rule and repeat == 0 else None,
                 )
             )
     return tally
@@ -53,7 +52,7 @@ def put(
         "headline": next(iter(metrics)),
         "metrics": metrics,
         "counts": counts,
-        "health": health(tally) if judge else {},
+        "diagnostics": diagnostics(tally) if judge else {},
         **fields,
     }
     written = TaskResult(**made)
@@ -62,7 +61,7 @@ def put(
 
 
 def plan_of(run: Path, name: str, stages: list[str], *, model: str = "a", abbr: str = "d") -> None:
-    """Write the plan of an invocation that has these tasks for the rule's row of one model and one data set."""
+    """Write the plan of an invocation that has these tasks for the rule's row of one model and one dataset."""
     plan = Plan(
         name=name,
         run_dir=str(run),

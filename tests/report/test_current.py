@@ -7,20 +7,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig, SummarizerConfig, Typed
-from judgebench.plan.spec import Options, Plan, TaskSpec
-from judgebench.records import Counts, TaskResult
+from judgebench.records.flow import Counts, TaskResult
+from judgebench.records.run import DatasetConfig, JudgeConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 from judgebench.report.current import Plans
-from judgebench.store.layout import RunFolder
+from judgebench.store.run_folder import RunFolder
 
 FIRST, SECOND, THIRD = "20260305_100000_1", "20260305_110000_2", "20260305_120000_3"
 METHOD = Typed(type="x.Method")
 MODEL = {"type": "x.Model"}
 
 
-def part(one: str, *players: str) -> JudgeConfig:
+def part(one: str, *tested_models: str) -> JudgeConfig:
     return JudgeConfig(
-        abbr=f"league-vs-{one}", model=MODEL, method=METHOD, compare_with=one, league="league", players=[*players]
+        abbr=f"round robin-vs-{one}",
+        model=MODEL,
+        method=METHOD,
+        compare_with=one,
+        round_robin="round_robin",
+        tested_models=[*tested_models],
     )
 
 
@@ -39,8 +43,14 @@ DATASET = DatasetConfig(
     ],
 )
 ROWS = [(model, row) for model in "abc" for row in ("d", "d-j", "d-k", "d-panel")]
-ROWS += [("a", "d-pair"), ("c", "d-pair"), ("a", "d-league-vs-b"), ("a", "d-league-vs-c"), ("b", "d-league-vs-c")]
-LEAGUE = [(model, "d-league") for model in "abc"]
+ROWS += [
+    ("a", "d-pair"),
+    ("c", "d-pair"),
+    ("a", "d-round robin-vs-b"),
+    ("a", "d-round robin-vs-c"),
+    ("b", "d-round robin-vs-c"),
+]
+LEAGUE = [(model, "d-round robin") for model in "abc"]
 
 
 def plan(run: Path, name: str, *tasks: tuple[str, str, str]) -> None:
@@ -85,11 +95,11 @@ def stale(run: Path, made_by: str = FIRST) -> set[tuple[str, str]]:
         (("extract", "b", ""), {("b", "d")}),
         (("judge", "a", "j"), {("a", "d-j"), ("a", "d-panel")}),
         (("judge", "c", "pair"), {("c", "d-pair")}),
-        (("judge", "a", "league-vs-b"), {("a", "d-league-vs-b"), *LEAGUE}),
+        (("judge", "a", "round robin-vs-b"), {("a", "d-round robin-vs-b"), *LEAGUE}),
         (
             ("infer", "c", ""),
             {("c", row) for row in ("d", "d-j", "d-k", "d-panel", "d-pair")}
-            | {("a", "d-league-vs-c"), ("b", "d-league-vs-c"), *LEAGUE},
+            | {("a", "d-round robin-vs-c"), ("b", "d-round robin-vs-c"), *LEAGUE},
         ),
     ],
 )

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from judgebench.cli.gate import run as run_gate
 from judgebench.cli.main import run as main
-from judgebench.config.schema import SummarizerConfig, SummaryGroup
 from judgebench.errors import ConfigError, ReuseError, UnknownNameError, UsageError
-from judgebench.records import Metric
+from judgebench.records.flow import Metric
+from judgebench.records.run import SummarizerConfig, SummaryGroup
+from judgebench.report.conditions import Addressed, Condition, GateConditions, parse_condition
 from judgebench.report.gate import check, decide, gate_run
-from judgebench.report.rules import Addressed, GateRules, Rule, parse_rule
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
-from judgebench.store.layout import RunFolder
+from judgebench.store.run_folder import RunFolder
 from judgebench.store.runs import mark
 from tests.report.runs import put
 
@@ -35,8 +35,10 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def decisions(run: Path, *rules: str, **more: object) -> list[str]:
-    gate = GateRules(min=[rule for rule in rules if ">" in rule], max=[rule for rule in rules if "<" in rule], **more)
+def decisions(run: Path, *conditions: str, **more: object) -> list[str]:
+    gate = GateConditions(
+        min=[rule for rule in conditions if ">" in rule], max=[rule for rule in conditions if "<" in rule], **more
+    )
     return [one.decision for one in gate_run(run, gate).checks]
 
 
@@ -69,7 +71,7 @@ def test_unscored_items_can_undo_a_pass(run: Path) -> None:
     """95 right of 95 scored pass 96 on the value; five unscored items could make it 95."""
     assert decisions(run, "gaps.accuracy>=96", on="value") == ["cannot tell"]
     assert decisions(run, "gaps.accuracy>=95", on="value") == ["pass"]
-    assert "unscored items allow 95.00 .. 100.00" in gate_run(run, GateRules(min=["gaps.accuracy>=96"])).text
+    assert "unscored items allow 95.00 .. 100.00" in gate_run(run, GateConditions(min=["gaps.accuracy>=96"])).text
 
 
 def test_the_value_decides_where_the_user_says_so(run: Path) -> None:
@@ -79,14 +81,14 @@ def test_the_value_decides_where_the_user_says_so(run: Path) -> None:
 
 def test_a_failure_outranks_what_cannot_be_told(run: Path) -> None:
     """Exit codes: 0 passed, 5 failed, 6 undecided."""
-    assert int(gate_run(run, GateRules(min=["aime2025-judge.accuracy>=80"])).exit_code) == 0
-    assert int(gate_run(run, GateRules(min=["unsure.accuracy>=80"])).exit_code) == 6
-    assert int(gate_run(run, GateRules(min=["unsure.accuracy>=80", "bad.accuracy>=50"])).exit_code) == 5
+    assert int(gate_run(run, GateConditions(min=["aime2025-judge.accuracy>=80"])).exit_code) == 0
+    assert int(gate_run(run, GateConditions(min=["unsure.accuracy>=80"])).exit_code) == 6
+    assert int(gate_run(run, GateConditions(min=["unsure.accuracy>=80", "bad.accuracy>=50"])).exit_code) == 5
 
 
 def test_it_says_by_how_much(run: Path) -> None:
     """The distance of the value, and of the nearest end of the interval."""
-    outcome = gate_run(run, GateRules(min=["bad.accuracy>=50"]))
+    outcome = gate_run(run, GateConditions(min=["bad.accuracy>=50"]))
     assert outcome.text.startswith("FAIL         vllm:bad.accuracy = 0.00, 95% interval 0.00 .. 11.35: wanted >= 50")
     assert "missed by 50.00; even the nearest end misses it by 38.65" in outcome.text
     assert outcome.checks[0].margin == pytest.approx(38.65, abs=0.01)
@@ -95,7 +97,7 @@ def test_it_says_by_how_much(run: Path) -> None:
 
 def test_min_scored_holds_for_every_result(run: Path) -> None:
     """`--min-scored` asks every row of every model."""
-    outcome = gate_run(run, GateRules(min_scored=98))
+    outcome = gate_run(run, GateConditions(min_scored=98))
     assert {one.row: one.decision for one in outcome.checks} == {
         "aime2025-judge": "pass", "unsure": "pass", "gaps": "fail", "bad": "pass",
     }  # fmt: skip
@@ -113,7 +115,7 @@ def test_min_scored_holds_for_every_result(run: Path) -> None:
 def test_an_unknown_name_fails_with_the_nearest(run: Path, rule: str, near: str) -> None:
     """An unknown metric, row or model never passes."""
     with pytest.raises(UnknownNameError) as caught:
-        gate_run(run, GateRules(min=[rule]))
+        gate_run(run, GateConditions(min=[rule]))
     assert near in caught.value.hint
 
 
@@ -151,16 +153,16 @@ def test_names_with_dots_colons_and_spaces(run: Path) -> None:
 def test_a_rule_that_cannot_be_read(text: str) -> None:
     """The error shows how a rule looks."""
     with pytest.raises(UsageError, match=r"<row>\.<metric>>=<number>"):
-        parse_rule(text, "min")
+        parse_condition(text, "min")
 
 
 def test_min_and_max_keep_to_their_operators(run: Path) -> None:
     """`--max 'x>=3'` is a slip, and a gate without rules would pass everything."""
     with pytest.raises(UsageError, match="should compare with <= or <") as caught:
-        parse_rule("a.b>=3", "max")
+        parse_condition("a.b>=3", "max")
     assert "--min" in caught.value.hint
     with pytest.raises(UsageError, match="no rule"):
-        gate_run(run, GateRules())
+        gate_run(run, GateConditions())
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_min_and_max_keep_to_their_operators(run: Path) -> None:
 def test_a_share_where_a_percentage_is_wanted_is_asked_about(kind: str, rule: str, said: str) -> None:
     """`accuracy>=0.95` would pass nearly everything."""
     with pytest.raises(UsageError) as caught:
-        parse_rule(rule, kind)
+        parse_condition(rule, kind)
     assert said in caught.value.message
 
 
@@ -198,16 +200,16 @@ def test_a_share_where_a_percentage_is_wanted_is_asked_about(kind: str, rule: st
 )
 def test_small_numbers_that_are_meant(kind: str, rule: str, threshold: float) -> None:
     """A percent sign says so; of a metric that is no share small numbers are usual."""
-    assert parse_rule(rule, kind).threshold == threshold
+    assert parse_condition(rule, kind).threshold == threshold
 
 
 def test_a_share_for_min_scored_is_asked_about_in_a_file_too(run: Path, tmp_path: Path) -> None:
     """`min_scored = 0.98` would pass at one percent."""
-    rules = tmp_path / "gate.toml"
+    conditions = tmp_path / "gate.toml"
     for text, said in (("0.98", "Write 98"), ("1", "Write 100"), ("nan", "between 0 and 100"), ("980", "between")):
-        rules.write_text(f"min_scored = {text}\n")
+        conditions.write_text(f"min_scored = {text}\n")
         with pytest.raises(UsageError) as caught:
-            gate_run(run, rules)
+            gate_run(run, conditions)
         assert said in caught.value.message
 
 
@@ -215,7 +217,7 @@ def test_a_share_for_min_scored_is_asked_about_in_a_file_too(run: Path, tmp_path
 def test_an_operator_the_wrong_way_round_is_named(rule: str, hint: str) -> None:
     """`=>` is the typo of `>=`."""
     with pytest.raises(UsageError) as caught:
-        parse_rule(rule, "min")
+        parse_condition(rule, "min")
     assert hint in caught.value.hint
 
 
@@ -229,7 +231,7 @@ def test_a_run_name_that_is_nearly_right(run: Path) -> None:
 def test_a_run_without_results(tmp_path: Path) -> None:
     """Nothing to decide on is an error, not a pass."""
     with pytest.raises(ReuseError, match="no results"):
-        gate_run(tmp_path, GateRules(min_scored=2))
+        gate_run(tmp_path, GateConditions(min_scored=2))
 
 
 NUMBERS = st.floats(0, 100, allow_nan=False)
@@ -239,12 +241,12 @@ NUMBERS = st.floats(0, 100, allow_nan=False)
 def test_a_narrower_range_only_decides_more(a: float, b: float, c: float, threshold: float, op: str) -> None:
     """What a range decides, every range inside it decides alike; opposite rules never both pass."""
     low, value, high = sorted((a, b, c))
-    rule = Rule("m:r.accuracy", op, threshold)
+    rule = Condition("m:r.accuracy", op, threshold)
     wide, point = decide(rule, (low, high)), decide(rule, (value, value))
     assert point != "cannot tell"
     if wide != "cannot tell":
         assert point == wide
-    opposite = Rule("m:r.accuracy", {">=": "<", ">": "<=", "<=": ">", "<": ">="}[op], threshold)
+    opposite = Condition("m:r.accuracy", {">=": "<", ">": "<=", "<=": ">", "<": ">="}[op], threshold)
     assert {wide, decide(opposite, (low, high))} in ({"pass", "fail"}, {"cannot tell"})
 
 
@@ -252,7 +254,7 @@ def test_a_narrower_range_only_decides_more(a: float, b: float, c: float, thresh
 def test_bounds_only_make_a_gate_more_careful(a: float, b: float, c: float, d: float, threshold: float) -> None:
     """Unscored items never turn a fail into a pass or the other way round."""
     low, value, high = sorted((a, b, c))
-    rule = Rule("m:r.accuracy", ">=", threshold)
+    rule = Condition("m:r.accuracy", ">=", threshold)
     sure = Metric(value=value, n=9, ci95=(low, high))
     unsure = Metric(value=value, n=9, ci95=(low, high), bounds=(min(value, d), max(value, d)))
     first = check(rule, Addressed("m", "r", "accuracy", sure)).decision
@@ -265,10 +267,19 @@ def test_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     job = tmp_path / "job.md"
     job.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(job))
-    rules = tmp_path / "gate.toml"
-    rules.write_text('min = ["aime2025-judge.accuracy>=80"]\nmin_scored = 90\n')
+    conditions = tmp_path / "gate.toml"
+    conditions.write_text('min = ["aime2025-judge.accuracy>=80"]\nmin_scored = 90\n')
     junit, markdown = tmp_path / "out" / "gate.xml", tmp_path / "gate.md"
-    arguments = ["--file", str(rules), "--max", "gaps.unparsed<=2", "--junit", str(junit), "--markdown", str(markdown)]
+    arguments = [
+        "--file",
+        str(conditions),
+        "--max",
+        "gaps.unparsed<=2",
+        "--junit",
+        str(junit),
+        "--markdown",
+        str(markdown),
+    ]
     assert run_gate([STAMP, "--work-dir", str(tmp_path), *arguments]) == 5
     assert run_gate(["latest", "--work-dir", str(tmp_path), "--min", "unsure.accuracy>=80"]) == 6
     assert run_gate([str(run), "--min", "unsure.accuracy>=80", "--on", "value"]) == 0
@@ -295,10 +306,10 @@ def test_a_run_that_does_not_exist(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["min = 3", "mim = []", "min = [", 'on = "hope"'])
 def test_a_gate_file_that_cannot_be_used(run: Path, tmp_path: Path, text: str) -> None:
     """Wrong types, unknown keys and broken TOML name the file."""
-    rules = tmp_path / "gate.toml"
-    rules.write_text(text)
+    conditions = tmp_path / "gate.toml"
+    conditions.write_text(text)
     with pytest.raises(ConfigError, match=r"gate\.toml"):
-        gate_run(run, rules)
+        gate_run(run, conditions)
     with pytest.raises(ConfigError, match="No such file"):
         gate_run(run, tmp_path / "none.toml")
 

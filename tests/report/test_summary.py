@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.config.schema import SummarizerConfig, SummaryGroup
 from judgebench.errors import DataError
-from judgebench.metrics.accuracy import accuracy
-from judgebench.records import Metric
+from judgebench.metrics.rates.accuracy import accuracy
+from judgebench.records.flow import Metric
+from judgebench.records.run import SummarizerConfig, SummaryGroup
 from judgebench.report.results import read_result
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
@@ -48,7 +48,7 @@ def cells_of(markdown_or_text: str, table: str = "") -> list[list[str]]:
 
 
 def test_the_reference_page_table(run: Path) -> None:
-    """One judged data set, all right: the row of the reference page, in every format."""
+    """One judged dataset, all right: the row of the reference page, in every format."""
     put(run, "vllm-api-general-chat", "aime2025-judge", "1" * 30, judge="judge")
     files = summarize(
         run, timestamp=STAMP, models=["vllm-api-general-chat"], rows=[row("aime2025-judge", judge="judge")]
@@ -257,7 +257,7 @@ def test_a_group_lacking_a_subset_names_it(run: Path) -> None:
 
 
 def test_groups_of_another_benchmark_are_left_out(run: Path) -> None:
-    """A summarizer shipped for many data sets shows the groups the run has something of; a partial one is a gap."""
+    """A summarizer shipped for many datasets shows the groups the run has something of; a partial one is a gap."""
     put(run, "m", "a", "10")
     groups = [SummaryGroup(name="mine", subsets=["a", "zzz"]), SummaryGroup(name="other", subsets=["x", "y"])]
     files = summarize(
@@ -281,7 +281,9 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     loaded = json.loads(path.read_text())
     loaded["metrics"] = {name: loaded["metrics"]["accuracy"]}
     loaded["headline"] = loaded["version"] = name
-    loaded["health"] = {"doubtful": [{"id": 1, "why": name, "answers": {name: name}, "judge_replies": {name: name}}]}
+    loaded["diagnostics"] = {
+        "doubtful": [{"id": 1, "why": name, "answers": {name: name}, "judge_replies": {name: name}}]
+    }
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])

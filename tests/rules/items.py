@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from judgebench.judges.asking import JudgeItem, JudgeMethod
-from judgebench.records import Prompt, Reply, Verdict
+from judgebench.judges.core.contract import Case, JudgeMethod
+from judgebench.records.flow import Prompt, Reply, Verdict
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
-async def ask_nobody(prompt: Prompt, *, view: str = "", **params: Any) -> Reply:
+async def ask_nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
     raise AssertionError("a rule asked a model")
 
 
-def item(answer: str, reference: Any, *, truncated: bool = False, **fields: Any) -> JudgeItem:
-    return JudgeItem(
-        id=0, uid="0" * 16, repeat=0, fields=fields, reference=reference, answer=answer, truncated=truncated
-    )
+def item(answer: str, reference: Any, *, truncated: bool = False, **fields: Any) -> Case:
+    return Case(id=0, uid="0" * 16, repeat=0, fields=fields, reference=reference, answer=answer, truncated=truncated)
 
 
-def judge_all(method: JudgeMethod, items: Sequence[JudgeItem]) -> list[Verdict]:
+def judge_all(method: JudgeMethod, items: Sequence[Case]) -> list[Verdict]:
     async def run() -> list[Verdict]:
         try:
             return list(await asyncio.gather(*(method.judge(one, ask_nobody) for one in items)))

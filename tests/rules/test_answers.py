@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.judges.answers import (
+from judgebench.judges.rules.answers import (
     BoxedAnswer,
     ChoiceLetter,
     FirstLine,

@@ -10,7 +10,7 @@ from tests.rules.items import judge
 
 
 @pytest.mark.parametrize(
-    ("reference", "answer", "label"),
+    ("reference", "answer", "decision"),
     [
         ("50%", "It is 50.", "correct"),
         ("$1,250", "It is 1250.", "correct"),
@@ -19,27 +19,27 @@ from tests.rules.items import judge
         ("4", "It is -4.", "incorrect"),
     ],
 )
-def test_signs_around_a_number_are_no_part_of_its_value(reference: str, answer: str, label: str) -> None:
-    assert judge(NumberEqual(), answer, reference).label == label
+def test_signs_around_a_number_are_no_part_of_its_value(reference: str, answer: str, decision: str) -> None:
+    assert judge(NumberEqual(), answer, reference).decision == decision
 
 
 def test_a_number_off_by_the_tolerance_is_equal() -> None:
     near = NumberEqual(NumberEqual.Config(tolerance="0.5"))
-    labels = [judge(near, f"It is {value}.", "4").label for value in ("4.5", "3.5", "4.51", "3.49")]
-    assert labels == ["correct", "correct", "incorrect", "incorrect"]
+    decisions = [judge(near, f"It is {value}.", "4").decision for value in ("4.5", "3.5", "4.51", "3.49")]
+    assert decisions == ["correct", "correct", "incorrect", "incorrect"]
 
 
 @pytest.mark.parametrize("reference", ["b", "(b)", " B ", "(B)"])
 def test_the_letter_of_a_reference_may_be_small_or_in_brackets(reference: str) -> None:
-    assert judge(ChoiceEqual(), "The answer is B.", reference).label == "correct"
-    assert judge(ChoiceEqual(), "The answer is C.", reference).label == "incorrect"
+    assert judge(ChoiceEqual(), "The answer is B.", reference).decision == "correct"
+    assert judge(ChoiceEqual(), "The answer is C.", reference).decision == "incorrect"
 
 
 @pytest.mark.parametrize("reference", ["Paris", " paris. "])
 def test_a_reference_may_be_the_text_of_one_option(reference: str) -> None:
     options = {"A": "London", "B": "Paris", "C": "Rome"}
-    assert judge(ChoiceEqual(), "The answer is B.", reference, **options).label == "correct"
-    assert judge(ChoiceEqual(), "The answer is C.", reference, **options).label == "incorrect"
+    assert judge(ChoiceEqual(), "The answer is B.", reference, **options).decision == "correct"
+    assert judge(ChoiceEqual(), "The answer is C.", reference, **options).decision == "incorrect"
 
 
 @pytest.mark.parametrize("reference", ["Berlin", "2", "AB", ""])
@@ -49,14 +49,14 @@ def test_a_reference_that_is_no_option_leaves_the_item_unparsed(reference: str) 
 
 
 def test_blanks_around_a_reference_do_not_count_and_case_does() -> None:
-    assert judge(ExactMatch(), "Paris", " Paris\n").label == "correct"
-    assert judge(ExactMatch(), "paris", "Paris").label == "incorrect"
+    assert judge(ExactMatch(), "Paris", " Paris\n").decision == "correct"
+    assert judge(ExactMatch(), "paris", "Paris").decision == "incorrect"
 
 
 def test_a_form_among_other_words_is_whole_words() -> None:
     among = AcceptedForms(AcceptedForms.Config(contains=True))
-    assert judge(among, "I say cat food", "cat").label == "correct"
-    assert judge(among, "I say category", "cat").label == "incorrect"
+    assert judge(among, "I say cat food", "cat").decision == "correct"
+    assert judge(among, "I say category", "cat").decision == "incorrect"
 
 
 @pytest.mark.parametrize(

@@ -86,19 +86,19 @@ UNREAD = [
 @pytest.mark.parametrize(("answer", "reference"), RIGHT)
 def test_a_right_final_answer_is_found_in_ordinary_replies(answer: str, reference: Any) -> None:
     verdict = judge(FinalAnswerEqual(), answer, reference)
-    assert (verdict.status, verdict.label) == ("ok", "correct"), verdict
+    assert (verdict.status, verdict.decision) == ("ok", "correct"), verdict
 
 
 @pytest.mark.parametrize(("answer", "reference"), WRONG)
 def test_a_wrong_final_answer_is_wrong(answer: str, reference: Any) -> None:
     verdict = judge(FinalAnswerEqual(), answer, reference)
-    assert (verdict.status, verdict.label) == ("ok", "incorrect"), verdict
+    assert (verdict.status, verdict.decision) == ("ok", "incorrect"), verdict
 
 
 @pytest.mark.parametrize(("answer", "reference"), UNREAD)
 def test_what_cannot_be_told_is_unparsed_and_never_wrong(answer: str, reference: Any) -> None:
     verdict = judge(FinalAnswerEqual(), answer, reference)
-    assert (verdict.status, verdict.label) == ("unparsed", None), verdict
+    assert (verdict.status, verdict.decision) == ("unparsed", None), verdict
     assert verdict.reason
 
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_told_is_unparsed_and_never_wrong(answer: str, reference:
 )
 def test_it_never_raises_and_says_where_the_answer_stands(answer: str, reference: str) -> None:
     verdict = judge(RULE, answer, reference)
-    assert (verdict.status == "ok") == (verdict.label in ("correct", "incorrect"))
+    assert (verdict.status == "ok") == (verdict.decision in ("correct", "incorrect"))
     if verdict.status == "ok" and verdict.span is not None and verdict.answer is not None:
         assert answer[slice(*verdict.span)].upper() == verdict.answer.upper()
 
@@ -122,13 +122,14 @@ def test_it_decides_math_verifys_cases_as_math_verify_does() -> None:
     differ = [
         (case["gold"], case["pred"])
         for case, one, other in zip(cases, ours, theirs, strict=True)
-        if one.label is not None and other.label == ("correct" if case["expected"] else "incorrect") != one.label
+        if one.decision is not None
+        and other.decision == ("correct" if case["expected"] else "incorrect") != one.decision
     ]
     assert len(differ) <= 4, differ
 
 
 def test_option_texts_count_as_the_option() -> None:
-    assert judge(FinalAnswerEqual(), "green", "B", A="red", B="green").label == "correct"
+    assert judge(FinalAnswerEqual(), "green", "B", A="red", B="green").decision == "correct"
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -171,10 +172,10 @@ def test_a_reference_repeated_as_the_answer_is_right_and_another_rows_is_wrong()
     wraps = ["Therefore we get \\boxed{%s}.", "Let me see.\n\nThe answer is %s.", "%s"]
     for wrap in wraps:
         own = judge_all(FinalAnswerEqual(), [item(wrap % final_part(one), one) for one in short])
-        assert [one for one, verdict in zip(short, own, strict=True) if verdict.label != "correct"] == []
+        assert [one for one, verdict in zip(short, own, strict=True) if verdict.decision != "correct"] == []
     shifted = [item(wraps[0] % final_part(said), one) for said, one in zip(short[1:], short, strict=False)]
     others = judge_all(FinalAnswerEqual(), shifted)
-    taken = [one for one, verdict in zip(shifted, others, strict=True) if verdict.label == "correct"]
+    taken = [one for one, verdict in zip(shifted, others, strict=True) if verdict.decision == "correct"]
     assert [one for one in taken if final_part(str(one.reference)) not in one.answer] == []
 
 
@@ -185,5 +186,5 @@ def test_models_solutions_are_scored_as_their_authors_scored_them() -> None:
     for size in ("6b_finetuning", "175b_verification"):
         asked = [item(one[size]["solution"], reference[one["question"]]) for one in recorded]
         verdicts = judge_all(FinalAnswerEqual(), asked)
-        found = [verdict.label == "correct" for verdict in verdicts]
+        found = [verdict.decision == "correct" for verdict in verdicts]
         assert sum(a == b[size]["is_correct"] for a, b in zip(found, recorded, strict=True)) >= 0.99 * len(recorded)

@@ -18,7 +18,7 @@ from judgebench.judges import rules
 from judgebench.judges.rules import MathEqual
 from judgebench.judges.rules.math_equal import COMPARE, same_at_once
 from judgebench.judges.rules.math_worker import arithmetic
-from judgebench.sandbox import KillablePool
+from judgebench.judges.rules.sandbox import KillablePool
 from tests.rules.items import SHARED, ask_nobody, item, judge, judge_all
 
 AIME_2025 = (
@@ -80,19 +80,19 @@ assert rule._pool is None and not {"sympy", "math_verify"} & set(sys.modules)
 def test_where_the_answer_may_stand():
     boxed, either = MathEqual(MathEqual.Config(answer="boxed")), MathEqual()
     assert judge(boxed, "The answer is $\\frac12$", "0.5").reason == "no boxed answer found"
-    assert judge(either, "The answer is $\\frac12$", "0.5").label == "correct"
-    assert judge(either, r"First $3$, then \boxed{\frac12} or $4$", "0.5").label == "correct"
+    assert judge(either, "The answer is $\\frac12$", "0.5").decision == "correct"
+    assert judge(either, r"First $3$, then \boxed{\frac12} or $4$", "0.5").decision == "correct"
 
 
 def test_a_reference_needs_no_dollars_and_several_are_accepted():
     answers = [item(r"\boxed{\{1,2,3\}}", r"\{1,2,3\}"), item(r"\boxed{\frac{2}{4}}", ["7", "1/2"])]
-    assert [verdict.label for verdict in judge_all(MathEqual(), answers)] == ["correct", "correct"]
+    assert [verdict.decision for verdict in judge_all(MathEqual(), answers)] == ["correct", "correct"]
 
 
 def test_an_amount_of_money_as_reference_can_be_read():
     rule = MathEqual()
     answers = [item(rf"\boxed{{{amount}}}", r"\$18.90") for amount in ("18.9", r"\$18.90", r"\frac{189}{10}", "19")]
-    assert [verdict.label for verdict in judge_all(rule, answers)] == ["correct", "correct", "correct", "incorrect"]
+    assert [verdict.decision for verdict in judge_all(rule, answers)] == ["correct", "correct", "correct", "incorrect"]
 
 
 def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_is_not():
@@ -102,11 +102,11 @@ def test_the_written_solutions_of_math_500_are_correct_and_a_neighbours_answer_i
     verdicts = judge_all(
         MathEqual(MathEqual.Config(deadline=60)), [item(row["solution"], row["answer"]) for row in rows]
     )
-    assert [verdict.label for verdict in verdicts] == ["correct"] * 500
+    assert [verdict.decision for verdict in verdicts] == ["correct"] * 500
     shifted = [item(row["solution"], other["answer"]) for row, other in pairwise(rows[:61])]
     verdicts = judge_all(MathEqual(MathEqual.Config(deadline=60)), shifted)
     assert {verdict.status for verdict in verdicts} == {"ok"}
-    assert sum(verdict.label == "correct" for verdict in verdicts) <= 1  # neighbours may happen to agree
+    assert sum(verdict.decision == "correct" for verdict in verdicts) <= 1  # neighbours may happen to agree
 
 
 def test_the_cases_of_math_verify_come_out_as_recorded():
@@ -163,7 +163,7 @@ def test_what_counts_as_the_same_is_a_choice_of_the_config():
             ]
 
     for rule, verdict, (options, *_, same) in zip(rules_of, asyncio.run(run()), CHOICES, strict=True):
-        assert verdict.label == {True: "correct", False: "incorrect", None: None}[same], (options, verdict)
+        assert verdict.decision == {True: "correct", False: "incorrect", None: None}[same], (options, verdict)
         assert all(rule.identity()[key] == value for key, value in options.items())
 
 
@@ -194,7 +194,7 @@ def test_hostile_answers_are_unparsed_within_bounds_and_never_run(tmp_path, monk
     verdicts = judge_all(rule, [item(text, r"\frac{1}{2}") for text in HOSTILE.values()])
     assert time.monotonic() - start < 60
     for name, verdict in zip(HOSTILE, verdicts, strict=True):
-        assert (name, verdict.status, verdict.label) == (name, "unparsed", None)
+        assert (name, verdict.status, verdict.decision) == (name, "unparsed", None)
         assert verdict.reason
     assert list(tmp_path.iterdir()) == []
 
@@ -203,14 +203,14 @@ NUMBERS = st.integers(0, 99).map(lambda number: (str(number), Fraction(number)))
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
-def joined(parts):
+def merged(parts):
     (left, one), sign, (right, other) = parts
     undefined = one is None or other is None or (sign == "/" and other == 0)
     return f"({left}{sign}{right})", None if undefined else OPERATORS[sign](one, other)
 
 
 EXPRESSIONS = st.recursive(
-    NUMBERS, lambda inner: st.tuples(inner, st.sampled_from(sorted(OPERATORS)), inner).map(joined), max_leaves=6
+    NUMBERS, lambda inner: st.tuples(inner, st.sampled_from(sorted(OPERATORS)), inner).map(merged), max_leaves=6
 )
 
 
@@ -258,4 +258,4 @@ def test_what_follows_an_equals_sign_inside_a_bracket_is_not_the_answer(referenc
     ],
 )
 def test_equations_beside_each_other_or_before_the_answer_are_read(reference, answer):
-    assert judge(MathEqual(), answer, reference).label == "correct"
+    assert judge(MathEqual(), answer, reference).decision == "correct"

@@ -18,7 +18,7 @@ RULES = [AcceptedForms(), ChoiceEqual(), ExactMatch(), NumberEqual()]
 def test_what_cannot_be_read_is_unparsed_with_a_reason_and_carries_no_label(rule):
     for answer, reference in (("", "B"), (" \n ", "B"), ("B", None), ("B", [])):
         verdict = judge(rule, answer, reference)
-        assert (verdict.status, verdict.label, verdict.score) == ("unparsed", None, None)
+        assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
         assert verdict.reason
     assert "cut off" in judge(rule, "", "B", truncated=True).reason
 
@@ -28,7 +28,7 @@ def test_what_cannot_be_read_is_unparsed_with_a_reason_and_carries_no_label(rule
 def test_rules_never_raise_and_give_a_label_exactly_when_they_decided(answer, reference):
     for rule in RULES:
         verdict = judge(rule, answer, reference)
-        assert (verdict.status == "ok") == (verdict.label in ("correct", "incorrect")) == (verdict.score is not None)
+        assert (verdict.status == "ok") == (verdict.decision in ("correct", "incorrect")) == (verdict.score is not None)
         assert verdict.status in ("ok", "unparsed")
         if verdict.status == "ok":
             assert verdict.answer is not None
@@ -36,7 +36,7 @@ def test_rules_never_raise_and_give_a_label_exactly_when_they_decided(answer, re
 
 
 @pytest.mark.parametrize(
-    ("answer", "label"),
+    ("answer", "decision"),
     [
         ("the Atlantic Ocean.", "correct"),
         ("ATLANTIC", "correct"),
@@ -44,19 +44,19 @@ def test_rules_never_raise_and_give_a_label_exactly_when_they_decided(answer, re
         ("not Atlantic", "incorrect"),
     ],
 )
-def test_accepted_forms(answer, label):
+def test_accepted_forms(answer, decision):
     verdict = judge(AcceptedForms(), answer, ["Atlantic", "Atlantic Ocean"])
-    assert (verdict.status, verdict.label) == ("ok", label)
+    assert (verdict.status, verdict.decision) == ("ok", decision)
 
 
 def test_a_completion_that_runs_on_counts_by_its_first_line():
     rule = AcceptedForms(AcceptedForms.Config(part="first_line"))
-    assert judge(rule, " Paris\nQ: What else?", "Paris").label == "correct"
-    assert judge(AcceptedForms(), " Paris\nQ: What else?", "Paris").label == "incorrect"
+    assert judge(rule, " Paris\nQ: What else?", "Paris").decision == "correct"
+    assert judge(AcceptedForms(), " Paris\nQ: What else?", "Paris").decision == "incorrect"
 
 
 @pytest.mark.parametrize(
-    ("answer", "label"),
+    ("answer", "decision"),
     [
         ("It is Paris, of course", "correct"),
         ("Parisian", "incorrect"),
@@ -64,18 +64,18 @@ def test_a_completion_that_runs_on_counts_by_its_first_line():
         ("in New York", "correct"),
     ],
 )
-def test_contained_forms_are_whole_words(answer, label):
+def test_contained_forms_are_whole_words(answer, decision):
     rule = AcceptedForms(AcceptedForms.Config(contains=True))
-    assert judge(rule, answer, ["Paris", "New York"]).label == label
+    assert judge(rule, answer, ["Paris", "New York"]).decision == decision
 
 
 def test_exact_match_is_exact():
-    assert judge(ExactMatch(), " Paris ", "Paris").label == "correct"
-    assert judge(ExactMatch(), "paris", "Paris").label == "incorrect"
+    assert judge(ExactMatch(), " Paris ", "Paris").decision == "correct"
+    assert judge(ExactMatch(), "paris", "Paris").decision == "incorrect"
 
 
 @pytest.mark.parametrize(
-    ("answer", "reference", "label"),
+    ("answer", "reference", "decision"),
     [
         ("#### 1,234", "1234", "correct"),
         ("18.00", "18", "correct"),
@@ -86,8 +86,8 @@ def test_exact_match_is_exact():
         ("0.1", "0.10", "correct"),
     ],
 )
-def test_numbers_are_compared_by_value(answer, reference, label):
-    assert judge(NumberEqual(), answer, reference).label == label
+def test_numbers_are_compared_by_value(answer, reference, decision):
+    assert judge(NumberEqual(), answer, reference).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_reference_of_unclear_meaning_is_no_number(reference):
     [("1, 5", "5"), ("so 1.5.", "1.5"), ("10,000, then", "10000"), ("1,234.5", "1234.5"), ("5.", "5"), ("-.5", "-0.5")],
 )
 def test_marks_of_the_sentence_are_no_part_of_a_number(answer, reference):
-    assert judge(NumberEqual(), answer, reference).label == "correct"
+    assert judge(NumberEqual(), answer, reference).decision == "correct"
 
 
 def test_a_number_of_ten_thousand_digits_or_no_number_as_reference_is_unparsed():
@@ -129,11 +129,11 @@ def test_a_number_of_ten_thousand_digits_or_no_number_as_reference_is_unparsed()
 
 def test_choices_by_letter_or_by_the_options_text():
     options = {"A": "red", "B": "green", "C": "blue", "D": "grey"}
-    assert judge(ChoiceEqual(), "Answer: B", "B", **options).label == "correct"
-    assert judge(ChoiceEqual(), "Answer: C", "(b)", **options).label == "incorrect"
-    assert judge(ChoiceEqual(), "green", "B", **options).label == "correct"
+    assert judge(ChoiceEqual(), "Answer: B", "B", **options).decision == "correct"
+    assert judge(ChoiceEqual(), "Answer: C", "(b)", **options).decision == "incorrect"
+    assert judge(ChoiceEqual(), "green", "B", **options).decision == "correct"
     assert judge(ChoiceEqual(ChoiceEqual.Config(options=False)), "green", "B", **options).status == "unparsed"
-    assert judge(ChoiceEqual(ChoiceEqual.Config(letters="ABCDEFGHIJ")), "(J)", "J").label == "correct"
+    assert judge(ChoiceEqual(ChoiceEqual.Config(letters="ABCDEFGHIJ")), "(J)", "J").decision == "correct"
 
 
 @pytest.mark.parametrize("rule", [*RULES, MathEqual()], ids=lambda rule: type(rule).__name__)
@@ -164,7 +164,7 @@ def test_the_recorded_gsm8k_solutions_get_their_recorded_labels():
     wrong = [
         (solution["solution"][-80:], gold)
         for (solution, gold), verdict in zip(cases, verdicts, strict=True)
-        if (verdict.label == "correct") != solution["is_correct"]
+        if (verdict.decision == "correct") != solution["is_correct"]
     ]
     assert not wrong
     assert sum(verdict.status == "unparsed" for verdict in verdicts) == 11

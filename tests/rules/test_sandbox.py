@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from judgebench.sandbox import KillablePool, Overrun
+from judgebench.judges.rules.sandbox import KillablePool, Overrun
 
 HERE = "tests.rules.runaways"
 ROOT = Path(__file__).parents[2]
@@ -151,7 +151,7 @@ def test_a_cancellation_is_not_lost_that_comes_with_the_workers_first_line():
 def test_no_worker_outlives_a_parent_that_is_killed(tmp_path, busy):
     code = f"""
 import asyncio
-from judgebench.sandbox import KillablePool
+from judgebench.judges.rules.sandbox import KillablePool
 async def main():
     pool = KillablePool(1, deadline=1)
     if {busy}:
@@ -178,7 +178,7 @@ asyncio.run(main())
 def test_ctrl_c_in_the_terminal_does_not_turn_a_call_into_a_crash(tmp_path):
     code = f"""
 import asyncio, signal
-from judgebench.sandbox import KillablePool
+from judgebench.judges.rules.sandbox import KillablePool
 signal.signal(signal.SIGINT, lambda *_: None)
 async def main():
     async with KillablePool(1, deadline=60) as pool:

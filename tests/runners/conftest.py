@@ -12,11 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig, SummarizerConfig, Typed
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.plan.spec import Options, Plan, TaskSpec
-from judgebench.runners.local import supervise
-from judgebench.runners.outcome import RunOutcome
+from judgebench.executors.local import supervise
+from judgebench.executors.outcome import RunOutcome
+from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 
 ROOT = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")

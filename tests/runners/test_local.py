@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import DiskError, ExitCode
-from judgebench.plan.spec import Options, TaskSpec
-from judgebench.runners import machine
-from judgebench.runners.local import EVENT_LOG, stage_command, supervise
+from judgebench.executors.local import EVENT_LOG, stage_command, supervise
+from judgebench.executors.scheduler import RunDone, replay
+from judgebench.records.run import Options, TaskSpec
 from tests.runners.conftest import ROOT, Run, gone, standin_command, task, until
 
 
@@ -55,11 +55,11 @@ def test_pipeline_runs_with_logs_orders_and_figures(run: Run) -> None:
 
 def test_the_event_log_replays_to_the_same_end(run: Run) -> None:
     run.supervise(run.plan(pipeline(), {"j": {"exit": 3}}))
-    again, instructions = machine.replay((run.run_dir / EVENT_LOG).read_bytes().splitlines())
+    again, instructions = replay((run.run_dir / EVENT_LOG).read_bytes().splitlines())
     assert {task: ending.phase for task, ending in again.endings.items()} == {
         "i": "ok", "j": "failed", "e": "skipped", "summarize": "skipped",
     }  # fmt: skip
-    assert instructions[-1][-1] == machine.RunDone()
+    assert instructions[-1][-1] == RunDone()
 
 
 def test_failure_is_told_with_sentence_hint_and_last_lines_and_others_go_on(run: Run) -> None:
@@ -239,9 +239,9 @@ def test_the_time_to_drain_is_bounded(run: Run) -> None:
 SUPERVISOR = """
 import asyncio, sys, msgspec
 from pathlib import Path
-from judgebench.plan.spec import Plan
+from judgebench.records.run import Plan
 from judgebench.dashboard.plain import PlainDisplay
-from judgebench.runners.local import supervise
+from judgebench.executors.local import supervise
 from tests.runners.conftest import standin_command
 plan_file = Path(sys.argv[1])
 plan = msgspec.json.decode(plan_file.read_bytes(), type=Plan)

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import InternalError
-from judgebench.plan.spec import StageName, TaskSpec
-from judgebench.runners.machine import (
+from judgebench.executors.scheduler import (
     FINAL,
     PASSED,
     Instruction,
@@ -21,10 +20,11 @@ from judgebench.runners.machine import (
     StopTask,
     TaskExited,
     TaskReported,
-    TellUpstreamDone,
+    UpstreamDone,
     encode_log,
     replay,
 )
+from judgebench.records.run import StageName, TaskSpec
 
 
 def task(
@@ -51,7 +51,7 @@ def test_follower_starts_once_the_followed_task_works_and_is_told_when_it_ends()
     assert machine.handle(RunStarted()) == [StartTask("i")]
     assert machine.handle(TaskReported("i", "preflight")) == []
     assert machine.handle(TaskReported("i", "running")) == [StartTask("j")]
-    assert machine.handle(TaskExited("i", 0)) == [TellUpstreamDone("j", "i")]
+    assert machine.handle(TaskExited("i", 0)) == [UpstreamDone("j", "i")]
     assert machine.handle(TaskExited("j", 0)) == [StartTask("e")]
     assert machine.handle(TaskExited("e", 0)) == [StartTask("summarize")]
     assert machine.handle(TaskExited("summarize", 0)) == [RunDone()]
@@ -61,7 +61,7 @@ def test_without_overlap_the_follower_waits_and_is_told_at_its_start() -> None:
     machine = Machine(pipeline(), max_workers=4, overlap=False)
     machine.handle(RunStarted())
     assert machine.handle(TaskReported("i", "running")) == []
-    assert machine.handle(TaskExited("i", 0)) == [StartTask("j"), TellUpstreamDone("j", "i")]
+    assert machine.handle(TaskExited("i", 0)) == [StartTask("j"), UpstreamDone("j", "i")]
 
 
 def test_one_worker_runs_the_pipeline_in_turn_without_deadlock() -> None:
@@ -96,7 +96,7 @@ def test_failed_upstream_lets_a_running_follower_finish_what_is_there() -> None:
     machine = Machine(pipeline(), max_workers=4, overlap=True)
     machine.handle(RunStarted())
     machine.handle(TaskReported("i", "running"))
-    assert machine.handle(TaskExited("i", -9)) == [TellUpstreamDone("j", "i")]
+    assert machine.handle(TaskExited("i", -9)) == [UpstreamDone("j", "i")]
     machine.handle(TaskExited("j", 0))
     assert machine.endings["e"].cause == "i"
 
@@ -130,7 +130,7 @@ def test_interrupt_stops_then_kills_and_starts_nothing_more() -> None:
     assert machine.handle(Interrupted()) == [StopTask("i"), StopTask("j")]
     assert machine.phase("e") == machine.phase("summarize") == "interrupted"
     assert machine.handle(Interrupted()) == []
-    assert machine.handle(TaskExited("i", 0)) == [TellUpstreamDone("j", "i")]
+    assert machine.handle(TaskExited("i", 0)) == [UpstreamDone("j", "i")]
     assert machine.phase("i") == "ok"
     assert machine.handle(Interrupted(at_once=True)) == [KillTask("j")]
     assert machine.handle(TaskExited("j", -9)) == [RunDone()]
@@ -214,7 +214,7 @@ def test_any_graph_in_any_order_of_events_ends_and_keeps_the_rules(
                 check_start(machine, instruction, working, overlap=overlap)
                 running.append(instruction.task)
                 ever.append(instruction.task)
-            elif isinstance(instruction, TellUpstreamDone):
+            elif isinstance(instruction, UpstreamDone):
                 assert instruction.task in running
                 assert (instruction.task, instruction.upstream) not in told
                 told.add((instruction.task, instruction.upstream))

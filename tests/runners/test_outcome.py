@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from judgebench.errors import ExitCode
-from judgebench.runners.machine import Phase
-from judgebench.runners.outcome import RunOutcome, TaskOutcome, known_exit_code
+from judgebench.executors.outcome import RunOutcome, TaskOutcome, known_exit_code
+from judgebench.executors.scheduler import Phase
 
 ENDS: list[tuple[Phase, int | None]] = [("partial", 4), ("failed", 3), ("ok", 0), ("skipped", None)]
 

@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig, Typed
 from judgebench.errors import ExitCode
+from judgebench.executors import guard
+from judgebench.executors.services import launched_models
 from judgebench.models.address import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
-from judgebench.plan.spec import Plan
-from judgebench.runners import guard
-from judgebench.runners.services import launched_models
+from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
 from tests.runners.conftest import Run, gone, task, until
 from tests.runners.test_local import interrupt_when, phases, start_supervisor
 
@@ -261,7 +260,7 @@ def test_the_guard_ends_the_whole_family(tmp_path: Path, how: str) -> None:
 
 
 def test_the_guard_passes_the_exit_code_on_and_runs_as_a_module(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "judgebench.runners.guard", "--", "sh", "-c", "exit 7"]
+    command = [sys.executable, "-m", "judgebench.executors.guard", "--", "sh", "-c", "exit 7"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         assert process.wait(timeout=60) == 7  # its stdin stays open until then: the end of it is the order to stop
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from judgebench.runners import signals
-from judgebench.runners.signals import on_interrupt
+from judgebench.executors import process as signals
+from judgebench.executors.process import on_interrupt
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *sent: tuple[float, int], ignored: int | None = None) -> list[bool]:

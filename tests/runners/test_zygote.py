@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.runners import zygote as zygotes
-from judgebench.runners.zygote import ForkedProcess, Zygote, ZygoteGoneError, warm_tasks
-from judgebench.stages.progress import Progress
+from judgebench.executors import fork_server as zygotes
+from judgebench.executors.fork_server import ForkedProcess, ForkServer, ForkServerGoneError, warm_tasks
+from judgebench.stages.task import Progress
 from tests.runners.conftest import Run, gone, task, until
 from tests.runners.test_local import interrupt_when, phases
 
@@ -44,18 +44,20 @@ class Pipes:
             os.close(descriptor)
 
 
-async def forked(zygote: Zygote, log: Path, *arguments: str, **environment: str) -> tuple[ForkedProcess, Pipes]:
+async def forked(
+    fork_server: ForkServer, log: Path, *arguments: str, **environment: str
+) -> tuple[ForkedProcess, Pipes]:
     pipes = Pipes(log)
-    process = await zygote.fork(arguments, environment={**os.environ, **environment}, descriptors=pipes.given())
+    process = await fork_server.fork(arguments, environment={**os.environ, **environment}, descriptors=pipes.given())
     pipes.let_go()
     return process, pipes
 
 
-def forking(work: Callable[[Zygote], Coroutine[Any, Any, None]]) -> None:
+def forking(work: Callable[[ForkServer], Coroutine[Any, Any, None]]) -> None:
     """Do some work with a warm process."""
-    with warm_tasks(["infer", "judge", "extract", "summarize"]) as zygote:
-        assert zygote
-        asyncio.run(asyncio.wait_for(work(zygote), 100))
+    with warm_tasks(["infer", "judge", "extract", "summarize"]) as fork_server:
+        assert fork_server
+        asyncio.run(asyncio.wait_for(work(fork_server), 100))
 
 
 @pytest.fixture
@@ -69,8 +71,8 @@ def held(tmp_path: Path) -> str:
 def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, run: Run) -> None:
     run.plan([task("a")])
 
-    async def work(zygote: Zygote) -> None:
-        process, pipes = await forked(zygote, tmp_path / "log", str(run.plan_file), "no such task")
+    async def work(fork_server: ForkServer) -> None:
+        process, pipes = await forked(fork_server, tmp_path / "log", str(run.plan_file), "no such task")
         assert await process.wait() == 2
         assert os.read(pipes.reports_end, 10) == b""  # nobody holds the other end any more
 
@@ -81,21 +83,21 @@ def test_a_forked_task_writes_its_log_and_gives_its_exit_code(tmp_path: Path, ru
 def test_many_are_forked_at_once_and_told_apart(tmp_path: Path, run: Run) -> None:
     run.plan([task("a")])
 
-    async def one(zygote: Zygote, nth: int) -> int:
-        process, _ = await forked(zygote, tmp_path / str(nth), str(run.plan_file), f"task {nth}", BIG="x" * 50_000)
+    async def one(fork_server: ForkServer, nth: int) -> int:
+        process, _ = await forked(fork_server, tmp_path / str(nth), str(run.plan_file), f"task {nth}", BIG="x" * 50_000)
         code = await process.wait()
         assert f"there is no task 'task {nth}'" in (tmp_path / str(nth)).read_text()
         return code
 
-    async def work(zygote: Zygote) -> None:
-        assert await asyncio.gather(*(one(zygote, nth) for nth in range(8))) == [2] * 8
+    async def work(fork_server: ForkServer) -> None:
+        assert await asyncio.gather(*(one(fork_server, nth) for nth in range(8))) == [2] * 8
 
     forking(work)
 
 
 def test_a_signal_that_ended_a_task_is_told_as_its_exit_code(tmp_path: Path, held: str) -> None:
-    async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", held, "a")
+    async def work(fork_server: ForkServer) -> None:
+        process, _ = await forked(fork_server, tmp_path / "log", held, "a")
         assert os.getsid(process.pid) == process.pid
         os.killpg(process.pid, 9)
         assert await process.wait() == -9
@@ -104,20 +106,20 @@ def test_a_signal_that_ended_a_task_is_told_as_its_exit_code(tmp_path: Path, hel
 
 
 def test_when_it_is_gone_its_tasks_are_ended_and_no_other_is_forked(tmp_path: Path, held: str) -> None:
-    async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", held, "a")
-        zygote._process.kill()
+    async def work(fork_server: ForkServer) -> None:
+        process, _ = await forked(fork_server, tmp_path / "log", held, "a")
+        fork_server._process.kill()
         assert await process.wait() == -9
-        with pytest.raises(ZygoteGoneError):
-            await forked(zygote, tmp_path / "other", held, "b")
+        with pytest.raises(ForkServerGoneError):
+            await forked(fork_server, tmp_path / "other", held, "b")
 
     forking(work)
 
 
 def test_it_ends_with_its_context_and_is_not_there_when_unwanted() -> None:
-    with warm_tasks(["extract"]) as zygote:
-        assert zygote
-        pid = zygote._process.pid
+    with warm_tasks(["extract"]) as fork_server:
+        assert fork_server
+        pid = fork_server._process.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     with warm_tasks([]) as none:
@@ -127,8 +129,8 @@ def test_it_ends_with_its_context_and_is_not_there_when_unwanted() -> None:
 def test_reports_come_through(tmp_path: Path, run: Run) -> None:
     run.plan([task("a")])
 
-    async def work(zygote: Zygote) -> None:
-        process, pipes = await forked(zygote, tmp_path / "log", str(run.plan_file), "a")
+    async def work(fork_server: ForkServer) -> None:
+        process, pipes = await forked(fork_server, tmp_path / "log", str(run.plan_file), "a")
         await process.wait()
         with os.fdopen(pipes.reports_end, "rb") as reports:
             said = [msgspec.json.decode(line, type=Progress) for line in reports]
@@ -139,8 +141,8 @@ def test_reports_come_through(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_forked_task_shows_what_it_is(tmp_path: Path, held: str) -> None:
-    async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", held, "infer:m/d")
+    async def work(fork_server: ForkServer) -> None:
+        process, _ = await forked(fork_server, tmp_path / "log", held, "infer:m/d")
         command = Path("/proc") / str(process.pid) / "cmdline"
         await asyncio.to_thread(until, lambda: b"judgebench.stages " in command.read_bytes())
         assert command.read_bytes().rstrip(b"\0").endswith(f"{held} infer:m/d".encode())
@@ -152,35 +154,35 @@ def test_a_forked_task_shows_what_it_is(tmp_path: Path, held: str) -> None:
 
 def test_a_task_starts_the_ordinary_way_when_the_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
-    with warm_tasks(["infer"]) as zygote:
-        assert zygote
-        zygote._process.send_signal(signal.SIGSTOP)
-        outcome = run.supervise(run.plan([task("a"), task("b")]), zygote=zygote)
+    with warm_tasks(["infer"]) as fork_server:
+        assert fork_server
+        fork_server._process.send_signal(signal.SIGSTOP)
+        outcome = run.supervise(run.plan([task("a"), task("b")]), fork_server=fork_server)
         assert phases(outcome) == {"a": "ok", "b": "ok"}
-        assert until(lambda: gone(zygote._process.pid))
+        assert until(lambda: gone(fork_server._process.pid))
 
 
 def test_ctrl_c_ends_a_run_at_once_whose_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
-    with warm_tasks(["infer"]) as zygote:
-        assert zygote
-        zygote._process.send_signal(signal.SIGSTOP)
-        interrupt_when(lambda: bool(zygote._starting), number=signal.SIGINT)
-        outcome = run.supervise(run.plan([task("a"), task("b")]), zygote=zygote, drain=3600.0)
+    with warm_tasks(["infer"]) as fork_server:
+        assert fork_server
+        fork_server._process.send_signal(signal.SIGSTOP)
+        interrupt_when(lambda: bool(fork_server._starting), number=signal.SIGINT)
+        outcome = run.supervise(run.plan([task("a"), task("b")]), fork_server=fork_server, drain=3600.0)
         assert phases(outcome) == {"a": "interrupted", "b": "interrupted"}
 
 
 def test_what_a_hanging_process_has_forked_is_ended_with_it_told_or_not(
     tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(zygote: Zygote) -> None:
-        told, _ = await forked(zygote, tmp_path / "told", held, "a")
-        untold, _ = await forked(zygote, tmp_path / "untold", held, "b")
-        zygote._running = {number: one for number, one in zygote._running.items() if one[0] != untold.pid}
-        zygote._process.send_signal(signal.SIGSTOP)
+    async def work(fork_server: ForkServer) -> None:
+        told, _ = await forked(fork_server, tmp_path / "told", held, "a")
+        untold, _ = await forked(fork_server, tmp_path / "untold", held, "b")
+        fork_server._running = {number: one for number, one in fork_server._running.items() if one[0] != untold.pid}
+        fork_server._process.send_signal(signal.SIGSTOP)
         monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
-        with pytest.raises(ZygoteGoneError):
-            await forked(zygote, tmp_path / "log", held, "c")
+        with pytest.raises(ForkServerGoneError):
+            await forked(fork_server, tmp_path / "log", held, "c")
         assert await told.wait() == -9
         assert await asyncio.to_thread(until, lambda: gone(told.pid) and gone(untold.pid))
 
@@ -192,10 +194,10 @@ def test_an_order_that_does_not_get_through_holds_up_nothing_else(
 ) -> None:
     """More than a socket's buffer holds, and nobody who reads it."""
 
-    async def work(zygote: Zygote) -> None:
-        zygote._process.send_signal(signal.SIGSTOP)
+    async def work(fork_server: ForkServer) -> None:
+        fork_server._process.send_signal(signal.SIGSTOP)
         starting = [
-            asyncio.ensure_future(forked(zygote, tmp_path / str(nth), held, "a", BIG="x" * 4_000_000))
+            asyncio.ensure_future(forked(fork_server, tmp_path / str(nth), held, "a", BIG="x" * 4_000_000))
             for nth in range(2)
         ]
         await asyncio.sleep(0)
@@ -204,7 +206,7 @@ def test_an_order_that_does_not_get_through_holds_up_nothing_else(
         starting[0].cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting[0]
-        with pytest.raises(ZygoteGoneError):
+        with pytest.raises(ForkServerGoneError):
             await starting[1]
 
     monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
@@ -212,14 +214,14 @@ def test_an_order_that_does_not_get_through_holds_up_nothing_else(
 
 
 def test_a_task_that_is_cancelled_in_the_turn_in_which_it_is_told_does_not_stay(tmp_path: Path, held: str) -> None:
-    async def work(zygote: Zygote) -> None:
-        starting = asyncio.ensure_future(forked(zygote, tmp_path / "log", held, "a"))
-        while not zygote._running:  # noqa: ASYNC110 - the very turn in which it is told
+    async def work(fork_server: ForkServer) -> None:
+        starting = asyncio.ensure_future(forked(fork_server, tmp_path / "log", held, "a"))
+        while not fork_server._running:  # noqa: ASYNC110 - the very turn in which it is told
             await asyncio.sleep(0)
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
-        ((pid, ended),) = zygote._running.values()
+        ((pid, ended),) = fork_server._running.values()
         assert await ended == -9
         assert gone(pid)
 
@@ -229,9 +231,9 @@ def test_a_task_that_is_cancelled_in_the_turn_in_which_it_is_told_does_not_stay(
 def test_the_end_of_a_task_is_learned_when_the_warm_process_hangs_meanwhile(
     tmp_path: Path, held: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(zygote: Zygote) -> None:
-        process, _ = await forked(zygote, tmp_path / "log", held, "a")
-        zygote._process.send_signal(signal.SIGSTOP)
+    async def work(fork_server: ForkServer) -> None:
+        process, _ = await forked(fork_server, tmp_path / "log", held, "a")
+        fork_server._process.send_signal(signal.SIGSTOP)
         os.killpg(process.pid, 9)
         assert await process.wait() == -9
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from judgebench.records import JudgeCall, Sample, Usage, Verdict
-from judgebench.stages.evidence import Checked, Evidence, Spent
+from judgebench.records.flow import JudgeCall, Sample, Usage, Verdict
+from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, Spent
 
 
 def call(repeat: int, **more: object) -> JudgeCall:
@@ -15,10 +15,10 @@ def call(repeat: int, **more: object) -> JudgeCall:
 
 def test_a_question_that_serves_all_repeats_is_billed_once() -> None:
     """It is recorded with the first repeat and handed to each of them; the others' own questions count as well."""
-    evidence = Evidence(keep_details=False)
+    evidence = DiagnosticsAccumulator(keep_details=False)
     shared = call(0)
     for repeat in range(3):
-        own = call(repeat, view="own")
+        own = call(repeat, presentation="own")
         evidence.add(
             Checked(
                 Sample(id=0, uid="u", fields={}), repeat, None, Verdict(status="ok", label="A"), None, [shared, own]
@@ -30,9 +30,9 @@ def test_a_question_that_serves_all_repeats_is_billed_once() -> None:
 
 def test_what_was_known_already_costs_nothing_and_is_counted_as_saved() -> None:
     spent = Spent()
-    for attempts in (0, 1, 3):
-        spent.add(call(0, attempts=attempts, waited=0.5))
-    told = spent.told()
-    assert (told["calls"], told["saved_requests"], told["extra_requests"]) == (2, 1, 2)
-    assert (told["seconds_waited"], told["served_models"]) == (1.0, ["judge"])
-    assert Spent.of(told) == spent
+    for tries in (0, 1, 3):
+        spent.add(call(0, tries=tries, waited=0.5))
+    as_dict = spent.as_dict()
+    assert (as_dict["calls"], as_dict["saved_requests"], as_dict["extra_requests"]) == (2, 1, 2)
+    assert (as_dict["seconds_waited"], as_dict["served_models"]) == (1.0, ["judge"])
+    assert Spent.of(as_dict) == spent

@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig, JudgeConfig, SummarizerConfig, Typed
 from judgebench.errors import DataError
-from judgebench.plan.spec import Options, Plan, TaskSpec
-from judgebench.records import JudgeCall, Prediction, Sample
-from judgebench.stages import items
-from judgebench.stages.items import SampleWindow, timestamp_of
+from judgebench.records.flow import JudgeCall, Prediction, Sample
+from judgebench.records.run import DatasetConfig, JudgeConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
+from judgebench.stages import asks as items
+from judgebench.stages.asks import SampleWindow, timestamp_of
 from judgebench.stages.judge_infer import JudgeRun
 from judgebench.stages.task import Task
 from judgebench.store.recorded import Recorded
@@ -86,7 +85,7 @@ def test_every_answer_is_judged_once_in_whatever_order_it_came_and_however_many_
 
 
 def items_of(run: JudgeRun) -> list[Sample]:
-    from judgebench.datasets.open import samples_of
+    from judgebench.datasets.samples import samples_of
 
     return list(samples_of(run.dataset, run.task.plan.options))
 

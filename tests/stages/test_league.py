@@ -1,4 +1,4 @@
-"""One model's result over its games against all others."""
+"""One model's result over its comparisons against all others."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.metrics.agreement import cohen_kappa
-from judgebench.metrics.battles import Battle
-from judgebench.metrics.clustered import share_of
-from judgebench.metrics.ranking import rank_by_games
-from judgebench.records import Counts, Metric, TaskResult
-from judgebench.stages.league import Meeting, league_result
+from judgebench.metrics.comparisons.columns import Comparison
+from judgebench.metrics.comparisons.ranking import rank_by_comparisons
+from judgebench.metrics.rates.agreement import cohen_kappa
+from judgebench.metrics.statistics.clustered import share_of
+from judgebench.records.flow import Counts, Metric, TaskResult
+from judgebench.stages.summarize import CrossedPair, round_robin_result
 
 
-def meeting(model: str, opponent: str, outcomes: list[float], **health: Any) -> Meeting:
+def meeting(model: str, compared_model: str, outcomes: list[float], **health: Any) -> CrossedPair:
     result = TaskResult(
-        model=model, dataset=f"d-j-vs-{opponent}", data_abbr="d", judge=f"j-vs-{opponent}", version="v", mode="gen",
+        model=model, dataset=f"d-j-vs-{compared_model}", data_abbr="d", judge=f"j-vs-{compared_model}", version="v", mode="gen",
         headline="win_rate", metrics={}, counts=Counts(planned=len(outcomes), ok=len(outcomes)),
-        identity={"judge": {"abbr": "j", "compare_with": opponent}}, health=health,
+        identity={"judge": {"abbr": "j", "compare_with": compared_model}}, health=health,
         usage={"judge": {"calls": 2, "prompt_tokens": 3, "completion_tokens": 1, "extra_requests": 1,
-                         "seconds_waited": 0.5, "served_models": [opponent]}},
+                         "seconds_waited": 0.5, "served_models": [compared_model]}},
     )  # fmt: skip
-    return Meeting(result, opponent, [Battle(model, opponent, one, item=at) for at, one in enumerate(outcomes)])
+    return CrossedPair(
+        result, compared_model, [Comparison(model, compared_model, one, item=at) for at, one in enumerate(outcomes)]
+    )
 
 
-def pooled(model: str, meetings: list[Meeting]) -> TaskResult:
-    battles = [battle for one in meetings for battle in one.battles]
-    ranking = rank_by_games(battles, models=["a", "b", "c"], dataset="d-j", data_abbr="d", judge="j", rounds=10)
+def pooled(model: str, crossed_pairs: list[CrossedPair]) -> TaskResult:
+    observed = [comparison for one in crossed_pairs for comparison in one.observed]
+    ranking = rank_by_comparisons(observed, models=["a", "b", "c"], dataset="d-j", data_abbr="d", judge="j", rounds=10)
     entry = next(one for one in ranking.models if one.model == model)
-    return league_result(entry, meetings, ranking, row="d-j", league="j", plan="p")
+    return round_robin_result(entry, crossed_pairs, ranking, row="d-j", round_robin="j", plan="p")
 
 
 def share(hits: int, of: int) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(share_of([1.0] * hits + [0.0] * (of - hits), range(of)))
-    return told
+    as_dict: dict[str, Any] = msgspec.to_builtins(share_of([1.0] * hits + [0.0] * (of - hits), range(of)))
+    return as_dict
 
 
 def test_shares_of_meetings_weigh_by_their_games() -> None:
@@ -52,14 +54,14 @@ def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> N
         items = [at for at in range(5) for _ in range(repeats)]
         rate = share_of([once[at] for at in items], items)
         own = meeting("a", "b", once, first_shown_rate=msgspec.to_builtins(rate))
-        battles = [Battle("a", "b", once[at], item=at) for at in items]
-        found = pooled("a", [own._replace(battles=battles)]).health["first_shown_rate"]
+        observed = [Comparison("a", "b", once[at], item=at) for at in items]
+        found = pooled("a", [own._replace(observed=observed)]).health["first_shown_rate"]
         intervals.append((found["stderr"], found["ci95"]))
     assert intervals[1] == (pytest.approx(intervals[0][0]), pytest.approx(intervals[0][1]))
 
 
 def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
-    """Where it is the opponent, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
+    """Where it is the compared model, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
     own = {"between_judges": [{"judges": ["j-vs-b", "k-vs-b"], "labels": [["A", "A", 4], ["A", "B", 1]]}]}
     met = {"between_judges": [{"judges": ["j-vs-a", "k-vs-a"], "labels": [["B", "B", 3], ["B", "A", 2]]}]}
     outcomes = [1.0, 1.0, 1.0, 0.0, 1.0]
@@ -74,8 +76,8 @@ def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
 
 
 def test_the_calls_of_a_models_own_meetings_are_added_up() -> None:
-    meetings = [meeting("a", "b", [1.0, 0.0]), meeting("a", "c", [0.0, 1.0]), meeting("c", "a", [1.0])]
-    usage = pooled("a", meetings).usage["judge"]
+    crossed_pairs = [meeting("a", "b", [1.0, 0.0]), meeting("a", "c", [0.0, 1.0]), meeting("c", "a", [1.0])]
+    usage = pooled("a", crossed_pairs).usage["judge"]
     assert (usage["calls"], usage["prompt_tokens"], usage["seconds_waited"]) == (4, 6, 1.0)
     assert usage["served_models"] == ["b", "c"]
 

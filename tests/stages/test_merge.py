@@ -1,4 +1,4 @@
-"""What several processes counted over parts of a data set, merged in order, is what one process counts over it."""
+"""What several processes counted over parts of a dataset, merged in order, is what one process counts over it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.datasets.columns import COPY
-from judgebench.metrics.named import compute
-from judgebench.plan.spec import Options
-from judgebench.records import JudgeCall, Prediction, Sample, Usage, Verdict
-from judgebench.stages.counted import Counted
-from judgebench.stages.evidence import Checked, Evidence, Spent
+from judgebench.metrics.rates.named import compute
+from judgebench.records.flow import JudgeCall, Prediction, Sample, Usage, Verdict
+from judgebench.records.run import Options
+from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, ResultAccumulator, Spent
 
 LABELS = ["A", "B", "tie", "correct", "incorrect"]
 VERDICTS = st.one_of(
@@ -33,8 +32,8 @@ VERDICTS = st.one_of(
     ),
 )  # fmt: skip
 CALLS = st.builds(
-    lambda served, attempts, waited, tokens: {
-        "served_model": served, "attempts": attempts, "waited": waited / 4,
+    lambda served, tries, waited, tokens: {
+        "served_model": served, "tries": tries, "waited": waited / 4,
         "usage": Usage(prompt_tokens=tokens, completion_tokens=2 * tokens) if tokens else None,
     },
     st.sampled_from(["", "m", "m-2"]), st.integers(0, 3), st.integers(0, 8), st.integers(0, 9),
@@ -66,8 +65,8 @@ def checked(at: int, item: Any, repeats: int) -> list[Checked]:
     ]
 
 
-def counted(items: list[tuple[int, Any]], repeats: int) -> Counted:
-    found = Counted(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5))
+def counted(items: list[tuple[int, Any]], repeats: int) -> ResultAccumulator:
+    found = ResultAccumulator(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5))
     for at, item in items:
         for one in checked(at, item, repeats):
             found.add(one)
@@ -75,20 +74,20 @@ def counted(items: list[tuple[int, Any]], repeats: int) -> Counted:
     return found
 
 
-def told(found: Counted) -> dict[str, Any]:
+def as_dict(found: ResultAccumulator) -> dict[str, Any]:
     """All that a result takes from what was counted."""
     evidence, tally = found.evidence, found.tally
     return {
         "details": evidence.details,
         "data": evidence.data_hash(),
-        "health": evidence.health(tally, judged=True),
+        "diagnostics": evidence.health(tally, judged=True),
         "usage": evidence.usage(),
         "notes": evidence.notes(),
         "counts": tally.counts(),
         "labels": tally.labels(),
         "metrics": compute(tally, ["accuracy", "mean_score", "win_rate", "agreement", "avg@n"]),
         "between": found.agreements.health(),
-        "games": list(found.played),
+        "comparisons": list(found.played),
         "orders": list(found.played.orders()),
     }
 
@@ -101,24 +100,24 @@ def test_any_split_of_the_items_merged_in_order_is_the_whole(items: list[Any], c
     merged = counted([], repeats)
     for start, end in itertools.pairwise(ends):
         merged.merge(pickle.loads(pickle.dumps(counted(numbered[start:end], repeats))))  # as another process sends it
-    assert told(merged) == told(counted(numbered, repeats))
+    assert as_dict(merged) == as_dict(counted(numbered, repeats))
 
 
 def test_what_is_merged_stays_as_it_was() -> None:
     verdict = Verdict(status="ok", label="A")
     later = counted([(0, (verdict, None, {"served_model": "m"}, [], False, True))], 2)
-    before = copy.deepcopy(told(later))
+    before = copy.deepcopy(as_dict(later))
     whole = counted([], 2)
     whole.merge(later)
     whole.merge(counted([(1, (verdict, None, {"served_model": "m"}, [], False, True))], 2))
-    assert told(later) == before
+    assert as_dict(later) == before
 
 
 def test_every_field_has_a_rule_of_its_own() -> None:
-    """A new field of what is merged needs a line in ``merge``, and an entry in ``told`` above."""
+    """A new field of what is merged needs a line in ``merge``, and an entry in ``as_dict`` above."""
     known = {"details", "_doubtful", "_spent", "_data", "_extract_rate", "_extracted", "_answered", "_reasons",
              "_settled", "_equal", "_copies", "_foreign", "_compared"}  # fmt: skip
-    assert vars(Evidence(keep_details=True)).keys() == known
+    assert vars(DiagnosticsAccumulator(keep_details=True)).keys() == known
     assert vars(Spent()).keys() == {
         "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served",
     }  # fmt: skip

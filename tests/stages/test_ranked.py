@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from judgebench.config.schema import Typed
-from judgebench.metrics.direction import metric
-from judgebench.metrics.tally import Tally
-from judgebench.records import Counts, Metric, TaskResult
+from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.tally import Tally
+from judgebench.records.flow import Counts, Metric, TaskResult
+from judgebench.records.run import Typed
 from judgebench.report.results import write_result
 from judgebench.report.schema import RowSpec
-from judgebench.stages.ranked import RankedRow, rankings_of
-from judgebench.store.layout import RunFolder
+from judgebench.stages.summarize import RankedRow, rankings_of
+from judgebench.store.run_folder import RunFolder
 
 
 @metric(better="high")

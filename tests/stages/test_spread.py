@@ -9,14 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.config.schema import DatasetConfig, SummarizerConfig, Typed
-from judgebench.plan.spec import Options, Plan, TaskSpec
-from judgebench.stages.spread import parts_for
+from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
+from judgebench.stages.parallel_extraction import parts_for
 from judgebench.stages.task import Task
 
 
 def test_a_score_sees_every_item_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However large the data set: of a part alone it would make figures of that part."""
+    """However large the dataset: of a part alone it would make figures of that part."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)), raising=False)
     rows = tmp_path / "rows.jsonl"
     rows.write_text("".join(json.dumps({"question": str(at), "answer": "1"}) + "\n" for at in range(8)))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from judgebench.store.asked import Asked, changed_keys, question_uuid, read_asked, sealed, short_hash, write_asked
+from judgebench.identity.questions import (
+    FileIdentity,
+    changed_keys,
+    question_uuid,
+    read_identity,
+    sealed,
+    short_hash,
+    write_identity,
+)
 
 
 def test_changed_settings_are_named_with_both_values() -> None:
@@ -42,21 +50,21 @@ def test_a_question_is_told_apart_by_everything_that_was_asked() -> None:
 def test_a_file_is_complete_only_while_it_is_as_it_was_left(tmp_path: Path) -> None:
     file = tmp_path / "d.jsonl"
     file.write_text("x\n")
-    asked = sealed(Asked(settings={}, planned=2, ok=1, failed=1), file)
-    write_asked(tmp_path / "a.json", asked)
-    back = read_asked(tmp_path / "a.json")
-    assert back == asked
-    assert asked.complete(file, retry_failed=False)
-    assert not asked.complete(file, retry_failed=True)
-    os.utime(file, ns=(asked.modified, asked.modified + 1))  # as large as before, but written since
-    assert not asked.complete(file, retry_failed=False)
+    identity = sealed(FileIdentity(settings={}, planned=2, ok=1, failed=1), file)
+    write_identity(tmp_path / "a.json", identity)
+    back = read_identity(tmp_path / "a.json")
+    assert back == identity
+    assert identity.complete(file, retry_failed=False)
+    assert not identity.complete(file, retry_failed=True)
+    os.utime(file, ns=(identity.modified, identity.modified + 1))  # as large as before, but written since
+    assert not identity.complete(file, retry_failed=False)
     file.write_text("xy\n")
-    assert not asked.complete(file, retry_failed=False)
+    assert not identity.complete(file, retry_failed=False)
     file.unlink()
-    assert not asked.complete(file, retry_failed=False)
+    assert not identity.complete(file, retry_failed=False)
 
 
 def test_an_unreadable_state_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
-    assert read_asked(tmp_path / "a.json") is None
-    assert read_asked(tmp_path / "b.json") is None
+    assert read_identity(tmp_path / "a.json") is None
+    assert read_identity(tmp_path / "b.json") is None

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.records import Prediction
-from judgebench.store.places import TOLD, compact
+from judgebench.records.flow import Prediction
+from judgebench.store.index import TOLD, compact
 from judgebench.store.recorded import Recorded, records
 
 

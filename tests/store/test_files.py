@@ -11,14 +11,14 @@ import msgspec
 import pytest
 
 from judgebench.errors import DiskError
-from judgebench.records import Prediction, Reply
-from judgebench.store.asked import Asked, read_asked, write_asked
+from judgebench.identity.questions import FileIdentity, read_identity, write_identity
+from judgebench.records.flow import Prediction, Reply
 from judgebench.store.files import DamagedError, Decoder, open_file, read_file
+from judgebench.store.index import compact, copy_aside
 from judgebench.store.journal import Journal, mend, write_atomically
-from judgebench.store.lock import hold
-from judgebench.store.places import compact, copy_aside
 from judgebench.store.recorded import Follower, Recorded, records
 from judgebench.store.replies import ReplyCache
+from judgebench.store.runs import hold
 
 LINE = msgspec.json.encode(
     Prediction(data_abbr="d", id=0, uid="aa", success=True, status="ok", uuid="bb", origin_prompt="p", prediction="x")
@@ -80,7 +80,7 @@ DOORS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "follower": ("d.jsonl", lambda place: Follower(place, Prediction).new()),
     "damaged": ("d.jsonl.damaged", put_aside),
     "replaced": ("d.jsonl.replaced", replace),
-    "asked": ("d.json", read_asked),
+    "asked": ("d.json", read_identity),
     "lock": (".lock", lock),
     "holder": (".lock.holder", holder),
     "replies": ("replies.sqlite", lambda place: ReplyCache(place.parent)),
@@ -122,9 +122,9 @@ def test_rubbish_is_one_kind_of_error(data: bytes) -> None:
 @pytest.mark.parametrize("data", DAMAGED)
 def test_a_damaged_record_of_the_settings_counts_as_none(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "d.json"
-    write_asked(path, Asked(settings={"a": 1}))
+    write_identity(path, FileIdentity(settings={"a": 1}))
     path.write_bytes(data)
-    assert read_asked(path) is None
+    assert read_identity(path) is None
 
 
 @pytest.mark.parametrize("data", DAMAGED)

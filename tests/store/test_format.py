@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import DiskError, ReuseError
-from judgebench.store.asked import Asked, read_asked, write_asked
-from judgebench.store.format import FORMAT, check_format
+from judgebench.identity.questions import FileIdentity, read_identity, write_identity
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.layout import RunFolder
+from judgebench.store.run_folder import FORMAT, RunFolder, check_format
 
 
 def run_of(folder: Path, **plans: object) -> RunFolder:
@@ -43,11 +42,11 @@ def test_predictions_of_an_unknown_program_are_refused(tmp_path: Path) -> None:
 
 def test_what_was_asked_in_another_format_is_refused_whatever_its_shape(tmp_path: Path) -> None:
     path = tmp_path / "asked.json"
-    write_asked(path, Asked(settings={"a": 1}))
-    assert read_asked(path) == Asked(settings={"a": 1})
+    write_identity(path, FileIdentity(settings={"a": 1}))
+    assert read_identity(path) == FileIdentity(settings={"a": 1})
     path.write_text(json.dumps({"format": FORMAT + 1, "settings": ["no", "dict"]}))
     with pytest.raises(ReuseError, match=r"asked\.json"):
-        read_asked(path)
+        read_identity(path)
 
 
 def test_a_link_in_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:

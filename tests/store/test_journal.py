@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DiskError
-from judgebench.records import Prediction
+from judgebench.records.flow import Prediction
+from judgebench.store.index import compact
 from judgebench.store.journal import Journal, mend
-from judgebench.store.places import compact
 from judgebench.store.recorded import Follower, Recorded, records
 
 

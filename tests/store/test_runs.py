@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import ReuseError, UsageError
-from judgebench.store.layout import RunFolder
+from judgebench.store.run_folder import RunFolder
 from judgebench.store.runs import (
     check_outside_of_runs,
     existing_run,

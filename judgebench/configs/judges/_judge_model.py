@@ -1,6 +1,7 @@
-"""The service that the judges of this folder ask: change host and port here, or with --override judges.ABBR.host_port=9000.
+"""The service that the judges of this folder ask: change host and port here, or with --override
+judges.ABBR.host_port=9000.
 
-A judged data set has such a block in its own file, where `jb --search --datasets NAME` points to.
+A judged dataset has such a block in its own file, where `jb --search --datasets NAME` points to.
 """
 
 from judgebench.models import VLLMCustomAPIChat, extract_non_reasoning_content

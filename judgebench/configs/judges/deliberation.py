@@ -11,6 +11,6 @@ judges = [
     dict(
         abbr="deliberation",
         judge_model=judge_model,
-        method=dict(type=Deliberation, rounds=3, fold=dict(type="majority", unread="drop")),
+        method=dict(type=Deliberation, rounds=3, aggregate=dict(type="majority", unread="drop")),
     )
 ]

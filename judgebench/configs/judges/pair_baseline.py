@@ -1,6 +1,7 @@
-"""Every model against the answers of a file, five levels, both orders (Arena-Hard and AlpacaEval style); for demo_facts.
+"""Every model against the answers of a file, five levels, both orders (Arena-Hard and AlpacaEval style); for
+demo_facts.
 
-Another data set takes a file of its own:
+Another dataset takes a file of its own:
 --override judges.pair-baseline.baseline.path=answers.jsonl (or likewise .answer and .key).
 """
 
@@ -18,13 +19,13 @@ judges = [
         baseline=dict(
             path="package:demo_facts_baseline.jsonl",  # or a path: looked for where data files are (--data-dir)
             answer="output",  # column of the answer
-            key="id",  # column that names the item, as the data set's id_column does
+            key="id",  # column that names the item, as the dataset's id_column does
             name="baseline",  # its name in rankings
         ),
         method=dict(
             type=PairComparison,
             levels=5,
-            fold=dict(type="weighted_pool", unread="unparsed"),  # much better counts three times
+            aggregate=dict(type="weighted_pool", unread="unparsed"),  # much better counts three times
         ),
     )
 ]

@@ -15,7 +15,7 @@ judges = [
         method=dict(
             type=PairComparison,
             levels=3,  # 5: much and slightly better
-            fold=dict(type="both_or_tie", unread="unparsed"),  # a preference for a place is a tie
+            aggregate=dict(type="both_or_tie", unread="unparsed"),  # a preference for a place is a tie
         ),
     )
 ]

@@ -16,7 +16,7 @@ judges = [
             type=ContextualComparison,
             criteria="conditional",
             context="{context}",
-            fold=dict(type="both_or_tie", unread="unparsed"),
+            aggregate=dict(type="both_or_tie", unread="unparsed"),
         ),
     )
 ]

@@ -9,12 +9,12 @@ with read_base():
 
 judges = [
     dict(
-        abbr="league",
+        abbr="round_robin",
         judge_model=judge_model,
         compare_with="all",  # or a list of abbrs: every model against each of these
         method=dict(
             type=PairComparison,
-            fold=dict(type="both_or_tie", unread="unparsed"),
+            aggregate=dict(type="both_or_tie", unread="unparsed"),
         ),
     )
 ]

@@ -16,7 +16,7 @@ judges = [
             type=PairComparison,
             levels=5,
             own_answer=True,  # the judge answers itself first
-            fold=dict(type="weighted_pool", unread="unparsed"),  # much better counts three times
+            aggregate=dict(type="weighted_pool", unread="unparsed"),  # much better counts three times
         ),
     )
 ]

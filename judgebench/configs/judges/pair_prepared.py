@@ -19,7 +19,7 @@ judges = [
                 type=PairComparison,
                 criteria="What counts for this question:\n{metrics}",
                 with_reference=True,
-                fold=dict(type="both_or_tie", unread="unparsed"),
+                aggregate=dict(type="both_or_tie", unread="unparsed"),
             ),
         ),
     )

@@ -15,7 +15,7 @@ judges = [
         method=dict(
             type=TwoScores,
             with_reference=True,  # False: reference drop
-            fold=dict(type="mean_score", unread="unparsed"),
+            aggregate=dict(type="mean_score", unread="unparsed"),
         ),
     )
 ]

@@ -8,7 +8,7 @@ judges = [
         # members=["first", "second"] takes some of the judges; left out, all that ask a model
         method=dict(
             type=Panel,
-            fold=dict(type="majority", unread="drop"),  # several labels that lead equally leave the item unparsed
+            aggregate=dict(type="majority", unread="drop"),  # several labels that lead equally leave the item unparsed
             scores=dict(type="mean_score", unread="drop"),  # where no member gives a label, but scores
             quorum=2,  # least number of members that must have decided
         ),

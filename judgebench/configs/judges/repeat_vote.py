@@ -1,4 +1,4 @@
-"""Is the answer the reference answer? Asked five times, the majority decides."""
+"""Is the answer the reference answer? FileIdentity five times, the majority decides."""
 
 from mmengine.config import read_base
 
@@ -15,7 +15,7 @@ judges = [
             type=Repeated,
             times=5,
             judge=dict(type=ReferenceVerifier),
-            fold=dict(type="majority", unread="drop"),
+            aggregate=dict(type="majority", unread="drop"),
         ),
     )
 ]

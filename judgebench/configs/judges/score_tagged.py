@@ -2,7 +2,7 @@
 
 from mmengine.config import read_base
 
-from judgebench.judges import Viewed
+from judgebench.judges import DeclaredJudge
 
 with read_base():
     from ._judge_model import judge_model  # the judge's service; edit it in that file
@@ -25,10 +25,10 @@ judges = [
         abbr="tagged",
         judge_model=judge_model,
         method=dict(
-            type=Viewed,
-            views=[dict(prompt=[dict(role="user", content=score_tagged_prompt)])],
-            grammar=dict(type="tagged", low=1, high=5),
-            fold=dict(type="first", unread="unparsed"),
+            type=DeclaredJudge,
+            presentations=[dict(prompt=[dict(role="user", content=score_tagged_prompt)])],
+            parser=dict(type="tagged", low=1, high=5),
+            aggregate=dict(type="first", unread="unparsed"),
         ),
     )
 ]

@@ -20,7 +20,7 @@ judges = [
                     type=Repeated,
                     times=3,
                     judge=dict(type=SolutionVerifier),
-                    fold=dict(type="majority", unread="drop"),
+                    aggregate=dict(type="majority", unread="drop"),
                 ),
             ],
             passes=["correct"],

@@ -11,6 +11,6 @@ judges = [
     dict(
         abbr="verified",
         judge_model=judge_model,
-        method=dict(type=VerifiedJudge, attempts=2, judge=dict(type=SolutionVerifier)),
+        method=dict(type=VerifiedJudge, tries=2, judge=dict(type=SolutionVerifier)),
     )
 ]

@@ -7,7 +7,7 @@ import random
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 
 class Bandwagon(OneAnswer):

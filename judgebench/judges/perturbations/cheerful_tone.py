@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 _OPENINGS = (
     "What a wonderful question, it is a joy to answer it!",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 _MARKED = re.compile(r"```|^\s*(?:#+ |[-*+] |\d+[.)] |\|)|\*\*|\$\$|\\\[|\\begin", re.MULTILINE)
 """Text that has a layout already, or one (formulas, code) that a list would break."""

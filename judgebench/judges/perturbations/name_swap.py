@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.perturbed import Perturbation, Perturbed
+from judgebench.judges.core.contract import Case
+from judgebench.judges.wrappers.perturbed import Perturbation, Perturbed
 
 _NAMES = (
     "Aisha", "Alice", "Amara", "Anna", "Ben", "Bob", "Carlos", "Carol", "Chen", "Dave", "Diego", "Elena", "Emily",
@@ -27,33 +27,33 @@ _ALONE = re.compile(
 class NameSwap(Perturbation):
     """Gives the people that the question names other names, in the question, the reference and the answers."""
 
-    def perturb(self, item: JudgeItem, seed: int) -> Perturbed | None:
+    def perturb(self, case: Case, seed: int) -> Perturbed | None:
         """Return the item with other names; ``None`` where its fields name nobody."""
-        shown = [text for text in item.fields.values() if isinstance(text, str)]
+        shown = [text for text in case.fields.values() if isinstance(text, str)]
         found = list(dict.fromkeys(name for text in shown for name in _ALONE.findall(text)))
-        everything = "\n".join([*shown, item.answer, item.baseline or "", *_references(item), *item.answers])
+        everything = "\n".join([*shown, case.answer, case.baseline or "", *_references(case), *case.answers])
         free = [name for name in _NAMES if not re.search(rf"\b{name}\b", everything)]
         if not found or len(free) < len(found):
             return None
-        others = dict(zip(found, self.dice(item, seed).sample(free, len(found)), strict=True))
+        others = dict(zip(found, self.dice(case, seed).sample(free, len(found)), strict=True))
         of_people = re.compile(rf"\b({'|'.join(found)})\b(?! [A-Z])")
 
         def renamed(text: Any) -> Any:
             return of_people.sub(lambda match: others[match[1]], text) if isinstance(text, str) else text
 
         reference = (
-            [renamed(one) for one in item.reference] if isinstance(item.reference, list) else renamed(item.reference)
+            [renamed(one) for one in case.reference] if isinstance(case.reference, list) else renamed(case.reference)
         )
         changed = msgspec.structs.replace(
-            item,
-            fields={name: renamed(value) for name, value in item.fields.items()},
+            case,
+            fields={name: renamed(value) for name, value in case.fields.items()},
             reference=reference,
-            answer=renamed(item.answer),
-            baseline=renamed(item.baseline),
-            answers=[renamed(one) for one in item.answers],
+            answer=renamed(case.answer),
+            baseline=renamed(case.baseline),
+            answers=[renamed(one) for one in case.answers],
         )
-        return Perturbed(item=changed)
+        return Perturbed(case=changed)
 
 
-def _references(item: JudgeItem) -> list[str]:
-    return item.reference if isinstance(item.reference, list) else [item.reference or ""]
+def _references(case: Case) -> list[str]:
+    return case.reference if isinstance(case.reference, list) else [case.reference or ""]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.perturbed import Kind, Perturbation, Perturbed, with_answer
+from judgebench.judges.core.contract import Case
+from judgebench.judges.wrappers.perturbed import Kind, Perturbation, Perturbed, with_answer
 
 _NAMES = (("Option Q", "Option K"), ("Response 7", "Response 3"), ("Text North", "Text South"), ("Entry V", "Entry M"))
 
@@ -15,13 +15,13 @@ class OptionRename(Perturbation):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("pair",)
 
-    def perturb(self, item: JudgeItem, seed: int) -> Perturbed | None:
+    def perturb(self, case: Case, seed: int) -> Perturbed | None:
         """Return the item with a name above each answer; the bias has no direction."""
-        if item.baseline is None:
+        if case.baseline is None:
             return None
-        dice = self.dice(item, seed)
+        dice = self.dice(case, seed)
         names = list(dice.choice(_NAMES))
         dice.shuffle(names)
-        changed = with_answer(item, f"{names[0]}:\n{item.answer}")
-        changed = with_answer(changed, f"{names[1]}:\n{item.baseline}", first=False)
-        return Perturbed(item=changed)
+        changed = with_answer(case, f"{names[0]}:\n{case.answer}")
+        changed = with_answer(changed, f"{names[1]}:\n{case.baseline}", first=False)
+        return Perturbed(case=changed)

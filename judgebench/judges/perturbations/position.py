@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
-from judgebench.judges.asking import JudgeItem
-from judgebench.judges.perturbed import Kind, Perturbation, Perturbed
+from judgebench.judges.core.contract import Case
+from judgebench.judges.wrappers.perturbed import Kind, Perturbation, Perturbed
 
 
 class Position(Perturbation):
@@ -15,9 +15,9 @@ class Position(Perturbation):
 
     kinds: ClassVar[tuple[Kind, ...]] = ("pair",)
 
-    def perturb(self, item: JudgeItem, seed: int) -> Perturbed | None:  # noqa: ARG002 - there is nothing to draw
+    def perturb(self, case: Case, seed: int) -> Perturbed | None:  # noqa: ARG002 - there is nothing to draw
         """Return the item with its answers exchanged."""
-        if item.baseline is None or item.baseline == item.answer:
+        if case.baseline is None or case.baseline == case.answer:
             return None
-        changed = msgspec.structs.replace(item, answer=item.baseline, baseline=item.answer, answers=item.answers[::-1])
-        return Perturbed(item=changed, target="B", mirrored=True)
+        changed = msgspec.structs.replace(case, answer=case.baseline, baseline=case.answer, answers=case.answers[::-1])
+        return Perturbed(case=changed, target="B", mirrored=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import ClassVar
 
-from judgebench.judges.perturbed import Expects, OneAnswer
+from judgebench.judges.wrappers.perturbed import Expects, OneAnswer
 
 
 class Refusal(OneAnswer):

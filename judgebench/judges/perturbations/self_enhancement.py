@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 
 class SelfEnhancement(OneAnswer):

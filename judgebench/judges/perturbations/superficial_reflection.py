@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from judgebench.judges.perturbed import OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
 
 _THOUGHTS = (
     "Wait, let me think about this again, slowly and from the beginning. Yes, now I see it clearly.",

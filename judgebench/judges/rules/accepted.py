@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.judges.answers import Extracted, first_line, normalised, whole_text
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.rules.answers import Extracted, first_line, normalised, whole_text
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
 
 Part = Literal["first_line", "whole"]
 
@@ -33,7 +33,7 @@ class AcceptedForms(JudgeMethod):
         Attributes:
             part: Which part of the text is the answer: ``whole`` or ``first_line`` (completions run on).
             contains: Accept a form among other words.
-            case: Fold upper and lower case.
+            case: Aggregation upper and lower case.
             articles: Ignore English articles.
             punctuation: Ignore punctuation.
             accents: Ignore accents.
@@ -49,14 +49,14 @@ class AcceptedForms(JudgeMethod):
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+    async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the answer with every accepted form."""
-        accepted = references(item)
+        accepted = references(case)
         if not accepted:
-            return unread(item, NO_REFERENCE)
-        answer = _take(self.config.part, item.answer)
+            return unread(case, NO_REFERENCE)
+        answer = _take(self.config.part, case.answer)
         if answer is None:
-            return unread(item, "the answer is empty")
+            return unread(case, "the answer is empty")
         said = self._normal(answer.text)
         forms = [self._normal(form) for form in accepted]
         right = said in forms
@@ -93,14 +93,14 @@ class ExactMatch(JudgeMethod):
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+    async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the answer with every reference."""
-        accepted = references(item)
+        accepted = references(case)
         if not accepted:
-            return unread(item, NO_REFERENCE)
-        answer = _take(self.config.part, item.answer)
+            return unread(case, NO_REFERENCE)
+        answer = _take(self.config.part, case.answer)
         if answer is None:
-            return unread(item, "the answer is empty")
+            return unread(case, "the answer is empty")
         return decided(answer.text in [form.strip() for form in accepted], answer)
 
     def identity(self) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.judges.answers import choice, normalised
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
+from judgebench.content.prompts import as_text
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.rules.answers import choice, normalised
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
-from judgebench.prompts import as_text
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
 
 
 class ChoiceEqual(JudgeMethod):
@@ -32,18 +32,18 @@ class ChoiceEqual(JudgeMethod):
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+    async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Read the letter and compare it with the reference."""
-        forms = references(item)
+        forms = references(case)
         if not forms:
-            return unread(item, NO_REFERENCE)
-        options = self._options(item)
+            return unread(case, NO_REFERENCE)
+        options = self._options(case)
         accepted = [letter for form in forms if (letter := self._letter(form, options)) is not None]
         if not accepted:
-            return unread(item, f"the reference {forms[0][:40]!r} is neither a letter nor one option's text")
-        answer = choice(item.answer, self.config.letters, options)
+            return unread(case, f"the reference {forms[0][:40]!r} is neither a letter nor one option's text")
+        answer = choice(case.answer, self.config.letters, options)
         if answer is None:
-            return unread(item, f"no choice of {', '.join(self.config.letters)} found")
+            return unread(case, f"no choice of {', '.join(self.config.letters)} found")
         return decided(answer.text in accepted, answer)
 
     def identity(self) -> dict[str, Any]:
@@ -58,8 +58,8 @@ class ChoiceEqual(JudgeMethod):
         same = [letter for letter, text in (options or {}).items() if normalised(text) == said]
         return same[0] if len(same) == 1 else None
 
-    def _options(self, item: JudgeItem) -> dict[str, str] | None:
+    def _options(self, case: Case) -> dict[str, str] | None:
         if not self.config.options:
             return None
-        texts = {letter: as_text(item.fields[letter]) for letter in self.config.letters if letter in item.fields}
+        texts = {letter: as_text(case.fields[letter]) for letter in self.config.letters if letter in case.fields}
         return texts or None

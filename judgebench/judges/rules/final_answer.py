@@ -12,13 +12,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from judgebench.judges.answers import Extracted, boxed, choice, first_line, normalised, whole_text
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.rules.answers import Extracted, boxed, choice, first_line, normalised, whole_text
 from judgebench.judges.rules.math_equal import MathEqual
 from judgebench.judges.rules.numbers import NumberEqual, number
 from judgebench.judges.rules.short_reference import MOST_WORDS, after_hashes, final_part, is_number, kind_of
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
 
 _STATED = re.compile(
     r"####[ \t]*|\b(?i:answer)\b[*_]{0,3}\s{0,4}(?::|=|(?:is|was|would\s{1,4}be)\b)[*_:= \t]{0,8}\n{0,2}"
@@ -83,17 +83,17 @@ class FinalAnswerEqual(JudgeMethod):
         forms = [reference] if isinstance(reference, str) else reference or []
         return any(kind_of(form) != "text" for form in forms)
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
         """Compare the final answer with every accepted reference."""
-        accepted = references(item)
+        accepted = references(case)
         if not accepted:
-            return unread(item, NO_REFERENCE)
-        if whole_text(item.answer) is None:
-            return unread(item, "the answer is empty")
+            return unread(case, NO_REFERENCE)
+        if whole_text(case.answer) is None:
+            return unread(case, "the answer is empty")
         verdicts: list[Verdict] = []
         for form in accepted:
-            verdict = await self._compare(form, item, ask)
-            if verdict.label == "correct":
+            verdict = await self._compare(form, case, ask)
+            if verdict.decision == "correct":
                 return verdict
             verdicts.append(verdict)
         return next((verdict for verdict in verdicts if verdict.status != "ok"), verdicts[0])
@@ -112,86 +112,86 @@ class FinalAnswerEqual(JudgeMethod):
         """End the worker processes."""
         await self._math.aclose()
 
-    async def _compare(self, reference: str, item: JudgeItem, ask: Ask) -> Verdict:
+    async def _compare(self, reference: str, case: Case, ask: Ask) -> Verdict:
         kind = kind_of(reference)
         if kind == "text":
-            return unread(item, "the reference is a text, which only a judge can compare")
+            return unread(case, "the reference is a text, which only a judge can compare")
         if kind == "formula":
-            return await self._by_mathematics(msgspec.structs.replace(item, reference=after_hashes(reference)), ask)
+            return await self._by_mathematics(msgspec.structs.replace(case, reference=after_hashes(reference)), ask)
         reference = final_part(reference)
         if kind == "number":
-            return await self._by_value(msgspec.structs.replace(item, reference=reference), ask)
+            return await self._by_value(msgspec.structs.replace(case, reference=reference), ask)
         if kind == "letter":
-            return self._by_letter(reference.strip("()").upper(), item)
-        return _by_words(reference, item)
+            return self._by_letter(reference.strip("()").upper(), case)
+        return _by_words(reference, case)
 
-    async def _by_value(self, item: JudgeItem, ask: Ask) -> Verdict:
-        box = boxed(item.answer)
+    async def _by_value(self, case: Case, ask: Ask) -> Verdict:
+        box = boxed(case.answer)
         if box is not None:
             rule = self._number if is_number(box.text) else self._math
-            return await rule.judge(item, ask)
-        stated = _stated(item.answer)
+            return await rule.judge(case, ask)
+        stated = _stated(case.answer)
         if stated is not None and ("\\" in stated.text or "{" in stated.text):
-            return await self._by_mathematics(item, ask)
+            return await self._by_mathematics(case, ask)
         if stated is not None and (digit := re.search(r"\d", stated.text)) is not None:
             said = _until(_AFTER_NUMBER, stated, digit.end())
-            return await _judged(self._number, item, said, said.text, ask)
-        rule = self._math if "\\" in _last_with_digits(item.answer) else self._number
-        return await rule.judge(item, ask)
+            return await _judged(self._number, case, said, said.text, ask)
+        rule = self._math if "\\" in _last_with_digits(case.answer) else self._number
+        return await rule.judge(case, ask)
 
-    async def _by_mathematics(self, item: JudgeItem, ask: Ask) -> Verdict:
-        if boxed(item.answer) is not None:
-            return await self._math.judge(item, ask)
-        stated = _stated(item.answer)
+    async def _by_mathematics(self, case: Case, ask: Ask) -> Verdict:
+        if boxed(case.answer) is not None:
+            return await self._math.judge(case, ask)
+        stated = _stated(case.answer)
         if stated is None:
-            return await self._math.judge(item, ask)
+            return await self._math.judge(case, ask)
         said = _stripped(_until(re.compile(r"\.(?=\s|$)"), stated))
         bare = re.sub(r"^(?:\\[(\[]|\$+)\s*|\s*(?:\\[)\]]|\$+)$", "", said.text)
-        return await _judged(self._math, item, said, f"\\boxed{{{bare}}}", ask)
+        return await _judged(self._math, case, said, f"\\boxed{{{bare}}}", ask)
 
-    def _by_letter(self, reference: str, item: JudgeItem) -> Verdict:
+    def _by_letter(self, reference: str, case: Case) -> Verdict:
         letters = self.config.letters if reference in self.config.letters else self.config.letters + reference
-        options = {letter: str(item.fields[letter]) for letter in letters if letter in item.fields}
-        found = choice(item.answer, letters, options or None)
+        options = {letter: str(case.fields[letter]) for letter in letters if letter in case.fields}
+        found = choice(case.answer, letters, options or None)
         if found is None:  # "The symbol of potassium is K."
-            found = next((one for one in _found(item.answer).candidates if len(one.text) == 1), None)
+            found = next((one for one in _found(case.answer).candidates if len(one.text) == 1), None)
         if found is None:
-            return unread(item, "no option letter found")
+            return unread(case, "no option letter found")
         return decided(found.text.upper() == reference, found)
 
 
-async def _judged(rule: MathEqual | NumberEqual, item: JudgeItem, said: Extracted, sent: str, ask: Ask) -> Verdict:
+async def _judged(rule: MathEqual | NumberEqual, case: Case, said: Extracted, sent: str, ask: Ask) -> Verdict:
     """Return a rule's verdict on a part of the answer, with the part's place in the answer."""
-    verdict = await rule.judge(msgspec.structs.replace(item, answer=sent), ask)
+    verdict = await rule.judge(msgspec.structs.replace(case, answer=sent), ask)
     return msgspec.structs.replace(verdict, answer=verdict.answer and said.text, span=verdict.span and said.span)
 
 
-def _by_words(reference: str, item: JudgeItem) -> Verdict:
+def _by_words(reference: str, case: Case) -> Verdict:
     wanted = normalised(reference)
     if (truth := _TRUTH.fullmatch(wanted)) is not None:
-        return _by_truth(truth[1], item)
-    found = _found(item.answer)
+        return _by_truth(truth[1], case)
+    found = _found(case.answer)
     for candidate in found.candidates:
         if normalised(final_part(candidate.text)) == wanted:
             return decided(True, candidate)
     answer = found.candidates[0]
     if f" {wanted} " in f" {normalised(found.searched)} ":
-        return unread(item, f"the reference stands among other words {found.where}", answer)
+        return unread(case, f"the reference stands among other words {found.where}", answer)
     value = number(reference.split(maxsplit=1)[0])
     if value is not None and any(number(word) == value for word in found.searched.split()):
-        return unread(item, f"the number of the reference stands with other words {found.where}", answer)
+        return unread(case, f"the number of the reference stands with other words {found.where}", answer)
     return decided(False, answer)
 
 
-def _by_truth(wanted: str, item: JudgeItem) -> Verdict:
+def _by_truth(wanted: str, case: Case) -> Verdict:
     """Compare a yes or no, which may be followed by why."""
-    first = first_line(item.answer)
-    for candidate in [*_found(item.answer).candidates, *([first] if first else [])]:
+    first = first_line(case.answer)
+    for candidate in [*_found(case.answer).candidates, *([first] if first else [])]:
         said = _TRUTH.match(candidate.text)
         if said is not None:
             start = candidate.span[0] + said.start(1)
             return decided(said[1].lower() == wanted, Extracted(said[1], (start, start + len(said[1]))))
-    return unread(item, f"neither {wanted} nor its opposite begins the final answer")
+    return unread(case, f"neither {wanted} nor its opposite begins the final answer")
 
 
 def _found(text: str) -> _Found:

@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.answers import Extracted, boxed, whole_text
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.rules.answers import Extracted, boxed, whole_text
+from judgebench.judges.rules.sandbox import KillablePool, Overrun
 from judgebench.judges.rules.verdicts import NO_REFERENCE, OUT_OF_TIME, decided, references, unread
-from judgebench.records import Verdict
-from judgebench.sandbox import KillablePool, Overrun
+from judgebench.records.flow import Verdict
 
 COMPARE = "judgebench.judges.rules.math_worker.compare"
 MOST_TEXT = 20_000
@@ -66,21 +66,21 @@ class MathEqual(JudgeMethod):
             raise ConfigError("evaluator.find: name formulas, numbers or letters.")
         self._pool: KillablePool | None = None
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+    async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the final answer with every accepted reference."""
-        accepted = references(item)
+        accepted = references(case)
         if not accepted:
-            return unread(item, NO_REFERENCE)
-        answer, sent = self._final(item.answer)
+            return unread(case, NO_REFERENCE)
+        answer, sent = self._final(case.answer)
         if answer is None:
-            return unread(item, "no boxed answer found" if self.config.answer == "boxed" else "the answer is empty")
+            return unread(case, "no boxed answer found" if self.config.answer == "boxed" else "the answer is empty")
         reason = ""
         for form in accepted:
             outcome, why = await self._compare(form, answer, sent)
             if outcome == "equal":
                 return decided(True, answer)
             reason = reason or why
-        return unread(item, reason, answer) if reason else decided(False, answer)
+        return unread(case, reason, answer) if reason else decided(False, answer)
 
     def identity(self) -> dict[str, Any]:
         """Return the rule, the options that decide and the versions of the libraries."""

@@ -1,7 +1,7 @@
 """Mathematical equivalence by math-verify; runs in a worker process that can be killed, and nowhere else.
 
 Nothing here evaluates text as code: math-verify's one use of SymPy's ``parse_expr`` (which calls ``eval``) is replaced
-by a reader of the grammar of arithmetic. Nothing prints a SymPy object either, because printing can take for ever.
+by a reader of the parser of arithmetic. Nothing prints a SymPy object either, because printing can take for ever.
 """
 
 from __future__ import annotations

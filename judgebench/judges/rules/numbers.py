@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.judges.answers import Extracted, boxed, last_number
-from judgebench.judges.asking import Ask, JudgeItem, JudgeMethod
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.rules.answers import Extracted, boxed, last_number
 from judgebench.judges.rules.verdicts import NO_REFERENCE, decided, references, unread
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
 
 MOST_DIGITS = 1000
 _PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|\.\d+|(?<=\d))(?:[eE][-+]?\d{1,3})?")
@@ -60,20 +60,20 @@ class NumberEqual(JudgeMethod):
         self.config = config or self.Config()
         self._tolerance = Decimal(self.config.tolerance)
 
-    async def judge(self, item: JudgeItem, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
+    async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the final number with the reference by value."""
-        accepted = [number(form) for form in references(item)]
+        accepted = [number(form) for form in references(case)]
         if not accepted:
-            return unread(item, NO_REFERENCE)
+            return unread(case, NO_REFERENCE)
         if None in accepted:
-            return unread(item, "the reference is not a number")
-        answer = self._final(item.answer)
+            return unread(case, "the reference is not a number")
+        answer = self._final(case.answer)
         value = number(answer.text) if answer else None
         if answer is None or value is None:
-            return unread(item, "no number found", answer)
+            return unread(case, "no number found", answer)
         start, end = answer.span
-        if _MORE_BEFORE.search(item.answer[max(0, start - 4) : start]) or _MORE_AFTER.match(item.answer[end : end + 4]):
-            return unread(item, "a comma or point that may separate decimals, thousands or two numbers", answer)
+        if _MORE_BEFORE.search(case.answer[max(0, start - 4) : start]) or _MORE_AFTER.match(case.answer[end : end + 4]):
+            return unread(case, "a comma or point that may separate decimals, thousands or two numbers", answer)
         right = any(form is not None and abs(form - value) <= self._tolerance for form in accepted)
         return decided(right, answer)
 

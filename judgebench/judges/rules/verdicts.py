@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from judgebench.judges.answers import Extracted
-from judgebench.judges.asking import JudgeItem
-from judgebench.records import Verdict
+from judgebench.judges.core.contract import Case
+from judgebench.judges.rules.answers import Extracted
+from judgebench.records.flow import Verdict
 
 NO_REFERENCE = "the sample has no reference"
 OUT_OF_TIME = "the time limit of the rule ended the comparison"
@@ -17,7 +17,7 @@ def decided(right: bool, answer: Extracted, **details: Any) -> Verdict:
     """Return ``correct`` or ``incorrect`` with the answer that was read."""
     return Verdict(
         status="ok",
-        label="correct" if right else "incorrect",
+        decision="correct" if right else "incorrect",
         score=1.0 if right else 0.0,
         span=answer.span,
         answer=answer.text,
@@ -25,9 +25,9 @@ def decided(right: bool, answer: Extracted, **details: Any) -> Verdict:
     )
 
 
-def unread(item: JudgeItem, reason: str, answer: Extracted | None = None) -> Verdict:
+def unread(case: Case, reason: str, answer: Extracted | None = None) -> Verdict:
     """Return ``unparsed`` with the reason, and whether the answer had been cut off."""
-    if item.truncated and answer is None:
+    if case.truncated and answer is None:
         reason += " (the answer was cut off by the token limit)"
     return Verdict(
         status="unparsed",
@@ -37,8 +37,8 @@ def unread(item: JudgeItem, reason: str, answer: Extracted | None = None) -> Ver
     )
 
 
-def references(item: JudgeItem) -> list[str]:
+def references(case: Case) -> list[str]:
     """Return the accepted references; empty where the sample has none."""
-    if item.reference is None:
+    if case.reference is None:
         return []
-    return [item.reference] if isinstance(item.reference, str) else item.reference
+    return [case.reference] if isinstance(case.reference, str) else case.reference

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from judgebench.judges.asking import JudgeMethod
+from judgebench.judges.core.contract import JudgeMethod
 from judgebench.models import VLLMCustomAPIChat
 from judgebench.models.contract import ServiceConfig
-from judgebench.records import Verdict
+from judgebench.records.flow import Verdict
 
 
 class ToyLoader:

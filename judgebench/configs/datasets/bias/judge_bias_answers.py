@@ -1,4 +1,5 @@
-"""Does a judge of single answers change its verdict when nothing that matters has changed? The tested model is the judge."""
+"""Does a judge of single answers change its verdict when nothing that matters has changed? The tested model is the
+judge."""
 
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import BiasTest, ReferenceVerifier

@@ -18,7 +18,7 @@ judge_bias_pairs_datasets = [
         method=dict(
             type=BiasTest,
             # Any judge of pairs. One order alone: position is a perturbation here.
-            judge=dict(type=PairComparison, orders=["AB"], fold=dict(type="first", unread="unparsed")),
+            judge=dict(type=PairComparison, orders=["AB"], aggregate=dict(type="first", unread="unparsed")),
             perturbations=[],  # all that fit; or names: ["position", "bandwagon", dict(type="verbosity", words=200)]
             again=1,  # how many more times the same question is put, which is the noise floor
         ),

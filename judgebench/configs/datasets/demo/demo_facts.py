@@ -1,4 +1,5 @@
-"""Short factual questions shipped with judgebench, asked as a completion with worked examples, scored by accepted forms."""
+"""Short factual questions shipped with judgebench, asked as a completion with worked examples, scored by accepted
+forms."""
 
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import AcceptedForms, FirstLine

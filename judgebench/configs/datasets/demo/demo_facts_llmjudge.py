@@ -1,8 +1,9 @@
-"""demo_facts with the embedded model as its own judge, read by the log-probs of two words; the rule scores beside it."""
+"""demo_facts with the embedded model as its own judge, read by the log-probs of two words; the rule scores beside
+it."""
 
 from mmengine.config import read_base
 
-from judgebench.judges import Viewed
+from judgebench.judges import DeclaredJudge
 from judgebench.models import VLLMCustomAPI, stripped
 
 with read_base():
@@ -34,9 +35,9 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
         pred_postprocessor=dict(type=stripped),  # a continuation starts with a space
     ),
     method=dict(
-        type=Viewed,
+        type=DeclaredJudge,
         # Chosen by benchmarks/tiny_judge.py on pairs that are not in this set; see docs/embedded-model.md.
-        views=[
+        presentations=[
             dict(
                 prompt="Correct answer: 100 cm\nGiven answer: 100 centimetres\nCorrect: yes\n\n"
                 "Correct answer: 1914\nGiven answer: 1939\nCorrect: no\n\n"
@@ -58,7 +59,7 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
             )
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
-        grammar=dict(type="logprob_of_label", labels={"correct": " yes", "incorrect": " no"}, threshold=0.55),
-        fold=dict(type="first", unread="unparsed"),
+        parser=dict(type="logprob_of_decision", decisions={"correct": " yes", "incorrect": " no"}, threshold=0.55),
+        aggregate=dict(type="first", unread="unparsed"),
     ),
 )

@@ -1,4 +1,5 @@
-"""Do wrong answers that talk to the judge turn its verdict? The tested model is the judge; each attack has a clean twin."""
+"""Do wrong answers that talk to the judge turn its verdict? The tested model is the judge; each attack has a clean
+twin."""
 
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import ReferenceVerifier

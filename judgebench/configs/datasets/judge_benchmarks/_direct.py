@@ -1,10 +1,10 @@
 """Direct judging: is this answer right? Nothing to compare it with is shown."""
 
-from judgebench.judges import Viewed
+from judgebench.judges import DeclaredJudge
 
 DIRECT = dict(
-    type=Viewed,
-    views=[
+    type=DeclaredJudge,
+    presentations=[
         dict(
             prompt=[
                 dict(
@@ -17,6 +17,6 @@ DIRECT = dict(
             ]
         )
     ],
-    grammar=dict(type="anchored", labels={"CORRECT": "correct", "INCORRECT": "incorrect"}),
-    fold=dict(type="first", unread="unparsed"),
+    parser=dict(type="anchored", decisions={"CORRECT": "correct", "INCORRECT": "incorrect"}),
+    aggregate=dict(type="first", unread="unparsed"),
 )

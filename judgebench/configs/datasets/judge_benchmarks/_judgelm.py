@@ -1,7 +1,8 @@
-"""What JudgeLM's validation sets share: rows, how two scores are read and folded, and what counts (Zhu et al. 2023)."""
+"""What JudgeLM's validation sets share: rows, how two scores are read and aggregated, and what counts (Zhu et al.
+2023)."""
 
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 ROWS = dict(
     key="{question_id}",
@@ -12,8 +13,8 @@ ROWS = dict(
 )
 
 TWO_SCORES = dict(
-    type=Viewed,
-    grammar=dict(type="first_line_two_numbers"),
-    fold=dict(type="first", unread="tie"),  # the first order decides; the second measures consistency
+    type=DeclaredJudge,
+    parser=dict(type="first_line_two_numbers"),
+    aggregate=dict(type="first", unread="tie"),  # the first order decides; the second measures consistency
     skip_equal="tie",
 )

@@ -1,4 +1,5 @@
-"""What the pair benchmarks of this folder share: how two answers are shown, and the five-level and the three-way question."""
+"""What the pair benchmarks of this folder share: how two answers are shown, and the five-level and the three-way
+question."""
 
 _answers = (
     "Question:\n{question}\n\n"
@@ -55,7 +56,7 @@ FIVE_LEVELS_OPEN = [
 LAST_LABEL = dict(
     type="last_match",
     patterns=[r"\[\[([AB<>=]+)\]\]", r"\[([AB<>=]+)\]"],
-    labels={
+    decisions={
         **{label: label for label in ("A>>B", "A>B", "B>A", "B>>A")},
         "A=B": "tie",
         "B=A": "tie",

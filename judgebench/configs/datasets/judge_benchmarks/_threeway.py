@@ -1,10 +1,10 @@
 """The question of a verifier that also tells answers which cannot be judged: correct, incorrect or invalid."""
 
-from judgebench.judges import Viewed
+from judgebench.judges import DeclaredJudge
 
 THREE_WAY_CHECK = dict(
-    type=Viewed,
-    views=[
+    type=DeclaredJudge,
+    presentations=[
         dict(
             prompt=[
                 dict(
@@ -18,6 +18,6 @@ THREE_WAY_CHECK = dict(
             ]
         )
     ],
-    grammar=dict(type="anchored", labels={"A": "correct", "B": "incorrect", "C": "invalid"}),
-    fold=dict(type="first", unread="unparsed"),
+    parser=dict(type="anchored", decisions={"A": "correct", "B": "incorrect", "C": "invalid"}),
+    aggregate=dict(type="first", unread="unparsed"),
 )

@@ -1,8 +1,9 @@
-"""AlpacaEval 2: preference over a baseline's answers, read from the log-probabilities of one token (Dubois et al. 2024)."""
+"""AlpacaEval 2: preference over a baseline's answers, read from the log-probabilities of one token (Dubois et al.
+2024)."""
 
 from judgebench.datasets import AlpacaEval
-from judgebench.judges import Viewed
-from judgebench.metrics.preference_score import PreferenceScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.preference_score import PreferenceScore
 
 alpaca_eval2_datasets = [
     dict(
@@ -11,8 +12,8 @@ alpaca_eval2_datasets = [
         path="alpaca_eval2/model_outputs.json",
         baseline="alpaca_eval2/baseline_outputs.json",
         method=dict(
-            type=Viewed,
-            views=[
+            type=DeclaredJudge,
+            presentations=[
                 dict(
                     prompt=[
                         dict(
@@ -26,8 +27,8 @@ alpaca_eval2_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="logprob_of_label", labels={"A": "m", "B": "M"}),
-            fold=dict(type="first", unread="unparsed"),
+            parser=dict(type="logprob_of_decision", decisions={"A": "m", "B": "M"}),
+            aggregate=dict(type="first", unread="unparsed"),
             params=dict(max_tokens=1, logprobs=True, top_logprobs=5, temperature=0),
             skip_equal="tie",
         ),

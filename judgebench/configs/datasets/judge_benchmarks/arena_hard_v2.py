@@ -1,10 +1,11 @@
-"""Arena-Hard v2.0: hard prompts against o3-mini's answers, creative writing against Gemini 2.0 Flash's (Li et al. 2024)."""
+"""Arena-Hard v2.0: hard prompts against o3-mini's answers, creative writing against Gemini 2.0 Flash's (Li et al.
+2024)."""
 
 from mmengine.config import read_base
 
 from judgebench.datasets import AnswerPairs
-from judgebench.judges import Viewed
-from judgebench.metrics.win_score import WinScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.win_score import WinScore
 
 with read_base():
     from ._pair import FIVE_LEVELS, FIVE_LEVELS_OPEN, LAST_LABEL
@@ -25,10 +26,10 @@ arena_hard_v2_datasets = [
         categories=[category],
         known_values=dict(category=[*_prompts]),
         method=dict(
-            type=Viewed,
-            views=[dict(name="AB", order="AB", prompt=prompt), dict(name="BA", order="BA", prompt=prompt)],
-            grammar=LAST_LABEL,
-            fold=dict(type="weighted_pool", unread="unparsed"),  # one silent game leaves the question out
+            type=DeclaredJudge,
+            presentations=[dict(name="AB", order="AB", prompt=prompt), dict(name="BA", order="BA", prompt=prompt)],
+            parser=LAST_LABEL,
+            aggregate=dict(type="weighted_pool", unread="unparsed"),  # one silent comparison leaves the question out
             skip_equal="tie",
         ),
         # the source's interval: 5 to 95 percent

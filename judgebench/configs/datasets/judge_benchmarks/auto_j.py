@@ -2,9 +2,9 @@
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 with read_base():
     from ._pair import THREE_WAY
@@ -12,7 +12,7 @@ with read_base():
 auto_j_datasets = [
     dict(
         abbr="auto_j",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="auto_j/testdata_pairwise.jsonl",
         also=["auto-j/data/test/testdata_pairwise.jsonl"],
         input_columns=["prompt"],
@@ -21,11 +21,14 @@ auto_j_datasets = [
         gold_labels={"0": "A", "1": "B", "2": "tie"},
         meta_columns=["scenario"],
         method=dict(
-            type=Viewed,
+            type=DeclaredJudge,
             question="{prompt}",
-            views=[dict(name="AB", order="AB", prompt=THREE_WAY), dict(name="BA", order="BA", prompt=THREE_WAY)],
-            grammar=dict(type="anchored", labels={"A": "A", "B": "B", "C": "tie"}),
-            fold=dict(type="both_required", unread="unparsed"),
+            presentations=[
+                dict(name="AB", order="AB", prompt=THREE_WAY),
+                dict(name="BA", order="BA", prompt=THREE_WAY),
+            ],
+            parser=dict(type="anchored", decisions={"A": "A", "B": "B", "C": "tie"}),
+            aggregate=dict(type="both_required", unread="unparsed"),
         ),
         score=dict(type=PairScore, classes=["A", "B", "tie"], group_by="scenario"),
     )

@@ -2,8 +2,8 @@
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.metrics.verifier_score import VerifierScore
+from judgebench.datasets import JudgeSamples
+from judgebench.metrics.scores.verifier_score import VerifierScore
 
 with read_base():
     from ._threeway import THREE_WAY_CHECK
@@ -11,7 +11,7 @@ with read_base():
 compassverifier_datasets = [
     dict(
         abbr="compassverifier",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="compassverifier/samples.jsonl",
         key="{idx}",
         input_columns=["question"],

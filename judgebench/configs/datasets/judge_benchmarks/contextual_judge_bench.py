@@ -1,8 +1,9 @@
-"""ContextualJudgeBench: answers from a context, judged by a hierarchy of criteria; both orders must be right (Xu et al. 2025)."""
+"""ContextualJudgeBench: answers from a context, judged by a hierarchy of criteria; both orders must be right (Xu et
+al. 2025)."""
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 _splits = [
     "refusal_answerable",
@@ -30,7 +31,7 @@ _prompt = [
 contextual_judge_bench_datasets = [
     dict(
         abbr="contextual_judge_bench",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="contextual_judge_bench/{split}.jsonl",
         splits=_splits,
         hub=dict(path="Salesforce/ContextualJudgeBench", split="{split}"),
@@ -40,10 +41,10 @@ contextual_judge_bench_datasets = [
         gold="A",
         meta_columns=["split"],
         method=dict(
-            type=Viewed,
-            views=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
-            grammar=dict(type="anchored", labels={"A": "A", "B": "B"}),
-            fold=dict(type="both_required", unread="unparsed"),
+            type=DeclaredJudge,
+            presentations=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
+            parser=dict(type="anchored", decisions={"A": "A", "B": "B"}),
+            aggregate=dict(type="both_required", unread="unparsed"),
             skip_equal="tie",
         ),
         score=dict(type=PairScore, headline="both_orders", group_by="split", averages={"mean of splits": _splits}),

@@ -1,8 +1,9 @@
-"""FairEval: reasons before scores, several samples in both orders, averaged; the higher mean wins (Wang et al. 2023)."""
+"""FairEval: reasons before scores, several samples in both orders, averaged; the higher mean wins (Wang et al.
+2023)."""
 
 from judgebench.datasets import AnswerPairs
-from judgebench.judges import Viewed
-from judgebench.metrics.evidence_score import EvidenceScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.evidence_score import EvidenceScore
 
 _prompt = [
     dict(
@@ -28,11 +29,11 @@ fair_eval_datasets = [
         gold_column="label",
         gold_labels={"CHATGPT": "A", "VICUNA13B": "B", "TIE": "tie"},
         method=dict(
-            type=Viewed,
-            views=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
+            type=DeclaredJudge,
+            presentations=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
             repeats=3,  # the evidence of several samples; needs a temperature above 0
-            grammar=dict(type="last_lines_two_numbers"),
-            fold=dict(type="mean_score", unread="drop"),
+            parser=dict(type="last_lines_two_numbers"),
+            aggregate=dict(type="mean_score", unread="drop"),
             params=dict(temperature=1.0),
             skip_equal="tie",
         ),

@@ -2,9 +2,9 @@
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import AskedToGoOn
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import ContinuedJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 with read_base():
     from ._pair import FIVE_LEVELS
@@ -12,7 +12,7 @@ with read_base():
 judgebench_datasets = [
     dict(
         abbr=f"judgebench_{answered_by}",
-        type=JudgeItems,
+        type=JudgeSamples,
         path=f"judgebench/pairs_{answered_by}.jsonl",
         also=[f"JudgeBench/data/dataset=judgebench,response_model={response_model}.jsonl"],
         hub=dict(path="ScalerLab/JudgeBench", split=split),
@@ -23,15 +23,18 @@ judgebench_datasets = [
         gold_labels={"A>B": "A", "B>A": "B"},
         meta_columns=["source"],
         method=dict(
-            type=AskedToGoOn,  # once, where a reply holds no label
-            views=[dict(name="AB", order="AB", prompt=FIVE_LEVELS), dict(name="BA", order="BA", prompt=FIVE_LEVELS)],
-            grammar=dict(
-                type="unique_label",
+            type=ContinuedJudge,  # once, where a reply holds no label
+            presentations=[
+                dict(name="AB", order="AB", prompt=FIVE_LEVELS),
+                dict(name="BA", order="BA", prompt=FIVE_LEVELS),
+            ],
+            parser=dict(
+                type="unique_decision",
                 patterns=[r"\[\[([AB<>=]+)\]\]"],
-                labels={"A>>B": "A>B", "A>B": "A>B", "A=B": "A=B", "B>A": "B>A", "B>>A": "B>A"},
+                decisions={"A>>B": "A>B", "A>B": "A>B", "A=B": "A=B", "B>A": "B>A", "B>>A": "B>A"},
                 published=True,
             ),
-            fold=dict(type="counter", unread="drop"),
+            aggregate=dict(type="counter", unread="drop"),
             skip_equal="tie",  # nobody is asked which of two equal answers is better
         ),
         score=dict(

@@ -1,9 +1,10 @@
-"""JudgeBoard style: is this answer right, asked directly and without a reference, over answers of any source (Bi et al. 2025)."""
+"""JudgeBoard style: is this answer right, asked directly and without a reference, over answers of any source (Bi et
+al. 2025)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.metrics.verifier_score import VerifierScore
+from judgebench.datasets import JudgeSamples
+from judgebench.metrics.scores.verifier_score import VerifierScore
 
 with read_base():
     from ._direct import DIRECT
@@ -11,7 +12,7 @@ with read_base():
 judgeboard_datasets = [
     dict(
         abbr="judgeboard",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="judgeboard/answers.jsonl",  # your own: the columns question, answer, right, and dataset if you like
         input_columns=["question"],
         answer_columns=["answer"],

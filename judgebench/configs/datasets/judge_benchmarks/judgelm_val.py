@@ -1,8 +1,9 @@
-"""JudgeLM validation set: two scores on the first line, against a teacher's; an unread reply is a tie (Zhu et al. 2023)."""
+"""JudgeLM validation set: two scores on the first line, against a teacher's; an unread reply is a tie (Zhu et al.
+2023)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
+from judgebench.datasets import JudgeSamples
 
 with read_base():
     from ._judgelm import ROWS, TWO_SCORES
@@ -22,14 +23,14 @@ _prompt = [
 judgelm_val_datasets = [
     dict(
         abbr="judgelm_val",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="judgelm/val.jsonl",
         also=["JudgeLM-100K/judgelm_val_5k_gpt4.jsonl", "judgelm/data/JudgeLM/judgelm_val_5k_gpt4.jsonl"],
         input_columns=["question_body"],
         gold_scores=["score.0", "score.1"],
         method=dict(
             **TWO_SCORES,
-            views=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
+            presentations=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
         ),
         **ROWS,
     )

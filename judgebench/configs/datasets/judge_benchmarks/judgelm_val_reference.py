@@ -1,8 +1,9 @@
-"""JudgeLM validation set with reference support: the judge is shown a reference answer, as the teacher was (Zhu et al. 2023)."""
+"""JudgeLM validation set with reference support: the judge is shown a reference answer, as the teacher was (Zhu et al.
+2023)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
+from judgebench.datasets import JudgeSamples
 
 with read_base():
     from ._judgelm import ROWS, TWO_SCORES
@@ -23,7 +24,7 @@ _prompt = [
 judgelm_val_reference_datasets = [
     dict(
         abbr="judgelm_val_reference",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="judgelm/val_with_reference.jsonl",
         also=[
             "JudgeLM-100K/judgelm_val_5k_gpt4_with_reference.jsonl",
@@ -34,7 +35,7 @@ judgelm_val_reference_datasets = [
         gold_scores=["score_w_reference.0", "score_w_reference.1"],
         method=dict(
             **TWO_SCORES,
-            views=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
+            presentations=[dict(name="AB", order="AB", prompt=_prompt), dict(name="BA", order="BA", prompt=_prompt)],
         ),
         **ROWS,
     )

@@ -1,13 +1,14 @@
-"""Judging the Judges: right or wrong against people's verdicts on TriviaQA answers, with corrected accuracies (Thakur et al. 2024)."""
+"""Judging the Judges: right or wrong against people's verdicts on TriviaQA answers, with corrected accuracies (Thakur
+et al. 2024)."""
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.verifier_score import VerifierScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.verifier_score import VerifierScore
 
 judging_the_judges_datasets = [
     dict(
         abbr="judging_the_judges",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="judging_the_judges/v1.jsonl.gz",
         key="{model}-{idx}",
         input_columns=["question"],
@@ -19,8 +20,8 @@ judging_the_judges_datasets = [
         meta_columns=["idx", "model"],
         whole_numbers=["idx"],
         method=dict(
-            type=Viewed,
-            views=[
+            type=DeclaredJudge,
+            presentations=[
                 dict(
                     prompt=[
                         dict(
@@ -33,8 +34,8 @@ judging_the_judges_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="anchored", labels={"CORRECT": "correct", "INCORRECT": "incorrect"}),
-            fold=dict(type="first", unread="unparsed"),
+            parser=dict(type="anchored", decisions={"CORRECT": "correct", "INCORRECT": "incorrect"}),
+            aggregate=dict(type="first", unread="unparsed"),
         ),
         score=dict(type=VerifierScore, group_by="model", labelled_by="idx", labelled_every=10, cluster_by="idx"),
     )

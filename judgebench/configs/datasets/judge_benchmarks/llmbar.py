@@ -2,9 +2,9 @@
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 with read_base():
     from ._pair import TWO_WAY
@@ -12,7 +12,7 @@ with read_base():
 llmbar_datasets = [
     dict(
         abbr="llmbar",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="llmbar/data/{split}.jsonl",
         also=[  # as in a copy of the project's repository
             "LLMBar/Dataset/LLMBar/{split}/dataset.json",
@@ -26,11 +26,11 @@ llmbar_datasets = [
         gold_labels={"1": "A", "2": "B"},
         meta_columns=["split"],
         method=dict(
-            type=Viewed,
+            type=DeclaredJudge,
             question="{input}",
-            views=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
-            grammar=dict(type="anchored", labels={"A": "A", "B": "B"}),
-            fold=dict(type="each_counts", unread="drop"),
+            presentations=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
+            parser=dict(type="anchored", decisions={"A": "A", "B": "B"}),
+            aggregate=dict(type="each_counts", unread="drop"),
             skip_equal="tie",  # nobody is asked which of two equal answers is better
         ),
         score=dict(

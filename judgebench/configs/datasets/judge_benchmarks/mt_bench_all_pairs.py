@@ -2,7 +2,7 @@
 
 from mmengine.config import read_base
 
-from judgebench.metrics.match_score import MatchScore
+from judgebench.metrics.scores.match_score import MatchScore
 
 with read_base():
     from ._conversation_pair import PAIRS

@@ -1,8 +1,9 @@
-"""MT-Bench, pairs against a baseline: A, B or tie for every turn in both orders; a winner only where both agree (Zheng et al. 2023)."""
+"""MT-Bench, pairs against a baseline: A, B or tie for every turn in both orders; a winner only where both agree (Zheng
+et al. 2023)."""
 
 from mmengine.config import read_base
 
-from judgebench.metrics.win_score import WinScore
+from judgebench.metrics.scores.win_score import WinScore
 
 with read_base():
     from ._conversation_pair import PAIRS

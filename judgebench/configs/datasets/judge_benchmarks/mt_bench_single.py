@@ -1,8 +1,9 @@
-"""MT-Bench, single-answer grading: grades 1 to 10 of models' two-turn answers, read from their answer files (Zheng et al. 2023)."""
+"""MT-Bench, single-answer grading: grades 1 to 10 of models' two-turn answers, read from their answer files (Zheng et
+al. 2023)."""
 
 from judgebench.datasets import MtBench
-from judgebench.judges import Viewed
-from judgebench.metrics.point_score import PointScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.point_score import PointScore
 
 mt_bench_datasets = [
     dict(
@@ -14,8 +15,8 @@ mt_bench_datasets = [
         references=["mt_bench/reference_answer/gpt-4.jsonl", "mt_bench/reference_answer_gpt-4.jsonl"],
         key="{split}-{question_id}-{turn}",
         method=dict(
-            type=Viewed,
-            views=[
+            type=DeclaredJudge,
+            presentations=[
                 dict(
                     prompt=[
                         dict(
@@ -30,8 +31,8 @@ mt_bench_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], published=True),
-            fold=dict(type="first", unread="unparsed"),
+            parser=dict(type="first_match", patterns=[r"\[\[(\d+\.?\d*)\]\]", r"\[(\d+\.?\d*)\]"], published=True),
+            aggregate=dict(type="first", unread="unparsed"),
         ),
         score=dict(
             type=PointScore,

@@ -2,9 +2,9 @@
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 with read_base():
     from ._pair import THREE_WAY
@@ -12,7 +12,7 @@ with read_base():
 pandalm_datasets = [
     dict(
         abbr="pandalm",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="pandalm/pairs.jsonl",
         also=["PandaLM/data/testset-v1.json"],
         key="{idx}",
@@ -23,11 +23,11 @@ pandalm_datasets = [
         gold_labels={"0": "tie", "1": "A", "2": "B"},
         meta_columns=["cmp_key", "motivation_app"],
         method=dict(
-            type=Viewed,
+            type=DeclaredJudge,
             question="{instruction}\n\n{input}",
-            views=[dict(prompt=THREE_WAY)],
-            grammar=dict(type="anchored", labels={"A": "A", "B": "B", "C": "tie"}),
-            fold=dict(type="first", unread="unparsed"),
+            presentations=[dict(prompt=THREE_WAY)],
+            parser=dict(type="anchored", decisions={"A": "A", "B": "B", "C": "tie"}),
+            aggregate=dict(type="first", unread="unparsed"),
             skip_equal="tie",  # nobody is asked which of two equal answers is better
         ),
         score=dict(type=PairScore, unread="tie", classes=["A", "B", "tie"]),

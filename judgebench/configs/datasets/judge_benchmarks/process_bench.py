@@ -1,13 +1,13 @@
 """ProcessBench: the first wrong step of a solution; F1 over items with and without an error (Zheng et al. 2024)."""
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.step_score import StepScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.step_score import StepScore
 
 process_bench_datasets = [
     dict(
         abbr="process_bench",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="process_bench/{split}.jsonl",
         splits=["gsm8k", "math", "olympiadbench", "omnimath"],
         hub=dict(path="Qwen/ProcessBench", split="{split}"),
@@ -18,8 +18,8 @@ process_bench_datasets = [
         gold_kind="step",
         meta_columns=["split", "final_answer_correct"],
         method=dict(
-            type=Viewed,
-            views=[
+            type=DeclaredJudge,
+            presentations=[
                 dict(
                     prompt=[
                         dict(
@@ -32,8 +32,8 @@ process_bench_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="boxed_last", whole=True, low=-1, published=True),
-            fold=dict(type="first", unread="unparsed"),
+            parser=dict(type="boxed_last", whole=True, low=-1, published=True),
+            aggregate=dict(type="first", unread="unparsed"),
         ),
         score=dict(type=StepScore, group_by="split"),
     )

@@ -1,8 +1,8 @@
 """ProJudgeBench: every step right or wrong, and the kind of each error, by discipline (Ai et al. 2025)."""
 
 from judgebench.datasets import ProJudgeBench
-from judgebench.judges import Viewed
-from judgebench.metrics.step_score import StepScore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.step_score import StepScore
 
 projudge_bench_datasets = [
     dict(
@@ -13,9 +13,9 @@ projudge_bench_datasets = [
         hub=dict(path="julyai/ProJudgeBench", split="test"),
         images="leave_out",  # judges here read text alone
         method=dict(
-            type=Viewed,
+            type=DeclaredJudge,
             question="{problem}",
-            views=[
+            presentations=[
                 dict(
                     prompt=[
                         dict(
@@ -31,8 +31,8 @@ projudge_bench_datasets = [
                     ]
                 )
             ],
-            grammar=dict(type="step_list"),
-            fold=dict(type="first", unread="unparsed"),
+            parser=dict(type="step_list"),
+            aggregate=dict(type="first", unread="unparsed"),
         ),
         score=dict(type=StepScore, group_by="subject", types="error_types"),
     )

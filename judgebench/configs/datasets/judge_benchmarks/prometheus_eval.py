@@ -1,16 +1,17 @@
-"""Prometheus evaluation sets: grades 1 to 5 by a rubric per instance, against GPT-4's, and chosen over rejected (Kim et al. 2024)."""
+"""Prometheus evaluation sets: grades 1 to 5 by a rubric per instance, against GPT-4's, and chosen over rejected (Kim
+et al. 2024)."""
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
-from judgebench.metrics.point_score import PointScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
+from judgebench.metrics.scores.point_score import PointScore
 
 _grade = dict(type="last_match", patterns=[r"\[RESULT\]\s*\(?([1-5])\b"], published=True)
 
 prometheus_datasets = [
     dict(
         abbr=f"prometheus_{name}",
-        type=JudgeItems,
+        type=JudgeSamples,
         path=f"prometheus_eval/{name}.jsonl.gz",
         also=[f"prometheus-eval/eval/benchmark/data/{name}.json"],
         key="{response_source}-{idx}",
@@ -19,10 +20,12 @@ prometheus_datasets = [
         gold_kind="grade",
         meta_columns=["response_source", "category"],
         method=dict(
-            type=Viewed,
-            views=[dict(prompt=[dict(role="user", content="{instruction}")])],  # the set brings its whole prompt along
-            grammar=_grade,
-            fold=dict(type="first", unread="unparsed"),
+            type=DeclaredJudge,
+            presentations=[
+                dict(prompt=[dict(role="user", content="{instruction}")])
+            ],  # the set brings its whole prompt along
+            parser=_grade,
+            aggregate=dict(type="first", unread="unparsed"),
         ),
         score=dict(type=PointScore, headline="pearson", group_by="response_source"),
     )
@@ -30,20 +33,20 @@ prometheus_datasets = [
 ] + [
     dict(
         abbr="prometheus_hhh",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="prometheus_eval/hhh_alignment_eval.jsonl.gz",
         also=["prometheus-eval/eval/benchmark/data/hhh_alignment_eval.json"],
         input_columns=["chosen_instruction", "rejected_instruction"],
         gold="A",
         meta_columns=["source"],
         method=dict(
-            type=Viewed,
-            views=[
+            type=DeclaredJudge,
+            presentations=[
                 dict(name="chosen", prompt=[dict(role="user", content="{chosen_instruction}")]),
                 dict(name="rejected", prompt=[dict(role="user", content="{rejected_instruction}")]),
             ],
-            grammar=_grade,
-            fold=dict(type="judgebench.judges.score_folds.higher_score", unread="unparsed"),
+            parser=_grade,
+            aggregate=dict(type="judgebench.judges.aggregations.higher_score", unread="unparsed"),
         ),
         score=dict(type=PairScore, group_by="source", ties="wrong"),  # the source draws ties again until they differ
     )

@@ -1,10 +1,11 @@
-"""RewardBench: chosen against rejected answers in 23 subsets; sections weighted by counts, math as much as code (Lambert et al. 2024)."""
+"""RewardBench: chosen against rejected answers in 23 subsets; sections weighted by counts, math as much as code
+(Lambert et al. 2024)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.pair_score import PairScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.pair_score import PairScore
 
 with read_base():
     from ._pair import TWO_WAY
@@ -46,7 +47,7 @@ _sections = {
 rewardbench_datasets = [
     dict(
         abbr="rewardbench",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="rewardbench/filtered.jsonl",
         hub=dict(path="allenai/reward-bench", split="filtered"),
         key="{id}",
@@ -56,11 +57,11 @@ rewardbench_datasets = [
         meta_columns=["subset"],
         known_values=dict(subset=[subset for section in _sections.values() for subset in section]),
         method=dict(
-            type=Viewed,
+            type=DeclaredJudge,
             question="{prompt}",
-            views=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
-            grammar=dict(type="anchored", labels={"A": "A", "B": "B"}),
-            fold=dict(type="each_counts", unread="drop"),
+            presentations=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
+            parser=dict(type="anchored", decisions={"A": "A", "B": "B"}),
+            aggregate=dict(type="each_counts", unread="drop"),
             skip_equal="tie",
         ),
         score=dict(

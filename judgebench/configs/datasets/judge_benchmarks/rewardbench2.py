@@ -1,10 +1,11 @@
-"""RewardBench 2: the right one of four answers must get the best grade, one data set per subset but for ties (Malik et al. 2025)."""
+"""RewardBench 2: the right one of four answers must get the best grade, one dataset per subset but for ties (Malik et
+al. 2025)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.judges import Viewed
-from judgebench.metrics.list_score import ListScore
+from judgebench.datasets import JudgeSamples
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics.scores.list_score import ListScore
 
 with read_base():
     from ._grade import GRADE
@@ -15,7 +16,7 @@ _subsets = {"factuality": "Factuality", "if": "Precise IF", "math": "Math", "saf
 rewardbench2_datasets = [
     dict(
         abbr=f"rewardbench2_{name}",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="rewardbench2/test.jsonl",
         hub=dict(path="allenai/reward-bench-2", split="test"),
         where=dict(subset=subset),
@@ -24,10 +25,12 @@ rewardbench2_datasets = [
         input_columns=["prompt", *_columns],
         rename=_columns,
         method=dict(
-            type=Viewed,
-            views=[dict(name=field, prompt=[dict(role="user", content=GRADE % field)]) for field in _columns.values()],
-            grammar=dict(type="trailing_int", low=1, high=10),
-            fold=dict(type="mean_score", unread="unparsed"),
+            type=DeclaredJudge,
+            presentations=[
+                dict(name=field, prompt=[dict(role="user", content=GRADE % field)]) for field in _columns.values()
+            ],
+            parser=dict(type="trailing_int", low=1, high=10),
+            aggregate=dict(type="mean_score", unread="unparsed"),
         ),
         score=dict(type=ListScore, right=1, unread=0.25),
     )

@@ -1,9 +1,10 @@
-"""VerifierBench: correct, incorrect or invalid, against a reference answer, by domain (Liu et al. 2025, CompassVerifier)."""
+"""VerifierBench: correct, incorrect or invalid, against a reference answer, by domain (Liu et al. 2025,
+CompassVerifier)."""
 
 from mmengine.config import read_base
 
-from judgebench.datasets import JudgeItems
-from judgebench.metrics.verifier_score import VerifierScore
+from judgebench.datasets import JudgeSamples
+from judgebench.metrics.scores.verifier_score import VerifierScore
 
 with read_base():
     from ._threeway import THREE_WAY_CHECK
@@ -11,7 +12,7 @@ with read_base():
 verifierbench_datasets = [
     dict(
         abbr="verifierbench",
-        type=JudgeItems,
+        type=JudgeSamples,
         path="VerifierBench/test.jsonl",
         also=["VerifierBench/test.parquet"],
         hub=dict(path="opencompass/VerifierBench", split="test"),

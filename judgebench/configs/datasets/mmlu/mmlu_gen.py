@@ -1,4 +1,4 @@
-"""MMLU, 57 subjects of multiple choice as sub-data sets (one group for --merge-ds), scored by the chosen letter."""
+"""MMLU, 57 subjects of multiple choice as sub-datasets (one group for --merge-ds), scored by the chosen letter."""
 
 from judgebench.datasets import CsvDataset
 from judgebench.judges import ChoiceEqual, ChoiceLetter

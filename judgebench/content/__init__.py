@@ -1,0 +1,1 @@
+"""What a model is shown: prompt templates, and the form in which a service takes them."""

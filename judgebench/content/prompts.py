@@ -1,0 +1,195 @@
+"""Fits a prompt to what a service takes: messages for chat services, text for completion services.
+
+Prompt templates: ``{field}`` placeholders, filled in once.
+
+Only the fields that a template declares are replaced, all in one pass: text that comes from data or from a model may
+hold ``{answer}``, ``{{ }}`` or ``%s`` and stays as it is. ``{{`` and ``}}`` in a template stand for single braces.
+
+From a sample to the prompt that is sent: template, worked examples, chat or completion form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from judgebench.errors import ConfigError
+from judgebench.records.flow import Message, Prompt, Sample
+from judgebench.records.run import DatasetConfig
+
+
+def fit(prompt: Prompt, kind: Literal["chat", "text"]) -> Prompt:
+    """Return the prompt as the service takes it.
+
+    A text becomes one user message; messages become their contents, one paragraph each, without role names (a base
+    model has no roles). Whoever records what was asked records the fitted prompt.
+
+    Raises:
+        ConfigError: A message holds an image, or another part that is no text, and the service takes text alone.
+    """
+    if kind == "chat":
+        return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+    return prompt if isinstance(prompt, str) else "\n\n".join(_text(message) for message in prompt)
+
+
+def _text(message: Message) -> str:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
+    for part in content:
+        if not (isinstance(part, dict) and isinstance(part.get("text"), str)):
+            kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
+            raise ConfigError(
+                f"A prompt holds a part of type {kind!r}, and the model takes text alone.",
+                hint="Take a model type that takes messages, such as VLLMCustomAPIChat, or leave the part out.",
+            )
+    return "".join(part["text"] for part in content)
+
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+
+
+def fields_of(template: Prompt) -> list[str]:
+    """Return the names of the fields that a template declares, in order of first use."""
+    texts = [template] if isinstance(template, str) else [text for message in template for text in _texts(message)]
+    return list(dict.fromkeys(match[1] for text in texts for match in _PLACEHOLDER.finditer(text) if match[1]))
+
+
+def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> str:
+    """Return the template with its placeholders replaced by the fields' values, in one pass.
+
+    Raises:
+        ConfigError: The template names a field that does not exist.
+    """
+    texts, names = _pieces(template)
+    found = [texts[0]]
+    for name, text in zip(names, texts[1:], strict=True):
+        if name not in fields:
+            have = ", ".join(sorted(fields)) or "none"
+            raise ConfigError(
+                f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
+                hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
+            )
+        found.append(as_text(fields[name]))
+        found.append(text)
+    return "".join(found)
+
+
+def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt") -> Prompt:
+    """Return messages or a text with every placeholder filled in.
+
+    Raises:
+        ConfigError: The template names a field that does not exist.
+    """
+    if isinstance(template, str):
+        return fill(template, fields, where=where)
+    return [_render_message(message, fields, where) for message in template]
+
+
+def as_text(value: Any) -> str:
+    """Return a field's value as it stands in a prompt: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[list[str], list[str]]:
+    """Return the texts of a template, braces single, and the names of the fields between them."""
+    texts, names, at = [""], [], 0
+    for match in _PLACEHOLDER.finditer(template):
+        texts[-1] += template[at : match.start()]
+        at = match.end()
+        if match[1] is None:
+            texts[-1] += match[0][0]
+        else:
+            names.append(match[1])
+            texts.append("")
+    texts[-1] += template[at:]
+    return texts, names
+
+
+def _texts(message: Message) -> list[str]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return [content]
+    return [part["text"] for part in content or [] if isinstance(part, dict) and isinstance(part.get("text"), str)]
+
+
+def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:
+    content = message.get("content")
+    if isinstance(content, str):
+        return {**message, "content": fill(content, fields, where=where)}
+    return {**message, "content": [_render_part(part, fields, where) for part in content or []]}
+
+
+def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return {**part, "text": fill(part["text"], fields, where=where)}
+    for text in _strings(part):
+        if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), None):
+            kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
+            raise ConfigError(
+                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only text parts are filled in.",
+                hint="Write the address itself, or leave the part out.",
+            )
+    return part
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)
+
+
+PromptKind = Literal["chat", "text"]
+
+
+def prompt_for(dataset: DatasetConfig, sample: Sample, kind: PromptKind) -> Prompt:
+    """Return the prompt of a sample in the form that the model takes.
+
+    Worked examples go before the question: as earlier turns for chat models, as text for completion models.
+
+    Raises:
+        ConfigError: The template names a field that the dataset does not have.
+    """
+    where = f"datasets.{dataset.abbr}.prompt"
+    question = render(dataset.prompt, sample.fields, where=where)
+    shots: list[tuple[Prompt, str]] = []
+    if dataset.few_shot is not None:
+        for number, example in enumerate(dataset.few_shot.examples):
+            place = f"datasets.{dataset.abbr}.few_shot.examples[{number}]"
+            answer = fill(dataset.few_shot.answer, example, where=place)
+            shots.append((render(dataset.prompt, example, where=place), answer))
+    return _as_chat(question, shots) if kind == "chat" else _as_text(question, shots)
+
+
+def _as_chat(question: Prompt, shots: list[tuple[Prompt, str]]) -> list[Message]:
+    question_messages = _messages(question)
+    lead = [message for message in question_messages if message.get("role") == "system"]
+    turns: list[Message] = []
+    for example, answer in shots:
+        turns += [message for message in _messages(example) if message.get("role") != "system"]
+        turns.append({"role": "assistant", "content": answer})
+    return lead + turns + [message for message in question_messages if message.get("role") != "system"]
+
+
+def _as_text(question: Prompt, shots: list[tuple[Prompt, str]]) -> str:
+    blocks = [f"{_as_one_text(example).rstrip(' ')} {answer}" for example, answer in shots]
+    return "\n\n".join([*blocks, _as_one_text(question)])
+
+
+def _messages(prompt: Prompt) -> list[Message]:
+    fitted = fit(prompt, "chat")
+    assert isinstance(fitted, list)
+    return fitted
+
+
+def _as_one_text(prompt: Prompt) -> str:
+    fitted = fit(prompt, "text")
+    assert isinstance(fitted, str)
+    return fitted

@@ -1,0 +1,353 @@
+"""Where a data file is, and its bytes line by line.
+
+Rows of datasets on the Hugging Face hub, through the package ``datasets`` (imported only when rows are asked for).
+
+Data only: no code of a repository is ever run.
+
+Datasets in JSONL files: one JSON object per line, plain or gzipped.
+
+Datasets that are first of all on the Hugging Face hub.
+
+The one door through which stages and plans get at samples.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import socket
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import urlsplit
+
+import msgspec
+
+from judgebench import plugins
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
+from judgebench.datasets.selection import select
+from judgebench.errors import DataError, MissingDataError
+from judgebench.records.flow import Sample
+from judgebench.records.run import DatasetConfig, Options
+
+PACKAGE_PREFIX = "package:"
+SHIPPED = Path(__file__).parent / "data"
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def candidates(path: str, data_dir: Path | None) -> list[Path]:
+    """Return where a data file is looked for, in order.
+
+    Args:
+        path: As in the config.
+        data_dir: ``--data-dir``; the environment variable ``JB_DATA_DIR`` stands in for it.
+    """
+    if path.startswith(PACKAGE_PREFIX):
+        return [SHIPPED / path.removeprefix(PACKAGE_PREFIX)]
+    given = Path(path).expanduser()
+    if given.is_absolute():
+        return [given]
+    environment = os.environ.get("JB_DATA_DIR", "")
+    folders = [data_dir, Path(environment).expanduser() if environment else None, Path(), Path("data")]
+    return list(dict.fromkeys(folder / given for folder in folders if folder is not None))
+
+
+def find(config: SourceConfig, data_dir: Path | None) -> Path | None:
+    """Return the data file, or ``None`` where it is in none of its places."""
+    if not config.path:
+        return None
+    return next((place for place in candidates(config.path, data_dir) if place.is_file()), None)
+
+
+def missing(config: SourceConfig, data_dir: Path | None, *, why: str = "") -> MissingDataError:
+    """Return the error that says where to put which file, and what it must hold.
+
+    Args:
+        config: The loader's keys.
+        data_dir: ``--data-dir``.
+        why: Why the hub could not help, as a sentence.
+    """
+    looked = (
+        ", ".join(str(place.absolute()) for place in candidates(config.path, data_dir)) if config.path else "nowhere"
+    )
+    names = [config.path, *getattr(config, "also", [])]  # a benchmark's file may have the name of its publication too
+    target = " or ".join(f"<folder>/{name}" for name in names) if config.path else "a file and name it by `path`"
+    return MissingDataError(
+        f"The data file {config.path!r} was not found (looked for: {looked}).{' ' + why if why else ''}",
+        hint=f"Put it at {target} and pass --data-dir <folder>, or set JB_DATA_DIR. Each row has the columns of: "
+        f"{schema_of(config)}",
+    )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a data file for reading bytes, decompressed where its name ends in ``.gz``, past a UTF-8 mark.
+
+    Raises:
+        DataError: The file cannot be read, is damaged, or is no UTF-8 text.
+    """
+    try:
+        with cast("IO[bytes]", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")) as file:
+            start = file.read(3)
+            if start[:2] in _UTF16_MARKS:
+                raise DataError(f"{path} is UTF-16 text; UTF-8 was expected.")
+            if start != _UTF8_MARK:
+                file.seek(0)
+            yield file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is a damaged gzip file: {error}.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the number (from 1) and the bytes of every line that is not blank; only a line feed ends a line."""
+    with opened(path) as file:
+        for number, line in enumerate(file, 1):
+            stripped = line.strip(b" \t\r\n")
+            if stripped:
+                yield number, stripped
+
+
+EVERY = "*"
+"""As a split: all that there are, each named in the column ``split``."""
+
+
+def hub_rows(config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
+    """Yield the rows of the config's place on the hub, with the names of the local columns.
+
+    Raises:
+        MissingDataError: The config names no such place, or it cannot be reached.
+    """
+    source = config.hub
+    if source is None:
+        raise missing(config, data_dir)
+    return _rows(source, config, data_dir)
+
+
+def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Iterator[Row]:
+    for name in [source.name] if isinstance(source.name, str) else source.name:
+        loaded = _load(source, name, config, data_dir)
+        for split, rows in sorted(loaded.items()) if source.split == EVERY else [("", loaded)]:
+            place = f"{source.path}{f' ({name})' if name else ''}[{split or source.split}]"
+            for number, row in enumerate(rows):
+                values = _local_columns(row, source, f"{place}:{number}")
+                yield Row({"split": split, **values} if split else values, place, number, keyless=True)
+
+
+def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
+    if _out_of_reach():
+        os.environ["HF_HUB_OFFLINE"] = "1"  # its client then takes what it has cached, or says no at once
+    try:
+        import datasets
+    except ImportError as error:
+        raise missing(config, data_dir, why=f"The package 'datasets' cannot be imported ({error}).") from error
+    datasets.disable_progress_bars()
+    try:
+        split = None if source.split == EVERY else source.split
+        return datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
+    except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
+        # An address of the hub or of a proxy may hold a user and a password.
+        words = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))[:200]
+        raise missing(
+            config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
+        ) from error
+
+
+def _out_of_reach() -> bool:
+    """Whether the hub's name cannot be resolved; the hub's own client would retry that for half a minute."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return False
+    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return True
+    return False
+
+
+def _local_columns(row: dict[str, Any], source: HubSource, place: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for column, value in row.items():
+        if column in source.spread:
+            names = source.spread[column]
+            if not isinstance(value, list) or len(value) != len(names):
+                raise DataError(f"{place}: the column {column!r} was expected to be a list of {len(names)} items.")
+            out |= dict(zip(names, value, strict=True))
+        else:
+            out[source.rename.get(column, column)] = value
+    return out
+
+
+class JsonlDataset:
+    """A JSONL file; else the hub, where the config names a place there."""
+
+    class Config(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """The keys of every loader."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def samples(self, data_dir: Path | None = None) -> Iterator[Sample]:
+        """Yield the samples in the order of the file, in constant memory.
+
+        Raises:
+            DataError: A line is not what was declared.
+            MissingDataError: There is neither a file nor a hub to get it from.
+        """
+        path = find(self.config, data_dir)
+        rows = rows_of(path) if path else hub_rows(self.config, data_dir)
+        return samples_of_rows(rows, self.config)
+
+    def count(self, data_dir: Path | None = None) -> int | None:
+        """Return how many rows there are without reading them as JSON; ``None`` where only the hub knows."""
+        path = find(self.config, data_dir)
+        if path is None:
+            return None
+        return _within(sum(1 for _ in lines(path)), self.config.limit)
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """Yield the objects of a JSONL file.
+
+    Raises:
+        DataError: A line is no JSON object, or the file has none.
+    """
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    number = 0
+    for number, line in lines(path):
+        try:
+            values = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _unreadable(path, number, line, error) from None
+        if (key := repeated_key(line, len(values))) is not None:
+            raise given_twice(f"{path}:{number}", key)
+        yield Row(values, path, number)
+    if number == 0:
+        raise DataError(f"{path} is empty; one JSON object per line was expected.")
+
+
+def repeated_key(text: bytes, keys: int) -> str | None:
+    """Return a key that an object of a JSON text has twice, of which readers silently take the last.
+
+    Args:
+        text: Valid JSON.
+        keys: How many keys the objects that were read from it have, as far as is known. Where the text has no more,
+            none was lost, and it is not read again.
+    """
+    if text.count(b'":') == keys and b'" :' not in text and b'"\t:' not in text:
+        return None
+    try:
+        json.loads(text, object_pairs_hook=_once_each)
+    except _RepeatedKeyError as error:
+        return error.key
+    except (ValueError, RecursionError):  # whoever reads the text says what is wrong with it
+        return None
+    return None
+
+
+def given_twice(place: str, key: str) -> DataError:
+    """Return the error about a row that has a key twice."""
+    return DataError(f"{place}: the key {key!r} is given twice; which of its values is meant?", hint="Remove one.")
+
+
+class _RepeatedKeyError(ValueError):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) != len(dict(pairs)):
+        names = [name for name, _ in pairs]
+        raise _RepeatedKeyError(next(name for name in names if names.count(name) > 1))
+
+
+def _unreadable(path: Path, number: int, line: bytes, error: Exception) -> DataError:
+    shown = line[:60].decode("utf-8", "backslashreplace")
+    if line[:1] == b"[" and number == 1:
+        hint = "A JSON array was found; write one object per line instead."
+    elif b"NaN" in line or b"Infinity" in line:
+        hint = "NaN and Infinity are no JSON; write null or leave the key out."
+    elif b"\x00" in line:
+        hint = "The line holds a NUL byte; the file may be binary, or was not closed properly."
+    else:
+        hint = f"The line starts with: {shown!r}"
+    return DataError(f"{path}:{number}: one JSON object was expected on the line ({error}).", hint=hint)
+
+
+def _within(count: int, limit: int | None) -> int:
+    return count if limit is None else min(count, limit)
+
+
+class HubDataset(JsonlDataset):
+    """A dataset of the hub; a local copy (JSONL) at ``path`` goes before it.
+
+    A ``JsonlDataset`` reads the same two places; this name says in a config where the rows are meant to come from.
+    """
+
+
+def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
+    """Yield the samples of a dataset that the options choose, in the order in which they are asked.
+
+    Raises:
+        ConfigError: The loader's keys do not fit it.
+        DataError: A row, or an id asked for, is not what was declared.
+        MissingDataError: The data are neither on disk nor on the hub.
+    """
+    loader = loader_of(dataset)
+    samples = loader.samples(_folder(options))
+    return select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+
+
+def count_of(dataset: DatasetConfig, options: Options) -> int | None:
+    """Return how many samples the options choose; ``None`` where only the hub could tell.
+
+    With ids the rows are read, so that an unknown id is found before anything is asked.
+
+    Raises:
+        DataError: An id asked for is not in the dataset.
+        MissingDataError: There is neither a file nor a place on the hub.
+    """
+    loader = loader_of(dataset)
+    folder = _folder(options)
+    count: int | None = loader.count(folder)
+    if count is None:
+        if getattr(loader.config, "hub", None) is None:
+            loader.samples(folder)  # raises, saying where to put which file
+        return None
+    if options.ids:
+        count = sum(1 for _ in select(loader.samples(folder), ids=options.ids))
+    return count if options.num_prompts is None else min(count, options.num_prompts)
+
+
+def stamp_of(dataset: DatasetConfig, options: Options) -> str:
+    """Return what changes when a data file does (size and time of writing); empty for data on the hub."""
+    loader = loader_of(dataset)
+    if hasattr(loader, "sources"):
+        paths = loader.sources(_folder(options))
+    else:
+        path = find(loader.config, _folder(options)) if hasattr(loader.config, "path") else None
+        paths = [] if path is None else [path]
+    stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
+    return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
+
+
+def loader_of(dataset: DatasetConfig) -> Any:
+    """Return the dataset's loader.
+
+    Raises:
+        ConfigError: There is no such loader, or its keys do not fit it.
+    """
+    where = f"datasets.{dataset.abbr}.loader"
+    return plugins.make(dataset.loader.type, dataset.loader.options, "datasets", where=where)
+
+
+def _folder(options: Options) -> Path | None:
+    return Path(options.data_dir).expanduser() if options.data_dir else None

@@ -1,0 +1,1 @@
+"""Where and how tasks run: the scheduler, local processes, the fork server, launched services."""

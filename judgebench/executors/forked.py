@@ -1,0 +1,161 @@
+"""A warm process from which tasks are forked: ``python -m judgebench.executors.forked``, started by ``runners.fork
+server``.
+
+It imports what all stages need once, while the supervisor still reads configs, and then waits. A forked task is a
+process like any other: a session, a log, an environment and a control pipe of its own; it only skips the imports. Its
+stdin is a socket to the supervisor; when that is gone, so is this process, and the tasks see to themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+
+import msgspec
+
+from judgebench.stages import task as entry
+
+HEADER = struct.Struct("!I")
+"""Length of the order that follows; the three file descriptors come with it."""
+
+SENDING = ("judgebench.engine.http", "judgebench.stages.loop", "judgebench.models.openai")
+"""What tasks import besides their stage when they send. Nothing imported here may start a thread: a forked process has
+only the one that forked."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A task to fork.
+
+    Attributes:
+        number: By which the supervisor knows it.
+        arguments: Plan and task.
+        environment: All of its environment; the descriptor of its reports is added.
+    """
+
+    number: int
+    arguments: list[str]
+    environment: dict[str, str]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of an order: the process runs as ``pid``, or it ended with ``code`` (minus the signal's number)."""
+
+    number: int
+    pid: int = 0
+    code: int | None = None
+
+
+def main(stages: list[str]) -> int:
+    """Fork a task of one of the stages for every order; in a forked process this returns the task's exit code."""
+    warm_up(stages)
+    _find_title()
+    control = socket.socket(fileno=os.dup(0))
+    gc.collect()
+    gc.freeze()  # what is there stays in shared pages
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    numbers: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([control.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, 4096)
+            _reap(control, numbers)
+        if control.fileno() in ready:
+            received = _receive(control)
+            if received is None:
+                os._exit(0)
+            order, descriptors = received
+            standing, stands = os.pipe()
+            pid = os.fork()
+            if not pid:
+                os.setsid()
+                control.close()
+                for descriptor in (woken, wakes, standing, stands):
+                    os.close(descriptor)
+                _become(order, descriptors)
+                return entry.main(order.arguments)
+            for descriptor in (*descriptors, stands):
+                os.close(descriptor)
+            os.read(standing, 1)  # its session stands: from now on its process group can be ended
+            os.close(standing)
+            numbers[pid] = order.number
+            _send(control, Message(order.number, pid=pid))
+
+
+def warm_up(stages: list[str]) -> None:
+    """Import what tasks of these stages import."""
+    for stage in stages:
+        importlib.import_module(entry.STAGE_MODULES[stage])
+    if not {"infer", "judge"}.isdisjoint(stages):
+        for name in SENDING:
+            importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module("uvloop")
+
+
+def _find_title() -> None:
+    from setproctitle import getproctitle  # a dependency where tasks are forked
+
+    getproctitle()  # it finds the place of the title now, and no more once the environment has been changed
+
+
+def _receive(control: socket.socket) -> tuple[Order, list[int]] | None:
+    head, descriptors, _, _ = socket.recv_fds(control, HEADER.size, 3)
+    if len(head) < HEADER.size:
+        return None
+    (left,) = HEADER.unpack(head)
+    parts = []
+    while left:
+        part = control.recv(left)
+        if not part:
+            return None
+        parts.append(part)
+        left -= len(part)
+    return msgspec.json.decode(b"".join(parts), type=Order), descriptors
+
+
+def _become(order: Order, descriptors: list[int]) -> None:
+    """Turn this freshly forked process into one that was started for the order."""
+    from setproctitle import setproctitle
+
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    control, log, reports = descriptors
+    os.dup2(control, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    for descriptor in (control, log):
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(order.environment, JB_PROGRESS_FD=str(reports))
+    sys.argv[1:] = order.arguments
+    setproctitle(" ".join([sys.executable, "-m", "judgebench.stages", *order.arguments]))
+
+
+def _reap(control: socket.socket, numbers: dict[int, int]) -> None:
+    while numbers:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        if pid in numbers:
+            _send(control, Message(numbers.pop(pid), code=os.waitstatus_to_exitcode(status)))
+
+
+def _send(control: socket.socket, message: Message) -> None:
+    try:
+        control.sendall(msgspec.json.encode(message) + b"\n")
+    except OSError:
+        os._exit(0)  # the supervisor is gone
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

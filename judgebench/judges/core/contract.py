@@ -1,0 +1,160 @@
+"""The contract between a judge method and the stage that runs it.
+
+A judge method is one async function over one item. It never knows whether its questions go to a service (judge-infer)
+or are answered from the recording (extract)::
+
+    class MyMethod(JudgeMethod):
+        class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+            ...                                  # the keys of ``method=dict(type=MyMethod, ...)``
+
+        def __init__(self, config: Config) -> None: ...
+
+        async def judge(self, item: Case, ask: Ask) -> Verdict: ...
+
+        def identity(self) -> dict[str, Any]: ...
+
+A rule-based check is a method that never asks. Methods must be deterministic: the same item and the same replies give
+the same questions and the same verdict, because extract runs them again on the recording.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from judgebench.judges.parsers.reading import VerdictParser
+from judgebench.records.flow import Prompt, Reply, Verdict
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge method is shown.
+
+    Attributes:
+        id: ``Sample.id``.
+        uid: ``Sample.uid``.
+        repeat: Repetition of the tested model's answer.
+        fields: The sample's input fields.
+        reference: The gold answer, or several accepted ones.
+        answer: The tested model's answer without reasoning.
+        reasoning: Its reasoning, shown to a judge only where the method's config says so.
+        meta: The sample's further columns.
+        truncated: Whether the answer was cut off by the token limit.
+        baseline: The answer it is compared with, for comparisons.
+        answers: All answers of the item, where there are more than two.
+        verdicts: What other judges decided about the same answer, by abbr; for panels.
+    """
+
+    id: int
+    uid: str
+    repeat: int
+    fields: dict[str, Any]
+    reference: str | list[str] | None
+    answer: str
+    reasoning: str = ""
+    meta: dict[str, Any] = {}
+    truncated: bool = False
+    baseline: str | None = None
+    answers: list[str] = []
+    verdicts: dict[str, Verdict] = {}
+
+
+class Ask(Protocol):
+    """Puts one question to the judge model; may be awaited any number of times, in parallel or in turn."""
+
+    async def __call__(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
+        """Return the judge's reply; its status is always ``ok``.
+
+        Args:
+            prompt: Messages, or text for completion services.
+            presentation: Name of this question among the questions about the item.
+            **params: Sampling parameters over those of the judge model's config.
+
+        Raises:
+            CallFailedError: The service gave no usable reply, after retries.
+            NotRecordedError: The recording has no answer to this question.
+        """
+        ...
+
+
+async def ask_once(ask: Ask, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
+    """Put a question about the sample itself, whose reply serves all repeats of the tested model's answer.
+
+    It is asked once for all of them where ``ask`` has a method ``once`` with its own signature, as those of the stages
+    have; any other ``ask`` is asked as always. Arguments and errors are those of ``Ask``.
+    """
+    put: Ask = getattr(ask, "once", ask)
+    return await put(prompt, presentation=presentation, **params)
+
+
+class CallFailedError(Exception):
+    """A question to the judge failed for good. Methods may catch it (a panel with a quorum does)."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.error.message if reply.error else "the judge call failed")
+        self.reply = reply
+
+
+class NotRecordedError(Exception):
+    """The recording has no answer to a question, so the item is ``not_judged``."""
+
+
+class JudgeMethod(ABC):
+    """Base class of all judge methods, shipped ones and users' own; see the module's docstring.
+
+    What a method can do besides ``judge`` and ``identity`` has a default here, so that whoever runs a method need not
+    ask what it is.
+
+    Attributes:
+        asks: False for rule-based checks and panels: they need no judge model and no judge-infer task.
+        aggregates_verdicts: Whether it reads ``item.verdicts``, as a panel does.
+        needs_logprobs: Whether it reads log-probabilities, so that a service which gives none is refused.
+        holds_workers: Whether it waits for worker processes of its own, so that several items are checked at a time.
+        decisions: The labels that it can give, in order.
+        scale: The ends of its scores' scale, ``None`` where they are not declared; they bound a mean.
+        parsers: What reads its replies, where that is the same for all of them.
+    """
+
+    Config: ClassVar[type[msgspec.Struct]]
+    asks: ClassVar[bool] = True
+    aggregates_verdicts: ClassVar[bool] = False
+    needs_logprobs: bool = False
+    holds_workers: bool = False
+    decisions: Sequence[str] = ()
+    scale: tuple[float, float] | None = None
+    parsers: Sequence[VerdictParser] = ()
+
+    @abstractmethod
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        """Decide about one item; raises nothing of its own for text it cannot read."""
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the verdict (prompts, parser, aggregation, names with versions), as JSON values."""
+
+    def prompts(self, case: Case) -> list[tuple[str, Prompt]]:  # noqa: ARG002 - methods that know them need it
+        """Return its first questions, rendered, as ``(presentation, prompt)`` pairs; none where they cannot be told."""
+        return []
+
+    def notes(self) -> list[str]:
+        """Return what a reader of its results must know, one sentence each."""
+        return []
+
+    async def aclose(self) -> None:  # noqa: B027 - most methods hold nothing
+        """End what it holds (worker processes)."""
+
+
+def lacks_logprobs(method: JudgeMethod, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
+    """Say whether a method that reads log-probabilities got none where it asked for them.
+
+    Args:
+        method: Any method; a method made of others may put questions that need none, whose replies say nothing.
+        answered: Sampling parameters of each question, and whether its reply came with log-probabilities.
+    """
+    if not method.needs_logprobs:
+        return False
+    reads_all = bool(method.parsers) and all(parser.needs_logprobs for parser in method.parsers)
+    given = [came for params, came in answered if reads_all or params.get("logprobs")]
+    return bool(given) and not any(given)

@@ -1,0 +1,455 @@
+"""Several things at the same time, all of which end before a failure of one is told.
+
+What of an item a judge's prompt may show, and how: the fields ``{question}``, ``{reference}``, ``{answer}``, ...
+
+A candidate's text is data, never instruction. It stands between two fence lines that its author could not know: the
+fence is a hash over the item and over the text itself, so a text that holds its own fence cannot be written, and the
+same item has the same fence when it is replayed.
+
+The declared judge method: presentations of an item, a prompt per presentation, a parser, a named aggregation. No code
+to write.
+
+::
+
+    method=dict(
+        type=DeclaredJudge,
+        presentations=[dict(name="AB", order="AB", prompt=PROMPT), dict(name="BA", order="BA", prompt=PROMPT)],
+        parser=dict(type="anchored", decisions={"A": "A", "B": "B", "C": "tie"}),
+        aggregate=dict(type="counter", unread="drop"),
+    )
+
+All presentations are asked at the same time. What each reply was read as stands in the verdict's
+``details["presentations"]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from typing import Any, ClassVar, Literal, TypeVar
+
+import msgspec
+
+from judgebench.content.prompts import as_text, fields_of, fill, render
+from judgebench.errors import ConfigError
+from judgebench.judges.aggregations import PresentationReading, aggregated, check_weights
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.core.factory import aggregation_of, parser_of
+from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, reads_text_only
+from judgebench.records.flow import Prompt, Reply, Verdict
+
+T = TypeVar("T")
+
+
+async def all_of(awaited: Iterable[Awaitable[T]]) -> list[T]:
+    """Await questions or verdicts at the same time; where some fail, the others still end (and are recorded) first.
+
+    Raises:
+        CallFailedError: A question failed for good.
+        NotRecordedError: The recording has no answer to a question.
+    """
+    begun = list(awaited)
+    if len(begun) == 1:
+        return [await begun[0]]  # most judges ask once; a task of its own would cost more than reading the reply
+    found: list[T] = []
+    for outcome in await asyncio.gather(*begun, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        found.append(outcome)
+    return found
+
+
+_NOTHING: frozenset[str] = frozenset()
+_IN_WORDS = {
+    "reference": "reference answer",
+    "baseline": "answer to compare with",
+    "second": "answer to compare with",
+    "first": "answer to compare with",
+}
+_PEPPER = "judgebench fence 1"
+_OMITTED = "\n[... {count} characters left out ...]\n"
+
+
+class Showing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an item is shown; keys that judge methods share.
+
+    Attributes:
+        question: Template of ``{question}`` over the sample's fields, such as ``"{problem}"``.
+        first: Template of ``{first}``, the first of two answers, over the sample's fields and ``{answer}``.
+        second: Template of ``{second}``, over the sample's fields and ``{baseline}``.
+        show_reasoning: Whether ``{answer}`` also holds the candidate's reasoning.
+        max_answer_chars: Longest candidate text that is shown whole; the middle of a longer one is left out, and the
+            verdict's details say so. 0 shows everything.
+    """
+
+    question: str = "{question}"
+    first: str = "{answer}"
+    second: str = "{baseline}"
+    show_reasoning: bool = False
+    max_answer_chars: int = 0
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """An item as a prompt may show it.
+
+    Attributes:
+        fields: Fields of prompt templates.
+        trimmed: Whether the middle of the candidate's text was left out.
+        missing: Needed fields that the item has no value for; a prompt that shows one cannot be asked.
+    """
+
+    fields: dict[str, Any]
+    trimmed: bool
+    missing: frozenset[str]
+
+    @property
+    def unjudged(self) -> Verdict | None:
+        """The verdict on an item that lacks something that a prompt shows; ``None`` where nothing is missing."""
+        lacking = min(self.missing, default="")
+        reason = f"the item has no {_IN_WORDS.get(lacking, lacking)}"
+        return Verdict(status="not_judged", reason=reason) if lacking else None
+
+
+def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
+    """Return the fields that prompts may name for an item.
+
+    The sample's own fields come first; ``question``, ``reference``, ``answer``, ``first``, ``second``, ``baseline`` and
+    ``fence`` replace fields of the same name.
+
+    Args:
+        case: What is judged.
+        showing: How it is shown.
+        needed: Names that the prompts use; templates of others are not filled in.
+
+    Raises:
+        ConfigError: A template names a field that the sample does not have.
+    """
+    answer, trimmed = _candidate(case, showing)
+    raw = {**case.fields, "answer": answer, "baseline": case.baseline or ""}
+    lacking = {"reference"} if case.reference is None or case.reference == [] else set()
+    lacking |= {"baseline"} if case.baseline is None else set()
+    fields = {**raw, "reference": as_reference(case.reference)}
+    if "question" in needed:
+        fields["question"] = fill(showing.question, case.fields, where="method.question")
+    if "first" in needed or "second" in needed:
+        for name, template in (("first", showing.first), ("second", showing.second)):
+            lacking |= {name} if set(fields_of(template)) & lacking else set()
+            fields[name] = fill(template, raw, where=f"method.{name}")
+    texts = [str(fields[name]) for name in ("answer", "baseline", "first", "second") if name in fields]
+    fields["fence"] = fence(case, *texts)
+    return Shown(fields, trimmed, frozenset(lacking.intersection(needed)) if lacking else _NOTHING)
+
+
+def swapped(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the two answers in each other's place."""
+    if "first" not in fields:
+        return fields
+    return {**fields, "first": fields["second"], "second": fields["first"]}
+
+
+def as_reference(reference: str | list[str] | None) -> str:
+    """Return the gold answer as a judge is shown it; several accepted forms stand in a list that says so."""
+    if reference is None:
+        return ""
+    if isinstance(reference, str):
+        return reference
+    if len(reference) == 1:
+        return reference[0]
+    return "any one of these is right:\n" + "\n".join(f"- {as_text(form)}" for form in reference)
+
+
+def fence(case: Case, *texts: str) -> str:
+    """Return the line that stands before and after a candidate's text: reproducible, and in none of the texts.
+
+    The answers of two models have one fence, whichever of them is the tested one: the question about them is the same.
+    """
+    if case.baseline is not None:
+        texts = tuple(sorted(texts))
+    seed = "\0".join([_PEPPER, case.uid, str(case.repeat), *texts])
+    number = 0
+    while True:
+        digest = hashlib.sha256("\0".join([str(number), seed]).encode("utf-8", "surrogatepass")).hexdigest()
+        mark = f"=== {digest[:20]} ==="
+        for text in texts:
+            if mark in text:
+                break
+        else:
+            return mark
+        number += 1
+
+
+def _candidate(case: Case, showing: Showing) -> tuple[str, bool]:
+    text = case.answer
+    if showing.show_reasoning and case.reasoning:
+        text = f"{case.reasoning}\n\n{text}"
+    most = showing.max_answer_chars
+    if most <= 0 or len(text) <= most:
+        return text, False
+    head = most // 2
+    tail = most - head
+    return f"{text[:head]}{_OMITTED.format(count=len(text) - most)}{text[len(text) - tail :]}", True
+
+
+_SHORT = 256
+"""Characters up to which a reply's reading is remembered."""
+_REMEMBERED = 4096
+"""Most readings remembered."""
+
+
+class Presentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rendered question about an item.
+
+    Attributes:
+        name: Name among the item's presentations; empty for the only one.
+        prompt: Messages, or a text for completion services; may name the fields of ``judgebench.judges.core.declared``
+            and of the sample.
+        order: ``BA`` shows the second answer first, and its verdict is mirrored before the aggregation.
+        fields: Further fields for this presentation's prompt (a criterion, a rubric); values may name the sample's
+            fields.
+        weight: Weight in means and pools (``mean_score``, ``weighted_pool``, ``logprob_mean``, ``higher_score``).
+        parser: VerdictParser of this presentation alone.
+        params: Sampling parameters of this presentation alone, over those of the method.
+    """
+
+    prompt: list[dict[str, Any]] | str
+    name: str = ""
+    order: Literal["", "AB", "BA"] = ""
+    fields: dict[str, str] = {}
+    weight: float = 1.0
+    parser: dict[str, Any] | str | None = None
+    params: dict[str, Any] = {}
+
+
+class DeclaredJudge(JudgeMethod):
+    """Asks every presentation of an item, reads each reply by the parser and aggregates the readings into one decision.
+
+    With one presentation and ``aggregate=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A
+    plain text as prompt makes a completion judge, and with ``params=dict(logprobs=..., max_tokens=1)`` and the parser
+    ``logprob_of_label`` one that is read by its probabilities.
+    """
+
+    class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``method=dict(type=DeclaredJudge, ...)``, beside those of ``Showing``.
+
+        Attributes:
+            presentations: The questions; names must differ.
+            parser: Name of a parser, or ``dict(type=..., ...)``.
+            aggregate: ``dict(type=<name>, unread=<choice>, ...)``.
+            repeats: How many times every presentation is asked.
+            params: Sampling parameters of every question, over those of the judge model.
+            skip_equal: Label of an item whose two answers are equal, which is then not asked; empty asks all the same.
+        """
+
+        presentations: list[Presentation]
+        parser: dict[str, Any] | str
+        aggregate: dict[str, Any]
+        repeats: int = 1
+        params: dict[str, Any] = msgspec.field(default_factory=dict)
+        skip_equal: str = ""
+
+    version: ClassVar[int] = 1
+
+    def __init__(self, config: Config) -> None:
+        names = [presentation.name for presentation in config.presentations]
+        if not names or len(set(names)) != len(names):
+            raise ConfigError(
+                "method.presentations: there must be at least one presentation, and their names must differ."
+            )
+        if config.repeats < 1:
+            raise ConfigError(f"method.repeats: must be 1 or more, not {config.repeats}.")
+        self.config = config
+        self._aggregation, self._aggregation_config = aggregation_of(config.aggregate, where="method.aggregate")
+        shared = parser_of(config.parser, where="method.parser")
+        self._parsers = {
+            presentation.name: shared
+            if presentation.parser is None
+            else parser_of(presentation.parser, where=f"method.presentations[{number}].parser")
+            for number, presentation in enumerate(config.presentations)
+        }
+        self._text_only = {name: reads_text_only(parser) for name, parser in self._parsers.items()}
+        self._readings: dict[tuple[str, str, str | None], Reading] = {}
+        texts: list[Prompt] = [
+            text
+            for presentation in config.presentations
+            for text in (presentation.prompt, *presentation.fields.values())
+        ]
+        self._needed = frozenset(name for text in texts for name in fields_of(text))
+        self._check_unread_names(names)
+        weights = [presentation.weight for presentation in config.presentations]
+        check_weights(weights, [self._aggregation_config.type], where="method.presentations")
+        if not any(weights):
+            raise ConfigError(
+                "method.presentations: all weights are 0, so no presentation would count.", hint="Give one a weight."
+            )
+        self.parsers = list(self._parsers.values())
+        self.needs_logprobs = any(parser.needs_logprobs for parser in self.parsers)
+        self.decisions = list(dict.fromkeys(decision for parser in self.parsers for decision in parser.decisions()))
+        self.scale = self._scale()
+
+    def _scale(self) -> tuple[float, float] | None:
+        """Return the ends of the scale of its verdicts' scores, where its parsers declare one that the aggregation
+        keeps."""
+        scales = [scale_of(parser) for parser in self._parsers.values()]
+        ordered = any(presentation.order for presentation in self.config.presentations)
+        if ordered or None in scales or self._aggregation_config.type not in _KEEP_THE_SCALE:
+            return None
+        unread = self._aggregation_config.unread
+        stand_ins = [
+            one for one in (unread.values() if isinstance(unread, dict) else [unread]) if not isinstance(one, str)
+        ]
+        ends = [end for scale in scales if scale is not None for end in scale]
+        return min([*ends, *stand_ins]), max([*ends, *stand_ins])
+
+    def parser(self, presentation: str = "") -> VerdictParser:
+        """Return the parser that reads a presentation's replies.
+
+        Raises:
+            KeyError: There is no such presentation.
+        """
+        return self._parsers[presentation]
+
+    def identity(self) -> dict[str, Any]:
+        """Return prompts, parsers, aggregation and what an unread presentation counts as."""
+        config = msgspec.to_builtins(self.config)
+        for key in ("parser", "aggregate"):
+            config.pop(key)
+        for presentation in config["presentations"]:
+            presentation["parser"] = self._parsers[presentation["name"]].identity()
+        return {
+            "method": "declared_judge",
+            "version": self.version,
+            **config,
+            "aggregate": msgspec.to_builtins(self._aggregation_config),
+        }
+
+    def prompts(self, case: Case) -> list[tuple[str, Prompt]]:
+        """Return the rendered prompt of every presentation, for a look before anything is sent.
+
+        Raises:
+            ConfigError: A prompt names a field that does not exist.
+        """
+        return [
+            (presentation.name, prompt)
+            for presentation, prompt in self._questions(shown(case, self.config, needed=self._needed))
+        ]
+
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        """Ask all presentations at once and aggregation what their replies say.
+
+        Raises:
+            ConfigError: A prompt names a field that does not exist.
+        """
+        seen = shown(case, self.config, needed=self._needed)
+        if (unjudged := seen.unjudged) is not None:
+            return unjudged
+        if self.config.skip_equal and seen.fields.get("first", "") == seen.fields.get("second"):
+            return Verdict(status="ok", decision=self.config.skip_equal, details={"equal_answers": True})
+        questions = [
+            (presentation, repeat, prompt)
+            for presentation, prompt in self._questions(seen)
+            for repeat in range(self.config.repeats)
+        ]
+        replies = await all_of(
+            ask(prompt, presentation=presentation.name, **{**self.config.params, **presentation.params})
+            for presentation, _, prompt in questions
+        )
+        readings = [
+            PresentationReading(
+                presentation=presentation.name,
+                order=presentation.order,
+                repeat=repeat,
+                weight=presentation.weight,
+                reading=self._read(presentation.name, reply),
+            )
+            for (presentation, repeat, _), reply in zip(questions, replies, strict=True)
+        ]
+        combined = aggregated(readings, self._aggregation, self._aggregation_config)
+        details: dict[str, Any] = {"answer_trimmed": True} if seen.trimmed else {}
+        return verdict_of(combined, readings, replies, details)
+
+    def _read(self, presentation: str, reply: Reply) -> Reading:
+        """Return what a presentation's parser reads; short replies repeat and are read once where only text counts."""
+        parser = self._parsers[presentation]
+        if len(reply.text) > _SHORT or not self._text_only[presentation]:
+            return parser.read(reply)
+        key = (presentation, reply.text, reply.finish_reason)
+        known = self._readings.get(key)
+        if known is None:
+            known = parser.read(reply)
+            if len(self._readings) < _REMEMBERED:
+                self._readings[key] = known
+        return known
+
+    def _questions(self, seen: Shown) -> list[tuple[Presentation, Prompt]]:
+        return [
+            (presentation, self._rendered(presentation, seen.fields, number))
+            for number, presentation in enumerate(self.config.presentations)
+        ]
+
+    @staticmethod
+    def _rendered(presentation: Presentation, fields: dict[str, Any], number: int) -> Prompt:
+        where = f"method.presentations[{number}]"
+        if presentation.order == "BA":
+            fields = swapped(fields)
+        further = {
+            name: fill(text, fields, where=f"{where}.fields.{name}") for name, text in presentation.fields.items()
+        }
+        return render(presentation.prompt, {**fields, **further}, where=f"{where}.prompt")
+
+    def _check_unread_names(self, names: Sequence[str]) -> None:
+        if isinstance(self._aggregation_config.unread, dict):
+            strange = sorted(set(self._aggregation_config.unread) - set(names))
+            if strange:
+                raise ConfigError(
+                    f"method.aggregate.unread: there is no presentation {strange[0]!r} (presentations: {', '.join(names)})."
+                )
+
+
+_KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score"})
+
+
+def scale_of(parser: VerdictParser) -> tuple[float, float] | None:
+    """Return the ends of the scale that a parser's config declares, by ``low`` and ``high`` or by ``points``."""
+    keys = parser.identity()
+    if keys.get("count", 1) != 1:
+        return None  # several numbers, of which the score is the difference or the greatest
+    points = keys.get("points")
+    stated = list(points.values()) if isinstance(points, dict) else [keys.get("low"), keys.get("high")]
+    ends = [float(end) for end in stated if isinstance(end, int | float)]
+    return (min(ends), max(ends)) if ends and len(ends) == len(stated) else None
+
+
+def verdict_of(
+    combined: Reading, readings: Sequence[PresentationReading], replies: Sequence[Reply], details: dict[str, Any]
+) -> Verdict:
+    """Return the verdict on an item, with what was read in every presentation.
+
+    The span is that of a single presentation; with several, each presentation's own stands in the details.
+    """
+    presentations = [_as_detail(one, reply) for one, reply in zip(readings, replies, strict=True)]
+    only = readings[0].reading if len(readings) == 1 else None
+    span = only.span if only else None
+    return as_verdict(
+        msgspec.structs.replace(combined, span=span), **{**details, **combined.values, "presentations": presentations}
+    )
+
+
+def _as_detail(one: PresentationReading, reply: Reply) -> dict[str, Any]:
+    read = one.reading
+    detail: dict[str, Any] = {"presentation": one.presentation, "repeat": one.repeat, "status": read.status}
+    if one.order:
+        detail["order"] = one.order
+    if read.decision:
+        detail["decision"] = read.decision
+    if read.score is not None:
+        detail["score"] = read.score
+    if read.reason:
+        detail["reason"] = read.reason
+    if read.span:
+        detail["span"] = list(read.span)
+    if read.values:
+        detail["values"] = read.values
+    if reply.finish_reason == "length":
+        detail["cut_off"] = True
+    return detail

@@ -1,1 +1,0 @@
-"""Verdict grammars, one module each: pure functions from reply text to a reading."""

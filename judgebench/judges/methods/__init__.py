@@ -1,0 +1,1 @@
+"""Judge methods: how a judge model is asked."""

@@ -1,0 +1,1 @@
+"""Verdict parsers: what a reply says, read without guessing."""

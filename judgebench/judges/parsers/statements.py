@@ -1,0 +1,445 @@
+"""Finds the places where a text states a verdict, as opposed to mentioning a letter or a word.
+
+A statement has one of a few written forms. Mentions in prose, questions, conditions, negations and quotations are no
+statements. All repetition in the patterns is bounded and every look around a match is short, so that a scan takes time
+linear in the text, whatever the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from judgebench.judges.parsers.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
+from judgebench.judges.parsers.meaning import conditional, not_meant
+from judgebench.judges.parsers.mentions import Line, Lines, combined
+
+_NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
+_MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
+"""Without any of these in it or in the line above it, only the first and the last line can state a verdict."""
+_MENTIONS_ASCII = tuple(word for word in _MENTIONS if word.isascii())
+_SENTENCE_NOUN = r"verdict|grade|judge?ment|decision|ruling|label|classification"
+_LEAD = rf"(?:(?:so|thus|therefore|hence|and),?\s{{1,2}})?{LEADS}"
+_DECORATION = rf"(?:(?:{THEREFORE})[,、]?\s?)?[=\s#*_>|`\"'{{•✅❌–—-]{{0,12}}"
+_LISTED = rf"(?:\s(?:{LATER_LEADS}))?(?:\s?[(\[][^()\[\]\n]{{1,40}}[)\]](?=[\s*_]{{0,4}}[:：=]))?"
+_SEPARATOR = (
+    rf"{_LISTED}[\s*_`\"'”’]{{0,6}}(?::|：|=>|->|→|=|\||\s[–—-]\s|\bis\b:?"
+    r"|\b(?:ist|lautet|est|es|é|это)\b:?|为:|为|為|是:|是|는|은|は)"
+)
+_WRAP = (
+    r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
+    r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
+)
+_UNWRAP = re.compile(
+    r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?="
+    r"(?i:confidence|reason|score)))?"
+)
+_UNWRAP_TIGHT = re.compile(
+    r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?=(?i:confidence|reason"
+    r"|score)))?"
+)
+_DOUBT = re.compile(
+    r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
+    r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"[(\[]\s?(?:on an?\b|under\b|with some|in an?\b|said|says|quoted|per|according|claimed|from the|as the|no|not"
+    r"|wrong|draft|tentative|provisional|old"
+    r"|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
+    r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
+    r"|draft|provisional|interim|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody"
+    r"|reference|gold|expected|example|asked|instructions?|possible|your|claims?|says?|said)\b|n['’]t\b|\bno\b",
+    re.IGNORECASE,
+)
+_HEDGE_WORDS = (
+    "if|or|whether|unless|either|could|might|may|should|must|not|n't|n’t|never|cannot|when|between|neither|reply"
+    "|respond"
+    "|write|output|print|answer with|end with|initial|prelim|previous|tentative|earlier|draft|provisional|interim"
+    "|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody|reference|gold|expected|example"
+    "|asked|instruction|possible|your|claim|say|said|would|no"
+)
+_HEDGES = _HEDGE_WORDS.split("|")
+"""Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
+_MODIFIER = re.compile(r"([^\W\d_]+)[ \t]{1,2}$")
+_OWN_SPELLED = (
+    "my|our|the|final|overall|this|is|so|and|hence|thus|therefore|a|conclude|conclusion|of|that|following|definitive"
+    "|ultimate|full|complete|correctness|give|assign|issue|single|clear|summary"
+)
+_OWN_WORDS = frozenset(_OWN_SPELLED.split("|"))
+"""What may stand before ``verdict`` in a sentence; after any other word it may be another's, or a draft."""
+_ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
+_QUOTES = "\"'`“‘«「"
+# One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
+_PLAIN: dict[int, int | str] = {
+    **{0xFF01 + offset: 0x21 + offset for offset in range(94)},
+    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0xFEFF, 0xA0, 0x3000), " "),
+    0x3002: ".",
+}
+_UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+"""Letters that may follow a token without a blank."""
+_BESIDE = re.compile(r"[^\w\n]{1,8}")
+_WINDOW = 160
+
+
+class Statement(NamedTuple):
+    """A verdict as stated at one place.
+
+    Attributes:
+        decision: What it means; ``None`` where a verdict line holds something that is no label.
+        written: What stands there.
+        form: ``verdict line``, ``alone``, ``opening``, ``sentence``, ``answer line`` or ``brackets``.
+        start: Start in the text. ``end``: its end.
+    """
+
+    decision: str | None
+    written: str
+    form: str
+    start: int
+    end: int
+
+    @property
+    def strong(self) -> bool:
+        """Whether the form can mean nothing but the judge's own verdict."""
+        return self.form not in {"answer line", "brackets"}
+
+
+def _start(line: Line) -> int:
+    return line.start
+
+
+def _plainly(text: str) -> str:
+    return text if text.isascii() else text.translate(_PLAIN)
+
+
+class VerdictScanner:
+    """Finds verdict statements for one table of letters and words.
+
+    Args:
+        tokens: Label by the letter or word that stands for it.
+    """
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        tokens = {**self._negated(tokens), **tokens}
+        self._decision = {token.upper(): decision for token, decision in tokens.items()}
+        self._exact = frozenset(tokens)
+        ordered = sorted(tokens, key=len, reverse=True)
+        written = "|".join(re.escape(one) for one in ordered)
+        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{written})(?![^\W_{_UNSPACED}]|['’]\w)"
+        self._token = re.compile(token, re.IGNORECASE)
+        self._anchored = re.compile(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
+        self._verdict_line = re.compile(
+            rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
+            re.IGNORECASE,
+        )
+        self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
+        self._heading = re.compile(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._alone = re.compile(
+            rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
+        )
+        self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
+        self._graded = re.compile(
+            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
+            rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
+            re.IGNORECASE,
+        )
+        self._is = re.compile(
+            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}",
+            re.IGNORECASE,
+        )
+        self._answer_line = re.compile(
+            rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
+        )
+        self._brackets = re.compile(
+            # Boxes and answer tags are not read inside a line: there they mostly hold the candidate's answer.
+            rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
+            re.IGNORECASE,
+        )
+        binary = len(set(tokens.values())) == 2
+        self._echoed_question = re.compile(
+            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}"
+            rf"(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
+            re.IGNORECASE,
+        )
+        self._doubled = re.compile(
+            rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE
+        )
+        self._chosen = re.compile(
+            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
+            rf" for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
+            re.IGNORECASE,
+        )
+        self._better = re.compile(
+            rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
+            re.IGNORECASE,
+        )
+        self._ending = re.compile(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
+        self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
+        self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
+
+    @staticmethod
+    def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
+        """Of two labels, the one that a negated word of the other states: ``NOT CORRECT``."""
+        decisions = list(dict.fromkeys(tokens.values()))
+        if len(decisions) != 2:
+            return {}
+        return {
+            f"{'NOT' if word.isupper() else 'not'} {word}": decisions[decision == decisions[0]]
+            for word, decision in tokens.items()
+            if len(word) > 1
+        }
+
+    def decision_of(self, token: str) -> str:
+        """Return the label that a letter or word stands for."""
+        return self._decision[token.upper()]
+
+    def statements(self, text: str) -> list[Statement]:
+        """Return every statement of a verdict, in order of place."""
+        plain = _plainly(text)
+        found = list(self._by_line(plain))
+        found.sort(key=lambda one: (one.start, not one.strong))
+        return found
+
+    def listed_decisions(self, text: str) -> set[str]:
+        """Return the labels of lines that begin as an item of a list of options does (``A. ...``)."""
+        matches = (self._listed.match(line) for line in _plainly(text).splitlines())
+        return {self.decision_of(match["token"]) for match in matches if match}
+
+    def _by_line(self, text: str) -> Iterator[Statement]:
+        lines = Lines(text)
+        positions = lines.positions(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
+        mentioned = {start: line for start, (line, _) in positions.items()}
+        below = [(line, after) for line in mentioned.values() if (after := lines.after(line))]
+        above = {after.start: line for line, after in below}
+        for line in sorted({*mentioned.values(), *(after for _, after in below), lines.first, lines.last}, key=_start):
+            start = line.start
+            if start in mentioned:
+                yield from self._anchors(text, line, positions[start][1])
+                yield from self._bracketed(line)
+            outer = line in (lines.first, lines.last)
+            previous = lines.before_last() if line == lines.last else above.get(start)
+            if previous and len(previous.text) <= 80 and self._heading.fullmatch(previous.text):
+                yield from self._alone_in(line, "verdict line") or self._opening(line, "verdict line")
+            elif outer and not (previous and previous.text.rstrip(" *_`").endswith(":")):
+                alone = self._alone_in(line, "alone")
+                if alone and line == lines.last and previous:
+                    yield from self._alone_in(previous, "alone")  # the end of a list of choices, if they differ
+                yield from alone or (self._opening(line, "opening") if line == lines.first else [])
+            if outer:
+                yield from self._closing_sentences(line)
+                yield from self._answered(line)
+            if lines.first == lines.last:
+                yield from self._only_answer(line)
+
+    def _anchors(self, text: str, line: Line, positions: list[int]) -> Iterator[Statement]:
+        known = False
+        fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
+        if fields:
+            for match in fields:
+                yield from self._with_companion(line, match, match["token"], "verdict line")
+            return
+        matches = self._after_nouns(line.text, positions)
+        if len({self.decision_of(match["token"]) for match in matches}) > 1:
+            # ``VERDICT: A or VERDICT: B`` quotes the choice; as a verdict it would contradict itself.
+            yield from self._unreadable(line)
+            return
+        for match in matches:
+            lead = self._line_lead.match(line.text)
+            at_start = lead is not None and lead.end() >= match.start("noun")
+            token = match["token"]
+            if not match["sep"].strip() and not (at_start and self._rest(line, match.end("token")) == ""):
+                continue
+            if not at_start and not self._stated_in_sentence(line, match):
+                continue
+            if self._ends(line, match.end("token")):
+                known = True
+                start = line.start + (0 if at_start else match.start("noun"))
+                how = not_meant(text, start, line.start + match.end("token"), line=at_start)
+                if how == "conditional":
+                    yield from self._unreadable(line)
+                if how:
+                    continue
+                form = "verdict line" if at_start else "sentence"
+                yield from self._with_companion(line, match, token, form)
+        if not known:
+            yield from self._unreadable(line)
+
+    def _after_nouns(self, text: str, positions: list[int]) -> list[re.Match[str]]:
+        matches: list[re.Match[str]] = []
+        for place in sorted(set(positions)):
+            if not matches or place >= matches[-1].end():
+                match = self._anchored.match(text, place)
+                if match is not None:
+                    matches.append(match)
+        return matches
+
+    def _unreadable(self, line: Line) -> Iterator[Statement]:
+        """A verdict line that holds something else than a label: other words, or several labels.
+
+        Words that end in one bracketed label (``Verdict: the first is better. [[A]]``) state that label.
+        """
+        match = self._verdict_line.match(line.text)
+        bracketed = list(self._bracketed(line)) if match else []
+        if len({one.decision for one in bracketed}) == 1:
+            yield bracketed[-1]._replace(form="verdict line")
+            return
+        rest = match["rest"].strip(" *_`\"'") if match else ""
+        if match and rest and (len(rest.split()) <= 3 or self._token.search(rest)):
+            start = line.start + match.start("rest")
+            yield Statement(None, rest, "verdict line", start, start + len(match["rest"]))
+
+    def _stated_in_sentence(self, line: Line, match: re.Match[str]) -> bool:
+        if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
+            return False
+        before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
+        modified = _MODIFIER.search(before)
+        if modified and modified[1].lower() not in _OWN_WORDS:
+            return False
+        return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
+
+    @staticmethod
+    def _unhedged(line: Line, start: int, said: str = "") -> bool:
+        """Whether a sentence comes to its verdict without a condition, a doubt or a quotation before it.
+
+        Args:
+            line: The line.
+            start: Where the verdict begins.
+            said: A hedging word that is a manner of speaking here.
+        """
+        before = line.text[max(0, start - _WINDOW) : start]
+        if before.rstrip("*_ ")[-1:] in set(_QUOTES) and before[-1:] != " ":
+            return False
+        sentence = re.split(r"[.!?;]\s", before)[-1]
+        quoted = sentence.count('"') % 2 or sentence.count("`") % 2 or "“" in sentence.rpartition("”")[2]
+        if quoted:
+            return False
+        low = combined(sentence)
+        return not any(hedge in low for hedge in _HEDGES) or all(
+            hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence)
+        )
+
+    def _closing_sentences(self, line: Line) -> Iterator[Statement]:
+        """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
+        if not any(token in line.text for token in self._exact):
+            return
+        for pattern, least in ((self._graded, 1), (self._is, 2), (self._ending, 2)):
+            for match in pattern.finditer(line.text):
+                token = match["token"]
+                fits = token in self._exact and len(token) >= least and token == token.upper()
+                if fits and self._unhedged(line, match.start()) and self._ends(line, match.end("token")):
+                    yield from self._with_companion(line, match, token, "sentence")
+
+    def _bracketed(self, line: Line) -> Iterator[Statement]:
+        for match in self._brackets.finditer(line.text):
+            quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
+            if (
+                not quoted
+                and self._unhedged(line, match.start(), said="would")
+                and not _DOUBT.match(line.text, match.end())
+            ):
+                start, end = match.span("token")
+                decision = self.decision_of(match["token"])
+                yield Statement(decision, match["token"], "brackets", line.start + start, line.start + end)
+
+    def _alone_in(self, line: Line, form: str) -> list[Statement]:
+        match = self._alone.fullmatch(line.text)
+        if match is None:
+            return []
+        after = match["after"]
+        marks = line.text[: match.start("token")]
+        if re.search(r"[^\W_]", re.sub(r"</\w{1,16}>", "", after)) or after[:1] in set("+-") or "?" in after:
+            return []
+        if set(marks) & set("!¬≠~+=") or set(after) & set("=:"):
+            return []
+        start, end = match.span("token")
+        return [Statement(self.decision_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
+
+    def _answered(self, line: Line) -> Iterator[Statement]:
+        """``Correct? No.`` and ``CORRECT: yes``, where there are two labels."""
+        match = self._echoed_question.fullmatch(line.text)
+        if match is None:
+            return
+        decision = self.decision_of(match["token"])
+        if match["answer"].lower() in {"no", "false"}:
+            decision = next(one for one in self._decision.values() if one != decision)
+        yield Statement(
+            decision,
+            line.text.strip(),
+            "verdict line",
+            line.start + match.start("token"),
+            line.start + match.end("answer"),
+        )
+
+    def _only_answer(self, line: Line) -> list[Statement]:
+        """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
+        match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
+        better = self._better.fullmatch(line.text) if match is None else None
+        if better is not None:
+            return list(self._with_companion(line, better, better["token"], "answer line"))
+        if match is None or not self._ends(line, match.end("token")):
+            return []
+        return list(self._with_companion(line, match, match["token"], "answer line"))
+
+    def _opening(self, line: Line, form: str) -> list[Statement]:
+        """A letter or word that begins the reply and is set off from the explanation after it."""
+        match = self._alone.match(line.text)
+        if match is None or set(match["before"]) & set("!¬≠~+=") or self._echoed_question.fullmatch(line.text):
+            return []
+        token, end = match["token"], match.end("token")
+        set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
+        exact = token in self._exact
+        if not set_off and self._doubled.match(line.text, end):
+            return list(self._with_companion(line, match, token, form))
+        if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
+            return []
+        if (":" in set_off[0] and not exact) if len(token) > 1 else "," in set_off[0]:
+            return []
+        return list(self._with_companion(line, match, token, form))
+
+    def _with_companion(self, line: Line, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
+        """The statement, and a second one where the same breath names another token: ``A (INCORRECT)``."""
+        start, end = match.span("token")
+        yield Statement(self.decision_of(token), token, form, line.start + start, line.start + end)
+        beside = _BESIDE.match(line.text, end)
+        other = self._token.match(line.text, beside.end()) if beside else None
+        if (
+            other
+            and (other["token"] in self._exact or len(other["token"]) > 1)
+            and self._ends(line, other.end("token"))
+        ):
+            place = other.span("token")
+            decision = self.decision_of(other["token"])
+            yield Statement(decision, other["token"], form, line.start + place[0], line.start + place[1])
+
+    @staticmethod
+    def _rest(line: Line, end: int) -> str:
+        unwrapped = _UNWRAP.match(line.text, end)
+        start = unwrapped.end() if unwrapped else end
+        return line.text[start : start + _WINDOW].strip(" .!")
+
+    @staticmethod
+    def _rest_tight(line: Line, end: int) -> str:
+        unwrapped = _UNWRAP_TIGHT.match(line.text, end)
+        start = unwrapped.end() if unwrapped else end
+        return line.text[start : start + _WINDOW]
+
+    def _ends(self, line: Line, end: int) -> bool:
+        """Whether what follows a token leaves it standing by itself."""
+        tight = self._rest_tight(line, end)
+        rest = tight.lstrip()
+        if tight[:1] in ("-", "+") or conditional(rest, 0) or _DENIED.match(rest):
+            return False
+        if "?" not in rest and not re.search(r"[\w/|&+=<>]", rest):
+            return True
+        if rest[0] in "?/|&+=<>" or _DOUBT.match(rest):
+            return False
+        if rest[0] in ".,;:!—–":
+            following = rest.lstrip(".,;:!—–*_`\"'”’)]}$")[:1]
+            glued = rest[1:2] == following and following.isascii() and following.isalnum()
+            return not glued
+        return rest[0] == "(" or rest[:2] in {"- ", "--"} or bool(re.match(r"(?:because|since|as)\b", rest))

@@ -1,0 +1,46 @@
+"""A whole number at the very end of the reply."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+import msgspec
+
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
+from judgebench.records.flow import Reply
+
+_TAIL = re.compile(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{0,12}\Z")
+
+
+class TrailingInt(ConfiguredParser):
+    """Reads the whole number that ends the reply, as RewardBench's rating judges are read (Lambert et al. 2024).
+
+    A fraction, a decimal or a longer number is none: ``8/10`` and ``7.5`` leave the reply unparsed.
+    """
+
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Keys of ``parser=dict(type="trailing_int", ...)``.
+
+        Attributes:
+            low: Least number. ``high``: greatest.
+        """
+
+        low: int = 1
+        high: int = 10
+
+    version: ClassVar[int] = 2
+    reads_text_only: ClassVar[bool] = True
+    config: Config
+
+    def read(self, reply: Reply) -> Reading:
+        """Read the number that ends the reply."""
+        text = reply.text.rstrip()
+        start = max(0, len(text) - 40)
+        match = _TAIL.search(text[start:])
+        if match is None or match["before"] in set("/.,-–+%") or (match["value"][0] == "-" and self.config.low >= 0):
+            return unparsed("the reply does not end in a whole number")
+        value = int(match["value"])
+        if not self.config.low <= value <= self.config.high:
+            return unparsed(f"the number {value} is outside the scale {self.config.low} to {self.config.high}")
+        return Reading(status="ok", score=float(value), span=(start + match.start("value"), start + match.end("value")))

@@ -1,0 +1,1 @@
+"""Judge methods that are put around others."""

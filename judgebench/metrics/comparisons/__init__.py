@@ -1,0 +1,1 @@
+"""Comparisons of answers and the ratings and rankings that are made of them."""

@@ -1,0 +1,1 @@
+"""Metrics of right-or-wrong verdicts and of agreement."""

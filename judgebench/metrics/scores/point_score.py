@@ -1,0 +1,141 @@
+"""Scores of benchmarks in which a judge grades one answer on a scale.
+
+The mean grade, in parts too (MT-Bench's turns, the sources of the Prometheus sets), and where the items carry gold
+grades how well the judge follows them. A grade that could not be read is left out of every mean and counted; that is
+MT-Bench's own rule (its -1) and the only choice that invents no grade.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from judgebench.errors import DataError
+from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.scores.rater_figures import BY_CHANCE, beyond_chance
+from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
+from judgebench.metrics.statistics.clustered import Cluster, mean_of, share_of
+from judgebench.metrics.statistics.correlation import kendall, pearson, spearman
+from judgebench.metrics.statistics.ordinal import weighted_kappa
+from judgebench.records.flow import Metric, Sample, Verdict
+
+
+class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=PointScore, ...)``, beside those of every score.
+
+    Attributes:
+        group_by: Meta column by which the mean is also given in parts, or several.
+        groups: Name of the part by that column's value as text; empty names parts by the value itself.
+        headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``.
+    """
+
+    group_by: str | list[str] = ""
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
+    headline: str = "mean_score"
+
+
+class _Row(NamedTuple):
+    cluster: Cluster
+    parts: list[str]
+    grade: float | None
+    gold: float | None
+
+
+class PointScore:
+    """See the module's docstring; means are in the unit of the scale."""
+
+    Config: ClassVar[type[msgspec.Struct]] = PointScoreConfig
+    better: ClassVar[Mapping[str, Better]] = {
+        **dict.fromkeys(("pearson", "spearman", "kendall", "agreement", "kappa", "scott_pi", "weighted_kappa"), "high"),
+        "unread": "low",
+        **dict.fromkeys(("mean_score", "gold_mean", "judged"), None),  # a judge that grades higher is no better judge
+    }
+
+    def __init__(self, config: PointScoreConfig) -> None:
+        self.config = config
+        self._columns = [config.group_by] if isinstance(config.group_by, str) else config.group_by
+        self._rows: list[_Row] = []
+        self._planned = 0
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and config."""
+        return identity_of("point", 1, self.config)
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+        """Take in the grade of one answer.
+
+        Raises:
+            DataError: The item's gold is no number, nor a list of numbers.
+        """
+        self._planned += 1
+        if verdict.status not in ("ok", "unparsed"):
+            return
+        parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
+        named = [self.config.groups.get(part, part) for part in parts]
+        self._rows.append(_Row(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
+
+    def result(self) -> dict[str, Metric]:
+        """Return the figures, the headline first."""
+        found = self._means("mean_score", [row.grade for row in self._rows])
+        counts = {"judged": len(self._rows), "unread": sum(row.grade is None for row in self._rows)}
+        found |= {name: Metric(value=float(count), n=self._planned) for name, count in counts.items()}
+        if any(row.gold is not None for row in self._rows):
+            found |= self._means("gold_mean", [row.gold for row in self._rows])
+            found |= self._correlations()
+        if self.config.headline in found:
+            found = {self.config.headline: found[self.config.headline], **found}
+        return found
+
+    def _means(self, name: str, values: list[float | None]) -> dict[str, Metric]:
+        """Return the mean over all items, then over each part; a note says how many are left out."""
+        found = {name: self._mean(values, self._rows, self._planned)}
+        for part in dict.fromkeys(part for row in self._rows for part in row.parts):
+            own = [(value, row) for value, row in zip(values, self._rows, strict=True) if part in row.parts]
+            found[f"{name}/{part}"] = self._mean([value for value, _ in own], [row for _, row in own], len(own))
+        return found
+
+    @staticmethod
+    def _mean(values: list[float | None], rows: list[_Row], planned: int) -> Metric:
+        mean = mean_of(values, [row.cluster for row in rows])
+        left_out = planned - mean.n
+        if mean.value is None or not left_out:
+            return mean
+        return msgspec.structs.replace(mean, note=f"{left_out} items without a readable grade are left out")
+
+    def _correlations(self) -> dict[str, Metric]:
+        both = [
+            (row.cluster, row.grade, row.gold) for row in self._rows if row.grade is not None and row.gold is not None
+        ]
+        first, second = [one for _, one, _ in both], [one for *_, one in both]
+        found = {}
+        for function in (pearson, spearman, kendall):
+            value = function(first, second) if len(both) > 1 else None
+            note = "" if value is not None else "undefined: judge or gold give one and the same grade to every item"
+            found[function.__name__] = Metric(value=value, n=len(both), note=note)
+        pairs = Counter(zip(first, second, strict=True))
+        weighted = weighted_kappa(pairs)
+        return {
+            **found,
+            "agreement": share_of([float(grade == gold) for _, grade, gold in both], [one for one, *_ in both]),
+            **beyond_chance(pairs),
+            "weighted_kappa": Metric(value=weighted, n=len(both), note="" if weighted is not None else BY_CHANCE),
+        }
+
+
+def gold_grade(sample: Sample) -> float | None:
+    """Return an item's gold grade; of several graders the mean; ``None`` where it has none.
+
+    Raises:
+        DataError: It is no number, nor a list of numbers.
+    """
+    gold = sample.gold
+    values = gold if isinstance(gold, list) else [gold]
+    if gold is None:
+        return None
+    if not values or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in values):
+        raise DataError(f"Item {sample.key or sample.id}: a number was expected as gold grade, not {gold!r:.60}.")
+    return fmean(values)

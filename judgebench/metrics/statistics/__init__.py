@@ -1,0 +1,1 @@
+"""Intervals, correlations, resampling: statistics that know nothing of judges."""

@@ -1,0 +1,318 @@
+"""The few synchronous requests of the preflight, through httpx2.
+
+Probes several services at once, says which one keeps the run waiting, tells all unusable ones in one error.
+
+What is asked of one address is asked one after the other: a service that answers one call at a time must not run into
+the time limit of a probe because another probe of ours came first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from judgebench import plugins
+from judgebench.engine import endpoint as reach
+from judgebench.engine import framing as wire
+from judgebench.errors import EndpointError, JudgebenchError
+from judgebench.models.address import auth_headers, base_url
+from judgebench.models.contract import Dialect, ServiceConfig
+from judgebench.models.credentials import redactor_of, revealed, secret_parameters
+from judgebench.models.service_errors import excerpt
+from judgebench.records.flow import Failure, Reply, Request
+
+PATIENCE = 30.0
+"""Seconds that one trial request may take; slower services are not refused, only not tried further."""
+REPLY_LIMIT = 16 << 20
+"""Most bytes of a reply that are read."""
+
+
+class TrialCall:
+    """Asks a service a few things before the run.
+
+    Args:
+        config: The service.
+        dialect: How it is spoken to.
+    """
+
+    def __init__(self, config: ServiceConfig, dialect: Dialect) -> None:
+        import httpx2
+
+        self._secrets = secret_parameters(config)
+        sent = revealed(config.generation_kwargs, self._secrets)
+        self.config = msgspec.structs.replace(config, generation_kwargs=sent)
+        self.redactor = redactor_of(config)
+        self.dialect = dialect
+        self.base = base_url(config)
+        self.place = reach.shown(self.base)
+        self.model = config.model
+        limits = config.timeouts
+        self.limit = min(one for one in (PATIENCE, limits.first_byte, limits.total) if one > 0)
+        self.waiting_since: float | None = None
+        """When the request on its way was sent (``time.monotonic``); another thread may look."""
+        self._client = httpx2.Client(
+            headers=auth_headers(config),
+            timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
+            # without TLS there is nothing to verify, and loading the certificates costs more than the request
+            verify=reach.tls_of(config) if self.base.startswith("https") else False,
+            proxy=reach.proxy_of(self.base),
+            trust_env=False,
+        )
+        self._socket: socket.socket | None = None
+        self._given_up = False
+        self._transport_error = (httpx2.TransportError, httpx2.DecodingError)
+        self._timeout = (httpx2.TimeoutException, TimeoutError)
+
+    def __enter__(self) -> TrialCall:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    def give_up(self, since: float) -> None:
+        """End the request that was sent at ``since``, if it is still on its way; for another thread to call.
+
+        The HTTP library limits each read alone, so a service that sends its headers byte by byte has no end otherwise.
+        """
+        if self.waiting_since == since:
+            self._given_up = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # it was closed meanwhile
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def check_model(self) -> None:
+        """Check that the service is there, takes the key and knows the model; takes its first model if none is named.
+
+        Raises:
+            EndpointError: It is not there, refuses the key, or serves other models.
+        """
+        try:
+            status, content = self._exchange("GET", "v1/models")
+        except self._timeout:
+            return
+        except self._transport_error as error:
+            raise EndpointError(
+                f"The service of {self.config.abbr!r} at {self.place} cannot be reached: "
+                f"{self.redactor.error(str(error))}.",
+                hint=f"Start it, or give another address: --override '*.{self.config.abbr}.url=http://host:port'.",
+            ) from None  # the library's own words may name a proxy's password
+        if status in {401, 403}:
+            raise EndpointError(
+                f"The service of {self.config.abbr!r} at {self.place} refuses the key (HTTP {status}).",
+                hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
+            )
+        names = self._model_names(content) if status == 200 else []
+        if not names:
+            return
+        if not self.model:
+            self.model = names[0]
+        elif self.model not in names:
+            near = difflib.get_close_matches(self.model, names, n=3) or names[:5]
+            raise EndpointError(
+                f"The service of {self.config.abbr!r} at {self.place} does not serve the model {self.model!r}.",
+                hint=f"It serves: {', '.join(near)}.",
+            )
+
+    def ask(self, request: Request) -> Reply:
+        """Send one request without retries.
+
+        Raises:
+            EndpointError: The service says that it can serve nobody (wrong path, key or model).
+        """
+        params = revealed(request.params, self._secrets)
+        body = self.dialect.body(self.config, msgspec.structs.replace(request, params=params), self.model)
+        body.pop("stream", None)
+        body.pop("stream_options", None)
+        try:
+            status, content = self._exchange("POST", self.dialect.path, wire.encode(body))
+        except self._timeout:
+            return _failed("timeout", f"no reply within {self.limit:g} s")
+        except self._transport_error as error:
+            return _failed("connection", self.redactor.error(str(error)))
+        words = self._words(content)
+        if status in {401, 403, 404}:
+            raise EndpointError(
+                f"{self.place}/{self.dialect.path} answered HTTP {status} to the first short call of "
+                f"{self.config.abbr!r}: {words}",
+                hint="Check url, api_key and model of this config.",
+            )
+        if status != 200:
+            return _failed("server", f"HTTP {status}: {words}")
+        try:
+            return self.redactor.reply(self.dialect.read(self.redactor.value(wire.decode(content))))
+        except (ValueError, RecursionError):
+            return _failed("bad_reply", f"not JSON: {words}")
+
+    def _exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Send one request; returns status and body, which is cut at ``REPLY_LIMIT``.
+
+        Raises:
+            TimeoutError: The reply was not complete within the limit.
+        """
+        self._given_up = False
+        self.waiting_since = time.monotonic()
+        ends = self.waiting_since + self.limit
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        watched = {"trace": self._connected}
+        try:
+            with self._client.stream(
+                method, f"{self.base}/{path}", content=body, headers=headers, extensions=watched
+            ) as response:
+                content = b""
+                for piece in response.iter_bytes():
+                    content += piece
+                    if len(content) > REPLY_LIMIT:
+                        break
+                    if time.monotonic() > ends:
+                        raise TimeoutError
+        except self._transport_error as error:
+            if self._given_up:
+                raise TimeoutError from error
+            raise
+        finally:
+            self.waiting_since = None
+        if self._given_up:
+            raise TimeoutError
+        return response.status_code, content
+
+    def _connected(self, event: str, info: dict[str, Any]) -> None:
+        """Keep a hold on the socket of a new connection; TLS takes over the library's own."""
+        if event == "connection.connect_tcp.complete":
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = info["return_value"].get_extra_info("socket").dup()
+
+    def _words(self, content: bytes) -> str:
+        """Return the start of the service's own words, on one line and without the key that it may repeat."""
+        return excerpt(self.redactor.error(wire.clean(content[:8000].decode("utf-8", "replace"))))
+
+    def _model_names(self, content: bytes) -> list[str]:
+        try:
+            listed: Any = self.redactor.value(wire.decode(content))
+        except (ValueError, RecursionError):
+            return []
+        entries = listed.get("data", []) if isinstance(listed, dict) else []
+        return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
+
+
+def _failed(kind: str, message: str) -> Reply:
+    return Reply(status="failed", error=Failure(kind=kind, message=message))
+
+
+QUIET = 2.0
+"""Seconds that a service has been asked before it is said that it is waited for, be it for one reply or for many."""
+_LOOK = 0.1
+
+
+class TrialService(msgspec.Struct, kw_only=True):
+    """What one service is asked for one purpose.
+
+    Attributes:
+        config: The service.
+        ask: Asks it; returns findings.
+        trial: While it is asked.
+    """
+
+    config: ServiceConfig
+    ask: Callable[[TrialCall], list[str]]
+    trial: TrialCall | None = None
+    findings: list[str] = msgspec.field(default_factory=list)
+    error: BaseException | None = None
+
+
+def ask_all(probings: Sequence[TrialService], report: Callable[[str], None]) -> list[str]:
+    """Ask every service; returns the findings in the order of the probings.
+
+    A service that cannot be used is asked nothing further.
+
+    Args:
+        probings: What is asked.
+        report: Takes the line about a service that is slow to answer; called from this thread, once per service.
+
+    Raises:
+        JudgebenchError: Services cannot be used: all of them in one ``EndpointError``; or what else was found first.
+    """
+    by_address: dict[str, list[TrialService]] = {}
+    for one in probings:
+        by_address.setdefault(base_url(one.config), []).append(one)
+    # not an executor: its threads would be waited for after Ctrl-C, which a hanging service makes half a minute
+    threads = [threading.Thread(target=_ask_in_turn, args=(place,), daemon=True) for place in by_address.values()]
+    for thread in threads:
+        thread.start()
+    in_flight_since: dict[str, float] = {}
+    for thread in threads:
+        while thread.is_alive():
+            _report_slow(probings, in_flight_since, report)
+            _give_up_late(probings)
+            thread.join(_LOOK)
+    _raise_errors([one.error for one in probings if one.error is not None])
+    return [finding for one in probings for finding in one.findings]
+
+
+def _ask_in_turn(probings: Sequence[TrialService]) -> None:
+    unusable: set[tuple[str, str]] = set()
+    for one in probings:
+        served = (one.config.abbr, one.config.model)
+        if served in unusable:
+            continue
+        try:
+            with TrialCall(one.config, plugins.load(one.config.type, "models")()) as one.trial:
+                one.findings = one.ask(one.trial)
+        except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
+            one.error = error
+            unusable.add(served)
+        finally:
+            one.trial = None
+
+
+def _report_slow(
+    probings: Sequence[TrialService], in_flight_since: dict[str, float], report: Callable[[str], None]
+) -> None:
+    for one in probings:
+        trial = one.trial
+        since = trial.waiting_since if trial is not None else None
+        if trial is None or since is None or time.monotonic() - in_flight_since.setdefault(trial.place, since) < QUIET:
+            continue
+        in_flight_since[trial.place] = math.inf  # told
+        report(
+            f"preflight: waiting for the service of {trial.config.abbr!r} at {trial.place}, "
+            f"at most {trial.limit:g} s for each trial request (--no-preflight asks none)"
+        )
+
+
+def _give_up_late(probings: Sequence[TrialService]) -> None:
+    for one in probings:
+        trial = one.trial
+        since = trial.waiting_since if trial is not None else None
+        if trial is not None and since is not None and time.monotonic() - since > trial.limit:
+            trial.give_up(since)
+
+
+def _raise_errors(errors: list[BaseException]) -> None:
+    """Raise the error that tells of all.
+
+    Raises:
+        JudgebenchError: There are errors.
+    """
+    for error in errors:
+        if not isinstance(error, EndpointError):
+            raise error
+    different = {str(error): error for error in errors if isinstance(error, JudgebenchError)}
+    if len(different) == 1:
+        raise errors[0]
+    if different:
+        said = "\n".join(f"  {error.message}\n    {error.hint}".rstrip() for error in different.values())
+        raise EndpointError(f"{len(different)} services cannot be used:\n{said}")

@@ -1,0 +1,1 @@
+"""What flows through the pipeline, and the shapes of a run: records that do nothing."""

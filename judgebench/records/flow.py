@@ -1,0 +1,312 @@
+"""The records that flow through the pipeline, in the order in which they are made.
+
+``Sample`` → ``Reply`` → ``Prediction`` → ``JudgeCall`` → ``Verdict`` → ``TaskResult``.
+
+All are frozen msgspec structs: fast JSON both ways, and errors that name the field. Nothing here does I/O.
+JSONL lines keep AISBench's field names where they mean the same (``data_abbr``, ``id``, ``success``, ``uuid``,
+``origin_prompt``, ``prediction``, ``gold``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Message = dict[str, Any]
+"""One chat message: ``{"role": ..., "content": ...}``."""
+
+Prompt = list[Message] | str
+"""A chat prompt (messages) or a completion prompt (text)."""
+
+CallStatus = Literal["ok", "failed"]
+VerdictStatus = Literal["ok", "unparsed", "judge_failed", "prediction_failed", "not_judged"]
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One item of a dataset.
+
+    Attributes:
+        id: Row number in the data source, from 0. It never depends on range, order or shuffle.
+        uid: Hash of the item's content (16 hex digits).
+        fields: Input fields that prompt templates may name.
+        reference: The gold answer; several where several forms are accepted; ``None`` where there is none.
+        key: The data source's own name of the item, if it has one.
+        answers: Answers that the item brings along, for benchmarks of judges: one to grade, two to compare, or more.
+        gold: The true decision about those answers (a label, a score, step labels); never shown to the judge.
+        meta: Further columns (category, level, timestamp, ...), never shown to a model by default.
+    """
+
+    id: int
+    uid: str
+    fields: dict[str, Any]
+    reference: str | list[str] | None = None
+    key: str | None = None
+    answers: list[str] = []
+    gold: Any = None
+    meta: dict[str, Any] = {}
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Token counts as the service reported them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a call gave no usable reply.
+
+    Attributes:
+        kind: Stable class of the fault: ``rate_limit``, ``server``, ``timeout``, ``connection``, ``truncated_stream``,
+            ``bad_reply``, ``empty_reply``, ``bad_request``, ``context_length``, ``auth``, ``not_found``,
+            ``content_filter``, ``cancelled``, ``no_recording``, ``local``.
+        message: One sentence, with the start of the service's own error body.
+        http_status: HTTP status code where there was one.
+    """
+
+    kind: str
+    message: str
+    http_status: int | None = None
+
+
+class TokenLogprob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One generated token with its most likely alternatives (natural logarithms)."""
+
+    token: str
+    logprob: float
+    top: dict[str, float] = {}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a model.
+
+    Attributes:
+        prompt: Messages for chat services, text for completion services.
+        params: Sampling parameters that go into the request body untouched (``temperature``, ``max_tokens``, ...).
+        about: What the question is about (``<item>/<presentation>/<number>``); never sent, but recordings may be keyed
+            by it.
+        nth: Number of the same question asked again on purpose, from 0; never sent, but caches keep them apart.
+    """
+
+    prompt: Prompt
+    params: dict[str, Any] = {}
+    about: str = ""
+    nth: int = 0
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of one request, after retries.
+
+    Attributes:
+        text: The answer without its reasoning part.
+        reasoning: Reasoning text (``<think>`` or ``reasoning_content``), kept apart from the answer.
+        finish_reason: As the service said (``stop``, ``length``, ...).
+        served_model: The model id in the service's reply.
+        fingerprint: ``system_fingerprint`` of the reply.
+        latency: Seconds from sending the last attempt to its last byte.
+        first_token: Seconds to the first content of a stream; 0 when not streamed.
+        tries: Requests sent for this reply; 0 where it was known already (``--dedup``, ``--cache``).
+        waited: Seconds spent waiting between attempts.
+        logprobs: Log-probabilities of the generated tokens, where asked for and given.
+        extra: Everything else that the service returned with the choice (tool calls, refusal, ...).
+    """
+
+    status: CallStatus
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    served_model: str = ""
+    fingerprint: str = ""
+    latency: float = 0.0
+    first_token: float = 0.0
+    tries: int = 1
+    waited: float = 0.0
+    logprobs: list[TokenLogprob] | None = None
+    error: Failure | None = None
+    extra: dict[str, Any] | None = None
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question put to a model and what came of it: a line of ``predictions/**/*.jsonl``.
+
+    Attributes:
+        data_abbr: Abbr of the dataset.
+        id: ``Sample.id``.
+        uid: ``Sample.uid``.
+        repeat: Number of the independent repetition, from 0.
+        success: ``status == "ok"`` (AISBench's name).
+        uuid: Hash of what was asked (32 hex digits): prompt, parameters, model identity, repeat.
+        origin_prompt: The prompt as sent.
+        prediction: The answer without reasoning.
+        reasoning_content: The reasoning part.
+        gold: The reference for predictions; the ``uuid`` of the judged prediction for judge calls.
+    """
+
+    data_abbr: str
+    id: int
+    uid: str
+    repeat: int = 0
+    success: bool
+    status: CallStatus
+    uuid: str
+    origin_prompt: Prompt
+    prediction: str
+    reasoning_content: str = ""
+    gold: Any = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    served_model: str = ""
+    fingerprint: str = ""
+    latency: float = 0.0
+    first_token: float = 0.0
+    tries: int = 1
+    waited: float = 0.0
+    logprobs: list[TokenLogprob] | None = None
+    error: Failure | None = None
+    extra: dict[str, Any] | None = None
+
+    def reply(self) -> Reply:
+        """Return the recorded reply, as it was handed to the one who asked."""
+        return Reply(
+            status=self.status,
+            text=self.prediction,
+            reasoning=self.reasoning_content,
+            finish_reason=self.finish_reason,
+            usage=self.usage,
+            served_model=self.served_model,
+            fingerprint=self.fingerprint,
+            latency=self.latency,
+            first_token=self.first_token,
+            tries=self.tries,
+            waited=self.waited,
+            logprobs=self.logprobs,
+            error=self.error,
+            extra=self.extra,
+        )
+
+
+def recorded_reply(reply: Reply) -> dict[str, Any]:
+    """Return the fields of an ``Exchange`` that tell what came back; ``Exchange.reply`` is the way back."""
+    return {
+        "success": reply.status == "ok",
+        "status": reply.status,
+        "prediction": reply.text,
+        "reasoning_content": reply.reasoning,
+        "finish_reason": reply.finish_reason,
+        "usage": reply.usage,
+        "served_model": reply.served_model,
+        "fingerprint": reply.fingerprint,
+        "latency": reply.latency,
+        "first_token": reply.first_token,
+        "tries": reply.tries,
+        "waited": reply.waited,
+        "logprobs": reply.logprobs,
+        "error": reply.error,
+        "extra": reply.extra,
+    }
+
+
+class Prediction(Exchange, frozen=True, kw_only=True, omit_defaults=True):
+    """An answer of the tested model; one per sample × repeat."""
+
+
+class JudgeCall(Exchange, frozen=True, kw_only=True, omit_defaults=True):
+    """One question to the judge; one per ``ask`` of a judge method.
+
+    Attributes:
+        presentation: Which rendered question about the item this is (an order, a criterion, ...); empty for the only
+            one.
+        nth: Number of the same question asked again within one item, from 0.
+    """
+
+    presentation: str = ""
+    nth: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision about one prediction, or why there is none.
+
+    Attributes:
+        status: ``ok`` or why there is no decision. Nothing else than ``ok`` carries a label or a score.
+        decision: ``correct`` / ``incorrect`` / ``invalid`` for checks; ``A`` / ``B`` / ``tie`` ... for comparisons.
+        score: A number on the method's scale, where it gives one.
+        reason: Why the status is not ``ok``, in a few words.
+        span: Start and end of the text from which the decision was read, in the last reply.
+        answer: The candidate's final answer as extracted by a rule, where the method extracts one.
+        details: Whatever else the method found (readings of the presentations, criteria, ...); JSON values only.
+    """
+
+    status: VerdictStatus
+    decision: str | None = None
+    score: float | None = None
+    reason: str = ""
+    span: tuple[int, int] | None = None
+    answer: str | None = None
+    details: dict[str, Any] = {}
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One number of a result.
+
+    Attributes:
+        value: In percent for shares, else in the metric's own unit; ``None`` where undefined.
+        n: How many items it rests on.
+        stderr: Standard error, in the unit of ``value``.
+        ci95: 95% interval.
+        bounds: What the value would be if every unscored item were worst or best; ``None`` where it has no meaning.
+        note: Why the value is undefined, or what a reader must know.
+    """
+
+    value: float | None
+    n: int = 0
+    stderr: float | None = None
+    ci95: tuple[float, float] | None = None
+    bounds: tuple[float, float] | None = None
+    note: str = ""
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many items ended in which state; ``planned`` is the sum of the five states."""
+
+    planned: int = 0
+    ok: int = 0
+    unparsed: int = 0
+    judge_failed: int = 0
+    prediction_failed: int = 0
+    not_judged: int = 0
+    truncated: int = 0
+    """Predictions that ended with ``finish_reason=length`` (they may be scored all the same)."""
+
+
+class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
+    """All that ``results/<model>/<dataset>[-<judge>].json`` says.
+
+    Attributes:
+        dataset: Row name in the summary: ``<dataset>`` or ``<dataset>-<judge>``.
+        version: Short hash of all that decides the score (prompt, judge prompt, parser, evaluator, data).
+        identity: The parts of the version, by name, so that two results can be compared.
+        headline: Name of the metric that stands for the result.
+        metrics: By name, the headline first.
+        plan: Name of the plan that made it, ``configs/<plan>.json``; a newer plan with a task for it makes it stale.
+        diagnostics: Of the judge: agreement with the rule, unparsed share, tokens, ...
+    """
+
+    model: str
+    dataset: str
+    data_abbr: str
+    judge: str | None
+    version: str
+    mode: str
+    headline: str
+    metrics: dict[str, Metric]
+    counts: Counts
+    plan: str = ""
+    identity: dict[str, Any] = {}
+    diagnostics: dict[str, Any] = {}
+    usage: dict[str, Any] = {}
+    notes: list[str] = []
+    details: list[dict[str, Any]] | None = None

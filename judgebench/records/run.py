@@ -1,0 +1,394 @@
+"""Shapes of dataset, judge and summarizer configs, and of the resolved run.
+
+Model configs live with their model types (``judgebench.models``), loader, method and extractor keys with the classes
+that read them: a config names such a class by ``type=`` and the class carries a ``Config`` struct. Unknown keys are
+refused everywhere.
+
+What is to be done: the request of the command line, and the graph of tasks made from it.
+
+A ``Plan`` is written to ``configs/<timestamp>_<pid>.json`` of the run folder; a task process reads it and nothing else:
+``python -m judgebench.stages PLAN TASK_ID``. It holds no secrets.
+
+What the command line asks for, before any config is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from judgebench.errors import InternalError
+from judgebench.store.run_folder import row_name
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """A part made by a class: ``dict(type=SomeClass, ...)`` in a config.
+
+    Attributes:
+        type: Dotted path of the class or function.
+        options: Its keys, already checked against its ``Config``.
+    """
+
+    type: str
+    options: dict[str, Any] = {}
+
+
+class FewShot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Worked examples that go before the question.
+
+    Attributes:
+        examples: Rows with the fields that the prompt names, and ``answer``.
+        answer: Template of the example's answer.
+    """
+
+    examples: list[dict[str, Any]]
+    answer: str = "{answer}"
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of answers with which the tested models' are compared.
+
+    Attributes:
+        path: JSONL file, looked for where data files are.
+        answer: Column of the answer.
+        key: Column that names the sample (its ``id_column``, or its row number); empty goes by the file's rows.
+        name: What the file's answers are called in results; empty takes the file's name.
+    """
+
+    path: str
+    answer: str = "output"
+    key: str = ""
+    name: str = ""
+
+
+class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A judge: a model that is asked and a method that asks it.
+
+    Attributes:
+        abbr: Short name; the result row is ``<dataset>-<abbr>``.
+        model: Config of the judge model (dict of its model type), abbr included; left out for methods that never ask
+            (rules, panels).
+        method: How it judges.
+        members: Abbrs of the judges whose verdicts a panel aggregates; empty takes all that ask a model.
+        compare_with: Abbr of the tested model of the run with whose answers the others' are compared; ``first`` is the
+            first model of the run. That model has no row itself.
+        baseline: A file of answers to compare with instead.
+        compared_models: Several models to compare with, as the config names them; ``all`` means every model with every
+            other.
+        round_robin: Abbr under which the config declares a judge with several compared models. It is resolved into one
+            judge for each compared model, ``<round robin>-vs-<compared model>``, and their results make one ranking
+            and one row.
+        tested_models: In a round robin, the models that are compared with this compared model; every pair of models
+            meets once.
+    """
+
+    abbr: str
+    model: dict[str, Any] = {}
+    method: Typed
+    members: list[str] = []
+    compare_with: str = ""
+    baseline: Baseline | None = None
+    compared_models: list[str] = []
+    round_robin: str = ""
+    tested_models: list[str] = []
+
+    def looks_at(self, model: str) -> bool:
+        """Say whether it looks at a tested model's answers; no model is compared with itself."""
+        return model in self.tested_models if self.round_robin else model != self.compare_with
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset, how it is asked, and how answers to it are judged.
+
+    Attributes:
+        abbr: Short unique name.
+        loader: Reads the samples (``type=`` and its keys in the config).
+        prompt: Messages or a completion text with ``{field}`` placeholders; none for benchmarks of judges, whose
+            ``method`` holds the prompts.
+        few_shot: Worked examples before the question.
+        max_out_len: Overrides the model's.
+        generation_kwargs: Laid over the model's (``stop`` for completion prompts, say).
+        evaluator: Rule-based method; ``None`` where only a judge can tell.
+        rule_row: Whether the rule has a result row of its own; a config that also declares judges uses the rule only to
+            measure them, unless it says otherwise.
+        judges: Judges of this dataset.
+        method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
+        score: Turns verdicts into figures of its own: a benchmark of judges' from verdicts and gold, or, for answers of
+            models too, averages by category (``dict(type=PointScore, group_by=...)``).
+        extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
+        metrics: Names of the metrics, headline first; empty takes the default of the methods.
+        k: The ks of pass@k and cons@k; empty takes the number of repeats.
+        group: Name under which sub-datasets are merged by ``--merge-ds``.
+        notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
+    """
+
+    abbr: str
+    loader: Typed
+    prompt: list[dict[str, Any]] | str = ""
+    few_shot: FewShot | None = None
+    max_out_len: int | None = None
+    generation_kwargs: dict[str, Any] = {}
+    evaluator: Typed | None = None
+    rule_row: bool = True
+    judges: list[JudgeConfig] = []
+    method: Typed | None = None
+    score: Typed | None = None
+    extractor: Typed | None = None
+    metrics: list[str] = []
+    k: list[int] = []
+    group: str = ""
+    notes: list[str] = []
+
+    def rows(self, model: str = "") -> list[tuple[str, str]]:
+        """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.
+
+        Args:
+            model: A tested model: rows of judges that do not look at its answers are left out.
+        """
+        ruled = self.evaluator is not None and (self.rule_row or not self.judges)
+        own = [(self.abbr, "")] if ruled or self.method is not None else []
+        judges = [judge for judge in self.judges if not model or judge.looks_at(model)]
+        return own + [(row_name(self.abbr, judge.abbr), judge.abbr) for judge in judges]
+
+    def judge_of(self, abbr: str, model: Mapping[str, Any]) -> JudgeConfig:
+        """Return a judge by its abbr; in a benchmark of judges that is the tested model itself, and has none.
+
+        Args:
+            abbr: As a task or a row names it.
+            model: The config of the tested model.
+
+        Raises:
+            InternalError: The dataset has no such judge.
+        """
+        if self.method is not None:
+            return JudgeConfig(abbr="", model=dict(model), method=self.method)
+        found = next((judge for judge in self.judges if judge.abbr == abbr), None)
+        if found is None:
+            raise InternalError(f"the dataset {self.abbr!r} has no judge {abbr!r}")
+        return found
+
+
+class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several rows of the summary as one.
+
+    Attributes:
+        name: Row name.
+        subsets: Row names, or ``[row, metric]`` pairs.
+        weights: Weight per row name; empty weighs all alike. ``"n"`` in a config weighs by scored items.
+        metric: Name to print; empty says ``naive_average`` or ``weighted_average``.
+    """
+
+    name: str
+    subsets: list[str | tuple[str, str]]
+    weights: dict[str, float] | Literal["n"] = {}
+    metric: str = ""
+
+
+class SummarizerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Order and groups of the summary table.
+
+    Attributes:
+        attr: Kept for AISBench's configs; only ``accuracy`` is known.
+        type: Ignored; kept for AISBench's configs.
+        dataset_abbrs: Rows in order: a row name, ``[row, metric]`` or a ``--- heading ---``; empty shows all.
+        summary_groups: Averages over rows.
+    """
+
+    attr: str = "accuracy"
+    type: str = ""
+    dataset_abbrs: list[str | tuple[str, str]] = []
+    summary_groups: list[SummaryGroup] = []
+
+
+class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run is made of, resolved and checked.
+
+    Attributes:
+        models: By abbr: the model config as a dict of its type (secrets as ``${NAME}`` references).
+        datasets: By abbr.
+        summarizer: Order and groups of the summary.
+        combinations: ``(model abbr, dataset abbr)`` pairs in order.
+        sources: Where each object came from: ``"models.<abbr>" -> file``.
+        secrets: Environment variables that stand in for secrets written in config files; never dumped.
+        notes: What the user should know of how the configs were read, one sentence each.
+    """
+
+    models: dict[str, dict[str, Any]]
+    datasets: dict[str, DatasetConfig]
+    summarizer: SummarizerConfig
+    combinations: list[tuple[str, str]]
+    sources: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    notes: list[str] = []
+
+
+Mode = Literal["all", "infer", "judge", "infer_judge", "eval", "viz"]
+StageName = Literal["infer", "judge", "extract", "summarize"]
+
+
+SMALL_RUN = 3
+"""Up to so many prompts a run is a trial."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says about the work itself.
+
+    Attributes:
+        num_prompts: Take only the first so many samples (after ``ids`` and ``shuffle``).
+        ids: Take only these samples: row numbers, ranges ``3-9`` or keys.
+        shuffle: Seed of the order in which samples are asked; ``None`` keeps the file's order.
+        num_warmups: Requests sent before the first measured one.
+        retry_failed: Ask again what failed in an earlier attempt of this run.
+        rejudge: Judge everything afresh.
+        redo_changed: Ask again what was asked with other settings, instead of refusing.
+        max_fail_rate: Share of failed items (0..1) above which a task gives up and the run exits with 4; ``None``: no
+            task gives up, and any failed item makes the exit code 4.
+        min_scored: Share of scored items (percent) below which the run exits with 4; ``None`` asks for nothing.
+        dump_details: Write the per-item details into the results.
+        dump_extract_rate: Report the share of predictions from which an answer could be extracted.
+        data_dir: Folder of data files.
+        dedup: Ask identical questions of a task once where the temperature is 0.
+        cache: Folder of replies kept across runs; empty: none.
+        preflight: Check endpoints, prompts and disk before the first request that costs something.
+        debug: Log to the terminal, tasks in turn.
+    """
+
+    num_prompts: int | None = None
+    ids: list[str] = []
+    shuffle: int | None = None
+    num_warmups: int = 0
+    retry_failed: bool = True
+    rejudge: bool = False
+    redo_changed: bool = False
+    max_fail_rate: float | None = None
+    min_scored: float | None = None
+    dump_details: bool = False
+    dump_extract_rate: bool = False
+    data_dir: str = ""
+    dedup: bool = False
+    cache: str = ""
+    preflight: bool = True
+    debug: bool = False
+
+    @property
+    def small(self) -> bool:
+        """Whether this is a trial run: it shows one judge exchange with its verdict, so its details are kept."""
+        return self.num_prompts is not None and self.num_prompts <= SMALL_RUN
+
+
+class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One task process.
+
+    Attributes:
+        id: ``<stage>:<model>/<dataset>[-<judge>]``; ``summarize`` for the last.
+        name: What the dashboard shows: ``<model>/<dataset>[-<judge>]``.
+        datasets: Abbrs of its datasets; several only for merged sub-datasets.
+        needs: Tasks that must have finished before (a failed one does not block the summary).
+        follows: Tasks whose output it may read while they still run; without overlap they count as ``needs``.
+        after: Tasks that must have ended before, however they ended (a member that fails does not stop a panel).
+        log: Log file, relative to the run folder.
+    """
+
+    id: str
+    stage: StageName
+    name: str
+    model: str = ""
+    datasets: list[str] = []
+    judge: str = ""
+    needs: list[str] = []
+    follows: list[str] = []
+    after: list[str] = []
+    log: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run, as task processes read it.
+
+    Attributes:
+        run_dir: Absolute path of the run folder.
+        name: Of its file, without the ending: results say by it which plan made them.
+        timestamp: Name of this invocation (the run folder's name for the first).
+        command: The command line, for the logs.
+        models: By abbr, as in ``RunConfig``.
+        combinations: ``(model, dataset)`` pairs.
+    """
+
+    format: int = 1
+    name: str = ""
+    run_dir: str
+    timestamp: str
+    mode: Mode
+    command: list[str]
+    models: dict[str, dict[str, object]]
+    datasets: dict[str, DatasetConfig]
+    summarizer: SummarizerConfig
+    combinations: list[tuple[str, str]]
+    options: Options
+    tasks: list[TaskSpec]
+
+
+class CustomDataset(msgspec.Struct, frozen=True, kw_only=True):
+    """A data file given on the command line instead of a registered dataset.
+
+    Attributes:
+        path: JSONL or CSV file.
+        meta_path: ``.meta.json`` file; empty takes ``<path>.meta.json`` where it exists.
+        data_type: ``qa``, ``mcq`` or empty for "by its columns".
+        infer_method: Only ``gen``.
+    """
+
+    path: str
+    meta_path: str = ""
+    data_type: str = ""
+    infer_method: str = "gen"
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which configs a run is made of.
+
+    Attributes:
+        config: A whole config file instead of names.
+        models: Names of model configs. ``datasets``, ``judges``: likewise; judges replace those of the datasets.
+        summarizer: Name of a summarizer config.
+        config_dirs: User folders that shadow the shipped configs.
+        overrides: ``models.<abbr>.<key>=<value>`` and the like.
+        custom: A data file instead of registered datasets.
+    """
+
+    config: str = ""
+    models: list[str] = []
+    datasets: list[str] = []
+    judges: list[str] = []
+    summarizer: str = "default"
+    config_dirs: list[str] = []
+    overrides: list[str] = []
+    custom: CustomDataset | None = None
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as asked for.
+
+    Attributes:
+        work_dir: Parent of the run folders.
+        reuse: Timestamp to continue, ``latest``, or ``None`` for a new run.
+        max_num_workers: Most task processes at once.
+        overlap: Whether judging may start before the last answer is in.
+        merge_datasets: Merge sub-datasets of one group into one task.
+        dry_run: Print the graph and the commands, send nothing.
+        json_events: One JSON event per line on stdout.
+        gate: Gate rules (file) to apply at the end; empty for none.
+    """
+
+    selection: Selection
+    mode: Mode = "all"
+    work_dir: str = "outputs/default"
+    reuse: str | None = None
+    max_num_workers: int = 4
+    overlap: bool = True
+    merge_datasets: bool = False
+    dry_run: bool = False
+    json_events: bool = False
+    gate: str = ""
+    options: Options = Options()

@@ -1,0 +1,303 @@
+"""The rules of a gate: how they are written, and what in a run they address.
+
+``[<model>:]<row>.<metric>`` addresses one metric of one row, of one model or of all. A metric is one of the result's
+metrics, a share of the planned items in percent (``scored``, ``unparsed``, ``failed``, ``judge_failed``,
+``prediction_failed``, ``not_judged``, ``truncated``), a number of items (the same with ``_count``), or a figure of the
+judge's health (``agreement``, ``kappa``, ``false_positive_rate``, ...).
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from judgebench.errors import ConfigError, UnknownNameError, UsageError
+from judgebench.records.flow import Counts, Metric
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+_RULE = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
+_SLIPS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
+"""What is typed for an operator, with the operator that is meant."""
+_SHARES = ("scored", "unparsed", "failed", "judge_failed", "prediction_failed", "not_judged", "truncated")
+_IN_PERCENT = ("accuracy", "agreement", "rate", "share", "consistency", "precision", "recall", "f1")
+"""Last words of metrics that are shares."""
+_ALSO_IN_PERCENT = frozenset({*_SHARES, "avg", "pass", "cons", "maj_correct", "robustness", "longer_wins", "extracted"})
+
+
+class Condition(NamedTuple):
+    """One rule.
+
+    Attributes:
+        target: What it addresses; ``scored`` alone addresses every result.
+        op: ``>=``, ``>``, ``<=`` or ``<``.
+        threshold: In the metric's unit; percent for shares.
+    """
+
+    target: str
+    op: str
+    threshold: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value satisfies the rule."""
+        return OPERATORS[self.op](value, self.threshold)
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.op} {self.threshold:g}"
+
+
+class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gate as the command line or a TOML file gives it.
+
+    Attributes:
+        min: Rules with ``>=`` or ``>``.
+        max: Rules with ``<=`` or ``<``.
+        min_scored: Least share of scored items of every result, in percent.
+        on: Decide on the whole 95% interval, or on the value alone.
+    """
+
+    min: list[str] = []
+    max: list[str] = []
+    min_scored: float | None = None
+    on: Literal["interval", "value"] = "interval"
+
+    def conditions(self) -> list[Condition]:
+        """Return the parsed rules.
+
+        Raises:
+            UsageError: A rule that cannot be read or asks for what cannot be, or none at all: a gate without rules
+                would pass everything.
+        """
+        found = [parse_condition(text, "min") for text in self.min] + [
+            parse_condition(text, "max") for text in self.max
+        ]
+        if self.min_scored is not None:
+            if slip := percent_slip(self.min_scored, least=True):
+                raise UsageError(f"min_scored = {self.min_scored:g}: {slip}.", hint="For example: min_scored = 98")
+            found.append(Condition("scored", ">=", self.min_scored))
+        if not found:
+            raise UsageError(
+                "The gate has no rule, so it would pass everything.",
+                hint="For example: jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98",
+            )
+        return found
+
+    def merged(self, other: GateConditions) -> GateConditions:
+        """Return both gates' rules; what the other says of ``min_scored`` comes first, ``on`` is this one's."""
+        return GateConditions(
+            min=[*self.min, *other.min],
+            max=[*self.max, *other.max],
+            min_scored=self.min_scored if other.min_scored is None else other.min_scored,
+            on=self.on,
+        )
+
+
+def read_conditions(path: Path) -> GateConditions:
+    """Read a gate from a TOML file with the keys ``min``, ``max``, ``min_scored`` and ``on``.
+
+    Raises:
+        ConfigError: It is missing, no TOML, or has unknown keys or wrong types.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=GateConditions)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        reason = str(error)
+    raise ConfigError(
+        f"The gate file {path} cannot be used: {reason}.",
+        hint="Its keys are min and max (lists of rules), min_scored (percent) and on ('interval' or 'value').",
+    )
+
+
+def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
+    """Return a rule such as ``aime2025-judge.accuracy>=80``.
+
+    Args:
+        text: The rule; a threshold may say ``%``.
+        kind: ``min`` takes ``>=`` and ``>``, ``max`` takes ``<=`` and ``<``.
+
+    Raises:
+        UsageError: It is no rule, of the other kind, or its threshold is none for a percentage.
+    """
+    if slip := next((slip for slip in _SLIPS if slip in text), ""):
+        raise UsageError(
+            f"The rule {text!r} cannot be read: {slip!r} is no operator.",
+            hint=f"Write it with {_SLIPS[slip]}: {text.replace(slip, _SLIPS[slip])!r}",
+        )
+    match = _RULE.fullmatch(text)
+    try:
+        threshold = float(match["threshold"].removesuffix("%")) if match else math.nan
+    except ValueError:
+        threshold = math.nan
+    wanted = (">=", ">") if kind == "min" else ("<=", "<")
+    if match is None or not math.isfinite(threshold):
+        raise UsageError(
+            f"The rule {text!r} cannot be read; it should be [<model>:]<row>.<metric>{wanted[0]}<number>.",
+            hint=f"For example: --{kind} 'aime2025-judge.{'accuracy>=80' if kind == 'min' else 'unparsed<=2'}'",
+        )
+    if match["op"] not in wanted:
+        other = "max" if kind == "min" else "min"
+        raise UsageError(
+            f"The rule {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
+            hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
+        )
+    marked = match["threshold"].endswith("%")
+    if in_percent(match["target"].rpartition(".")[2]) and (
+        slip := percent_slip(threshold, least=kind == "min", marked=marked)
+    ):
+        raise UsageError(
+            f"The rule {text!r} cannot be meant: {slip}.", hint="Shares are given in percent, from 0 to 100."
+        )
+    return Condition(match["target"], match["op"], threshold)
+
+
+def in_percent(metric: str) -> bool:
+    """Return whether a metric is a share, by its name; of one that is not known to be, nothing is said."""
+    name = re.split(r"[/@ ]", metric, maxsplit=1)[0]
+    return name in _ALSO_IN_PERCENT or (name.endswith(_IN_PERCENT) and not name.startswith("delta_"))
+
+
+def percent_slip(value: float, *, least: bool, marked: bool = False) -> str:
+    """Return what is wrong with a bound on a percentage, as the end of a sentence; empty where nothing is.
+
+    Args:
+        value: The bound.
+        least: Whether it is a lower bound. At most 1 percent of something is often asked for, at least 1 percent never.
+        marked: Whether it was written with ``%``, so that no share is meant.
+    """
+    if not 0 <= value <= 100:
+        return f"a percentage lies between 0 and 100, and {value:g} does not"
+    if not marked and (0 < value < 1 or (value == 1 and least)):
+        return f"{value:g} percent? Write {100 * value:g}, or {value:g}% if that is what is asked for"
+    return ""
+
+
+class Addressed(NamedTuple):
+    """One metric of one result that a rule addresses.
+
+    Attributes:
+        metric: ``None`` where the result lacks it; ``why`` says so.
+        exact: Whether it is a fact about the run instead of an estimate.
+        open_items: Planned items without a decision.
+    """
+
+    model: str
+    row: str
+    name: str
+    metric: Metric | None
+    exact: bool = False
+    open_items: int = 0
+    why: str = ""
+
+
+class RowFacts(NamedTuple):
+    """What one model's result in one row offers to rules; ``why`` is the reason of a result that is not there."""
+
+    model: str
+    row: str
+    metrics: Mapping[str, Metric]
+    counts: Counts | None
+    diagnostics: Mapping[str, Any]
+    why: str = ""
+    group: bool = False
+
+    def lookup(self, name: str) -> tuple[Metric | None, bool]:
+        """Return a metric by name and whether it is exact."""
+        if name in self.metrics:
+            return self.metrics[name], False
+        if self.counts is not None and (fact := _fact(self.counts, name)) is not None:
+            return Metric(value=fact, n=self.counts.planned), True
+        return _diagnostics_figure(self.diagnostics.get(name)), False
+
+    def names(self) -> list[str]:
+        """Return the metric names that rules may use."""
+        shares = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
+        figures = [name for name, value in self.diagnostics.items() if _diagnostics_figure(value) is not None]
+        return list(dict.fromkeys([*self.metrics, *shares, *figures]))
+
+
+def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
+    """Return what a rule addresses in a run.
+
+    Raises:
+        UnknownNameError: There is no such model, row or metric; names the nearest.
+    """
+    if condition.target == "scored":
+        return [_found(one, "scored") for one in facts if not one.group]
+    matches = [(one, prefix) for one in facts for prefix in _prefixes(one) if condition.target.startswith(prefix)]
+    known = [(one, prefix) for one, prefix in matches if condition.target.removeprefix(prefix) in one.names()]
+    candidates = known or matches
+    if not candidates:
+        raise _unknown(condition, facts)
+    longest = max((prefix for _, prefix in candidates), key=len)
+    name = condition.target.removeprefix(longest)
+    # every model of the row is held to the rule, also one whose result lacks the metric
+    chosen = [one for one, prefix in matches if prefix == longest]
+    if not known and any(one.counts is not None for one in chosen):
+        raise _unknown(condition, facts)
+    return [_found(one, name) for one in chosen]
+
+
+def _prefixes(one: RowFacts) -> tuple[str, str]:
+    return f"{one.row}.", f"{one.model}:{one.row}."
+
+
+def _found(one: RowFacts, name: str) -> Addressed:
+    metric, exact = one.lookup(name)
+    open_items = one.counts.planned - one.counts.ok if one.counts is not None else 0
+    why = one.why or ("" if metric is not None else f"the result has no {name}")
+    return Addressed(one.model, one.row, name, metric, exact, open_items, why)
+
+
+def _unknown(condition: Condition, facts: Sequence[RowFacts]) -> UnknownNameError:
+    with_model = ":" in condition.target
+    names = dict.fromkeys(
+        f"{prefix}{name}"
+        for one in facts
+        for prefix in (_prefixes(one)[1] if with_model else _prefixes(one)[0],)
+        for name in one.names()
+    )
+    near = difflib.get_close_matches(condition.target, names, n=3, cutoff=0.5)
+    rows = ", ".join(dict.fromkeys(f"{one.model}:{one.row}" for one in facts)) or "none"
+    return UnknownNameError(
+        f"The rule {str(condition)!r} addresses nothing in this run: there is no {condition.target!r}.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else f"The run's results: {rows}.",
+    )
+
+
+def _fact(counts: Counts, name: str) -> float | None:
+    """Return a number of items, or their share of the planned ones in percent."""
+    numbers = {
+        "scored": counts.ok,
+        "failed": counts.judge_failed + counts.prediction_failed,
+        **{state: getattr(counts, state) for state in _SHARES if state not in ("scored", "failed")},
+    }
+    if name.endswith("_count"):
+        found = numbers.get(name.removesuffix("_count"))
+        return None if found is None else float(found)
+    if name not in numbers:
+        return None
+    return 100 * numbers[name] / counts.planned if counts.planned else math.nan
+
+
+def _diagnostics_figure(value: Any) -> Metric | None:
+    if isinstance(value, dict) and "value" in value:
+        try:
+            return msgspec.convert(value, Metric)
+        except msgspec.ValidationError:
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Metric(value=float(value))
+    return None

@@ -1,1 +1,0 @@
-"""Executes a graph of tasks: the pure scheduler, local processes, managed services."""

@@ -1,0 +1,464 @@
+"""Judges of one dataset beside each other: the members of a panel, and how far two judges agree.
+
+What a result says beside its metrics: the judge's health, tokens, doubtful items, details.
+
+What extraction counts, put together part by part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from judgebench.datasets.columns import COPY
+from judgebench.judges.core.contract import Case
+from judgebench.judges.core.factory import method_of
+from judgebench.metrics.comparisons.comparisons import ComparisonColumns
+from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, scott_pi
+from judgebench.metrics.rates.agreement import diagnostics as agreement_diagnostics
+from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
+from judgebench.records.flow import JudgeCall, Prediction, Sample, Verdict
+from judgebench.records.run import DatasetConfig, JudgeConfig, Options
+
+Judging = Callable[[Case], Awaitable[Verdict]]
+"""Derives one judge's verdict on an item from its recorded calls."""
+
+
+def asks(dataset: DatasetConfig, judge: str) -> bool:
+    """Whether a row's verdicts need a judge that is asked."""
+    if not judge:
+        return dataset.method is not None
+    return method_of(_named(dataset, judge).method).asks
+
+
+def co_judges_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeConfig]:
+    """Return the judges whose verdicts are derived beside those of a row, on a tested model's answers.
+
+    For a panel these are its members. Of the judges that look at the same thing the last one in the config has all
+    others beside it, so that the agreement of every two is counted once, and every verdict derived twice at most.
+    """
+    if not judge:
+        return []
+    own = _named(dataset, judge)
+    if own.members:
+        return [_named(dataset, abbr) for abbr in own.members]
+    alike = [
+        one for one in dataset.judges if not one.members and one.looks_at(model) and _compared(one) == _compared(own)
+    ]
+    return alike[:-1] if alike[-1:] == [own] else []
+
+
+MOST_CELLS = 64
+"""Cells of a table of labels up to which a result holds it."""
+
+
+def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
+    """Return how many answers two judges both decided, their agreement in percent, kappa and pi."""
+    return {
+        "n": pairs.total(),
+        "agreement": _percent(pairs),
+        "kappa": cohen_kappa(pairs),
+        "scott_pi": scott_pi(pairs),
+    }
+
+
+class Agreements:
+    """Counts how two judges label the same answers, for every two of the judges that are told of."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+
+    def add(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
+        said = {
+            name: verdict.decision for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.decision
+        }
+        names = list(verdicts)
+        for place, first in enumerate(names):
+            for second in names[place + 1 :]:
+                pairs = self._pairs.setdefault((first, second), Counter())
+                if first in said and second in said:
+                    pairs[str(said[first]), str(said[second])] += 1
+
+    def merge(self, later: Agreements) -> None:
+        """Take in what was counted over the answers that follow."""
+        for judges, pairs in later._pairs.items():
+            self._pairs.setdefault(judges, Counter()).update(pairs)
+
+    def diagnostics(self) -> list[dict[str, Any]]:
+        """Return one entry for every two judges: how many answers both decided, agreement in percent, Cohen's kappa."""
+        return [
+            {
+                "judges": list(names),
+                **agreement_of(pairs),
+                **(
+                    {"decisions": [[*decisions, count] for decisions, count in pairs.items()]}
+                    if len(pairs) <= MOST_CELLS
+                    else {}
+                ),
+            }
+            for names, pairs in self._pairs.items()
+        ]
+
+
+async def verdicts_of(judges: Sequence[tuple[str, Judging]], item: Case) -> dict[str, Verdict]:
+    """Return each judge's verdict on an item."""
+    return {name: await judging(item) for name, judging in judges}
+
+
+def _percent(pairs: Counter[tuple[str, str]]) -> float | None:
+    share = percent_agreement(pairs)
+    return 100 * share if share is not None else None
+
+
+def _named(dataset: DatasetConfig, abbr: str) -> JudgeConfig:
+    return next(judge for judge in dataset.judges if judge.abbr == abbr)
+
+
+def _compared(judge: JudgeConfig) -> tuple[str, str]:
+    return judge.compare_with, judge.baseline.path if judge.baseline else ""
+
+
+DOUBTFUL = 5
+"""How many doubtful items a result names."""
+EXCERPT = 160
+"""Characters of a reply that a doubtful item shows."""
+MOST_REPLIES = 4
+"""How many replies to one item it shows."""
+
+
+class Checked(NamedTuple):
+    """One planned answer and what became of it."""
+
+    sample: Sample
+    repeat: int
+    prediction: Prediction | None
+    verdict: Verdict
+    rule: Verdict | None
+    calls: Sequence[JudgeCall] = ()
+    """All questions that the judge was asked about it."""
+    compared: tuple[str, str] | None = None
+    """The two answers that a comparison was about."""
+
+    @property
+    def reply(self) -> JudgeCall | None:
+        """The judge's reply that could not be read, the first of them if there are several, else its last."""
+        unread = self._unread()
+        return unread[0] if unread else self.calls[-1] if self.calls else None
+
+    @property
+    def replies(self) -> Sequence[JudgeCall]:
+        """The judge's replies that could not be read, where it is known which; else all."""
+        return self._unread() or self.calls
+
+    def _unread(self) -> list[JudgeCall]:
+        if self.verdict.status != "unparsed":
+            return []
+        presentations = self.verdict.details.get("presentations")
+        as_dict = [one for one in presentations if isinstance(one, dict)] if isinstance(presentations, list) else []
+        unread = {(one.get("presentation"), one.get("repeat", 0)) for one in as_dict if one.get("status") != "ok"}
+        return [call for call in self.calls if (call.presentation, call.nth) in unread]
+
+
+@dataclass
+class Spent:
+    """What the calls of one side cost.
+
+    Attributes:
+        calls: Calls that were sent. ``saved``: those that were not, as their replies were known.
+        prompt_tokens: As the service reported. ``completion_tokens``: likewise.
+        extra_requests: Requests beyond the first of each call. ``waited``: seconds between them.
+        served: Model ids of the replies.
+    """
+
+    calls: int = 0
+    saved: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    extra_requests: int = 0
+    waited: float = 0.0
+    served: set[str] = field(default_factory=set)
+
+    def add(self, exchange: Prediction | JudgeCall) -> None:
+        """Take in one call."""
+        if exchange.served_model:
+            self.served.add(exchange.served_model)
+        if exchange.tries == 0:
+            self.saved += 1
+            return  # neither requests nor tokens were spent
+        self.calls += 1
+        self.extra_requests += exchange.tries - 1
+        self.waited += exchange.waited
+        if exchange.usage is not None:
+            self.prompt_tokens += exchange.usage.prompt_tokens
+            self.completion_tokens += exchange.usage.completion_tokens
+
+    def merge(self, other: Spent) -> None:
+        """Take in what other calls cost."""
+        self.calls += other.calls
+        self.saved += other.saved
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+        self.extra_requests += other.extra_requests
+        self.waited += other.waited
+        self.served |= other.served
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as ``TaskResult.usage`` says it of one side."""
+        return {
+            "calls": self.calls,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "extra_requests": self.extra_requests,
+            "seconds_waited": round(self.waited, 3),
+            "served_models": sorted(self.served),
+            **({"saved_requests": self.saved} if self.saved else {}),
+        }
+
+    @classmethod
+    def of(cls, as_dict: Mapping[str, Any]) -> Spent:
+        """Return what ``as_dict`` has said."""
+        return cls(
+            calls=as_dict["calls"],
+            saved=as_dict.get("saved_requests", 0),
+            prompt_tokens=as_dict["prompt_tokens"],
+            completion_tokens=as_dict["completion_tokens"],
+            extra_requests=as_dict["extra_requests"],
+            waited=as_dict["seconds_waited"],
+            served=set(as_dict["served_models"]),
+        )
+
+
+class DiagnosticsAccumulator:
+    """Collects, item by item, what the result shows besides numbers; constant memory unless details are kept.
+
+    Args:
+        keep_details: Keep one row per item (``--dump-eval-details``).
+        extract_rate: Report from how many answers a final one could be taken (``--dump-extract-rate``).
+        compared: Whose answers are compared, where two are.
+    """
+
+    def __init__(self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")) -> None:
+        self.details: list[dict[str, Any]] | None = [] if keep_details else None
+        self._doubtful: list[dict[str, Any]] = []
+        self._spent = {"model": Spent(), "judge": Spent()}
+        self._compared = compared
+        self._data = 0
+        self._extract_rate = extract_rate
+        self._extracted = 0
+        self._answered = 0
+        self._reasons: dict[str, int] = {}
+        self._settled: dict[str, list[int]] = {}
+        self._equal = 0
+        self._copies = 0
+        self._foreign = 0
+
+    def add(self, checked: Checked) -> None:
+        """Take in one planned answer."""
+        sample, repeat, prediction, verdict, rule, calls, _ = checked
+        if repeat == 0:
+            self._data ^= int.from_bytes(hashlib.blake2b(f"{sample.id}:{sample.uid}".encode(), digest_size=8).digest())
+        if prediction is not None:
+            self._answered += 1
+            self._extracted += any(found is not None and found.answer is not None for found in (verdict, rule))
+            self._spent["model"].add(prediction)
+        for call in calls:
+            if call.repeat == repeat:  # a question that serves all repeats of a sample is recorded with the first
+                self._spent["judge"].add(call)
+        if verdict.status == "ok" and isinstance(by := verdict.details.get("settled_by"), str):
+            count = self._settled.setdefault(by, [0, 0])
+            count[0] += 1
+            count[1] += verdict.decision == "correct"
+        self._equal += bool(verdict.details.get("equal_answers"))
+        self._copies += repeat == 0 and COPY in sample.meta
+        if verdict.status != "ok":
+            reason = verdict.reason.partition(":")[0] or verdict.status
+            self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        doubt = _doubt(verdict, rule)
+        if doubt and len(self._doubtful) < DOUBTFUL:
+            self._doubtful.append({"id": sample.id, "repeat": repeat, "why": doubt, **self._words(checked)})
+        if self.details is not None:
+            self.details.append(_detail(checked))
+
+    def add_foreign(self) -> None:
+        """Take in that an answer is another model's, or to another question than the config asks."""
+        self._foreign += 1
+
+    def merge(self, later: DiagnosticsAccumulator) -> None:
+        """Take in what was collected over the items that follow."""
+        if self.details is not None:
+            self.details.extend(later.details or [])
+        self._doubtful = [*self._doubtful, *later._doubtful][:DOUBTFUL]
+        for side, spent in self._spent.items():
+            spent.merge(later._spent[side])
+        self._data ^= later._data
+        self._extracted += later._extracted
+        self._answered += later._answered
+        for reason, count in later._reasons.items():
+            self._reasons[reason] = self._reasons.get(reason, 0) + count
+        for by, (count, right) in later._settled.items():
+            before = self._settled.get(by, [0, 0])
+            self._settled[by] = [before[0] + count, before[1] + right]
+        self._equal += later._equal
+        self._copies += later._copies
+        self._foreign += later._foreign
+
+    def data_hash(self) -> str:
+        """Return a hash of the samples that were scored; their order does not matter."""
+        return f"{self._data:016x}"[:12]
+
+    def diagnostics(self, tally: Tally, *, judged: bool) -> dict[str, Any]:
+        """Return what tells whether the judge can be trusted."""
+        found: dict[str, Any] = {}
+        if self._extract_rate and self._answered:
+            found["extracted"] = 100 * self._extracted / self._answered
+        if judged:
+            found |= msgspec.to_builtins(agreement_diagnostics(tally))
+        if self._settled:
+            found["settled_by"] = {by: {"n": n, "correct": right} for by, (n, right) in sorted(self._settled.items())}
+        if self._equal:
+            found["equal_answers"] = self._equal
+        if self._doubtful:
+            found["doubtful"] = self._doubtful
+        if self._reasons:
+            found["unscored_reasons"] = dict(sorted(self._reasons.items(), key=lambda entry: -entry[1])[:10])
+        return found
+
+    def usage(self) -> dict[str, Any]:
+        """Return tokens, served models and the cost of faults (extra requests, seconds waited) of both sides."""
+        return {side: spent.as_dict() for side, spent in self._spent.items() if spent.calls or spent.saved}
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the result must know."""
+        served = [
+            f"the {side}'s replies came from several models: {', '.join(sorted(spent.served))}"
+            for side, spent in self._spent.items()
+            if len(spent.served) > 1
+        ]
+        whole = sum(n for n, _ in self._settled.values())
+        settled = [
+            f"the {by} settled {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
+            for by, (n, right) in sorted(self._settled.items(), reverse=True)
+        ]
+        equal = [f"pairs of equal answers, which nobody was asked about: {self._equal}"] if self._equal else []
+        copies = (
+            [f"rows that repeat an earlier row, kept as items of their own: {self._copies}"] if self._copies else []
+        )
+        changed = "answers of another model, or to another question, in a file that was changed after it was written"
+        foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
+        return [*served, *settled, *equal, *copies, *foreign]
+
+    def _words(self, checked: Checked) -> dict[str, Any]:
+        """Return what was answered and what the judge said to it, cut short: each by a name where there are several."""
+        if checked.compared is not None:
+            answers = dict(zip(self._compared, checked.compared, strict=True))
+        elif checked.prediction is not None:
+            answers = {"answer": checked.prediction.prediction}
+        else:
+            brought = checked.sample.answers
+            answers = {f"answer {at}" if len(brought) > 1 else "answer": text for at, text in enumerate(brought, 1)}
+        several = len(checked.calls) > 1
+        return {
+            "answers": {name: _excerpt(text) for name, text in answers.items()},
+            "judge_replies": {
+                f"judge, {_name_of(call)}" if several else "judge": _excerpt(call.prediction)
+                for call in checked.replies[:MOST_REPLIES]
+            },
+        }
+
+
+def _doubt(verdict: Verdict, rule: Verdict | None) -> str:
+    if verdict.status == "unparsed":
+        return f"unparsed: {verdict.reason}"
+    decided = rule is not None and rule.status == "ok" and verdict.status == "ok"
+    if rule is not None and decided and verdict.decision in GRADES and rule.decision != verdict.decision:
+        return f"judge says {verdict.decision}, rule says {rule.decision}"
+    return ""
+
+
+def _excerpt(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= EXCERPT else "…" + flat[-EXCERPT:]
+
+
+def _name_of(call: JudgeCall) -> str:
+    return (call.presentation or "asked") + (f", time {call.nth + 1}" if call.nth or not call.presentation else "")
+
+
+def _detail(checked: Checked) -> dict[str, Any]:
+    sample, repeat, prediction, verdict, rule, _, compared = checked
+    # In a benchmark of judges the judge is the tested model, and what it was asked and said stands for its answer.
+    source = prediction or checked.reply
+    return {
+        "id": sample.id,
+        "key": sample.key,
+        "repeat": repeat,
+        "prompt": source.origin_prompt if source else None,
+        "origin_prediction": source.prediction if source else None,
+        "finish_reason": source.finish_reason if source else None,
+        **({"answers": list(compared or sample.answers)} if compared or sample.answers else {}),
+        "predictions": verdict.decision if verdict.decision is not None else verdict.score,
+        "references": sample.reference,
+        "correct": verdict.decision == "correct" if verdict.status == "ok" and verdict.decision in GRADES else None,
+        "verdict": msgspec.to_builtins(verdict),
+        "rule": msgspec.to_builtins(rule) if rule is not None else None,
+        "judge_reply": checked.reply.prediction if checked.reply else None,
+    }
+
+
+class ResultAccumulator:
+    """What an extract task counts, over the whole dataset or over a part of it.
+
+    Args:
+        repeats: Planned repeats per sample.
+        options: Whether to keep one row per item and to report the extract rate.
+        scale: Ends of the scale of the judge's scores, where they are declared.
+        compared: Whose answers are compared, where two are.
+    """
+
+    def __init__(
+        self,
+        repeats: int,
+        options: Options,
+        *,
+        scale: tuple[float, float] | None = None,
+        compared: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.tally = Tally(repeats, scale=scale)
+        self.collected = DiagnosticsAccumulator(
+            keep_details=options.dump_details or options.small,
+            extract_rate=options.dump_extract_rate,
+            compared=compared,
+        )
+        self.agreements = Agreements()
+        self.compared_columns = ComparisonColumns()
+
+    def add(self, checked: Checked) -> None:
+        """Take in one planned answer."""
+        prediction = checked.prediction
+        truncated = prediction is not None and prediction.finish_reason == "length"
+        self.tally.add(
+            outcome_of(
+                checked.sample.id,
+                checked.repeat,
+                checked.verdict,
+                truncated=truncated,
+                rule=checked.rule,
+                compared=checked.compared is not None,
+            )
+        )
+        self.collected.add(checked)
+        if checked.compared is not None:
+            self.compared_columns.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
+
+    def merge(self, later: ResultAccumulator) -> None:
+        """Take in what was counted over the samples that follow."""
+        self.tally.merge(later.tally)
+        self.collected.merge(later.collected)
+        self.agreements.merge(later.agreements)
+        self.compared_columns.merge(later.compared_columns)

@@ -1,0 +1,324 @@
+"""Where the records of a journal stand in their file: found by key, and put into order.
+
+A run may have millions of records, so what is kept of each is a few numbers in columns, never an object: its item
+(``slot_sample``), its place (``place_of``), and the first 64 bits of a hash that tells apart what was asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, BinaryIO, Literal
+
+import msgspec
+
+from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
+from judgebench.store.journal import disk_error, mend, open_temporary
+
+LOGGED = 100
+"""Damaged lines of one file that the log names one by one."""
+_LOOKED_AT, _FOUND = 1, 2
+
+logger = logging.getLogger(__name__)
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """The part of a record by which it is found again; everything else is skipped when it is decoded."""
+
+    id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]
+    uid: str
+    uuid: str
+    status: str
+    repeat: Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)] = 0
+    presentation: str = ""
+    nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
+
+
+def slot_sample(id: int, repeat: int) -> int:
+    """Return sample and repeat as one number, which sorts by sample and then by repeat."""
+    return id << 20 | repeat
+
+
+def place_of(offset: int, *, ok: bool) -> int:
+    """Return where a record begins and whether it succeeded as one number."""
+    return offset << 1 | ok
+
+
+def offset_of(place: int) -> int:
+    """Return where a record begins."""
+    return place >> 1
+
+
+def is_ok(place: int) -> bool:
+    """Return whether a record is of a success."""
+    return place & 1 == 1
+
+
+def scan(path: Path) -> Iterator[tuple[Line, int, int]]:
+    """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
+
+    The file must not end in a torn line (see ``mend``); a line still being written is left out.
+    """
+    decode = Decoder(Line)
+    offset = 0
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_file(path, "rb", buffering=1 << 20))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(path, error) from error
+        aside = stack.enter_context(Aside(path))
+        for number, raw in enumerate(file, 1):
+            size = len(raw)
+            if raw.endswith(b"\n") and size > 1:
+                try:
+                    line = decode(raw)  # which does not look into the text that it skips
+                    raw.isascii() or raw.decode("utf-8")
+                    int(line.uuid[:16], 16), int(line.uid[:16], 16)
+                except (DamagedError, ValueError) as error:  # ValueError: text that is no UTF-8, hashes that are none
+                    aside.put(number, raw, error)
+                else:
+                    yield line, offset, size
+            offset += size
+
+
+class RecordIndex:
+    """The places of a file's records by item and digest; 24 bytes a record (16 without a digest).
+
+    Args:
+        path: The file; may be missing.
+        digest: Which hash tells the records of one item apart (``uuid`` or ``uid``); empty: none, they are one.
+    """
+
+    def __init__(self, path: Path, *, digest: str) -> None:
+        slots, digests, positions = array("Q"), array("Q"), array("Q")
+        ordered, last = True, -1
+        for line, offset, _ in scan(path):
+            slot = slot_sample(line.id, line.repeat)
+            if slot < last:
+                ordered = False
+            last = slot
+            slots.append(slot)
+            positions.append(place_of(offset, ok=line.status == "ok"))
+            if digest:
+                digests.append(int((line.uuid if digest == "uuid" else line.uid)[:16], 16))
+        if not ordered:
+            order = array("Q", sorted(range(len(slots)), key=slots.__getitem__))  # stable: later lines stay later
+            slots, positions = _taken(slots, order), _taken(positions, order)
+            digests = _taken(digests, order) if digest else digests
+        self._slots, self._positions = slots, positions
+        self._digests = digests if digest else None
+        self._marks: bytearray | None = None
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def find(self, slot: int, digest: int = 0) -> int:
+        """Return the place (``offset_of``, ``is_ok``) of the record that counts, or -1."""
+        slots, digests, marks = self._slots, self._digests, self._marks
+        at = bisect_left(slots, slot)
+        end = len(slots)
+        best, found = -1, -1
+        while at < end and slots[at] == slot:
+            if marks is not None:
+                marks[at] |= _LOOKED_AT
+            if digests is None or digests[at] == digest:
+                place = self._positions[at]
+                if best < 0 or is_ok(place) or not is_ok(best):
+                    best, found = place, at
+            at += 1
+        if marks is not None and found >= 0:
+            marks[found] |= _FOUND
+        return best
+
+    def holds(self, slot: int) -> bool:
+        """Say whether there is any record of an item."""
+        at = bisect_left(self._slots, slot)
+        return at < len(self._slots) and self._slots[at] == slot
+
+    def track(self) -> None:
+        """Remember from now on which records are looked for and found."""
+        self._marks = bytearray(len(self._slots))
+
+    def superseded(self) -> set[int]:
+        """Return the offsets of records that were passed over while others of their item were looked for."""
+        return {offset_of(self._positions[at]) for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
+
+
+class _Columns:
+    """What sorting needs of every record of a file: 37 bytes each."""
+
+    def __init__(self, path: Path, *, by_sample: bool, drop: Container[int]) -> None:
+        self.slots, self.digests, self.positions = array("Q"), array("Q"), array("Q")
+        self.sizes, self.nths, self.presentations = array("I"), array("I"), array("H")
+        self.names: dict[str, int] = {}
+        self.disorder = False
+        last: tuple[int, str, int, str] | None = None
+        end = 0
+        for line, offset, size in scan(path):
+            self.disorder = self.disorder or offset != end  # what lies between was damaged, and is put aside already
+            end = offset + size
+            if offset in drop:
+                self.disorder = True
+                continue
+            slot = slot_sample(line.id, line.repeat)
+            presentation, nth, uuid = ("", 0, "0") if by_sample else (line.presentation, line.nth, line.uuid)
+            key = (slot, presentation, nth, uuid)
+            self.disorder = self.disorder or (last is not None and key <= last)
+            last = key
+            self.slots.append(slot)
+            self.presentations.append(self.names.setdefault(presentation, len(self.names)))
+            self.nths.append(nth)
+            self.digests.append(int(uuid[:16], 16))
+            self.positions.append(place_of(offset, ok=line.status == "ok"))
+            self.sizes.append(size)
+        self.disorder = self.disorder or (path.exists() and end != path.stat().st_size)
+
+    def chosen(self) -> array[int]:
+        """Return the numbers of the records that count, sorted by item, presentation, number and hash."""
+        names = list(self.names)
+        kept = array("Q")
+        order = sorted(range(len(self.slots)), key=self.slots.__getitem__)
+        start, size = 0, len(order)
+        while start < size:
+            slot = self.slots[order[start]]
+            end = start + 1
+            while end < size and self.slots[order[end]] == slot:
+                end += 1
+            if end == start + 1:
+                kept.append(order[start])
+            else:
+                best: dict[tuple[str, int, int], int] = {}
+                for at in order[start:end]:
+                    key = (names[self.presentations[at]], self.nths[at], self.digests[at])
+                    known = best.get(key)
+                    if known is None or is_ok(self.positions[at]) or not is_ok(self.positions[known]):
+                        best[key] = at
+                kept.extend(best[key] for key in sorted(best))
+            start = end
+        return kept
+
+
+def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: Container[int] = ()) -> int:
+    """Sort a file by id, repeat, presentation and number, keep one record per key, and swap it in atomically.
+
+    Damaged lines, which were put aside, go out. A file that is already so is left alone. Returns the number of records.
+
+    Args:
+        path: The file.
+        by: ``slot`` keeps one record per sample and repeat, ``question`` one per question about it.
+        drop: Offsets of records to leave out.
+
+    Raises:
+        DiskError: No room for the sorted copy; the file stays as it was, which is valid too.
+    """
+    mend(path)
+    columns = _Columns(path, by_sample=by == "item", drop=drop)
+    if not columns.disorder:
+        return len(columns.slots)
+    kept = columns.chosen()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open_file(path, "rb") as source, open_temporary(temporary) as target:
+            for at in kept:
+                source.seek(offset_of(columns.positions[at]))
+                target.write(source.read(columns.sizes[at]))
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from error
+    return len(kept)
+
+
+def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
+    """Append the records at these offsets to another file, before ``compact`` drops them.
+
+    Raises:
+        DiskError: No room for them; both files stay readable.
+    """
+    try:
+        with open_file(path, "rb") as source, open_file(aside, "ab") as target:
+            for offset in sorted(offsets):
+                source.seek(offset)
+                target.write(source.readline())
+    except OSError as error:
+        raise disk_error(aside, error) from error
+
+
+class Aside:
+    """Copies the damaged lines of a file into ``<file>.damaged``, each once, and says so in the log.
+
+    What is there already is read once, at the first damaged line. Use as a context manager while the file is read.
+
+    Args:
+        path: The file that is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._aside = path.with_name(path.name + ".damaged")
+        self._known: set[int] | None = None
+        self._file: BinaryIO | None = None
+        self._count = 0
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._count > LOGGED:
+            logger.warning("%s: %d lines are damaged in all; see %s", self._path.name, self._count, self._aside.name)
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def put(self, number: int, raw: bytes, error: Exception) -> None:
+        """Take a damaged line.
+
+        Raises:
+            DiskError: It cannot be written.
+        """
+        self._count += 1
+        if self._count <= LOGGED:
+            warning = "%s line %d is damaged (%s); put aside in %s"
+            logger.warning(warning, self._path.name, number, error, self._aside.name)
+        entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+        try:
+            if self._known is None:
+                self._known = self._entries()
+            if hash(entry) in self._known:
+                return
+            self._known.add(hash(entry))
+            if self._file is None:
+                self._file = open_file(self._aside, "ab")
+            self._file.write(entry)
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def _entries(self) -> set[int]:
+        """Return hashes of what is there: of every two lines that follow each other, as an entry is two."""
+        known: set[int] = set()
+        before = b""
+        with contextlib.suppress(FileNotFoundError), open_file(self._aside, "rb") as file:
+            for line in file:
+                if before.startswith(b"line "):
+                    known.add(hash(before + line))
+                before = line
+        return known
+
+
+def _taken(column: array[int], order: Sequence[int]) -> array[int]:
+    return array("Q", map(column.__getitem__, order))
