@@ -94,7 +94,7 @@ KINDS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, Spent]]] = {"bare
 
 def child(kind: str, url: str, count: int, concurrency: int) -> None:
     """Send as one kind of client does and print what it took."""
-    from judgebench.stages.loop import run
+    from judgebench.engine.loop import run
 
     work = KINDS[kind]
     run(work(url, WARM_UP, concurrency))

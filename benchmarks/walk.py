@@ -54,7 +54,8 @@ datasets = [dict(
     abbr='sums', type=JsonlDataset, path='data.jsonl', input_columns=['question'], output_column='answer',
     prompt='{question}',
     judge_infer_cfg=dict(judge_model=dict(type='walk_model.Walker', abbr='judge'),
-                         method=dict(type=DeclaredJudge, parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),
+                         method=dict(type=DeclaredJudge,
+                                     parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),
                                      presentations=[dict(prompt='{question} {answer} VERDICT: A or B')],
                                      aggregate=dict(type='first', unread='unparsed'))))]
 """

@@ -22,9 +22,18 @@ from judgebench.dashboard.display import Display
 from judgebench.errors import ConfigError, ExitCode, UsageError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
-from judgebench.records.run import DatasetConfig, Plan, RunConfig, RunRequest, SummarizerConfig, SummaryGroup, TaskSpec
+from judgebench.records.run import (
+    DatasetConfig,
+    Plan,
+    RunConfig,
+    RunRequest,
+    SummarizerConfig,
+    SummaryGroup,
+    TaskSpec,
+    row_name,
+)
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format, row_name
+from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format
 from judgebench.store.runs import check_outside_of_runs, existing_run, hold, new_run, remove_leftovers, take_back
 
 

@@ -31,8 +31,7 @@ from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.registry import Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig
-from judgebench.store.run_folder import row_name
+from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig, row_name
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "*")
 _JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")

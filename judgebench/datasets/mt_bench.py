@@ -25,7 +25,7 @@ class MtBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknow
             refuses such rows, because no judge could be asked about them.
     """
 
-    input_columns: list[str] = msgspec.field(default_factory=lambda: ["question", "earlier", "reference_part"])
+    input_columns: list[str] = msgspec.field(default_factory=lambda: ["question", "previous", "reference_part"])
     answer_columns: list[str] = msgspec.field(default_factory=lambda: ["answer"])
     meta_columns: list[str] = msgspec.field(default_factory=lambda: ["question_id", "turn", "category", "split"])
     key: str = "{question_id}-{turn}"
@@ -35,8 +35,7 @@ class MtBenchConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknow
 
 
 class MtBench(JudgeSamples):
-    """Fields: ``question`` (of the turn), ``previous`` (the turns before it), ``reference_part`` (empty without
-    one)."""
+    """Fields: ``question`` of the turn, ``previous`` turns, and ``reference_part``, which may be empty."""
 
     Config: ClassVar[type[JudgeSamplesConfig]] = MtBenchConfig
     config: MtBenchConfig
@@ -78,14 +77,14 @@ class MtBench(JudgeSamples):
             raise DataError(f"{place}: {len(turns)} turns were asked and {len(said)} answered.")
         model = reference.turns[turn - 1] if reference is not None and len(reference.turns) >= turn else ""
         previous = "".join(
-            f"ReusedCalls question:\n{turn_numbers}\n\nEarlier answer:\n{answer}\n\n"
+            f"Earlier question:\n{turn_numbers}\n\nEarlier answer:\n{answer}\n\n"
             for turn_numbers, answer in zip(turns[: turn - 1], said, strict=False)
         )
         return {
             "turn": turn,
             "category": question.row.values.get("category", ""),
             "question": turns[turn - 1],
-            "earlier": previous,
+            "previous": previous,
             "reference_part": f"Reference answer:\n{model}\n\n" if model else "",
             "answer": said[turn - 1],
         }

@@ -18,10 +18,10 @@ from typing import Any
 import msgspec
 
 from judgebench.engine.client import ServingClient, Traffic, open_alone
+from judgebench.engine.loop import run
 from judgebench.engine.senders import Channel, Message, Question
 from judgebench.errors import JudgebenchError
 from judgebench.models.configured import model_config
-from judgebench.stages.loop import run
 
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of the counters while no reply comes."""

@@ -38,7 +38,7 @@ class Schedule(Protocol):
 
 
 class Pace:
-    """FileIdentity and achieved rate of a schedule."""
+    """Wanted and achieved rate of a schedule."""
 
     def __init__(self, wanted_rate: float = 0.0) -> None:
         self.wanted_rate = wanted_rate

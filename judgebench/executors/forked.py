@@ -1,5 +1,6 @@
-"""A warm process from which tasks are forked: ``python -m judgebench.executors.forked``, started by ``runners.fork
-server``.
+"""A warm process from which tasks are forked: ``python -m judgebench.executors.forked``.
+
+It is started by ``executors.fork_server``.
 
 It imports what all stages need once, while the supervisor still reads configs, and then waits. A forked task is a
 process like any other: a session, a log, an environment and a control pipe of its own; it only skips the imports. Its
@@ -25,7 +26,7 @@ from judgebench.stages import task as entry
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
 
-SENDING = ("judgebench.engine.http", "judgebench.stages.loop", "judgebench.models.openai")
+SENDING = ("judgebench.engine.http", "judgebench.engine.loop", "judgebench.models.openai")
 """What tasks import besides their stage when they send. Nothing imported here may start a thread: a forked process has
 only the one that forked."""
 

@@ -179,8 +179,7 @@ def each_counts(presentations: Sequence[PresentationReading], _config: Aggregati
 
 
 def mean_score(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
-    """Average scores by weight: ``sum_v w_v s_v / sum_v w_v``; two scores per presentation are averaged answer by
-    answer.
+    """Average scores by weight, ``sum_v w_v s_v / sum_v w_v``; two scores are averaged answer by answer.
 
     With two scores the label is the answer with the higher mean, a tie within ``margin`` (FairEval, Wang et al. 2023).
     """
@@ -309,8 +308,7 @@ WEIGHING = frozenset({"weighted_pool", "mean_score", "logprob_mean"})
 
 
 def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") -> None:
-    """Refuse what an unread presentation cannot count as under the aggregation, and a mirror that is not its own
-    inverse.
+    """Refuse what an unread presentation cannot count as, and a mirror that is not its own inverse.
 
     Raises:
         ConfigError: A label where scores are aggregated, a number where labels are, or a one-way ``flip``.
@@ -326,8 +324,8 @@ def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") ->
         if isinstance(choice, str) and config.type in SCORE_AGGREGATIONS:
             hint = f"Write unread={choice} without quotes." if number_of(choice) is not None else ""
             raise ConfigError(
-                f"{where}.unread: {config.type} aggregations numbers, so an unread presentation can be 'unparsed', 'drop' or a number,"
-                f" not {choice!r}.",
+                f"{where}.unread: {config.type} aggregates numbers, so an unread presentation can be 'unparsed', "
+                f"'drop' or a number, not {choice!r}.",
                 hint=hint,
             )
         if not isinstance(choice, str) and config.type in DECISION_AGGREGATIONS:

@@ -16,11 +16,11 @@ from judgebench.identity.questions import (
     selection_of,
 )
 from judgebench.judges.core.factory import method_of
-from judgebench.records.run import DatasetConfig, RunConfig, RunRequest, TaskSpec
+from judgebench.records.run import DatasetConfig, RunConfig, RunRequest, TaskSpec, row_name
 from judgebench.report.results import read_result
 from judgebench.stages.accumulators import asks, co_judges_of
 from judgebench.stages.compared_models import upstream_sizes
-from judgebench.store.run_folder import RunFolder, log_file, row_name
+from judgebench.store.run_folder import RunFolder, log_file
 
 STAGES_OF_MODE: dict[str, tuple[str, ...]] = {
     "all": ("infer", "judge", "extract", "summarize"),

@@ -20,7 +20,11 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.errors import InternalError
-from judgebench.store.run_folder import row_name
+
+
+def row_name(dataset: str, judge: str = "") -> str:
+    """Return the name of a result row: ``<dataset>`` or ``<dataset>-<judge>``."""
+    return f"{dataset}-{judge}" if judge else dataset
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):

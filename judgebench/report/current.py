@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from judgebench.records.flow import TaskResult
-from judgebench.records.run import DatasetConfig, Plan, TaskSpec
+from judgebench.records.run import DatasetConfig, Plan, TaskSpec, row_name
 from judgebench.report.schema import Summary
 from judgebench.store.files import DamagedError, Decoder, read_file
-from judgebench.store.run_folder import RunFolder, row_name
+from judgebench.store.run_folder import RunFolder
 
 Row = tuple[str, str]
 """A model and the name of a result row."""

@@ -131,7 +131,6 @@ def as_markdown(summary: Summary) -> str:
 
 def as_html(summary: Summary) -> str:
     """Return the summary as one HTML page, with the doubtful verdicts."""
-
     notes = Notes(summary.footnotes)
     tables = _further(summary, notes)
     doubtful = _doubtful(summary)

@@ -24,7 +24,7 @@ from judgebench.metrics.rates.named import compute
 from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
 from judgebench.models.configured import model_config, prompt_kind
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
-from judgebench.records.run import DatasetConfig, JudgeConfig
+from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
 from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, co_judges_of, verdicts_of
 from judgebench.stages.answered import Origin
@@ -33,7 +33,6 @@ from judgebench.stages.compared_models import GOLD, ComparedModel, compared_mode
 from judgebench.stages.parallel_extraction import parts_for, spread
 from judgebench.stages.task import Isolation, Task
 from judgebench.store.recorded import Recorded
-from judgebench.store.run_folder import row_name
 
 CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""

@@ -207,7 +207,7 @@ class JudgeRun:
                 record=journal.append,
                 retry_failed=options.retry_failed,
                 stopped=self.task.stop.is_set,
-                **({"earlier": self.reused.get} if self.reused is not None else {}),
+                **({"reused": self.reused.get} if self.reused is not None else {}),
             )
             await self._judge(ask)
 

@@ -26,7 +26,7 @@ from judgebench.metrics.scores import score
 from judgebench.metrics.statistics.clustered import share_metric, share_of
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.records.pairs import FLIPPED
-from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
+from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed, row_name
 from judgebench.report.current import Plans
 from judgebench.report.results import json_bytes, read_comparisons, read_result, write_result
 from judgebench.report.schema import RowSpec
@@ -35,7 +35,7 @@ from judgebench.stages.accumulators import DOUBTFUL, Spent, agreement_of
 from judgebench.stages.compared_models import compared_name
 from judgebench.stages.task import Task
 from judgebench.store.journal import write_atomically
-from judgebench.store.run_folder import RunFolder, log_file, row_name
+from judgebench.store.run_folder import RunFolder, log_file
 
 ORDERS = ("consistency", "first_shown_rate", "longer_preferred")
 
@@ -307,8 +307,7 @@ def _write_round_robin(
 
 
 def _crossed_pairs(run: RunFolder, row: RankedRow, plans: Plans) -> tuple[list[CrossedPair], list[str], bool]:
-    """Return the results of a comparing judge with their comparisons, why others are left out, and whether any is
-    stale."""
+    """Return a comparing judge's results with their comparisons, why others are left out, and whether any is stale."""
     found: list[CrossedPair] = []
     stale = False
     notes: list[str] = []

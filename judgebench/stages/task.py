@@ -342,7 +342,7 @@ def main(argv: list[str]) -> int:
 
 def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
     if stage in {"infer", "judge"}:
-        from judgebench.stages.loop import run
+        from judgebench.engine.loop import run
 
         return run(work)
     return asyncio.run(work)

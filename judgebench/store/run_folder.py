@@ -27,6 +27,7 @@ from pathlib import Path
 import msgspec
 
 from judgebench.errors import DiskError, ReuseError
+from judgebench.records.run import row_name
 from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
@@ -117,11 +118,6 @@ class RunFolder:
 def log_file(stage: str, model: str, row: str) -> str:
     """Return a task's log file, relative to the run folder; ``stage`` is ``infer`` or ``eval``."""
     return f"logs/{stage}/{model}/{row}.out"
-
-
-def row_name(dataset: str, judge: str = "") -> str:
-    """Return the name of a result row: ``<dataset>`` or ``<dataset>-<judge>``."""
-    return f"{dataset}-{judge}" if judge else dataset
 
 
 def in_round_robin(judge: str, compared_model: str) -> str:

@@ -20,7 +20,7 @@ from judgebench.stages import extract
 from judgebench.stages import parallel_extraction as spread
 from judgebench.stages.task import Task
 from tests.e2e.harness import Bench, environment, judge_answer, wait_until
-from tests.runners.conftest import gone
+from tests.executors.conftest import gone
 
 
 def plan_of(bench: Bench) -> Plan:

@@ -6,7 +6,6 @@ All are enumerated from the package, so a new one is held to this without an ent
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,20 @@ from judgebench.judges.aggregations import (
     WEIGHING,
     Aggregation,
     PresentationReading,
-    __name__,
     aggregated,
+    higher_score,
 )
 from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError
 from judgebench.judges.core.factory import aggregation_of, method_from, parser_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
-from tests.judges.test_grammars import PARSERS
+from tests.judges.test_parsers import PARSERS
 from tests.judges.test_shipped_methods import CONFIGS, ITEM, method
 
-OWN_FOLDS = {
-    f"{__name__}.{name}": function
-    for name, function in vars(score_folds).items()
-    if inspect.isfunction(function) and function.__module__ == __name__ and name[0] != "_"
-}
-FOLDS: dict[str, Aggregation] = {**DECISION_AGGREGATIONS, **SCORE_AGGREGATIONS, **OWN_FOLDS}
 HALVES = "judgebench.judges.aggregations.higher_score"
 """The aggregation whose first half of presentations grades one answer, the second half another."""
+AGGREGATIONS: dict[str, Aggregation] = {**DECISION_AGGREGATIONS, **SCORE_AGGREGATIONS, HALVES: higher_score}
 
 READ = {
     **dict.fromkeys(DECISION_AGGREGATIONS, Reading(status="ok", decision="A>B", score=None)),
@@ -86,7 +80,7 @@ def presentations(*readings: Reading, repeats: int = 1, weight: float = 1.0) -> 
 
 def combined(name: str, given: list[PresentationReading], unread: Any = "unparsed") -> Reading:
     function, config = aggregation_of({"type": name, "unread": unread})
-    assert function is FOLDS[name]
+    assert function is AGGREGATIONS[name]
     found = aggregated(given, function, config)
     if found.status == "unparsed":
         assert found.reason
@@ -96,10 +90,10 @@ def combined(name: str, given: list[PresentationReading], unread: Any = "unparse
 
 
 def test_every_fold_has_its_documented_values() -> None:
-    assert DOCUMENTED.keys() == FOLDS.keys() == READ.keys() == CONTRARY.keys()
+    assert DOCUMENTED.keys() == AGGREGATIONS.keys() == READ.keys() == CONTRARY.keys()
 
 
-@pytest.mark.parametrize("name", FOLDS)
+@pytest.mark.parametrize("name", AGGREGATIONS)
 class TestEveryFold:
     def test_it_gives_the_documented_values(self, name: str) -> None:
         given = (

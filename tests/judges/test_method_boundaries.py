@@ -144,8 +144,8 @@ def test_without_a_reference_the_label_is_the_place_of_the_chosen_solution_from_
 
 def test_the_verifier_of_solutions_is_never_shown_the_reference() -> None:
     options = {
-        "judge": {"type": "DeclaredJudge", "presentations": [{"prompt": "{question} {answer} {reference}"}], "parser": "trailing_int",
-                  "aggregate": {"type": "first", "unread": "unparsed"}},
+        "judge": {"type": "DeclaredJudge", "presentations": [{"prompt": "{question} {answer} {reference}"}],
+                  "parser": "trailing_int", "aggregate": {"type": "first", "unread": "unparsed"}},
         "extractor": {"type": "LastNumber"}, "same": {"type": "NumberEqual"}, "times": 1,
     }  # fmt: skip
     ask = Judge(lambda *_: "7")

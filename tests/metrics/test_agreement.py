@@ -215,11 +215,11 @@ def again(words: list[str]) -> Tally:
 def test_a_question_asked_again_and_judged_alike_is_one_item(measure: Callable[[Tally], Metric]) -> None:
     """Eight equal repeats give the value, the error and the interval of one."""
     words = ["11"] * 11 + ["10"] * 4 + ["01"] * 3 + ["00"] * 7
-    once, again = measure(again(words)), measure(again([" ".join([word] * 8) for word in words]))
-    assert again.n == 8 * once.n
-    assert again.value == pytest.approx(once.value)
-    assert again.stderr == pytest.approx(once.stderr)
-    assert again.ci95 == pytest.approx(once.ci95)
+    once, eight = measure(again(words)), measure(again([" ".join([word] * 8) for word in words]))
+    assert eight.n == 8 * once.n
+    assert eight.value == pytest.approx(once.value)
+    assert eight.stderr == pytest.approx(once.stderr)
+    assert eight.ci95 == pytest.approx(once.ci95)
 
 
 def test_agreement_over_questions_by_hand() -> None:

@@ -412,7 +412,7 @@ def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> No
     """Consistent once of two; the first shown answer won three of four presentations; the longer answer won one of
     two."""
     comparisons = played()
-    assert [(comparison.id, comparison.repeat, comparison.outcome, comparison.weight) for comparison in comparisons] == [
+    assert [(one.id, one.repeat, one.outcome, one.weight) for one in comparisons] == [
         (0, 0, 1.0, 1), (0, 1, 0.5, 1), (1, 0, 0.125, 4)
     ]  # fmt: skip
     found = orders_of(comparisons)

@@ -39,7 +39,7 @@ def test_mt_bench_grades_every_turn_and_averages_what_was_read(tmp_path: Path) -
     data = mt_bench(tmp_path, ANSWERS)
     items = samples(data, tmp_path)
     assert [item.key for item in items] == ["m-1-1", "m-1-2", "m-2-1", "m-2-2"]
-    assert "ReusedCalls answer:\nthree" in items[1].fields["earlier"]
+    assert "Earlier answer:\nthree" in items[1].fields["previous"]
     assert [bool(item.fields["reference_part"]) for item in items] == [False, False, True, True]
     grades = {"m-1-1": "Good. Rating: [[8]]", "m-1-2": "[[2]] not [[9]]", "m-2-1": "[6]", "m-2-2": "$ERROR$"}
     found = values(scored(data, items, lambda sample, presentation: said(grades[sample.key or ""])))

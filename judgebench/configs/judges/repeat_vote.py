@@ -1,4 +1,4 @@
-"""Is the answer the reference answer? FileIdentity five times, the majority decides."""
+"""Is the answer the reference answer? Asked five times, the majority decides."""
 
 from mmengine.config import read_base
 

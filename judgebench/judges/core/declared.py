@@ -288,8 +288,7 @@ class DeclaredJudge(JudgeMethod):
         self.scale = self._scale()
 
     def _scale(self) -> tuple[float, float] | None:
-        """Return the ends of the scale of its verdicts' scores, where its parsers declare one that the aggregation
-        keeps."""
+        """Return the ends of the scale of its scores, where its parsers declare one that the aggregation keeps."""
         scales = [scale_of(parser) for parser in self._parsers.values()]
         ordered = any(presentation.order for presentation in self.config.presentations)
         if ordered or None in scales or self._aggregation_config.type not in _KEEP_THE_SCALE:
@@ -402,7 +401,8 @@ class DeclaredJudge(JudgeMethod):
             strange = sorted(set(self._aggregation_config.unread) - set(names))
             if strange:
                 raise ConfigError(
-                    f"method.aggregate.unread: there is no presentation {strange[0]!r} (presentations: {', '.join(names)})."
+                    f"method.aggregate.unread: there is no presentation {strange[0]!r}; "
+                    f"the presentations are {', '.join(names)}."
                 )
 
 

@@ -1,5 +1,4 @@
-"""What judge methods share that are a fixed set of presentations with a prompt of ours: they only choose,
-``DeclaredJudge`` does."""
+"""What methods share that are a fixed set of presentations with our own prompt; ``DeclaredJudge`` does the work."""
 
 from __future__ import annotations
 

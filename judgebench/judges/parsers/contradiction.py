@@ -60,7 +60,7 @@ _PARTIAL = re.compile(
     r"\b(?:steps?|method|approach|reasoning|derivation|part|half|first|second|third|intermediate|formula|setup|idea"
     r"|calculation|working|unit|units|format|up to|until|except|apart|although|though|while|however|but|only|partly"
     r"|partially|premise|beginning"
-    r"|spelling|parser|style|name|year|date|sign|term|sentence|paragraph|line|claim|statement|number|value|which|that"
+    r"|spelling|grammar|style|name|year|date|sign|term|sentence|paragraph|line|claim|statement|number|value|which|that"
     r"|reference|last|final step|syntax|explanation|conclusion|code|citation|quote|factor|constant)\b",
     re.IGNORECASE,
 )

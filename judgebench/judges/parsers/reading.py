@@ -106,8 +106,7 @@ def unparsed(reason: str) -> Reading:
 
 
 def as_verdict(reading: Reading, **details: Any) -> Verdict:
-    """Return what was read, or what readings were aggregated into, as a verdict; one that is unparsed decides
-    nothing."""
+    """Return what was read, or what readings were aggregated into, as a verdict."""
     ok = reading.status == "ok"
     return Verdict(
         status=reading.status,

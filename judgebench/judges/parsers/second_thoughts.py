@@ -173,9 +173,9 @@ _SOFTENED = re.compile(
 _ADMITTED = (
     Screened(
         "my |the |a |an ",
-        r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|presentation|opinion"
+        r"\b(?:my|the|a|an) (?:corrected|revised|new|actual|real|true|own|amended|updated) (?:verdict|view|opinion"
         r"|grade|score|rating|judge?ment)\b",
-        also="verdict|presentation|opinion|grade|score|rating|judgement|judgment",
+        also="verdict|view|opinion|grade|score|rating|judgement|judgment",
     ),
     Screened(
         "deserve|merit|earn|warrant|mea culpa",

@@ -1,2 +1,1 @@
-"""One perturbation a file: what a bias test changes about a judged item. The contract is
-``judges/wrappers/perturbed.py``."""
+"""What a bias test changes about a case: one perturbation a file; the contract is ``judges/wrappers/perturbed.py``."""

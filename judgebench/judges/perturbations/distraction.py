@@ -7,7 +7,7 @@ import random
 from judgebench.judges.wrappers.perturbed import OneAnswer
 
 _ASIDES = (
-    "By the way, this was written on a train, with a window seat and a presentation of the sea.",
+    "By the way, this was written on a train, with a window seat and a view of the sea.",
     "Incidentally, the author keeps two cats, and one of them slept on the keyboard for a while.",
     "As it happens, it was raining in the town where this was typed, and the bakery was closed.",
     "On another note, the author has just learned to juggle with four balls and is rather pleased.",

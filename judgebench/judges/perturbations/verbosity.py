@@ -14,7 +14,7 @@ _FILLER = (
     "Put in slightly other words, what was said above remains what was meant to be said.",
     "It may help to keep the whole of the above in view while reading each of its parts.",
     "Every point has its place, and each of them has been given the room that it was given.",
-    "Seen from a general point of presentation, the general presentation of the question stays the same.",
+    "Seen from a general point of view, the general view of the question stays the same.",
     "Needless to say, what goes without saying has not been said here at any length.",
     "With all of this in mind, one may read the lines above once more from the beginning.",
     "In this sense, and in this sense only, the answer is to be taken as it was given.",

@@ -17,8 +17,9 @@ _WORDS = "Go on from where you stopped, and end with your verdict in the form th
 
 
 class ContinuedJudge(DeclaredJudge):
-    """``DeclaredJudge`` with a further turn in each presentation whose reply holds no label at all; the last reply is
-    the one read.
+    """``DeclaredJudge`` with a further turn in each presentation whose reply holds no decision at all.
+
+    The last reply is the one read.
 
     JudgeBench (Tan et al. 2024) allows two attempts. The parser must search for labels (``unique_label``,
     ``first_match``, ``last_match``).

@@ -79,9 +79,8 @@ class Panel(JudgeMethod):
 
     def notes(self) -> list[str]:
         """Return what a reader of the panel's results must know."""
-        return [
-            f"panel: aggregate={self.config.aggregate['type']} unread={self.config.aggregate['unread']} quorum={self.config.quorum}"
-        ]
+        chosen = f"aggregate={self.config.aggregate['type']} unread={self.config.aggregate['unread']}"
+        return [f"panel: {chosen} quorum={self.config.quorum}"]
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 - it never asks
         """Aggregation the verdicts that the item carries."""

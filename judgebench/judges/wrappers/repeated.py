@@ -1,5 +1,4 @@
-"""Ask the whole judge several times and aggregation its verdicts: repeat and vote (self-consistency, Wang et al.
-2022)."""
+"""Ask the whole judge several times and aggregate its verdicts (self-consistency, Wang et al. 2022)."""
 
 from __future__ import annotations
 

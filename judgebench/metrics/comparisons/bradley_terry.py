@@ -184,7 +184,7 @@ def _checked(comparisons: Sequence[Comparison] | Columns, anchor: str) -> Column
     apart = unconnected(columns)
     if apart is not None:
         raise DataError(
-            f"The models {apart[0]!r} and {apart[1]!r} cannot be rated together: no chain of comparisons connects them.",
+            f"The models {apart[0]!r} and {apart[1]!r} cannot be rated together: no comparisons connect them.",
             hint="Rate them apart, or add comparisons with a common compared model.",
         )
     return columns

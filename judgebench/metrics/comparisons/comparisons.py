@@ -1,5 +1,4 @@
-"""What a judge said in each presentation of a pair, in the frame of the item: the comparisons that pair scores are
-made of.
+"""What a judge said in each presentation of a pair, and the comparisons that pair scores and rankings are made of.
 
 The comparisons of one result, item by item, in columns: what rankings over all models are made of.
 
@@ -108,8 +107,7 @@ class Orders(NamedTuple):
 
 
 class ComparisonColumns:
-    """Columns of comparisons, about 65 bytes each, and what the orders in which answers were shown tell about the
-    judge."""
+    """Columns of comparisons, about 65 bytes each, and how the order of the answers moved the judge."""
 
     def __init__(self) -> None:
         self._ids = array("q")

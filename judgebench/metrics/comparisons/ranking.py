@@ -52,7 +52,7 @@ def rank_by_comparisons(
     """Return the ranking of models that were compared with each other.
 
     Args:
-        comparisons: The scored comparisons.
+        observed: The scored comparisons.
         models: All models of the ranking, those without a comparison too.
         dataset: Row name.
         data_abbr: Abbr of the dataset.

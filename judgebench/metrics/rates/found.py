@@ -15,8 +15,7 @@ _MOST_VOTES = 0xFFFF
 
 
 def presentations_of(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return what was read in each presentation (``presentations``: mappings with ``presentation``, ``order``,
-    ``status``, ``decision``, ...)."""
+    """Return what was read in each presentation: its name, ``order``, ``status``, ``decision``, ..."""
     return _mappings(verdict.details.get("presentations"))
 
 

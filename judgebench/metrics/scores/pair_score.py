@@ -275,8 +275,7 @@ class PairScore:
 
 
 def _votes(pair: _JudgedPair) -> int:
-    """Return how many more presentations prefer the first answer; where there are no presentations of both, the
-    decision is one."""
+    """Return how many more presentations prefer the first answer; without any, the decision counts as one."""
     if not pair.comparisons:
         return side_of(pair.combined) or 0
     return sum(comparison.side for comparison in pair.comparisons if comparison.side is not None)

@@ -19,7 +19,7 @@ from judgebench.errors import DiskError, ExitCode
 from judgebench.executors.local import EVENT_LOG, stage_command, supervise
 from judgebench.executors.scheduler import RunDone, replay
 from judgebench.records.run import Options, TaskSpec
-from tests.runners.conftest import ROOT, Run, gone, standin_command, task, until
+from tests.executors.conftest import ROOT, Run, gone, standin_command, task, until
 
 
 def pipeline() -> list[TaskSpec]:
@@ -242,7 +242,7 @@ from pathlib import Path
 from judgebench.records.run import Plan
 from judgebench.dashboard.plain import PlainDisplay
 from judgebench.executors.local import supervise
-from tests.runners.conftest import standin_command
+from tests.executors.conftest import standin_command
 plan_file = Path(sys.argv[1])
 plan = msgspec.json.decode(plan_file.read_bytes(), type=Plan)
 outcome = asyncio.run(supervise(plan, plan_file, display=PlainDisplay(sys.stdout), max_workers=4, overlap=True,

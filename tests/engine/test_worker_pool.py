@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from judgebench.engine.loop import run
 from judgebench.engine.worker_pool import RateSchedule, TimestampSchedule, run_pool, schedule_of
 from judgebench.models.configured import model_config
-from judgebench.stages.loop import run
 from tests.engine.simulated_time import run_simulated
 
 

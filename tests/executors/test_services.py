@@ -21,11 +21,11 @@ from judgebench.executors.services import launched_models
 from judgebench.models.address import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
-from tests.runners.conftest import Run, gone, task, until
-from tests.runners.test_local import interrupt_when, phases, start_supervisor
+from tests.executors.conftest import Run, gone, task, until
+from tests.executors.test_local import interrupt_when, phases, start_supervisor
 
 SERVICE = str(Path(__file__).with_name("service.py"))
-MODEL_TYPE = "tests.runners.launchers.Model"
+MODEL_TYPE = "tests.executors.launchers.Model"
 
 
 def launch(run: Run, how: str = "", **fields: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_a_judge_needs_its_own_model_and_not_the_tested_one(run: Run) -> None:
 
 
 def test_a_built_in_launcher_gives_the_command_and_its_notice_once(run: Run) -> None:
-    block = {"type": "tests.runners.launchers.Launcher", "options": {"how": "family"}}
+    block = {"type": "tests.executors.launchers.Launcher", "options": {"how": "family"}}
     described = {"type": MODEL_TYPE, "abbr": "m", "path": "weights.gguf", "launch": block}
     outcome = run.supervise(run.plan([task("a"), task("b")], models={"m": described}))
     assert set(phases(outcome).values()) == {"ok"}

@@ -16,8 +16,8 @@ import pytest
 from judgebench.executors import fork_server as zygotes
 from judgebench.executors.fork_server import ForkedProcess, ForkServer, ForkServerGoneError, warm_tasks
 from judgebench.stages.task import Progress
-from tests.runners.conftest import Run, gone, task, until
-from tests.runners.test_local import interrupt_when, phases
+from tests.executors.conftest import Run, gone, task, until
+from tests.executors.test_local import interrupt_when, phases
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tasks are forked on Linux alone")

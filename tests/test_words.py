@@ -1,0 +1,120 @@
+"""One word for one thing: names in the code, keys, flags and table headers keep to docs/glossary.md."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from judgebench.cli.arguments import build_parser
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "judgebench"
+
+INSTEAD = {
+    "grammar": "verdict parser",
+    "fold": "aggregation",
+    "folded": "combined, aggregated",
+    "view": "presentation",
+    "viewed": "declared",
+    "game": "comparison",
+    "battle": "comparison",
+    "duel": "comparison",
+    "meeting": "crossed pair",
+    "played": "comparisons",
+    "player": "tested model",
+    "league": "round robin",
+    "opponent": "compared model",
+    "zygote": "fork server",
+    "pump": "worker pool",
+    "places": "index, positions",
+    "asked": "identity, or what was asked",
+    "earlier": "reuse, previous",
+    "saving": "caching client",
+    "peer": "co-judge",
+    "joining": "merge",
+    "joined": "merged",
+    "shard": "parallel extraction (a shard is a part of a dataset)",
+    "counted": "accumulator",
+    "evidence": "diagnostics, facts",
+    "health": "diagnostics",
+    "told": "what it is: message, lines, notes",
+    "heard": "listener",
+    "probing": "trial call (a probe is a classifier)",
+    "attempts": "tries (an attempt is a job's)",
+}
+"""Words that no name holds, in any number, with what to write instead."""
+
+ALLOWED = {
+    "health": "the path that answers once a launched service can work: LaunchConfig.health",
+    "EvidenceScore": "a score of what the verifiers' evidence for an answer is worth",
+    "EvidenceScoreConfig": "likewise",
+    "evidence_score": "likewise",
+}
+"""Names that hold such a word in its own, other sense."""
+
+
+def words_of(name: str) -> list[str]:
+    return [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+
+
+def forbidden(name: str) -> str:
+    if name in ALLOWED:
+        return ""
+    known = {form for word in INSTEAD for form in (word, f"{word}s")}
+    return next((word for word in words_of(name) if word in known), "")
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_names_in_the_code_keep_to_the_glossary() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sources():
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+            if token.type == tokenize.NAME and (word := forbidden(token.string)):
+                found[f"{token.string} ({word})"].add(str(path.relative_to(PACKAGE)))
+    assert not found
+
+
+def test_modules_and_configs_keep_to_the_glossary() -> None:
+    assert [str(path.relative_to(PACKAGE)) for path in sources() if forbidden(path.stem)] == []
+
+
+def test_keys_in_texts_keep_to_the_glossary() -> None:
+    """JSON keys, config keys, headers of tables: texts in the code that are a name and nothing else."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value
+                if re.fullmatch(r"[A-Za-z][\w.]*( [a-z]+){0,2}", text) and (word := forbidden(text)):
+                    found[f"{text!r} ({word})"].add(str(path.relative_to(PACKAGE)))
+    assert not found
+
+
+def test_flags_keep_to_the_glossary() -> None:
+    flags = [flag for action in build_parser()._actions for flag in action.option_strings]
+    assert [flag for flag in flags if forbidden(flag)] == []
+
+
+def test_no_class_name_means_two_things() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sources():
+        if "configs" in path.relative_to(PACKAGE).parts:
+            continue
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                found[node.name.lstrip("_")].add(str(path.relative_to(PACKAGE)))
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}
+
+
+@pytest.mark.parametrize("word", ["verdict parser", "aggregation", "presentation", "comparison", "round robin", "label"])
+def test_the_glossary_explains_its_words(word: str) -> None:
+    assert f"**{word}**" in (ROOT / "docs/glossary.md").read_text("utf-8")
