@@ -25,7 +25,8 @@ LAYERS: dict[str, set[str]] = {
     "identity": {"records", "datasets", "store"},
     "engine": {"errors", "records", "identity", "models", "plugins", "store"},
     "stages": {
-        "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "report", "store",
+        "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "report",
+        "store",
     },
     "config": {"errors", "records", "models", "plugins", "store"},
     "plan": {"errors", "records", "identity", "judges", "report", "stages", "store"},

@@ -55,6 +55,7 @@ ALLOWED = {
     "EvidenceScore": "a score of what the verifiers' evidence for an answer is worth",
     "EvidenceScoreConfig": "likewise",
     "evidence_score": "likewise",
+    "evidence": "the name of that score in identities",
 }
 """Names that hold such a word in its own, other sense."""
 

@@ -103,14 +103,14 @@ class HttpClient:
         tries = repeats = 0
         waited = 0.0
         while True:
-            probing = await self._admitted() if self._breaker.open or self._breaker.gone else False
+            trying = await self._admitted() if self._breaker.open or self._breaker.gone else False
             tries += 1
             outcome = await self._try(body)
             fault = outcome.fault
             if fault is None:
                 break
             traffic.fault(fault.failure.kind, fault.failure.message)
-            if (probing or fault.reach == "refused") and fault.repeat != "never":
+            if (trying or fault.reach == "refused") and fault.repeat != "never":
                 continue  # says nothing about this request, which waits at the open breaker: patience bounds it
             allowed = policy.repeats if fault.repeat == "always" else min(1, policy.repeats)
             if fault.repeat == "never" or repeats >= allowed:

@@ -87,7 +87,7 @@ def aggregated(
     """
     if not presentations or all(one.reading.status != "ok" for one in presentations):
         reasons = list(dict.fromkeys(one.reading.reason for one in presentations if one.reading.reason))
-        return unparsed("; ".join(reasons[:3]) or "nothing was asked")
+        return unparsed("; ".join(reasons[:3]) or "no question was sent")
     kept: list[PresentationReading] = []
     for presentation in presentations:
         if presentation.reading.status == "ok":

@@ -232,20 +232,20 @@ class TrialService(msgspec.Struct, kw_only=True):
     error: BaseException | None = None
 
 
-def ask_all(probings: Sequence[TrialService], report: Callable[[str], None]) -> list[str]:
-    """Ask every service; returns the findings in the order of the probings.
+def ask_all(services: Sequence[TrialService], report: Callable[[str], None]) -> list[str]:
+    """Ask every service; returns the findings in the order of the services.
 
     A service that cannot be used is asked nothing further.
 
     Args:
-        probings: What is asked.
+        services: What is asked.
         report: Takes the line about a service that is slow to answer; called from this thread, once per service.
 
     Raises:
         JudgebenchError: Services cannot be used: all of them in one ``EndpointError``; or what else was found first.
     """
     by_address: dict[str, list[TrialService]] = {}
-    for one in probings:
+    for one in services:
         by_address.setdefault(base_url(one.config), []).append(one)
     # not an executor: its threads would be waited for after Ctrl-C, which a hanging service makes half a minute
     threads = [threading.Thread(target=_ask_in_turn, args=(place,), daemon=True) for place in by_address.values()]
@@ -254,16 +254,16 @@ def ask_all(probings: Sequence[TrialService], report: Callable[[str], None]) -> 
     in_flight_since: dict[str, float] = {}
     for thread in threads:
         while thread.is_alive():
-            _report_slow(probings, in_flight_since, report)
-            _give_up_late(probings)
+            _report_slow(services, in_flight_since, report)
+            _give_up_late(services)
             thread.join(_LOOK)
-    _raise_errors([one.error for one in probings if one.error is not None])
-    return [finding for one in probings for finding in one.findings]
+    _raise_errors([one.error for one in services if one.error is not None])
+    return [finding for one in services for finding in one.findings]
 
 
-def _ask_in_turn(probings: Sequence[TrialService]) -> None:
+def _ask_in_turn(services: Sequence[TrialService]) -> None:
     unusable: set[tuple[str, str]] = set()
-    for one in probings:
+    for one in services:
         served = (one.config.abbr, one.config.model)
         if served in unusable:
             continue
@@ -278,9 +278,9 @@ def _ask_in_turn(probings: Sequence[TrialService]) -> None:
 
 
 def _report_slow(
-    probings: Sequence[TrialService], in_flight_since: dict[str, float], report: Callable[[str], None]
+    services: Sequence[TrialService], in_flight_since: dict[str, float], report: Callable[[str], None]
 ) -> None:
-    for one in probings:
+    for one in services:
         trial = one.trial
         since = trial.waiting_since if trial is not None else None
         if trial is None or since is None or time.monotonic() - in_flight_since.setdefault(trial.place, since) < QUIET:
@@ -292,8 +292,8 @@ def _report_slow(
         )
 
 
-def _give_up_late(probings: Sequence[TrialService]) -> None:
-    for one in probings:
+def _give_up_late(services: Sequence[TrialService]) -> None:
+    for one in services:
         trial = one.trial
         since = trial.waiting_since if trial is not None else None
         if trial is not None and since is not None and time.monotonic() - since > trial.limit:

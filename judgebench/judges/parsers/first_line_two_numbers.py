@@ -11,7 +11,7 @@ from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparse
 from judgebench.records.flow import Reply
 
 
-class Found(NamedTuple):
+class TwoNumbers(NamedTuple):
     """Two scores and the span that they were read from."""
 
     first: float
@@ -68,10 +68,10 @@ class FirstLineTwoNumbers(ConfiguredParser):
             values={"first": first, "second": second},
         )
 
-    def scores(self, text: str) -> Found | None:
+    def scores(self, text: str) -> TwoNumbers | None:
         """Return the two scores and where they stand."""
         line = text.partition("\n")[0].rstrip()
         numbers = [number_of(word) for word in line[:200].replace(",", " ").split()]
         if len(line) > 200 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
             return None
-        return Found(numbers[0], numbers[1], (0, len(line)))
+        return TwoNumbers(numbers[0], numbers[1], (0, len(line)))
