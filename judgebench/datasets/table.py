@@ -9,7 +9,7 @@ LOADERS = {
     "CsvDataset": "judgebench.datasets.csv_file:CsvDataset",
     "HubDataset": "judgebench.datasets.samples:HubDataset",
     "JsonlDataset": "judgebench.datasets.samples:JsonlDataset",
-    "JudgeSamples": "judgebench.datasets.judge_samples:JudgeItems",
+    "JudgeSamples": "judgebench.datasets.judge_samples:JudgeSamples",
     "MtBench": "judgebench.datasets.mt_bench:MtBench",
     "ProJudgeBench": "judgebench.datasets.projudge:ProJudgeBench",
     "RewardTies": "judgebench.datasets.reward_ties:RewardTies",

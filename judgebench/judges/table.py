@@ -53,14 +53,14 @@ VERDICT_PARSERS = {
     "json_field": "judgebench.judges.parsers.json_field:JsonField",
     "last_lines_two_numbers": "judgebench.judges.parsers.last_lines_two_numbers:LastLinesTwoNumbers",
     "last_match": "judgebench.judges.parsers.last_match:LastMatch",
-    "logprob_of_decision": "judgebench.judges.parsers.logprob_of_decision:LogprobOfLabel",
+    "logprob_of_decision": "judgebench.judges.parsers.logprob_of_decision:LogprobOfDecision",
     "opencompass_first_ab": "judgebench.judges.parsers.opencompass_first_ab:OpencompassFirstAb",
     "regex_table": "judgebench.judges.parsers.regex_table:RegexTable",
     "score_line": "judgebench.judges.parsers.score_line:ScoreLine",
     "step_list": "judgebench.judges.parsers.step_list:StepList",
     "tagged": "judgebench.judges.parsers.tagged:Tagged",
     "trailing_int": "judgebench.judges.parsers.trailing_int:TrailingInt",
-    "unique_decision": "judgebench.judges.parsers.unique_decision:UniqueLabel",
+    "unique_decision": "judgebench.judges.parsers.unique_decision:UniqueDecision",
 }
 """What reads the verdict in a reply: ``parser="anchored"`` or ``parser=dict(type=...)``."""
 

@@ -198,7 +198,9 @@ def test_empty_judge_columns_are_unread_and_missing_rows_are_not_recorded(tmp_pa
     assert replies[1].text == ""
     assert replies[3].error is not None
     assert replies[3].error.kind == "no_recording"
-    parser = parser_of({"type": "first_match", "patterns": ["^([01])$"], "labels": {"1": "correct", "0": "incorrect"}})
+    parser = parser_of(
+        {"type": "first_match", "patterns": ["^([01])$"], "decisions": {"1": "correct", "0": "incorrect"}}
+    )
     assert [parser.read(reply).decision for reply in replies[:3]] == ["correct", None, "incorrect"]
 
 
@@ -238,7 +240,7 @@ def test_a_ranking_that_gives_both_the_first_rank_states_the_rank_of_the_tested_
 
 
 def test_json_in_a_code_fence_is_read() -> None:
-    parser = parser_of({"type": "json_field", "labels": {"correct": "correct", "incorrect": "incorrect"}})
+    parser = parser_of({"type": "json_field", "decisions": {"correct": "correct", "incorrect": "incorrect"}})
     assert parser.read(said('Here it is:\n```json\n{\n  "verdict": "incorrect"\n}\n```\n')).decision == "incorrect"
 
 
@@ -246,10 +248,10 @@ def test_a_label_in_the_reasoning_does_not_count_against_the_final_one() -> None
     last = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"]})
     text = "<think>[[A>B]] seems right.</think>\nOn reflection:\n[[B>A]]"
     labelled = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"],
-                           "labels": {"A>B": "A>B", "B>A": "B>A"}})  # fmt: skip
+                           "decisions": {"A>B": "A>B", "B>A": "B>A"}})  # fmt: skip
     assert labelled.read(said(text)).decision == "B>A"
     assert last.read(said(text)).status == "unparsed"  # without labels a number is expected
-    anchored = parser_of({"type": "anchored", "labels": {"A": "A", "B": "B"}})
+    anchored = parser_of({"type": "anchored", "decisions": {"A": "A", "B": "B"}})
     assert anchored.read(said("<think>VERDICT: A</think>\nNo.\n\nVERDICT: B")).decision == "B"
 
 
@@ -261,7 +263,11 @@ def test_line_breaks_inside_csv_fields_are_part_of_the_field(tmp_path: Path) -> 
 
 
 def test_two_different_bracket_labels_are_no_verdict() -> None:
-    options = {"type": "unique_decision", "patterns": [r"\[\[([AB<>=]+)\]\]"], "labels": {"A>B": "A>B", "A>>B": "A>B"}}
+    options = {
+        "type": "unique_decision",
+        "patterns": [r"\[\[([AB<>=]+)\]\]"],
+        "decisions": {"A>B": "A>B", "A>>B": "A>B"},
+    }
     assert parser_of(options).read(said("[[A>B]], or even [[A>>B]]")).status == "unparsed"
 
 

@@ -93,7 +93,7 @@ def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench:
     assert bench.jb().code == 0
     assert bench.result()["counts"]["unparsed"] == 6
     bench.judge.stop()
-    parser = "{'type': 'json_field', 'field': 'same_value', 'labels': {'A': 'correct', 'B': 'incorrect'}}"
+    parser = "{'type': 'json_field', 'field': 'same_value', 'decisions': {'A': 'correct', 'B': 'incorrect'}}"
     done = bench.jb("--reuse", "--mode", "eval", "--override", f"judges.judge.method.parser={parser}")
     assert done.code == 0, done.text
     assert bench.result()["counts"]["ok"] == 6

@@ -51,7 +51,7 @@ def jb(
     return done.text
 
 
-def ranking(bench: Bench, row: str = "toy-round robin") -> dict[str, Any]:
+def ranking(bench: Bench, row: str = "toy-round_robin") -> dict[str, Any]:
     found: dict[str, Any] = json.loads((bench.run / f"rankings/{row}.json").read_text())
     return found
 
@@ -66,16 +66,16 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
     bench = many_models
     jb(bench, models=("cat", "ant"))
     assert len(bench.judge.requests) == 2 * CALLS_FOR["ant", "cat"]
-    kept = (bench.run / "predictions/ant/toy-round robin-vs-cat.jsonl").read_bytes()
+    kept = (bench.run / "predictions/ant/toy-round_robin-vs-cat.jsonl").read_bytes()
     # A model that sorts between the two, and another order of names.
     jb(bench, "--reuse", models=("cat", "bee", "ant"))
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
-    assert (bench.run / "predictions/ant/toy-round robin-vs-cat.jsonl").read_bytes() == kept
+    assert (bench.run / "predictions/ant/toy-round_robin-vs-cat.jsonl").read_bytes() == kept
     files = {path.relative_to(bench.run / "predictions").as_posix() for path in bench.run.glob("predictions/*/*-vs-*")}
     assert files == {
-        "ant/toy-round robin-vs-bee.jsonl",
-        "ant/toy-round robin-vs-cat.jsonl",
-        "bee/toy-round robin-vs-cat.jsonl",
+        "ant/toy-round_robin-vs-bee.jsonl",
+        "ant/toy-round_robin-vs-cat.jsonl",
+        "bee/toy-round_robin-vs-cat.jsonl",
     }
     for path in files:
         tested_model, compared_model = path.split("/")[0], path.removesuffix(".jsonl").partition("-vs-")[2]
@@ -107,7 +107,7 @@ def test_a_changed_opponent_asks_only_about_new_pairs(many_models: Bench, baseli
     assert rates == pytest.approx({"ant": 100 * (5 + 7 / 2) / 12, "bee": 100 * (2 + 7 / 2) / 12, "cat": 100 * 4 / 12})
     for tested_model in ("ant", "bee"):  # each call names the answers as its own file shows them
         answers = {row["id"]: row["uuid"] for row in bench.rows("toy", tested_model)}
-        assert all(row["gold"][0] == answers[row["id"]] for row in bench.rows("toy-round robin-vs-cat", tested_model))
+        assert all(row["gold"][0] == answers[row["id"]] for row in bench.rows("toy-round_robin-vs-cat", tested_model))
     other = next(name for name in WRONG_OF if name != baseline)
     round_robin(bench, "round_robin", other)
     jb(bench, "--reuse", models=WRONG_OF)
@@ -127,7 +127,7 @@ def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -
     wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
     process.communicate(timeout=60)
-    before = bench.run / "predictions/bee/toy-round robin-vs-cat.jsonl"
+    before = bench.run / "predictions/bee/toy-round_robin-vs-cat.jsonl"
     kept = [json.loads(line)["uuid"] for line in before.read_text().splitlines() if line.endswith("}")]
     assert 1 <= len(kept) < 2 * CALLS_FOR["bee", "cat"]
     bench.judge.forget()
@@ -141,13 +141,13 @@ def test_the_gate_decides_on_a_league(many_models: Bench) -> None:
     bench = many_models
     jb(bench, models=("bee", "ant"))
     rules = [
-        "toy-round robin.tie_rate>=0",
-        "ant:toy-round robin.win_rate>=20",
-        "ant:toy-round robin.bradley_terry>=1000",
+        "toy-round_robin.tie_rate>=0",
+        "ant:toy-round_robin.win_rate>=20",
+        "ant:toy-round_robin.bradley_terry>=1000",
     ]
     passed = run([*JB, "gate", "latest", *(word for rule in rules for word in ("--min", rule))], bench.folder)
     assert passed.code == 0, passed.text
-    failed = run([*JB, "gate", "latest", "--min", "bee:toy-round robin.win_rate>=90"], bench.folder)
+    failed = run([*JB, "gate", "latest", "--min", "bee:toy-round_robin.win_rate>=90"], bench.folder)
     assert failed.code == 5, failed.text
 
 
@@ -165,26 +165,26 @@ def test_a_league_ranks_its_models(many_models: Bench) -> None:
     assert {(one["first"], one["second"]): one["comparisons"] for one in found["pairs"]} == {
         ("cat", "bee"): 6, ("cat", "ant"): 6, ("bee", "ant"): 6
     }  # fmt: skip
-    result = bench.result("toy-round robin", "bee")
+    result = bench.result("toy-round_robin", "bee")
     assert result["metrics"]["win_rate"]["value"] == rates["bee"]
     assert result["metrics"]["rank"]["value"] == 2
     assert result["counts"]["planned"] == result["counts"]["ok"] == 12
     assert result["diagnostics"]["consistency"]["value"] == 100
     # Every question is counted, with the player under whose name it is recorded.
-    calls = {name: bench.result("toy-round robin", name)["usage"].get("judge", {}).get("calls", 0) for name in WRONG_OF}
+    calls = {name: bench.result("toy-round_robin", name)["usage"].get("judge", {}).get("calls", 0) for name in WRONG_OF}
     assert calls == {"ant": 2 * (2 + 3), "bee": 2 * 3, "cat": 0}
     table = summary(bench)
-    assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-round robin"]
-    assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-round robin"}
+    assert [one["dataset"] for one in table["rankings"]] == ["toy", "toy-round_robin"]
+    assert {row["dataset"] for row in table["rows"]} == {"toy", "toy-round_robin"}
     (alike,) = table["rankings_compared"]
-    assert alike["judges"] == ["toy", "toy-round robin"]
+    assert alike["judges"] == ["toy", "toy-round_robin"]
     # The rule takes the last number, which is the question's: it finds all models equally wrong.
     assert alike["kendall"] is None
     assert "all models on one place" in alike["note"]
-    assert re.search(r"toy-round robin +1 \(1\.\.\d\) +ant +5/7/0 +70\.83", text)
+    assert re.search(r"toy-round_robin +1 \(1\.\.\d\) +ant +5/7/0 +70\.83", text)
     assert "pairs of models do not overlap (separability)" in text
     csv = max((bench.run / "summary").glob("*.csv")).read_text()
-    assert re.search(r"toy-round robin,\w+,elo,gen,\d", csv)
+    assert re.search(r"toy-round_robin,\w+,elo,gen,\d", csv)
 
 
 def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
@@ -360,8 +360,8 @@ def test_judges_that_grade_rank_by_the_mean(many_models: Bench, tmp_path: Path) 
     assert found["by"] == "mean_score"
     assert [(one["model"], one["score"]["value"]) for one in found["models"]] == [("ant", 9), ("bee", 7), ("cat", 6)]
     compared = {tuple(one["judges"]): one for one in summary(bench)["rankings_compared"]}
-    assert compared["toy-round robin", "toy-grades"]["kendall"] == pytest.approx(1)
-    assert compared["toy-round robin", "toy-grades"]["models"] == 3
+    assert compared["toy-round_robin", "toy-grades"]["kendall"] == pytest.approx(1)
+    assert compared["toy-round_robin", "toy-grades"]["models"] == 3
     assert "The judges' rankings, against each other" in text
     assert "judge says None" not in text  # a grade does not contradict the rule's label
 

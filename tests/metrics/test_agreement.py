@@ -18,9 +18,9 @@ from judgebench.metrics.rates.agreement import (
     class_scores,
     cohen_kappa,
     confusion,
+    diagnostics,
     false_negative_rate,
     false_positive_rate,
-    health,
     kappa,
     macro_scores,
     percent_agreement,
@@ -155,7 +155,7 @@ def test_health_says_all_of_it() -> None:
     """Agreement, kappa, both error rates and the shift, as JSON values with intervals."""
     tally = table(40, 10, 5, 45)
     tally.add(Outcome(id=1000, status="unparsed", rule="correct", truncated=True))
-    found = health(tally)
+    found = diagnostics(tally)
     assert msgspec.json.decode(msgspec.json.encode(found)) == json.loads(json.dumps(found))
     measured = {name: msgspec.convert(found[name], Metric) for name in ("agreement", "kappa", "score_shift")}
     assert measured["agreement"].value == 85.0
@@ -166,7 +166,7 @@ def test_health_says_all_of_it() -> None:
     assert found["unparsed_share"] == pytest.approx(100 / 101)
     assert false_positive_rate(tally).value == pytest.approx(100 * 10 / 55)
     assert false_negative_rate(tally).value == pytest.approx(100 * 5 / 45)
-    assert "against" not in health(judged([("correct", None)]))
+    assert "against" not in diagnostics(judged([("correct", None)]))
 
 
 @given(st.tuples(*[st.integers(0, 40)] * 4))

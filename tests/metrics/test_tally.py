@@ -143,12 +143,12 @@ def test_the_ordinary_metrics_need_no_numpy() -> None:
         "import sys\n"
         "from judgebench.metrics.rates.tally import Outcome, Tally\n"
         "from judgebench.metrics.rates.named import result\n"
-        "from judgebench.metrics.rates.agreement import health\n"
+        "from judgebench.metrics.rates.agreement import diagnostics\n"
         "for n in (1, 2):\n"
         "    t = Tally(n)\n"
         "    for i in range(4):\n"
         "        [t.add(Outcome(id=i, repeat=r, status='ok', label='correct', answer='x')) for r in range(n)]\n"
-        "    result(t), health(t)\n"
+        "    result(t), diagnostics(t)\n"
         "print([m for m in ('numpy', 'scipy', 'tabulate', 'rich') if m in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -35,7 +35,7 @@ MADE: dict[str, tuple[Make, dict[str, Any], str, str]] = {
     "rule": (
         lambda spec: method_of(typed(spec), where="evaluator"), {"type": "NumberEqual"}, "evaluator", "tolerance"
     ),
-    "verdict parser": (parser_of, {"type": "anchored", "words": {"YES": "correct"}}, "parser", "labels"),
+    "verdict parser": (parser_of, {"type": "anchored", "words": {"YES": "correct"}}, "parser", "decisions"),
     "aggregation": (aggregation_of, {"type": "majority", "unread": "drop"}, "aggregate", "tie_break"),
     "answer rule": (lambda spec: extractor_of(typed(spec)), {"type": "LastNumber"}, "extractor", "markers"),
     "perturbation": (lambda spec: perturbation_of(spec, where="p"), {"type": "verbosity"}, "p", "words"),

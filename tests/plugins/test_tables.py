@@ -70,7 +70,7 @@ KINDS = {
     "models": (models, lambda one: made_by_configs(one) and issubclass(one.Config, ModelConfig)),
     "datasets": (datasets, lambda one: made_by_configs(one, "samples", "count")),
     "judges": (judges, lambda one: made_by_configs(one) and issubclass(one, JudgeMethod)),
-    "parsers": (judges, lambda one: made_by_configs(one, "read", "labels")),
+    "parsers": (judges, lambda one: made_by_configs(one, "read", "decisions")),
     "extractors": (judges, lambda one: made_by_configs(one, "extract")),
     "perturbations": (judges, lambda one: made_by_configs(one) and issubclass(one, Perturbation)),
     "scores": (metrics, lambda one: made_by_configs(one, "add", "result")),

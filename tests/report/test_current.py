@@ -19,7 +19,7 @@ MODEL = {"type": "x.Model"}
 
 def part(one: str, *tested_models: str) -> JudgeConfig:
     return JudgeConfig(
-        abbr=f"round robin-vs-{one}",
+        abbr=f"round_robin-vs-{one}",
         model=MODEL,
         method=METHOD,
         compare_with=one,
@@ -46,11 +46,11 @@ ROWS = [(model, row) for model in "abc" for row in ("d", "d-j", "d-k", "d-panel"
 ROWS += [
     ("a", "d-pair"),
     ("c", "d-pair"),
-    ("a", "d-round robin-vs-b"),
-    ("a", "d-round robin-vs-c"),
-    ("b", "d-round robin-vs-c"),
+    ("a", "d-round_robin-vs-b"),
+    ("a", "d-round_robin-vs-c"),
+    ("b", "d-round_robin-vs-c"),
 ]
-LEAGUE = [(model, "d-round robin") for model in "abc"]
+LEAGUE = [(model, "d-round_robin") for model in "abc"]
 
 
 def plan(run: Path, name: str, *tasks: tuple[str, str, str]) -> None:
@@ -95,11 +95,11 @@ def stale(run: Path, made_by: str = FIRST) -> set[tuple[str, str]]:
         (("extract", "b", ""), {("b", "d")}),
         (("judge", "a", "j"), {("a", "d-j"), ("a", "d-panel")}),
         (("judge", "c", "pair"), {("c", "d-pair")}),
-        (("judge", "a", "round robin-vs-b"), {("a", "d-round robin-vs-b"), *LEAGUE}),
+        (("judge", "a", "round_robin-vs-b"), {("a", "d-round_robin-vs-b"), *LEAGUE}),
         (
             ("infer", "c", ""),
             {("c", row) for row in ("d", "d-j", "d-k", "d-panel", "d-pair")}
-            | {("a", "d-round robin-vs-c"), ("b", "d-round robin-vs-c"), *LEAGUE},
+            | {("a", "d-round_robin-vs-c"), ("b", "d-round_robin-vs-c"), *LEAGUE},
         ),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from judgebench.records.flow import Prediction
 from judgebench.store.compaction import compact
-from judgebench.store.recorded import TOLD, Recorded, records
+from judgebench.store.recorded import LOGGED, Recorded, records
 
 
 def line_of(number: int) -> bytes:
@@ -68,7 +68,7 @@ def test_damaged_lines_without_number_are_put_aside_once_each_and_told_in_few_wo
             assert len(recorded) == 1
     aside = (tmp_path / "d.jsonl.damaged").read_bytes().splitlines()
     assert sorted(aside[1::2]) == sorted(b"rubbish %d" % number for number in range(count))
-    assert len(caplog.records) < 4 * (TOLD + 2)
+    assert len(caplog.records) < 4 * (LOGGED + 2)
     assert f"{count} lines are damaged in all" in caplog.text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from judgebench.judges.parsers.first_line_two_numbers import FirstLineTwoNumbers, Found
+from judgebench.judges.parsers.first_line_two_numbers import FirstLineTwoNumbers, TwoNumbers
 from judgebench.judges.parsers.numbers import number_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.records.flow import Reply
@@ -31,7 +31,7 @@ class LastLinesTwoNumbers(FirstLineTwoNumbers):
         """Read the two scores; a reply that was cut off may lack digits of the second."""
         return unparsed("the reply was cut off") if reply.finish_reason == "length" else super().read(reply)
 
-    def scores(self, text: str) -> Found | None:
+    def scores(self, text: str) -> TwoNumbers | None:
         """Return the two scores and where the two lines stand."""
         end = len(text.rstrip())
         second = text.rfind("\n", 0, end) + 1
@@ -43,4 +43,4 @@ class LastLinesTwoNumbers(FirstLineTwoNumbers):
         found = [number_of(line.rpartition(":")[2].strip(" *.")) for line in lines]
         if found[0] is None or found[1] is None:
             return None
-        return Found(found[0], found[1], (start, end))
+        return TwoNumbers(found[0], found[1], (start, end))
