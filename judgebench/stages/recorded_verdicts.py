@@ -35,7 +35,7 @@ def recorded_verdict(checked: Checked, *, benchmark: bool) -> RecordedVerdict:
     sample, repeat, prediction, verdict, rule, calls, compared = checked
     details = verdict.details
     presentations: list[PresentationVerdict] = []
-    if details and _are_presentations(said := details.get("presentations")):
+    if "presentations" in details and _are_presentations(said := details["presentations"]):
         presentations = _presentations(said, calls)
         details = {name: value for name, value in details.items() if name != "presentations"}
     span = None

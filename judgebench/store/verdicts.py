@@ -157,7 +157,7 @@ def _stated(record: msgspec.Struct) -> Iterator[tuple[str, Any]]:
     for field in msgspec.structs.fields(record):
         value = getattr(record, field.name)
         factory = field.default_factory
-        default = field.default if factory is msgspec.NODEFAULT else factory()  # type: ignore[operator]
+        default = field.default if factory is msgspec.NODEFAULT else factory()
         if default is msgspec.NODEFAULT or value != default:
             yield field.encode_name, value
 
