@@ -1,7 +1,7 @@
 """Writing and reading ``labels/<dataset>.jsonl``: what people decided about answers.
 
-A line is never changed: who thinks better of it adds another. A label is somebody's work, so that a damaged line is told
-and never passed over; only what a killed process left of a last line is.
+A line is never changed: who thinks better of it adds another. A label is somebody's work, so a damaged line is told and
+never passed over; only what a killed process left of a last line is.
 """
 
 from __future__ import annotations
