@@ -176,17 +176,17 @@ def _execute_in(
     return ending.exit_code
 
 
-class Ending:
+class InvocationEnd:
     """With which exit code an invocation ends; a bug's until something else is known."""
 
     exit_code: int = ExitCode.BUG
 
 
 @contextmanager
-def _in_manifest(run: RunFolder, plan: Plan, log: EventLog) -> Iterator[Ending]:
+def _in_manifest(run: RunFolder, plan: Plan, log: EventLog) -> Iterator[InvocationEnd]:
     """Say in ``run.json`` that this invocation works on the run, and at the end how it ended, whichever way it does."""
     write_started(run, plan, __version__)
-    ending = Ending()
+    ending = InvocationEnd()
     try:
         yield ending
     except JudgebenchError as error:

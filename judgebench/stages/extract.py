@@ -77,8 +77,8 @@ class ExtractRun:
         task.reporter.update(state="running")
         with VerdictWriter(task.run.verdicts(task.spec.model, row)) as verdicts:
             if parts := parts_for(task, self.dataset, self.repeats):
-                places = [verdicts.part(number) for number in range(len(parts))]
-                for part, place in zip(await spread(task, self.dataset, parts, places) or (), places, strict=False):
+                files = [verdicts.part(number) for number in range(len(parts))]
+                for part, place in zip(await spread(task, self.dataset, parts, files) or (), files, strict=False):
                     self.accumulator.merge(part)
                     verdicts.append(place)
             else:

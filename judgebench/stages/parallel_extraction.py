@@ -61,7 +61,7 @@ def parts_for(task: Task, dataset: DatasetConfig, repeats: int) -> list[tuple[in
 
 
 async def spread(
-    task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]], places: list[Path]
+    task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]], files: list[Path]
 ) -> list[ResultAccumulator] | None:
     """Return what was counted, part by part; ``None`` where the task was asked to stop.
 
@@ -69,7 +69,7 @@ async def spread(
         task: The extract task.
         dataset: Whose verdicts are derived.
         parts: First sample and count of every part.
-        places: Where each part writes its verdicts.
+        files: Where each part writes its verdicts.
 
     Raises:
         PrerequisiteError: A process was killed.
@@ -81,7 +81,7 @@ async def spread(
     loop = asyncio.get_running_loop()
     running = [
         loop.run_in_executor(pool, _derive, number, task.plan, task.spec.id, dataset.abbr, first, count, place)
-        for number, ((first, count), place) in enumerate(zip(parts, places, strict=True))
+        for number, ((first, count), place) in enumerate(zip(parts, files, strict=True))
     ]
     stopping = asyncio.ensure_future(task.stop.wait())
     waiting: set[asyncio.Future[Any]] = set(running)

@@ -56,7 +56,7 @@ def write_started(run: RunFolder, plan: Plan, version: str) -> None:
     Raises:
         DiskError: It cannot be written.
     """
-    before = _earlier(run)
+    before = _read_if_there(run)
     rows = {(row.model, row.row): row for row in before.rows} if before else {}
     rows |= {(row.model, row.row): row for row in _rows(run, plan)}
     invocation = Invocation(
@@ -90,7 +90,7 @@ def write_ended(run: RunFolder, plan: Plan, exit_code: int) -> None:
     Raises:
         DiskError: It cannot be written.
     """
-    manifest = _earlier(run)
+    manifest = _read_if_there(run)
     if manifest is None or not manifest.invocations:
         return
     states: dict[int, RunState] = {0: "done", 130: "interrupted"}
@@ -115,16 +115,16 @@ def write_ended(run: RunFolder, plan: Plan, exit_code: int) -> None:
     )
 
 
-def _over(earlier: Invocation) -> Invocation:
+def _over(previous: Invocation) -> Invocation:
     """Return an earlier invocation as it is known now: this one holds the run's lock, so that one runs no more."""
-    return msgspec.structs.replace(earlier, state="killed") if earlier.state == "running" else earlier
+    return msgspec.structs.replace(previous, state="killed") if previous.state == "running" else previous
 
 
 def _write(run: RunFolder, manifest: RunManifest) -> None:
     write_atomically(run.marker, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
 
 
-def _earlier(run: RunFolder) -> RunManifest | None:
+def _read_if_there(run: RunFolder) -> RunManifest | None:
     try:
         return _DECODE(read_file(run.marker))
     except (OSError, DamagedError):
@@ -136,10 +136,10 @@ def _rows(run: RunFolder, plan: Plan) -> list[ManifestRow]:
     for model, abbr in plan.combinations:
         dataset = plan.datasets[abbr]
         own = dataset.method is not None
-        asked = {judge.abbr for judge in dataset.judges if judge.model}
+        asking = {judge.abbr for judge in dataset.judges if judge.model}
         for row, judge in dataset.rows(model):
             answers = _inside(run, run.predictions(model, abbr))
-            calls = answers if own else _inside(run, run.predictions(model, abbr, judge)) if judge in asked else ""
+            calls = answers if own else _inside(run, run.predictions(model, abbr, judge)) if judge in asking else ""
             found.append(
                 ManifestRow(
                     model=model,
