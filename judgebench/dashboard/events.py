@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
-from judgebench.dashboard.display import Display, Score
+from judgebench.dashboard.display import Display, ShownScore
 from judgebench.errors import visible
 from judgebench.records.events import (
     DoneEvent,
@@ -108,7 +108,7 @@ class EventDisplay:
             self._finished = True
             self._human.finish(interrupted=interrupted)
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Emit ``done``."""
         self._emit_early()
         self._human.done(exit_code=exit_code, scores=scores, next_command=next_command)

@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 
 from judgebench.errors import DiskError
-from judgebench.store.files import open_descriptor
-from judgebench.store.journal import mend
+from judgebench.store.journal import mend, open_descriptor
 
 
 class EventLog:

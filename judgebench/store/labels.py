@@ -14,9 +14,7 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.records.facts import Label
-from judgebench.store.files import DamagedError, Decoder, open_file, reason_of
-from judgebench.store.journal import disk_error, mend
-from judgebench.store.run_folder import make_folder
+from judgebench.store.journal import DamagedError, Decoder, disk_error, make_folder, mend, open_file, reason_of
 
 
 def append_labels(path: Path, labels: Iterable[Label]) -> None:

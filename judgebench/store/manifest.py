@@ -13,17 +13,9 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import ReuseError
-from judgebench.records.manifest import (
-    Invocation,
-    ManifestJudge,
-    ManifestModel,
-    ManifestRow,
-    RunManifest,
-    RunState,
-)
+from judgebench.records.manifest import Invocation, ManifestJudge, ManifestModel, ManifestRow, RunManifest, RunState
 from judgebench.records.run import JudgeConfig, Plan
-from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
-from judgebench.store.journal import write_atomically
+from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of, write_atomically
 from judgebench.store.run_folder import FORMAT, RunFolder
 
 _DECODE = Decoder(RunManifest)

@@ -16,9 +16,15 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.records.facts import RecordedVerdict
-from judgebench.store.files import DamagedError, Decoder, open_file, reason_of
-from judgebench.store.journal import disk_error, open_temporary
-from judgebench.store.run_folder import make_folder
+from judgebench.store.journal import (
+    DamagedError,
+    Decoder,
+    disk_error,
+    make_folder,
+    open_file,
+    open_temporary,
+    reason_of,
+)
 
 _COPIED = 1 << 20
 """Bytes of a part that are copied at a time."""

@@ -11,8 +11,7 @@ import msgspec
 
 from judgebench.records.events import Event
 from judgebench.store.manifest import read_manifest
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import is_run
+from judgebench.store.run_folder import RunFolder, is_run
 from tests.e2e.harness import Bench, slower_after, wait_until
 from tests.faultservice import closed_port
 
