@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "config": {"errors", "records", "models", "plugins", "store"},
     "plan": {"errors", "records", "identity", "judges", "report", "stages", "store"},
-    "dashboard": {"errors", "stages"},
+    "dashboard": {"errors", "records", "stages"},
     "preflight": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",
         "stages", "store",

@@ -46,6 +46,7 @@ commands:
   jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
   jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
   jb verdicts RUN --parser NAME                           verdicts that another parser would read otherwise
+  jb schema [RECORD]                                      JSON Schema of what a run folder holds
 
 exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
 failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (it says how to resume)

@@ -8,20 +8,23 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from judgebench import __version__
 from judgebench.cli.closing import close_run
 from judgebench.cli.reuse import completed
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.dashboard.display import Display
-from judgebench.errors import ConfigError, ExitCode, UsageError
+from judgebench.dashboard.events import EventDisplay
+from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
+from judgebench.records.events import DoneEvent, EndError
 from judgebench.records.run import (
     DatasetConfig,
     Plan,
@@ -32,7 +35,9 @@ from judgebench.records.run import (
     TaskSpec,
     row_name,
 )
+from judgebench.store.event_log import EventLog
 from judgebench.store.journal import mend, write_atomically
+from judgebench.store.manifest import write_ended, write_started
 from judgebench.store.run_folder import (
     TIMESTAMP_FORMAT,
     RunFolder,
@@ -148,7 +153,9 @@ def _execute_in(
 
     from judgebench.dashboard.display import display_for
 
-    display = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
+    shown = display_for(request.json_events, request.options.debug, sys.stderr if request.json_events else sys.stdout)
+    log = EventLog(run.events)
+    display = EventDisplay(log, shown)
     with _removed_on_failure(dump, plan_file):
         write_atomically(dump, dump_config(config).encode())
         write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
@@ -162,18 +169,49 @@ def _execute_in(
 
     from judgebench.executors.local import supervise
 
-    outcome = asyncio.run(
-        supervise(
-            plan,
-            plan_file,
-            display=display,
-            max_workers=1 if request.options.debug else request.max_num_workers,
-            overlap=request.overlap and not request.options.debug,
-            environment=environment,
-            fork_server=fork_server,
+    with _in_manifest(run, plan, log) as ending:
+        outcome = asyncio.run(
+            supervise(
+                plan,
+                plan_file,
+                display=display,
+                max_workers=1 if request.options.debug else request.max_num_workers,
+                overlap=request.overlap and not request.options.debug,
+                environment=environment,
+                fork_server=fork_server,
+            )
         )
-    )
-    return close_run(plan, config, request, outcome, display)
+        ending.exit_code = close_run(plan, config, request, outcome, display)
+    return ending.exit_code
+
+
+class InvocationEnd:
+    """With which exit code an invocation ends; a bug's until something else is known."""
+
+    exit_code: int = ExitCode.BUG
+
+
+@contextmanager
+def _in_manifest(run: RunFolder, plan: Plan, log: EventLog) -> Iterator[InvocationEnd]:
+    """Say in ``run.json`` that this invocation works on the run, and at the end how it ended, whichever way it does."""
+    write_started(run, plan, __version__)
+    ending = InvocationEnd()
+    try:
+        yield ending
+    except JudgebenchError as error:
+        ending.exit_code = error.exit_code
+        if log.begun:  # readers wait for the last event
+            wrong = EndError(code=error.code, message=error.message)
+            event = DoneEvent(status="error", exit_code=int(error.exit_code), error=wrong)
+            log.write(msgspec.json.encode(event).decode("utf-8") + "\n")
+        raise
+    except KeyboardInterrupt:
+        ending.exit_code = ExitCode.INTERRUPTED
+        raise
+    finally:
+        log.close()
+        with suppress(DiskError):  # the last word is said; a run that a full disk ends looks like a killed one
+            write_ended(run, plan, int(ending.exit_code))
 
 
 def _free_stem(configs: Path, name: str) -> Path:

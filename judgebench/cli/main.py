@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VERBS = {
     "gate": "judgebench.cli.gate",
     "ls": "judgebench.cli.ls",
+    "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",
     "verdicts": "judgebench.cli.verdicts",
 }

@@ -32,6 +32,7 @@ _VERBS = """\
 | `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
 | `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read otherwise; asks nothing |
+| `jb schema [RECORD]` | the JSON Schema of what a run folder holds; without RECORD, which there are |
 | `jb run ...` | the same as `jb ...` |
 
 Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.

@@ -1,4 +1,4 @@
-"""One JSON object per line on standard output, for scripts; everything human goes to another display.
+"""One JSON object per line, for scripts, on standard output or in a file; everything human goes to another display.
 
 Events: ``launch``, ``plan``, ``task`` (change of status), ``progress`` (at most one per second and task), ``finding``,
 ``done``. ``done`` always comes unless the process is killed, so a reader never needs to parse a log.
@@ -8,16 +8,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import msgspec
+from msgspec import UNSET
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display, ShownScore
 from judgebench.errors import visible
+from judgebench.records.events import (
+    DoneEvent,
+    Event,
+    FindingEvent,
+    LaunchEvent,
+    PlanEvent,
+    PlannedTask,
+    ProgressEvent,
+    ScoreEvent,
+    TaskEvent,
+)
 
 _INTERVAL = 1.0
 _NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "starting", "preflight"})
+
+
+class EventStream(Protocol):
+    """Where events go: a text file, or what is written like one."""
+
+    def write(self, line: str, /) -> object:
+        """Take a line, which ends with a newline."""
+        ...
+
+    def flush(self) -> None:
+        """Let readers see it."""
+        ...
 
 
 class EventDisplay:
@@ -29,7 +53,7 @@ class EventDisplay:
         clock: Monotonic seconds.
     """
 
-    def __init__(self, out: TextIO, human: Display, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, out: EventStream, human: Display, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._human = human
         self._clock = clock
@@ -37,19 +61,18 @@ class EventDisplay:
         self._shown: dict[str, float] = {}
         self._started = False
         self._finished = False
-        self._early: list[dict[str, Any]] = []
+        self._early: list[FindingEvent] = []
         """Events from before ``launch``, which comes first."""
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """Emit ``launch`` and ``plan``."""
         self._human.start(run, rows)
         self._started = True
-        self._emit("launch", run=run.run, pid=run.pid, dir=run.base)
+        self._emit(LaunchEvent(run=run.run, pid=run.pid, dir=run.base))
         tasks = [
-            {"id": row.id, "name": row.name, "stage": row.stage, "needs": list(row.needs), "log": row.log}
-            for row in rows
+            PlannedTask(id=row.id, name=row.name, stage=row.stage, needs=list(row.needs), log=row.log) for row in rows
         ]
-        self._emit("plan", tasks=tasks, max_workers=run.max_workers)
+        self._emit(PlanEvent(tasks=tasks, max_workers=run.max_workers))
         self._emit_early()
 
     def task(self, row: TaskRow) -> None:
@@ -63,10 +86,10 @@ class EventDisplay:
         if before != row.status:
             self._status[row.id] = row.status
             self._shown[row.id] = now
-            self._emit("task", **self._state(row, now))
+            self._emit(_changed(row, now))
         elif working:
             self._shown[row.id] = now
-            self._emit("progress", task=row.id, **_counts(row, now))
+            self._emit(ProgressEvent(task=row.id, **_counts(row, now)))
 
     def message(self, text: str) -> None:
         """Hand the text to the human display; it is no event."""
@@ -75,7 +98,7 @@ class EventDisplay:
     def finding(self, kind: str, text: str, *, task: str = "") -> None:
         """Emit ``finding``."""
         self._human.finding(kind, text, task=task)
-        self._early.append({"kind": kind, "text": visible(text), "task": task})
+        self._early.append(FindingEvent(kind=kind, text=visible(text), task=task))
         if self._started:
             self._emit_early()
 
@@ -90,31 +113,39 @@ class EventDisplay:
         self._emit_early()
         self._human.done(exit_code=exit_code, scores=scores, next_command=next_command)
         status = {0: "done", 130: "interrupted"}.get(exit_code, "failed")
-        self._emit("done", status=status, exit_code=exit_code, scores=list(scores), next=next_command)
-
-    def _state(self, row: TaskRow, now: float) -> dict[str, Any]:
-        state: dict[str, Any] = {"task": row.id, "name": row.name, "stage": row.stage, "status": row.status}
-        if row.pid:
-            state["pid"] = row.pid
-        if row.over:
-            state["seconds"] = round(row.seconds(now), 3)
-            state["exit_code"] = row.exit_code
-        if row.error:
-            state |= {"error": row.error, "hint": row.hint, "log": row.log, "tail": row.tail}
-        return state | _counts(row, now)
+        said = [ScoreEvent(**msgspec.structs.asdict(score)) for score in scores]
+        self._emit(DoneEvent(status=status, exit_code=exit_code, scores=said, next=next_command))
 
     def _emit_early(self) -> None:
         for finding in self._early:
-            self._emit("finding", **finding)
+            self._emit(finding)
         self._early.clear()
 
-    def _emit(self, event: str, **fields: Any) -> None:
+    def _emit(self, event: Event) -> None:
         try:
-            self._out.write(msgspec.json.encode({"event": event, **fields}).decode("utf-8") + "\n")
+            self._out.write(msgspec.json.encode(event).decode("utf-8") + "\n")
             self._out.flush()
         except (OSError, ValueError):
             # The reader has gone; the run itself must go on.
             return
+
+
+def _changed(row: TaskRow, now: float) -> TaskEvent:
+    over, wrong = row.over, bool(row.error)
+    return TaskEvent(
+        task=row.id,
+        name=row.name,
+        stage=row.stage,
+        status=row.status,
+        pid=row.pid or UNSET,
+        seconds=round(row.seconds(now), 3) if over else UNSET,
+        exit_code=row.exit_code if over else UNSET,
+        error=row.error if wrong else UNSET,
+        hint=row.hint if wrong else UNSET,
+        log=row.log if wrong else UNSET,
+        tail=row.tail if wrong else UNSET,
+        **_counts(row, now),
+    )
 
 
 def _counts(row: TaskRow, now: float) -> dict[str, Any]:

@@ -38,8 +38,10 @@ from judgebench.stages.answered import Origin
 from judgebench.stages.asks import Postprocessor, Questions, ReplayAsk, benchmark_case, case_of, postprocessor_of
 from judgebench.stages.compared_models import GOLD, ComparedModel, compared_model_of, compared_name
 from judgebench.stages.parallel_extraction import parts_for, spread
+from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Isolation, Task
 from judgebench.store.recorded import Recorded
+from judgebench.store.verdicts import VerdictWriter
 
 CHUNK = 64
 """Items whose rules are checked at a time; the rules' worker pool bounds what really runs in parallel."""
@@ -80,14 +82,18 @@ class ExtractRun:
         task = self.task
         row = row_name(self.dataset.abbr, task.spec.judge)
         task.reporter.update(state="running")
-        if parts := parts_for(task, self.dataset, self.repeats):
-            for part in await spread(task, self.dataset, parts) or ():
-                self.accumulator.merge(part)
-        else:
-            await self.derive(report=lambda done: task.reporter.update(done=done, total=done))
-        if task.stop.is_set():
-            return
-        task.reporter.update(state="writing")
+        with VerdictWriter(task.run.verdicts(task.spec.model, row)) as verdicts:
+            if parts := parts_for(task, self.dataset, self.repeats):
+                files = [verdicts.part(number) for number in range(len(parts))]
+                for part, place in zip(await spread(task, self.dataset, parts, files) or (), files, strict=False):
+                    self.accumulator.merge(part)
+                    verdicts.append(place)
+            else:
+                await self.derive(verdicts=verdicts, report=lambda done: task.reporter.update(done=done, total=done))
+            if task.stop.is_set():
+                return
+            task.reporter.update(state="writing")
+            verdicts.commit()
         result = self._result(row)
         if self.compared_name:
             write_comparisons(
@@ -98,9 +104,12 @@ class ExtractRun:
             )
         write_result(task.run.result(task.spec.model, row), result)
 
-    async def derive(self, *, report: Callable[[int], None], first: int = 0, count: int | None = None) -> None:
-        """Derive and count the verdicts of a range of samples, all by default; ends early when asked to stop."""
+    async def derive(
+        self, *, verdicts: VerdictWriter, report: Callable[[int], None], first: int = 0, count: int | None = None
+    ) -> None:
+        """Derive, write and count the verdicts of a range of samples, all by default; ends early when asked to stop."""
         task = self.task
+        benchmark = self.dataset.method is not None
         async with AsyncExitStack() as stack:
             for method in (self.rule, self.method):
                 if method is not None:
@@ -117,8 +126,10 @@ class ExtractRun:
                 for one in co_judges_of(self.dataset, task.spec.judge, task.spec.model)
             ]
             for chunk in _chunks(self._planned(first, count), CHUNK):
-                for checked in await self._check_all(chunk, predictions, asking):
-                    self._count(checked)
+                checked = await self._check_all(chunk, predictions, asking)
+                verdicts.write([recorded_verdict(one, benchmark=benchmark) for one in checked])
+                for one in checked:
+                    self._count(one)
                 report(len(self.accumulator.tally))
                 if task.stop.is_set():
                     return

@@ -15,6 +15,7 @@ import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 from judgebench.datasets.samples import count_of
@@ -22,6 +23,7 @@ from judgebench.errors import PrerequisiteError
 from judgebench.records.run import DatasetConfig, Plan
 from judgebench.stages.accumulators import ResultAccumulator
 from judgebench.stages.task import Task
+from judgebench.store.verdicts import VerdictWriter
 
 PARALLEL_FROM = 20_000
 """Planned answers from which on the start of further processes pays."""
@@ -59,9 +61,15 @@ def parts_for(task: Task, dataset: DatasetConfig, repeats: int) -> list[tuple[in
 
 
 async def spread(
-    task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]]
+    task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]], files: list[Path]
 ) -> list[ResultAccumulator] | None:
     """Return what was counted, part by part; ``None`` where the task was asked to stop.
+
+    Args:
+        task: The extract task.
+        dataset: Whose verdicts are derived.
+        parts: First sample and count of every part.
+        files: Where each part writes its verdicts.
 
     Raises:
         PrerequisiteError: A process was killed.
@@ -72,8 +80,8 @@ async def spread(
     pool = ProcessPoolExecutor(len(parts), mp_context=context, initializer=_begin, initargs=(done,))
     loop = asyncio.get_running_loop()
     running = [
-        loop.run_in_executor(pool, _derive, number, task.plan, task.spec.id, dataset.abbr, first, count)
-        for number, (first, count) in enumerate(parts)
+        loop.run_in_executor(pool, _derive, number, task.plan, task.spec.id, dataset.abbr, first, count, place)
+        for number, ((first, count), place) in enumerate(zip(parts, files, strict=True))
     ]
     stopping = asyncio.ensure_future(task.stop.wait())
     waiting: set[asyncio.Future[Any]] = set(running)
@@ -124,8 +132,10 @@ def _end_with_the_task() -> None:
         os._exit(1)
 
 
-def _derive(number: int, plan: Plan, task_id: str, abbr: str, first: int, count: int | None) -> ResultAccumulator:
-    """Derive and count the verdicts of one part, in a process of the pool."""
+def _derive(
+    number: int, plan: Plan, task_id: str, abbr: str, first: int, count: int | None, place: Path
+) -> ResultAccumulator:
+    """Derive, write and count the verdicts of one part, in a process of the pool."""
     from judgebench.stages.extract import ExtractRun
 
     async def derive() -> ResultAccumulator:
@@ -135,7 +145,9 @@ def _derive(number: int, plan: Plan, task_id: str, abbr: str, first: int, count:
         def report(derived: int) -> None:
             _done[number] = derived
 
-        await run.derive(first=first, count=count, report=report)
+        with VerdictWriter(place, durable=False) as verdicts:
+            await run.derive(verdicts=verdicts, first=first, count=count, report=report)
+            verdicts.commit()
         return run.accumulator
 
     return asyncio.run(derive())

@@ -3,7 +3,8 @@
 ::
 
     <work_dir>/<timestamp>/
-      run.json                          marks the folder as a run of jb
+      run.json                          marks the folder as a run of jb, and says what is where in it
+      events.jsonl                      what the display was told
       configs/<timestamp>_<pid>.py      resolved config, secrets as references, loadable again
       configs/<timestamp>_<pid>.json    the plan as task processes read it
       configs/identity/*.json              what each file of predictions was asked with, and whether it is complete
@@ -13,6 +14,8 @@
       predictions/<model>/<dataset>[-<judge>].jsonl
       results/<model>/<dataset>[-<judge>].json
       results/<model>/<dataset>-<judge>.comparisons.jsonl     the comparisons behind it, for judges that compare
+      verdicts/<model>/<dataset>[-<judge>].jsonl        one line an item; derived by extract
+      labels/<dataset>.jsonl                            people's decisions about answers
       rankings/<dataset>[-<judge>].json                 all models of the run in order
       summary/summary_<timestamp>.{csv,md,txt,json}
 
@@ -89,6 +92,14 @@ class RunFolder:
         """Return the file of the comparisons behind the result of a judge that compares."""
         return self._inside("results", model, f"{row}.comparisons.jsonl")
 
+    def verdicts(self, model: str, row: str) -> Path:
+        """Return the file of the verdicts behind a result."""
+        return self._inside("verdicts", model, f"{row}.jsonl")
+
+    def labels(self, dataset: str) -> Path:
+        """Return the file of people's decisions about the answers to a dataset."""
+        return self._inside("labels", f"{dataset}.jsonl")
+
     def ranking(self, row: str) -> Path:
         """Return the file of the ranking of all models by one judge on one dataset."""
         return self._inside("rankings", f"{row}.json")
@@ -112,6 +123,11 @@ class RunFolder:
     def marker(self) -> Path:
         """The file that makes a folder a run of ours: without it nothing is read, written or removed there."""
         return self.path / "run.json"
+
+    @property
+    def events(self) -> Path:
+        """The file of what the display was told."""
+        return self._checked(self.path) / "events.jsonl"
 
     @property
     def lock(self) -> Path:

@@ -150,7 +150,7 @@ def test_an_unknown_command_is_named_as_one(capsys, tmp_path, monkeypatch, argv,
     err = capsys.readouterr().err
     assert f"There is no command '{argv[0]}'." in err
     assert near in err
-    assert "gate, ls, show, verdicts" in err
+    assert ", ".join(VERBS) in err
 
 
 def test_a_word_that_is_a_path_is_still_a_config_file(executed, tmp_path, monkeypatch):

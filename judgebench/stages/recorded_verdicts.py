@@ -1,0 +1,123 @@
+"""From a checked answer to the line that ``verdicts/<model>/<row>.jsonl`` holds about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from judgebench.records.facts import (
+    Preference,
+    PresentationVerdict,
+    ReadSpan,
+    RecordedVerdict,
+    RuleVerdict,
+    answer_hash,
+)
+from judgebench.records.flow import JudgeCall, Sample, Verdict
+from judgebench.records.pairs import SIDES
+from judgebench.stages.accumulators import Checked
+
+MOST_OF_META = 200
+"""Characters of a further column up to which it stands beside the verdict: longer texts are no categories."""
+
+_PRESENTATION = frozenset({"presentation", "repeat", "order", "status", "decision", "score", "reason", "span",
+                           "values", "cut_off"})  # fmt: skip
+_PREFERENCES: dict[int, Preference] = {1: "first", 0: "neither", -1: "second"}
+
+
+def recorded_verdict(checked: Checked, *, benchmark: bool) -> RecordedVerdict:
+    """Return what is written about one planned answer.
+
+    Args:
+        checked: The answer and what became of it.
+        benchmark: Whether the item brings its answers along, so that there is a gold decision and no rule.
+    """
+    sample, repeat, prediction, verdict, rule, calls, compared = checked
+    details = verdict.details
+    presentations: list[PresentationVerdict] = []
+    if "presentations" in details and _are_presentations(said := details["presentations"]):
+        presentations = _presentations(said, calls)
+        details = {name: value for name, value in details.items() if name != "presentations"}
+    span = None
+    if verdict.span is not None:
+        start, end = verdict.span
+        span = ReadSpan(call=calls[-1].uuid if calls else "", start=start, end=end)
+    judged = compared or ((prediction.prediction,) if prediction is not None else tuple(sample.answers))
+    return RecordedVerdict(
+        id=sample.id,
+        key=sample.key,
+        repeat=repeat,
+        status=verdict.status,
+        decision=_text(verdict.decision),
+        score=verdict.score,
+        reason=verdict.reason,
+        span=span,
+        presentations=presentations,
+        rule=_of_rule(rule) if rule is not None and not benchmark else None,
+        gold=sample.gold if benchmark else None,
+        answer=verdict.answer,
+        answer_hash=answer_hash(*judged) if judged else "",
+        truncated=prediction is not None and prediction.finish_reason == "length",
+        meta=_slices(sample) if sample.meta else {},
+        details=details,
+    )
+
+
+def _of_rule(rule: Verdict) -> RuleVerdict:
+    return RuleVerdict(
+        status=rule.status, decision=_text(rule.decision), score=rule.score, reason=rule.reason, answer=rule.answer
+    )
+
+
+def _are_presentations(said: Any) -> bool:
+    """Say whether a method's details list presentations as declared judges do; a method of a user's may differ."""
+    return isinstance(said, list) and all(isinstance(one, dict) and isinstance(one.get("status"), str) for one in said)
+
+
+def _presentations(said: Sequence[Mapping[str, Any]], calls: Sequence[JudgeCall]) -> list[PresentationVerdict]:
+    uuids = {(call.presentation, call.nth): call.uuid for call in calls}
+    found = []
+    for one in said:
+        name, repeat, span = str(one.get("presentation", "")), one.get("repeat", 0), one.get("span")
+        decision, order = _text(one.get("decision")), str(one.get("order", ""))
+        values = one.get("values") or {}
+        if not _PRESENTATION.issuperset(one):
+            values = {**values, **{key: value for key, value in one.items() if key not in _PRESENTATION}}
+        found.append(
+            PresentationVerdict(
+                presentation=name,
+                repeat=repeat,
+                order=order,
+                call=uuids.get((name, repeat), ""),
+                status=one["status"],
+                decision=decision,
+                prefers=_preference(decision, order),
+                score=one.get("score"),
+                reason=str(one.get("reason", "")),
+                span=ReadSpan(start=span[0], end=span[1]) if span else None,
+                truncated=bool(one.get("cut_off")),
+                values=values,
+            )
+        )
+    return found
+
+
+def _preference(decision: str | None, order: str) -> Preference | None:
+    if decision is None or not order:
+        return None
+    side = SIDES.get(decision, 0)
+    return _PREFERENCES[-side if order == "BA" else side]
+
+
+def _slices(sample: Sample) -> dict[str, Any]:
+    """Return the columns by which one slices: short values."""
+    return {
+        name: value
+        for name, value in sample.meta.items()
+        if isinstance(value, int | float) or (isinstance(value, str) and len(value) <= MOST_OF_META)
+    }
+
+
+def _text(decision: Any) -> str | None:
+    """Return a decision as text: a user's method may return a number."""
+    return decision if decision is None or isinstance(decision, str) else str(decision)

@@ -1,0 +1,96 @@
+"""A file of verdicts is whole or not there, and holds whatever a method found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.errors import DataError, DiskError
+from judgebench.records.facts import ReadSpan, RecordedVerdict
+from judgebench.store.verdicts import VerdictWriter, read_verdicts
+
+
+def verdict(id: int, **more: Any) -> RecordedVerdict:
+    return RecordedVerdict(id=id, status="ok", decision="correct", **more)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "model/row.jsonl"
+    written = [verdict(0, span=ReadSpan(call="c", start=3, end=4)), verdict(1, meta={"level": 2})]
+    with VerdictWriter(path) as writer:
+        writer.write(written[:1])
+        assert not path.exists()
+        writer.write(written[1:])
+        writer.commit()
+    assert list(read_verdicts(path)) == written
+    assert json.loads(path.read_text().splitlines()[0])["span"] == {"call": "c", "from": 3, "to": 4}
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, None])
+def test_without_commit_the_old_file_stays(tmp_path: Path, error: type[Exception] | None) -> None:
+    path = tmp_path / "row.jsonl"
+    path.write_text("old")
+
+    def write() -> None:
+        with VerdictWriter(path) as writer:
+            writer.write([verdict(0)])
+            writer.part(0).write_text("of a part")
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            write()
+    else:
+        write()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_parts_stand_in_the_order_in_which_they_are_appended(tmp_path: Path) -> None:
+    path = tmp_path / "row.jsonl"
+    with VerdictWriter(path) as writer:
+        places = [writer.part(number) for number in range(3)]
+        for place in reversed(places):
+            with VerdictWriter(place, durable=False) as part:
+                part.write([verdict(places.index(place))])
+                part.commit()
+        for place in places:
+            writer.append(place)
+        writer.commit()
+    assert [one.id for one in read_verdicts(path)] == [0, 1, 2]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Odd:
+    """No JSON value."""
+
+
+def test_what_is_no_json_is_named_by_its_type_and_the_line_is_read_all_the_same(tmp_path: Path) -> None:
+    odd = verdict(0, details={"found": Odd(), (1, 2): "\ud800", "deep": [Odd()]})
+    with VerdictWriter(tmp_path / "row.jsonl") as writer:
+        writer.write([odd, verdict(1)])
+        writer.commit()
+    first, second = read_verdicts(tmp_path / "row.jsonl")
+    assert first.details == {"found": "<Odd>", "(1, 2)": "?", "deep": ["<Odd>"]}
+    assert second == verdict(1)
+    plain = (tmp_path / "row.jsonl").read_bytes().splitlines()[1]
+    assert plain == b'{"id":1,"status":"ok","decision":"correct"}'
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "row.jsonl"
+    path.write_text('{"id": 0, "status": "ok"}\n{"id": 1')
+    with pytest.raises(DataError, match=r"row\.jsonl, line 2: this is no verdict"):
+        list(read_verdicts(path))
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(DiskError), VerdictWriter(blocked / "row.jsonl"):
+        pass
