@@ -40,9 +40,12 @@ LAYERS: dict[str, set[str]] = {
         "config.schema", "plan.spec",
     },
     "runners": {"errors", "plugins", "models", "store", "stages", "dashboard", "untrusted", "blas", "plan.spec"},
+    "session": {
+        "errors", "records", "store", "config", "plan", "preflight", "executors", "dashboard", "report", "datasets",
+    },
     "cli": {
-        "errors", "records", "store", "judges", "datasets", "report", "stages", "config", "plan", "preflight",
-        "runners", "dashboard", "engine", "models", "untrusted", "__version__",
+        "errors", "records", "store", "judges", "datasets", "report", "stages", "config", "plan", "session",
+        "executors", "dashboard", "engine", "models", "__version__", "identity",
     },
 }  # fmt: skip
 """What each package may import, besides itself. ``config.schema``, ``plan.spec`` and ``plan.request`` are records, not
