@@ -77,8 +77,12 @@ def plain(value: object, where: str) -> Any:
         return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return _dotted(value, where)
+    return _made_of(value, where)
+
+
+def _made_of(value: object, where: str) -> dict[str, Any]:
     if isinstance(value, msgspec.Struct):
         return {**_maker(type(value), where), **_keys(value, where)}
     config = getattr(value, "config", None)

@@ -9,12 +9,11 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from judgebench.dashboard.display import Display
 from judgebench.errors import UsageError
-from judgebench.records.run import Mode, Options, RunRequest, Selection
+from judgebench.records.run import Mode, Options, RunRequest
 from judgebench.session.declared import declarations
 from judgebench.session.listeners import Listener
 from judgebench.session.outcome import Outcome, scores
