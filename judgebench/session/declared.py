@@ -12,7 +12,7 @@ import msgspec
 from judgebench.errors import ConfigError, UsageError
 
 
-class Declarations(msgspec.Struct, frozen=True, kw_only=True):
+class GivenConfigs(msgspec.Struct, frozen=True, kw_only=True):
     """What was given for one kind of configs.
 
     Attributes:
@@ -24,7 +24,7 @@ class Declarations(msgspec.Struct, frozen=True, kw_only=True):
     given: list[dict[str, Any]]
 
 
-def declarations(kind: str, wanted: object) -> Declarations:
+def declarations(kind: str, wanted: object) -> GivenConfigs:
     """Return names and configs, in their order, from what a caller gave for a kind.
 
     Args:
@@ -36,7 +36,7 @@ def declarations(kind: str, wanted: object) -> Declarations:
         ConfigError: An object that task processes cannot make again.
     """
     items = list(wanted) if isinstance(wanted, list | tuple) else [] if wanted is None else [wanted]
-    found = Declarations(names=[], given=[])
+    found = GivenConfigs(names=[], given=[])
     for position, item in enumerate(items):
         if isinstance(item, str | os.PathLike):
             if found.given:

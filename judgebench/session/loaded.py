@@ -118,7 +118,7 @@ class LoadedRun:
             dataset: Abbr of one dataset; empty for all.
         """
         for file in self._files(judged=False, model=model, dataset=dataset):
-            yield from self._records(file.path, Prediction, _answered)
+            yield from self._records(file.path, Prediction, _by_answer)
 
     def judge_calls(self, model: str = "", dataset: str = "", judge: str = "") -> Iterator[JudgeCall]:
         """Yield the questions to the judges, with their replies.
@@ -129,7 +129,7 @@ class LoadedRun:
             judge: Abbr of one judge; empty for all.
         """
         for file in self._files(judged=True, model=model, dataset=dataset, judge=judge):
-            yield from self._records(file.path, JudgeCall, _asked)
+            yield from self._records(file.path, JudgeCall, _by_question)
 
     def to_arrow(self, table: Table = "results") -> pa.Table:
         """Return a table of the run: ``results`` (a row for each metric), ``predictions`` or ``judge_calls``.
@@ -161,10 +161,10 @@ class LoadedRun:
                 yield from result_rows(result)
         for file in self._files(judged=table == "judge_calls") if table in {"predictions", "judge_calls"} else ():
             if file.judged:
-                for call in self._records(file.path, JudgeCall, _asked):
+                for call in self._records(file.path, JudgeCall, _by_question):
                     yield call_row(file.model, file.judge, call)
             else:
-                for prediction in self._records(file.path, Prediction, _answered):
+                for prediction in self._records(file.path, Prediction, _by_answer):
                     yield prediction_row(file.model, prediction)
 
     def _files(self, *, judged: bool, model: str = "", dataset: str = "", judge: str = "") -> Iterator[RecordFile]:
@@ -181,7 +181,7 @@ class LoadedRun:
         known = self._planned.get((path.parent.name, path.stem))
         if known is not None:
             return RecordFile(path, path.parent.name, *known)
-        first = next(self._records(path, Exchange, _asked), None)
+        first = next(self._records(path, Exchange, _by_question), None)
         if first is None:
             return None
         judge = path.stem.removeprefix(first.data_abbr).removeprefix("-") if path.stem != first.data_abbr else ""
@@ -216,9 +216,9 @@ class LoadedRun:
             ok = record.status == "ok"
             if ok or not counts.get(key(record), (0, False))[1]:
                 counts[key(record)] = place, ok
-        places = {place for place, _ in counts.values()}
+        counting = {place for place, _ in counts.values()}
         for place, record in self._lines(path, kind):
-            if place in places:
+            if place in counting:
                 yield record
 
     def _lines(self, path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
@@ -240,9 +240,9 @@ class LoadedRun:
             self.problems.append(text)
 
 
-def _answered(record: Exchange) -> Hashable:
+def _by_answer(record: Exchange) -> Hashable:
     return record.id, record.repeat
 
 
-def _asked(record: Exchange) -> Hashable:
+def _by_question(record: Exchange) -> Hashable:
     return record.id, record.repeat, record.uuid

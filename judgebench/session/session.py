@@ -67,7 +67,7 @@ class Session:
     """
 
     def __init__(self, request: RunRequest, *, command: list[str], display: Callable[[], Display]) -> None:
-        self._asked = request
+        self._wanted = request
         self._command = command
         self._display = display
         self._stopping = threading.Lock()
@@ -121,8 +121,8 @@ class Session:
                 self._stop_run()
 
     def _completed(self) -> tuple[RunFolder | None, RunRequest, list[str]]:
-        reused = check_request(self._asked)
-        request, notes = completed(self._asked, reused)
+        reused = check_request(self._wanted)
+        request, notes = completed(self._wanted, reused)
         check_data_dir(request)
         return reused, request, notes
 
@@ -142,7 +142,7 @@ class Session:
             name=stem.name,
             stamp=stamp,
             command=self._command,
-            overrides=said_overrides(self._asked, run if request.reuse is not None else None),
+            overrides=said_overrides(self._wanted, run if request.reuse is not None else None),
         )
         display = Recorder(self._display())
         with removed_on_failure(dump, plan_file):

@@ -1,4 +1,4 @@
-"""``judgebench.run`` and ``judgebench.run_async``: from a test, a thread, an event loop; nothing of the process changes."""
+"""``judgebench.run`` and ``run_async``: from a test, a thread, an event loop; nothing of the process changes."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def model(bench: Bench, abbr: str = "made", **keys: Any) -> dict[str, Any]:
 
 def judge(bench: Bench, **keys: Any) -> dict[str, Any]:
     asked = {"model": "j", "url": bench.judge.url, "batch_size": 4, "retry": 0}
-    own = {"abbr": "judge", "method": dict(type=ReferenceVerifier), **keys}
+    own = {"abbr": "judge", "method": {"type": ReferenceVerifier}, **keys}
     return {"judge_model": dict(type=VLLMCustomAPIChat, abbr="judge", **asked), **own}
 
 
 def dataset(**keys: Any) -> dict[str, Any]:
     columns = {"input_columns": ["question"], "output_column": "answer", "id_column": "name"}
-    made = {"abbr": "made-data", "path": "toy.jsonl", "prompt": "{question}", "evaluator": dict(type=NumberEqual)}
+    made = {"abbr": "made-data", "path": "toy.jsonl", "prompt": "{question}", "evaluator": {"type": NumberEqual}}
     return dict(type=JsonlDataset, **{**columns, **made, **keys})
 
 
@@ -272,11 +272,11 @@ class Closed:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (dict(type=Closed()), "keeps no `config`"),
-        (dict(type=lambda: None), "<lambda>, which task processes cannot import"),
+        ({"type": Closed()}, "keeps no `config`"),
+        ({"type": lambda: None}, "<lambda>, which task processes cannot import"),
         (3, "expected a name, a dict or an object"),
         (object(), "an object of object"),
-        (dict(type=type("Local", (), {})), "cannot import"),
+        ({"type": type("Local", (), {})}, "cannot import"),
     ],
 )
 def test_what_task_processes_cannot_make_again_is_refused(given: object, said: str) -> None:
