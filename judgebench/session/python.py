@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from judgebench.dashboard.display import Display
@@ -58,10 +57,18 @@ def run(
     try:
         return running.result()
     except KeyboardInterrupt:
-        session.stop()
-        with contextlib.suppress(Exception):
-            running.result()
+        _stop(session, running)
         raise
+
+
+def _stop(session: Session, running: Future[Outcome]) -> None:
+    """Stop a run and wait for its end; another Ctrl-C stops it at once."""
+    session.stop()
+    while not running.done():
+        try:
+            wait([running])
+        except KeyboardInterrupt:
+            session.stop(at_once=True)
 
 
 async def run_async(

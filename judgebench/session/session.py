@@ -72,7 +72,7 @@ class Session:
         self._display = display
         self._stopping = threading.Lock()
         self._stopped = False
-        self._stop_run: Callable[[], None] | None = None
+        self._stop_run: Callable[[bool], None] | None = None
 
     def preview(self) -> Preview:
         """Return what the run would do; sends nothing and writes nothing.
@@ -113,12 +113,16 @@ class Session:
                     take_back(run)  # only where nothing is in it: the next --reuse must not take it for the latest run
                 raise
 
-    def stop(self) -> None:
-        """Stop the run, from any thread: gracefully, and after some seconds at once."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the run, from any thread.
+
+        Args:
+            at_once: End its tasks now; else they get some seconds for what is in flight.
+        """
         with self._stopping:
             self._stopped = True
             if self._stop_run is not None:
-                self._stop_run()
+                self._stop_run(at_once)
 
     def _completed(self) -> tuple[RunFolder | None, RunRequest, list[str]]:
         reused = check_request(self._wanted)
@@ -198,17 +202,20 @@ class Session:
 
         timers: list[asyncio.TimerHandle] = []
 
-        def stop() -> None:
-            call(False)
-            timers.append(loop.call_later(drain, call, True))
+        def stop(at_once: bool) -> None:
+            if not timers:
+                call(False)
+                timers.append(loop.call_later(drain, call, True))
+            if at_once:
+                call(True)
 
-        def stop_from_elsewhere() -> None:
-            loop.call_soon_threadsafe(stop)
+        def stop_from_elsewhere(at_once: bool) -> None:
+            loop.call_soon_threadsafe(stop, at_once)
 
         with self._stopping:
             self._stop_run = stop_from_elsewhere
             if self._stopped:
-                loop.call_soon(stop)
+                loop.call_soon(stop, False)
         try:
             if threading.current_thread() is threading.main_thread():
                 with on_interrupt(call, drain=drain):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,8 +188,9 @@ def test_a_run_whose_await_is_cancelled_stops_and_goes_on_later(bench: Bench) ->
     assert len(bench.model.requests) - asked <= 6 - kept + 2  # two more for the trial calls
 
 
-def test_ctrl_c_stops_a_script_gracefully(bench: Bench) -> None:
-    slower_after(3, bench.model, then=3.0)
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_stops_a_script_gracefully_and_the_second_at_once(bench: Bench, times: int) -> None:
+    slower_after(3, bench.model, then=3.0 if times == 1 else 60.0)
     script = "import judgebench; judgebench.run(models='toy_model', datasets='toy_llmjudge'); print('went on')"
     process = subprocess.Popen(
         [sys.executable, "-c", script],
@@ -200,8 +202,12 @@ def test_ctrl_c_stops_a_script_gracefully(bench: Bench) -> None:
         start_new_session=True,
     )
     wait_until(lambda: len(bench.model.requests) > 3)
-    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
     out, err = process.communicate(timeout=60)
+    assert time.monotonic() - began < 9  # before the time for what is in flight is over
     assert out == ""
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert sum(one.success for one in judgebench.load(bench.run).predictions()) > 0
