@@ -111,12 +111,13 @@ def _session(
     listener: Display | None,
     options: Mapping[str, Any],
 ) -> Session:
-    logging.getLogger("judgebench").addHandler(logging.NullHandler())  # else Python prints warnings by itself
+    logging.getLogger("judgebench").addHandler(_SILENT)  # else Python prints warnings by itself
     request = request_of(models, datasets, judges, mode, reuse, work_dir, options)
     hears = Listener() if listener is None else listener
     return Session(request, command=["judgebench.run"], display=lambda: hears)
 
 
+_SILENT = logging.NullHandler()
 _SELECTION = {"config", "summarizer", "config_dirs", "overrides"}
 _REQUEST = {"max_num_workers", "overlap", "merge_datasets"}
 _OPTIONS = set(Options.__struct_fields__) - {"debug"}
