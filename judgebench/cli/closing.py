@@ -14,10 +14,9 @@ from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunRequest
 from judgebench.session.outcome import Outcome, scores, summed
-from judgebench.store.files import read_file
+from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import is_run
+from judgebench.store.run_folder import RunFolder, is_run
 
 EXCHANGE = 20_000
 """Characters of a prompt up to which the judge exchange of a small run is shown whole."""
@@ -80,7 +79,7 @@ def _pace(outcome: RunOutcome) -> list[str]:
     for task in outcome.tasks:
         figures = task.progress.figures if task.progress is not None else {}
         if figures.get("achieved_rate"):
-            question = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
+            question = f" of {figures['wanted_rate']:g}/s asked for" if "wanted_rate" in figures else ""
             late = f"the latest start {figures['latest_start']:.3f} s behind its time"
             lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{question}, {late}")
     return lines

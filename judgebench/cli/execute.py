@@ -41,8 +41,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
 def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
     from judgebench.engine.endpoint import shown
-    from judgebench.models.address import base_url
-    from judgebench.models.configured import model_config
+    from judgebench.models.access import base_url, model_config
     from judgebench.models.contract import ServiceConfig
 
     model = config.models[task.model]

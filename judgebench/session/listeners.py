@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.display import Display, Score
+from judgebench.dashboard.display import Display, ShownScore
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Listener(Display):
     def finish(self, *, interrupted: bool) -> None:
         """No task runs any more."""
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """The last word."""
 
 
@@ -79,6 +79,6 @@ class Recorder:
         """Pass it on."""
         self._listener.finish(interrupted=interrupted)
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Pass it on."""
         self._listener.done(exit_code=exit_code, scores=scores, next_command=next_command)

@@ -17,9 +17,8 @@ from judgebench.records.flow import Exchange, JudgeCall, Prediction, TaskResult
 from judgebench.records.run import Plan, row_name
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
-from judgebench.store.files import DamagedError, Decoder, open_file, read_file, reason_of
-from judgebench.store.run_folder import RunFolder, check_version
-from judgebench.store.runs import holder_of, is_run
+from judgebench.store.journal import DamagedError, Decoder, open_file, read_file, reason_of
+from judgebench.store.run_folder import RunFolder, check_version, holder_of, is_run
 
 if TYPE_CHECKING:
     import pandas as pd

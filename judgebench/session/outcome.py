@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.dashboard.display import Score
+from judgebench.dashboard.display import ShownScore
 from judgebench.errors import DataError, ExitCode
 from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, TaskResult
@@ -98,14 +98,14 @@ def outcome_of(
     )
 
 
-def scores(results: list[TaskResult]) -> list[Score]:
+def scores(results: list[TaskResult]) -> list[ShownScore]:
     """Return the headline number of each result."""
     found = []
     for result in results:
         metric = result.metrics[result.headline]
         lo, hi = metric.ci95 or (None, None)
         name = f"{result.model}:{result.dataset}.{result.headline}"
-        found.append(Score(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
+        found.append(ShownScore(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
     return found
 
 

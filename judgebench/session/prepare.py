@@ -11,18 +11,9 @@ import msgspec
 
 from judgebench.errors import ConfigError, UsageError
 from judgebench.plan.graph import Graph
-from judgebench.records.run import (
-    DatasetConfig,
-    Plan,
-    RunConfig,
-    RunRequest,
-    SummarizerConfig,
-    SummaryGroup,
-    row_name,
-)
+from judgebench.records.run import DatasetConfig, Plan, RunConfig, RunRequest, SummarizerConfig, SummaryGroup, row_name
 from judgebench.store.journal import mend
-from judgebench.store.run_folder import RunFolder, check_format
-from judgebench.store.runs import check_outside_of_runs, existing_run
+from judgebench.store.run_folder import RunFolder, check_format, check_outside_of_runs, existing_run
 
 
 def check_request(request: RunRequest) -> RunFolder | None:

@@ -10,7 +10,7 @@ import msgspec
 from judgebench.config.model import redacted
 from judgebench.errors import ReuseError, UsageError
 from judgebench.records.run import Options, Plan, RunRequest
-from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
+from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.run_folder import RunFolder
 
 CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")

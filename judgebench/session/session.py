@@ -37,8 +37,7 @@ from judgebench.session.prepare import (
 )
 from judgebench.session.reuse import completed, said_overrides
 from judgebench.store.journal import write_atomically
-from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder
-from judgebench.store.runs import hold, new_run, remove_leftovers, take_back
+from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, hold, new_run, remove_leftovers, take_back
 
 
 class Preview(NamedTuple):

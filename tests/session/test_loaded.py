@@ -12,8 +12,7 @@ import pytest
 import judgebench
 from judgebench.errors import ReuseError, UsageError
 from judgebench.records.flow import JudgeCall, Prediction, TaskResult
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import hold
+from judgebench.store.run_folder import RunFolder, hold
 from tests.e2e.conftest import stand
 
 
