@@ -159,9 +159,9 @@ def _planned() -> None:
     import msgspec
 
     from judgebench.cli.arguments import build_parser, to_request
-    from judgebench.cli.execute import make_plan
     from judgebench.config.resolve import load_run
     from judgebench.plan.graph import build_graph
+    from judgebench.session.prepare import make_plan
     from judgebench.store.run_folder import new_run
 
     request = to_request(build_parser().parse_all(["walk.py"]))

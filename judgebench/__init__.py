@@ -1,6 +1,41 @@
 """Benchmark runner in which one model answers and another model judges.
 
-Importing this package imports nothing else: every command pays only for what it uses.
+Importing this package imports nothing else: every command pays only for what it uses. ``run``, ``run_async`` and
+``load`` are imported when they are first named.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judgebench.errors import JudgebenchError
+    from judgebench.session.listeners import Finding, Listener
+    from judgebench.session.loaded import LoadedRun, load
+    from judgebench.session.outcome import Outcome
+    from judgebench.session.python import run, run_async
+
 __version__ = "0.1.0"
+
+__all__ = ["Finding", "JudgebenchError", "Listener", "LoadedRun", "Outcome", "__version__", "load", "run", "run_async"]
+
+_HOME = {
+    "Finding": "judgebench.session.listeners",
+    "JudgebenchError": "judgebench.errors",
+    "Listener": "judgebench.session.listeners",
+    "LoadedRun": "judgebench.session.loaded",
+    "Outcome": "judgebench.session.outcome",
+    "load": "judgebench.session.loaded",
+    "run": "judgebench.session.python",
+    "run_async": "judgebench.session.python",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'judgebench' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -36,9 +36,13 @@ LAYERS: dict[str, set[str]] = {
         "stages", "store",
     },
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
+    "session": {
+        "errors", "records", "store", "config", "plan", "preflight", "executors", "dashboard", "report", "datasets",
+        "__version__",
+    },
     "cli": {
         "errors", "records", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges", "models",
-        "plan", "preflight", "report", "stages", "store", "__version__",
+        "plan", "preflight", "report", "session", "stages", "store", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

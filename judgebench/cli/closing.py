@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from judgebench.dashboard.display import Display, ShownScore
-from judgebench.errors import DataError, ExitCode
+from judgebench.dashboard.display import Display
+from judgebench.errors import ExitCode
 from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
-from judgebench.records.run import Plan, RunConfig, RunRequest
-from judgebench.report.current import Plans
-from judgebench.report.results import read_result
+from judgebench.records.run import Plan, RunRequest
+from judgebench.session.outcome import Outcome, scores, summed
 from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder, is_run
@@ -24,26 +22,20 @@ EXCHANGE = 20_000
 """Characters of a prompt up to which the judge exchange of a small run is shown whole."""
 
 
-def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOutcome, display: Display) -> int:
+def close_run(ended: Outcome, display: Display) -> int:
     """Print the closing lines and return the exit code.
 
     Args:
-        plan: What was to be done.
-        config: The resolved configs.
-        request: The command line's request.
-        outcome: How the tasks ended.
+        ended: What came of the run.
         display: Where lines go.
     """
-    run = RunFolder(Path(plan.run_dir))
-    results = _results(run, plan, config) if request.mode in {"all", "eval", "viz"} else []
-    counts = _sum(results)
-    exit_code = _exit_code(request, outcome, counts)
+    run, request, results = RunFolder(ended.path), ended.request, ended.results
+    outcome, summary, counts, exit_code = ended.tasks, None, ended.counts, ended.exit_code
     if request.options.small:
-        for line in _one_exchange(run, plan, results):
+        for line in _one_exchange(run, ended.plan, results):
             display.message(line)
-    summary: Path | None = None
-    if not outcome.interrupted and any(task.id == "summarize" and task.phase == "ok" for task in outcome.tasks):
-        summary = run.summary / f"summary_{plan.timestamp}.txt"
+    if ended.summary is not None:
+        summary = ended.summary.with_suffix(".txt")
         display.message(read_file(summary).decode("utf-8"))
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
@@ -52,53 +44,8 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
     for line in ["", *_ending(run, outcome, counts, summary), f"Next:    {next_command}" if there else gone]:
         display.message(line)
-    display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
+    display.done(exit_code=int(exit_code), scores=scores(results), next_command=next_command)
     return exit_code
-
-
-def _scores(results: list[TaskResult]) -> list[ShownScore]:
-    scores = []
-    for result in results:
-        metric = result.metrics[result.headline]
-        lo, hi = metric.ci95 or (None, None)
-        name = f"{result.model}:{result.dataset}.{result.headline}"
-        scores.append(ShownScore(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
-    return scores
-
-
-def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
-    found = []
-    plans = Plans(run)
-    for model, abbr in plan.combinations:
-        for row, _ in config.datasets[abbr].rows(model):
-            path = run.result(model, row)
-            if not path.exists():
-                continue
-            with contextlib.suppress(DataError):  # the task that made it, or the summary of it, has said so
-                result = read_result(path)
-                if not plans.stale(result):
-                    found.append(result)
-    return found
-
-
-def _sum(results: list[TaskResult]) -> Counts:
-    fields = Counts.__struct_fields__
-    return Counts(**{name: sum(getattr(result.counts, name) for result in results) for name in fields})
-
-
-def _exit_code(request: RunRequest, outcome: RunOutcome, counts: Counts) -> ExitCode:
-    if outcome.exit_code != ExitCode.DONE:
-        return outcome.exit_code
-    failed, planned = counts.judge_failed + counts.prediction_failed, counts.planned
-    if not planned:
-        progress = [task.progress for task in outcome.tasks if task.progress and task.stage in {"infer", "judge"}]
-        failed, planned = sum(one.fail for one in progress), sum(one.total for one in progress)
-    if planned and failed / planned > (request.options.max_fail_rate or 0.0):
-        return ExitCode.ITEMS_FAILED
-    least = request.options.min_scored
-    if least is not None and counts.planned and 100 * counts.ok / counts.planned < least:
-        return ExitCode.ITEMS_FAILED
-    return ExitCode.DONE
 
 
 def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Display) -> ExitCode:
@@ -160,7 +107,7 @@ def _next_command(
     exit_code: ExitCode,
     summary: Path | None,
 ) -> str:
-    counts = _sum(results)
+    counts = summed(results)
     if run.path.parent != Path(request.work_dir).absolute():
         again = f"jb --reuse {shlex.quote(str(run.path))}"  # the run was named by its folder
     else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,12 +29,16 @@ from judgebench.config.dataset import (
 )
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
 from judgebench.config.model import SecretStore, resolve_model
-from judgebench.config.registry import Registry, split_suffix
+from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig, row_name
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "*")
+GIVEN = "judgebench.run"
+"""What errors and notes name instead of a file, for configs made in Python."""
+_JUDGE_ONLY = {"judge_model", "method", "members"}
+"""A judge made in Python has one of these keys; without them it is the config of a model that is to judge."""
 _JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")
 
 
@@ -227,7 +232,8 @@ def declare(selection: Selection) -> Declarations:
     chosen = _chosen_judges(selection, registry, file, variables)
     if chosen:
         datasets = [DatasetWithJudges(dataset, replaced(own, chosen)) for dataset, own in datasets]
-    combinations = None if selection.models or selection.datasets else variables.get("model_dataset_combinations")
+    named = selection.models or selection.datasets or any(selection.given.values())
+    combinations = None if named else variables.get("model_dataset_combinations")
     declared = Declarations(models, datasets, _summarizer(selection, registry, file, variables), combinations)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
@@ -249,8 +255,9 @@ def _config_file(path: str) -> tuple[str, PlainConfig]:
 
 
 def _models(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> list[Declared]:
-    if selection.models:
-        return [one for name in dict.fromkeys(selection.models) for one in _by_name(registry, "models", name)]
+    found = [one for name in dict.fromkeys(selection.models) for one in _by_name(registry, "models", name)]
+    if found := [*found, *_given(selection, "models")]:
+        return found
     if file and declares("models", variables):
         return declared_in("models", variables, file)
     raise UsageError("No model is named.", hint="Name one with --models; see all with: jb --list")
@@ -258,6 +265,7 @@ def _models(selection: Selection, registry: Registry, file: str, variables: Plai
 
 def _datasets(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> list[Declared]:
     found = [one for name in dict.fromkeys(selection.datasets) for one in _by_name(registry, "datasets", name)]
+    found += _given(selection, "datasets")
     if selection.custom:
         found.append(custom_dataset(selection.custom))
     if not found and file and declares("datasets", variables):
@@ -270,7 +278,8 @@ def _datasets(selection: Selection, registry: Registry, file: str, variables: Pl
 
 
 def _chosen_judges(selection: Selection, registry: Registry, file: str, variables: PlainConfig) -> list[Declared]:
-    if not selection.judges:
+    given = _given(selection, "judges")
+    if not selection.judges and not given:
         return (
             [named_judge(one) for one in declared_in("judges", variables, file)]
             if file and declares("judges", variables)
@@ -282,6 +291,7 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
             chosen += [judge_of_model(one) for one in _by_name(registry, "models", name)]
         else:
             chosen += [named_judge(one) for one in _by_name(registry, "judges", name)]
+    chosen += [named_judge(one) if _JUDGE_ONLY & one.data.keys() else judge_of_model(one) for one in given]
     seen: dict[str, Declared] = {}
     for judge in chosen:
         if seen.setdefault(judge.abbr, judge) is not judge:
@@ -290,6 +300,12 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
                 hint="Give one of them another abbr.",
             )
     return chosen
+
+
+def _given(selection: Selection, kind: Kind) -> list[Declared]:
+    """Return the configs of a kind that were made in Python."""
+    given = selection.given.get(kind, [])
+    return [Declared(kind, deepcopy(one), GIVEN, position) for position, one in enumerate(given)]
 
 
 def _is_model(registry: Registry, name: str) -> bool:

@@ -141,8 +141,11 @@ def _rows(source: HubSource, config: SourceConfig, data_dir: Path | None) -> Ite
 
 
 def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
-    if _out_of_reach():
-        os.environ["HF_HUB_OFFLINE"] = "1"  # its client then takes what it has cached, or says no at once
+    with _offline_where_out_of_reach():
+        return _loaded(source, name, config, data_dir)
+
+
+def _loaded(source: HubSource, name: str, config: SourceConfig, data_dir: Path | None) -> Any:
     try:
         import datasets
     except ImportError as error:
@@ -157,6 +160,20 @@ def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | N
         raise missing(
             config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
         ) from error
+
+
+@contextmanager
+def _offline_where_out_of_reach() -> Iterator[None]:
+    """Let the hub's client take what it has cached, or say no at once; the variable is gone afterwards."""
+    name = "HF_HUB_OFFLINE"
+    if name in os.environ or not _out_of_reach():
+        yield
+        return
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
 
 
 def _out_of_reach() -> bool:

@@ -24,6 +24,7 @@ from judgebench.errors import ExitCode, JudgebenchError, visible
 from judgebench.executors.fork_server import ForkServer, ForkServerGoneError
 from judgebench.executors.outcome import RunOutcome, TaskOutcome, explain_exit
 from judgebench.executors.process import (
+    Interrupts,
     Launch,
     Process,
     TaskProcess,
@@ -94,11 +95,12 @@ async def supervise(
     task_command: TaskCommand = stage_command,
     fork_server: ForkServer | None = None,
     drain: float = DRAIN,
+    interrupts: Interrupts = on_interrupt,
 ) -> RunOutcome:
-    """Run every task of a plan and return how each ended; must be called in the main thread.
+    """Run every task of a plan and return how each ended.
 
     A task that fails is an outcome, not an exception. SIGINT, SIGTERM and SIGHUP stop the run gracefully, a second one
-    at once; the outcome says so.
+    at once; the outcome says so. That holds in the main thread; anywhere else ``interrupts`` must be another.
 
     Args:
         plan: What is to be done.
@@ -110,6 +112,7 @@ async def supervise(
         task_command: Gives the command of a task.
         fork_server: A warm process from which tasks are forked instead, as long as it is there.
         drain: Seconds between a graceful stop and the end.
+        interrupts: Says when the run is to be stopped; ``on_interrupt`` listens to signals.
 
     Raises:
         InternalError: The plan is no graph.
@@ -126,7 +129,7 @@ async def supervise(
         task_command=task_command,
         fork_server=fork_server,
     )
-    with on_interrupt(run.interrupt, drain=drain):
+    with interrupts(run.interrupt, drain=drain):
         return await run.complete()
 
 

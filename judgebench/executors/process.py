@@ -19,7 +19,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -314,6 +314,14 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ONE_GESTURE = 0.2
 """Seconds within which several signals are one wish (a closed terminal sends SIGHUP more than once)."""
+
+
+class Interrupts(Protocol):
+    """What tells a run to stop: its context lasts as long as the run."""
+
+    def __call__(self, call: Callable[[bool], None], *, drain: float) -> AbstractContextManager[None]:
+        """Return a context in which ``call(False)`` stops the run gracefully and ``call(True)`` at once."""
+        ...
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import importlib.util
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from judgebench import plugins
@@ -31,12 +31,13 @@ LEAST_FREE = 32 << 20
 """Bytes that must be free in the run folder's file system."""
 
 
-def preflight(plan: Plan, report: Callable[[str], None]) -> list[str]:
+def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, str] | None = None) -> list[str]:
     """Check what a plan needs; returns findings worth a line each.
 
     Args:
         plan: What is to be done.
         report: Takes a line about a service that keeps the run waiting.
+        environ: Where keys and addresses are looked up; the process environment by default.
 
     Raises:
         JudgebenchError: Something that would ruin the run later.
@@ -59,7 +60,7 @@ def preflight(plan: Plan, report: Callable[[str], None]) -> list[str]:
             for abbr in task.datasets:
                 if abbr in first:
                     prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
-    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], report)]
+    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], report, environ)]
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:

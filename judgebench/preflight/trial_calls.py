@@ -14,7 +14,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -41,17 +41,18 @@ class TrialCall:
     Args:
         config: The service.
         dialect: How it is spoken to.
+        environ: Where keys and addresses are looked up; the process environment by default.
     """
 
-    def __init__(self, config: ServiceConfig, dialect: Dialect) -> None:
+    def __init__(self, config: ServiceConfig, dialect: Dialect, environ: Mapping[str, str] | None = None) -> None:
         import httpx2
 
-        self._secrets = secret_parameters(config)
+        self._secrets = secret_parameters(config, environ)
         sent = revealed(config.generation_kwargs, self._secrets)
         self.config = msgspec.structs.replace(config, generation_kwargs=sent)
-        self.redactor = redactor_of(config)
+        self.redactor = redactor_of(config, environ)
         self.dialect = dialect
-        self.base = base_url(config)
+        self.base = base_url(config, environ)
         self.place = reach.shown(self.base)
         self.model = config.model
         limits = config.timeouts
@@ -59,10 +60,10 @@ class TrialCall:
         self.waiting_since: float | None = None
         """When the request on its way was sent (``time.monotonic``); another thread may look."""
         self._client = httpx2.Client(
-            headers=auth_headers(config),
+            headers=auth_headers(config, environ),
             timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
             # without TLS there is nothing to verify, and loading the certificates costs more than the request
-            verify=reach.tls_of(config) if self.base.startswith("https") else False,
+            verify=reach.tls_of(config, environ) if self.base.startswith("https") else False,
             proxy=reach.proxy_of(self.base),
             trust_env=False,
         )
@@ -232,7 +233,9 @@ class TrialService(msgspec.Struct, kw_only=True):
     error: BaseException | None = None
 
 
-def ask_all(services: Sequence[TrialService], report: Callable[[str], None]) -> list[str]:
+def ask_all(
+    services: Sequence[TrialService], report: Callable[[str], None], environ: Mapping[str, str] | None = None
+) -> list[str]:
     """Ask every service; returns the findings in the order of the services.
 
     A service that cannot be used is asked nothing further.
@@ -240,15 +243,18 @@ def ask_all(services: Sequence[TrialService], report: Callable[[str], None]) -> 
     Args:
         services: What is asked.
         report: Takes the line about a service that is slow to answer; called from this thread, once per service.
+        environ: Where keys and addresses are looked up; the process environment by default.
 
     Raises:
         JudgebenchError: Services cannot be used: all of them in one ``EndpointError``; or what else was found first.
     """
     by_address: dict[str, list[TrialService]] = {}
     for one in services:
-        by_address.setdefault(base_url(one.config), []).append(one)
+        by_address.setdefault(base_url(one.config, environ), []).append(one)
     # not an executor: its threads would be waited for after Ctrl-C, which a hanging service makes half a minute
-    threads = [threading.Thread(target=_ask_in_turn, args=(place,), daemon=True) for place in by_address.values()]
+    threads = [
+        threading.Thread(target=_ask_in_turn, args=(place, environ), daemon=True) for place in by_address.values()
+    ]
     for thread in threads:
         thread.start()
     in_flight_since: dict[str, float] = {}
@@ -261,14 +267,15 @@ def ask_all(services: Sequence[TrialService], report: Callable[[str], None]) -> 
     return [finding for one in services for finding in one.findings]
 
 
-def _ask_in_turn(services: Sequence[TrialService]) -> None:
+def _ask_in_turn(services: Sequence[TrialService], environ: Mapping[str, str] | None) -> None:
     unusable: set[tuple[str, str]] = set()
     for one in services:
         served = (one.config.abbr, one.config.model)
         if served in unusable:
             continue
         try:
-            with TrialCall(one.config, plugins.load(one.config.type, "models")()) as one.trial:
+            dialect = plugins.load(one.config.type, "models")()
+            with TrialCall(one.config, dialect, environ) as one.trial:
                 one.findings = one.ask(one.trial)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
             one.error = error

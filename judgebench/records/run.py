@@ -315,6 +315,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         name: Of its file, without the ending: results say by it which plan made them.
         timestamp: Name of this invocation (the run folder's name for the first).
         command: The command line, for the logs.
+        overrides: What ``--override`` said since models and datasets were last named; values that may be secret as
+            ``***``.
         models: By abbr, as in ``RunConfig``.
         combinations: ``(model, dataset)`` pairs.
     """
@@ -325,6 +327,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     mode: Mode
     command: list[str]
+    overrides: list[str] = []
     models: dict[str, dict[str, object]]
     datasets: dict[str, DatasetConfig]
     summarizer: SummarizerConfig
@@ -359,6 +362,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         config_dirs: User folders that shadow the shipped configs.
         overrides: ``models.<abbr>.<key>=<value>`` and the like.
         custom: A data file instead of registered datasets.
+        given: Configs made in Python instead of files: by kind (``models``, ``datasets``, ``judges``), after the named.
     """
 
     config: str = ""
@@ -369,6 +373,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     config_dirs: list[str] = []
     overrides: list[str] = []
     custom: CustomDataset | None = None
+    given: dict[str, list[dict[str, Any]]] = {}
+
+    @property
+    def names_something(self) -> bool:
+        """Whether it says what is to be run; a run that is continued need not."""
+        return bool(self.config or self.models or self.datasets or self.custom or any(self.given.values()))
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):

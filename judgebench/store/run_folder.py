@@ -478,3 +478,23 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def holder_of(run: RunFolder) -> Holder | None:
+    """Return who works on a run now; ``None`` where nobody does, or where that cannot be read.
+
+    One on another host counts as at work: nobody here knows better.
+    """
+    try:
+        holder = _read(run.lock.with_name(run.lock.name + ".holder"))
+    except DiskError:
+        return None
+    if holder is None or holder.host != socket.gethostname():
+        return holder
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        return holder
+    return holder

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from pathlib import Path
 
 import msgspec
 
-from judgebench.cli.arguments import build_parser
+from judgebench.config.model import redacted
 from judgebench.errors import ReuseError, UsageError
 from judgebench.records.run import Options, Plan, RunRequest
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
@@ -22,7 +21,7 @@ _DECODE = Decoder(Plan)
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     """Return the request with the configs and the choice of samples of the reused run, and a line about what was taken.
 
-    A command line that names models or datasets means what it says; only the data's folder is added, which is a place
+    A request that names models or datasets means what it says; only the data's folder is added, which is a place
     and no choice.
 
     Raises:
@@ -30,7 +29,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
         ReuseError: The run holds no config to go on with.
     """
     chosen = request.selection
-    if chosen.config or chosen.models or chosen.datasets or chosen.custom:
+    if chosen.names_something:
         return _with_data_dir(request, reused)
     if reused is None:
         raise UsageError(
@@ -47,7 +46,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
         if getattr(request.options, name) == getattr(unsaid, name) != getattr(previous, name)
     }
     notes = []
-    if kept := _overrides(reused):
+    if kept := plan.overrides:
         notes.append(f"goes on with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
     if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
         notes.append(f"goes on with {' '.join(shown)} as before; name the models and datasets again to choose anew")
@@ -66,17 +65,19 @@ def _with_data_dir(request: RunRequest, reused: RunFolder | None) -> tuple[RunRe
     return msgspec.structs.replace(request, options=options), [f"goes on with --data-dir {folder} as before"]
 
 
-def _overrides(run: RunFolder) -> list[str]:
-    """Return what ``--override`` said since models and datasets were last named: it is part of the newest config."""
-    found: list[str] = []
-    for dump in reversed(_configs(run)):
-        said = _said(dump)
-        if said is None:
-            break
-        found = [*said.override, *found]
-        if said.models or said.datasets or said.custom_dataset_path or said.reuse is None:
-            break
-    return found
+def said_overrides(request: RunRequest, reused: RunFolder | None) -> list[str]:
+    """Return what ``--override`` said since models and datasets were last named: it is part of the newest config.
+
+    Args:
+        request: As it was asked, before ``completed``.
+        reused: The run that is continued.
+    """
+    said = redacted(request.selection.overrides)
+    if request.selection.names_something or reused is None:
+        return said
+    dumps = _configs(reused)
+    previous = _plan(dumps[-1]) if dumps else None
+    return [*(previous.overrides if previous is not None else []), *said]
 
 
 def _configs(run: RunFolder) -> list[Path]:
@@ -107,17 +108,6 @@ def _plan(dump: Path) -> Plan | None:
     try:
         return _DECODE(read_file(dump.with_suffix(".json")))
     except (OSError, DamagedError):
-        return None
-
-
-def _said(dump: Path) -> argparse.Namespace | None:
-    """Return the parsed command line of an earlier invocation; ``None`` where it cannot be read."""
-    plan = _plan(dump)
-    if plan is None:
-        return None
-    try:
-        return build_parser().parse_known_args(plan.command[1:])[0]
-    except UsageError:
         return None
 
 

@@ -1,0 +1,247 @@
+"""``judgebench.load``: what a run folder holds, as typed records and as tables; nothing in it is changed.
+
+A folder is read as it is: finished, running, or with files that are damaged or missing. What cannot be read is left out
+and told in ``problems``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+from judgebench.errors import DataError, ReuseError
+from judgebench.records.flow import Exchange, JudgeCall, Prediction, TaskResult
+from judgebench.records.run import Plan, row_name
+from judgebench.report.current import Plans
+from judgebench.report.results import read_result
+from judgebench.store.journal import DamagedError, Decoder, open_file, read_file, reason_of
+from judgebench.store.run_folder import RunFolder, check_version, holder_of, is_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+T = TypeVar("T", bound=Exchange)
+Table = Literal["results", "predictions", "judge_calls"]
+State = Literal["running", "finished", "unfinished"]
+_PLAN = Decoder(Plan)
+
+
+class RecordFile(NamedTuple):
+    """One file of predictions or of judge calls.
+
+    Attributes:
+        judge: Abbr of the judge; empty for predictions and for benchmarks of judges.
+        judged: Whether it holds judge calls.
+    """
+
+    path: Path
+    model: str
+    dataset: str
+    judge: str
+    judged: bool
+
+
+def load(path: str | os.PathLike[str]) -> LoadedRun:
+    """Open a run folder: finished, running or damaged.
+
+    Args:
+        path: The run folder.
+
+    Raises:
+        ReuseError: It is no run folder, or was written by a version of another format.
+    """
+    folder = Path(path).expanduser()
+    if not is_run(folder) and not any((folder / name).is_dir() for name in ("predictions", "results")):
+        raise ReuseError(
+            f"{folder} is no run folder: it has no run.json, no predictions/ and no results/.",
+            hint="Name the folder of one run, such as outputs/default/20260101_120000.",
+        )
+    return LoadedRun(RunFolder(folder))
+
+
+class LoadedRun:
+    """A run folder, read when asked; made by ``load``.
+
+    Attributes:
+        path: The run folder.
+        problems: What could not be read so far, a sentence each.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self.path = folder.path
+        self.problems: list[str] = []
+        if not is_run(folder.path):
+            self.problems.append(f"{folder.marker} is missing or damaged")
+        elif folder.marker.exists():
+            check_version(folder.marker, read_file(folder.marker))
+
+    def __repr__(self) -> str:
+        return f"LoadedRun({str(self.path)!r})"
+
+    @property
+    def state(self) -> State:
+        """``running`` while somebody works on it, ``finished`` where every planned row has a current result."""
+        if holder_of(self._folder) is not None:
+            return "running"
+        planned = set(Plans(self._folder).planned)
+        has = {(result.model, result.dataset) for result in self.results}
+        return "finished" if planned and planned <= has else "unfinished"
+
+    @property
+    def results(self) -> list[TaskResult]:
+        """The results that can be read; those that newer work has made stale are left out, with a problem."""
+        found = []
+        plans = Plans(self._folder)
+        for path in sorted((self.path / "results").glob("*/*.json")):
+            try:
+                result = read_result(path)
+            except DataError as error:
+                self._problem(error.message)
+                continue
+            if why := plans.stale(result):
+                self._problem(f"{path}: {why}")
+            else:
+                found.append(result)
+        return found
+
+    def predictions(self, model: str = "", dataset: str = "") -> Iterator[Prediction]:
+        """Yield the answers of the tested models, one for each sample and repeat.
+
+        Args:
+            model: Abbr of one model; empty for all.
+            dataset: Abbr of one dataset; empty for all.
+        """
+        for file in self._files(judged=False, model=model, dataset=dataset):
+            yield from self._records(file.path, Prediction, _by_answer)
+
+    def judge_calls(self, model: str = "", dataset: str = "", judge: str = "") -> Iterator[JudgeCall]:
+        """Yield the questions to the judges, with their replies.
+
+        Args:
+            model: Abbr of one tested model; empty for all.
+            dataset: Abbr of one dataset; empty for all.
+            judge: Abbr of one judge; empty for all.
+        """
+        for file in self._files(judged=True, model=model, dataset=dataset, judge=judge):
+            yield from self._records(file.path, JudgeCall, _by_question)
+
+    def to_arrow(self, table: Table = "results") -> pa.Table:
+        """Return a table of the run: ``results`` (a row for each metric), ``predictions`` or ``judge_calls``.
+
+        Raises:
+            MissingExtraError: ``pyarrow`` is not installed.
+            UsageError: There is no such table.
+        """
+        from judgebench.session.tables import arrow_table
+
+        return arrow_table(table, self._rows_of(table))
+
+    def to_pandas(self, table: Table = "results") -> pd.DataFrame:
+        """Return a table of the run as a data frame; as ``to_arrow``.
+
+        Raises:
+            MissingExtraError: ``pyarrow`` or ``pandas`` is not installed.
+            UsageError: There is no such table.
+        """
+        from judgebench.session.tables import data_frame
+
+        return data_frame(self.to_arrow(table))
+
+    def _rows_of(self, table: str) -> Iterator[dict[str, Any]]:
+        from judgebench.session.tables import call_row, prediction_row, result_rows
+
+        if table == "results":
+            for result in self.results:
+                yield from result_rows(result)
+        for file in self._files(judged=table == "judge_calls") if table in {"predictions", "judge_calls"} else ():
+            if file.judged:
+                for call in self._records(file.path, JudgeCall, _by_question):
+                    yield call_row(file.model, file.judge, call)
+            else:
+                for prediction in self._records(file.path, Prediction, _by_answer):
+                    yield prediction_row(file.model, prediction)
+
+    def _files(self, *, judged: bool, model: str = "", dataset: str = "", judge: str = "") -> Iterator[RecordFile]:
+        for path in sorted((self.path / "predictions").glob("*/*.jsonl")):
+            file = self._file(path)
+            if file is None or file.judged != judged:
+                continue
+            wanted = (model, file.model), (dataset, file.dataset), (judge, file.judge)
+            if all(not want or want == have for want, have in wanted):
+                yield file
+
+    def _file(self, path: Path) -> RecordFile | None:
+        """Return whose file it is: as a plan says, else as its own records say."""
+        known = self._planned.get((path.parent.name, path.stem))
+        if known is not None:
+            return RecordFile(path, path.parent.name, *known)
+        first = next(self._records(path, Exchange, _by_question), None)
+        if first is None:
+            return None
+        judge = path.stem.removeprefix(first.data_abbr).removeprefix("-") if path.stem != first.data_abbr else ""
+        return RecordFile(path, path.parent.name, first.data_abbr, judge, bool(judge))
+
+    @cached_property
+    def _planned(self) -> dict[tuple[str, str], tuple[str, str, bool]]:
+        """By model and stem of a file: its dataset, its judge, and whether it holds judge calls."""
+        found = {}
+        for path in self._folder.plans():
+            try:
+                data = read_file(path)
+                check_version(path, data)
+                plan = _PLAN(data)
+            except OSError as error:
+                self._problem(f"{path}: {reason_of(error)}")
+                continue
+            except DamagedError as error:
+                self._problem(f"{path}: {error}")
+                continue
+            for model, abbr in plan.combinations:
+                dataset = plan.datasets[abbr]
+                found[model, abbr] = (abbr, "", dataset.method is not None)
+                for judge in dataset.judges:
+                    found[model, row_name(abbr, judge.abbr)] = (abbr, judge.abbr, True)
+        return found
+
+    def _records(self, path: Path, kind: type[T], key: Callable[[Exchange], Hashable]) -> Iterator[T]:
+        """Yield the records that count: of several with one key the last that succeeded, else the last."""
+        counts: dict[Hashable, tuple[int, bool]] = {}
+        for place, record in self._lines(path, Exchange):
+            ok = record.status == "ok"
+            if ok or not counts.get(key(record), (0, False))[1]:
+                counts[key(record)] = place, ok
+        counting = {place for place, _ in counts.values()}
+        for place, record in self._lines(path, kind):
+            if place in counting:
+                yield record
+
+    def _lines(self, path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
+        decode = Decoder(kind)
+        try:
+            with open_file(path, "rb") as file:
+                for number, line in enumerate(file, 1):
+                    if not line.endswith(b"\n"):
+                        return  # torn, or still being written
+                    try:
+                        yield number, decode(line)
+                    except DamagedError as error:
+                        self._problem(f"{path}:{number}: {error}")
+        except OSError as error:
+            self._problem(f"{path}: {reason_of(error)}")
+
+    def _problem(self, text: str) -> None:
+        if text not in self.problems:
+            self.problems.append(text)
+
+
+def _by_answer(record: Exchange) -> Hashable:
+    return record.id, record.repeat
+
+
+def _by_question(record: Exchange) -> Hashable:
+    return record.id, record.repeat, record.uuid

@@ -1,0 +1,193 @@
+"""``judgebench.run``, from Python: in a script, a notebook, a test or a service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
+from typing import Any
+
+from judgebench.dashboard.display import Display
+from judgebench.errors import UsageError
+from judgebench.records.run import Mode, Options, RunRequest
+from judgebench.session.declared import declarations
+from judgebench.session.listeners import Listener
+from judgebench.session.outcome import Outcome, scores
+from judgebench.session.session import Session
+
+Given = str | os.PathLike[str] | Mapping[str, Any] | object
+"""A name, a config as a dict, or an object that becomes one."""
+
+
+def run(
+    *,
+    models: Given | Sequence[Given] = (),
+    datasets: Given | Sequence[Given] = (),
+    judges: Given | Sequence[Given] = (),
+    mode: Mode = "all",
+    reuse: str | os.PathLike[str] | None = None,
+    work_dir: str | os.PathLike[str] = "outputs/default",
+    listener: Display | None = None,
+    **options: Any,
+) -> Outcome:
+    """Run a judged benchmark and return what came of it; ``run_async`` is its twin inside of an event loop.
+
+    The run works in a thread of its own, and its tasks in processes of their own. Nothing is printed, and nothing of
+    this process is changed: no environment variable, no signal handler. Ctrl-C stops the run gracefully and is raised.
+
+    Args:
+        models: The models that answer: names (or paths) of configs, then dicts or objects.
+        datasets: What they are asked: likewise.
+        judges: Who judges, instead of the datasets' own judges: likewise, or models.
+        mode: Which stages are run: ``all``, ``infer``, ``judge``, ``infer_judge``, ``eval`` or ``viz``.
+        reuse: The run to continue: ``latest``, a timestamp, or the path of a run folder.
+        work_dir: Parent of the run folders.
+        listener: Hears the run.
+        **options: The other flags of ``jb``: ``num_prompts=5``, ``config_dirs=[...]``, ``max_num_workers=2``, ...
+
+    Raises:
+        JudgebenchError: What keeps the run from starting. A task that fails is told in the outcome.
+        KeyboardInterrupt: It was stopped by Ctrl-C.
+    """
+    session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
+    running = _in_a_thread(session, listener)
+    try:
+        return running.result()
+    except KeyboardInterrupt:
+        _stop(session, running)
+        raise
+
+
+def _stop(session: Session, running: Future[Outcome]) -> None:
+    """Stop a run and wait for its end; another Ctrl-C stops it at once."""
+    session.stop()
+    while not running.done():
+        try:
+            wait([running])
+        except KeyboardInterrupt:
+            session.stop(at_once=True)
+
+
+async def run_async(
+    *,
+    models: Given | Sequence[Given] = (),
+    datasets: Given | Sequence[Given] = (),
+    judges: Given | Sequence[Given] = (),
+    mode: Mode = "all",
+    reuse: str | os.PathLike[str] | None = None,
+    work_dir: str | os.PathLike[str] = "outputs/default",
+    listener: Display | None = None,
+    **options: Any,
+) -> Outcome:
+    """Run a judged benchmark beside whatever else the event loop does; as ``run``.
+
+    Where the awaiting task is cancelled the run is stopped gracefully, which may take some seconds.
+
+    Raises:
+        JudgebenchError: What keeps the run from starting.
+    """
+    session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
+    running = asyncio.wrap_future(_in_a_thread(session, listener))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        session.stop()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at: the caller is told of the cancellation alone
+        raise
+
+
+def _session(
+    models: object,
+    datasets: object,
+    judges: object,
+    mode: Mode,
+    reuse: str | os.PathLike[str] | None,
+    work_dir: str | os.PathLike[str],
+    listener: Display | None,
+    options: Mapping[str, Any],
+) -> Session:
+    logging.getLogger("judgebench").addHandler(_SILENT)  # else Python prints warnings by itself
+    request = request_of(models, datasets, judges, mode, reuse, work_dir, options)
+    hears = Listener() if listener is None else listener
+    return Session(request, command=["judgebench.run"], display=lambda: hears)
+
+
+_SILENT = logging.NullHandler()
+_SELECTION = {"config", "summarizer", "config_dirs", "overrides"}
+_REQUEST = {"max_num_workers", "overlap", "merge_datasets"}
+_OPTIONS = set(Options.__struct_fields__) - {"debug"}
+
+
+def request_of(
+    models: object,
+    datasets: object,
+    judges: object,
+    mode: Mode,
+    reuse: str | os.PathLike[str] | None,
+    work_dir: str | os.PathLike[str],
+    options: Mapping[str, Any],
+) -> RunRequest:
+    """Return the request that a call means.
+
+    Raises:
+        UsageError: An option that there is not, or one of the wrong type.
+    """
+    import msgspec
+
+    known = _SELECTION | _REQUEST | _OPTIONS
+    if unknown := sorted(set(options) - known):
+        from judgebench.errors import nearest
+
+        raise UsageError(
+            f"judgebench.run takes no {unknown[0]!r}.",
+            hint=f"{nearest(unknown[0], known)}It takes: {', '.join(sorted(known))}.",
+        )
+    parts = {"models": declarations("models", models), "datasets": declarations("datasets", datasets),
+             "judges": declarations("judges", judges)}  # fmt: skip
+    chosen = {name: _plain_option(value) for name, value in options.items()}
+    chosen.setdefault("data_dir", os.environ.get("JB_DATA_DIR", ""))
+    whole = {
+        "selection": {
+            **{kind: part.names for kind, part in parts.items()},
+            "given": {kind: part.given for kind, part in parts.items() if part.given},
+            **{name: chosen[name] for name in _SELECTION & chosen.keys()},
+        },
+        "mode": mode,
+        "reuse": None if reuse is None else os.fspath(reuse),
+        "work_dir": os.fspath(work_dir),
+        **{name: chosen[name] for name in _REQUEST & chosen.keys()},
+        "options": {name: chosen[name] for name in _OPTIONS & chosen.keys()},
+    }
+    try:
+        return msgspec.convert(whole, RunRequest)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"judgebench.run: {error}.", hint="docs/python.md says what each option takes.") from error
+
+
+def _plain_option(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return [_plain_option(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _in_a_thread(session: Session, listener: Display | None) -> Future[Outcome]:
+    """Start the run in a thread of its own: it needs one without a running event loop, and leaves ours as it is."""
+    running: Future[Outcome] = Future()
+
+    def work() -> None:
+        try:
+            outcome = session.run()
+            if listener is not None:
+                listener.done(exit_code=int(outcome.exit_code), scores=scores(outcome.results), next_command="")
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
+            running.set_exception(error)
+        else:
+            running.set_result(outcome)
+
+    threading.Thread(target=work, name="judgebench-run").start()
+    return running

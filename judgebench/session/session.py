@@ -1,0 +1,246 @@
+"""One run: a request is resolved, checked and planned, its tasks run, and an outcome is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from judgebench.config.dump import dump_config
+from judgebench.config.resolve import load_run
+from judgebench.dashboard.display import Display
+from judgebench.dashboard.events import EventDisplay
+from judgebench.errors import ExitCode, InterruptedRunError
+from judgebench.executors.fork_server import ForkServer, warm_tasks
+from judgebench.executors.outcome import RunOutcome
+from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
+from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.session.listeners import Recorder
+from judgebench.session.outcome import Outcome, outcome_of
+from judgebench.session.prepare import (
+    check_data_dir,
+    check_ids,
+    check_request,
+    check_scored,
+    data_notes,
+    free_stem,
+    in_manifest,
+    make_plan,
+    mend_run,
+    removed_on_failure,
+)
+from judgebench.session.reuse import completed, said_overrides
+from judgebench.store.event_log import EventLog
+from judgebench.store.journal import write_atomically
+from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, hold, new_run, remove_leftovers, take_back
+
+
+class Preview(NamedTuple):
+    """What a run would do.
+
+    Attributes:
+        request: What is asked for, completed from the run that it continues.
+        config: The resolved configs.
+        run: The run folder, which may not exist.
+        graph: The tasks.
+    """
+
+    request: RunRequest
+    config: RunConfig
+    run: RunFolder
+    graph: Graph
+
+
+class Session:
+    """One run, prepared and carried out for whoever asks.
+
+    Args:
+        request: What is asked for.
+        command: How it was asked for, without secrets, for the logs.
+        display: Makes what hears the run, once there is something to hear.
+        close: Says the last words about an outcome and returns the exit code; the outcome's own without it.
+    """
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        command: list[str],
+        display: Callable[[], Display],
+        close: Callable[[Outcome, Display], int] | None = None,
+    ) -> None:
+        self._close = close
+        self._wanted = request
+        self._command = command
+        self._display = display
+        self._stopping = threading.Lock()
+        self._stopped = False
+        self._stop_run: Callable[[bool], None] | None = None
+
+    def preview(self) -> Preview:
+        """Return what the run would do; sends nothing and writes nothing.
+
+        Raises:
+            JudgebenchError: What would keep the run from starting.
+        """
+        reused, request, _ = self._completed()
+        config = load_run(request.selection)
+        check_scored(config, request)
+        now = datetime.now().astimezone().strftime(TIMESTAMP_FORMAT)
+        run = reused or RunFolder(Path(request.work_dir) / now)
+        return Preview(request, config, run, build_graph(config, request, run))
+
+    def run(self) -> Outcome:
+        """Run to the end and return what came of it; blocks, and wants a thread without a running event loop.
+
+        In the main thread SIGINT, SIGTERM and SIGHUP stop the run gracefully; everywhere ``stop`` does.
+
+        Raises:
+            JudgebenchError: What keeps the run from starting.
+            InterruptedRunError: It was stopped before the first task.
+        """
+        reused, request, notes = self._completed()
+        # What tasks import is imported beside the reading of configs, which takes as long.
+        forked = () if request.options.debug else STAGES_OF_MODE[request.mode]
+        with warm_tasks(forked) as fork_server:
+            config = load_run(request.selection)
+            check_scored(config, request)
+            check_ids(config, request)
+            run = reused or new_run(Path(request.work_dir), datetime.now().astimezone())
+            try:
+                with hold(run.lock, shlex.join(self._command)):
+                    remove_leftovers(run)
+                    return self._run_in(run, config, request, [*notes, *mend_run(run, config)], fork_server)
+            except BaseException:
+                if reused is None:
+                    take_back(run)  # only where nothing is in it: the next --reuse must not take it for the latest run
+                raise
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the run, from any thread.
+
+        Args:
+            at_once: End its tasks now; else they get some seconds for what is in flight.
+        """
+        with self._stopping:
+            self._stopped = True
+            if self._stop_run is not None:
+                self._stop_run(at_once)
+
+    def _completed(self) -> tuple[RunFolder | None, RunRequest, list[str]]:
+        reused = check_request(self._wanted)
+        request, notes = completed(self._wanted, reused)
+        check_data_dir(request)
+        return reused, request, notes
+
+    def _run_in(
+        self, run: RunFolder, config: RunConfig, request: RunRequest, notes: list[str], fork_server: ForkServer | None
+    ) -> Outcome:
+        graph = build_graph(config, request, run)
+        now = datetime.now().astimezone()
+        stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
+        stem = free_stem(run.configs, f"{stamp}_{os.getpid()}")
+        dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
+        plan = make_plan(
+            config,
+            request,
+            graph,
+            run,
+            name=stem.name,
+            stamp=stamp,
+            command=self._command,
+            overrides=said_overrides(self._wanted, run if request.reuse is not None else None),
+        )
+        log = EventLog(run.events)
+        display = Recorder(EventDisplay(log, self._display()))
+        with removed_on_failure(dump, plan_file):
+            write_atomically(dump, dump_config(config).encode())
+            write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
+            findings = self._preflight(plan, config, display)
+            if self._stopped:
+                raise InterruptedRunError("The run was stopped before its first task.", hint="Start it again.")
+        for finding in findings:
+            display.finding("preflight", finding)
+        for line in (*notes, *config.notes, *data_notes(config), *graph.changed):
+            display.message(line)
+        for task_id in graph.kept:
+            display.message(f"{task_id}: complete, kept as it is")
+        with in_manifest(run, plan, log) as ending:
+            tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server))
+            outcome = outcome_of(plan, config, request, tasks, display.findings, display.messages)
+            if self._close is not None:
+                outcome = msgspec.structs.replace(outcome, exit_code=ExitCode(self._close(outcome, display)))
+            ending.exit_code = outcome.exit_code
+        return outcome
+
+    def _preflight(self, plan: Plan, config: RunConfig, display: Display) -> list[str]:
+        if not plan.options.preflight:
+            return []
+        from judgebench.preflight.checks import preflight
+
+        return preflight(plan, display.message, {**os.environ, **config.secrets})
+
+    async def _supervised(
+        self,
+        plan: Plan,
+        plan_file: Path,
+        config: RunConfig,
+        request: RunRequest,
+        display: Display,
+        fork_server: ForkServer | None,
+    ) -> RunOutcome:
+        from judgebench.executors.local import supervise
+
+        return await supervise(
+            plan,
+            plan_file,
+            display=display,
+            max_workers=1 if request.options.debug else request.max_num_workers,
+            overlap=request.overlap and not request.options.debug,
+            environment=config.secrets,
+            fork_server=fork_server,
+            interrupts=self._interrupts,
+        )
+
+    @contextmanager
+    def _interrupts(self, call: Callable[[bool], None], *, drain: float) -> Iterator[None]:
+        """Let ``stop`` end the run, and signals too where they are this thread's."""
+        from judgebench.executors.process import on_interrupt
+
+        loop = asyncio.get_running_loop()
+
+        timers: list[asyncio.TimerHandle] = []
+
+        def stop(at_once: bool) -> None:
+            if not timers:
+                call(False)
+                timers.append(loop.call_later(drain, call, True))
+            if at_once:
+                call(True)
+
+        def stop_from_elsewhere(at_once: bool) -> None:
+            loop.call_soon_threadsafe(stop, at_once)
+
+        with self._stopping:
+            self._stop_run = stop_from_elsewhere
+            if self._stopped:
+                loop.call_soon(stop, False)
+        try:
+            if threading.current_thread() is threading.main_thread():
+                with on_interrupt(call, drain=drain):
+                    yield
+            else:
+                yield
+        finally:
+            with self._stopping:
+                self._stop_run = None
+            for timer in timers:
+                timer.cancel()

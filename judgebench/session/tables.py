@@ -1,0 +1,176 @@
+"""Records as rows of tables: flat, with one type a column; ``pyarrow`` is imported when a table is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from judgebench.errors import MissingExtraError, UsageError
+from judgebench.records.flow import Exchange, JudgeCall, Prediction, TaskResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_BATCH = 10_000
+"""Rows that are held as Python objects at once."""
+_EXCHANGE = {
+    "model": "string",
+    "dataset": "string",
+    "id": "int64",
+    "uid": "string",
+    "repeat": "int64",
+    "status": "string",
+    "prompt": "string",
+    "text": "string",
+    "reasoning": "string",
+    "finish_reason": "string",
+    "served_model": "string",
+    "latency": "double",
+    "first_token": "double",
+    "tries": "int64",
+    "waited": "double",
+    "prompt_tokens": "int64",
+    "completion_tokens": "int64",
+    "reasoning_tokens": "int64",
+    "error_kind": "string",
+    "error": "string",
+}
+COLUMNS: dict[str, dict[str, str]] = {
+    "results": {
+        "model": "string",
+        "dataset": "string",
+        "data_abbr": "string",
+        "judge": "string",
+        "metric": "string",
+        "headline": "bool",
+        "value": "double",
+        "n": "int64",
+        "stderr": "double",
+        "ci_low": "double",
+        "ci_high": "double",
+        "worst": "double",
+        "best": "double",
+        "note": "string",
+        "planned": "int64",
+        "ok": "int64",
+        "unparsed": "int64",
+        "judge_failed": "int64",
+        "prediction_failed": "int64",
+        "not_judged": "int64",
+        "truncated": "int64",
+    },
+    "predictions": {**_EXCHANGE, "reference": "string"},
+    "judge_calls": {**_EXCHANGE, "judge": "string", "presentation": "string", "nth": "int64", "judged": "string"},
+}
+"""The columns of each table with their Arrow types."""
+
+
+def result_rows(result: TaskResult) -> Iterable[dict[str, Any]]:
+    """Yield a row for each metric of a result; the counts stand in each."""
+    counts = msgspec.to_builtins(result.counts)
+    for name, metric in result.metrics.items():
+        low, high = metric.ci95 or (None, None)
+        worst, best = metric.bounds or (None, None)
+        yield {
+            "model": result.model,
+            "dataset": result.dataset,
+            "data_abbr": result.data_abbr,
+            "judge": result.judge,
+            "metric": name,
+            "headline": name == result.headline,
+            "value": metric.value,
+            "n": metric.n,
+            "stderr": metric.stderr,
+            "ci_low": low,
+            "ci_high": high,
+            "worst": worst,
+            "best": best,
+            "note": metric.note,
+            **counts,
+        }
+
+
+def prediction_row(model: str, record: Prediction) -> dict[str, Any]:
+    """Return a prediction as a row."""
+    return {**_exchange_row(model, record), "reference": _text(record.gold)}
+
+
+def call_row(model: str, judge: str, record: JudgeCall) -> dict[str, Any]:
+    """Return a judge call as a row; ``judged`` is the ``uuid`` of the prediction that was judged."""
+    own = {"judge": judge, "presentation": record.presentation, "nth": record.nth, "judged": _text(record.gold)}
+    return {**_exchange_row(model, record), **own}
+
+
+def _exchange_row(model: str, record: Exchange) -> dict[str, Any]:
+    usage, error = record.usage, record.error
+    return {
+        "model": model,
+        "dataset": record.data_abbr,
+        "id": record.id,
+        "uid": record.uid,
+        "repeat": record.repeat,
+        "status": record.status,
+        "prompt": _text(record.origin_prompt),
+        "text": record.prediction,
+        "reasoning": record.reasoning_content,
+        "finish_reason": record.finish_reason,
+        "served_model": record.served_model,
+        "latency": record.latency,
+        "first_token": record.first_token,
+        "tries": record.tries,
+        "waited": record.waited,
+        "prompt_tokens": usage.prompt_tokens if usage else None,
+        "completion_tokens": usage.completion_tokens if usage else None,
+        "reasoning_tokens": usage.reasoning_tokens if usage else None,
+        "error_kind": error.kind if error else None,
+        "error": error.message if error else None,
+    }
+
+
+def _text(value: Any) -> str | None:
+    """Return a text as it is and anything else as JSON."""
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode("utf-8")
+
+
+def arrow_table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Return rows as an Arrow table.
+
+    Raises:
+        UsageError: There is no such table.
+        MissingExtraError: ``pyarrow`` is not installed.
+    """
+    if name not in COLUMNS:
+        raise UsageError(f"There is no table {name!r}.", hint=f"Tables: {', '.join(COLUMNS)}.")
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise _missing("pyarrow") from error
+    schema = pa.schema([(column, pa.type_for_alias(kind)) for column, kind in COLUMNS[name].items()])
+    left = iter(rows)
+    batches = []
+    while batch := list(islice(left, _BATCH)):
+        batches.append(pa.RecordBatch.from_pylist(batch, schema=schema))
+    return pa.Table.from_batches(batches, schema=schema)
+
+
+def data_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a data frame.
+
+    Raises:
+        MissingExtraError: ``pandas`` is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: F401 - pyarrow imports it by itself, with an error of its own
+    except ImportError as error:
+        raise _missing("pandas") from error
+    return table.to_pandas()
+
+
+def _missing(package: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"The package {package!r} is needed for tables and is not installed.", hint=f"Install it: pip install {package}"
+    )

@@ -1,0 +1,302 @@
+"""``judgebench.run`` and ``run_async``: from a test, a thread, an event loop; nothing of the process changes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import judgebench
+from judgebench.datasets import JsonlDataset
+from judgebench.errors import ConfigError, ExitCode, UnknownNameError, UsageError
+from judgebench.judges import NumberEqual, ReferenceVerifier
+from judgebench.models import VLLMCustomAPIChat
+from tests.e2e.conftest import stand
+from tests.e2e.harness import Bench, slower_after, wait_until
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    for name in [name for name in os.environ if name.startswith("JB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.chdir(tmp_path)
+    with stand(tmp_path) as made:
+        yield made
+
+
+def variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+@pytest.fixture
+def untouched(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Nothing is printed, no environment variable left, signal handlers are as before, no thread stays."""
+    environment, handlers = variables(), [signal.getsignal(one) for one in SIGNALS]
+    threads = set(threading.enumerate())
+    capfd.readouterr()
+    yield
+    assert capfd.readouterr() == ("", "")
+    assert variables() == environment
+    assert [signal.getsignal(one) for one in SIGNALS] == handlers
+    assert {one.name for one in set(threading.enumerate()) - threads if one.name.startswith("judgebench")} == set()
+
+
+def model(bench: Bench, abbr: str = "made", **keys: Any) -> dict[str, Any]:
+    known = {"model": "m", "url": bench.model.url, "batch_size": 4, "retry": 0}
+    return dict(type=VLLMCustomAPIChat, abbr=abbr, **{**known, **keys})
+
+
+def judge(bench: Bench, **keys: Any) -> dict[str, Any]:
+    asked = {"model": "j", "url": bench.judge.url, "batch_size": 4, "retry": 0}
+    own = {"abbr": "judge", "method": {"type": ReferenceVerifier}, **keys}
+    return {"judge_model": dict(type=VLLMCustomAPIChat, abbr="judge", **asked), **own}
+
+
+def dataset(**keys: Any) -> dict[str, Any]:
+    columns = {"input_columns": ["question"], "output_column": "answer", "id_column": "name"}
+    made = {"abbr": "made-data", "path": "toy.jsonl", "prompt": "{question}", "evaluator": {"type": NumberEqual}}
+    return dict(type=JsonlDataset, **{**columns, **made, **keys})
+
+
+NAMES: dict[str, Any] = {"models": "toy_model", "datasets": "toy_llmjudge"}
+
+
+def accuracy(outcome: judgebench.Outcome) -> float | None:
+    (result,) = outcome.results
+    return result.metrics["accuracy"].value
+
+
+@pytest.mark.usefixtures("untouched")
+def test_names_run_as_on_the_command_line(bench: Bench) -> None:
+    outcome = judgebench.run(**NAMES)
+    assert outcome.ok
+    assert outcome.exit_code == ExitCode.DONE
+    assert outcome.path == bench.run
+    assert accuracy(outcome) == pytest.approx(100 * 5 / 6)
+    assert outcome.summary is not None
+    assert outcome.summary.with_suffix(".md").exists()
+    assert (outcome.errors, outcome.interrupted, outcome.counts.ok) == ([], False, 6)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_dicts_classes_and_objects_run(bench: Bench) -> None:
+    """A key in a dict is a secret: it reaches the service and no file, nor the environment."""
+    outcome = judgebench.run(
+        models=model(bench, api_key="sk-of-a-test-1234567890"),
+        datasets=dataset(evaluator=NumberEqual(NumberEqual.Config(tolerance="0.5"))),
+        judges=[judge(bench, method=ReferenceVerifier.Config())],
+        max_num_workers=2,
+    )
+    assert outcome.ok, outcome.errors
+    rows = [(result.model, result.dataset) for result in outcome.results]
+    assert rows == [("made", "made-data"), ("made", "made-data-judge")]
+    assert {one.headers.get("Authorization") for one in bench.model.requests} == {"Bearer sk-of-a-test-1234567890"}
+    written = [path for path in outcome.path.rglob("*") if path.is_file() and b"sk-of-a-test" in path.read_bytes()]
+    assert written == []
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_model_named_as_a_judge_judges_by_the_dataset_s_method(bench: Bench) -> None:
+    outcome = judgebench.run(
+        models="toy_model", datasets="toy_llmjudge", judges=model(bench, "other", model="j", url=bench.judge.url)
+    )
+    assert [result.dataset for result in outcome.results] == ["toy-other"]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_two_runs_after_each_other_in_one_process(bench: Bench) -> None:
+    first, second = judgebench.run(**NAMES), judgebench.run(**NAMES)
+    assert first.path != second.path
+    assert accuracy(first) == accuracy(second)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_inside_of_a_running_event_loop(bench: Bench) -> None:
+    """Both twins; beside the asynchronous one the loop goes on."""
+
+    async def cell() -> tuple[judgebench.Outcome, judgebench.Outcome, int]:
+        turns = 0
+
+        async def other_work() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0.01)
+                turns += 1
+
+        beside = asyncio.create_task(other_work())
+        awaited = await judgebench.run_async(**NAMES)
+        beside.cancel()
+        return awaited, judgebench.run(**NAMES), turns
+
+    awaited, blocking, turns = asyncio.run(cell())
+    assert awaited.ok
+    assert blocking.ok
+    assert turns > 10
+
+
+@pytest.mark.usefixtures("untouched")
+def test_in_a_thread(bench: Bench) -> None:
+    outcomes: list[judgebench.Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(judgebench.run(**NAMES)))
+    thread.start()
+    thread.join(100)
+    assert [outcome.ok for outcome in outcomes] == [True]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_two_runs_at_once_in_one_event_loop(bench: Bench) -> None:
+    async def both() -> list[judgebench.Outcome]:
+        return await asyncio.gather(
+            judgebench.run_async(**NAMES, work_dir="outputs/a"), judgebench.run_async(**NAMES, work_dir="outputs/b")
+        )
+
+    assert [outcome.ok for outcome in asyncio.run(both())] == [True, True]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_run_whose_await_is_cancelled_stops_and_goes_on_later(bench: Bench) -> None:
+    slower_after(3, bench.model, then=3.0)
+
+    async def cancelled() -> None:
+        running = asyncio.create_task(judgebench.run_async(**NAMES))
+        await asyncio.to_thread(wait_until, lambda: len(bench.model.requests) > 3)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cancelled())
+    recorded = judgebench.load(bench.run)
+    assert recorded.state == "unfinished"
+    kept = sum(one.success for one in recorded.predictions())
+    assert kept > 0
+    bench.model.latency = lambda: 0.0
+    asked = len(bench.model.requests)
+    outcome = judgebench.run(reuse=bench.run)
+    assert outcome.ok
+    assert len(bench.model.requests) - asked <= 6 - kept + 2  # two more for the trial calls
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_stops_a_script_gracefully_and_the_second_at_once(bench: Bench, times: int) -> None:
+    slower_after(3, bench.model, then=3.0 if times == 1 else 60.0)
+    script = "import judgebench; judgebench.run(models='toy_model', datasets='toy_llmjudge'); print('went on')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=bench.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        start_new_session=True,
+    )
+    wait_until(lambda: len(bench.model.requests) > 3)
+    began = time.monotonic()
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - began < 9  # before the time for what is in flight is over
+    assert out == ""
+    assert err.rstrip().endswith("KeyboardInterrupt")
+    assert sum(one.success for one in judgebench.load(bench.run).predictions()) > 0
+
+
+class Heard(judgebench.Listener):
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def start(self, run: Any, rows: Any) -> None:
+        self.words.append(f"start {len(rows)}")
+
+    def task(self, row: Any) -> None:
+        if row.over:
+            self.words.append(f"{row.stage} {row.status}")
+
+    def done(self, *, exit_code: int, scores: Any, next_command: str) -> None:
+        self.words.append(f"done {exit_code} {scores[0].name}")
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_listener_hears_the_run(bench: Bench) -> None:
+    heard = Heard()
+    judgebench.run(**NAMES, listener=heard)
+    assert heard.words == [
+        "start 4", "infer finish", "judge finish", "extract finish", "summarize finish",
+        "done 0 toy-model:toy-judge.accuracy",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_listener_that_raises_ends_the_run(bench: Bench) -> None:
+    class Broken(judgebench.Listener):
+        def task(self, row: Any) -> None:
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        judgebench.run(**NAMES, listener=Broken())
+
+
+@pytest.mark.usefixtures("untouched")
+def test_tasks_that_fail_are_an_outcome(bench: Bench) -> None:
+    bench.judge.stop()
+    outcome = judgebench.run(**NAMES, preflight=False)
+    assert outcome.exit_code == ExitCode.PREREQUISITE
+    assert not outcome.ok
+    assert outcome.errors
+
+
+@pytest.mark.usefixtures("untouched")
+def test_what_keeps_a_run_from_starting_is_raised(bench: Bench) -> None:
+    with pytest.raises(UnknownNameError, match="toy_mdel"):
+        judgebench.run(models="toy_mdel", datasets="toy_llmjudge")
+    with pytest.raises(UsageError, match="no 'num_promts'") as caught:
+        judgebench.run(**NAMES, num_promts=3)
+    assert "num_prompts" in caught.value.hint
+    with pytest.raises(UsageError, match="num_prompts"):
+        judgebench.run(**NAMES, num_prompts="three")
+    with pytest.raises(UsageError, match="Nothing to run"):
+        judgebench.run()
+    assert not Path("outputs").exists()
+
+
+class Closed:
+    """Keeps no ``config``."""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"type": Closed()}, "keeps no `config`"),
+        ({"type": lambda: None}, "<lambda>, which task processes cannot import"),
+        (3, "expected a name, a dict or an object"),
+        (object(), "an object of object"),
+        ({"type": type("Local", (), {})}, "cannot import"),
+    ],
+)
+def test_what_task_processes_cannot_make_again_is_refused(given: object, said: str) -> None:
+    with pytest.raises((ConfigError, UsageError)) as caught:
+        judgebench.run(models=given, datasets="toy_llmjudge")
+    assert said in caught.value.message
+    assert "models[0]" in caught.value.message
+
+
+def test_what_is_public_is_there_and_costs_nothing_before_it_is_named() -> None:
+    assert all(getattr(judgebench, name) for name in judgebench.__all__)
+    assert set(judgebench.__all__) <= set(dir(judgebench))
+    with pytest.raises(AttributeError, match="no attribute 'runn'"):
+        _ = judgebench.runn
+    code = "import sys, judgebench; print([name for name in sys.modules if name.startswith('judgebench')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['judgebench']"
