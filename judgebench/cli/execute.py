@@ -151,17 +151,18 @@ def _execute_in(
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
 
-    from judgebench.executors.local import supervise
+    from judgebench.executors.local import LocalExecutor
+    from judgebench.executors.supervision import supervise
 
     outcome = asyncio.run(
         supervise(
             plan,
             plan_file,
+            LocalExecutor(fork_server=fork_server),
             display=display,
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,
             environment=environment,
-            fork_server=fork_server,
         )
     )
     return close_run(plan, config, request, outcome, display)
