@@ -15,8 +15,8 @@ import pytest
 from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.executors.fork_server import ForkServer
 from judgebench.executors.local import LocalExecutor, TaskCommand
-from judgebench.executors.supervision import supervise
 from judgebench.executors.outcome import RunOutcome
+from judgebench.executors.supervision import supervise
 from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 
 ROOT = Path(__file__).parents[2]
