@@ -75,7 +75,8 @@ def execute(request: RunRequest, command: list[str]) -> int:
             hint="Name the folder that holds the folders of the datasets: --data-dir DIR",
         )
     # What tasks import is imported beside the reading of configs, which takes as long.
-    forked = () if request.dry_run or request.options.debug else STAGES_OF_MODE[request.mode]
+    elsewhere = request.dry_run or request.options.debug or request.selection.executor not in {"", "local"}
+    forked = () if elsewhere else STAGES_OF_MODE[request.mode]
     with warm_tasks(forked) as fork_server:
         return _resolve(request, command, reused, notes, fork_server)
 
@@ -151,14 +152,14 @@ def _execute_in(
     for task_id in graph.kept:
         display.message(f"{task_id}: complete, kept as it is")
 
-    from judgebench.executors.local import LocalExecutor
+    from judgebench.executors.chosen import executor_of
     from judgebench.executors.supervision import supervise
 
     outcome = asyncio.run(
         supervise(
             plan,
             plan_file,
-            LocalExecutor(fork_server=fork_server),
+            executor_of(plan.executor, fork_server),
             display=display,
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,
@@ -263,6 +264,7 @@ def make_plan(
         combinations=config.combinations,
         options=request.options,
         tasks=graph.tasks,
+        executor=config.executor,
     )
 
 
@@ -304,6 +306,12 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
     return shown(base_url(target, {**os.environ, **config.secrets}))
 
 
+def _needed(task: TaskSpec) -> str:
+    """Return what a task asks of the machine that it runs on; empty where it says nothing."""
+    needs = {"cores": task.cores, "GiB of memory": task.memory, "GPUs": task.gpus}
+    return ", ".join(f"{amount:g} {what}" for what, amount in needs.items() if amount)
+
+
 def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
     """Print the graph and every command; sends nothing and writes nothing."""
     from judgebench.datasets.samples import count_of
@@ -323,6 +331,8 @@ def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:
             print(f"  items:   {'unknown: no data file is here, the hub has it' if None in known else total}")
             print(f"  service: {_place(config, task)}")
         print(f"  after:   {', '.join(waits) or '-'}")
+        if needed := _needed(task):
+            print(f"  needs:   {needed}")
         print(f"  log:     {task.log}")
         print(f"  command: {shlex.join([sys.executable, '-m', 'judgebench.stages', 'PLAN', task.id])}")
     for task_id in graph.kept:

@@ -28,7 +28,6 @@ class LocalExecutor:
     """Runs tasks as processes of this machine.
 
     Args:
-        config: Its keys in a config.
         task_command: Gives the command of a task.
         fork_server: A warm process from which tasks are forked instead, as long as it is there; its owner ends it.
     """
@@ -42,7 +41,7 @@ class LocalExecutor:
 
     def __init__(
         self,
-        config: Config | None = None,
+        _config: Config | None = None,
         *,
         task_command: TaskCommand = stage_command,
         fork_server: ForkServer | None = None,

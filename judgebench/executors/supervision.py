@@ -21,7 +21,7 @@ import msgspec
 from judgebench.config.files import ONE_THREAD
 from judgebench.dashboard.board import ENDED, RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display
-from judgebench.errors import ExitCode, InternalError, JudgebenchError, PrerequisiteError, visible
+from judgebench.errors import ExitCode, InternalError, JudgebenchError, visible
 from judgebench.executors.contract import Ended, Executor, Handle, Printed, RunContext
 from judgebench.executors.outcome import RunOutcome, TaskOutcome, explain_exit
 from judgebench.executors.process import on_interrupt, open_log, prepare_log
@@ -190,7 +190,6 @@ class _Supervision:
         try:
             self._open_event_log()
             self._display.start(self._header(), [state.row for state in self._tasks.values()])
-            self._check_reach()
             if self._machine.header.overlap:
                 # All at once: a judge model loads while the tested one does.
                 for key in sorted({key for state in self._tasks.values() for key in state.services}):
@@ -217,16 +216,6 @@ class _Supervision:
             pid=os.getpid(),
             max_workers=self._machine.header.max_workers,
         )
-
-    def _check_reach(self) -> None:
-        """Refuse to launch services that no task could reach."""
-        launched = sorted({model.abbr for state in self._tasks.values() for model in state.services.values()})
-        if launched and not self._executor.shares_machine:
-            raise PrerequisiteError(
-                f"The model {launched[0]!r} has a launch block, so its service would run on this machine, "
-                f"which the tasks of {type(self._executor).__name__} do not reach.",
-                hint="Start the service where the tasks reach it and give its url, or leave --executor out.",
-            )
 
     def interrupt(self, at_once: bool) -> None:
         """Stop the run, gracefully or at once."""

@@ -230,11 +230,13 @@ class ExecutorConfig(msgspec.Struct, frozen=True, kw_only=True):
         type: Dotted path of the executor's class.
         options: Its own keys.
         resources: What the tasks of each stage need.
+        follows: Whether a task there sees what another appends to a file that it still writes; its class says so.
     """
 
     type: str = LOCAL_EXECUTOR
     options: dict[str, Any] = {}
     resources: dict[StageName, Resources] = {}
+    follows: bool = True
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -356,7 +358,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         models: By abbr, as in ``RunConfig``.
         combinations: ``(model, dataset)`` pairs.
         executor: Where the tasks run.
-        follows: Whether a task there sees what another appends to a file that it still writes.
     """
 
     format: int = 1
@@ -372,7 +373,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     tasks: list[TaskSpec]
     executor: ExecutorConfig = ExecutorConfig()
-    follows: bool = True
 
 
 class CustomDataset(msgspec.Struct, frozen=True, kw_only=True):

@@ -267,7 +267,7 @@ class JudgeRun:
         follow = Follow(
             lambda: samples_of(self.dataset, options), self.repeats, self._job, recorded.holds if defer else None
         )
-        kind = GrowingAnswers if self.task.plan.follows else EndedAnswers
+        kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
         source = kind(self.predictions, self.task.upstream_done, self.task.stop)
         async with aclosing(jobs_of(source, follow, self.task.stop)) as jobs:
             async for job in jobs:
