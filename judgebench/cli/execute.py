@@ -308,8 +308,8 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
 
 def _needed(task: TaskSpec) -> str:
     """Return what a task asks of the machine that it runs on; empty where it says nothing."""
-    needs = {"cores": task.cores, "GiB of memory": task.memory, "GPUs": task.gpus}
-    return ", ".join(f"{amount:g} {what}" for what, amount in needs.items() if amount)
+    needs = {"cores": task.cores, "memory (GiB)": task.memory, "GPUs": task.gpus}
+    return ", ".join(f"{what} {amount:g}" for what, amount in needs.items() if amount)
 
 
 def _print_plan(config: RunConfig, request: RunRequest, run: RunFolder) -> int:

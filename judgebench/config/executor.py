@@ -12,6 +12,7 @@ from judgebench.config.checks import Declared
 from judgebench.config.files import PlainConfig, load_file
 from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
+from judgebench.models.secret_values import has_key_prefix, sounds_secret
 from judgebench.plugins import find, make, split
 from judgebench.plugins.keys import filled
 from judgebench.records.run import LOCAL_EXECUTOR, DatasetConfig, ExecutorConfig, Resources, StageName
@@ -73,6 +74,7 @@ def resolved_executor(declared: Declared) -> ExecutorConfig:
     name, options = split(keys, where=where)
     found = find(name, "executors", where=where)
     make(name, options, "executors", where=where)
+    _refuse_secrets("", options, where)
     if not isinstance(given, dict):
         raise ConfigError(f"{where}.resources must be a dict by stage.", hint="resources=dict(infer=dict(gpus=1))")
     filled(given, _Shape, where=f"{where}.resources")
@@ -85,6 +87,21 @@ def resolved_executor(declared: Declared) -> ExecutorConfig:
     own = f"{found.value.__module__}.{found.value.__qualname__}"
     path = own if own == LOCAL_EXECUTOR else found.path
     return ExecutorConfig(type=path, options=options, resources=resources, follows=found.value.follows)
+
+
+def _refuse_secrets(name: str, value: Any, where: str) -> None:
+    """Refuse a key or token: what an executor is given stands in the plan."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_secrets(str(key), item, f"{where}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_secrets(name, item, f"{where}.{index}")
+    elif isinstance(value, str) and value and (sounds_secret(name) or has_key_prefix(value)):
+        raise ConfigError(
+            f"{where} looks like a secret, and the run folder keeps what an executor is given.",
+            hint="Put it into an environment variable, and have the executor read that.",
+        )
 
 
 def refuse_unreached(

@@ -68,6 +68,12 @@ def test_a_judged_run_gives_what_the_local_one_gives(bench: Bench, executor: str
     assert [task["gpus"] for task in plan["tasks"]] == [1, 0, 0, 0]
 
 
+def test_a_dry_run_says_what_a_task_needs(bench: Bench) -> None:
+    done = bench.jb("--executor", "files", "--dry-run")
+    assert done.code == 0, done.text
+    assert "  needs:   cores 2, memory (GiB) 7.5, GPUs 1\n" in done.out
+
+
 @pytest.mark.parametrize(("executor", "stage"), [("files", "judge"), ("growing_files", "infer")])
 def test_a_killed_task_is_named_and_the_run_goes_on_where_it_was(bench: Bench, executor: str, stage: str) -> None:
     slower_after(5, bench.model if stage == "infer" else bench.judge, then=20.0)
