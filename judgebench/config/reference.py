@@ -30,10 +30,10 @@ INTRODUCTION = """\
 <!-- Made by: python -m judgebench.config.reference > docs/configuration.md -->
 
 A config is a Python file below `models/`, `datasets/`, `judges/`, `summarizers/` or `executors/` of a config folder,
-and its name is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`. Your own
-folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a file of
-the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names of a
-command line, and `jb --show NAME` every key of a config with the file and line that set it.
+and its name is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`.
+Your own folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a
+file of the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names
+of a command line, and `jb --show NAME` every key of a config with the file and line that set it.
 
 Nothing runs before every config has been checked: unknown keys, wrong types, two models of one `abbr` and names
 that cannot be file names are refused, with the file, the key and the nearest known key.
