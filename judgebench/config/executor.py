@@ -12,9 +12,9 @@ from judgebench.config.checks import Declared
 from judgebench.config.files import PlainConfig, load_file
 from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
-from judgebench.models.secret_values import has_key_prefix, sounds_secret
+from judgebench.models.access import has_key_prefix, sounds_secret
 from judgebench.plugins import find, make, split
-from judgebench.plugins.keys import filled
+from judgebench.plugins.find import filled
 from judgebench.records.run import LOCAL_EXECUTOR, DatasetConfig, ExecutorConfig, Resources, StageName
 
 

@@ -35,9 +35,15 @@ from judgebench.identity.questions import (
     selection_of,
     write_identity,
 )
-from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, NotRecordedError, lacks_logprobs
-from judgebench.judges.core.factory import method_of
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.judges.core.contract import (
+    CallFailedError,
+    Case,
+    JudgeMethod,
+    NotRecordedError,
+    lacks_logprobs,
+    method_of,
+)
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig
@@ -54,7 +60,7 @@ from judgebench.stages.asks import (
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
 from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
-from judgebench.store.index import compact, copy_aside
+from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded
 from judgebench.store.run_folder import RunFolder, in_round_robin
@@ -118,7 +124,7 @@ SHOWN_MISSING = 3
 logger = logging.getLogger(__name__)
 
 
-class Job(NamedTuple):
+class JudgeJob(NamedTuple):
     """One item to be judged; ``gold`` goes into the record."""
 
     sample: Sample
@@ -193,7 +199,7 @@ class JudgeRun:
                     self._check_served(opened[0].model)
             return opened[0]
 
-        async def work(job: Job) -> None:
+        async def work(job: JudgeJob) -> None:
             ask = RecordingAsk(
                 self.questions,
                 job.case,
@@ -254,13 +260,13 @@ class JudgeRun:
                 "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
             )
 
-    async def _brought_along(self) -> AsyncGenerator[Job, None]:
+    async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
         for sample in samples_of(self.dataset, self.task.plan.options):
             for repeat in range(self.repeats):
-                yield Job(sample, benchmark_case(sample, repeat), sample.gold)
+                yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
-    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[Job, None]:
+    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[JudgeJob, None]:
         """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
         options = self.task.plan.options
         defer = len(recorded) > 0 and not options.redo_changed
@@ -273,7 +279,7 @@ class JudgeRun:
             async for job in jobs:
                 yield job
 
-    def _job(self, sample: Sample, prediction: Prediction) -> Job | None:
+    def _job(self, sample: Sample, prediction: Prediction) -> JudgeJob | None:
         try:
             case = case_of(sample, prediction, self.postprocess)
         except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
@@ -281,13 +287,13 @@ class JudgeRun:
             return None
         return self._beside_other_answer(sample, prediction, case)
 
-    def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> Job | None:
+    def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> JudgeJob | None:
         if self.compared_model is None:
-            return Job(sample, case, prediction.uuid)
+            return JudgeJob(sample, case, prediction.uuid)
         other_answer = self.compared_model.answer(sample, prediction.repeat)
         if other_answer.text is None:
             return None
-        return Job(
+        return JudgeJob(
             sample, msgspec.structs.replace(case, baseline=other_answer.text), [prediction.uuid, other_answer.uuid]
         )
 

@@ -9,14 +9,7 @@ import pytest
 
 from judgebench.config.reference import attributes, reference
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
-from judgebench.records.run import (
-    DatasetConfig,
-    FewShot,
-    JudgeConfig,
-    Resources,
-    SummarizerConfig,
-    SummaryGroup,
-)
+from judgebench.records.run import DatasetConfig, FewShot, JudgeConfig, Resources, SummarizerConfig, SummaryGroup
 
 SCHEMAS = [
     ModelConfig, ServiceConfig, LaunchConfig, Timeouts, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig,
