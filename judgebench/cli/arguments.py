@@ -27,6 +27,7 @@ _COMPLETIONS = {
         flag: {"bash": f"_jb_names_{kind}", "zsh": f"_jb_names_{kind}"}
         for flag, kind in (
             ("models", "models"), ("datasets", "datasets"), ("judges", "judges"), ("summarizer", "summarizers"),
+            ("executor", "executors"),
         )
     },
 }  # fmt: skip
@@ -143,7 +144,7 @@ def completion_script(shell: str) -> str:
     for action in parser.completable():
         if action.dest in _COMPLETIONS:
             action.complete = _COMPLETIONS[action.dest]  # type: ignore[attr-defined]
-    kinds = ("models", "datasets", "judges", "summarizers")
+    kinds = ("models", "datasets", "judges", "summarizers", "executors")
     names = {
         "bash": '_jb_names_{kind}() {{ compgen -W "$(jb ls {kind} 2>/dev/null | awk \'{{print $2}}\')" -- "$1"; }}',
         "zsh": "_jb_names_{kind}() {{ compadd -- ${{(f)\"$(jb ls {kind} 2>/dev/null | awk '{{print $2}}')\"}}; }}",
@@ -165,7 +166,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--config-dir", action="append", default=[], metavar="DIR",
-        help="folder with models/ datasets/ judges/ summarizers/ that shadow the shipped ones (default: ./configs)",
+        help="folder with models/ datasets/ judges/ ... that shadow the shipped ones (default: ./configs)",
     )  # fmt: skip
     group.add_argument("--data-dir", default="", metavar="DIR", help="folder of data files (default: $JB_DATA_DIR)")
 
@@ -182,6 +183,7 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
     group.add_argument("--max-num-workers", type=whole_from(1), default=4, metavar="N", help="most tasks at once")
+    group.add_argument("--executor", default="", metavar="NAME", help="where tasks run (default: on this machine)")
     group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
     group.add_argument("--merge-ds", action="store_true", help="run the sub-datasets of one group as one task")
     group.add_argument(
@@ -298,6 +300,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
             datasets=args.datasets,
             judges=args.judges,
             summarizer=args.summarizer,
+            executor=args.executor,
             config_dirs=args.config_dir,
             overrides=args.override,
             custom=custom,

@@ -51,6 +51,12 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
     return shown(base_url(target, {**os.environ, **config.secrets}))
 
 
+def _needed(task: TaskSpec) -> str:
+    """Return what a task asks of the machine that it runs on; empty where it says nothing."""
+    needs = {"cores": task.cores, "memory (GiB)": task.memory, "GPUs": task.gpus}
+    return ", ".join(f"{what} {amount:g}" for what, amount in needs.items() if amount)
+
+
 def _print_plan(preview: Preview) -> int:
     """Print the graph and every command; sends nothing and writes nothing."""
     from judgebench.datasets.samples import count_of
@@ -70,6 +76,8 @@ def _print_plan(preview: Preview) -> int:
             print(f"  items:   {'unknown: no data file is here, the hub has it' if None in known else total}")
             print(f"  service: {_place(config, task)}")
         print(f"  after:   {', '.join(waits) or '-'}")
+        if needed := _needed(task):
+            print(f"  needs:   {needed}")
         print(f"  log:     {task.log}")
         print(f"  command: {shlex.join([sys.executable, '-m', 'judgebench.stages', 'PLAN', task.id])}")
     for task_id in graph.kept:

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from judgebench.cli.console import columns
 from judgebench.config.checks import nearest
 from judgebench.config.files import plugged
-from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, split_suffix
+from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, flag_of, split_suffix
 from judgebench.errors import UnknownNameError, UsageError
 
 
@@ -25,8 +25,7 @@ def search_table(args: argparse.Namespace) -> str:
 
     registry = Registry(args.config_dir)
     rows = [
-        (f"--{'summarizer' if kind == 'summarizers' else kind}", name, str(registry.find(kind, name).path))
-        for kind, name in _searched(args, registry)
+        (f"--{flag_of(kind)}", name, str(registry.find(kind, name).path)) for kind, name in _searched(args, registry)
     ]
     if not (args.models or args.datasets or args.judges):
         raise UsageError("--search has no names to look for.", hint="Add --models or --datasets, or see: jb --list")
@@ -103,6 +102,8 @@ def _searched(args: argparse.Namespace, registry: Registry) -> Iterator[tuple[Ki
         yield ("models" if not registry.named("judges", stem) and registry.named("models", stem) else "judges"), stem
     if args.summarizer != "default":
         yield "summarizers", split_suffix(args.summarizer)[0]
+    if args.executor:
+        yield "executors", args.executor
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -9,7 +9,9 @@ def run(argv: list[str]) -> int:
     from judgebench.cli.listing import plug_ins, registered
     from judgebench.config.registry import KINDS
 
-    parser = Parser(prog="jb ls", description="Print the registered models, datasets, judges and summarizers.")
+    parser = Parser(
+        prog="jb ls", description="Print the registered models, datasets, judges, summarizers and executors."
+    )
     parser.add_argument(
         "words", nargs="*", metavar="[KIND] [PATTERN]", help=f"one of {', '.join(KINDS)}; part of a name"
     )

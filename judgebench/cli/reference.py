@@ -27,7 +27,7 @@ _VERBS = """\
 
 | command | meaning |
 | --- | --- |
-| `jb ls [KIND] [PATTERN]` | what is registered; KIND is `models`, `datasets`, `judges` or `summarizers` |
+| `jb ls [KIND] [PATTERN]` | what is registered; KIND is `models`, `datasets`, `judges`, `summarizers` or `executors` |
 | `jb ls --plugins` | the installed plug-in packages, what each brings, and what is wrong with it |
 | `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from judgebench.config.relations import EVERY_MODEL
-from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, Typed
+from judgebench.records.run import DatasetConfig, ExecutorConfig, JudgeConfig, RunConfig, Typed
 
 _WIDTH = 120
 
@@ -37,7 +37,15 @@ def dump_config(config: RunConfig, command: list[str] | None = None) -> str:
         "model_dataset_combinations = "
         + python_text([{"models": [model], "datasets": names} for model, names in combinations.items()]),
     ]
+    if config.executor != ExecutorConfig():
+        parts.append(f"executor = {python_text(executor_keys(config.executor))}")
     return "\n\n".join(parts) + "\n"
+
+
+def executor_keys(executor: ExecutorConfig) -> dict[str, Any]:
+    """Return an executor as the keys that a config file has for it."""
+    resources = msgspec.to_builtins(executor.resources)
+    return {"type": executor.type, **executor.options, **({"resources": resources} if resources else {})}
 
 
 def dataset_keys(dataset: DatasetConfig) -> dict[str, Any]:

@@ -12,7 +12,15 @@ import msgspec
 
 from judgebench.config.checks import type_name
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
-from judgebench.records.run import Baseline, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
+from judgebench.records.run import (
+    Baseline,
+    DatasetConfig,
+    FewShot,
+    JudgeConfig,
+    Resources,
+    SummarizerConfig,
+    SummaryGroup,
+)
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
 
@@ -21,11 +29,11 @@ INTRODUCTION = """\
 
 <!-- Made by: python -m judgebench.config.reference > docs/configuration.md -->
 
-A config is a Python file below `models/`, `datasets/`, `judges/` or `summarizers/` of a config folder, and its name
-is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`. Your own
-folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a file of
-the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names of a
-command line, and `jb --show NAME` every key of a config with the file and line that set it.
+A config is a Python file below `models/`, `datasets/`, `judges/`, `summarizers/` or `executors/` of a config folder,
+and its name is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`.
+Your own folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a
+file of the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names
+of a command line, and `jb --show NAME` every key of a config with the file and line that set it.
 
 Nothing runs before every config has been checked: unknown keys, wrong types, two models of one `abbr` and names
 that cannot be file names are refused, with the file, the key and the nearest known key.
@@ -82,8 +90,8 @@ processes see. A service that repeats a secret, in a reply or an error, is kept 
 placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are taken out of errors alone, as answers
 may hold them by chance. A secret in the words of a `launch.command`, or in a dataset, is refused.
 
-**A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges` and
-`model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
+**A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges`, `executor`
+and `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
 `configs/` of its folder.
 """
 
@@ -147,6 +155,13 @@ def reference() -> str:
         table(SummarizerConfig),
         "### `summary_groups`\n",
         table(SummaryGroup),
+        "## Executors\n",
+        "`executor = dict(type=..., ...)` in a file below `executors/`, chosen with `--executor NAME`: where tasks",
+        "run. Its keys are those of its class, which get no values from the environment, and `resources`; see",
+        "[executors](executors.md).\n",
+        "### `resources`\n",
+        "By stage: `resources=dict(infer=dict(gpus=1), judge=dict(cores=4, memory=16))`.\n",
+        table(Resources),
     ]
     return "\n".join(parts)
 

@@ -1,6 +1,7 @@
 """Names to config files: the shipped folders and the user's, which come first.
 
-A name is the stem of a file somewhere below ``models``, ``datasets``, ``judges`` or ``summarizers`` of a config folder;
+A name is the stem of a file somewhere below ``models``, ``datasets``, ``judges``,
+``summarizers`` or ``executors`` of a config folder;
 case does not matter. Files are found by listing folders and described by parsing, so nothing here runs a config.
 """
 
@@ -15,20 +16,26 @@ from typing import Literal, NamedTuple, get_args
 
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 
-Kind = Literal["models", "datasets", "judges", "summarizers"]
+Kind = Literal["models", "datasets", "judges", "summarizers", "executors"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parents[1] / "configs"
 USER_FOLDER = "configs"
 """Config folder of the current directory, used when no ``--config-dir`` is given."""
 
-_SINGULAR = {"models": "model", "datasets": "dataset", "judges": "judge", "summarizers": "summarizer"}
+_SINGULAR = {
+    "models": "model",
+    "datasets": "dataset",
+    "judges": "judge",
+    "summarizers": "summarizer",
+    "executors": "executor",
+}
 
 
 class ConfigFile(NamedTuple):
     """A registered config file.
 
     Attributes:
-        kind: Which of the four folders it is in.
+        kind: Which of the folders it is in.
         name: Its stem, as the command line names it.
         path: Absolute path.
     """
@@ -128,7 +135,7 @@ class Registry:
         elsewhere = [other for other in KINDS if other != kind and self.named(other, name)]
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         if elsewhere:
-            hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{_flag(elsewhere[0])} {name}. "
+            hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{flag_of(elsewhere[0])} {name}. "
         misplaced = [path for root in self.roots for path in root.glob(f"{glob_escape(name)}.py")]
         if misplaced:
             hint += f"{misplaced[0]} is not looked at: move it into the folder {kind}/ beside it. "
@@ -175,8 +182,9 @@ def _named_in(folder: Path, kind: Kind, name: str) -> list[ConfigFile]:
     ]
 
 
-def _flag(kind: Kind) -> str:
-    return "summarizer" if kind == "summarizers" else kind
+def flag_of(kind: Kind) -> str:
+    """Return the flag that names configs of a kind, without its dashes."""
+    return _SINGULAR[kind] if kind in {"summarizers", "executors"} else kind
 
 
 def _user_roots(config_dirs: Sequence[str]) -> list[Path]:

@@ -27,12 +27,13 @@ from judgebench.config.dataset import (
     resolve_judge,
     take_judges,
 )
+from judgebench.config.executor import chosen_executor, refuse_unreached
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
 from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig, row_name
+from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, Selection, SummarizerConfig, row_name
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "*")
 GIVEN = "judgebench.run"
@@ -169,12 +170,14 @@ class Declarations(NamedTuple):
 
     Attributes:
         combinations: The file's ``model_dataset_combinations``; ``None`` combines all with all.
+        executor: Where the tasks run; checked, as no override changes it.
     """
 
     models: list[Declared]
     datasets: list[DatasetWithJudges]
     summarizer: Declared
     combinations: Any
+    executor: ExecutorConfig
 
     def all(self) -> list[Declared]:
         """Return every declared object."""
@@ -202,6 +205,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     datasets, sources = _resolve_datasets(declared.datasets, env, secrets)
     combinations = _combinations(declared.combinations, [*models], [*datasets], selection.config)
     datasets = {abbr: with_compared_models(one, combinations) for abbr, one in datasets.items()}
+    refuse_unreached(declared.executor, models, datasets)
     _refuse_row_twins(datasets)  # round robins have a row for each compared model
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
@@ -214,6 +218,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         sources=sources,
         secrets=secrets.values,
         notes=_notes(declared),
+        executor=declared.executor,
     )
 
 
@@ -234,7 +239,9 @@ def declare(selection: Selection) -> Declarations:
         datasets = [DatasetWithJudges(dataset, replaced(own, chosen)) for dataset, own in datasets]
     named = selection.models or selection.datasets or any(selection.given.values())
     combinations = None if named else variables.get("model_dataset_combinations")
-    declared = Declarations(models, datasets, _summarizer(selection, registry, file, variables), combinations)
+    summarizer = _summarizer(selection, registry, file, variables)
+    executor = chosen_executor(selection.executor, registry, file, variables)
+    declared = Declarations(models, datasets, summarizer, combinations, executor)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from judgebench.config.checks import REFERENCE, Declared, checked
 from judgebench.config.dataset import named_judge, resolve_dataset, resolve_judge, take_judges
-from judgebench.config.dump import dataset_keys, judge_keys, python_text
+from judgebench.config.dump import dataset_keys, executor_keys, judge_keys, python_text
+from judgebench.config.executor import executor_in, resolved_executor
 from judgebench.config.explain import base_files
 from judgebench.config.files import declared_in, load_file, summarizer_in
 from judgebench.config.model import SecretStore, resolve_model
@@ -167,7 +168,9 @@ def show(
     stem, suffix = split_suffix(name)
     path = Registry(config_dirs).find(kind, stem).path
     variables = load_file(path)
-    if kind == "summarizers":
+    if kind == "executors":
+        groups = [[executor_in(variables, str(path))]]
+    elif kind == "summarizers":
         groups = [[summarizer_in(variables, str(path), suffix)]]
     else:
         groups = [
@@ -187,6 +190,8 @@ def _group(kind: Kind, group: list[Declared], sites: list[Site], environ: Mappin
         yield _lines(first, resolve_model(first, environ, secrets), sites)
     elif kind == "judges":
         yield _lines(named_judge(first), judge_keys(resolve_judge(first, environ, secrets)), sites)
+    elif kind == "executors":
+        yield _lines(first, executor_keys(resolved_executor(first)), sites)
     elif kind == "summarizers":
         yield _lines(first, checked(first.data, SummarizerConfig, first, environ), sites)
     else:

@@ -84,6 +84,9 @@ class Channel(asyncio.Protocol):
         self._ended()
 
 
+_REPORTS = ("JB_PROGRESS_FD", "JB_TASK_FILES")
+"""Variables by which a task reports, which is not these processes' to do."""
+
 PARALLEL_FROM = 2048
 """Requests in flight from which on one process is the bottleneck (``docs/performance.md``)."""
 EACH = 1024
@@ -198,7 +201,7 @@ class _Sender:
         """Start the process; returns the model's name as it is sent."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        environment = {name: value for name, value in os.environ.items() if name != "JB_PROGRESS_FD"}
+        environment = {name: value for name, value in os.environ.items() if name not in _REPORTS}
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

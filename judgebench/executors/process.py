@@ -18,14 +18,15 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import msgspec
 
 from judgebench.errors import DiskError, visible
+from judgebench.executors.contract import Ended, Printed, TaskEvent
 from judgebench.stages.task import Progress
 from judgebench.store.journal import open_descriptor, open_file, removed
 
@@ -87,74 +88,70 @@ def spawned(command: Sequence[str]) -> Launch:
 
 
 class TaskProcess:
-    """A running task process; made by ``start_process``."""
+    """A running task process, as a ``Handle``; made by ``start_process``."""
 
     def __init__(
         self, process: Process, control: int, log: Path | None, log_start: int, copy: BinaryIO | None = None
     ) -> None:
-        self.pid = process.pid
         self._process = process
         self._control = control
         self._log = log
         self._log_start = log_start
         self._copy = copy
         self._shown: deque[str] = deque(maxlen=TAIL_LINES)
+        self._said: asyncio.Queue[TaskEvent] = asyncio.Queue()
         self._readers: list[asyncio.Task[None]] = []
 
-    def notify(self, line: str) -> None:
+    @property
+    def pid(self) -> int:
+        """Its number, which is also that of its session and process group."""
+        return self._process.pid
+
+    def tell(self, line: str) -> None:
         """Write a line to the task's control pipe; a task that is gone does not mind."""
         if self._control >= 0:
             with contextlib.suppress(OSError):
                 os.write(self._control, f"{line}\n".encode())
+
+    def stop(self) -> None:
+        """Ask it to stop; it keeps for a bounded time what is in flight."""
+        self.tell("stop")
 
     def kill(self) -> None:
         """End the task and all that it started in its process group, now."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    async def wait(self) -> int:
-        """Return the exit code once the process is gone and all that it said has been read.
-
-        Raises:
-            Exception: Whatever ``on_report`` or ``on_output`` raised.
-        """
-        gone = asyncio.create_task(self._process.wait())
-        pending: set[asyncio.Task[Any]] = {gone, *self._readers}
+    async def events(self) -> AsyncGenerator[TaskEvent, None]:
+        """Yield what it reports and prints; the last is its end, once the process is gone and all it said was read."""
+        ending = asyncio.create_task(self._end())
         try:
-            while not gone.done():
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+            while True:
+                event = await self._said.get()
+                yield event
+                if isinstance(event, Ended):
+                    return
         finally:
-            gone.cancel()
-            self.kill()  # what it left behind in its process group
+            ending.cancel()
+            self.kill()  # left early; or what it left behind in its process group
             self._close_control()
-        if pending:
-            done, late = await asyncio.wait(pending, timeout=_LAST_WORDS)
-            for task in done:
-                task.result()
-            for task in late:
-                task.cancel()
-        return gone.result()
+            for reader in self._readers:
+                reader.cancel()
 
-    def tail(self) -> list[str]:
-        """Return the last lines that the task wrote, safe to print."""
-        if self._log is None:
-            return list(self._shown)
-        return log_tail(self._log, self._log_start)
+    async def _end(self) -> None:
+        code = await self._process.wait()
+        self.kill()  # what it left behind in its process group holds the pipes open
+        await asyncio.wait(self._readers, timeout=_LAST_WORDS)
+        tail = list(self._shown) if self._log is None else log_tail(self._log, self._log_start)
+        self._said.put_nowait(Ended(code, tail))
 
-    def follow(
-        self,
-        progress: asyncio.StreamReader,
-        on_report: Callable[[Progress], None],
-        on_output: Callable[[str], None],
-    ) -> None:
+    def follow(self, progress: asyncio.StreamReader) -> None:
         """Read what the task reports, and what it prints where that is not a file."""
-        self._readers.append(asyncio.create_task(_read_reports(progress, on_report)))
+        self._readers.append(asyncio.create_task(_read_reports(progress, self._said.put_nowait)))
         if self._process.stdout is not None:
-            self._readers.append(asyncio.create_task(self._read_output(self._process.stdout, on_output)))
+            self._readers.append(asyncio.create_task(self._read_output(self._process.stdout)))
 
-    async def _read_output(self, stream: asyncio.StreamReader, on_output: Callable[[str], None]) -> None:
+    async def _read_output(self, stream: asyncio.StreamReader) -> None:
         rest = b""
         with self._copy or contextlib.nullcontext():
             while chunk := await stream.read(65_536):
@@ -165,14 +162,14 @@ class TaskProcess:
                 if len(rest) > _LINE_LIMIT:
                     lines, rest = [*lines, rest], b""
                 for line in lines:
-                    self._show(line, on_output)
+                    self._show(line)
         if rest:
-            self._show(rest, on_output)
+            self._show(rest)
 
-    def _show(self, line: bytes, on_output: Callable[[str], None]) -> None:
+    def _show(self, line: bytes) -> None:
         text = visible(line.decode("utf-8", "replace").rstrip("\r"))
         self._shown.append(text)
-        on_output(text)
+        self._said.put_nowait(Printed(text))
 
     def _close_control(self) -> None:
         if self._control >= 0:
@@ -185,19 +182,15 @@ async def start_process(
     *,
     log: Path | None,
     environment: Mapping[str, str],
-    on_report: Callable[[Progress], None],
-    on_output: Callable[[str], None],
     shown: bool = False,
 ) -> TaskProcess:
     """Start a task process in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone.
 
     Args:
         launch: Starts it.
-        log: File that its output is appended to; ``None`` hands each line to ``on_output``.
+        log: File that its output is appended to; ``None`` makes each line a ``Printed`` event.
         environment: All of its environment.
-        on_report: Called with each report.
-        on_output: Called with each line of output, already made visible.
-        shown: Whether the lines are handed to ``on_output`` although they are in a log too.
+        shown: Whether the lines are events although they are in a log too.
 
     Raises:
         OSError: The program cannot be started.
@@ -235,7 +228,7 @@ async def start_process(
         running.kill()
         os.close(control_end)
         raise
-    running.follow(reader, on_report, on_output)
+    running.follow(reader)
     return running
 
 
@@ -286,7 +279,7 @@ def log_tail(path: Path, start: int = 0) -> list[str]:
     return kept[-TAIL_LINES:]
 
 
-async def _read_reports(stream: asyncio.StreamReader, on_report: Callable[[Progress], None]) -> None:
+async def _read_reports(stream: asyncio.StreamReader, report: Callable[[Progress], None]) -> None:
     decoder = msgspec.json.Decoder(Progress)
     while True:
         try:
@@ -296,10 +289,10 @@ async def _read_reports(stream: asyncio.StreamReader, on_report: Callable[[Progr
         if not line:
             return
         try:
-            report = decoder.decode(line)
+            decoded = decoder.decode(line)
         except msgspec.DecodeError:
             continue  # torn by a kill in the middle of the write; the next report says it all
-        on_report(report)
+        report(decoded)
 
 
 def _pipe(size: int) -> tuple[int, int]:

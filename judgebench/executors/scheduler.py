@@ -1,8 +1,8 @@
 """Which task runs when: a pure state machine without I/O and without a clock.
 
 Events go in, instructions come out; the same events give the same instructions, so every order can be tested and a run
-that hung can be replayed from its event log (``encode_log``, ``replay``). The supervisor (``runners.local``) does the
-rest.
+that hung can be replayed from its event log (``encode_log``, ``replay``). The rest is done by
+``executors.supervision``.
 
 Rules:
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from judgebench.errors import DataError
 from judgebench.identity.questions import (
     changed_keys,
@@ -16,7 +18,7 @@ from judgebench.identity.questions import (
     selection_of,
 )
 from judgebench.judges.core.contract import method_of
-from judgebench.records.run import DatasetConfig, RunConfig, RunRequest, TaskSpec, row_name
+from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, RunRequest, TaskSpec, row_name
 from judgebench.report.results import read_result
 from judgebench.stages.accumulators import asks, co_judges_of
 from judgebench.stages.compared_models import upstream_sizes
@@ -83,7 +85,12 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
         tasks.append(
             TaskSpec(id="summarize", stage="summarize", name="summary", needs=extracts, log="logs/summary.out")
         )
-    return Graph(tasks, kept, changed)
+    return Graph([_with_resources(task, config.executor) for task in tasks], kept, changed)
+
+
+def _with_resources(task: TaskSpec, executor: ExecutorConfig) -> TaskSpec:
+    needed = executor.resources.get(task.stage)
+    return msgspec.structs.replace(task, **msgspec.structs.asdict(needed)) if needed is not None else task
 
 
 def _infer_tasks(config: RunConfig, *, merge: bool) -> Iterator[TaskSpec]:

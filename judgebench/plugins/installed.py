@@ -49,6 +49,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         perturbations: Changes of judged items for bias tests.
         scores: Scores of benchmarks of judges.
         metrics: Functions of the tally of outcomes.
+        executors: Places where tasks run.
         configs: Folder of config files, beside the module that holds the entry point's object; empty for none.
     """
 
@@ -63,6 +64,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     perturbations: dict[str, str] = {}
     scores: dict[str, str] = {}
     metrics: dict[str, str] = {}
+    executors: dict[str, str] = {}
     configs: str = ""
 
     def types(self, room: RoomName) -> dict[str, str]:

@@ -24,6 +24,7 @@ RoomName = Literal[
     "perturbations",
     "scores",
     "metrics",
+    "executors",
 ]
 
 
@@ -61,6 +62,11 @@ ROOMS: Mapping[RoomName, Room] = {
     ),
     "scores": Room("score", "judgebench.metrics.table:SCORES", ("add", "result", "identity")),
     "metrics": Room("metric", "judgebench.metrics.table:METRICS"),
+    "executors": Room(
+        "executor",
+        "judgebench.executors.table:EXECUTORS",
+        ("Config", "start", "aclose", "follows", "reserves", "shares_machine"),
+    ),
 }
 
 

@@ -15,7 +15,7 @@ What the command line asks for, before any config is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -206,6 +206,39 @@ class SummarizerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     summary_groups: list[SummaryGroup] = []
 
 
+class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a task needs of the machine that it runs on; 0 says nothing.
+
+    Attributes:
+        cores: Processor cores.
+        memory: Main memory in GiB.
+        gpus: Graphics processors.
+    """
+
+    cores: Annotated[int, msgspec.Meta(ge=0)] = 0
+    memory: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    gpus: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+LOCAL_EXECUTOR = "judgebench.executors.local.LocalExecutor"
+
+
+class ExecutorConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where tasks run.
+
+    Attributes:
+        type: Dotted path of the executor's class.
+        options: Its own keys.
+        resources: What the tasks of each stage need.
+        follows: Whether a task there sees what another appends to a file that it still writes; its class says so.
+    """
+
+    type: str = LOCAL_EXECUTOR
+    options: dict[str, Any] = {}
+    resources: dict[StageName, Resources] = {}
+    follows: bool = True
+
+
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run is made of, resolved and checked.
 
@@ -217,6 +250,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         sources: Where each object came from: ``"models.<abbr>" -> file``.
         secrets: Environment variables that stand in for secrets written in config files; never dumped.
         notes: What the user should know of how the configs were read, one sentence each.
+        executor: Where tasks run.
     """
 
     models: dict[str, dict[str, Any]]
@@ -226,6 +260,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str] = {}
     secrets: dict[str, str] = {}
     notes: list[str] = []
+    executor: ExecutorConfig = ExecutorConfig()
 
 
 Mode = Literal["all", "infer", "judge", "infer_judge", "eval", "viz"]
@@ -293,6 +328,8 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
         follows: Tasks whose output it may read while they still run; without overlap they count as ``needs``.
         after: Tasks that must have ended before, however they ended (a member that fails does not stop a panel).
         log: Log file, relative to the run folder.
+        cores: Processor cores that it needs; 0 says nothing. ``memory`` in GiB and ``gpus`` likewise. Executors that
+            reserve what tasks need go by them.
     """
 
     id: str
@@ -305,6 +342,9 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     follows: list[str] = []
     after: list[str] = []
     log: str = ""
+    cores: int = 0
+    memory: float = 0.0
+    gpus: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,6 +359,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             ``***``.
         models: By abbr, as in ``RunConfig``.
         combinations: ``(model, dataset)`` pairs.
+        executor: Where the tasks run.
     """
 
     format: int = 1
@@ -334,6 +375,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     combinations: list[tuple[str, str]]
     options: Options
     tasks: list[TaskSpec]
+    executor: ExecutorConfig = ExecutorConfig()
 
 
 class CustomDataset(msgspec.Struct, frozen=True, kw_only=True):
@@ -359,6 +401,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         config: A whole config file instead of names.
         models: Names of model configs. ``datasets``, ``judges``: likewise; judges replace those of the datasets.
         summarizer: Name of a summarizer config.
+        executor: Name of an executor config; empty takes the config file's, else the local one.
         config_dirs: User folders that shadow the shipped configs.
         overrides: ``models.<abbr>.<key>=<value>`` and the like.
         custom: A data file instead of registered datasets.
@@ -370,6 +413,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     datasets: list[str] = []
     judges: list[str] = []
     summarizer: str = "default"
+    executor: str = ""
     config_dirs: list[str] = []
     overrides: list[str] = []
     custom: CustomDataset | None = None

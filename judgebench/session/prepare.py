@@ -180,6 +180,7 @@ def make_plan(
         summarizer=_with_merged(config) if request.merge_datasets else config.summarizer,
         combinations=config.combinations,
         options=request.options,
+        executor=config.executor,
         tasks=graph.tasks,
     )
 

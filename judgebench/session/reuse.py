@@ -9,7 +9,7 @@ import msgspec
 
 from judgebench.config.model import redacted
 from judgebench.errors import ReuseError, UsageError
-from judgebench.records.run import Options, Plan, RunRequest
+from judgebench.records.run import LOCAL_EXECUTOR, Options, Plan, RunRequest
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.run_folder import RunFolder
 
@@ -21,8 +21,8 @@ _DECODE = Decoder(Plan)
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     """Return the request with the configs and the choice of samples of the reused run, and a line about what was taken.
 
-    A request that names models or datasets means what it says; only the data's folder is added, which is a place
-    and no choice.
+    A request that names models or datasets means what it says; only the data's folder and the executor are added, which
+    are places and no choice.
 
     Raises:
         UsageError: Nothing is named and no run is reused.
@@ -30,7 +30,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     """
     chosen = request.selection
     if chosen.names_something:
-        return _with_data_dir(request, reused)
+        return _with_places(request, reused)
     if reused is None:
         raise UsageError(
             "Nothing to run: no models and no datasets are named.",
@@ -55,14 +55,20 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     return msgspec.structs.replace(request, selection=selection, options=options), notes
 
 
-def _with_data_dir(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
+def _with_places(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     dumps = _configs(reused) if reused is not None else []
     plan = _plan(dumps[-1]) if dumps else None
-    folder = plan.options.data_dir if plan is not None else ""
-    if request.options.data_dir or not folder:
+    if plan is None:
         return request, []
-    options = msgspec.structs.replace(request.options, data_dir=folder)
-    return msgspec.structs.replace(request, options=options), [f"goes on with --data-dir {folder} as before"]
+    options, selection, notes = request.options, request.selection, []
+    if plan.options.data_dir and not options.data_dir:
+        options = msgspec.structs.replace(options, data_dir=plan.options.data_dir)
+        notes.append(f"goes on with --data-dir {plan.options.data_dir} as before")
+    if plan.executor.type != LOCAL_EXECUTOR and not selection.executor:
+        selection = msgspec.structs.replace(selection, executor=str(dumps[-1]))
+        kind = plan.executor.type.rpartition(".")[2]
+        notes.append(f"its tasks run in {kind} as before; add --executor local to run them on this machine")
+    return msgspec.structs.replace(request, options=options, selection=selection), notes
 
 
 def said_overrides(request: RunRequest, reused: RunFolder | None) -> list[str]:

@@ -109,7 +109,8 @@ class Session:
         """
         reused, request, notes = self._completed()
         # What tasks import is imported beside the reading of configs, which takes as long.
-        forked = () if request.options.debug else STAGES_OF_MODE[request.mode]
+        elsewhere = request.options.debug or request.selection.executor not in {"", "local"}
+        forked = () if elsewhere else STAGES_OF_MODE[request.mode]
         with warm_tasks(forked) as fork_server:
             config = load_run(request.selection)
             check_scored(config, request)
@@ -197,16 +198,17 @@ class Session:
         display: Display,
         fork_server: ForkServer | None,
     ) -> RunOutcome:
-        from judgebench.executors.local import supervise
+        from judgebench.executors.chosen import executor_of
+        from judgebench.executors.supervision import supervise
 
         return await supervise(
             plan,
             plan_file,
+            executor_of(plan.executor, fork_server),
             display=display,
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,
             environment=config.secrets,
-            fork_server=fork_server,
             interrupts=self._interrupts,
         )
 

@@ -48,10 +48,8 @@ from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig
 from judgebench.stages.asks import (
-    Marked,
     Questions,
     RecordingAsk,
-    SampleWindow,
     StoppedError,
     Subject,
     benchmark_case,
@@ -60,10 +58,11 @@ from judgebench.stages.asks import (
     timestamp_of,
 )
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
+from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
 from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
 from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Entry, Follower, Recorded
+from judgebench.store.recorded import Recorded
 from judgebench.store.run_folder import RunFolder, in_round_robin
 
 
@@ -122,9 +121,6 @@ def _compared_with(identity_file: Path) -> object:
 
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
-POLL = 0.05
-"""Seconds between two looks at a file of predictions that is being written."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -271,73 +267,19 @@ class JudgeRun:
                 yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
     async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[JudgeJob, None]:
-        """Yield predictions as they are finished; after the infer task has ended, whatever was missed.
-
-        Items about which something is recorded already come last: to find that nothing is left to ask about them takes
-        rendering their questions again, and new requests should not wait for that.
-        """
-        seen = Marked()
-        defer = len(recorded) > 0 and not self.task.plan.options.redo_changed
-
-        def due(id_: int, repeat: int) -> bool:
-            return not defer or not recorded.holds(id_, repeat)
-
-        window = self._window(due)
-        follower = Follower(self.predictions, Prediction)
-        try:
-            while not self.task.upstream_done.is_set() and not self.task.stop.is_set():
-                fresh = follower.new()
-                for entry in fresh:
-                    if due(entry.id, entry.repeat) and (job := self._job(entry, window, seen)):
-                        yield job
-                await asyncio.sleep(0 if fresh else POLL)
-        finally:
-            follower.close()
-        async for job in self._rest(window, due, seen):
-            yield job
-        again = defer or window.dropped > 0
-        while again:  # until nothing is found any more of what had to be let go before its prediction came
-            again = False
-            window = self._window(lambda id_, repeat: id_ * self.repeats + repeat not in seen)
-            async for job in self._rest(window, None, seen):
-                again = True
-                yield job
-            again = again and window.dropped > 0
-
-    async def _rest(
-        self, window: SampleWindow, due: Callable[[int, int], bool] | None, seen: Marked
-    ) -> AsyncGenerator[JudgeJob, None]:
-        """Yield what is not seen yet of a finished file of predictions."""
-        follower = Follower(self.predictions, Prediction)
-        try:
-            while fresh := follower.new():
-                await asyncio.sleep(0)  # a million items that are skipped would hold up progress and signals
-                for entry in fresh:
-                    if self.task.stop.is_set():
-                        return
-                    if (due is None or due(entry.id, entry.repeat)) and (job := self._job(entry, window, seen)):
-                        yield job
-        finally:
-            follower.close()
-
-    def _window(self, wanted: Callable[[int, int], bool]) -> SampleWindow:
-        repeats = range(self.repeats)
-        return SampleWindow(
-            samples_of(self.dataset, self.task.plan.options),
-            lambda sample: sum(wanted(sample.id, repeat) for repeat in repeats),
+        """Yield predictions as they are finished; after the infer task has ended, whatever was missed."""
+        options = self.task.plan.options
+        defer = len(recorded) > 0 and not options.redo_changed
+        follow = Follow(
+            lambda: samples_of(self.dataset, options), self.repeats, self._job, recorded.holds if defer else None
         )
+        kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
+        source = kind(self.predictions, self.task.upstream_done, self.task.stop)
+        async with aclosing(jobs_of(source, follow, self.task.stop)) as jobs:
+            async for job in jobs:
+                yield job
 
-    def _job(self, entry: Entry[Prediction], window: SampleWindow, seen: Marked) -> JudgeJob | None:
-        number = entry.id * self.repeats + entry.repeat
-        if entry.repeat >= self.repeats or number in seen:
-            return None
-        prediction = entry.read()
-        if prediction is None or prediction.status != "ok":
-            return None
-        sample = window.take(prediction.id, prediction.uid)
-        if sample is None:
-            return None
-        seen.add(number)
+    def _job(self, sample: Sample, prediction: Prediction) -> JudgeJob | None:
         try:
             case = case_of(sample, prediction, self.postprocess)
         except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer

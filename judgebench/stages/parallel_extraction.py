@@ -23,6 +23,7 @@ from judgebench.errors import PrerequisiteError
 from judgebench.records.run import DatasetConfig, Plan
 from judgebench.stages.accumulators import ResultAccumulator
 from judgebench.stages.task import Task
+from judgebench.stages.task_files import FILES_VARIABLE
 from judgebench.store.verdicts import VerdictWriter
 
 PARALLEL_FROM = 20_000
@@ -121,7 +122,8 @@ def _begin(done: Any) -> None:
         signal.set_wakeup_fd(-1)  # a forked process would wake the task's event loop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the task decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.environ.pop("JB_PROGRESS_FD", None)
+    for name in ("JB_PROGRESS_FD", FILES_VARIABLE):
+        os.environ.pop(name, None)
     threading.Thread(target=_end_with_the_task, daemon=True).start()
 
 

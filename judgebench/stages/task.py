@@ -3,7 +3,8 @@
 Task → supervisor: one JSON object per line on the file descriptor named by ``JB_PROGRESS_FD``; each is a whole
 ``Progress`` (the newest replaces the older). Supervisor → task: lines on the task's stdin: ``upstream-done <task id>``
 when a followed task has ended, ``stop`` to stop sending and keep what is in flight for a bounded time, and end of file
-when the supervisor is gone (the same as ``stop``). Without the variable a task runs by itself and reports to its log.
+when the supervisor is gone (the same as ``stop``). Where the two share no pipe, both directions go through files
+(``stages.task_files``). Without either a task runs by itself and reports to its log.
 
 What a stage works with: the plan, its task, the run folder, and the line to the supervisor.
 
@@ -49,6 +50,7 @@ from judgebench.errors import (
     visible,
 )
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.stages.task_files import FILES_VARIABLE, open_progress, orders_in
 from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of, removed
 from judgebench.store.run_folder import RunFolder
 
@@ -98,8 +100,8 @@ class Reporter:
         self.progress = Progress(task=task)
         self._interval = interval
         self._last = 0.0
-        fd = os.environ.get("JB_PROGRESS_FD", "")
-        self._fd = int(fd) if fd.isdigit() else -1
+        fd, folder = os.environ.get("JB_PROGRESS_FD", ""), os.environ.get(FILES_VARIABLE, "")
+        self._fd = int(fd) if fd.isdigit() else open_progress(Path(folder)) if folder else -1
 
     def update(self, changes: dict[str, Any] | None = None, *, force: bool = False, **more: Any) -> None:
         """Change fields of the progress and send it if it is time."""
@@ -182,12 +184,12 @@ def listen(task: Task, *, last_patience: float) -> None:
     """
     loop = asyncio.get_running_loop()
 
+    folder = os.environ.get(FILES_VARIABLE, "")
+    orders = orders_in(Path(folder)) if folder else _orders_on_stdin()
+
     def read() -> None:
-        rest = b""
-        while data := os.read(0, 4096):
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                loop.call_soon_threadsafe(task.receive, line.decode())
+        for line in orders:
+            loop.call_soon_threadsafe(task.receive, line)
         loop.call_soon_threadsafe(task.supervisor_gone)
         time.sleep(last_patience)
         os._exit(ExitCode.INTERRUPTED)
@@ -199,9 +201,17 @@ def listen(task: Task, *, last_patience: float) -> None:
     threading.Thread(target=read_while_the_loop_lives, name="supervisor", daemon=True).start()
 
 
+def _orders_on_stdin() -> Iterator[str]:
+    rest = b""
+    while data := os.read(0, 4096):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.decode()
+
+
 def supervised() -> bool:
     """Say whether a supervisor runs this process."""
-    return "JB_PROGRESS_FD" in os.environ
+    return "JB_PROGRESS_FD" in os.environ or FILES_VARIABLE in os.environ
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import pytest
 
 from judgebench.config.reference import attributes, reference
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
-from judgebench.records.run import DatasetConfig, FewShot, JudgeConfig, SummarizerConfig, SummaryGroup
+from judgebench.records.run import DatasetConfig, FewShot, JudgeConfig, Resources, SummarizerConfig, SummaryGroup
 
 SCHEMAS = [
     ModelConfig, ServiceConfig, LaunchConfig, Timeouts, DatasetConfig, FewShot, JudgeConfig, SummarizerConfig,
-    SummaryGroup,
+    SummaryGroup, Resources,
 ]  # fmt: skip
 
 

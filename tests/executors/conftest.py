@@ -13,8 +13,10 @@ import msgspec
 import pytest
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.executors.local import supervise
+from judgebench.executors.fork_server import ForkServer
+from judgebench.executors.local import LocalExecutor, TaskCommand
 from judgebench.executors.outcome import RunOutcome
+from judgebench.executors.supervision import supervise
 from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 
 ROOT = Path(__file__).parents[2]
@@ -84,13 +86,20 @@ class Run:
         (self.folder / "behaviour.json").write_text(json.dumps(behaviour or {}))
         return plan
 
-    def supervise(self, plan: Plan, **changes: Any) -> RunOutcome:
+    def supervise(
+        self,
+        plan: Plan,
+        *,
+        task_command: TaskCommand | None = None,
+        fork_server: ForkServer | None = None,
+        **changes: Any,
+    ) -> RunOutcome:
         settings: dict[str, Any] = {
             "display": self.display,
             "max_workers": 4,
             "overlap": True,
             "environment": {"PYTHONPATH": str(ROOT)},
-            "task_command": standin_command,
+            "executor": LocalExecutor(task_command=task_command or standin_command, fork_server=fork_server),
         }
         return asyncio.run(supervise(plan, self.plan_file, **(settings | changes)))
 

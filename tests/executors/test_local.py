@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import DiskError, ExitCode
-from judgebench.executors.local import EVENT_LOG, stage_command, supervise
+from judgebench.executors.local import LocalExecutor, stage_command
 from judgebench.executors.scheduler import RunDone, replay
+from judgebench.executors.supervision import EVENT_LOG, supervise
 from judgebench.records.run import Options, TaskSpec
 from tests.executors.conftest import ROOT, Run, gone, standin_command, task, until
 
@@ -160,11 +161,11 @@ def test_a_cancelled_supervisor_leaves_no_task(run: Run) -> None:
             supervise(
                 plan,
                 run.plan_file,
+                LocalExecutor(task_command=standin_command),
                 display=run.display,
                 max_workers=1,
                 overlap=True,
                 environment={"PYTHONPATH": str(ROOT)},
-                task_command=standin_command,
             )
         )
         await asyncio.to_thread(until, lambda: bool(run.events()))
@@ -241,12 +242,13 @@ import asyncio, sys, msgspec
 from pathlib import Path
 from judgebench.records.run import Plan
 from judgebench.dashboard.plain import PlainDisplay
-from judgebench.executors.local import supervise
+from judgebench.executors.local import LocalExecutor
+from judgebench.executors.supervision import supervise
 from tests.executors.conftest import standin_command
 plan_file = Path(sys.argv[1])
 plan = msgspec.json.decode(plan_file.read_bytes(), type=Plan)
-outcome = asyncio.run(supervise(plan, plan_file, display=PlainDisplay(sys.stdout), max_workers=4, overlap=True,
-    environment={"PYTHONPATH": %r}, task_command=standin_command))
+outcome = asyncio.run(supervise(plan, plan_file, LocalExecutor(task_command=standin_command),
+    display=PlainDisplay(sys.stdout), max_workers=4, overlap=True, environment={"PYTHONPATH": %r}))
 sys.exit(int(outcome.exit_code))
 """ % str(ROOT)  # noqa: UP031 braces in the text
 

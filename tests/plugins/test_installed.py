@@ -63,6 +63,22 @@ def test_a_run_uses_a_dataset_a_judge_a_verdict_parser_and_a_metric_of_a_package
     assert result["identity"]["types"] == {"method": "shout_bench.types_.Shouting"}
 
 
+def test_a_run_can_be_sent_to_an_executor_of_a_package(site: Path) -> None:
+    executor = (
+        "import msgspec\nfrom judgebench.executors.local import LocalExecutor\n\n\nclass Here(LocalExecutor):\n"
+        "    class Config(msgspec.Struct, frozen=True):\n        queue: str = 'short'\n"
+    )
+    plugin = (
+        "from judgebench.plugins import Plugin\n"
+        "PLUGIN = Plugin(executors={{'Here': '{module}.here:Here'}}, configs='configs')\n"
+    )
+    configs = {"executors/here.py": "executor = dict(type='Here', queue='long')\n"}
+    install(site, "here-bench", plugin=plugin, configs=configs)
+    (site / "here_bench" / "here.py").write_text(executor)
+    found = load_run(Selection(models=["vllm_api_general_chat"], datasets=["demo_facts_llmjudge"], executor="here"), {})
+    assert (found.executor.type, found.executor.options) == ("here_bench.here.Here", {"queue": "long"})
+
+
 def test_ls_shows_what_packages_bring_and_what_is_wrong_with_them(tmp_path: Path) -> None:
     site = tmp_path / "site"
     install(site, "shout-bench", configs={"datasets/doubles_judged.py": "", "models/vllm_api_general_chat.py": ""})

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench import datasets, judges, metrics, models
+from judgebench import datasets, executors, judges, metrics, models
 from judgebench.judges.aggregations import DECISION_AGGREGATIONS, SCORE_AGGREGATIONS
 from judgebench.judges.core.contract import JudgeMethod
 from judgebench.judges.wrappers.perturbed import Perturbation
@@ -75,6 +75,7 @@ KINDS = {
     "perturbations": (judges, lambda one: made_by_configs(one) and issubclass(one, Perturbation)),
     "scores": (metrics, lambda one: made_by_configs(one, "add", "result")),
     "metrics": (metrics, is_metric),
+    "executors": (executors, lambda one: made_by_configs(one, "start", "aclose", "follows")),
 }
 
 

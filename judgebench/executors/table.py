@@ -1,0 +1,8 @@
+"""The shipped executors by the names that configs write; see ``plugins.rooms``."""
+
+from __future__ import annotations
+
+EXECUTORS = {
+    "LocalExecutor": "judgebench.executors.local:LocalExecutor",
+}
+"""Where tasks run: ``executor=dict(type=...)``."""

@@ -1,0 +1,134 @@
+"""A judged run whose tasks share nothing with it but the run folder's files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from judgebench.executors.file_channel import FileChannel
+from judgebench.records.run import TaskSpec
+from judgebench.stages.task_files import ORDERS, orders_in
+from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
+from tests.e2e.test_kills import processes_of, recorded
+from tests.faultservice import FaultService
+
+N = 12
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A judged benchmark with two executors that go through files."""
+    with (
+        FaultService(model_answer(lambda i: i % 3 == 0), model="m") as model,
+        FaultService(judge_answer(), model="j") as judge,
+    ):
+        bench = Bench(tmp_path, model, judge, n=N)
+        bench.model_keys = bench.judge_keys = {"batch_size": 2}
+        bench.write()
+        folder = tmp_path / "configs" / "executors"
+        folder.mkdir()
+        for name, kind in (("files", "FileExecutor"), ("growing_files", "FollowingFileExecutor")):
+            (folder / f"{name}.py").write_text(
+                f"from tests.executors.file_executor import {kind}\n"
+                f"executor = dict(type={kind}, resources=dict(infer=dict(cores=2, gpus=1, memory=7.5)))\n"
+            )
+        yield bench
+
+
+def tasks_of(bench: Bench) -> dict[int, str]:
+    """The processes of tasks, without the agents that started them."""
+    living = processes_of(bench.folder)
+    return {
+        pid: command for pid, command in living.items() if " judgebench.stages " in command and "agent" not in command
+    }
+
+
+def check_result(bench: Bench) -> None:
+    result = bench.result()
+    assert result["counts"]["ok"] == N
+    assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * 8 / 12)
+    assert [row["id"] for row in bench.rows()] == list(range(N))
+    assert [row["id"] for row in bench.rows("toy-judge")] == list(range(N))
+    assert list((bench.run / "logs" / "tasks").iterdir()) == []  # every channel is gone with its task
+
+
+@pytest.mark.parametrize("executor", ["files", "growing_files"])
+def test_a_judged_run_gives_what_the_local_one_gives(bench: Bench, executor: str) -> None:
+    done = bench.jb("--executor", executor, "--no-preflight")
+    assert done.code == 0, done.text
+    check_result(bench)
+    assert bench.asked() == bench.judged() == dict.fromkeys(range(N), 1)
+    assert not processes_of(bench.folder)
+    plan = json.loads(next((bench.run / "configs").glob("2*.json")).read_text())
+    assert [task["gpus"] for task in plan["tasks"]] == [1, 0, 0, 0]
+
+
+def test_a_dry_run_says_what_a_task_needs(bench: Bench) -> None:
+    done = bench.jb("--executor", "files", "--dry-run")
+    assert done.code == 0, done.text
+    assert "  needs:   cores 2, memory (GiB) 7.5, GPUs 1\n" in done.out
+
+
+@pytest.mark.parametrize(("executor", "stage"), [("files", "judge"), ("growing_files", "infer")])
+def test_a_killed_task_is_named_and_the_run_goes_on_where_it_was(bench: Bench, executor: str, stage: str) -> None:
+    slower_after(5, bench.model if stage == "infer" else bench.judge, then=20.0)
+    process = bench.start("--executor", executor, "--no-preflight")
+    asked = bench.asked if stage == "infer" else bench.judged
+    wait_until(lambda: sum(asked().values()) > 5)
+    (victim,) = [pid for pid, command in tasks_of(bench).items() if f"{stage}:" in command]
+    os.kill(victim, signal.SIGKILL)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, out
+    assert "SIGKILL" in out
+    wait_until(lambda: not processes_of(bench.folder))
+    kept = recorded(bench, "toy"), recorded(bench, "toy-judge")
+    assert kept[stage == "judge"]
+    bench.model.latency = bench.judge.latency = 0.0
+    done = bench.jb("--reuse", "--no-preflight")  # it says by itself where its tasks ran
+    assert done.code == 0, done.text
+    check_result(bench)
+    for ids, asked_of in zip(kept, (bench.asked(), bench.judged()), strict=True):
+        assert not {id_ for id_, count in asked_of.items() if count > 1} & ids
+    plans = sorted((bench.run / "configs").glob("2*.json"), key=lambda path: path.stat().st_mtime_ns)
+    assert "FileExecutor" in json.loads(plans[-1].read_text())["executor"]["type"]
+
+
+def test_ctrl_c_stops_tasks_and_loses_nothing(bench: Bench) -> None:
+    slower_after(4, bench.model, then=1.0)
+    process = bench.start("--executor", "files", "--no-preflight")
+    wait_until(lambda: sum(bench.asked().values()) > 4)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    wait_until(lambda: not processes_of(bench.folder))
+    done = bench.jb("--reuse", "--no-preflight")
+    assert done.code == 0, done.text
+    check_result(bench)
+    assert bench.asked() == dict.fromkeys(range(N), 1)  # what was in flight at the stop was kept
+
+
+def test_a_task_that_nobody_listens_to_any_more_learns_it_by_the_silence(tmp_path: Path) -> None:
+    (tmp_path / ORDERS).write_text("upstream-done a\nst")
+    orders = orders_in(tmp_path, silence=0.2, poll=0.01)
+    assert next(orders) == "upstream-done a"
+    with (tmp_path / ORDERS).open("a") as file:
+        file.write("op\n")
+    assert list(orders) == ["stop"]
+
+
+def test_a_channel_carries_orders_and_whole_reports(tmp_path: Path) -> None:
+    spec = TaskSpec(id="infer:m/d", stage="infer", name="m/d")
+    channel = FileChannel(tmp_path, spec)
+    channel.tell("stop")
+    assert next(orders_in(channel.folder)) == "stop"
+    reports = channel.folder / "progress.jsonl"
+    reports.write_bytes(b'{"task":"infer:m/d","state":"running","done":1}\n{"task":"inf')
+    assert [report.done for report in channel.reports()] == [1]
+    with reports.open("ab") as file:
+        file.write(b'er:m/d","done":2}\ntorn\n')
+    assert [report.done for report in channel.reports()] == [2]
