@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.dashboard.display import Display, Score
-from judgebench.errors import DataError, ExitCode
+from judgebench.errors import DataError, ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
+from judgebench.stages.row_results import write_rows
 from judgebench.store.files import read_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder
@@ -49,12 +50,27 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
+    rows: list[str] = []
+    if request.out:
+        exit_code, line = _rows(config, results, request.out, exit_code)
+        rows.append(line)
     next_command = _next_command(run, request, outcome, results, exit_code, summary) if there else ""
     gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
-    for line in ["", *_ending(run, outcome, counts, summary), f"Next:    {next_command}" if there else gone]:
+    for line in ["", *_ending(run, outcome, counts, summary), *rows, f"Next:    {next_command}" if there else gone]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=_scores(results), next_command=next_command)
     return exit_code
+
+
+def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: ExitCode) -> tuple[ExitCode, str]:
+    """Write the rows of ``--out``; return the exit code and the line that says so."""
+    try:
+        count = write_rows(config, results, Path(out))
+    except JudgebenchError as error:
+        return exit_code or error.exit_code, f"Rows:    not written to {out}: {error.message}"
+    if count is None:
+        return exit_code, f"Rows:    not written to {out}: no answer has a verdict yet"
+    return exit_code, f"Rows:    {out} ({count} lines)"
 
 
 def _scores(results: list[TaskResult]) -> list[Score]:

@@ -27,11 +27,13 @@ from judgebench.records.run import (
     Plan,
     RunConfig,
     RunRequest,
+    Selection,
     SummarizerConfig,
     SummaryGroup,
     TaskSpec,
     row_name,
 )
+from judgebench.stages.row_results import check_out
 from judgebench.store.journal import mend, write_atomically
 from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format
 from judgebench.store.runs import check_outside_of_runs, existing_run, hold, new_run, remove_leftovers, take_back
@@ -89,6 +91,7 @@ def _check_paths(request: RunRequest) -> None:
     chosen = request.selection
     custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
     named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
+    named += [chosen.predictions, request.out]
     for path in [str(Path.cwd()), *named, *custom]:
         try:
             path.encode()
@@ -105,6 +108,8 @@ def _resolve(
     work_dir = Path(request.work_dir)
     config = load_run(request.selection)
     _check_scored(config, request)
+    if request.out:
+        check_out(config, Path(request.out))
     if request.dry_run:
         would_be = RunFolder(work_dir / datetime.now().astimezone().strftime(TIMESTAMP_FORMAT))
         return _print_plan(config, request, reused or would_be)
@@ -216,12 +221,17 @@ def _check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
-            raise _unscored(config.datasets[abbr], own_file=request.selection.custom is not None)
+            raise _unscored(config.datasets[abbr], request.selection)
 
 
-def _unscored(dataset: DatasetConfig, *, own_file: bool) -> ConfigError:
+def _unscored(dataset: DatasetConfig, selection: Selection) -> ConfigError:
+    if selection.predictions:
+        return ConfigError(
+            f"Nothing can score the answers in {selection.predictions!r}: no judge is named and no rule fits.",
+            hint="Name a judge: --judges NAME, with --rubric FILE --scale 1-5 to score by a rubric of yours.",
+        )
     why, mend = "it has no evaluator, no judge and no method", "Add evaluator=... or judge_infer_cfg=..."
-    if own_file and dataset.notes:
+    if selection.custom and dataset.notes:
         why, mend = dataset.notes[-1], "Give the file a column 'answer'"
         if dataset.loader.options.get("output_column"):
             mend = 'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'

@@ -30,7 +30,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
         ReuseError: The run holds no config to go on with.
     """
     chosen = request.selection
-    if chosen.config or chosen.models or chosen.datasets or chosen.custom:
+    if chosen.config or chosen.models or chosen.datasets or chosen.custom or chosen.predictions:
         return _with_data_dir(request, reused)
     if reused is None:
         raise UsageError(
@@ -74,7 +74,8 @@ def _overrides(run: RunFolder) -> list[str]:
         if said is None:
             break
         found = [*said.override, *found]
-        if said.models or said.datasets or said.custom_dataset_path or said.reuse is None:
+        named = said.models or said.datasets or said.custom_dataset_path or said.predictions
+        if named or said.reuse is None:
             break
     return found
 

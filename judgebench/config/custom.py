@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 from string import ascii_uppercase
@@ -78,16 +79,46 @@ def custom_dataset(custom: CustomDataset) -> Declared:
             hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
         )
     meta = read_meta(custom)
-    columns = _columns(path)
+    data = own_dataset(path, loader, columns_in(path), meta, data_type=custom.data_type)
+    return Declared("datasets", data, str(path.resolve()))
+
+
+def own_dataset(
+    path: Path,
+    loader: dict[str, Any],
+    columns: list[str],
+    meta: dict[str, Any],
+    *,
+    data_type: str = "",
+    question: str = "",
+    ruled: bool = True,
+) -> dict[str, Any]:
+    """Return the keys of the dataset that the columns of a file make; see ``custom_dataset``.
+
+    Args:
+        path: The file.
+        loader: ``type=`` of what reads it, and the keys that its format needs.
+        columns: The columns that may be asked, be the gold answer, or say more.
+        meta: The meta file's keys.
+        data_type: ``qa``, ``mcq`` or empty for "by its columns".
+        question: The name under which prompts find the column of the question; empty keeps the column's own.
+        ruled: Whether a rule compares with the gold answer where the meta file names none.
+
+    Raises:
+        DataError: The columns cannot be used so, or two of them may hold the gold answer.
+    """
     output = _output_column(path, meta, columns)
     options = _option_letters(columns)
-    kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
+    kind = data_type or meta.get("data_type") or ("mcq" if options else "qa")
     if kind not in ("qa", "mcq") or (kind == "mcq" and not options):
         need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
         raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
     letters = options if kind == "mcq" else []
     shown_columns = _shown_columns(path, meta, [name for name in columns if name not in {output, *letters}])
     fields = {name: _field_name(name) for name in shown_columns}
+    asked = next((name for name in shown_columns if name.lower() in _QUESTION_COLUMNS), "")
+    if question and asked and question not in fields:
+        fields[asked] = question
     inputs = list(dict.fromkeys([*shown_columns, *letters]))
     others = [name for name in columns if name not in {output, *inputs}]
     source: dict[str, Any] = {
@@ -99,19 +130,19 @@ def custom_dataset(custom: CustomDataset) -> Declared:
         **({"output_column": output} if output else {}),
     }
     data: dict[str, Any] = {
-        "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
+        "abbr": str(meta.get("abbr") or safe_name(path.stem)),
         **source,
         "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
         "notes": [_about_columns(path, inputs, output, others)],
     }
-    if output:
+    if output and (ruled or meta.get("evaluator") is not None):
         evaluator, said = _evaluator(meta, letters, source)
         data["notes"].append(said)
         if evaluator is not None:
             data["evaluator"] = evaluator
     if meta.get("output_config"):
-        data["max_out_len"] = _max_out_len(meta["output_config"], custom)
-    return Declared("datasets", data, str(path.resolve()))
+        data["max_out_len"] = _max_out_len(meta["output_config"], path)
+    return data
 
 
 def _output_column(path: Path, meta: dict[str, Any], columns: list[str]) -> str:
@@ -174,8 +205,12 @@ def _unsuited(source: dict[str, Any]) -> str:
     return unsuited[0] if unsuited and seen - len(unsuited) < LEAST_SUITED * seen else ""
 
 
-def read_meta(custom: CustomDataset) -> dict[str, Any]:
+def read_meta(custom: CustomDataset, *, more: Collection[str] = ()) -> dict[str, Any]:
     """Return the meta file's keys; empty where there is none.
+
+    Args:
+        custom: The data file, and the meta file where one is named.
+        more: Keys that this kind of data file has beside those of all.
 
     Raises:
         UsageError: The named meta file does not exist.
@@ -192,19 +227,24 @@ def read_meta(custom: CustomDataset) -> dict[str, Any]:
         raise DataError(f"The meta file {path} is not JSON: {error}.") from error
     if not isinstance(meta, dict):
         raise DataError(f"The meta file {path} must hold one JSON object.")
-    unknown = sorted(set(meta) - _META_KEYS)
+    known = _META_KEYS | set(more)
+    unknown = sorted(set(meta) - known)
     if unknown:
-        raise DataError(f"The meta file {path} has the unknown key {unknown[0]!r}.", hint=f"Keys: {sorted(_META_KEYS)}")
+        raise DataError(f"The meta file {path} has the unknown key {unknown[0]!r}.", hint=f"Keys: {sorted(known)}")
     return meta
 
 
-def sampling(custom: CustomDataset) -> Sampling:
+def sampling(custom: CustomDataset, *, more: Collection[str] = ()) -> Sampling:
     """Return which samples the meta file asks for (``sampling_mode`` and ``request_count``).
+
+    Args:
+        custom: The data file, and the meta file where one is named.
+        more: Keys that this kind of data file has beside those of all.
 
     Raises:
         DataError: A value that has no meaning.
     """
-    meta = read_meta(custom)
+    meta = read_meta(custom, more=more)
     mode, count = meta.get("sampling_mode", "default"), meta.get("request_count")
     if mode not in _SAMPLING_MODES:
         raise DataError(f"sampling_mode of the meta file is {mode!r}; it is one of: {', '.join(_SAMPLING_MODES)}.")
@@ -213,7 +253,12 @@ def sampling(custom: CustomDataset) -> Sampling:
     return Sampling(first=count, shuffle=None if mode == "default" else 0)
 
 
-def _columns(path: Path) -> list[str]:
+def columns_in(path: Path) -> list[str]:
+    """Return the columns of a JSONL, CSV or TSV file by its first line.
+
+    Raises:
+        DataError: The line is not what was expected.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             if path.suffix.lower() == ".tsv":
@@ -298,7 +343,7 @@ def _prompt(fields: dict[str, str], letters: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _max_out_len(config: Any, custom: CustomDataset) -> int:
+def _max_out_len(config: Any, path: Path) -> int:
     """Return the one output length that ``output_config`` describes."""
     config = config if isinstance(config, dict) else {}
     params = config.get("params") if isinstance(config.get("params"), dict) else {}
@@ -310,12 +355,13 @@ def _max_out_len(config: Any, custom: CustomDataset) -> int:
     length = lengths[0] if lengths else None
     if not isinstance(length, int) or isinstance(length, bool) or length < 1 or any(one != length for one in lengths):
         raise DataError(
-            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples, or "
+            f"output_config of the meta file of {path} asks for output lengths that differ between samples, or "
             "are none.",
             hint="That shapes load tests; for accuracy give one length: method 'uniform' with min_value = max_value.",
         )
     return length
 
 
-def _safe_name(stem: str) -> str:
+def safe_name(stem: str) -> str:
+    """Return a text as the name of a file and a folder."""
     return re.sub(r"[^A-Za-z0-9_\-+@= .]+", "_", stem).strip(" .")[:100] or "custom"

@@ -349,6 +349,19 @@ class CustomDataset(msgspec.Struct, frozen=True, kw_only=True):
     infer_method: str = "gen"
 
 
+class Rubric(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rubric says of all answers: the judges of the command line score by it.
+
+    Attributes:
+        path: Text file with what counts.
+        low: Lowest score. ``high``: highest.
+    """
+
+    path: str
+    low: int
+    high: int
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which configs a run is made of.
 
@@ -359,6 +372,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         config_dirs: User folders that shadow the shipped configs.
         overrides: ``models.<abbr>.<key>=<value>`` and the like.
         custom: A data file instead of registered datasets.
+        predictions: A file of answers that are judged: dataset and tested models in one.
+        rubric: The judges score by this instead of judging as they are configured.
     """
 
     config: str = ""
@@ -369,6 +384,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     config_dirs: list[str] = []
     overrides: list[str] = []
     custom: CustomDataset | None = None
+    predictions: str = ""
+    rubric: Rubric | None = None
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -383,6 +400,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         dry_run: Print the graph and the commands, send nothing.
         json_events: One JSON event per line on stdout.
         gate: Gate rules (file) to apply at the end; empty for none.
+        out: File for the verdicts on the rows of ``--predictions``; empty for none.
     """
 
     selection: Selection
@@ -395,4 +413,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     json_events: bool = False
     gate: str = ""
+    out: str = ""
     options: Options = Options()
