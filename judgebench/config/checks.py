@@ -82,7 +82,7 @@ class Declared:
 REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")
 """``${NAME}`` or ``${NAME:-default}``."""
 
-_VERBATIM = re.compile(r"prompt|template|few_shot|examples|messages|system|criteria")
+_VERBATIM = re.compile(r"prompt|template|few_shot|examples|messages|system")
 _JSON_WORDS = {"true": True, "false": False, "null": None, "none": None}
 
 
