@@ -116,9 +116,9 @@ def own_dataset(
     letters = options if kind == "mcq" else []
     shown_columns = _shown_columns(path, meta, [name for name in columns if name not in {output, *letters}])
     fields = {name: _field_name(name) for name in shown_columns}
-    asked = next((name for name in shown_columns if name.lower() in _QUESTION_COLUMNS), "")
-    if question and asked and question not in fields:
-        fields[asked] = question
+    main = next((name for name in shown_columns if name.lower() in _QUESTION_COLUMNS), "")
+    if question and main and question not in fields:
+        fields[main] = question
     inputs = list(dict.fromkeys([*shown_columns, *letters]))
     others = [name for name in columns if name not in {output, *inputs}]
     source: dict[str, Any] = {

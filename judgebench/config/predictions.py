@@ -121,8 +121,8 @@ def with_rubric(judges: Sequence[Declared], rubric: Rubric, dataset: Declared, *
         ConfigError: A judge asks no model.
     """
     text = _text_of(rubric)
-    asked = dataset.data.get("prompt")
-    question = {"question": asked[0]["content"]} if own and isinstance(asked, list) else {}
+    messages = dataset.data.get("prompt")
+    question = {"question": messages[0]["content"]} if own and isinstance(messages, list) else {}
     method = {"type": "RubricScore", "criteria": text, "low": rubric.low, "high": rubric.high, **question}
     scoring = []
     for judge in judges:

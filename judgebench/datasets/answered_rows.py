@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
-from judgebench.datasets.csv_file import rows_of_csv
+from judgebench.datasets.csv_file import CsvDataset
 from judgebench.datasets.samples import find, missing, rows_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
@@ -105,15 +105,15 @@ class AnsweredRows:
             MissingDataError: The file is not there.
         """
         marks = self._marks(data_dir) if self.config.model_column else {}
-        told: list[AnsweredRow] = []
+        pending: list[AnsweredRow] = []
 
         def rows() -> Iterator[Row]:
             for one in self._firsts(data_dir):
-                told.append(one)
+                pending.append(one)
                 yield one.row
 
         for sample in samples_of_rows(rows(), self.config):
-            one = told.pop()
+            one = pending.pop()
             mark = marks[one.number] if self.config.model_column else _mark(one)
             uid = blake2b(f"{sample.uid}:{mark:016x}".encode(), digest_size=8).hexdigest()
             yield msgspec.structs.replace(sample, uid=uid)
@@ -130,10 +130,10 @@ class AnsweredRows:
             MissingDataError: The file is not there.
         """
         config = self.config
-        place = _Places(config)
+        numbers = _SampleNumbers(config)
         for number, row in enumerate(table_rows(self._path(data_dir))):
             model = self._model(row)
-            found = place.of(row, model) if config.id_column or config.model_column else number
+            found = numbers.of(row, model) if config.id_column or config.model_column else number
             name = str(row.values[config.id_column]) if config.id_column else str(found)
             yield AnsweredRow(row, model, found, name, self._answer(row))
 
@@ -146,14 +146,14 @@ class AnsweredRows:
         rows = empty = 0
         models: dict[str, None] = {}
         varying: dict[str, None] = {}
-        told: dict[int, dict[str, int]] = {}
+        first_values: dict[int, dict[str, int]] = {}
         for one in self.answered(data_dir):
             rows += 1
             empty += one.answer is None
             models[one.model] = None
             if self.config.model_column:
                 values = {name: hash(repr(one.row.values.get(name))) for name in self.config.meta_columns}
-                before = told.setdefault(one.number, values)
+                before = first_values.setdefault(one.number, values)
                 varying |= {name: None for name, value in values.items() if before[name] != value}
         return Survey(rows, empty, list(models), list(varying))
 
@@ -201,7 +201,7 @@ class AnsweredRows:
         return value if value.strip() else None
 
 
-class _Places:
+class _SampleNumbers:
     """Gives rows about one question the same number."""
 
     def __init__(self, config: AnsweredRowsConfig) -> None:
@@ -226,11 +226,11 @@ class _Places:
                 hint='Fill it in, or say that rows have no ids: {"id_column": ""} in the meta file.',
             )
         key = _hashed(str(value))
-        earlier = self._seen.setdefault((model, key), row.line)
-        if earlier != row.line:
+        previous = self._seen.setdefault((model, key), row.line)
+        if previous != row.line:
             of = f" of the model {model!r}" if model else ""
             raise DataError(
-                f"{row.place}: the id {value!r} stands in row {earlier}{of} too; an id names one row of a model.",
+                f"{row.place}: the id {value!r} stands in row {previous}{of} too; an id names one row of a model.",
                 hint='Remove one, or say that the column holds no ids: {"id_column": ""} in the meta file.',
             )
         number = self._numbers.setdefault(key, len(self._numbers))
@@ -259,11 +259,11 @@ def _jsonl(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    return rows_of_csv(path)
+    return CsvDataset(CsvDataset.Config(input_columns=[])).rows(path)
 
 
 def _tsv(path: Path) -> Iterator[Row]:
-    return rows_of_csv(path, delimiter="\t")
+    return CsvDataset(CsvDataset.Config(input_columns=[], delimiter="\t")).rows(path)
 
 
 def _parquet(path: Path) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from judgebench.datasets import samples as files
@@ -41,7 +41,7 @@ class CsvDataset:
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         path = files.find(self.config, data_dir)
-        rows = self._rows(path) if path else hub.hub_rows(self.config, data_dir)
+        rows = self.rows(path) if path else hub.hub_rows(self.config, data_dir)
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:
@@ -49,56 +49,46 @@ class CsvDataset:
         path = files.find(self.config, data_dir)
         if path is None:
             return None
-        count = sum(1 for _ in self._rows(path))
+        count = sum(1 for _ in self.rows(path))
         return count if self.config.limit is None else min(count, self.config.limit)
 
-    def _rows(self, path: Path) -> Iterator[Row]:
-        return rows_of_csv(path, delimiter=self.config.delimiter, columns=self.config.columns)
+    def rows(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a file, before columns are chosen; every value is a text.
 
+        Raises:
+            DataError: It is no valid CSV or UTF-8, or has no rows.
+        """
+        csv.field_size_limit(_FIELD_LIMIT)
+        with files.opened(path) as raw:
+            text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+            reader = csv.reader(text, delimiter=self.config.delimiter, strict=True)
+            try:
+                yield from self._checked(reader, path)
+            except UnicodeDecodeError as error:
+                line = reader.line_num + 1
+                raise DataError(f"{path}: no valid UTF-8 at or after line {line} ({error.reason}).") from None
+            except csv.Error as error:
+                raise DataError(f"{path}:{reader.line_num}: no valid CSV ({error}).") from None
 
-def rows_of_csv(path: Path, *, delimiter: str = ",", columns: Sequence[str] = ()) -> Iterator[Row]:
-    """Yield the rows of a CSV file.
-
-    Args:
-        path: The file.
-        delimiter: What parts the fields.
-        columns: Names of the columns of a file without a header line; empty takes the first line.
-
-    Raises:
-        DataError: It is no valid CSV or UTF-8, or has no rows.
-    """
-    csv.field_size_limit(_FIELD_LIMIT)
-    with files.opened(path) as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            yield from _checked(reader, path, columns)
-        except UnicodeDecodeError as error:
-            line = reader.line_num + 1
-            raise DataError(f"{path}: no valid UTF-8 at or after line {line} ({error.reason}).") from None
-        except csv.Error as error:
-            raise DataError(f"{path}:{reader.line_num}: no valid CSV ({error}).") from None
-
-
-def _checked(reader: Iterator[list[str]], path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    header = list(columns) or [name.strip() for name in next(reader, [])]
-    if not header:
-        raise DataError(f"{path} is empty; a line with the names of the columns was expected.")
-    if len(set(header)) < len(header):
-        raise DataError(f"{path}: two columns have the same name (columns found: {', '.join(header)}).")
-    any_row = False
-    line = reader.line_num  # type: ignore[attr-defined]
-    for values in reader:
-        start, line = line + 1, reader.line_num  # type: ignore[attr-defined]
-        if not values:
-            continue
-        any_row = True
-        if len(values) != len(header):
-            raise DataError(
-                f"{path}:{start}: {len(header)} fields were expected ({', '.join(header)}) and {len(values)} found."
-            )
-        if any("\x00" in value for value in values):
-            raise DataError(f"{path}:{start}: the row holds a NUL byte; text was expected.")
-        yield Row(dict(zip(header, values, strict=True)), path, start)
-    if not any_row:
-        raise DataError(f"{path} has no rows.")
+    def _checked(self, reader: Iterator[list[str]], path: Path) -> Iterator[Row]:
+        header = list(self.config.columns) or [name.strip() for name in next(reader, [])]
+        if not header:
+            raise DataError(f"{path} is empty; a line with the names of the columns was expected.")
+        if len(set(header)) < len(header):
+            raise DataError(f"{path}: two columns have the same name (columns found: {', '.join(header)}).")
+        any_row = False
+        line = reader.line_num  # type: ignore[attr-defined]
+        for values in reader:
+            start, line = line + 1, reader.line_num  # type: ignore[attr-defined]
+            if not values:
+                continue
+            any_row = True
+            if len(values) != len(header):
+                raise DataError(
+                    f"{path}:{start}: {len(header)} fields were expected ({', '.join(header)}) and {len(values)} found."
+                )
+            if any("\x00" in value for value in values):
+                raise DataError(f"{path}:{start}: the row holds a NUL byte; text was expected.")
+            yield Row(dict(zip(header, values, strict=True)), path, start)
+        if not any_row:
+            raise DataError(f"{path} has no rows.")

@@ -20,7 +20,7 @@ VERDICT_COLUMNS = ("judge", "status", "decision", "score", "reason", "span")
 """What is added to a row. A column of the file that has such a name keeps it, and ours is called ``verdict_<name>``."""
 
 
-class _Found(NamedTuple):
+class _JudgeDetails(NamedTuple):
     judge: str
     details: dict[int, dict[str, Any]]
 
@@ -83,11 +83,11 @@ def _judged(
     config: RunConfig, dataset: DatasetConfig, results: Sequence[TaskResult]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     abbrs = {str(model["model"]): abbr for abbr, model in config.models.items()}
-    found: dict[str, list[_Found]] = {}
+    found: dict[str, list[_JudgeDetails]] = {}
     for result in results:
         if result.data_abbr == dataset.abbr and result.details is not None:
             details = {detail["id"]: detail for detail in result.details}
-            found.setdefault(result.model, []).append(_Found(result.judge or "", details))
+            found.setdefault(result.model, []).append(_JudgeDetails(result.judge or "", details))
     for one in loader_of(dataset).answered():
         for judge, details in found.get(abbrs.get(one.model, ""), []):
             detail = details.get(one.number)  # with --num-prompts and --ids not every row is judged
