@@ -394,9 +394,9 @@ def _sampling(args: argparse.Namespace, custom: CustomDataset | None) -> tuple[i
     if custom is None and not args.predictions:
         return args.num_prompts, args.shuffle
     from judgebench.config.custom import sampling
-    from judgebench.config.predictions import META_KEYS, predictions_file
+    from judgebench.config.predictions import predictions_file
 
-    wanted = sampling(custom) if custom else sampling(predictions_file(args.predictions), more=META_KEYS)
+    wanted = sampling(custom or predictions_file(args.predictions))
     return (
         wanted.first if args.num_prompts is None else args.num_prompts,
         wanted.shuffle if args.shuffle is None else args.shuffle,

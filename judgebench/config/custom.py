@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 from string import ascii_uppercase
@@ -39,8 +38,10 @@ _QUESTION_COLUMNS = {"question", "query", "problem", "prompt", "instruction", "i
 _CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
-    "output_config", "evaluator",
+    "output_config", "evaluator", "prediction_column", "model_column", "id_column",
 }  # fmt: skip
+_ANSWERS_KEYS = ("prediction_column", "model_column", "id_column")
+"""Those of them that only files of ``--predictions`` have."""
 _SAMPLING_MODES = ("default", "random", "shuffle")
 
 
@@ -79,6 +80,8 @@ def custom_dataset(custom: CustomDataset) -> Declared:
             hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
         )
     meta = read_meta(custom)
+    if foreign := next((key for key in _ANSWERS_KEYS if key in meta), ""):
+        raise DataError(f"The meta file of {path} has the key {foreign!r}, which is only for files of --predictions.")
     data = own_dataset(path, loader, columns_in(path), meta, data_type=custom.data_type)
     return Declared("datasets", data, str(path.resolve()))
 
@@ -141,7 +144,7 @@ def own_dataset(
         if evaluator is not None:
             data["evaluator"] = evaluator
     if meta.get("output_config"):
-        data["max_out_len"] = _max_out_len(meta["output_config"], path)
+        data["max_out_len"] = _max_out_len(meta["output_config"], CustomDataset(path=str(path)))
     return data
 
 
@@ -205,12 +208,8 @@ def _unsuited(source: dict[str, Any]) -> str:
     return unsuited[0] if unsuited and seen - len(unsuited) < LEAST_SUITED * seen else ""
 
 
-def read_meta(custom: CustomDataset, *, more: Collection[str] = ()) -> dict[str, Any]:
+def read_meta(custom: CustomDataset) -> dict[str, Any]:
     """Return the meta file's keys; empty where there is none.
-
-    Args:
-        custom: The data file, and the meta file where one is named.
-        more: Keys that this kind of data file has beside those of all.
 
     Raises:
         UsageError: The named meta file does not exist.
@@ -227,24 +226,19 @@ def read_meta(custom: CustomDataset, *, more: Collection[str] = ()) -> dict[str,
         raise DataError(f"The meta file {path} is not JSON: {error}.") from error
     if not isinstance(meta, dict):
         raise DataError(f"The meta file {path} must hold one JSON object.")
-    known = _META_KEYS | set(more)
-    unknown = sorted(set(meta) - known)
+    unknown = sorted(set(meta) - _META_KEYS)
     if unknown:
-        raise DataError(f"The meta file {path} has the unknown key {unknown[0]!r}.", hint=f"Keys: {sorted(known)}")
+        raise DataError(f"The meta file {path} has the unknown key {unknown[0]!r}.", hint=f"Keys: {sorted(_META_KEYS)}")
     return meta
 
 
-def sampling(custom: CustomDataset, *, more: Collection[str] = ()) -> Sampling:
+def sampling(custom: CustomDataset) -> Sampling:
     """Return which samples the meta file asks for (``sampling_mode`` and ``request_count``).
-
-    Args:
-        custom: The data file, and the meta file where one is named.
-        more: Keys that this kind of data file has beside those of all.
 
     Raises:
         DataError: A value that has no meaning.
     """
-    meta = read_meta(custom, more=more)
+    meta = read_meta(custom)
     mode, count = meta.get("sampling_mode", "default"), meta.get("request_count")
     if mode not in _SAMPLING_MODES:
         raise DataError(f"sampling_mode of the meta file is {mode!r}; it is one of: {', '.join(_SAMPLING_MODES)}.")
@@ -343,7 +337,7 @@ def _prompt(fields: dict[str, str], letters: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _max_out_len(config: Any, path: Path) -> int:
+def _max_out_len(config: Any, custom: CustomDataset) -> int:
     """Return the one output length that ``output_config`` describes."""
     config = config if isinstance(config, dict) else {}
     params = config.get("params") if isinstance(config.get("params"), dict) else {}
@@ -355,7 +349,7 @@ def _max_out_len(config: Any, path: Path) -> int:
     length = lengths[0] if lengths else None
     if not isinstance(length, int) or isinstance(length, bool) or length < 1 or any(one != length for one in lengths):
         raise DataError(
-            f"output_config of the meta file of {path} asks for output lengths that differ between samples, or "
+            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples, or "
             "are none.",
             hint="That shapes load tests; for accuracy give one length: method 'uniform' with min_value = max_value.",
         )

@@ -24,8 +24,6 @@ _ONLY_MODEL = "recorded"
 """Abbr of the tested model where the file names none."""
 _KEPT = ("abbr", "judge_model")
 """Keys of a judge that are left when it scores by a rubric."""
-META_KEYS = ("prediction_column", "model_column", "id_column")
-"""Keys of the meta file beside those of other data files."""
 
 
 class Answered(NamedTuple):
@@ -70,7 +68,7 @@ def answered(path: str, *, ruled: bool = True) -> Answered:
     """
     custom = predictions_file(path)
     place = Path(custom.path)
-    meta = read_meta(custom, more=META_KEYS)
+    meta = read_meta(custom)
     rows = plugins.load("AnsweredRows", "datasets")
     columns = columns_in(place) if place.suffix.lower() in (".csv", ".tsv") else rows.columns(place)
     answer = _answer_column(place, meta, columns)
