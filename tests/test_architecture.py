@@ -38,7 +38,7 @@ LAYERS: dict[str, set[str]] = {
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
         "errors", "records", "store", "config", "plan", "preflight", "executors", "dashboard", "report", "datasets",
-        "__version__",
+        "stages", "__version__",
     },
     "cli": {
         "errors", "records", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges", "models",

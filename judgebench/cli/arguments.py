@@ -22,6 +22,7 @@ _FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
 _FOLDERS = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}
 _COMPLETIONS = {
     "config": _FILES, "gate": _FILES, "custom_dataset_path": _FILES, "custom_dataset_meta_path": _FILES,
+    "predictions": _FILES, "rubric": _FILES, "out": _FILES,
     "config_dir": _FOLDERS, "data_dir": _FOLDERS, "work_dir": _FOLDERS,
     **{
         flag: {"bash": f"_jb_names_{kind}", "zsh": f"_jb_names_{kind}"}
@@ -131,6 +132,7 @@ def build_parser() -> Parser:
     _add_stages(parser)
     _add_samples(parser)
     _add_custom(parser)
+    _add_predictions(parser)
     _add_results(parser)
     _add_lookup(parser)
     return parser
@@ -231,6 +233,19 @@ def _add_custom(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--custom-dataset-infer-method", choices=("gen",), default="gen", help="how it is asked")
 
 
+def _add_predictions(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("answers that you already have")
+    group.add_argument(
+        "--predictions", default="", metavar="FILE",
+        help=".jsonl, .csv, .tsv or .parquet with a column prediction, response or output; no model is asked",
+    )  # fmt: skip
+    group.add_argument("--rubric", default="", metavar="FILE", help="text by which --judges give a score")
+    group.add_argument("--scale", type=_scale, metavar="LOW-HIGH", help="scale of the --rubric, such as 1-5")
+    group.add_argument(
+        "--out", default="", metavar="FILE", help="write each row of --predictions with its verdict: .csv or .jsonl"
+    )
+
+
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
@@ -267,7 +282,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
     """
     import os
 
-    from judgebench.records.run import Options, RunRequest, Selection
+    from judgebench.records.run import Options, Rubric, RunRequest, Selection
 
     check_together(args)
     ids = [part for text in args.ids for part in text.split(",") if part.strip()]
@@ -275,6 +290,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         raise UsageError("--ids names no sample.", hint="Write row numbers, ranges such as 3-9, or keys.")
     custom = _custom(args)
     count, shuffle = _sampling(args, custom)
+    rubric = Rubric(path=args.rubric, low=args.scale[0], high=args.scale[1]) if args.rubric else None
     options = Options(
         num_prompts=count,
         ids=ids,
@@ -285,7 +301,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         redo_changed=args.redo_changed,
         max_fail_rate=args.max_fail_rate,
         min_scored=args.min_scored,
-        dump_details=args.dump_eval_details,
+        dump_details=args.dump_eval_details or bool(args.out),
         dump_extract_rate=args.dump_extract_rate,
         data_dir=args.data_dir or os.environ.get("JB_DATA_DIR", ""),
         dedup=args.dedup,
@@ -304,6 +320,8 @@ def to_request(args: argparse.Namespace) -> RunRequest:
             config_dirs=args.config_dir,
             overrides=args.override,
             custom=custom,
+            predictions=args.predictions,
+            rubric=rubric,
         ),
         mode=args.mode,
         work_dir=args.work_dir,
@@ -314,6 +332,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         dry_run=args.dry_run,
         json_events=args.json,
         gate=args.gate,
+        out=args.out,
         options=options,
     )
 
@@ -339,6 +358,26 @@ def check_together(args: argparse.Namespace) -> None:
         )
     if not args.custom_dataset_path and (args.custom_dataset_meta_path or args.custom_dataset_data_type):
         raise UsageError("The flags of custom data need --custom-dataset-path.")
+    _check_predictions(args)
+
+
+def _check_predictions(args: argparse.Namespace) -> None:
+    others = {
+        "--models": args.models, "--datasets": args.datasets, "--custom-dataset-path": args.custom_dataset_path,
+        "the config file": args.config,
+    }  # fmt: skip
+    if args.predictions and (other := next((name for name, given in others.items() if given), "")):
+        raise UsageError(
+            f"--predictions brings questions and answers along, so {other} has no place beside it.",
+            hint="Name judges alone: jb --predictions FILE --judges NAME",
+        )
+    if bool(args.rubric) != (args.scale is not None):
+        given, lacking = ("--rubric", "--scale") if args.rubric else ("--scale", "--rubric")
+        raise UsageError(f"{given} needs {lacking}.", hint="For example: --rubric rubric.txt --scale 1-5")
+    if args.rubric and not args.judges:
+        raise UsageError("--rubric needs a judge that scores by it.", hint="Name a model or a judge: --judges NAME")
+    if args.out and not args.out.endswith((".csv", ".jsonl")):
+        raise UsageError(f"--out {args.out!r} is neither .csv nor .jsonl.", hint="For example: --out scored.csv")
 
 
 def _custom(args: argparse.Namespace) -> CustomDataset | None:
@@ -355,12 +394,13 @@ def _custom(args: argparse.Namespace) -> CustomDataset | None:
 
 
 def _sampling(args: argparse.Namespace, custom: CustomDataset | None) -> tuple[int | None, int | None]:
-    """Return number and order of samples: the flags', else those of the custom data's meta file."""
-    if custom is None:
+    """Return number and order of samples: the flags', else those of the meta file of the user's own data."""
+    if custom is None and not args.predictions:
         return args.num_prompts, args.shuffle
     from judgebench.config.custom import sampling
+    from judgebench.config.predictions import predictions_file
 
-    wanted = sampling(custom)
+    wanted = sampling(custom or predictions_file(args.predictions))
     return (
         wanted.first if args.num_prompts is None else args.num_prompts,
         wanted.shuffle if args.shuffle is None else args.shuffle,
@@ -394,6 +434,14 @@ def _count_or_none(text: str) -> int | None:
         return whole_from(1)(text)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor 'none'") from None
+
+
+def _scale(text: str) -> tuple[int, int]:
+    """Return the ends of ``1-5``."""
+    low, _, high = text.strip().partition("-")
+    if not (low.isdecimal() and high.isdecimal() and max(len(low), len(high)) <= 4 and int(low) < int(high)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no scale of whole numbers from 0, such as 1-5")
+    return int(low), int(high)
 
 
 def _share(text: str) -> float:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.dashboard.display import Display
-from judgebench.errors import ExitCode
+from judgebench.errors import ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
-from judgebench.records.run import Plan, RunRequest
+from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.session.outcome import Outcome, scores, summed
+from judgebench.stages.row_results import write_rows
 from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder, is_run
@@ -40,12 +41,27 @@ def close_run(ended: Outcome, display: Display) -> int:
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
+    rows: list[str] = []
+    if request.out:
+        exit_code, line = _rows(ended.config, results, request.out, exit_code)
+        rows.append(line)
     next_command = _next_command(run, request, outcome, results, exit_code, summary) if there else ""
     gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
-    for line in ["", *_ending(run, outcome, counts, summary), f"Next:    {next_command}" if there else gone]:
+    for line in ["", *_ending(run, outcome, counts, summary), *rows, f"Next:    {next_command}" if there else gone]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=scores(results), next_command=next_command)
     return exit_code
+
+
+def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: ExitCode) -> tuple[ExitCode, str]:
+    """Write the rows of ``--out``; return the exit code and the line that says so."""
+    try:
+        count = write_rows(config, results, Path(out))
+    except JudgebenchError as error:
+        return exit_code or error.exit_code, f"Rows:    not written to {out}: {error.message}"
+    if count is None:
+        return exit_code, f"Rows:    not written to {out}: no answer has a verdict yet"
+    return exit_code, f"Rows:    {out} ({count} lines)"
 
 
 def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Display) -> ExitCode:

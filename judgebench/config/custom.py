@@ -38,8 +38,10 @@ _QUESTION_COLUMNS = {"question", "query", "problem", "prompt", "instruction", "i
 _CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
-    "output_config", "evaluator",
+    "output_config", "evaluator", "prediction_column", "model_column", "id_column",
 }  # fmt: skip
+_ANSWERS_KEYS = ("prediction_column", "model_column", "id_column")
+"""Those of them that only files of ``--predictions`` have."""
 _SAMPLING_MODES = ("default", "random", "shuffle")
 
 
@@ -78,16 +80,48 @@ def custom_dataset(custom: CustomDataset) -> Declared:
             hint='Write one object a line, {"question": "...", "answer": "..."}, and name the file ....jsonl.',
         )
     meta = read_meta(custom)
-    columns = _columns(path)
+    if foreign := next((key for key in _ANSWERS_KEYS if key in meta), ""):
+        raise DataError(f"The meta file of {path} has the key {foreign!r}, which is only for files of --predictions.")
+    data = own_dataset(path, loader, columns_in(path), meta, data_type=custom.data_type)
+    return Declared("datasets", data, str(path.resolve()))
+
+
+def own_dataset(
+    path: Path,
+    loader: dict[str, Any],
+    columns: list[str],
+    meta: dict[str, Any],
+    *,
+    data_type: str = "",
+    question: str = "",
+    ruled: bool = True,
+) -> dict[str, Any]:
+    """Return the keys of the dataset that the columns of a file make; see ``custom_dataset``.
+
+    Args:
+        path: The file.
+        loader: ``type=`` of what reads it, and the keys that its format needs.
+        columns: The columns that may be asked, be the gold answer, or say more.
+        meta: The meta file's keys.
+        data_type: ``qa``, ``mcq`` or empty for "by its columns".
+        question: The name under which prompts find the column of the question; empty keeps the column's own.
+        ruled: Whether a rule compares with the gold answer where the meta file names none.
+
+    Raises:
+        DataError: The columns cannot be used so, or two of them may hold the gold answer.
+    """
     output = _output_column(path, meta, columns)
     options = _option_letters(columns)
-    kind = custom.data_type or meta.get("data_type") or ("mcq" if options else "qa")
+    kind = data_type or meta.get("data_type") or ("mcq" if options else "qa")
     if kind not in ("qa", "mcq") or (kind == "mcq" and not options):
         need = "needs columns A, B, ..." if kind == "mcq" else "is not known (qa or mcq)"
         raise DataError(f"{path}: the data type {kind!r} {need}; there are: {', '.join(columns)}.")
     letters = options if kind == "mcq" else []
     shown_columns = _shown_columns(path, meta, [name for name in columns if name not in {output, *letters}])
     fields = {name: _field_name(name) for name in shown_columns}
+    main = next((name for name in shown_columns if name.lower() in _QUESTION_COLUMNS), "")
+    if question and main and question not in fields:
+        fields[main] = question
     inputs = list(dict.fromkeys([*shown_columns, *letters]))
     others = [name for name in columns if name not in {output, *inputs}]
     source: dict[str, Any] = {
@@ -99,19 +133,19 @@ def custom_dataset(custom: CustomDataset) -> Declared:
         **({"output_column": output} if output else {}),
     }
     data: dict[str, Any] = {
-        "abbr": str(meta.get("abbr") or _safe_name(path.stem)),
+        "abbr": str(meta.get("abbr") or safe_name(path.stem)),
         **source,
         "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
         "notes": [_about_columns(path, inputs, output, others)],
     }
-    if output:
+    if output and (ruled or meta.get("evaluator") is not None):
         evaluator, said = _evaluator(meta, letters, source)
         data["notes"].append(said)
         if evaluator is not None:
             data["evaluator"] = evaluator
     if meta.get("output_config"):
-        data["max_out_len"] = _max_out_len(meta["output_config"], custom)
-    return Declared("datasets", data, str(path.resolve()))
+        data["max_out_len"] = _max_out_len(meta["output_config"], CustomDataset(path=str(path)))
+    return data
 
 
 def _output_column(path: Path, meta: dict[str, Any], columns: list[str]) -> str:
@@ -213,7 +247,12 @@ def sampling(custom: CustomDataset) -> Sampling:
     return Sampling(first=count, shuffle=None if mode == "default" else 0)
 
 
-def _columns(path: Path) -> list[str]:
+def columns_in(path: Path) -> list[str]:
+    """Return the columns of a JSONL, CSV or TSV file by its first line.
+
+    Raises:
+        DataError: The line is not what was expected.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             if path.suffix.lower() == ".tsv":
@@ -317,5 +356,6 @@ def _max_out_len(config: Any, custom: CustomDataset) -> int:
     return length
 
 
-def _safe_name(stem: str) -> str:
+def safe_name(stem: str) -> str:
+    """Return a text as the name of a file and a folder."""
     return re.sub(r"[^A-Za-z0-9_\-+@= .]+", "_", stem).strip(" .")[:100] or "custom"

@@ -30,6 +30,7 @@ from judgebench.config.dataset import (
 from judgebench.config.executor import chosen_executor, refuse_unreached
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
 from judgebench.config.model import SecretStore, resolve_model
+from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
@@ -232,11 +233,16 @@ def declare(selection: Selection) -> Declarations:
     """
     registry = Registry(selection.config_dirs)
     file, variables = _config_file(selection.config)
-    models = _models(selection, registry, file, variables)
-    datasets = [DatasetWithJudges(one, take_judges(one)) for one in _datasets(selection, registry, file, variables)]
+    if selection.predictions:
+        found = answered(selection.predictions, ruled=selection.rubric is None)
+        models, declared_datasets = found.models, [found.dataset]
+    else:
+        models = _models(selection, registry, file, variables)
+        declared_datasets = _datasets(selection, registry, file, variables)
+    datasets = [DatasetWithJudges(one, take_judges(one)) for one in declared_datasets]
     chosen = _chosen_judges(selection, registry, file, variables)
     if chosen:
-        datasets = [DatasetWithJudges(dataset, replaced(own, chosen)) for dataset, own in datasets]
+        datasets = [DatasetWithJudges(one, _judges_of(one, own, chosen, selection)) for one, own in datasets]
     named = selection.models or selection.datasets or any(selection.given.values())
     combinations = None if named else variables.get("model_dataset_combinations")
     summarizer = _summarizer(selection, registry, file, variables)
@@ -244,6 +250,15 @@ def declare(selection: Selection) -> Declarations:
     declared = Declarations(models, datasets, summarizer, combinations, executor)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
+
+
+def _judges_of(dataset: Declared, own: list[Declared], chosen: list[Declared], selection: Selection) -> list[Declared]:
+    """Return the judges that ``--judges`` gives a dataset, as ``--rubric`` has them score."""
+    if selection.rubric is None:
+        return replaced(own, chosen)
+    named = [selection.predictions, selection.custom.path if selection.custom else ""]
+    given = {str(Path(path).expanduser().resolve()) for path in named if path}
+    return with_rubric(chosen, selection.rubric, dataset, own=dataset.file in given)
 
 
 def _notes(declared: Declarations) -> list[str]:

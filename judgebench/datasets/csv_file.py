@@ -41,7 +41,7 @@ class CsvDataset:
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         path = files.find(self.config, data_dir)
-        rows = self._rows(path) if path else hub.hub_rows(self.config, data_dir)
+        rows = self.rows(path) if path else hub.hub_rows(self.config, data_dir)
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:
@@ -49,10 +49,15 @@ class CsvDataset:
         path = files.find(self.config, data_dir)
         if path is None:
             return None
-        count = sum(1 for _ in self._rows(path))
+        count = sum(1 for _ in self.rows(path))
         return count if self.config.limit is None else min(count, self.config.limit)
 
-    def _rows(self, path: Path) -> Iterator[Row]:
+    def rows(self, path: Path) -> Iterator[Row]:
+        """Yield the rows of a file, before columns are chosen; every value is a text.
+
+        Raises:
+            DataError: It is no valid CSV or UTF-8, or has no rows.
+        """
         csv.field_size_limit(_FIELD_LIMIT)
         with files.opened(path) as raw:
             text = io.TextIOWrapper(raw, encoding="utf-8", newline="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 LOADERS = {
     "AlpacaEval": "judgebench.datasets.alpaca_eval:AlpacaEval",
     "AnswerPairs": "judgebench.datasets.answer_pairs:AnswerPairs",
+    "AnsweredRows": "judgebench.datasets.answered_rows:AnsweredRows",
     "CodeJudgeBench": "judgebench.datasets.code_judge:CodeJudgeBench",
     "CsvDataset": "judgebench.datasets.csv_file:CsvDataset",
     "HubDataset": "judgebench.datasets.samples:HubDataset",

@@ -199,7 +199,8 @@ async def open_caching_client(
         DiskError: The cache cannot be used.
     """
     async with open_client(config, traffic) as client:
-        if not dedup and not cache:
+        recorded = getattr(plugins.load(config.type, "models"), "recorded", False)
+        if recorded or not (dedup or cache):
             yield client
             return
         kept: ReplyCache | None = None

@@ -9,6 +9,7 @@ MODELS = {
     "OpenAIChat": "judgebench.models.openai:OpenAIChat",
     "HuggingFaceChat": "judgebench.models.hf_chat:HuggingFaceChat",
     "ReplayModel": "judgebench.models.replay:ReplayModel",
+    "RecordedAnswers": "judgebench.models.recorded_answers:RecordedAnswers",
 }
 """What a request is sent to: ``models=[dict(type=...)]`` and ``judge_model``."""
 

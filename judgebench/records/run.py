@@ -394,6 +394,19 @@ class CustomDataset(msgspec.Struct, frozen=True, kw_only=True):
     infer_method: str = "gen"
 
 
+class Rubric(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rubric says of all answers: the judges of the command line score by it.
+
+    Attributes:
+        path: Text file with what counts.
+        low: Lowest score. ``high``: highest.
+    """
+
+    path: str
+    low: int
+    high: int
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which configs a run is made of.
 
@@ -406,6 +419,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         overrides: ``models.<abbr>.<key>=<value>`` and the like.
         custom: A data file instead of registered datasets.
         given: Configs made in Python instead of files: by kind (``models``, ``datasets``, ``judges``), after the named.
+        predictions: A file of answers that are judged: dataset and tested models in one.
+        rubric: The judges score by this instead of judging as they are configured.
     """
 
     config: str = ""
@@ -418,11 +433,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     overrides: list[str] = []
     custom: CustomDataset | None = None
     given: dict[str, list[dict[str, Any]]] = {}
+    predictions: str = ""
+    rubric: Rubric | None = None
 
     @property
     def names_something(self) -> bool:
         """Whether it says what is to be run; a run that is continued need not."""
-        return bool(self.config or self.models or self.datasets or self.custom or any(self.given.values()))
+        named = self.config or self.models or self.datasets or self.custom or self.predictions
+        return bool(named or any(self.given.values()))
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -437,6 +455,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         dry_run: Print the graph and the commands, send nothing.
         json_events: One JSON event per line on stdout.
         gate: Gate rules (file) to apply at the end; empty for none.
+        out: File for the verdicts on the rows of ``--predictions``; empty for none.
     """
 
     selection: Selection
@@ -449,4 +468,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     json_events: bool = False
     gate: str = ""
+    out: str = ""
     options: Options = Options()

@@ -30,6 +30,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         tasks: How each task ended, with times and errors.
         summary: Path of the summary without its ending (``.md``, ``.csv``, ``.json``, ...); ``None`` without one.
         plan: What was to be done.
+        config: The resolved configs.
         request: What was asked for, completed from the run that it continued.
     """
 
@@ -41,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     tasks: RunOutcome
     summary: Path | None
     plan: Plan
+    config: RunConfig
     request: RunRequest
 
     @property
@@ -94,6 +96,7 @@ def outcome_of(
         tasks=tasks,
         summary=run.summary / f"summary_{plan.timestamp}" if summarized and not tasks.interrupted else None,
         plan=plan,
+        config=config,
         request=request,
     )
 

@@ -13,7 +13,16 @@ from judgebench import __version__
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import Graph
 from judgebench.records.events import DoneEvent, EndError
-from judgebench.records.run import DatasetConfig, Plan, RunConfig, RunRequest, SummarizerConfig, SummaryGroup, row_name
+from judgebench.records.run import (
+    DatasetConfig,
+    Plan,
+    RunConfig,
+    RunRequest,
+    Selection,
+    SummarizerConfig,
+    SummaryGroup,
+    row_name,
+)
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import mend
 from judgebench.store.manifest import write_ended, write_started
@@ -72,6 +81,7 @@ def _check_paths(request: RunRequest) -> None:
     chosen = request.selection
     custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
     named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
+    named += [chosen.predictions, request.out]
     for path in [str(Path.cwd()), *named, *custom]:
         try:
             path.encode()
@@ -126,12 +136,17 @@ def check_scored(config: RunConfig, request: RunRequest) -> None:
         return
     for abbr in dict.fromkeys(abbr for _, abbr in config.combinations):
         if not config.datasets[abbr].rows():
-            raise _unscored(config.datasets[abbr], own_file=request.selection.custom is not None)
+            raise _unscored(config.datasets[abbr], request.selection)
 
 
-def _unscored(dataset: DatasetConfig, *, own_file: bool) -> ConfigError:
+def _unscored(dataset: DatasetConfig, selection: Selection) -> ConfigError:
+    if selection.predictions:
+        return ConfigError(
+            f"Nothing can score the answers in {selection.predictions!r}: no judge is named and no rule fits.",
+            hint="Name a judge: --judges NAME, with --rubric FILE --scale 1-5 to score by a rubric of yours.",
+        )
     why, mend = "it has no evaluator, no judge and no method", "Add evaluator=... or judge_infer_cfg=..."
-    if own_file and dataset.notes:
+    if selection.custom and dataset.notes:
         why, mend = dataset.notes[-1], "Give the file a column 'answer'"
         if dataset.loader.options.get("output_column"):
             mend = 'Choose a rule in the .meta.json file ("evaluator": "AcceptedForms")'

@@ -38,6 +38,7 @@ from judgebench.session.prepare import (
     removed_on_failure,
 )
 from judgebench.session.reuse import completed, said_overrides
+from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
 from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, hold, new_run, remove_leftovers, take_back
@@ -94,6 +95,8 @@ class Session:
         reused, request, _ = self._completed()
         config = load_run(request.selection)
         check_scored(config, request)
+        if request.out:
+            check_out(config, Path(request.out))
         now = datetime.now().astimezone().strftime(TIMESTAMP_FORMAT)
         run = reused or RunFolder(Path(request.work_dir) / now)
         return Preview(request, config, run, build_graph(config, request, run))
@@ -114,6 +117,8 @@ class Session:
         with warm_tasks(forked) as fork_server:
             config = load_run(request.selection)
             check_scored(config, request)
+            if request.out:
+                check_out(config, Path(request.out))
             check_ids(config, request)
             run = reused or new_run(Path(request.work_dir), datetime.now().astimezone())
             try:

@@ -45,6 +45,13 @@ def test_questions_and_short_answers_are_scored_by_the_final_answer(resolve, tmp
     assert dataset.evaluator.type.endswith("FinalAnswerEqual")
 
 
+def test_keys_of_files_of_answers_are_refused(resolve, tmp_path):
+    path = jsonl(tmp_path / "mine.jsonl", {"question": "1+1?", "answer": "2"})
+    (tmp_path / "mine.jsonl.meta.json").write_text('{"id_column": "question"}')
+    with pytest.raises(DataError, match="'id_column', which is only for files of --predictions"):
+        resolve(path)
+
+
 def test_columns_a_b_make_multiple_choice(resolve, tmp_path):
     dataset = resolve(csv(tmp_path / "c.csv", "question,A,B,C,answer\nq,1,2,3,B\n"))
     assert dataset.loader.type.endswith("CsvDataset")
