@@ -208,6 +208,16 @@ def out_of_memory(error: BaseException) -> PrerequisiteError | None:
     )
 
 
+def out_of_files(error: BaseException) -> PrerequisiteError | None:
+    """Return what to tell of an error that means that no more files may be opened; ``None`` for any other."""
+    if not isinstance(error, OSError) or error.errno not in {errno.EMFILE, errno.ENFILE}:
+        return None
+    return PrerequisiteError(
+        "This program may not open more files and connections at once (limit: ulimit -n).",
+        hint="Raise the limit, or lower batch_size of the models, and continue with --reuse.",
+    )
+
+
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000110bd\U000110cd\U00013430-\U0001343f"
