@@ -33,7 +33,7 @@ from judgebench.records.run import (
     row_name,
 )
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format
+from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolder, check_format
 from judgebench.store.runs import check_outside_of_runs, existing_run, hold, new_run, remove_leftovers, take_back
 
 
@@ -109,7 +109,10 @@ def _resolve(
         would_be = RunFolder(work_dir / datetime.now().astimezone().strftime(TIMESTAMP_FORMAT))
         return _print_plan(config, request, reused or would_be)
     _check_ids(config, request)
-    run = reused or new_run(work_dir, datetime.now().astimezone())
+    now = datetime.now().astimezone()
+    run = reused or new_run(work_dir, now)
+    if reused is None and run.timestamp[:STAMP_LENGTH] > now.strftime(TIMESTAMP_FORMAT):
+        notes = [*notes, f"{work_dir} holds a run of a later time than now; this one is named after it, as the latest"]
     try:
         with hold(run.lock, shlex.join(command)):
             remove_leftovers(run)
@@ -129,8 +132,7 @@ def _execute_in(
     fork_server: ForkServer | None,
 ) -> int:
     graph = build_graph(config, request, run)
-    now = datetime.now().astimezone()
-    stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
+    stamp = run.timestamp if request.reuse is None else run.next_stamp(datetime.now().astimezone())
     stem = _free_stem(run.configs, f"{stamp}_{os.getpid()}")
     dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
     plan = make_plan(config, request, graph, run, name=stem.name, stamp=stamp, command=command)

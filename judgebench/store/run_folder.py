@@ -22,6 +22,9 @@ The version of a run folder's format: a folder of another version is refused, ne
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -31,6 +34,8 @@ from judgebench.records.run import row_name
 from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
+STAMP_LENGTH = 15
+_STAMP = re.compile(r"\d{8}_\d{6}", re.ASCII)
 
 
 class RunFolder:
@@ -81,7 +86,14 @@ class RunFolder:
     def plans(self) -> list[Path]:
         """Return the plans of the run's invocations, oldest first."""
         # By the second of the invocation, as names have it; within one by the file's time, as process ids come round.
-        return sorted(self.configs.glob("*.json"), key=lambda plan: (plan.name[:15], plan.stat().st_mtime_ns))
+        return sorted(self.configs.glob("*.json"), key=lambda plan: (plan.name[:STAMP_LENGTH], plan.stat().st_mtime_ns))
+
+    def next_stamp(self, now: datetime) -> str:
+        """Return the time by which a new invocation names its plan: later than all before it.
+
+        Clocks are set back, and two machines may be in two time zones; which plan is the newest must not hang on that.
+        """
+        return later_stamp(now, (plan.name[:STAMP_LENGTH] for plan in self.plans()), equal=False)
 
     @property
     def marker(self) -> Path:
@@ -113,6 +125,24 @@ class RunFolder:
                 hint="Remove the link; nothing is ever written outside of the run folder.",
             )
         return folder
+
+
+def later_stamp(now: datetime, before: Iterable[str], *, equal: bool) -> str:
+    """Return a time as names have it, or one second more than the latest of those before where that is later.
+
+    Args:
+        now: The time.
+        before: Times in the same form; others are passed over.
+        equal: Whether it may be the same as the latest.
+    """
+    stamp = now.strftime(TIMESTAMP_FORMAT)
+    latest = max((one for one in before if _STAMP.fullmatch(one)), default="")
+    if latest < stamp or (equal and latest == stamp):
+        return stamp
+    try:
+        return (datetime.strptime(latest, TIMESTAMP_FORMAT) + timedelta(seconds=1)).strftime(TIMESTAMP_FORMAT)  # noqa: DTZ007 - a name, not a moment
+    except (ValueError, OverflowError):  # digits that are no time: nobody's clock wrote them
+        return stamp
 
 
 def log_file(stage: str, model: str, row: str) -> str:

@@ -25,7 +25,14 @@ import msgspec
 from judgebench.errors import DiskError, ReuseError, RunLockedError, UsageError
 from judgebench.store.files import DamagedError, Decoder, open_descriptor, read_file, reason_of, unreadable
 from judgebench.store.journal import write_atomically
-from judgebench.store.run_folder import FORMAT, TIMESTAMP_FORMAT, RunFolder, make_folder
+from judgebench.store.run_folder import (
+    FORMAT,
+    STAMP_LENGTH,
+    TIMESTAMP_FORMAT,
+    RunFolder,
+    later_stamp,
+    make_folder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -144,11 +151,16 @@ def mark(run: RunFolder) -> None:
 def new_run(work_dir: Path, now: datetime) -> RunFolder:
     """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
 
+    Where the folder holds a run of a later time (the clock was set back, or another machine has another time zone), the
+    name comes after that one, so that ``latest`` means the run that was started last.
+
     Raises:
         DiskError: It cannot be made.
     """
     make_folder(work_dir)
-    stamp = now.strftime(TIMESTAMP_FORMAT)
+    names = (match[1] for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)))
+    ahead = [name for name in names if name > now.strftime(TIMESTAMP_FORMAT)]
+    stamp = later_stamp(now, (run[:STAMP_LENGTH] for run in known_runs(work_dir)) if ahead else (), equal=True)
     for nth_try in range(100):
         path = work_dir / (stamp if nth_try == 0 else f"{stamp}_{nth_try}")
         try:
