@@ -49,6 +49,14 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+RAISED_BY_OTHERS = (Exception, SystemExit)
+"""What a config file, a plug-in or a library may raise: ``sys.exit()`` in one must not end a run as if it were done."""
+
+
+class HelpShown(SystemExit):
+    """The help of a command was asked for and printed; any other ``SystemExit`` is of code that is not ours."""
+
+
 class JudgebenchError(Exception):
     """Base of all errors that are told to the user as one sentence.
 

@@ -146,6 +146,26 @@ class JudgeMethod(ABC):
         """End what it holds (worker processes)."""
 
 
+LARGEST_SCORE = 1e15
+"""Beyond it sums of scores lose what they are made of, and squares soon leave what a file can hold."""
+
+
+def checked(verdict: Verdict) -> Verdict:
+    """Return a method's verdict if it is one that can be counted and written.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: Its score is no finite number, or its decision is no text that a file can hold.
+    """
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"the method returned {type(verdict).__name__}, and a Verdict was expected")
+    if verdict.score is not None and not -LARGEST_SCORE <= verdict.score <= LARGEST_SCORE:
+        raise ValueError(f"the score {verdict.score!r:.40} is no finite number")
+    if verdict.decision is not None:
+        verdict.decision.encode()
+    return verdict
+
+
 def lacks_logprobs(method: JudgeMethod, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
     """Say whether a method that reads log-probabilities got none where it asked for them.
 
