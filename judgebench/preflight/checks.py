@@ -14,9 +14,16 @@ from pathlib import Path
 
 from judgebench import plugins
 from judgebench.content.prompts import fit, prompt_for
-from judgebench.errors import ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
+from judgebench.errors import (
+    RAISED_BY_OTHERS,
+    ConfigError,
+    DiskError,
+    EndpointError,
+    JudgebenchError,
+    missing_extra,
+)
 from judgebench.identity.questions import repeats_of, sampling_params
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, lacks_logprobs
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs
 from judgebench.judges.core.factory import method_of
 from judgebench.metrics.rates.named import check_names
 from judgebench.models.configured import model_config, prompt_kind
@@ -79,8 +86,10 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
         if not method.asks:
             continue
         try:
-            verdict = asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody))
-        except NotRecordedError:
+            verdict = checked(asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody)))
+        except JudgebenchError:
+            raise
+        except RAISED_BY_OTHERS:  # that it asked, or whatever a method raises: the trial call tells of that
             continue
         if verdict.status == "not_judged":
             raise ConfigError(
@@ -205,12 +214,12 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case) -> str
 
     method = method_of(judge.method)
     try:
-        verdict = await method.judge(case, ask)
+        verdict = checked(await method.judge(case, ask))
     except CallFailedError as error:
         return f"the trial question failed ({error})"
     except JudgebenchError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a method raises about one item; in the run that item fails
+    except RAISED_BY_OTHERS as error:  # whatever a method raises about one item; in the run that item fails
         return f"the judge method raised {type(error).__name__}: {error} on the trial item"
     if lacks_logprobs(method, answered):
         raise EndpointError(

@@ -178,13 +178,37 @@ class Unwritable(Endless):
 class Wordless(ReferenceVerifier):
     async def judge(self, case, ask):
         return None if case.id == 3 else await super().judge(case, ask)
+
+
+class Raises(ReferenceVerifier):
+    async def judge(self, case, ask):
+        raise KeyError("no such column")
+
+
+class Stateless(ReferenceVerifier):
+    async def judge(self, case, ask):
+        verdict = await super().judge(case, ask)
+        return msgspec.structs.replace(verdict, status="fine") if case.id == 3 else verdict
+
+
+class Odd(ReferenceVerifier):
+    async def judge(self, case, ask):
+        return {"status": "ok"}
 """
 
 
-def with_method(bench: Bench, method: str) -> Done:
+def with_method(bench: Bench, method: str, *flags: str) -> Done:
     (bench.folder / "leaving.py").write_text(LEAVING)
     change(bench, "datasets/toy_llmjudge.py", "dict(type=ReferenceVerifier)", method)
-    return bench.jb("--no-preflight", env={"PYTHONPATH": f"{bench.folder}:{ROOT}"})
+    return bench.jb(*flags, env={"PYTHONPATH": f"{bench.folder}:{ROOT}"})
+
+
+@pytest.mark.parametrize("method", ["Raises", "Odd"])
+def test_a_method_that_fails_on_the_trial_item_is_no_bug_of_ours(bench: Bench, method: str) -> None:
+    done = with_method(bench, f"dict(type='leaving.{method}')")
+    assert done.code == 4, done.text
+    assert "bug" not in done.text
+    assert "on the trial item" in done.text
 
 
 def test_sys_exit_in_a_method_costs_its_item_and_is_no_success(bench: Bench) -> None:
@@ -195,7 +219,7 @@ def test_sys_exit_in_a_method_costs_its_item_and_is_no_success(bench: Bench) -> 
 
 
 def test_a_task_that_ends_before_its_work_is_done_is_no_success(bench: Bench) -> None:
-    done = with_method(bench, "dict(type='leaving.Vanishes')")
+    done = with_method(bench, "dict(type='leaving.Vanishes')", "--no-preflight")
     assert done.code == 1, done.text
     assert "ended before its work was done, and called that success" in done.text
 
@@ -210,8 +234,9 @@ def test_a_verdict_that_cannot_be_counted_or_written_costs_its_item(bench: Bench
     assert said in (bench.run / "logs" / "eval" / "toy-model" / "toy-judge.out").read_text()
 
 
-def test_a_method_that_returns_no_verdict_costs_its_item(bench: Bench) -> None:
-    done = with_method(bench, "dict(type='leaving.Wordless')")
+@pytest.mark.parametrize("method", ["Wordless", "Stateless"])
+def test_a_method_that_returns_no_verdict_costs_its_item(bench: Bench, method: str) -> None:
+    done = with_method(bench, f"dict(type='leaving.{method}')")
     assert done.code == 4, done.text
     assert bench.result()["counts"]["ok"] == 5
 

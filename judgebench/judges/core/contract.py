@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, get_args
 
 import msgspec
 
 from judgebench.judges.parsers.reading import VerdictParser
-from judgebench.records.flow import Prompt, Reply, Verdict
+from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +146,7 @@ class JudgeMethod(ABC):
         """End what it holds (worker processes)."""
 
 
+_STATUSES = get_args(VerdictStatus)
 LARGEST_SCORE = 1e15
 """Beyond it sums of scores lose what they are made of, and squares soon leave what a file can hold."""
 
@@ -155,10 +156,12 @@ def checked(verdict: Verdict) -> Verdict:
 
     Raises:
         TypeError: It is none.
-        ValueError: Its score is no finite number, or its decision is no text that a file can hold.
+        ValueError: It has a status that there is not, its score is no finite number, or its decision is no text that a file can hold.
     """
     if not isinstance(verdict, Verdict):
         raise TypeError(f"the method returned {type(verdict).__name__}, and a Verdict was expected")
+    if verdict.status not in _STATUSES:
+        raise ValueError(f"the verdict has the status {verdict.status!r:.40}, and there are {', '.join(_STATUSES)}")
     if verdict.score is not None and not -LARGEST_SCORE <= verdict.score <= LARGEST_SCORE:
         raise ValueError(f"the score {verdict.score!r:.40} is no finite number")
     if verdict.decision is not None:
