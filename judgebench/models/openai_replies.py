@@ -164,11 +164,9 @@ class Draft:
     def reply(self) -> Reply:
         """Return the finished reply, failed where it holds no usable answer."""
         text = "".join(self.text)
-        broken_off = failure_inside({"error": self._extra.get("error")})
+        broken_off = self._broken_off()
         if broken_off is not None:
             return self.failed(broken_off.kind, broken_off.message, broken_off.http_status)
-        if self.finish_reason in BROKEN_OFF:
-            return self.failed("server", f"The service broke the answer off (finish_reason={self.finish_reason})")
         if self.finish_reason == "content_filter":
             return self.failed("content_filter", "The service's content filter cut the answer off")
         if not text and self._extra.get("refusal"):
@@ -179,6 +177,12 @@ class Draft:
             return self.failed("empty_reply", f"The answer is empty (finish_reason={self.finish_reason})")
         answer, thought = split_reasoning(text)
         return self._reply("ok", answer, thought)
+
+    def _broken_off(self) -> Failure | None:
+        if self.finish_reason in BROKEN_OFF:
+            said = f"The service broke the answer off (finish_reason={self.finish_reason})"
+            return failure_inside({"error": self._extra.get("error")}) or Failure(kind="server", message=said)
+        return failure_inside({"error": self._extra.get("error")})
 
     def failed(self, kind: str, message: str, http_status: int | None = None) -> Reply:
         """Return a failed reply that keeps what was received for the record."""
