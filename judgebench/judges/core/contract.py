@@ -156,7 +156,8 @@ def checked(verdict: Verdict) -> Verdict:
 
     Raises:
         TypeError: It is none.
-        ValueError: It has a status that there is not, its score is no finite number, or its decision is no text that a file can hold.
+        ValueError: It has a status that there is not, its score is no finite number, or its decision is no text that a
+            file can hold.
     """
     if not isinstance(verdict, Verdict):
         raise TypeError(f"the method returned {type(verdict).__name__}, and a Verdict was expected")
