@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from judgebench import plugins
-from judgebench.content.prompts import fit, prompt_for
+from judgebench.content.prompts import fields_of, fit, prompt_for
 from judgebench.errors import (
     RAISED_BY_OTHERS,
     ConfigError,
@@ -59,6 +59,8 @@ def preflight(plan: Plan, report: Callable[[str], None]) -> list[str]:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     first, findings = read_rows(_used_datasets(plan), plan.options, report)
     for dataset in _used_datasets(plan):
+        if dataset.abbr in first:
+            findings += _same_for_all(dataset, first[dataset.abbr])
         if dataset.abbr in first and first[dataset.abbr].reference is None:
             _check_judgeable(dataset, first[dataset.abbr])
     for task in plan.tasks:
@@ -73,6 +75,14 @@ def preflight(plan: Plan, report: Callable[[str], None]) -> list[str]:
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:
     abbrs = dict.fromkeys(abbr for task in plan.tasks for abbr in task.datasets)
     return [plan.datasets[abbr] for abbr in abbrs]
+
+
+def _same_for_all(dataset: DatasetConfig, sample: Sample) -> list[str]:
+    """Return a line about a prompt that holds nothing of its sample; ``{question:>9}`` is text, not a placeholder."""
+    if not dataset.prompt or not sample.fields or not sample.fields.keys().isdisjoint(fields_of(dataset.prompt)):
+        return []
+    names = " or ".join(f"{{{name}}}" for name in sample.fields)
+    return [f"dataset {dataset.abbr}: its prompt holds no {names}, so every sample is asked the same"]
 
 
 def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
