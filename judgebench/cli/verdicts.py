@@ -34,8 +34,8 @@ def build_parser() -> Parser:
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
     parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
-    parser.add_argument("--parser", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
-    parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own parsers")
+    parser.add_argument("--parser", action="append", required=True, metavar="PARSER", help="to compare; repeatable")
+    parser.add_argument("--against", default="", metavar="PARSER", help="instead of the judges' own parsers")
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
     parser.add_argument(
         "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
@@ -68,7 +68,7 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
     from tabulate import tabulate
 
     from judgebench.errors import UsageError
-    from judgebench.judges.core.factory import parser_of
+    from judgebench.judges.core.contract import parser_of
     from judgebench.judges.methods.differences import differences
     from judgebench.report.results import printable
 
@@ -134,7 +134,7 @@ def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
 
 def _own_parser(judge: JudgeConfig) -> Any:
     """Return the parser of a judge's method; ``None`` where it reads its replies by several, or by none."""
-    from judgebench.judges.core.factory import method_of
+    from judgebench.judges.core.contract import method_of
 
     method = method_of(judge.method)
     parsers = method.parsers
@@ -173,7 +173,7 @@ def _newest_plan(folder: RunFolder) -> Plan:
     """
     from judgebench.errors import ReuseError
     from judgebench.records.run import Plan
-    from judgebench.store.files import DamagedError, Decoder, read_file
+    from judgebench.store.journal import DamagedError, Decoder, read_file
 
     plans = folder.plans()
     if not plans:

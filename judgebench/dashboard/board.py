@@ -202,7 +202,7 @@ def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
     return text
 
 
-class Message:
+class Notice:
     """Which failures were told: what fails for one and the same reason is told once."""
 
     def __init__(self) -> None:

@@ -14,19 +14,11 @@ from pathlib import Path
 
 from judgebench import plugins
 from judgebench.content.prompts import fields_of, fit, prompt_for
-from judgebench.errors import (
-    RAISED_BY_OTHERS,
-    ConfigError,
-    DiskError,
-    EndpointError,
-    JudgebenchError,
-    missing_extra,
-)
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of, sampling_params
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
 from judgebench.metrics.rates.named import check_names
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
