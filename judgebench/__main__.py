@@ -1,12 +1,19 @@
 """Entry point of ``jb`` and ``python -m judgebench``."""
 
+import contextlib
 import os
+import resource
+import signal
 import sys
+
+_OPEN_FILES = 65536
+"""More connections than any ``batch_size``; without a bound, programs that close "all" descriptors take minutes."""
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
     open_standard_streams()
+    lift_inherited_limits()
     from judgebench.cli.main import run
 
     return run(sys.argv[1:])
@@ -25,6 +32,21 @@ def open_standard_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0)
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
+def lift_inherited_limits() -> None:
+    """Undo what a caller's habits would break here and in every process that is started.
+
+    With blocked signals neither Ctrl-C nor the end of a task would be noticed. The soft limit of open files is a
+    default of the shell (256 or 1024), below what ``batch_size`` connections need; the hard one is the limit.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        most = min(hard, _OPEN_FILES) if hard != resource.RLIM_INFINITY else _OPEN_FILES
+        if soft < most:
+            with contextlib.suppress(ValueError, OSError):  # macOS refuses what its kernel has no room for
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 if __name__ == "__main__":

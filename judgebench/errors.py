@@ -49,6 +49,14 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+RAISED_BY_OTHERS = (Exception, SystemExit)
+"""What a config file, a plug-in or a library may raise: ``sys.exit()`` in one must not end a run as if it were done."""
+
+
+class HelpShown(SystemExit):
+    """The help of a command was asked for and printed; any other ``SystemExit`` is of code that is not ours."""
+
+
 class JudgebenchError(Exception):
     """Base of all errors that are told to the user as one sentence.
 
@@ -205,6 +213,16 @@ def out_of_memory(error: BaseException) -> PrerequisiteError | None:
     return PrerequisiteError(
         f"There is not enough memory, or a limit keeps it from this program ({type(error).__name__}: {why}).",
         hint="Raise the limit (ulimit -v, the memory of the container or job), or run fewer tasks: --max-num-workers 1",
+    )
+
+
+def out_of_files(error: BaseException) -> PrerequisiteError | None:
+    """Return what to tell of an error that means that no more files may be opened; ``None`` for any other."""
+    if not isinstance(error, OSError) or error.errno not in {errno.EMFILE, errno.ENFILE}:
+        return None
+    return PrerequisiteError(
+        "This program may not open more files and connections at once (limit: ulimit -n).",
+        hint="Raise the limit, or lower batch_size of the models, and continue with --reuse.",
     )
 
 

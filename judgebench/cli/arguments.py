@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from judgebench.errors import UsageError
+from judgebench.errors import HelpShown, UsageError
 
 if TYPE_CHECKING:
     from judgebench.records.run import CustomDataset, RunRequest
@@ -65,6 +65,10 @@ class Parser(argparse.ArgumentParser):
             UsageError: Always.
         """
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See all flags with: {self.prog} --help")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:  # noqa: ARG002 - argparse's signature
+        """End after the help of a command was shown; told apart from code of others that ends the program."""
+        raise HelpShown(status)
 
     def completable(self) -> list[argparse.Action]:
         """Return the arguments, for a completion script to be told how to complete them."""

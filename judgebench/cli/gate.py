@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import sys
 from pathlib import Path
 
 import msgspec
@@ -88,9 +89,21 @@ def run_folder(name: str, work_dir: Path) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    from judgebench.store.journal import write_atomically
+    """Write a report; what is no file (``/dev/stdout``, a pipe) is written to, never replaced by one."""
+    from judgebench.store.journal import disk_error, write_atomically
 
-    write_atomically(path.absolute(), data)
+    place = path.absolute()
+    if place.is_symlink() and not place.is_relative_to("/dev"):
+        place = Path(os.path.realpath(place))
+    if not os.path.lexists(place) or (place.is_file() and not place.is_symlink()):
+        write_atomically(place, data)
+        return
+    sys.stdout.flush()
+    try:
+        with place.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        raise disk_error(path, error) from error
 
 
 def _append(path: Path, text: str) -> None:

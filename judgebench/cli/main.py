@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, UsageError, out_of_memory
+from judgebench.errors import (
+    RAISED_BY_OTHERS,
+    ExitCode,
+    HelpShown,
+    InterruptedRunError,
+    JudgebenchError,
+    UsageError,
+    out_of_memory,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -32,8 +40,8 @@ def run(argv: list[str]) -> int:
         _tell(error, argv)
         _end_events(int(error.exit_code), error.code, error.message, argv)
         return int(error.exit_code)
-    except SystemExit as done:  # argparse, after the help of a verb
-        return done.code if isinstance(done.code, int) else int(ExitCode.DONE)
+    except HelpShown:
+        return int(ExitCode.DONE)
     except KeyboardInterrupt:
         print("jb: interrupted.", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
@@ -41,7 +49,7 @@ def run(argv: list[str]) -> int:
         # The reader of stdout is gone (jb --list | head); Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
-    except Exception as error:  # noqa: BLE001 - the end of the program: every other error is a bug of ours
+    except RAISED_BY_OTHERS as error:  # the end of the program: every other error is a bug of ours
         lacking = out_of_memory(error)
         exit_code = int(lacking.exit_code if lacking else ExitCode.BUG)
         _tell(lacking or error, argv)
@@ -126,7 +134,7 @@ def _execute(args: argparse.Namespace, argv: list[str]) -> int:
         ) from error
 
 
-def _tell(error: Exception, argv: list[str]) -> None:
+def _tell(error: BaseException, argv: list[str]) -> None:
     from judgebench.cli.console import print_bug, print_error
 
     if "--debug" in argv:

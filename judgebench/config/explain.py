@@ -88,7 +88,7 @@ def _missing_comma(lines: list[str], error: SyntaxError) -> int | None:
     return error.lineno + last - 1 if last else None
 
 
-def run_error(path: Path, error: Exception) -> ConfigError:
+def run_error(path: Path, error: BaseException) -> ConfigError:
     """Return the error for a file that failed while it ran, at the line of the config file where it did."""
     if isinstance(error, ConfigError):
         return ConfigError(f"{path}: {error.message}", hint=error.hint)
@@ -103,7 +103,7 @@ def run_error(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"{place}: {_said(error)}.", hint=_hint(error))
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     if isinstance(error, KeyError) and "reserved" not in str(error):
         return f"there is no {error} to read or import there"
     said = str(error.args[0] if isinstance(error, KeyError) else error)
@@ -113,7 +113,7 @@ def _said(error: Exception) -> str:
     return said.strip().rstrip(".") if named else f"{type(error).__name__}: {said.strip().rstrip('.')}"
 
 
-def _hint(error: Exception) -> str:
+def _hint(error: BaseException) -> str:
     if isinstance(error, NameError):
         return _import_hint(error.name or "")
     return "Give the variable another name." if isinstance(error, KeyError) and "reserved" in str(error) else ""

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from judgebench.config.checks import Declared
 from judgebench.config.explain import parse_error, run_error
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry
-from judgebench.errors import ConfigError, out_of_memory
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError, out_of_memory
 
 
 class Plugged(NamedTuple):
@@ -118,7 +118,7 @@ def load_file(path: Path) -> PlainConfig:
     reader = _mmengine_config()
     try:
         loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
-    except Exception as error:  # a config file is user code and may raise anything
+    except RAISED_BY_OTHERS as error:  # a config file is user code and may raise anything
         if (lacking := out_of_memory(error)) is not None:
             raise lacking from error
         raise run_error(path, error) from error
@@ -238,7 +238,7 @@ def _imported(value: Any, where: str) -> Any:
         return dotted
     try:
         found = value.build()
-    except Exception as error:  # the module may be anything, and raise anything
+    except RAISED_BY_OTHERS as error:  # the module may be anything, and raise anything
         raise ConfigError(
             f"{where} is {dotted}, which cannot be imported: {error}",
             hint="Install its package, add its folder to PYTHONPATH, or write the value itself.",

@@ -208,7 +208,18 @@ _NOT_PARAMETERS = {
 }
 """Keys of a request's body that would replace what the run records as asked, and where they belong."""
 _IN_THE_ENVIRONMENT = 'Hand it over in the environment: env=dict(VLLM_API_KEY="${VLLM_API_KEY}"), say.'
-_AT_LEAST = {"batch_size": 1, "max_out_len": 1, "retry": 0, "request_rate": 0, "burstiness": 0}
+_AT_LEAST = {
+    "batch_size": 1,
+    "max_out_len": 1,
+    "retry": 0,
+    "request_rate": 0,
+    "burstiness": 0,
+    "backoff": 0,
+    "patience": 0,
+}
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
+"""Headers that say how a request is sent, which only who sends it knows."""
 
 
 def resolve_model(
@@ -279,6 +290,13 @@ def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: 
             "and the user and password in url would both be sent as the header Authorization.",
             hint="Leave one of them out.",
         )
+    for name in config.headers:
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING:
+            raise declared.error(
+                _join(path, "headers"),
+                f"has {name!r}, which is no header that a config can set.",
+                hint="Names are letters, digits and - or _; how a request is framed is not for a config to say.",
+            )
     for name, text in headers.items():
         if not text.isascii() or not text.isprintable():
             raise declared.error(
@@ -316,8 +334,11 @@ def _check_kind(model: dict[str, Any], struct: type[msgspec.Struct], declared: D
 
 def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
     for key, least in _AT_LEAST.items():
-        if key in model and model[key] < least:
+        if key in model and not least <= model[key] < float("inf"):
             raise declared.error(_join(path, key), f"is {model[key]}, but must be {least} or more.")
+    for key, seconds in (model.get("timeouts") or {}).items():
+        if not 0 <= seconds < float("inf"):
+            raise declared.error(_join(path, f"timeouts.{key}"), f"is {seconds}, but must be 0 (no limit) or more.")
     if model.get("batch_size", 1) > _MOST_IN_FLIGHT:
         raise declared.error(
             _join(path, "batch_size"), f"is {model['batch_size']}, but must be {_MOST_IN_FLIGHT} or less."

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from judgebench import plugins
-from judgebench.errors import JudgebenchError
+from judgebench.errors import RAISED_BY_OTHERS, JudgebenchError
 from judgebench.identity.questions import question_uuid
 from judgebench.models.access import redactor_of
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
@@ -164,7 +164,7 @@ class _CountingClient:
             reply = await self._client.ask(request)
         except JudgebenchError:
             raise
-        except Exception as error:  # whatever a model of the user's own raises about one request
+        except RAISED_BY_OTHERS as error:  # whatever a model of the user's own raises about one request
             logger.exception("The local model raised an exception; the request counts as failed")
             message = f"The model raised {type(error).__name__}: {error}"
             reply = Reply(status="failed", error=Failure(kind="local", message=message))

@@ -26,6 +26,7 @@ from judgebench.engine.client import Traffic
 from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_after_seconds
 from judgebench.engine.framing import EventParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
+from judgebench.errors import out_of_files
 from judgebench.models.access import auth_headers, base_url, redactor_of, revealed, secret_parameters
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt, failure_of_status
@@ -209,6 +210,8 @@ class HttpClient:
         except _UnreadableError as problem:
             return self._broken(problem.fault, start)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if (lacking := out_of_files(error)) is not None:
+                raise lacking from error  # neither the service's fault nor the item's
             return self._broken(fault_of_exception(error, seconds=time.perf_counter() - start), start)
         except asyncio.CancelledError:
             silent, late = self._first_byte.timed_out(first), self._total.timed_out(total)

@@ -65,6 +65,8 @@ _STATUS: dict[Phase, Status] = {
 _SELF_EXPLAINING = frozenset({int(code) for code in (ExitCode.DONE, ExitCode.INTERRUPTED, ExitCode.ITEMS_FAILED)})
 """Exit codes after which the log's last lines would only be noise."""
 
+_ENDED = "Look for sys.exit() or os._exit() in the code of your own that it runs; its log says more."
+
 
 async def supervise(
     plan: Plan,
@@ -270,7 +272,10 @@ class _Supervision:
             code = int(ExitCode.INTERRUPTED)  # stopped while its service or its process was being started
         else:
             code = ended.code
-            if code != 0:
+            if code == 0 and row.progress.state != "finish":
+                code = int(ExitCode.BUG)
+                error, hint = "The task's process ended before its work was done, and called that success.", _ENDED
+            elif code != 0:
                 said = row.progress
                 error, hint = (said.error, said.hint) if said.error else explain_exit(code)
             if code not in _SELF_EXPLAINING:

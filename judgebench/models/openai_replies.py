@@ -15,6 +15,8 @@ no text with ``finish_reason=length``     ok, empty text (the token limit was re
 reasoning but no answer                   ok, empty text (the model did speak; it gave no answer)
 ``finish_reason=content_filter``,         ``content_filter``; what was said until then is kept in ``text``
 a refusal
+``finish_reason=error`` or ``abort``,     the kind that the error means, else ``server``; what was said until then is
+an error object in the choice             kept in ``text``
 a stream without finish reason and        ``truncated_stream``
 ``[DONE]``
 ========================================  =====================================================================
@@ -40,6 +42,8 @@ from judgebench.records.flow import Failure, Reply, TokenLogprob, Usage
 LEAST_LOGPROB = -9999.0
 """Stands for a log-probability of minus infinity, which JSON cannot hold, and for one that is no number."""
 _BEYOND = 1e300
+BROKEN_OFF = frozenset({"error", "abort"})
+"""Finish reasons of an answer that a service or gateway gave up in the middle (OpenRouter's and vLLM's names)."""
 
 _KNOWN_IN_CHOICE = frozenset({"index", "message", "delta", "text", "finish_reason", "logprobs"})
 _KNOWN_IN_MESSAGE = frozenset({"role", "content", "reasoning_content", "reasoning"})
@@ -160,6 +164,9 @@ class Draft:
     def reply(self) -> Reply:
         """Return the finished reply, failed where it holds no usable answer."""
         text = "".join(self.text)
+        broken_off = self._broken_off()
+        if broken_off is not None:
+            return self.failed(broken_off.kind, broken_off.message, broken_off.http_status)
         if self.finish_reason == "content_filter":
             return self.failed("content_filter", "The service's content filter cut the answer off")
         if not text and self._extra.get("refusal"):
@@ -170,6 +177,12 @@ class Draft:
             return self.failed("empty_reply", f"The answer is empty (finish_reason={self.finish_reason})")
         answer, thought = split_reasoning(text)
         return self._reply("ok", answer, thought)
+
+    def _broken_off(self) -> Failure | None:
+        if self.finish_reason in BROKEN_OFF:
+            said = f"The service broke the answer off (finish_reason={self.finish_reason})"
+            return failure_inside({"error": self._extra.get("error")}) or Failure(kind="server", message=said)
+        return failure_inside({"error": self._extra.get("error")})
 
     def failed(self, kind: str, message: str, http_status: int | None = None) -> Reply:
         """Return a failed reply that keeps what was received for the record."""

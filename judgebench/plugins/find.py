@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 
 import msgspec
 
-from judgebench.errors import ConfigError, nearest
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError, nearest
 from judgebench.plugins.installed import brought, installed, unusable
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
 
@@ -263,7 +263,7 @@ def _imported(path: str, room: RoomName, where: str) -> Any:
             f"{_place(where)}{path!r} cannot be imported: there is no module {missing!r}.",
             hint="Install its package, or add the folder that holds it to PYTHONPATH.",
         ) from error
-    except Exception as error:  # the module may be a user's, and may raise anything when it is imported
+    except RAISED_BY_OTHERS as error:  # the module may be a user's, and may raise anything when it is imported
         raise ConfigError(
             f"{_place(where)}{path!r} cannot be imported: {type(error).__name__}: {error}.", hint="Mend its module."
         ) from error

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from judgebench.errors import ConfigError
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _looked_at(entry: EntryPoint) -> Installed:
     package, version = (entry.dist.name, entry.dist.version) if entry.dist is not None else (entry.name, "?")
     try:
         plugin = entry.load()
-    except Exception as error:  # noqa: BLE001 - another's module may raise anything when it is imported
+    except RAISED_BY_OTHERS as error:  # another's module may raise anything when it is imported
         said = f"its entry point {entry.value!r} cannot be loaded ({type(error).__name__}: {error})"
         return Installed(package, version, Plugin(), None, said)
     if not isinstance(plugin, Plugin):

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from judgebench import plugins
-from judgebench.content.prompts import fit, prompt_for
-from judgebench.errors import ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
+from judgebench.content.prompts import fields_of, fit, prompt_for
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of, sampling_params
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, lacks_logprobs, method_of
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
 from judgebench.metrics.rates.named import check_names
 from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
@@ -52,6 +52,8 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     first, findings = read_rows(_used_datasets(plan), plan.options, report)
     for dataset in _used_datasets(plan):
+        if dataset.abbr in first:
+            findings += _same_for_all(dataset, first[dataset.abbr])
         if dataset.abbr in first and first[dataset.abbr].reference is None:
             _check_judgeable(dataset, first[dataset.abbr])
     for task in plan.tasks:
@@ -68,6 +70,14 @@ def _used_datasets(plan: Plan) -> list[DatasetConfig]:
     return [plan.datasets[abbr] for abbr in abbrs]
 
 
+def _same_for_all(dataset: DatasetConfig, sample: Sample) -> list[str]:
+    """Return a line about a prompt that holds nothing of its sample; ``{question:>9}`` is text, not a placeholder."""
+    if not dataset.prompt or not sample.fields or not sample.fields.keys().isdisjoint(fields_of(dataset.prompt)):
+        return []
+    names = " or ".join(f"{{{name}}}" for name in sample.fields)
+    return [f"dataset {dataset.abbr}: its prompt holds no {names}, so every sample is asked the same"]
+
+
 def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
     """Refuse judges that look at no answer without a reference, where the dataset has none.
 
@@ -79,8 +89,10 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
         if not method.asks:
             continue
         try:
-            verdict = asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody))
-        except NotRecordedError:
+            verdict = checked(asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody)))
+        except JudgebenchError:
+            raise
+        except RAISED_BY_OTHERS:  # that it asked, or whatever a method raises: the trial call tells of that
             continue
         if verdict.status == "not_judged":
             raise ConfigError(
@@ -205,12 +217,12 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case) -> str
 
     method = method_of(judge.method)
     try:
-        verdict = await method.judge(case, ask)
+        verdict = checked(await method.judge(case, ask))
     except CallFailedError as error:
         return f"the trial question failed ({error})"
     except JudgebenchError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a method raises about one item; in the run that item fails
+    except RAISED_BY_OTHERS as error:  # whatever a method raises about one item; in the run that item fails
         return f"the judge method raised {type(error).__name__}: {error} on the trial item"
     if lacks_logprobs(method, answered):
         raise EndpointError(

@@ -8,6 +8,7 @@ judge's health (``agreement``, ``kappa``, ``false_positive_rate``, ...).
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import math
 import operator
@@ -110,11 +111,13 @@ def read_conditions(path: Path) -> GateConditions:
         ConfigError: It is missing, no TOML, or has unknown keys or wrong types.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=GateConditions)
+        return msgspec.toml.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=GateConditions)
     except OSError as error:
         reason = error.strerror or str(error)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         reason = str(error)
+    except RecursionError:
+        reason = "it is nested too deeply"
     raise ConfigError(
         f"The gate file {path} cannot be used: {reason}.",
         hint="Its keys are min and max (lists of rules), min_scored (percent) and on ('interval' or 'value').",

@@ -41,7 +41,15 @@ from judgebench.session.reuse import completed, said_overrides
 from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
-from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, hold, new_run, remove_leftovers, take_back
+from judgebench.store.run_folder import (
+    STAMP_LENGTH,
+    TIMESTAMP_FORMAT,
+    RunFolder,
+    hold,
+    new_run,
+    remove_leftovers,
+    take_back,
+)
 
 
 class Preview(NamedTuple):
@@ -120,7 +128,11 @@ class Session:
             if request.out:
                 check_out(config, Path(request.out))
             check_ids(config, request)
-            run = reused or new_run(Path(request.work_dir), datetime.now().astimezone())
+            work_dir, now = Path(request.work_dir), datetime.now().astimezone()
+            run = reused or new_run(work_dir, now)
+            if reused is None and run.timestamp[:STAMP_LENGTH] > now.strftime(TIMESTAMP_FORMAT):
+                later = f"{work_dir} holds a run of a later time than now; this one is named after it, as the latest"
+                notes = [*notes, later]
             try:
                 with hold(run.lock, shlex.join(self._command)):
                     remove_leftovers(run)
@@ -151,8 +163,7 @@ class Session:
         self, run: RunFolder, config: RunConfig, request: RunRequest, notes: list[str], fork_server: ForkServer | None
     ) -> Outcome:
         graph = build_graph(config, request, run)
-        now = datetime.now().astimezone()
-        stamp = run.timestamp if request.reuse is None else now.strftime(TIMESTAMP_FORMAT)
+        stamp = run.timestamp if request.reuse is None else run.next_stamp(datetime.now().astimezone())
         stem = free_stem(run.configs, f"{stamp}_{os.getpid()}")
         dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
         plan = make_plan(

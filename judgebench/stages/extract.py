@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.datasets.samples import samples_of
+from judgebench.errors import RAISED_BY_OTHERS
 from judgebench.identity.questions import infer_settings, judge_settings, repeats_of, short_hash
 from judgebench.judges.core.contract import (
     Ask,
@@ -23,6 +24,7 @@ from judgebench.judges.core.contract import (
     Case,
     JudgeMethod,
     NotRecordedError,
+    checked,
     how_read,
     method_of,
 )
@@ -185,7 +187,7 @@ class ExtractRun:
             self.accumulator.collected.add_foreign()
         try:
             case = case_of(sample, prediction, self.postprocess)
-        except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
+        except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
             reason = self.isolation.reason(error, about=f"The postprocessor of the answers on item {sample.id}")
             return Checked(sample, repeat, prediction, Verdict(status="judge_failed", reason=reason), None)
         rule = await self._verdict(self.rule.judge, case, _ask_nobody) if self.rule is not None else None
@@ -222,14 +224,14 @@ class ExtractRun:
 
     async def _verdict(self, judge: Callable[[Case, Ask], Awaitable[Verdict]], case: Case, ask: Ask) -> Verdict:
         try:
-            return await judge(case, ask)
+            return checked(await judge(case, ask))
         except NotRecordedError:
             reason = "the judge has not been asked yet (jb --mode judge --reuse asks it)"
             return Verdict(status="not_judged", reason=reason)
         except CallFailedError as error:
             failure = error.reply.error
             return Verdict(status="judge_failed", reason=f"{failure.kind}: {failure.message}" if failure else "failed")
-        except Exception as error:  # noqa: BLE001 - whatever a method or a rule raises about one item
+        except RAISED_BY_OTHERS as error:  # whatever a method or a rule raises about one item
             reason = self.isolation.reason(error, about=f"The method or rule on item {case.id}")
             return Verdict(status="judge_failed", reason=reason)
 

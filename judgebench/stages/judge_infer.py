@@ -24,7 +24,7 @@ import msgspec
 from judgebench.datasets.samples import count_of, samples_of
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
-from judgebench.errors import EndpointError, ReuseError
+from judgebench.errors import RAISED_BY_OTHERS, EndpointError, ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
@@ -40,6 +40,7 @@ from judgebench.judges.core.contract import (
     Case,
     JudgeMethod,
     NotRecordedError,
+    checked,
     lacks_logprobs,
     method_of,
 )
@@ -219,7 +220,7 @@ class JudgeRun:
 
     async def _judge(self, ask: RecordingAsk) -> None:
         try:
-            verdict = await self.method.judge(ask.case, ask)
+            verdict = checked(await self.method.judge(ask.case, ask))
         except StoppedError:
             return
         except NotRecordedError as error:
@@ -232,7 +233,7 @@ class JudgeRun:
             logger.warning("item %d: the judge call failed: %s", ask.case.id, error)
             self._give_up_if_too_many()
             return
-        except Exception as error:  # noqa: BLE001 - whatever a method raises about one item
+        except RAISED_BY_OTHERS as error:  # whatever a method raises about one item
             self._fail(error, f"The judge method on item {ask.case.id}")
             return
         self.judged += 1
@@ -240,7 +241,7 @@ class JudgeRun:
         if not self.gave_logprobs:
             self._check_logprobs(ask)
 
-    def _fail(self, error: Exception, about: str) -> None:
+    def _fail(self, error: BaseException, about: str) -> None:
         """Count an item as failed because of what a plug-in raised."""
         self.isolation.reason(error, about=about)
         self.failed += 1
@@ -282,7 +283,7 @@ class JudgeRun:
     def _job(self, sample: Sample, prediction: Prediction) -> JudgeJob | None:
         try:
             case = case_of(sample, prediction, self.postprocess)
-        except Exception as error:  # noqa: BLE001 - whatever a postprocessor raises about one answer
+        except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
             self._fail(error, f"The postprocessor of the answers on item {sample.id}")
             return None
         return self._beside_other_answer(sample, prediction, case)

@@ -41,6 +41,7 @@ import msgspec
 
 from judgebench.engine.client import Traffic
 from judgebench.errors import (
+    RAISED_BY_OTHERS,
     DiskError,
     ExitCode,
     FailRateError,
@@ -276,7 +277,7 @@ class Isolation:
         self.first = ""
         """The first reason; empty while there is none."""
 
-    def reason(self, error: Exception, *, about: str) -> str:
+    def reason(self, error: BaseException, *, about: str) -> str:
         """Return why an item has failed; must be called while the exception is handled.
 
         Args:
@@ -377,7 +378,7 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
             await work
     except JudgebenchError as error:
         return _report_error(task.reporter, error)
-    except Exception as error:  # noqa: BLE001 - a process ends here; whatever it was is told and logged
+    except RAISED_BY_OTHERS as error:  # a process ends here; whatever it was is told and logged
         if (lacking := out_of_memory(error)) is not None:
             return _report_error(task.reporter, lacking)
         traceback.print_exc()

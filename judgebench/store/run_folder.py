@@ -37,9 +37,9 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +59,8 @@ from judgebench.store.journal import (
 )
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
+STAMP_LENGTH = 15
+_STAMP = re.compile(r"\d{8}_\d{6}", re.ASCII)
 
 
 class RunFolder:
@@ -117,7 +119,14 @@ class RunFolder:
     def plans(self) -> list[Path]:
         """Return the plans of the run's invocations, oldest first."""
         # By the second of the invocation, as names have it; within one by the file's time, as process ids come round.
-        return sorted(self.configs.glob("*.json"), key=lambda plan: (plan.name[:15], plan.stat().st_mtime_ns))
+        return sorted(self.configs.glob("*.json"), key=lambda plan: (plan.name[:STAMP_LENGTH], plan.stat().st_mtime_ns))
+
+    def next_stamp(self, now: datetime) -> str:
+        """Return the time by which a new invocation names its plan: later than all before it.
+
+        Clocks are set back, and two machines may be in two time zones; which plan is the newest must not hang on that.
+        """
+        return later_stamp(now, (plan.name[:STAMP_LENGTH] for plan in self.plans()), equal=False)
 
     @property
     def marker(self) -> Path:
@@ -154,6 +163,24 @@ class RunFolder:
                 hint="Remove the link; nothing is ever written outside of the run folder.",
             )
         return folder
+
+
+def later_stamp(now: datetime, before: Iterable[str], *, equal: bool) -> str:
+    """Return a time as names have it, or one second more than the latest of those before where that is later.
+
+    Args:
+        now: The time.
+        before: Times in the same form; others are passed over.
+        equal: Whether it may be the same as the latest.
+    """
+    stamp = now.strftime(TIMESTAMP_FORMAT)
+    latest = max((one for one in before if _STAMP.fullmatch(one)), default="")
+    if latest < stamp or (equal and latest == stamp):
+        return stamp
+    try:
+        return (datetime.strptime(latest, TIMESTAMP_FORMAT) + timedelta(seconds=1)).strftime(TIMESTAMP_FORMAT)  # noqa: DTZ007 - a name, not a moment
+    except (ValueError, OverflowError):  # digits that are no time: nobody's clock wrote them
+        return stamp
 
 
 def log_file(stage: str, model: str, row: str) -> str:
@@ -337,11 +364,16 @@ def mark(run: RunFolder) -> None:
 def new_run(work_dir: Path, now: datetime) -> RunFolder:
     """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
 
+    Where the folder holds a run of a later time (the clock was set back, or another machine has another time zone), the
+    name comes after that one, so that ``latest`` means the run that was started last.
+
     Raises:
         DiskError: It cannot be made.
     """
     make_folder(work_dir)
-    stamp = now.strftime(TIMESTAMP_FORMAT)
+    names = (match[1] for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)))
+    ahead = [name for name in names if name > now.strftime(TIMESTAMP_FORMAT)]
+    stamp = later_stamp(now, (run[:STAMP_LENGTH] for run in known_runs(work_dir)) if ahead else (), equal=True)
     for nth_try in range(100):
         path = work_dir / (stamp if nth_try == 0 else f"{stamp}_{nth_try}")
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.harness import Bench, Done
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +141,119 @@ def test_timestamps_of_a_csv_file_are_numbers(bench: Bench) -> None:
     done = bench.jb(dataset="toy_gen")
     assert done.code == 0, done.text
     assert "Pace:" in done.text
+
+
+LEAVING = """
+import os, sys
+from judgebench.judges import ReferenceVerifier
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading
+import msgspec
+
+
+class Leaves(ReferenceVerifier):
+    async def judge(self, case, ask):
+        if case.id == 3:
+            sys.exit(0)
+        return await super().judge(case, ask)
+
+
+class Vanishes(ReferenceVerifier):
+    async def judge(self, case, ask):
+        os._exit(0)
+
+
+class Endless(ConfiguredParser):
+    class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        pass
+
+    def read(self, reply):
+        return Reading(status="ok", decision="correct", score=float("inf"))
+
+
+class Unwritable(Endless):
+    def read(self, reply):
+        return Reading(status="ok", decision="\\ud800")
+
+
+class Wordless(ReferenceVerifier):
+    async def judge(self, case, ask):
+        return None if case.id == 3 else await super().judge(case, ask)
+
+
+class Raises(ReferenceVerifier):
+    async def judge(self, case, ask):
+        raise KeyError("no such column")
+
+
+class Stateless(ReferenceVerifier):
+    async def judge(self, case, ask):
+        verdict = await super().judge(case, ask)
+        return msgspec.structs.replace(verdict, status="fine") if case.id == 3 else verdict
+
+
+class Odd(ReferenceVerifier):
+    async def judge(self, case, ask):
+        return {"status": "ok"}
+"""
+
+
+def with_method(bench: Bench, method: str, *flags: str) -> Done:
+    (bench.folder / "leaving.py").write_text(LEAVING)
+    change(bench, "datasets/toy_llmjudge.py", "dict(type=ReferenceVerifier)", method)
+    return bench.jb(*flags, env={"PYTHONPATH": f"{bench.folder}:{ROOT}"})
+
+
+@pytest.mark.parametrize("method", ["Raises", "Odd"])
+def test_a_method_that_fails_on_the_trial_item_is_no_bug_of_ours(bench: Bench, method: str) -> None:
+    done = with_method(bench, f"dict(type='leaving.{method}')")
+    assert done.code == 4, done.text
+    assert "bug" not in done.text
+    assert "on the trial item" in done.text
+
+
+def test_sys_exit_in_a_method_costs_its_item_and_is_no_success(bench: Bench) -> None:
+    done = with_method(bench, "dict(type='leaving.Leaves')")
+    assert done.code == 4, done.text
+    assert "Unscored in toy-judge, toy-model: 1 x SystemExit" in done.text
+    assert bench.result()["counts"]["ok"] == 5
+
+
+def test_a_task_that_ends_before_its_work_is_done_is_no_success(bench: Bench) -> None:
+    done = with_method(bench, "dict(type='leaving.Vanishes')", "--no-preflight")
+    assert done.code == 1, done.text
+    assert "ended before its work was done, and called that success" in done.text
+
+
+@pytest.mark.parametrize(
+    ("parser", "said"), [("Endless", "inf is no finite number"), ("Unwritable", "UnicodeEncodeError")]
+)
+def test_a_verdict_that_cannot_be_counted_or_written_costs_its_item(bench: Bench, parser: str, said: str) -> None:
+    done = with_method(bench, f"dict(type=ReferenceVerifier, parser=dict(type='leaving.{parser}'))")
+    assert done.code == 4, done.text
+    assert bench.result()["counts"]["judge_failed"] == 6
+    assert said in (bench.run / "logs" / "eval" / "toy-model" / "toy-judge.out").read_text()
+
+
+@pytest.mark.parametrize("method", ["Wordless", "Stateless"])
+def test_a_method_that_returns_no_verdict_costs_its_item(bench: Bench, method: str) -> None:
+    done = with_method(bench, f"dict(type='leaving.{method}')")
+    assert done.code == 4, done.text
+    assert bench.result()["counts"]["ok"] == 5
+
+
+@pytest.mark.parametrize("line", ["raise SystemExit(0)", "import sys\nsys.exit('no GPU here')"])
+def test_sys_exit_in_a_config_is_an_error_of_the_config(bench: Bench, line: str) -> None:
+    path = bench.folder / "configs" / "datasets" / "toy_llmjudge.py"
+    path.write_text(f"{line}\n{path.read_text()}")
+    done = bench.jb()
+    assert done.code == 2, done.text
+    assert "toy_llmjudge.py:" in done.err
+    assert "SystemExit" in done.err
+
+
+def test_sys_exit_at_the_import_of_a_class_is_told(bench: Bench) -> None:
+    (bench.folder / "leaving.py").write_text("import sys\nsys.exit(0)\n")
+    change(bench, "datasets/toy_llmjudge.py", "dict(type=ReferenceVerifier)", "dict(type='leaving.Leaves')")
+    done = bench.jb(env={"PYTHONPATH": f"{bench.folder}:{ROOT}"})
+    assert done.code == 2, done.text
+    assert "'leaving.Leaves' cannot be imported: SystemExit" in done.err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.harness import Bench
 from tests.faultservice.service import closed_port
 
@@ -62,3 +64,13 @@ def test_one_dead_service_of_several_tasks_is_told_once(bench: Bench) -> None:
     assert done.code == 3, done.text
     assert done.text.count("cannot be reached") == 1
     assert "jb: endpoint: The service of 'judge'" in done.text
+
+
+@pytest.mark.parametrize("prompt", ["What is the answer?", "{question:>9}", "{{question}}"])
+def test_a_prompt_that_holds_nothing_of_its_sample_is_told(bench: Bench, prompt: str) -> None:
+    done = bench.jb("--override", f"datasets.toy.prompt={prompt}")
+    assert "dataset toy: its prompt holds no {question}, so every sample is asked the same" in done.text
+
+
+def test_a_prompt_that_holds_its_sample_is_not(bench: Bench) -> None:
+    assert "asked the same" not in bench.jb().text

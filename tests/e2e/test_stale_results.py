@@ -56,6 +56,31 @@ def test_a_gate_does_not_pass_on_a_part_of_the_items(bench: Bench, stop: str) ->
     assert gate(bench).code == 0
 
 
+def test_a_clock_that_goes_back_does_not_make_old_plans_new(bench: Bench) -> None:
+    """Half of the runs of a team are started in a container, whose time zone is another."""
+    assert bench.jb("--ids", "1", "2", "4", env={"TZ": "UTC-14"}).code == 0
+    before = len(bench.model.requests)
+    slower_after(before + 2, bench.model)
+    process = bench.start("--reuse", "--num-prompts", "6", "--no-preflight", env={"TZ": "UTC+12"})
+    wait_until(lambda: len(bench.model.requests) > before + 2)
+    kill(process)
+    assert gate(bench).code == 6
+    bench.model.latency = 0.0
+    done = run([*JB, "--reuse"], bench.folder, env={"TZ": "UTC+12"})
+    assert done.code == 0, done.text
+    assert "of 6 items" in done.text, "it goes on with what was begun last"
+    assert gate(bench).code == 0
+
+
+def test_the_latest_run_is_the_one_that_was_started_last(bench: Bench) -> None:
+    assert bench.jb(env={"TZ": "UTC-14"}).code == 0
+    done = bench.jb("--num-prompts", "2", env={"TZ": "UTC+12"})
+    assert "holds a run of a later time than now" in done.text
+    assert gate(bench, "--on", "value").code == 0
+    assert "of 2 items" in bench.jb("--reuse", "--mode", "eval", "--num-prompts", "2").text
+    assert len(bench.runs) == 2
+
+
 def test_a_gate_does_not_pass_on_what_an_earlier_judge_said(bench: Bench) -> None:
     assert bench.jb().code == 0
     bench.judge.answer = lambda body: "VERDICT: B"

@@ -124,6 +124,10 @@ def test_whatever_json_comes_the_reader_never_crashes_nor_invents(payload: Any) 
         ({"error": {"message": "boom", "code": 500}}, "server"),
         ({"error": {"message": "slow down", "type": "rate_limit_error"}}, "rate_limit"),
         ({"error": "something broke"}, "server"),
+        (message("half an ans", "error"), "server"),
+        (message("half an ans", "abort"), "server"),
+        ({"choices": [{**message("half")["choices"][0], "error": {"message": "died", "code": 502}}]}, "server"),
+        ({"choices": [{**message("half")["choices"][0], "error": {"message": "slow", "code": 429}}]}, "rate_limit"),
         ({"object": "error", "message": "This model's maximum context length is 10", "code": 400}, "context_length"),
         ({"error": {"message": "the model `m` does not exist", "code": "model_not_found"}}, "not_found"),
     ],
@@ -247,6 +251,15 @@ def test_only_the_first_choice_of_a_stream_counts() -> None:
 def test_an_error_event_fails_the_stream() -> None:
     reply = streamed([delta(content="a"), {"error": {"message": "died", "code": 503}}, delta("stop", content="b")])
     assert (kind(reply), reply.text) == ("server", "a")
+
+
+@pytest.mark.parametrize("finish", ["error", "abort"])
+def test_an_answer_that_the_service_broke_off_is_none(finish: str) -> None:
+    reply = streamed([delta(content="a"), delta(finish)])
+    assert (kind(reply), reply.text) == ("server", "a")
+    last = delta("stop")
+    last["choices"][0]["error"] = {"message": "upstream died", "code": 502}
+    assert kind(streamed([delta(content="a"), last])) == "server"
 
 
 plain_messages = st.fixed_dictionaries(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import socket
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -9,10 +11,10 @@ from hypothesis import strategies as st
 
 from judgebench.cli.gate import run as run_gate
 from judgebench.cli.main import run as main
-from judgebench.errors import ConfigError, ReuseError, UnknownNameError, UsageError
+from judgebench.errors import ConfigError, DiskError, ReuseError, UnknownNameError, UsageError
 from judgebench.records.flow import Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
-from judgebench.report.conditions import Addressed, Condition, GateConditions, parse_condition
+from judgebench.report.conditions import Addressed, Condition, GateConditions, parse_condition, read_conditions
 from judgebench.report.gate import check, decide, gate_run
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
@@ -334,3 +336,44 @@ def test_through_the_program(run: Path, capsys: pytest.CaptureFixture) -> None:
     assert "Did you mean bad.accuracy" in capsys.readouterr().err
     assert main(["gate", "--help"]) == 0
     assert "on whole 95% intervals" in capsys.readouterr().out
+
+
+def test_a_report_is_written_to_a_pipe_or_through_a_link_and_replaces_neither(run: Path, tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.xml", tmp_path / "target.xml"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    target.write_text("old")
+    link.symlink_to(target)
+    rule = ["--min", "unsure.accuracy>=80", "--on", "value"]
+    assert run_gate([str(run), *rule, "--junit", str(link), "--markdown", str(pipe)]) == 0
+    assert pipe.is_fifo()
+    assert os.read(reader, 1 << 16).startswith(b"## Gate")
+    assert link.is_symlink()
+    assert target.read_bytes().startswith(b"<")
+    os.close(reader)
+
+
+def test_a_report_that_cannot_be_written_is_told(run: Path, tmp_path: Path) -> None:
+    """A socket stands for every device that takes nothing."""
+    place = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place))
+        with pytest.raises(DiskError, match="socket cannot be written"):
+            run_gate([str(run), "--min", "unsure.accuracy>=80", "--on", "value", "--junit", str(place)])
+        assert place.is_socket()
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("min = " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+        ("\ufeffmin = ['unsure.accuracy>=80']", ""),
+    ],
+)
+def test_gate_files_of_odd_form(tmp_path: Path, text: str, refused: str) -> None:
+    (tmp_path / "gate.toml").write_text(text)
+    if refused:
+        with pytest.raises(ConfigError, match=refused):
+            read_conditions(tmp_path / "gate.toml")
+    else:
+        assert read_conditions(tmp_path / "gate.toml").min == ["unsure.accuracy>=80"]

@@ -18,6 +18,7 @@ from judgebench.store.run_folder import (
     existing_run,
     is_run,
     known_runs,
+    mark,
     new_run,
     remove_leftovers,
     take_back,
@@ -114,3 +115,34 @@ def test_what_dead_processes_left_half_written_is_removed(tmp_path: Path) -> Non
     remove_leftovers(run)
     assert [name for name in [*names, *kept] if (run.path / name).exists()] == kept
     assert is_run(RunFolder(run.path).path)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("20260305_153317", "20260305_153318"),
+        ("20260305_153318", "20260305_153318_1"),
+        ("20260305_153319", "20260305_153320"),  # the clock was set back
+        ("20260305_173318_1", "20260305_173319"),  # a container with another time zone
+        ("20260305_235959", "20260306_000000"),
+        ("20269999_999999", "20260305_153318"),  # no time
+    ],
+)
+def test_a_run_that_starts_later_is_the_latest_whatever_the_clock_says(
+    tmp_path: Path, before: str, expected: str
+) -> None:
+    mark(RunFolder(tmp_path / before))
+    (tmp_path / "20301231_000000").mkdir()  # of nobody
+    made = new_run(tmp_path, datetime(2026, 3, 5, 15, 33, 18).astimezone())
+    assert made.timestamp == expected
+    assert before == "20269999_999999" or existing_run(tmp_path, "latest").path == made.path
+
+
+def test_plans_stand_in_the_order_in_which_they_were_made_whatever_the_clock_says(tmp_path: Path) -> None:
+    run = new_run(tmp_path, datetime(2026, 3, 5, 15, 33, 18).astimezone())
+    for hour in (15, 14, 16, 3, 3):
+        stamp = run.next_stamp(datetime(2026, 3, 5, hour, 33, 18).astimezone())
+        plan = run.configs / f"{stamp}_{hour}.json"
+        plan.write_text("{}")
+        assert run.plans()[-1] == plan
+    assert len(run.plans()) == 5

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 
 import msgspec
 
@@ -34,7 +34,7 @@ from judgebench import plugins
 from judgebench.judges.aggregations import Aggregation, AggregationConfig, check_aggregation
 from judgebench.judges.parsers.reading import VerdictParser
 from judgebench.plugins.find import filled
-from judgebench.records.flow import Prompt, Reply, Verdict
+from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
 
 if TYPE_CHECKING:
     from judgebench.judges.rules.answers import Extractor
@@ -157,6 +157,30 @@ class JudgeMethod(ABC):
 
     async def aclose(self) -> None:  # noqa: B027 - most methods hold nothing
         """End what it holds (worker processes)."""
+
+
+_STATUSES = get_args(VerdictStatus)
+LARGEST_SCORE = 1e15
+"""Beyond it sums of scores lose what they are made of, and squares soon leave what a file can hold."""
+
+
+def checked(verdict: Verdict) -> Verdict:
+    """Return a method's verdict if it is one that can be counted and written.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: It has a status that there is not, its score is no finite number, or its decision is no text that a
+            file can hold.
+    """
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"the method returned {type(verdict).__name__}, and a Verdict was expected")
+    if verdict.status not in _STATUSES:
+        raise ValueError(f"the verdict has the status {verdict.status!r:.40}, and there are {', '.join(_STATUSES)}")
+    if verdict.score is not None and not -LARGEST_SCORE <= verdict.score <= LARGEST_SCORE:
+        raise ValueError(f"the score {verdict.score!r:.40} is no finite number")
+    if verdict.decision is not None:
+        verdict.decision.encode()
+    return verdict
 
 
 def lacks_logprobs(method: JudgeMethod, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:
