@@ -29,7 +29,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select
+from judgebench.content.attachments import Attachments
+from judgebench.content.media import MediaSource
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select, with_images
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
@@ -292,8 +294,13 @@ class HubDataset(JsonlDataset):
     """
 
 
-def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
+def samples_of(dataset: DatasetConfig, options: Options, attachments: Attachments | None = None) -> Iterator[Sample]:
     """Yield the samples of a dataset that the options choose, in the order in which they are asked.
+
+    Args:
+        dataset: The dataset.
+        options: Which samples are chosen.
+        attachments: Where the run keeps the images of its samples; ``None`` where nobody is asked about them.
 
     Raises:
         ConfigError: The loader's keys do not fit it.
@@ -302,7 +309,10 @@ def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
     """
     loader = loader_of(dataset)
     samples = loader.samples(_folder(options))
-    return select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+    chosen = select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+    if not getattr(loader.config, "image_columns", None):
+        return chosen
+    return (with_images(sample, loader.config, attachments) for sample in chosen)
 
 
 def count_of(dataset: DatasetConfig, options: Options) -> int | None:
@@ -334,8 +344,18 @@ def stamp_of(dataset: DatasetConfig, options: Options) -> str:
     else:
         path = find(loader.config, _folder(options)) if hasattr(loader.config, "path") else None
         paths = [] if path is None else [path]
+    if paths and getattr(loader.config, "image_columns", None):
+        paths = [*paths, *_image_files(loader, options)]
     stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
     return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
+
+
+def _image_files(loader: Any, options: Options) -> Iterator[Path]:
+    """Yield the files of a dataset's images, which may change while the data file stays as it is."""
+    for sample in loader.samples(_folder(options)):
+        for source in sample.fields.values():
+            if isinstance(source, MediaSource) and (path := source.path()) is not None and path.is_file():
+                yield path
 
 
 def loader_of(dataset: DatasetConfig) -> Any:

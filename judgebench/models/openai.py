@@ -16,11 +16,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
+from judgebench.content.attachments import data_uri
 from judgebench.content.prompts import fit
 from judgebench.models.contract import ServiceConfig, StreamReader
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
 from judgebench.models.service_errors import failure_inside
-from judgebench.records.flow import Failure, Reply, Request
+from judgebench.records.flow import Failure, Prompt, Reply, Request
 
 _Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 
@@ -119,12 +120,37 @@ OWN_PARAMETERS = frozenset({"num_return_sequences", "max_out_len"})
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 
 
+def on_the_wire(prompt: Prompt, media: Mapping[str, bytes]) -> Prompt:
+    """Return a prompt in the form of OpenAI's chat services: images as data URIs.
+
+    Args:
+        prompt: Texts and typed parts.
+        media: The bytes of its images by hash.
+    """
+    if isinstance(prompt, str) or not any(isinstance(message.get("content"), list) for message in prompt):
+        return prompt
+    return [
+        {**message, "content": [_wire_part(part, media) for part in message["content"]]}
+        if isinstance(message.get("content"), list)
+        else message
+        for message in prompt
+    ]
+
+
+def _wire_part(part: Any, media: Mapping[str, bytes]) -> Any:
+    if not (isinstance(part, dict) and part.get("type") == "image" and "sha256" in part):
+        return part
+    image = {"url": data_uri(part, media)}
+    return {"type": "image_url", "image_url": {**image, "detail": part["detail"]} if "detail" in part else image}
+
+
 class VLLMCustomAPIChat:
     """A chat service (``v1/chat/completions``)."""
 
     Config: ClassVar[type[ServiceConfig]] = ServiceConfig
     path: ClassVar[str] = "v1/chat/completions"
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset({"image"})
     limit_key: ClassVar[str] = "max_tokens"
     """The body's key for the most tokens of the answer."""
 
@@ -139,7 +165,8 @@ class VLLMCustomAPIChat:
             params[self.limit_key] = params.get("max_out_len", config.max_out_len)
         for name in OWN_PARAMETERS:
             params.pop(name, None)
-        body = {"model": model, self._prompt_key(): fit(request.prompt, self.prompt_kind), **params}
+        prompt = on_the_wire(fit(request.prompt, self.prompt_kind), request.media)
+        body = {"model": model, self._prompt_key(): prompt, **params}
         if config.stream:
             body["stream"] = True
             body.setdefault("stream_options", {"include_usage": True})
@@ -166,6 +193,7 @@ class VLLMCustomAPI(VLLMCustomAPIChat):
 
     path = "v1/completions"
     prompt_kind = "text"
+    takes = frozenset()
 
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body; what chat services call ``top_logprobs`` is the number ``logprobs`` here."""

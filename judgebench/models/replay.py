@@ -75,6 +75,7 @@ class ReplayModel:
 
     Config: ClassVar[type[ModelConfig]] = ReplayConfig
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset({"image"})
 
     @asynccontextmanager
     async def open(self, config: ModelConfig) -> AsyncIterator[Client]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import count_of, samples_of
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
@@ -145,7 +146,8 @@ class JudgeRun:
         self.judge: JudgeConfig = task.judge(dataset)
         self.method: JudgeMethod = method_of(self.judge.method)
         self.config = model_config(self.judge.model)
-        self.questions = Questions(self.judge, prompt_kind(self.config))
+        self.attachments = Attachments(task.run.attachments)
+        self.questions = Questions(self.judge, prompt_kind(self.config), attachments=str(self.attachments.folder))
         self.repeats = repeats_of(task.plan.models[task.spec.model])
         self.postprocess = postprocessor_of(task.plan.models[task.spec.model])
         self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
@@ -266,7 +268,7 @@ class JudgeRun:
 
     async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
-        for sample in samples_of(self.dataset, self.task.plan.options):
+        for sample in samples_of(self.dataset, self.task.plan.options, self.attachments):
             for repeat in range(self.repeats):
                 yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
@@ -323,7 +325,7 @@ class JudgeRun:
     def _window(self, wanted: Callable[[int, int], bool]) -> SampleWindow:
         repeats = range(self.repeats)
         return SampleWindow(
-            samples_of(self.dataset, self.task.plan.options),
+            samples_of(self.dataset, self.task.plan.options, self.attachments),
             lambda sample: sum(wanted(sample.id, repeat) for repeat in repeats),
         )
 
