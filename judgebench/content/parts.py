@@ -98,6 +98,8 @@ class ToolResult(_Part, frozen=True, kw_only=True, omit_defaults=True, tag="tool
 Part = Text | Image | Audio | Video | Array | ToolCall | ToolResult
 PartKind = Literal["text", "image", "audio", "video", "array", "tool_call", "tool_result"]
 
+TOOLS: frozenset[str] = frozenset({"tool_call", "tool_result"})
+"""Kinds of parts by which a model and its tools talk."""
 MEDIA: frozenset[str] = frozenset({"image", "audio", "video"})
 """Kinds of parts whose bytes are in the store."""
 
@@ -120,6 +122,20 @@ def media_in(prompt: Prompt) -> list[str]:
     """Return the hashes of the media to which a prompt refers, in order of first use."""
     found = (part.get("sha256") for part in parts_in(prompt) if part.get("type") in MEDIA)
     return list(dict.fromkeys(sha256 for sha256 in found if isinstance(sha256, str)))
+
+
+def tool_part(part: Mapping[str, Any]) -> ToolCall | ToolResult:
+    """Return a typed tool part of a prompt.
+
+    Raises:
+        ValueError: A key is missing, unknown, or of another kind.
+    """
+    return msgspec.convert(part, ToolCall | ToolResult)  # type: ignore[no-any-return]
+
+
+def arguments_of(call: ToolCall) -> str:
+    """Return a call's arguments as the text that a model writes: JSON."""
+    return call.arguments if isinstance(call.arguments, str) else msgspec.json.encode(call.arguments).decode()
 
 
 def in_words(prompt: Prompt) -> str:
@@ -206,8 +222,7 @@ def _block(role: str, part: Part, names: dict[str, str]) -> str:
     if isinstance(part, ToolCall):
         if part.id:
             names[part.id] = part.name
-        arguments = part.arguments if isinstance(part.arguments, str) else msgspec.json.encode(part.arguments).decode()
-        return f"[{role} calls the tool {part.name}{_call(part.id)}]\n{arguments}"
+        return f"[{role} calls the tool {part.name}{_call(part.id)}]\n{arguments_of(part)}"
     if isinstance(part, ToolResult):
         name = part.name or names.get(part.id, "")
         return f"[the tool{f' {name}' if name else ''} answers{_call(part.id).replace(',', '', 1)}]\n{part.content}"

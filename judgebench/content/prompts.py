@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.content.parts import Image, typed
+from judgebench.content.parts import Image, tool_part, typed
 from judgebench.errors import ConfigError
 from judgebench.records.flow import Message, Prompt, Sample
 from judgebench.records.run import DatasetConfig
@@ -123,7 +123,15 @@ def _filled(message: Message) -> list[str]:
     if isinstance(content, str):
         return [content]
     parts = [part for part in content or [] if isinstance(part, dict)]
-    return [part["text"] if isinstance(part.get("text"), str) else f"{{{_image_named(part)}}}" for part in parts]
+    return [text for part in parts for text in _filled_in(part)]
+
+
+def _filled_in(part: dict[str, Any]) -> list[str]:
+    if isinstance(part.get("text"), str):
+        return [part["text"]]
+    if (key := _tool_text(part)) is not None:
+        return [part[key]]
+    return [f"{{{name}}}"] if (name := _image_named(part)) else []
 
 
 def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:
@@ -136,17 +144,37 @@ def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> 
 def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
     if isinstance(part, dict) and isinstance(part.get("text"), str):
         return {**part, "text": fill(part["text"], fields, where=where)}
+    if (key := _tool_text(part)) is not None:
+        return _checked_tool({**part, key: fill(part[key], fields, where=where)}, where)
     if name := _image_named(part):
         return _image_part(part, name, fields, where)
     for text in _strings(part):
         if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), ""):
             kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
             raise ConfigError(
-                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only texts and images are "
-                "filled in.",
+                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only texts, images and "
+                "tool parts are filled in.",
                 hint="Write the address itself, or leave the part out.",
             )
     return part
+
+
+def _tool_text(part: Any) -> str | None:
+    """Return the key whose text is filled in, in a part that is a tool call or a tool result."""
+    if not isinstance(part, dict):
+        return None
+    key = {"tool_call": "arguments", "tool_result": "content"}.get(part.get("type", ""))
+    return key if key and isinstance(part.get(key), str) else None
+
+
+def _checked_tool(part: dict[str, Any], where: str) -> dict[str, Any]:
+    try:
+        return typed(tool_part(part))
+    except ValueError as error:
+        raise ConfigError(
+            f"{where} holds a part of type {part['type']!r} that is not as it must be ({error}).",
+            hint="A call has name, arguments and id; a result has content, id and name.",
+        ) from None
 
 
 def _image_named(part: Any) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments, image_of
 from judgebench.content.media import MediaSource
+from judgebench.content.parts import transcript_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -98,6 +99,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         input_columns: Columns that become fields of the prompt.
         image_columns: Columns that hold an image each (a path relative to the data file, base64 text, a data URI, or
             bytes in Parquet) and become fields that image parts of the prompt may name.
+        transcript_columns: Columns that hold a conversation with tool calls and tool results (a list of messages, or
+            its JSON text); each becomes a text, one block a message, call or result. One that is an answer column too
+            is the answer.
         output_column: Column of the reference; a list in it holds several accepted forms. Empty: there is none.
         id_column: Column of the source's own name of a row (unique).
         meta_columns: Further columns to keep; a row may lack them.
@@ -112,6 +116,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: str = ""
     input_columns: list[str]
     image_columns: list[str] = []
+    transcript_columns: list[str] = []
     output_column: str = ""
     id_column: str = ""
     meta_columns: list[str] = []
@@ -152,7 +157,10 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
     """
     transforms = [(name, _transform(name)) for name in config.transforms]
     seen: set[int] = set()
-    inputs = [(name, config.rename.get(name, name)) for name in config.input_columns]
+    shown = [name for name in config.transcript_columns if name not in config.answer_columns]
+    inputs = [(name, config.rename.get(name, name)) for name in [*config.input_columns, *shown]]
+    if config.transcript_columns:
+        rows = (_with_transcripts(row, config) for row in rows)
     for number, row in enumerate(rows):
         if config.limit is not None and number >= config.limit:
             return
@@ -174,6 +182,24 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
             if config.meta_columns
             else {},
         )
+
+
+def _with_transcripts(row: Row, config: SourceConfig) -> Row:
+    """Return a row with its transcripts as texts."""
+    return row._replace(values={**row.values, **{name: _transcript(row, name) for name in config.transcript_columns}})
+
+
+def _transcript(row: Row, column: str) -> str:
+    value = _value(row, column)
+    try:
+        messages = msgspec.json.decode(value) if isinstance(value, str) else value
+        return transcript_of(msgspec.convert(messages, list[dict[str, Any]]))
+    except ValueError as error:  # what msgspec raises is a ValueError too
+        raise DataError(
+            f"{row.place}: the column {column!r} must hold a list of messages ({error}).",
+            hint='Each is {"role": ..., "content": ...}; tool calls stand in "tool_calls" as OpenAI writes them, and '
+            'results in messages of the role "tool".',
+        ) from None
 
 
 def _image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:

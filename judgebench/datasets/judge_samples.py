@@ -233,6 +233,7 @@ class JudgeSamples:
         shown_columns = [
             *config.input_columns,
             *config.image_columns,
+            *config.transcript_columns,
             *config.numbered,
             *config.answer_columns,
             *config.answer_lists,

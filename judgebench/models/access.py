@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.content.parts import parts_in
+from judgebench.content.parts import TOOLS, parts_in
 from judgebench.errors import ConfigError, PrerequisiteError
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig
 from judgebench.models.redaction import Redactor
@@ -373,14 +373,16 @@ def check_takes(config: ModelConfig, prompt: Prompt, *, where: str) -> None:
     Raises:
         ConfigError: It does not take one of them.
     """
-    kind = plugins.load(config.type, "models")
-    takes: frozenset[str] = getattr(kind, "takes", frozenset())
+    takes: frozenset[str] = getattr(plugins.load(config.type, "models"), "takes", frozenset())
     for part in parts_in(prompt):
-        if "sha256" in part and part.get("type") not in takes:
+        kind = part.get("type")
+        if ("sha256" in part or kind in TOOLS) and kind not in takes:
+            also = f"text and {', '.join(sorted(takes))}" if takes else "text"
             raise ConfigError(
-                f"{where} holds a part of type {part.get('type')!r}, and the model {config.abbr!r} "
-                f"({config.type.rpartition('.')[2]}) takes text alone.",
-                hint="Take a model type that is sent images, such as VLLMCustomAPIChat, or leave the part out.",
+                f"{where} holds a part of type {kind!r}, and the model {config.abbr!r} "
+                f"({config.type.rpartition('.')[2]}) takes {also} alone.",
+                hint="Take a model type that is sent such parts (VLLMCustomAPIChat is sent images and tool calls), "
+                "or leave the part out.",
             )
 
 

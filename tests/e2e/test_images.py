@@ -74,7 +74,7 @@ def write_configs(
         f"models = [dict(type=Model, abbr='toy-model', **{model!r})]\n"
     )
     (configs / "datasets" / "toy_llmjudge.py").write_text(
-        "from judgebench.datasets import CsvDataset, JsonlDataset, JudgeSamples\n"
+        "from judgebench.datasets import CsvDataset, JsonlDataset\n"
         "from judgebench.judges import DeclaredJudge\n"
         "from judgebench.models import VLLMCustomAPIChat\n"
         f"toy_datasets = [dict(abbr='toy', type={loader}, path={path!r}, input_columns=['question'],\n"
@@ -212,11 +212,55 @@ def test_rows_may_hold_the_images_themselves(bench: Bench) -> None:
     rows += [f"Which grey is no. {shade}?,{base64.b64encode(png(shade)).decode()},{shade}" for shade in range(2)]
     rows += [f'Which grey is no. 2?,"data:image/png;base64,{base64.b64encode(png(2)).decode()}",2']
     (bench.folder / "pictures.csv").write_text("\n".join(rows) + "\n")
+    bench.model_keys = {"senders": 2}  # processes that send read the store too
     write_configs(bench, path="pictures.csv", loader="CsvDataset")
     done = bench.jb()
     assert done.code == 0, done.text
     assert len(stored(bench.run)) == 3
     check_no_base64(bench.run)
+
+
+TALK = """type=JudgeSamples, path='talks.jsonl', input_columns=['task'], answer_columns=['talk'],
+    transcript_columns=['talk'], gold_column='gold', method=dict(type=DeclaredJudge, presentations=[dict(
+        prompt=[dict(role='user', content='Task: {task}\\n{fence}\\n{answer}\\n{fence}\\nVERDICT: A or B?')])],
+        parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),
+        aggregate=dict(type='first', unread='unparsed'))"""
+
+
+def test_a_transcript_with_tool_calls_is_judged_as_text(bench: Bench) -> None:
+    def judged(body: dict[str, Any]) -> str:
+        shown = prompt_text(body)
+        call = re.search(
+            r"\[assistant calls the tool add, call c\]\n(.*)\n\n\[the tool add answers call c\]\n(.*)\n", shown
+        )
+        return "VERDICT: A" if call and sum(json.loads(call[1])["n"]) == int(call[2]) else "VERDICT: B"
+
+    bench.model.answer = judged
+    bench.write()
+    rows = []
+    for number in range(3):
+        call = {"id": "c", "type": "function", "function": {"name": "add", "arguments": f'{{"n":[{number},1]}}'}}
+        told = str(number + (1 if number < 2 else 5))
+        talk = [
+            {"role": "user", "content": "Add them."},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c", "content": told},
+            {"role": "assistant", "content": f"It is {told}."},
+        ]
+        rows.append({"task": f"Add no. {number}.", "talk": talk, "gold": "correct"})
+    (bench.folder / "talks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (bench.folder / "configs" / "datasets" / "toy_llmjudge.py").write_text(
+        "from judgebench.datasets.judge_samples import JudgeSamples\nfrom judgebench.judges import DeclaredJudge\n"
+        f"toy_datasets = [dict(abbr='toy', {TALK})]\n"
+    )
+    done = bench.jb("--no-preflight")
+    assert done.code == 0, done.text
+    assert bench.result("toy")["counts"]["ok"] == 3
+    said = [row["prediction"] for row in sorted(bench.rows(), key=lambda row: row["id"])]
+    assert said == ["VERDICT: A", "VERDICT: A", "VERDICT: B"]
+    count = len(bench.model.requests)
+    assert bench.jb("--no-preflight", "--reuse").code == 0
+    assert len(bench.model.requests) == count
 
 
 def _whole_lines(path: Path) -> list[str]:
