@@ -130,7 +130,7 @@ def tool_part(part: Mapping[str, Any]) -> ToolCall | ToolResult:
     Raises:
         ValueError: A key is missing, unknown, or of another kind.
     """
-    return msgspec.convert(part, ToolCall | ToolResult)  # type: ignore[no-any-return]
+    return msgspec.convert(part, ToolCall | ToolResult)
 
 
 def arguments_of(call: ToolCall) -> str:

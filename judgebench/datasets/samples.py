@@ -152,13 +152,26 @@ def _load(source: HubSource, name: str, config: SourceConfig, data_dir: Path | N
     datasets.disable_progress_bars()
     try:
         split = None if source.split == EVERY else source.split
-        return datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
+        loaded = datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
+        return _with_image_bytes(loaded, source, config)
     except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
         # An address of the hub or of a proxy may hold a user and a password.
         words = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))[:200]
         raise missing(
             config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
         ) from error
+
+
+def _with_image_bytes(loaded: Any, source: HubSource, config: SourceConfig) -> Any:
+    """Return rows whose images are the bytes that were published, not decoded pictures."""
+    import datasets
+
+    at_the_hub = {local: column for column, local in source.rename.items()}
+    for part in loaded.values() if isinstance(loaded, dict) else [loaded]:
+        for name in [at_the_hub.get(name, name) for name in config.image_columns]:
+            if isinstance((part.features or {}).get(name), datasets.Image):
+                loaded = loaded.cast_column(name, datasets.Image(decode=False))
+    return loaded
 
 
 def _out_of_reach() -> bool:

@@ -373,10 +373,12 @@ def check_takes(config: ModelConfig, prompt: Prompt, *, where: str) -> None:
     Raises:
         ConfigError: It does not take one of them.
     """
-    takes: frozenset[str] = getattr(plugins.load(config.type, "models"), "takes", frozenset())
     for part in parts_in(prompt):
         kind = part.get("type")
-        if ("sha256" in part or kind in TOOLS) and kind not in takes:
+        if kind not in TOOLS and "sha256" not in part:
+            continue
+        takes: frozenset[str] = getattr(plugins.load(config.type, "models"), "takes", frozenset())
+        if kind not in takes:
             also = f"text and {', '.join(sorted(takes))}" if takes else "text"
             raise ConfigError(
                 f"{where} holds a part of type {kind!r}, and the model {config.abbr!r} "

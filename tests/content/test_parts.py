@@ -119,7 +119,7 @@ def test_tool_parts_become_the_messages_that_services_know() -> None:
 
 def test_a_transcript_is_shown_as_blocks_in_their_order() -> None:
     assert transcript_of(TRANSCRIPT) == SHOWN
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"role": "user", "content": [typed(Text(text="What is the weather in Oslo?"))]},
         {"role": "assistant", "content": [typed(ToolCall(name="get_weather", arguments={"city": "Oslo"}, id="c1"))]},
         {"role": "tool-runner", "content": [typed(ToolResult(content="4 degrees, rain", id="c1"))]},

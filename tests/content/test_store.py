@@ -161,10 +161,30 @@ def test_parquet_columns_hold_bytes(tmp_path: Path) -> None:
     assert [sample.fields["picture"].media_type for sample in found] == ["image/png", "image/jpeg"]
 
 
+def test_images_of_the_hub_come_as_they_were_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(hub.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.delenv("JB_DATA_DIR", raising=False)
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    features = {"question": {"dtype": "string", "_type": "Value"}, "shot": {"_type": "Image"}}
+    table = arrow.Table.from_pylist([{"question": "q", "shot": {"bytes": PNG, "path": "x.png"}}])
+    (tmp_path / "repository").mkdir()
+    parquet.write_table(
+        table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}),
+        tmp_path / "repository" / "test.parquet",
+    )
+    place = {"path": str(tmp_path / "repository"), "rename": {"shot": "picture"}}
+    (sample,) = samples_of(dataset(tmp_path / "mine.jsonl", hub=place), Options())
+    assert sample.fields["picture"].sha256 == SHA
+
+
 def test_a_transcript_is_a_field_or_an_answer_as_text(tmp_path: Path) -> None:
     talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
     path = write(tmp_path / "d.jsonl", [{"question": "q", "talk": talk, "told": json.dumps(talk)}])
-    keys = {"image_columns": [], "transcript_columns": ["talk", "told"], "answer_columns": ["told"]}
+    keys: dict[str, Any] = {"image_columns": [], "transcript_columns": ["talk", "told"], "answer_columns": ["told"]}
     (sample,) = samples_of(dataset(path, **keys), Options())
     assert sample.fields == {"question": "q", "talk": "[user]\nq\n\n[assistant]\na"}
     assert sample.answers == ["[user]\nq\n\n[assistant]\na"]
