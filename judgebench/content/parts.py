@@ -17,19 +17,19 @@ import msgspec
 from judgebench.records.flow import Message, Prompt
 
 
-class _Tagged(
+class _TypedPart(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", forbid_unknown_fields=True
 ):
     """One part of a message, a sample or an answer."""
 
 
-class Text(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="text"):
+class Text(_TypedPart, frozen=True, kw_only=True, omit_defaults=True, tag="text"):
     """A piece of text."""
 
     text: str
 
 
-class _Media(_Tagged, frozen=True, kw_only=True, omit_defaults=True):
+class _Media(_TypedPart, frozen=True, kw_only=True, omit_defaults=True):
     """A reference to bytes in the store.
 
     Attributes:
@@ -53,7 +53,7 @@ class Video(_Media, frozen=True, kw_only=True, omit_defaults=True, tag="video"):
     """A moving picture."""
 
 
-class Array(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="array"):
+class Array(_TypedPart, frozen=True, kw_only=True, omit_defaults=True, tag="array"):
     """Numbers, such as a hidden state.
 
     Attributes:
@@ -68,7 +68,7 @@ class Array(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="array")
     sha256: str = ""
 
 
-class ToolCall(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="tool_call"):
+class ToolCall(_TypedPart, frozen=True, kw_only=True, omit_defaults=True, tag="tool_call"):
     """A model calls a tool.
 
     Attributes:
@@ -82,7 +82,7 @@ class ToolCall(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="tool
     id: str = ""
 
 
-class ToolResult(_Tagged, frozen=True, kw_only=True, omit_defaults=True, tag="tool_result"):
+class ToolResult(_TypedPart, frozen=True, kw_only=True, omit_defaults=True, tag="tool_result"):
     """What a tool gave back.
 
     Attributes:
