@@ -15,15 +15,15 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "records": {"errors"},
     "plugins": {"errors"},
-    "content": {"errors", "records"},
     "store": {"errors", "records"},
+    "content": {"errors", "records", "store"},
     "models": {"errors", "records", "content", "plugins"},
     "metrics": {"errors", "records", "plugins"},
     "judges": {"errors", "records", "content", "metrics", "plugins"},
-    "datasets": {"errors", "records", "plugins"},
+    "datasets": {"errors", "records", "content", "plugins"},
     "report": {"errors", "records", "metrics", "store"},
     "identity": {"records", "datasets", "store"},
-    "engine": {"errors", "records", "identity", "models", "plugins", "store"},
+    "engine": {"errors", "records", "content", "identity", "models", "plugins", "store"},
     "stages": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "report",
         "store",
@@ -41,8 +41,8 @@ LAYERS: dict[str, set[str]] = {
         "stages", "__version__",
     },
     "cli": {
-        "errors", "records", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges", "models",
-        "plan", "preflight", "report", "session", "stages", "store", "__version__",
+        "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
+        "models", "plan", "preflight", "report", "session", "stages", "store", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from judgebench.content.parts import in_words
 from judgebench.dashboard.display import Display
 from judgebench.errors import ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
@@ -175,8 +176,7 @@ def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list
             continue
         path = run.predictions(task.model, task.datasets[0], task.judge)
         for call in records(path, JudgeCall):
-            prompt = call.origin_prompt
-            question = prompt if isinstance(prompt, str) else "\n".join(str(one.get("content", "")) for one in prompt)
+            question = in_words(call.origin_prompt)
             cut = (
                 [f"[{len(question) - EXCHANGE} characters before this are not shown]"]
                 if len(question) > EXCHANGE

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.content.parts import Image, tool_part, typed
 from judgebench.errors import ConfigError
 from judgebench.records.flow import Message, Prompt, Sample
 from judgebench.records.run import DatasetConfig
@@ -55,7 +56,7 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
 
 def fields_of(template: Prompt) -> list[str]:
     """Return the names of the fields that a template declares, in order of first use."""
-    texts = [template] if isinstance(template, str) else [text for message in template for text in _texts(message)]
+    texts = [template] if isinstance(template, str) else [text for message in template for text in _filled(message)]
     return list(dict.fromkeys(match[1] for text in texts for match in _PLACEHOLDER.finditer(text) if match[1]))
 
 
@@ -73,6 +74,11 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
             raise ConfigError(
                 f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
                 hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
+            )
+        if isinstance(fields[name], Image):
+            raise ConfigError(
+                f"{where} names the field {{{name}}}, which is an image, in a text.",
+                hint=f'Show it in a part of its own: {{"type": "image", "image": "{{{name}}}"}}.',
             )
         found.append(as_text(fields[name]))
         found.append(text)
@@ -111,11 +117,21 @@ def _pieces(template: str) -> tuple[list[str], list[str]]:
     return texts, names
 
 
-def _texts(message: Message) -> list[str]:
+def _filled(message: Message) -> list[str]:
+    """Return what placeholders are looked for in: the texts of a message, and what its image parts name."""
     content = message.get("content")
     if isinstance(content, str):
         return [content]
-    return [part["text"] for part in content or [] if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    parts = [part for part in content or [] if isinstance(part, dict)]
+    return [text for part in parts for text in _filled_in(part)]
+
+
+def _filled_in(part: dict[str, Any]) -> list[str]:
+    if isinstance(part.get("text"), str):
+        return [part["text"]]
+    if (key := _tool_text(part)) is not None:
+        return [part[key]]
+    return [f"{{{name}}}"] if (name := _image_named(part)) else []
 
 
 def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:
@@ -128,14 +144,62 @@ def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> 
 def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
     if isinstance(part, dict) and isinstance(part.get("text"), str):
         return {**part, "text": fill(part["text"], fields, where=where)}
+    if (key := _tool_text(part)) is not None:
+        return _checked_tool({**part, key: fill(part[key], fields, where=where)}, where)
+    if name := _image_named(part):
+        return _image_part(part, name, fields, where)
     for text in _strings(part):
-        if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), None):
+        if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), ""):
             kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
             raise ConfigError(
-                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only text parts are filled in.",
+                f"{where} names the field {{{name}}} in a part of type {kind!r}, and only texts, images and "
+                "tool parts are filled in.",
                 hint="Write the address itself, or leave the part out.",
             )
     return part
+
+
+def _tool_text(part: Any) -> str | None:
+    """Return the key whose text is filled in, in a part that is a tool call or a tool result."""
+    if not isinstance(part, dict):
+        return None
+    key = {"tool_call": "arguments", "tool_result": "content"}.get(part.get("type", ""))
+    return key if key and isinstance(part.get(key), str) else None
+
+
+def _checked_tool(part: dict[str, Any], where: str) -> dict[str, Any]:
+    try:
+        return typed(tool_part(part))
+    except ValueError as error:
+        raise ConfigError(
+            f"{where} holds a part of type {part['type']!r} that is not as it must be ({error}).",
+            hint="A call has name, arguments and id; a result has content, id and name.",
+        ) from None
+
+
+def _image_named(part: Any) -> str:
+    """Return the field that an image part shows: ``{"type": "image", "image": "{field}"}`` or OpenAI's form."""
+    if not isinstance(part, dict) or part.get("type") not in {"image", "image_url"}:
+        return ""
+    named = part.get(part["type"])
+    named = named.get("url") if isinstance(named, dict) else named
+    match = _PLACEHOLDER.fullmatch(named) if isinstance(named, str) else None
+    return (match[1] or "") if match else ""
+
+
+def _image_part(part: dict[str, Any], name: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if name not in fields:
+        have = ", ".join(sorted(fields)) or "none"
+        raise ConfigError(f"{where} names the field {{{name}}}, which does not exist (fields: {have}).")
+    image = fields[name]
+    if not isinstance(image, Image):
+        raise ConfigError(
+            f"{where} names the field {{{name}}} in a part of type {part['type']!r}, and that field is no image.",
+            hint=f'Say which columns hold images: image_columns=["{name}"] in the dataset\'s config.',
+        )
+    given = part.get("image_url")
+    detail = given.get("detail") if isinstance(given, dict) else part.get("detail")
+    return {**typed(image), "detail": detail} if detail else typed(image)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -10,10 +10,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from judgebench.content.attachments import Attachments, image_of
+from judgebench.content.media import MediaSource
+from judgebench.content.parts import transcript_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -93,6 +97,11 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         path: Data file; relative paths are looked for in ``--data-dir``, ``JB_DATA_DIR``, the current folder and
             ``./data``; ``package:NAME`` is a file that is shipped with judgebench.
         input_columns: Columns that become fields of the prompt.
+        image_columns: Columns that hold an image each (a path relative to the data file, base64 text, a data URI, or
+            bytes in Parquet) and become fields that image parts of the prompt may name.
+        transcript_columns: Columns that hold a conversation with tool calls and tool results (a list of messages, or
+            its JSON text); each becomes a text, one block a message, call or result. One that is an answer column too
+            is the answer.
         output_column: Column of the reference; a list in it holds several accepted forms. Empty: there is none.
         id_column: Column of the source's own name of a row (unique).
         meta_columns: Further columns to keep; a row may lack them.
@@ -106,6 +115,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     path: str = ""
     input_columns: list[str]
+    image_columns: list[str] = []
+    transcript_columns: list[str] = []
     output_column: str = ""
     id_column: str = ""
     meta_columns: list[str] = []
@@ -146,7 +157,10 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
     """
     transforms = [(name, _transform(name)) for name in config.transforms]
     seen: set[int] = set()
-    inputs = [(name, config.rename.get(name, name)) for name in config.input_columns]
+    shown = [name for name in config.transcript_columns if name not in config.answer_columns]
+    inputs = [(name, config.rename.get(name, name)) for name in [*config.input_columns, *shown]]
+    if config.transcript_columns:
+        rows = (_with_transcripts(row, config) for row in rows)
     for number, row in enumerate(rows):
         if config.limit is not None and number >= config.limit:
             return
@@ -154,12 +168,12 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
         for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)
         key = _key(row, config.id_column, seen) if config.id_column else None
-        fields = {field: _value(row, name) for name, field in inputs}
+        fields = {field: _value(row, name) for name, field in inputs if name not in config.image_columns}
         answers = [_answer(row, name) for name in config.answer_columns] if config.answer_columns else []
         yield Sample(
             id=number,
             uid=uid_of(fields, reference, answers),
-            fields=fields,
+            fields={**fields, **_image_sources(row, config)} if config.image_columns else fields,
             reference=reference,
             key=key,
             answers=answers,
@@ -168,6 +182,50 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
             if config.meta_columns
             else {},
         )
+
+
+def _with_transcripts(row: Row, config: SourceConfig) -> Row:
+    """Return a row with its transcripts as texts."""
+    return row._replace(values={**row.values, **{name: _transcript(row, name) for name in config.transcript_columns}})
+
+
+def _transcript(row: Row, column: str) -> str:
+    value = _value(row, column)
+    try:
+        messages = msgspec.json.decode(value) if isinstance(value, str) else value
+        return transcript_of(msgspec.convert(messages, list[dict[str, Any]]))
+    except ValueError as error:  # what msgspec raises is a ValueError too
+        raise DataError(
+            f"{row.place}: the column {column!r} must hold a list of messages ({error}).",
+            hint='Each is {"role": ..., "content": ...}; tool calls stand in "tool_calls" as OpenAI writes them, and '
+            'results in messages of the role "tool".',
+        ) from None
+
+
+def _image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:
+    folder = str(row.source.parent) if isinstance(row.source, Path) else ""
+    return {
+        config.rename.get(name, name): MediaSource(value=_value(row, name), folder=folder, place=row.place, column=name)
+        for name in config.image_columns
+    }
+
+
+def with_images(sample: Sample, config: SourceConfig, kept: Attachments | None) -> Sample:
+    """Return a sample with references to its images, which count among its content.
+
+    Only samples that were chosen come here, so that no other's image is read.
+
+    Args:
+        sample: As ``samples_of_rows`` made it.
+        config: The loader's keys.
+        kept: The run's store of attachments; ``None`` keeps nothing.
+
+    Raises:
+        DataError: An image is not there, or is none.
+    """
+    names = [config.rename.get(name, name) for name in config.image_columns]
+    fields = {**sample.fields, **{name: image_of(sample.fields[name], kept) for name in names}}
+    return msgspec.structs.replace(sample, fields=fields, uid=uid_of(fields, sample.reference, sample.answers))
 
 
 def uid_of(fields: Mapping[str, Any], reference: str | list[str] | None, answers: Sequence[str] = ()) -> str:

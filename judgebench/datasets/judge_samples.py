@@ -230,7 +230,14 @@ class JudgeSamples:
         config = self.config
         if self._named():
             return repeats.times(name, row, f"the item's name {name!r}") if config.key else 1
-        shown_columns = [*config.input_columns, *config.numbered, *config.answer_columns, *config.answer_lists]
+        shown_columns = [
+            *config.input_columns,
+            *config.image_columns,
+            *config.transcript_columns,
+            *config.numbered,
+            *config.answer_columns,
+            *config.answer_lists,
+        ]
         said = [values.get(column) for column in (*shown_columns, config.output_column, "split", "entry")]
         return repeats.times(same_content(said), row, "what the row holds")
 

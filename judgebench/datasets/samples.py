@@ -29,7 +29,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select
+from judgebench.content.attachments import Attachments
+from judgebench.content.media import MediaSource
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select, with_images
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
@@ -153,7 +155,8 @@ def _loaded(source: HubSource, name: str, config: SourceConfig, data_dir: Path |
     datasets.disable_progress_bars()
     try:
         split = None if source.split == EVERY else source.split
-        return datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
+        loaded = datasets.load_dataset(source.path, name or None, split=split, revision=source.revision or None)
+        return _with_image_bytes(loaded, source, config)
     except Exception as error:  # datasets, its file systems and its HTTP client raise dozens of types; all end here
         # An address of the hub or of a proxy may hold a user and a password.
         words = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))[:200]
@@ -174,6 +177,18 @@ def _offline_where_out_of_reach() -> Iterator[None]:
         yield
     finally:
         os.environ.pop(name, None)
+
+
+def _with_image_bytes(loaded: Any, source: HubSource, config: SourceConfig) -> Any:
+    """Return rows whose images are the bytes that were published, not decoded pictures."""
+    import datasets
+
+    at_the_hub = {local: column for column, local in source.rename.items()}
+    for part in loaded.values() if isinstance(loaded, dict) else [loaded]:
+        for name in [at_the_hub.get(name, name) for name in config.image_columns]:
+            if isinstance((part.features or {}).get(name), datasets.Image):
+                loaded = loaded.cast_column(name, datasets.Image(decode=False))
+    return loaded
 
 
 def _out_of_reach() -> bool:
@@ -309,8 +324,13 @@ class HubDataset(JsonlDataset):
     """
 
 
-def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
+def samples_of(dataset: DatasetConfig, options: Options, attachments: Attachments | None = None) -> Iterator[Sample]:
     """Yield the samples of a dataset that the options choose, in the order in which they are asked.
+
+    Args:
+        dataset: The dataset.
+        options: Which samples are chosen.
+        attachments: Where the run keeps the images of its samples; ``None`` where nobody is asked about them.
 
     Raises:
         ConfigError: The loader's keys do not fit it.
@@ -319,7 +339,10 @@ def samples_of(dataset: DatasetConfig, options: Options) -> Iterator[Sample]:
     """
     loader = loader_of(dataset)
     samples = loader.samples(_folder(options))
-    return select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+    chosen = select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
+    if not getattr(loader.config, "image_columns", None):
+        return chosen
+    return (with_images(sample, loader.config, attachments) for sample in chosen)
 
 
 def count_of(dataset: DatasetConfig, options: Options) -> int | None:
@@ -351,8 +374,18 @@ def stamp_of(dataset: DatasetConfig, options: Options) -> str:
     else:
         path = find(loader.config, _folder(options)) if hasattr(loader.config, "path") else None
         paths = [] if path is None else [path]
+    if paths and getattr(loader.config, "image_columns", None):
+        paths = [*paths, *_image_files(loader, options)]
     stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
     return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
+
+
+def _image_files(loader: Any, options: Options) -> Iterator[Path]:
+    """Yield the files of a dataset's images, which may change while the data file stays as it is."""
+    for sample in loader.samples(_folder(options)):
+        for source in sample.fields.values():
+            if isinstance(source, MediaSource) and (path := source.path()) is not None and path.is_file():
+                yield path
 
 
 def loader_of(dataset: DatasetConfig) -> Any:

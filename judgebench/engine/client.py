@@ -23,7 +23,7 @@ import msgspec
 from judgebench import plugins
 from judgebench.errors import RAISED_BY_OTHERS, JudgebenchError
 from judgebench.identity.questions import question_uuid
-from judgebench.models.access import redactor_of
+from judgebench.models.access import check_takes, redactor_of
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
 from judgebench.records.flow import Failure, Reply, Request
 
@@ -151,12 +151,14 @@ class _CountingClient:
     def __init__(self, client: Client, traffic: Traffic, config: ModelConfig) -> None:
         self.model: str = getattr(client, "model", "") or config.model or config.path or config.abbr
         self._client = client
+        self._config = config
         self._redactor = redactor_of(config)  # what answers in this process may itself ask a service
         self._traffic = traffic
         traffic.limit = config.batch_size
 
     async def ask(self, request: Request) -> Reply:
         """Return the local model's reply."""
+        check_takes(self._config, request.prompt, where="A question")
         traffic = self._traffic
         traffic.post += 1
         traffic.in_flight += 1

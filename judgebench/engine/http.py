@@ -18,6 +18,7 @@ import msgspec
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from judgebench.content.attachments import with_media
 from judgebench.engine import endpoint
 from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
@@ -27,7 +28,14 @@ from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault
 from judgebench.engine.framing import EventParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import out_of_files
-from judgebench.models.access import auth_headers, base_url, redactor_of, revealed, secret_parameters
+from judgebench.models.access import (
+    auth_headers,
+    base_url,
+    check_takes,
+    redactor_of,
+    revealed,
+    secret_parameters,
+)
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure, Reply, Request
@@ -99,7 +107,8 @@ class HttpClient:
         """
         if self._secrets:
             request = msgspec.structs.replace(request, params=revealed(request.params, self._secrets))
-        body = wire.encode(self._dialect.body(self._config, request, self.model))
+        check_takes(self._config, request.prompt, where="A question")
+        body = wire.encode(self._dialect.body(self._config, with_media(request), self.model))
         traffic, policy = self._traffic, self._policy
         tries = repeats = 0
         waited = 0.0

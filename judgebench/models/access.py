@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from judgebench import plugins
+from judgebench.content.parts import TOOLS, parts_in
 from judgebench.errors import ConfigError, PrerequisiteError
 from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig
 from judgebench.models.redaction import Redactor
 from judgebench.plugins.find import filled
+from judgebench.records.flow import Prompt
 
 VARIABLE = "JB_SECRET_"
 """Beginning of the environment variables that stand in for secrets written in config files."""
@@ -363,6 +365,27 @@ def prompt_kind(config: ModelConfig) -> Literal["chat", "text"]:
     """Return the form of the prompts that a model takes."""
     kind: Literal["chat", "text"] = plugins.load(config.type, "models").prompt_kind
     return kind
+
+
+def check_takes(config: ModelConfig, prompt: Prompt, *, where: str) -> None:
+    """Check that a model takes the parts of a prompt; a type says what it takes, beside text, in ``takes``.
+
+    Raises:
+        ConfigError: It does not take one of them.
+    """
+    for part in parts_in(prompt):
+        kind = part.get("type")
+        if kind not in TOOLS and "sha256" not in part:
+            continue
+        takes: frozenset[str] = getattr(plugins.load(config.type, "models"), "takes", frozenset())
+        if kind not in takes:
+            also = f"text and {', '.join(sorted(takes))}" if takes else "text"
+            raise ConfigError(
+                f"{where} holds a part of type {kind!r}, and the model {config.abbr!r} "
+                f"({config.type.rpartition('.')[2]}) takes {also} alone.",
+                hint="Take a model type that is sent such parts (VLLMCustomAPIChat is sent images and tool calls), "
+                "or leave the part out.",
+            )
 
 
 def _own_secrets(raw: dict[str, Any]) -> dict[str, str]:

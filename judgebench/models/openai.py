@@ -16,11 +16,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
+from judgebench.content.attachments import data_uri
+from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, tool_part
 from judgebench.content.prompts import fit
 from judgebench.models.contract import ServiceConfig, StreamReader
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
 from judgebench.models.service_errors import failure_inside
-from judgebench.records.flow import Failure, Reply, Request
+from judgebench.records.flow import Failure, Message, Prompt, Reply, Request
 
 _Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 
@@ -119,12 +121,53 @@ OWN_PARAMETERS = frozenset({"num_return_sequences", "max_out_len"})
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 
 
+def on_the_wire(prompt: Prompt, media: Mapping[str, bytes]) -> Prompt:
+    """Return a prompt in the form of OpenAI's chat services: images as data URIs, tool parts as their messages.
+
+    Args:
+        prompt: Texts and typed parts.
+        media: The bytes of its images by hash.
+    """
+    if isinstance(prompt, str) or not any(isinstance(message.get("content"), list) for message in prompt):
+        return prompt
+    sent: list[Message] = []
+    for message in prompt:
+        sent += _wire_messages(message, media) if isinstance(message.get("content"), list) else [message]
+    return sent
+
+
+def _wire_messages(message: Message, media: Mapping[str, bytes]) -> list[Message]:
+    """Return one message, or one for each tool result: those have no other place in this protocol."""
+    tools = [tool_part(part) for part in message["content"] if isinstance(part, dict) and part.get("type") in TOOLS]
+    rest = [part for part in message["content"] if not (isinstance(part, dict) and part.get("type") in TOOLS)]
+    calls = [
+        {"id": one.id, "type": "function", "function": {"name": one.name, "arguments": arguments_of(one)}}
+        for one in tools
+        if isinstance(one, ToolCall)
+    ]
+    results = [
+        {"role": "tool", "tool_call_id": one.id, "content": one.content} for one in tools if isinstance(one, ToolResult)
+    ]
+    if tools and not rest and not calls:
+        return results
+    content: Any = [_wire_part(part, media) for part in rest] or None
+    return [*results, {**message, "content": content, **({"tool_calls": calls} if calls else {})}]
+
+
+def _wire_part(part: Any, media: Mapping[str, bytes]) -> Any:
+    if not (isinstance(part, dict) and part.get("type") == "image" and "sha256" in part):
+        return part
+    image = {"url": data_uri(part, media)}
+    return {"type": "image_url", "image_url": {**image, "detail": part["detail"]} if "detail" in part else image}
+
+
 class VLLMCustomAPIChat:
     """A chat service (``v1/chat/completions``)."""
 
     Config: ClassVar[type[ServiceConfig]] = ServiceConfig
     path: ClassVar[str] = "v1/chat/completions"
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
     limit_key: ClassVar[str] = "max_tokens"
     """The body's key for the most tokens of the answer."""
 
@@ -139,7 +182,8 @@ class VLLMCustomAPIChat:
             params[self.limit_key] = params.get("max_out_len", config.max_out_len)
         for name in OWN_PARAMETERS:
             params.pop(name, None)
-        body = {"model": model, self._prompt_key(): fit(request.prompt, self.prompt_kind), **params}
+        prompt = on_the_wire(fit(request.prompt, self.prompt_kind), request.media)
+        body = {"model": model, self._prompt_key(): prompt, **params}
         if config.stream:
             body["stream"] = True
             body.setdefault("stream_options", {"include_usage": True})
@@ -166,6 +210,7 @@ class VLLMCustomAPI(VLLMCustomAPIChat):
 
     path = "v1/completions"
     prompt_kind = "text"
+    takes = frozenset()
 
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body; what chat services call ``top_logprobs`` is the number ``logprobs`` here."""

@@ -75,6 +75,7 @@ class ReplayModel:
 
     Config: ClassVar[type[ModelConfig]] = ReplayConfig
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
 
     @asynccontextmanager
     async def open(self, config: ModelConfig) -> AsyncIterator[Client]:

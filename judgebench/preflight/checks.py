@@ -6,6 +6,7 @@ A failed check raises; what merely looks odd comes back as a finding, because a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import importlib.util
 import shutil
@@ -13,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from judgebench import plugins
+from judgebench.content.attachments import Attachments
+from judgebench.content.parts import Image
 from judgebench.content.prompts import fields_of, fit, prompt_for
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of, sampling_params
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
 from judgebench.metrics.rates.named import check_names
-from judgebench.models.access import model_config, prompt_kind
+from judgebench.models.access import check_takes, model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
@@ -50,7 +53,8 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
     _check_installed(plan)
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
-    first, findings = read_rows(_used_datasets(plan), plan.options, report)
+    attachments = Attachments(RunFolder(Path(plan.run_dir)).attachments)
+    first, findings = read_rows(_used_datasets(plan), plan.options, report, attachments=attachments)
     for dataset in _used_datasets(plan):
         if dataset.abbr in first:
             findings += _same_for_all(dataset, first[dataset.abbr])
@@ -61,7 +65,10 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
             config = model_config(plan.models[task.model])
             for abbr in task.datasets:
                 if abbr in first:
-                    prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
+                    prompt = prompt_for(plan.datasets[abbr], first[abbr], prompt_kind(config))
+                    check_takes(config, prompt, where=f"datasets.{abbr}.prompt")
+        elif task.stage == "judge" and task.datasets[0] in first:
+            _check_judge_takes(plan, task, first[task.datasets[0]])
     return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], report, environ)]
 
 
@@ -100,6 +107,27 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
                 hint="Give the data a column of reference answers (output_column), or name a judge that needs none, "
                 "such as --judges direct.",
             )
+
+
+def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
+    """Refuse a judge that is shown an image and takes text alone, service or not.
+
+    Raises:
+        ConfigError: It is such a judge.
+    """
+    if not any(isinstance(value, Image) for value in sample.fields.values()):
+        return
+    dataset, judge = plan.datasets[task.datasets[0]], _judge_of(plan, task)
+    config = model_config(judge.model)
+
+    async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
+        where = f"The prompt of the judge {judge.abbr or config.abbr!r} on {dataset.abbr!r}"
+        check_takes(config, prompt, where=where)
+        raise NotRecordedError
+
+    case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
+    with contextlib.suppress(NotRecordedError):
+        asyncio.run(method_of(judge.method).judge(case, ask))
 
 
 async def _ask_nobody(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
@@ -170,12 +198,13 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
         done.add(probed)
         sample = first[dataset.abbr]
         case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
-        yield TrialService(config=config, ask=functools.partial(_ask_judge, judge, case, dataset.abbr))
+        folder = str(RunFolder(Path(plan.run_dir)).attachments)
+        yield TrialService(config=config, ask=functools.partial(_ask_judge, judge, case, dataset.abbr, folder))
 
 
-def _ask_judge(judge: JudgeConfig, case: Case, abbr: str, trial: TrialCall) -> list[str]:
+def _ask_judge(judge: JudgeConfig, case: Case, abbr: str, attachments: str, trial: TrialCall) -> list[str]:
     trial.check_model()
-    finding = asyncio.run(_one_judgment(trial, judge, case))
+    finding = asyncio.run(_one_judgment(trial, judge, case, attachments))
     return [f"judge {judge.abbr or trial.config.abbr} on {abbr}: {finding}"] if finding else []
 
 
@@ -200,7 +229,7 @@ def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
     )
 
 
-async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case) -> str:
+async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attachments: str) -> str:
     """Let the judge look at one item; returns what is odd about its verdict, or nothing."""
     config = trial.config
     replies: list[Reply] = []
@@ -208,7 +237,8 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case) -> str
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
         sent = {**sampling_params(judge.model), **params}
-        reply = trial.ask(Request(prompt=fit(prompt, prompt_kind(config)), params=sent))
+        request = Request(prompt=fit(prompt, prompt_kind(config)), params=sent, attachments=attachments)
+        reply = trial.ask(request)
         replies.append(reply)
         answered.append((sent, reply.logprobs is not None))
         if reply.status != "ok":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import samples_of
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
@@ -34,7 +35,12 @@ class RowsRead(NamedTuple):
 
 
 def read_rows(
-    datasets: Iterable[DatasetConfig], options: Options, report: Callable[[str], None], *, longest: float = LONGEST
+    datasets: Iterable[DatasetConfig],
+    options: Options,
+    report: Callable[[str], None],
+    *,
+    attachments: Attachments | None = None,
+    longest: float = LONGEST,
 ) -> RowsRead:
     """Read the rows that the options choose, one at a time, and the files of answers that judges compare with.
 
@@ -42,6 +48,7 @@ def read_rows(
         datasets: The datasets.
         options: Which rows are chosen.
         report: Takes the line that says what the run waits for, where reading takes long.
+        attachments: Where the run keeps the images of the rows.
         longest: Seconds in all.
 
     Raises:
@@ -56,7 +63,7 @@ def read_rows(
     for dataset in datasets:
         for baseline in {judge.baseline.path: judge.baseline for judge in dataset.judges if judge.baseline}.values():
             FileAnswers(baseline, folder)
-        for number, sample in enumerate(samples_of(dataset, options), 1):
+        for number, sample in enumerate(samples_of(dataset, options, attachments), 1):
             first.setdefault(dataset.abbr, sample)
             passed = time.monotonic() - began if number % _STEP == 0 or longest <= 0 else 0.0
             if passed > QUIET and not reported:

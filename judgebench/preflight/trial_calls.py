@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from judgebench import plugins
+from judgebench.content.attachments import with_media
 from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
 from judgebench.errors import EndpointError, JudgebenchError
@@ -133,7 +134,7 @@ class TrialCall:
             EndpointError: The service says that it can serve nobody (wrong path, key or model).
         """
         params = revealed(request.params, self._secrets)
-        body = self.dialect.body(self.config, msgspec.structs.replace(request, params=params), self.model)
+        body = self.dialect.body(self.config, with_media(msgspec.structs.replace(request, params=params)), self.model)
         body.pop("stream", None)
         body.pop("stream_options", None)
         try:

@@ -89,12 +89,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         about: What the question is about (``<item>/<presentation>/<number>``); never sent, but recordings may be keyed
             by it.
         nth: Number of the same question asked again on purpose, from 0; never sent, but caches keep them apart.
+        attachments: Folder of the run's attachments, in which the bytes of the prompt's images are; never sent.
+        media: Those bytes by their hash, put in right before the body is made; dialects make data URIs of them.
     """
 
     prompt: Prompt
     params: dict[str, Any] = {}
     about: str = ""
     nth: int = 0
+    attachments: str = ""
+    media: dict[str, bytes] = {}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -171,10 +171,12 @@ class Questions:
     Args:
         judge: The judge whose model is asked.
         kind: Form of the prompts that the model takes.
+        attachments: Folder of the run's images, from which those of a question are sent; replay needs none.
     """
 
-    def __init__(self, judge: JudgeConfig, kind: PromptKind) -> None:
+    def __init__(self, judge: JudgeConfig, kind: PromptKind, *, attachments: str = "") -> None:
         self.kind = kind
+        self.attachments = attachments
         self.params = sampling_params(judge.model)
         self.identity = model_identity(judge.model)
         self.postprocess: Postprocessor | None = postprocessor_of(judge.model)
@@ -335,7 +337,7 @@ class RecordingAsk(CaseAsk):
 
     async def _sent(self, request: Request) -> Reply:
         client = await self._client()
-        reply = await client.ask(request)
+        reply = await client.ask(msgspec.structs.replace(request, attachments=self.questions.attachments))
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
         if reply.error is not None and reply.error.kind == "no_recording":

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from judgebench.content.attachments import Attachments
 from judgebench.content.prompts import PromptKind, prompt_for
 from judgebench.datasets.samples import samples_of
 from judgebench.engine.client import Traffic, behind, open_caching_client
@@ -62,6 +63,7 @@ class InferRun:
         self.config = model_config(self.raw)
         self.kind: PromptKind = prompt_kind(self.config)
         self.repeats = repeats_of(self.raw)
+        self.attachments = Attachments(task.run.attachments)
         self.traffic = Traffic()
         self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
         self.planned = 0
@@ -151,7 +153,7 @@ class InferRun:
         identity = model_identity(self.raw)
         tally = self.tally[dataset.abbr]
         foreign = 0
-        for sample in samples_of(dataset, options):
+        for sample in samples_of(dataset, options, self.attachments):
             prompt: Prompt | None = None
             for repeat in range(self.repeats):
                 tally[0] += 1
@@ -183,7 +185,7 @@ class InferRun:
 
         async def work(job: AnswerJob) -> None:
             about = f"{job.sample.key or job.sample.id}//{job.repeat}"
-            reply = await client.ask(Request(prompt=job.prompt, params=job.params, about=about, nth=job.repeat))
+            reply = await client.ask(self._request(job, about=about, nth=job.repeat))
             if reply.error is not None and reply.error.kind == "cancelled":
                 return
             job.journal.append(_prediction(job, reply))
@@ -203,8 +205,12 @@ class InferRun:
             if job is None:
                 break
             taken.append(job)
-            await behind(client).ask(Request(prompt=job.prompt, params=job.params))
+            await behind(client).ask(self._request(job))
         return _chain_all(taken, jobs)
+
+    def _request(self, job: AnswerJob, *, about: str = "", nth: int = 0) -> Request:
+        folder = str(self.attachments.folder)
+        return Request(prompt=job.prompt, params=job.params, about=about, nth=nth, attachments=folder)
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the answers of two models in one file when the config leaves the name to the service."""

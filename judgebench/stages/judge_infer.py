@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import count_of, samples_of
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
@@ -142,7 +143,8 @@ class JudgeRun:
         self.judge: JudgeConfig = task.judge(dataset)
         self.method: JudgeMethod = method_of(self.judge.method)
         self.config = model_config(self.judge.model)
-        self.questions = Questions(self.judge, prompt_kind(self.config))
+        self.attachments = Attachments(task.run.attachments)
+        self.questions = Questions(self.judge, prompt_kind(self.config), attachments=str(self.attachments.folder))
         self.repeats = repeats_of(task.plan.models[task.spec.model])
         self.postprocess = postprocessor_of(task.plan.models[task.spec.model])
         self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
@@ -263,7 +265,7 @@ class JudgeRun:
 
     async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
-        for sample in samples_of(self.dataset, self.task.plan.options):
+        for sample in samples_of(self.dataset, self.task.plan.options, self.attachments):
             for repeat in range(self.repeats):
                 yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
@@ -272,7 +274,10 @@ class JudgeRun:
         options = self.task.plan.options
         defer = len(recorded) > 0 and not options.redo_changed
         follow = Follow(
-            lambda: samples_of(self.dataset, options), self.repeats, self._job, recorded.holds if defer else None
+            lambda: samples_of(self.dataset, options, self.attachments),
+            self.repeats,
+            self._job,
+            recorded.holds if defer else None,
         )
         kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
         source = kind(self.predictions, self.task.upstream_done, self.task.stop)

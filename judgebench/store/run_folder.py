@@ -107,6 +107,11 @@ class RunFolder:
         return self._inside("rankings", f"{row}.json")
 
     @property
+    def attachments(self) -> Path:
+        """Folder of the bytes to which records refer; see ``content.attachments``."""
+        return self._checked(self.path / "attachments")
+
+    @property
     def configs(self) -> Path:
         """Folder of resolved configs and plans."""
         return self._checked(self.path / "configs")

@@ -1,0 +1,107 @@
+"""The content-addressed store of a run folder: ``attachments/<aa>/<sha256>``, each medium once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from judgebench.content.media import MediaSource
+from judgebench.content.parts import Image, media_in
+from judgebench.errors import DiskError
+from judgebench.records.flow import Request
+from judgebench.store.journal import read_file, reason_of, write_atomically
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Attachments:
+    """Bytes by their SHA-256; what is there already is not written again.
+
+    Args:
+        folder: ``attachments`` of a run folder; it is made when the first bytes come.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Return where bytes are kept.
+
+        Raises:
+            DiskError: It is no hash; a recording may hold anything, and no other file may be read.
+        """
+        if _SHA256.fullmatch(sha256) is None:
+            raise DiskError(f"{sha256!r:.80} is no SHA-256, so there is no attachment of that name.")
+        return self.folder / sha256[:2] / sha256
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes; returns their hash.
+
+        Raises:
+            DiskError: They cannot be written.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
+        try:
+            if read_file(path) == data:
+                return sha256
+        except OSError:
+            pass  # it is not there yet, or what is in its place is replaced
+        write_atomically(path, data)
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """Return bytes that are what their name says.
+
+        Raises:
+            DiskError: They are not there, or were changed.
+        """
+        path = self.path(sha256)
+        hint = "Continue with --reuse and the dataset's own file in its place: what is missing is then written again."
+        try:
+            data = read_file(path)
+        except OSError as error:
+            raise DiskError(f"The attachment {path} cannot be read: {reason_of(error)}.", hint=hint) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DiskError(f"The attachment {path} was changed: its bytes no longer have that hash.", hint=hint)
+        return data
+
+
+def image_of(source: Any, kept: Attachments | None) -> Image:
+    """Return the reference to a row's image, and keep its bytes where a store is given.
+
+    Args:
+        source: A ``MediaSource``, or the object that a spool made of one.
+        kept: The run's store; ``None`` where only the reference is needed (replay, a look at the rows).
+
+    Raises:
+        DataError: There is no such file, or it is no image.
+    """
+    given = source if isinstance(source, MediaSource) else msgspec.convert(source, MediaSource)
+    data = given.read()
+    media_type = given.media_type(data)
+    return Image(sha256=kept.put(data) if kept else hashlib.sha256(data).hexdigest(), media_type=media_type)
+
+
+def with_media(request: Request) -> Request:
+    """Return a request with the bytes of the media that its prompt refers to, for the one who makes its body.
+
+    Raises:
+        DiskError: Bytes are not in the store.
+    """
+    wanted = media_in(request.prompt)
+    if not wanted:
+        return request
+    store = Attachments(Path(request.attachments))
+    return msgspec.structs.replace(request, media={sha256: store.read(sha256) for sha256 in wanted})
+
+
+def data_uri(part: Mapping[str, Any], media: Mapping[str, bytes]) -> str:
+    """Return a medium as services take it inside a JSON body."""
+    return f"data:{part['media_type']};base64,{base64.b64encode(media[part['sha256']]).decode()}"

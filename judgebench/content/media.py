@@ -1,0 +1,137 @@
+"""Which bytes are taken as an image, and from where: the media rules.
+
+Bytes come from a dataset that the user names: a file beside the data file, base64 text, or bytes in a Parquet column.
+Data sets are often downloaded, so a path leads nowhere but below the data file's own folder, an address is never
+opened, and bytes that are no image go to no service.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+
+from judgebench.errors import DataError
+
+MOST_BYTES = 64 << 20
+"""Bytes of one image."""
+_DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg"})
+
+
+class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a row says that its image is; nothing is opened yet.
+
+    Attributes:
+        value: As the column holds it: a path, base64 text, a data URI, bytes, or ``{"bytes": ..., "path": ...}``.
+        folder: Of the data file; empty for rows of the hub, which have no files beside them.
+        place: Of the row. ``column``: In which it stands. Both for errors.
+    """
+
+    value: Any
+    folder: str
+    place: str
+    column: str
+
+    def path(self) -> Path | None:
+        """Return the file in which the image is; ``None`` where the row itself holds it.
+
+        Raises:
+            DataError: It is an address, or a path that leads out of the data file's folder.
+        """
+        value = self._given()
+        if not isinstance(value, str) or _DATA_URI.match(value) or not _is_path(value):
+            return None
+        if _ADDRESS.match(value):
+            raise self._refused(f"{value!r:.80} is an address, and addresses are never opened")
+        named = PurePath(value)
+        if not self.folder:
+            raise self._refused(f"{value!r:.80} is a path, and rows of the hub have no files beside them")
+        if named.is_absolute() or ".." in named.parts:
+            raise self._refused(f"the path {value!r:.80} leads out of the data file's folder")
+        return Path(self.folder) / named
+
+    def read(self) -> bytes:
+        """Return the bytes of the image.
+
+        Raises:
+            DataError: There is no such file, or it is no base64 text; names the row, the column and what was found.
+        """
+        value = self._given()
+        if isinstance(value, bytes):
+            data = value
+        elif (path := self.path()) is not None:
+            data = self._file(path)
+        elif isinstance(value, str):
+            data = self._decoded(value)
+        else:
+            raise self._refused(f"it holds {type(value).__name__}")
+        if len(data) > MOST_BYTES:
+            raise self._refused(f"the image has {len(data) >> 20} MiB, more than {MOST_BYTES >> 20}")
+        return data
+
+    def media_type(self, data: bytes) -> str:
+        """Return what an image's bytes say that they are.
+
+        Raises:
+            DataError: They are no image of a known kind.
+        """
+        found = image_type(data)
+        if not found:
+            raise self._refused("its bytes are no PNG, JPEG, GIF, WebP or BMP image")
+        return found
+
+    def _given(self) -> Any:
+        value = self.value
+        if isinstance(value, Mapping):  # as Parquet files of the hub hold images
+            value = value.get("bytes") or value.get("path")
+        return value.strip() if isinstance(value, str) else value
+
+    def _file(self, path: Path) -> bytes:
+        try:
+            if not path.is_file():
+                raise self._refused(f"there is no file {path}")
+            with path.open("rb") as file:
+                return file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise self._refused(f"{path} cannot be read ({error.strerror or error})") from error
+
+    def _decoded(self, text: str) -> bytes:
+        match = _DATA_URI.match(text)
+        try:
+            return base64.b64decode("".join(text[match.end() if match else 0 :].split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise self._refused(f"{text!r:.40} is no base64 text") from None
+
+    def _refused(self, why: str) -> DataError:
+        return DataError(
+            f"{self.place}: the column {self.column!r} must hold an image, but {why}.",
+            hint="Give a path relative to the data file (a link to the images' folder may stand beside it), base64 "
+            "text, a data URI, or bytes in a Parquet file.",
+        )
+
+
+def image_type(data: bytes) -> str:
+    """Return the media type of an image by its first bytes; empty for anything else."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data[:6] in {b"GIF87a", b"GIF89a"}:
+        return "image/gif"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/bmp" if data[:2] == b"BM" and len(data) > 26 else ""
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text is meant as a path (or an address) rather than as base64, which may hold slashes too."""
+    if _ADDRESS.match(text):
+        return True
+    return len(text) < 4096 and PurePath(text).suffix.lower() in _ENDINGS
