@@ -44,8 +44,8 @@ examples:
 
 commands:
   jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
-  jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
-  jb verdicts RUN --parser NAME                           verdicts that another parser would read otherwise
+  jb gate RUN --min COND      pass or fail a finished run  jb run ...       the same as jb ...
+  jb verdicts RUN --parser NAME                           verdicts that another parser would read differently
 
 exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
 failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (it says how to resume)
@@ -159,12 +159,11 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     _names(group, "--datasets", "dataset configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
     _names(group, "--judges", "judge (or model) configs that replace the datasets' own judges")
     group.add_argument("--summarizer", default="default", metavar="NAME", help="order and groups of the table")
-    _names(
-        group, "--override", "models.<abbr>.<key>=<value>, likewise judges, datasets; * means every abbr", "KEY=VALUE"
-    )
+    _names(group, "--override", "models.<abbr>.<key>=<value>, also judges, datasets; * means every abbr", "KEY=VALUE")
     group.add_argument(
         "--config-dir", action="append", default=[], metavar="DIR",
-        help="folder with models/ datasets/ judges/ summarizers/ that shadow the shipped ones (default: ./configs)",
+        help=("folder with models/ datasets/ judges/ summarizers/ that come before the shipped ones "
+            "(default: ./configs)"),
     )  # fmt: skip
     group.add_argument("--data-dir", default="", metavar="DIR", help="folder of data files (default: $JB_DATA_DIR)")
 
@@ -180,26 +179,33 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         help="continue a run (the latest, a timestamp, or its folder): only what is missing or failed is asked again",
     )  # fmt: skip
     group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
-    group.add_argument("--max-num-workers", type=whole_from(1), default=4, metavar="N", help="most tasks at once")
-    group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
+    group.add_argument(
+        "--max-num-workers", type=whole_from(1), default=4, metavar="N", help="maximum number of tasks at once"
+    )
+    group.add_argument("--no-overlap", action="store_true", help="start judging only after the last answer has arrived")
     group.add_argument("--merge-ds", action="store_true", help="run the sub-datasets of one group as one task")
     group.add_argument(
         "--retry-failed", action=argparse.BooleanOptionalAction, default=True,
         help="with --reuse: ask again what failed (default: yes)",
     )  # fmt: skip
-    group.add_argument("--rejudge", action="store_true", help="with --reuse: judge everything afresh")
+    group.add_argument("--rejudge", action="store_true", help="with --reuse: judge everything again")
     group.add_argument(
-        "--redo-changed", action="store_true", help="with --reuse: ask again what was asked with other settings"
+        "--redo-changed", action="store_true", help="with --reuse: ask items again whose settings changed"
     )
     group.add_argument(
-        "--dedup", action="store_true", help="ask identical questions of a task once where the temperature is 0"
+        "--dedup", action="store_true", help="ask identical questions of a task only once if the temperature is 0"
     )
     group.add_argument(
-        "--cache", default="", metavar="DIR", help="keep replies in DIR across runs and ask nothing that is in it"
+        "--cache",
+        default="",
+        metavar="DIR",
+        help="cache replies in DIR across runs; send no request whose reply is cached",
     )
     group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
-    group.add_argument("--debug", action="store_true", help="logs to the terminal, tasks in turn, full tracebacks")
+    group.add_argument(
+        "--debug", action="store_true", help="log to the terminal, run one task at a time, show full tracebacks"
+    )
 
 
 def _add_samples(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +216,11 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
     group.add_argument("--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order")
     group.add_argument(
-        "--num-warmups", type=whole_from(0), default=0, metavar="N", help="requests before the first measured one"
+        "--num-warmups",
+        type=whole_from(0),
+        default=0,
+        metavar="N",
+        help="warm-up requests before the first measured one",
     )
 
 
@@ -237,10 +247,12 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--min-scored", type=percentage, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
     )
-    group.add_argument("--gate", default="", metavar="FILE", help="apply the gate rules of FILE at the end")
+    group.add_argument("--gate", default="", metavar="FILE", help="apply the gate conditions in FILE at the end")
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
     group.add_argument(
-        "--dump-extract-rate", action="store_true", help="report from how many answers a final one could be taken"
+        "--dump-extract-rate",
+        action="store_true",
+        help="report the share of answers from which a final answer could be extracted",
     )
     group.add_argument("--json", action="store_true", help="one JSON event per line on stdout, the rest on stderr")
 
@@ -322,12 +334,12 @@ def check_together(args: argparse.Namespace) -> None:
     """
     if args.mode in _NEEDS_RUN and args.reuse is None:
         raise UsageError(
-            f"--mode {args.mode} works on the answers of an earlier run, and --reuse is missing.",
+            f"--mode {args.mode} works on the answers of a previous run, but --reuse is missing.",
             hint="Add --reuse for the latest run, or --reuse TIMESTAMP.",
         )
     if args.reuse is None and (args.rejudge or args.redo_changed):
         flag = "--rejudge" if args.rejudge else "--redo-changed"
-        raise UsageError(f"{flag} needs an earlier run, and --reuse is missing.", hint=f"Write: --reuse {flag}")
+        raise UsageError(f"{flag} needs a previous run, but --reuse is missing.", hint=f"Write: --reuse {flag}")
     if args.reuse and args.reuse.endswith(".py"):
         raise UsageError(
             f"--reuse takes a timestamp, not the file {args.reuse!r}.",

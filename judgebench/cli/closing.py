@@ -113,7 +113,7 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
 def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
     lines = []
     if ended_badly := outcome.failed():  # the display has told why
-        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (the reasons stand above)")
+        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (see the reasons above)")
     lines.append(f"Results: {run.path}")
     if summary is not None:
         lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
@@ -134,7 +134,7 @@ def _pace(outcome: RunOutcome) -> list[str]:
         figures = task.progress.figures if task.progress is not None else {}
         if figures.get("achieved_rate"):
             question = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
-            late = f"the latest start {figures['latest_start']:.3f} s behind its time"
+            late = f"the latest start {figures['latest_start']:.3f} s late"
             lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{question}, {late}")
     return lines
 

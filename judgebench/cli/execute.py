@@ -202,7 +202,9 @@ def mend_run(run: RunFolder, config: RunConfig) -> list[str]:
         for judge in ["", *(judge.abbr for judge in config.datasets[abbr].judges)]:
             path = run.predictions(model, abbr, judge)
             if cut := mend(path):
-                lines.append(f"{path.relative_to(run.path)}: the last line was torn ({cut} bytes) and is asked again")
+                lines.append(
+                    f"{path.relative_to(run.path)}: the last line was torn ({cut} bytes); its item is asked again"
+                )
     return lines
 
 

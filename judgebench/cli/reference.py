@@ -30,7 +30,7 @@ _VERBS = """\
 | `jb ls [KIND] [PATTERN]` | what is registered; KIND is `models`, `datasets`, `judges` or `summarizers` |
 | `jb ls --plugins` | the installed plug-in packages, what each brings, and what is wrong with it |
 | `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
-| `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
+| `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
 | `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read otherwise; asks nothing |
 | `jb run ...` | the same as `jb ...` |
 
@@ -44,7 +44,7 @@ _MEANINGS = {
     ExitCode.PREREQUISITE: "something is missing: a service, a key, data, disk space, a package",
     ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
     ExitCode.GATE_FAILED: "a gate failed",
-    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval holds the bound",
+    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval contains the bound",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }
 """Of those that something can end with."""

@@ -48,9 +48,9 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     }
     notes = []
     if kept := _overrides(reused):
-        notes.append(f"goes on with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
+        notes.append(f"continues with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
     if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
-        notes.append(f"goes on with {' '.join(shown)} as before; name the models and datasets again to choose anew")
+        notes.append(f"continues with {' '.join(shown)} as before; name the models and datasets again to choose others")
     options = msgspec.structs.replace(request.options, **taken)
     selection = msgspec.structs.replace(chosen, config=str(dump))
     return msgspec.structs.replace(request, selection=selection, options=options), notes
@@ -63,7 +63,7 @@ def _with_data_dir(request: RunRequest, reused: RunFolder | None) -> tuple[RunRe
     if request.options.data_dir or not folder:
         return request, []
     options = msgspec.structs.replace(request.options, data_dir=folder)
-    return msgspec.structs.replace(request, options=options), [f"goes on with --data-dir {folder} as before"]
+    return msgspec.structs.replace(request, options=options), [f"continues with --data-dir {folder} as before"]
 
 
 def _overrides(run: RunFolder) -> list[str]:
@@ -96,7 +96,7 @@ def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
     plan = _plan(dumps[-1])
     if plan is None:
         raise ReuseError(
-            f"The plan {dumps[-1].with_suffix('.json')} is damaged, so nobody knows which samples were chosen.",
+            f"The plan {dumps[-1].with_suffix('.json')} is damaged, so the choice of samples is not known.",
             hint=hint,
         )
     return dumps[-1], plan

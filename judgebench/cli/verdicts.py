@@ -34,8 +34,8 @@ def build_parser() -> Parser:
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
     parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
-    parser.add_argument("--parser", action="append", required=True, metavar="GRAMMAR", help="to compare; repeatable")
-    parser.add_argument("--against", default="", metavar="GRAMMAR", help="instead of the judges' own parsers")
+    parser.add_argument("--parser", action="append", required=True, metavar="PARSER", help="to compare; repeatable")
+    parser.add_argument("--against", default="", metavar="PARSER", help="instead of the judges' own parsers")
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
     parser.add_argument(
         "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
@@ -78,7 +78,7 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
         own = _own_parser(judge)
         first = parser_of(_spec(args.against), where="--against") if args.against else own
         if first is None:
-            rows.append([row, model, "(its method reads by no single parser)", *["-"] * 6])
+            rows.append([row, model, "(its method uses several parsers, or none)", *["-"] * 6])
             continue
         for text in args.parser:
             found = differences(_replies(path, judge), first, parser_of(_spec(text), where="--parser"))

@@ -27,7 +27,7 @@ def with_members(dataset: DatasetConfig) -> DatasetConfig:
     for judge in judges:
         if judge.members and not is_panel(judge):
             raise ConfigError(
-                f"judges.{judge.abbr}.members: {judge.method.type} is no panel, so it has no members.",
+                f"judges.{judge.abbr}.members: {judge.method.type} is not a panel, so it has no members.",
                 hint="Write method=dict(type=Panel, ...), or leave members out.",
             )
     return msgspec.structs.replace(dataset, judges=judges) if judges else dataset
@@ -71,7 +71,7 @@ def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
     strange = [abbr for abbr in members if abbr not in others]
     if strange:
         raise ConfigError(
-            f"judges.{panel.abbr}.members: {strange[0]!r} is no other judge of the dataset {dataset.abbr!r}.",
+            f"judges.{panel.abbr}.members: {strange[0]!r} is not another judge of the dataset {dataset.abbr!r}.",
             hint=f"Its judges: {', '.join(others) or 'none'}.",
         )
     if not members:

@@ -44,7 +44,7 @@ def proxy_of(url: str) -> str | None:
         proxy = f"http://{proxy}"
     if proxy and not is_web_address(proxy):
         raise PrerequisiteError(
-            f"The proxy that the environment names for {parts.scheme}:// is no http:// or https:// address.",
+            f"The proxy that the environment names for {parts.scheme}:// is not an http:// or https:// address.",
             hint=f"Correct {parts.scheme.upper()}_PROXY or ALL_PROXY, or name the host in NO_PROXY.",
         )
     return proxy or None
@@ -74,7 +74,7 @@ def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> s
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            f"{where} is {file!r}, which is no readable file of certificates ({type(error).__name__}).",
+            f"{where} is {file!r}, which is not a readable file of certificates ({type(error).__name__}).",
             hint="Give a PEM file of the authorities to trust.",
         ) from error
 

@@ -110,7 +110,7 @@ def aggregated(
         and config.type in DECISION_AGGREGATIONS
         and any(one.reading.decision is None for one in kept)
     ):
-        return unparsed("a presentation has no label")
+        return unparsed("a presentation has no decision")
     return aggregate(kept, config)
 
 
@@ -235,7 +235,7 @@ def logprob_mean(presentations: Sequence[PresentationReading], _config: Aggregat
     best = max(mean.values())
     likeliest = [name for name in names if math.isclose(mean[name], best, rel_tol=1e-12)]
     if len(likeliest) > 1:
-        return unparsed("two labels are equally likely")
+        return unparsed("two decisions are equally likely")
     return Reading(status="ok", decision=likeliest[0], score=mean[names[0]], values={"p": mean})
 
 
@@ -330,7 +330,7 @@ def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") ->
             )
         if not isinstance(choice, str) and config.type in DECISION_AGGREGATIONS:
             raise ConfigError(
-                f"{where}.unread: {config.type} aggregations labels, so an unread presentation cannot be {choice}."
+                f"{where}.unread: {config.type} aggregates decisions, so an unread presentation cannot be {choice}."
             )
 
 
@@ -352,7 +352,7 @@ def check_weights(weights: Sequence[float], aggregations: Sequence[str], *, wher
     alike = (DECISION_AGGREGATIONS.keys() | SCORE_AGGREGATIONS.keys()) - WEIGHING
     if any(weight != 1 for weight in weights) and alike.issuperset(aggregations):
         hint = f"Aggregations that weigh: {', '.join(sorted(WEIGHING))}."
-        raise ConfigError(f"{where}: {' and '.join(aggregations)} would pass over the weights.", hint=hint)
+        raise ConfigError(f"{where}: {' and '.join(aggregations)} ignore weights.", hint=hint)
 
 
 def _preferred(balance: float, config: AggregationConfig) -> Reading:

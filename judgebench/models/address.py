@@ -88,7 +88,7 @@ def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[
         if not is_web_address(_url_of(config, environ)):
             return "url", "is not an http:// or https:// address.", _BASE_ADDRESS
         if urlsplit(_url_of(config, environ)).path.endswith("/completions"):
-            return "url", "is the address of one call and not of the service.", _BASE_ADDRESS
+            return "url", "is the address of one call, not of the service.", _BASE_ADDRESS
     elif not _is_host(_host_of(config, environ)):
         return (
             "host_ip",

@@ -28,7 +28,7 @@ def model_config(raw: dict[str, Any]) -> ModelConfig:
     path, kind = plugins.find(name, "models", where=f"models.{abbr}.type")
     declared = getattr(kind, "Config", None)
     if not (isinstance(declared, type) and issubclass(declared, ModelConfig)):
-        raise ConfigError(f"models.{abbr}.type: {name} is no model type: its Config is no ModelConfig.")
+        raise ConfigError(f"models.{abbr}.type: {name} is not a model type: its Config is not a ModelConfig.")
     return filled({**raw, **_own_secrets(raw), "type": path}, declared, where=f"models.{abbr}")
 
 

@@ -85,7 +85,7 @@ class ReplayModel:
             DataError: A line of it is not what the config says.
         """
         if not isinstance(config, ReplayConfig):
-            raise ConfigError(f"models.{config.abbr} is no ReplayModel config.")
+            raise ConfigError(f"models.{config.abbr} is not a ReplayModel config.")
         yield await asyncio.to_thread(_ByPresentation if config.item else _ByPrompt, config)
 
 
@@ -147,7 +147,7 @@ class _ByPresentation:
         count = rows[key] = rows.get(key, 0) + 1
         if count > 1 and config.repeated == "refuse":
             raise DataError(
-                f"{place}: there is an earlier row about {key!r} too.",
+                f"{place}: a previous row is about {key!r} too.",
                 hint="If that is meant, set repeated='number' or repeated='last' in the config of the recording.",
             )
         if count > 1 and config.repeated == "number":

@@ -67,7 +67,7 @@ def no_parameter(function: Callable[..., Any], options: Mapping[str, Any]) -> Mi
         if key not in takes:
             called = getattr(function, "__name__", str(function))
             hint = f"{nearest(key, takes)}Parameters: {', '.join(takes) or 'none'}."
-            return Mistake(key, f"is no parameter of {called}.", hint)
+            return Mistake(key, f"is not a parameter of {called}.", hint)
     return None
 
 

@@ -342,13 +342,11 @@ class DiagnosticsAccumulator:
         ]
         whole = sum(n for n, _ in self._settled.values())
         settled = [
-            f"the {by} settled {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
+            f"the {by} decided {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
             for by, (n, right) in sorted(self._settled.items(), reverse=True)
         ]
-        equal = [f"pairs of equal answers, which nobody was asked about: {self._equal}"] if self._equal else []
-        copies = (
-            [f"rows that repeat an earlier row, kept as items of their own: {self._copies}"] if self._copies else []
-        )
+        equal = [f"pairs of equal answers, about which the judge was not asked: {self._equal}"] if self._equal else []
+        copies = [f"rows that repeat a previous row, kept as separate items: {self._copies}"] if self._copies else []
         changed = "answers of another model, or to another question, in a file that was changed after it was written"
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
         return [*served, *settled, *equal, *copies, *foreign]

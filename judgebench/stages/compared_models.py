@@ -101,7 +101,7 @@ class FileAnswers:
                     hint=f"Columns found: {have}. Name another one with baseline.answer.",
                 )
             if key in self._answers:
-                raise DataError(f"{row.place}: a second answer to {key!r} in the baseline; which one is meant?")
+                raise DataError(f"{row.place}: a second answer to {key!r} in the baseline; keep only one of them")
             self._answers[key] = answer
 
     def answer(self, sample: Sample, repeat: int) -> OtherAnswer:  # noqa: ARG002 - part of ComparedModel

@@ -29,7 +29,7 @@ _REASONS = {
     errno.EDQUOT: "the quota is used up",
     errno.EFBIG: "it would exceed the limit on file sizes",
     errno.EROFS: "the disk is read-only",
-    errno.ELOOP: "it is a symbolic link, which might lead out of the run folder",
+    errno.ELOOP: "it is a symbolic link, which might lead outside the run folder",
     errno.EISDIR: "it is a folder",
     errno.ENXIO: "it is a named pipe or a device, where a file was expected",
 }

@@ -109,8 +109,8 @@ class RunFolder:
     def _checked(self, folder: Path) -> Path:
         if not Path(os.path.realpath(folder)).is_relative_to(Path(os.path.realpath(self.path))):
             raise DiskError(
-                f"{folder} lies outside of the run folder {self.path} (a symbolic link leads out of it).",
-                hint="Remove the link; nothing is ever written outside of the run folder.",
+                f"{folder} lies outside the run folder {self.path} (a symbolic link leads outside).",
+                hint="Remove the link; jb never writes outside the run folder.",
             )
         return folder
 
@@ -136,7 +136,7 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         raise DiskError(
             f"The folder {path} cannot be made: {error.strerror or error}.",
-            hint="Choose another place with --work-dir, or make room or rights there.",
+            hint="Choose another place with --work-dir, or make room, or change the permissions, there.",
         ) from error
 
 
@@ -171,7 +171,7 @@ def check_format(run: RunFolder) -> None:
     if not plans and any((run.path / "predictions").glob("*/*.jsonl")):
         raise ReuseError(
             f"The run folder {run.path} holds predictions, but no plan (configs/*.json) says in what format.",
-            hint="Start a new run without --reuse; answers of other programs cannot be continued.",
+            hint="Start a new run without --reuse; a run of another program cannot be continued.",
         )
 
 

@@ -158,7 +158,7 @@ def new_run(work_dir: Path, now: datetime) -> RunFolder:
         except OSError as error:
             raise DiskError(
                 f"The run folder {path} cannot be made: {error.strerror or error}.",
-                hint="Choose another place with --work-dir, or make room or rights there.",
+                hint="Choose another place with --work-dir, or make room, or change the permissions, there.",
             ) from error
         run = RunFolder(path)
         try:

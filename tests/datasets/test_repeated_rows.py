@@ -102,7 +102,7 @@ def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered
         for repeat in (0, 1):
             part.add(Checked(sample, repeat, None, Verdict(status="ok", label="A"), None))
     evidence.merge(later)
-    assert evidence.notes() == ["rows that repeat an earlier row, kept as items of their own: 2"]
+    assert evidence.notes() == ["rows that repeat a previous row, kept as separate items: 2"]
     assert DiagnosticsAccumulator(keep_details=False).notes() == []
 
 

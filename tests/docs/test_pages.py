@@ -11,8 +11,8 @@ import pytest
 from judgebench import errors
 from judgebench.cli.arguments import build_parser
 from judgebench.cli.gate import build_parser as gate_parser
-from judgebench.records.flow import Counts, JudgeCall, Metric, Prediction, TaskResult, Verdict
 from judgebench.records import flow as records
+from judgebench.records.flow import Counts, JudgeCall, Metric, Prediction, TaskResult, Verdict
 from tests.docs.pages import DOCS, ROOT, commands, names_in_table, page
 
 ERRORS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.JudgebenchError)]

@@ -191,5 +191,5 @@ def test_scales_are_brought_together_before_scores_are_folded() -> None:
 
 def test_scores_of_a_panel_are_folded_by_a_fold_of_scores() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
-    with pytest.raises(ConfigError, match=r"method.scores: counter aggregations labels"):
+    with pytest.raises(ConfigError, match=r"method.scores: counter aggregates decisions"):
         judge("Panel", options, item(), Judge(lambda *_: ""))

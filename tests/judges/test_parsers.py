@@ -178,7 +178,7 @@ def test_points_give_the_weighted_score() -> None:
     reading = read(spec, "", logprobs=token(**{"1": math.log(0.1), "2": math.log(0.2), "3": math.log(0.5)}))
     assert reading.decision == "3"
     assert reading.score == pytest.approx((0.1 + 0.4 + 1.5) / 0.8)
-    assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two labels are equally likely"
+    assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two decisions are equally likely"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class PessimisticChoice(Wrapper):
         name, options = plugins.split(config.same, where="method.same")
         self._same = method_from(name, options, where="method.same")
         if self._same.asks:
-            raise ConfigError(f"method.same: {name} asks a judge model, so it is no rule.")
+            raise ConfigError(f"method.same: {name} asks a judge model, so it is not a rule.")
         self.holds_workers = self.holds_workers or self._same.holds_workers
         name, options = plugins.split(config.extractor, where="method.extractor")
         self._extractor = extractor_from(name, options, where="method.extractor")

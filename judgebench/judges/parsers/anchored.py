@@ -53,7 +53,7 @@ class Anchored(ConfiguredParser):
             words = {decision.upper(): decision for decision in config.decisions.values() if len(decision) > 1}
         tokens = {**words, **config.decisions}
         if not tokens or not all(token.strip() for token in tokens):
-            raise ConfigError("VerdictParser anchored: labels or words must name at least one letter or word.")
+            raise ConfigError("parser anchored: decisions or words must name at least one letter or word.")
         super().__init__(config)
         self._decisions = list(dict.fromkeys([*config.decisions.values(), *words.values()]))
         self._written = ", ".join(config.decisions or words)

@@ -75,7 +75,7 @@ class BoxedLast(ConfiguredParser):
         if not_meant(text, opened, end):
             return unparsed("the last box is quoted, negated or conditional")
         if self._beside(text, opened) not in (None, reading.decision, reading.score):
-            return unparsed("two boxes in one breath say different things")
+            return unparsed("two boxes in one sentence say different things")
         undone = (
             self._undoing.found(text, end, reading.decision)
             if reading.decision is not None
@@ -106,7 +106,7 @@ class BoxedLast(ConfiguredParser):
         if self.config.decisions:
             decision = self._decision.get(self._key(written))
             if decision is None:
-                return unparsed(f"the box holds {written[:40]!r}, which is no verdict")
+                return unparsed(f"the box holds {written[:40]!r}, which is not a verdict")
             return Reading(status="ok", decision=decision, span=span)
         return self._number(written, span)
 

@@ -60,7 +60,7 @@ class JsonField(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not config.field.strip("."):
-            raise ConfigError("VerdictParser json_field: field must name a field.")
+            raise ConfigError("parser json_field: field must name a field.")
         super().__init__(config)
         self._decision = {text.strip().lower(): decision for text, decision in config.decisions.items()}
         self._undoing = Undoing(self._decision)
@@ -149,11 +149,13 @@ class JsonField(ConfiguredParser):
             written = value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else None
             decision = self._decision.get(written.strip().lower()) if written is not None else None
             if decision is None:
-                return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no verdict")
+                return unparsed(
+                    f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is not a verdict"
+                )
             return Reading(status="ok", decision=decision, span=span, values=values)
         score = _as_number(value, self.config.high)
         if score is None:
-            return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no number")
+            return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is not a number")
         if outside(score, self.config.low, self.config.high):
             return unparsed(f"the number {as_written(score)} is outside the scale")
         return Reading(status="ok", score=score, span=span, values=values)

@@ -48,10 +48,10 @@ class LogprobOfDecision(ConfiguredParser):
         every = [token for tokens in self._tokens.values() for token in tokens]
         if len(self._tokens) < 2 or not all(self._tokens.values()) or len(set(every)) != len(every):
             raise ConfigError(
-                "VerdictParser logprob_of_label: labels must name two or more labels, each with its own tokens."
+                "parser logprob_of_decision: decisions must name two or more decisions, each with its own tokens."
             )
         if config.points and set(config.points) != set(self._tokens):
-            raise ConfigError("VerdictParser logprob_of_label: points must give a number for every label and no other.")
+            raise ConfigError("parser logprob_of_decision: points must give a number for every decision and no other.")
         super().__init__(config)
 
     def decisions(self) -> list[str]:
@@ -67,13 +67,13 @@ class LogprobOfDecision(ConfiguredParser):
         mass = self._mass(reply.logprobs[self.config.position])
         total = sum(mass.values())
         if not math.isfinite(total) or total <= 0:
-            return unparsed("no label is among the likeliest tokens")
+            return unparsed("no decision is among the likeliest tokens")
         if total < self.config.least_mass:
-            return unparsed(f"the labels' tokens have only {total:.3g} of the probability")
+            return unparsed(f"the decisions' tokens have only {total:.3g} of the probability")
         shares = {decision: part / total for decision, part in mass.items()}
         decision = self._decision(shares)
         if decision is None:
-            return unparsed("two labels are equally likely")
+            return unparsed("two decisions are equally likely")
         first = shares[next(iter(shares))]
         score = (
             sum(shares[name] * points for name, points in self.config.points.items()) if self.config.points else first

@@ -49,12 +49,12 @@ def compiled(pattern: str, *, ignore_case: bool, where: str) -> re.Pattern[str]:
     """Compile a pattern of a config.
 
     Raises:
-        ConfigError: It is no regular expression.
+        ConfigError: It is not a regular expression.
     """
     try:
         return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
     except re.error as error:
-        raise ConfigError(f"{where}: {pattern!r} is no regular expression: {error}.") from error
+        raise ConfigError(f"{where}: {pattern!r} is not a regular expression: {error}.") from error
 
 
 class PatternSearch:
@@ -67,8 +67,8 @@ class PatternSearch:
 
     def __init__(self, config: PatternConfig, parser: str) -> None:
         if not config.patterns:
-            raise ConfigError(f"VerdictParser {parser}: patterns must hold at least one pattern.")
-        where = f"VerdictParser {parser}: patterns"
+            raise ConfigError(f"parser {parser}: patterns must hold at least one pattern.")
+        where = f"parser {parser}: patterns"
         self._patterns = [compiled(one, ignore_case=config.ignore_case, where=where) for one in config.patterns]
         if any(pattern.groups != 1 for pattern in self._patterns):
             raise ConfigError(f"{where}: each pattern needs exactly one group, which holds the verdict.")

@@ -34,9 +34,9 @@ class RegexTable(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not config.table:
-            raise ConfigError("VerdictParser regex_table: table must hold at least one row [label, pattern].")
+            raise ConfigError("parser regex_table: table must hold at least one row [decision, pattern].")
         super().__init__(config)
-        where = "VerdictParser regex_table: table"
+        where = "parser regex_table: table"
         self._rows = [
             (decision, compiled(pattern, ignore_case=config.ignore_case, where=where))
             for decision, pattern in config.table

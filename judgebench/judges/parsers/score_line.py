@@ -130,9 +130,9 @@ class ScoreLine(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if config.low >= config.high:
-            raise ConfigError(f"VerdictParser score_line: low ({config.low}) must be below high ({config.high}).")
+            raise ConfigError(f"parser score_line: low ({config.low}) must be below high ({config.high}).")
         if bool(config.decisions) != (config.threshold is not None) or len(config.decisions) not in (0, 2):
-            raise ConfigError("VerdictParser score_line: threshold and two labels belong together.")
+            raise ConfigError("parser score_line: threshold and two decisions belong together.")
         super().__init__(config)
 
     def decisions(self) -> list[str]:
@@ -188,7 +188,7 @@ class ScoreLine(ConfiguredParser):
         if not self.config.low <= last.value <= self.config.high:
             return f"the score {as_written(last.value)} is outside the scale {scale}"
         if self.config.whole and last.value != int(last.value):
-            return f"the score {as_written(last.value)} is no whole number"
+            return f"the score {as_written(last.value)} is not a whole number"
         strange = next((one.of for one in found if one.of not in (None, self.config.high)), None)
         if strange is not None:
             return f"the score is out of {strange}, but the scale is {scale}"

@@ -49,7 +49,7 @@ class Tagged(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not re.fullmatch(r"\w+", config.tag) or config.count < 1:
-            raise ConfigError("VerdictParser tagged: tag must be a word, and count 1 or more.")
+            raise ConfigError("parser tagged: tag must be a word, and count 1 or more.")
         super().__init__(config)
         self._decision = {text.strip().lower(): decision for text, decision in config.decisions.items()}
         self._undoing = Undoing(config.decisions)

@@ -40,7 +40,9 @@ class Compound(Wrapper):
 
     def __init__(self, config: Config) -> None:
         if not config.judges or not config.passes:
-            raise ConfigError("method.judges: name at least one check, and in passes the labels with which it passes.")
+            raise ConfigError(
+                "method.judges: name at least one check, and in passes the decisions with which it passes."
+            )
         super().__init__(config, config.judges, where="judges")
         self.config = config
 

@@ -40,7 +40,7 @@ class ContinuedJudge(DeclaredJudge):
 
     def __init__(self, config: Config) -> None:
         if config.tries < 1:
-            raise ConfigError(f"method.attempts: must be 1 or more, not {config.tries}.")
+            raise ConfigError(f"method.tries: must be 1 or more, not {config.tries}.")
         super().__init__(config)
         self.config = config
 

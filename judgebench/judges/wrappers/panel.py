@@ -62,7 +62,7 @@ class Panel(JudgeMethod):
         if config.quorum < 1:
             raise ConfigError(f"method.quorum: must be 1 or more, not {config.quorum}.")
         if any(low >= high for low, high in config.scales.values()):
-            raise ConfigError("method.scales: the lower end of a scale comes first.")
+            raise ConfigError("method.scales: write the lower end of each scale first.")
         self.config = config
         self._aggregation, self._aggregation_config = aggregation_of(config.aggregate, where="method.aggregate")
         self._scores = aggregation_of(config.scores, where="method.scores") if config.scores is not None else None
@@ -70,7 +70,7 @@ class Panel(JudgeMethod):
         check_weights(list(config.weights.values()), aggregations, where="method.weights")
         if self._scores is not None and self._scores[1].type in DECISION_AGGREGATIONS:
             raise ConfigError(
-                f"method.scores: {self._scores[1].type} aggregations labels.", hint=f"Take one of {_SCORES}."
+                f"method.scores: {self._scores[1].type} aggregates decisions.", hint=f"Use one of {_SCORES}."
             )
 
     def identity(self) -> dict[str, Any]:

@@ -125,9 +125,9 @@ def _why(sure: Sequence[float], foretold: Sequence[float], pairs: Sequence[tuple
         return "fewer than two models"
     remarks = []
     if not sure:
-        remarks.append("the reference tells no two models apart for sure")
+        remarks.append("the reference separates no two models")
     if not foretold:
         remarks.append("no pair has errors in the ranking and an order in the reference")
     elif min(foretold) <= 0:
-        remarks.append("log-loss is infinite: what was foretold as impossible came true")
+        remarks.append("log-loss is infinite: the ranking gave probability 0 to an order that the reference has")
     return "; ".join(remarks)

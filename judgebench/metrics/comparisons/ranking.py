@@ -155,7 +155,7 @@ def with_pairwise(ranking: Ranking, right: Mapping[str, Mapping[SampleKey, bool]
         )
         for one in ranking.models
     ]
-    remark = "judges play each other item by item: right beats wrong, and alike they tie"
+    remark = "judges are compared item by item: right wins against wrong, else they tie"
     return msgspec.structs.replace(
         ranking,
         models=models,

@@ -248,7 +248,7 @@ def diagnostics(tally: Tally) -> dict[str, Any]:
     }
 
 
-_NOTHING_TO_COMPARE = "no item has both a verdict and a label of the rule"
+_NOTHING_TO_COMPARE = "no item has both a verdict and a decision of the rule"
 
 
 def _rate(groups: Collection[Group], *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
@@ -270,7 +270,7 @@ def _clustered(tables: Tables, moved: Mapping[tuple[int, int], float]) -> float 
 def _undefined(table: Confusion) -> str:
     if not table.n:
         return _NOTHING_TO_COMPARE
-    return "undefined: judge and rule give one and the same label to every item"
+    return "undefined: judge and rule give every item one and the same decision"
 
 
 def _beyond_chance(observed: float | None, chance: float) -> float | None:

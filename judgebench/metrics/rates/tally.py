@@ -351,7 +351,7 @@ class Tally:
             code = self._codes[decision] = len(self._names)
             self._names.append(decision)
             if code > 0xFFFF:
-                raise InternalError(f"More than 65535 different labels were tallied; the last is {decision!r:.80}.")
+                raise InternalError(f"More than 65535 different decisions were tallied; the last is {decision!r:.80}.")
         return code
 
     def _grades(self) -> list[int | None]:
