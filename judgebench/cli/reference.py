@@ -17,9 +17,9 @@ _INTRODUCTION = """\
 jb [CONFIG] --models NAME... --datasets NAME... [--judges NAME...] [flags]
 ```
 
-`jb --models M --datasets D` answers the questions of D with M, lets the judges look at the answers, and prints the
-table. Names are those of config files (see [configuration](configuration.md)); `jb --list` shows them. Flags that take
-several values end at the next flag, so a CONFIG goes first.
+With `jb --models M --datasets D`, the model M answers the questions of D, the judges judge the answers, and `jb` prints
+the table. Names are those of config files (see [configuration](configuration.md)); `jb --list` shows them. A flag
+that takes several values ends at the next flag, so write a CONFIG first.
 """
 
 _VERBS = """\
@@ -31,7 +31,7 @@ _VERBS = """\
 | `jb ls --plugins` | the installed plug-in packages, what each brings, and what is wrong with it |
 | `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
-| `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read otherwise; asks nothing |
+| `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read differently; asks nothing |
 | `jb run ...` | the same as `jb ...` |
 
 Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.
@@ -47,7 +47,7 @@ _MEANINGS = {
     ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval contains the bound",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }
-"""Of those that something can end with."""
+"""Meanings of the exit codes that a command can end with."""
 
 
 def reference() -> str:
