@@ -208,7 +208,7 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         fields: Further fields for this presentation's prompt (a criterion, a rubric); values may name the sample's
             fields.
         weight: Weight in means and pools (``mean_score``, ``weighted_pool``, ``logprob_mean``, ``higher_score``).
-        parser: VerdictParser of this presentation alone.
+        parser: Verdict parser of this presentation alone.
         params: Sampling parameters of this presentation alone, over those of the method.
     """
 
@@ -226,7 +226,7 @@ class DeclaredJudge(JudgeMethod):
 
     With one presentation and ``aggregate=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A
     plain text as prompt makes a completion judge, and with ``params=dict(logprobs=..., max_tokens=1)`` and the parser
-    ``logprob_of_label`` one that is read by its probabilities.
+    ``logprob_of_decision`` one that is read by its probabilities.
     """
 
     class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -238,7 +238,8 @@ class DeclaredJudge(JudgeMethod):
             aggregate: ``dict(type=<name>, unread=<choice>, ...)``.
             repeats: How many times every presentation is asked.
             params: Sampling parameters of every question, over those of the judge model.
-            skip_equal: Label of an item whose two answers are equal, which is then not asked; empty asks all the same.
+            skip_equal: Decision of an item whose two answers are equal, which is then not asked; empty asks all the
+                same.
         """
 
         presentations: list[Presentation]

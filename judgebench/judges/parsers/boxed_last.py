@@ -33,8 +33,8 @@ class BoxedLast(ConfiguredParser):
         """Keys of ``parser=dict(type="boxed_last", ...)``.
 
         Attributes:
-            decisions: Label by the text in the box; empty reads a number.
-            ignore_case: Whether labels disregard case.
+            decisions: Decision by the text in the box; empty reads a number.
+            ignore_case: Whether decisions disregard case.
             whole: Whether only whole numbers are read.
             low: Least number. ``high``: greatest.
             published: Read the last box of the whole reply, whatever stands around it.
@@ -57,7 +57,7 @@ class BoxedLast(ConfiguredParser):
         self._undoing = Undoing(config.decisions)
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:

@@ -48,7 +48,7 @@ class ChosenBy:
         return all(parser.needs_logprobs for parser in self._parsers.values())
 
     def decisions(self) -> list[str]:
-        """Return the labels of all parsers in order."""
+        """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers.values() for decision in parser.decisions()))
 
     def identity(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class FirstReadable:
         return all(parser.needs_logprobs for parser in self._parsers)
 
     def decisions(self) -> list[str]:
-        """Return the labels of all parsers in order."""
+        """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers for decision in parser.decisions()))
 
     def identity(self) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class JsonField(ConfiguredParser):
     agree on. Objects that differ, one that is quoted, and a verdict that the text after
     it takes back leave the reply unparsed. Without any object the field may stand by itself (``"verdict": "correct"``).
 
-    A truth value and its name are different things: ``{"match": "false"}`` is read by the label of the text
-    ``"false"``, never as true. ``null``, a list, a value that is no label, and a key given twice with different values
-    leave the reply unparsed. A dotted field (``result.verdict``) names a nested one. Keys disregard case.
+    A truth value and its name are different things: ``{"match": "false"}`` is read by the decision of the text
+    ``"false"``, never as true. ``null``, a list, a value that is no decision, and a key given twice with different
+    values leave the reply unparsed. A dotted field (``result.verdict``) names a nested one. Keys disregard case.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,8 +42,8 @@ class JsonField(ConfiguredParser):
 
         Attributes:
             field: Name of the field, dotted where nested.
-            decisions: Label by the field's text, compared without regard to case; ``true`` and ``false`` also stand for
-                JSON's truth values. Empty reads a number.
+            decisions: Decision by the field's text, compared without regard to case; ``true`` and ``false`` also stand
+                for JSON's truth values. Empty reads a number.
             low: Least number. ``high``: greatest; ``"80%"`` is 80.
             confidence: Further field with the judge's confidence, kept in ``values`` as a share of 1; empty for none.
         """
@@ -74,7 +74,7 @@ class JsonField(ConfiguredParser):
         )
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:

@@ -27,8 +27,8 @@ class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         patterns: Regular expressions with one group, tried in turn: the first that matches anywhere is used.
-        decisions: Label by the group's text; empty reads a number.
-        ignore_case: Whether patterns and labels disregard case.
+        decisions: Decision by the group's text; empty reads a number.
+        ignore_case: Whether patterns and decisions disregard case.
         after: Read only what follows the last occurrence of this text (a reasoning's end, a heading); where it does not
             occur, the whole reply is read.
         low: Least number. ``high``: greatest.
@@ -61,7 +61,7 @@ class PatternSearch:
     """Finds the matches of declared patterns and says what they mean.
 
     Args:
-        config: Patterns and labels.
+        config: Patterns and decisions.
         parser: Name for errors.
     """
 
@@ -136,7 +136,7 @@ class PatternParser(ConfiguredParser):
         self._search = PatternSearch(config, parser_name(self))
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     @abstractmethod

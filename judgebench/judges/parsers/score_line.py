@@ -114,8 +114,8 @@ class ScoreLine(ConfiguredParser):
         Attributes:
             low: Lower end of the scale. ``high``: upper end.
             whole: Whether only whole numbers are on the scale.
-            threshold: With ``decisions``: the least score that has the first label; lower ones have the second.
-            decisions: Two labels, above and below the threshold; empty gives a score alone.
+            threshold: With ``decisions``: the least score that has the first decision; lower ones have the second.
+            decisions: Two decisions, above and below the threshold; empty gives a score alone.
         """
 
         low: float = 1
@@ -136,7 +136,7 @@ class ScoreLine(ConfiguredParser):
         super().__init__(config)
 
     def decisions(self) -> list[str]:
-        """Return the labels above and below the threshold."""
+        """Return the decisions above and below the threshold."""
         return self.config.decisions
 
     def read(self, reply: Reply) -> Reading:

@@ -32,7 +32,7 @@ class Cascade(JudgeMethod):
         Attributes:
             rule: ``dict(type=..., ...)`` of a rule, which never asks.
             judge: ``dict(type=..., ...)`` of a judge method.
-            settles: Labels of the rule that settle an item, such as ``["correct"]``. A rule that could not read the
+            settles: Decisions of the rule that settle an item, such as ``["correct"]``. A rule that could not read the
                 answer never settles.
             ask_always: Ask the judge about settled items too, for comparison; the rule's verdict stands all the same.
         """

@@ -29,8 +29,8 @@ from judgebench.records.flow import Verdict, VerdictStatus
 class Panel(JudgeMethod):
     """Aggregations the verdicts of its members (``members`` of the judge's config, by default all judges beside it).
 
-    An aggregation of labels aggregations the members that gave a label, an aggregation of scores those that gave a
-    score; the others count as unread. ``details["members"]`` is what each of them said, ``details["counted"]`` how
+    An aggregation of decisions aggregations the members that gave a decision, an aggregation of scores those that gave
+    a score; the others count as unread. ``details["members"]`` is what each of them said, ``details["counted"]`` how
     many of them were aggregated.
     """
 
@@ -40,8 +40,8 @@ class Panel(JudgeMethod):
         Attributes:
             aggregate: How the verdicts become one, such as ``dict(type="majority", unread="drop",
                 tie_break="incorrect")``, or ``dict(type="median_score", unread="drop")`` for members that score.
-            scores: How scores become one where the aggregation is of labels and no member gave one; without it such an
-                item is unparsed.
+            scores: How scores become one where the aggregation is of decisions and no member gave one; without it such
+                an item is unparsed.
             quorum: Least number of members that must have decided.
             weights: Weight by member, for aggregations that weigh (``mean_score``, ``weighted_pool``); 1 where not
                 named.
