@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See all flags with: {self.prog} --help")
 
     def completable(self) -> list[argparse.Action]:
-        """Return the arguments, for a completion script to be told how to complete them."""
+        """Return the arguments that a completion script completes."""
         return list(self._actions)
 
     def grouped(self) -> list[tuple[str, list[argparse.Action]]]:

@@ -57,7 +57,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
 
         read_conditions(
             Path(request.gate)
-        ).conditions()  # a gate that cannot be used is told before anything is paid for
+        ).conditions()  # a gate that cannot be used is reported before the first paid request
     _check_paths(request)
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
@@ -181,7 +181,9 @@ def _preflight(plan: Plan, display: Display) -> list[str]:
 
 @contextmanager
 def _removed_on_failure(*files: Path) -> Iterator[None]:
-    """Remove files where what follows fails before anything is asked: no later --reuse may find the config that did."""
+    """Remove files if the following step fails before anything is asked: no later --reuse may find the failed
+    config.
+    """
     try:
         yield
     except BaseException:

@@ -1,4 +1,4 @@
-"""What a reused run says where the command line says nothing: ``jb --reuse`` alone goes on with what was begun."""
+"""What a reused run supplies if the command line does not: ``jb --reuse`` alone continues what was begun."""
 
 from __future__ import annotations
 

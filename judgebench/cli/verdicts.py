@@ -1,4 +1,4 @@
-"""``jb verdicts RUN``: how many verdicts would be others if the recorded replies were read by another parser."""
+"""``jb verdicts RUN``: how many verdicts would differ if another parser read the recorded replies."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _EXAMPLE = """\
 example:
   jb verdicts latest --parser aisbench_last_char --parser opencompass_first_ab
 
-Without --against the judge's own parser is compared with each. A parser is a name, or JSON with its keys:
+Without --against, each parser is compared with the judge's own. A parser is a name, or JSON with its keys:
   --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
-Nothing is asked and nothing is written. Of judges with several presentations every reply counts by itself.
+Nothing is asked and nothing is written. If a judge has several presentations, every reply counts separately.
 """
 
 
@@ -133,7 +133,7 @@ def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
 
 
 def _own_parser(judge: JudgeConfig) -> Any:
-    """Return the parser of a judge's method; ``None`` where it reads its replies by several, or by none."""
+    """Return the parser of a judge's method; ``None`` if it has several parsers, or none."""
     from judgebench.judges.core.factory import method_of
 
     method = method_of(judge.method)

@@ -83,11 +83,11 @@ def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
 
 
 def _round_robin(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -> list[JudgeConfig]:
-    """Return a judge for each compared model, such that every pair of models meets once.
+    """Return a judge for each compared model, such that every pair of models is compared once.
 
-    Of two models that could each be the other's compared model, the one whose abbr sorts first is the player. That
-    depends on nothing else, so what was asked stays where it is when models are added to the run or named in another
-    order.
+    Of two models that could each be the other's compared model, the one whose abbr sorts first is the tested model.
+    That depends on nothing else, so what was asked stays where it is when models are added to the run or named in
+    another order.
     """
     everyone = judge.compared_models == [EVERY_MODEL] and EVERY_MODEL not in models
     named = (

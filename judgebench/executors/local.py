@@ -63,7 +63,7 @@ _LAST_WAIT = 5.0
 """Seconds to wait for killed tasks to be gone when the supervisor itself ends early."""
 
 EVENT_LOG = "logs/scheduler.jsonl"
-"""The scheduler's events, relative to the run folder; ``machine.replay`` reads it."""
+"""The scheduler's events, relative to the run folder; ``scheduler.replay`` reads it."""
 
 _STATUS: dict[Phase, Status] = {
     "ok": "finish",

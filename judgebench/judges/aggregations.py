@@ -70,7 +70,7 @@ class AggregationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 NO_WEIGHT = "the presentations that were read have no weight"
-"""Why an item is unparsed of whose presentations only such of weight 0 could be read."""
+"""Why an item is unparsed if only presentations of weight 0 could be read."""
 
 Aggregation = Callable[[Sequence[PresentationReading], AggregationConfig], Reading]
 
@@ -78,7 +78,7 @@ Aggregation = Callable[[Sequence[PresentationReading], AggregationConfig], Readi
 def aggregated(
     presentations: Sequence[PresentationReading], aggregate: Aggregation, config: AggregationConfig
 ) -> Reading:
-    """Return the decision about an item: mirror, fill in what is unread, aggregation.
+    """Return the decision about an item: mirror, fill in what is unread, aggregate.
 
     Args:
         presentations: One entry per presentation and repeat, in the order of the config.

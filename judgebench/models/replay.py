@@ -6,7 +6,7 @@ Two kinds of recording are read:
   answered by the recorded repeats in turn;
 - other people's lines, for which the config says by which columns a row names its item and its presentation, and which
   column holds what the model said. An answer is found by what the question is about (``Request.about``): the item's
-  name, the presentation, and the how-manieth time it is asked.
+  name, the presentation, and the repetition number.
 
 What a recording holds as scores, decisions or log-probabilities is written out as it stands, for a declared parser to
 read; nothing is put into words that were never said. A question that the recording does not hold is a failed reply of

@@ -144,7 +144,7 @@ def decide(condition: Condition, reach: tuple[float, float]) -> Decision:
 
 
 def overall(checks: Sequence[Check]) -> Decision:
-    """Return the decision of a whole gate: a failure outranks what cannot be told."""
+    """Return the decision of a whole gate: a failure outranks an undecided condition."""
     decisions = {one.decision for one in checks}
     if "fail" in decisions:
         return "fail"

@@ -1,6 +1,6 @@
 """Judges of one dataset beside each other: the members of a panel, and how far two judges agree.
 
-What a result says beside its metrics: the judge's health, tokens, doubtful items, details.
+What a result says beside its metrics: the judge's diagnostics, tokens, doubtful items, details.
 
 What extraction counts, put together part by part.
 """
@@ -54,7 +54,7 @@ def co_judges_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeCo
 
 
 MOST_CELLS = 64
-"""Cells of a table of labels up to which a result holds it."""
+"""A result holds a table of decisions with at most this many cells."""
 
 
 def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
@@ -68,13 +68,13 @@ def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
 
 
 class Agreements:
-    """Counts how two judges label the same answers, for every two of the judges that are told of."""
+    """Counts how two judges decide about the same answers, for every two of the given judges."""
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
 
     def add(self, verdicts: Mapping[str, Verdict]) -> None:
-        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
+        """Take in the verdicts on one answer, by judge; only decisions count, and only where both could be read."""
         said = {
             name: verdict.decision for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.decision
         }

@@ -167,7 +167,7 @@ class StoppedError(Exception):
 
 
 class Questions:
-    """Gives every question about one item its identity: what is asked, and for the how-manieth time.
+    """Gives every question about one item its identity: what is asked, and its repetition number.
 
     Args:
         judge: The judge whose model is asked.

@@ -19,7 +19,7 @@ from judgebench.store.recorded import Recorded
 from judgebench.store.run_folder import RunFolder
 
 GOLD = "gold"
-"""Whom the comparisons of a judge under test are against: 1 where it was right, 0 where it was wrong."""
+"""What a judge under test is compared with: the outcome is 1 where it was right, 0 where it was wrong."""
 
 
 class OtherAnswer(NamedTuple):

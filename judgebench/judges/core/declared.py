@@ -335,7 +335,7 @@ class DeclaredJudge(JudgeMethod):
         ]
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Ask all presentations at once and aggregation what their replies say.
+        """Ask all presentations at once and aggregate what their replies say.
 
         Raises:
             ConfigError: A prompt names a field that does not exist.

@@ -18,7 +18,7 @@ from judgebench.metrics.comparisons.ranked import Forecast, RankedModel, Ranking
 from judgebench.metrics.statistics.intervals import Z95
 
 SAME, OPEN, OTHER = 1.0, 0.5, 0.0
-"""What a pair counts that the reference is sure of: ordered alike, not told apart, ordered the other way round."""
+"""What a pair counts that the reference separates: ordered alike, not separated, ordered the other way round."""
 
 
 class Placed(NamedTuple):
@@ -97,7 +97,7 @@ def _apart(one: Placed, other: Placed) -> bool:
 
 
 def _as_sure(a: Placed, b: Placed, sure_a: Placed, sure_b: Placed) -> float:
-    """Return what a pair counts that the reference is sure of; without intervals nothing is told apart."""
+    """Return what a pair counts that the reference separates; without intervals nothing is separated."""
     if not _apart(a, b):
         return OPEN
     return SAME if (a.rank < b.rank) == (sure_a.rank < sure_b.rank) else OTHER

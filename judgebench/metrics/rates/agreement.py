@@ -20,7 +20,7 @@ from judgebench.metrics.statistics.intervals import student
 from judgebench.records.flow import Metric
 
 Pairs = Mapping[tuple[Any, Any], int]
-"""How often the first rater's and the second rater's labels meet."""
+"""How often each decision of the first rater meets each of the second."""
 
 
 class Confusion(NamedTuple):
