@@ -195,7 +195,7 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
     """Return the end of the command that does something about unread verdicts; empty where nothing is left to do."""
     stopped = sum(_out_of_time(result) for result in results)
     if stopped:
-        return f"--mode eval    (tries again what the time limit of a rule ended: {stopped} of its comparisons)"
+        return f"--mode eval    (repeats {stopped} comparisons that the time limit of a rule stopped)"
     if counts.unparsed and not details:
         return "--mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
     return ""

@@ -181,9 +181,7 @@ def _preflight(plan: Plan, display: Display) -> list[str]:
 
 @contextmanager
 def _removed_on_failure(*files: Path) -> Iterator[None]:
-    """Remove files if the following step fails before anything is asked: no later --reuse may find the failed
-    config.
-    """
+    """Remove files if the next step fails before anything is asked: no later --reuse may find the failed config."""
     try:
         yield
     except BaseException:

@@ -310,8 +310,8 @@ def _max_out_len(config: Any, custom: CustomDataset) -> int:
     length = lengths[0] if lengths else None
     if not isinstance(length, int) or isinstance(length, bool) or length < 1 or any(one != length for one in lengths):
         raise DataError(
-            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples, or "
-            "are none.",
+            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples or "
+            "are not whole numbers.",
             hint=(
                 "Varying lengths are for load tests; to measure accuracy, give one length: method "
                 "'uniform' with min_value = max_value."

@@ -289,7 +289,7 @@ class HttpClient:
         status = response.status
         if status < 400:
             place = response.headers.get("Location", "")
-            said = f"HTTP {status}: the service answers from elsewhere ({reach.shown(place)})"
+            said = f"HTTP {status}: the service redirects to another address ({reach.shown(place)})"
             failure = Failure(kind="not_found", message=said, http_status=status)
         else:
             failure = failure_of_status(status, decoded, self._words_of(payload))

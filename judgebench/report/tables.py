@@ -393,7 +393,7 @@ def forecasts_table(summary: Summary, notes: Notes) -> TextTable:
         for one in found
     ]
     headers = [
-        "ranking", "foretells", "pairs that\none is sure of", "agreement with\nconfidence %", "pairs\nforetold",
+        "ranking", "predicts", "pairs that\none separates", "agreement with\nconfidence %", "pairs\npredicted",
         "Brier\nscore", "log-loss",
     ]  # fmt: skip
     title = "Each ranking as a forecast of another"

@@ -1,8 +1,7 @@
-"""Judges of one dataset beside each other: the members of a panel, and how far two judges agree.
+"""What extraction counts, sample by sample and part by part; each accumulator merges with others of its kind.
 
-What a result says beside its metrics: the judge's diagnostics, tokens, doubtful items, details.
-
-What extraction counts, put together part by part.
+These are the agreement of every two judges of a dataset, and what a result says beside its metrics: the judge's
+diagnostics, tokens, doubtful items, details.
 """
 
 from __future__ import annotations

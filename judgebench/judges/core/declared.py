@@ -1,13 +1,13 @@
-"""Several things at the same time, all of which end before a failure of one is told.
+"""The declared judge method, and what it shows of an item.
 
-What of an item a judge's prompt may show, and how: the fields ``{question}``, ``{reference}``, ``{answer}``, ...
+A judge's prompt may name the fields ``{question}``, ``{reference}``, ``{answer}``, ...
 
 A candidate's text is data, never instruction. It stands between two fence lines that its author could not know: the
 fence is a hash over the item and over the text itself, so a text that holds its own fence cannot be written, and the
 same item has the same fence when it is replayed.
 
-The declared judge method: presentations of an item, a prompt per presentation, a parser, a named aggregation. No code
-to write.
+``DeclaredJudge`` needs no code: its config names presentations of an item, a prompt per presentation, a parser and an
+aggregation.
 
 ::
 

@@ -112,7 +112,7 @@ class Panel(JudgeMethod):
         reason = f"{voters} of {len(said)} members decided, the quorum is {self.config.quorum}"
         other = sum(one.status == "ok" for one in said.values()) - voters
         if other:
-            reason += f" ({other} gave no {wants}, which is what the aggregation reads)"
+            reason += f" ({other} gave no {wants}, which the aggregation needs)"
         return Verdict(status=missing, reason=reason, details=details)
 
     def _presentation(self, name: str, verdict: Verdict, wants: str) -> PresentationReading:
