@@ -79,7 +79,7 @@ pytestmark = pytest.mark.usefixtures("toys")
         ),
         ("models = dict(abbr='m')", r"models\.m\.type", ""),
         ("models = ['m']", r"list of dicts", ""),
-        ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another runner's schema", "burstiness"),
+        ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another benchmark runner", "burstiness"),
     ],
 )
 def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folder, line, said, hint):

@@ -60,7 +60,7 @@ def test_a_comparison_that_ran_out_of_time_says_so_and_scoring_again_tries_it_ag
     more = run([*JB, *again, "--override", "datasets.toy.evaluator.deadline=60"], bench.folder)
     assert more.code == 0, more.text
     assert bench.result("toy")["counts"]["ok"] == 2, more.text
-    assert "tries again" not in more.out
+    assert "repeats" not in more.out
     assert len(bench.model.requests) == asked
 
 

@@ -334,4 +334,4 @@ def test_through_the_program(run: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["gate", str(run), "--min", "bad.acuracy>=80"]) == 2
     assert "Did you mean bad.accuracy" in capsys.readouterr().err
     assert main(["gate", "--help"]) == 0
-    assert "on whole 95% intervals" in capsys.readouterr().out
+    assert "by whole 95% intervals" in capsys.readouterr().out
