@@ -149,7 +149,8 @@ def gone(
         empty = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model"
         hint = f"{empty if config.model else f'Set {whose}.model'}, and check {whose}.url."
     elif failures > 1:
-        sentence = f"{place} (model {config.abbr!r}) no longer answers: {failures} failures in a row over {seconds:.0f} s ({said})."
+        failed = f"{failures} failures in a row over {seconds:.0f} s"
+        sentence = f"{place} (model {config.abbr!r}) no longer answers: {failed} ({said})."
         hint = "Start the service again and continue with: jb ... --reuse"
     elif fault.reach == "refused":
         sentence = f"{place} (model {config.abbr!r}) cannot be reached ({said})."
