@@ -121,7 +121,7 @@ def test_a_json_array_and_utf16_are_recognised(tmp_path):
 def test_a_key_that_occurs_twice_is_an_error_with_its_line(tmp_path):
     row = '{"id": "x", "question": "q", "answer": "1"}\n'
     path = written(tmp_path, row + row.replace('"x"', '"y"') + row)
-    with pytest.raises(DataError, match=r"data\.jsonl:3: 'x' in the column 'id' stands in an earlier row too"):
+    with pytest.raises(DataError, match=r"data\.jsonl:3: 'x' in the column 'id' is also in a previous row"):
         read_jsonl(path, id_column="id")
 
 

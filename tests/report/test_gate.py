@@ -157,11 +157,11 @@ def test_a_rule_that_cannot_be_read(text: str) -> None:
 
 
 def test_min_and_max_keep_to_their_operators(run: Path) -> None:
-    """`--max 'x>=3'` is a slip, and a gate without rules would pass everything."""
+    """`--max 'x>=3'` is a slip, and a gate without conditions would pass everything."""
     with pytest.raises(UsageError, match="should compare with <= or <") as caught:
         parse_condition("a.b>=3", "max")
     assert "--min" in caught.value.hint
-    with pytest.raises(UsageError, match="no rule"):
+    with pytest.raises(UsageError, match="no condition"):
         gate_run(run, GateConditions())
 
 
