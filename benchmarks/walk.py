@@ -79,12 +79,14 @@ class Walk:
         module = self._module(frame)
         if not module:
             return
+        back = frame.f_back
+        while back is not None and not (caller := self._module(back)):
+            if back.f_code.co_name == "<module>":
+                return  # at import, which is no move
+            back = back.f_back
         if module not in self.visits:
             self.order.append(module)
         self.visits[module] += 1
-        back = frame.f_back
-        while back is not None and not (caller := self._module(back)):
-            back = back.f_back
         if back is not None and caller != module:
             self.moves += 1
             self.rooms += caller.split("/")[0] != module.split("/")[0]
