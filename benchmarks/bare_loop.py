@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import msgspec
 
-from judgebench.engine.loop import run
+from judgebench.engine.worker_pool import run
 
 ROOT = Path(__file__).resolve().parents[1]
 

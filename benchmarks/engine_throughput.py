@@ -64,7 +64,7 @@ async def engine(url: str, count: int, concurrency: int) -> Spent:
     """
     from judgebench.engine.client import Traffic, open_client
     from judgebench.engine.worker_pool import run_pool
-    from judgebench.models.configured import model_config
+    from judgebench.models.access import model_config
     from judgebench.records.flow import Reply, Request
 
     keys = {"model": "instant", "url": url, "batch_size": concurrency, "max_out_len": MAX_OUT_LEN}
@@ -94,7 +94,7 @@ KINDS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, Spent]]] = {"bare
 
 def child(kind: str, url: str, count: int, concurrency: int) -> None:
     """Send as one kind of client does and print what it took."""
-    from judgebench.engine.loop import run
+    from judgebench.engine.worker_pool import run
 
     work = KINDS[kind]
     run(work(url, WARM_UP, concurrency))

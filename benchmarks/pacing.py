@@ -31,7 +31,7 @@ def main() -> None:
             seen = service.stats()
             said = reported(folder)
         rate = (items - 1) / seen["arrivals"]
-        asked = {"schedule": kind, "items": items, "asked_rate": options.rate, "seen_rate": rate}
+        asked = {"schedule": kind, "items": items, "wanted_rate": options.rate, "seen_rate": rate}
         ratio = rate / options.rate
         rows.append({**asked, "ratio": ratio, "reported_rate": said.get("achieved_rate"), "within": WITHIN, **found})
     report("pacing", rows)

@@ -24,8 +24,8 @@ from judgebench.config.resolve import load_run
 from judgebench.content.prompts import prompt_for
 from judgebench.datasets.samples import samples_of
 from judgebench.identity.questions import model_identity, question_uuid, read_identity, sampling_params, write_identity
-from judgebench.judges.core.factory import method_of
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.judges.core.contract import method_of
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.records.flow import JudgeCall, Prediction
 from judgebench.records.run import Options, Selection
 from judgebench.stages.asks import CaseAsk, Questions, case_of

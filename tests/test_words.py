@@ -115,6 +115,8 @@ def test_no_class_name_means_two_things() -> None:
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
 
 
-@pytest.mark.parametrize("word", ["verdict parser", "aggregation", "presentation", "comparison", "round robin", "label"])
+@pytest.mark.parametrize(
+    "word", ["verdict parser", "aggregation", "presentation", "comparison", "round robin", "label"]
+)
 def test_the_glossary_explains_its_words(word: str) -> None:
     assert f"**{word}**" in (ROOT / "docs/glossary.md").read_text("utf-8")

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from judgebench.dashboard.display import Display, Score
+from judgebench.dashboard.display import Display, ShownScore
 from judgebench.errors import DataError, ExitCode
 from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
@@ -16,10 +16,9 @@ from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
-from judgebench.store.files import read_file
+from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import is_run
+from judgebench.store.run_folder import RunFolder, is_run
 
 EXCHANGE = 20_000
 """Characters of a prompt up to which the judge exchange of a small run is shown whole."""
@@ -57,13 +56,13 @@ def close_run(plan: Plan, config: RunConfig, request: RunRequest, outcome: RunOu
     return exit_code
 
 
-def _scores(results: list[TaskResult]) -> list[Score]:
+def _scores(results: list[TaskResult]) -> list[ShownScore]:
     scores = []
     for result in results:
         metric = result.metrics[result.headline]
         lo, hi = metric.ci95 or (None, None)
         name = f"{result.model}:{result.dataset}.{result.headline}"
-        scores.append(Score(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
+        scores.append(ShownScore(name=name, value=metric.value, lo=lo, hi=hi, n=metric.n))
     return scores
 
 
@@ -133,7 +132,7 @@ def _pace(outcome: RunOutcome) -> list[str]:
     for task in outcome.tasks:
         figures = task.progress.figures if task.progress is not None else {}
         if figures.get("achieved_rate"):
-            question = f" of {figures['asked_rate']:g}/s asked for" if "asked_rate" in figures else ""
+            question = f" of {figures['wanted_rate']:g}/s asked for" if "wanted_rate" in figures else ""
             late = f"the latest start {figures['latest_start']:.3f} s late"
             lines.append(f"Pace:    {task.id}: {figures['achieved_rate']:.1f} requests/s{question}, {late}")
     return lines

@@ -33,8 +33,17 @@ from judgebench.records.run import (
     row_name,
 )
 from judgebench.store.journal import mend, write_atomically
-from judgebench.store.run_folder import TIMESTAMP_FORMAT, RunFolder, check_format
-from judgebench.store.runs import check_outside_of_runs, existing_run, hold, new_run, remove_leftovers, take_back
+from judgebench.store.run_folder import (
+    TIMESTAMP_FORMAT,
+    RunFolder,
+    check_format,
+    check_outside_of_runs,
+    existing_run,
+    hold,
+    new_run,
+    remove_leftovers,
+    take_back,
+)
 
 
 def execute(request: RunRequest, command: list[str]) -> int:
@@ -291,8 +300,7 @@ def _with_merged(config: RunConfig) -> SummarizerConfig:
 def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
     from judgebench.engine.endpoint import shown
-    from judgebench.models.address import base_url
-    from judgebench.models.configured import model_config
+    from judgebench.models.access import base_url, model_config
     from judgebench.models.contract import ServiceConfig
 
     model = config.models[task.model]

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from judgebench.cli.console import columns
 from judgebench.config.checks import nearest
-from judgebench.config.plugged import plugged
+from judgebench.config.files import plugged
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, split_suffix
 from judgebench.errors import UnknownNameError, UsageError
 

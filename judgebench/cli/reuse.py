@@ -11,7 +11,7 @@ import msgspec
 from judgebench.cli.arguments import build_parser
 from judgebench.errors import ReuseError, UsageError
 from judgebench.records.run import Options, Plan, RunRequest
-from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
+from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.run_folder import RunFolder
 
 CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")

@@ -68,7 +68,7 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
     from tabulate import tabulate
 
     from judgebench.errors import UsageError
-    from judgebench.judges.core.factory import parser_of
+    from judgebench.judges.core.contract import parser_of
     from judgebench.judges.methods.differences import differences
     from judgebench.report.results import printable
 
@@ -134,7 +134,7 @@ def _replies(path: Path, judge: JudgeConfig) -> Iterator[Reply]:
 
 def _own_parser(judge: JudgeConfig) -> Any:
     """Return the parser of a judge's method; ``None`` if it has several parsers, or none."""
-    from judgebench.judges.core.factory import method_of
+    from judgebench.judges.core.contract import method_of
 
     method = method_of(judge.method)
     parsers = method.parsers
@@ -173,7 +173,7 @@ def _newest_plan(folder: RunFolder) -> Plan:
     """
     from judgebench.errors import ReuseError
     from judgebench.records.run import Plan
-    from judgebench.store.files import DamagedError, Decoder, read_file
+    from judgebench.store.journal import DamagedError, Decoder, read_file
 
     plans = folder.plans()
     if not plans:

@@ -22,10 +22,9 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError, nearest
-from judgebench.models.address import expand
-from judgebench.models.secret_values import looks_like_key, secret_texts, sounds_secret
+from judgebench.models.access import expand, looks_like_key, secret_texts, sounds_secret
 from judgebench.plugins import RoomName
-from judgebench.plugins.keys import alternatives, is_struct, mistake_of, no_parameter, unknown_key
+from judgebench.plugins.find import alternatives, is_struct, mistake_of, no_parameter, unknown_key
 from judgebench.records.run import Typed
 
 __all__ = ["Declared", "nearest"]

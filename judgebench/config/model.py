@@ -18,17 +18,19 @@ import msgspec
 
 from judgebench.config.checks import REFERENCE, Declared, checked, config_struct, find_type, literal, typed_part
 from judgebench.errors import PrerequisiteError
-from judgebench.models.address import address_mistake, auth_headers, expand
-from judgebench.models.contract import ModelConfig, ServiceConfig
-from judgebench.models.secret_values import (
+from judgebench.models.access import (
     HEADER_KEYS,
     VARIABLE,
+    address_mistake,
+    auth_headers,
+    expand,
     has_key_prefix,
     looks_like_key,
     secret_texts,
     sounds_secret,
     url_secrets,
 )
+from judgebench.models.contract import ModelConfig, ServiceConfig
 
 _SCHEMES = {"", "bearer", "basic", "token", "apikey", "api-key", "key"}
 _DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):-[^}]*\}")

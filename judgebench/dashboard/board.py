@@ -202,7 +202,7 @@ def whole_run_text(rows: Sequence[TaskRow], now: float) -> str:
     return text
 
 
-class Message:
+class Notice:
     """Which failures were shown: a reason that several tasks share is shown once."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from judgebench.dashboard.board import RunHeader, TaskRow
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class ShownScore(msgspec.Struct, frozen=True, kw_only=True):
     """One headline number of the run, for ``done``; ``lo`` and ``hi`` are the 95% interval."""
 
     name: str
@@ -48,7 +48,7 @@ class Display(Protocol):
         """Stop drawing and leave the terminal as it was; safe to call twice and before ``start``."""
         ...
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Say the last word, for programs that read it; people are told by the command line."""
         ...
 

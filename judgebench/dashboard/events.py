@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from judgebench.dashboard.board import RunHeader, Status, TaskRow
-from judgebench.dashboard.display import Display, Score
+from judgebench.dashboard.display import Display, ShownScore
 from judgebench.errors import visible
 
 _INTERVAL = 1.0
@@ -85,7 +85,7 @@ class EventDisplay:
             self._finished = True
             self._human.finish(interrupted=interrupted)
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Emit ``done``."""
         self._emit_early()
         self._human.done(exit_code=exit_code, scores=scores, next_command=next_command)

@@ -21,8 +21,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from judgebench.dashboard.board import Message, RunHeader, TaskRow, at_work_first, whole_run_text
-from judgebench.dashboard.display import Score
+from judgebench.dashboard.board import Notice, RunHeader, TaskRow, at_work_first, whole_run_text
+from judgebench.dashboard.display import ShownScore
 from judgebench.dashboard.keys import Key, Keyboard
 from judgebench.dashboard.table import Layout, aggregate, cells, lay_out, page_of
 from judgebench.errors import one_line, visible
@@ -145,7 +145,7 @@ class LiveDisplay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failed: set[str] = set()
-        self._failures = Message()
+        self._failures = Notice()
         self._early: list[str] = []
         """Messages from before the board, and those too long for a line; printed on the normal screen."""
 
@@ -209,7 +209,7 @@ class LiveDisplay:
         if interrupted:
             self._print("Interrupted; what finished is kept.")
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Nothing: the command line tells people."""
 
     def _open_keyboard(self) -> None:
@@ -275,7 +275,7 @@ class LiveDisplay:
                 self._console.print(draw_table(rows, lay_out(rows, self._console.width, 10_000), now))
         except OSError:
             return
-        failures = Message()
+        failures = Notice()
         for row in self._rows:
             if row.status in {"error", "partial"}:
                 self._print("\n".join(failures.lines(row, self._base)))

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from judgebench.dashboard.board import Message, RunHeader, Status, TaskRow, clock_text, rate_text
-from judgebench.dashboard.display import Score
+from judgebench.dashboard.board import Notice, RunHeader, Status, TaskRow, clock_text, rate_text
+from judgebench.dashboard.display import ShownScore
 from judgebench.errors import visible
 
 _SAME_STATUS = 10.0
@@ -24,7 +24,7 @@ class PlainDisplay:
         self._clock = clock
         self._base = ""
         self._shown: dict[str, tuple[Status, int, float]] = {}
-        self._failures = Message()
+        self._failures = Notice()
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """Say where the run is and how many tasks it has."""
@@ -62,7 +62,7 @@ class PlainDisplay:
         if interrupted:
             self._line("Interrupted; what finished is kept.")
 
-    def done(self, *, exit_code: int, scores: Sequence[Score], next_command: str) -> None:
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Nothing: the command line tells people."""
 
     def _line(self, text: str) -> None:

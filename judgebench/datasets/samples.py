@@ -29,8 +29,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
-from judgebench.datasets.selection import select
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options

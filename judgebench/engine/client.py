@@ -23,8 +23,8 @@ import msgspec
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
 from judgebench.identity.questions import question_uuid
+from judgebench.models.access import redactor_of
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
-from judgebench.models.credentials import redactor_of
 from judgebench.records.flow import Failure, Reply, Request
 
 if TYPE_CHECKING:

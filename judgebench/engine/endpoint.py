@@ -21,10 +21,8 @@ import aiohttp
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.engine.framing import clean, decode
 from judgebench.errors import ConfigError, EndpointError, PrerequisiteError
-from judgebench.models.address import is_web_address
+from judgebench.models.access import is_web_address, redactor_of, shown_url
 from judgebench.models.contract import ServiceConfig
-from judgebench.models.credentials import redactor_of
-from judgebench.models.secret_values import shown_url
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure
 

@@ -25,10 +25,9 @@ from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_read
 from judgebench.engine.client import Traffic
 from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_after_seconds
 from judgebench.engine.framing import EventParser
-from judgebench.engine.limits import AdaptiveLimit, Breaker, Gate
-from judgebench.models.address import auth_headers, base_url
+from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
+from judgebench.models.access import auth_headers, base_url, redactor_of, revealed, secret_parameters
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
-from judgebench.models.credentials import redactor_of, revealed, secret_parameters
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure, Reply, Request
 
@@ -42,7 +41,7 @@ AFTER_DONE = 1.0
 """Seconds that a stream may take to end after ``[DONE]``, for the connection to be used again."""
 
 
-class Outcome(NamedTuple):
+class RequestOutcome(NamedTuple):
     """One attempt: the reply, and what a failed one means."""
 
     reply: Reply
@@ -80,7 +79,9 @@ class HttpClient:
         self._session = session
         self._traffic = traffic
         self._breaker = breaker
-        self._gate = Gate(AdaptiveLimit(config.batch_size) if config.adaptive else max(1, config.batch_size))
+        self._gate = ConcurrencyLimit(
+            AdaptiveLimit(config.batch_size) if config.adaptive else max(1, config.batch_size)
+        )
         self._policy = RetryPolicy(repeats=max(0, config.retry), base=config.backoff)
         self._changed = asyncio.Event()
         self._dice = random.Random()
@@ -154,7 +155,7 @@ class HttpClient:
             except TimeoutError:
                 continue
 
-    async def _try(self, body: bytes) -> Outcome:
+    async def _try(self, body: bytes) -> RequestOutcome:
         gate, traffic = self._gate, self._traffic
         await gate.enter()
         if self._breaker.gone is not None:
@@ -192,7 +193,7 @@ class HttpClient:
         if breaker.gone is not None:
             self._raise_gone(breaker.gone)
 
-    async def _exchange(self, body: bytes) -> Outcome:
+    async def _exchange(self, body: bytes) -> RequestOutcome:
         """Send once and read the reply; never raises for what the service or the network does."""
         start = time.perf_counter()
         first, total = self._first_byte.enter(), self._total.enter()
@@ -221,10 +222,10 @@ class HttpClient:
         self._traffic.recv += 1
         return outcome
 
-    def _broken(self, fault: Fault, start: float) -> Outcome:
+    def _broken(self, fault: Fault, start: float) -> RequestOutcome:
         return self._outcome(Reply(status="failed", error=fault.failure), time.perf_counter() - start, fault)
 
-    async def _read(self, response: aiohttp.ClientResponse, start: float) -> Outcome:
+    async def _read(self, response: aiohttp.ClientResponse, start: float) -> RequestOutcome:
         limit_reads(response, self._between_bytes)  # the headers are here, the body is not yet
         status = response.status
         if status == 200 and response.content_type == "text/event-stream":
@@ -274,14 +275,14 @@ class HttpClient:
             reply = reader.finish(terminated=terminated)
         return msgspec.structs.replace(reply, first_token=first)
 
-    def _outcome(self, reply: Reply, latency: float, fault: Fault | None = None) -> Outcome:
+    def _outcome(self, reply: Reply, latency: float, fault: Fault | None = None) -> RequestOutcome:
         """Return what an attempt gave: all of it passes here, and from here on it holds no secret."""
         reply = self._redactor.reply(msgspec.structs.replace(reply, latency=latency))
         if reply.error is None:
-            return Outcome(reply)
-        return Outcome(reply, fault_of(reply.error) if fault is None else fault._replace(failure=reply.error))
+            return RequestOutcome(reply)
+        return RequestOutcome(reply, fault_of(reply.error) if fault is None else fault._replace(failure=reply.error))
 
-    def _refused(self, response: aiohttp.ClientResponse, payload: bytes, latency: float) -> Outcome:
+    def _refused(self, response: aiohttp.ClientResponse, payload: bytes, latency: float) -> RequestOutcome:
         try:
             decoded = self._decoded(payload)
         except ValueError:

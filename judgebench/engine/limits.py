@@ -1,7 +1,7 @@
 """How many requests may be in flight: a fixed bound, or one that adapts to what the service bears.
 
 ``AdaptiveLimit`` is pure arithmetic (no clock, no I/O): additive increase, multiplicative decrease, as TCP does
-(Jacobson 1988; Chiu and Jain 1989 for why this pair is fair and stable). ``Gate`` makes requests wait for it.
+(Jacobson 1988; Chiu and Jain 1989 for why this pair is fair and stable). ``ConcurrencyLimit`` makes requests wait for it.
 
 A circuit breaker: when the service stops answering, requests wait for it instead of failing one by one.
 
@@ -70,7 +70,7 @@ class AdaptiveLimit:
         return True
 
 
-class Gate:
+class ConcurrencyLimit:
     """Lets requests through while fewer than the limit are in flight; first come, first served.
 
     Args:

@@ -18,10 +18,10 @@ from typing import Any
 import msgspec
 
 from judgebench.engine.client import ServingClient, Traffic, open_alone
-from judgebench.engine.loop import run
-from judgebench.engine.senders import Channel, Message, Question
+from judgebench.engine.senders import Channel, SenderQuestion, SenderRecord
+from judgebench.engine.worker_pool import run
 from judgebench.errors import JudgebenchError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of the counters while no reply comes."""
@@ -46,27 +46,27 @@ async def _send(end: socket.socket) -> None:
     try:
         config = model_config(msgspec.json.decode(await lines.get()))
         async with open_alone(config, traffic) as client:
-            channel.send(Message(model=client.model))
+            channel.send(SenderRecord(model=client.model))
             await _answer(lines, channel, client, traffic)
     except JudgebenchError as error:
-        channel.send(Message(error=(type(error).__name__, error.message, error.hint)))
+        channel.send(SenderRecord(error=(type(error).__name__, error.message, error.hint)))
         channel.flush()
         await asyncio.sleep(3600)  # the task hangs up when it has read this
 
 
 async def _answer(lines: asyncio.Queue[bytes], channel: Channel, client: ServingClient, traffic: Traffic) -> None:
-    decode = msgspec.json.Decoder(Question).decode
+    decode = msgspec.json.Decoder(SenderQuestion).decode
     failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     asking: set[asyncio.Task[None]] = set()
 
-    async def ask(question: Question) -> None:
+    async def ask(question: SenderQuestion) -> None:
         try:
             reply = await client.ask(question.request)
         except Exception as error:  # noqa: BLE001 - whatever it is ends the process, where it is told
             if not failed.done():
                 failed.set_exception(error)
             return
-        channel.send(Message(number=question.number, reply=reply, traffic=traffic))
+        channel.send(SenderRecord(number=question.number, reply=reply, traffic=traffic))
 
     async def read() -> None:
         while True:
@@ -77,7 +77,7 @@ async def _answer(lines: asyncio.Queue[bytes], channel: Channel, client: Serving
     async def report() -> None:
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
-            channel.send(Message(traffic=traffic))
+            channel.send(SenderRecord(traffic=traffic))
 
     others = [asyncio.create_task(read()), asyncio.create_task(report())]
     try:

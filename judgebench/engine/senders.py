@@ -94,14 +94,14 @@ BOUND = 64
 """Most sending processes that a config can ask for: each one is a Python process that has to start first."""
 
 
-class Question(msgspec.Struct, frozen=True, array_like=True):
+class SenderQuestion(msgspec.Struct, frozen=True, array_like=True):
     """A request and the number by which its reply is known."""
 
     number: int
     request: Request
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class SenderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a sender tells.
 
     Attributes:
@@ -182,7 +182,7 @@ class _Sender:
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._counts = Traffic(faults={})
-        self._decode = msgspec.json.Decoder(Message).decode
+        self._decode = msgspec.json.Decoder(SenderRecord).decode
         self._in_flight: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
         self._ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -221,7 +221,7 @@ class _Sender:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._in_flight[number] = reply
         try:
-            self._channel.send(Question(number, request))
+            self._channel.send(SenderQuestion(number, request))
             return await reply
         finally:
             self._in_flight.pop(number, None)

@@ -7,6 +7,8 @@ Drives many jobs through one async function with bounded concurrency and bounded
 
 ``concurrency`` long-lived workers pull from one iterator. A job is pulled only when a worker is free, so a source of a
 million items is never held in memory, and no task is made per job.
+
+Runs a coroutine on the fastest event loop that is installed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Protocol, TypeVar, cast
 
 from judgebench.models.contract import ModelConfig, ServiceConfig
@@ -65,7 +67,7 @@ class Pace:
     def figures(self) -> dict[str, float]:
         """Return the numbers for the record of a run."""
         found = {"achieved_rate": round(self.achieved, 3), "latest_start": round(self.latest, 3)}
-        return {"asked_rate": self.wanted_rate, **found} if self.wanted_rate else found
+        return {"wanted_rate": self.wanted_rate, **found} if self.wanted_rate else found
 
 
 class RateSchedule:
@@ -328,3 +330,19 @@ async def _supervise(coroutines: list[Any], stop: asyncio.Event, drain: float | 
 async def _after(stop: asyncio.Event, seconds: float) -> None:
     await stop.wait()
     await asyncio.sleep(seconds)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return uvloop's factory where uvloop is installed (extra ``fast``), else asyncio's."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, as ``asyncio.run`` does."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(main)

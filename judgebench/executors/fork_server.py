@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from judgebench.executors.forked import HEADER, Message, Order
+from judgebench.executors.forked import HEADER, ForkMessage, Order
 from judgebench.executors.guard import children_of
 from judgebench.executors.process import python_command
 
@@ -164,9 +164,9 @@ class ForkServer:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._take(msgspec.json.decode(line, type=Message))
+            self._take(msgspec.json.decode(line, type=ForkMessage))
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: ForkMessage) -> None:
         if message.code is not None:
             _, ended = self._running.pop(message.number)
             ended.set_result(message.code)

@@ -26,7 +26,7 @@ from judgebench.stages import task as entry
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
 
-SENDING = ("judgebench.engine.http", "judgebench.engine.loop", "judgebench.models.openai")
+SENDING = ("judgebench.engine.http", "judgebench.engine.worker_pool", "judgebench.models.openai")
 """What tasks import besides their stage when they send. Nothing imported here may start a thread: a forked process has
 only the one that forked."""
 
@@ -45,7 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     environment: dict[str, str]
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class ForkMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of an order: the process runs as ``pid``, or it ended with ``code`` (minus the signal's number)."""
 
     number: int
@@ -89,7 +89,7 @@ def main(stages: list[str]) -> int:
             os.read(standing, 1)  # its session stands: from now on its process group can be ended
             os.close(standing)
             numbers[pid] = order.number
-            _send(control, Message(order.number, pid=pid))
+            _send(control, ForkMessage(order.number, pid=pid))
 
 
 def warm_up(stages: list[str]) -> None:
@@ -148,10 +148,10 @@ def _reap(control: socket.socket, numbers: dict[int, int]) -> None:
         if not pid:
             return
         if pid in numbers:
-            _send(control, Message(numbers.pop(pid), code=os.waitstatus_to_exitcode(status)))
+            _send(control, ForkMessage(numbers.pop(pid), code=os.waitstatus_to_exitcode(status)))
 
 
-def _send(control: socket.socket, message: Message) -> None:
+def _send(control: socket.socket, message: ForkMessage) -> None:
     try:
         control.sendall(msgspec.json.encode(message) + b"\n")
     except OSError:

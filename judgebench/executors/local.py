@@ -50,7 +50,7 @@ from judgebench.executors.scheduler import (
     UpstreamDone,
 )
 from judgebench.executors.services import Services, launched_models, services_environment
-from judgebench.models.address import launch_key
+from judgebench.models.access import launch_key
 from judgebench.records.run import Plan, TaskSpec
 from judgebench.stages.task import Progress
 

@@ -27,8 +27,7 @@ import msgspec
 
 from judgebench.errors import DiskError, visible
 from judgebench.stages.task import Progress
-from judgebench.store.files import open_descriptor, open_file
-from judgebench.store.journal import removed
+from judgebench.store.journal import open_descriptor, open_file, removed
 
 
 def python_command(module: str, *arguments: str) -> list[str]:

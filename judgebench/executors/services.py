@@ -21,9 +21,8 @@ import msgspec
 from judgebench.errors import InternalError, LaunchError, one_line
 from judgebench.executors import guard
 from judgebench.executors.process import log_tail, open_log, prepare_log
-from judgebench.models.address import SERVICES_VARIABLE, launch_key
+from judgebench.models.access import SERVICES_VARIABLE, launch_key, launched_environment, redactor_of
 from judgebench.models.contract import LaunchConfig, ModelConfig
-from judgebench.models.credentials import launched_environment, redactor_of
 from judgebench.records.run import Plan, TaskSpec
 
 HOST = "127.0.0.1"

@@ -20,8 +20,7 @@ import msgspec
 from judgebench.datasets.samples import stamp_of
 from judgebench.records.flow import Prompt
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options
-from judgebench.store.files import DamagedError, Decoder, read_file, unreadable
-from judgebench.store.journal import write_atomically
+from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable, write_atomically
 from judgebench.store.run_folder import FORMAT, check_version
 
 _EXACT = 2.0**53

@@ -44,7 +44,7 @@ class HuggingFaceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_f
     gather: float = 0.02
 
 
-class _FileIdentity(NamedTuple):
+class _WaitingRequest(NamedTuple):
     prompt: Prompt
     params: dict[str, Any]
     reply: asyncio.Future[Reply]
@@ -88,7 +88,7 @@ class _Batcher:
         self._generator = generator
         self._config = config
         self._thread = thread
-        self._waiting: list[_FileIdentity] = []
+        self._waiting: list[_WaitingRequest] = []
         self._arrived = asyncio.Event()
         self._open: set[asyncio.Future[Reply]] = set()
         self._over = False
@@ -105,7 +105,7 @@ class _Batcher:
         if self._over:
             self._fail_open()
         params = {**self._config.generation_kwargs, **request.params}
-        self._waiting.append(_FileIdentity(fit(request.prompt, "chat"), params, reply))
+        self._waiting.append(_WaitingRequest(fit(request.prompt, "chat"), params, reply))
         self._arrived.set()
         return await reply
 
@@ -151,10 +151,10 @@ class _Batcher:
             message = f"The model failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             return [Reply(status="failed", error=Failure(kind="local", message=message))]
 
-    def _take(self) -> list[_FileIdentity]:
+    def _take(self) -> list[_WaitingRequest]:
         self._waiting = [entry for entry in self._waiting if not entry.reply.done()]
-        batch: list[_FileIdentity] = []
-        rest: list[_FileIdentity] = []
+        batch: list[_WaitingRequest] = []
+        rest: list[_WaitingRequest] = []
         for entry in self._waiting:
             fits = len(batch) < self._config.batch_size and (not batch or entry.params == batch[0].params)
             (batch if fits else rest).append(entry)

@@ -35,7 +35,7 @@ class _Delta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     function_call: None = None
 
 
-class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _StreamedChoice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     delta: _Delta
     index: Literal[0] = 0
     finish_reason: str | None = None
@@ -45,7 +45,7 @@ class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    choices: tuple[_Choice]
+    choices: tuple[_StreamedChoice]
     model: str | None = None
     system_fingerprint: str | None = None
     usage: None = None

@@ -286,14 +286,14 @@ class _PromptDetails(msgspec.Struct):
     cached_tokens: _Count | None = None
 
 
-class _Usage(msgspec.Struct):
+class _ServiceUsage(msgspec.Struct):
     prompt_tokens: _Count = 0
     completion_tokens: _Count = 0
     completion_tokens_details: _CompletionDetails | None = None
     prompt_tokens_details: _PromptDetails | None = None
 
 
-class _Message(msgspec.Struct, forbid_unknown_fields=True):
+class _ChatMessage(msgspec.Struct, forbid_unknown_fields=True):
     content: Annotated[str, msgspec.Meta(min_length=1)]
     role: str | None = None
     reasoning_content: str | None = None
@@ -306,7 +306,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Choice(msgspec.Struct, forbid_unknown_fields=True):
-    message: _Message
+    message: _ChatMessage
     finish_reason: Literal["stop", "length"]
     index: Any = 0
     logprobs: None = None
@@ -318,7 +318,7 @@ class _Plain(msgspec.Struct):
     choices: tuple[_Choice]
     model: str | None = None
     system_fingerprint: str | None = None
-    usage: _Usage | None = None
+    usage: _ServiceUsage | None = None
     error: None = None
     detail: None = None
     object: Literal["chat.completion"] | None = None
@@ -350,7 +350,7 @@ def read_plain(body: bytes) -> Reply | None:
     )
 
 
-def _usage(usage: _Usage) -> Usage:
+def _usage(usage: _ServiceUsage) -> Usage:
     completion, prompt = usage.completion_tokens_details, usage.prompt_tokens_details
     return Usage(
         prompt_tokens=usage.prompt_tokens,

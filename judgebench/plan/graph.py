@@ -15,7 +15,7 @@ from judgebench.identity.questions import (
     repeats_of,
     selection_of,
 )
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import method_of
 from judgebench.records.run import DatasetConfig, RunConfig, RunRequest, TaskSpec, row_name
 from judgebench.report.results import read_result
 from judgebench.stages.accumulators import asks, co_judges_of

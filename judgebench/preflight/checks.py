@@ -16,10 +16,9 @@ from judgebench import plugins
 from judgebench.content.prompts import fit, prompt_for
 from judgebench.errors import ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of, sampling_params
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, lacks_logprobs
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, lacks_logprobs, method_of
 from judgebench.metrics.rates.named import check_names
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all

@@ -24,9 +24,8 @@ from judgebench import plugins
 from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
 from judgebench.errors import EndpointError, JudgebenchError
-from judgebench.models.address import auth_headers, base_url
+from judgebench.models.access import auth_headers, base_url, redactor_of, revealed, secret_parameters
 from judgebench.models.contract import Dialect, ServiceConfig
-from judgebench.models.credentials import redactor_of, revealed, secret_parameters
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, Plan, TaskSpec, row_name
 from judgebench.report.schema import Summary
-from judgebench.store.files import DamagedError, Decoder, read_file
+from judgebench.store.journal import DamagedError, Decoder, read_file
 from judgebench.store.run_folder import RunFolder
 
 Row = tuple[str, str]

@@ -25,8 +25,7 @@ import msgspec
 from judgebench.errors import DataError, one_line
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns, ScoredComparison
 from judgebench.records.flow import TaskResult
-from judgebench.store.files import DamagedError, Decoder, open_file, read_file, reason_of
-from judgebench.store.journal import write_atomically
+from judgebench.store.journal import DamagedError, Decoder, open_file, read_file, reason_of, write_atomically
 from judgebench.store.run_folder import FORMAT
 
 _LIMIT = 200
@@ -137,7 +136,7 @@ class ComparisonsHead(msgspec.Struct, frozen=True, kw_only=True):
     comparisons: int
 
 
-class _Line(msgspec.Struct, frozen=True, gc=False):
+class _ComparisonLine(msgspec.Struct, frozen=True, gc=False):
     id: int
     outcome: float
     repeat: int = 0
@@ -163,7 +162,7 @@ def write_comparisons(path: Path, result: TaskResult, compared_model: str, compa
     lines = [encode(head)]
     lines += [
         encode(
-            _Line(
+            _ComparisonLine(
                 comparison.id,
                 comparison.outcome,
                 comparison.repeat,
@@ -190,7 +189,7 @@ def read_comparisons(path: Path, *, version: str) -> tuple[ComparisonsHead, list
     try:
         with open_file(path, "rb") as file:
             head = Decoder(ComparisonsHead)(file.readline())
-            decode = Decoder(_Line)
+            decode = Decoder(_ComparisonLine)
             comparisons = [
                 ScoredComparison(line.id, line.repeat, line.outcome, line.weight, line.style, line.other_style)
                 for line in map(decode, file)

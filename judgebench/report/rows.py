@@ -20,7 +20,7 @@ from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.report.current import Plans
 from judgebench.report.results import printable, read_result
 from judgebench.report.schema import Cell, MissingResult, ResultFacts, RowSpec, SummaryRow
-from judgebench.store.files import open_file
+from judgebench.store.journal import open_file
 from judgebench.store.run_folder import RunFolder, log_file
 
 
@@ -171,7 +171,7 @@ class Remark(NamedTuple):
 NOT_PLANNED = Remark("", "the run did not plan this row for this model")
 
 
-class Found:
+class FoundResults:
     """What is on disk of what was planned.
 
     Attributes:
@@ -186,9 +186,9 @@ class Found:
         self.logs: dict[tuple[str, str], tuple[str, str]] = {}
 
 
-def find_results(run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec]) -> Found:
+def find_results(run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec]) -> FoundResults:
     """Read every planned result; what is missing, stale or damaged is noted with a reason and a log."""
-    found = Found()
+    found = FoundResults()
     plans = Plans(run)
     for row in rows:
         for model in models:
@@ -213,7 +213,7 @@ def find_results(run: RunFolder, models: Sequence[str], rows: Sequence[RowSpec])
     return found
 
 
-def result_rows(row: RowSpec, models: Sequence[str], found: Found, notes: Footnotes) -> list[SummaryRow]:
+def result_rows(row: RowSpec, models: Sequence[str], found: FoundResults, notes: Footnotes) -> list[SummaryRow]:
     """Return one summary row per metric of a planned row, the headline first."""
     results = {model: found.results[model, row.name] for model in models if (model, row.name) in found.results}
     if not results:
@@ -244,7 +244,7 @@ def result_rows(row: RowSpec, models: Sequence[str], found: Found, notes: Footno
     return lines
 
 
-def facts_of(found: Found) -> list[ResultFacts]:
+def facts_of(found: FoundResults) -> list[ResultFacts]:
     """Return what stands behind each result's numbers."""
     return [
         ResultFacts(
@@ -261,7 +261,7 @@ def facts_of(found: Found) -> list[ResultFacts]:
     ]
 
 
-def _remarks_of(row: RowSpec, model: str, metric: str, found: Found) -> list[Remark]:
+def _remarks_of(row: RowSpec, model: str, metric: str, found: FoundResults) -> list[Remark]:
     """Return what there is to say about one model's number in one line."""
     result = found.results.get((model, row.name))
     if result is None:
@@ -283,7 +283,7 @@ def _remarks_of(row: RowSpec, model: str, metric: str, found: Found) -> list[Rem
     return remarks
 
 
-def _gap(row: RowSpec, model: str, found: Found) -> Remark:
+def _gap(row: RowSpec, model: str, found: FoundResults) -> Remark:
     missing = found.missing.get((model, row.name))
     if missing is None:
         return NOT_PLANNED

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.datasets.columns import COPY
-from judgebench.judges.core.contract import Case
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import Case, method_of
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns
 from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, scott_pi
 from judgebench.metrics.rates.agreement import diagnostics as agreement_diagnostics
@@ -384,7 +383,7 @@ def _excerpt(text: str) -> str:
 
 
 def _name_of(call: JudgeCall) -> str:
-    return (call.presentation or "asked") + (f", time {call.nth + 1}" if call.nth or not call.presentation else "")
+    return (call.presentation or "question") + (f", time {call.nth + 1}" if call.nth or not call.presentation else "")
 
 
 def _detail(checked: Checked) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from judgebench.content.prompts import prompt_for
 from judgebench.identity.questions import FileIdentity, model_identity, question_uuid, read_identity, sampling_params
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.records.flow import Prediction, Sample
 from judgebench.records.run import DatasetConfig
 from judgebench.store.run_folder import RunFolder

@@ -17,12 +17,19 @@ import msgspec
 
 from judgebench.datasets.samples import samples_of
 from judgebench.identity.questions import infer_settings, judge_settings, repeats_of, short_hash
-from judgebench.judges.core.contract import Ask, CallFailedError, Case, JudgeMethod, NotRecordedError
-from judgebench.judges.core.factory import how_read, method_of
+from judgebench.judges.core.contract import (
+    Ask,
+    CallFailedError,
+    Case,
+    JudgeMethod,
+    NotRecordedError,
+    how_read,
+    method_of,
+)
 from judgebench.metrics.comparisons.comparisons import orders_of
 from judgebench.metrics.rates.named import compute
 from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result

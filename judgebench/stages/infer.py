@@ -26,7 +26,7 @@ from judgebench.identity.questions import (
     selection_of,
     write_identity,
 )
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import Client
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
@@ -34,14 +34,14 @@ from judgebench.stages.answered import Origin
 from judgebench.stages.asks import timestamp_of
 from judgebench.stages.judge_infer import replaced_file
 from judgebench.stages.task import Task, check_fail_rate, report_regularly
-from judgebench.store.index import compact, copy_aside
+from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded
 
 logger = logging.getLogger(__name__)
 
 
-class Job(NamedTuple):
+class AnswerJob(NamedTuple):
     """One answer to be asked for."""
 
     journal: Journal
@@ -144,7 +144,7 @@ class InferRun:
 
         return (count_of(dataset, self.task.plan.options) or 0) * self.repeats
 
-    def _jobs(self, dataset: DatasetConfig, journal: Journal, recorded: Recorded[Prediction]) -> Iterator[Job]:
+    def _jobs(self, dataset: DatasetConfig, journal: Journal, recorded: Recorded[Prediction]) -> Iterator[AnswerJob]:
         """Yield what is still to be asked; a sample's repeats stand together, so that prefix caches profit."""
         options = self.task.plan.options
         params = sampling_params(self.raw, dataset)
@@ -167,12 +167,12 @@ class InferRun:
                     continue
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
                 uuid = question_uuid(prompt, params, identity, repeat)
-                yield Job(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
+                yield AnswerJob(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
         if foreign:
             warning = "%s: %d recorded answers are another model's, or to another question; these are asked"
             logger.warning(warning, dataset.abbr, foreign)
 
-    async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[Job]) -> None:
+    async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[AnswerJob]) -> None:
         options = self.task.plan.options
         client = await stack.enter_async_context(
             open_caching_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
@@ -181,7 +181,7 @@ class InferRun:
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         jobs = await self._warm_up(client, jobs)
 
-        async def work(job: Job) -> None:
+        async def work(job: AnswerJob) -> None:
             about = f"{job.sample.key or job.sample.id}//{job.repeat}"
             reply = await client.ask(Request(prompt=job.prompt, params=job.params, about=about, nth=job.repeat))
             if reply.error is not None and reply.error.kind == "cancelled":
@@ -192,12 +192,12 @@ class InferRun:
 
         await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
 
-    async def _warm_up(self, client: Client, jobs: Iterator[Job]) -> Iterator[Job]:
+    async def _warm_up(self, client: Client, jobs: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
         """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count.
 
         Neither is taken from what is known nor kept: the first measured answers would be these, and cost nothing.
         """
-        taken: list[Job] = []
+        taken: list[AnswerJob] = []
         for _ in range(self.task.plan.options.num_warmups):
             job = next(jobs, None)
             if job is None:
@@ -277,7 +277,7 @@ async def run(task: Task) -> None:
     await InferRun(task).run()
 
 
-def _prediction(job: Job, reply: Reply) -> Prediction:
+def _prediction(job: AnswerJob, reply: Reply) -> Prediction:
     return Prediction(
         data_abbr=job.data_abbr,
         id=job.sample.id,
@@ -296,11 +296,11 @@ def _with(identity: FileIdentity, **changes: object) -> FileIdentity:
     return msgspec.structs.replace(identity, **changes)
 
 
-def _chain(first: Job, rest: Iterator[Job]) -> Iterator[Job]:
+def _chain(first: AnswerJob, rest: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
     yield first
     yield from rest
 
 
-def _chain_all(first: list[Job], rest: Iterator[Job]) -> Iterator[Job]:
+def _chain_all(first: list[AnswerJob], rest: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
     yield from first
     yield from rest

@@ -35,9 +35,15 @@ from judgebench.identity.questions import (
     selection_of,
     write_identity,
 )
-from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, NotRecordedError, lacks_logprobs
-from judgebench.judges.core.factory import method_of
-from judgebench.models.configured import model_config, prompt_kind
+from judgebench.judges.core.contract import (
+    CallFailedError,
+    Case,
+    JudgeMethod,
+    NotRecordedError,
+    lacks_logprobs,
+    method_of,
+)
+from judgebench.models.access import model_config, prompt_kind
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig
@@ -55,7 +61,7 @@ from judgebench.stages.asks import (
 )
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
-from judgebench.store.index import compact, copy_aside
+from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Entry, Follower, Recorded
 from judgebench.store.run_folder import RunFolder, in_round_robin
@@ -122,7 +128,7 @@ POLL = 0.05
 logger = logging.getLogger(__name__)
 
 
-class Job(NamedTuple):
+class JudgeJob(NamedTuple):
     """One item to be judged; ``gold`` goes into the record."""
 
     sample: Sample
@@ -197,7 +203,7 @@ class JudgeRun:
                     self._check_served(opened[0].model)
             return opened[0]
 
-        async def work(job: Job) -> None:
+        async def work(job: JudgeJob) -> None:
             ask = RecordingAsk(
                 self.questions,
                 job.case,
@@ -258,13 +264,13 @@ class JudgeRun:
                 "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
             )
 
-    async def _brought_along(self) -> AsyncGenerator[Job, None]:
+    async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
         for sample in samples_of(self.dataset, self.task.plan.options):
             for repeat in range(self.repeats):
-                yield Job(sample, benchmark_case(sample, repeat), sample.gold)
+                yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
-    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[Job, None]:
+    async def _predicted(self, recorded: Recorded[JudgeCall]) -> AsyncGenerator[JudgeJob, None]:
         """Yield predictions as they are finished; after the infer task has ended, whatever was missed.
 
         Items about which something is recorded already come last: to find that nothing is left to ask about them takes
@@ -300,7 +306,7 @@ class JudgeRun:
 
     async def _rest(
         self, window: SampleWindow, due: Callable[[int, int], bool] | None, seen: Marked
-    ) -> AsyncGenerator[Job, None]:
+    ) -> AsyncGenerator[JudgeJob, None]:
         """Yield what is not seen yet of a finished file of predictions."""
         follower = Follower(self.predictions, Prediction)
         try:
@@ -321,7 +327,7 @@ class JudgeRun:
             lambda sample: sum(wanted(sample.id, repeat) for repeat in repeats),
         )
 
-    def _job(self, entry: Entry[Prediction], window: SampleWindow, seen: Marked) -> Job | None:
+    def _job(self, entry: Entry[Prediction], window: SampleWindow, seen: Marked) -> JudgeJob | None:
         number = entry.id * self.repeats + entry.repeat
         if entry.repeat >= self.repeats or number in seen:
             return None
@@ -339,13 +345,13 @@ class JudgeRun:
             return None
         return self._beside_other_answer(sample, prediction, case)
 
-    def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> Job | None:
+    def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> JudgeJob | None:
         if self.compared_model is None:
-            return Job(sample, case, prediction.uuid)
+            return JudgeJob(sample, case, prediction.uuid)
         other_answer = self.compared_model.answer(sample, prediction.repeat)
         if other_answer.text is None:
             return None
-        return Job(
+        return JudgeJob(
             sample, msgspec.structs.replace(case, baseline=other_answer.text), [prediction.uuid, other_answer.uuid]
         )
 

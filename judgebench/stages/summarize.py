@@ -21,9 +21,9 @@ from judgebench.metrics.comparisons.ranked import RankedModel, Ranking, rating_m
 from judgebench.metrics.comparisons.ranking import SampleKey, rank_by_comparisons, rank_by_scores, with_pairwise
 from judgebench.metrics.comparisons.style import differences
 from judgebench.metrics.rates import named
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores import score
-from judgebench.metrics.statistics.clustered import share_metric, share_of
+from judgebench.metrics.statistics.intervals import share_metric, share_of
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.records.pairs import FLIPPED
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed, row_name

@@ -49,8 +49,7 @@ from judgebench.errors import (
     visible,
 )
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
-from judgebench.store.files import DamagedError, Decoder, read_file, reason_of
-from judgebench.store.journal import removed
+from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of, removed
 from judgebench.store.run_folder import RunFolder
 
 State = Literal["starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"]
@@ -342,7 +341,7 @@ def main(argv: list[str]) -> int:
 
 def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
     if stage in {"infer", "judge"}:
-        from judgebench.engine.loop import run
+        from judgebench.engine.worker_pool import run
 
         return run(work)
     return asyncio.run(work)

@@ -1,23 +1,224 @@
-"""Reading what a journal holds: by key, in order, or as it grows.
+"""Finds records in a file that is only appended to: by sample, repeat and what was asked.
 
-A damaged line in the middle is put aside into ``<file>.damaged`` with its line number, and what it held is asked again.
-Of several records with one key the last that succeeded counts, else the last. ``judgebench.store.index`` finds them.
+Of several records with one key the last that succeeded counts, else the last. Damaged lines are put aside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import logging
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Generic, Literal, TypeVar
+from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
 
 import msgspec
 
 from judgebench.records.flow import Exchange
-from judgebench.store.files import DamagedError, Decoder, open_file, unreadable
-from judgebench.store.index import Aside, RecordIndex, is_ok, offset_of, slot_sample
-from judgebench.store.journal import mend
+from judgebench.store.journal import DamagedError, Decoder, disk_error, mend, open_file, unreadable
+
+LOGGED = 100
+"""Damaged lines of one file that the log names one by one."""
+_LOOKED_AT, _FOUND = 1, 2
+
+logger = logging.getLogger(__name__)
+
+
+class RecordLine(msgspec.Struct, frozen=True, gc=False):
+    """The part of a record by which it is found again; everything else is skipped when it is decoded."""
+
+    id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]
+    uid: str
+    uuid: str
+    status: str
+    repeat: Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)] = 0
+    presentation: str = ""
+    nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
+
+
+def slot_sample(id: int, repeat: int) -> int:
+    """Return sample and repeat as one number, which sorts by sample and then by repeat."""
+    return id << 20 | repeat
+
+
+def place_of(offset: int, *, ok: bool) -> int:
+    """Return where a record begins and whether it succeeded as one number."""
+    return offset << 1 | ok
+
+
+def offset_of(place: int) -> int:
+    """Return where a record begins."""
+    return place >> 1
+
+
+def is_ok(place: int) -> bool:
+    """Return whether a record is of a success."""
+    return place & 1 == 1
+
+
+def scan(path: Path) -> Iterator[tuple[RecordLine, int, int]]:
+    """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
+
+    The file must not end in a torn line (see ``mend``); a line still being written is left out.
+    """
+    decode = Decoder(RecordLine)
+    offset = 0
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_file(path, "rb", buffering=1 << 20))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unreadable(path, error) from error
+        aside = stack.enter_context(Aside(path))
+        for number, raw in enumerate(file, 1):
+            size = len(raw)
+            if raw.endswith(b"\n") and size > 1:
+                try:
+                    line = decode(raw)  # which does not look into the text that it skips
+                    raw.isascii() or raw.decode("utf-8")
+                    int(line.uuid[:16], 16), int(line.uid[:16], 16)
+                except (DamagedError, ValueError) as error:  # ValueError: text that is no UTF-8, hashes that are none
+                    aside.put(number, raw, error)
+                else:
+                    yield line, offset, size
+            offset += size
+
+
+class RecordIndex:
+    """The places of a file's records by item and digest; 24 bytes a record (16 without a digest).
+
+    Args:
+        path: The file; may be missing.
+        digest: Which hash tells the records of one item apart (``uuid`` or ``uid``); empty: none, they are one.
+    """
+
+    def __init__(self, path: Path, *, digest: str) -> None:
+        slots, digests, positions = array("Q"), array("Q"), array("Q")
+        ordered, last = True, -1
+        for line, offset, _ in scan(path):
+            slot = slot_sample(line.id, line.repeat)
+            if slot < last:
+                ordered = False
+            last = slot
+            slots.append(slot)
+            positions.append(place_of(offset, ok=line.status == "ok"))
+            if digest:
+                digests.append(int((line.uuid if digest == "uuid" else line.uid)[:16], 16))
+        if not ordered:
+            order = array("Q", sorted(range(len(slots)), key=slots.__getitem__))  # stable: later lines stay later
+            slots, positions = _taken(slots, order), _taken(positions, order)
+            digests = _taken(digests, order) if digest else digests
+        self._slots, self._positions = slots, positions
+        self._digests = digests if digest else None
+        self._marks: bytearray | None = None
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def find(self, slot: int, digest: int = 0) -> int:
+        """Return the place (``offset_of``, ``is_ok``) of the record that counts, or -1."""
+        slots, digests, marks = self._slots, self._digests, self._marks
+        at = bisect_left(slots, slot)
+        end = len(slots)
+        best, found = -1, -1
+        while at < end and slots[at] == slot:
+            if marks is not None:
+                marks[at] |= _LOOKED_AT
+            if digests is None or digests[at] == digest:
+                place = self._positions[at]
+                if best < 0 or is_ok(place) or not is_ok(best):
+                    best, found = place, at
+            at += 1
+        if marks is not None and found >= 0:
+            marks[found] |= _FOUND
+        return best
+
+    def holds(self, slot: int) -> bool:
+        """Say whether there is any record of an item."""
+        at = bisect_left(self._slots, slot)
+        return at < len(self._slots) and self._slots[at] == slot
+
+    def track(self) -> None:
+        """Remember from now on which records are looked for and found."""
+        self._marks = bytearray(len(self._slots))
+
+    def superseded(self) -> set[int]:
+        """Return the offsets of records that were passed over while others of their item were looked for."""
+        return {offset_of(self._positions[at]) for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
+
+
+class Aside:
+    """Copies the damaged lines of a file into ``<file>.damaged``, each once, and says so in the log.
+
+    What is there already is read once, at the first damaged line. Use as a context manager while the file is read.
+
+    Args:
+        path: The file that is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._aside = path.with_name(path.name + ".damaged")
+        self._known: set[int] | None = None
+        self._file: BinaryIO | None = None
+        self._count = 0
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._count > LOGGED:
+            logger.warning("%s: %d lines are damaged in all; see %s", self._path.name, self._count, self._aside.name)
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def put(self, number: int, raw: bytes, error: Exception) -> None:
+        """Take a damaged line.
+
+        Raises:
+            DiskError: It cannot be written.
+        """
+        self._count += 1
+        if self._count <= LOGGED:
+            warning = "%s line %d is damaged (%s); put aside in %s"
+            logger.warning(warning, self._path.name, number, error, self._aside.name)
+        entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+        try:
+            if self._known is None:
+                self._known = self._entries()
+            if hash(entry) in self._known:
+                return
+            self._known.add(hash(entry))
+            if self._file is None:
+                self._file = open_file(self._aside, "ab")
+            self._file.write(entry)
+        except OSError as failure:
+            raise disk_error(self._aside, failure) from failure
+
+    def _entries(self) -> set[int]:
+        """Return hashes of what is there: of every two lines that follow each other, as an entry is two."""
+        known: set[int] = set()
+        before = b""
+        with contextlib.suppress(FileNotFoundError), open_file(self._aside, "rb") as file:
+            for line in file:
+                if before.startswith(b"line "):
+                    known.add(hash(before + line))
+                before = line
+        return known
+
+
+def _taken(column: array[int], order: Sequence[int]) -> array[int]:
+    return array("Q", map(column.__getitem__, order))
+
 
 T = TypeVar("T", bound=Exchange)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from judgebench.errors import DiskError
 from judgebench.records.flow import Reply
-from judgebench.store.files import DamagedError, Decoder, open_descriptor, reason_of
+from judgebench.store.journal import DamagedError, Decoder, open_descriptor, reason_of
 
 FILE = "replies.sqlite"
 WAIT = 30.0

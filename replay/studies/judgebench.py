@@ -17,7 +17,7 @@ _METRICS = {
     "correct": "correct",
     "incorrect": "incorrect",
     "tie_or_inconsistent": "tie_or_inconsistent",
-    "null_decisions": "unread_views",
+    "null_decisions": "unread_presentations",
     "first_order_acc": "first_order",
     "second_order_acc": "second_order",
     "strict_both": "both_orders",

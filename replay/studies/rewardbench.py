@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.config.resolve import load_run
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import method_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.run import Selection

@@ -7,8 +7,7 @@ import pytest
 from judgebench.config.dump import dump_config
 from judgebench.config.model import redacted
 from judgebench.errors import ConfigError
-from judgebench.models.configured import model_config
-from judgebench.models.credentials import redactor_of
+from judgebench.models.access import model_config, redactor_of
 
 pytestmark = pytest.mark.usefixtures("toys")
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from judgebench.dashboard.board import RunHeader, TaskRow
-from judgebench.dashboard.display import Score, display_for
+from judgebench.dashboard.display import ShownScore, display_for
 from judgebench.dashboard.events import EventDisplay
 from judgebench.dashboard.plain import PlainDisplay
 from judgebench.stages.task import Progress
@@ -93,7 +93,7 @@ def test_events_follow_the_contract() -> None:
     drive(display, clock, seconds=10)
     display.finding("unparsed", "3 replies could not be read", task="judge:m/d-j")
     display.message("human only")
-    score = Score(name="d-j.accuracy", value=80.0, lo=70.0, hi=90.0, n=30)
+    score = ShownScore(name="d-j.accuracy", value=80.0, lo=70.0, hi=90.0, n=30)
     display.done(exit_code=4, scores=[score], next_command="jb --reuse x")
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     kinds = [event["event"] for event in events]

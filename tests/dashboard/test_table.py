@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.dashboard.board import (
-    Message,
+    Notice,
     TaskRow,
     at_work_first,
     clock_text,
@@ -167,7 +167,7 @@ def test_the_whole_run_says_how_far_it_is_and_what_is_left() -> None:
 
 
 def test_tasks_that_fail_for_one_reason_tell_it_once() -> None:
-    told = Message()
+    told = Notice()
     first, second, other = row("m/a", "infer"), row("m/b", "infer"), row("m/c", "judge")
     for one, why in ((first, "The service is gone."), (second, "The service is gone."), (other, "Another reason.")):
         one.end("error", 2.0, error=why, hint="Start it.")

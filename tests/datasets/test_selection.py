@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.datasets import selection
-from judgebench.datasets.selection import select
+from judgebench.datasets import columns as selection
+from judgebench.datasets.columns import select
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 

@@ -189,8 +189,8 @@ MORE_LINKED = (
     "logs/scheduler.jsonl",
     "logs/summary.out",
     "configs",
-    "configs/asked",
-    "configs/asked/toy-model/toy.json",
+    "configs/identity",
+    "configs/identity/toy-model/toy.json",
     ".lock",
 )
 

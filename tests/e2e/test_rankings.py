@@ -192,13 +192,13 @@ def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
     service = [f"judges.round robin.judge_model.url={bench.judge.url}", "judges.round robin.judge_model.model=j"]
     against = "judges.round robin.compare_with=['ant']"
     models = ("cat", "bee", "ant")
-    jb(bench, "--override", *service, against, models=models, judges=("pair_league",))
+    jb(bench, "--override", *service, against, models=models, judges=("pair_round_robin",))
     assert len(bench.judge.requests) == 2 * (CALLS_FOR["ant", "bee"] + CALLS_FOR["ant", "cat"])
     found = ranking(bench)
     assert found["models"][0]["model"] == "ant"
     assert len(found["pairs"]) == 2
     # All against all is one pair more, and nothing else.
-    jb(bench, "--reuse", "--override", *service, models=models, judges=("pair_league",))
+    jb(bench, "--reuse", "--override", *service, models=models, judges=("pair_round_robin",))
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
     assert len(ranking(bench)["pairs"]) == 3
 

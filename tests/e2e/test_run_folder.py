@@ -75,7 +75,7 @@ def test_answers_of_another_model_are_neither_kept_nor_scored_without_a_word(ben
     other.write_text(other.read_text().replace("'model': 'm'", "'model': 'n'"))
     bench.model.answer = lambda body: "I think it is 0 (of twice 0)"
     assert bench.jb("--no-preflight", **both).code == 0
-    for asked in (bench.run / "configs/asked").rglob("toy.json") if killed else ():
+    for asked in (bench.run / "configs/identity").rglob("toy.json") if killed else ():
         asked.write_text(json.dumps({**json.loads(asked.read_text()), "size": -1, "modified": 0}))
     swap(*(bench.run / "predictions" / model / "toy.jsonl" for model in ("toy-model", "other-model")))
     assert bench.jb("--reuse", "--mode", "eval", **both).code == 0
@@ -118,7 +118,7 @@ def test_a_task_whose_plan_is_gone_says_so_in_a_sentence(finished: Bench) -> Non
 def test_a_run_that_was_killed_keeps_every_answer_that_is_its_own(finished: Bench) -> None:
     """The state of its files was never recorded; each answer is known by the hash of its question."""
     bench = finished
-    asked = bench.run / "configs/asked/toy-model/toy.json"
+    asked = bench.run / "configs/identity/toy-model/toy.json"
     asked.write_text(json.dumps({**json.loads(asked.read_text()), "size": -1, "modified": 0}))
     done = bench.jb("--reuse", "--no-preflight")
     assert done.code == 0, done.text
@@ -157,7 +157,7 @@ def test_a_link_that_leads_nowhere_yet_is_not_followed(finished: Bench, name: st
     [
         "predictions/toy-model/toy.jsonl",
         "predictions/toy-model/toy-judge.jsonl",
-        "configs/asked/toy-model/toy.json",
+        "configs/identity/toy-model/toy.json",
         "logs/infer/toy-model/toy.out",
         "results/toy-model/toy-judge.json",
         ".lock",
@@ -180,7 +180,7 @@ def test_what_is_no_file_in_the_place_of_one_neither_hangs_nor_crashes(finished:
 @pytest.mark.parametrize("spoil", [lambda data: data.replace(b"prompt", b"pro\xffpt", 1), lambda data: b"[" * 100_000])
 def test_a_damaged_record_of_the_settings_costs_nothing(finished: Bench, spoil: object) -> None:
     bench = finished
-    for path in (bench.run / "configs/asked").rglob("*.json"):
+    for path in (bench.run / "configs/identity").rglob("*.json"):
         path.write_bytes(spoil(path.read_bytes()))  # type: ignore[operator]
     done = bench.jb("--reuse", "--no-preflight")
     assert done.code == 0, done.text

@@ -10,7 +10,7 @@ import pytest
 
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.errors import DiskError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
 from judgebench.store.replies import FILE, ReplyCache
 from tests.e2e.harness import Bench

@@ -261,4 +261,4 @@ def test_the_achieved_rate_stands_beside_the_asked_one(bench: Bench) -> None:
     found = re.search(r"Pace: +infer:toy-model/toy: ([\d.]+) requests/s of 50/s asked for", done.text)
     assert found, done.text
     assert 0 < float(found[1]) < 60
-    assert "asked_rate 50" in (bench.run / "logs/infer/toy-model/toy.out").read_text()
+    assert "wanted_rate 50" in (bench.run / "logs/infer/toy-model/toy.out").read_text()

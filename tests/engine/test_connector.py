@@ -17,7 +17,7 @@ from aiohttp.connector import BaseConnector
 
 from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import EndpointError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
 from tests.faultservice import FaultService
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from judgebench.engine.limits import AdaptiveLimit, Gate
+from judgebench.engine.limits import AdaptiveLimit, ConcurrencyLimit
 
 ORDER = st.integers(0, 1000)
 
@@ -24,7 +24,7 @@ class GateMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.gate = Gate(1)
+        self.gate = ConcurrencyLimit(1)
         self.entering: list[asyncio.Task[None]] = []
         self.inside = 0
         self.order: list[int] = []
@@ -35,7 +35,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @initialize(limit=st.integers(1, 4), adaptive=st.booleans())
     def open(self, limit: int, adaptive: bool) -> None:
-        self.gate = Gate(AdaptiveLimit(limit, first=1) if adaptive else limit)
+        self.gate = ConcurrencyLimit(AdaptiveLimit(limit, first=1) if adaptive else limit)
 
     async def _enter(self, number: int) -> None:
         await self.gate.enter()
@@ -122,7 +122,7 @@ TestGateUnderCancellation: Any = GateMachine.TestCase
 
 def test_a_waiter_cancelled_in_the_turn_in_which_a_place_becomes_free_is_cancelled_and_nothing_else() -> None:
     async def main() -> tuple[bool, int]:
-        gate = Gate(1)
+        gate = ConcurrencyLimit(1)
         await gate.enter()
         waiting = asyncio.create_task(gate.enter())
         await asyncio.sleep(0)

@@ -13,7 +13,7 @@ import pytest
 from judgebench.engine.client import Traffic, open_client
 from judgebench.engine.worker_pool import run_pool
 from judgebench.errors import EndpointError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
 from tests.faultservice import TRANSIENT, Answer, FaultService, closed_port, http_status, mixed, slow_bytes
 

@@ -19,9 +19,9 @@ from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
 from judgebench.engine.aiohttp_internals import Deadlines
 from judgebench.engine.faults import Fault, RetryPolicy, fault_of, retry_after_seconds
-from judgebench.engine.limits import HARD, REFUSALS, AdaptiveLimit, Breaker, Gate
+from judgebench.engine.limits import HARD, REFUSALS, AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import ConfigError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import Failure
 from tests.engine.simulated_time import run_simulated
 
@@ -125,7 +125,7 @@ class TestGate:
 
     def test_first_come_first_served_and_cancellation_gives_the_place_on(self) -> None:
         async def main() -> list[int]:
-            gate, order = Gate(1), []
+            gate, order = ConcurrencyLimit(1), []
 
             async def hold(nth: int) -> None:
                 await gate.enter()

@@ -13,7 +13,7 @@ import pytest
 from judgebench.engine.client import Traffic, open_client
 from judgebench.engine.senders import PARALLEL_FROM, senders_for
 from judgebench.errors import EndpointError, InternalError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
 from tests.engine.test_http import ask_all as ask
 from tests.faultservice import Fault, FaultService, closed_port, http_status, prompt_text

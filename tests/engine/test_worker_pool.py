@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.engine.loop import run
-from judgebench.engine.worker_pool import RateSchedule, TimestampSchedule, run_pool, schedule_of
-from judgebench.models.configured import model_config
+from judgebench.engine.worker_pool import RateSchedule, TimestampSchedule, run, run_pool, schedule_of
+from judgebench.models.access import model_config
 from tests.engine.simulated_time import run_simulated
 
 
@@ -176,7 +175,7 @@ def test_a_rate_is_kept_whatever_the_replies_take(burstiness: float) -> None:
     run(run_pool(range(1000), work, concurrency=100, schedule=schedule))
     assert schedule.pace.started == 1000
     assert schedule.pace.achieved * (due[-1] - schedule.pace.latest) <= 999  # never ahead of the schedule
-    assert schedule.pace.figures()["asked_rate"] == 500
+    assert schedule.pace.figures()["wanted_rate"] == 500
 
 
 def test_gaps_have_the_asked_mean_and_spread() -> None:

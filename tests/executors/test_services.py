@@ -18,7 +18,7 @@ import pytest
 from judgebench.errors import ExitCode
 from judgebench.executors import guard
 from judgebench.executors.services import launched_models
-from judgebench.models.address import launch_key
+from judgebench.models.access import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
 from tests.executors.conftest import Run, gone, task, until

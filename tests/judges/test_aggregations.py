@@ -18,7 +18,7 @@ from judgebench.judges.aggregations import (
     aggregated,
     mirrored,
 )
-from judgebench.judges.core.factory import aggregation_of
+from judgebench.judges.core.contract import aggregation_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 
 DECISIONS = ["A>>B", "A>B", "A=B", "B>A", "B>>A", "A", "B", "tie"]

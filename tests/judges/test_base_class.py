@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod, lacks_logprobs
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, lacks_logprobs, method_of
 from judgebench.plugins import load, shipped
 from judgebench.records.flow import Verdict
 from judgebench.records.run import Typed

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, method_of
 from judgebench.judges.wrappers.bias_test import BiasTest
 from judgebench.judges.wrappers.perturbed import shipped
 from judgebench.records.flow import Failure, Prompt, Reply, Verdict

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated, mirrored
-from judgebench.judges.core.factory import aggregation_of, parser_of
+from judgebench.judges.core.contract import aggregation_of, parser_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.records.flow import Reply, TokenLogprob
 from judgebench.records.pairs import FLIPPED

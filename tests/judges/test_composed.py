@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.metrics.statistics.choosing import Group, choose
+from judgebench.metrics.statistics.choosing import AnswerGroup, choose
 from judgebench.records.flow import Verdict
 
 from .test_methods import Judge, item, judge
@@ -88,7 +88,7 @@ def test_an_explanation_that_fails_its_check_gives_no_verdict() -> None:
 
 
 def test_few_verifications_are_held_against_an_answer() -> None:
-    groups = [Group("7", 3, 5, 6), Group("8", 1, 2, 2)]
+    groups = [AnswerGroup("7", 3, 5, 6), AnswerGroup("8", 1, 2, 2)]
     assert choose(groups, "best_mean") == "8"
     assert choose(groups, "majority") == "7"
     assert choose(groups, "weighted_majority") == "7"

@@ -14,8 +14,7 @@ import pytest
 import judgebench
 from judgebench.config.files import load_file
 from judgebench.config.registry import description
-from judgebench.judges.core.contract import Case
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import Case, method_of
 from judgebench.plugins import split
 from judgebench.records.flow import Prompt, Reply, Verdict
 from judgebench.records.run import Typed

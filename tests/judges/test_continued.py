@@ -33,7 +33,7 @@ def test_a_reply_without_a_label_is_followed_by_a_further_turn() -> None:
     assert (verdict.decision, len(ask.asked)) == ("A", 3)
     presentations = {presentation["presentation"]: presentation for presentation in verdict.details["presentations"]}
     assert presentations["AB"]["decision"] == "A>B"
-    assert presentations["AB"]["asked_to_go_on"] == 1
+    assert presentations["AB"]["further_turns"] == 1
     assert "span" not in presentations["AB"]
     assert "span" in presentations["BA"]
 

@@ -25,8 +25,7 @@ from judgebench.judges.aggregations import (
     aggregated,
     higher_score,
 )
-from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError
-from judgebench.judges.core.factory import aggregation_of, method_from, parser_of
+from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError, aggregation_of, method_from, parser_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judgebench.judges.core.factory import parser_of
+from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.differences import differences
 from judgebench.records.flow import Reply
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from judgebench.content.prompts import as_text
-from judgebench.judges.core.contract import Case
-from judgebench.judges.core.factory import method_from, parser_of
+from judgebench.judges.core.contract import Case, method_from, parser_of
 from judgebench.judges.methods.json_lists import last_list
 from judgebench.judges.parsers.numbers import number_of
 from judgebench.records.flow import Prompt, Reply, Verdict

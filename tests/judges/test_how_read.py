@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from judgebench.config.files import load_file
-from judgebench.judges.core.factory import how_read, method_of
+from judgebench.judges.core.contract import how_read, method_of
 from judgebench.plugins import split
 from judgebench.records.run import Typed
 from judgebench.report.schema import RowSpec

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from judgebench.judges.core.factory import parser_of
+from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.debate import drawn_side
 from judgebench.judges.methods.differences import differences
-from judgebench.metrics.statistics.choosing import Group, choose
+from judgebench.metrics.statistics.choosing import AnswerGroup, choose
 from judgebench.records.flow import Reply, Verdict
 
 from .test_composed import DIRECT, says
@@ -163,7 +163,7 @@ def test_grammars_that_read_other_scores_differ() -> None:
 
 
 def test_votes_weigh_by_how_often_they_were_verified() -> None:
-    groups = [Group("7", 3, 1, 6), Group("8", 2, 4, 4)]
+    groups = [AnswerGroup("7", 3, 1, 6), AnswerGroup("8", 2, 4, 4)]
     assert [choose(groups, rule) for rule in ("majority", "weighted_majority", "best_mean")] == ["7", "8", "8"]
 
 

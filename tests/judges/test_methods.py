@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
-from judgebench.judges.core.factory import extractor_of, method_of
+from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, extractor_of, method_of
 from judgebench.records.flow import Failure, Prompt, Reply, TokenLogprob, Verdict
 from judgebench.records.run import Typed
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import method_of
 from judgebench.records.flow import Reply, TokenLogprob
 from judgebench.records.run import Typed
 

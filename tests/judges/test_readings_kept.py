@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.judges.core.contract import Case
-from judgebench.judges.core.factory import method_of, parser_of
+from judgebench.judges.core.contract import Case, method_of, parser_of
 from judgebench.judges.parsers.anchored import Anchored
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, reads_text_only
 from judgebench.records.flow import Prompt, Reply, Verdict

@@ -13,8 +13,7 @@ import pytest
 
 import judgebench
 from judgebench.config.files import load_file
-from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, NotRecordedError
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import CallFailedError, Case, JudgeMethod, NotRecordedError, method_of
 from judgebench.plugins import split
 from judgebench.records.flow import Failure, Prompt, Reply, TokenLogprob, Verdict
 from judgebench.records.run import Typed
@@ -152,6 +151,6 @@ class TestEveryMethod:
 
 
 def test_identities_tell_methods_and_their_prompts_apart() -> None:
-    own = [path for path in CONFIGS if path.stem != "pair_league"]  # pair_compare's method, between other models
+    own = [path for path in CONFIGS if path.stem != "pair_round_robin"]  # pair_compare's method, between other models
     identities = {json.dumps(method(path).identity(), sort_keys=True) for path in own}
     assert len(identities) == len(own)

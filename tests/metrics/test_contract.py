@@ -23,7 +23,7 @@ from judgebench.errors import JudgebenchError
 from judgebench.metrics.rates.named import better_of, compute, metric_names
 from judgebench.metrics.rates.tally import Outcome, Tally
 from judgebench.metrics.scores.score import Score, ScoreConfig, figures_of
-from judgebench.metrics.statistics.clustered import mean_of, share_of
+from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.table import METRICS as METRIC_TABLE
 from judgebench.plugins.rooms import shipped
@@ -192,8 +192,16 @@ def test_eight_equal_repeats_of_a_score_tell_as_much_as_one(name: str) -> None:
 
 
 COUNTED = {
-    "PairScore": {"correct", "incorrect", "tie_or_inconsistent", "unread", "unread_views", "tied_views", "gold"},
-    "EvidenceScore": {"correct", "incorrect", "tie_or_inconsistent", "tied_views"},
+    "PairScore": {
+        "correct",
+        "incorrect",
+        "tie_or_inconsistent",
+        "unread",
+        "unread_presentations",
+        "tied_presentations",
+        "gold",
+    },
+    "EvidenceScore": {"correct", "incorrect", "tie_or_inconsistent", "tied_presentations"},
     "MatchScore": {"ties"},
     "WinScore": {"wins", "losses", "ties", "inconsistent"},
     "PreferenceScore": {"n_wins", "n_wins_base", "n_draws", "n_total"},

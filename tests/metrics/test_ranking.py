@@ -22,8 +22,8 @@ from judgebench.metrics.comparisons.ranking import separability
 from judgebench.metrics.rates.named import compute
 from judgebench.metrics.rates.preferences import tie_rate, win_rate
 from judgebench.metrics.rates.tally import Outcome, Tally
-from judgebench.metrics.statistics.clustered import share_of
 from judgebench.metrics.statistics.correlation import kendall, mean_ranks, pearson, spearman
+from judgebench.metrics.statistics.intervals import share_of
 from judgebench.metrics.statistics.ordinal import krippendorff_alpha, weighted_kappa
 from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.records.flow import Metric

@@ -18,7 +18,7 @@ from judgebench.metrics.rates.repeats import (
     pass_at_k,
     vote,
 )
-from judgebench.metrics.rates.tally import Row, Tally
+from judgebench.metrics.rates.tally import Tally, TallyRow
 from tests.metrics.tallies import outcome, tally_of
 
 WORDS = st.integers(1, 4).flatmap(lambda n: st.lists(st.text("01upn", min_size=n, max_size=n), min_size=1, max_size=8))
@@ -153,10 +153,10 @@ def test_a_winning_answer_without_verdict_is_unscored() -> None:
 @given(st.lists(st.tuples(st.sampled_from("01"), st.integers(1, 3)), min_size=1, max_size=6), st.data())
 def test_vote_bounds_hold_what_a_failed_repeat_could_do(cast: list[tuple[str, int]], data: st.DataObject) -> None:
     """A repeat that failed might have given any answer, right or wrong."""
-    rows = [Row(0, at, "ok", int(letter), answer) for at, (letter, answer) in enumerate(cast)]
-    failed = Row(0, len(rows), "prediction_failed", None, 0)
+    rows = [TallyRow(0, at, "ok", int(letter), answer) for at, (letter, answer) in enumerate(cast)]
+    failed = TallyRow(0, len(rows), "prediction_failed", None, 0)
     low, high = vote([*rows, failed])[1]
-    healed = Row(0, len(rows), "ok", data.draw(st.integers(0, 1)), data.draw(st.integers(1, 4)))
+    healed = TallyRow(0, len(rows), "ok", data.draw(st.integers(0, 1)), data.draw(st.integers(1, 4)))
     settled_value = vote([*rows, healed])[0]
     same = [row.grade for row in rows if row.answer == healed.answer]
     if len({*same, healed.grade}) == 1:  # judges that contradict themselves on equal answers are another matter

@@ -12,7 +12,7 @@ import pytest
 
 from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import MissingExtraError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.models.hf_chat import HuggingFaceConfig, _Batcher, generation_arguments
 from judgebench.records.flow import Reply, Request
 

@@ -8,7 +8,7 @@ import pytest
 
 from judgebench.content.prompts import fit, render
 from judgebench.errors import ConfigError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.openai import OpenAIChat, VLLMCustomAPI, VLLMCustomAPIChat, VLLMCustomAPIChatStream
 from judgebench.records.flow import Message, Request

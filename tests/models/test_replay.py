@@ -12,7 +12,7 @@ import pytest
 
 from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import DataError, MissingDataError
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.records.flow import JudgeCall, Reply, Request
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judgebench.models.secret_values import looks_like_key, secret_texts, shown_url, sounds_secret, url_secrets
+from judgebench.models.access import looks_like_key, secret_texts, shown_url, sounds_secret, url_secrets
 
 KEY = "sk-test-7f3b1c9d5e"
 

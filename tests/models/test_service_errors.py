@@ -8,7 +8,7 @@ import pytest
 
 from judgebench.engine.endpoint import gone
 from judgebench.engine.faults import Fault
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.service_errors import EXCERPT, failure_inside, failure_of_status
 from judgebench.records.flow import Failure

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from judgebench.judges.core.contract import NotRecordedError
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import NotRecordedError, method_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample, Verdict
 from judgebench.records.run import DatasetConfig

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from judgebench.judges.core.factory import parser_of
+from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.json_lists import last_list
 from judgebench.judges.parsers.reading import Reading
 from judgebench.records.flow import Reply, TokenLogprob

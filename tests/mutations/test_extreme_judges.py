@@ -76,7 +76,7 @@ def test_a_judge_that_always_prefers_the_first_shown_is_found_out(
         return
     assert (found["mean_of_orders"], found["both_orders"], found["consistency"]) == (50.0, 0.0, 0.0)
     assert (found["first_shown_rate"], found["tie_or_inconsistent"]) == (100.0, len(items))
-    assert (found["correct"], found["incorrect"], found["unread_views"]) == (0.0, 0.0, 0.0)
+    assert (found["correct"], found["incorrect"], found["unread_presentations"]) == (0.0, 0.0, 0.0)
     balanced = len({kind.truth for kind in kinds_of(data)}) == 2
     assert (found["first_order"], found["second_order"]) == ((50.0, 50.0) if balanced else (100.0, 0.0))
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from judgebench.datasets.samples import samples_of
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import method_of
 from judgebench.records.flow import Prompt, Reply, Sample
 from judgebench.records.run import DatasetConfig, Options
 from judgebench.stages.asks import benchmark_case

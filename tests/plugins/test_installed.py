@@ -180,7 +180,7 @@ def test_a_run_that_finds_all_at_home_never_looks_at_the_installed_packages(tmp_
         "m.entry_points = looked\n"
         "from judgebench.config.resolve import load_run\n"
         "from judgebench.records.run import Selection\n"
-        "from judgebench.judges.core.factory import method_of\n"
+        "from judgebench.judges.core.contract import method_of\n"
         "run = load_run(Selection(models=['vllm_api_general_chat'], datasets=['demo_facts_llmjudge'],"
         " judges=['vllm_api_general_chat']), {})\n"
         "print([type(method_of(j.method)).__name__ for d in run.datasets.values() for j in d.judges])\n"

@@ -9,10 +9,10 @@ import pytest
 
 from judgebench.datasets.samples import loader_of
 from judgebench.errors import ConfigError
-from judgebench.judges.core.factory import aggregation_of, extractor_of, method_of, parser_of
+from judgebench.judges.core.contract import aggregation_of, extractor_of, method_of, parser_of
 from judgebench.judges.wrappers.perturbed import perturbation_of
 from judgebench.metrics.scores.score import score_of
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.models.postprocess import postprocessor
 from judgebench.records.run import DatasetConfig, Typed
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from judgebench.models.configured import model_config
+from judgebench.models.access import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
 from judgebench.records.flow import Request

@@ -10,8 +10,7 @@ from typing import Any
 
 from judgebench.config.resolve import load_run
 from judgebench.datasets.samples import samples_of
-from judgebench.judges.core.contract import NotRecordedError
-from judgebench.judges.core.factory import method_of
+from judgebench.judges.core.contract import NotRecordedError, method_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Reply, Sample, TokenLogprob, Verdict
 from judgebench.records.run import DatasetConfig, Options, Selection

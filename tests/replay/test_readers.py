@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated
-from judgebench.judges.core.factory import aggregation_of, parser_of
+from judgebench.judges.core.contract import aggregation_of, parser_of
 from judgebench.judges.parsers.reading import Reading
 from judgebench.judges.probes import LinearProbe
 from judgebench.records.flow import Reply

@@ -16,8 +16,7 @@ from judgebench.report.conditions import Addressed, Condition, GateConditions, p
 from judgebench.report.gate import check, decide, gate_run
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import mark
+from judgebench.store.run_folder import RunFolder, mark
 from tests.report.runs import put
 
 STAMP = "20260305_153318"

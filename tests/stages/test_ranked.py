@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Tally
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.records.run import Typed

@@ -10,7 +10,7 @@ import pytest
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.ranking import rank_by_comparisons
 from judgebench.metrics.rates.agreement import cohen_kappa
-from judgebench.metrics.statistics.clustered import share_of
+from judgebench.metrics.statistics.intervals import share_of
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.stages.summarize import CrossedPair, round_robin_result
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from judgebench.records.flow import Prediction
-from judgebench.store.index import TOLD, compact
-from judgebench.store.recorded import Recorded, records
+from judgebench.store.compaction import compact
+from judgebench.store.recorded import TOLD, Recorded, records
 
 
 def line_of(number: int) -> bytes:

@@ -13,12 +13,11 @@ import pytest
 from judgebench.errors import DiskError
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
 from judgebench.records.flow import Prediction, Reply
-from judgebench.store.files import DamagedError, Decoder, open_file, read_file
-from judgebench.store.index import compact, copy_aside
-from judgebench.store.journal import Journal, mend, write_atomically
+from judgebench.store.compaction import compact, copy_aside
+from judgebench.store.journal import DamagedError, Decoder, Journal, mend, open_file, read_file, write_atomically
 from judgebench.store.recorded import Follower, Recorded, records
 from judgebench.store.replies import ReplyCache
-from judgebench.store.runs import hold
+from judgebench.store.run_folder import hold
 
 LINE = msgspec.json.encode(
     Prediction(data_abbr="d", id=0, uid="aa", success=True, status="ok", uuid="bb", origin_prompt="p", prediction="x")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from judgebench.errors import DiskError
 from judgebench.records.flow import Prediction
-from judgebench.store.index import compact
+from judgebench.store.compaction import compact
 from judgebench.store.journal import Journal, mend
 from judgebench.store.recorded import Follower, Recorded, records
 

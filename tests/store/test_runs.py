@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import ReuseError, UsageError
-from judgebench.store.run_folder import RunFolder
-from judgebench.store.runs import (
+from judgebench.store.run_folder import (
+    RunFolder,
     check_outside_of_runs,
     existing_run,
     is_run,

@@ -34,8 +34,7 @@ import msgspec
 from judgebench.content.prompts import as_text, fields_of, fill, render
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import PresentationReading, aggregated, check_weights
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.judges.core.factory import aggregation_of, parser_of
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, aggregation_of, parser_of
 from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, reads_text_only
 from judgebench.records.flow import Prompt, Reply, Verdict
 

@@ -9,11 +9,10 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case
+from judgebench.judges.core.contract import Ask, Case, extractor_from, method_from
 from judgebench.judges.core.declared import all_of
-from judgebench.judges.core.factory import extractor_from, method_from
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper
-from judgebench.metrics.statistics.choosing import ALPHA, STRATEGIES, Group, Strategy, choose, grouped
+from judgebench.metrics.statistics.choosing import ALPHA, STRATEGIES, AnswerGroup, Strategy, choose, grouped
 from judgebench.records.flow import Verdict
 
 
@@ -102,7 +101,7 @@ class PessimisticChoice(Wrapper):
             decision = by_rule.decision
         return Verdict(status="ok", decision=decision, answer=chosen, details=details)
 
-    def _groups(self, answers: Sequence[str | None], verdicts: Sequence[Verdict]) -> list[Group[str]]:
+    def _groups(self, answers: Sequence[str | None], verdicts: Sequence[Verdict]) -> list[AnswerGroup[str]]:
         times = self.config.times
         solutions = []
         for place, answer in enumerate(answers):

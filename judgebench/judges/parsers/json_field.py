@@ -112,7 +112,7 @@ class JsonField(ConfiguredParser):
             return self._as_remarked(reading, text, end, last)
         return reading
 
-    def _only(self, text: str, start: int) -> _Found | None:
+    def _only(self, text: str, start: int) -> _FoundField | None:
         """Return the field of an object that is the whole reply, as most are, but for a fence."""
         try:
             whole, end = _DECODER.raw_decode(text, start)
@@ -123,7 +123,7 @@ class JsonField(ConfiguredParser):
         found = _held(whole, self._path, start, end)
         return found[0] if len(found) == 1 and not found[0].twice else None
 
-    def _as_remarked(self, reading: Reading, text: str, end: int, last: _Found) -> Reading:
+    def _as_remarked(self, reading: Reading, text: str, end: int, last: _FoundField) -> Reading:
         undone = (
             self._undoing.found(text, last.end, reading.decision)
             if reading.decision is not None
@@ -132,7 +132,7 @@ class JsonField(ConfiguredParser):
         return unparsed(f"the field {self.config.field!r} is taken back later in the reply") if undone else reading
 
     @staticmethod
-    def _meant_as(text: str, found: _Found) -> str:
+    def _meant_as(text: str, found: _FoundField) -> str:
         start = text.rfind("```", 0, found.start)
         fenced = start >= 0 and not text[start + 3 : found.start].strip("jsonJSON \n\t[")
         return not_meant(text, start if fenced else found.start, found.end, line=fenced)
@@ -142,7 +142,7 @@ class JsonField(ConfiguredParser):
         number = _as_number(value)
         return json.dumps(value).lower() if number is None else number
 
-    def _value(self, found: _Found, span: tuple[int, int]) -> Reading:
+    def _value(self, found: _FoundField, span: tuple[int, int]) -> Reading:
         value = found.value
         values = self._confidence(found.whole)
         if self._decision:
@@ -171,7 +171,7 @@ class JsonField(ConfiguredParser):
         share = number / 100 if percent else number
         return {"confidence": share} if 0 <= share <= 1 else {}
 
-    def _objects(self, text: str) -> list[_Found] | None:
+    def _objects(self, text: str) -> list[_FoundField] | None:
         """Return the outermost objects that hold the field, in order; ``None`` where there are too many attempts."""
         if self._path[-1] not in combined(text):
             return []
@@ -189,7 +189,7 @@ class JsonField(ConfiguredParser):
             at = end
         return found
 
-    def _pairs(self, text: str) -> list[_Found]:
+    def _pairs(self, text: str) -> list[_FoundField]:
         """Return what pairs of the field and a value say where no object can be read; none where one is not closed."""
         if text.count("{") != text.count("}") or len(self._path) > 1:
             return []
@@ -200,11 +200,11 @@ class JsonField(ConfiguredParser):
                 return []
             written = match["value"]
             value: Any = written[1:-1] if written[0] in "\"'" else json.loads(written.lower())
-            found.append(_Found(value, {}, False, match.start(), match.end()))
+            found.append(_FoundField(value, {}, False, match.start(), match.end()))
         return found
 
 
-class _Found(NamedTuple):
+class _FoundField(NamedTuple):
     value: Any
     whole: dict[str, Any]
     twice: bool
@@ -223,7 +223,7 @@ class _Pairs(dict[str, Any]):
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, strict=False)
 
 
-def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[_Found]:
+def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[_FoundField]:
     """Return the field of an object, or of the objects nearest inside it that have it."""
     level: list[Any] = [whole]
     while level:
@@ -234,7 +234,7 @@ def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[
                 inner = inner.get(name) if isinstance(inner, dict) else None
             if isinstance(inner, _Pairs) and path[-1] in inner:
                 twice = path[-1] in {name.lower() for name in inner.twice}
-                found.append(_Found(inner[path[-1]], whole, twice, start, end))
+                found.append(_FoundField(inner[path[-1]], whole, twice, start, end))
         if found:
             return found
         level = [

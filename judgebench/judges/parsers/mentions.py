@@ -16,7 +16,7 @@ _INK = re.compile(r"\S")
 _ODD_CASES = {0x130: "i", 0x131: "i", 0x17F: "s", 0x1C80: "в", 0x1C81: "д", 0x1C82: "о", 0x1C84: "т", 0x1C85: "т"}
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line that is not blank, and where it starts in the text."""
 
     text: str
@@ -35,22 +35,22 @@ class Lines:
         self.first = self._at(len(text) - len(text.lstrip()))
         self.last = self._at(len(text.rstrip()) - 1)
 
-    def after(self, line: Line) -> Line | None:
+    def after(self, line: TextLine) -> TextLine | None:
         """Return the line after one."""
         found = _INK.search(self._text, line.start + len(line.text))
         return self._at(found.start()) if found else None
 
-    def before_last(self) -> Line | None:
+    def before_last(self) -> TextLine | None:
         """Return the line before the last one."""
         end = len(self._text[: self.last.start].rstrip())
         return self._at(end - 1) if end else None
 
-    def positions(self, words: Iterable[str]) -> dict[int, tuple[Line, list[int]]]:
+    def positions(self, words: Iterable[str]) -> dict[int, tuple[TextLine, list[int]]]:
         """Return the lines in which one of the words stands, by their start, with the words' places in them."""
         low = combined(self._text)
-        found: dict[int, tuple[Line, list[int]]] = {}
+        found: dict[int, tuple[TextLine, list[int]]] = {}
         for word in words:
-            place, line = low.find(word), Line("", -1)
+            place, line = low.find(word), TextLine("", -1)
             while place >= 0:
                 if not line.start <= place < line.start + len(line.text):
                     line = self._at(place)
@@ -58,10 +58,10 @@ class Lines:
                 place = low.find(word, place + len(word))
         return found
 
-    def holding(self, words: Iterable[str]) -> dict[int, Line]:
+    def holding(self, words: Iterable[str]) -> dict[int, TextLine]:
         """Return the lines in which one of the words (in lower case) stands, in whatever case, by their start."""
         low = combined(self._text)
-        found: dict[int, Line] = {}
+        found: dict[int, TextLine] = {}
         for word in words:
             place = low.find(word)
             while place >= 0:
@@ -70,10 +70,10 @@ class Lines:
                 place = low.find(word, line.start + len(line.text))
         return found
 
-    def _at(self, place: int) -> Line:
+    def _at(self, place: int) -> TextLine:
         start = self._text.rfind("\n", 0, place) + 1
         end = self._text.find("\n", place)
-        return Line(self._text[start : end if end >= 0 else len(self._text)], start)
+        return TextLine(self._text[start : end if end >= 0 else len(self._text)], start)
 
 
 def combined(text: str) -> str:

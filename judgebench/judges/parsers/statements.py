@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from judgebench.judges.parsers.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
 from judgebench.judges.parsers.meaning import conditional, not_meant
-from judgebench.judges.parsers.mentions import Line, Lines, combined
+from judgebench.judges.parsers.mentions import Lines, TextLine, combined
 
 _NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
 _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
@@ -109,7 +109,7 @@ class Statement(NamedTuple):
         return self.form not in {"answer line", "brackets"}
 
 
-def _start(line: Line) -> int:
+def _start(line: TextLine) -> int:
     return line.start
 
 
@@ -236,7 +236,7 @@ class VerdictScanner:
             if lines.first == lines.last:
                 yield from self._only_answer(line)
 
-    def _anchors(self, text: str, line: Line, positions: list[int]) -> Iterator[Statement]:
+    def _anchors(self, text: str, line: TextLine, positions: list[int]) -> Iterator[Statement]:
         known = False
         fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
         if fields:
@@ -278,7 +278,7 @@ class VerdictScanner:
                     matches.append(match)
         return matches
 
-    def _unreadable(self, line: Line) -> Iterator[Statement]:
+    def _unreadable(self, line: TextLine) -> Iterator[Statement]:
         """A verdict line that holds something else than a decision: other words, or several decisions.
 
         Words that end in one bracketed decision (``Verdict: the first is better. [[A]]``) state that decision.
@@ -293,7 +293,7 @@ class VerdictScanner:
             start = line.start + match.start("rest")
             yield Statement(None, rest, "verdict line", start, start + len(match["rest"]))
 
-    def _stated_in_sentence(self, line: Line, match: re.Match[str]) -> bool:
+    def _stated_in_sentence(self, line: TextLine, match: re.Match[str]) -> bool:
         if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
             return False
         before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
@@ -303,7 +303,7 @@ class VerdictScanner:
         return not _ANOTHERS.search(before) and self._unhedged(line, match.start("noun"))
 
     @staticmethod
-    def _unhedged(line: Line, start: int, said: str = "") -> bool:
+    def _unhedged(line: TextLine, start: int, said: str = "") -> bool:
         """Whether a sentence comes to its verdict without a condition, a doubt or a quotation before it.
 
         Args:
@@ -323,7 +323,7 @@ class VerdictScanner:
             hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence)
         )
 
-    def _closing_sentences(self, line: Line) -> Iterator[Statement]:
+    def _closing_sentences(self, line: TextLine) -> Iterator[Statement]:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
         if not any(token in line.text for token in self._exact):
             return
@@ -334,7 +334,7 @@ class VerdictScanner:
                 if fits and self._unhedged(line, match.start()) and self._ends(line, match.end("token")):
                     yield from self._with_companion(line, match, token, "sentence")
 
-    def _bracketed(self, line: Line) -> Iterator[Statement]:
+    def _bracketed(self, line: TextLine) -> Iterator[Statement]:
         for match in self._brackets.finditer(line.text):
             quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
             if (
@@ -346,7 +346,7 @@ class VerdictScanner:
                 decision = self.decision_of(match["token"])
                 yield Statement(decision, match["token"], "brackets", line.start + start, line.start + end)
 
-    def _alone_in(self, line: Line, form: str) -> list[Statement]:
+    def _alone_in(self, line: TextLine, form: str) -> list[Statement]:
         match = self._alone.fullmatch(line.text)
         if match is None:
             return []
@@ -359,7 +359,7 @@ class VerdictScanner:
         start, end = match.span("token")
         return [Statement(self.decision_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
 
-    def _answered(self, line: Line) -> Iterator[Statement]:
+    def _answered(self, line: TextLine) -> Iterator[Statement]:
         """``Correct? No.`` and ``CORRECT: yes``, where there are two decisions."""
         match = self._echoed_question.fullmatch(line.text)
         if match is None:
@@ -375,7 +375,7 @@ class VerdictScanner:
             line.start + match.end("answer"),
         )
 
-    def _only_answer(self, line: Line) -> list[Statement]:
+    def _only_answer(self, line: TextLine) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
         match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
         better = self._better.fullmatch(line.text) if match is None else None
@@ -385,7 +385,7 @@ class VerdictScanner:
             return []
         return list(self._with_companion(line, match, match["token"], "answer line"))
 
-    def _opening(self, line: Line, form: str) -> list[Statement]:
+    def _opening(self, line: TextLine, form: str) -> list[Statement]:
         """A letter or word that begins the reply and is set off from the explanation after it."""
         match = self._alone.match(line.text)
         if match is None or set(match["before"]) & set("!¬≠~+=") or self._echoed_question.fullmatch(line.text):
@@ -401,7 +401,7 @@ class VerdictScanner:
             return []
         return list(self._with_companion(line, match, token, form))
 
-    def _with_companion(self, line: Line, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
+    def _with_companion(self, line: TextLine, match: re.Match[str], token: str, form: str) -> Iterator[Statement]:
         """The statement, and a second one where the same breath names another token: ``A (INCORRECT)``."""
         start, end = match.span("token")
         yield Statement(self.decision_of(token), token, form, line.start + start, line.start + end)
@@ -417,18 +417,18 @@ class VerdictScanner:
             yield Statement(decision, other["token"], form, line.start + place[0], line.start + place[1])
 
     @staticmethod
-    def _rest(line: Line, end: int) -> str:
+    def _rest(line: TextLine, end: int) -> str:
         unwrapped = _UNWRAP.match(line.text, end)
         start = unwrapped.end() if unwrapped else end
         return line.text[start : start + _WINDOW].strip(" .!")
 
     @staticmethod
-    def _rest_tight(line: Line, end: int) -> str:
+    def _rest_tight(line: TextLine, end: int) -> str:
         unwrapped = _UNWRAP_TIGHT.match(line.text, end)
         start = unwrapped.end() if unwrapped else end
         return line.text[start : start + _WINDOW]
 
-    def _ends(self, line: Line, end: int) -> bool:
+    def _ends(self, line: TextLine, end: int) -> bool:
         """Whether what follows a token leaves it standing by itself."""
         tight = self._rest_tight(line, end)
         rest = tight.lstrip()

@@ -37,7 +37,7 @@ _TRUTH = re.compile(r"\W*(yes|no|true|false)\b", re.IGNORECASE)
 _MARKS = " \t*_`$\"'"
 
 
-class _Found(NamedTuple):
+class _FinalAnswer(NamedTuple):
     """Where the final answer stands.
 
     Attributes:
@@ -194,15 +194,15 @@ def _by_truth(wanted: str, case: Case) -> Verdict:
     return unread(case, f"neither {wanted} nor its opposite begins the final answer")
 
 
-def _found(text: str) -> _Found:
+def _found(text: str) -> _FinalAnswer:
     """Return where the final answer of a reply stands that is not blank."""
     box = boxed(text)
     if box is not None:
-        return _Found([box], box.text, "in the box")
+        return _FinalAnswer([box], box.text, "in the box")
     stated = _stated(text)
     if stated is not None:
         said = _stripped(stated)
-        return _Found([said, _stripped(_until(_SENTENCE_END, stated))], said.text, "in what is called the answer")
+        return _FinalAnswer([said, _stripped(_until(_SENTENCE_END, stated))], said.text, "in what is called the answer")
     whole = whole_text(text)
     assert whole is not None
     start = whole.span[0] + whole.text.rfind("\n") + 1
@@ -211,7 +211,7 @@ def _found(text: str) -> _Found:
     first = first_line(text)
     if first is not None and len(last.text.split()) > MOST_WORDS and len(first.text.split()) <= MOST_WORDS:
         candidates.append(_stripped(first))
-    return _Found(candidates, whole.text, "in the reply")
+    return _FinalAnswer(candidates, whole.text, "in the reply")
 
 
 def _stated(text: str) -> Extracted | None:

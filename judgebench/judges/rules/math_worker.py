@@ -22,7 +22,7 @@ _UNREAD_REFERENCE = "the reference cannot be read as mathematics"
 _BRACKET = re.compile(r"(?P<open>\\\{|[(\[])|(?P<close>\\\}|[)\]])|(?P<such>\\mid|\\vert|\\colon|[:|])|(?<![\\<>!])=")
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class MathComparison(msgspec.Struct, frozen=True):
     """Whether two texts mean the same.
 
     Attributes:
@@ -47,7 +47,7 @@ def compare(
     find: Sequence[str] = ("formulas", "numbers"),
     sets_as_relations: bool = False,
 ) -> dict[str, str]:
-    r"""Return a ``Comparison`` as JSON values.
+    r"""Return a ``MathComparison`` as JSON values.
 
     Args:
         gold: The reference: a formula, with or without ``$``, or a text that holds one.
@@ -58,11 +58,11 @@ def compare(
             choices.
         sets_as_relations: Whether a reference that is a set may be answered by relations, such as ``-2 < x < 7``.
     """
-    wanted = Wanted(digits, strict, tuple(find), sets_as_relations)
+    wanted = WantedValue(digits, strict, tuple(find), sets_as_relations)
     return msgspec.to_builtins(_compare(gold, answer, wanted))  # type: ignore[no-any-return]
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class WantedValue(msgspec.Struct, frozen=True):
     """How two texts are compared; see ``compare``."""
 
     digits: int
@@ -71,7 +71,7 @@ class Wanted(msgspec.Struct, frozen=True):
     sets_as_relations: bool
 
 
-def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
+def _compare(gold: str, answer: str, how: WantedValue) -> MathComparison:
     wanted: list[Any] = []
     said: list[Any] = []
     reason = _too_much("reference", gold) or _too_much("answer", answer)
@@ -82,11 +82,11 @@ def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
         elif not said:
             reason = _UNREAD
     if reason:
-        return Comparison("unsure", reason)
+        return MathComparison("unsure", reason)
     for one, other in product(wanted, said):
         try:
             if _verify(one, other, how):
-                return Comparison("equal")
+                return MathComparison("equal")
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 -- SymPy raises all kinds; what cannot be compared is unsure
@@ -95,7 +95,7 @@ def _compare(gold: str, answer: str, how: Wanted) -> Comparison:
         reason = _UNREAD_REFERENCE
     if not reason and _is_math(wanted) and not _is_math(said):
         reason = _UNREAD
-    return Comparison("unsure", reason) if reason else Comparison("different")
+    return MathComparison("unsure", reason) if reason else MathComparison("different")
 
 
 def _too_much(name: str, text: str) -> str:
@@ -104,7 +104,7 @@ def _too_much(name: str, text: str) -> str:
     return f"the {name} is nested more than {MOST_NESTING} deep" if _nesting(text) > MOST_NESTING else ""
 
 
-def _verify(gold: Any, answer: Any, how: Wanted) -> bool:
+def _verify(gold: Any, answer: Any, how: WantedValue) -> bool:
     from math_verify import verify
 
     return bool(

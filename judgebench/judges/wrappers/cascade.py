@@ -13,8 +13,7 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.judges.core.factory import method_from
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, method_from
 from judgebench.judges.wrappers.wrapper import stated
 from judgebench.records.flow import Prompt, Verdict
 

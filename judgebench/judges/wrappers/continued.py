@@ -46,7 +46,7 @@ class ContinuedJudge(DeclaredJudge):
 
     def identity(self) -> dict[str, Any]:
         """Return the identity of ``DeclaredJudge`` with the further turns."""
-        return {**super().identity(), "method": "asked_to_go_on"}
+        return {**super().identity(), "method": "further_turns"}
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
         """Ask all presentations at once, each until it holds a decision or the tries are used up."""
@@ -76,4 +76,4 @@ def _marked(presentation: dict[str, Any], again: dict[str, int]) -> dict[str, An
     times = again.get(presentation["presentation"])
     if times is None:
         return presentation
-    return {**{key: value for key, value in presentation.items() if key != "span"}, "asked_to_go_on": times}
+    return {**{key: value for key, value in presentation.items() if key != "span"}, "further_turns": times}

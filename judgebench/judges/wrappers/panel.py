@@ -19,8 +19,7 @@ from judgebench.judges.aggregations import (
     aggregated,
     check_weights,
 )
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.judges.core.factory import aggregation_of
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod, aggregation_of
 from judgebench.judges.parsers.reading import Reading, as_verdict
 from judgebench.judges.wrappers.wrapper import stated
 from judgebench.records.flow import Verdict, VerdictStatus
@@ -30,7 +29,7 @@ class Panel(JudgeMethod):
     """Aggregations the verdicts of its members (``members`` of the judge's config, by default all judges beside it).
 
     An aggregation of decisions aggregations the members that gave a decision, an aggregation of scores those that gave
-    a score; the others count as unread. ``details["members"]`` is what each of them said, ``details["counted"]`` how
+    a score; the others count as unread. ``details["members"]`` is what each of them said, ``details["voters"]`` how
     many of them were aggregated.
     """
 
@@ -96,7 +95,7 @@ class Panel(JudgeMethod):
         ):
             (aggregate, config), wants = self._scores, "score"
         voters = [name for name, verdict in said.items() if _gives(verdict, wants)]
-        details = {"members": {name: stated(one) for name, one in said.items()}, "counted": len(voters)}
+        details = {"members": {name: stated(one) for name, one in said.items()}, "voters": len(voters)}
         if len(voters) < self.config.quorum:
             return self._too_few(said, len(voters), wants, details)
         presentations = [self._presentation(name, verdict, wants) for name, verdict in said.items()]

@@ -10,7 +10,7 @@ from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.methods.pair_comparison import PairComparison
 from judgebench.judges.wrappers.wrapper import Listening
-from judgebench.plugins.keys import filled
+from judgebench.plugins.find import filled
 from judgebench.records.flow import Verdict
 from judgebench.records.pairs import FLIPPED
 

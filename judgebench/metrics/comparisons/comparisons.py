@@ -17,7 +17,7 @@ import msgspec
 
 from judgebench.metrics.comparisons.style import FEATURES, style_of
 from judgebench.metrics.rates.found import decision_in, outcomes_of, presentations_of
-from judgebench.metrics.statistics.clustered import Group, clustered_share
+from judgebench.metrics.statistics.intervals import ClusterGroup, clustered_share
 from judgebench.records.flow import Metric, Verdict
 from judgebench.records.pairs import PREFERENCES, SIDES
 
@@ -233,5 +233,5 @@ def _share(trials: Iterable[tuple[int, int, int]], why: str) -> Metric:
     for _, own in itertools.groupby(trials, key=lambda one: one[0]):
         counts = list(own)
         clusters[sum(trials for _, trials, _ in counts), sum(hits for _, _, hits in counts)] += 1
-    groups = [Group(trials, hits, times) for (trials, hits), times in clusters.items() if trials]
+    groups = [ClusterGroup(trials, hits, times) for (trials, hits), times in clusters.items() if trials]
     return clustered_share(groups) if groups else Metric(value=None, note=why)

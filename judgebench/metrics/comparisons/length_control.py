@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from judgebench.metrics.statistics.clustered import Cluster, mean_of
+from judgebench.metrics.statistics.intervals import Cluster, mean_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,8 +21,8 @@ from judgebench.metrics.comparisons.elo import SCALE, START, K, shuffled_elo
 from judgebench.metrics.comparisons.forecast import forecast
 from judgebench.metrics.comparisons.ranked import Met, RankedModel, Ranking, RankingsCompared, Rated
 from judgebench.metrics.comparisons.style import FEATURES
-from judgebench.metrics.statistics.clustered import share_of
 from judgebench.metrics.statistics.correlation import kendall, spearman
+from judgebench.metrics.statistics.intervals import share_of
 from judgebench.records.flow import Metric
 
 SampleKey = tuple[int, int]
@@ -251,7 +251,7 @@ def _undefined(columns: Columns, names: Sequence[str], baseline: str) -> str:
     return ""
 
 
-class Outcome(NamedTuple):
+class ModelOutcome(NamedTuple):
     """One comparison from the side of one of its models."""
 
     sample: int
@@ -259,22 +259,22 @@ class Outcome(NamedTuple):
     weight: float
 
 
-def _by_model(observed: Sequence[Comparison]) -> dict[str, list[Outcome]]:
-    found: dict[str, list[Outcome]] = {}
+def _by_model(observed: Sequence[Comparison]) -> dict[str, list[ModelOutcome]]:
+    found: dict[str, list[ModelOutcome]] = {}
     for one in observed:
-        found.setdefault(one.first, []).append(Outcome(one.sample, one.outcome, one.weight))
-        found.setdefault(one.second, []).append(Outcome(one.sample, 1 - one.outcome, one.weight))
+        found.setdefault(one.first, []).append(ModelOutcome(one.sample, one.outcome, one.weight))
+        found.setdefault(one.second, []).append(ModelOutcome(one.sample, 1 - one.outcome, one.weight))
     return found
 
 
-def _record(name: str, comparisons: Sequence[Outcome]) -> RankedModel:
+def _record(name: str, comparisons: Sequence[ModelOutcome]) -> RankedModel:
     wins, losses = sum(one.points > 0.5 for one in comparisons), sum(one.points < 0.5 for one in comparisons)
     return RankedModel(
         model=name, comparisons=len(comparisons), wins=wins, ties=len(comparisons) - wins - losses, losses=losses
     )
 
 
-def _win_rate(comparisons: Sequence[Outcome]) -> Metric:
+def _win_rate(comparisons: Sequence[ModelOutcome]) -> Metric:
     return share_of(
         [one.points for one in comparisons],
         [one.sample for one in comparisons],

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from judgebench.metrics.rates.direction import metric
-from judgebench.metrics.rates.tally import GRADES, Question, Tally
-from judgebench.metrics.statistics.clustered import Group, clustered_share, mean_of, share_of, share_of_worths
+from judgebench.metrics.rates.named import metric
+from judgebench.metrics.rates.tally import GRADES, Tally, TallyQuestion
+from judgebench.metrics.statistics.intervals import ClusterGroup, clustered_share, mean_of, share_of, share_of_worths
 from judgebench.records.flow import Metric
 
 
@@ -22,7 +22,7 @@ def accuracy(tally: Tally) -> Metric:
     questions = tally.questions()
     if not any(question.scored for question in questions):
         return nothing_scored(tally)
-    groups = [Group(question.scored, question.correct, count) for question, count in questions.items()]
+    groups = [ClusterGroup(question.scored, question.correct, count) for question, count in questions.items()]
     return clustered_share(groups, bounds=planned_bounds(questions.items()), note=_graded_note(tally))
 
 
@@ -83,7 +83,7 @@ def mean_score(tally: Tally) -> Metric:
     )
 
 
-def planned_bounds(questions: Iterable[tuple[Question, int]]) -> tuple[float, float]:
+def planned_bounds(questions: Iterable[tuple[TallyQuestion, int]]) -> tuple[float, float]:
     """Return the share right over all planned trials if the unscored ones were all wrong, or all right."""
     planned = scored = correct = 0
     for question, count in questions:

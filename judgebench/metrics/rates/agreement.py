@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Tally
-from judgebench.metrics.statistics.clustered import Group, cluster_stderr, clustered_share
-from judgebench.metrics.statistics.intervals import student
+from judgebench.metrics.statistics.intervals import ClusterGroup, cluster_stderr, clustered_share, student
 from judgebench.records.flow import Metric
 
 Pairs = Mapping[tuple[Any, Any], int]
@@ -179,7 +178,7 @@ def score_shift(tally: Tally) -> Metric:
 
 
 def _agreement(tables: Tables) -> Metric:
-    return _rate([Group(one.n, one.tp + one.tn, count) for one, count in tables.items()])
+    return _rate([ClusterGroup(one.n, one.tp + one.tn, count) for one, count in tables.items()])
 
 
 def _kappa(tables: Tables) -> Metric:
@@ -196,12 +195,12 @@ def _kappa(tables: Tables) -> Metric:
 
 def _false_positive_rate(tables: Tables) -> Metric:
     lacking = "undefined: the rule calls no judged answer wrong"
-    return _rate([Group(one.fp + one.tn, one.fp, count) for one, count in tables.items()], lacking=lacking)
+    return _rate([ClusterGroup(one.fp + one.tn, one.fp, count) for one, count in tables.items()], lacking=lacking)
 
 
 def _false_negative_rate(tables: Tables) -> Metric:
     lacking = "undefined: the rule calls no judged answer right"
-    return _rate([Group(one.fn + one.tp, one.fn, count) for one, count in tables.items()], lacking=lacking)
+    return _rate([ClusterGroup(one.fn + one.tp, one.fn, count) for one, count in tables.items()], lacking=lacking)
 
 
 def _score_shift(tables: Tables) -> Metric:
@@ -251,7 +250,7 @@ def diagnostics(tally: Tally) -> dict[str, Any]:
 _NOTHING_TO_COMPARE = "no item has both a verdict and a decision of the rule"
 
 
-def _rate(groups: Collection[Group], *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
+def _rate(groups: Collection[ClusterGroup], *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
     return clustered_share(groups) if any(one.trials for one in groups) else Metric(value=None, note=lacking)
 
 

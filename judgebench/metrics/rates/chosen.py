@@ -6,10 +6,10 @@ repeats are right. Source: pessimistic verification of W. Shi and X. Jin (2025),
 
 from __future__ import annotations
 
-from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Solution, Tally
 from judgebench.metrics.statistics.choosing import ALPHA, Strategy, choose, grouped
-from judgebench.metrics.statistics.clustered import cluster_stderr, share_metric
+from judgebench.metrics.statistics.intervals import cluster_stderr, share_metric
 from judgebench.records.flow import Metric
 
 

@@ -20,10 +20,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from judgebench.metrics.rates.agreement import Confusion, confusion
-from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Tally
-from judgebench.metrics.statistics.clustered import Cluster, influence_stderr
-from judgebench.metrics.statistics.intervals import Z95
+from judgebench.metrics.statistics.intervals import Z95, Cluster, influence_stderr
 from judgebench.records.flow import Metric
 
 LEAST_YOUDEN = 0.2

@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from judgebench.metrics.statistics.clustered import Cluster, share_of
-from judgebench.metrics.statistics.intervals import Z95, Interval, mcnemar_exact
+from judgebench.metrics.statistics.intervals import Z95, Cluster, Interval, mcnemar_exact, share_of
 from judgebench.records.flow import Metric
 from judgebench.records.pairs import SIDES
 

@@ -1,4 +1,6 @@
-"""From the name of a metric in a config to the function that computes it.
+"""Which end of a metric is the good one, declared where the metric is defined.
+
+From the name of a metric in a config to the function that computes it.
 
 A metric is a function of a ``Tally`` that returns a ``Metric``. The shipped ones stand in ``metrics.table`` under the
 function's name. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number per k; ``<name>@n``
@@ -10,15 +12,42 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.metrics.rates.direction import Better
 from judgebench.metrics.rates.tally import GRADES, Tally
 from judgebench.metrics.table import METRICS
 from judgebench.records.flow import Counts, Metric
 from judgebench.records.pairs import NUMERALS, PREFERENCES
+
+Better = Literal["high", "low"] | None
+"""``high``: more is better; ``low``: less is; ``None``: neither end is good by itself, as with a rate of ties."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def metric(*, better: Better) -> Callable[[F], F]:
+    """Declare which end of a metric is good; models are ranked by a headline only where more is better.
+
+    It stands above a metric's function: ``@metric(better="high")``.
+    """
+
+    def declare(function: F) -> F:
+        function.better = better  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def declared(figures: Mapping[str, Better], name: str) -> Better:
+    """Return which end of a score's figure is good; one in parts (``accuracy/math``) goes by the name of the whole.
+
+    A figure that is not declared has no good end that anybody knows of.
+    """
+    return figures[name] if name in figures else figures.get(name.partition("/")[0])
+
 
 RUNS_AVERAGE = "accuracy (n runs average)"
 _AT = re.compile(r"(.+)@(n|k|[1-9]\d*)")
@@ -60,7 +89,7 @@ def better_of(name: str) -> Better:
     """Return which end of a metric is good, given its name as a config writes it or as a result prints it.
 
     ``None`` where neither end is, or nobody has declared it: a function of the user's own declares it as the shipped
-    ones do (``judgebench.metrics.rates.direction``).
+    ones do (``judgebench.metrics.rates.named``).
 
     Raises:
         ConfigError: A name that is no metric.

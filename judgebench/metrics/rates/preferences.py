@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from judgebench.metrics.rates.direction import metric
+from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Tally
-from judgebench.metrics.statistics.clustered import share_of_worths
+from judgebench.metrics.statistics.intervals import share_of_worths
 from judgebench.records.flow import Metric
 from judgebench.records.pairs import PREFERENCES
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from judgebench.metrics.rates.accuracy import nothing_scored, planned_bounds
-from judgebench.metrics.rates.direction import metric
-from judgebench.metrics.rates.tally import Question, Row, Tally
-from judgebench.metrics.statistics.clustered import cluster_stderr, share_metric
+from judgebench.metrics.rates.named import metric
+from judgebench.metrics.rates.tally import Tally, TallyQuestion, TallyRow
+from judgebench.metrics.statistics.intervals import cluster_stderr, share_metric
 from judgebench.records.flow import Metric
 
 
@@ -47,10 +47,10 @@ def accuracy_n_runs_average(tally: Tally) -> Metric:
 def avg_at_n(tally: Tally) -> Metric:
     """Return the mean over questions of the share of their scored repeats that is right."""
 
-    def estimate(question: Question) -> float | None:
+    def estimate(question: TallyQuestion) -> float | None:
         return question.correct / question.scored if question.scored else None
 
-    def bounds(question: Question) -> tuple[float, float]:
+    def bounds(question: TallyQuestion) -> tuple[float, float]:
         if not question.scored:
             return 0.0, 1.0
         unscored = question.planned - question.scored
@@ -121,7 +121,7 @@ def cons_at_k(tally: Tally, k: int) -> Metric:
     )
 
 
-def vote(rows: list[Row], *, missing: int = 0) -> tuple[float | None, tuple[float, float]]:
+def vote(rows: list[TallyRow], *, missing: int = 0) -> tuple[float | None, tuple[float, float]]:
     """Return how right the most frequent answer of one question's repeats is, and the bounds of that.
 
     Args:
@@ -164,10 +164,10 @@ def _subset_metric(tally: Tally, k: int, chance: Callable[[int, int], float]) ->
     if k > tally.repeats:
         return _too_few_repeats(tally, k)
 
-    def estimate(question: Question) -> float | None:
+    def estimate(question: TallyQuestion) -> float | None:
         return chance(question.scored, question.correct) if question.scored >= k else None
 
-    def bounds(question: Question) -> tuple[float, float]:
+    def bounds(question: TallyQuestion) -> tuple[float, float]:
         if question.scored < k:
             return 0.0, 1.0
         unscored = question.planned - question.scored
@@ -178,8 +178,8 @@ def _subset_metric(tally: Tally, k: int, chance: Callable[[int, int], float]) ->
 
 def _mean_over_questions(
     tally: Tally,
-    estimate: Callable[[Question], float | None],
-    bounds: Callable[[Question], tuple[float, float]],
+    estimate: Callable[[TallyQuestion], float | None],
+    bounds: Callable[[TallyQuestion], tuple[float, float]],
     needs: str = "have no scored repeat",
 ) -> Metric:
     questions = tally.questions()

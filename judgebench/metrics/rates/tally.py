@@ -87,7 +87,7 @@ def outcome_of(
     )
 
 
-class Question(NamedTuple):
+class TallyQuestion(NamedTuple):
     """One question's repeats in numbers."""
 
     planned: int
@@ -95,7 +95,7 @@ class Question(NamedTuple):
     correct: int
 
 
-class Row(NamedTuple):
+class TallyRow(NamedTuple):
     """One outcome as a metric sees it.
 
     Attributes:
@@ -117,7 +117,7 @@ class Solution(NamedTuple):
     """One repeat as something to choose among.
 
     Attributes:
-        answer: As in ``Row``.
+        answer: As in ``TallyRow``.
         right: What the rule-based check says of it: 1 right, 0 wrong, ``None`` nothing.
         passed: How many of the judge's votes found it right. ``votes``: how many there were.
     """
@@ -158,7 +158,7 @@ class Tally:
         self._votes = array("H")
         self._weights: array[float] | None = None
         self._in_order = True
-        self._histogram: Counter[Question] | None = None
+        self._histogram: Counter[TallyQuestion] | None = None
         self._pairs: Counter[tuple[int | None, int | None]] | None = None
 
     def __len__(self) -> int:
@@ -257,7 +257,7 @@ class Tally:
         """Return whether any prediction had an answer extracted (kept with repeats only)."""
         return self._answers is not None and any(self._answers)
 
-    def questions(self) -> Counter[Question]:
+    def questions(self) -> Counter[TallyQuestion]:
         """Return how many questions have so many planned, scored and correct repeats."""
         if self._histogram is None:
             if self.repeats == 1 and self._in_order:
@@ -266,13 +266,13 @@ class Tally:
                 self._histogram = self._grouped_questions()
         return self._histogram
 
-    def by_question(self) -> Iterator[list[Row]]:
+    def by_question(self) -> Iterator[list[TallyRow]]:
         """Yield the rows of one question after another, repeats in order.
 
         Raises:
             InternalError: The same (id, repeat) was added twice.
         """
-        group: list[Row] = []
+        group: list[TallyRow] = []
         for row in self._rows():
             if group and row.id != group[0].id:
                 yield group
@@ -307,15 +307,15 @@ class Tally:
                 self._pairs[grade[judge], grade[rule]] += count
         return self._pairs
 
-    def runs(self) -> dict[int, Question]:
+    def runs(self) -> dict[int, TallyQuestion]:
         """Return planned, scored and correct outcomes by repeat."""
         grade = self._grades()
-        found: dict[int, Question] = {}
+        found: dict[int, TallyQuestion] = {}
         for (repeat, decision), count in Counter(zip(self._repeats, self._decisions, strict=True)).items():
             known = grade[decision]
-            before = found.get(repeat, Question(0, 0, 0))
+            before = found.get(repeat, TallyQuestion(0, 0, 0))
             scored = count if known is not None else 0
-            found[repeat] = Question(
+            found[repeat] = TallyQuestion(
                 before.planned + count, before.scored + scored, before.correct + scored * (known or 0)
             )
         return found
@@ -363,7 +363,7 @@ class Tally:
         ids, repeats = self._ids, self._repeats
         return sorted(range(len(self)), key=lambda at: (ids[at], repeats[at]))
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[TallyRow]:
         grade = self._grades()
         ids, repeats, statuses, decisions, answers = (
             self._ids,
@@ -373,7 +373,7 @@ class Tally:
             self._answers,
         )
         for at in self._order():
-            yield Row(
+            yield TallyRow(
                 ids[at],
                 repeats[at],
                 _STATUSES[statuses[at]],
@@ -381,19 +381,19 @@ class Tally:
                 answers[at] if answers is not None else 0,
             )
 
-    def _single_questions(self) -> Counter[Question]:
+    def _single_questions(self) -> Counter[TallyQuestion]:
         grade = self._grades()
-        found: Counter[Question] = Counter()
+        found: Counter[TallyQuestion] = Counter()
         for code, count in Counter(self._decisions).items():
             known = grade[code]
-            found[Question(1, int(known is not None), known or 0)] += count
+            found[TallyQuestion(1, int(known is not None), known or 0)] += count
         return found
 
-    def _grouped_questions(self) -> Counter[Question]:
-        found: Counter[Question] = Counter()
+    def _grouped_questions(self) -> Counter[TallyQuestion]:
+        found: Counter[TallyQuestion] = Counter()
         for group in self.by_question():
             grades = [row.grade for row in group if row.grade is not None]
-            found[Question(max(len(group), self.repeats), len(grades), sum(grades))] += 1
+            found[TallyQuestion(max(len(group), self.repeats), len(grades), sum(grades))] += 1
         return found
 
 

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.metrics.rates import flips
-from judgebench.metrics.rates.direction import Better
 from judgebench.metrics.rates.flips import Decision, Paired, Trial
 from judgebench.metrics.rates.found import bias_of
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import mean_of
+from judgebench.metrics.statistics.intervals import mean_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 HEADLINES = ("flip_rate", "flip_rate_above_noise", "directed_flip", "delta_accuracy", "violation_rate")

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.metrics.comparisons.comparisons import pair_presentations
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.pair_score import PairScore, PairScoreConfig
-from judgebench.metrics.statistics.clustered import mean_of, share_of
+from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.metrics.rates.direction import Better
 from judgebench.metrics.rates.found import presentations_of, score_in
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 

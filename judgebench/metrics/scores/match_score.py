@@ -16,9 +16,9 @@ from judgebench.errors import DataError
 from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.comparisons import pair_presentations, side_of
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 

@@ -15,10 +15,10 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.comparisons import PairPresentation, pair_presentations, side_of
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.rater_figures import beyond_chance, macro_figures
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 from judgebench.records.pairs import UNDECIDED
 
@@ -87,8 +87,8 @@ class PairScore:
         **dict.fromkeys(("accuracy", "first_order", "second_order", "mean_of_orders", "both_orders"), "high"),
         **dict.fromkeys(("consistency", "correct", "kappa", "scott_pi"), "high"),
         **dict.fromkeys(("macro_precision", "macro_recall", "macro_f1"), "high"),
-        **dict.fromkeys(("incorrect", "unread", "unread_views"), "low"),
-        **dict.fromkeys(("first_shown_rate", "tie_or_inconsistent", "tied_views", "equal_answers"), None),
+        **dict.fromkeys(("incorrect", "unread", "unread_presentations"), "low"),
+        **dict.fromkeys(("first_shown_rate", "tie_or_inconsistent", "tied_presentations", "equal_answers"), None),
         **dict.fromkeys(("gold", "longer_wins"), None),
     }
 
@@ -253,8 +253,8 @@ class PairScore:
             "incorrect": sum(total < 0 for total in sums),
             "tie_or_inconsistent": sum(total == 0 for total in sums),
             "unread": sum(one.sent and one.combined is None for one in self._pairs),
-            "unread_views": sum(comparison.side is None for comparison in presentations),
-            "tied_views": ties,
+            "unread_presentations": sum(comparison.side is None for comparison in presentations),
+            "tied_presentations": ties,
             "equal_answers": sum(not one.sent for one in self._pairs),
         }
         return {name: Metric(value=float(count), n=len(self._pairs)) for name, count in counts.items()}

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.rater_figures import BY_CHANCE, beyond_chance
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, mean_of, share_of
 from judgebench.metrics.statistics.correlation import kendall, pearson, spearman
+from judgebench.metrics.statistics.intervals import Cluster, mean_of, share_of
 from judgebench.metrics.statistics.ordinal import weighted_kappa
 from judgebench.records.flow import Metric, Sample, Verdict
 
@@ -38,7 +38,7 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
     headline: str = "mean_score"
 
 
-class _Row(NamedTuple):
+class _GradedRow(NamedTuple):
     cluster: Cluster
     parts: list[str]
     grade: float | None
@@ -58,7 +58,7 @@ class PointScore:
     def __init__(self, config: PointScoreConfig) -> None:
         self.config = config
         self._columns = [config.group_by] if isinstance(config.group_by, str) else config.group_by
-        self._rows: list[_Row] = []
+        self._rows: list[_GradedRow] = []
         self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class PointScore:
             return
         parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
         named = [self.config.groups.get(part, part) for part in parts]
-        self._rows.append(_Row(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
+        self._rows.append(_GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -99,7 +99,7 @@ class PointScore:
         return found
 
     @staticmethod
-    def _mean(values: list[float | None], rows: list[_Row], planned: int) -> Metric:
+    def _mean(values: list[float | None], rows: list[_GradedRow], planned: int) -> Metric:
         mean = mean_of(values, [row.cluster for row in rows])
         left_out = planned - mean.n
         if mean.value is None or not left_out:

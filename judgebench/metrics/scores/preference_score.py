@@ -14,10 +14,10 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.comparisons import side_of
 from judgebench.metrics.comparisons.length_control import implausible, length_controlled
-from judgebench.metrics.rates.direction import Better
 from judgebench.metrics.rates.found import presentations_of
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 

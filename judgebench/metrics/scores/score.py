@@ -14,8 +14,8 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError, DataError
-from judgebench.metrics.rates.direction import Better, declared
-from judgebench.metrics.statistics.clustered import Cluster
+from judgebench.metrics.rates.named import Better, declared
+from judgebench.metrics.statistics.intervals import Cluster
 from judgebench.records.flow import Metric, Sample, Verdict
 from judgebench.records.run import Typed
 
@@ -23,7 +23,7 @@ from judgebench.records.run import Typed
 class Score(Protocol):
     """See the module's docstring.
 
-    ``better`` says by figure which end is good (``judgebench.metrics.rates.direction``); a figure in parts, such as
+    ``better`` says by figure which end is good (``judgebench.metrics.rates.named``); a figure in parts, such as
     ``accuracy/math``, goes by the name of the whole. Judges are ranked by the headline where more of it is better, and
     by nothing else.
 

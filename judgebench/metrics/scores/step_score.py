@@ -15,12 +15,12 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.rates.agreement import confusion, macro_scores
-from judgebench.metrics.rates.direction import Better
 from judgebench.metrics.rates.found import steps_of
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.pair_score import weighted_mean
 from judgebench.metrics.scores.rater_figures import beyond_chance, error_rates
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 NO_ERROR = -1

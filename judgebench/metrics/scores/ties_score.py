@@ -11,10 +11,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.list_score import Graded, ties_score
 from judgebench.metrics.scores.score import ScoreConfig, column_of, identity_of
-from judgebench.metrics.statistics.clustered import share_of
+from judgebench.metrics.statistics.intervals import share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 FAILED: Graded = ((0.0,), (10.0,))

@@ -16,9 +16,9 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.rates.agreement import Confusion, class_scores, cohen_kappa, confusion, macro_scores, scott_pi
 from judgebench.metrics.rates.correction import Decided, Estimate, clustered_ppi, clustered_rogan_gladen
-from judgebench.metrics.rates.direction import Better
+from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
-from judgebench.metrics.statistics.clustered import Cluster, share_of
+from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 

@@ -14,7 +14,7 @@ ALPHA = 0.1
 """Weight of the penalty for few verifications that is taken where none is named."""
 
 
-class Group(NamedTuple, Generic[A]):
+class AnswerGroup(NamedTuple, Generic[A]):
     """The solutions with one final answer.
 
     Attributes:
@@ -34,20 +34,20 @@ class Group(NamedTuple, Generic[A]):
         return self.passed / self.verified if self.verified else 0.0
 
 
-def grouped(solutions: Sequence[tuple[A, int, int]]) -> list[Group[A]]:
+def grouped(solutions: Sequence[tuple[A, int, int]]) -> list[AnswerGroup[A]]:
     """Return the groups of solutions, in the order in which their answers first stand.
 
     Args:
         solutions: Answer, verifications that passed it, and verifications that could be read, by solution.
     """
-    found: dict[A, Group[A]] = {}
+    found: dict[A, AnswerGroup[A]] = {}
     for answer, passed, verified in solutions:
-        known = found.get(answer, Group(answer, 0, 0, 0))
-        found[answer] = Group(answer, known.size + 1, known.passed + passed, known.verified + verified)
+        known = found.get(answer, AnswerGroup(answer, 0, 0, 0))
+        found[answer] = AnswerGroup(answer, known.size + 1, known.passed + passed, known.verified + verified)
     return list(found.values())
 
 
-def choose(groups: Sequence[Group[A]], rule: Strategy, *, alpha: float = ALPHA) -> A:
+def choose(groups: Sequence[AnswerGroup[A]], rule: Strategy, *, alpha: float = ALPHA) -> A:
     """Return the answer that a rule chooses; of equal ones the first.
 
     ``pessimistic``: ``argmax_k r_k - alpha ln(V) / (V_k + 1)`` with ``r_k`` the mean verification of an answer's
@@ -55,7 +55,7 @@ def choose(groups: Sequence[Group[A]], rule: Strategy, *, alpha: float = ALPHA) 
     """
     total = sum(group.verified for group in groups)
 
-    def worth(group: Group[A]) -> float:
+    def worth(group: AnswerGroup[A]) -> float:
         if rule == "majority":
             return group.size
         if rule == "weighted_majority":

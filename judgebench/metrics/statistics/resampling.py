@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from judgebench.metrics.statistics.clustered import Cluster
-from judgebench.metrics.statistics.intervals import Interval
+from judgebench.metrics.statistics.intervals import Cluster, Interval
 
 ROUNDS = 2000
 _CELLS = 4_000_000
