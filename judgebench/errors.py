@@ -58,7 +58,7 @@ class HelpShown(SystemExit):
 
 
 class JudgebenchError(Exception):
-    """Base of all errors that are told to the user as one sentence.
+    """Base of all errors that are shown to the user as one sentence.
 
     Args:
         message: One sentence that names the file, key or record and what was expected.
@@ -204,7 +204,7 @@ _OUT_OF_MEMORY = ("malloc failure", "can't start new thread", "failed to map seg
 
 
 def out_of_memory(error: BaseException) -> PrerequisiteError | None:
-    """Return what to tell of an error that means that no more memory is to be had; ``None`` for any other."""
+    """Return the message for an error that means that no more memory is available; ``None`` for any other."""
     said = str(error)
     lacking = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
     if not lacking and not any(words in said for words in _OUT_OF_MEMORY):

@@ -71,7 +71,7 @@ class Parser(argparse.ArgumentParser):
         raise HelpShown(status)
 
     def completable(self) -> list[argparse.Action]:
-        """Return the arguments, for a completion script to be told how to complete them."""
+        """Return the arguments that a completion script completes."""
         return list(self._actions)
 
     def grouped(self) -> list[tuple[str, list[argparse.Action]]]:
@@ -167,9 +167,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     _names(group, "--datasets", "dataset configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
     _names(group, "--judges", "judge (or model) configs that replace the datasets' own judges")
     group.add_argument("--summarizer", default="default", metavar="NAME", help="order and groups of the table")
-    _names(
-        group, "--override", "models.<abbr>.<key>=<value>, likewise judges, datasets; * means every abbr", "KEY=VALUE"
-    )
+    _names(group, "--override", "models.<abbr>.<key>=<value>, also judges, datasets; * means every abbr", "KEY=VALUE")
     group.add_argument(
         "--config-dir", action="append", default=[], metavar="DIR",
         help="folder with models/ datasets/ judges/ ... that shadow the shipped ones (default: ./configs)",
@@ -196,19 +194,24 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         "--retry-failed", action=argparse.BooleanOptionalAction, default=True,
         help="with --reuse: ask again what failed (default: yes)",
     )  # fmt: skip
-    group.add_argument("--rejudge", action="store_true", help="with --reuse: judge everything afresh")
+    group.add_argument("--rejudge", action="store_true", help="with --reuse: judge everything again")
     group.add_argument(
-        "--redo-changed", action="store_true", help="with --reuse: ask again what was asked with other settings"
+        "--redo-changed", action="store_true", help="with --reuse: ask items again whose settings changed"
     )
     group.add_argument(
-        "--dedup", action="store_true", help="ask identical questions of a task once where the temperature is 0"
+        "--dedup", action="store_true", help="ask identical questions of a task only once if the temperature is 0"
     )
     group.add_argument(
-        "--cache", default="", metavar="DIR", help="keep replies in DIR across runs and ask nothing that is in it"
+        "--cache",
+        default="",
+        metavar="DIR",
+        help="cache replies in DIR across runs; send no request whose reply is cached",
     )
     group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
-    group.add_argument("--debug", action="store_true", help="logs to the terminal, tasks in turn, full tracebacks")
+    group.add_argument(
+        "--debug", action="store_true", help="log to the terminal, run one task at a time, show full tracebacks"
+    )
 
 
 def _add_samples(parser: argparse.ArgumentParser) -> None:
@@ -219,7 +222,11 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
     group.add_argument("--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order")
     group.add_argument(
-        "--num-warmups", type=whole_from(0), default=0, metavar="N", help="requests before the first measured one"
+        "--num-warmups",
+        type=whole_from(0),
+        default=0,
+        metavar="N",
+        help="warm-up requests before the first measured one",
     )
 
 
@@ -259,10 +266,12 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--min-scored", type=percentage, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
     )
-    group.add_argument("--gate", default="", metavar="FILE", help="apply the gate rules of FILE at the end")
+    group.add_argument("--gate", default="", metavar="FILE", help="apply the gate conditions in FILE at the end")
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
     group.add_argument(
-        "--dump-extract-rate", action="store_true", help="report from how many answers a final one could be taken"
+        "--dump-extract-rate",
+        action="store_true",
+        help="report the share of answers from which a final answer could be extracted",
     )
     group.add_argument("--json", action="store_true", help="one JSON event per line on stdout, the rest on stderr")
 
@@ -349,12 +358,12 @@ def check_together(args: argparse.Namespace) -> None:
     """
     if args.mode in _NEEDS_RUN and args.reuse is None:
         raise UsageError(
-            f"--mode {args.mode} works on the answers of an earlier run, and --reuse is missing.",
+            f"--mode {args.mode} works on the answers of a previous run, but --reuse is missing.",
             hint="Add --reuse for the latest run, or --reuse TIMESTAMP.",
         )
     if args.reuse is None and (args.rejudge or args.redo_changed):
         flag = "--rejudge" if args.rejudge else "--redo-changed"
-        raise UsageError(f"{flag} needs an earlier run, and --reuse is missing.", hint=f"Write: --reuse {flag}")
+        raise UsageError(f"{flag} needs a previous run, but --reuse is missing.", hint=f"Write: --reuse {flag}")
     if args.reuse and args.reuse.endswith(".py"):
         raise UsageError(
             f"--reuse takes a timestamp, not the file {args.reuse!r}.",

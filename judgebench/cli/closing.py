@@ -76,7 +76,7 @@ def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Dis
 def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
     lines = []
     if ended_badly := outcome.failed():  # the display has told why
-        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (the reasons stand above)")
+        lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (see the reasons above)")
     lines.append(f"Results: {run.path}")
     if summary is not None:
         lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
@@ -158,7 +158,7 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
     """Return the end of the command that does something about unread verdicts; empty where nothing is left to do."""
     stopped = sum(_out_of_time(result) for result in results)
     if stopped:
-        return f"--mode eval    (tries again what the time limit of a rule ended: {stopped} of its comparisons)"
+        return f"--mode eval    (repeats {stopped} comparisons that the time limit of a rule stopped)"
     if counts.unparsed and not details:
         return "--mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
     return ""

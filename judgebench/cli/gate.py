@@ -18,11 +18,12 @@ _EXAMPLE = """\
 example:
   jb gate latest --min 'aime2025-judge.accuracy>=80' --max 'aime2025-judge.unparsed<=2' --min-scored 98
 
-A rule is [<model>:]<row>.<metric><op><number>. Besides a result's metrics it may name shares of the planned items in
-percent (scored, unparsed, failed, judge_failed, prediction_failed, not_judged, truncated), their numbers (the same with
-_count), and the judge's health (agreement, kappa, false_positive_rate, false_negative_rate, score_shift).
+A condition is [<model>:]<row>.<metric><op><number>. It may name a metric of a result, a share of the planned items in
+percent (scored, unparsed, failed, judge_failed, prediction_failed, not_judged, truncated), a number of items (the same
+names with _count), or a diagnostic of the judge (agreement, kappa, false_positive_rate, false_negative_rate,
+score_shift).
 
-exit codes: 0 passed, 5 a rule failed, 6 the run cannot tell, 2 a rule or name that cannot be used
+exit codes: 0 passed, 5 a condition failed, 6 undecided, 2 a condition or name cannot be used
 """
 
 
@@ -30,16 +31,27 @@ def build_parser() -> Parser:
     """Return the parser of ``jb gate``."""
     parser = Parser(
         prog="jb gate",
-        description="Decide whether a run is good enough: on whole 95% intervals, unscored items at their worst.",
+        description=(
+            "Decide whether a run is good enough, by whole 95% intervals that include the "
+            "worst and best case of unscored items."
+        ),
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
     parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
-    parser.add_argument("--min", action="append", default=[], metavar="RULE", help="a rule with >= or >; repeatable")
-    parser.add_argument("--max", action="append", default=[], metavar="RULE", help="a rule with <= or <; repeatable")
-    parser.add_argument("--min-scored", type=percentage, metavar="PERCENT", help="least scored share of every result")
-    parser.add_argument("--file", type=Path, metavar="TOML", help="rules from a file (keys min, max, min_scored, on)")
+    parser.add_argument(
+        "--min", action="append", default=[], metavar="CONDITION", help="a condition with >= or >; repeatable"
+    )
+    parser.add_argument(
+        "--max", action="append", default=[], metavar="CONDITION", help="a condition with <= or <; repeatable"
+    )
+    parser.add_argument(
+        "--min-scored", type=percentage, metavar="PERCENT", help="least percentage of scored items in every result"
+    )
+    parser.add_argument(
+        "--file", type=Path, metavar="TOML", help="conditions from a file (keys min, max, min_scored, on)"
+    )
     parser.add_argument(
         "--on", choices=("interval", "value"), default=None, help="decide on the 95%% interval (default) or the value"
     )
@@ -52,7 +64,7 @@ def run(argv: list[str]) -> int:
     """Carry out ``jb gate`` and return its exit code.
 
     Raises:
-        JudgebenchError: The run, the file or a rule cannot be used.
+        JudgebenchError: The run, the file or a condition cannot be used.
     """
     args = build_parser().parse_all(argv)
     from judgebench.report.gate import as_junit, as_markdown, gate_run

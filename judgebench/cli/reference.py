@@ -17,9 +17,9 @@ _INTRODUCTION = """\
 jb [CONFIG] --models NAME... --datasets NAME... [--judges NAME...] [flags]
 ```
 
-`jb --models M --datasets D` answers the questions of D with M, lets the judges look at the answers, and prints the
-table. Names are those of config files (see [configuration](configuration.md)); `jb --list` shows them. Flags that take
-several values end at the next flag, so a CONFIG goes first.
+With `jb --models M --datasets D`, the model M answers the questions of D, the judges judge the answers, and `jb` prints
+the table. Names are those of config files (see [configuration](configuration.md)); `jb --list` shows them. A flag
+that takes several values ends at the next flag, so write a CONFIG first.
 """
 
 _VERBS = """\
@@ -45,10 +45,10 @@ _MEANINGS = {
     ExitCode.PREREQUISITE: "something is missing: a service, a key, data, disk space, a package",
     ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
     ExitCode.GATE_FAILED: "a gate failed",
-    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval holds the bound",
+    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval contains the bound",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }
-"""Of those that something can end with."""
+"""Meanings of the exit codes that a command can end with."""
 
 
 def reference() -> str:

@@ -1,4 +1,4 @@
-"""``jb verdicts RUN``: how many verdicts would be others if the recorded replies were read by another parser."""
+"""``jb verdicts RUN``: how many verdicts would differ if another parser read the recorded replies."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _EXAMPLE = """\
 example:
   jb verdicts latest --parser aisbench_last_char --parser opencompass_first_ab
 
-Without --against the judge's own parser is compared with each. A parser is a name, or JSON with its keys:
+Without --against, each parser is compared with the judge's own. A parser is a name, or JSON with its keys:
   --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
-Nothing is asked and nothing is written. Of judges with several presentations every reply counts by itself.
+Nothing is asked and nothing is written. If a judge has several presentations, every reply counts separately.
 """
 
 
@@ -78,7 +78,7 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
         own = _own_parser(judge)
         first = parser_of(_spec(args.against), where="--against") if args.against else own
         if first is None:
-            rows.append([row, model, "(its method reads by no single parser)", *["-"] * 6])
+            rows.append([row, model, "(its method uses several parsers, or none)", *["-"] * 6])
             continue
         for text in args.parser:
             found = differences(_replies(path, judge), first, parser_of(_spec(text), where="--parser"))

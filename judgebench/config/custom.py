@@ -241,9 +241,9 @@ def sampling(custom: CustomDataset) -> Sampling:
     meta = read_meta(custom)
     mode, count = meta.get("sampling_mode", "default"), meta.get("request_count")
     if mode not in _SAMPLING_MODES:
-        raise DataError(f"sampling_mode of the meta file is {mode!r}; it is one of: {', '.join(_SAMPLING_MODES)}.")
+        raise DataError(f"sampling_mode of the meta file is {mode!r}; use one of: {', '.join(_SAMPLING_MODES)}.")
     if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
-        raise DataError(f"request_count of the meta file is {count!r}; it is a number from 1.")
+        raise DataError(f"request_count of the meta file is {count!r}; use a whole number from 1.")
     return Sampling(first=count, shuffle=None if mode == "default" else 0)
 
 
@@ -262,9 +262,9 @@ def columns_in(path: Path) -> list[str]:
             first = next((line for line in lines if line.strip()), "")
         record = json.loads(first or "null")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text ({error.reason}).", hint="Save it as UTF-8.") from error
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}).", hint="Save it as UTF-8.") from error
     except csv.Error as error:
-        raise DataError(f"{path}: the line with the names of the columns is no CSV: {error}.") from error
+        raise DataError(f"{path}: the line with the names of the columns is not CSV: {error}.") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: the first line is not JSON: {error}.") from error
     if not isinstance(record, dict) or not record:
@@ -349,9 +349,12 @@ def _max_out_len(config: Any, custom: CustomDataset) -> int:
     length = lengths[0] if lengths else None
     if not isinstance(length, int) or isinstance(length, bool) or length < 1 or any(one != length for one in lengths):
         raise DataError(
-            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples, or "
-            "are none.",
-            hint="That shapes load tests; for accuracy give one length: method 'uniform' with min_value = max_value.",
+            f"output_config of the meta file of {custom.path} asks for output lengths that differ between samples or "
+            "are not whole numbers.",
+            hint=(
+                "Varying lengths are for load tests; to measure accuracy, give one length: method "
+                "'uniform' with min_value = max_value."
+            ),
         )
     return length
 

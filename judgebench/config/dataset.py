@@ -131,8 +131,8 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
         if key in _OTHER_RUNNER_KEYS:
             raise declared.error(
                 key,
-                "belongs to another runner's schema.",
-                hint="Here the prompt and the reading of the reply are the method's: method=dict(type=...).",
+                "is a key of another benchmark runner.",
+                hint="Here the method holds the prompt and reads the reply: method=dict(type=...).",
             )
         if key not in _JUDGE_KEYS:
             raise declared.error(
@@ -164,7 +164,7 @@ def _relations(declared: Declared, environ: Mapping[str, str]) -> dict[str, Any]
     given = {key: declared.data[key] for key in _Relations.__struct_fields__ if key in declared.data}
     relations = msgspec.convert(checked(given, _Relations, declared, environ), _Relations)
     if relations.compare_with and relations.baseline is not None:
-        raise declared.error("baseline", "and compare_with are two things to compare with.", hint="Leave one out.")
+        raise declared.error("baseline", "and compare_with both name what to compare with.", hint="Leave one out.")
     found: dict[str, Any] = {"members": relations.members, "baseline": relations.baseline}
     compared_models = relations.compare_with
     if isinstance(compared_models, str) and compared_models != EVERY_MODEL:
@@ -308,7 +308,7 @@ def _split(declared: Declared, loader_keys: set[str]) -> tuple[dict[str, Any], d
         elif key == "judge_infer_cfg":  # taken out of files before, so an override brought it
             raise declared.error(key, "cannot be set as a whole.", hint="Write: --override judges.<abbr>.<key>=<value>")
         elif key in _ELSEWHERE:
-            raise declared.error(key, "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
+            raise declared.error(key, "is a key of another benchmark runner.", hint=f"Here: {_ELSEWHERE[key]}.")
         elif key != "type" and key not in _PARTS:
             known = _DATASET_KEYS | loader_keys
             raise declared.error(
@@ -353,12 +353,15 @@ def _check_asks(key: str, part: Typed, declared: Declared) -> None:
     if key == "method" and not asks:
         raise declared.error(
             key,
-            f"is {name}, which never asks a model, so there is no judge to measure.",
-            hint="Name a method that asks. What scores answers without asking is evaluator=dict(type=...).",
+            f"is {name}, which never asks a model, so there is no judge to test.",
+            hint=(
+                "Name a method that asks a model. A rule that scores answers without asking is "
+                "evaluator=dict(type=...)."
+            ),
         )
     if key == "evaluator" and asks:
         raise declared.error(
             key,
-            f"is {name}, which asks a model, and an evaluator never does.",
+            f"is {name}, which asks a model, but an evaluator must not.",
             hint=f"Write: judge_infer_cfg=dict(judge_model=dict(...), method=dict(type={name}, ...)).",
         )

@@ -239,7 +239,9 @@ def resolve_model(
     """
     data = declared.data[path] if path else declared.data
     for key in data.keys() & _ELSEWHERE.keys():
-        raise declared.error(_join(path, key), "belongs to another runner's schema.", hint=f"Here: {_ELSEWHERE[key]}.")
+        raise declared.error(
+            _join(path, key), "is a key of another benchmark runner.", hint=f"Here: {_ELSEWHERE[key]}."
+        )
     name, found = find_type(data.get("type"), declared, _join(path, "type"), "models")
     struct = config_struct(found, declared, _join(path, "type"))
     model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)
@@ -348,7 +350,7 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
         raise declared.error(_join(path, "host_port"), f"is {port}, but a port is 1 to 65535.")
     for key in model.get("generation_kwargs", {}).keys() & _NOT_PARAMETERS.keys():
         raise declared.error(
-            _join(path, f"generation_kwargs.{key}"), "is no parameter of generation.", hint=_NOT_PARAMETERS[key]
+            _join(path, f"generation_kwargs.{key}"), "is not a generation parameter.", hint=_NOT_PARAMETERS[key]
         )
     repeats = model.get("generation_kwargs", {}).get("num_return_sequences", 1)
     if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
@@ -362,13 +364,13 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
     if flag:
         raise declared.error(
             _join(path, "launch.command"),
-            f"hands a secret over with {flag}, where everyone on the machine can read it.",
+            f"passes a secret with {flag}, where everyone on the machine can read it.",
             hint=_IN_THE_ENVIRONMENT,
         )
     for path_inside, _ in secret_texts(launch["options"] if launch else {}):
         raise declared.error(
             _join(path, ".".join(("launch.options", *path_inside))),
-            "is a secret, and options become words of a command, which everyone on the machine can read.",
+            "is a secret, but options become words of a command, which everyone on the machine can read.",
             hint=_IN_THE_ENVIRONMENT,
         )
 

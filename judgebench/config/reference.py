@@ -35,8 +35,8 @@ Your own folders (`--config-dir DIR`, repeatable; `./configs` where none is give
 file of the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names
 of a command line, and `jb --show NAME` every key of a config with the file and line that set it.
 
-Nothing runs before every config has been checked: unknown keys, wrong types, two models of one `abbr` and names
-that cannot be file names are refused, with the file, the key and the nearest known key.
+`jb` checks every config before it runs anything. It refuses unknown keys, wrong types, two models with one `abbr` and
+names that cannot be file names; the error names the file, the key and the nearest known key.
 
 ```python
 from judgebench.models import VLLMCustomAPIChat
@@ -64,9 +64,9 @@ with read_base():
 models = [dict(models[0], abbr="my-model-greedy", generation_kwargs=dict(temperature=0.0))]
 ```
 
-Imported types are not imported when the file is read; a file written for another runner (`from ais_bench... import
-VLLMCustomAPIChat`, or from `opencompass`) is read without that package: its types mean ours of the same name, and the
-run says which. Any other dotted path means exactly what it says; one that cannot be imported is an error.
+`jb` does not import types when it reads a config file. It can therefore read a file for another runner (`from
+ais_bench... import VLLMCustomAPIChat`, or from `opencompass`) without that package: it takes its own types of the same
+names, and the run says which. Any other dotted path is taken literally; a path that cannot be imported is an error.
 
 **Changing a value without a file.** `--override` takes any number of `TARGET.ABBR.KEY=VALUE`:
 
@@ -76,19 +76,19 @@ jb --models my_model --datasets aime2025_llmjudge \\
 ```
 
 Targets are `models`, `datasets`, `judges` and `summarizer` (which has no abbr), or `*` for models and judges; `*`
-as abbr means every one. For a judge the keys `abbr` and `method.*` are its own and all others are its model's.
-Values are read as Python or JSON where the schema wants that, and are checked like those of files.
+as abbr means every one. For a judge, the keys `abbr` and `method.*` belong to the judge and all others to its model.
+Values are read as Python or JSON if the schema expects that, and are checked like values in files.
 
-**Values from the environment.** `"${NAME}"` and `"${NAME:-default}"` in any text of a config are replaced when it
-is loaded, and take the type that the key wants. Prompts and examples are left as they are.
+**Values from the environment.** When `jb` loads a config, it replaces `"${NAME}"` and `"${NAME:-default}"` in any text
+and converts the value to the type of the key. It does not change prompts and examples.
 
-**Secrets.** These stay references in whatever is written, and are looked up where they are used: `api_key`, header
-values, a `url` with a user, a password, a query or a key in its path, the `env` of a `launch` block, and in
-`generation_kwargs` at any depth what stands under a name such as `api_key`, `token` or `password`, under
-`extra_headers`, or looks like a key (`sk-...`). A literal is replaced by a reference to a variable that only the task
-processes see. A service that repeats a secret, in a reply or an error, is kept and shown with `***` in its place;
-placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are taken out of errors alone, as answers
-may hold them by chance. A secret in the words of a `launch.command`, or in a dataset, is refused.
+**Secrets.** Secrets are written to files only as references, and looked up where they are used. Secrets are `api_key`,
+header values, a `url` with a user, a password, a query or a key in its path, the `env` of a `launch` block, and those
+values in `generation_kwargs`, at any depth, that have a name such as `api_key`, `token` or `password`, are part of
+`extra_headers`, or look like a key (`sk-...`). `jb` replaces a literal secret by a reference to a variable that only
+the task processes see. If a service repeats a secret in a reply or an error, `jb` records and shows `***` in its place.
+Placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are replaced only in errors, because answers
+may contain them by chance. A secret in the words of a `launch.command`, or in a dataset, is refused.
 
 **A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges`, `executor`
 and `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
@@ -104,8 +104,8 @@ _DATASET_ROWS = {
     ),
 }
 _COMPARE_WITH = (
-    "Whom the tested models are compared with: the abbr of a model of the run (`first` is the first one), which then "
-    "has no row itself; `'all'`, every model with every other; or a list of abbrs. See [rankings](judges/ranking.md)."
+    "The compared model: the abbr of a model of the run (`first` is the first one), which then has no row itself; "
+    "`'all'` to compare every model with every other; or a list of abbrs. See [rankings](judges/ranking.md)."
 )
 _JUDGE_ROWS = {
     "compare_with": ("compare_with", "text or list of text", _COMPARE_WITH),
@@ -117,7 +117,7 @@ _JUDGE_ROWS = {
     "method": (
         "method",
         "dict",
-        "How it judges: `dict(type=..., ...)`. Left out, the dataset's own method, else `ReferenceVerifier`.",
+        "How it judges: `dict(type=..., ...)`. The default is the dataset's own method, else `ReferenceVerifier`.",
     ),
 }
 
@@ -140,13 +140,13 @@ def reference() -> str:
         "## Datasets\n",
         "`datasets = [dict(...)]`, or any list whose name ends in `_datasets`.\n",
         table(DatasetConfig, instead=_DATASET_ROWS),
-        "A benchmark of judges also takes `bias_tests`: `'all'` or a list of perturbations. It puts the method into a",
-        "`BiasTest` and is scored by `BiasScore`; see [bias tests](judges/bias-tests.md).\n",
+        "A benchmark of judges also takes `bias_tests`: `'all'` or a list of perturbations. This key puts the method",
+        "into a `BiasTest` and scores it by `BiasScore`; see [bias tests](judges/bias-tests.md).\n",
         "### `few_shot`\n",
         table(FewShot),
         "## Judges\n",
-        "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a data",
-        "set. The abbr is the judge model's where it is left out.\n",
+        "`judges = [dict(...)]` in a file below `judges/`, chosen with `--judges NAME`; or `judge_infer_cfg` of a",
+        "dataset. The default `abbr` is that of the judge model.\n",
         table(JudgeConfig, skip={"compared_models", "round_robin", "tested_models"}, instead=_JUDGE_ROWS),
         "### `baseline`\n",
         table(Baseline),

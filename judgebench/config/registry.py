@@ -138,12 +138,12 @@ class Registry:
             hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{flag_of(elsewhere[0])} {name}. "
         misplaced = [path for root in self.roots for path in root.glob(f"{glob_escape(name)}.py")]
         if misplaced:
-            hint += f"{misplaced[0]} is not looked at: move it into the folder {kind}/ beside it. "
+            hint += f"{misplaced[0]} is ignored: move it into the folder {kind}/ beside it. "
         usual = Path(USER_FOLDER)
         if usual.resolve() not in [root.resolve() for root in self.roots] and any(
             path.stem.lower() == name.lower() for path in _python_files(usual / kind)
         ):
-            hint += f"./{usual} has one and is not looked at beside other folders: add --config-dir {usual}. "
+            hint += f"./{usual} has one, but jb ignores it if other folders are named: add --config-dir {usual}. "
         from judgebench.plugins.installed import unusable
 
         if broken := unusable():

@@ -27,7 +27,7 @@ def with_members(dataset: DatasetConfig) -> DatasetConfig:
     for judge in judges:
         if judge.members and not is_panel(judge):
             raise ConfigError(
-                f"judges.{judge.abbr}.members: {judge.method.type} is no panel, so it has no members.",
+                f"judges.{judge.abbr}.members: {judge.method.type} is not a panel, so it has no members.",
                 hint="Write method=dict(type=Panel, ...), or leave members out.",
             )
     return msgspec.structs.replace(dataset, judges=judges) if judges else dataset
@@ -71,7 +71,7 @@ def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
     strange = [abbr for abbr in members if abbr not in others]
     if strange:
         raise ConfigError(
-            f"judges.{panel.abbr}.members: {strange[0]!r} is no other judge of the dataset {dataset.abbr!r}.",
+            f"judges.{panel.abbr}.members: {strange[0]!r} is not another judge of the dataset {dataset.abbr!r}.",
             hint=f"Its judges: {', '.join(others) or 'none'}.",
         )
     if not members:
@@ -83,11 +83,11 @@ def _with_members(panel: JudgeConfig, dataset: DatasetConfig) -> JudgeConfig:
 
 
 def _round_robin(judge: JudgeConfig, dataset: DatasetConfig, models: Sequence[str]) -> list[JudgeConfig]:
-    """Return a judge for each compared model, such that every pair of models meets once.
+    """Return a judge for each compared model, such that every pair of models is compared once.
 
-    Of two models that could each be the other's compared model, the one whose abbr sorts first is the player. That
-    depends on nothing else, so what was asked stays where it is when models are added to the run or named in another
-    order.
+    Of two models that could each be the other's compared model, the one whose abbr sorts first is the tested model.
+    That depends on nothing else, so what was asked stays where it is when models are added to the run or named in
+    another order.
     """
     everyone = judge.compared_models == [EVERY_MODEL] and EVERY_MODEL not in models
     named = (

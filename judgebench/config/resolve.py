@@ -73,7 +73,7 @@ def parse_override(text: str) -> Override:
     target, _, path = name.strip().partition(".")
     if not equals or not path:
         raise UsageError(
-            f"--override {name!r} has not the form TARGET.KEY=VALUE.",
+            f"--override {name!r} is not of the form TARGET.KEY=VALUE.",
             hint="For example: --override models.vllm-api-general-chat.host_port=9000 judges.judge.batch_size=8",
         )
     if target not in TARGETS:

@@ -28,7 +28,7 @@ _SPACING = 0.5
 """Seconds between two remembered counts."""
 _TELLING_SHARE = 0.02
 _TELLING_SECONDS = 5.0
-"""What must be done, and have passed, before the time that is left can be told."""
+"""What must be done, and have passed, before the remaining time can be estimated."""
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         run: Timestamp of the run.
-        base: Path of the run folder as the user is told.
+        base: Path of the run folder as shown to the user.
         pid: Process id of the supervisor.
         max_workers: Most task processes at once.
     """
@@ -209,7 +209,7 @@ class Notice:
         self._first: dict[str, str] = {}
 
     def lines(self, row: TaskRow, base: str) -> list[str]:
-        """Return the lines about a task that failed; of a reason that was told, only whose it was."""
+        """Return the lines about a task that failed; if the reason was shown before, only the task that had it."""
         name = f"{row.stage} {row.name}"
         first = self._first.setdefault(row.error, name) if row.error else name
         return failure_lines(row, base) if first == name else [f"{name}: the same as {first}"]

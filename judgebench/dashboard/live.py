@@ -31,7 +31,7 @@ PERIOD = 0.5
 """Seconds between two frames."""
 _MESSAGES = 3
 _MOST_PRINTED = 60
-"""Rows of the last table on the normal screen; of more, those that did not end well."""
+"""Rows of the last table on the normal screen; of more, those that did not finish successfully."""
 _STYLES = {
     "finish": "green",
     "error": "bold red",

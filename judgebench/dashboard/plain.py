@@ -13,7 +13,7 @@ from judgebench.errors import visible
 _SAME_STATUS = 10.0
 """Seconds between two lines about one task in one status."""
 _OTHER_STATUS = 3.0
-"""Seconds between two lines about one task whose status flips; starts and ends are always told."""
+"""Seconds between two lines about one task whose status flips; starts and ends are always printed."""
 
 
 class PlainDisplay:

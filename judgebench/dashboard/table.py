@@ -1,4 +1,4 @@
-"""The task table as plain cells: which columns fit the window, how rows aggregation, what is on which page.
+"""The task table as plain cells: which columns fit the window, how long cells wrap, and what is on which page.
 
 No drawing here. Only the rows of one page are ever turned into cells, so a board of 1000 rows costs what a page costs.
 """
@@ -15,7 +15,7 @@ from judgebench.errors import one_line
 _MOST_LINES = 3
 """Lines of a row at most; what does not fit is cut and marked."""
 _BREAKS = " /-_,:"
-"""Characters after which a cell may be aggregated."""
+"""Characters after which a cell may break into a new line."""
 
 
 class _ColumnKind(NamedTuple):
@@ -130,7 +130,7 @@ def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[Task
 
 
 def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
-    """Return each cell of a row as its lines, aggregated to the widths of the layout."""
+    """Return each cell of a row as its lines, wrapped to the widths of the layout."""
     made = {
         title: aggregate(_CELLS[title](row, now, width), width, layout.row_lines)
         for title, width in layout.widths.items()

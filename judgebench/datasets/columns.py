@@ -309,8 +309,8 @@ def _key(row: Row, column: str, seen: set[int]) -> str | None:
     mark = hash(key)  # 64 bits: the keys themselves would not fit for large sources
     if mark in seen:
         raise DataError(
-            f"{row.place}: {key!r} in the column {column!r} stands in an earlier row too; it must be unique.",
-            hint="Remove the copy, or leave id_column out: rows are then known by their number.",
+            f"{row.place}: {key!r} in the column {column!r} is also in a previous row; it must be unique.",
+            hint="Remove the copy, or leave out id_column: the row number then identifies each row.",
         )
     seen.add(mark)
     return key

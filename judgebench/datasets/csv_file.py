@@ -66,9 +66,9 @@ class CsvDataset:
                 yield from self._checked(reader, path)
             except UnicodeDecodeError as error:
                 line = reader.line_num + 1
-                raise DataError(f"{path}: no valid UTF-8 at or after line {line} ({error.reason}).") from None
+                raise DataError(f"{path}: not valid UTF-8 at or after line {line} ({error.reason}).") from None
             except csv.Error as error:
-                raise DataError(f"{path}:{reader.line_num}: no valid CSV ({error}).") from None
+                raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error}).") from None
 
     def _checked(self, reader: Iterator[list[str]], path: Path) -> Iterator[Row]:
         header = list(self.config.columns) or [name.strip() for name in next(reader, [])]

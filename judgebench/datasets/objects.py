@@ -59,7 +59,7 @@ def _one_after_the_other(data: bytes, path: Path) -> Iterator[Row]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: no valid UTF-8 at byte {error.start} ({error.reason}).") from None
+        raise DataError(f"{path}: not valid UTF-8 at byte {error.start} ({error.reason}).") from None
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     place = _after_blanks(text, 0)
     line, upto = 1, 0

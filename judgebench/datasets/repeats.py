@@ -16,7 +16,7 @@ from judgebench.errors import DataError
 Choice = Literal["refuse", "number"]
 
 _CHOICE = (
-    "Remove one of the two, or keep both as items of their own, which the result's notes count: "
+    "Remove one of the two, or keep both as separate items, which the result's notes count: "
     "--override datasets.NAME.repeated='number'"
 )
 
@@ -48,7 +48,7 @@ class Repeats:
         if count and self._choice != "number":
             first_row = f"row {place.line}" if place.source == row.source else place.place
             raise DataError(
-                f"{row.place}: {what} stands in an earlier row too ({first_row}).",
+                f"{row.place}: {what} is also in a previous row ({first_row}).",
                 hint="Remove one of the two." if self._choice is None else _CHOICE,
             )
         self._seen[mark] = place, count + 1

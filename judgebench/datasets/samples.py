@@ -91,7 +91,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """Open a data file for reading bytes, decompressed where its name ends in ``.gz``, past a UTF-8 mark.
 
     Raises:
-        DataError: The file cannot be read, is damaged, or is no UTF-8 text.
+        DataError: The file cannot be read, is damaged, or is not UTF-8 text.
     """
     try:
         with cast("IO[bytes]", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")) as file:
@@ -161,7 +161,7 @@ def _loaded(source: HubSource, name: str, config: SourceConfig, data_dir: Path |
         # An address of the hub or of a proxy may hold a user and a password.
         words = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))[:200]
         raise missing(
-            config, data_dir, why=f"The hub could not give {source.path!r} either ({type(error).__name__}: {words})."
+            config, data_dir, why=f"The hub could not provide {source.path!r} either ({type(error).__name__}: {words})."
         ) from error
 
 
@@ -285,7 +285,7 @@ def repeated_key(text: bytes, keys: int) -> str | None:
 
 def given_twice(place: str, key: str) -> DataError:
     """Return the error about a row that has a key twice."""
-    return DataError(f"{place}: the key {key!r} is given twice; which of its values is meant?", hint="Remove one.")
+    return DataError(f"{place}: the key {key!r} is given twice; keep only one of them", hint="Remove one.")
 
 
 class _RepeatedKeyError(ValueError):
@@ -305,7 +305,7 @@ def _unreadable(path: Path, number: int, line: bytes, error: Exception) -> DataE
     if line[:1] == b"[" and number == 1:
         hint = "A JSON array was found; write one object per line instead."
     elif b"NaN" in line or b"Infinity" in line:
-        hint = "NaN and Infinity are no JSON; write null or leave the key out."
+        hint = "NaN and Infinity are not JSON; write null or leave the key out."
     elif b"\x00" in line:
         hint = "The line holds a NUL byte; the file may be binary, or was not closed properly."
     else:

@@ -42,7 +42,7 @@ def proxy_of(url: str) -> str | None:
         proxy = f"http://{proxy}"
     if proxy and not is_web_address(proxy):
         raise PrerequisiteError(
-            f"The proxy that the environment names for {parts.scheme}:// is no http:// or https:// address.",
+            f"The proxy that the environment names for {parts.scheme}:// is not an http:// or https:// address.",
             hint=f"Correct {parts.scheme.upper()}_PROXY or ALL_PROXY, or name the host in NO_PROXY.",
         )
     return proxy or None
@@ -72,7 +72,7 @@ def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> s
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            f"{where} is {file!r}, which is no readable file of certificates ({type(error).__name__}).",
+            f"{where} is {file!r}, which is not a readable file of certificates ({type(error).__name__}).",
             hint="Give a PEM file of the authorities to trust.",
         ) from error
 
@@ -147,9 +147,8 @@ def gone(
         empty = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model"
         hint = f"{empty if config.model else f'Set {whose}.model'}, and check {whose}.url."
     elif failures > 1:
-        sentence = (
-            f"{place} (model {config.abbr!r}) is gone: {failures} failures in a row over {seconds:.0f} s ({said})."
-        )
+        failed = f"{failures} failures in a row over {seconds:.0f} s"
+        sentence = f"{place} (model {config.abbr!r}) no longer answers: {failed} ({said})."
         hint = "Start the service again and continue with: jb ... --reuse"
     elif fault.reach == "refused":
         sentence = f"{place} (model {config.abbr!r}) cannot be reached ({said})."

@@ -255,7 +255,7 @@ class HttpClient:
         except ValueError:
             kind = response.content_type
             said = excerpt(self._words_of(payload))
-            failure = Failure(kind="bad_reply", message=f"The reply is no JSON ({kind}): {said}")
+            failure = Failure(kind="bad_reply", message=f"The reply is not JSON ({kind}): {said}")
             return self._outcome(Reply(status="failed", error=failure), latency)
         return self._outcome(self._dialect.read(decoded), latency)
 
@@ -302,7 +302,7 @@ class HttpClient:
         status = response.status
         if status < 400:
             place = response.headers.get("Location", "")
-            said = f"HTTP {status}: the service answers from elsewhere ({reach.shown(place)})"
+            said = f"HTTP {status}: the service redirects to another address ({reach.shown(place)})"
             failure = Failure(kind="not_found", message=said, http_status=status)
         else:
             failure = failure_of_status(status, decoded, self._words_of(payload))
@@ -347,13 +347,13 @@ class HttpClient:
         except ValueError:
             said = self._redactor.error(wire.clean(data[:8000]))
             if kind != "error":
-                raise _UnreadableError(f"An event of the stream is no JSON: {excerpt(said)}") from None
+                raise _UnreadableError(f"An event of the stream is not JSON: {excerpt(said)}") from None
             event = said
         if kind == "error" and not (isinstance(event, dict) and "error" in event):
             event = {"error": event}
         if not isinstance(event, dict):
             said = self._redactor.error(wire.clean(data[:8000]))
-            raise _UnreadableError(f"An event of the stream is no JSON object: {excerpt(said)}")
+            raise _UnreadableError(f"An event of the stream is not a JSON object: {excerpt(said)}")
         return reader.feed(event)
 
     def _raise_gone(self, fault: Fault) -> NoReturn:

@@ -231,7 +231,7 @@ class _Sender:
 
     async def stop(self) -> None:
         """End the process; nothing waits for its replies any more."""
-        self._failure = self._failure or InternalError("A sending process was asked after its end.")
+        self._failure = self._failure or InternalError("A sending process was asked after it was closed.")
         self._ready.cancel()
         self._channel.close()
         if self._process is not None:

@@ -1,4 +1,4 @@
-"""The supervisor's side of the warm process from which tasks are forked (``stages.fork server``)."""
+"""The supervisor's side of the warm process from which tasks are forked (``executors.forked``)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ForkServer:
         self._starting: dict[int, asyncio.Future[ForkedProcess]] = {}
         self._running: dict[int, tuple[int, asyncio.Future[int]]] = {}
         self._watched: dict[int, int] = {}
-        """A descriptor for each running task that tells of its end."""
+        """For each running task, a descriptor that signals its end."""
         self._rest = b""
         self._gone = False
         self._listening = False

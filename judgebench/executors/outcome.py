@@ -17,7 +17,7 @@ class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         phase: ``ok``, ``partial``, ``failed``, ``skipped`` or ``interrupted``.
         exit_code: Of its process (negative for a signal); ``None`` when it never ran.
-        error: One sentence, where it did not end well. ``hint``: what to do.
+        error: One sentence, where it did not finish successfully. ``hint``: what to do.
         cause: Id of the task that failed first, for a skipped one.
         log: Log file, relative to the run folder.
         tail: Last lines of the log of a failed task, safe to print.
@@ -79,7 +79,7 @@ def known_exit_code(code: int | None) -> ExitCode:
 def explain_exit(code: int) -> tuple[str, str]:
     """Return a sentence and a hint for a process that ended without saying why."""
     if code >= 0:
-        return f"The task's process ended with exit code {code} and without a word.", "Its log says more."
+        return f"The task's process ended with exit code {code} and without an error message.", "Its log says more."
     try:
         name = signal.Signals(-code).name
     except ValueError:

@@ -236,7 +236,7 @@ def prepare_log(run_dir: Path, relative: str) -> Path:
     """Make the folder of a log file and return the file's path.
 
     Raises:
-        DiskError: The folder cannot be made, or lies outside of the run folder, or the run folder is gone.
+        DiskError: The folder cannot be made, or lies outside the run folder, or the run folder is gone.
     """
     path = run_dir / relative
     if not run_dir.is_dir():  # to make it anew would stand in the way of one that was moved and is moved back
@@ -250,7 +250,7 @@ def prepare_log(run_dir: Path, relative: str) -> Path:
             hint="Make room or give another folder with --work-dir, then continue with --reuse.",
         ) from error
     if not inside:
-        raise DiskError(f"The log {relative} would lie outside of the run folder {run_dir}.", hint="Remove the link.")
+        raise DiskError(f"The log {relative} would lie outside the run folder {run_dir}.", hint="Remove the link.")
     return path
 
 

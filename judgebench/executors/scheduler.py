@@ -103,7 +103,7 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         phase: One of ``FINAL``.
         code: Exit code of its process; ``None`` when it never ran.
-        reason: One sentence, where it did not end well.
+        reason: One sentence, where it did not finish successfully.
         cause: The task that failed first, for a skipped one.
     """
 
@@ -242,7 +242,7 @@ class Machine:
             return None
         first = self.endings[lost[0]]
         cause = first.cause or lost[0]
-        return Ending(phase="skipped", reason=f"Skipped because {cause} did not end well.", cause=cause)
+        return Ending(phase="skipped", reason=f"Skipped because {cause} did not finish successfully.", cause=cause)
 
     def _start_ready(self) -> list[Instruction]:
         out: list[Instruction] = []

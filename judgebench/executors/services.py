@@ -67,7 +67,7 @@ class Service:
         port = self._launch.port or _free_port()
         if self._launch.port and not _is_free(port):
             raise LaunchError(
-                f"The service of model {self.name!r} is to listen on port {port}, which is taken by another process.",
+                f"The service of model {self.name!r} should listen on port {port}, which is taken by another process.",
                 hint="Leave launch.port out to take a free one, or leave launch out to use the service that runs.",
             )
         command = await self._command(port)

@@ -1,4 +1,4 @@
-"""Judge methods, their prompts, verdict parsers and aggregates; no I/O.
+"""Judge methods, their prompts, verdict parsers and aggregations; no I/O.
 
 ``table.py`` lists the shipped types. Each can be imported from here by its bare name
 (``from judgebench.judges import DeclaredJudge``); only the module that defines it is loaded.

@@ -50,14 +50,14 @@ class AggregationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     Attributes:
         type: Name of an aggregation of this module, or the dotted path of a function ``(readings, config) -> Reading``.
         unread: What a presentation without a readable verdict counts as: ``unparsed`` (then the item is unparsed too),
-            ``drop`` (the other presentations decide), any other text (it counts as that label: ``tie``, ``incorrect``,
-            ...) or a number (it counts as that score). By presentation name where presentations differ.
-        flip: Mirror image by label, over the known ones, for presentations of order ``BA``.
+            ``drop`` (the other presentations decide), any other text (it counts as that decision: ``tie``,
+            ``incorrect``, ...) or a number (it counts as that score). By presentation name where presentations differ.
+        flip: Mirror image by decision, over the known ones, for presentations of order ``BA``.
         scale: Ends of the scale of a score that is a preference for the first answer, which order ``BA`` mirrors to
             ``low + high - score``; ``None`` for scores that do not depend on the order.
         margin: Mean scores of two answers that differ by no more than this are a tie (``mean_score``).
-        tie: The label of a tie.
-        tie_break: Label that ``majority`` gives when several labels lead; empty leaves the item unparsed.
+        tie: The decision of a tie.
+        tie_break: Decision that ``majority`` gives when several decisions lead; empty leaves the item unparsed.
     """
 
     type: str
@@ -70,7 +70,7 @@ class AggregationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 NO_WEIGHT = "the presentations that were read have no weight"
-"""Why an item is unparsed of whose presentations only such of weight 0 could be read."""
+"""Why an item is unparsed if only presentations of weight 0 could be read."""
 
 Aggregation = Callable[[Sequence[PresentationReading], AggregationConfig], Reading]
 
@@ -78,7 +78,7 @@ Aggregation = Callable[[Sequence[PresentationReading], AggregationConfig], Readi
 def aggregated(
     presentations: Sequence[PresentationReading], aggregate: Aggregation, config: AggregationConfig
 ) -> Reading:
-    """Return the decision about an item: mirror, fill in what is unread, aggregation.
+    """Return the decision about an item: mirror, fill in what is unread, aggregate.
 
     Args:
         presentations: One entry per presentation and repeat, in the order of the config.
@@ -110,7 +110,7 @@ def aggregated(
         and config.type in DECISION_AGGREGATIONS
         and any(one.reading.decision is None for one in kept)
     ):
-        return unparsed("a presentation has no label")
+        return unparsed("a presentation has no decision")
     return aggregate(kept, config)
 
 
@@ -150,14 +150,14 @@ def counter(presentations: Sequence[PresentationReading], config: AggregationCon
 
 
 def both_or_tie(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
-    """Keep a label that all presentations share, else it is a tie (MT-Bench pairwise, Zheng et al. 2023)."""
+    """Keep a decision that all presentations share, else it is a tie (MT-Bench pairwise, Zheng et al. 2023)."""
     decisions = {one.reading.decision for one in presentations}
     decision = next(iter(decisions)) if len(decisions) == 1 else config.tie
     return Reading(status="ok", decision=decision, values={"consistent": len(decisions) == 1})
 
 
 def both_required(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
-    """Keep a label that all presentations share, else the item is ``inconsistent``, which equals no gold label.
+    """Keep a decision that all presentations share, else the item is ``inconsistent``, which equals no gold label.
 
     Auto-J's agreement (Li et al. 2023) and the consistent accuracy of ContextualJudgeBench (Xu et al. 2025).
     """
@@ -169,8 +169,8 @@ def both_required(presentations: Sequence[PresentationReading], _config: Aggrega
 def each_counts(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
     """Let every presentation count for itself: ``share(l) = #(v = l) / #v`` (CodeJudgeBench, LLMBar's average).
 
-    ``values["shares"]`` holds the shares, from which an accuracy over presentations follows; the label is the one that
-    all presentations share, else ``split``.
+    ``values["shares"]`` holds the shares, from which an accuracy over presentations follows; the decision is the one
+    that all presentations share, else ``split``.
     """
     votes = Counter(one.reading.decision or "" for one in presentations)
     shares = {decision: count / len(presentations) for decision, count in votes.items()}
@@ -181,7 +181,8 @@ def each_counts(presentations: Sequence[PresentationReading], _config: Aggregati
 def mean_score(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
     """Average scores by weight, ``sum_v w_v s_v / sum_v w_v``; two scores are averaged answer by answer.
 
-    With two scores the label is the answer with the higher mean, a tie within ``margin`` (FairEval, Wang et al. 2023).
+    With two scores the decision is the answer with the higher mean, a tie within ``margin`` (FairEval, Wang et al.
+    2023).
     """
     pairs = [(one.weight, one.reading.values) for one in presentations if "first" in one.reading.values]
     if len(pairs) == len(presentations) and pairs:
@@ -197,7 +198,7 @@ def mean_score(presentations: Sequence[PresentationReading], config: Aggregation
 
 
 def weighted_pool(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
-    """Pool outcomes by weight: strong labels count three times, a tie is half: ``sum_v w_v o_v / sum_v w_v``.
+    """Pool outcomes by weight: strong decisions count three times, a tie is half: ``sum_v w_v o_v / sum_v w_v``.
 
     With equal weights that is Arena-Hard's ``mean of 1 / 0.5 / 0`` (Li 2024). The score is the share won by the first
     answer; ``values["outcomes"]`` holds the pool, one entry per count, and ``values["outcome_weights"]`` what each
@@ -218,9 +219,9 @@ def weighted_pool(presentations: Sequence[PresentationReading], config: Aggregat
 
 
 def logprob_mean(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
-    """Average probabilities by label and weight, and take the likeliest: ``p(l) = sum_v w_v p_v(l) / sum_v w_v``.
+    """Average probabilities by decision and weight, and take the likeliest: ``p(l) = sum_v w_v p_v(l) / sum_v w_v``.
 
-    Reads what ``logprob_of_label`` leaves in ``values["p"]``. Two equally likely labels leave the item unparsed.
+    Reads what ``logprob_of_decision`` leaves in ``values["p"]``. Two equally likely decisions leave the item unparsed.
     """
     names = list(dict.fromkeys(name for one in presentations for name in one.reading.values.get("p", {})))
     if not names or any("p" not in one.reading.values for one in presentations):
@@ -235,14 +236,15 @@ def logprob_mean(presentations: Sequence[PresentationReading], _config: Aggregat
     best = max(mean.values())
     likeliest = [name for name in names if math.isclose(mean[name], best, rel_tol=1e-12)]
     if len(likeliest) > 1:
-        return unparsed("two labels are equally likely")
+        return unparsed("two decisions are equally likely")
     return Reading(status="ok", decision=likeliest[0], score=mean[names[0]], values={"p": mean})
 
 
 def majority(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
-    """Take the label that most presentations give: ``argmax_l #(v = l)`` (self-consistency, Wang et al. 2022; PoLL).
+    """Take the decision that most presentations give: ``argmax_l #(v = l)`` (self-consistency, Wang et al. 2022; PoLL).
 
-    Where several lead, the label is ``tie_break`` if declared, else the item is unparsed. ``values["votes"]`` counts.
+    Where several lead, the decision is ``tie_break`` if declared, else the item is unparsed. ``values["votes"]``
+    counts.
     """
     votes = Counter(one.reading.decision or "" for one in presentations)
     best = max(votes.values())
@@ -258,7 +260,7 @@ def majority(presentations: Sequence[PresentationReading], config: AggregationCo
 
 
 def unanimous(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
-    """Take the label that all presentations give; otherwise the item is unparsed (UQ validators, unanimity)."""
+    """Take the decision that all presentations give; otherwise the item is unparsed (UQ validators, unanimity)."""
     votes = Counter(one.reading.decision or "" for one in presentations)
     if len(votes) > 1:
         reason = f"the presentations disagree: {', '.join(sorted(votes))}"
@@ -291,7 +293,7 @@ DECISION_AGGREGATIONS: Mapping[str, Aggregation] = {
     "majority": majority,
     "unanimous": unanimous,
 }
-"""Aggregations of labels."""
+"""Aggregations of decisions."""
 
 SCORE_AGGREGATIONS: Mapping[str, Aggregation] = {
     "mean_score": mean_score,
@@ -311,7 +313,7 @@ def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") ->
     """Refuse what an unread presentation cannot count as, and a mirror that is not its own inverse.
 
     Raises:
-        ConfigError: A label where scores are aggregated, a number where labels are, or a one-way ``flip``.
+        ConfigError: A decision where scores are aggregated, a number where decisions are, or a one-way ``flip``.
     """
     flip = {**FLIPPED, **config.flip}
     for decision, mirror in flip.items():
@@ -330,7 +332,7 @@ def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") ->
             )
         if not isinstance(choice, str) and config.type in DECISION_AGGREGATIONS:
             raise ConfigError(
-                f"{where}.unread: {config.type} aggregations labels, so an unread presentation cannot be {choice}."
+                f"{where}.unread: {config.type} aggregates decisions, so an unread presentation cannot be {choice}."
             )
 
 
@@ -352,7 +354,7 @@ def check_weights(weights: Sequence[float], aggregations: Sequence[str], *, wher
     alike = (DECISION_AGGREGATIONS.keys() | SCORE_AGGREGATIONS.keys()) - WEIGHING
     if any(weight != 1 for weight in weights) and alike.issuperset(aggregations):
         hint = f"Aggregations that weigh: {', '.join(sorted(WEIGHING))}."
-        raise ConfigError(f"{where}: {' and '.join(aggregations)} would pass over the weights.", hint=hint)
+        raise ConfigError(f"{where}: {' and '.join(aggregations)} ignore weights.", hint=hint)
 
 
 def _preferred(balance: float, config: AggregationConfig) -> Reading:

@@ -48,10 +48,10 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Time limits of one request, in seconds; 0 means none.
 
     Attributes:
-        connect: Until the connection stands.
+        connect: Until the connection is open.
         first_byte: From sending to the first byte of the reply (long, because models think).
         between_bytes: Between two pieces of the reply.
-        total: The whole attempt.
+        total: The whole try.
     """
 
     connect: float = 10.0
@@ -67,11 +67,11 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         type: Dotted path of the model type.
         abbr: Short unique name: folder and column name.
         attr: ``service`` or ``local`` (AISBench's key; derived from ``type`` when left out).
-        path: Local path of the model or its tokenizer, where the type needs one.
+        path: Local path of the model or its tokenizer, if the type needs one.
         model: Name on the service; empty asks ``/v1/models`` and takes the first.
-        max_out_len: Most tokens of one answer.
-        batch_size: Most requests in flight.
-        generation_kwargs: Sampling parameters, passed on untouched; only ``num_return_sequences`` is ours.
+        max_out_len: Maximum number of tokens of one answer.
+        batch_size: Maximum number of requests in flight.
+        generation_kwargs: Sampling parameters, sent unchanged; only ``num_return_sequences`` is for jb and is not sent.
         pred_postprocessor: ``dict(type=function)`` applied to the answer text.
         launch: A service to start for the run.
     """
@@ -96,20 +96,20 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         request_rate: Requests per second to start; below 0.1 sends as fast as ``batch_size`` allows.
         burstiness: Shape of the gaps at a given rate: 0 even gaps, 1 Poisson.
         use_timestamp: Start each request at its sample's ``timestamp`` (milliseconds from the first).
-        retry: Repeats after the first try; 0 still asks once.
-        backoff: Seconds of the first wait before a repeat, at most; the bound doubles with each repeat.
-        patience: Seconds for which a service that stops answering is waited for, before the task gives up.
+        retry: Number of repeats after the first try; 0 asks once.
+        backoff: Longest first wait before a repeat, in seconds; it doubles with each repeat.
+        patience: Seconds that a task waits for a service that has stopped answering, before it gives up.
         api_key: Sent as bearer token; ``${NAME}`` takes it from the environment. Never written to disk.
         headers: Further HTTP headers; values may be ``${NAME}``.
         host_ip: Host name or address; IPv6 with or without brackets.
         host_port: Port.
-        url: Base address; wins over host and port; with or without ``/v1`` and trailing slash.
+        url: Base address, with or without ``/v1`` and trailing slash; replaces host and port.
         enable_ssl: ``https`` with host and port.
         trust_remote_code: For local tokenizers; services ignore it.
         timeouts: Time limits of one request.
-        senders: Processes that send and receive, at most 64; 0 takes as many as pay (one up to ``batch_size`` 2047).
-        adaptive: Adapt the number of requests in flight to what the service bears (batch_size is the most).
-        verify_tls: Check the service's certificate.
+        senders: Processes that send and receive, at most 64; 0 chooses by ``batch_size`` (one process up to 2047).
+        adaptive: Adapt the number of requests in flight to the load that the service can take, up to ``batch_size``.
+        verify_tls: Verify the service's certificate.
         ca_file: Certificate authority bundle to trust.
     """
 

@@ -66,7 +66,7 @@ class HuggingFaceChat:
             ConfigError: The model cannot be loaded from ``path``.
         """
         if not isinstance(config, HuggingFaceConfig):
-            raise ConfigError(f"models.{config.abbr} is no HuggingFaceChat config.")
+            raise ConfigError(f"models.{config.abbr} is not a HuggingFaceChat config.")
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="transformers") as thread:
             generator = await loop.run_in_executor(thread, _Generator, config)
@@ -133,7 +133,7 @@ class _Batcher:
     def _fail_open(self) -> None:
         for reply in list(self._open):
             if not reply.done():
-                reply.set_exception(InternalError("The transformers model was asked after its end."))
+                reply.set_exception(InternalError("The transformers model was asked after it was closed."))
 
     async def _generated(self, prompts: list[Prompt], params: dict[str, Any]) -> list[Reply]:
         """Return one reply per prompt, a failed one where the model raises an exception about this prompt.

@@ -215,7 +215,7 @@ def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions) -> Any
     except RuntimeError as error:
         raise LaunchError(
             f"llama.cpp could not serve {model} on {host}:{port}.",
-            hint="Its own message stands above; a port in use and a file that is no GGUF are the usual causes.",
+            hint="See its own message above; the usual causes are a port in use and a file that is not GGUF.",
         ) from error
 
 

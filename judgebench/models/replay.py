@@ -6,7 +6,7 @@ Two kinds of recording are read:
   answered by the recorded repeats in turn;
 - other people's lines, for which the config says by which columns a row names its item and its presentation, and which
   column holds what the model said. An answer is found by what the question is about (``Request.about``): the item's
-  name, the presentation, and the how-manieth time it is asked.
+  name, the presentation, and the repetition number.
 
 What a recording holds as scores, decisions or log-probabilities is written out as it stands, for a declared parser to
 read; nothing is put into words that were never said. A question that the recording does not hold is a failed reply of
@@ -86,7 +86,7 @@ class ReplayModel:
             DataError: A line of it is not what the config says.
         """
         if not isinstance(config, ReplayConfig):
-            raise ConfigError(f"models.{config.abbr} is no ReplayModel config.")
+            raise ConfigError(f"models.{config.abbr} is not a ReplayModel config.")
         yield await asyncio.to_thread(_ByPresentation if config.item else _ByPrompt, config)
 
 
@@ -148,7 +148,7 @@ class _ByPresentation:
         count = rows[key] = rows.get(key, 0) + 1
         if count > 1 and config.repeated == "refuse":
             raise DataError(
-                f"{place}: there is an earlier row about {key!r} too.",
+                f"{place}: a previous row is about {key!r} too.",
                 hint="If that is meant, set repeated='number' or repeated='last' in the config of the recording.",
             )
         if count > 1 and config.repeated == "number":

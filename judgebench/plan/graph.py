@@ -75,7 +75,8 @@ def build_graph(config: RunConfig, request: RunRequest, run: RunFolder) -> Graph
             if not complete and not request.options.rejudge and (changes := _judge_changes(config, run, spec)):
                 changed.append(
                     f"{spec.id}: judged with other settings before ({'; '.join(changes)}); "
-                    "what is another question now is asked, and judgments that it replaces are put aside"
+                    "calls whose prompt or settings changed are sent again; the old judgments are "
+                    "kept in <file>.replaced"
                 )
     judge_of = {(spec.model, spec.datasets[0], spec.judge): spec.id for spec in tasks if spec.stage == "judge"}
     if "extract" in stages:

@@ -265,7 +265,7 @@ def _imported(path: str, room: RoomName, where: str) -> Any:
         ) from error
     except RAISED_BY_OTHERS as error:  # the module may be a user's, and may raise anything when it is imported
         raise ConfigError(
-            f"{_place(where)}{path!r} cannot be imported: {type(error).__name__}: {error}.", hint="Mend its module."
+            f"{_place(where)}{path!r} cannot be imported: {type(error).__name__}: {error}.", hint="Correct its module."
         ) from error
     try:
         return getattr(found, attribute)

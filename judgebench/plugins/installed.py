@@ -43,7 +43,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         postprocessors: Functions for ``pred_postprocessor``.
         datasets: Dataset loaders.
         judges: Judge methods, rules included.
-        parsers: Parsers, which read the verdict in a reply.
+        parsers: Verdict parsers, which read the verdict in a reply.
         aggregations: Aggregations, which make one decision of several readings.
         extractors: Answer rules.
         perturbations: Changes of judged items for bias tests.

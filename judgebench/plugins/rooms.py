@@ -53,7 +53,7 @@ ROOMS: Mapping[RoomName, Room] = {
         "judge method", "judgebench.judges.table:METHODS", parent="judgebench.judges.core.contract:JudgeMethod"
     ),
     "parsers": Room("parser", "judgebench.judges.table:VERDICT_PARSERS", ("read", "identity")),
-    "aggregations": Room("aggregate", "judgebench.judges.table:AGGREGATIONS"),
+    "aggregations": Room("aggregation", "judgebench.judges.table:AGGREGATIONS"),
     "extractors": Room("answer rule", "judgebench.judges.table:EXTRACTORS", ("extract",)),
     "perturbations": Room(
         "perturbation",

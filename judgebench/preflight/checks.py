@@ -258,7 +258,7 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attach
         raise EndpointError(
             f"The judge {judge.abbr or config.abbr!r} reads log-probabilities, "
             f"and its service at {trial.base} gives none.",
-            hint="Take a method that reads the text, such as RubricScore with read='number', "
+            hint="Use a method that reads the text, such as RubricScore with read='number', "
             "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
         )
     if verdict.status == "ok":

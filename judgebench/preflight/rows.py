@@ -68,7 +68,7 @@ def read_rows(
             passed = time.monotonic() - began if number % _STEP == 0 or longest <= 0 else 0.0
             if passed > QUIET and not reported:
                 reported = True
-                report(f"preflight: reading the rows of {dataset.abbr!r}, so that a broken one costs nothing")
+                report(f"preflight: reading the rows of {dataset.abbr!r}, to find broken rows before the first request")
             if passed > longest:
                 findings.append(
                     f"dataset {dataset.abbr}: rows 1 to {number} were checked in the {longest:g} s that this may "

@@ -33,7 +33,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reference: The gold answer; several where several forms are accepted; ``None`` where there is none.
         key: The data source's own name of the item, if it has one.
         answers: Answers that the item brings along, for benchmarks of judges: one to grade, two to compare, or more.
-        gold: The true decision about those answers (a label, a score, step labels); never shown to the judge.
+        gold: The true decision about those answers (a label, a score, labels of steps); never shown to the judge.
         meta: Further columns (category, level, timestamp, ...), never shown to a model by default.
     """
 
@@ -110,10 +110,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         finish_reason: As the service said (``stop``, ``length``, ...).
         served_model: The model id in the service's reply.
         fingerprint: ``system_fingerprint`` of the reply.
-        latency: Seconds from sending the last attempt to its last byte.
+        latency: Seconds from sending the last try to its last byte.
         first_token: Seconds to the first content of a stream; 0 when not streamed.
         tries: Requests sent for this reply; 0 where it was known already (``--dedup``, ``--cache``).
-        waited: Seconds spent waiting between attempts.
+        waited: Seconds spent waiting between tries.
         logprobs: Log-probabilities of the generated tokens, where asked for and given.
         extra: Everything else that the service returned with the choice (tool calls, refusal, ...).
     """
@@ -235,7 +235,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decision about one prediction, or why there is none.
 
     Attributes:
-        status: ``ok`` or why there is no decision. Nothing else than ``ok`` carries a label or a score.
+        status: ``ok`` or why there is no decision. Only ``ok`` carries a decision or a score.
         decision: ``correct`` / ``incorrect`` / ``invalid`` for checks; ``A`` / ``B`` / ``tie`` ... for comparisons.
         score: A number on the method's scale, where it gives one.
         reason: Why the status is not ``ok``, in a few words.

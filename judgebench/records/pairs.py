@@ -1,6 +1,6 @@
-"""The labels by which judges name the better of two answers: one table, of which all else here is a presentation.
+"""The decisions by which judges name the better of two answers: one table, from which all else here is derived.
 
-A new way to say it is one line in ``WINS`` or ``TIES``; then aggregates mirror and count it, and win rates, rankings,
+A new way to say it is one line in ``WINS`` or ``TIES``; then aggregations mirror and count it, and win rates, rankings,
 scores of pairs and bias tests know what it is worth.
 """
 
@@ -37,10 +37,10 @@ TIES = ("tie", "A=B")
 """Labels that say that neither is better. Their mirror image is the label itself, as that of every other label."""
 
 UNDECIDED = frozenset({"inconsistent", "split"})
-"""Labels of aggregations whose presentations disagree: no decision, and no tie either."""
+"""What aggregations give if presentations disagree: neither a winner nor a tie."""
 
 FLIPPED = {one: other for win in WINS for one, other in ((win.first, win.second), (win.second, win.first))}
-"""Label by its mirror image, for presentations in which the second answer is shown first; other labels stay as they
+"""Decision by its mirror image, for presentations in which the second answer is shown first; others stay as they
 are."""
 
 SIDES = {decision: side for win in WINS for decision, side in ((win.first, 1), (win.second, -1))}

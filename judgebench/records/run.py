@@ -85,7 +85,7 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
             judge for each compared model, ``<round robin>-vs-<compared model>``, and their results make one ranking
             and one row.
         tested_models: In a round robin, the models that are compared with this compared model; every pair of models
-            meets once.
+            is compared once.
     """
 
     abbr: str
@@ -113,17 +113,17 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
             ``method`` holds the prompts.
         few_shot: Worked examples before the question.
         max_out_len: Overrides the model's.
-        generation_kwargs: Laid over the model's (``stop`` for completion prompts, say).
-        evaluator: Rule-based method; ``None`` where only a judge can tell.
-        rule_row: Whether the rule has a result row of its own; a config that also declares judges uses the rule only to
-            measure them, unless it says otherwise.
+        generation_kwargs: Override the model's (for example ``stop`` for completion prompts).
+        evaluator: The rule that scores; ``None`` if only a judge can decide.
+        rule_row: Whether the rule has a result row of its own. In a config that also declares judges, the default is
+            ``False``: the rule then only measures the judges.
         judges: Judges of this dataset.
         method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
-        score: Turns verdicts into figures of its own: a benchmark of judges' from verdicts and gold, or, for answers of
-            models too, averages by category (``dict(type=PointScore, group_by=...)``).
-        extractor: Rule that takes the final answer out of a prediction, for votes and for the results.
-        metrics: Names of the metrics, headline first; empty takes the default of the methods.
-        k: The ks of pass@k and cons@k; empty takes the number of repeats.
+        score: Computes further figures from verdicts: those of a benchmark of judges from verdicts and gold, or
+            averages by category, also for answers of models (``dict(type=PointScore, group_by=...)``).
+        extractor: Takes the final answer out of a prediction, for votes and for the results.
+        metrics: Names of the metrics, headline first; empty takes the default for the methods.
+        k: Values of k for pass@k and cons@k; empty takes the number of repeats.
         group: Name under which sub-datasets are merged by ``--merge-ds``.
         notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
     """
@@ -180,8 +180,8 @@ class SummaryGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes:
         name: Row name.
         subsets: Row names, or ``[row, metric]`` pairs.
-        weights: Weight per row name; empty weighs all alike. ``"n"`` in a config weighs by scored items.
-        metric: Name to print; empty says ``naive_average`` or ``weighted_average``.
+        weights: Weight per row name; empty gives all the same weight. ``"n"`` in a config weighs by scored items.
+        metric: Name to print; empty prints ``naive_average`` or ``weighted_average``.
     """
 
     name: str
@@ -268,30 +268,30 @@ StageName = Literal["infer", "judge", "extract", "summarize"]
 
 
 SMALL_RUN = 3
-"""Up to so many prompts a run is a trial."""
+"""A run with at most this many prompts is a trial run."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says about the work itself.
 
     Attributes:
-        num_prompts: Take only the first so many samples (after ``ids`` and ``shuffle``).
+        num_prompts: Take only this many samples (after ``ids`` and ``shuffle``).
         ids: Take only these samples: row numbers, ranges ``3-9`` or keys.
         shuffle: Seed of the order in which samples are asked; ``None`` keeps the file's order.
         num_warmups: Requests sent before the first measured one.
-        retry_failed: Ask again what failed in an earlier attempt of this run.
-        rejudge: Judge everything afresh.
-        redo_changed: Ask again what was asked with other settings, instead of refusing.
+        retry_failed: Ask items again that failed in a previous invocation of this run.
+        rejudge: Judge everything again.
+        redo_changed: Ask items again whose settings changed, instead of refusing.
         max_fail_rate: Share of failed items (0..1) above which a task gives up and the run exits with 4; ``None``: no
             task gives up, and any failed item makes the exit code 4.
         min_scored: Share of scored items (percent) below which the run exits with 4; ``None`` asks for nothing.
         dump_details: Write the per-item details into the results.
         dump_extract_rate: Report the share of predictions from which an answer could be extracted.
         data_dir: Folder of data files.
-        dedup: Ask identical questions of a task once where the temperature is 0.
+        dedup: Ask identical questions of a task only once if the temperature is 0.
         cache: Folder of replies kept across runs; empty: none.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
-        debug: Log to the terminal, tasks in turn.
+        debug: Log to the terminal, run one task at a time.
     """
 
     num_prompts: int | None = None

@@ -89,13 +89,13 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             found.append(Condition("scored", ">=", self.min_scored))
         if not found:
             raise UsageError(
-                "The gate has no rule, so it would pass everything.",
+                "The gate has no condition, so it would pass everything.",
                 hint="For example: jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98",
             )
         return found
 
     def merged(self, other: GateConditions) -> GateConditions:
-        """Return both gates' rules; what the other says of ``min_scored`` comes first, ``on`` is this one's."""
+        """Return both gates' conditions; the other's ``min_scored`` comes first, ``on`` is this one's."""
         return GateConditions(
             min=[*self.min, *other.min],
             max=[*self.max, *other.max],
@@ -120,23 +120,23 @@ def read_conditions(path: Path) -> GateConditions:
         reason = "it is nested too deeply"
     raise ConfigError(
         f"The gate file {path} cannot be used: {reason}.",
-        hint="Its keys are min and max (lists of rules), min_scored (percent) and on ('interval' or 'value').",
+        hint="Its keys are min and max (lists of conditions), min_scored (percent) and on ('interval' or 'value').",
     )
 
 
 def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
-    """Return a rule such as ``aime2025-judge.accuracy>=80``.
+    """Return a condition such as ``aime2025-judge.accuracy>=80``.
 
     Args:
-        text: The rule; a threshold may say ``%``.
+        text: The condition; a threshold may say ``%``.
         kind: ``min`` takes ``>=`` and ``>``, ``max`` takes ``<=`` and ``<``.
 
     Raises:
-        UsageError: It is no rule, of the other kind, or its threshold is none for a percentage.
+        UsageError: It is not a condition, is of the other kind, or its threshold is not a percentage.
     """
     if slip := next((slip for slip in _SLIPS if slip in text), ""):
         raise UsageError(
-            f"The rule {text!r} cannot be read: {slip!r} is no operator.",
+            f"The condition {text!r} cannot be read: {slip!r} is not an operator.",
             hint=f"Write it with {_SLIPS[slip]}: {text.replace(slip, _SLIPS[slip])!r}",
         )
     match = _RULE.fullmatch(text)
@@ -147,13 +147,13 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
     wanted = (">=", ">") if kind == "min" else ("<=", "<")
     if match is None or not math.isfinite(threshold):
         raise UsageError(
-            f"The rule {text!r} cannot be read; it should be [<model>:]<row>.<metric>{wanted[0]}<number>.",
+            f"The condition {text!r} cannot be read; it should be [<model>:]<row>.<metric>{wanted[0]}<number>.",
             hint=f"For example: --{kind} 'aime2025-judge.{'accuracy>=80' if kind == 'min' else 'unparsed<=2'}'",
         )
     if match["op"] not in wanted:
         other = "max" if kind == "min" else "min"
         raise UsageError(
-            f"The rule {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
+            f"The condition {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
             hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
         )
     marked = match["threshold"].endswith("%")
@@ -161,7 +161,7 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
         slip := percent_slip(threshold, least=kind == "min", marked=marked)
     ):
         raise UsageError(
-            f"The rule {text!r} cannot be meant: {slip}.", hint="Shares are given in percent, from 0 to 100."
+            f"The condition {text!r} cannot be right: {slip}.", hint="Shares are given in percent, from 0 to 100."
         )
     return Condition(match["target"], match["op"], threshold)
 
@@ -275,7 +275,7 @@ def _unknown(condition: Condition, facts: Sequence[RowFacts]) -> UnknownNameErro
     near = difflib.get_close_matches(condition.target, names, n=3, cutoff=0.5)
     rows = ", ".join(dict.fromkeys(f"{one.model}:{one.row}" for one in facts)) or "none"
     return UnknownNameError(
-        f"The rule {str(condition)!r} addresses nothing in this run: there is no {condition.target!r}.",
+        f"The condition {str(condition)!r} matches nothing in this run: there is no {condition.target!r}.",
         hint=f"Did you mean {' or '.join(near)}?" if near else f"The run's results: {rows}.",
     )
 

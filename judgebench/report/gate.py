@@ -1,6 +1,6 @@
 """Decides whether a run is good enough, on intervals.
 
-A rule passes when the whole 95% interval satisfies it, and still would if every unscored item went the worst way. It
+A condition passes when the whole 95% interval satisfies it, and still would if every unscored item were worst. It
 fails when nothing of that range satisfies it. Else the run cannot tell: neither passing nor failing would be honest.
 
 A gate's decision as JUnit XML and as Markdown, for continuous integration.
@@ -26,7 +26,7 @@ Decision = Literal["pass", "fail", "cannot tell"]
 
 
 class Check(NamedTuple):
-    """One rule on one result.
+    """One condition on one result.
 
     Attributes:
         low: Least value that sampling and the unscored items allow; ``None`` where unknown.
@@ -50,7 +50,7 @@ class GateOutcome(NamedTuple):
     """What a gate decided.
 
     Attributes:
-        decision: ``fail`` if any rule fails, else ``cannot tell`` if any cannot be decided.
+        decision: ``fail`` if any condition fails, else ``cannot tell`` if any cannot be decided.
         exit_code: 0, 5 or 6.
         text: The decisions for a terminal; free of control codes.
     """
@@ -67,12 +67,12 @@ def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
 
     Args:
         run_dir: The run folder.
-        conditions: The rules, or a TOML file of them.
+        conditions: The conditions, or a TOML file of them.
 
     Raises:
         ConfigError: The file cannot be used.
-        UsageError: A rule cannot be read, or there is none.
-        UnknownNameError: A rule addresses nothing in the run.
+        UsageError: A condition cannot be read, or there is none.
+        UnknownNameError: A condition matches nothing in the run.
         ReuseError: The folder holds no result.
     """
     gate = conditions if isinstance(conditions, GateConditions) else read_conditions(conditions)
@@ -117,7 +117,7 @@ def facts_of(run_dir: Path) -> list[RowFacts]:
 
 
 def check(condition: Condition, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
-    """Decide one rule on one result."""
+    """Decide one condition on one result."""
     place = f"{found.model}:{found.row}.{found.name}"
     metric = found.metric
     if metric is None or metric.value is None or math.isnan(metric.value):
@@ -136,7 +136,7 @@ def check(condition: Condition, found: Addressed, *, on: Literal["interval", "va
 
 
 def decide(condition: Condition, reach: tuple[float, float]) -> Decision:
-    """Return whether all, nothing or a part of a range satisfies a rule."""
+    """Return whether all, nothing or a part of a range satisfies a condition."""
     held = [condition.holds(end) for end in reach]
     if all(held):
         return "pass"
@@ -144,7 +144,7 @@ def decide(condition: Condition, reach: tuple[float, float]) -> Decision:
 
 
 def overall(checks: Sequence[Check]) -> Decision:
-    """Return the decision of a whole gate: a failure outranks what cannot be told."""
+    """Return the decision of a whole gate: a failure outranks an undecided condition."""
     decisions = {one.decision for one in checks}
     if "fail" in decisions:
         return "fail"
@@ -196,14 +196,14 @@ def _explain(
     opened = f"{found.open_items} unscored items allow {reach[0]:.2f} .. {reach[1]:.2f}"
     if decision == "fail":
         nearest = min(abs(end - condition.threshold) for end in reach)
-        end = "" if exact and reach == ends else f"; even the nearest end misses it by {nearest:.2f}"
+        end = "" if exact and reach == ends else f"; even the nearest end of the interval misses it by {nearest:.2f}"
         return f"{number}: {wanted}, missed by {distance:.2f}{end}"
     if decision == "pass":
         unbounded = found.open_items and not found.exact and (found.metric is None or found.metric.bounds is None)
         note = f"; what its {found.open_items} unscored items could change is not known" if unbounded else ""
         return f"{number}: {wanted}{note}"
     if decide(condition, ends) == "cannot tell":
-        why = "the interval lies on both sides" + (f", and {opened}" if reach != ends else "")
+        why = "the interval lies on both sides of the bound" + (f", and {opened}" if reach != ends else "")
     else:
         why = f"the scored items alone would {decide(condition, ends)}, but {opened}"
     return f"{number}: {wanted}, {why}"
@@ -244,7 +244,7 @@ def _as_text(checks: Sequence[Check], decision: Decision) -> str:
 
 
 def as_junit(outcome: GateOutcome) -> bytes:
-    """Return the outcome as JUnit XML: one test case per rule and result; what cannot be told is an error."""
+    """Return the outcome as JUnit XML: one test case per condition and result; an undecided one is an error."""
     failed = sum(check.decision == "fail" for check in outcome.checks)
     undecided = sum(check.decision == "cannot tell" for check in outcome.checks)
     suite = ET.Element(
@@ -271,7 +271,7 @@ def as_markdown(outcome: GateOutcome) -> str:
     lines = [
         f"## Gate of {markdown_cell(outcome.run)}: {outcome.decision}",
         "",
-        "| decision | result | rule | value | range | why |",
+        "| decision | result | condition | value | range | why |",
         "| --- | --- | --- | ---: | --- | --- |",
     ]
     for check in outcome.checks:

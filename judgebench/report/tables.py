@@ -143,7 +143,7 @@ def reading_table(summary: Summary) -> TextTable:
 
 
 _READ = ("parser", "aggregate", "unread")
-_ONE_ITEM = "one item tells nothing about how far others would scatter"
+_ONE_ITEM = "one item does not show how much items vary"
 
 
 def between_judges_table(summary: Summary, notes: Notes) -> TextTable:
@@ -163,13 +163,13 @@ def between_judges_table(summary: Summary, notes: Notes) -> TextTable:
     shown = list(rows.values())
     title = "The judges, against each other"
     if len(shown) > MOST_PAIRS:
-        title += f" (the first {MOST_PAIRS} of {len(shown)} pairs; all are in results/, health.between_judges)"
+        title += f" (the first {MOST_PAIRS} of {len(shown)} pairs; all are in results/, diagnostics.between_judges)"
     return TextTable(title, headers, shown[:MOST_PAIRS], {3, 4, 5})
 
 
 MOST_PAIRS = 30
 """Pairs of judges that the table of their agreement shows."""
-_CONSTANT = "kappa is undefined where both judges say one and the same of all answers"
+_CONSTANT = "kappa is undefined if both judges give all answers one and the same decision"
 
 _DIAGNOSTICS = ("agreement", "kappa", "false_positive_rate", "false_negative_rate", "score_shift")
 
@@ -181,11 +181,11 @@ def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes, *, who
     if metric.value is not None:
         value = number(metric.value)
         alone = metric.n <= 1
-        interval = span(metric.ci95) or notes.mark(_ONE_ITEM if alone else "this metric comes without an interval")
+        interval = span(metric.ci95) or notes.mark(_ONE_ITEM if alone else "this metric has no interval")
         error = (
             number(metric.stderr)
             if metric.stderr is not None
-            else notes.mark(_ONE_ITEM if alone else "this metric comes without a standard error")
+            else notes.mark(_ONE_ITEM if alone else "this metric has no standard error")
         )
     if metric.bounds is not None:
         reach = span(metric.bounds)
@@ -194,7 +194,7 @@ def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes, *, who
     elif metric.value is None and why:
         reach = f"-{why}"
     else:
-        reach = notes.mark("what unscored items could change has no known limits")
+        reach = notes.mark("the effect of unscored items has no known limits")
     return [row.dataset, row.metric, model, value, interval, error, str(metric.n), reach]
 
 
@@ -215,19 +215,19 @@ def _diagnostics_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
     if metric.value is not None:
         return number(metric.value)
     if not facts.counts.ok:
-        return notes.mark("no verdict could be compared with a rule: none was read")
-    return notes.mark(metric.note or "no rule-based check of this dataset decided the same answers")
+        return notes.mark("no verdict could be compared with a rule, because none could be read")
+    return notes.mark(metric.note or "no rule decided the same answers")
 
 
 def _extracted(facts: ResultFacts, notes: Notes) -> str:
     share = facts.diagnostics.get("extracted")
-    return number(share) if isinstance(share, int | float) else notes.mark("no answer was there to extract from")
+    return number(share) if isinstance(share, int | float) else notes.mark("there was no answer to extract from")
 
 
 def _tokens(facts: ResultFacts, notes: Notes) -> str:
     spent = facts.usage.get("judge")
     if not spent:
-        scored = "no judge call was needed, or they are recorded with the models that it was compared with"
+        scored = "no judge call was needed, or the calls are recorded under the compared models"
         return notes.mark(scored if facts.counts.ok else "the judge has not been asked")
     if not spent.get("prompt_tokens"):
         return notes.mark("the judge's service reported no usage")
@@ -393,7 +393,7 @@ def forecasts_table(summary: Summary, notes: Notes) -> TextTable:
         for one in found
     ]
     headers = [
-        "ranking", "foretells", "pairs that\none is sure of", "agreement with\nconfidence %", "pairs\nforetold",
+        "ranking", "predicts", "pairs that\none separates", "agreement with\nconfidence %", "pairs\npredicted",
         "Brier\nscore", "log-loss",
     ]  # fmt: skip
     title = "Each ranking as a forecast of another"

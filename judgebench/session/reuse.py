@@ -1,4 +1,4 @@
-"""What a reused run says where the command line says nothing: ``jb --reuse`` alone goes on with what was begun."""
+"""What a reused run supplies if the command line does not: ``jb --reuse`` alone continues what was begun."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     if kept := plan.overrides:
         notes.append(f"goes on with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
     if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
-        notes.append(f"goes on with {' '.join(shown)} as before; name the models and datasets again to choose anew")
+        notes.append(f"continues with {' '.join(shown)} as before; name the models and datasets again to choose others")
     options = msgspec.structs.replace(request.options, **taken)
     selection = msgspec.structs.replace(chosen, config=str(dump))
     return msgspec.structs.replace(request, selection=selection, options=options), notes
@@ -103,7 +103,7 @@ def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
     plan = _plan(dumps[-1])
     if plan is None:
         raise ReuseError(
-            f"The plan {dumps[-1].with_suffix('.json')} is damaged, so nobody knows which samples were chosen.",
+            f"The plan {dumps[-1].with_suffix('.json')} is damaged, so the choice of samples is not known.",
             hint=hint,
         )
     return dumps[-1], plan

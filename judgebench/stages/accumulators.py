@@ -1,8 +1,7 @@
-"""Judges of one dataset beside each other: the members of a panel, and how far two judges agree.
+"""What extraction counts, sample by sample and part by part; each accumulator merges with others of its kind.
 
-What a result says beside its metrics: the judge's health, tokens, doubtful items, details.
-
-What extraction counts, put together part by part.
+These are the agreement of every two judges of a dataset, and what a result says beside its metrics: the judge's
+diagnostics, tokens, doubtful items, details.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def co_judges_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeCo
 
 
 MOST_CELLS = 64
-"""Cells of a table of labels up to which a result holds it."""
+"""A result holds a table of decisions with at most this many cells."""
 
 
 def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
@@ -67,13 +66,13 @@ def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
 
 
 class Agreements:
-    """Counts how two judges label the same answers, for every two of the judges that are told of."""
+    """Counts how two judges decide about the same answers, for every two of the given judges."""
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
 
     def add(self, verdicts: Mapping[str, Verdict]) -> None:
-        """Take in the verdicts on one answer, by judge; only labels count, and only where both could be read."""
+        """Take in the verdicts on one answer, by judge; only decisions count, and only where both could be read."""
         said = {
             name: verdict.decision for name, verdict in verdicts.items() if verdict.status == "ok" and verdict.decision
         }
@@ -341,13 +340,11 @@ class DiagnosticsAccumulator:
         ]
         whole = sum(n for n, _ in self._settled.values())
         settled = [
-            f"the {by} settled {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
+            f"the {by} decided {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
             for by, (n, right) in sorted(self._settled.items(), reverse=True)
         ]
-        equal = [f"pairs of equal answers, which nobody was asked about: {self._equal}"] if self._equal else []
-        copies = (
-            [f"rows that repeat an earlier row, kept as items of their own: {self._copies}"] if self._copies else []
-        )
+        equal = [f"pairs of equal answers, about which the judge was not asked: {self._equal}"] if self._equal else []
+        copies = [f"rows that repeat a previous row, kept as separate items: {self._copies}"] if self._copies else []
         changed = "answers of another model, or to another question, in a file that was changed after it was written"
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
         return [*served, *settled, *equal, *copies, *foreign]

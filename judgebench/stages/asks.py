@@ -80,7 +80,8 @@ def timestamp_of(sample: Sample) -> float | None:
         stamp = math.nan
     if not math.isfinite(stamp):
         raise DataError(
-            f"The timestamp of item {sample.key or sample.id!r} is {given!r:.60}, which is no number of milliseconds.",
+            f"The timestamp of item {sample.key or sample.id!r} is {given!r:.60}, which is not a "
+            "number of milliseconds.",
             hint="Correct the row, or leave use_timestamp out of the model's config.",
         )
     return stamp
@@ -166,7 +167,7 @@ class StoppedError(Exception):
 
 
 class Questions:
-    """Gives every question about one item its identity: what is asked, and for the how-manieth time.
+    """Gives every question about one item its identity: what is asked, and its repetition number.
 
     Args:
         judge: The judge whose model is asked.

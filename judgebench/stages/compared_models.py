@@ -19,7 +19,7 @@ from judgebench.store.recorded import Recorded
 from judgebench.store.run_folder import RunFolder
 
 GOLD = "gold"
-"""Whom the comparisons of a judge under test are against: 1 where it was right, 0 where it was wrong."""
+"""What a judge under test is compared with: the outcome is 1 where it was right, 0 where it was wrong."""
 
 
 class OtherAnswer(NamedTuple):
@@ -101,7 +101,7 @@ class FileAnswers:
                     hint=f"Columns found: {have}. Name another one with baseline.answer.",
                 )
             if key in self._answers:
-                raise DataError(f"{row.place}: a second answer to {key!r} in the baseline; which one is meant?")
+                raise DataError(f"{row.place}: a second answer to {key!r} in the baseline; keep only one of them")
             self._answers[key] = answer
 
     def answer(self, sample: Sample, repeat: int) -> OtherAnswer:  # noqa: ARG002 - part of ComparedModel

@@ -296,7 +296,7 @@ class ExtractRun:
         rule = self.dataset.evaluator.type.rpartition(".")[2]
         said = f"WARNING: the rule {rule} calls every answer wrong, all {by_rule[0]} that it could read"
         if self.method is not None:
-            return [f"{said}, so what stands here about the judge may be the rule's fault"]
+            return [f"{said}, so the judge's agreement with it may be low because of the rule"]
         return [f"{said}; look at some (--mode eval --dump-eval-details) before you believe it"]
 
     @staticmethod

@@ -258,8 +258,8 @@ class JudgeRun:
         self.gave_logprobs = any(came for _, came in ask.answered)
         if isinstance(self.config, ServiceConfig) and lacks_logprobs(self.method, ask.answered):
             raise EndpointError(
-                f"The judge of {self.task.spec.name} reads log-probabilities, and its service gives none.",
-                hint="Take a method that reads the text, such as RubricScore with read='number', "
+                f"The judge of {self.task.spec.name} reads log-probabilities, but its service gives none.",
+                hint="Use a method that reads the text, such as RubricScore with read='number', "
                 "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
             )
 
@@ -308,8 +308,11 @@ class JudgeRun:
         if self.served and served and served != self.served and not self.task.plan.options.redo_changed:
             raise ReuseError(
                 f"The judgments of {self.task.spec.name} came from the model {self.served!r}, "
-                f"but the judge service now serves {served!r}.",
-                hint="Serve the same judge, judge everything afresh with --rejudge, or accept it with --redo-changed.",
+                f"but the judge's service now serves {served!r}.",
+                hint=(
+                    "Serve the same judge, judge everything again with --rejudge, or accept the "
+                    "change with --redo-changed."
+                ),
             )
         self.served = served or self.served
 
@@ -318,7 +321,7 @@ class JudgeRun:
             aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
             if path.exists() and not aside.exists():
                 path.rename(aside)
-                logger.info("judging everything afresh; the earlier judgments are kept in %s", aside.name)
+                logger.info("judging everything again; the previous judgments are kept in %s", aside.name)
 
     def _progress(self) -> dict[str, object]:
         return {
@@ -343,7 +346,7 @@ class JudgeRun:
             aside = replaced_file(self.path)
             copy_aside(self.path, self.superseded, aside)
             compact(aside)
-            logger.info("%d judgments that others replace are kept in %s", len(self.superseded), aside.name)
+            logger.info("%d replaced judgments are kept in %s", len(self.superseded), aside.name)
         compact(self.path, drop=() if stopped else self.superseded)
         upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
         identity = msgspec.structs.replace(

@@ -59,7 +59,8 @@ def round_robin_result(
 ) -> TaskResult:
     """Return a model's result over all that it met.
 
-    Judge calls are counted where they are recorded, with the player of each pair, so that sums over models are right.
+    Judge calls are counted where they are recorded, with the tested model of each pair, so that sums over models are
+    right.
 
     Args:
         entry: Its place in the ranking.
@@ -146,7 +147,7 @@ def _pooled(parts: Sequence[tuple[Metric, int]]) -> Metric:
     is if they move together, the mean of theirs, which is the most it can be.
 
     Args:
-        parts: The share of each meeting, and how many items it is about; its trials (presentations, repeats) are
+        parts: The share of each compared model, and how many items it is about; its trials (presentations, repeats) are
             clustered by them.
     """
     known = [(part, items) for part, items in parts if part.value is not None]
@@ -181,7 +182,7 @@ def _between(model: str, crossed_pairs: Sequence[CrossedPair]) -> list[dict[str,
 
 
 def _usage(results: Sequence[TaskResult]) -> dict[str, Any]:
-    """Return the judge's calls of all of a player's comparisons; its own answers were made once for all of them."""
+    """Return the judge's calls for all comparisons of a model; its own answers were made once for all of them."""
     found: dict[str, Any] = {}
     judge: Spent | None = None
     for one in results:

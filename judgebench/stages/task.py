@@ -261,7 +261,7 @@ def check_fail_rate(task: Task, *, failed: int, what: str, first_error: str) -> 
         raise FailRateError(
             f"{task.spec.name}: {failed} of {total} {what} failed, more than --max-fail-rate {limit:g} allows; "
             f"first fault: {first_error or 'see the log'}.",
-            hint="Mend the service, then continue with --reuse: failed items alone are asked again.",
+            hint="Repair the service, then continue with --reuse: only failed items are asked again.",
         )
 
 

@@ -282,7 +282,7 @@ def _mend_last_line(path: Path, file: BinaryIO, size: int) -> int:
         _OBJECT(tail)
     except DamagedError:
         file.truncate(start)
-        logger.warning("%s: the last line was torn (%d bytes) and is asked again", path.name, len(tail))
+        logger.warning("%s: the last line was torn (%d bytes); its item is asked again", path.name, len(tail))
         return len(tail)
     file.seek(0, os.SEEK_END)
     file.write(b"\n")
@@ -321,8 +321,8 @@ def open_temporary(path: Path) -> BinaryIO:
 def removed(path: Path) -> DiskError:
     """Return the error for a file or folder that somebody removed or moved while a run wrote to it."""
     return DiskError(
-        f"{path} was removed or moved while the run wrote to it, so what came after that could not be kept.",
-        hint="Move it back to its place and continue with --reuse; where it was removed, start a new run.",
+        f"{path} was removed or moved while the run wrote to it, so later records could not be kept.",
+        hint="Move it back and continue with --reuse; if it was removed, start a new run.",
     )
 
 
@@ -331,7 +331,7 @@ def disk_error(path: Path, error: OSError) -> DiskError:
     way_out = _WAYS_OUT.get(error.errno or 0, "Make room")
     return DiskError(
         f"{path} cannot be written: {reason_of(error)}.",
-        hint=f"What is on disk is valid. {way_out}, then continue with the same command and --reuse.",
+        hint=f"The files on disk are valid. {way_out}, then continue with the same command and --reuse.",
     )
 
 

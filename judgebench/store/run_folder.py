@@ -164,8 +164,8 @@ class RunFolder:
     def _checked(self, folder: Path) -> Path:
         if not Path(os.path.realpath(folder)).is_relative_to(Path(os.path.realpath(self.path))):
             raise DiskError(
-                f"{folder} lies outside of the run folder {self.path} (a symbolic link leads out of it).",
-                hint="Remove the link; nothing is ever written outside of the run folder.",
+                f"{folder} lies outside the run folder {self.path} (a symbolic link leads outside).",
+                hint="Remove the link; jb never writes outside the run folder.",
             )
         return folder
 
@@ -229,7 +229,7 @@ def check_format(run: RunFolder) -> None:
     if not plans and any((run.path / "predictions").glob("*/*.jsonl")):
         raise ReuseError(
             f"The run folder {run.path} holds predictions, but no plan (configs/*.json) says in what format.",
-            hint="Start a new run without --reuse; answers of other programs cannot be continued.",
+            hint="Start a new run without --reuse; a run of another program cannot be continued.",
         )
 
 

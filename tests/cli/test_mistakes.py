@@ -170,7 +170,7 @@ def swap(flag: str, value: str) -> list[str]:
             [*GOOD, "--config-dir", "others"],
             2,
             "no model config named 'good'",
-            "./configs has one and is not",
+            "./configs has one, but jb ignores it",
         ),
         ([*GOOD, "--data-dir", "nowhere"], 2, "data folder 'nowhere'", "--data-dir DIR"),
         ([*GOOD, "--pressure"], 2, "no flag '--pressure'", "See all flags"),
@@ -271,7 +271,7 @@ def test_a_bare_reuse_says_which_overrides_it_keeps(jb: Callable[..., Message]) 
     for _ in range(2):
         code, told = jb("--reuse")
         assert code == 0
-        assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 as before" in told
+        assert "continues with --override datasets.toy.evaluator.tolerance=0.5 as before" in told
     code, told = jb("--reuse", *GOOD)
     assert (code, "--override" in told) == (0, False)
 
@@ -290,7 +290,7 @@ def test_so_does_one_that_was_written_short_or_in_parts(jb: Callable[..., Messag
     assert jb("--reuse=latest")[0] == 0
     code, told = jb("-rlatest")
     assert code == 0
-    assert "goes on with --override datasets.toy.evaluator.tolerance=0.5 models.good.retry=1 as before" in told
+    assert "continues with --override datasets.toy.evaluator.tolerance=0.5 models.good.retry=1 as before" in told
 
 
 def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[..., Message], folder: Path) -> None:
@@ -298,7 +298,7 @@ def test_naming_the_configs_again_keeps_the_folder_of_the_data(jb: Callable[...,
     (folder / "toy.jsonl").rename(folder / "elsewhere/toy.jsonl")
     assert jb(*GOOD, "--data-dir", "elsewhere")[0] == 0
     code, told = jb(*GOOD, "--reuse")
-    assert (code, "goes on with --data-dir elsewhere as before" in told) == (0, True)
+    assert (code, "continues with --data-dir elsewhere as before" in told) == (0, True)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])

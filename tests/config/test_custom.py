@@ -128,10 +128,10 @@ def test_a_meta_file_names_columns_and_lengths(resolve, tmp_path):
         ('{"input_columns": "question"}', "list of column names"),
         ('{"data_type": "essay"}', "is not known"),
         ('{"output_config": {"method": "uniform", "params": {"min_value": 1, "max_value": 2}}}', "differ between"),
-        ('{"output_config": {"params": {"min_value": [1], "max_value": [1]}}}', "or are none"),
-        ('{"output_config": {"params": 3}}', "or are none"),
-        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": [3]}}}', "or are none"),
-        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": 3}}}', "or are none"),
+        ('{"output_config": {"params": {"min_value": [1], "max_value": [1]}}}', "not whole numbers"),
+        ('{"output_config": {"params": 3}}', "not whole numbers"),
+        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": [3]}}}', "not whole numbers"),
+        ('{"output_config": {"method": "percentage", "params": {"percentage_distribute": 3}}}', "not whole numbers"),
         ('{"data_type": ["qa"]}', "is not known"),
         ("[" * 100_000, "not JSON"),
     ],
@@ -154,10 +154,10 @@ def test_a_percentage_of_one_length_is_that_length(resolve, tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("q.jsonl", b"\xff\xfe{", "no UTF-8 text"),
+        ("q.jsonl", b"\xff\xfe{", "not UTF-8 text"),
         ("q.jsonl", b'{"question":' * 100_000, "not JSON"),
         ("q.jsonl", b'{"question": ' + b"1" * 5000 + b"}", "not JSON"),
-        ("q.csv", b"question,\xff\n", "no UTF-8 text"),
+        ("q.csv", b"question,\xff\n", "not UTF-8 text"),
     ],
 )
 def test_a_file_that_is_no_text_or_json_is_a_data_error_that_names_it(resolve, tmp_path, name, data, said):

@@ -50,9 +50,21 @@ pytestmark = pytest.mark.usefixtures("toys")
         ("models[0]['timeouts'] = dict(connect=-1)", r"timeouts\.connect is -1\.0, but must be 0 \(no limit\)", ""),
         ("models[0]['timeouts'] = dict(total=float('inf'))", r"timeouts\.total is inf, but must be 0 \(no", ""),
         ("models[0]['batch_size'] = 10**7", r"models\.m\.batch_size is 10000000, but must be 65536 or less", ""),
-        ("models[0]['generation_kwargs'] = dict(messages=[])", r"kwargs\.messages is no parameter", "dataset"),
-        ("models[0]['generation_kwargs'] = dict(stream=True)", r"kwargs\.stream is no parameter", "stream="),
-        ("models[0]['generation_kwargs'] = dict(n=3)", r"kwargs\.n is no parameter", "num_return_sequences"),
+        (
+            "models[0]['generation_kwargs'] = dict(messages=[])",
+            r"kwargs\.messages is not a generation parameter",
+            "dataset",
+        ),
+        (
+            "models[0]['generation_kwargs'] = dict(stream=True)",
+            r"kwargs\.stream is not a generation parameter",
+            "stream=",
+        ),
+        (
+            "models[0]['generation_kwargs'] = dict(n=3)",
+            r"kwargs\.n is not a generation parameter",
+            "num_return_sequences",
+        ),
         ("models[0]['attr'] = 'local'", r"is a service model", "Leave attr out"),
         ("models[0]['attr'] = 'remote'", r"models\.m\.attr is 'remote'", ""),
         ("models[0]['abbr'] = '../x'", r"cannot be a file name", "a-z, A-Z, 0-9"),
@@ -66,7 +78,7 @@ pytestmark = pytest.mark.usefixtures("toys")
             "VLLMCustomAPIChat",
         ),
         ("models[0]['type'] = 'jb_toys.NoConfig'", r"is no model type: it has no Config and no prompt_kind", ""),
-        ("models[0]['type'] = 'jb_broken.Thing'", r"cannot be imported: ZeroDivisionError", "Mend"),
+        ("models[0]['type'] = 'jb_broken.Thing'", r"cannot be imported: ZeroDivisionError", "Correct"),
         (
             "models[0]['type'] = 'jb_lacking.Thing'",
             r"jb_lacking\.Thing' cannot be imported: its module needs 'no_such",
@@ -84,12 +96,12 @@ pytestmark = pytest.mark.usefixtures("toys")
         ("models[0]['launch'] = dict(type='NoLauncher')", r"models\.m\.launch\.type: there is no launcher", ""),
         (
             "models[0]['pred_postprocessor'] = dict(type='jb_toys.strip_tail', markr='x')",
-            r"no parameter",
+            r"not a parameter",
             "'marker'",
         ),
         ("models = dict(abbr='m')", r"models\.m\.type", ""),
         ("models = ['m']", r"list of dicts", ""),
-        ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another runner's schema", "burstiness"),
+        ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another benchmark runner", "burstiness"),
     ],
 )
 def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folder, line, said, hint):
@@ -107,7 +119,7 @@ def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folde
         ("toy_datasets[0]['evaluater'] = 1", r"datasets\.toy\.evaluater is not a known key"),
         ("toy_datasets[0]['splt'] = 'x'", r"datasets\.toy\.splt"),
         ("toy_datasets[0]['path'] = 1", r"datasets\.toy\.path is 1: expected `str`"),
-        ("toy_datasets[0]['reader_cfg'] = dict()", r"reader_cfg belongs to another runner"),
+        ("toy_datasets[0]['reader_cfg'] = dict()", r"reader_cfg is a key of another benchmark runner"),
         ("toy_datasets[0]['evaluator'] = dict(case=True)", r"evaluator must be dict\(type"),
         ("toy_datasets[0]['evaluator'] = dict(type=ToyRule, cse=True)", r"evaluator\.cse is not a known key"),
         ("toy_datasets[0]['prompt'] = [dict(role='narrator', content='x')]", r"prompt\.0"),
@@ -115,7 +127,7 @@ def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folde
         ("toy_datasets[0]['few_shot'] = dict(exmples=[])", r"few_shot\.exmples"),
         ("toy_datasets[0]['k'] = ['a']", r"datasets\.toy\.k\.0 is 'a'"),
         ("toy_datasets[0]['judge_infer_cfg'] = 'x'", r"judge_infer_cfg must be"),
-        ("toy_datasets[0]['judge_infer_cfg']['inferencer'] = 1", r"judges\.judge\.inferencer belongs to another"),
+        ("toy_datasets[0]['judge_infer_cfg']['inferencer'] = 1", r"judges\.judge\.inferencer is a key of another"),
         ("toy_datasets[0]['judge_infer_cfg']['methd'] = 1", r"judges\.judge\.methd is not a known key"),
         ("toy_datasets[0]['judge_infer_cfg']['method']['vtes'] = 1", r"judges\.judge\.method\.vtes"),
         (

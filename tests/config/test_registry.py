@@ -55,7 +55,7 @@ def test_a_name_of_another_kind_says_which_flag_it_belongs_to(write, folder):
 
 def test_a_file_outside_the_folders_of_its_kind_is_pointed_at(write, folder):
     write("mine.py", "models = []")
-    with pytest.raises(UnknownNameError, match=r"mine\.py is not looked at: move it into the folder models/"):
+    with pytest.raises(UnknownNameError, match=r"mine\.py is ignored: move it into the folder models/"):
         Registry([str(folder)]).find("models", "mine")
 
 

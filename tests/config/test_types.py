@@ -38,7 +38,7 @@ def test_an_imported_class_of_the_users_that_cannot_be_imported_is_an_error_too(
     [
         ("jb_toys.ToyMethdo", "the module 'jb_toys' has no 'ToyMethdo'", "ToyMethod"),
         ("jb_toys.deeper.NumberEqual", "there is no module 'jb_toys.deeper'", "PYTHONPATH"),
-        ("jb_broken.NumberEqual", "ZeroDivisionError", "Mend its module"),
+        ("jb_broken.NumberEqual", "ZeroDivisionError", "Correct its module"),
         ("jb_lacking.NumberEqual", "its module needs 'no_such_package_of_jb'", "Install"),
         ("judgebench.judges.rules.elsewhere.NumberEqual", "there is no module", ""),
         ("judgebench.judges.NumberEqul", "there is no judge method 'judgebench.judges.NumberEqul'", "NumberEqual"),

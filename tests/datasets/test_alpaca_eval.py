@@ -66,13 +66,13 @@ def test_an_instruction_without_an_answer_of_the_baseline_or_with_two_is_an_erro
     with pytest.raises(DataError, match=r"model_outputs\.json:5: the baseline has no answer"):
         samples(data, tmp_path)
     data = made(tmp_path, rows("tested"), [*rows("base"), {"instruction": "Do 3.", "output": "another"}])
-    with pytest.raises(DataError, match=r"baseline_outputs\.json:60: .* in an earlier row too \(row 3\)"):
+    with pytest.raises(DataError, match=r"baseline_outputs\.json:60: .* in a previous row \(row 3\)"):
         samples(data, tmp_path)
 
 
 def test_an_instruction_that_is_answered_twice_is_an_error_or_two_items_that_are_marked(tmp_path: Path) -> None:
     data = made(tmp_path, [*rows("tested"), {**rows("tested")[3], "output": "another"}], rows("base"))
-    twice = r"model_outputs\.json:60: the answered instruction stands in an earlier row too \(row 3\)"
+    twice = r"model_outputs\.json:60: the answered instruction is also in a previous row \(row 3\)"
     with pytest.raises(DataError, match=twice) as caught:
         samples(data, tmp_path)
     assert "--override datasets.NAME.repeated='number'" in caught.value.hint

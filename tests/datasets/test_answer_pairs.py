@@ -288,7 +288,7 @@ GOOD = arena(["a"])[ANSWERS]
         ("fair_eval", {HUMAN: ["CHATGPT", "TIE"]}, r"human\.txt: 3 lines were expected, one per question, and 2 found"),
         ("fair_eval", {HUMAN: ["CHATGPT", "GPT4", "TIE"]}, r"human\.txt:2: the line says 'GPT4'; one of 'CHATGPT'"),
         ("fair_eval", {FAIR[2]: [{"question_id": 1, "text": "so"}]}, r"question\.jsonl:2: .*'vicuna-13b' has no"),
-        ("arena_hard", {ANSWERS: [*GOOD, GOOD[0]]}, r"a\.jsonl:5: the question 'q3' stands in an earlier row too"),
+        ("arena_hard", {ANSWERS: [*GOOD, GOOD[0]]}, r"a\.jsonl:5: the question 'q3' is also in a previous row"),
         ("arena_hard", {ANSWERS: GOOD[:2]}, r"question\.jsonl:1: the model 'a' has no answer to 'q0'"),
         ("arena_hard", {ANSWERS: [{**GOOD[0], "choices": []}, *GOOD[1:]]}, r"a\.jsonl:1: choices\[0\]\.turns"),
         ("arena_hard", {ANSWERS: [{**GOOD[0], "question_id": None}]}, r"a\.jsonl:1: question_id \(or uid\)"),

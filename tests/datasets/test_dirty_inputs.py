@@ -75,7 +75,7 @@ def graded(folder: Path, **keys: Any) -> Any:
 
 
 def test_rows_recorded_twice_are_an_error_or_items_of_their_own_and_failed_grades_are_counted(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"grades\.jsonl:2: the item's name '1-1' stands in an .* row too \(row 1\)"):
+    with pytest.raises(DataError, match=r"grades\.jsonl:2: the item's name '1-1' is also in a previous row \(row 1\)"):
         samples(graded(tmp_path), tmp_path)
     data = graded(tmp_path, repeated="number")
     items = samples(data, tmp_path)

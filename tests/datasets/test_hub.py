@@ -83,7 +83,7 @@ def test_a_hub_that_cannot_help_says_so_and_where_to_put_the_file(hub_folder, tm
     wanted["hub"]["path"] = "nobody/nothing-of-this-name"
     out = run(READ.format(config=json.dumps(wanted)), tmp_path)
     assert "The data file 'mine.jsonl' was not found" in out
-    assert "The hub could not give 'nobody/nothing-of-this-name' either" in out
+    assert "The hub could not provide 'nobody/nothing-of-this-name' either" in out
 
 
 def test_without_a_hub_the_missing_file_is_the_error(tmp_path, monkeypatch):

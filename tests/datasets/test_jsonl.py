@@ -81,8 +81,8 @@ def test_gzipped_files_are_read_and_a_cut_one_is_an_error_that_names_it(tmp_path
         (b'{"question": "q", "answer": []}', "'answer' is an empty list"),
         (b'{"question": "q", "answer": {"a": 1}}', "'answer' holds dict; a text, a number or a list was expected"),
         (b'{"question": "q", "answer": [null]}', "'answer' holds null"),
-        (b'{"question": "q", "answer": NaN}', "NaN and Infinity are no JSON"),
-        (b'{"question": "q", "answer": -Infinity}', "NaN and Infinity are no JSON"),
+        (b'{"question": "q", "answer": NaN}', "NaN and Infinity are not JSON"),
+        (b'{"question": "q", "answer": -Infinity}', "NaN and Infinity are not JSON"),
         (b'{"question": "q", "answer": 1e999}', "one JSON object was expected"),
         (b'{"question": "q\x00", "answer": "1"}', "NUL byte"),
         (b'{"question": "\xff", "answer": "1"}', "one JSON object was expected"),
@@ -121,7 +121,7 @@ def test_a_json_array_and_utf16_are_recognised(tmp_path):
 def test_a_key_that_occurs_twice_is_an_error_with_its_line(tmp_path):
     row = '{"id": "x", "question": "q", "answer": "1"}\n'
     path = written(tmp_path, row + row.replace('"x"', '"y"') + row)
-    with pytest.raises(DataError, match=r"data\.jsonl:3: 'x' in the column 'id' stands in an earlier row too"):
+    with pytest.raises(DataError, match=r"data\.jsonl:3: 'x' in the column 'id' is also in a previous row"):
         read_jsonl(path, id_column="id")
 
 

@@ -69,7 +69,7 @@ def test_objects_one_after_the_other_are_read_whatever_they_hold(
         ("a.json", '{"a": 1}\n\n{"a": }', r"a\.json:3: a JSON object was expected to begin here"),
         ("a.json", '{"a": 1}\n7', r"a\.json:2: an object was expected, not int"),
         ("a.json", '{"a": NaN}', "NaN is no JSON"),
-        ("a.json", b'{"a": "\xff"}', "no valid UTF-8"),
+        ("a.json", b'{"a": "\xff"}', "not valid UTF-8"),
         ("a.json", "[" * 100_000, "expected"),
         ("a.json", '{"a":' * 100_000, "expected"),
         ("a.parquet", "no parquet at all", "cannot be read as Parquet"),

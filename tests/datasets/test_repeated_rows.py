@@ -67,7 +67,7 @@ def shipped(name: str, **keys: Any) -> DatasetConfig:
 def test_rows_without_names_that_say_the_same_are_refused_or_kept_by_choice(
     name: str, file: str, row: dict[str, Any], more: Files, tmp_path: Path
 ) -> None:
-    twice = rf"{Path(file).name}:3: what the row holds stands in an earlier row too \(row 1\)"
+    twice = rf"{Path(file).name}:3: what the row holds is also in a previous row \(row 1\)"
     put(tmp_path, file, [row, other(row), row], more)
     data = shipped(name)
     for read in (samples, lambda one, folder: count_of(one, Options(data_dir=str(folder)))):
@@ -102,7 +102,7 @@ def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered
         for repeat in (0, 1):
             part.add(Checked(sample, repeat, None, Verdict(status="ok", label="A"), None))
     evidence.merge(later)
-    assert evidence.notes() == ["rows that repeat an earlier row, kept as items of their own: 2"]
+    assert evidence.notes() == ["rows that repeat a previous row, kept as separate items: 2"]
     assert DiagnosticsAccumulator(keep_details=False).notes() == []
 
 

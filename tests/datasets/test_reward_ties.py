@@ -93,7 +93,7 @@ def test_a_pair_that_is_not_complete_is_left_out_and_counted(tmp_path: Path) -> 
     ("change", "message"),
     [
         ({"id": "12"}, "must be ref:<name> or tied:<name>"),
-        ({"id": "tied:0"}, "stands in an earlier row too"),
+        ({"id": "tied:0"}, "is also in a previous row"),
         ({"num_correct": 2}, "num_correct is 2, and chosen holds 1 answers"),
         ({"rejected": []}, "'rejected' must hold a list of texts"),
         ({"chosen": [None]}, "'chosen' must hold a list of texts"),

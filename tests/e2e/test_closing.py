@@ -54,13 +54,13 @@ def test_a_comparison_that_ran_out_of_time_says_so_and_scoring_again_tries_it_ag
     assert done.code == 0, done.text
     assert "unparsed: the time limit of the rule ended the comparison: took longer than 0.001 s" in done.out
     assert "judge: " not in done.out, "no judge was asked"
-    assert "tries again what the time limit of a rule ended: 2 of its comparisons" in done.out.splitlines()[-1]
+    assert "repeats 2 comparisons that the time limit of a rule stopped" in done.out.splitlines()[-1]
     again = next_command(done.out).split()[1:]
     asked = len(bench.model.requests)
     more = run([*JB, *again, "--override", "datasets.toy.evaluator.deadline=60"], bench.folder)
     assert more.code == 0, more.text
     assert bench.result("toy")["counts"]["ok"] == 2, more.text
-    assert "tries again" not in more.out
+    assert "repeats" not in more.out
     assert len(bench.model.requests) == asked
 
 

@@ -255,7 +255,7 @@ def test_a_service_that_dies_for_good_is_told_once_and_what_was_finished_is_kept
     bench.model.stop()
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 3, out
-    assert "is gone" in out
+    assert "no longer answers" in out
     assert "--reuse" in out
     answered = {row["id"] for row in bench.rows()}
     assert len(answered) >= 4

@@ -125,7 +125,7 @@ def test_where_a_rule_decided_and_no_verdict_was_read_the_note_says_that(bench: 
     other = bench.folder / "configs/models/other_model.py"
     both = bench.jb("--no-preflight", "--reuse", models=["toy_model", "other_model"])
     assert other.exists()
-    assert "no rule-based check of this dataset" not in both.out
+    assert "no rule decided" not in both.out
     assert "none was read" in both.out
 
 

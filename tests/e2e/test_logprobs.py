@@ -76,7 +76,7 @@ def test_each_is_refused_where_the_service_gives_none(readers: Bench) -> None:
     done = readers.jb("--judges", "readers", "--no-preflight", "--max-num-workers", "8", dataset="talks")
     assert done.code == 3, done.text
     for abbr in READERS:
-        assert f"The judge of toy-model/toy-{abbr} reads log-probabilities, and its service gives none." in done.text
+        assert f"The judge of toy-model/toy-{abbr} reads log-probabilities, but its service gives none." in done.text
     assert "read='number'" in done.text
     asked = sum(bool(one.body.get("logprobs")) for one in readers.judge.requests)
     assert len(READERS) <= asked <= 2 * len(READERS)  # the next one may be under way; repeated asks its two votes

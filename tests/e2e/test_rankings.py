@@ -332,7 +332,7 @@ def test_judges_under_test_play_each_other_item_by_item(bench: Bench) -> None:
     assert (found["fair"]["wins"], found["fair"]["losses"]) == (3, 5)
     assert found["good"]["elo"]["value"] > found["lenient"]["elo"]["value"]
     assert found["good"]["bradley_terry"]["value"] > found["fair"]["bradley_terry"]["value"]
-    assert "right beats wrong" in done.text
+    assert "right wins against wrong" in done.text
 
 
 def loves_markdown(body: dict[str, Any]) -> str:

@@ -129,9 +129,9 @@ def test_every_shipped_judge_of_single_answers_scores_exactly(rich: Bench) -> No
     check_headlines(rich, POINTS)
     cascade = rich.result("toy-cascade")  # the rule settles what is right; the judge has the rest, which is wrong
     assert cascade["diagnostics"]["settled_by"] == {"rule": {"n": 3, "correct": 3}, "judge": {"n": 1, "correct": 0}}
-    assert "the rule settled 3 of 4 verdicts (75.0%), 100.0% of them correct" in cascade["notes"]
-    assert "the judge settled 1 of 4 verdicts (25.0%), 0.0% of them correct" in cascade["notes"]
-    assert "the judge settled 1 of 4 verdicts" in done.text
+    assert "the rule decided 3 of 4 verdicts (75.0%), 100.0% of them correct" in cascade["notes"]
+    assert "the judge decided 1 of 4 verdicts (25.0%), 0.0% of them correct" in cascade["notes"]
+    assert "the judge decided 1 of 4 verdicts" in done.text
     asked = len(rich.judge.requests)
     again = rich.jb(*flags, "--reuse", "--mode", "eval", "--no-preflight", dataset="rich", timeout=300)
     assert again.code == 0, again.text

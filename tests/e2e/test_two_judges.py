@@ -57,7 +57,7 @@ def test_two_models_are_compared_in_both_orders(two_models: Bench) -> None:
     assert result["headline"] == "win_rate"
     assert len(bench.judge.requests) == 2 + 4  # a trial pair of the preflight, and two pairs in both orders
     assert result["diagnostics"]["equal_answers"] == 4
-    assert "pairs of equal answers, which nobody was asked about: 4" in result["notes"]
+    assert "pairs of equal answers, about which the judge was not asked: 4" in result["notes"]
     # Three questions that only one of two got right, of six; equal answers tie: (2 wins + 4 ties / 2) / 6.
     assert result["metrics"]["win_rate"]["value"] == pytest.approx(100 * (2 + 4 / 2) / 6)
     assert result["identity"]["judge"]["compare_with"] == "other-model"

@@ -140,7 +140,7 @@ def test_a_service_that_stays_away_after_it_had_listed_its_models_is_gone_when_p
             await asyncio.to_thread(service.stop)
             await client.ask(Request(prompt="q"))
 
-    with FaultService() as service, pytest.raises(EndpointError, match=r"is gone: \d+ failures in a row"):
+    with FaultService() as service, pytest.raises(EndpointError, match=r"no longer answers: \d+ failures in a row"):
         asyncio.run(main(service))
 
 

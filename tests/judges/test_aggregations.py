@@ -217,8 +217,8 @@ def test_the_order_of_views_does_not_matter(decisions: list[str], name: str, dat
         ({"type": "counter"}, "unread"),
         ({"unread": "drop"}, "type"),
         ({"type": "countr", "unread": "drop"}, "no aggregation"),
-        ({"type": "mean_score", "unread": "tie"}, "aggregations numbers"),
-        ({"type": "counter", "unread": 0.5}, "aggregations labels"),
+        ({"type": "mean_score", "unread": "tie"}, "aggregates numbers"),
+        ({"type": "counter", "unread": 0.5}, "aggregates decisions"),
         ({"type": "counter", "unread": "drop", "flip": {"left": "right"}}, "must become"),
     ],
 )

@@ -176,10 +176,7 @@ def test_a_panel_folds_what_its_fold_reads(
 def test_a_panel_says_who_gave_nothing_that_it_folds() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}}
     verdict = judge("Panel", options, item(verdicts=scored(a=2, b=5)), Judge(lambda *_: ""))
-    assert (
-        verdict.reason
-        == "0 of 2 members decided, the quorum is 1 (2 gave no label, which is what the aggregation reads)"
-    )
+    assert verdict.reason == "0 of 2 members decided, the quorum is 1 (2 gave no decision, which the aggregation needs)"
     assert verdict.details["counted"] == 0
 
 
@@ -191,5 +188,5 @@ def test_scales_are_brought_together_before_scores_are_folded() -> None:
 
 def test_scores_of_a_panel_are_folded_by_a_fold_of_scores() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
-    with pytest.raises(ConfigError, match=r"method.scores: counter aggregations labels"):
+    with pytest.raises(ConfigError, match=r"method.scores: counter aggregates decisions"):
         judge("Panel", options, item(), Judge(lambda *_: ""))

@@ -166,7 +166,7 @@ def declared(aggregate: str, *weights: float) -> JudgeMethod:
         ("weighted_pool", (0.0,), "all weights are 0"),
         ("mean_score", (-1.0, 2.0), "a weight must be a number from 0, not -1.0"),
         ("mean_score", (float("nan"), 1.0), "a weight must be a number from 0"),
-        ("majority", (2.0, 1.0), "majority would pass over the weights"),
+        ("majority", (2.0, 1.0), "majority ignore weights"),
     ],
 )
 def test_weights_that_mean_nothing_are_refused_before_anything_is_asked(
@@ -188,7 +188,7 @@ def test_a_panel_weighs_its_members_and_refuses_weights_that_nothing_looks_at() 
     assert (verdict.decision, verdict.details["outcome_weights"]) == ("A", [1000.0, 1.0])
     nothing = asyncio.run(panel(aggregate=pool, weights={"A": 0.0, "B": 0.0}).judge(item, _nobody))
     assert (nothing.status, nothing.reason) == ("unparsed", NO_WEIGHT)
-    with pytest.raises(ConfigError, match="majority would pass over the weights"):
+    with pytest.raises(ConfigError, match="majority ignore weights"):
         panel(aggregate={"type": "majority", "unread": "drop"}, weights={"A": 2.0})
     panel(
         aggregate={"type": "majority", "unread": "drop"},

@@ -413,9 +413,9 @@ def test_many_answers_are_ranked_by_both_orders() -> None:
     [
         ("8 9\nReasons.", "the first line has 2 numbers, not one for each of 3 answers"),
         ("8 9 11", "a score of '8 9 11' is outside the scale"),
-        ("Scores: 8 9 2", "the first line holds something else than numbers"),
-        ("", "the first line holds something else than numbers"),
-        ("\n8 9 2", "the first line holds something else than numbers"),
+        ("Scores: 8 9 2", "the first line holds something other than numbers"),
+        ("", "the first line holds something other than numbers"),
+        ("\n8 9 2", "the first line holds something other than numbers"),
     ],
 )
 def test_a_line_that_does_not_fit_the_answers_is_no_ranking(said: str, reason: str) -> None:

@@ -178,7 +178,7 @@ def test_points_give_the_weighted_score() -> None:
     reading = read(spec, "", logprobs=token(**{"1": math.log(0.1), "2": math.log(0.2), "3": math.log(0.5)}))
     assert reading.decision == "3"
     assert reading.score == pytest.approx((0.1 + 0.4 + 1.5) / 0.8)
-    assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two labels are equally likely"
+    assert read(spec, "", logprobs=token(**{"1": -1.0, "2": -1.0})).reason == "two decisions are equally likely"
 
 
 @pytest.mark.parametrize(
@@ -191,13 +191,13 @@ def test_points_give_the_weighted_score() -> None:
         ({"type": "score_line", "low": 5, "high": 5}, "must be below"),
         ({"type": "score_line", "threshold": 5}, "belong together"),
         ({"type": "first_match", "patterns": []}, "at least one pattern"),
-        ({"type": "first_match", "patterns": ["("]}, "no regular expression"),
+        ({"type": "first_match", "patterns": ["("]}, "not a regular expression"),
         ({"type": "last_match", "patterns": ["a"]}, "exactly one group"),
         ({"type": "regex_table", "table": []}, "at least one row"),
         ({"type": "json_field", "field": ""}, "must name a field"),
-        ({"type": "logprob_of_decision", "decisions": {"a": "x"}}, "two or more labels"),
+        ({"type": "logprob_of_decision", "decisions": {"a": "x"}}, "two or more decisions"),
         ({"type": "logprob_of_decision", "decisions": {"a": "x", "b": "x"}}, "own tokens"),
-        ({"type": "logprob_of_decision", "decisions": {"a": "x", "b": "y"}, "points": {"a": 1}}, "every label"),
+        ({"type": "logprob_of_decision", "decisions": {"a": "x", "b": "y"}, "points": {"a": 1}}, "every decision"),
         ({"type": "ReferenceVerifier"}, "no parser"),
     ],
 )

@@ -309,7 +309,7 @@ def test_rogan_gladen_refuses_a_judge_that_cannot_tell() -> None:
 
 def test_corrections_without_labels_say_what_they_need() -> None:
     """No label, or a label on every item: no number, and why."""
-    assert "trusted labels" in accuracy_ppi(judged([("correct", None)] * 5)).note
+    assert "trusted decisions" in accuracy_ppi(judged([("correct", None)] * 5)).note
     assert "every judged item" in accuracy_ppi(judged([("correct", "correct")] * 5)).note
 
 

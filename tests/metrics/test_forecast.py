@@ -91,7 +91,7 @@ def test_a_reference_that_is_sure_of_nothing_is_told() -> None:
     """No sure pair, and pairs on one place are not foretold."""
     found = forecast(PEOPLE, ranked("vague", a=(50, 20), b=(50, 20)))
     assert (found.sure_pairs, found.agreement, found.foretold_pairs, found.brier) == (0, None, 0, None)
-    assert found.note.startswith("the reference tells no two models apart")
+    assert found.note.startswith("the reference separates no two models")
     assert forecast(PEOPLE, ranked("one", a=(50, 20))).note == "fewer than two models"
 
 

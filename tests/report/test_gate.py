@@ -91,7 +91,7 @@ def test_it_says_by_how_much(run: Path) -> None:
     """The distance of the value, and of the nearest end of the interval."""
     outcome = gate_run(run, GateConditions(min=["bad.accuracy>=50"]))
     assert outcome.text.startswith("FAIL         vllm:bad.accuracy = 0.00, 95% interval 0.00 .. 11.35: wanted >= 50")
-    assert "missed by 50.00; even the nearest end misses it by 38.65" in outcome.text
+    assert "missed by 50.00; even the nearest end of the interval misses it by 38.65" in outcome.text
     assert outcome.checks[0].margin == pytest.approx(38.65, abs=0.01)
     assert outcome.text.endswith("Gate: FAIL (0 pass, 1 fail, 0 cannot tell)")
 
@@ -158,11 +158,11 @@ def test_a_rule_that_cannot_be_read(text: str) -> None:
 
 
 def test_min_and_max_keep_to_their_operators(run: Path) -> None:
-    """`--max 'x>=3'` is a slip, and a gate without rules would pass everything."""
+    """`--max 'x>=3'` is a slip, and a gate without conditions would pass everything."""
     with pytest.raises(UsageError, match="should compare with <= or <") as caught:
         parse_condition("a.b>=3", "max")
     assert "--min" in caught.value.hint
-    with pytest.raises(UsageError, match="no rule"):
+    with pytest.raises(UsageError, match="no condition"):
         gate_run(run, GateConditions())
 
 

@@ -1,5 +1,6 @@
-"""The service that the judges of this folder ask: change host and port here, or with --override
-judges.ABBR.host_port=9000.
+"""The service that the judges of this folder ask.
+
+Change host and port here, or with --override judges.ABBR.host_port=9000.
 
 A judged dataset has such a block in its own file, where `jb --search --datasets NAME` points to.
 """

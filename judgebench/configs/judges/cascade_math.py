@@ -1,4 +1,4 @@
-"""Math: a rule settles what it finds equal, the judge looks at the rest."""
+"""Math: a rule settles answers that it finds equal to the reference; the judge decides about the rest."""
 
 from mmengine.config import read_base
 

@@ -1,4 +1,4 @@
-"""How good is each of an item's answers? All at once, a score for each on the first line (JudgeLM style)."""
+"""How good is each of an item's answers? The judge sees all at once and writes a score for each on the first line (JudgeLM style)."""
 
 from mmengine.config import read_base
 

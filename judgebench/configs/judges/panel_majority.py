@@ -1,4 +1,4 @@
-"""What most of the judges named beside it say: jb --judges FIRST SECOND THIRD panel_majority."""
+"""The majority verdict of the judges named beside it: jb --judges FIRST SECOND THIRD panel_majority."""
 
 from judgebench.judges import Panel
 
@@ -8,7 +8,7 @@ judges = [
         # members=["first", "second"] takes some of the judges; left out, all that ask a model
         method=dict(
             type=Panel,
-            aggregate=dict(type="majority", unread="drop"),  # several labels that lead equally leave the item unparsed
+            aggregate=dict(type="majority", unread="drop"),  # a draw between decisions leaves the item unparsed
             scores=dict(type="mean_score", unread="drop"),  # where no member gives a label, but scores
             quorum=2,  # least number of members that must have decided
         ),

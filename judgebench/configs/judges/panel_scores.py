@@ -1,4 +1,4 @@
-"""The middle one of the scores of the judges named beside it: jb --judges FIRST SECOND THIRD panel_scores."""
+"""The median score of the judges named beside it: jb --judges FIRST SECOND THIRD panel_scores."""
 
 from judgebench.judges import Panel
 

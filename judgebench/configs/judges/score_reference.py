@@ -1,4 +1,4 @@
-"""How good is the answer, from 1 to 10, seen beside the reference?"""
+"""How good is the answer, from 1 to 10, compared with the reference?"""
 
 from mmengine.config import read_base
 

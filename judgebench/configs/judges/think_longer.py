@@ -1,4 +1,4 @@
-"""Is the answer right? The judge is told to wait and to think on before its verdict counts."""
+"""Is the answer right? The judge is asked to check its verdict once more before it counts."""
 
 from mmengine.config import read_base
 

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from judgebench.records.run import Typed
 from collections.abc import Iterator
 
+if TYPE_CHECKING:
+    from judgebench.judges.rules.answers import Extractor
+    from judgebench.records.run import Typed
+from collections.abc import Iterator
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What a judge method is shown.
@@ -125,7 +130,7 @@ class JudgeMethod(ABC):
         aggregates_verdicts: Whether it reads ``item.verdicts``, as a panel does.
         needs_logprobs: Whether it reads log-probabilities, so that a service which gives none is refused.
         holds_workers: Whether it waits for worker processes of its own, so that several items are checked at a time.
-        decisions: The labels that it can give, in order.
+        decisions: The decisions that it can give, in order.
         scale: The ends of its scores' scale, ``None`` where they are not declared; they bound a mean.
         parsers: What reads its replies, where that is the same for all of them.
     """

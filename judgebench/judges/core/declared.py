@@ -1,13 +1,13 @@
-"""Several things at the same time, all of which end before a failure of one is told.
+"""The declared judge method, and what it shows of an item.
 
-What of an item a judge's prompt may show, and how: the fields ``{question}``, ``{reference}``, ``{answer}``, ...
+A judge's prompt may name the fields ``{question}``, ``{reference}``, ``{answer}``, ...
 
 A candidate's text is data, never instruction. It stands between two fence lines that its author could not know: the
 fence is a hash over the item and over the text itself, so a text that holds its own fence cannot be written, and the
 same item has the same fence when it is replayed.
 
-The declared judge method: presentations of an item, a prompt per presentation, a parser, a named aggregation. No code
-to write.
+``DeclaredJudge`` needs no code: its config names presentations of an item, a prompt per presentation, a parser and an
+aggregation.
 
 ::
 
@@ -207,7 +207,7 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         fields: Further fields for this presentation's prompt (a criterion, a rubric); values may name the sample's
             fields.
         weight: Weight in means and pools (``mean_score``, ``weighted_pool``, ``logprob_mean``, ``higher_score``).
-        parser: VerdictParser of this presentation alone.
+        parser: Verdict parser of this presentation alone.
         params: Sampling parameters of this presentation alone, over those of the method.
     """
 
@@ -225,7 +225,7 @@ class DeclaredJudge(JudgeMethod):
 
     With one presentation and ``aggregate=dict(type="first", unread="unparsed")`` it is a judge that is asked once. A
     plain text as prompt makes a completion judge, and with ``params=dict(logprobs=..., max_tokens=1)`` and the parser
-    ``logprob_of_label`` one that is read by its probabilities.
+    ``logprob_of_decision`` one that is read by its probabilities.
     """
 
     class Config(Showing, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -237,7 +237,8 @@ class DeclaredJudge(JudgeMethod):
             aggregate: ``dict(type=<name>, unread=<choice>, ...)``.
             repeats: How many times every presentation is asked.
             params: Sampling parameters of every question, over those of the judge model.
-            skip_equal: Label of an item whose two answers are equal, which is then not asked; empty asks all the same.
+            skip_equal: Decision of an item whose two answers are equal, which is then not asked; empty asks all the
+                same.
         """
 
         presentations: list[Presentation]
@@ -333,7 +334,7 @@ class DeclaredJudge(JudgeMethod):
         ]
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Ask all presentations at once and aggregation what their replies say.
+        """Ask all presentations at once and aggregate what their replies say.
 
         Raises:
             ConfigError: A prompt names a field that does not exist.

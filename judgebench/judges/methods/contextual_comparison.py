@@ -64,7 +64,7 @@ class ContextualComparison(Preset):
             context: Template of the context over the sample's fields.
             aggregate: How the orders become one decision.
             orders: Orders in which the answers are shown.
-            skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
+            skip_equal: Decision of a pair of equal answers, which is then not asked; empty asks all the same.
         """
 
         aggregate: dict[str, Any]

@@ -76,7 +76,9 @@ class CriteriaPoints(Dynamic):
             return Verdict(status="unparsed", reason=reason)
         for value, one in zip(found.values, criteria, strict=True):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= one.points:
-                return Verdict(status="unparsed", reason=f"{value!r} is no number of points from 0 to {one.points:g}")
+                return Verdict(
+                    status="unparsed", reason=(f"{value!r} is not a number of points from 0 to {one.points:g}")
+                )
         score = 100 * sum(found.values) / sum(one.points for one in criteria)
         return Verdict(status="ok", score=score, span=found.span, details={"points": found.values})
 

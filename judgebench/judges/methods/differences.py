@@ -51,7 +51,7 @@ class Differences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(replies: Iterable[Reply], first: VerdictParser, second: VerdictParser) -> Differences:
-    """Return how two parsers differ on replies; labels and scores count, places and reasons do not."""
+    """Return how two parsers differ on replies; decisions and scores count, places and reasons do not."""
     counts = {"same": 0, "contrary": 0, "only_first": 0, "only_second": 0}
     examples: dict[str, list[Example]] = {kind: [] for kind in counts}
     for reply in replies:

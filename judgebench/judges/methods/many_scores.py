@@ -31,7 +31,7 @@ _SUPPORT = "\nReference answer:\n{reference}\n"
 class ManyScores(Dynamic):
     """Scores all of an item's answers at once, in their order and in reverse, and ranks them by the mean of both.
 
-    The label is the place of the best answer, from 1, or ``equal`` where the best two are, and the score is its own;
+    The decision is the place of the best answer, from 1, or ``equal`` where the best two are, and the score is its own;
     ``details["ranking"]`` holds the places from the best to the worst, ``details["presentations"]`` a score for each
     answer, as ``ListScore`` reads them.
     """

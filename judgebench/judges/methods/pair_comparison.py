@@ -62,8 +62,8 @@ _TIES = {"C": "tie", "A=B": "tie"}
 class PairComparison(Preset):
     """Compares two answers, by default once in each order, so that a preference for a place shows as a tie.
 
-    Labels are ``A``, ``B`` and ``tie`` with three levels; ``A>>B``, ``A>B``, ``tie``, ``B>A`` and ``B>>A`` with five.
-    ``A`` is the first answer, whichever was shown first.
+    Decisions are ``A``, ``B`` and ``tie`` with three levels; ``A>>B``, ``A>B``, ``tie``, ``B>A`` and ``B>>A`` with
+    five. ``A`` is the first answer, whichever was shown first.
     """
 
     class Config(PresetConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +76,7 @@ class PairComparison(Preset):
             criteria: What counts, in place of our general words; may name the sample's fields.
             with_reference: Show the reference answer.
             own_answer: Ask the judge to answer the question itself before it compares (Arena-Hard's way).
-            skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
+            skip_equal: Decision of a pair of equal answers, which is then not asked; empty asks all the same.
         """
 
         aggregate: dict[str, Any]

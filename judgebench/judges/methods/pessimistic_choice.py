@@ -19,9 +19,9 @@ from judgebench.records.flow import Verdict
 class PessimisticChoice(Wrapper):
     """Verifies each of an item's answers ``times`` times and chooses the final answer that the rule finds best.
 
-    The verdict's ``answer`` is the chosen one and its label what ``same`` says of it: ``correct`` where it is the
-    reference, ``incorrect`` where it is not, and unparsed where that cannot be told. Without a reference the label is
-    the place of its first solution, from 1. The choice of every other rule stands in ``details["choices"]``, so that
+    The verdict's ``answer`` is the chosen one and its decision what ``same`` says of it: ``correct`` where it is the
+    reference, ``incorrect`` where it is not, and unparsed where that cannot be told. Without a reference the decision
+    is the place of its first solution, from 1. The choice of every other rule stands in ``details["choices"]``, so that
     they can be compared at no cost.
     """
 
@@ -36,7 +36,7 @@ class PessimisticChoice(Wrapper):
                 are one answer.
             same: ``dict(type=..., ...)`` of the rule that compares the chosen solution with the reference.
             times: Verifications of each solution.
-            passes: Labels of the verifier that count as passed.
+            passes: Decisions of the verifier that count as passed.
             rule: How the answer is chosen.
             alpha: Weight of the penalty for few verifications; 0 is ``best_mean``.
         """
@@ -58,7 +58,7 @@ class PessimisticChoice(Wrapper):
         name, options = plugins.split(config.same, where="method.same")
         self._same = method_from(name, options, where="method.same")
         if self._same.asks:
-            raise ConfigError(f"method.same: {name} asks a judge model, so it is no rule.")
+            raise ConfigError(f"method.same: {name} asks a judge model, so it is not a rule.")
         self.holds_workers = self.holds_workers or self._same.holds_workers
         name, options = plugins.split(config.extractor, where="method.extractor")
         self._extractor = extractor_from(name, options, where="method.extractor")

@@ -19,7 +19,7 @@ class PresetConfig(Showing, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         prompt: A prompt in place of ours; it may name the same fields.
         parser: A parser in place of ours.
-        repeats: How many times each question is asked; more than once needs a ``aggregate``.
+        repeats: How many times each question is asked; more than once needs an ``aggregate``.
         params: Sampling parameters over those of the judge model.
     """
 
@@ -83,7 +83,7 @@ class Preset(JudgeMethod):
         return self._declared.prompts(case)
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Ask all presentations at once and aggregation what their replies say.
+        """Ask all presentations at once and aggregate what their replies say.
 
         Raises:
             ConfigError: A prompt names a field that does not exist.

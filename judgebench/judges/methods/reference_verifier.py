@@ -62,7 +62,7 @@ class ReferenceVerifier(Preset):
                 ``json`` (``{"verdict": "correct"}``).
             three_way: Whether ``invalid`` is a verdict too.
             aggregate: How repeats become one verdict, such as ``dict(type="majority", unread="drop")``.
-            empty_answer: ``ask`` puts an empty answer to the judge like any other; a label decides it unasked.
+            empty_answer: ``ask`` puts an empty answer to the judge like any other; a decision decides it unasked.
         """
 
         style: Style = "letter"

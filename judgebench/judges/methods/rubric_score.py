@@ -56,7 +56,8 @@ class RubricScore(Preset):
             levels: Description of every level, lowest first; may name the sample's fields. Empty describes none.
             with_reference: Show the reference answer, as one that has the highest score.
             read: ``number`` reads the score that the reply states, ``weighted`` its log-probabilities.
-            threshold: Least score that counts as ``correct``; lower ones are ``incorrect``. Without, there is no label.
+            threshold: Least score that counts as ``correct``; lower ones are ``incorrect``. Without, there is no
+                decision.
             aggregate: How repeats become one score, such as ``dict(type="mean_score", unread="drop")``.
         """
 

@@ -69,7 +69,7 @@ class StepsConfig(DynamicConfig, frozen=True, kw_only=True, forbid_unknown_field
 class FirstWrongStep(Dynamic):
     """Asks for the first wrong step in a box, ``times`` times, and takes the number that most replies give.
 
-    The score is the step's number from 0, or -1 where all are right (ProcessBench, Zheng et al. 2024); the label is
+    The score is the step's number from 0, or -1 where all are right (ProcessBench, Zheng et al. 2024); the decision is
     ``correct`` for -1, else ``incorrect``.
     """
 
@@ -122,7 +122,7 @@ class FirstWrongStep(Dynamic):
 class EveryStep(Dynamic):
     """Asks for a JSON list that says of every step whether it is right and, if not, which kind of error it holds.
 
-    Label and score are those of ``FirstWrongStep``, so that the two can be scored on each other's benchmarks;
+    Decision and score are those of ``FirstWrongStep``, so that the two can be scored on each other's benchmarks;
     ``details["steps"]`` holds one entry per step (ProJudge, Ai et al. 2025).
     """
 

@@ -35,7 +35,7 @@ Give your reasons from the second line on."""
 
 
 class TwoScores(Preset):
-    """Scores two answers at once; the label is the one with the higher score, ``tie`` within ``margin``.
+    """Scores two answers at once; the decision is the one with the higher score, ``tie`` within ``margin``.
 
     With both orders and ``mean_score`` each answer's scores are averaged first (FairEval, Wang et al. 2023).
     """
@@ -48,7 +48,7 @@ class TwoScores(Preset):
             orders: Orders in which the answers are shown.
             with_reference: Show the reference answer (JudgeLM's reference support).
             margin: Scores that differ by no more than this are a tie.
-            skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
+            skip_equal: Decision of a pair of equal answers, which is then not asked; empty asks all the same.
         """
 
         aggregate: dict[str, Any]

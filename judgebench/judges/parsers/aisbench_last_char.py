@@ -21,7 +21,7 @@ class AisbenchLastChar(ConfiguredParser):
         """Keys of ``parser=dict(type="aisbench_last_char", ...)``.
 
         Attributes:
-            decisions: Label of ``A`` and of ``B``.
+            decisions: Decision of ``A`` and of ``B``.
             otherwise: What every other last character counts as: ``A`` or ``B``.
         """
 
@@ -33,7 +33,7 @@ class AisbenchLastChar(ConfiguredParser):
     config: Config
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:

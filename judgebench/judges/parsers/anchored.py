@@ -24,7 +24,8 @@ class Anchored(ConfiguredParser):
     the like on any line, with an explanation after it; ``A. Because ...`` at the very start; ``My verdict is A.``.
     Only where there is none of these: ``Answer: A`` as the whole reply, and ``[[A]]`` inside a line.
 
-    Of two labels a negated word states the other (``NOT CORRECT``). Words for the verdict are known in many languages.
+    Of two decisions a negated word states the other (``NOT CORRECT``). Words for the verdict are known in many
+    languages.
 
     Not read are letters and words in prose, in questions, conditions, negations and quotations (blocks, fences with
     text around them, what is struck through). Statements that contradict each other, and one that what follows takes
@@ -35,9 +36,9 @@ class Anchored(ConfiguredParser):
         """Keys of ``parser=dict(type="anchored", ...)``.
 
         Attributes:
-            decisions: Label by letter, such as ``{"A": "correct", "B": "incorrect"}``.
-            words: Label by word, such as ``{"CORRECT": "correct"}``. Left out, the labels of ``decisions`` are words
-                too.
+            decisions: Decision by letter, such as ``{"A": "correct", "B": "incorrect"}``.
+            words: Decision by word, such as ``{"CORRECT": "correct"}``. Left out, the decisions of ``decisions`` are
+                words too.
         """
 
         decisions: dict[str, str] = {}
@@ -53,7 +54,7 @@ class Anchored(ConfiguredParser):
             words = {decision.upper(): decision for decision in config.decisions.values() if len(decision) > 1}
         tokens = {**words, **config.decisions}
         if not tokens or not all(token.strip() for token in tokens):
-            raise ConfigError("VerdictParser anchored: labels or words must name at least one letter or word.")
+            raise ConfigError("parser anchored: decisions or words must name at least one letter or word.")
         super().__init__(config)
         self._decisions = list(dict.fromkeys([*config.decisions.values(), *words.values()]))
         self._written = ", ".join(config.decisions or words)
@@ -67,7 +68,7 @@ class Anchored(ConfiguredParser):
         )
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return self._decisions
 
     def read(self, reply: Reply) -> Reading:

@@ -33,8 +33,8 @@ class BoxedLast(ConfiguredParser):
         """Keys of ``parser=dict(type="boxed_last", ...)``.
 
         Attributes:
-            decisions: Label by the text in the box; empty reads a number.
-            ignore_case: Whether labels disregard case.
+            decisions: Decision by the text in the box; empty reads a number.
+            ignore_case: Whether decisions disregard case.
             whole: Whether only whole numbers are read.
             low: Least number. ``high``: greatest.
             published: Read the last box of the whole reply, whatever stands around it.
@@ -57,7 +57,7 @@ class BoxedLast(ConfiguredParser):
         self._undoing = Undoing(config.decisions)
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:
@@ -75,7 +75,7 @@ class BoxedLast(ConfiguredParser):
         if not_meant(text, opened, end):
             return unparsed("the last box is quoted, negated or conditional")
         if self._beside(text, opened) not in (None, reading.decision, reading.score):
-            return unparsed("two boxes in one breath say different things")
+            return unparsed("two boxes in one sentence say different things")
         undone = (
             self._undoing.found(text, end, reading.decision)
             if reading.decision is not None
@@ -106,7 +106,7 @@ class BoxedLast(ConfiguredParser):
         if self.config.decisions:
             decision = self._decision.get(self._key(written))
             if decision is None:
-                return unparsed(f"the box holds {written[:40]!r}, which is no verdict")
+                return unparsed(f"the box holds {written[:40]!r}, which is not a verdict")
             return Reading(status="ok", decision=decision, span=span)
         return self._number(written, span)
 

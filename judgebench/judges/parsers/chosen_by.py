@@ -35,10 +35,10 @@ class ChosenBy:
 
     def __init__(self, config: Config) -> None:
         if not config.parsers:
-            raise ConfigError("VerdictParser chosen_by: parsers must hold at least one parser.")
+            raise ConfigError("parser chosen_by: parsers must hold at least one parser.")
         self.config = config
         self._parsers: dict[str, VerdictParser] = {
-            value: parser_of(parser, where=f"VerdictParser chosen_by: parsers.{value}")
+            value: parser_of(parser, where=f"parser chosen_by: parsers.{value}")
             for value, parser in config.parsers.items()
         }
 
@@ -48,7 +48,7 @@ class ChosenBy:
         return all(parser.needs_logprobs for parser in self._parsers.values())
 
     def decisions(self) -> list[str]:
-        """Return the labels of all parsers in order."""
+        """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers.values() for decision in parser.decisions()))
 
     def identity(self) -> dict[str, Any]:

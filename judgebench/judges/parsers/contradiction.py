@@ -74,7 +74,7 @@ _FAULT = {
     "|invalid|fails?|a mismatch|unacceptable",
     "incorrect": r"right|accurate|acceptable|fine|equivalent to the reference|matches|a match|true",
 }
-"""Other words for the contrary of a usual label."""
+"""Other words for the contrary of a usual decision."""
 _STEMS = {
     "correct": (
         *("wrong", "false", "inaccurate", "mistaken", "erroneous", "invalid", "fail", "mismatch", "unacceptable"),
@@ -229,7 +229,7 @@ class Undoing:
     """Whether what follows a verdict undoes it: takes it back, or states another one.
 
     Args:
-        decisions: Label by what is written for it.
+        decisions: Decision by what is written for it.
     """
 
     def __init__(self, decisions: Mapping[str, str]) -> None:
@@ -260,7 +260,7 @@ class Undoing:
                 self._denials[decision] = re.compile("|".join(parts))
 
     def found(self, text: str, end: int, decision: str, *, quoting: bool = False) -> bool:
-        """Whether it does, for the label that was read up to ``end``; ``quoting`` as for ``taken_back``."""
+        """Whether it does, for the decision that was read up to ``end``; ``quoting`` as for ``taken_back``."""
         if end >= len(text) or not _INK.search(text, end):
             return False
         own = self._words.get(decision, set())

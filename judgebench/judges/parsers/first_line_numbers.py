@@ -38,7 +38,7 @@ class FirstLineNumbers(ConfiguredParser):
         numbers = [number_of(one) for one in written]
         known = [one for one in numbers if one is not None]
         if not known or len(known) < len(numbers):
-            return unparsed("the first line holds something else than numbers")
+            return unparsed("the first line holds something other than numbers")
         if any(outside(one, self.config.low, self.config.high) for one in known):
             return unparsed(f"a score of {line.strip()[:40]!r} is outside the scale")
         return Reading(status="ok", score=max(known), span=(0, len(line)), values={"scores": known})

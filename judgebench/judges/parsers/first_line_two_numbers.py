@@ -32,7 +32,7 @@ class FirstLineTwoNumbers(ConfiguredParser):
         Attributes:
             low: Least score; ``None`` sets no bound. ``high``: greatest.
             margin: Scores that differ by no more than this are a tie.
-            names: Labels where the first is greater, where the second is, and of a tie.
+            names: Decisions where the first is greater, where the second is, and of a tie.
         """
 
         low: float | None = None
@@ -47,7 +47,7 @@ class FirstLineTwoNumbers(ConfiguredParser):
     config: Config
 
     def decisions(self) -> list[str]:
-        """Return the labels of first, second and tie."""
+        """Return the decisions of first, second and tie."""
         return list(self.config.names)
 
     def read(self, reply: Reply) -> Reading:

@@ -22,5 +22,5 @@ class FirstMatch(PatternParser):
     def choose(self, found: Sequence[re.Match[str]]) -> re.Match[str] | Reading:
         """Return the first match."""
         if not self.config.published and any(match[1] != found[0][1] for match in found):
-            return unparsed(f"a later match says something else than {found[0][1][:40]!r}")
+            return unparsed(f"a later match says something other than {found[0][1][:40]!r}")
         return found[0]

@@ -32,10 +32,10 @@ class FirstReadable:
 
     def __init__(self, config: Config) -> None:
         if not config.parsers:
-            raise ConfigError("VerdictParser first_readable: parsers must hold at least one parser.")
+            raise ConfigError("parser first_readable: parsers must hold at least one parser.")
         self.config = config
         self._parsers: list[VerdictParser] = [
-            parser_of(parser, where=f"VerdictParser first_readable: parsers[{number}]")
+            parser_of(parser, where=f"parser first_readable: parsers[{number}]")
             for number, parser in enumerate(config.parsers)
         ]
 
@@ -45,7 +45,7 @@ class FirstReadable:
         return all(parser.needs_logprobs for parser in self._parsers)
 
     def decisions(self) -> list[str]:
-        """Return the labels of all parsers in order."""
+        """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers for decision in parser.decisions()))
 
     def identity(self) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class JsonField(ConfiguredParser):
     agree on. Objects that differ, one that is quoted, and a verdict that the text after
     it takes back leave the reply unparsed. Without any object the field may stand by itself (``"verdict": "correct"``).
 
-    A truth value and its name are different things: ``{"match": "false"}`` is read by the label of the text
-    ``"false"``, never as true. ``null``, a list, a value that is no label, and a key given twice with different values
-    leave the reply unparsed. A dotted field (``result.verdict``) names a nested one. Keys disregard case.
+    A truth value and its name are different things: ``{"match": "false"}`` is read by the decision of the text
+    ``"false"``, never as true. ``null``, a list, a value that is no decision, and a key given twice with different
+    values leave the reply unparsed. A dotted field (``result.verdict``) names a nested one. Keys disregard case.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,8 +42,8 @@ class JsonField(ConfiguredParser):
 
         Attributes:
             field: Name of the field, dotted where nested.
-            decisions: Label by the field's text, compared without regard to case; ``true`` and ``false`` also stand for
-                JSON's truth values. Empty reads a number.
+            decisions: Decision by the field's text, compared without regard to case; ``true`` and ``false`` also stand
+                for JSON's truth values. Empty reads a number.
             low: Least number. ``high``: greatest; ``"80%"`` is 80.
             confidence: Further field with the judge's confidence, kept in ``values`` as a share of 1; empty for none.
         """
@@ -60,7 +60,7 @@ class JsonField(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not config.field.strip("."):
-            raise ConfigError("VerdictParser json_field: field must name a field.")
+            raise ConfigError("parser json_field: field must name a field.")
         super().__init__(config)
         self._decision = {text.strip().lower(): decision for text, decision in config.decisions.items()}
         self._undoing = Undoing(self._decision)
@@ -74,7 +74,7 @@ class JsonField(ConfiguredParser):
         )
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:
@@ -149,11 +149,13 @@ class JsonField(ConfiguredParser):
             written = value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else None
             decision = self._decision.get(written.strip().lower()) if written is not None else None
             if decision is None:
-                return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no verdict")
+                return unparsed(
+                    f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is not a verdict"
+                )
             return Reading(status="ok", decision=decision, span=span, values=values)
         score = _as_number(value, self.config.high)
         if score is None:
-            return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is no number")
+            return unparsed(f"the field {self.config.field!r} holds {json.dumps(value)[:60]}, which is not a number")
         if outside(score, self.config.low, self.config.high):
             return unparsed(f"the number {as_written(score)} is outside the scale")
         return Reading(status="ok", score=score, span=span, values=values)

@@ -1,4 +1,4 @@
-"""How likely each label is as the first generated token."""
+"""How likely each decision is as the first generated token."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from judgebench.records.flow import Reply, TokenLogprob
 
 
 class LogprobOfDecision(ConfiguredParser):
-    r"""Reads the log-probabilities of the labels' tokens at one generated position.
+    r"""Reads the log-probabilities of the decisions' tokens at one generated position.
 
-    ``p(label) = sum over its tokens exp(l_t) / sum over all labels' tokens exp(l_t)``; a token that is not among the
-    reported ones counts as probability 0 (AlpacaEval 2's weighted annotator, Dubois et al. 2024). With two labels the
-    score is p of the first, and it is the label where its p is at least ``threshold``. With more, the label is the
-    likeliest one. With ``points``, the score is ``sum p(label) * points[label]`` (G-Eval, Liu et al. 2023, eq. 1).
+    ``p(decision) = sum over its tokens exp(l_t) / sum over all decisions' tokens exp(l_t)``; a token that is not among
+    the reported ones counts as probability 0 (AlpacaEval 2's weighted annotator, Dubois et al. 2024). With two
+    decisions the score is p of the first, and it is the decision where its p is at least ``threshold``. With more, the
+    decision is the likeliest one. With ``points``, the score is ``sum p(decision) * points[decision]`` (G-Eval, Liu et
+    al. 2023, eq. 1).
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """Keys of ``parser=dict(type="logprob_of_label", ...)``.
+        """Keys of ``parser=dict(type="logprob_of_decision", ...)``.
 
         Attributes:
-            decisions: By label, the token or tokens that stand for it, spaces included (``" same"``).
-            threshold: Least p of the first of two labels for which it is given.
-            points: Number by label, for a weighted score; empty gives p of the first label.
+            decisions: By decision, the token or tokens that stand for it, spaces included (``" same"``).
+            threshold: Least p of the first of two decisions for which it is given.
+            points: Number by decision, for a weighted score; empty gives p of the first decision.
             position: Which generated token, from 0.
-            least_mass: Least probability of all labels' tokens together; below it the reply is unparsed.
+            least_mass: Least probability of all decisions' tokens together; below it the reply is unparsed.
         """
 
         decisions: dict[str, str | list[str]]
@@ -48,18 +49,18 @@ class LogprobOfDecision(ConfiguredParser):
         every = [token for tokens in self._tokens.values() for token in tokens]
         if len(self._tokens) < 2 or not all(self._tokens.values()) or len(set(every)) != len(every):
             raise ConfigError(
-                "VerdictParser logprob_of_label: labels must name two or more labels, each with its own tokens."
+                "parser logprob_of_decision: decisions must name two or more decisions, each with its own tokens."
             )
         if config.points and set(config.points) != set(self._tokens):
-            raise ConfigError("VerdictParser logprob_of_label: points must give a number for every label and no other.")
+            raise ConfigError("parser logprob_of_decision: points must give a number for every decision and no other.")
         super().__init__(config)
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(self._tokens)
 
     def read(self, reply: Reply) -> Reading:
-        """Read the labels' probabilities; ``values["p"]`` holds them, ``values["mass"]`` what they share."""
+        """Read the decisions' probabilities; ``values["p"]`` holds them, ``values["mass"]`` what they share."""
         if not reply.logprobs:
             return unparsed("the service gave no log-probs")
         if len(reply.logprobs) <= self.config.position:
@@ -67,13 +68,13 @@ class LogprobOfDecision(ConfiguredParser):
         mass = self._mass(reply.logprobs[self.config.position])
         total = sum(mass.values())
         if not math.isfinite(total) or total <= 0:
-            return unparsed("no label is among the likeliest tokens")
+            return unparsed("no decision is among the likeliest tokens")
         if total < self.config.least_mass:
-            return unparsed(f"the labels' tokens have only {total:.3g} of the probability")
+            return unparsed(f"the decisions' tokens have only {total:.3g} of the probability")
         shares = {decision: part / total for decision, part in mass.items()}
         decision = self._decision(shares)
         if decision is None:
-            return unparsed("two labels are equally likely")
+            return unparsed("two decisions are equally likely")
         first = shares[next(iter(shares))]
         score = (
             sum(shares[name] * points for name, points in self.config.points.items()) if self.config.points else first

@@ -22,7 +22,7 @@ class OpencompassFirstAb(ConfiguredParser):
         """Keys of ``parser=dict(type="opencompass_first_ab", ...)``.
 
         Attributes:
-            decisions: Label of ``A`` and of ``B``.
+            decisions: Decision of ``A`` and of ``B``.
         """
 
         decisions: dict[str, str] = msgspec.field(default_factory=lambda: {"A": "correct", "B": "incorrect"})
@@ -32,7 +32,7 @@ class OpencompassFirstAb(ConfiguredParser):
     config: Config
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     def read(self, reply: Reply) -> Reading:

@@ -27,8 +27,8 @@ class PatternConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         patterns: Regular expressions with one group, tried in turn: the first that matches anywhere is used.
-        decisions: Label by the group's text; empty reads a number.
-        ignore_case: Whether patterns and labels disregard case.
+        decisions: Decision by the group's text; empty reads a number.
+        ignore_case: Whether patterns and decisions disregard case.
         after: Read only what follows the last occurrence of this text (a reasoning's end, a heading); where it does not
             occur, the whole reply is read.
         low: Least number. ``high``: greatest.
@@ -49,26 +49,26 @@ def compiled(pattern: str, *, ignore_case: bool, where: str) -> re.Pattern[str]:
     """Compile a pattern of a config.
 
     Raises:
-        ConfigError: It is no regular expression.
+        ConfigError: It is not a regular expression.
     """
     try:
         return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
     except re.error as error:
-        raise ConfigError(f"{where}: {pattern!r} is no regular expression: {error}.") from error
+        raise ConfigError(f"{where}: {pattern!r} is not a regular expression: {error}.") from error
 
 
 class PatternSearch:
     """Finds the matches of declared patterns and says what they mean.
 
     Args:
-        config: Patterns and labels.
+        config: Patterns and decisions.
         parser: Name for errors.
     """
 
     def __init__(self, config: PatternConfig, parser: str) -> None:
         if not config.patterns:
-            raise ConfigError(f"VerdictParser {parser}: patterns must hold at least one pattern.")
-        where = f"VerdictParser {parser}: patterns"
+            raise ConfigError(f"parser {parser}: patterns must hold at least one pattern.")
+        where = f"parser {parser}: patterns"
         self._patterns = [compiled(one, ignore_case=config.ignore_case, where=where) for one in config.patterns]
         if any(pattern.groups != 1 for pattern in self._patterns):
             raise ConfigError(f"{where}: each pattern needs exactly one group, which holds the verdict.")
@@ -136,7 +136,7 @@ class PatternParser(ConfiguredParser):
         self._search = PatternSearch(config, parser_name(self))
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
 
     @abstractmethod

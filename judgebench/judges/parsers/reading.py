@@ -21,7 +21,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         status: ``ok``, or ``unparsed`` where the reply states no verdict, or more than one.
-        decision: The label that the parser's config gives to what was read; ``None`` for plain numbers.
+        decision: The decision that the parser's config gives to what was read; ``None`` for plain numbers.
         score: The number that was read.
         reason: Why nothing was read, in a few words.
         span: Start and end in the reply's text of what was read.
@@ -54,7 +54,7 @@ class VerdictParser(Protocol):
         ...
 
     def decisions(self) -> list[str]:
-        """Return every label it can give, in the order of its config; empty where it gives numbers only."""
+        """Return every decision it can give, in the order of its config; empty where it gives numbers only."""
         ...
 
     def identity(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class ConfiguredParser(ABC):
         self.config = config
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config; none, as for numbers, unless a parser says otherwise."""
+        """Return the decisions in the order of the config; none, as for numbers, unless a parser says otherwise."""
         return []
 
     def identity(self) -> dict[str, Any]:

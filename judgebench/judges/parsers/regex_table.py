@@ -1,4 +1,4 @@
-"""An ordered table of regular expressions, each with its label."""
+"""An ordered table of regular expressions, each with its decision."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from judgebench.records.flow import Reply
 
 
 class RegexTable(ConfiguredParser):
-    """Gives the label of the first row of a table whose pattern matches anywhere in the reply.
+    """Gives the decision of the first row of a table whose pattern matches anywhere in the reply.
 
     LLMBar reads its judges so (Zeng et al. 2024). The order of the rows decides where several match.
     """
@@ -22,7 +22,7 @@ class RegexTable(ConfiguredParser):
         """Keys of ``parser=dict(type="regex_table", ...)``.
 
         Attributes:
-            table: Rows ``[label, pattern]`` in order.
+            table: Rows ``[decision, pattern]`` in order.
             ignore_case: Whether patterns disregard case.
         """
 
@@ -34,20 +34,20 @@ class RegexTable(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not config.table:
-            raise ConfigError("VerdictParser regex_table: table must hold at least one row [label, pattern].")
+            raise ConfigError("parser regex_table: table must hold at least one row [decision, pattern].")
         super().__init__(config)
-        where = "VerdictParser regex_table: table"
+        where = "parser regex_table: table"
         self._rows = [
             (decision, compiled(pattern, ignore_case=config.ignore_case, where=where))
             for decision, pattern in config.table
         ]
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the table."""
+        """Return the decisions in the order of the table."""
         return list(dict.fromkeys(decision for decision, _ in self.config.table))
 
     def read(self, reply: Reply) -> Reading:
-        """Give the label of the first row that matches."""
+        """Give the decision of the first row that matches."""
         for decision, pattern in self._rows:
             match = pattern.search(reply.text)
             if match:

@@ -114,8 +114,8 @@ class ScoreLine(ConfiguredParser):
         Attributes:
             low: Lower end of the scale. ``high``: upper end.
             whole: Whether only whole numbers are on the scale.
-            threshold: With ``decisions``: the least score that has the first label; lower ones have the second.
-            decisions: Two labels, above and below the threshold; empty gives a score alone.
+            threshold: With ``decisions``: the least score that has the first decision; lower ones have the second.
+            decisions: Two decisions, above and below the threshold; empty gives a score alone.
         """
 
         low: float = 1
@@ -130,13 +130,13 @@ class ScoreLine(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if config.low >= config.high:
-            raise ConfigError(f"VerdictParser score_line: low ({config.low}) must be below high ({config.high}).")
+            raise ConfigError(f"parser score_line: low ({config.low}) must be below high ({config.high}).")
         if bool(config.decisions) != (config.threshold is not None) or len(config.decisions) not in (0, 2):
-            raise ConfigError("VerdictParser score_line: threshold and two labels belong together.")
+            raise ConfigError("parser score_line: threshold and two decisions belong together.")
         super().__init__(config)
 
     def decisions(self) -> list[str]:
-        """Return the labels above and below the threshold."""
+        """Return the decisions above and below the threshold."""
         return self.config.decisions
 
     def read(self, reply: Reply) -> Reading:
@@ -188,7 +188,7 @@ class ScoreLine(ConfiguredParser):
         if not self.config.low <= last.value <= self.config.high:
             return f"the score {as_written(last.value)} is outside the scale {scale}"
         if self.config.whole and last.value != int(last.value):
-            return f"the score {as_written(last.value)} is no whole number"
+            return f"the score {as_written(last.value)} is not a whole number"
         strange = next((one.of for one in found if one.of not in (None, self.config.high)), None)
         if strange is not None:
             return f"the score is out of {strange}, but the scale is {scale}"

@@ -91,7 +91,7 @@ class Statement(NamedTuple):
     """A verdict as stated at one place.
 
     Attributes:
-        decision: What it means; ``None`` where a verdict line holds something that is no label.
+        decision: What it means; ``None`` where a verdict line holds something that is no decision.
         written: What stands there.
         form: ``verdict line``, ``alone``, ``opening``, ``sentence``, ``answer line`` or ``brackets``.
         start: Start in the text. ``end``: its end.
@@ -121,7 +121,7 @@ class VerdictScanner:
     """Finds verdict statements for one table of letters and words.
 
     Args:
-        tokens: Label by the letter or word that stands for it.
+        tokens: Decision by the letter or word that stands for it.
     """
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
@@ -184,7 +184,7 @@ class VerdictScanner:
 
     @staticmethod
     def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
-        """Of two labels, the one that a negated word of the other states: ``NOT CORRECT``."""
+        """Of two decisions, the one that a negated word of the other states: ``NOT CORRECT``."""
         decisions = list(dict.fromkeys(tokens.values()))
         if len(decisions) != 2:
             return {}
@@ -195,7 +195,7 @@ class VerdictScanner:
         }
 
     def decision_of(self, token: str) -> str:
-        """Return the label that a letter or word stands for."""
+        """Return the decision that a letter or word stands for."""
         return self._decision[token.upper()]
 
     def statements(self, text: str) -> list[Statement]:
@@ -206,7 +206,7 @@ class VerdictScanner:
         return found
 
     def listed_decisions(self, text: str) -> set[str]:
-        """Return the labels of lines that begin as an item of a list of options does (``A. ...``)."""
+        """Return the decisions of lines that begin as an item of a list of options does (``A. ...``)."""
         matches = (self._listed.match(line) for line in _plainly(text).splitlines())
         return {self.decision_of(match["token"]) for match in matches if match}
 
@@ -281,7 +281,7 @@ class VerdictScanner:
     def _unreadable(self, line: TextLine) -> Iterator[Statement]:
         """A verdict line that holds something else than a label: other words, or several labels.
 
-        Words that end in one bracketed label (``Verdict: the first is better. [[A]]``) state that label.
+        Words that end in one bracketed decision (``Verdict: the first is better. [[A]]``) state that decision.
         """
         match = self._verdict_line.match(line.text)
         bracketed = list(self._bracketed(line)) if match else []

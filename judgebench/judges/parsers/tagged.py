@@ -18,7 +18,7 @@ from judgebench.records.flow import Reply
 
 
 class Tagged(ConfiguredParser):
-    """Reads what stands between the last ``<answer>`` and ``</answer>``: a number, a label, or several numbers.
+    """Reads what stands between the last ``<answer>`` and ``</answer>``: a number, a decision, or several numbers.
 
     Flex-Judge's form (Ko et al. 2025). Its fallbacks (a number after "score", else the first number from 1 to 5 that
     stands alone) are left out: they pick up numbers of the reasoning. Two tags with different contents leave the reply
@@ -30,9 +30,9 @@ class Tagged(ConfiguredParser):
 
         Attributes:
             tag: Name of the tag.
-            decisions: Label by the tag's text, compared without regard to case; empty reads numbers.
+            decisions: Decision by the tag's text, compared without regard to case; empty reads numbers.
             count: How many numbers the tag holds. One is the score; two are the scores of a first and a second answer,
-                whose label is ``A``, ``B`` or ``tie``; of more the score is the greatest, and all are in
+                whose decision is ``A``, ``B`` or ``tie``; of more the score is the greatest, and all are in
                 ``values["scores"]``.
             low: Least number. ``high``: greatest.
         """
@@ -49,14 +49,14 @@ class Tagged(ConfiguredParser):
 
     def __init__(self, config: Config) -> None:
         if not re.fullmatch(r"\w+", config.tag) or config.count < 1:
-            raise ConfigError("VerdictParser tagged: tag must be a word, and count 1 or more.")
+            raise ConfigError("parser tagged: tag must be a word, and count 1 or more.")
         super().__init__(config)
         self._decision = {text.strip().lower(): decision for text, decision in config.decisions.items()}
         self._undoing = Undoing(config.decisions)
         self._tag = re.compile(rf"<(/?){config.tag}\s{{0,4}}>", re.IGNORECASE)
 
     def decisions(self) -> list[str]:
-        """Return the labels in the order of the config."""
+        """Return the decisions in the order of the config."""
         if not self.config.decisions and self.config.count == 2:
             return ["A", "B", "tie"]
         return list(dict.fromkeys(self.config.decisions.values()))

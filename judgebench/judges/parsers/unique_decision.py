@@ -1,4 +1,4 @@
-"""A label that is the only one of its kind in the reply."""
+"""A decision that is the only one of its kind in the reply."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from judgebench.judges.parsers.reading import Reading, unparsed
 
 
 class UniqueDecision(PatternParser):
-    """Reads a label only where the pattern finds one and the same text wherever it matches.
+    """Reads a decision only where the pattern finds one and the same text wherever it matches.
 
     JudgeBench reads bracketed labels so (Tan et al. 2024), with ``published=True`` negated and quoted ones too:
-    ``[[A>B]]`` and ``[[A>>B]]`` in one reply are two different labels and leave it unparsed, although both may mean the
-    same in ``decisions``.
+    ``[[A>B]]`` and ``[[A>>B]]`` in one reply are two different decisions and leave it unparsed, although both may mean
+    the same in ``decisions``.
     """
 
     reads_text_only: ClassVar[bool] = True

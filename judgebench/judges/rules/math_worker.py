@@ -211,7 +211,7 @@ def _build(node: ast.expr) -> Any:
         return _product(-1, inner) if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         return _OPERATIONS[type(node.op)](_build(node.left), _build(node.right))
-    raise ValueError("this is no arithmetic expression")
+    raise ValueError("this is not an arithmetic expression")
 
 
 def _sum(left: Any, right: Any) -> Any:

@@ -31,7 +31,7 @@ class Cascade(JudgeMethod):
         Attributes:
             rule: ``dict(type=..., ...)`` of a rule, which never asks.
             judge: ``dict(type=..., ...)`` of a judge method.
-            settles: Labels of the rule that settle an item, such as ``["correct"]``. A rule that could not read the
+            settles: Decisions of the rule that settle an item, such as ``["correct"]``. A rule that could not read the
                 answer never settles.
             ask_always: Ask the judge about settled items too, for comparison; the rule's verdict stands all the same.
         """
@@ -50,11 +50,13 @@ class Cascade(JudgeMethod):
         self._rule = method_from(rule_type, rule_options, where="method.rule")
         self._judge = method_from(judge_type, judge_options, where="method.judge")
         if self._rule.asks:
-            raise ConfigError(f"method.rule: {rule_type} asks a judge model, so it is no rule.")
+            raise ConfigError(f"method.rule: {rule_type} asks a judge model, so it is not a rule.")
         if not self._judge.asks:
-            raise ConfigError(f"method.judge: {judge_type} never asks, so it is no judge.")
+            raise ConfigError(f"method.judge: {judge_type} never asks a model, so it is not a judge.")
         if not config.settles:
-            raise ConfigError("method.settles: name the labels of the rule that settle an item, such as ['correct'].")
+            raise ConfigError(
+                "method.settles: name the decisions of the rule that settle an item, such as ['correct']."
+            )
         self.needs_logprobs = self._judge.needs_logprobs
         self.holds_workers = self._rule.holds_workers or self._judge.holds_workers
         self.decisions = list(dict.fromkeys([*config.settles, *self._judge.decisions]))

@@ -16,8 +16,8 @@ from judgebench.records.flow import Verdict
 class Compound(Wrapper):
     """Passes an answer by ``sequence`` (in turn, up to the first that fails), ``unanimity`` or ``vote``.
 
-    UQ validators (2025) are such: low-level checks, repeated and voted, in a sequence that all must pass. The label is
-    ``passed`` or ``failed``; ``details["checks"]`` says what each found.
+    UQ validators (2025) are such: low-level checks, repeated and voted, in a sequence that all must pass. The decision
+    is ``passed`` or ``failed``; ``details["checks"]`` says what each found.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,9 +26,9 @@ class Compound(Wrapper):
         Attributes:
             judges: ``dict(type=..., ...)`` of each check.
             rule: How their verdicts are put together.
-            passes: Labels with which a check passes.
+            passes: Decisions with which a check passes.
             unread: What a check without a readable verdict is: the item is ``unparsed``, or it counts as ``failed``.
-            passed: Label of an answer that passes. ``failed``: of one that does not.
+            passed: Decision of an answer that passes. ``failed``: of one that does not.
         """
 
         judges: list[dict[str, Any]]
@@ -40,7 +40,9 @@ class Compound(Wrapper):
 
     def __init__(self, config: Config) -> None:
         if not config.judges or not config.passes:
-            raise ConfigError("method.judges: name at least one check, and in passes the labels with which it passes.")
+            raise ConfigError(
+                "method.judges: name at least one check, and in passes the decisions with which it passes."
+            )
         super().__init__(config, config.judges, where="judges")
         self.config = config
 

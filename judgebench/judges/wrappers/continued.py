@@ -21,7 +21,7 @@ class ContinuedJudge(DeclaredJudge):
 
     The last reply is the one read.
 
-    JudgeBench (Tan et al. 2024) allows two attempts. The parser must search for labels (``unique_label``,
+    JudgeBench (Tan et al. 2024) allows two tries. The parser must search for decisions (``unique_decision``,
     ``first_match``, ``last_match``).
     """
 
@@ -40,7 +40,7 @@ class ContinuedJudge(DeclaredJudge):
 
     def __init__(self, config: Config) -> None:
         if config.tries < 1:
-            raise ConfigError(f"method.attempts: must be 1 or more, not {config.tries}.")
+            raise ConfigError(f"method.tries: must be 1 or more, not {config.tries}.")
         super().__init__(config)
         self.config = config
 
@@ -49,7 +49,7 @@ class ContinuedJudge(DeclaredJudge):
         return {**super().identity(), "method": "further_turns"}
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Ask all presentations at once, each until it holds a label or the attempts are used up."""
+        """Ask all presentations at once, each until it holds a decision or the tries are used up."""
         again: dict[str, int] = {}
 
         async def going_on(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:

@@ -17,7 +17,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     Attributes:
         judge: ``dict(type=..., ...)`` of the stage's judge.
-        passes: Labels with which the stage is passed.
+        passes: Decisions with which the stage is passed.
         score: Score of an answer that is not.
     """
 

@@ -39,8 +39,8 @@ class Panel(JudgeMethod):
         Attributes:
             aggregate: How the verdicts become one, such as ``dict(type="majority", unread="drop",
                 tie_break="incorrect")``, or ``dict(type="median_score", unread="drop")`` for members that score.
-            scores: How scores become one where the aggregation is of labels and no member gave one; without it such an
-                item is unparsed.
+            scores: How scores become one where the aggregation is of decisions and no member gave one; without it such
+                an item is unparsed.
             quorum: Least number of members that must have decided.
             weights: Weight by member, for aggregations that weigh (``mean_score``, ``weighted_pool``); 1 where not
                 named.
@@ -61,7 +61,7 @@ class Panel(JudgeMethod):
         if config.quorum < 1:
             raise ConfigError(f"method.quorum: must be 1 or more, not {config.quorum}.")
         if any(low >= high for low, high in config.scales.values()):
-            raise ConfigError("method.scales: the lower end of a scale comes first.")
+            raise ConfigError("method.scales: write the lower end of each scale first.")
         self.config = config
         self._aggregation, self._aggregation_config = aggregation_of(config.aggregate, where="method.aggregate")
         self._scores = aggregation_of(config.scores, where="method.scores") if config.scores is not None else None
@@ -69,7 +69,7 @@ class Panel(JudgeMethod):
         check_weights(list(config.weights.values()), aggregations, where="method.weights")
         if self._scores is not None and self._scores[1].type in DECISION_AGGREGATIONS:
             raise ConfigError(
-                f"method.scores: {self._scores[1].type} aggregations labels.", hint=f"Take one of {_SCORES}."
+                f"method.scores: {self._scores[1].type} aggregates decisions.", hint=f"Use one of {_SCORES}."
             )
 
     def identity(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Panel(JudgeMethod):
         reason = f"{voters} of {len(said)} members decided, the quorum is {self.config.quorum}"
         other = sum(one.status == "ok" for one in said.values()) - voters
         if other:
-            reason += f" ({other} gave no {wants}, which is what the aggregation reads)"
+            reason += f" ({other} gave no {wants}, which the aggregation needs)"
         return Verdict(status=missing, reason=reason, details=details)
 
     def _presentation(self, name: str, verdict: Verdict, wants: str) -> PresentationReading:

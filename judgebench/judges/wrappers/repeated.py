@@ -17,7 +17,7 @@ from judgebench.records.flow import Verdict
 class Repeated(Wrapper):
     """Runs another judge ``times`` times, one after the other, and aggregates what it decides.
 
-    Methods of presentations have ``repeats`` of their own, which aggregation replies; this one aggregations whole
+    Methods of presentations have ``repeats`` of their own, which aggregate replies; this one aggregates whole
     verdicts, of any judge. The judge model needs a temperature above 0, else the votes are copies.
     """
 

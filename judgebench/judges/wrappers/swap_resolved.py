@@ -59,7 +59,7 @@ class SwapResolved(Dynamic):
         Attributes:
             criteria: What counts in the first stage, in place of the general words of ``PairComparison``.
             pair: Further keys of the first stage's ``PairComparison``, such as a ``prompt`` of your own.
-            skip_equal: Label of a pair of equal answers, which is then not asked; empty asks all the same.
+            skip_equal: Decision of a pair of equal answers, which is then not asked; empty asks all the same.
         """
 
         criteria: str = ""

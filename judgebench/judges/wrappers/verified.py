@@ -47,7 +47,7 @@ class VerifiedJudge(Wrapper):
 
     def __init__(self, config: Config) -> None:
         if config.tries < 1:
-            raise ConfigError(f"method.attempts: must be 1 or more, not {config.tries}.")
+            raise ConfigError(f"method.tries: must be 1 or more, not {config.tries}.")
         super().__init__(config, [config.judge])
         self.config = config
         self._parser = parser_of({"type": "anchored", "words": {"HOLDS": "holds", "FAILS": "fails"}})

@@ -102,7 +102,7 @@ def inner_judge(spec: Mapping[str, Any], *, where: str) -> JudgeMethod:
     name, options = plugins.split(spec, where=where)
     judge = method_from(name, options, where=where)
     if not judge.asks:
-        raise ConfigError(f"{where}: {name} never asks, so it is no judge.")
+        raise ConfigError(f"{where}: {name} never asks a model, so it is not a judge.")
     return judge
 
 

@@ -1,10 +1,10 @@
 """Ratings by the Bradley-Terry model, with a seeded bootstrap over items, plain and controlled for style.
 
 ``P(i beats j) = 1 / (1 + 10^((r_j - r_i) / 400))``, fitted by maximum likelihood; a tie is half a win for each. Where
-no finite rating fits, because a model won (or lost) all it played, its rating is infinite and the others are those of
-the comparisons among them, which is the limit of the likelihood. Where no two models took points from each other (each
-pair ended one way only, and nobody lost to somebody below) there is no scale, and no finite rating. Nothing is shrunk
-to make it finite.
+no finite rating fits, because a model won (or lost) all its comparisons, its rating is infinite and the others are
+those of the comparisons among them, which is the limit of the likelihood. Where no two models took points from each
+other (each pair ended one way only, and nobody lost to somebody below) there is no scale, and no finite rating. Nothing
+is shrunk to make it finite.
 
 Sources: R. A. Bradley and M. E. Terry (1952), Biometrika 39, 324-345; style control: W.-L. Chiang et al. (2024),
 Chatbot Arena, arXiv:2403.04132, and T. Li et al. (2024), arXiv:2406.11939.
@@ -35,8 +35,8 @@ class Rating(NamedTuple):
     """A model's strength on the Elo scale.
 
     Attributes:
-        value: Infinite where the model won, or lost, all it played; nan where no chain of comparisons leads to the
-            others.
+        value: Infinite where the model won, or lost, all its comparisons; nan where no chain of comparisons leads to
+            the others.
         interval: Percentile interval where it was resampled; its ends may be infinite.
     """
 

@@ -51,8 +51,7 @@ def side_of(decision: str | None) -> int | None:
 def pair_presentations(verdict: Verdict) -> list[PairPresentation]:
     """Return the comparisons behind a verdict, in the order of the presentations; none where nothing was compared.
 
-    Presentations that grade one answer each, whose grades an aggregation compares, are no comparisons: none of them
-    names a winner.
+    Presentations that grade a single answer do not name a winner and are not comparisons.
     """
     presentations = presentations_of(verdict)
     if len({str(one.get("presentation")) for one in presentations}) > 1 and not any(
@@ -160,7 +159,7 @@ class ComparisonColumns:
         )
 
     def add_decision(self, id_: int, repeat: int, *, right: bool) -> None:
-        """Take in whether a judge under test was right about an item: a comparison against gold, so to say."""
+        """Take in whether a judge under test was right about an item: a comparison with gold."""
         self._ids.append(id_)
         self._repeats.append(repeat)
         self._outcomes.append(float(right))

@@ -1,7 +1,7 @@
 """Elo ratings over many random orders of the comparisons, so that no order decides.
 
 Sequential Elo depends on which comparison came last; answers to a dataset have no order. The rating here is the mean
-over seeded shuffles, and the interval that of resampled items, each played in an order of its own.
+over seeded shuffles, and the interval that of resampled items, each in an order of its own.
 
 Source: A. E. Elo (1978), The Rating of Chessplayers; K, start and scale as in FastChat's arena.
 """
@@ -27,7 +27,9 @@ SCALE = 400.0
 SHUFFLES = 100
 """Random orders over which the rating is averaged."""
 LONGEST = 50_000
-"""Battles of one order; of more, each order plays as many drawn at random, as older ones have no weight left."""
+"""Comparisons of one order; if there are more, each order takes this many at random, as older ones have no weight
+left.
+"""
 _WORK = 8_000_000
 
 
@@ -51,7 +53,7 @@ def elo(
     """Return sequential Elo ratings of comparisons in the given order, best first.
 
     Args:
-        comparisons: In the order in which they were fought; a weight counts as so many points at once.
+        comparisons: In order; a weight counts as so many points at once.
         k: Points at stake.
         start: Rating of a newcomer.
         scale: Difference at which the better one is expected to win 10 of 11.
@@ -80,7 +82,7 @@ def shuffled_elo(
     """Return the mean Elo ratings over random orders, best first.
 
     Args:
-        comparisons: In any order; models never meet themselves.
+        comparisons: In any order; no model is compared with itself.
         k: Points at stake.
         start: Rating of a newcomer.
         scale: As for ``elo``.
@@ -136,7 +138,7 @@ def _resampled_orders(columns: Columns, rounds: int, rng: object) -> Ints:
 
 
 def _rated(columns: Columns, orders: Ints, k: float, start: float, scale: float) -> Floats:
-    """Return the final ratings of every order, orders × models; all orders are played at the same time."""
+    """Return the final ratings of every order, orders × models; all orders are computed at the same time."""
     import numpy as np
 
     ratings = np.full((len(orders), len(columns.names)), start)

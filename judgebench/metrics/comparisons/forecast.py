@@ -18,7 +18,7 @@ from judgebench.metrics.comparisons.ranked import Forecast, RankedModel, Ranking
 from judgebench.metrics.statistics.intervals import Z95
 
 SAME, OPEN, OTHER = 1.0, 0.5, 0.0
-"""What a pair counts that the reference is sure of: ordered alike, not told apart, ordered the other way round."""
+"""What a pair counts that the reference separates: ordered alike, not separated, ordered the other way round."""
 
 
 class Placed(NamedTuple):
@@ -97,7 +97,7 @@ def _apart(one: Placed, other: Placed) -> bool:
 
 
 def _as_sure(a: Placed, b: Placed, sure_a: Placed, sure_b: Placed) -> float:
-    """Return what a pair counts that the reference is sure of; without intervals nothing is told apart."""
+    """Return what a pair counts that the reference separates; without intervals nothing is separated."""
     if not _apart(a, b):
         return OPEN
     return SAME if (a.rank < b.rank) == (sure_a.rank < sure_b.rank) else OTHER
@@ -125,9 +125,9 @@ def _why(sure: Sequence[float], foretold: Sequence[float], pairs: Sequence[tuple
         return "fewer than two models"
     remarks = []
     if not sure:
-        remarks.append("the reference tells no two models apart for sure")
+        remarks.append("the reference separates no two models")
     if not foretold:
         remarks.append("no pair has errors in the ranking and an order in the reference")
     elif min(foretold) <= 0:
-        remarks.append("log-loss is infinite: what was foretold as impossible came true")
+        remarks.append("log-loss is infinite: the ranking gave probability 0 to an order that the reference has")
     return "; ".join(remarks)

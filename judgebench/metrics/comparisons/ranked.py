@@ -31,7 +31,7 @@ class RankedModel(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Abbr of the model, or the name of a file of answers.
-        rank: 1 + the number of models with a better value; ``None`` where nothing orders it.
+        rank: 1 + the number of models with a better value; ``None`` where no figure orders it.
         ranks: Best and worst rank that the intervals allow: models whose intervals overlap may stand either way round.
         baseline: Whether it is what the others are compared with.
         comparisons: Scored comparisons; ``wins``, ``ties``, ``losses`` are their parts.
@@ -143,7 +143,7 @@ def rating_metrics(entry: RankedModel) -> dict[str, Metric]:
         value=None if entry.rank is None else float(entry.rank),
         n=entry.comparisons,
         ci95=None if entry.ranks is None else (float(entry.ranks[0]), float(entry.ranks[1])),
-        note="" if entry.rank is not None else "nothing orders it",
+        note="" if entry.rank is not None else "no figure orders it",
     )
     ratings = {"bradley_terry": entry.bradley_terry, "elo": entry.elo, "style_controlled": entry.style_controlled}
     return {"rank": rank} | {

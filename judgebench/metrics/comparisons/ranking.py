@@ -3,7 +3,7 @@
 Comparisons rank by Bradley-Terry ratings, with win rates, Elo and ratings controlled for style beside them; grades and
 right-or-wrong verdicts rank by their mean. What is undefined is ``None`` with the reason in ``note``, never a number:
 a single model, models that no chain of comparisons connects, comparisons that are all ties, a model that won or lost
-all it played.
+ all its comparisons.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def rank_by_scores(
 
 
 def with_pairwise(ranking: Ranking, right: Mapping[str, Mapping[SampleKey, bool]]) -> Ranking:
-    """Return a ranking of judges by their scores with what they come to when they play each other, item by item.
+    """Return a ranking of judges by their scores, with ratings from comparing them item by item.
 
     Of two judges of one item the one that is right beats the one that is wrong; alike they tie. The order stays that of
     the scores.
@@ -155,7 +155,7 @@ def with_pairwise(ranking: Ranking, right: Mapping[str, Mapping[SampleKey, bool]
         )
         for one in ranking.models
     ]
-    remark = "judges play each other item by item: right beats wrong, and alike they tie"
+    remark = "judges are compared item by item: right wins against wrong, else they tie"
     return msgspec.structs.replace(
         ranking,
         models=models,
@@ -188,7 +188,7 @@ def compare_rankings(first: Ranking, second: Ranking) -> RankingsCompared:
 def separability(ratings: Mapping[str, Rating]) -> float | None:
     """Return the percentage of pairs of models whose intervals do not overlap; ``None`` without intervals or pairs.
 
-    A model without an interval is told apart from nobody.
+    A model without an interval is not separated from any other.
 
     Source: T. Li et al. (2024), From Crowdsourced Data to High-Quality Benchmarks, arXiv:2406.11939.
     """

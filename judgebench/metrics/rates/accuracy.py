@@ -102,7 +102,7 @@ def nothing_scored(of: Tally) -> Metric:
     elif others:
         note = f"the verdicts {', '.join(others[:5])} do not say right or wrong"
     elif counts.ok:
-        note = "the verdicts carry scores but no label"
+        note = "the verdicts carry scores but no decision"
     else:
         states = ("unparsed", "judge_failed", "prediction_failed", "not_judged")
         found = ", ".join(

@@ -19,7 +19,7 @@ from judgebench.metrics.statistics.intervals import ClusterGroup, cluster_stderr
 from judgebench.records.flow import Metric
 
 Pairs = Mapping[tuple[Any, Any], int]
-"""How often the first rater's and the second rater's labels meet."""
+"""How often each decision of the first rater meets each of the second."""
 
 
 class Confusion(NamedTuple):
@@ -247,7 +247,7 @@ def diagnostics(tally: Tally) -> dict[str, Any]:
     }
 
 
-_NOTHING_TO_COMPARE = "no item has both a verdict and a label of the rule"
+_NOTHING_TO_COMPARE = "no item has both a verdict and a decision of the rule"
 
 
 def _rate(groups: Collection[ClusterGroup], *, lacking: str = _NOTHING_TO_COMPARE) -> Metric:
@@ -269,7 +269,7 @@ def _clustered(tables: Tables, moved: Mapping[tuple[int, int], float]) -> float 
 def _undefined(table: Confusion) -> str:
     if not table.n:
         return _NOTHING_TO_COMPARE
-    return "undefined: judge and rule give one and the same label to every item"
+    return "undefined: judge and rule give every item one and the same decision"
 
 
 def _beyond_chance(observed: float | None, chance: float) -> float | None:

@@ -174,7 +174,7 @@ def accuracy_ppi(tally: Tally) -> Metric:
     rows = _decided(tally)
     labelled, _, judged = _parts(rows)
     if labelled.n < 2:
-        note = "needs trusted labels (a rule's or a person's) on some judged items"
+        note = "needs trusted decisions (a rule's or a person's) on some judged items"
         return Metric(value=None, n=labelled.n, note=note)
     if judged < 2:
         return Metric(value=None, n=labelled.n, note=_ALL_LABELLED)

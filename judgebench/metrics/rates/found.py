@@ -62,7 +62,7 @@ def score_in(presentation: Mapping[str, Any]) -> float | None:
 
 
 def decision_in(presentation: Mapping[str, Any]) -> str | None:
-    """Return the label of one presentation; ``None`` where none was read."""
+    """Return the decision of one presentation; ``None`` where none was read."""
     decision = presentation.get("decision")
     return decision if isinstance(decision, str) and presentation.get("status") == "ok" else None
 

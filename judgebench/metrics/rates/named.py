@@ -106,7 +106,7 @@ def better_of(name: str) -> Better:
 
 
 def check_names(names: Sequence[str], repeats: int) -> None:
-    """Look up every name of a config, so that a misspelt one is told before anything is asked.
+    """Look up every name of a config, so that a misspelt one is reported before anything is asked.
 
     Raises:
         ConfigError: A name that is no metric.

@@ -1,4 +1,4 @@
-"""The accumulator of one result: outcomes in, columns and counts out.
+"""The accumulator of one result: takes outcomes, gives columns and counts.
 
 A ``Tally`` takes one ``Outcome`` per planned item and repeat and keeps a few bytes of each, so a million of them fit in
 tens of megabytes. Metrics are functions of a ``Tally``; it does not know them.
@@ -240,7 +240,7 @@ class Tally:
         }
 
     def pairs(self) -> dict[tuple[str, str], int]:
-        """Return how often the judge's and the rule's labels meet, where both decided."""
+        """Count each pair of decisions of judge and rule, where both decided."""
         names = self._names
         found: dict[tuple[str, str], int] = {}
         for (judge, rule), count in Counter(zip(self._decisions, self._rules, strict=True)).items():
@@ -351,7 +351,7 @@ class Tally:
             code = self._codes[decision] = len(self._names)
             self._names.append(decision)
             if code > 0xFFFF:
-                raise InternalError(f"More than 65535 different labels were tallied; the last is {decision!r:.80}.")
+                raise InternalError(f"More than 65535 different decisions were tallied; the last is {decision!r:.80}.")
         return code
 
     def _grades(self) -> list[int | None]:

@@ -112,7 +112,7 @@ def _rated(rating: Rating, n: int) -> Metric:
     if math.isnan(rating.value):
         return Metric(value=None, n=n, note="no rating: no chain of matches connects all models")
     if math.isinf(rating.value):
-        return Metric(value=None, n=n, note="no finite rating: it won, or lost, all that it played")
+        return Metric(value=None, n=n, note="no finite rating: it won, or lost, all its comparisons")
     known = rating.interval is not None and all(math.isfinite(end) for end in rating.interval)
     note = "Bradley-Terry, on the scale of Elo ratings"
     return Metric(value=rating.value, n=n, ci95=rating.interval if known else None, note=note)

@@ -28,7 +28,7 @@ class Score(Protocol):
     by nothing else.
 
     A score may further have ``right(sample, verdict)``, which says whether the judge is right about an item (``None``
-    where nothing can tell); several judges under test then play each other item by item.
+    where nothing can tell); several judges under test are then compared item by item.
     """
 
     Config: ClassVar[type[msgspec.Struct]]

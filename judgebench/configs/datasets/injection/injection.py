@@ -1,4 +1,4 @@
-"""Do wrong answers that talk to the judge turn its verdict? The tested model is the judge; each attack has a clean
+"""Do wrong answers that address the judge change its verdict? The tested model is the judge; each attack has a clean
 twin."""
 
 from judgebench.datasets import JsonlDataset

@@ -23,7 +23,7 @@ judgebench_datasets = [
         gold_labels={"A>B": "A", "B>A": "B"},
         meta_columns=["source"],
         method=dict(
-            type=ContinuedJudge,  # once, where a reply holds no label
+            type=ContinuedJudge,  # once, if a reply holds no verdict
             presentations=[
                 dict(name="AB", order="AB", prompt=FIVE_LEVELS),
                 dict(name="BA", order="BA", prompt=FIVE_LEVELS),
@@ -35,7 +35,7 @@ judgebench_datasets = [
                 published=True,
             ),
             aggregate=dict(type="counter", unread="drop"),
-            skip_equal="tie",  # nobody is asked which of two equal answers is better
+            skip_equal="tie",  # the judge is not asked which of two equal answers is better
         ),
         score=dict(
             type=PairScore,

@@ -31,7 +31,7 @@ llmbar_datasets = [
             presentations=[dict(name="AB", order="AB", prompt=TWO_WAY), dict(name="BA", order="BA", prompt=TWO_WAY)],
             parser=dict(type="anchored", decisions={"A": "A", "B": "B"}),
             aggregate=dict(type="each_counts", unread="drop"),
-            skip_equal="tie",  # nobody is asked which of two equal answers is better
+            skip_equal="tie",  # the judge is not asked which of two equal answers is better
         ),
         score=dict(
             type=PairScore,

@@ -28,7 +28,7 @@ pandalm_datasets = [
             presentations=[dict(prompt=THREE_WAY)],
             parser=dict(type="anchored", decisions={"A": "A", "B": "B", "C": "tie"}),
             aggregate=dict(type="first", unread="unparsed"),
-            skip_equal="tie",  # nobody is asked which of two equal answers is better
+            skip_equal="tie",  # the judge is not asked which of two equal answers is better
         ),
         score=dict(type=PairScore, unread="tie", classes=["A", "B", "tie"]),
     )
