@@ -44,7 +44,6 @@ from collections.abc import Iterator
 if TYPE_CHECKING:
     from judgebench.judges.rules.answers import Extractor
     from judgebench.records.run import Typed
-from collections.abc import Iterator
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
