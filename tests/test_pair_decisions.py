@@ -8,7 +8,7 @@ from judgebench.judges.aggregations import AggregationConfig, PresentationReadin
 from judgebench.judges.parsers.reading import Reading
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns, side_of
 from judgebench.metrics.rates.named import compute
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.records.flow import Verdict
 from judgebench.records.pairs import FLIPPED, NUMERALS, PREFERENCES, SIDES, STRENGTH, TIES, UNDECIDED, WINS
 
@@ -36,7 +36,7 @@ def test_what_a_label_is_worth_is_the_same_everywhere(decision: str) -> None:
     assert worth == (side + 1) / 2 == 1 - PREFERENCES[FLIPPED.get(decision, decision)]
     assert side_of(decision) == side
     tally, played = Tally(), ComparisonColumns()
-    tally.add(Outcome(id=0, status="ok", decision=decision, compared=True))
+    tally.add(TallyOutcome(id=0, status="ok", decision=decision, compared=True))
     assert compute(tally)["win_rate"].value == 100 * worth
     played.add(0, 0, Verdict(status="ok", decision=decision), ("a", "b"))
     assert [comparison.outcome for comparison in played] == [worth]

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
 from judgebench.cli.console import columns
-from judgebench.config.checks import nearest
-from judgebench.config.files import plugged
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, flag_of, split_suffix
-from judgebench.errors import UnknownNameError, UsageError
+from judgebench.errors import UnknownNameError, UsageError, nearest
 
 
 def search_table(args: argparse.Namespace) -> str:
@@ -60,6 +58,8 @@ def plug_ins(pattern: str = "") -> str:
     Args:
         pattern: Part of a package's name, or a wildcard pattern; case does not matter.
     """
+    from judgebench.config.files import plugged  # mmengine and msgspec: names alone need neither
+
     found = [one for one in plugged() if _matches(one.package, pattern)]
     if not found:
         return "No plug-in package is installed. docs/extending.md says how to publish one."

@@ -51,9 +51,9 @@ class LinearProbe(NamedTuple):
         margins = (features - self.mean) / self.scale @ self.coef.T + self.intercept
         count = len(self.classes)
         if margins.shape[1] == 1 and count == 2:
-            return [self.classes[int(margin > 0)].case() for margin in margins[:, 0]]
+            return [self.classes[int(margin > 0)].item() for margin in margins[:, 0]]
         if self.kind == "lr" and margins.shape[1] == count:
-            return [self.classes[place].case() for place in np.argmax(margins, axis=1)]
+            return [self.classes[place].item() for place in np.argmax(margins, axis=1)]
         if self.kind != "linear_svm" or margins.shape[1] != count * (count - 1) // 2:
             raise ValueError(
                 f"{margins.shape[1]} rows of weights do not fit {count} classes of a probe of kind {self.kind}"
@@ -64,4 +64,4 @@ class LinearProbe(NamedTuple):
             won = margins[:, column] > 0
             votes[:, one] += won
             votes[:, other] += ~won
-        return [self.classes[place].case() for place in np.argmax(votes, axis=1)]
+        return [self.classes[place].item() for place in np.argmax(votes, axis=1)]

@@ -18,7 +18,8 @@ from judgebench.records.run import Plan, row_name
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
 from judgebench.store.journal import DamagedError, Decoder, open_file, read_file, reason_of
-from judgebench.store.run_folder import RunFolder, check_version, holder_of, is_run
+from judgebench.store.lock import holder_of
+from judgebench.store.run_folder import RunFolder, check_version, is_run
 
 if TYPE_CHECKING:
     import pandas as pd

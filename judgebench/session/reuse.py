@@ -30,7 +30,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     """
     chosen = request.selection
     if chosen.names_something:
-        return _with_places(request, reused)
+        return _with_folders(request, reused)
     if reused is None:
         raise UsageError(
             "Nothing to run: no models and no datasets are named.",
@@ -47,7 +47,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     }
     notes = []
     if kept := plan.overrides:
-        notes.append(f"goes on with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
+        notes.append(f"continues with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
     if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
         notes.append(f"continues with {' '.join(shown)} as before; name the models and datasets again to choose others")
     options = msgspec.structs.replace(request.options, **taken)
@@ -55,7 +55,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     return msgspec.structs.replace(request, selection=selection, options=options), notes
 
 
-def _with_places(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
+def _with_folders(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     dumps = _configs(reused) if reused is not None else []
     plan = _plan(dumps[-1]) if dumps else None
     if plan is None:
@@ -63,7 +63,7 @@ def _with_places(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequ
     options, selection, notes = request.options, request.selection, []
     if plan.options.data_dir and not options.data_dir:
         options = msgspec.structs.replace(options, data_dir=plan.options.data_dir)
-        notes.append(f"goes on with --data-dir {plan.options.data_dir} as before")
+        notes.append(f"continues with --data-dir {plan.options.data_dir} as before")
     if plan.executor.type != LOCAL_EXECUTOR and not selection.executor:
         selection = msgspec.structs.replace(selection, executor=str(dumps[-1]))
         kind = plan.executor.type.rpartition(".")[2]

@@ -41,11 +41,11 @@ from judgebench.session.reuse import completed, said_overrides
 from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
+from judgebench.store.lock import hold
 from judgebench.store.run_folder import (
     STAMP_LENGTH,
     TIMESTAMP_FORMAT,
     RunFolder,
-    hold,
     new_run,
     remove_leftovers,
     take_back,

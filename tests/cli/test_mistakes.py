@@ -16,7 +16,8 @@ import pytest
 
 from judgebench.cli.main import run
 from judgebench.errors import out_of_memory
-from judgebench.store.run_folder import RunFolder, hold
+from judgebench.store.lock import hold
+from judgebench.store.run_folder import RunFolder
 from tests.e2e.harness import JB, ROOT, judge_answer, model_answer
 from tests.faultservice import FaultService, closed_port
 

@@ -84,7 +84,7 @@ def test_rows_without_names_that_say_the_same_are_refused_or_kept_by_choice(
 def test_a_row_with_another_gold_decision_repeats_the_item_all_the_same(tmp_path: Path) -> None:
     _, file, row, more = NAMELESS[1]
     put(tmp_path, file, [row, {**row, "label": 1}], more)
-    with pytest.raises(DataError, match=r"pairwise\.jsonl:2: what the row holds stands in .*\(row 1\)"):
+    with pytest.raises(DataError, match=r"pairwise\.jsonl:2: what the row holds is also in .*\(row 1\)"):
         samples(shipped("auto_j"), tmp_path)
 
 

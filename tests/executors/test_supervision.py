@@ -74,6 +74,7 @@ def running(handle: PlayedHandle) -> Progress:
 async def well(handle: PlayedHandle) -> AsyncGenerator[TaskEvent, None]:
     yield running(handle)
     await asyncio.sleep(0.05)
+    yield Progress(task=handle.spec.id, state="finish", total=1)
     yield Ended(0, [])
 
 

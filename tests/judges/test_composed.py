@@ -177,7 +177,7 @@ def test_a_panel_says_who_gave_nothing_that_it_folds() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}}
     verdict = judge("Panel", options, item(verdicts=scored(a=2, b=5)), Judge(lambda *_: ""))
     assert verdict.reason == "0 of 2 members decided, the quorum is 1 (2 gave no decision, which the aggregation needs)"
-    assert verdict.details["counted"] == 0
+    assert verdict.details["voters"] == 0
 
 
 def test_scales_are_brought_together_before_scores_are_folded() -> None:

@@ -65,7 +65,7 @@ def test_the_summary_shows_it_once_for_all_models(tmp_path: Path) -> None:
     run.mkdir()
     read = {"parser": "anchored", "aggregate": "both_or_tie", "unread": "drop"}
     for model in ("one", "two"):
-        put(run, model, "toy-pair", "110", judge="pair", health={"read": read})
+        put(run, model, "toy-pair", "110", judge="pair", diagnostics={"read": read})
     put(run, "one", "toy", "110")
     rows = [RowSpec(name="toy-pair", dataset="toy"), RowSpec(name="toy", dataset="toy")]
     text = summarize(run, timestamp=run.name, models=["one", "two"], rows=rows).text

@@ -162,7 +162,7 @@ def test_probabilities_are_shared_out_among_the_labels() -> None:
     only = read(spec, "", logprobs=token(different=-0.1))
     assert (only.decision, only.score) == ("different", 0.0)
     assert read(spec, "same").reason == "the service gave no log-probs"
-    assert "no label" in read(spec, "", logprobs=token(other=-0.1)).reason
+    assert "no decision" in read(spec, "", logprobs=token(other=-0.1)).reason
     strict = {**spec, "least_mass": 0.9}
     assert read(strict, "", logprobs=token(same=math.log(0.5))).status == "unparsed"
     careful = {**spec, "threshold": 0.9}

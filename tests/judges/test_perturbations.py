@@ -57,7 +57,7 @@ class TestEveryPerturbation:
         before = msgspec.json.encode(item)
         found = perturbed(name, item, seed)
         assert perturbed(name, msgspec.structs.replace(item, repeat=9, id=100), seed) == (
-            found and msgspec.structs.replace(found, item=msgspec.structs.replace(found.item, repeat=9, id=100))
+            found and msgspec.structs.replace(found, item=msgspec.structs.replace(found.case, repeat=9, id=100))
         ), "repeats of an item, and its place in the file, change nothing"
         assert msgspec.json.encode(item) == before
 
@@ -67,15 +67,15 @@ class TestEveryPerturbation:
         found = perturbed(name, item, seed)
         if found is None:
             return
-        assert found.item != item
-        assert (found.item.id, found.item.uid, found.item.repeat) == (item.id, item.uid, item.repeat)
-        assert kind_of(found.item) == kind_of(item)
+        assert found.case != item
+        assert (found.case.id, found.case.uid, found.case.repeat) == (item.id, item.uid, item.repeat)
+        assert kind_of(found.case) == kind_of(item)
         assert found.target in (("", "A", "B") if item.baseline is not None else ("", "better", "worse"))
         if item.answers:
-            texts = [found.item.answer, *([found.item.baseline] if found.item.baseline is not None else [])]
-            assert found.item.answers == texts, "methods that show all answers show the changed ones"
+            texts = [found.case.answer, *([found.case.baseline] if found.case.baseline is not None else [])]
+            assert found.case.answers == texts, "methods that show all answers show the changed ones"
         if name != "name_swap":
-            assert (found.item.fields, found.item.reference) == (item.fields, item.reference)
+            assert (found.case.fields, found.case.reference) == (item.fields, item.reference)
 
     @settings(max_examples=20)
     @given(item=items(pair=True), seed=st.integers(0, 5))
@@ -83,8 +83,8 @@ class TestEveryPerturbation:
         found = perturbed(name, item, seed)
         if found is None or name in {"position", "option_rename", "name_swap"}:
             return
-        changed_first = found.item.answer != item.answer
-        assert changed_first != (found.item.baseline != item.baseline), "one answer changes, the other does not"
+        changed_first = found.case.answer != item.answer
+        assert changed_first != (found.case.baseline != item.baseline), "one answer changes, the other does not"
         towards_first = changed_first if name != "null_answer" else not changed_first
         assert found.target == ("A" if towards_first else "B")
 
@@ -94,7 +94,7 @@ class TestEveryPerturbation:
         found = perturbed(name, item, seed)
         if found is None or name not in WORD_FOR_WORD:
             return
-        before, after = [item.answer, item.baseline or ""], [found.item.answer, found.item.baseline or ""]
+        before, after = [item.answer, item.baseline or ""], [found.case.answer, found.case.baseline or ""]
         assert all(old in new for old, new in zip(before[::-1] if found.mirrored else before, after, strict=True))
 
     def test_both_sides_are_drawn(self, name: str) -> None:
@@ -134,15 +134,15 @@ class TestSingleOnes:
             assert once is None
             return
         assert once is not None
-        assert (once.item.answer, once.item.baseline, once.mirrored, once.target) == (
+        assert (once.case.answer, once.case.baseline, once.mirrored, once.target) == (
             item.baseline,
             item.answer,
             True,
             "B",
         )
-        again = perturbed("position", once.item)
+        again = perturbed("position", once.case)
         assert again is not None
-        assert again.item == item
+        assert again.case == item
 
     @settings(max_examples=30)
     @given(items(), st.integers(1, 400))
@@ -150,17 +150,17 @@ class TestSingleOnes:
         found = perturbed("verbosity", item, words=words)
         assert found is not None
         before = len(f"{item.answer} {item.baseline or ''}".split())
-        added = len(f"{found.item.answer} {found.item.baseline or ''}".split()) - before
+        added = len(f"{found.case.answer} {found.case.baseline or ''}".split()) - before
         assert words <= added < words + 30
 
     def test_people_get_other_names_everywhere_and_known_ones_keep_theirs(self) -> None:
         found = perturbed("name_swap", story(reference=["8", "Tom has 8"], baseline="9 for Tomas, I told Tom."))
         assert found is not None
-        new = found.item.answer.split()[0]
+        new = found.case.answer.split()[0]
         assert new != "Tom"
-        assert found.item.fields["question"] == f"{new} owes Mary Shelley 2 euros. How much has {new} left of 10?"
-        assert found.item.reference == ["8", f"{new} has 8"]
-        assert found.item.baseline == f"9 for Tomas, I told {new}."
+        assert found.case.fields["question"] == f"{new} owes Mary Shelley 2 euros. How much has {new} left of 10?"
+        assert found.case.reference == ["8", f"{new} has 8"]
+        assert found.case.baseline == f"9 for Tomas, I told {new}."
         assert found.target == ""
 
     @pytest.mark.parametrize("question", ["Who is King James to us?", "Who was Mary Shelley?", "How much is 2 and 2?"])
@@ -177,12 +177,12 @@ class TestSingleOnes:
     def test_a_plain_answer_becomes_a_list(self) -> None:
         found = perturbed("markdown", story())
         assert found is not None
-        assert found.item.answer == "## **Answer**\n\n- Tom gets 8.\n- That is it."
+        assert found.case.answer == "## **Answer**\n\n- Tom gets 8.\n- That is it."
 
     def test_a_null_answer_must_lose_against_another_and_be_wrong_alone(self) -> None:
         alone = perturbed("null_answer", story())
         assert alone is not None
-        assert (alone.item.answer, alone.expects, alone.target, alone.keeps_gold) == (
+        assert (alone.case.answer, alone.expects, alone.target, alone.keeps_gold) == (
             NOTHING,
             "must_flip",
             "worse",
@@ -191,7 +191,7 @@ class TestSingleOnes:
         pair = perturbed("null_answer", story(baseline="9"))
         assert pair is not None
         assert (pair.expects, pair.keeps_gold) == ("must_flip", False)
-        assert (pair.item.answer == NOTHING) is (pair.target == "B")
+        assert (pair.case.answer == NOTHING) is (pair.target == "B")
 
     @pytest.mark.parametrize("name", ["injection", "refusal"])
     def test_what_can_be_no_merit_must_not_gain(self, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 
 STATES = {"u": "unparsed", "j": "judge_failed", "p": "prediction_failed", "n": "not_judged"}
 
@@ -19,9 +19,9 @@ def tally_of(questions: Iterable[str], *, repeats: int | None = None) -> Tally:
     return tally
 
 
-def outcome(number: int, repeat: int, letter: str, **more: object) -> Outcome:
+def outcome(number: int, repeat: int, letter: str, **more: object) -> TallyOutcome:
     if letter in "01":
-        return Outcome(
+        return TallyOutcome(
             id=number, repeat=repeat, status="ok", decision="correct" if letter == "1" else "incorrect", **more
         )
-    return Outcome(id=number, repeat=repeat, status=STATES[letter], **more)
+    return TallyOutcome(id=number, repeat=repeat, status=STATES[letter], **more)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.metrics.rates.accuracy import accuracy, invalid_rate, mean_score, unscored_rate, weighted_accuracy
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.intervals import wilson
 from tests.metrics.tallies import tally_of
 
@@ -101,7 +101,7 @@ def test_invalid_answers_are_wrong_and_have_their_own_rate() -> None:
     """Three-way verifiers: invalid is not right; it is shown."""
     tally = Tally()
     for number, decision in enumerate(["correct", "incorrect", "invalid", "correct"]):
-        tally.add(Outcome(id=number, status="ok", decision=decision))
+        tally.add(TallyOutcome(id=number, status="ok", decision=decision))
     assert accuracy(tally).value == 50.0
     assert "1 invalid" in accuracy(tally).note
     assert invalid_rate(tally).value == 25.0
@@ -113,7 +113,7 @@ def test_a_question_asked_again_adds_nothing_to_the_rate_of_invalid_answers() ->
     once, again = Tally(), Tally(5)
     for number, decision in enumerate(decisions):
         for repeat in range(5):
-            one = Outcome(id=number, repeat=repeat, status="ok" if decision else "unparsed", decision=decision)
+            one = TallyOutcome(id=number, repeat=repeat, status="ok" if decision else "unparsed", decision=decision)
             again.add(one)
             if not repeat:
                 once.add(one)
@@ -132,8 +132,8 @@ def test_weights_count() -> None:
     """Weighted accuracy is the right weight over the scored weight; equal weights give accuracy."""
     tally = Tally()
     for number, (decision, weight) in enumerate([("correct", 3.0), ("incorrect", 1.0), ("correct", 1.0)]):
-        tally.add(Outcome(id=number, status="ok", decision=decision, weight=weight))
-    tally.add(Outcome(id=9, status="unparsed", weight=5.0))
+        tally.add(TallyOutcome(id=number, status="ok", decision=decision, weight=weight))
+    tally.add(TallyOutcome(id=9, status="unparsed", weight=5.0))
     metric = weighted_accuracy(tally)
     assert metric.value == pytest.approx(80.0)
     assert metric.bounds == pytest.approx((40.0, 90.0))
@@ -146,8 +146,8 @@ def test_mean_score_is_over_questions_with_a_t_interval() -> None:
     """The error of scores is the standard error of the mean; repeats are clustered."""
     tally = Tally()
     for number, score in enumerate([1.0, 2.0, 4.0, 5.0]):
-        tally.add(Outcome(id=number, status="ok", score=score))
-    tally.add(Outcome(id=4, status="unparsed"))
+        tally.add(TallyOutcome(id=number, status="ok", score=score))
+    tally.add(TallyOutcome(id=4, status="unparsed"))
     metric = mean_score(tally)
     assert (metric.value, metric.n) == (3.0, 4)
     assert metric.stderr == pytest.approx(statistics.stdev([1, 2, 4, 5]) / 2)

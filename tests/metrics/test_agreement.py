@@ -36,7 +36,7 @@ from judgebench.metrics.rates.correction import (
     rogan_gladen,
 )
 from judgebench.metrics.rates.named import default_metrics
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.intervals import wilson
 from judgebench.records.flow import Metric
 
@@ -57,7 +57,7 @@ def judged(pairs: list[tuple[str | None, str | None]]) -> Tally:
     tally = Tally()
     for number, (judge, rule) in enumerate(pairs):
         status = "ok" if judge else "unparsed"
-        tally.add(Outcome(id=number, status=status, decision=judge, rule=rule))
+        tally.add(TallyOutcome(id=number, status=status, decision=judge, rule=rule))
     return tally
 
 
@@ -154,7 +154,7 @@ def test_perfect_inverted_coin_and_constant(counts: tuple[int, ...], value: floa
 def test_health_says_all_of_it() -> None:
     """Agreement, kappa, both error rates and the shift, as JSON values with intervals."""
     tally = table(40, 10, 5, 45)
-    tally.add(Outcome(id=1000, status="unparsed", rule="correct", truncated=True))
+    tally.add(TallyOutcome(id=1000, status="unparsed", rule="correct", truncated=True))
     found = diagnostics(tally)
     assert msgspec.json.decode(msgspec.json.encode(found)) == json.loads(json.dumps(found))
     measured = {name: msgspec.convert(found[name], Metric) for name in ("agreement", "kappa", "score_shift")}
@@ -207,7 +207,7 @@ def again(words: list[str]) -> Tally:
     tally = Tally(max(len(word.split()) for word in words))
     for number, word in enumerate(words):
         for repeat, (judge, rule) in enumerate(word.split()):
-            tally.add(Outcome(id=number, repeat=repeat, status="ok", decision=names[judge], rule=names[rule]))
+            tally.add(TallyOutcome(id=number, repeat=repeat, status="ok", decision=names[judge], rule=names[rule]))
     return tally
 
 
@@ -265,7 +265,7 @@ def test_prediction_powered_intervals_hold_the_truth_where_the_judge_is_wrong() 
             verdict = truth or rng.random() < 0.33
             right, said = right + truth, said + verdict
             rule = ("correct" if truth else "incorrect") if number < 120 else None
-            tally.add(Outcome(id=number, status="ok", decision="correct" if verdict else "incorrect", rule=rule))
+            tally.add(TallyOutcome(id=number, status="ok", decision="correct" if verdict else "incorrect", rule=rule))
         found = accuracy_ppi(tally)
         covered += found.ci95[0] <= 50 <= found.ci95[1]
         naive += abs(100 * said / 600 - 50) < 5
@@ -283,9 +283,9 @@ def test_equal_repeats_of_a_question_tell_no_more_than_one(metric: Callable[[Tal
         verdict = truth if rng.random() < 0.85 else not truth
         rule = ("correct" if truth else "incorrect") if number < 150 else None
         decision = "correct" if verdict else "incorrect"
-        once.add(Outcome(id=number, status="ok", decision=decision, rule=rule))
+        once.add(TallyOutcome(id=number, status="ok", decision=decision, rule=rule))
         for repeat in range(4):
-            again.add(Outcome(id=number, repeat=repeat, status="ok", decision=decision, rule=rule))
+            again.add(TallyOutcome(id=number, repeat=repeat, status="ok", decision=decision, rule=rule))
     assert metric(again).value == pytest.approx(metric(once).value)
     assert metric(again).stderr == pytest.approx(metric(once).stderr, rel=0.02)
 

@@ -21,7 +21,7 @@ import judgebench.metrics
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
 from judgebench.metrics.rates.named import better_of, compute, metric_names
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.scores.score import Score, ScoreConfig, figures_of
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
@@ -334,7 +334,7 @@ def graded(decisions: Sequence[tuple[str, str]], repeats: int, *, scale: tuple[f
             if judge != "u":
                 own = {"status": "ok", "decision": names[judge], "score": float(at % 4), "answer": f"{judge}{at}"}
                 own |= {"passed": int(judge == "1"), "votes": 1, "weight": 1.0 + at % 2}
-            tally.add(Outcome(id=at, repeat=repeat, rule=names.get(rule), **own))
+            tally.add(TallyOutcome(id=at, repeat=repeat, rule=names.get(rule), **own))
     return tally
 
 

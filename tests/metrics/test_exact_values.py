@@ -13,7 +13,7 @@ from judgebench.metrics.comparisons.elo import elo, shuffled_elo
 from judgebench.metrics.rates.accuracy import weighted_accuracy
 from judgebench.metrics.rates.agreement import Confusion, cohen_kappa, kappa, score_shift
 from judgebench.metrics.rates.correction import LEAST_YOUDEN, accuracy_ppi, accuracy_rogan_gladen, rogan_gladen
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.intervals import effective_size
 from judgebench.metrics.statistics.resampling import paired_bootstrap
 from judgebench.records.flow import Verdict
@@ -135,7 +135,7 @@ def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
 def test_the_error_of_a_weighted_share_is_that_of_a_ratio() -> None:
     tally = Tally()
     for at, (decision, weight) in enumerate([("correct", 1.0), ("incorrect", 3.0), ("correct", 1.0)]):
-        tally.add(Outcome(id=at, status="ok", decision=decision, weight=weight))
+        tally.add(TallyOutcome(id=at, status="ok", decision=decision, weight=weight))
     found = weighted_accuracy(tally)
     # Deviations from 2/5 of each weight: 0.6, -1.2 and 0.6; sqrt(3/2 (0.36 + 1.44 + 0.36)) / 5.
     assert (found.value, found.stderr) == (40.0, pytest.approx(36.0))

@@ -21,7 +21,7 @@ from judgebench.metrics.comparisons.elo import elo
 from judgebench.metrics.comparisons.ranking import separability
 from judgebench.metrics.rates.named import compute
 from judgebench.metrics.rates.preferences import tie_rate, win_rate
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.correlation import kendall, mean_ranks, pearson, spearman
 from judgebench.metrics.statistics.intervals import share_of
 from judgebench.metrics.statistics.ordinal import krippendorff_alpha, weighted_kappa
@@ -37,7 +37,7 @@ def compared(decisions: str) -> Tally:
     tally = Tally()
     for number, letter in enumerate(decisions):
         decision = {"A": "A>>B", "B": "B", "t": "tie"}.get(letter)
-        tally.add(Outcome(id=number, status="ok" if decision else "unparsed", decision=decision))
+        tally.add(TallyOutcome(id=number, status="ok" if decision else "unparsed", decision=decision))
     return tally
 
 
@@ -58,7 +58,7 @@ def test_a_comparison_made_again_adds_nothing(rate: Callable[[Tally], Metric]) -
     once, again = compared("AAtBtABA"), Tally(4)
     for number, decision in enumerate(["A>>B", "A>>B", "tie", "B", "tie", "A>>B", "B", "A>>B"]):
         for repeat in range(4):
-            again.add(Outcome(id=number, repeat=repeat, status="ok", decision=decision))
+            again.add(TallyOutcome(id=number, repeat=repeat, status="ok", decision=decision))
     assert (rate(again).n, rate(again).value) == (32, pytest.approx(rate(once).value))
     assert rate(again).stderr == pytest.approx(rate(once).stderr)
     assert rate(again).ci95 == pytest.approx(rate(once).ci95)
@@ -234,7 +234,7 @@ def test_bootstrapped_ratings_are_seeded_and_hold_the_estimate() -> None:
 
 def test_models_without_common_battles_are_refused() -> None:
     """Two islands have no common scale; an anchor must have fought."""
-    with pytest.raises(DataError, match="no chain of comparisons"):
+    with pytest.raises(DataError, match="no comparisons connect them"):
         bradley_terry(comparisons_of({("a", "b"): (1, 0, 1), ("c", "d"): (1, 0, 1)}))
     with pytest.raises(DataError, match="anchor"):
         bradley_terry(comparisons_of({("a", "b"): (1, 0, 1)}), anchor="z")

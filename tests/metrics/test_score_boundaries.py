@@ -12,7 +12,7 @@ import pytest
 
 from judgebench.config.resolve import load_run
 from judgebench.metrics.rates.chosen import best_mean_at_k
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.scores.evidence_score import EvidenceScore, EvidenceScoreConfig
 from judgebench.metrics.scores.list_score import ListScore, ListScoreConfig
 from judgebench.metrics.scores.match_score import MatchScore, MatchScoreConfig
@@ -219,8 +219,12 @@ def test_a_probability_is_one_of_the_answer_shown_first(first: bool, rate: float
 
 def test_only_the_first_k_repeats_are_chosen_among() -> None:
     tally = Tally(2)
-    tally.add(Outcome(id=0, repeat=0, status="ok", decision="correct", rule="incorrect", answer="7", passed=1, votes=2))
-    tally.add(Outcome(id=0, repeat=1, status="ok", decision="correct", rule="correct", answer="8", passed=2, votes=2))
+    tally.add(
+        TallyOutcome(id=0, repeat=0, status="ok", decision="correct", rule="incorrect", answer="7", passed=1, votes=2)
+    )
+    tally.add(
+        TallyOutcome(id=0, repeat=1, status="ok", decision="correct", rule="correct", answer="8", passed=2, votes=2)
+    )
     assert [best_mean_at_k(tally, k).value for k in (1, 2)] == [0.0, 100.0]
 
 

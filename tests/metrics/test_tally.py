@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError, InternalError
 from judgebench.metrics.rates.named import compute, default_metrics, metric_names, result
-from judgebench.metrics.rates.tally import Outcome, Tally, outcome_of
+from judgebench.metrics.rates.tally import Tally, TallyOutcome, outcome_of
 from judgebench.records.flow import Verdict
 from judgebench.records.pairs import NUMERALS, PREFERENCES
 from tests.metrics.tallies import outcome, tally_of
@@ -56,7 +56,7 @@ def test_an_item_tallied_twice_is_a_bug_that_is_reported() -> None:
 def test_a_label_on_an_unscored_outcome_is_refused() -> None:
     """Only status ok carries a decision."""
     with pytest.raises(InternalError, match="unparsed and yet"):
-        Tally().add(Outcome(id=0, status="unparsed", decision="correct"))
+        Tally().add(TallyOutcome(id=0, status="unparsed", decision="correct"))
 
 
 def test_outcome_of_takes_the_answer_from_the_rule_where_the_judge_gives_none() -> None:
@@ -75,10 +75,10 @@ def test_default_metrics_follow_the_verdicts() -> None:
         "accuracy (2 runs average)", "avg@2", "pass@2", "cons@2", "maj_correct@2",
     ]  # fmt: skip
     scored = Tally()
-    scored.add(Outcome(id=0, status="ok", score=4.0))
+    scored.add(TallyOutcome(id=0, status="ok", score=4.0))
     assert default_metrics(scored) == ["mean_score"]
     compared = Tally()
-    compared.add(Outcome(id=0, status="ok", decision="tie"))
+    compared.add(TallyOutcome(id=0, status="ok", decision="tie"))
     assert default_metrics(compared) == ["win_rate"]
     assert list(compute(Tally())) == ["accuracy"]
 
@@ -141,13 +141,13 @@ def test_the_ordinary_metrics_need_no_numpy() -> None:
     """A task process that only counts must not pay for numpy."""
     code = (
         "import sys\n"
-        "from judgebench.metrics.rates.tally import Outcome, Tally\n"
+        "from judgebench.metrics.rates.tally import TallyOutcome, Tally\n"
         "from judgebench.metrics.rates.named import result\n"
         "from judgebench.metrics.rates.agreement import diagnostics\n"
         "for n in (1, 2):\n"
         "    t = Tally(n)\n"
         "    for i in range(4):\n"
-        "        [t.add(Outcome(id=i, repeat=r, status='ok', label='correct', answer='x')) for r in range(n)]\n"
+        "        [t.add(TallyOutcome(id=i, repeat=r, status='ok', decision='correct', answer='x')) for r in range(n)]\n"
         "    result(t), diagnostics(t)\n"
         "print([m for m in ('numpy', 'scipy', 'tabulate', 'rich') if m in sys.modules])\n"
     )
@@ -162,7 +162,7 @@ def test_a_hundred_thousand_outcomes_stay_small() -> None:
     tracemalloc.start()
     tally = Tally()
     for number in range(100_000):
-        tally.add(Outcome(id=number, status="ok", decision="correct" if number % 3 else "incorrect"))
+        tally.add(TallyOutcome(id=number, status="ok", decision="correct" if number % 3 else "incorrect"))
     metrics, _ = result(tally)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -116,7 +116,7 @@ def test_log_probabilities_are_handed_on_as_recorded(tmp_path: Path) -> None:
 
 def test_a_second_row_about_the_same_view_is_refused_numbered_or_takes_over(tmp_path: Path) -> None:
     path = write(tmp_path / "twice.jsonl", [{"id": 1, "raw": "first"}, {"id": 1, "raw": "second"}])
-    with pytest.raises(DataError, match=r"twice\.jsonl:2.*earlier row"):
+    with pytest.raises(DataError, match=r"twice\.jsonl:2.*previous row"):
         replay(path, [], item="{id}")
     numbered = replay(path, asks(["1//0", "1#2//0"]), item="{id}", repeated="number")
     assert [reply.text for reply in numbered] == ["first", "second"]

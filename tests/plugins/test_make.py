@@ -90,7 +90,7 @@ def test_a_key_deep_inside_is_found() -> None:
 
 
 def test_a_key_that_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"^aggregation lacks the key 'unread'\."):
+    with pytest.raises(ConfigError, match=r"^aggregate lacks the key 'unread'\."):
         aggregation_of({"type": "majority"})
 
 

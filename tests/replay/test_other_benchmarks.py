@@ -61,7 +61,7 @@ def test_mt_bench_without_any_grade_has_no_score(tmp_path: Path) -> None:
         ({"question_id": 2, "choices": [{"turns": ["a"]}]}, "2 turns were asked and 1 answered"),
         ({"question_id": 2, "choices": []}, r"choices\[0\]\.turns"),
         ({"question_id": 2, "turn": 1}, "holds no answer"),
-        (ANSWERS[0], "'m-1-1'.*earlier row"),
+        (ANSWERS[0], "'m-1-1'.*previous row"),
     ],
 )
 def test_a_bad_mt_bench_row_is_named(row: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_direct_judging_reads_truth_values_as_gold(tmp_path: Path) -> None:
 
 def process(folder: Path) -> Any:
     rows = [
-        {"id": f"x-{i}", "problem": "p", "steps": ["one", "two", "three"], "decision": -1 if i % 2 else i // 2}
+        {"id": f"x-{i}", "problem": "p", "steps": ["one", "two", "three"], "label": -1 if i % 2 else i // 2}
         for i in range(6)
     ]
     splits = ("gsm8k", "math", "olympiadbench", "omnimath")

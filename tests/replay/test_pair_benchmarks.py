@@ -38,7 +38,7 @@ def rows_of(name: str, n: int = N) -> Rows:
         return {
             "judgebench/pairs_gpt4o.jsonl": [
                 pair(
-                    i, "response_A", "response_B", "decision", decisions, pair_id=f"p{i}", question="q",
+                    i, "response_A", "response_B", "label", decisions, pair_id=f"p{i}", question="q",
                     source=["mmlu-pro-law", "livecodebench"][i // 2 % 2],
                 )
                 for i in every
@@ -48,7 +48,7 @@ def rows_of(name: str, n: int = N) -> Rows:
         decisions = {"A": 1, "B": 2}
         return {
             f"llmbar/data/{split}.jsonl": [
-                pair(i, "output_1", "output_2", "decision", decisions, idx=i, input="do it") for i in every
+                pair(i, "output_1", "output_2", "label", decisions, idx=i, input="do it") for i in every
             ]
             for split in ("Natural", "Neighbor", "GPTInst", "GPTOut", "Manual")
         }
@@ -69,7 +69,7 @@ def rows_of(name: str, n: int = N) -> Rows:
             "auto_j/testdata_pairwise.jsonl": [
                 {
                     "prompt": "q", "response 1": f"{LONG} {i}", "response 2": f"{SHORT} {i}",
-                    "decision": 2 if i < 4 else i % 2, "scenario": "essay",
+                    "label": 2 if i < 4 else i % 2, "scenario": "essay",
                 }
                 for i in every
             ]
@@ -100,16 +100,16 @@ def test_equal_answers_are_a_tie_that_nobody_is_asked_about(tmp_path: Path) -> N
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
-    ("judgebench_pairs", {"decision": None}, "no gold.*'label'"),
-    ("judgebench_pairs", {"decision": "A>>B"}, "'label' holds 'A>>B'; one of 'A>B', 'B>A'"),
+    ("judgebench_pairs", {"label": None}, "no gold.*'label'"),
+    ("judgebench_pairs", {"label": "A>>B"}, "'label' holds 'A>>B'; one of 'A>B', 'B>A'"),
     ("judgebench_pairs", {"response_B": None}, "'response_B' is empty"),
     ("judgebench_pairs", {"response_B": 3}, "'response_B' holds int; a text"),
     ("judgebench_pairs", {"pair_id": "p1"}, "'p1'.*earlier row"),
     ("judgebench_pairs", {"pair_id": None}, "'pair_id'.*missing or empty"),
-    ("llmbar", {"decision": 3}, "'label' holds 3"),
+    ("llmbar", {"label": 3}, "'label' holds 3"),
     ("pandalm", {"annotator1": 0, "annotator2": 1, "annotator3": 2}, "no majority"),
     ("judgelm_val", {"score": [3]}, "two scores were expected"),
-    ("auto_j", {"decision": True}, "'label' holds True"),
+    ("auto_j", {"label": True}, "'label' holds True"),
 ]
 
 

@@ -10,7 +10,7 @@ from tests.e2e.harness import JB, run
 
 PAIRS = [
     {"pair_id": f"p{i}", "source": "livecodebench", "question": f"q{i}", "response_A": "a long one", "response_B": "b"}
-    | {"decision": "A>B" if i % 2 else "B>A"}
+    | {"label": "A>B" if i % 2 else "B>A"}
     for i in range(6)
 ]
 
@@ -18,7 +18,7 @@ PAIRS = [
 def replies(lacking: tuple[str, ...] = ()) -> list[dict[str, str]]:
     rows = []
     for pair in PAIRS:
-        first = "A" if pair["decision"] == "A>B" else "B"
+        first = "A" if pair["label"] == "A>B" else "B"
         other = "B" if first == "A" else "A"
         rows += [
             {"pair_id": pair["pair_id"], "order": order, "raw": f"So: [[{one}>{two}]]"}
@@ -98,7 +98,7 @@ def test_a_judge_that_is_never_read_has_no_scored_item_and_shows_it(tmp_path: Pa
     """The benchmark's own rule gives a figure all the same; the last lines say on what it rests."""
     prepare(tmp_path)
     write(tmp_path / "rec.jsonl", [{**reply, "raw": "Both are good."} for reply in replies()])
-    done = jb(tmp_path, "--override", "datasets.*.method.attempts=1")
+    done = jb(tmp_path, "--override", "datasets.*.method.tries=1")
     assert done.code == 0, done.text
     found = result(tmp_path)
     assert (found["counts"]["unparsed"], found["counts"]["ok"]) == (6, 0)

@@ -9,7 +9,7 @@ import msgspec
 
 from judgebench.metrics.rates.agreement import diagnostics
 from judgebench.metrics.rates.named import result
-from judgebench.metrics.rates.tally import Outcome, Tally
+from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 from judgebench.report.results import write_result
@@ -24,7 +24,7 @@ def tally_of(words: list[str], rule: str = "") -> Tally:
     for number, word in enumerate(words):
         for repeat, letter in enumerate(word):
             tally.add(
-                Outcome(
+                TallyOutcome(
                     id=number,
                     repeat=repeat,
                     status=STATES.get(letter, "ok"),

@@ -335,7 +335,7 @@ def test_through_the_program(run: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["gate", str(run), "--min", "bad.acuracy>=80"]) == 2
     assert "Did you mean bad.accuracy" in capsys.readouterr().err
     assert main(["gate", "--help"]) == 0
-    assert "on whole 95% intervals" in capsys.readouterr().out
+    assert "decide on the 95% interval" in capsys.readouterr().out
 
 
 def test_a_report_is_written_to_a_pipe_or_through_a_link_and_replaces_neither(run: Path, tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ from judgebench.judges.rules import MathEqual
 from tests.rules.items import item, ask_nobody
 rule = MathEqual(MathEqual.Config(answer="boxed"))
 golds = %r.split()
-labels = [asyncio.run(rule.judge(item(f"... so \\\\boxed{{{gold}}}", gold), ask_nobody)).label for gold in golds]
-wrong = [asyncio.run(rule.judge(item(f"\\\\boxed{{{int(gold) + 1}}}", gold), ask_nobody)).label for gold in golds]
+labels = [asyncio.run(rule.judge(item(f"... so \\\\boxed{{{gold}}}", gold), ask_nobody)).decision for gold in golds]
+wrong = [asyncio.run(rule.judge(item(f"\\\\boxed{{{int(gold) + 1}}}", gold), ask_nobody)).decision for gold in golds]
 assert set(labels) == {"correct"} and set(wrong) == {"incorrect"} and len(labels) == 30
 assert rule._pool is None and not {"sympy", "math_verify"} & set(sys.modules)
 """

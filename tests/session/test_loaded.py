@@ -12,7 +12,8 @@ import pytest
 import judgebench
 from judgebench.errors import ReuseError, UsageError
 from judgebench.records.flow import JudgeCall, Prediction, TaskResult
-from judgebench.store.run_folder import RunFolder, hold
+from judgebench.store.lock import hold
+from judgebench.store.run_folder import RunFolder
 from tests.e2e.conftest import stand
 
 

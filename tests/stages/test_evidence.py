@@ -21,7 +21,7 @@ def test_a_question_that_serves_all_repeats_is_billed_once() -> None:
         own = call(repeat, presentation="own")
         evidence.add(
             Checked(
-                Sample(id=0, uid="u", fields={}), repeat, None, Verdict(status="ok", label="A"), None, [shared, own]
+                Sample(id=0, uid="u", fields={}), repeat, None, Verdict(status="ok", decision="A"), None, [shared, own]
             )
         )
     judge = evidence.usage()["judge"]

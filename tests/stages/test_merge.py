@@ -104,7 +104,7 @@ def test_any_split_of_the_items_merged_in_order_is_the_whole(items: list[Any], c
 
 
 def test_what_is_merged_stays_as_it_was() -> None:
-    verdict = Verdict(status="ok", label="A")
+    verdict = Verdict(status="ok", decision="A")
     later = counted([(0, (verdict, None, {"served_model": "m"}, [], False, True))], 2)
     before = copy.deepcopy(as_dict(later))
     whole = counted([], 2)

@@ -19,7 +19,7 @@ def meeting(model: str, compared_model: str, outcomes: list[float], **health: An
     result = TaskResult(
         model=model, dataset=f"d-j-vs-{compared_model}", data_abbr="d", judge=f"j-vs-{compared_model}", version="v",
         mode="gen", headline="win_rate", metrics={}, counts=Counts(planned=len(outcomes), ok=len(outcomes)),
-        identity={"judge": {"abbr": "j", "compare_with": compared_model}}, health=health,
+        identity={"judge": {"abbr": "j", "compare_with": compared_model}}, diagnostics=health,
         usage={"judge": {"calls": 2, "prompt_tokens": 3, "completion_tokens": 1, "extra_requests": 1,
                          "seconds_waited": 0.5, "served_models": [compared_model]}},
     )  # fmt: skip

@@ -15,9 +15,9 @@ from judgebench.identity.questions import FileIdentity, read_identity, write_ide
 from judgebench.records.flow import Prediction, Reply
 from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import DamagedError, Decoder, Journal, mend, open_file, read_file, write_atomically
+from judgebench.store.lock import hold
 from judgebench.store.recorded import Follower, Recorded, records
 from judgebench.store.replies import ReplyCache
-from judgebench.store.run_folder import hold
 
 LINE = msgspec.json.encode(
     Prediction(data_abbr="d", id=0, uid="aa", success=True, status="ok", uuid="bb", origin_prompt="p", prediction="x")

@@ -13,14 +13,14 @@ import msgspec
 import pytest
 
 from judgebench.errors import RunLockedError
-from judgebench.store.run_folder import Holder, hold
+from judgebench.store.lock import Holder, hold
 
 ROOT = Path(__file__).parents[2]
 
 
 def holder_process(lock: Path) -> subprocess.Popen[str]:
     code = (
-        "import sys, time; from pathlib import Path; from judgebench.store.run_folder import hold\n"
+        "import sys, time; from pathlib import Path; from judgebench.store.lock import hold\n"
         f"with hold(Path({str(lock)!r}), 'jb first'):\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )

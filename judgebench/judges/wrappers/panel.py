@@ -26,9 +26,9 @@ from judgebench.records.flow import Verdict, VerdictStatus
 
 
 class Panel(JudgeMethod):
-    """Aggregations the verdicts of its members (``members`` of the judge's config, by default all judges beside it).
+    """Aggregates the verdicts of its members (``members`` of the judge's config, by default all judges beside it).
 
-    An aggregation of labels aggregations the members that gave a label, an aggregation of scores those that gave a
+    An aggregation of decisions counts the members that gave a decision, one of scores those that gave a
     score; the others count as unread. ``details["members"]`` is what each of them said, ``details["voters"]`` how
     many of them were aggregated.
     """

@@ -1,6 +1,6 @@
 """The accumulator of one result: takes outcomes, gives columns and counts.
 
-A ``Tally`` takes one ``Outcome`` per planned item and repeat and keeps a few bytes of each, so a million of them fit in
+A ``Tally`` takes one ``TallyOutcome`` per planned item and repeat and keeps a few bytes of each, so a million of them fit in
 tens of megabytes. Metrics are functions of a ``Tally``; it does not know them.
 """
 
@@ -25,7 +25,7 @@ _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
 _OK = _STATUS_CODES["ok"]
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TallyOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one answer: the verdict on it, and what else metrics need.
 
     Attributes:
@@ -65,14 +65,14 @@ def outcome_of(
     truncated: bool = False,
     rule: Verdict | None = None,
     compared: bool = False,
-) -> Outcome:
+) -> TallyOutcome:
     """Return the outcome of a verdict, beside the rule-based check's verdict on the same prediction.
 
     The extracted answer is the verdict's own, else the rule's.
     """
     votes = votes_of(verdict) or ({verdict.decision: 1} if verdict.decision is not None else {})
     graded = {name: count for name, count in votes.items() if name in GRADES}
-    return Outcome(
+    return TallyOutcome(
         id=sample_id,
         repeat=repeat,
         status=verdict.status,
@@ -164,7 +164,7 @@ class Tally:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: TallyOutcome) -> None:
         """Take in one outcome; each (id, repeat) once, in any order.
 
         Raises:
