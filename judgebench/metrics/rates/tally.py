@@ -1,7 +1,7 @@
 """The accumulator of one result: takes outcomes, gives columns and counts.
 
-A ``Tally`` takes one ``TallyOutcome`` per planned item and repeat and keeps a few bytes of each, so a million of them fit in
-tens of megabytes. Metrics are functions of a ``Tally``; it does not know them.
+A ``Tally`` takes one ``TallyOutcome`` per planned item and repeat and keeps a few bytes of each, so a million of them
+fit in tens of megabytes. Metrics are functions of a ``Tally``; it does not know them.
 """
 
 from __future__ import annotations
