@@ -57,7 +57,7 @@ class TestEveryPerturbation:
         before = msgspec.json.encode(item)
         found = perturbed(name, item, seed)
         assert perturbed(name, msgspec.structs.replace(item, repeat=9, id=100), seed) == (
-            found and msgspec.structs.replace(found, item=msgspec.structs.replace(found.case, repeat=9, id=100))
+            found and msgspec.structs.replace(found, case=msgspec.structs.replace(found.case, repeat=9, id=100))
         ), "repeats of an item, and its place in the file, change nothing"
         assert msgspec.json.encode(item) == before
 

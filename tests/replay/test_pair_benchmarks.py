@@ -104,7 +104,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("judgebench_pairs", {"label": "A>>B"}, "'label' holds 'A>>B'; one of 'A>B', 'B>A'"),
     ("judgebench_pairs", {"response_B": None}, "'response_B' is empty"),
     ("judgebench_pairs", {"response_B": 3}, "'response_B' holds int; a text"),
-    ("judgebench_pairs", {"pair_id": "p1"}, "'p1'.*earlier row"),
+    ("judgebench_pairs", {"pair_id": "p1"}, "'p1'.*previous row"),
     ("judgebench_pairs", {"pair_id": None}, "'pair_id'.*missing or empty"),
     ("llmbar", {"label": 3}, "'label' holds 3"),
     ("pandalm", {"annotator1": 0, "annotator2": 1, "annotator3": 2}, "no majority"),

@@ -88,7 +88,7 @@ def test_the_summary_and_the_result_name_fold_and_score(tmp_path: Path) -> None:
     assert "judgebench_claude" in done.text
     (summary,) = (tmp_path / "outputs/default").glob("2*/summary/*.md")
     said = (
-        "parser: unique_decision, aggregation: counter, unread presentation: drop, score: pair, headline: decision, "
+        "parser: unique_decision, aggregate: counter, unread presentation: drop, score: pair, headline: decision, "
         "unread item: wrong"
     )
     assert said in " ".join(summary.read_text("utf-8").replace("\\\\", "").split())

@@ -19,7 +19,7 @@ from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, Resu
 LABELS = ["A", "B", "tie", "correct", "incorrect"]
 VERDICTS = st.one_of(
     st.builds(
-        lambda label, score, details: Verdict(status="ok", label=label, score=score, details=details),
+        lambda label, score, details: Verdict(status="ok", decision=label, score=score, details=details),
         st.sampled_from(LABELS),
         st.one_of(st.none(), st.integers(1, 5).map(float)),
         st.sampled_from([{}, {"settled_by": "rule"}, {"settled_by": "judge"}, {"equal_answers": True},
@@ -76,19 +76,19 @@ def counted(items: list[tuple[int, Any]], repeats: int) -> ResultAccumulator:
 
 def as_dict(found: ResultAccumulator) -> dict[str, Any]:
     """All that a result takes from what was counted."""
-    evidence, tally = found.evidence, found.tally
+    evidence, tally = found.collected, found.tally
     return {
         "details": evidence.details,
         "data": evidence.data_hash(),
-        "diagnostics": evidence.health(tally, judged=True),
+        "diagnostics": evidence.diagnostics(tally, judged=True),
         "usage": evidence.usage(),
         "notes": evidence.notes(),
         "counts": tally.counts(),
-        "labels": tally.labels(),
+        "labels": tally.decisions(),
         "metrics": compute(tally, ["accuracy", "mean_score", "win_rate", "agreement", "avg@n"]),
-        "between": found.agreements.health(),
-        "comparisons": list(found.played),
-        "orders": list(found.played.orders()),
+        "between": found.agreements.diagnostics(),
+        "comparisons": list(found.compared_columns),
+        "orders": list(found.compared_columns.orders()),
     }
 
 

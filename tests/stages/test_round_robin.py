@@ -24,7 +24,7 @@ def meeting(model: str, compared_model: str, outcomes: list[float], **health: An
                          "seconds_waited": 0.5, "served_models": [compared_model]}},
     )  # fmt: skip
     return CrossedPair(
-        result, compared_model, [Comparison(model, compared_model, one, item=at) for at, one in enumerate(outcomes)]
+        result, compared_model, [Comparison(model, compared_model, one, sample=at) for at, one in enumerate(outcomes)]
     )
 
 
@@ -43,7 +43,7 @@ def share(hits: int, of: int) -> dict[str, Any]:
 def test_shares_of_meetings_weigh_by_their_games() -> None:
     few, many = meeting("a", "b", [1.0, 0.0], consistency=share(2, 2)), meeting("a", "c", [1.0] * 5 + [0.0] * 3,
                                                                                 consistency=share(2, 8))  # fmt: skip
-    found = pooled("a", [few, many]).health["consistency"]
+    found = pooled("a", [few, many]).diagnostics["consistency"]
     assert (found["value"], found["n"]) == (pytest.approx(100 * 4 / 10), 10)
 
 
@@ -54,8 +54,8 @@ def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> N
         items = [at for at in range(5) for _ in range(repeats)]
         rate = share_of([once[at] for at in items], items)
         own = meeting("a", "b", once, first_shown_rate=msgspec.to_builtins(rate))
-        observed = [Comparison("a", "b", once[at], item=at) for at in items]
-        found = pooled("a", [own._replace(observed=observed)]).health["first_shown_rate"]
+        observed = [Comparison("a", "b", once[at], sample=at) for at in items]
+        found = pooled("a", [own._replace(observed=observed)]).diagnostics["first_shown_rate"]
         intervals.append((found["stderr"], found["ci95"]))
     assert intervals[1] == (pytest.approx(intervals[0][0]), pytest.approx(intervals[0][1]))
 
@@ -67,7 +67,7 @@ def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
     outcomes = [1.0, 1.0, 1.0, 0.0, 1.0]
     for opponent_result in (met,):
         found = pooled("a", [meeting("a", "b", outcomes, **own), meeting("c", "a", [0.0, 1.0, 0.0], **opponent_result)])
-    between = found.health["between_judges"]
+    between = found.diagnostics["between_judges"]
     flipped = {("A", "A"): 4 + 3, ("A", "B"): 1 + 2}
     assert [one["judges"] for one in between] == [["j", "k"]]
     assert (between[0]["n"], between[0]["agreement"]) == (10, pytest.approx(70.0))

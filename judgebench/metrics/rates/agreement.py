@@ -217,7 +217,7 @@ def _score_shift(tables: Tables) -> Metric:
 
 
 def diagnostics(tally: Tally) -> dict[str, Any]:
-    """Return what ``TaskResult.health`` says of a judge, as JSON values.
+    """Return what ``TaskResult.diagnostics`` says of a judge, as JSON values.
 
     Keys: ``unparsed_share`` and ``truncated_share`` in percent of the planned items; where a rule decided the same
     items ``against`` (``"rule"``), the metrics ``agreement``, ``kappa``, ``false_positive_rate``,
