@@ -62,8 +62,8 @@ def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> N
 
 def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
     """Where it is the compared model, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
-    own = {"between_judges": [{"judges": ["j-vs-b", "k-vs-b"], "labels": [["A", "A", 4], ["A", "B", 1]]}]}
-    met = {"between_judges": [{"judges": ["j-vs-a", "k-vs-a"], "labels": [["B", "B", 3], ["B", "A", 2]]}]}
+    own = {"between_judges": [{"judges": ["j-vs-b", "k-vs-b"], "decisions": [["A", "A", 4], ["A", "B", 1]]}]}
+    met = {"between_judges": [{"judges": ["j-vs-a", "k-vs-a"], "decisions": [["B", "B", 3], ["B", "A", 2]]}]}
     outcomes = [1.0, 1.0, 1.0, 0.0, 1.0]
     for opponent_result in (met,):
         found = pooled("a", [meeting("a", "b", outcomes, **own), meeting("c", "a", [0.0, 1.0, 0.0], **opponent_result)])
