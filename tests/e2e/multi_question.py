@@ -185,7 +185,7 @@ def write_judges(bench: Bench, methods: dict[str, dict[str, Any]], **keys: Any) 
 def write_benchmark(bench: Bench, judge: str, method: dict[str, Any]) -> None:
     """Write a benchmark of judges whose tested model is the judge, under its own name."""
     rows = [
-        {"input": f"What is twice {i}?", "one": said(i), "other": said(i, wrong=True), "decision": "1"}
+        {"input": f"What is twice {i}?", "one": said(i), "other": said(i, wrong=True), "label": "1"}
         for i in range(ITEMS)
     ]
     (bench.folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

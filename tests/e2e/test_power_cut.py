@@ -71,11 +71,11 @@ def test_many_cut_or_garbled_tails(finished: Bench) -> None:
 def test_what_was_asked_is_known_by_its_hash_where_its_settings_are_lost(bench: Bench) -> None:
     temperature = "models.toy-model.generation_kwargs.temperature"
     assert bench.jb("--no-preflight", "--override", f"{temperature}=0.6").code == 0
-    shutil.rmtree(bench.run / "configs" / "asked")
+    shutil.rmtree(bench.run / "configs" / "identity")
     bench.model.forget()
     assert bench.jb("--no-preflight", "--reuse", "--override", f"{temperature}=0.6").code == 0
     assert bench.model.requests == []
-    for lost in (bench.run / "configs" / "asked").rglob("*.json"):
+    for lost in (bench.run / "configs" / "identity").rglob("*.json"):
         lost.write_bytes(b"\0" * 100)
     assert bench.jb("--no-preflight", "--reuse", "--override", f"{temperature}=0.1").code == 0
     assert bench.asked() == dict.fromkeys(range(6), 1)
