@@ -73,7 +73,7 @@ def fabricate(folder: Path, run_dir: Path, items: int, missing: int) -> None:
     encode = msgspec.json.Encoder().encode
     params, identity = sampling_params(raw, dataset), model_identity(raw)
     text = "Both give the same value.\nVERDICT: A"
-    for asked in (run_dir / "configs" / "asked").rglob("*.json"):  # as a killed run leaves it: never completed
+    for asked in (run_dir / "configs" / "identity").rglob("*.json"):  # as a killed run leaves it: never completed
         known = read_identity(asked)
         assert known is not None
         write_identity(asked, msgspec.structs.replace(known, size=-1, modified=0))

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import judgebench.judges.grammars as package
+import judgebench.judges.parsers as package
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
