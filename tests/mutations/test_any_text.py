@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import judgebench.judges.parsers as package
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import judgebench.judges.parsers as package
 from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.json_lists import last_list
 from judgebench.judges.parsers.reading import Reading
