@@ -100,8 +100,8 @@ def extracting(bench: Bench) -> tuple[subprocess.Popen[str], list[int]]:
     os.mkfifo(predictions)  # whoever reads it waits for ever
     (task,) = (task.id for task in plan.tasks if task.stage == "extract")
     code = (
-        "import os, sys; from judgebench.stages import entry, parallel_extraction as pe; pe.PARALLEL_FROM = 1;"
-        "os.sched_getaffinity = lambda pid: range(2); sys.exit(entry.main(sys.argv[1:]))"
+        "import os, sys; from judgebench.stages import task, parallel_extraction as pe; pe.PARALLEL_FROM = 1;"
+        "os.sched_getaffinity = lambda pid: range(2); sys.exit(task.main(sys.argv[1:]))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(plan_file), task],
