@@ -95,12 +95,11 @@ def extracting(bench: Bench) -> tuple[subprocess.Popen[str], list[int]]:
     plan = plan_of(bench)
     plan_file = bench.folder / "plan.json"
     plan_file.write_bytes(msgspec.json.encode(plan))
-    predictions = bench.run / "predictions/toy-model/toy.jsonl"
-    predictions.unlink()
-    os.mkfifo(predictions)  # whoever reads it waits for ever
     (task,) = (task.id for task in plan.tasks if task.stage == "extract")
     code = (
-        "import os, sys; from judgebench.stages import task, parallel_extraction as pe; pe.PARALLEL_FROM = 1;"
+        "import asyncio, os, sys; from judgebench.stages import extract, task, parallel_extraction as parallel\n"
+        "async def wait(*args, **kwargs): await asyncio.sleep(600)\n"
+        "extract.ExtractRun.derive, parallel.PARALLEL_FROM = wait, 1\n"
         "os.sched_getaffinity = lambda pid: range(2); sys.exit(task.main(sys.argv[1:]))"
     )
     process = subprocess.Popen(
@@ -110,8 +109,16 @@ def extracting(bench: Bench) -> tuple[subprocess.Popen[str], list[int]]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until(lambda: process.poll() is not None or len(children_of(process.pid)) == 2)
-    return process, children_of(process.pid)
+    parts: list[int] = []
+
+    def started() -> bool:
+        parts[:] = children_of(process.pid)
+        return process.poll() is not None or len(parts) == 2
+
+    wait_until(started)
+    if process.poll() is not None:
+        pytest.fail(f"it ended with {process.returncode}: {process.stderr.read() if process.stderr else None}")
+    return process, parts
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -33,7 +33,7 @@ class FirstLineNumbers(ConfiguredParser):
 
     def read(self, reply: Reply) -> Reading:
         """Read the numbers."""
-        line = reply.text.partition("\n")[0]
+        line = reply.text.partition("\n")[0].rstrip()
         written = line.replace(",", " ").split()
         numbers = [number_of(one) for one in written]
         known = [one for one in numbers if one is not None]
