@@ -42,7 +42,7 @@ class Shouted(ConfiguredParser):
 
     def read(self, reply):
         found = {"YES": self.config.yes, "NO": self.config.no}
-        return Reading(status="ok", label=found[reply.text]) if reply.text in found else unparsed("nothing shouted")
+        return Reading(status="ok", decision=found[reply.text]) if reply.text in found else unparsed("nothing shouted")
 
 
 class Shouting(JudgeMethod):
@@ -60,7 +60,7 @@ class Shouting(JudgeMethod):
     async def judge(self, item, ask):
         text = f"Is {item.answer} right for {item.fields['question']}? Shout YES or NO."
         reading = self.parser.read(await ask([{"role": "user", "content": text}]))
-        return Verdict(status=reading.status, label=reading.label, reason=reading.reason)
+        return Verdict(status=reading.status, decision=reading.decision, reason=reading.reason)
 
 
 def error_rate(tally):

@@ -125,7 +125,7 @@ def test_two_packages_that_claim_one_config_are_refused(site: Path) -> None:
     [
         ("judges", "DeclaredJudge", "judge method"),
         ("parsers", "Anchored", "parser"),
-        ("aggregations", "majority", "aggregate"),
+        ("aggregations", "majority", "aggregation"),
         ("metrics", "accuracy", "metric"),
         ("models", "OpenAIChat", "model type"),
     ],
