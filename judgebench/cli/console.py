@@ -5,12 +5,14 @@ Colour is used on a terminal only, never with ``NO_COLOR``.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
-from judgebench.errors import JudgebenchError, one_line, visible
+from judgebench.errors import DiskError, JudgebenchError, one_line, visible
 
 _RED = "\x1b[1;31m"
 _RESET = "\x1b[0m"
@@ -22,17 +24,80 @@ def print_error(error: JudgebenchError, stream: TextIO | None = None) -> None:
     head = f"jb: {error.code}:"
     if coloured(out):
         head = f"{_RED}{head}{_RESET}"
-    print(f"{head} {visible(error.message)}", file=out)
-    for line in visible(error.hint).splitlines():
-        print(f"  {line}", file=out)
+    with suppress(OSError):  # nobody can be told, and the exit code still says what happened
+        print(f"{head} {visible(error.message)}", file=out)
+        for line in visible(error.hint).splitlines():
+            print(f"  {line}", file=out)
 
 
 def print_bug(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error that is ours, and how to get its traceback."""
     out = sys.stderr if stream is None else stream
     said = one_line(f"{type(error).__name__}: {error}".rstrip(": "), limit=500)
-    print(f"jb: bug: {said}. This is a bug in judgebench, not in what you typed.", file=out)
-    print("  Run the same command with --debug for the traceback, and report both.", file=out)
+    with suppress(OSError):
+        print(f"jb: bug: {said}. This is a bug in judgebench, not in what you typed.", file=out)
+        print("  Run the same command with --debug for the traceback, and report both.", file=out)
+
+
+class WatchedStream:
+    """A stream that remembers what could not be written; for the rest it is the stream.
+
+    A display goes on when its reader is gone or its disk is full, because the run must. Whoever called ``jb`` must still
+    learn that the output is not whole.
+
+    Attributes:
+        failure: The first failure that is not a reader who has gone away.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Write as the stream does."""
+        with self._watching():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush as the stream does."""
+        with self._watching():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno != errno.EPIPE and self.failure is None:
+                self.failure = error
+            raise
+
+
+@contextmanager
+def watched_output() -> Iterator[WatchedStream]:
+    """Put a watched stream in the place of standard output."""
+    stream, watched = sys.stdout, WatchedStream(sys.stdout)
+    sys.stdout = watched  # type: ignore[assignment]
+    try:
+        yield watched
+    finally:
+        sys.stdout = stream
+
+
+def output_lost(error: OSError) -> DiskError:
+    """Return what to tell of output that could not be written."""
+    return DiskError(
+        f"The output of jb could not be written: {error.strerror or error}.",
+        hint="What was done is done, and only its output is lost: make room, or send the output to another place.",
+    )
+
+
+def discard_output() -> None:
+    """Let what is still to be printed go nowhere: the reader of standard output has gone (``jb --list | head``)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def coloured(stream: TextIO) -> bool:

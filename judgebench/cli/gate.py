@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
-import sys
 from pathlib import Path
 
 import msgspec
@@ -68,6 +68,7 @@ def run(argv: list[str]) -> int:
     """
     args = build_parser().parse_all(argv)
     from judgebench.report.gate import as_junit, as_markdown, gate_run
+    from judgebench.store.journal import write_report
 
     conditions = GateConditions(min=args.min, max=args.max, min_scored=args.min_scored)
     if args.file is not None:
@@ -75,12 +76,13 @@ def run(argv: list[str]) -> int:
     if args.on is not None:
         conditions = msgspec.structs.replace(conditions, on=args.on)
     outcome = gate_run(run_folder(args.run, Path(args.work_dir)), conditions)
-    print(outcome.text)
+    with contextlib.suppress(BrokenPipeError):  # a reader that goes away decides nothing: the exit code does
+        print(outcome.text, flush=True)
     if args.junit is not None:
-        _write(args.junit, as_junit(outcome))
+        write_report(args.junit, as_junit(outcome))
     markdown_text = as_markdown(outcome)
     if args.markdown is not None:
-        _write(args.markdown, markdown_text.encode())
+        write_report(args.markdown, markdown_text.encode())
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), markdown_text)
     return int(outcome.exit_code)
@@ -98,24 +100,6 @@ def run_folder(name: str, work_dir: Path) -> Path:
     if near and name not in near:
         raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=f"Did you mean {' or '.join(near)}?")
     return existing_run(work_dir, name).path
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a report; what is no file (``/dev/stdout``, a pipe) is written to, never replaced by one."""
-    from judgebench.store.journal import disk_error, write_atomically
-
-    place = path.absolute()
-    if place.is_symlink() and not place.is_relative_to("/dev"):
-        place = Path(os.path.realpath(place))
-    if not os.path.lexists(place) or (place.is_file() and not place.is_symlink()):
-        write_atomically(place, data)
-        return
-    sys.stdout.flush()
-    try:
-        with place.open("ab") as file:
-            file.write(data)
-    except OSError as error:
-        raise disk_error(path, error) from error
 
 
 def _append(path: Path, text: str) -> None:

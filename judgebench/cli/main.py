@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -21,6 +22,8 @@ from judgebench.errors import (
 if TYPE_CHECKING:
     import argparse
 
+    from judgebench.cli.console import WatchedStream
+
 VERBS = {
     "gate": "judgebench.cli.gate",
     "ls": "judgebench.cli.ls",
@@ -33,9 +36,26 @@ VERBS = {
 
 def run(argv: list[str]) -> int:
     """Carry out a command line and return the exit code; nothing is raised."""
+    from judgebench.cli.console import discard_output, output_lost, print_error, watched_output
+
+    with watched_output() as output:
+        code = _run(argv, output)
+        try:
+            output.flush()  # here, where a reader that is gone can still be told from an error of ours
+        except BrokenPipeError:
+            discard_output()  # Python would complain once more when it flushes at its end
+        except OSError as error:
+            if error is not output.failure:
+                raise
+    if output.failure is not None:
+        print_error(lost := output_lost(output.failure))
+        return code or int(lost.exit_code)
+    return code
+
+
+def _run(argv: list[str], output: WatchedStream) -> int:
     try:
-        code = int(_dispatch(argv))
-        sys.stdout.flush()  # here, where a reader that is gone can still be told from an error of ours
+        return int(_dispatch(argv))
     except JudgebenchError as error:
         _tell(error, argv)
         _end_events(int(error.exit_code), error.code, error.message, argv)
@@ -46,16 +66,15 @@ def run(argv: list[str]) -> int:
         print("jb: interrupted.", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of stdout is gone (jb --list | head); Python would complain once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.DONE)
+        return int(ExitCode.DONE)  # the reader of stdout is gone (jb --list | head)
     except RAISED_BY_OTHERS as error:  # the end of the program: every other error is a bug of ours
+        if error is output.failure:
+            return int(ExitCode.DONE)  # the caller tells of it
         lacking = out_of_memory(error)
         exit_code = int(lacking.exit_code if lacking else ExitCode.BUG)
         _tell(lacking or error, argv)
         _end_events(exit_code, lacking.code if lacking else "bug", lacking.message if lacking else str(error), argv)
         return exit_code
-    return code
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -140,7 +159,8 @@ def _tell(error: BaseException, argv: list[str]) -> None:
     if "--debug" in argv:
         import traceback
 
-        traceback.print_exception(error)
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error)
     if isinstance(error, JudgebenchError):
         print_error(error)
     else:
@@ -153,4 +173,5 @@ def _end_events(exit_code: int, code: str, message: str, argv: list[str]) -> Non
         import json
 
         error = {"code": code, "message": message}
-        print(json.dumps({"event": "done", "status": "error", "exit_code": exit_code, "error": error}), flush=True)
+        with contextlib.suppress(OSError):  # nobody reads it; the exit code still says what happened
+            print(json.dumps({"event": "done", "status": "error", "exit_code": exit_code, "error": error}), flush=True)

@@ -14,7 +14,8 @@ from judgebench.datasets.samples import loader_of
 from judgebench.errors import DataError, UsageError
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, RunConfig
-from judgebench.store.journal import write_atomically
+from judgebench.store.journal import write_report
+from judgebench.store.run_folder import check_outside_of_runs
 
 VERDICT_COLUMNS = ("judge", "status", "decision", "score", "reason", "span")
 """What is added to a row. A column of the file that has such a name keeps it, and ours is called ``verdict_<name>``."""
@@ -43,6 +44,7 @@ def check_out(config: RunConfig, out: Path) -> None:
         raise UsageError(f"The file {str(out)!r} of --out {problem}.")
     if place.resolve() in paths:
         raise UsageError(f"--out {str(out)!r} would replace the answers themselves.", hint="Choose another name.")
+    check_outside_of_runs(place, "--out")
 
 
 def write_rows(config: RunConfig, results: Sequence[TaskResult], out: Path) -> int | None:
@@ -66,12 +68,23 @@ def write_rows(config: RunConfig, results: Sequence[TaskResult], out: Path) -> i
             rows.append((row, verdict))
     if not rows:
         return None
-    ours = {name: f"verdict_{name}" if name in names else name for name in VERDICT_COLUMNS}
+    ours = _columns_of_verdicts(names)
     lines = [{**row, **{ours[name]: value for name, value in verdict.items()}} for row, verdict in rows]
     columns = [*names, *ours.values()]
     encoded = _as_jsonl(lines) if out.suffix == ".jsonl" else _as_csv(lines, columns)
-    write_atomically(out.expanduser().absolute(), encoded)
+    write_report(out, encoded)
     return len(lines)
+
+
+def _columns_of_verdicts(taken: Sequence[str]) -> dict[str, str]:
+    """Return the name in the file of each column that is added: one that no column of the user's has."""
+    names = {}
+    for name in VERDICT_COLUMNS:
+        column = name
+        while column in taken:
+            column = f"verdict_{column}"
+        names[name] = column
+    return names
 
 
 def _path_of(dataset: DatasetConfig) -> Path | None:

@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, Literal, TypeVar
@@ -305,6 +306,26 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from error
+
+
+def write_report(path: Path, data: bytes) -> None:
+    """Write a file of the user's own, outside of any run: a link is followed, a pipe or a device is written to.
+
+    Raises:
+        DiskError: It cannot be written.
+    """
+    place = path.expanduser().absolute()
+    if place.is_symlink() and not place.is_relative_to("/dev"):
+        place = Path(os.path.realpath(place))
+    if not os.path.lexists(place) or (place.is_file() and not place.is_symlink()):
+        write_atomically(place, data)
+        return
+    sys.stdout.flush()  # it may be the same terminal or pipe
+    try:
+        with place.open("ab") as file:
+            file.write(data)
+    except OSError as error:
         raise disk_error(path, error) from error
 
 

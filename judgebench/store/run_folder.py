@@ -390,7 +390,7 @@ def check_outside_of_runs(folder: Path, flag: str) -> None:
             where = "is the folder of a run" if parent == place else f"lies in the folder of the run {parent}"
             raise UsageError(
                 f"{flag} {folder} {where}, whose files jb alone writes.",
-                hint=f"Name a folder outside of it: {flag} DIR",
+                hint=f"Name a place outside of it with {flag}.",
             )
 
 

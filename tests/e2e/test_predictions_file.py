@@ -294,6 +294,41 @@ def test_a_column_of_the_file_keeps_its_name(judged: Bench) -> None:
     assert line["verdict_reason"].endswith("SCORE: 1")
 
 
+def test_a_column_of_the_file_keeps_its_value_where_the_second_name_is_taken_too(judged: Bench) -> None:
+    given = [{**row, "score": number, "verdict_score": "mine"} for number, row in enumerate(rows())]
+    done = jb(judged, "mine.csv", given, *SCORED, "--out", "scored.csv")
+    assert done.code == 0, done.text
+    line = table(judged.folder / "scored.csv")[1]
+    assert (line["score"], line["verdict_score"], line["verdict_verdict_score"]) == ("1", "mine", "1")
+
+
+def test_rows_are_written_into_a_pipe_and_through_a_link(judged: Bench) -> None:
+    os.mkfifo(judged.folder / "pipe.csv")
+    (judged.folder / "kept").mkdir()
+    (judged.folder / "linked.csv").symlink_to(judged.folder / "kept" / "scored.csv")
+    reader = subprocess.Popen(["cat", "pipe.csv"], cwd=judged.folder, stdout=subprocess.PIPE, text=True)
+    try:
+        done = jb(judged, "mine.jsonl", rows(), *SCORED, "--out", "pipe.csv")
+        assert done.code == 0, done.text
+        assert (judged.folder / "pipe.csv").is_fifo()
+        read, _ = reader.communicate(timeout=30)
+    finally:
+        reader.kill()
+    assert run([*JB, "--mode", "eval", "--reuse", "--out", "linked.csv"], judged.folder).code == 0
+    assert (judged.folder / "linked.csv").is_symlink()
+    assert (judged.folder / "kept" / "scored.csv").read_text() == read
+    assert read.startswith("id,question,prediction,category,judge,")
+
+
+def test_rows_are_not_written_into_a_run(judged: Bench) -> None:
+    assert jb(judged, "mine.jsonl", rows(), *SCORED).code == 0
+    inside = judged.run / "predictions" / "rows.jsonl"
+    done = jb(judged, "mine.jsonl", rows(), *SCORED, "--out", str(inside))
+    assert done.code == 2
+    assert "lies in the folder of the run" in done.err
+    assert not inside.exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
