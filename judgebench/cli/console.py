@@ -42,8 +42,8 @@ def print_bug(error: BaseException, stream: TextIO | None = None) -> None:
 class WatchedStream:
     """A stream that remembers what could not be written; for the rest it is the stream.
 
-    A display goes on when its reader is gone or its disk is full, because the run must. Whoever called ``jb`` must still
-    learn that the output is not whole.
+    A display goes on when its reader is gone or its disk is full, because the run must. Whoever called ``jb`` must
+    still learn that the output is not whole.
 
     Attributes:
         failure: The first failure that is not a reader who has gone away.
@@ -80,7 +80,7 @@ class WatchedStream:
 def watched_output() -> Iterator[WatchedStream]:
     """Put a watched stream in the place of standard output."""
     stream, watched = sys.stdout, WatchedStream(sys.stdout)
-    sys.stdout = watched  # type: ignore[assignment]
+    sys.stdout = watched
     try:
         yield watched
     finally:

@@ -60,13 +60,11 @@ def _run(argv: list[str], output: WatchedStream) -> int:
         _tell(error, argv)
         _end_events(int(error.exit_code), error.code, error.message, argv)
         return int(error.exit_code)
-    except HelpShown:
+    except (HelpShown, BrokenPipeError):  # the latter: the reader of stdout is gone (jb --list | head)
         return int(ExitCode.DONE)
     except KeyboardInterrupt:
         print("jb: interrupted.", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return int(ExitCode.DONE)  # the reader of stdout is gone (jb --list | head)
     except RAISED_BY_OTHERS as error:  # the end of the program: every other error is a bug of ours
         if error is output.failure:
             return int(ExitCode.DONE)  # the caller tells of it
