@@ -249,6 +249,8 @@ def resolve_dataset(
     plain_keys = checked(own, PlainKeys, declared, environ)
     refuse_secrets(plain_keys["generation_kwargs"], declared, "generation_kwargs")
     check_abbr(plain_keys["abbr"], declared)
+    if len(set(plain_keys["by"])) < len(plain_keys["by"]):
+        raise declared.error("by", "names a field twice.", hint="Name each field once: by=['category', 'level']")
     if plain_keys["group"]:  # with --merge-ds the name of a task and of its log
         check_abbr(plain_keys["group"], declared, "group")
     options = checked(of_loader, loader_struct, declared, environ)
@@ -293,6 +295,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         judges=list(judges.values()),
         metrics=list(dict.fromkeys([*first.metrics, *second.metrics])),
         k=sorted({*first.k, *second.k}),
+        by=list(dict.fromkeys([*first.by, *second.by])),
         notes=list(dict.fromkeys([*first.notes, *second.notes])),
     )
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import samples_of
+from judgebench.errors import ConfigError, nearest
+from judgebench.metrics.rates.slices import has_field
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
 from judgebench.stages.compared_models import FileAnswers
@@ -52,6 +54,7 @@ def read_rows(
         longest: Seconds in all.
 
     Raises:
+        ConfigError: A dataset is sliced by a field that its samples do not have.
         DataError: A row is not what was declared; names file and row.
         MissingDataError: The data are neither on disk nor on the hub.
     """
@@ -63,8 +66,11 @@ def read_rows(
     for dataset in datasets:
         for baseline in {judge.baseline.path: judge.baseline for judge in dataset.judges if judge.baseline}.values():
             FileAnswers(baseline, folder)
+        absent = set(dataset.by)
         for number, sample in enumerate(samples_of(dataset, options, attachments), 1):
             first.setdefault(dataset.abbr, sample)
+            if absent:
+                absent -= {name for name in absent if has_field(sample, name)}
             passed = time.monotonic() - began if number % _STEP == 0 or longest <= 0 else 0.0
             if passed > QUIET and not reported:
                 reported = True
@@ -75,4 +81,24 @@ def read_rows(
                     "take; the others are checked as the run reads them"
                 )
                 break
+        if absent and dataset.abbr in first:
+            _check_fields(dataset, absent, first[dataset.abbr])
     return RowsRead(first, findings)
+
+
+def _check_fields(dataset: DatasetConfig, absent: set[str], sample: Sample) -> None:
+    """Refuse a field to slice by that no row has; one that the loader keeps may be in rows that were not read.
+
+    Raises:
+        ConfigError: There is such a field.
+    """
+    kept = dataset.loader.options.get("meta_columns", [])
+    unknown = [name for name in dataset.by if name in absent and name not in kept]
+    if not unknown:
+        return
+    known = sorted({*sample.meta, *sample.fields, *kept})
+    raise ConfigError(
+        f"datasets.{dataset.abbr}.by names the field {unknown[0]!r}, which no sample of the dataset has.",
+        hint=f"{nearest(unknown[0], known)}Fields: {', '.join(known) or 'none'}. "
+        "The loader keeps further columns as meta_columns=[...].",
+    )

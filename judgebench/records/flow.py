@@ -286,6 +286,26 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Predictions that ended with ``finish_reason=length`` (they may be scored all the same)."""
 
 
+class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a result that is about the samples with one value in a field.
+
+    Attributes:
+        by: The field, as the dataset's ``by`` names it.
+        value: Its value as text; ``None`` for samples that have none.
+        counts: How many items of the slice ended in which state.
+        metrics: The result's metrics over the slice alone, by name.
+    """
+
+    by: str
+    value: str | None = None
+    counts: Counts
+    metrics: dict[str, Metric]
+
+    def named(self, metric: str) -> str:
+        """Return what a metric of this slice is called: ``accuracy/category=algebra``."""
+        return f"{metric}/{self.by}={self.value or ''}"
+
+
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     """All that ``results/<model>/<dataset>[-<judge>].json`` says.
 
@@ -295,6 +315,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
         identity: The parts of the version, by name, so that two results can be compared.
         headline: Name of the metric that stands for the result.
         metrics: By name, the headline first.
+        slices: The metrics in parts, by the fields that the dataset's ``by`` names.
         plan: Name of the plan that made it, ``configs/<plan>.json``; a newer plan with a task for it makes it stale.
         diagnostics: Of the judge: agreement with the rule, unparsed share, tokens, ...
     """
@@ -308,6 +329,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     metrics: dict[str, Metric]
     counts: Counts
+    slices: list[Slice] = []
     plan: str = ""
     identity: dict[str, Any] = {}
     diagnostics: dict[str, Any] = {}

@@ -124,6 +124,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         extractor: Takes the final answer out of a prediction, for votes and for the results.
         metrics: Names of the metrics, headline first; empty takes the default for the methods.
         k: Values of k for pass@k and cons@k; empty takes the number of repeats.
+        by: Fields of the samples (columns that the loader keeps) by which every metric is also given in parts, one
+            slice for each value.
         group: Name under which sub-datasets are merged by ``--merge-ds``.
         notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
     """
@@ -142,6 +144,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     extractor: Typed | None = None
     metrics: list[str] = []
     k: list[int] = []
+    by: list[str] = []
     group: str = ""
     notes: list[str] = []
 

@@ -3,7 +3,8 @@
 ``[<model>:]<row>.<metric>`` addresses one metric of one row, of one model or of all. A metric is one of the result's
 metrics, a share of the planned items in percent (``scored``, ``unparsed``, ``failed``, ``judge_failed``,
 ``prediction_failed``, ``not_judged``, ``truncated``), a number of items (the same with ``_count``), or a figure of the
-judge's health (``agreement``, ``kappa``, ``false_positive_rate``, ...).
+judge's diagnostics (``agreement``, ``kappa``, ``false_positive_rate``, ...). ``accuracy/category=algebra`` is a metric,
+or such a share, of one slice.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.flow import Counts, Metric
+from judgebench.records.flow import Counts, Metric, Slice
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -31,6 +32,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
 _RULE = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
 _SLIPS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
 """What is typed for an operator, with the operator that is meant."""
+_SLIP = re.compile(r"(=>|=<|≥|≤)[^<>=≥≤]*$")
 _SHARES = ("scored", "unparsed", "failed", "judge_failed", "prediction_failed", "not_judged", "truncated")
 _IN_PERCENT = ("accuracy", "agreement", "rate", "share", "consistency", "precision", "recall", "f1")
 """Last words of metrics that are shares."""
@@ -134,7 +136,7 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
     Raises:
         UsageError: It is not a condition, is of the other kind, or its threshold is not a percentage.
     """
-    if slip := next((slip for slip in _SLIPS if slip in text), ""):
+    if slip := slipped[1] if (slipped := _SLIP.search(text)) else "":
         raise UsageError(
             f"The condition {text!r} cannot be read: {slip!r} is not an operator.",
             hint=f"Write it with {_SLIPS[slip]}: {text.replace(slip, _SLIPS[slip])!r}",
@@ -157,7 +159,7 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
             hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
         )
     marked = match["threshold"].endswith("%")
-    if in_percent(match["target"].rpartition(".")[2]) and (
+    if in_percent(match["target"].partition("/")[0].rpartition(".")[2]) and (
         slip := percent_slip(threshold, least=kind == "min", marked=marked)
     ):
         raise UsageError(
@@ -215,20 +217,46 @@ class RowFacts(NamedTuple):
     diagnostics: Mapping[str, Any]
     why: str = ""
     group: bool = False
+    slices: Sequence[Slice] = ()
 
-    def lookup(self, name: str) -> tuple[Metric | None, bool]:
-        """Return a metric by name and whether it is exact."""
-        if name in self.metrics:
-            return self.metrics[name], False
-        if self.counts is not None and (fact := _fact(self.counts, name)) is not None:
-            return Metric(value=fact, n=self.counts.planned), True
-        return _diagnostics_figure(self.diagnostics.get(name)), False
+    def lookup(self, name: str) -> Figure:
+        """Return what a rule's name means; without a metric where there is none of that name."""
+        if (found := _figure(name, self.metrics, self.counts)) is not None:
+            return found
+        for part in self.slices:
+            whole = name.removesuffix(part.named(""))
+            if whole != name and (found := _figure(whole, part.metrics, part.counts)) is not None:
+                return found
+        return Figure(_diagnostics_figure(self.diagnostics.get(name)), exact=False, counts=self.counts)
 
     def names(self) -> list[str]:
         """Return the metric names that rules may use."""
         shares = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
         figures = [name for name, value in self.diagnostics.items() if _diagnostics_figure(value) is not None]
-        return list(dict.fromkeys([*self.metrics, *shares, *figures]))
+        in_parts = [part.named(name) for part in self.slices for name in (*part.metrics, *shares)]
+        return list(dict.fromkeys([*self.metrics, *shares, *figures, *in_parts]))
+
+
+class Figure(NamedTuple):
+    """What a name in a rule means in one result.
+
+    Attributes:
+        metric: ``None`` where there is none.
+        exact: Whether it is a fact about the run instead of an estimate.
+        counts: Of the items that it is about.
+    """
+
+    metric: Metric | None
+    exact: bool
+    counts: Counts | None
+
+
+def _figure(name: str, metrics: Mapping[str, Metric], counts: Counts | None) -> Figure | None:
+    if name in metrics:
+        return Figure(metrics[name], exact=False, counts=counts)
+    if counts is not None and (fact := _fact(counts, name)) is not None:
+        return Figure(Metric(value=fact, n=counts.planned), exact=True, counts=counts)
+    return None
 
 
 def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
@@ -258,8 +286,8 @@ def _prefixes(one: RowFacts) -> tuple[str, str]:
 
 
 def _found(one: RowFacts, name: str) -> Addressed:
-    metric, exact = one.lookup(name)
-    open_items = one.counts.planned - one.counts.ok if one.counts is not None else 0
+    metric, exact, counts = one.lookup(name)
+    open_items = counts.planned - counts.ok if counts is not None else 0
     why = one.why or ("" if metric is not None else f"the result has no {name}")
     return Addressed(one.model, one.row, name, metric, exact, open_items, why)
 

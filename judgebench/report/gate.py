@@ -99,7 +99,8 @@ def facts_of(run_dir: Path) -> list[RowFacts]:
         if why := plans.stale(result):
             found.append(RowFacts(result.model, result.dataset, {}, None, {}, why=why))
         else:
-            found.append(RowFacts(result.model, result.dataset, result.metrics, result.counts, result.diagnostics))
+            facts = RowFacts(result.model, result.dataset, result.metrics, result.counts, result.diagnostics)
+            found.append(facts._replace(slices=result.slices))
     summary = newest_summary(run)
     if not found and summary is None:
         raise ReuseError(

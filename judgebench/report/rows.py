@@ -254,6 +254,7 @@ def facts_of(found: FoundResults) -> list[ResultFacts]:
             version=result.version,
             headline=result.headline,
             counts=result.counts,
+            slices=result.slices,
             diagnostics=result.diagnostics,
             usage=result.usage,
         )

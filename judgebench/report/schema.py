@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
-from judgebench.records.flow import Counts, Metric
+from judgebench.records.flow import Counts, Metric, Slice
 
 SUMMARY_FORMAT = 1
 
@@ -77,7 +77,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         dataset: Row name.
         judge: Abbr of the judge, ``None`` for a rule.
         counts: How many items ended in which state; summed for groups.
-        diagnostics: As in ``TaskResult``. ``usage``: likewise.
+        slices: As in ``TaskResult``. ``diagnostics``, ``usage``: likewise.
     """
 
     model: str
@@ -87,6 +87,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     version: str = "-"
     headline: str = ""
     counts: Counts
+    slices: list[Slice] = []
     diagnostics: dict[str, Any] = {}
     usage: dict[str, Any] = {}
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
+from judgebench.report.slices import slices_table
 from judgebench.report.tables import (
     Notes,
     TextTable,
@@ -181,6 +182,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         forecasts_table(summary, notes),
         bias_table(summary),
         certainty_table(without_bias_rows(summary), notes),
+        slices_table(summary),
         coverage_table(summary, notes),
         diagnostics_table(summary, notes),
         between_judges_table(summary, notes),

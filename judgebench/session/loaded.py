@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T", bound=Exchange)
-Table = Literal["results", "predictions", "judge_calls"]
+Table = Literal["results", "slices", "predictions", "judge_calls"]
 State = Literal["running", "finished", "unfinished"]
 _PLAN = Decoder(Plan)
 
@@ -132,7 +132,11 @@ class LoadedRun:
             yield from self._records(file.path, JudgeCall, _by_question)
 
     def to_arrow(self, table: Table = "results") -> pa.Table:
-        """Return a table of the run: ``results`` (a row for each metric), ``predictions`` or ``judge_calls``.
+        """Return a table of the run.
+
+        Args:
+            table: ``results`` (a row for each metric), ``slices`` (for each metric of each slice), ``predictions`` or
+                ``judge_calls``.
 
         Raises:
             MissingExtraError: ``pyarrow`` is not installed.
@@ -154,11 +158,11 @@ class LoadedRun:
         return data_frame(self.to_arrow(table))
 
     def _rows_of(self, table: str) -> Iterator[dict[str, Any]]:
-        from judgebench.session.tables import call_row, prediction_row, result_rows
+        from judgebench.session.tables import call_row, prediction_row, result_rows, slice_rows
 
-        if table == "results":
+        if table in {"results", "slices"}:
             for result in self.results:
-                yield from result_rows(result)
+                yield from result_rows(result) if table == "results" else slice_rows(result)
         for file in self._files(judged=table == "judge_calls") if table in {"predictions", "judge_calls"} else ():
             if file.judged:
                 for call in self._records(file.path, JudgeCall, _by_question):

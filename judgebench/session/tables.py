@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from judgebench.errors import MissingExtraError, UsageError
-from judgebench.records.flow import Exchange, JudgeCall, Prediction, TaskResult
+from judgebench.records.flow import Counts, Exchange, JudgeCall, Metric, Prediction, TaskResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,30 +39,32 @@ _EXCHANGE = {
     "error_kind": "string",
     "error": "string",
 }
+_METRIC = {
+    "model": "string",
+    "dataset": "string",
+    "data_abbr": "string",
+    "judge": "string",
+    "metric": "string",
+    "headline": "bool",
+    "value": "double",
+    "n": "int64",
+    "stderr": "double",
+    "ci_low": "double",
+    "ci_high": "double",
+    "worst": "double",
+    "best": "double",
+    "note": "string",
+    "planned": "int64",
+    "ok": "int64",
+    "unparsed": "int64",
+    "judge_failed": "int64",
+    "prediction_failed": "int64",
+    "not_judged": "int64",
+    "truncated": "int64",
+}
 COLUMNS: dict[str, dict[str, str]] = {
-    "results": {
-        "model": "string",
-        "dataset": "string",
-        "data_abbr": "string",
-        "judge": "string",
-        "metric": "string",
-        "headline": "bool",
-        "value": "double",
-        "n": "int64",
-        "stderr": "double",
-        "ci_low": "double",
-        "ci_high": "double",
-        "worst": "double",
-        "best": "double",
-        "note": "string",
-        "planned": "int64",
-        "ok": "int64",
-        "unparsed": "int64",
-        "judge_failed": "int64",
-        "prediction_failed": "int64",
-        "not_judged": "int64",
-        "truncated": "int64",
-    },
+    "results": _METRIC,
+    "slices": {**_METRIC, "by": "string", "slice": "string"},
     "predictions": {**_EXCHANGE, "reference": "string"},
     "judge_calls": {**_EXCHANGE, "judge": "string", "presentation": "string", "nth": "int64", "judged": "string"},
 }
@@ -71,27 +73,37 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 def result_rows(result: TaskResult) -> Iterable[dict[str, Any]]:
     """Yield a row for each metric of a result; the counts stand in each."""
-    counts = msgspec.to_builtins(result.counts)
     for name, metric in result.metrics.items():
-        low, high = metric.ci95 or (None, None)
-        worst, best = metric.bounds or (None, None)
-        yield {
-            "model": result.model,
-            "dataset": result.dataset,
-            "data_abbr": result.data_abbr,
-            "judge": result.judge,
-            "metric": name,
-            "headline": name == result.headline,
-            "value": metric.value,
-            "n": metric.n,
-            "stderr": metric.stderr,
-            "ci_low": low,
-            "ci_high": high,
-            "worst": worst,
-            "best": best,
-            "note": metric.note,
-            **counts,
-        }
+        yield _metric_row(result, name, metric, result.counts)
+
+
+def slice_rows(result: TaskResult) -> Iterable[dict[str, Any]]:
+    """Yield a row for each metric of each slice of a result, with the slice's own counts."""
+    for part in result.slices:
+        for name, metric in part.metrics.items():
+            yield {**_metric_row(result, name, metric, part.counts), "by": part.by, "slice": part.value}
+
+
+def _metric_row(result: TaskResult, name: str, metric: Metric, counts: Counts) -> dict[str, Any]:
+    low, high = metric.ci95 or (None, None)
+    worst, best = metric.bounds or (None, None)
+    return {
+        "model": result.model,
+        "dataset": result.dataset,
+        "data_abbr": result.data_abbr,
+        "judge": result.judge,
+        "metric": name,
+        "headline": name == result.headline,
+        "value": metric.value,
+        "n": metric.n,
+        "stderr": metric.stderr,
+        "ci_low": low,
+        "ci_high": high,
+        "worst": worst,
+        "best": best,
+        "note": metric.note,
+        **msgspec.to_builtins(counts),
+    }
 
 
 def prediction_row(model: str, record: Prediction) -> dict[str, Any]:

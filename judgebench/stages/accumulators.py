@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from judgebench.judges.core.contract import Case, method_of
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns
 from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, scott_pi
 from judgebench.metrics.rates.agreement import diagnostics as agreement_diagnostics
+from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options
@@ -415,6 +417,7 @@ class ResultAccumulator:
         options: Whether to keep one row per item and to report the extract rate.
         scale: Ends of the scale of the judge's scores, where they are declared.
         compared: Whose answers are compared, where two are.
+        by: Fields of the samples by which slices are counted too.
     """
 
     def __init__(
@@ -424,8 +427,10 @@ class ResultAccumulator:
         *,
         scale: tuple[float, float] | None = None,
         compared: tuple[str, str] = ("", ""),
+        by: Sequence[str] = (),
     ) -> None:
         self.tally = Tally(repeats, scale=scale)
+        self.slices = Slices(by, partial(Tally, repeats, scale=scale)) if by else None
         self.collected = DiagnosticsAccumulator(
             keep_details=options.dump_details or options.small,
             extract_rate=options.dump_extract_rate,
@@ -438,16 +443,18 @@ class ResultAccumulator:
         """Take in one planned answer."""
         prediction = checked.prediction
         truncated = prediction is not None and prediction.finish_reason == "length"
-        self.tally.add(
-            outcome_of(
-                checked.sample.id,
-                checked.repeat,
-                checked.verdict,
-                truncated=truncated,
-                rule=checked.rule,
-                compared=checked.compared is not None,
-            )
+        outcome = outcome_of(
+            checked.sample.id,
+            checked.repeat,
+            checked.verdict,
+            truncated=truncated,
+            rule=checked.rule,
+            compared=checked.compared is not None,
         )
+        self.tally.add(outcome)
+        if self.slices is not None:
+            for tally in self.slices.of(checked.sample, checked.verdict.status, truncated=truncated):
+                tally.add(outcome)
         self.collected.add(checked)
         if checked.compared is not None:
             self.compared_columns.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
@@ -455,6 +462,8 @@ class ResultAccumulator:
     def merge(self, later: ResultAccumulator) -> None:
         """Take in what was counted over the samples that follow."""
         self.tally.merge(later.tally)
+        if self.slices is not None and later.slices is not None:
+            self.slices.merge(later.slices, Tally.merge)
         self.collected.merge(later.collected)
         self.agreements.merge(later.agreements)
         self.compared_columns.merge(later.compared_columns)

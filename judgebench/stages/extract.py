@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -29,10 +30,11 @@ from judgebench.judges.core.contract import (
     method_of,
 )
 from judgebench.metrics.comparisons.comparisons import orders_of
-from judgebench.metrics.rates.named import compute
+from judgebench.metrics.rates.named import compute, default_metrics
+from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
 from judgebench.models.access import model_config, prompt_kind
-from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Sample, TaskResult, Verdict
+from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
 from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, co_judges_of, verdicts_of
@@ -77,7 +79,11 @@ class ExtractRun:
             task.plan.options,
             scale=self.method.scale if self.method is not None else None,
             compared=(task.spec.model, self.compared_name),
+            by=dataset.by if self.score is None else (),
         )
+        self.scores_by: Slices[Score] | None = None
+        if dataset.score and dataset.by:
+            self.scores_by = Slices(dataset.by, partial(score_of, dataset.score))
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -111,7 +117,7 @@ class ExtractRun:
     ) -> None:
         """Derive, write and count the verdicts of a range of samples, all by default; ends early when asked to stop."""
         task = self.task
-        benchmark = self.dataset.method is not None
+        benchmark, by = self.dataset.method is not None, self.dataset.by
         async with AsyncExitStack() as stack:
             for method in (self.rule, self.method):
                 if method is not None:
@@ -129,7 +135,7 @@ class ExtractRun:
             ]
             for chunk in _chunks(self._planned(first, count), CHUNK):
                 checked = await self._check_all(chunk, predictions, asking)
-                verdicts.write([recorded_verdict(one, benchmark=benchmark) for one in checked])
+                verdicts.write([recorded_verdict(one, benchmark=benchmark, by=by) for one in checked])
                 for one in checked:
                     self._count(one)
                 report(len(self.accumulator.tally))
@@ -239,15 +245,14 @@ class ExtractRun:
         self.accumulator.add(checked)
         if self.score is not None:
             self.score.add(checked.sample, checked.repeat, checked.verdict)
+            for score in self.scores_by.of(checked.sample, checked.verdict.status) if self.scores_by else ():
+                score.add(checked.sample, checked.repeat, checked.verdict)
             right = self.right(checked.sample, checked.verdict) if self.right is not None else None
             if right is not None:
                 self.accumulator.compared_columns.add_decision(checked.sample.id, checked.repeat, right=right)
 
     def _result(self, row: str) -> TaskResult:
-        if self.score is not None:
-            metrics = figures_of(self.score)
-        else:
-            metrics = compute(self.accumulator.tally, self.dataset.metrics, self.dataset.k)
+        metrics = self._figures()
         identity = self._identity()
         counts = self.accumulator.tally.counts()
         between = self.accumulator.agreements.diagnostics()
@@ -263,6 +268,7 @@ class ExtractRun:
             headline=next(iter(metrics)),
             metrics=metrics,
             counts=counts,
+            slices=self._slices(),
             plan=self.task.plan.name,
             identity=identity,
             diagnostics=self.accumulator.collected.diagnostics(self.accumulator.tally, judged=self.judge is not None)
@@ -276,9 +282,23 @@ class ExtractRun:
                 *self.accumulator.collected.notes(),
                 *self._conventions(identity),
                 *(self.method.notes() if self.method is not None else []),
+                *(slices.notes() if (slices := self.scores_by or self.accumulator.slices) else []),
             ],
             details=self.accumulator.collected.details,
         )
+
+    def _figures(self) -> dict[str, Metric]:
+        if self.score is not None:
+            return figures_of(self.score)
+        return compute(self.accumulator.tally, self.dataset.metrics, self.dataset.k)
+
+    def _slices(self) -> list[Slice]:
+        if self.scores_by is not None:
+            return self.scores_by.results(figures_of)
+        if self.accumulator.slices is None:
+            return []
+        names = self.dataset.metrics or default_metrics(self.accumulator.tally)
+        return self.accumulator.slices.results(lambda tally: compute(tally, names, self.dataset.k))
 
     def _first_row(self, row: str) -> bool:
         return self.dataset.rows(self.task.spec.model)[0][0] == row

@@ -25,12 +25,13 @@ _PRESENTATION = frozenset({"presentation", "repeat", "order", "status", "decisio
 _PREFERENCES: dict[int, Preference] = {1: "first", 0: "neither", -1: "second"}
 
 
-def recorded_verdict(checked: Checked, *, benchmark: bool) -> RecordedVerdict:
+def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = ()) -> RecordedVerdict:
     """Return what is written about one planned answer.
 
     Args:
         checked: The answer and what became of it.
         benchmark: Whether the item brings its answers along, so that there is a gold decision and no rule.
+        by: Fields by which its result is sliced; input fields among them stand in ``meta`` too.
     """
     sample, repeat, prediction, verdict, rule, calls, compared = checked
     details = verdict.details
@@ -58,7 +59,7 @@ def recorded_verdict(checked: Checked, *, benchmark: bool) -> RecordedVerdict:
         answer=verdict.answer,
         answer_hash=answer_hash(*judged) if judged else "",
         truncated=prediction is not None and prediction.finish_reason == "length",
-        meta=_slices(sample) if sample.meta else {},
+        meta=_slices(sample, by) if sample.meta or by else {},
         details=details,
     )
 
@@ -109,12 +110,15 @@ def _preference(decision: str | None, order: str) -> Preference | None:
     return _PREFERENCES[-side if order == "BA" else side]
 
 
-def _slices(sample: Sample) -> dict[str, Any]:
-    """Return the columns by which one slices: short values."""
+def _slices(sample: Sample, by: Sequence[str]) -> dict[str, Any]:
+    """Return the columns by which one slices: short values, and lists where the result is sliced by them."""
+    inputs = {name: sample.fields[name] for name in by if name in sample.fields}
     return {
         name: value
-        for name, value in sample.meta.items()
-        if isinstance(value, int | float) or (isinstance(value, str) and len(value) <= MOST_OF_META)
+        for name, value in (inputs | sample.meta).items()
+        if isinstance(value, int | float)
+        or (isinstance(value, str) and len(value) <= MOST_OF_META)
+        or (name in by and isinstance(value, list))
     }
 
 

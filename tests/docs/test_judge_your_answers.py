@@ -84,9 +84,7 @@ def test_the_ten_worst_are_listed_with_reasons(done: list[Done]) -> None:
 
 def test_the_means_are_those_of_the_page(done: list[Done]) -> None:
     shown = PAGE.split("## Means per category")[1].split("```text\n")[1].split("```")[0]
-    printed = re.sub(r"\b[0-9a-f]{6}\b", "......", done[2].out)
-    cells = [[cell.strip() for cell in line.split("|")] for line in printed.splitlines()]
-    for line in shown.splitlines():
-        assert [re.sub(r" \[\d+\]", "", cell.strip()) for cell in line.split("|")] in [
-            [re.sub(r" \[\d+\]", "", cell) for cell in row] for row in cells
-        ]
+    printed = [line.split() for line in done[2].out.splitlines()]
+    lines = [line.split() for line in shown.splitlines() if not line.startswith(("dataset", "-"))]
+    assert len(lines) == 2
+    assert [line for line in lines if line not in printed] == []

@@ -43,6 +43,9 @@ ITEMS = st.tuples(
 )
 
 
+BY = ["level", "tags", "set", "absent"]
+
+
 def _call(kind: Any, sample: int, fields: dict[str, Any], **more: Any) -> Any:
     known = {"data_abbr": "d", "uid": "u", "success": True, "status": "ok", "uuid": "x", "origin_prompt": "?"}
     return kind(**known, id=sample, prediction="said", **fields, **more)
@@ -50,7 +53,8 @@ def _call(kind: Any, sample: int, fields: dict[str, Any], **more: Any) -> Any:
 
 def checked(at: int, item: Any, repeats: int) -> list[Checked]:
     verdict, rule, answer, calls, repeated_row, compared = item
-    sample = Sample(id=at, uid=f"u{at}", fields={}, meta={COPY: True} if repeated_row else {})
+    slices = {"level": at % 3, "tags": ["odd"] if at % 2 else [], **({"set": "first"} if at < 4 else {})}
+    sample = Sample(id=at, uid=f"u{at}", fields={}, meta=slices | ({COPY: True} if repeated_row else {}))
     return [
         Checked(
             sample,
@@ -66,7 +70,7 @@ def checked(at: int, item: Any, repeats: int) -> list[Checked]:
 
 
 def counted(items: list[tuple[int, Any]], repeats: int) -> ResultAccumulator:
-    found = ResultAccumulator(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5))
+    found = ResultAccumulator(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5), by=BY)
     for at, item in items:
         for one in checked(at, item, repeats):
             found.add(one)
@@ -77,7 +81,10 @@ def counted(items: list[tuple[int, Any]], repeats: int) -> ResultAccumulator:
 def as_dict(found: ResultAccumulator) -> dict[str, Any]:
     """All that a result takes from what was counted."""
     evidence, tally = found.collected, found.tally
+    assert found.slices is not None
     return {
+        "slices": found.slices.results(lambda part: compute(part, ["accuracy", "mean_score", "win_rate", "avg@n"])),
+        "slices left out": found.slices.notes(),
         "details": evidence.details,
         "data": evidence.data_hash(),
         "diagnostics": evidence.diagnostics(tally, judged=True),

@@ -219,9 +219,8 @@ class Tally:
         self.compared = self.compared or later.compared
         self._scores = _follow(self._scores, size, later._scores, more, float("nan"))
         self._weights = _follow(self._weights, size, later._weights, more, 1.0)
-        if self._answers is None:
-            self._answers = later._answers
-        elif later._answers is not None:
+        if later._answers is not None:
+            self._answers = array("q") if self._answers is None else self._answers
             self._answers.extend(later._answers)
         self._passed.extend(later._passed)
         self._votes.extend(later._votes)
