@@ -19,7 +19,13 @@ MOST_CHARACTERS = 20_000
 MOST_NESTING = 64
 _UNREAD = "the answer cannot be read as mathematics"
 _UNREAD_REFERENCE = "the reference cannot be read as mathematics"
-_BRACKET = re.compile(r"(?P<open>\\\{|[(\[])|(?P<close>\\\}|[)\]])|(?P<such>\\mid|\\vert|\\colon|[:|])|(?<![\\<>!])=")
+_BRACKET = re.compile(
+    r"(?P<open>\\\{|[(\[]|\\(?:l(?:brace|brack|paren|vert|floor|ceil|group)|langle)(?![a-z]))"
+    r"|(?P<close>\\\}|[)\]]|\\(?:r(?:brace|brack|paren|vert|floor|ceil|group)|rangle)(?![a-z]))"
+    r"|(?P<such>\\mid|\\vert|\\colon|[:|])"
+    r"|(?<![\\<>!])="
+)
+_SET = frozenset({r"\{", r"\}", r"\lbrace", r"\rbrace"})
 
 
 class MathComparison(msgspec.Struct, frozen=True):
@@ -139,24 +145,30 @@ def _misread(parsed: Any, hidden: set[str]) -> bool:
 
 
 def _hidden_equation(formula: str) -> str:
-    r"""Return ``set`` where one holds an equation (``\{x : x = 1\}``), ``bracket`` if the last one is in a bracket."""
+    r"""Return ``set`` where one holds an equation (``\{x : x = 1\}``), ``bracket`` if the last one is in a bracket.
+
+    The parser cuts a formula at ``\text``, so a set that is not closed had words in it: ``\{x \text{ with } x = 1\}``.
+    """
     inner = formula.strip()
     if inner[:1] in ("(", "[") and inner[-1:] in (")", "]") and not any(mark in inner[1:-1] for mark in "()[]"):
         inner = inner[1:-1]  # the brackets hold the whole
     opened: list[bool] = []  # of the open brackets, whether "such that" was said in a set
     found = ""
+    sets = 0
     for token in _BRACKET.finditer(inner):
         if token["open"]:
             opened.append(False)
+            sets += token["open"] in _SET
         elif token["close"]:
             opened = opened[:-1]
+            sets -= token["close"] in _SET
         elif token["such"]:
             opened = [*opened[:-1], True] if opened else opened
         elif any(opened):
             return "set"
         else:
             found = "bracket" if opened else ""
-    return found
+    return "set" if sets > 0 else found
 
 
 def _read_reference(text: str, find: tuple[str, ...]) -> list[Any]:
