@@ -18,40 +18,27 @@ if TYPE_CHECKING:
 MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
 _NEEDS_RUN = ("judge", "eval", "viz")
 _SHELLS = ("bash", "zsh")
-_FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
-_FOLDERS = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}
-_COMPLETIONS = {
-    "config": _FILES, "gate": _FILES, "custom_dataset_path": _FILES, "custom_dataset_meta_path": _FILES,
-    "predictions": _FILES, "rubric": _FILES, "out": _FILES,
-    "config_dir": _FOLDERS, "data_dir": _FOLDERS, "work_dir": _FOLDERS,
-    **{
-        flag: {"bash": f"_jb_names_{kind}", "zsh": f"_jb_names_{kind}"}
-        for flag, kind in (
-            ("models", "models"), ("datasets", "datasets"), ("judges", "judges"), ("summarizer", "summarizers"),
-            ("executor", "executors"),
-        )
-    },
-}  # fmt: skip
-"""What completes the value of a flag in each shell: files, folders, or the registered names."""
 
 _EXAMPLES = """\
 examples:
   jb --models vllm_api_general_chat --datasets aime2025_llmjudge
-      answer, judge, and print the table; services are where the configs say
+      ask the model, ask the judge, print the table; the configs say where the services are
   jb --models vllm_api_general_chat --datasets gsm8k_gen --num-prompts 5 \\
      --override models.vllm-api-general-chat.host_port=9000
-      a small trial run against another port
+      a short trial run, with the model's service on another port
   jb --reuse --mode eval --models vllm_api_general_chat --datasets aime2025_llmjudge
-      read the verdicts of the latest run again; nothing is sent
+      compute the results of the latest run again; a finished run sends nothing
 
 commands:
-  jb ls [KIND] [PATTERN]      what is registered           jb show NAME     a resolved config, key by key
-  jb gate RUN --min RULE      pass or fail a finished run  jb run ...       the same as jb ...
-  jb verdicts RUN --parser NAME                           verdicts that another parser would read otherwise
-  jb schema [RECORD]                                      JSON Schema of what a run folder holds
+  jb ls [KIND] [PATTERN]          list the available configs
+  jb show NAME                    print a resolved config, key by key
+  jb gate RUN --min CONDITION     pass or fail a finished run
+  jb verdicts RUN --parser NAME   count the replies that another parser would read differently
+  jb schema [RECORD]              print the JSON Schema of the records in a run folder
+  jb run ...                      the same as jb ...
 
-exit codes: 0 done, 1 a bug of ours, 2 usage or config, 3 something is missing (service, key, data, disk), 4 items
-failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (it says how to resume)
+exit codes: 0 done, 1 a bug in jb, 2 wrong usage or config, 3 something is missing (service, key, data, disk space),
+4 too many items failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (jb says how to resume)
 """
 
 
@@ -142,35 +129,20 @@ def build_parser() -> Parser:
     return parser
 
 
-def completion_script(shell: str) -> str:
-    """Return a script that completes flags, files and registered names in a shell."""
-    import shtab
-
-    parser = build_parser()
-    for action in parser.completable():
-        if action.dest in _COMPLETIONS:
-            action.complete = _COMPLETIONS[action.dest]  # type: ignore[attr-defined]
-    kinds = ("models", "datasets", "judges", "summarizers", "executors")
-    names = {
-        "bash": '_jb_names_{kind}() {{ compgen -W "$(jb ls {kind} 2>/dev/null | awk \'{{print $2}}\')" -- "$1"; }}',
-        "zsh": "_jb_names_{kind}() {{ compadd -- ${{(f)\"$(jb ls {kind} 2>/dev/null | awk '{{print $2}}')\"}}; }}",
-    }
-    preamble = "\n".join(names[shell].format(kind=kind) for kind in kinds)
-    script: str = shtab.complete(parser, shell=shell, preamble={shell: preamble})
-    return script
-
-
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what to run")
     group.add_argument("config", nargs="?", default="", metavar="CONFIG", help="config file with models, datasets, ...")
     _names(group, "--models", "model configs to test")
-    _names(group, "--datasets", "dataset configs; NAME/SUFFIX takes only the lists of the file that end in SUFFIX")
+    _names(group, "--datasets", "dataset configs; NAME/SUFFIX takes only the lists whose names end in SUFFIX")
     _names(group, "--judges", "judge (or model) configs that replace the datasets' own judges")
-    group.add_argument("--summarizer", default="default", metavar="NAME", help="order and groups of the table")
-    _names(group, "--override", "models.<abbr>.<key>=<value>, also judges, datasets; * means every abbr", "KEY=VALUE")
+    group.add_argument(
+        "--summarizer", default="default", metavar="NAME", help="config with the order and groups of the table"
+    )
+    meaning = "change config values: models.<abbr>.<key>=<value>, also judges, datasets; * means every abbr"
+    _names(group, "--override", meaning, "KEY=VALUE")
     group.add_argument(
         "--config-dir", action="append", default=[], metavar="DIR",
-        help="folder with models/ datasets/ judges/ ... that shadow the shipped ones (default: ./configs)",
+        help="your own configs: a folder with models/, datasets/, judges/, ... (default: ./configs)",
     )  # fmt: skip
     group.add_argument("--data-dir", default="", metavar="DIR", help="folder of data files (default: $JB_DATA_DIR)")
 
@@ -185,10 +157,18 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         "-r", "--reuse", nargs="?", const="latest", metavar="RUN",
         help="continue a run (the latest, a timestamp, or its folder): only what is missing or failed is asked again",
     )  # fmt: skip
-    group.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="parent of the run folders")
-    group.add_argument("--max-num-workers", type=whole_from(1), default=4, metavar="N", help="most tasks at once")
+    group.add_argument(
+        "-w",
+        "--work-dir",
+        default="outputs/default",
+        metavar="DIR",
+        help="folder for the run folders (default: outputs/default)",
+    )
+    group.add_argument(
+        "--max-num-workers", type=whole_from(1), default=4, metavar="N", help="maximum number of tasks at once"
+    )
     group.add_argument("--executor", default="", metavar="NAME", help="where tasks run (default: on this machine)")
-    group.add_argument("--no-overlap", action="store_true", help="judge only after the last answer is in")
+    group.add_argument("--no-overlap", action="store_true", help="start judging only after the last answer")
     group.add_argument("--merge-ds", action="store_true", help="run the sub-datasets of one group as one task")
     group.add_argument(
         "--retry-failed", action=argparse.BooleanOptionalAction, default=True,
@@ -217,10 +197,12 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
 def _add_samples(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which samples")
     group.add_argument(
-        "--num-prompts", type=_count_or_none, metavar="N", help="only the first N of each dataset (none: all)"
-    )
-    _names(group, "--ids", "only these: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
-    group.add_argument("--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order")
+        "--num-prompts", type=_count_or_none, metavar="N", help="only the first N samples of each dataset; none: all",
+    )  # fmt: skip
+    _names(group, "--ids", "only these samples: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
+    group.add_argument(
+        "--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order, the same for the same SEED",
+    )  # fmt: skip
     group.add_argument(
         "--num-warmups",
         type=whole_from(0),
@@ -241,7 +223,12 @@ def _add_custom(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--custom-dataset-data-type", choices=("qa", "mcq"), default="", help="default: mcq with columns A, B, ..."
     )
-    group.add_argument("--custom-dataset-infer-method", choices=("gen",), default="gen", help="how it is asked")
+    group.add_argument(
+        "--custom-dataset-infer-method",
+        choices=("gen",),
+        default="gen",
+        help="how the model answers; gen is the only way",
+    )
 
 
 def _add_predictions(parser: argparse.ArgumentParser) -> None:
@@ -250,7 +237,7 @@ def _add_predictions(parser: argparse.ArgumentParser) -> None:
         "--predictions", default="", metavar="FILE",
         help=".jsonl, .csv, .tsv or .parquet with a column prediction, response or output; no model is asked",
     )  # fmt: skip
-    group.add_argument("--rubric", default="", metavar="FILE", help="text by which --judges give a score")
+    group.add_argument("--rubric", default="", metavar="FILE", help="text file with the rubric by which --judges score")
     group.add_argument("--scale", type=_scale, metavar="LOW-HIGH", help="scale of the --rubric, such as 1-5")
     group.add_argument(
         "--out", default="", metavar="FILE", help="write each row of --predictions with its verdict: .csv or .jsonl"
@@ -261,10 +248,13 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
         "--max-fail-rate", type=_share, default=None, metavar="SHARE",
-        help="give up with exit code 4 above this share of failed items (default: go on; 4 at the end if any failed)",
+        help="stop with exit code 4 if more than this share of items fails (default: finish, then 4 if any failed)",
     )  # fmt: skip
     group.add_argument(
-        "--min-scored", type=percentage, metavar="PERCENT", help="exit with 4 below this percentage of scored items"
+        "--min-scored",
+        type=percentage,
+        metavar="PERCENT",
+        help="exit with code 4 if less than this percentage of items is scored",
     )
     group.add_argument("--gate", default="", metavar="FILE", help="apply the gate conditions in FILE at the end")
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
@@ -273,13 +263,17 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report the share of answers from which a final answer could be extracted",
     )
-    group.add_argument("--json", action="store_true", help="one JSON event per line on stdout, the rest on stderr")
+    group.add_argument(
+        "--json", action="store_true", help="print one JSON event per line on stdout, all else on stderr"
+    )
 
 
 def _add_lookup(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("looking things up")
-    group.add_argument("-s", "--search", action="store_true", help="print the config file of every name given")
-    group.add_argument("--list", nargs="?", const="", metavar="PATTERN", help="print what is registered")
+    group.add_argument("-s", "--search", action="store_true", help="print the config file behind each name")
+    group.add_argument(
+        "--list", nargs="?", const="", metavar="PATTERN", help="list the configs, or those whose name contains PATTERN"
+    )
     group.add_argument("--show", metavar="NAME", help="print a resolved config and the file each key came from")
     group.add_argument("--print-completion", choices=_SHELLS, metavar="SHELL", help="print a completion script")
     group.add_argument("--version", action="store_true", help="print the version")

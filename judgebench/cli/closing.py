@@ -133,11 +133,11 @@ def _next_command(
             again += f" --work-dir {shlex.quote(request.work_dir)}"
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
     if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
-        return f"{again}{mode}    (goes on where this stopped; nothing finished is asked again)"
+        return f"{again}{mode}    (continues this run; asks only what is missing)"
     again_failed = counts.judge_failed + counts.prediction_failed
     if again_failed and exit_code != ExitCode.DONE:
         mode = "" if counts.prediction_failed else mode  # answers are not asked for in every mode
-        return f"{again}{mode}    (asks again what failed: {again_failed} items; nothing finished is asked again)"
+        return f"{again}{mode}    (asks again the {again_failed} items that failed)"
     if rest := _next_stage(request, counts) or _about_unread(counts, results, details=request.options.dump_details):
         return f"{again} {rest}"
     return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"

@@ -32,22 +32,24 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="jb gate",
         description=(
-            "Decide whether a run is good enough, by whole 95% intervals that include the "
-            "worst and best case of unscored items."
+            "Decide whether a run is good enough: by whole 95% intervals, widened by the "
+            "worst and the best case of the unscored items."
         ),
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
-    parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
     parser.add_argument(
-        "--min", action="append", default=[], metavar="CONDITION", help="a condition with >= or >; repeatable"
+        "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
     )
     parser.add_argument(
-        "--max", action="append", default=[], metavar="CONDITION", help="a condition with <= or <; repeatable"
+        "--min", action="append", default=[], metavar="CONDITION", help="a condition with >= or >; may be repeated"
     )
     parser.add_argument(
-        "--min-scored", type=percentage, metavar="PERCENT", help="least percentage of scored items in every result"
+        "--max", action="append", default=[], metavar="CONDITION", help="a condition with <= or <; may be repeated"
+    )
+    parser.add_argument(
+        "--min-scored", type=percentage, metavar="PERCENT", help="minimum percentage of scored items in every result"
     )
     parser.add_argument(
         "--file", type=Path, metavar="TOML", help="conditions from a file (keys min, max, min_scored, on)"

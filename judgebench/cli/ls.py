@@ -10,14 +10,14 @@ def run(argv: list[str]) -> int:
     from judgebench.config.registry import KINDS
 
     parser = Parser(
-        prog="jb ls", description="Print the registered models, datasets, judges, summarizers and executors."
+        prog="jb ls", description="List the configs of models, datasets, judges, summarizers and executors."
     )
     parser.add_argument(
         "words", nargs="*", metavar="[KIND] [PATTERN]", help=f"one of {', '.join(KINDS)}; part of a name"
     )
-    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="user config folder")
+    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="folder of your own configs")
     parser.add_argument(
-        "--plugins", action="store_true", help="print the installed plug-in packages and what they bring instead"
+        "--plugins", action="store_true", help="list the installed plug-in packages and what they contain"
     )
     args = parser.parse_all(argv)
     if args.plugins:

@@ -94,7 +94,7 @@ def _dispatch(argv: list[str]) -> int:
         print(f"judgebench {__version__}")
         return int(ExitCode.DONE)
     if args.print_completion:
-        from judgebench.cli.arguments import completion_script
+        from judgebench.cli.completion import completion_script
 
         print(completion_script(args.print_completion))
         return int(ExitCode.DONE)

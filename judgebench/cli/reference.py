@@ -27,12 +27,12 @@ _VERBS = """\
 
 | command | meaning |
 | --- | --- |
-| `jb ls [KIND] [PATTERN]` | what is registered; KIND is `models`, `datasets`, `judges`, `summarizers` or `executors` |
-| `jb ls --plugins` | the installed plug-in packages, what each brings, and what is wrong with it |
-| `jb show NAME [--override ...]` | a resolved config, each key with the file and line that set it |
-| `jb gate RUN --min RULE ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
-| `jb verdicts RUN --parser NAME ...` | how many recorded verdicts another parser would read otherwise; asks nothing |
-| `jb schema [RECORD]` | the JSON Schema of what a run folder holds; without RECORD, which there are |
+| `jb ls [KIND] [PATTERN]` | list configs; KIND is `models`, `datasets`, `judges`, `summarizers` or `executors` |
+| `jb ls --plugins` | list the installed plug-in packages, what each contains, and its problems |
+| `jb show NAME [--override ...]` | print a resolved config, each key with the file and line that set it |
+| `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
+| `jb verdicts RUN --parser NAME ...` | count the replies that another parser would read differently; sends nothing |
+| `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |
 | `jb run ...` | the same as `jb ...` |
 
 Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.
@@ -40,12 +40,12 @@ Completion of flags and registered names: `source <(jb --print-completion bash)`
 
 _MEANINGS = {
     ExitCode.DONE: "done",
-    ExitCode.BUG: "a bug of judgebench",
-    ExitCode.USAGE: "flags, names or configs that cannot be used; nothing was run",
+    ExitCode.BUG: "a bug in jb",
+    ExitCode.USAGE: "wrong flags, names or configs; nothing was run",
     ExitCode.PREREQUISITE: "something is missing: a service, a key, data, disk space, a package",
     ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
     ExitCode.GATE_FAILED: "a gate failed",
-    ExitCode.GATE_UNDECIDED: "a gate could not decide: the interval contains the bound",
+    ExitCode.GATE_UNDECIDED: "a gate could not decide, for example because the interval contains the bound",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }
 """Meanings of the exit codes that a command can end with."""

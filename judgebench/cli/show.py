@@ -10,8 +10,15 @@ def run(argv: list[str]) -> int:
 
     parser = Parser(prog="jb show", description="Print a resolved config and the file each key came from.")
     parser.add_argument("name", metavar="NAME", help="name of a model, dataset, judge or summarizer config")
-    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="user config folder")
-    parser.add_argument("--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as for jb")
+    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="folder of your own configs")
+    parser.add_argument(
+        "--override",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change config values, as in: jb --override",
+    )
     args = parser.parse_all(argv)
     print(shown(args.name, args.config_dir, args.override))
     return 0

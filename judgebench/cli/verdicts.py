@@ -19,8 +19,8 @@ example:
   jb verdicts latest --parser aisbench_last_char --parser opencompass_first_ab
 
 Without --against, each parser is compared with the judge's own. A parser is a name, or JSON with its keys:
-  --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "labels": {"A": "correct", "B": "incorrect"}}'
-Nothing is asked and nothing is written. If a judge has several presentations, every reply counts separately.
+  --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "decisions": {"A": "correct", "B": "incorrect"}}'
+This sends nothing and writes nothing. If a judge has several presentations, every reply counts separately.
 """
 
 
@@ -33,9 +33,15 @@ def build_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
-    parser.add_argument("-w", "--work-dir", default="outputs/default", help="parent of the run folders")
-    parser.add_argument("--parser", action="append", required=True, metavar="PARSER", help="to compare; repeatable")
-    parser.add_argument("--against", default="", metavar="PARSER", help="instead of the judges' own parsers")
+    parser.add_argument(
+        "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
+    )
+    parser.add_argument(
+        "--parser", action="append", required=True, metavar="PARSER", help="parser to compare; may be repeated"
+    )
+    parser.add_argument(
+        "--against", default="", metavar="PARSER", help="compare with this parser, not with the judges' own"
+    )
     parser.add_argument("--row", action="append", default=[], metavar="ROW", help="only these result rows")
     parser.add_argument(
         "--examples", type=whole_from(0), default=2, metavar="N", help="replies to show of each pair (default 2)"
@@ -95,7 +101,17 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
             f"The run {folder.timestamp} has no recorded judge replies" + (" in these rows." if args.row else "."),
             hint="Judge first: jb ... --mode judge --reuse",
         )
-    headers = ["row", "model", "parsers", "replies", "differ", "%", "contrary", "only the first", "only the second"]
+    headers = [
+        "row",
+        "model",
+        "parsers",
+        "replies",
+        "differ",
+        "%",
+        "opposite",
+        "read by the\nfirst only",
+        "read by the\nsecond only",
+    ]
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
     return "\n\n".join([table, *(["\n".join(shown)] if shown else [])])
 

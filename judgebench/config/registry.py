@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from glob import escape as glob_escape
 from pathlib import Path
@@ -19,6 +20,9 @@ from judgebench.errors import ConfigError, UnknownNameError, UsageError
 Kind = Literal["models", "datasets", "judges", "summarizers", "executors"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parents[1] / "configs"
+_DESCRIPTION = 150
+"""Characters of a description, unless its first sentence is longer."""
+_SENTENCE_END = re.compile(r"[.?!](?<!et al\.)(?= [A-Z]|$)")
 USER_FOLDER = "configs"
 """Config folder of the current directory, used when no ``--config-dir`` is given."""
 
@@ -162,14 +166,16 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 
 def description(path: Path) -> str:
-    """Return what a config file says of itself in the first line of its docstring, without running it."""
+    """Return the whole sentences with which a config file's docstring begins, as many as fit, without running it."""
     try:
         tree = ast.parse(path.read_text("utf-8"))
     except (OSError, SyntaxError, UnicodeDecodeError):
         return "(cannot be read)"
     said = ast.get_docstring(tree)
     if said:
-        return said.splitlines()[0]
+        paragraph = " ".join(said.split("\n\n")[0].split())
+        ends = [found.end() for found in _SENTENCE_END.finditer(paragraph)] or [len(paragraph)]
+        return paragraph[: max((end for end in ends if end <= _DESCRIPTION), default=ends[0])]
     for node in tree.body:
         if isinstance(node, ast.With) and isinstance(node.body[0], ast.ImportFrom) and len(tree.body) <= 2:
             return f"Same as {(node.body[0].module or '').rpartition('.')[2]}."

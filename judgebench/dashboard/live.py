@@ -96,7 +96,11 @@ class Board:
             f"Whole run: {whole_run_text(self._rows, now)}",
         ]
         shown = page_of(at_work_first(self._rows), layout, self.page)
-        below = aggregate(f"Too narrow for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
+        below = (
+            aggregate(f"Hidden, as the window is too narrow: {', '.join(layout.hidden)}", width, 2)
+            if layout.hidden
+            else []
+        )
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)
         return Group(
@@ -207,7 +211,7 @@ class LiveDisplay:
             self._keyboard.close()
         self._print_last()
         if interrupted:
-            self._print("Interrupted; what finished is kept.")
+            self._print("Interrupted. Everything that finished is kept.")
 
     def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Nothing: the command line tells people."""

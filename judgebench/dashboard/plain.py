@@ -60,7 +60,7 @@ class PlainDisplay:
     def finish(self, *, interrupted: bool) -> None:
         """Say that the run was interrupted, if it was."""
         if interrupted:
-            self._line("Interrupted; what finished is kept.")
+            self._line("Interrupted. Everything that finished is kept.")
 
     def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Nothing: the command line tells people."""

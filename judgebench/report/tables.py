@@ -1,4 +1,4 @@
-"""The tables of a summary as rows of text: scores, how sure they are, what was scored, and the judges' health.
+"""The tables of a summary as rows of text: scores, how sure they are, what was scored, and how good the judges are.
 
 Every cell is filled: where there is nothing to show it holds ``-`` with the number of a footnote that says why.
 
@@ -124,7 +124,8 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
             ]
         rows.append([one.dataset, one.model, *measured, number(share), _tokens(one, notes)])
     headers = [
-        "compared\nwith rule", "agreement\n%", "kappa", "calls wrong\nright %", "calls right\nwrong %", "score\nshift",
+        "compared\nwith rule", "agreement\n%", "kappa",
+        "wrong answers\naccepted %", "right answers\nrejected %", "score\nshift",
     ] if compared else []  # fmt: skip
     headers = ["dataset", "model", *headers, "unparsed\n%", "judge tokens\nin + out"]
     title = "The judges, against the rule on the same answers" if compared else "The judges"

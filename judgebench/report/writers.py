@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -38,6 +39,9 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
 th, td { border-bottom: 1px solid #8884; padding: .3rem .7rem; text-align: left; white-space: nowrap; }
+th { vertical-align: bottom; }
+td { vertical-align: top; }
+td.long { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 ol { padding-left: 1.5rem; }
 """
@@ -71,17 +75,17 @@ def page(summary: Summary, tables: list[TextTable], notes: Notes, remarks: list[
 
 
 def _table(table: TextTable) -> str:
-    heads = (head.replace("-\n", "").replace("\n", " ") for head in table.headers)
+    heads = ["<br>".join(_text(line) for line in head.split("\n")) for head in table.headers]
     lines = [f"<h2>{_text(table.title)}</h2>", "<table><thead>", _row(heads, "th", table.numeric), "</thead><tbody>"]
-    lines += [_row(row, "td", table.numeric) for row in table.rows]
+    lines += [_row(map(_text, row), "td", table.numeric) for row in table.rows]
     return "\n".join([*lines, "</tbody></table>"])
 
 
 def _row(cells: Iterable[str], tag: str, numeric: set[int]) -> str:
-    shown = (
-        f'<{tag} class="n">{_text(cell)}</{tag}>' if at in numeric else f"<{tag}>{_text(cell)}</{tag}>"
-        for at, cell in enumerate(cells)
-    )
+    shown = []
+    for at, cell in enumerate(cells):
+        kind = "n" if at in numeric else "long" if tag == "td" and len(cell) > LONG else ""
+        shown.append(f'<{tag} class="{kind}">{cell}</{tag}>' if kind else f"<{tag}>{cell}</{tag}>")
     return f"<tr>{''.join(shown)}</tr>"
 
 
@@ -91,6 +95,9 @@ def _text(text: str, limit: int = 200) -> str:
 
 LOOK_FIRST = 5
 """How many doubtful verdicts the text names."""
+LONG = 40
+"""Characters from which on a cell of the page may break its line."""
+_LOOK_FIRST_TITLE = "Verdicts to look at first"
 _TAIL = 100
 """Characters of an answer or reply that the text shows."""
 _EMPTY = "(empty)"
@@ -105,7 +112,7 @@ def as_text(summary: Summary) -> str:
         f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
     ]
     if doubts := _doubts(summary):
-        parts.append("\n".join(["Verdicts to look at first:", "", *_look_first(doubts)]))
+        parts.append("\n".join([f"{_LOOK_FIRST_TITLE}:", "", *_look_first(doubts)]))
     shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
     shown += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
     if shown:
@@ -203,7 +210,7 @@ def _rendered(table: TextTable, style: str, safe: Callable[[str], str], *, wrap:
 
 
 def _unwrapped(head: str, safe: Callable[[str], str]) -> str:
-    return safe(head.replace("-\n", "").replace("\n", " "))
+    return safe(re.sub(r"(?<=[-/])\n", "", head).replace("\n", " "))
 
 
 def _plain(value: float | None) -> str:
@@ -268,7 +275,7 @@ def _doubtful(summary: Summary) -> TextTable | None:
         for one in _doubts(summary)
     ]
     headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
-    return TextTable("Doubtful verdicts", headers, rows, set()) if rows else None
+    return TextTable(_LOOK_FIRST_TITLE, headers, rows, set()) if rows else None
 
 
 def _together(said: dict[str, str]) -> str:

@@ -100,6 +100,12 @@ def test_listing_imports_no_config_library():
     ("text", "said"),
     [
         ('"""First line.\n\nMore."""', "First line."),
+        (
+            '"""A sentence on\ntwo lines (Li et\nal. 2023, Xu et al. On X)."""',
+            "A sentence on two lines (Li et al. 2023, Xu et al. On X).",
+        ),
+        (f'"""Is it short? Yes. {"No, long. " * 20}"""', f"Is it short? Yes. {'No, long. ' * 13}".rstrip()),
+        (f'"""{"One long sentence " * 20}."""', f"{'One long sentence ' * 20}."),
         ("from mmengine.config import read_base\nwith read_base():\n    from .other import *", "Same as other."),
         ("models = []", ""),
         ("models = [", "(cannot be read)"),

@@ -18,6 +18,8 @@ from judgebench.records.run import SummarizerConfig, SummaryGroup
 from judgebench.report.results import read_result
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
+from judgebench.report.tables import TextTable
+from judgebench.report.writers import _rendered
 from tests.report.runs import plan_of, put, tally_of
 
 STAMP = "20260305_153318"
@@ -84,6 +86,29 @@ def test_the_figures_beside_the_headline(run: Path) -> None:
     assert "What was scored" in files.text
     assert "against the rule" in files.text
     assert "75.00" in files.text
+
+
+def test_headers_break_their_lines_on_the_page_and_join_them_in_markdown(run: Path) -> None:
+    """A narrow header keeps a table in the window; no word loses its hyphen where a line is joined."""
+    put(run, "m", "d-judge", "1100", judge="judge", rule="1010")
+    files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d-judge", judge="judge")])
+    assert '<th class="n">wrong answers<br>accepted %</th>' in files.html.read_text()
+    assert "| wrong answers accepted % |" in re.sub(" +", " ", files.md.read_text())
+    heads = TextTable("t", ["Bradley-\nTerry", "won/tied/\nlost", "a\nb"], [["1", "2", "3"]], set())
+    joined = _rendered(heads, "github", str).splitlines()[0].split("|")[1:-1]
+    assert [head.strip() for head in joined] == ["Bradley-Terry", "won/tied/lost", "a b"]
+
+
+def test_long_cells_of_the_page_may_break_their_lines(run: Path) -> None:
+    """An answer of 200 characters on one line would push the judge's reply out of the window."""
+    put(run, "m", "d", "10")
+    path = run / "results" / "m" / "d.json"
+    loaded = json.loads(path.read_text())
+    loaded["diagnostics"] = {"doubtful": [{"id": 1, "why": "w", "answers": {"answer": f"{'long ' * 20}end"}}]}
+    path.write_text(json.dumps(loaded))
+    page = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")]).html.read_text()
+    assert f'<td class="long">{"long " * 20}end</td>' in page
+    assert "<td>w</td>" in page
 
 
 def test_json_holds_full_precision_and_its_format(run: Path) -> None:
@@ -294,7 +319,7 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     assert "<script" not in page
     assert set(re.findall(r"<([a-z0-9]+)", page)) <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "thead", "tbody", "tr", "th", "td",
-        "ol", "li", "p",
+        "ol", "li", "p", "br",
     }  # fmt: skip
     for text in (files.text, files.txt.read_text(), files.md.read_text(), files.csv.read_text(), page):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202e\u2028]", text.replace("\r\n", "\n"))

@@ -1,4 +1,4 @@
-"""Is the answer right? Three judges of different characters hear each other out, then the majority decides."""
+"""Is the answer right? Three judges with different profiles discuss it, then the majority decides."""
 
 from mmengine.config import read_base
 
