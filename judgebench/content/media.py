@@ -1,14 +1,16 @@
 """Which bytes are taken as an image, and from where: the media rules.
 
 Bytes come from a dataset that the user names: a file beside the data file, base64 text, or bytes in a Parquet column.
-Data sets are often downloaded, so a path leads nowhere but below the data file's own folder, an address is never
-opened, and bytes that are no image go to no service.
+Data sets are often downloaded, and an archive or a repository may hold links. So a path leads nowhere but below the
+data file's own folder (or the folder of images that the config names), through links or not; an address is never
+opened; and bytes that are no image go to no service.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -17,9 +19,12 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.store.journal import open_file, reason_of
 
 MOST_BYTES = 64 << 20
 """Bytes of one image."""
+_MOST_TEXT = 2 * MOST_BYTES
+"""Characters of base64 text that are looked at: enough for the most bytes, line ends included."""
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg"})
@@ -30,7 +35,8 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         value: As the column holds it: a path, base64 text, a data URI, bytes, or ``{"bytes": ..., "path": ...}``.
-        folder: Of the data file; empty for rows of the hub, which have no files beside them.
+        folder: Where the images are: the data file's folder, or the one that the config names; empty for rows of the
+            hub, which have no files beside them.
         place: Of the row. ``column``: In which it stands. Both for errors.
     """
 
@@ -40,22 +46,30 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
     column: str
 
     def path(self) -> Path | None:
-        """Return the file in which the image is; ``None`` where the row itself holds it.
+        """Return the file in which the image is, links followed; ``None`` where the row itself holds the image.
 
         Raises:
-            DataError: It is an address, or a path that leads out of the data file's folder.
+            DataError: It is an address, or leads out of the folder of the images.
         """
         value = self._given()
         if not isinstance(value, str) or _DATA_URI.match(value) or not _is_path(value):
             return None
         if _ADDRESS.match(value):
-            raise self._refused(f"{value!r:.80} is an address, and addresses are never opened")
+            raise self._refused(f"{value[:80]!r} is an address, and addresses are never opened")
         named = PurePath(value)
         if not self.folder:
-            raise self._refused(f"{value!r:.80} is a path, and rows of the hub have no files beside them")
+            raise self._refused(f"{value[:80]!r} is a path, and rows of the hub have no files beside them")
         if named.is_absolute() or ".." in named.parts:
-            raise self._refused(f"the path {value!r:.80} leads out of the data file's folder")
-        return Path(self.folder) / named
+            raise self._refused(f"the path {value[:80]!r} leads out of the folder of the images")
+        folder = Path(self.folder)
+        try:
+            real = (folder / named).resolve()
+            inside = _holds(folder, real)
+        except (OSError, RuntimeError, ValueError):  # links in a circle, a NUL byte
+            raise self._refused(f"the path {value[:80]!r} cannot be followed") from None
+        if not inside:
+            raise self._refused(f"the path {value[:80]!r} leads, through a link, out of the folder of the images")
+        return real
 
     def read(self) -> bytes:
         """Return the bytes of the image.
@@ -73,7 +87,9 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
         else:
             raise self._refused(f"it holds {type(value).__name__}")
         if len(data) > MOST_BYTES:
-            raise self._refused(f"the image has {len(data) >> 20} MiB, more than {MOST_BYTES >> 20}")
+            raise self._too_large(len(data))
+        if not data:
+            raise self._refused("it is empty")
         return data
 
     def media_type(self, data: bytes) -> str:
@@ -95,25 +111,33 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
 
     def _file(self, path: Path) -> bytes:
         try:
-            if not path.is_file():
-                raise self._refused(f"there is no file {path}")
-            with path.open("rb") as file:
+            with open_file(path, "rb") as file:  # waits for no pipe, and reads no device
+                size = os.fstat(file.fileno()).st_size
+                if size > MOST_BYTES:
+                    raise self._too_large(size)
                 return file.read(MOST_BYTES + 1)
+        except FileNotFoundError:
+            raise self._refused(f"there is no file {path}") from None
         except OSError as error:
-            raise self._refused(f"{path} cannot be read ({error.strerror or error})") from error
+            raise self._refused(f"{path} cannot be read: {reason_of(error)}") from error
 
     def _decoded(self, text: str) -> bytes:
         match = _DATA_URI.match(text)
+        if len(text) > _MOST_TEXT:
+            raise self._too_large(len(text) // 4 * 3)
         try:
             return base64.b64decode("".join(text[match.end() if match else 0 :].split()), validate=True)
         except (binascii.Error, ValueError):
-            raise self._refused(f"{text!r:.40} is no base64 text") from None
+            raise self._refused(f"{text[:40]!r} is no base64 text") from None
+
+    def _too_large(self, size: int) -> DataError:
+        return self._refused(f"the image has {size / (1 << 20):.1f} MiB, and at most {MOST_BYTES >> 20} are taken")
 
     def _refused(self, why: str) -> DataError:
         return DataError(
             f"{self.place}: the column {self.column!r} must hold an image, but {why}.",
-            hint="Give a path relative to the data file (a link to the images' folder may stand beside it), base64 "
-            "text, a data URI, or bytes in a Parquet file.",
+            hint="Give a path relative to the data file (or to image_folder, where the config says that images are "
+            "elsewhere), base64 text, a data URI, or bytes in a Parquet file.",
         )
 
 
@@ -127,7 +151,22 @@ def image_type(data: bytes) -> str:
         return "image/gif"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    return "image/bmp" if data[:2] == b"BM" and len(data) > 26 else ""
+    return "image/bmp" if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS else ""
+
+
+_BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124))
+"""Lengths of the second header of a BMP file: two letters alone would make an image of many a text."""
+
+
+def _holds(folder: Path, real: Path) -> bool:
+    """Whether a file, links followed, lies in the folder of a dataset's images.
+
+    The hub's cache keeps the files of a repository in ``blobs`` and links to them from ``snapshots/<revision>``.
+    """
+    if real.is_relative_to(folder.resolve()):
+        return True
+    above = next((parent.parent for parent in folder.absolute().parents if parent.name == "snapshots"), None)
+    return above is not None and real.is_relative_to(above.resolve() / "blobs")  # no link in the place of blobs
 
 
 def _is_path(text: str) -> bool:

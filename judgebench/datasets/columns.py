@@ -99,6 +99,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         input_columns: Columns that become fields of the prompt.
         image_columns: Columns that hold an image each (a path relative to the data file, base64 text, a data URI, or
             bytes in Parquet) and become fields that image parts of the prompt may name.
+        image_folder: Folder that paths in image columns are relative to, itself relative to the data file's (rows of
+            the hub need an absolute one); empty takes the data file's own. No path leads out of it.
         transcript_columns: Columns that hold a conversation with tool calls and tool results (a list of messages, or
             its JSON text); each becomes a text, one block a message, call or result. One that is an answer column too
             is the answer.
@@ -116,6 +118,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: str = ""
     input_columns: list[str]
     image_columns: list[str] = []
+    image_folder: str = ""
     transcript_columns: list[str] = []
     output_column: str = ""
     id_column: str = ""
@@ -203,7 +206,9 @@ def _transcript(row: Row, column: str) -> str:
 
 
 def _image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:
-    folder = str(row.source.parent) if isinstance(row.source, Path) else ""
+    beside = row.source.parent if isinstance(row.source, Path) else None
+    named = Path(config.image_folder).expanduser()  # empty is the data file's own
+    folder = str(beside / named) if beside else str(named) if named.is_absolute() else ""
     return {
         config.rename.get(name, name): MediaSource(value=_value(row, name), folder=folder, place=row.place, column=name)
         for name in config.image_columns

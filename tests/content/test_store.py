@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +96,16 @@ def test_every_form_of_an_image_gives_one_reference(tmp_path: Path, value: Any) 
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("/etc/passwd.png", "leads out of the data file's folder"),
-        ("../x.png", "leads out of the data file's folder"),
+        ("/etc/passwd.png", "leads out of the folder of the images"),
+        ("../x.png", "leads out of the folder of the images"),
+        ("shots/../../x.png", "leads out of the folder of the images"),
+        ("x\0.png", "cannot be followed"),
+        ("", "is empty"),
+        (b"", "is empty"),
         ("https://example.org/x.png", "is an address, and addresses are never opened"),
         ("file:///etc/passwd", "is an address"),
+        ("http://127.0.0.1:9/x.png", "is an address"),
+        ("/dev/zero", "is no base64 text"),
         ("lost.png", "there is no file"),
         ("text.png", "no PNG, JPEG, GIF, WebP or BMP image"),
         ("/etc/passwd", "is no base64 text|no PNG"),
@@ -116,6 +124,94 @@ def test_what_is_no_image_of_the_dataset_is_refused_with_row_and_column(tmp_path
 def test_rows_of_the_hub_have_no_files_beside_them() -> None:
     with pytest.raises(DataError, match="rows of the hub have no files beside them"):
         image_of(source("x.png"), None)
+
+
+def test_no_link_leads_out_of_the_folder_of_the_images(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "data", tmp_path / "private"
+    (folder / "shots").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "x.png").write_bytes(PNG)
+    (folder / "shots" / "y.png").write_bytes(PNG)
+    for name, target in {
+        "file.png": "../private/x.png",
+        "folder": "../private",
+        "chain.png": "file.png",
+        "absolute.png": str(outside / "x.png"),
+        "circle.png": "circle.png",
+        "inside.png": "shots/y.png",
+        "device.png": "/dev/zero",
+    }.items():
+        (folder / name).symlink_to(target)
+    for value in ("file.png", "folder/x.png", "chain.png", "absolute.png", "circle.png", "device.png"):
+        with pytest.raises(DataError, match=r"out of the folder of the images|cannot be followed|cannot be read"):
+            image_of(source(value, folder), None)
+    assert image_of(source("inside.png", folder), None).sha256 == SHA
+    (tmp_path / "link").symlink_to(folder)  # the user's own link to the dataset
+    assert image_of(source("shots/y.png", tmp_path / "link"), None).sha256 == SHA
+
+
+def test_the_hubs_cache_links_from_a_revision_to_its_blobs_and_no_further(tmp_path: Path) -> None:
+    revision = tmp_path / "datasets--a--b" / "snapshots" / "1f"
+    revision.mkdir(parents=True)
+    (tmp_path / "x.png").write_bytes(PNG)
+    (tmp_path / "datasets--a--b" / "blobs").mkdir()
+    (tmp_path / "datasets--a--b" / "blobs" / "0a").write_bytes(PNG)
+    (revision / "shot.png").symlink_to("../../blobs/0a")
+    (revision / "far.png").symlink_to("../../../x.png")
+    (revision / "near.png").symlink_to("../../near.png")
+    (tmp_path / "datasets--a--b" / "near.png").write_bytes(PNG)
+    assert image_of(source("shot.png", revision), None).sha256 == SHA
+    for value in ("far.png", "near.png"):
+        with pytest.raises(DataError, match="through a link"):
+            image_of(source(value, revision), None)
+    (tmp_path / "datasets--a--b" / "blobs").rename(tmp_path / "elsewhere")
+    (tmp_path / "datasets--a--b" / "blobs").symlink_to(tmp_path / "elsewhere")  # an archive may bring such a link
+    with pytest.raises(DataError, match="through a link"):
+        image_of(source("shot.png", revision), None)
+
+
+def test_what_is_no_plain_file_is_neither_waited_for_nor_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.png").mkdir()
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.write(PNG)
+        file.truncate(10 << 30)  # takes no room on the disk
+    with socket.socket(socket.AF_UNIX) as listening:
+        monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+        listening.bind("socket.png")
+        for value, why in {
+            "pipe.png": "is a named pipe or a device",
+            "folder.png": "is a folder",
+            "socket.png": "is a named pipe or a device",
+            "huge.png": "the image has 10240.0 MiB, and at most 64 are taken",
+        }.items():
+            with pytest.raises(DataError, match=why):
+                image_of(source(value, tmp_path), None)
+
+
+def test_a_text_too_long_for_an_image_is_not_decoded() -> None:
+    with pytest.raises(DataError, match=r"the image has 96\.\d MiB, and at most 64 are taken"):
+        image_of(source("A" * (129 << 20)), None)
+
+
+def test_images_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots" / "x.png").write_bytes(PNG)
+    (tmp_path / "y.png").write_bytes(PNG)
+    (tmp_path / "data").mkdir()
+    path = write(tmp_path / "data" / "d.jsonl", [{"question": "q", "picture": "x.png"}])
+    for folder in ("../shots", str(tmp_path / "shots")):
+        (sample,) = samples_of(dataset(path, image_folder=folder), Options())
+        assert sample.fields["picture"].sha256 == SHA
+    write(path, [{"question": "q", "picture": "../y.png"}])
+    with pytest.raises(DataError, match="leads out of the folder of the images"):
+        list(samples_of(dataset(path, image_folder="../shots"), Options()))
+
+
+def test_two_letters_make_no_image_of_a_text() -> None:
+    head = (54).to_bytes(4, "little") + (40).to_bytes(4, "little")
+    assert image_type(b"BM" + bytes(4) + bytes(4) + head + bytes(40)) == "image/bmp"
+    assert image_type(b"BM is not only the name of a museum, it may begin any text") == ""
 
 
 @pytest.mark.parametrize(
