@@ -35,7 +35,7 @@ class Job(NamedTuple):
     concurrency: int
 
 
-class PeerJudge(NamedTuple):
+class Peer(NamedTuple):
     """Another program.
 
     Attributes:
@@ -172,17 +172,17 @@ def aisbench(job: Job, *, rate: float = 0) -> list[str]:
     return [str(job.programs / "ais_bench"), "sums.py", "--num-warmups", "0"]
 
 
-_AISBENCH = PeerJudge(
+_AISBENCH = Peer(
     ["ais-bench-benchmark", "pyarrow<21", "setuptools<80"],  # it uses pkg_resources without asking for it
     aisbench,
     "outputs/default/*/summary/*.csv",
     place="aisbench",
     verdict="A",
 )
-CO_JUDGES = {
-    "inspect-ai": PeerJudge(["inspect-ai", "openai"], inspect_ai, "logs/*", verdict="GRADE: C"),
-    "lm-eval": PeerJudge(["lm-eval[api]"], lm_eval, "out/**/results*.json"),
-    "evalscope": PeerJudge(["evalscope"], evalscope, "outputs/**/reports/**/*.json"),
+PEERS = {
+    "inspect-ai": Peer(["inspect-ai", "openai"], inspect_ai, "logs/*", verdict="GRADE: C"),
+    "lm-eval": Peer(["lm-eval[api]"], lm_eval, "out/**/results*.json"),
+    "evalscope": Peer(["evalscope"], evalscope, "outputs/**/reports/**/*.json"),
     "aisbench": _AISBENCH,
     "aisbench-rate": _AISBENCH._replace(command=partial(aisbench, rate=5000)),
 }

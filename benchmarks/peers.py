@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import bare_loop
-from benchmarks.peer_programs import CO_JUDGES, Job, PeerJudge
+from benchmarks.peer_programs import PEERS, Job, Peer
 from benchmarks.runs import OutOfTimeError, Service, jb, measured, report, write_configs
 
 INSTALL_LIMIT = 1800
@@ -47,17 +47,17 @@ class Size(NamedTuple):
     limit: float
 
 
-def installed(name: str, other_judge: PeerJudge, folder: Path) -> Path:
+def installed(name: str, peer: Peer, folder: Path) -> Path:
     """Return the folder of a peer's programs, installing it first.
 
     Raises:
         RuntimeError: It could not be installed.
     """
-    place = folder / (other_judge.place or name)
+    place = folder / (peer.place or name)
     if not (place / ".installed").exists():
         try:
             subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=INSTALL_LIMIT)
-            command = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", *other_judge.packages]
+            command = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", *peer.packages]
             subprocess.run(command, check=True, timeout=INSTALL_LIMIT, capture_output=True, text=True)
         except subprocess.SubprocessError as error:
             shutil.rmtree(place, ignore_errors=True)
@@ -100,7 +100,7 @@ def ours(size: Size) -> Figures:
     return one(size, None, lambda work, *_: jb(work, "--no-preflight", dataset=dataset))
 
 
-def theirs(size: Size, other_judge: PeerJudge, programs: Path) -> Figures:
+def theirs(size: Size, peer: Peer, programs: Path) -> Figures:
     """Run a peer once.
 
     Raises:
@@ -109,14 +109,14 @@ def theirs(size: Size, other_judge: PeerJudge, programs: Path) -> Figures:
 
     def run(work: Path, model: Service, judge: Service) -> Figures:
         judge_url = judge.url if size.judged else None
-        command = other_judge.command(Job(programs, work, model.url, judge_url, size.items, size.concurrency))
+        command = peer.command(Job(programs, work, model.url, judge_url, size.items, size.concurrency))
         environment = {**ENVIRONMENT, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
         found = measured(command, work, environment, limit=size.limit)
-        if not any(work.glob(other_judge.result)):
-            raise RuntimeError(f"it wrote no {other_judge.result}")
+        if not any(work.glob(peer.result)):
+            raise RuntimeError(f"it wrote no {peer.result}")
         return found
 
-    return one(size, other_judge.verdict, run)
+    return one(size, peer.verdict, run)
 
 
 def bare(size: Size) -> Figures:
@@ -142,10 +142,10 @@ def compare(size: Size, name: str, folder: Path, rounds: int) -> list[Figures]:
     head = {"items": size.items, "concurrency": size.concurrency}
     our_runs, their_runs = [], []
     try:
-        programs = installed(name, CO_JUDGES[name], folder)
+        programs = installed(name, PEERS[name], folder)
         for _ in range(rounds):
             our_runs.append(ours(size))
-            their_runs.append(theirs(size, CO_JUDGES[name], programs))
+            their_runs.append(theirs(size, PEERS[name], programs))
     except RuntimeError as error:
         return [{"program": name, **head, "note": f"skipped: {' '.join(str(error).split())[-200:]}"}]
     us, them = median(our_runs), median(their_runs)
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--judged", action="store_true", help="a judge looks at every answer")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--time-limit", type=float, default=600, help="seconds that one run of a peer may take")
-    parser.add_argument("--peers", nargs="+", choices=list(CO_JUDGES), default=list(CO_JUDGES))
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
     parser.add_argument("--folder", type=Path, default=cache / "judgebench-peers")
     options = parser.parse_args()
@@ -171,8 +171,8 @@ def main() -> None:
     rows: list[Figures] = []
     if not size.judged:
         rows.append({"program": "bare aiohttp", **head, **median([bare(size) for _ in range(options.rounds)])})
-    for name in options.co_judges:
-        if not size.judged or CO_JUDGES[name].verdict:
+    for name in options.peers:
+        if not size.judged or PEERS[name].verdict:
             rows += compare(size, name, options.folder, options.rounds)
     report(f"peers_{'judged_' if size.judged else ''}{size.items}_{size.concurrency}", rows)
 

@@ -46,6 +46,7 @@ INSTEAD = {
     "told": "what it is: message, lines, notes",
     "heard": "listener",
     "probing": "trial call (a probe is a classifier)",
+    "probed": "likewise",
     "attempts": "tries (an attempt is a job's)",
 }
 """Words that no name holds, in any number, with what to write instead."""

@@ -202,8 +202,8 @@ def _read_as(name: str, call: JudgeCall, results: list[TaskResult]) -> list[str]
         for detail in result.details or []:
             if (detail["id"], detail["repeat"]) == (call.id, call.repeat):
                 verdict_words = _in_words(detail["verdict"])
-                condition = f"    (the rule says: {_in_words(detail['rule'])})" if detail.get("rule") else ""
-                return ["--- read as ---", f"{verdict_words}{condition}"]
+                by_rule = f"    (the rule says: {_in_words(detail['rule'])})" if detail.get("rule") else ""
+                return ["--- read as ---", f"{verdict_words}{by_rule}"]
     return []
 
 

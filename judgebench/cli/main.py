@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judgebench.errors import (
@@ -109,7 +108,9 @@ def _check_command(argv: list[str]) -> None:
         UsageError: It is neither.
     """
     word = argv[0] if argv else "-"
-    if word.startswith("-") or word.endswith(".py") or os.sep in word or Path(word).exists():
+    if word.startswith("-") or word.endswith(".py") or os.sep in word:
+        return
+    if os.path.exists(word):  # noqa: PTH110 - importing pathlib here would cost every command a few milliseconds
         return
     import difflib
 

@@ -56,7 +56,7 @@ class Declared:
         return str(self.data.get("abbr", ""))
 
     @property
-    def decision(self) -> str:
+    def name(self) -> str:
         """What errors and overrides call it: ``models.<abbr>``, or ``models[0]`` where it has no abbr."""
         if self.abbr:
             return f"{self.kind}.{self.abbr}"
@@ -64,8 +64,8 @@ class Declared:
 
     def place(self, path: str = "") -> str:
         """Return the beginning of an error about one key: where it was written, and its full name."""
-        name = f"{self.decision}.{path}" if path else self.decision
-        return f"--override {name}" if self.is_overridden(path) else f"{self.file}: {name}"
+        full = f"{self.name}.{path}" if path else self.name
+        return f"--override {full}" if self.is_overridden(path) else f"{self.file}: {full}"
 
     def is_overridden(self, path: str) -> bool:
         """Whether ``--override`` set a key, the part it is in, or something inside it."""

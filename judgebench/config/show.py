@@ -209,7 +209,7 @@ def _lines(declared: Declared, keys: dict[str, Any], sites: list[Site]) -> str:
         else f"{key} = {text}  # {_origin(declared, key, value, sites)}"
         for key, text, value in rows
     ]  # fmt: skip
-    return "\n".join([f"[{declared.decision}]", *lines])
+    return "\n".join([f"[{declared.name}]", *lines])
 
 
 def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str, Any]]:

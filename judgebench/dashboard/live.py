@@ -24,7 +24,7 @@ from rich.text import Text
 from judgebench.dashboard.board import Notice, RunHeader, TaskRow, at_work_first, whole_run_text
 from judgebench.dashboard.display import ShownScore
 from judgebench.dashboard.keys import Key, Keyboard
-from judgebench.dashboard.table import Layout, aggregate, cells, lay_out, page_of
+from judgebench.dashboard.table import Layout, cells, lay_out, page_of, wrapped
 from judgebench.errors import one_line, visible
 
 PERIOD = 0.5
@@ -97,7 +97,7 @@ class Board:
         ]
         shown = page_of(at_work_first(self._rows), layout, self.page)
         below = (
-            aggregate(f"Hidden, as the window is too narrow: {', '.join(layout.hidden)}", width, 2)
+            wrapped(f"Hidden, as the window is too narrow: {', '.join(layout.hidden)}", width, 2)
             if layout.hidden
             else []
         )
@@ -114,7 +114,7 @@ def draw_table(rows: Sequence[TaskRow], layout: Layout, now: float) -> Table:
     """Return the table of some rows."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, show_lines=layout.row_lines > 1 and len(rows) <= layout.per_page // 2)
     for title, width in layout.widths.items():
-        table.add_column(Text("\n".join(aggregate(title, width, 2))), width=width, no_wrap=True, overflow="crop")
+        table.add_column(Text("\n".join(wrapped(title, width, 2))), width=width, no_wrap=True, overflow="crop")
     titles = list(layout.widths)
     for row in rows:
         style = _STYLES.get(row.status, "")
@@ -294,4 +294,4 @@ class LiveDisplay:
 
 
 def _line(text: str, width: int) -> Text:
-    return Text(aggregate(text, width, 1)[0], no_wrap=True, overflow="crop")
+    return Text(wrapped(text, width, 1)[0], no_wrap=True, overflow="crop")

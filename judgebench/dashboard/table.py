@@ -90,7 +90,7 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     while True:
         widths = _shrink({title: kind for title, kind in _KINDS.items() if title not in hidden}, longest, width)
         row_lines = max(
-            len(aggregate(text, widths[title], _MOST_LINES + 1))
+            len(wrapped(text, widths[title], _MOST_LINES + 1))
             for title in texts
             if title in widths
             for text in texts[title]
@@ -102,7 +102,7 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
             texts["Task Name"] = {_name(row, with_stage=True) for row in rows}
             longest["Task Name"] = max(map(len, texts["Task Name"]), default=0)
     row_lines = min(row_lines, _MOST_LINES)
-    header_lines = max(len(aggregate(title, width, 2)) for title, width in widths.items())
+    header_lines = max(len(wrapped(title, width, 2)) for title, width in widths.items())
     per_page = max(1, (height - 3 - header_lines) // row_lines)
     return Layout(widths, tuple(hidden), row_lines, header_lines, per_page, max(1, math.ceil(len(rows) / per_page)))
 
@@ -132,18 +132,18 @@ def page_of(rows: Sequence[TaskRow], layout: Layout, page: int) -> Sequence[Task
 def cells(row: TaskRow, layout: Layout, now: float) -> list[list[str]]:
     """Return each cell of a row as its lines, wrapped to the widths of the layout."""
     made = {
-        title: aggregate(_CELLS[title](row, now, width), width, layout.row_lines)
+        title: wrapped(_CELLS[title](row, now, width), width, layout.row_lines)
         for title, width in layout.widths.items()
     }
     if "Stage" not in layout.widths:
-        made["Task Name"] = aggregate(_name(row, with_stage=True), layout.widths["Task Name"], layout.row_lines)
+        made["Task Name"] = wrapped(_name(row, with_stage=True), layout.widths["Task Name"], layout.row_lines)
     counts = "Extend Parameters"
     if counts in made and made[counts][-1].endswith("…"):
-        made[counts] = aggregate(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
+        made[counts] = wrapped(counts_text(row, in_flight=False), layout.widths[counts], layout.row_lines)
     return list(made.values())
 
 
-def aggregate(text: str, width: int, most: int) -> list[str]:
+def wrapped(text: str, width: int, most: int) -> list[str]:
     """Return ``text`` in lines of at most ``width`` characters, broken after separators; a cut is marked with ``…``."""
     lines: list[str] = []
     rest = text
@@ -158,7 +158,7 @@ def aggregate(text: str, width: int, most: int) -> list[str]:
 
 
 def counts_text(row: TaskRow, *, in_flight: bool = True) -> str:
-    """Return the extend parameters: requests sent, replies received, items finished and failed, what else counts."""
+    """Return the text of Extend Parameters: requests sent, replies received, items finished and failed, and more."""
     progress = row.progress
     if row.stage not in {"infer", "judge"} or not row.pid:
         return "None"

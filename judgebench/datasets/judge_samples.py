@@ -53,8 +53,8 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
         gold_majority: Columns of several annotators; the gold decision is what most of them say.
         gold_scores: Columns of a teacher's scores of the two answers; the gold decision is the higher (``A``, ``B``,
             ``tie``), and a row whose scores are both negative, which is how a failed teacher is written, has no gold.
-        gold_kind: What gold is without labels: the index of the first wrong one of the ``numbered`` steps, -1 for none
-            (``step``), a number or a list of them (``grade``), or anything that the score takes (``any``).
+        gold_kind: What gold is without ``gold_labels``: the index of the first wrong one of the ``numbered`` steps, -1
+            for none (``step``), a number or a list of them (``grade``), or anything that the score takes (``any``).
         gold_missing: What a row without gold is: an error (``refuse``), or left out (``drop``).
         answer_lists: Columns that hold lists of answers; they follow those of ``answer_columns``.
         numbered: Field name → column of a list of texts, which the field shows as numbered paragraphs, from 0.
@@ -96,7 +96,7 @@ class JudgeSamples:
         """Yield the items in the order of the files.
 
         Raises:
-            DataError: A row has no gold, an unknown label, no answer, or an earlier row's name; names file and row.
+            DataError: A row has no gold, an unknown one, no answer, or an earlier row's name; names file and row.
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         wanted = [*self.config.answer_lists]

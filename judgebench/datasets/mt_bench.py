@@ -77,8 +77,8 @@ class MtBench(JudgeSamples):
             raise DataError(f"{place}: {len(turns)} turns were asked and {len(said)} answered.")
         model = reference.turns[turn - 1] if reference is not None and len(reference.turns) >= turn else ""
         previous = "".join(
-            f"Earlier question:\n{turn_numbers}\n\nEarlier answer:\n{answer}\n\n"
-            for turn_numbers, answer in zip(turns[: turn - 1], said, strict=False)
+            f"Earlier question:\n{text}\n\nEarlier answer:\n{answer}\n\n"
+            for text, answer in zip(turns[: turn - 1], said, strict=False)
         )
         return {
             "turn": turn,

@@ -39,7 +39,7 @@ class Traffic(msgspec.Struct, kw_only=True):
         recv: Whole replies received, whatever their status.
         in_flight: Requests under way.
         limit: Present bound of requests in flight.
-        ok: FileIdentity for and answered; ``failed``: without a usable answer after all repeats.
+        ok: Asked for and answered. ``failed``: without a usable answer after all repeats.
         retries: Repeats sent.
         waiting: Requests that wait before a repeat.
         waited: Seconds spent in such waits, summed over requests.
@@ -113,7 +113,7 @@ async def open_client(config: ModelConfig, traffic: Traffic) -> AsyncIterator[Se
     """Give a client for a model config; it is closed with the context.
 
     Args:
-        config: As ``models.configured.model_config`` gives it.
+        config: As ``models.access.model_config`` gives it.
         traffic: Counters that the client keeps while it works.
 
     Raises:
@@ -191,7 +191,7 @@ async def open_caching_client(
     """Give a client that asks nothing twice, as far as that is wanted; else the plain one of ``open_client``.
 
     Args:
-        config: As ``models.configured.model_config`` gives it.
+        config: As ``models.access.model_config`` gives it.
         traffic: Counts what is really sent.
         dedup: Ask identical questions once where the temperature is 0.
         cache: Folder of the cache; empty: none.

@@ -144,7 +144,7 @@ class HttpClient:
         self._total.close()
 
     async def _admitted(self) -> bool:
-        """Wait until the open breaker lets this request through; returns whether it goes as a probe.
+        """Wait until the open breaker lets this request through; returns whether it tries an open one.
 
         Raises:
             EndpointError: The service is gone.

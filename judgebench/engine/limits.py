@@ -5,8 +5,8 @@
 
 A circuit breaker: when the service stops answering, requests wait for it instead of failing one by one.
 
-States: *closed* (all may send), *open* (one probe at a time, the others wait), *gone* (every request is told so).
-A pure object: the clock comes in as an argument.
+States: *closed* (all may send), *open* (one request at a time tries, the others wait), *gone* (every request is told
+so). A pure object: the clock comes in as an argument.
 
 - Before a connection to the service was ever made, a refused connection makes it gone at once; before it ever answered
   well, so does a refused key or an unknown model: the config is wrong, and no item could succeed.
@@ -165,7 +165,7 @@ class Breaker:
         return self._failures
 
     def admit(self, now: float) -> float:
-        """Return 0 when a request may be sent now (if open: as the probe), else the seconds until then."""
+        """Return 0 when a request may be sent now (if open: as the one that tries), else the seconds until then."""
         if not self.open:
             return 0.0
         if now < self._check_at:

@@ -1,6 +1,6 @@
 """Services that ``jb`` starts for a run: one process per distinct ``launch`` block, healthy before it is used.
 
-Each runs under ``runners.guard``, which ends it whichever way ``jb`` dies. Addresses reach the tasks through the
+Each runs under ``executors.guard``, which ends it whichever way ``jb`` dies. Addresses reach the tasks through the
 environment variable ``JB_SERVICES``.
 """
 

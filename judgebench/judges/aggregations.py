@@ -157,7 +157,7 @@ def both_or_tie(presentations: Sequence[PresentationReading], config: Aggregatio
 
 
 def both_required(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
-    """Keep a decision that all presentations share, else the item is ``inconsistent``, which equals no gold label.
+    """Keep a decision that all presentations share, else the item is ``inconsistent``, which equals no gold decision.
 
     Auto-J's agreement (Li et al. 2023) and the consistent accuracy of ContextualJudgeBench (Xu et al. 2025).
     """

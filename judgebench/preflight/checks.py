@@ -163,14 +163,14 @@ def _check_disk(run_dir: Path) -> None:
         )
 
 
-def _probed(config: ModelConfig) -> ServiceConfig | None:
-    """Return a service that can be probed now: not a local model, and not one that the run launches itself."""
+def _running_service(config: ModelConfig) -> ServiceConfig | None:
+    """Return a service that can be asked now: not a local model, and not one that the run launches itself."""
     return config if isinstance(config, ServiceConfig) and config.launch is None else None
 
 
 def _tested_models(plan: Plan) -> Iterator[TrialService]:
     for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
-        config = _probed(model_config(plan.models[abbr]))
+        config = _running_service(model_config(plan.models[abbr]))
         if config is not None:
             yield TrialService(config=config, ask=functools.partial(_ask_tested_model, abbr))
 
@@ -190,12 +190,12 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
             continue
         dataset = plan.datasets[task.datasets[0]]
         judge = _judge_of(plan, task)
-        config = _probed(model_config(judge.model))
+        config = _running_service(model_config(judge.model))
         tested = task.model if dataset.method is not None else ""
-        probed = (dataset.abbr, judge.round_robin or judge.abbr, tested)
-        if config is None or probed in done:
+        trial = (dataset.abbr, judge.round_robin or judge.abbr, tested)
+        if config is None or trial in done:
             continue
-        done.add(probed)
+        done.add(trial)
         sample = first[dataset.abbr]
         case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
         folder = str(RunFolder(Path(plan.run_dir)).attachments)

@@ -33,7 +33,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reference: The gold answer; several where several forms are accepted; ``None`` where there is none.
         key: The data source's own name of the item, if it has one.
         answers: Answers that the item brings along, for benchmarks of judges: one to grade, two to compare, or more.
-        gold: The true decision about those answers (a label, a score, labels of steps); never shown to the judge.
+        gold: The true decision about those answers (a decision, a score, one for each step); never shown to the judge.
         meta: Further columns (category, level, timestamp, ...), never shown to a model by default.
     """
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 
 class Win(NamedTuple):
-    """Two labels that say the same of either answer.
+    """Two decisions that say the same of either answer.
 
     Attributes:
-        first: Label that prefers the first answer. ``second``: its mirror image, which prefers the second.
-        strength: How many times it counts where strong labels count more (Arena-Hard's pool).
+        first: Decision that prefers the first answer. ``second``: its mirror image, which prefers the second.
+        strength: How many times it counts where strong decisions count more (Arena-Hard's pool).
         numeral: Whether it may be a point of a scale as well.
     """
 
@@ -31,10 +31,10 @@ WINS = (
     Win("first", "second"),
     Win("1", "2", numeral=True),
 )
-"""Labels that prefer one of the answers."""
+"""Decisions that prefer one of the answers."""
 
 TIES = ("tie", "A=B")
-"""Labels that say that neither is better. Their mirror image is the label itself, as that of every other label."""
+"""Decisions that say that neither is better; each is its own mirror image, as every decision is that is not here."""
 
 UNDECIDED = frozenset({"inconsistent", "split"})
 """What aggregations give if presentations disagree: neither a winner nor a tie."""
@@ -44,13 +44,13 @@ FLIPPED = {one: other for win in WINS for one, other in ((win.first, win.second)
 are."""
 
 SIDES = {decision: side for win in WINS for decision, side in ((win.first, 1), (win.second, -1))}
-"""Which answer a label prefers: 1 the first, -1 the second; every other label prefers neither."""
+"""Which answer a decision prefers: 1 the first, -1 the second; every other decision prefers neither."""
 
 STRENGTH = {decision: win.strength for win in WINS for decision in (win.first, win.second)}
-"""How many times a label counts in ``weighted_pool``; every other label counts once."""
+"""How many times a decision counts in ``weighted_pool``; every other decision counts once."""
 
 PREFERENCES = {**{decision: (side + 1) / 2 for decision, side in SIDES.items()}, **dict.fromkeys(TIES, 0.5)}
-"""What a label is worth to the first answer, the tested model's: a win 1, a tie a half, a loss 0."""
+"""What a decision is worth to the first answer, the tested model's: a win 1, a tie a half, a loss 0."""
 
 NUMERALS = frozenset(decision for win in WINS if win.numeral for decision in (win.first, win.second))
-"""Labels that may be points of a scale as well."""
+"""Decisions that may be points of a scale as well."""

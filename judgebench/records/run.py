@@ -457,7 +457,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         merge_datasets: Merge sub-datasets of one group into one task.
         dry_run: Print the graph and the commands, send nothing.
         json_events: One JSON event per line on stdout.
-        gate: Gate rules (file) to apply at the end; empty for none.
+        gate: File with the conditions of a gate to apply at the end; empty for none.
         out: File for the verdicts on the rows of ``--predictions``; empty for none.
     """
 

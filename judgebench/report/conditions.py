@@ -1,4 +1,4 @@
-"""The rules of a gate: how they are written, and what in a run they address.
+"""The conditions of a gate: how they are written, and what in a run they address.
 
 ``[<model>:]<row>.<metric>`` addresses one metric of one row, of one model or of all. A metric is one of the result's
 metrics, a share of the planned items in percent (``scored``, ``unparsed``, ``failed``, ``judge_failed``,
@@ -29,7 +29,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     "<": operator.lt,
 }
-_RULE = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
+_CONDITION = re.compile(r"\s*(?P<target>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<threshold>[^<>=]+?)\s*")
 _SLIPS = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<="}
 """What is typed for an operator, with the operator that is meant."""
 _SLIP = re.compile(r"(=>|=<|≥|≤)[^<>=≥≤]*$")
@@ -40,7 +40,7 @@ _ALSO_IN_PERCENT = frozenset({*_SHARES, "avg", "pass", "cons", "maj_correct", "r
 
 
 class Condition(NamedTuple):
-    """One rule.
+    """One condition.
 
     Attributes:
         target: What it addresses; ``scored`` alone addresses every result.
@@ -53,7 +53,7 @@ class Condition(NamedTuple):
     threshold: float
 
     def holds(self, value: float) -> bool:
-        """Return whether a value satisfies the rule."""
+        """Return whether a value satisfies the condition."""
         return OPERATORS[self.op](value, self.threshold)
 
     def __str__(self) -> str:
@@ -64,8 +64,8 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A gate as the command line or a TOML file gives it.
 
     Attributes:
-        min: Rules with ``>=`` or ``>``.
-        max: Rules with ``<=`` or ``<``.
+        min: Conditions with ``>=`` or ``>``.
+        max: Conditions with ``<=`` or ``<``.
         min_scored: Least share of scored items of every result, in percent.
         on: Decide on the whole 95% interval, or on the value alone.
     """
@@ -76,11 +76,11 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     on: Literal["interval", "value"] = "interval"
 
     def conditions(self) -> list[Condition]:
-        """Return the parsed rules.
+        """Return the parsed conditions.
 
         Raises:
-            UsageError: A rule that cannot be read or asks for what cannot be, or none at all: a gate without rules
-                would pass everything.
+            UsageError: A condition that cannot be read or asks for what cannot be, or none at all: such a gate would
+                pass everything.
         """
         found = [parse_condition(text, "min") for text in self.min] + [
             parse_condition(text, "max") for text in self.max
@@ -141,7 +141,7 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
             f"The condition {text!r} cannot be read: {slip!r} is not an operator.",
             hint=f"Write it with {_SLIPS[slip]}: {text.replace(slip, _SLIPS[slip])!r}",
         )
-    match = _RULE.fullmatch(text)
+    match = _CONDITION.fullmatch(text)
     try:
         threshold = float(match["threshold"].removesuffix("%")) if match else math.nan
     except ValueError:
@@ -190,7 +190,7 @@ def percent_slip(value: float, *, least: bool, marked: bool = False) -> str:
 
 
 class Addressed(NamedTuple):
-    """One metric of one result that a rule addresses.
+    """One metric of one result that a condition addresses.
 
     Attributes:
         metric: ``None`` where the result lacks it; ``why`` says so.
@@ -208,7 +208,7 @@ class Addressed(NamedTuple):
 
 
 class RowFacts(NamedTuple):
-    """What one model's result in one row offers to rules; ``why`` is the reason of a result that is not there."""
+    """What one model's result in one row offers to conditions; ``why`` is the reason of a result that is not there."""
 
     model: str
     row: str
@@ -230,7 +230,7 @@ class RowFacts(NamedTuple):
         return Figure(_diagnostics_figure(self.diagnostics.get(name)), exact=False, counts=self.counts)
 
     def names(self) -> list[str]:
-        """Return the metric names that rules may use."""
+        """Return the metric names that conditions may use."""
         shares = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
         figures = [name for name, value in self.diagnostics.items() if _diagnostics_figure(value) is not None]
         in_parts = [part.named(name) for part in self.slices for name in (*part.metrics, *shares)]
@@ -260,7 +260,7 @@ def _figure(name: str, metrics: Mapping[str, Metric], counts: Counts | None) -> 
 
 
 def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
-    """Return what a rule addresses in a run.
+    """Return what a condition addresses in a run.
 
     Raises:
         UnknownNameError: There is no such model, row or metric; names the nearest.
@@ -274,7 +274,7 @@ def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
         raise _unknown(condition, facts)
     longest = max((prefix for _, prefix in candidates), key=len)
     name = condition.target.removeprefix(longest)
-    # every model of the row is held to the rule, also one whose result lacks the metric
+    # every model of the row is held to the condition, also one whose result lacks the metric
     chosen = [one for one, prefix in matches if prefix == longest]
     if not known and any(one.counts is not None for one in chosen):
         raise _unknown(condition, facts)

@@ -44,7 +44,7 @@ class CrossedPair(NamedTuple):
     """Two models' comparisons.
 
     Attributes:
-        result: The player's result.
+        result: The tested model's result.
         compared_model: The model that it was compared with.
         comparisons: The scored comparisons.
     """

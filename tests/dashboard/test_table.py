@@ -17,7 +17,7 @@ from judgebench.dashboard.board import (
     rate_text,
     whole_run_text,
 )
-from judgebench.dashboard.table import aggregate, cells, counts_text, lay_out, page_of
+from judgebench.dashboard.table import cells, counts_text, lay_out, page_of, wrapped
 from judgebench.errors import one_line, visible
 from judgebench.stages.task import Progress
 
@@ -104,8 +104,8 @@ def test_every_layout_fits_its_window_and_pages_cover_each_row_once(width: int, 
 
 
 @given(st.text(), st.integers(1, 60), st.integers(1, 4))
-def test_fold_never_exceeds_and_marks_cuts(text: str, width: int, most: int) -> None:
-    lines = aggregate(text, width, most)
+def test_wrapped_never_exceeds_and_marks_cuts(text: str, width: int, most: int) -> None:
+    lines = wrapped(text, width, most)
     assert len(lines) <= most
     assert all(len(line) <= width for line in lines)
     if not lines[-1].endswith("…"):

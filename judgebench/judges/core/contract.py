@@ -9,7 +9,7 @@ or are answered from the recording (extract)::
 
         def __init__(self, config: Config) -> None: ...
 
-        async def judge(self, item: Case, ask: Ask) -> Verdict: ...
+        async def judge(self, case: Case, ask: Ask) -> Verdict: ...
 
         def identity(self) -> dict[str, Any]: ...
 
@@ -272,7 +272,7 @@ def how_read(identity: Mapping[str, Any]) -> dict[str, str]:
     """Return ``parser``, ``aggregate`` and ``unread`` of a method and of the judges inside it, outermost first.
 
     Several of a kind are parted by `` / ``. A kind of which there is none is left out: a method that asks once and
-    aggregations nothing has no ``aggregate``, and its item is unparsed where its reply cannot be read.
+    aggregates nothing has no ``aggregate``, and its item is unparsed where its reply cannot be read.
 
     Args:
         identity: What ``identity()`` of a judge method gives.

@@ -24,7 +24,7 @@ class ChosenBy:
 
         Attributes:
             field: Name of the value in ``extra`` (a recording puts it there by its key ``keep``).
-            parsers: VerdictParser by that value as text.
+            parsers: Verdict parser by that value as text.
         """
 
         field: str

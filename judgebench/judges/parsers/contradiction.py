@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from judgebench.judges.parsers.mentions import combined
+from judgebench.judges.parsers.mentions import lowered
 from judgebench.judges.parsers.numbers import NUMBER
 from judgebench.judges.parsers.second_thoughts import taken_back
 
@@ -199,7 +199,7 @@ def other_word(text: str, end: int, *, own: Collection[str], others: Collection[
         others: Words for every other one.
     """
     after = text[end:]
-    low = combined(after)
+    low = lowered(after)
     if not others:
         return False
     pattern, stems = _word_pattern(frozenset(own), frozenset(others))

@@ -11,7 +11,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.contradiction import Undoing, other_score
 from judgebench.judges.parsers.meaning import not_meant
-from judgebench.judges.parsers.mentions import combined
+from judgebench.judges.parsers.mentions import lowered
 from judgebench.judges.parsers.numbers import as_written, number_of, outside
 from judgebench.judges.parsers.quotation import without_quotations
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
@@ -173,7 +173,7 @@ class JsonField(ConfiguredParser):
 
     def _objects(self, text: str) -> list[_FoundField] | None:
         """Return the outermost objects that hold the field, in order; ``None`` where there are too many attempts."""
-        if self._path[-1] not in combined(text):
+        if self._path[-1] not in lowered(text):
             return []
         found, at, tried = [], 0, 0
         while (brace := _BRACE.search(text, at)) is not None:

@@ -13,7 +13,7 @@ from judgebench.judges.parsers.reading import Reading
 class LastMatch(PatternParser):
     """Reads the last match of the first pattern that occurs, unless it is quoted, negated or taken back.
 
-    Arena-Hard reads its five-level labels so (Li et al. 2024), with ``published=True`` wherever they stand. It suits
+    Arena-Hard reads its five-level decisions so (Li et al. 2024), with ``published=True`` wherever they stand. It suits
     judges that think first and answer last.
     """
 

@@ -47,7 +47,7 @@ class Lines:
 
     def positions(self, words: Iterable[str]) -> dict[int, tuple[TextLine, list[int]]]:
         """Return the lines in which one of the words stands, by their start, with the words' places in them."""
-        low = combined(self._text)
+        low = lowered(self._text)
         found: dict[int, tuple[TextLine, list[int]]] = {}
         for word in words:
             place, line = low.find(word), TextLine("", -1)
@@ -60,7 +60,7 @@ class Lines:
 
     def holding(self, words: Iterable[str]) -> dict[int, TextLine]:
         """Return the lines in which one of the words (in lower case) stands, in whatever case, by their start."""
-        low = combined(self._text)
+        low = lowered(self._text)
         found: dict[int, TextLine] = {}
         for word in words:
             place = low.find(word)
@@ -76,6 +76,6 @@ class Lines:
         return TextLine(self._text[start : end if end >= 0 else len(self._text)], start)
 
 
-def combined(text: str) -> str:
+def lowered(text: str) -> str:
     """Return the text in lower case, character by character, so that places in it are those of the text."""
     return text.lower() if text.isascii() else text.translate(_ODD_CASES).lower()

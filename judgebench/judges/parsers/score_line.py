@@ -11,7 +11,7 @@ from judgebench.errors import ConfigError
 from judgebench.judges.parsers.contradiction import other_score
 from judgebench.judges.parsers.languages import ENGLISH_SCORES, LATER_LEADS, LEADS, POINTS, SCORES
 from judgebench.judges.parsers.meaning import conditional, not_meant
-from judgebench.judges.parsers.mentions import Lines, combined
+from judgebench.judges.parsers.mentions import Lines, lowered
 from judgebench.judges.parsers.numbers import NUMBER, as_written
 from judgebench.judges.parsers.quotation import without_quotations
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
@@ -242,7 +242,7 @@ def _clear(whole: str, rest: str) -> bool:
 
 def _mentions(text: str) -> list[_Mention]:
     """Return what the strongest form gives: score lines and brackets first, then a line that is only a number."""
-    low = combined(text)
+    low = lowered(text)
     nouns = _NOUNS_ASCII if text.isascii() else _NOUNS
     named = any(noun in low for noun in nouns)  # most long replies are told apart by this alone
     patterns = [

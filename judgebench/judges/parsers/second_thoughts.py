@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from judgebench.judges.parsers.mentions import combined
+from judgebench.judges.parsers.mentions import lowered
 
 
 def _one_of(words: tuple[str, ...], low: str) -> bool:
@@ -273,10 +273,10 @@ def taken_back(text: str, end: int, *, quoting: bool = False, decision: str = ""
     after = text[end:]
     if not _INK.search(after):
         return False
-    low = combined(after)
+    low = lowered(after)
     if _PLEASANTRY.fits(low):
         after = _PLEASANTRY.pattern.sub(" ", after)
-        low = combined(after)
+        low = lowered(after)
     if decision == "correct" and _falls_short(after, low):
         return True
     patterns = (*_ADMITTED, _FOREIGN) if quoting else (*_ADMITTED, _FOREIGN, _REMARKED)

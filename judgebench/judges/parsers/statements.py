@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from judgebench.judges.parsers.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
 from judgebench.judges.parsers.meaning import conditional, not_meant
-from judgebench.judges.parsers.mentions import Lines, TextLine, combined
+from judgebench.judges.parsers.mentions import Lines, TextLine, lowered
 
 _NOUN = rf"(?:(?:(?<![^\W_])(?:{VERDICTS}))|(?:{VERDICTS_UNSPACED}))"
 _MENTIONS = (*VERDICTS.split("|"), *VERDICTS_UNSPACED.split("|"), "[[")
@@ -279,7 +279,7 @@ class VerdictScanner:
         return matches
 
     def _unreadable(self, line: TextLine) -> Iterator[Statement]:
-        """A verdict line that holds something else than a label: other words, or several labels.
+        """A verdict line that holds something else than a decision: other words, or several decisions.
 
         Words that end in one bracketed decision (``Verdict: the first is better. [[A]]``) state that decision.
         """
@@ -318,7 +318,7 @@ class VerdictScanner:
         quoted = sentence.count('"') % 2 or sentence.count("`") % 2 or "“" in sentence.rpartition("”")[2]
         if quoted:
             return False
-        low = combined(sentence)
+        low = lowered(sentence)
         return not any(hedge in low for hedge in _HEDGES) or all(
             hedge[0].lower() == said for hedge in _HEDGE.finditer(sentence)
         )
@@ -360,7 +360,7 @@ class VerdictScanner:
         return [Statement(self.decision_of(match["token"]), match["token"], form, line.start + start, line.start + end)]
 
     def _answered(self, line: TextLine) -> Iterator[Statement]:
-        """``Correct? No.`` and ``CORRECT: yes``, where there are two labels."""
+        """``Correct? No.`` and ``CORRECT: yes``, where there are two decisions."""
         match = self._echoed_question.fullmatch(line.text)
         if match is None:
             return

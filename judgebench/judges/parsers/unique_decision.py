@@ -13,7 +13,7 @@ from judgebench.judges.parsers.reading import Reading, unparsed
 class UniqueDecision(PatternParser):
     """Reads a decision only where the pattern finds one and the same text wherever it matches.
 
-    JudgeBench reads bracketed labels so (Tan et al. 2024), with ``published=True`` negated and quoted ones too:
+    JudgeBench reads bracketed decisions so (Tan et al. 2024), with ``published=True`` negated and quoted ones too:
     ``[[A>B]]`` and ``[[A>>B]]`` in one reply are two different decisions and leave it unparsed, although both may mean
     the same in ``decisions``.
     """

@@ -33,7 +33,7 @@ class AcceptedForms(JudgeMethod):
         Attributes:
             part: Which part of the text is the answer: ``whole`` or ``first_line`` (completions run on).
             contains: Accept a form among other words.
-            case: Aggregation upper and lower case.
+            case: Disregard upper and lower case.
             articles: Ignore English articles.
             punctuation: Ignore punctuation.
             accents: Ignore accents.

@@ -94,7 +94,7 @@ def choice(text: str, letters: str = "ABCD", options: Mapping[str, str] | None =
         return _letter_in(patterns.alone, box) or _by_option_text(box, options)
     marked = deque(patterns.marked.finditer(text), maxlen=1)
     if marked:
-        return _unless_merged(marked[0], text, patterns)
+        return _unless_linked(marked[0], text, patterns)
     # Several lines that start with different letters are the options said again.
     listed = len({match["letter"] or match["bare"] for match in patterns.leading.finditer(text)}) > 1
     for line in _edge_lines(text):
@@ -126,7 +126,7 @@ def normalised(
 
     Args:
         text: An answer.
-        case: Aggregation upper and lower case.
+        case: Disregard upper and lower case.
         articles: Drop the English articles.
         punctuation: Drop punctuation and symbols.
         accents: Drop accents.
@@ -166,7 +166,7 @@ class _ChoicePatterns(msgspec.Struct, frozen=True):
     alone: re.Pattern[str]
     leading: re.Pattern[str]
     marked: re.Pattern[str]
-    merged: re.Pattern[str]
+    linked: re.Pattern[str]
 
 
 def _choice_patterns(letters: str) -> _ChoicePatterns:
@@ -185,7 +185,7 @@ def _choice_patterns(letters: str) -> _ChoicePatterns:
             rf"{_BLANKS}(?:\*\*)?{_BLANKS}[:=]?{_BLANKS}(?:\*\*)?{_BLANKS}(?i:option\s|choice\s)?"
             rf"{form}(?![\w'\u2019]){prose_a}"
         ),
-        merged=re.compile(rf"{_BLANKS}(?:or|and|,|/|&){_BLANKS}(?:\*\*)?[\(\[]?{one}(?!\w)", re.IGNORECASE),
+        linked=re.compile(rf"{_BLANKS}(?:or|and|,|/|&){_BLANKS}(?:\*\*)?[\(\[]?{one}(?!\w)", re.IGNORECASE),
     )
 
 
@@ -198,8 +198,8 @@ def _letter_in(pattern: re.Pattern[str], where: Extracted) -> Extracted | None:
     return Extracted(match[name].upper(), (where.span[0] + start, where.span[0] + end))
 
 
-def _unless_merged(match: re.Match[str], text: str, patterns: _ChoicePatterns) -> Extracted | None:
-    if patterns.merged.match(text, match.end()):
+def _unless_linked(match: re.Match[str], text: str, patterns: _ChoicePatterns) -> Extracted | None:
+    if patterns.linked.match(text, match.end()):
         return None
     return Extracted(match["letter"], match.span("letter"))
 

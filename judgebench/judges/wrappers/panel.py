@@ -1,7 +1,7 @@
 """Several judges, one decision: a panel of judge models (PoLL, Verga et al. 2024).
 
 The members are ordinary judges of the dataset, each with its own calls and its own row. The panel asks nothing: it
-aggregations what they decided. A member that failed or could not be read does not stop it; how many must have been
+aggregates what they decided. A member that failed or could not be read does not stop it; how many must have been
 read is the quorum.
 """
 
@@ -82,7 +82,7 @@ class Panel(JudgeMethod):
         return [f"panel: {chosen} quorum={self.config.quorum}"]
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 - it never asks
-        """Aggregation the verdicts that the item carries."""
+        """Aggregate the verdicts that the case carries."""
         said = case.verdicts
         aggregate, config = self._aggregation, self._aggregation_config
         wants = (

@@ -42,7 +42,7 @@ class Repeated(Wrapper):
         self._aggregation, self._aggregation_config = aggregation_of(config.aggregate, where="method.aggregate")
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Decide several times and aggregation."""
+        """Decide several times and aggregate the verdicts."""
         verdicts = [
             await self.inner[0].judge(case, Listening(ask, f"vote{number}")) for number in range(self.config.times)
         ]

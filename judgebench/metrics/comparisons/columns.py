@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
 
 
 class Columns:
-    """Battles as arrays.
+    """Comparisons as arrays.
 
     Attributes:
         names: The models, sorted, so that nothing depends on the order of the comparisons.

@@ -44,12 +44,12 @@ class PairPresentation(NamedTuple):
 
 
 def side_of(decision: str | None) -> int | None:
-    """Return which answer a label prefers, ``None`` for no label."""
+    """Return which answer a decision prefers, ``None`` for no decision."""
     return None if decision is None else SIDES.get(decision, 0)
 
 
 def pair_presentations(verdict: Verdict) -> list[PairPresentation]:
-    """Return the comparisons behind a verdict, in the order of the presentations; none where nothing was compared.
+    """Return the presentations of a pair behind a verdict, in their order; none where nothing was compared.
 
     Presentations that grade a single answer do not name a winner and are not comparisons.
     """
@@ -190,7 +190,7 @@ class ComparisonColumns:
 
 
 def orders_of(compared_columns: ComparisonColumns) -> dict[str, Any]:
-    """Return the judge's health as far as comparisons show it, empty where nothing was compared.
+    """Return the judge's diagnostics as far as comparisons show it, empty where nothing was compared.
 
     ``consistency``: share of the pairs judged in both orders on which the orders agree. ``first_shown_rate``: share of
     the decided presentations that the first shown answer won, 50 for a fair judge. ``longer_preferred``: share of the

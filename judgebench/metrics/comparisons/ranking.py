@@ -148,10 +148,10 @@ def with_pairwise(ranking: Ranking, right: Mapping[str, Mapping[SampleKey, bool]
         judge=ranking.judge,
         k=PAIRWISE_K,
     )
-    trials = {one.model: one for one in pairwise.models}
+    rated = {one.model: one for one in pairwise.models}
     models = [
         msgspec.structs.replace(
-            trials[one.model], rank=one.rank, ranks=one.ranks, score=one.score, style_controlled=None
+            rated[one.model], rank=one.rank, ranks=one.ranks, score=one.score, style_controlled=None
         )
         for one in ranking.models
     ]
@@ -252,7 +252,7 @@ def _undefined(columns: Columns, names: Sequence[str], baseline: str) -> str:
 
 
 class ModelOutcome(NamedTuple):
-    """One comparison as one of its players sees it."""
+    """One comparison as one of its two models sees it."""
 
     sample: int
     points: float

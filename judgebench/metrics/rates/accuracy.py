@@ -28,7 +28,7 @@ def accuracy(tally: Tally) -> Metric:
 
 @metric(better="low")
 def invalid_rate(tally: Tally) -> Metric:
-    """Return the percentage of scored outcomes labelled ``invalid``: answers cut off, refused or broken."""
+    """Return the percentage of scored outcomes that are ``invalid``: answers cut off, refused or broken."""
     return _decision_rate(tally, "invalid")
 
 

@@ -1,4 +1,4 @@
-"""How far two raters agree: the judge against a rule, a person or a gold label.
+"""How far two raters agree: the judge against a rule, a person or gold.
 
 Percent agreement alone hides leniency, so kappa, Scott's pi, both error rates and the shift of the score stand beside
 it. Whatever is undefined is ``None``, never 0 or 1.
@@ -61,7 +61,7 @@ def confusion(graded: Pairs) -> Confusion:
 
 
 def percent_agreement(pairs: Pairs) -> float | None:
-    """Return the share of items with equal labels, 0..1."""
+    """Return the share of items on which both decide alike, 0..1."""
     total = sum(pairs.values())
     return sum(count for (first, second), count in pairs.items() if first == second) / total if total else None
 
@@ -96,7 +96,7 @@ def scott_pi(pairs: Pairs) -> float | None:
 def kappa_stderr(tables: Tables) -> float | None:
     """Return the standard error of Cohen's kappa, clustered by question; ``None`` for fewer than two questions.
 
-    The linearised error: one answer with the labels a and b moves kappa by ``(I(a = b) - po) / (1 - pe) - (1 - po)
+    The linearised error: one answer with the decisions a and b moves kappa by ``(I(a = b) - po) / (1 - pe) - (1 - po)
     (p2(a) + p1(b) - 2 pe) / (1 - pe)^2`` over n. With one answer per question this is the large-sample formula of
     J. L. Fleiss, J. Cohen and B. S. Everitt (1969), Psychological Bulletin 72, 323-327, with n - 1.
 

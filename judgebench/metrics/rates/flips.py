@@ -16,7 +16,7 @@ from judgebench.records.flow import Metric
 from judgebench.records.pairs import SIDES
 
 Decision = str | float
-"""A label, of pairs ``A``, ``B`` or any that prefers neither; or a score."""
+"""What a verdict says: a word (of pairs ``A``, ``B`` or one that prefers neither), or a score."""
 
 _WORTH = {"correct": 1.0, "incorrect": 0.0, "invalid": 0.0}
 """How good a verdict about a single answer is."""
@@ -65,27 +65,27 @@ class Paired(NamedTuple):
 
 
 def side(decision: str) -> str:
-    """Return which answer a label prefers, ``A`` or ``B``; labels that prefer neither stay as they are."""
+    """Return which answer a decision prefers, ``A`` or ``B``; one that prefers neither stays as it is."""
     preferred = SIDES.get(decision, 0)
     return "A" if preferred > 0 else "B" if preferred < 0 else decision
 
 
-def worth(combined: Decision, target: str) -> float | None:
-    """Return how favourable a decision is to the target; ``None`` where its label does not say.
+def worth(decision: Decision, target: str) -> float | None:
+    """Return how favourable a decision is to the target; ``None`` where it does not say.
 
     A pair's target has 1 where it wins, -1 where it loses and 0 otherwise. ``better`` has 1 for a right answer and 0
     for any other, and a score is its own worth; ``worse`` has the opposite.
     """
-    if not isinstance(combined, str):
-        return float(-combined if target == "worse" else combined)
+    if not isinstance(decision, str):
+        return float(-decision if target == "worse" else decision)
     if target in ("better", "worse"):
-        good = _WORTH.get(combined)
+        good = _WORTH.get(decision)
         return 1 - good if good is not None and target == "worse" else good
-    return float(SIDES.get(combined, 0) * (1 if target == "A" else -1))
+    return float(SIDES.get(decision, 0) * (1 if target == "A" else -1))
 
 
 def changed(before: Decision, after: Decision, margin: float = 0.0) -> bool:
-    """Say whether two decisions differ: in the preferred side, the label, or by more than ``margin`` in the score."""
+    """Say whether two decisions differ: in the preferred side, the word, or by more than ``margin`` in the score."""
     if isinstance(before, str) or isinstance(after, str):
         return side(str(before)) != side(str(after))
     return abs(after - before) > margin
@@ -97,15 +97,15 @@ def moved(before: Decision, after: Decision, target: str, margin: float = 0.0) -
     return first is not None and second is not None and second > first + margin
 
 
-def can_move(combined: Decision, target: str) -> bool:
+def can_move(decision: Decision, target: str) -> bool:
     """Say whether a decision could still move towards the target; a score always may."""
     if not target:
         return False
-    value = worth(combined, target)
-    return value is not None and (not isinstance(combined, str) or value < 1)
+    value = worth(decision, target)
+    return value is not None and (not isinstance(decision, str) or value < 1)
 
 
-def violates(trial: Trial, combined: Decision, margin: float = 0.0) -> bool:
+def violates(trial: Trial, decision: Decision, margin: float = 0.0) -> bool:
     """Say whether a later decision is not what an unbiased judge would say.
 
     That is any change (``invariant``), a change in favour of the target (``must_not_increase``), or a decision that is
@@ -113,17 +113,17 @@ def violates(trial: Trial, combined: Decision, margin: float = 0.0) -> bool:
     they do not move away from the target.
     """
     if trial.expects == "invariant":
-        return changed(trial.plain, combined, margin)
+        return changed(trial.plain, decision, margin)
     if trial.expects == "must_not_increase":
-        return moved(trial.plain, combined, trial.target, margin)
-    if isinstance(combined, str):
-        return worth(combined, trial.target) != 1
-    return moved(combined, trial.plain, trial.target, margin)
+        return moved(trial.plain, decision, trial.target, margin)
+    if isinstance(decision, str):
+        return worth(decision, trial.target) != 1
+    return moved(decision, trial.plain, trial.target, margin)
 
 
-def right(combined: Decision, gold: str) -> bool:
+def right(decision: Decision, gold: str) -> bool:
     """Say whether a decision is the gold one; of pairs by the preferred side."""
-    return isinstance(combined, str) and side(combined) == side(gold)
+    return isinstance(decision, str) and side(decision) == side(gold)
 
 
 def rate(trials: Sequence[Trial], change: Change, *, missing: int = 0) -> Metric:

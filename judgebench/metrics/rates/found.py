@@ -25,7 +25,7 @@ def steps_of(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def votes_of(verdict: Verdict) -> dict[str, int]:
-    """Return how often each label was voted for (``votes``: whole numbers from 0 to 65535 by label)."""
+    """Return how often each decision was voted for (``votes``: whole numbers from 0 to 65535 by decision)."""
     votes = verdict.details.get("votes")
     if not isinstance(votes, Mapping):
         return {}

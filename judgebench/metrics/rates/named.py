@@ -124,13 +124,13 @@ def default_metrics(tally: Tally) -> list[str]:
     """Return the metrics of a result whose config names none.
 
     Right-or-wrong verdicts give ``accuracy``, or with n repeats ``accuracy (n runs average)``, ``avg@n``, ``pass@k``,
-    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate`` (the labels ``1`` and ``2``, which may
-    be points of a scale, only where two answers were compared); verdicts with a score and no such label ``mean_score``.
+    ``cons@k`` and ``maj_correct@k``; comparisons give ``win_rate`` (the decisions ``1`` and ``2``, which
+    may be points of a scale, only where two answers were compared); scores with no such decision ``mean_score``.
     """
     decisions = set(tally.decisions())
     if decisions & (PREFERENCES.keys() if tally.compared else PREFERENCES.keys() - NUMERALS):
         return ["win_rate"]
-    if not decisions & GRADES.keys() and tally.has_scores():  # labels may be the points of a scale
+    if not decisions & GRADES.keys() and tally.has_scores():  # decisions may be the points of a scale
         return ["mean_score"]
     return [RUNS_AVERAGE, "avg@n", "pass@k", "cons@k", "maj_correct@k"] if tally.repeats > 1 else ["accuracy"]
 

@@ -18,7 +18,7 @@ from judgebench.metrics.rates.found import votes_of
 from judgebench.records.flow import Counts, Verdict, VerdictStatus
 
 GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
-"""Labels that say right or wrong. ``invalid`` (cut off, refused, broken) is not right; ``invalid_rate`` shows it."""
+"""Decisions that say right or wrong. ``invalid`` (cut off, refused, broken) is not right; ``invalid_rate`` shows it."""
 
 _STATUSES: tuple[str, ...] = get_args(VerdictStatus)
 _STATUS_CODES = {status: code for code, status in enumerate(_STATUSES)}
@@ -36,7 +36,7 @@ class TallyOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         score: Of the verdict, where the status is ``ok``.
         answer: The final answer that the extractor took from the prediction; votes are counted over these.
         truncated: Whether the prediction was cut off by the token limit.
-        rule: Label that the rule-based check, or a person, gave the same prediction; ``None`` where there is none.
+        rule: What the rule-based check, or a person, says of the same prediction; ``None`` where there is none.
         weight: What the item counts in ``weighted_accuracy``.
         passed: How many of the judge's votes found it right. ``votes``: how many could be read; 0 or 1 where it is
             asked once.
@@ -168,7 +168,7 @@ class Tally:
         """Take in one outcome; each (id, repeat) once, in any order.
 
         Raises:
-            InternalError: A verdict that is not ``ok`` carries a label or a score.
+            InternalError: A verdict that is not ``ok`` carries a decision or a score.
         """
         if outcome.status != "ok" and (outcome.decision is not None or outcome.score is not None):
             raise InternalError(
@@ -233,7 +233,7 @@ class Tally:
         return Counts(planned=len(self), truncated=self.truncated, **found)
 
     def decisions(self) -> dict[str, int]:
-        """Return how often each label occurs among the scored outcomes."""
+        """Return how often each decision occurs among the scored outcomes."""
         return {
             name: count for code, count in Counter(self._decisions).items() if (name := self._names[code]) is not None
         }
@@ -327,7 +327,7 @@ class Tally:
                     yield self._ids[at], self._scores[at], self._weights[at] if self._weights is not None else 1.0
 
     def worths(self, of: Mapping[str, float]) -> Iterator[tuple[int, float | None]]:
-        """Yield ``(id, what its label is worth)`` of all outcomes, grouped by id; ``None`` for labels not in ``of``."""
+        """Yield ``(id, what its decision is worth)`` of all outcomes, grouped by id; ``None`` where ``of`` lacks it."""
         worth = [None if name is None else of.get(name) for name in self._names]
         for at in self._order():
             yield self._ids[at], worth[self._decisions[at]]

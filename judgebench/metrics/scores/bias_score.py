@@ -47,7 +47,7 @@ class _Test:
 
 
 class BiasScore:
-    """Compares the verdicts about unchanged and perturbed items that ``BiasTest`` collects; see ``metrics.flips``."""
+    """Compares the verdicts about unchanged and perturbed items of a ``BiasTest``; see ``metrics.rates.flips``."""
 
     Config: ClassVar[type[msgspec.Struct]] = BiasScoreConfig
     better: ClassVar[Mapping[str, Better]] = {
@@ -164,7 +164,7 @@ class BiasScore:
                 movable = [one for one in trials if flips.can_move(one.plain, one.target)]
                 missed = sum(one.perturbed is None for one in movable)
                 towards = flips.rate(movable, self._moved, missing=missed)
-                settled = "every verdict was for the target already, or its label does not say"
+                settled = "every verdict was for the target already, or does not say"
                 yield "directed_flip", towards if movable else Metric(value=None, note=settled)
                 yield "directed_flip_above_noise", _difference(flips.above_noise(movable, self._moved))
             if trials[0].expects == "must_not_increase":
@@ -192,8 +192,8 @@ class BiasScore:
                 yield name, _difference(change)
                 yield f"{name}_p", Metric(value=change.p_value, n=change.n)
 
-    def _kept(self, trial: Trial, combined: Decision) -> bool:
-        return not self._changed(trial, combined)
+    def _kept(self, trial: Trial, decision: Decision) -> bool:
+        return not self._changed(trial, decision)
 
 
 def _difference(change: Paired | None) -> Metric:
@@ -213,16 +213,16 @@ def _read(entry: Mapping[str, Any]) -> Decision | None:
     return _decision(entry["status"], entry.get("decision"), entry.get("score"))
 
 
-def _changed(trial: Trial, combined: Decision, *, margin: float) -> bool:
-    return flips.changed(trial.plain, combined, margin)
+def _changed(trial: Trial, decision: Decision, *, margin: float) -> bool:
+    return flips.changed(trial.plain, decision, margin)
 
 
-def _moved(trial: Trial, combined: Decision, *, margin: float) -> bool:
-    return flips.moved(trial.plain, combined, trial.target, margin)
+def _moved(trial: Trial, decision: Decision, *, margin: float) -> bool:
+    return flips.moved(trial.plain, decision, trial.target, margin)
 
 
-def _right(trial: Trial, combined: Decision) -> bool:
-    return trial.gold is not None and flips.right(combined, trial.gold)
+def _right(trial: Trial, decision: Decision) -> bool:
+    return trial.gold is not None and flips.right(decision, trial.gold)
 
 
 def _scores(trials: Sequence[Trial]) -> bool:

@@ -44,8 +44,8 @@ class PreferenceScore:
     """Takes verdicts as preferences from 1 (the baseline's answer) to 2 (the tested one); 1.5 is a tie.
 
     A verdict read from log-probabilities is the probability of the first shown answer; a stated number is the
-    preference itself; a label gives 1, 1.5 or 2. Equal answers are a tie without being asked about. What was not judged
-    or not read is left out and counted.
+    preference itself; a decision gives 1, 1.5 or 2. Equal answers are a tie without being asked about. What was not
+    judged or not read is left out and counted.
     """
 
     Config: ClassVar[type[msgspec.Struct]] = PreferenceScoreConfig

@@ -26,8 +26,8 @@ class VerifierScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
     """Keys of ``score=dict(type=VerifierScore, ...)``, beside those of every score.
 
     Attributes:
-        right: Label that means "right"; every other label means "wrong" in the two-way figures.
-        classes: All labels, where there are more than two: gives the accuracy and macro F1 over them.
+        right: Decision that means "right"; every other one means "wrong" in the two-way figures.
+        classes: All decisions, where there are more than two: gives the accuracy and macro F1 over them.
         headline: Name of the figure that stands for the result.
         group_by: Meta column (the exam taker, the source) by which rates are also given in parts.
         labelled_by: Meta column with a whole number that says which items are the labelled part.
@@ -43,7 +43,7 @@ class VerifierScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
 
 
 class VerifierScore:
-    """Compares the judge's label with gold; items without either are left out and counted."""
+    """Compares the judge's decision with gold; items without either are left out and counted."""
 
     Config: ClassVar[type[msgspec.Struct]] = VerifierScoreConfig
     better: ClassVar[Mapping[str, Better]] = {
@@ -96,7 +96,7 @@ class VerifierScore:
             (self._labelled if self._is_labelled(sample) else self._rest).append(decided)
 
     def right(self, sample: Sample, verdict: Verdict) -> bool | None:
-        """Say whether the judge is right about an item, all labels but ``right`` being one; ``None``: none can tell.
+        """Say whether the judge is right about an item, all decisions but ``right`` being one; ``None``: none can tell.
 
         By this the judges of a run are ranked.
         """
