@@ -220,7 +220,7 @@ class RowFacts(NamedTuple):
     slices: Sequence[Slice] = ()
 
     def lookup(self, name: str) -> Figure:
-        """Return what a rule's name means; without a metric where there is none of that name."""
+        """Return what a condition's name means; without a metric where there is none of that name."""
         if (found := _figure(name, self.metrics, self.counts)) is not None:
             return found
         for part in self.slices:
@@ -238,7 +238,7 @@ class RowFacts(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """What a name in a rule means in one result.
+    """What a name in a condition means in one result.
 
     Attributes:
         metric: ``None`` where there is none.
