@@ -30,6 +30,7 @@ from judgebench.config.checks import Declared
 from judgebench.config.explain import parse_error, run_error
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, out_of_memory
+from judgebench.plugins.slow_imports import say_when_slow
 
 
 class Plugged(NamedTuple):
@@ -117,7 +118,8 @@ def load_file(path: Path) -> PlainConfig:
     _refuse_imports_in_texts(tree, path)
     reader = _mmengine_config()
     try:
-        loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
+        with say_when_slow(f"the config file {path}"):
+            loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
     except RAISED_BY_OTHERS as error:  # a config file is user code and may raise anything
         if (lacking := out_of_memory(error)) is not None:
             raise lacking from error

@@ -27,6 +27,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure
@@ -70,6 +71,8 @@ def fault_of_exception(error: BaseException, *, seconds: float) -> Fault:
         error: A ``aiohttp.ClientError``, ``TimeoutError`` or ``OSError``.
         seconds: How long the attempt took, for the sentence.
     """
+    if isinstance(error.__cause__, ContentEncodingError):  # the whole reply is there, and the service is too
+        return _fault("bad_reply", f"The reply is not in the encoding that its header names: {error.__cause__.message}")
     reason = _reason(error)
     for kind, fault in _EXCEPTIONS:
         if isinstance(error, kind):

@@ -120,6 +120,21 @@ def encode(body: Any) -> bytes:
         return _encode(_clean_deep(msgspec.to_builtins(body)))
 
 
+def as_utf8(body: bytes, charset: str | None) -> bytes:
+    """Return a body in UTF-8: from the character set that its header names, where it is no UTF-8 as it stands.
+
+    Services name a character set by habit and send UTF-8 all the same, so what can be read as UTF-8 is that.
+    """
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return body.decode(charset or "utf-8").encode()
+        except (LookupError, UnicodeError):
+            return body
+    return body
+
+
 def decode(body: bytes | str) -> Any:
     """Return the decoded JSON with clean text.
 

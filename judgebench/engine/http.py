@@ -251,7 +251,7 @@ class HttpClient:
         if plain is not None:
             return self._outcome(plain, latency)
         try:
-            decoded = self._decoded(payload)
+            decoded = self._decoded(wire.as_utf8(payload, response.charset))
         except ValueError:
             kind = response.content_type
             said = excerpt(self._words_of(payload))

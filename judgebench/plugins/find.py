@@ -12,6 +12,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
@@ -20,6 +21,7 @@ import msgspec
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, nearest
 from judgebench.plugins.installed import brought, installed, unusable
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
+from judgebench.plugins.slow_imports import say_when_slow
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
@@ -251,7 +253,8 @@ def unknown(name: str, room: RoomName, *, where: str = "") -> ConfigError:
 def _imported(path: str, room: RoomName, where: str) -> Any:
     module, _, attribute = path.rpartition(".")
     try:
-        found: ModuleType = importlib.import_module(module)
+        with nullcontext() if module.startswith("judgebench.") else say_when_slow(f"the module {module}"):
+            found: ModuleType = importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
         if module != missing and not module.startswith(f"{missing}."):

@@ -26,6 +26,7 @@ import msgspec
 
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
+from judgebench.plugins.slow_imports import say_when_slow
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -157,7 +158,8 @@ def rivals(one: Installed) -> Iterator[str]:
 def _looked_at(entry: EntryPoint) -> Installed:
     package, version = (entry.dist.name, entry.dist.version) if entry.dist is not None else (entry.name, "?")
     try:
-        plugin = entry.load()
+        with say_when_slow(f"the plug-in package {package!r}"):
+            plugin = entry.load()
     except RAISED_BY_OTHERS as error:  # another's module may raise anything when it is imported
         said = f"its entry point {entry.value!r} cannot be loaded ({type(error).__name__}: {error})"
         return Installed(package, version, Plugin(), None, said)

@@ -124,6 +124,8 @@ def _compared(judge: JudgeConfig) -> tuple[str, str]:
     return judge.compare_with, judge.baseline.path if judge.baseline else ""
 
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""Stands for what a service sent that is no text."""
 DOUBTFUL = 5
 """How many doubtful items a result names."""
 EXCERPT = 160
@@ -174,6 +176,7 @@ class Spent:
         prompt_tokens: As the service reported. ``completion_tokens``: likewise.
         extra_requests: Requests beyond the first of each call. ``waited``: seconds between them.
         served: Model ids of the replies.
+        undecoded: Replies with the sign for bytes that are no text.
     """
 
     calls: int = 0
@@ -183,9 +186,11 @@ class Spent:
     extra_requests: int = 0
     waited: float = 0.0
     served: set[str] = field(default_factory=set)
+    undecoded: int = 0
 
     def add(self, exchange: Prediction | JudgeCall) -> None:
         """Take in one call."""
+        self.undecoded += REPLACEMENT in exchange.prediction
         if exchange.served_model:
             self.served.add(exchange.served_model)
         if exchange.tries == 0:
@@ -207,6 +212,7 @@ class Spent:
         self.extra_requests += other.extra_requests
         self.waited += other.waited
         self.served |= other.served
+        self.undecoded += other.undecoded
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as ``TaskResult.usage`` says it of one side."""
@@ -340,6 +346,11 @@ class DiagnosticsAccumulator:
             for side, spent in self._spent.items()
             if len(spent.served) > 1
         ]
+        undecoded = [
+            f"of the {side}'s replies {spent.undecoded} hold U+FFFD, which stands for bytes that are no text"
+            for side, spent in self._spent.items()
+            if spent.undecoded
+        ]
         whole = sum(n for n, _ in self._settled.values())
         settled = [
             f"the {by} decided {n} of {whole} verdicts ({100 * n / whole:.1f}%), {100 * right / n:.1f}% of them correct"
@@ -349,7 +360,7 @@ class DiagnosticsAccumulator:
         copies = [f"rows that repeat a previous row, kept as separate items: {self._copies}"] if self._copies else []
         changed = "answers of another model, or to another question, in a file that was changed after it was written"
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
-        return [*served, *settled, *equal, *copies, *foreign]
+        return [*served, *undecoded, *settled, *equal, *copies, *foreign]
 
     def _words(self, checked: Checked) -> dict[str, Any]:
         """Return what was answered and what the judge said to it, cut short: each by a name where there are several."""

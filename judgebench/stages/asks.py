@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,7 +21,6 @@ from judgebench.models.contract import Client
 from judgebench.models.postprocess import postprocessor
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import JudgeConfig
-from judgebench.store.recorded import Recorded
 
 Postprocessor = Callable[[str], str]
 
@@ -189,10 +188,33 @@ class Questions:
         return msgspec.structs.replace(reply, text=self.postprocess(reply.text)) if self.postprocess else reply
 
 
+class Recording(Protocol):
+    """Finds a call by sample, repeat and what was asked."""
+
+    def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:
+        """Return the call; ``None`` where it was not made."""
+        ...
+
+
+class CallsOfCase:
+    """The calls about one item, as the method that has just judged it was answered."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, JudgeCall] = {}
+
+    def put(self, call: JudgeCall) -> None:
+        """Take in a call."""
+        self._calls[call.uuid] = call
+
+    def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:  # noqa: ARG002 - part of Recording
+        """Return the call that asked what the uuid stands for."""
+        return self._calls.get(uuid)
+
+
 class CaseAsk:
     """What both ways of asking share: identity and numbering of the questions about one item."""
 
-    def __init__(self, questions: Questions, case: Case, recorded: Recorded[JudgeCall]) -> None:
+    def __init__(self, questions: Questions, case: Case, recorded: Recording) -> None:
         self.questions = questions
         self.case = case
         self.recorded = recorded
@@ -263,7 +285,7 @@ class RecordingAsk(CaseAsk):
         self,
         questions: Questions,
         case: Case,
-        recorded: Recorded[JudgeCall],
+        recorded: Recording,
         *,
         client: Callable[[], Awaitable[Client]],
         subject: Subject,
@@ -282,6 +304,16 @@ class RecordingAsk(CaseAsk):
         self._of_presentation: Counter[str] = Counter()
         self.answered: list[tuple[dict[str, Any], bool]] = []
         """Parameters of each question of this item, and whether its reply came with log-probabilities."""
+        self.made = CallsOfCase()
+
+    def answer(self, call: JudgeCall) -> Reply:
+        """Return a call's reply, and keep the call: the method must ask the same when it runs again.
+
+        Raises:
+            CallFailedError: The call had failed.
+        """
+        self.made.put(call)
+        return super().answer(call)
 
     async def __call__(self, prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         """Return the judge's reply, from the recording where it is known."""

@@ -25,7 +25,7 @@ from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import count_of, samples_of
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
-from judgebench.errors import RAISED_BY_OTHERS, EndpointError, ReuseError
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
@@ -52,6 +52,7 @@ from judgebench.records.run import DatasetConfig, JudgeConfig
 from judgebench.stages.asks import (
     Questions,
     RecordingAsk,
+    ReplayAsk,
     StoppedError,
     Subject,
     benchmark_case,
@@ -121,6 +122,8 @@ def _compared_with(identity_file: Path) -> object:
     return identity.settings.get("compare_with") if identity is not None else None
 
 
+JUDGED_AGAIN = 3
+"""Items of a task that are judged a second time from their own replies, which costs no request."""
 SHOWN_MISSING = 3
 """Most items without a recording that the log names one by one."""
 logger = logging.getLogger(__name__)
@@ -238,10 +241,34 @@ class JudgeRun:
         except RAISED_BY_OTHERS as error:  # whatever a method raises about one item
             self._fail(error, f"The judge method on item {ask.case.id}")
             return
+        if ask.answered and self.judged < JUDGED_AGAIN:
+            await self._check_repeatable(ask)
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
         if not self.gave_logprobs:
             self._check_logprobs(ask)
+
+    async def _check_repeatable(self, ask: RecordingAsk) -> None:
+        """Give up at the first items of a method that asks other questions when it judges an item once more.
+
+        Scoring runs it again on the recording, which would hold none of them, and each ``--reuse`` would pay for all.
+
+        Raises:
+            ConfigError: It does.
+        """
+        try:
+            await self.method.judge(ask.case, ReplayAsk(self.questions, ask.case, ask.made))
+        except NotRecordedError:
+            raise ConfigError(
+                f"The method of {self.judge.abbr!r} asks other questions when it judges item {ask.case.id} once more, "
+                "so no verdict could be derived from the recorded replies.",
+                hint="Let its questions follow from the item and the replies alone: no time, no random numbers, "
+                "nothing that it remembers of other items.",
+            ) from None
+        except CallFailedError:
+            return  # it copes with a failed call, or not: that is no matter of what it asks
+        except RAISED_BY_OTHERS as error:  # scoring will meet the same, about the item
+            logger.warning("item %d: judged once more, the method raised %r", ask.case.id, error)
 
     def _fail(self, error: BaseException, about: str) -> None:
         """Count an item as failed because of what a plug-in raised."""

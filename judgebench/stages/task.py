@@ -31,7 +31,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -381,8 +380,8 @@ async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
     except RAISED_BY_OTHERS as error:  # a process ends here; whatever it was is told and logged
         if (lacking := out_of_memory(error)) is not None:
             return _report_error(task.reporter, lacking)
-        traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"
+        logger.exception("the task ends with an error that nothing foresaw")  # by the log, which makes it safe to show
         task.reporter.update(state="error", force=True, error=reason, exit_code=int(ExitCode.BUG))
         return ExitCode.BUG
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judgebench.engine.framing import decode, encode
+from judgebench.engine.framing import as_utf8, decode, encode
 
 
 def decoded(body: bytes | str) -> object:
@@ -45,3 +45,19 @@ def test_text_that_utf8_cannot_hold_is_replaced(body: bytes, value: object) -> N
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"a": 1}', '\ufeff{"a": 1}'])
 def test_a_byte_order_mark_before_the_json_is_no_part_of_it(body: bytes | str) -> None:
     assert decode(body) == {"a": 1}
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252"])
+def test_a_body_that_is_no_utf8_is_read_in_the_character_set_that_its_header_names(charset: str) -> None:
+    assert decode(as_utf8('{"a": "Zürich"}'.encode(charset), charset)) == {"a": "Zürich"}
+
+
+@pytest.mark.parametrize("charset", [None, "iso-8859-1", "no-such-set", "utf-8"])
+def test_a_body_in_utf8_is_that_whatever_its_header_names(charset: str | None) -> None:
+    body = '{"a": "Zürich"}'.encode()
+    assert as_utf8(body, charset) == body
+
+
+@pytest.mark.parametrize("charset", [None, "no-such-set", "ascii", "utf-8", "idna"])
+def test_a_body_that_no_named_character_set_explains_stays_as_it_is(charset: str | None) -> None:
+    assert as_utf8(b'["\xff"]', charset) == b'["\xff"]'

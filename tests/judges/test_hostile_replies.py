@@ -47,6 +47,18 @@ def test_no_pair_of_scores_is_beyond_every_scale(parser: Any, text: str) -> None
     assert parser_of(parser).read(said(text)).status == "unparsed"
 
 
+@pytest.mark.parametrize("opened", ["<think>", "[THINK]", "<|channel|>analysis", "<thinking>"])
+@pytest.mark.parametrize(
+    ("parser", "numbers"), [("trailing_int", "so far maybe 7"), ("last_lines_two_numbers", "8\n9")]
+)
+def test_a_number_at_which_a_reply_breaks_off_inside_its_reasoning_is_no_score(
+    parser: str, numbers: str, opened: str
+) -> None:
+    read = parser_of(parser).read
+    assert read(said(f"{opened}\nhmm\n{numbers}")).reason == "the reply ends inside its reasoning"
+    assert read(said(f"<think>hmm</think>\n{numbers}")).status == "ok"
+
+
 @pytest.mark.parametrize("written", ["9_5", "1e16", "-1e16", "1e400", "nan", "inf", "", "seven"])
 def test_what_nobody_writes_as_a_score_is_no_number(written: str) -> None:
     assert number_of(written) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError
-from judgebench.plugins import load
+from judgebench.plugins import load, slow_imports
 from judgebench.plugins.installed import installed
 from judgebench.records.run import Selection
 from tests.e2e.harness import JB, ROOT, Bench, Done, model_answer, prompt_text, run
@@ -171,6 +172,23 @@ def test_a_package_that_cannot_be_used_is_named_where_something_was_not_found(
     with pytest.raises(UnknownNameError, match="no model config named 'no_such_model'") as unknown:
         Registry().find("models", "no_such_model")
     assert said in unknown.value.hint
+
+
+@pytest.mark.parametrize("name", ["Doubles", "slow.types_.Doubles"])
+def test_a_package_that_takes_long_to_import_is_named_while_it_is_waited_for(
+    site: Path, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The module waits for the very words, so that the test waits for nothing else."""
+    waiting = "import time\nwhile 'slow' not in LOG.text:\n    time.sleep(0.01)\n"
+    monkeypatch.setattr(slow_imports, "QUIET", 0.01)
+    monkeypatch.setattr(builtins, "LOG", caplog, raising=False)
+    install(site, "slow")
+    for module in ("plugin", "types_"):
+        file = site / "slow" / f"{module}.py"
+        file.write_text(waiting + file.read_text())
+    assert load(name, "datasets").__name__ == "Doubles"
+    said = "the plug-in package 'slow'" if name == "Doubles" else "the module slow.types_"
+    assert f"jb: {said} has been running for" in caplog.text
 
 
 def test_what_is_at_home_comes_first_and_a_judge_may_be_a_model_of_a_package(site: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from judgebench.judges.parsers.first_line_two_numbers import FirstLineTwoNumbers, TwoNumbers
 from judgebench.judges.parsers.numbers import number_of
-from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.judges.parsers.reading import Reading, answer_part, silent, unparsed
 from judgebench.records.flow import Reply
 
 _LONGEST = 200
@@ -23,12 +23,14 @@ class LastLinesTwoNumbers(FirstLineTwoNumbers):
     class Config(FirstLineTwoNumbers.Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Keys of ``parser=dict(type="last_lines_two_numbers", ...)``: those of ``first_line_two_numbers``."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads_text_only: ClassVar[bool] = True
     place: ClassVar[str] = "the last two lines are"
 
     def read(self, reply: Reply) -> Reading:
         """Read the two scores; a reply that was cut off may lack digits of the second."""
+        if answer_part(reply.text).text is None:
+            return silent(reply)
         return unparsed("the reply was cut off") if reply.finish_reason == "length" else super().read(reply)
 
     def scores(self, text: str) -> TwoNumbers | None:

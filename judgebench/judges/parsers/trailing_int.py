@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
 from judgebench.records.flow import Reply
 
 _TAIL = re.compile(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{0,12}\Z")
@@ -16,7 +16,8 @@ _TAIL = re.compile(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{
 class TrailingInt(ConfiguredParser):
     """Reads the whole number that ends the reply, as RewardBench's rating judges are read (Lambert et al. 2024).
 
-    A fraction, a decimal or a longer number is none: ``8/10`` and ``7.5`` leave the reply unparsed.
+    A fraction, a decimal or a longer number is none: ``8/10`` and ``7.5`` leave the reply unparsed. A reply that ends
+    inside its reasoning is unparsed as well, whatever number it has come to.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,12 +30,14 @@ class TrailingInt(ConfiguredParser):
         low: int = 1
         high: int = 10
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads_text_only: ClassVar[bool] = True
     config: Config
 
     def read(self, reply: Reply) -> Reading:
         """Read the number that ends the reply."""
+        if answer_part(reply.text).text is None:
+            return silent(reply)
         text = reply.text.rstrip()
         start = max(0, len(text) - 40)
         match = _TAIL.search(text[start:])
