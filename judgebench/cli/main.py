@@ -16,6 +16,7 @@ from judgebench.errors import (
     JudgebenchError,
     UsageError,
     out_of_memory,
+    visible,
 )
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _tell(error: BaseException, argv: list[str]) -> None:
         import traceback
 
         with contextlib.suppress(OSError):
-            traceback.print_exception(error)
+            print(visible("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, JudgebenchError):
         print_error(error)
     else:

@@ -34,6 +34,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal, Protocol, cast
 
 import msgspec
@@ -335,6 +336,7 @@ def main(argv: list[str]) -> int:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
+    sys.excepthook = _log_uncaught
     try:
         plan = Decoder(Plan)(read_file(Path(argv[0])))
     except (OSError, DamagedError) as error:
@@ -347,6 +349,11 @@ def main(argv: list[str]) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         return _run_loop(_run(stage, plan, argv[1]), spec.stage)
     return ExitCode.INTERRUPTED
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write an error that ends the process as the log writes all else: what it says may come from a model."""
+    logger.critical("the task ends with an error that nothing foresaw", exc_info=(kind, error, trace))
 
 
 def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
