@@ -37,8 +37,8 @@ LAYERS: dict[str, set[str]] = {
     },
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
-        "errors", "records", "store", "config", "plan", "preflight", "executors", "dashboard", "report", "datasets",
-        "stages", "__version__",
+        "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
+        "datasets", "stages", "__version__",
     },
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",

@@ -168,6 +168,7 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         "--max-num-workers", type=whole_from(1), default=4, metavar="N", help="maximum number of tasks at once"
     )
     group.add_argument("--executor", default="", metavar="NAME", help="where tasks run (default: on this machine)")
+    _names(group, "--listeners", "listener configs: what else hears the run")
     group.add_argument("--no-overlap", action="store_true", help="start judging only after the last answer")
     group.add_argument("--merge-ds", action="store_true", help="run the sub-datasets of one group as one task")
     group.add_argument(
@@ -324,6 +325,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
             judges=args.judges,
             summarizer=args.summarizer,
             executor=args.executor,
+            listeners=args.listeners,
             config_dirs=args.config_dir,
             overrides=args.override,
             custom=custom,

@@ -14,7 +14,7 @@ _COMPLETIONS = {
         flag: {"bash": f"_jb_names_{kind}", "zsh": f"_jb_names_{kind}"}
         for flag, kind in (
             ("models", "models"), ("datasets", "datasets"), ("judges", "judges"), ("summarizer", "summarizers"),
-            ("executor", "executors"),
+            ("executor", "executors"), ("listeners", "listeners"),
         )
     },
 }  # fmt: skip
@@ -29,7 +29,7 @@ def completion_script(shell: str) -> str:
     for action in parser.completable():
         if action.dest in _COMPLETIONS:
             action.complete = _COMPLETIONS[action.dest]  # type: ignore[attr-defined]
-    kinds = ("models", "datasets", "judges", "summarizers", "executors")
+    kinds = ("models", "datasets", "judges", "summarizers", "executors", "listeners")
     names = {
         "bash": '_jb_names_{kind}() {{ compgen -W "$(jb ls {kind} 2>/dev/null | awk \'{{print $2}}\')" -- "$1"; }}',
         "zsh": "_jb_names_{kind}() {{ compadd -- ${{(f)\"$(jb ls {kind} 2>/dev/null | awk '{{print $2}}')\"}}; }}",

@@ -104,6 +104,8 @@ def _searched(args: argparse.Namespace, registry: Registry) -> Iterator[tuple[Ki
         yield "summarizers", split_suffix(args.summarizer)[0]
     if args.executor:
         yield "executors", args.executor
+    for name in args.listeners:
+        yield "listeners", name
 
 
 def _matches(name: str, pattern: str) -> bool:

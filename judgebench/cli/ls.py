@@ -10,7 +10,7 @@ def run(argv: list[str]) -> int:
     from judgebench.config.registry import KINDS
 
     parser = Parser(
-        prog="jb ls", description="List the configs of models, datasets, judges, summarizers and executors."
+        prog="jb ls", description="List the configs of models, datasets, judges, summarizers, executors and listeners."
     )
     parser.add_argument(
         "words", nargs="*", metavar="[KIND] [PATTERN]", help=f"one of {', '.join(KINDS)}; part of a name"

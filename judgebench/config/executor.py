@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import msgspec
 
-from judgebench.config.checks import Declared
+from judgebench.config.checks import Declared, checked, config_struct, find_type
 from judgebench.config.files import PlainConfig, load_file
 from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
 from judgebench.models.access import has_key_prefix, sounds_secret
-from judgebench.plugins import find, make, split
-from judgebench.plugins.find import filled
+from judgebench.plugins import find, make
 from judgebench.records.run import LOCAL_EXECUTOR, DatasetConfig, ExecutorConfig, Resources, StageName
 
 
@@ -27,25 +26,30 @@ class _Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summarize: Resources = Resources()
 
 
-def chosen_executor(name: str, registry: Registry, file: str, variables: PlainConfig) -> ExecutorConfig:
-    """Return the executor that ``--executor`` names, else the whole config file's, else the local one.
+def chosen_executor(
+    name: str, given: Sequence[Declared], registry: Registry, file: str, variables: PlainConfig
+) -> Declared:
+    """Return the executor made in Python, else the one of ``--executor``, else the whole file's, else the local one.
 
     Args:
         name: What ``--executor`` says; empty for nothing.
+        given: The executor that was made in Python; at most one.
         registry: Where names are looked up.
         file: The whole config file; empty where there is none.
         variables: What it declares.
 
     Raises:
         UnknownNameError: No config has the name.
-        ConfigError: It holds no executor, or one that cannot be used.
+        ConfigError: It holds no executor.
     """
+    if given:
+        return given[0]
     if name:
         found = registry.find("executors", name)
         file, variables = str(found.path), load_file(found.path)
     elif "executor" not in variables:
-        return ExecutorConfig()
-    return resolved_executor(executor_in(variables, file))
+        return Declared("executor", {"type": LOCAL_EXECUTOR}, "")
+    return executor_in(variables, file)
 
 
 def executor_in(variables: PlainConfig, file: str) -> Declared:
@@ -62,44 +66,49 @@ def executor_in(variables: PlainConfig, file: str) -> Declared:
     return Declared("executor", deepcopy(declared), file)
 
 
-def resolved_executor(declared: Declared) -> ExecutorConfig:
+def resolved_executor(declared: Declared, environ: Mapping[str, str]) -> ExecutorConfig:
     """Return a declared executor, checked.
+
+    Args:
+        declared: As a config or a caller gives it; overrides are laid over it.
+        environ: Where ``${NAME}`` is looked up.
 
     Raises:
         ConfigError: Its type or one of its keys cannot be used.
+        PrerequisiteError: A value's environment variable is not set.
     """
-    where = declared.place()
-    keys = dict(declared.data)
-    given = keys.pop("resources", {})
-    name, options = split(keys, where=where)
-    found = find(name, "executors", where=where)
-    make(name, options, "executors", where=where)
-    _refuse_secrets("", options, where)
+    said = {key: value for key, value in declared.data.items() if key not in {"type", "resources"}}
+    name, found = find_type(declared.data.get("type"), declared, "type", "executors")
+    known = checked(said, config_struct(found, declared, "type"), declared, environ)
+    options = {key: known[key] for key in said}
+    _refuse_secrets("", options, declared, "")
+    make(name, options, "executors", where=declared.place())
+    given = declared.data.get("resources", {})
     if not isinstance(given, dict):
-        raise ConfigError(f"{where}.resources must be a dict by stage.", hint="resources=dict(infer=dict(gpus=1))")
-    filled(given, _Shape, where=f"{where}.resources")
-    if given and not found.value.reserves:
-        raise ConfigError(
-            f"{where}.resources cannot be used: {found.value.__name__} gives every task the whole machine.",
+        raise declared.error("resources", "must be a dict by stage.", hint="resources=dict(infer=dict(gpus=1))")
+    shape = checked(given, _Shape, declared, environ, path="resources")
+    if given and not found.reserves:
+        raise declared.error(
+            "resources",
+            f"cannot be used: {found.__name__} gives every task the whole machine.",
             hint="Leave resources out, or name an executor that reserves what tasks need.",
         )
-    resources = msgspec.convert(given, dict[StageName, Resources])
-    own = f"{found.value.__module__}.{found.value.__qualname__}"
-    path = own if own == LOCAL_EXECUTOR else found.path
-    return ExecutorConfig(type=path, options=options, resources=resources, follows=found.value.follows)
+    resources = msgspec.convert({stage: shape[stage] for stage in given}, dict[StageName, Resources])
+    return ExecutorConfig(type=name, options=options, resources=resources, follows=found.follows)
 
 
-def _refuse_secrets(name: str, value: Any, where: str) -> None:
+def _refuse_secrets(name: str, value: Any, declared: Declared, path: str) -> None:
     """Refuse a key or token: what an executor is given stands in the plan."""
     if isinstance(value, dict):
         for key, item in value.items():
-            _refuse_secrets(str(key), item, f"{where}.{key}")
+            _refuse_secrets(str(key), item, declared, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_secrets(name, item, f"{where}.{index}")
+            _refuse_secrets(name, item, declared, f"{path}.{index}")
     elif isinstance(value, str) and value and (sounds_secret(name) or has_key_prefix(value)):
-        raise ConfigError(
-            f"{where} looks like a secret, and the run folder keeps what an executor is given.",
+        raise declared.error(
+            path,
+            "looks like a secret, and the run folder keeps what an executor is given.",
             hint="Put it into an environment variable, and have the executor read that.",
         )
 

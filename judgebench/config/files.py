@@ -258,9 +258,6 @@ def _dotted(value: Any, where: str) -> str:
     return f"{module}.{name}"
 
 
-_MEANING = {"models": "models", "datasets": "datasets", "judges": "judges"}
-
-
 def declared_in(kind: Kind, variables: PlainConfig, file: str, suffix: str = "") -> list[Declared]:
     """Return the objects of a kind that a file declares, in its order.
 
@@ -281,7 +278,7 @@ def declared_in(kind: Kind, variables: PlainConfig, file: str, suffix: str = "")
     if not found:
         wanted = f"a list whose name ends in {suffix!r}" if suffix else f"a list {kind!r} or one ending in '_{kind}'"
         raise ConfigError(
-            f"{file} declares no {_MEANING[kind]}: expected {wanted}.",
+            f"{file} declares no {kind}: expected {wanted}.",
             hint=f"It has: {', '.join(variables) or 'nothing'}.",
         )
     return _without_repetition(found)

@@ -152,7 +152,7 @@ def _redacted(word: str) -> str:
         return f"{flag}={_redacted(rest)}"
     name, equals, value = word.partition("=")
     target, _, path = name.partition(".")
-    if not equals or not path or target not in {"models", "judges", "datasets", "*"}:
+    if not equals or not path or target not in {"models", "judges", "datasets", "executor", "listeners", "*"}:
         return word
     literal_value = bool(REFERENCE.sub("", value).strip()) or bool(_DEFAULTED.search(value))
     return f"{name}=***" if literal_value and _overrides_secret(path, value) else word

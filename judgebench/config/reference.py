@@ -29,8 +29,9 @@ INTRODUCTION = """\
 
 <!-- Made by: python -m judgebench.config.reference > docs/configuration.md -->
 
-A config is a Python file below `models/`, `datasets/`, `judges/`, `summarizers/` or `executors/` of a config folder,
-and its name is the file's stem: `jb --models vllm_api_general_chat` reads `models/vllm_api/vllm_api_general_chat.py`.
+A config is a Python file below `models/`, `datasets/`, `judges/`, `summarizers/`, `executors/` or `listeners/` of a
+config folder, and its name is the file's stem: `jb --models vllm_api_general_chat` reads
+`models/vllm_api/vllm_api_general_chat.py`.
 Your own folders (`--config-dir DIR`, repeatable; `./configs` where none is given) come before the shipped ones, so a
 file of the same name replaces the shipped one. `jb --list` shows all names, `jb --search` the files behind the names
 of a command line, and `jb --show NAME` every key of a config with the file and line that set it.
@@ -90,9 +91,9 @@ the task processes see. If a service repeats a secret in a reply or an error, `j
 Placeholders (`EMPTY`, a plain word) and secrets of fewer than 8 characters are replaced only in errors, because answers
 may contain them by chance. A secret in the words of a `launch.command`, or in a dataset, is refused.
 
-**A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges`, `executor`
-and `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such a file to
-`configs/` of its folder.
+**A whole run in one file.** `jb FILE` reads `models`, `datasets`, `summarizer` and optionally `judges`, `executor`,
+`listeners` and `model_dataset_combinations = [dict(models=[...], datasets=[...])]` from one file. Every run writes such
+a file to `configs/` of its folder.
 """
 
 _DATASET_ROWS = {
@@ -157,11 +158,16 @@ def reference() -> str:
         table(SummaryGroup),
         "## Executors\n",
         "`executor = dict(type=..., ...)` in a file below `executors/`, chosen with `--executor NAME`: where tasks",
-        "run. Its keys are those of its class, which get no values from the environment, and `resources`; see",
+        "run. Its keys are those of its class and `resources`; `--override executor.KEY=VALUE` sets one for a run. See",
         "[executors](executors.md).\n",
         "### `resources`\n",
         "By stage: `resources=dict(infer=dict(gpus=1), judge=dict(cores=4, memory=16))`.\n",
         table(Resources),
+        "## Listeners\n",
+        "`listeners = [dict(type=..., ...)]` in a file below `listeners/`, chosen with `--listeners NAME ...`: what",
+        "hears the run beside its display. The keys are those of its class, and `abbr` (the name of the file by",
+        "default), by which `--override listeners.ABBR.KEY=VALUE` names it. See",
+        "[extending](extending.md#a-listener).",
     ]
     return "\n".join(parts)
 

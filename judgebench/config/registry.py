@@ -1,7 +1,7 @@
 """Names to config files: the shipped folders and the user's, which come first.
 
 A name is the stem of a file somewhere below ``models``, ``datasets``, ``judges``,
-``summarizers`` or ``executors`` of a config folder;
+``summarizers``, ``executors`` or ``listeners`` of a config folder;
 case does not matter. Files are found by listing folders and described by parsing, so nothing here runs a config.
 """
 
@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, get_args
 
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 
-Kind = Literal["models", "datasets", "judges", "summarizers", "executors"]
+Kind = Literal["models", "datasets", "judges", "summarizers", "executors", "listeners"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHIPPED = Path(__file__).parents[1] / "configs"
 _DESCRIPTION = 150
@@ -32,6 +32,7 @@ _SINGULAR = {
     "judges": "judge",
     "summarizers": "summarizer",
     "executors": "executor",
+    "listeners": "listener",
 }
 
 

@@ -27,16 +27,18 @@ from judgebench.config.dataset import (
     resolve_judge,
     take_judges,
 )
-from judgebench.config.executor import chosen_executor, refuse_unreached
+from judgebench.config.executor import chosen_executor, refuse_unreached, resolved_executor
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
+from judgebench.config.listeners import chosen_listeners, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, Selection, SummarizerConfig, row_name
+from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig, row_name
 
-TARGETS = ("models", "datasets", "judges", "summarizer", "*")
+TARGETS = ("models", "datasets", "judges", "summarizer", "executor", "listeners", "*")
+_SINGLE = {"summarizer", "executor"}
 GIVEN = "judgebench.run"
 """What errors and notes name instead of a file, for configs made in Python."""
 _JUDGE_ONLY = {"judge_model", "method", "members"}
@@ -48,8 +50,8 @@ class Override(NamedTuple):
     """One ``--override``.
 
     Attributes:
-        target: ``models``, ``datasets``, ``judges`` or ``summarizer``; ``*`` for models and judges of an abbr.
-        path: ``<abbr>.<key>``; only ``<key>`` for the summarizer.
+        target: One of ``TARGETS``; ``*`` for models and judges of an abbr.
+        path: ``<abbr>.<key>``; only ``<key>`` for the summarizer and the executor, of which a run has one.
         value: The text after the equals sign.
     """
 
@@ -81,7 +83,7 @@ def parse_override(text: str) -> Override:
             f"--override {name!r} begins with {target!r}, which cannot be overridden.",
             hint=f"{nearest(target, TARGETS)}Targets: {', '.join(TARGETS)}.",
         )
-    if target != "summarizer" and not path.rpartition(".")[2]:
+    if target not in _SINGLE and not path.rpartition(".")[2]:
         raise UsageError(f"--override {name!r} names no key.", hint=f"Write {target}.<abbr>.<key>=<value>.")
     return Override(target, path, value)
 
@@ -105,7 +107,7 @@ def apply_overrides(overrides: Sequence[Override], declared: Sequence[Declared])
 def _meant(override: Override, declared: Sequence[Declared]) -> tuple[list[Declared], str]:
     kinds = ("models", "judges") if override.target == "*" else (override.target,)
     candidates = [one for one in declared if one.kind in kinds]
-    if override.target == "summarizer":
+    if override.target in _SINGLE:
         return candidates, override.path
     if override.path.startswith("*."):
         return candidates, override.path[2:]
@@ -171,19 +173,21 @@ class Declarations(NamedTuple):
 
     Attributes:
         combinations: The file's ``model_dataset_combinations``; ``None`` combines all with all.
-        executor: Where the tasks run; checked, as no override changes it.
+        executor: Where the tasks run.
+        listeners: What hears the run.
     """
 
     models: list[Declared]
     datasets: list[DatasetWithJudges]
     summarizer: Declared
     combinations: Any
-    executor: ExecutorConfig
+    executor: Declared
+    listeners: list[Declared]
 
     def all(self) -> list[Declared]:
         """Return every declared object."""
         parts = [one for dataset, judges in self.datasets for one in (dataset, *judges)]
-        return [*self.models, *parts, self.summarizer]
+        return [*self.models, *parts, self.summarizer, self.executor, *self.listeners]
 
 
 def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> RunConfig:
@@ -206,7 +210,8 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     datasets, sources = _resolve_datasets(declared.datasets, env, secrets)
     combinations = _combinations(declared.combinations, [*models], [*datasets], selection.config)
     datasets = {abbr: with_compared_models(one, combinations) for abbr, one in datasets.items()}
-    refuse_unreached(declared.executor, models, datasets)
+    executor = resolved_executor(declared.executor, env)
+    refuse_unreached(executor, models, datasets)
     _refuse_row_twins(datasets)  # round robins have a row for each compared model
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
@@ -219,7 +224,8 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         sources=sources,
         secrets=secrets.values,
         notes=_notes(declared),
-        executor=declared.executor,
+        executor=executor,
+        listeners={one.abbr: resolved_listener(one, env) for one in declared.listeners},
     )
 
 
@@ -243,11 +249,13 @@ def declare(selection: Selection) -> Declarations:
     chosen = _chosen_judges(selection, registry, file, variables)
     if chosen:
         datasets = [DatasetWithJudges(one, _judges_of(one, own, chosen, selection)) for one, own in datasets]
-    named = selection.models or selection.datasets or any(selection.given.values())
+    named = selection.models or selection.datasets or selection.given.keys() & {"models", "datasets", "judges"}
     combinations = None if named else variables.get("model_dataset_combinations")
     summarizer = _summarizer(selection, registry, file, variables)
-    executor = chosen_executor(selection.executor, registry, file, variables)
-    declared = Declarations(models, datasets, summarizer, combinations, executor)
+    given = [Declared("executor", one.data, one.file) for one in _given(selection, "executors")]
+    executor = chosen_executor(selection.executor, given, registry, file, variables)
+    listeners = chosen_listeners(selection.listeners, registry, file, variables)
+    declared = Declarations(models, datasets, summarizer, combinations, executor, listeners)
     apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
     return declared
 

@@ -20,6 +20,7 @@ from judgebench.config.dump import dataset_keys, executor_keys, judge_keys, pyth
 from judgebench.config.executor import executor_in, resolved_executor
 from judgebench.config.explain import base_files
 from judgebench.config.files import declared_in, load_file, summarizer_in
+from judgebench.config.listeners import listeners_in, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
 from judgebench.config.resolve import apply_overrides, parse_override
@@ -170,6 +171,8 @@ def show(
     variables = load_file(path)
     if kind == "executors":
         groups = [[executor_in(variables, str(path))]]
+    elif kind == "listeners":
+        groups = [[one] for one in listeners_in(variables, path)]
     elif kind == "summarizers":
         groups = [[summarizer_in(variables, str(path), suffix)]]
     else:
@@ -191,7 +194,10 @@ def _group(kind: Kind, group: list[Declared], sites: list[Site], environ: Mappin
     elif kind == "judges":
         yield _lines(named_judge(first), judge_keys(resolve_judge(first, environ, secrets)), sites)
     elif kind == "executors":
-        yield _lines(first, executor_keys(resolved_executor(first)), sites)
+        yield _lines(first, executor_keys(resolved_executor(first, environ)), sites)
+    elif kind == "listeners":
+        part = resolved_listener(first, environ)
+        yield _lines(first, secrets.conceal({"abbr": first.abbr, "type": part.type, **part.options}), sites)
     elif kind == "summarizers":
         yield _lines(first, checked(first.data, SummarizerConfig, first, environ), sites)
     else:

@@ -51,6 +51,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         scores: Scores of benchmarks of judges.
         metrics: Functions of the tally of outcomes.
         executors: Places where tasks run.
+        listeners: What hears the events of a run.
         configs: Folder of config files, beside the module that holds the entry point's object; empty for none.
     """
 
@@ -66,6 +67,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scores: dict[str, str] = {}
     metrics: dict[str, str] = {}
     executors: dict[str, str] = {}
+    listeners: dict[str, str] = {}
     configs: str = ""
 
     def types(self, room: RoomName) -> dict[str, str]:

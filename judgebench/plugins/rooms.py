@@ -25,6 +25,7 @@ RoomName = Literal[
     "scores",
     "metrics",
     "executors",
+    "listeners",
 ]
 
 
@@ -67,6 +68,7 @@ ROOMS: Mapping[RoomName, Room] = {
         "judgebench.executors.table:EXECUTORS",
         ("Config", "start", "aclose", "follows", "reserves", "shares_machine"),
     ),
+    "listeners": Room("listener", "judgebench.session.table:LISTENERS", parent="judgebench.session.listeners:Listener"),
 }
 
 

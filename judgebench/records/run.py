@@ -254,6 +254,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         secrets: Environment variables that stand in for secrets written in config files; never dumped.
         notes: What the user should know of how the configs were read, one sentence each.
         executor: Where tasks run.
+        listeners: What hears the run beside its display, by abbr; in no file of the run.
     """
 
     models: dict[str, dict[str, Any]]
@@ -264,6 +265,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     secrets: dict[str, str] = {}
     notes: list[str] = []
     executor: ExecutorConfig = ExecutorConfig()
+    listeners: dict[str, Typed] = {}
 
 
 Mode = Literal["all", "infer", "judge", "infer_judge", "eval", "viz"]
@@ -418,10 +420,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         models: Names of model configs. ``datasets``, ``judges``: likewise; judges replace those of the datasets.
         summarizer: Name of a summarizer config.
         executor: Name of an executor config; empty takes the config file's, else the local one.
+        listeners: Names of listener configs; empty takes the config file's.
         config_dirs: User folders that shadow the shipped configs.
         overrides: ``models.<abbr>.<key>=<value>`` and the like.
         custom: A data file instead of registered datasets.
-        given: Configs made in Python instead of files: by kind (``models``, ``datasets``, ``judges``), after the named.
+        given: Configs made in Python instead of files: by kind (``models``, ``datasets``, ``judges``, ``executors``),
+            after the named.
         predictions: A file of answers that are judged: dataset and tested models in one.
         rubric: The judges score by this instead of judging as they are configured.
     """
@@ -432,6 +436,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     judges: list[str] = []
     summarizer: str = "default"
     executor: str = ""
+    listeners: list[str] = []
     config_dirs: list[str] = []
     overrides: list[str] = []
     custom: CustomDataset | None = None
@@ -443,7 +448,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def names_something(self) -> bool:
         """Whether it says what is to be run; a run that is continued need not."""
         named = self.config or self.models or self.datasets or self.custom or self.predictions
-        return bool(named or any(self.given.values()))
+        return bool(named or self.given.keys() & {"models", "datasets", "judges"})
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ def declarations(kind: str, wanted: object) -> GivenConfigs:
     """Return names and configs, in their order, from what a caller gave for a kind.
 
     Args:
-        kind: ``models``, ``datasets`` or ``judges``, for errors.
+        kind: ``models``, ``datasets``, ``judges`` or ``executors``, for errors.
         wanted: One name, dict or object, or several.
 
     Raises:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.dashboard.display import Display, ShownScore
+from judgebench.errors import RAISED_BY_OTHERS, ConfigError
+from judgebench.records.run import Typed
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +28,24 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     task: str = ""
 
 
+class ListenerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a listener that declares none of its own."""
+
+
 class Listener(Display):
     """Hears a run and does nothing; inherit from it and define what you want to hear.
 
-    The methods are called from the thread that the run works in. What they raise ends the run.
+    The methods are called from the thread that the run works in, and should return at once. What they raise ends a run
+    that was given the listener in Python; one of a config is heard no more, and the run goes on.
+
+    Args:
+        config: The keys that its config has.
     """
+
+    Config: ClassVar[type[msgspec.Struct]] = ListenerConfig
+
+    def __init__(self, config: msgspec.Struct | None = None) -> None:
+        self.config = config
 
     def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
         """All tasks of the run, in the order of the plan; the rows change in place."""
@@ -82,3 +99,76 @@ class Recorder:
     def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
         """Pass it on."""
         self._listener.done(exit_code=exit_code, scores=scores, next_command=next_command)
+
+
+class Audience:
+    """Passes every event on to a display and to listeners; one that raises is told of as a finding, and hears no more.
+
+    Args:
+        display: Is told first, and of listeners that fail.
+        listeners: By name.
+    """
+
+    def __init__(self, display: Display, listeners: Mapping[str, Display]) -> None:
+        self._display = display
+        self._listeners = dict(listeners)
+
+    def start(self, run: RunHeader, rows: Sequence[TaskRow]) -> None:
+        """Pass it on."""
+        self._display.start(run, rows)
+        self._tell(lambda one: one.start(run, rows))
+
+    def task(self, row: TaskRow) -> None:
+        """Pass it on."""
+        self._display.task(row)
+        self._tell(lambda one: one.task(row))
+
+    def message(self, text: str) -> None:
+        """Pass it on."""
+        self._display.message(text)
+        self._tell(lambda one: one.message(text))
+
+    def finding(self, kind: str, text: str, *, task: str = "") -> None:
+        """Pass it on."""
+        self._display.finding(kind, text, task=task)
+        self._tell(lambda one: one.finding(kind, text, task=task))
+
+    def finish(self, *, interrupted: bool) -> None:
+        """Pass it on."""
+        self._display.finish(interrupted=interrupted)
+        self._tell(lambda one: one.finish(interrupted=interrupted))
+
+    def done(self, *, exit_code: int, scores: Sequence[ShownScore], next_command: str) -> None:
+        """Pass it on, to the display last: it says that nothing more comes."""
+        self._tell(lambda one: one.done(exit_code=exit_code, scores=scores, next_command=next_command))
+        self._display.done(exit_code=exit_code, scores=scores, next_command=next_command)
+
+    def _tell(self, say: Callable[[Display], None]) -> None:
+        for name, listener in list(self._listeners.items()):
+            try:
+                say(listener)
+            except RAISED_BY_OTHERS as error:  # no run is lost because somebody who only listens fails
+                del self._listeners[name]
+                reason = f"{type(error).__name__}: {error}"
+                self.finding("listener", f"the listener {name} failed and hears no more of this run: {reason}")
+
+
+def made_listeners(declared: Mapping[str, Typed]) -> dict[str, Display]:
+    """Return the listeners that configs declare, by name.
+
+    Raises:
+        ConfigError: One cannot be made.
+    """
+    made: dict[str, Display] = {}
+    for name, part in declared.items():
+        where = f"listeners.{name}"
+        try:
+            made[name] = plugins.make(part.type, part.options, "listeners", where=where)
+        except ConfigError:
+            raise
+        except RAISED_BY_OTHERS as error:  # its class may raise anything
+            raise ConfigError(
+                f"{where}: {part.type} cannot be made: {type(error).__name__}: {error}.",
+                hint="Correct its class, or leave the listener out.",
+            ) from error
+    return made

@@ -13,7 +13,7 @@ from typing import Any
 from judgebench.dashboard.display import Display
 from judgebench.errors import UsageError
 from judgebench.records.run import Mode, Options, RunRequest
-from judgebench.session.declared import declarations
+from judgebench.session.declared import GivenConfigs, declarations
 from judgebench.session.listeners import Listener
 from judgebench.session.outcome import Outcome, scores
 from judgebench.session.session import Session
@@ -53,7 +53,7 @@ def run(
         KeyboardInterrupt: It was stopped by Ctrl-C.
     """
     session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
-    running = _in_a_thread(session, listener)
+    running = _in_a_thread(session)
     try:
         return running.result()
     except KeyboardInterrupt:
@@ -90,7 +90,7 @@ async def run_async(
         JudgebenchError: What keeps the run from starting.
     """
     session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
-    running = asyncio.wrap_future(_in_a_thread(session, listener))
+    running = asyncio.wrap_future(_in_a_thread(session))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -114,11 +114,16 @@ def _session(
     logging.getLogger("judgebench").addHandler(_SILENT)  # else Python prints warnings by itself
     request = request_of(models, datasets, judges, mode, reuse, work_dir, options)
     hears = Listener() if listener is None else listener
-    return Session(request, command=["judgebench.run"], display=lambda: hears)
+    return Session(request, command=["judgebench.run"], display=lambda: hears, close=_last_word)
+
+
+def _last_word(outcome: Outcome, display: Display) -> int:
+    display.done(exit_code=int(outcome.exit_code), scores=scores(outcome.results), next_command="")
+    return outcome.exit_code
 
 
 _SILENT = logging.NullHandler()
-_SELECTION = {"config", "summarizer", "config_dirs", "overrides"}
+_SELECTION = {"config", "summarizer", "executor", "listeners", "config_dirs", "overrides"}
 _REQUEST = {"max_num_workers", "overlap", "merge_datasets"}
 _OPTIONS = set(Options.__struct_fields__) - {"debug"}
 
@@ -149,11 +154,19 @@ def request_of(
         )
     parts = {"models": declarations("models", models), "datasets": declarations("datasets", datasets),
              "judges": declarations("judges", judges)}  # fmt: skip
+    options = dict(options)
+    executors = declarations("executors", options.pop("executor", None))
+    if len(executors.names) + len(executors.given) > 1:
+        raise UsageError("judgebench.run takes one executor, and several are given.", hint="Name one: executor='local'")
+    parts["executors"] = GivenConfigs(names=[], given=executors.given)
     chosen = {name: _plain_option(value) for name, value in options.items()}
+    chosen |= {"executor": executors.names[0]} if executors.names else {}
+    if isinstance(chosen.get("listeners"), str):
+        chosen["listeners"] = [chosen["listeners"]]
     chosen.setdefault("data_dir", os.environ.get("JB_DATA_DIR", ""))
     whole = {
         "selection": {
-            **{kind: part.names for kind, part in parts.items()},
+            **{kind: part.names for kind, part in parts.items() if kind != "executors"},
             "given": {kind: part.given for kind, part in parts.items() if part.given},
             **{name: chosen[name] for name in _SELECTION & chosen.keys()},
         },
@@ -175,15 +188,13 @@ def _plain_option(value: Any) -> Any:
     return [_plain_option(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _in_a_thread(session: Session, listener: Display | None) -> Future[Outcome]:
+def _in_a_thread(session: Session) -> Future[Outcome]:
     """Start the run in a thread of its own: it needs one without a running event loop, and leaves ours as it is."""
     running: Future[Outcome] = Future()
 
     def work() -> None:
         try:
             outcome = session.run()
-            if listener is not None:
-                listener.done(exit_code=int(outcome.exit_code), scores=scores(outcome.results), next_command="")
         except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
             running.set_exception(error)
         else:

@@ -64,7 +64,8 @@ def _with_folders(request: RunRequest, reused: RunFolder | None) -> tuple[RunReq
     if plan.options.data_dir and not options.data_dir:
         options = msgspec.structs.replace(options, data_dir=plan.options.data_dir)
         notes.append(f"continues with --data-dir {plan.options.data_dir} as before")
-    if plan.executor.type != LOCAL_EXECUTOR and not selection.executor:
+    chosen = selection.executor or selection.given.get("executors")
+    if plan.executor.type != LOCAL_EXECUTOR and not chosen:
         selection = msgspec.structs.replace(selection, executor=str(dumps[-1]))
         kind = plan.executor.type.rpartition(".")[2]
         notes.append(f"its tasks run in {kind} as before; add --executor local to run them on this machine")

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shlex
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.records.run import Plan, RunConfig, RunRequest
-from judgebench.session.listeners import Recorder
+from judgebench.session.listeners import Audience, Recorder, made_listeners
 from judgebench.session.outcome import Outcome, outcome_of
 from judgebench.session.prepare import (
     check_data_dir,
@@ -121,6 +121,7 @@ class Session:
         reused, request, notes = self._completed()
         # What tasks import is imported beside the reading of configs, which takes as long.
         elsewhere = request.options.debug or request.selection.executor not in {"", "local"}
+        elsewhere = elsewhere or "executors" in request.selection.given
         forked = () if elsewhere else STAGES_OF_MODE[request.mode]
         with warm_tasks(forked) as fork_server:
             config = load_run(request.selection)
@@ -128,6 +129,7 @@ class Session:
             if request.out:
                 check_out(config, Path(request.out))
             check_ids(config, request)
+            listeners = made_listeners(config.listeners)
             work_dir, now = Path(request.work_dir), datetime.now().astimezone()
             run = reused or new_run(work_dir, now)
             if reused is None and run.timestamp[:STAMP_LENGTH] > now.strftime(TIMESTAMP_FORMAT):
@@ -136,7 +138,8 @@ class Session:
             try:
                 with hold(run.lock, shlex.join(self._command)):
                     remove_leftovers(run)
-                    return self._run_in(run, config, request, [*notes, *mend_run(run, config)], fork_server)
+                    notes = [*notes, *mend_run(run, config)]
+                    return self._run_in(run, config, request, notes, fork_server, listeners)
             except BaseException:
                 if reused is None:
                     take_back(run)  # only where nothing is in it: the next --reuse must not take it for the latest run
@@ -160,7 +163,13 @@ class Session:
         return reused, request, notes
 
     def _run_in(
-        self, run: RunFolder, config: RunConfig, request: RunRequest, notes: list[str], fork_server: ForkServer | None
+        self,
+        run: RunFolder,
+        config: RunConfig,
+        request: RunRequest,
+        notes: list[str],
+        fork_server: ForkServer | None,
+        listeners: Mapping[str, Display],
     ) -> Outcome:
         graph = build_graph(config, request, run)
         stamp = run.timestamp if request.reuse is None else run.next_stamp(datetime.now().astimezone())
@@ -177,7 +186,8 @@ class Session:
             overrides=said_overrides(self._wanted, run if request.reuse is not None else None),
         )
         log = EventLog(run.events)
-        display = Recorder(EventDisplay(log, self._display()))
+        recorder = Recorder(EventDisplay(log, self._display()))
+        display = Audience(recorder, listeners)
         with removed_on_failure(dump, plan_file):
             write_atomically(dump, dump_config(config).encode())
             write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
@@ -192,7 +202,7 @@ class Session:
             display.message(f"{task_id}: complete, kept as it is")
         with in_manifest(run, plan, log) as ending:
             tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server))
-            outcome = outcome_of(plan, config, request, tasks, display.findings, display.messages)
+            outcome = outcome_of(plan, config, request, tasks, recorder.findings, recorder.messages)
             if self._close is not None:
                 outcome = msgspec.structs.replace(outcome, exit_code=ExitCode(self._close(outcome, display)))
             ending.exit_code = outcome.exit_code

@@ -71,7 +71,13 @@ def test_the_dump_of_a_run_names_its_executor_and_a_local_run_names_none(run, el
 
 def test_search_and_show_find_it(folder, elsewhere):
     args = argparse.Namespace(
-        config_dir=[str(folder)], models=["m"], datasets=[], judges=[], summarizer="default", executor="cluster"
+        config_dir=[str(folder)],
+        models=["m"],
+        datasets=[],
+        judges=[],
+        summarizer="default",
+        executor="cluster",
+        listeners=[],
     )
     assert "--executor" in search_table(args)
     shown = show("executors", "cluster", [str(folder)])

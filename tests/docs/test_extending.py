@@ -47,12 +47,20 @@ def test_the_page_spells_out_a_model_a_data_set_a_judge_a_metric_and_a_benchmark
 
 
 def test_every_command_works(done: dict[str, Done]) -> None:
-    assert len(done) == 4
+    assert len(done) == 5
     assert {command: one.text for command, one in done.items() if one.code} == {}
 
 
+def test_the_listener_has_heard_the_run(done: dict[str, Done], folder: Path) -> None:
+    assert done
+    assert (folder / "diary.txt").read_text().splitlines() == [
+        "calculator/products: infer finish", "calculator/products: extract finish", "summary: summarize finish",
+        "exit code 0, calculator:products.accuracy = 50.0",
+    ]  # fmt: skip
+
+
 def _result(folder: Path, row: str) -> dict[str, object]:
-    (path,) = folder.glob(f"outputs/default/*/results/calculator/{row}.json")
+    path, *_ = folder.glob(f"outputs/default/*/results/calculator/{row}.json")
     found: dict[str, object] = json.loads(path.read_text())
     return found
 
