@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import Image, media_in
+from judgebench.content.parts import MEDIA, Image, media_in
 from judgebench.errors import DiskError
-from judgebench.records.flow import Request
+from judgebench.records.flow import Reply, Request
 from judgebench.store.journal import read_file, reason_of, write_atomically
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -100,6 +100,29 @@ def with_media(request: Request) -> Request:
         return request
     store = Attachments(Path(request.attachments))
     return msgspec.structs.replace(request, media={sha256: store.read(sha256) for sha256 in wanted})
+
+
+def with_media_kept(reply: Reply, kept: Attachments) -> Reply:
+    """Return a reply as it may be recorded: the bytes that came with it are in the store, and its parts refer to them.
+
+    Raises:
+        DiskError: They cannot be written.
+    """
+    if not reply.media:
+        return reply
+    for data in reply.media.values():
+        kept.put(data)
+    return msgspec.structs.replace(reply, media={})
+
+
+def with_kept_media(reply: Reply, kept: Attachments) -> Reply:
+    """Return a reply with the bytes to which its parts refer: the way back of ``with_media_kept``.
+
+    Raises:
+        DiskError: Bytes are not in the store.
+    """
+    names = [part["sha256"] for part in reply.parts if part.get("type") in MEDIA and "sha256" in part]
+    return msgspec.structs.replace(reply, media={name: kept.read(name) for name in names}) if names else reply
 
 
 def data_uri(part: Mapping[str, Any], media: Mapping[str, bytes]) -> str:

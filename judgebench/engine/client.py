@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from judgebench import plugins
-from judgebench.errors import RAISED_BY_OTHERS, JudgebenchError
+from judgebench.content.attachments import Attachments, with_kept_media, with_media_kept
+from judgebench.errors import RAISED_BY_OTHERS, DiskError, JudgebenchError
 from judgebench.identity.questions import question_uuid
 from judgebench.models.access import check_takes, redactor_of
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
@@ -234,6 +235,7 @@ class _CachingClient:
         self._dedup = dedup and not afresh
         self._afresh = afresh
         self._cache = cache
+        self._media = Attachments(cache.path.parent / "attachments") if cache is not None else None
         self._under_way: dict[str, asyncio.Future[Reply | None]] = {}
         self._known: OrderedDict[str, Reply] = OrderedDict()
         self._size = 0
@@ -267,21 +269,28 @@ class _CachingClient:
 
     def _remember(self, uuid: str, reply: Reply) -> None:
         self._known[uuid] = reply
-        self._size += len(reply.text) + len(reply.reasoning)
+        self._size += _size_of(reply)
         while self._size > REMEMBERED:
             _, oldest = self._known.popitem(last=False)
-            self._size -= len(oldest.text) + len(oldest.reasoning)
+            self._size -= _size_of(oldest)
 
     async def _cached(self, request: Request) -> Reply:
-        if self._cache is None:
+        if self._cache is None or self._media is None:
             return await self.client.ask(request)
         uuid = question_uuid(request.prompt, request.params, self._identity, request.nth)
         if not self._afresh and (known := self._cache.get(uuid)) is not None:
-            return free(known)
+            try:
+                return with_kept_media(free(known), self._media)
+            except DiskError as error:  # without its media a reply is not known
+                logger.warning("%s It is asked again.", error)
         reply = await self.client.ask(request)
         if reply.status == "ok":
-            self._cache.put(uuid, reply)
+            self._cache.put(uuid, with_media_kept(reply, self._media))
         return reply
+
+
+def _size_of(reply: Reply) -> int:
+    return len(reply.text) + len(reply.reasoning) + sum(map(len, reply.media.values()))
 
 
 def free(reply: Reply) -> Reply:

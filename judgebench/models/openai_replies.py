@@ -9,8 +9,8 @@ an error object, with whatever status     the kind that the error means
 no object, a malformed choice             ``bad_reply``
 several choices                           the one with ``index`` 0, else the first
 empty ``choices``, ``content: null``,     ``empty_reply``
-tool calls instead of text, no text at
-all with ``finish_reason=stop``
+tool calls or media instead of text, no
+text at all with ``finish_reason=stop``
 no text with ``finish_reason=length``     ok, empty text (the token limit was reached before the first word)
 reasoning but no answer                   ok, empty text (the model did speak; it gave no answer)
 ``finish_reason=content_filter``,         ``content_filter``; what was said until then is kept in ``text``
@@ -36,6 +36,7 @@ from typing import Annotated, Any, Literal, TypeGuard
 import msgspec
 
 from judgebench.models.postprocess import split_reasoning
+from judgebench.models.reply_parts import parted, with_next
 from judgebench.models.service_errors import excerpt, failure_inside
 from judgebench.records.flow import Failure, Reply, TokenLogprob, Usage
 
@@ -47,6 +48,8 @@ BROKEN_OFF = frozenset({"error", "abort"})
 
 _KNOWN_IN_CHOICE = frozenset({"index", "message", "delta", "text", "finish_reason", "logprobs"})
 _KNOWN_IN_MESSAGE = frozenset({"role", "content", "reasoning_content", "reasoning"})
+_IN_PIECES = frozenset({"tool_calls", "function_call", "images", "audio"})
+"""What a stream sends piece by piece."""
 
 
 def read_whole(payload: Any) -> Reply:
@@ -73,6 +76,7 @@ class Draft:
     """A reply in the making: pieces in, one ``Reply`` out."""
 
     __slots__ = (
+        "_content",
         "_extra",
         "_fingerprint",
         "_logprobs",
@@ -94,6 +98,8 @@ class Draft:
         self._fingerprint = ""
         self._logprobs: list[TokenLogprob] | None = None
         self._extra: dict[str, Any] = {}
+        self._content: list[Any] = []
+        """Parts of the content that are no texts."""
 
     def take_head(self, payload: Mapping[str, Any]) -> None:
         """Take model, fingerprint and usage; of several usages the last one counts, they are never added."""
@@ -155,8 +161,12 @@ class Draft:
             if content:
                 self.text.append(content)
         elif isinstance(content, list):
-            parts = [part.get("text") for part in content if isinstance(part, dict)]
-            self.text += [part for part in parts if isinstance(part, str)]
+            for part in content:
+                text = part.get("text") if isinstance(part, dict) else None
+                if isinstance(text, str):
+                    self.text.append(text)
+                else:
+                    self._content.append(part)
         elif content is not None:
             return f"The content is neither text nor null: {excerpt(str(content))}"
         return ""
@@ -174,7 +184,9 @@ class Draft:
         if not text and (self._extra.get("tool_calls") or self._extra.get("function_call")):
             return self.failed("empty_reply", "The model called tools instead of answering")
         if not text and not self.reasoning and self.finish_reason != "length":
-            return self.failed("empty_reply", f"The answer is empty (finish_reason={self.finish_reason})")
+            others = self._content or self._extra.get("images") or self._extra.get("audio")
+            what = "holds media or other parts, and no text" if others else "is empty"
+            return self.failed("empty_reply", f"The answer {what} (finish_reason={self.finish_reason})")
         answer, thought = split_reasoning(text)
         return self._reply("ok", answer, thought)
 
@@ -192,6 +204,7 @@ class Draft:
 
     def _reply(self, status: Any, answer: str, thought: str, error: Failure | None = None) -> Reply:
         given = "".join(self.reasoning)
+        beside = parted(self._extra, self._content) if self._extra or self._content else None
         return Reply(
             status=status,
             text=answer,
@@ -202,7 +215,9 @@ class Draft:
             fingerprint=self._fingerprint,
             logprobs=self._logprobs,
             error=error,
-            extra=self._extra or None,
+            parts=beside.parts if beside else [],
+            media=beside.media if beside else {},
+            extra=beside.extra or None if beside else None,
         )
 
 
@@ -270,8 +285,8 @@ def _keep_rest(extra: dict[str, Any], given: dict[str, Any], known: frozenset[st
         value = given[name]
         if value is None or value in ([], {}, ""):
             continue
-        if name == "tool_calls" and isinstance(extra.get(name), list) and isinstance(value, list):
-            extra[name] = extra[name] + value
+        if name in _IN_PIECES and name in extra:
+            extra[name] = with_next(extra[name], value)
         elif name == "refusal" and isinstance(extra.get(name), str) and isinstance(value, str):
             extra[name] += value
         else:

@@ -91,6 +91,8 @@ class Redactor:
                 reply = self._spoken(reply)
             if reply.extra is not None:
                 reply = msgspec.structs.replace(reply, extra=self.value(reply.extra))
+            if reply.parts:
+                reply = msgspec.structs.replace(reply, parts=self.value(reply.parts))
             if reply.text and (reply.finish_reason == "length" or reply.error is not None):
                 reply = msgspec.structs.replace(reply, text=self._without_half(reply.text))
         if reply.error is not None:

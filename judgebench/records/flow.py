@@ -115,7 +115,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         tries: Requests sent for this reply; 0 where it was known already (``--dedup``, ``--cache``).
         waited: Seconds spent waiting between tries.
         logprobs: Log-probabilities of the generated tokens, where asked for and given.
-        extra: Everything else that the service returned with the choice (tool calls, refusal, ...).
+        parts: What the reply holds beside its text: typed parts (``content/parts.py``), tool calls and references to
+            media.
+        media: The bytes of those media by hash, until they are in the run's store; never in a record.
+        extra: Everything else that the service returned with the choice (refusal, ...).
     """
 
     status: CallStatus
@@ -131,6 +134,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     waited: float = 0.0
     logprobs: list[TokenLogprob] | None = None
     error: Failure | None = None
+    parts: list[dict[str, Any]] = []
+    media: dict[str, bytes] = {}
     extra: dict[str, Any] | None = None
 
 
@@ -148,6 +153,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         prediction: The answer without reasoning.
         reasoning_content: The reasoning part.
         gold: The reference for predictions; the ``uuid`` of the judged prediction for judge calls.
+        parts: What came beside the text: tool calls, and media that are in the run's ``attachments/``.
     """
 
     data_abbr: str
@@ -171,6 +177,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     waited: float = 0.0
     logprobs: list[TokenLogprob] | None = None
     error: Failure | None = None
+    parts: list[dict[str, Any]] = []
     extra: dict[str, Any] | None = None
 
     def reply(self) -> Reply:
@@ -189,12 +196,17 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             waited=self.waited,
             logprobs=self.logprobs,
             error=self.error,
+            parts=self.parts,
             extra=self.extra,
         )
 
 
 def recorded_reply(reply: Reply) -> dict[str, Any]:
-    """Return the fields of an ``Exchange`` that tell what came back; ``Exchange.reply`` is the way back."""
+    """Return the fields of an ``Exchange`` that tell what came back; ``Exchange.reply`` is the way back.
+
+    The media of the reply are in the run's store already (``content.attachments.with_media_kept``).
+    """
+    assert not reply.media
     return {
         "success": reply.status == "ok",
         "status": reply.status,
@@ -210,6 +222,7 @@ def recorded_reply(reply: Reply) -> dict[str, Any]:
         "waited": reply.waited,
         "logprobs": reply.logprobs,
         "error": reply.error,
+        "parts": reply.parts,
         "extra": reply.extra,
     }
 

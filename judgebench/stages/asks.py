@@ -9,10 +9,12 @@ import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, fit
 from judgebench.errors import DataError
 from judgebench.identity.questions import model_identity, question_uuid, repeated_uuid, sampling_params, shared_uuid
@@ -375,7 +377,7 @@ class RecordingAsk(CaseAsk):
             raise StoppedError
         if reply.error is not None and reply.error.kind == "no_recording":
             raise NotRecordedError(reply.error.message)
-        return reply
+        return with_media_kept(reply, Attachments(Path(self.questions.attachments)))
 
     def _call(
         self, prompt: Prompt, uuid: str, reply: Reply, *, presentation: str, number: int, repeat: int

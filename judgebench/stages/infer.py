@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from judgebench.content.attachments import Attachments
+from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, prompt_for
 from judgebench.datasets.samples import samples_of
 from judgebench.engine.client import Traffic, behind, open_caching_client
@@ -188,7 +188,7 @@ class InferRun:
             reply = await client.ask(self._request(job, about=about, nth=job.repeat))
             if reply.error is not None and reply.error.kind == "cancelled":
                 return
-            job.journal.append(_prediction(job, reply))
+            job.journal.append(_prediction(job, with_media_kept(reply, self.attachments)))
             self._count(job.data_abbr, ok=reply.status == "ok", kept=False)
             self._give_up_if_too_many()
 

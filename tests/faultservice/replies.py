@@ -11,12 +11,13 @@ import msgspec
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service says, where a plain text is not enough."""
+    """What the service says, where a plain text is not enough; ``beside`` are further keys of the message."""
 
     text: str
     reasoning_content: str = ""
     finish_reason: str = "stop"
     logprobs: dict[str, Any] | None = None
+    beside: dict[str, Any] | None = None
 
 
 def prompt_text(body: dict[str, Any]) -> str:
@@ -48,6 +49,7 @@ def whole(body: dict[str, Any], answer: Answer, model: str) -> dict[str, Any]:
         choice["message"] = {"role": "assistant", "content": answer.text}
         if answer.reasoning_content:
             choice["message"]["reasoning_content"] = answer.reasoning_content
+        choice["message"] |= answer.beside or {}
     else:
         choice["text"] = answer.text
     if answer.logprobs is not None:
@@ -75,6 +77,7 @@ def chunks(body: dict[str, Any], answer: Answer, model: str) -> list[dict[str, A
     if chat:
         events += [event({"delta": {"reasoning_content": piece}}) for piece in _pieces(answer.reasoning_content)]
     events += [event({"delta": {"content": piece}} if chat else {"text": piece}) for piece in _pieces(answer.text)]
+    events += [event({"delta": {key: value}}) for key, value in (answer.beside or {}).items()]
     if answer.logprobs is not None:
         events[-1]["choices"][0]["logprobs"] = answer.logprobs
     events.append(event({"delta": {}, "finish_reason": answer.finish_reason} if chat else {"text": ""}))
