@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
 import os
 from pathlib import Path
 
 import msgspec
 
-from judgebench.cli.arguments import Parser, percentage
-from judgebench.errors import DiskError, ReuseError
+from judgebench.cli.parser import Parser, add_run, percentage, run_folder
+from judgebench.errors import DiskError
 from judgebench.report.conditions import GateConditions, read_conditions
 
 _EXAMPLE = """\
@@ -38,10 +37,7 @@ def build_parser() -> Parser:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
-    parser.add_argument(
-        "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
-    )
+    add_run(parser)
     parser.add_argument(
         "--min", action="append", default=[], metavar="CONDITION", help="a condition with >= or >; may be repeated"
     )
@@ -88,20 +84,6 @@ def run(argv: list[str]) -> int:
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(step_summary), markdown_text)
     return int(outcome.exit_code)
-
-
-def run_folder(name: str, work_dir: Path) -> Path:
-    """Return the run folder that a name means: a run's folder, a timestamp below ``work_dir``, or ``latest``.
-
-    Raises:
-        ReuseError: There is no such run; names the nearest.
-    """
-    from judgebench.store.run_folder import existing_run, known_runs
-
-    near = difflib.get_close_matches(name, ["latest", *reversed(known_runs(work_dir))], n=2, cutoff=0.8)
-    if near and name not in near:
-        raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=f"Did you mean {' or '.join(near)}?")
-    return existing_run(work_dir, name).path
 
 
 def _append(path: Path, text: str) -> None:

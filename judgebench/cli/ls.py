@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def run(argv: list[str]) -> int:
     """Print the registered configs; returns the exit code."""
-    from judgebench.cli.arguments import Parser
     from judgebench.cli.listing import plug_ins, registered
+    from judgebench.cli.parser import Parser
     from judgebench.config.registry import KINDS
 
     parser = Parser(

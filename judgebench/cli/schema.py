@@ -59,8 +59,8 @@ def run(argv: list[str]) -> int:
     """Print a schema, or which there are; returns the exit code."""
     import json
 
-    from judgebench.cli.arguments import Parser
     from judgebench.cli.console import columns
+    from judgebench.cli.parser import Parser
 
     parser = Parser(prog="jb schema", description="Print the JSON Schema of a record, or the records that have one.")
     parser.add_argument("record", nargs="?", default="", metavar="RECORD", help=f"one of {', '.join(RECORDS)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def run(argv: list[str]) -> int:
     """Print a config; returns the exit code."""
-    from judgebench.cli.arguments import Parser
     from judgebench.cli.listing import shown
+    from judgebench.cli.parser import Parser
 
     parser = Parser(prog="jb show", description="Print a resolved config and the file each key came from.")
     parser.add_argument("name", metavar="NAME", help="name of a model, dataset, judge or summarizer config")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.arguments import Parser, whole_from
+from judgebench.cli.parser import Parser, add_run, run_folder, whole_from
 
 if TYPE_CHECKING:
     from judgebench.records.flow import Reply
@@ -32,10 +32,7 @@ def build_parser() -> Parser:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
-    parser.add_argument(
-        "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
-    )
+    add_run(parser)
     parser.add_argument(
         "--parser", action="append", required=True, metavar="PARSER", help="parser to compare; may be repeated"
     )
@@ -55,7 +52,6 @@ def run(argv: list[str]) -> int:
     Raises:
         JudgebenchError: The run or a parser cannot be used.
     """
-    from judgebench.cli.gate import run_folder
     from judgebench.store.run_folder import RunFolder
 
     args = build_parser().parse_all(argv[1:] if argv[:1] == ["compare"] else argv)

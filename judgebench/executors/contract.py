@@ -32,7 +32,7 @@ class Ended(NamedTuple):
     tail: list[str]
 
 
-TaskEvent = Progress | Printed | Ended
+TaskReport = Progress | Printed | Ended
 
 
 class RunContext(NamedTuple):
@@ -57,7 +57,7 @@ class Handle(Protocol):
         """Its process id, where it is a process of this machine; else 0."""
         ...
 
-    def events(self) -> AsyncGenerator[TaskEvent, None]:
+    def events(self) -> AsyncGenerator[TaskReport, None]:
         """Yield what the task says of itself, as it comes, and at last one ``Ended``; called once.
 
         Leaving it early ends the task.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.executors.contract import Ended, TaskEvent
+from judgebench.executors.contract import Ended, TaskReport
 from judgebench.executors.process import prepare_log
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task import Progress
@@ -75,7 +75,7 @@ class FileChannel:
             with contextlib.suppress(msgspec.DecodeError):  # torn by a kill; the next report says it all
                 yield self._decoder.decode(line)
 
-    async def events(self, ended: Callable[[], Ended | None]) -> AsyncGenerator[TaskEvent, None]:
+    async def events(self, ended: Callable[[], Ended | None]) -> AsyncGenerator[TaskReport, None]:
         """Yield the task's reports and then its end, and let it know meanwhile that somebody listens.
 
         Args:

@@ -26,7 +26,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from judgebench.errors import DiskError, visible
-from judgebench.executors.contract import Ended, Printed, TaskEvent
+from judgebench.executors.contract import Ended, Printed, TaskReport
 from judgebench.stages.task import Progress
 from judgebench.store.journal import open_descriptor, open_file, removed
 
@@ -99,7 +99,7 @@ class TaskProcess:
         self._log_start = log_start
         self._copy = copy
         self._shown: deque[str] = deque(maxlen=TAIL_LINES)
-        self._said: asyncio.Queue[TaskEvent] = asyncio.Queue()
+        self._said: asyncio.Queue[TaskReport] = asyncio.Queue()
         self._readers: list[asyncio.Task[None]] = []
 
     @property
@@ -122,7 +122,7 @@ class TaskProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    async def events(self) -> AsyncGenerator[TaskEvent, None]:
+    async def events(self) -> AsyncGenerator[TaskReport, None]:
         """Yield what it reports and prints; the last is its end, once the process is gone and all it said was read."""
         ending = asyncio.create_task(self._end())
         try:

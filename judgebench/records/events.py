@@ -55,36 +55,6 @@ class PlanEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", ta
     max_workers: int
 
 
-class TaskEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="task"):
-    """The status of a task has changed; at the end with seconds and exit code, and what went wrong."""
-
-    task: str
-    name: str
-    stage: str
-    status: str
-    pid: int | UnsetType = UNSET
-    seconds: float | UnsetType = UNSET
-    exit_code: int | UnsetType | None = UNSET
-    error: str | UnsetType = UNSET
-    hint: str | UnsetType = UNSET
-    log: str | UnsetType = UNSET
-    tail: list[str] | UnsetType = UNSET
-    done: int
-    total: int
-    kept: int
-    post: int
-    recv: int
-    finish: int
-    fail: int
-    unparsed: int
-    in_flight: int
-    tokens: int
-    rate: float
-    token_rate: float
-    eta: float | None
-    note: str
-
-
 class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
     """How far a task is."""
 
@@ -103,6 +73,21 @@ class ProgressEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"
     token_rate: float
     eta: float | None
     note: str
+
+
+class TaskEvent(ProgressEvent, frozen=True, kw_only=True, tag_field="event", tag="task"):
+    """The status of a task has changed; at the end with seconds and exit code, and what went wrong."""
+
+    name: str
+    stage: str
+    status: str
+    pid: int | UnsetType = UNSET
+    seconds: float | UnsetType = UNSET
+    exit_code: int | UnsetType | None = UNSET
+    error: str | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
+    log: str | UnsetType = UNSET
+    tail: list[str] | UnsetType = UNSET
 
 
 class FindingEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="finding"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,6 +17,14 @@ from judgebench.models.contract import ServiceConfig
 from judgebench.models.openai import VLLMCustomAPIChat
 
 pytestmark = pytest.mark.usefixtures("toys")
+
+
+def refused_with(run, path: Path, line: str) -> ConfigError:
+    """Return the error of a run whose config file has one line more."""
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    with pytest.raises(ConfigError) as caught:
+        run()
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -104,13 +113,12 @@ pytestmark = pytest.mark.usefixtures("toys")
         ("models[0]['traffic_cfg'] = dict(burstiness=1)", r"another benchmark runner", "burstiness"),
     ],
 )
-def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folder, line, said, hint):
+def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, folder, line, said, hint):
     path = folder / "models/m.py"
-    path.write_text(f"{path.read_text()}\n{line}\n")
-    with pytest.raises(ConfigError, match=said) as caught:
-        run()
-    assert str(path) in caught.value.message
-    assert hint in caught.value.hint
+    error = refused_with(run, path, line)
+    assert re.search(said, error.message)
+    assert str(path) in error.message
+    assert hint in error.hint
 
 
 @pytest.mark.parametrize(
@@ -140,12 +148,11 @@ def test_what_a_model_cannot_be_is_refused_naming_file_and_key(run, write, folde
         ("toy_datasets[0]['judge_infer_cfg']['abbr'] = 'a/b'", r"judges\.a/b\.abbr is 'a/b', which cannot be a file"),
     ],
 )
-def test_what_a_data_set_cannot_be_is_refused_naming_file_and_key(run, folder, line, said):
+def test_what_a_dataset_cannot_be_is_refused_naming_file_and_key(run, folder, line, said):
     path = folder / "datasets/toy.py"
-    path.write_text(f"{path.read_text()}\n{line}\n")
-    with pytest.raises(ConfigError, match=said) as caught:
-        run()
-    assert str(path) in caught.value.message
+    error = refused_with(run, path, line)
+    assert re.search(said, error.message)
+    assert str(path) in error.message
 
 
 _JSON = st.recursive(
@@ -182,11 +189,9 @@ def test_whatever_a_model_key_holds_it_resolves_or_is_refused(key, value):
     ],
 )
 def test_the_entry_the_list_and_the_kind_of_error_are_named(run, folder, text, said, hint):
-    path = folder / "models/m.py"
-    path.write_text(f"{path.read_text()}\n{text}\n")
-    with pytest.raises(ConfigError, match=said) as caught:
-        run()
-    assert re.search(hint, caught.value.hint or "")
+    error = refused_with(run, folder / "models/m.py", text)
+    assert re.search(said, error.message)
+    assert re.search(hint, error.hint)
 
 
 @pytest.mark.parametrize(("coding", "hint"), [("utf-8-sig", "byte order mark"), ("utf-16", "Save it as UTF-8")])

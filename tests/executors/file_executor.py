@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.executors.contract import Ended, RunContext, TaskEvent
+from judgebench.executors.contract import Ended, RunContext, TaskReport
 from judgebench.executors.file_channel import FileChannel
 from judgebench.executors.process import log_tail, prepare_log
 from judgebench.records.run import TaskSpec
@@ -27,7 +27,7 @@ class FileHandle:
         self._channel = channel
         self._log = log
 
-    def events(self) -> AsyncGenerator[TaskEvent, None]:
+    def events(self) -> AsyncGenerator[TaskReport, None]:
         return self._channel.events(self._ended)
 
     def tell(self, line: str) -> None:

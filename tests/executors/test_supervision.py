@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 import pytest
 
 from judgebench.errors import ExitCode, PrerequisiteError
-from judgebench.executors.contract import Ended, RunContext, TaskEvent
+from judgebench.executors.contract import Ended, RunContext, TaskReport
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task import Progress
 from tests.executors.conftest import Run, task
 
-Part = Callable[["PlayedHandle"], AsyncGenerator[TaskEvent, None]]
+Part = Callable[["PlayedHandle"], AsyncGenerator[TaskReport, None]]
 
 
 class PlayedHandle:
@@ -28,7 +28,7 @@ class PlayedHandle:
         self.killed = False
         self._part = part
 
-    def events(self) -> AsyncGenerator[TaskEvent, None]:
+    def events(self) -> AsyncGenerator[TaskReport, None]:
         return self._part(self)
 
     def tell(self, line: str) -> None:
@@ -71,14 +71,14 @@ def running(handle: PlayedHandle) -> Progress:
     return Progress(task=handle.spec.id, state="running", total=1)
 
 
-async def well(handle: PlayedHandle) -> AsyncGenerator[TaskEvent, None]:
+async def well(handle: PlayedHandle) -> AsyncGenerator[TaskReport, None]:
     yield running(handle)
     await asyncio.sleep(0.05)
     yield Progress(task=handle.spec.id, state="finish", total=1)
     yield Ended(0, [])
 
 
-async def until_wanted(handle: PlayedHandle) -> AsyncGenerator[TaskEvent, None]:
+async def until_wanted(handle: PlayedHandle) -> AsyncGenerator[TaskReport, None]:
     yield running(handle)
     await handle.wanted.wait()
     yield Ended(-signal.SIGKILL if handle.killed else int(ExitCode.INTERRUPTED), [])
@@ -97,7 +97,7 @@ def test_tasks_run_and_a_follower_starts_early_only_where_the_executor_can_follo
 
 
 def test_a_task_that_is_lost_fails_with_the_executors_sentence_and_is_ended(run: Run) -> None:
-    async def lost(handle: PlayedHandle) -> AsyncGenerator[TaskEvent, None]:
+    async def lost(handle: PlayedHandle) -> AsyncGenerator[TaskReport, None]:
         yield running(handle)
         raise PrerequisiteError("The node n7 does not answer.", hint="Look at the queue.")
 
@@ -109,7 +109,7 @@ def test_a_task_that_is_lost_fails_with_the_executors_sentence_and_is_ended(run:
 
 
 def test_a_stream_without_an_end_is_a_bug_of_the_executor_and_named_so(run: Run) -> None:
-    async def silent(handle: PlayedHandle) -> AsyncGenerator[TaskEvent, None]:
+    async def silent(handle: PlayedHandle) -> AsyncGenerator[TaskReport, None]:
         yield running(handle)
 
     outcome = run.supervise(run.plan([task("i")]), executor=PlayedExecutor(silent))

@@ -53,6 +53,7 @@ ERROR_KINDS = [
     "no solution",
 ]
 """The kinds of errors that are asked for by default, after ProJudgeBench's seven (Ai et al. 2025)."""
+NO_STEPS = Verdict(status="not_judged", reason="the item has no steps")
 
 
 class StepsConfig(DynamicConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,7 +97,7 @@ class FirstWrongStep(Dynamic):
         steps = steps_of(case, self.config.steps)
         scene = self.scene(case)
         if scene.unjudged or not steps:
-            return scene.unjudged or Verdict(status="not_judged", reason="the item has no steps")
+            return scene.unjudged or NO_STEPS
         shown = numbered(steps)
         replies = await all_of(
             self.put(ask, scene, "check", presentation="", steps=shown) for _ in range(self.config.times)
@@ -145,7 +146,7 @@ class EveryStep(Dynamic):
         steps = steps_of(case, self.config.steps)
         scene = self.scene(case)
         if scene.unjudged or not steps:
-            return scene.unjudged or Verdict(status="not_judged", reason="the item has no steps")
+            return scene.unjudged or NO_STEPS
         kinds = ", ".join(self.config.kinds)
         reply = await self.put(ask, scene, "check", presentation="", steps=numbered(steps), kinds=kinds)
         reading = self.parser.read(reply)

@@ -14,7 +14,7 @@ from judgebench.records.flow import Verdict
 Part = Literal["first_line", "whole"]
 
 
-def _take(part: Part, text: str) -> Extracted | None:
+def _taken(part: Part, text: str) -> Extracted | None:
     return first_line(text) if part == "first_line" else whole_text(text)
 
 
@@ -51,12 +51,9 @@ class AcceptedForms(JudgeMethod):
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the answer with every accepted form."""
-        accepted = references(case)
-        if not accepted:
-            return unread(case, NO_REFERENCE)
-        answer = _take(self.config.part, case.answer)
-        if answer is None:
-            return unread(case, "the answer is empty")
+        accepted, answer = references(case), _taken(self.config.part, case.answer)
+        if not accepted or answer is None:
+            return unread(case, "the answer is empty" if accepted else NO_REFERENCE)
         said = self._normal(answer.text)
         forms = [self._normal(form) for form in accepted]
         right = said in forms
@@ -95,12 +92,9 @@ class ExactMatch(JudgeMethod):
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:  # noqa: ARG002 -- rules ask nobody
         """Compare the answer with every reference."""
-        accepted = references(case)
-        if not accepted:
-            return unread(case, NO_REFERENCE)
-        answer = _take(self.config.part, case.answer)
-        if answer is None:
-            return unread(case, "the answer is empty")
+        accepted, answer = references(case), _taken(self.config.part, case.answer)
+        if not accepted or answer is None:
+            return unread(case, "the answer is empty" if accepted else NO_REFERENCE)
         return decided(answer.text in [form.strip() for form in accepted], answer)
 
     def identity(self) -> dict[str, Any]:
