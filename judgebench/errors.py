@@ -23,7 +23,7 @@
 Every error carries a stable ``code``, one sentence that names the file, key or record, and a ``hint`` with the next
 command to type. Nothing here prints; ``cli`` and the task entry do.
 
-Makes text safe to show: what a model or a service wrote must not steer the terminal.
+Text is made safe to show here as well: what a model or a service wrote must not steer the terminal.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def plug_ins(pattern: str = "") -> str:
     Args:
         pattern: Part of a package's name, or a wildcard pattern; case does not matter.
     """
-    from judgebench.config.files import plugged  # mmengine and msgspec: names alone need neither
+    from judgebench.config.plugged import plugged  # mmengine and msgspec: names alone need neither
 
     found = [one for one in plugged() if _matches(one.package, pattern)]
     if not found:

@@ -1,11 +1,7 @@
-"""Where a value was declared, for the errors that name it.
+"""Checks a declared object against its schema: keys, types, and the class that each ``type`` names.
 
-Plain dicts against the schema structs: unknown keys, types, and texts whose type the schema decides.
-
-Texts from the environment and from ``--override`` have no type of their own: ``"9000"`` is a number where the schema
-wants one and a text where it wants that.
-
-``dict(type=SomeClass, ...)``: the class or function it means, and its keys checked against what that takes.
+Errors name the file, the key and what was expected. Texts from the environment and from ``--override`` have no type of
+their own: ``"9000"`` is a number where the schema wants one, and a text where it wants that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""``bias_tests=...`` of a benchmark of judges: the same benchmark as a test of the judge's biases.
+"""A declared dataset as a checked ``DatasetConfig``: its loader's keys, how a sample is asked, what scores the answer.
 
-Judge configs: a judge model and the method that asks it, and which judges a dataset gets.
-
-Dataset configs: the loader's keys, how a sample is asked, and what scores the answer.
+Its judges belong to it: ``judge_infer_cfg``, the judges that ``--judges`` puts in their place, and ``bias_tests``,
+which makes a test of the judge's biases of a benchmark of judges.
 """
 
 from __future__ import annotations

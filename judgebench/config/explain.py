@@ -1,6 +1,6 @@
-"""Which files a config file inherits from: its ``read_base()`` imports, found in its text.
+"""Why a config file could not be read: the line, Python's own words, and what to write instead.
 
-Why a config file could not be read: the line, Python's own words, and what to write instead.
+A mistake may be in a file that it inherits from, so the ``read_base()`` imports are found in its text.
 """
 
 from __future__ import annotations

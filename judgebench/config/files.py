@@ -1,16 +1,12 @@
-"""What the installed plug-in packages bring, for people: types, config files, and what is wrong with them.
+"""A config file as plain dicts, lists and texts, and which of its variables are models, datasets, judges, a summarizer.
 
-numpy with one BLAS thread: what is counted here multiplies no large matrices.
+The one module that imports mmengine, which reads Python config files in its lazy mode: imported types are never
+imported, they become their dotted path. So a file that names the types of a package that is not installed is read all
+the same.
 
-OpenBLAS starts a thread a core when numpy is imported, and each spins for a while before it sleeps: a tenth of a CPU
-second a core for a process that reads a config or averages verdicts.
-
-A config file to plain dicts, lists and texts. The one module that imports mmengine.
-
-mmengine reads Python config files in its lazy mode: imported types are never imported, they become their dotted path.
-So a file that names the types of a package that is not installed is read all the same.
-
-Which variables of a config file are its models, datasets, judges and summarizer.
+numpy, which mmengine imports, comes with one BLAS thread: OpenBLAS starts a thread a core, and each spins for a while
+before it sleeps, a tenth of a CPU second a core for a process that reads a config or averages verdicts. What is counted
+here multiplies no large matrices.
 """
 
 from __future__ import annotations
@@ -24,61 +20,13 @@ from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from judgebench.config.checks import Declared
 from judgebench.config.explain import parse_error, run_error
-from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry
+from judgebench.config.registry import Kind
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, out_of_memory
 from judgebench.plugins.slow_imports import say_when_slow
-
-
-class Plugged(NamedTuple):
-    """One plug-in package.
-
-    Attributes:
-        package: Name of the distribution.
-        version: Its version.
-        brings: Names by kind.
-        problems: A sentence each, without its full stop.
-    """
-
-    package: str
-    version: str
-    brings: dict[str, list[str]]
-    problems: list[str]
-
-
-def plugged() -> list[Plugged]:
-    """Return all installed plug-in packages, sorted by name."""
-    from judgebench.plugins.installed import installed, rivals
-    from judgebench.plugins.rooms import ROOMS
-
-    shipped = Registry.shipped_names()
-    found = []
-    files = [(one, Registry.files_below(one.configs) if one.configs is not None else []) for one in installed()]
-    for one, own in files:
-        brings: dict[str, list[str]] = {room: sorted(names) for room in ROOMS if (names := one.plugin.types(room))}
-        brings |= {
-            f"configs/{kind}": stems for kind in KINDS if (stems := [file.name for file in own if file.kind == kind])
-        }
-        problems = [one.problem] if one.problem else []
-        problems += rivals(one)
-        for file in own:
-            if _key(file) in shipped:
-                problems.append(f"its config {file.kind}/{file.name} is never found: judgebench has one of that name")
-            problems += [
-                f"{other.package!r} brings the config {file.kind}/{file.name} too, so neither can be used by that name"
-                for other, theirs in files
-                if other is not one and _key(file) in {_key(their) for their in theirs}
-            ]
-        found.append(Plugged(one.package, one.version, brings, problems))
-    return found
-
-
-def _key(file: ConfigFile) -> tuple[str, str]:
-    return file.kind, file.name.lower()
-
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 """Environment of a process that only counts. A process that may run a model itself does not get it."""

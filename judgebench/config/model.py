@@ -1,10 +1,8 @@
-"""Secrets stay out of everything that is written: they become references to environment variables.
+"""A declared model as checked keys of its type, tested models and judge models alike; its secrets become references.
 
-Which values are secret says ``models.secret_values``. A command that hands a secret over in its words is refused:
-everyone on the machine can read them. What is already a ``${NAME}`` reference stays one; a literal is put into a
-variable of its own that only the task processes' environment carries.
-
-Model configs, tested models and judge models alike: keys of their type, sane values, secrets taken out.
+Which values are secret, ``models.access`` says. A literal secret is put into an environment variable of its own, which
+only the task processes get; what is a ``${NAME}`` reference already stays one. A command that hands a secret over in
+its words is refused: everyone on the machine can read them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""``--override models.<abbr>.<key>=<value>``: values laid over what the config files say, before they are checked.
+"""From the names of the command line to a checked ``RunConfig``.
 
-The abbr may hold dots (the longest one that fits is meant) and ``*`` means every object of the kind. The value's type
-is the schema's choice, so unknown keys and wrong types are refused by the same check as those of files.
-
-From the names of the command line to a checked ``RunConfig``.
+``--override models.<abbr>.<key>=<value>`` is laid over what the config files say before that is checked, so unknown
+keys and wrong types are refused by the same check. The abbr may hold dots (the longest one that fits is meant), and
+``*`` means every object of the kind.
 """
 
 from __future__ import annotations

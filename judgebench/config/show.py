@@ -1,9 +1,8 @@
-"""Which line of which file set a key of a config: found in the files' text, so a best effort.
+"""``jb --show NAME``: what a config resolves to, each key with the file and line that set it.
 
-The file itself and the files it inherits from are parsed; a place counts when it writes the key with the value that the
-resolved config has. What code computes is attributed to the file alone.
-
-``jb --show NAME``: what a config resolves to, each key with the file and line it came from.
+The lines are found in the text of the file and of the files that it inherits from, so they are a best effort: a place
+counts when it writes the key with the value that the resolved config has. What code computes is attributed to the file
+alone.
 """
 
 from __future__ import annotations

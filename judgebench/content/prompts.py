@@ -1,11 +1,8 @@
-"""Fits a prompt to what a service takes: messages for chat services, text for completion services.
+"""From a sample to the prompt that is sent: template, worked examples, and the form that the service takes.
 
-Prompt templates: ``{field}`` placeholders, filled in once.
-
-Only the fields that a template declares are replaced, all in one pass: text that comes from data or from a model may
-hold ``{answer}``, ``{{ }}`` or ``%s`` and stays as it is. ``{{`` and ``}}`` in a template stand for single braces.
-
-From a sample to the prompt that is sent: template, worked examples, chat or completion form.
+A template names fields as ``{field}``. Only the fields that it declares are replaced, all in one pass: text that comes
+from data or from a model may hold ``{answer}``, ``{{ }}`` or ``%s`` and stays as it is. ``{{`` and ``}}`` in a template
+stand for single braces. Chat services take messages, completion services one text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What a display is.
-
-Which display suits a run.
-"""
+"""What a display is, and which one suits a run."""
 
 from __future__ import annotations
 

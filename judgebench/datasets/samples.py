@@ -1,14 +1,8 @@
-"""Where a data file is, and its bytes line by line.
+"""The samples of a dataset: its data file, or its rows on the Hugging Face hub, and those of them that a run takes.
 
-Rows of datasets on the Hugging Face hub, through the package ``datasets`` (imported only when rows are asked for).
-
-Data only: no code of a repository is ever run.
-
-Datasets in JSONL files: one JSON object per line, plain or gzipped.
-
-Datasets that are first of all on the Hugging Face hub.
-
-The one door through which stages and plans get at samples.
+``samples_of`` is the one door through which stages and plans get at samples. A file is looked for in the places that
+``candidates`` names and read line by line; JSONL is read here. Rows of the hub come through the package ``datasets``,
+imported only when they are asked for; no code of a repository is ever run.
 """
 
 from __future__ import annotations

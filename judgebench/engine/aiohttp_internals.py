@@ -1,12 +1,11 @@
-"""One time limit for many waits at once, with a single timer.
-
-All waits of a client have the same limit, so they expire in the order in which they began, and one timer for the oldest
-is enough. A timer per request (``asyncio.timeout``, or the client library's own) costs a tenth of a request.
-
-What the engine needs of aiohttp beyond its documented interface, all in one place.
+"""What the engine needs of aiohttp beyond its documented interface, all in one place.
 
 ``tests/engine/test_connector.py`` fails where a release of aiohttp changes any of it, and ``pyproject.toml`` keeps to
 the major version for which it holds.
+
+The time limits of waits are here too, because aiohttp's own cost a timer per request, a tenth of the request. All waits
+of a client have the same limit, so they expire in the order in which they began, and one timer for the oldest is
+enough.
 """
 
 from __future__ import annotations

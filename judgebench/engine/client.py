@@ -1,12 +1,9 @@
-"""Running figures of the requests of one task: the client counts, the stage reports them.
+"""The engine's door: a client for whatever a model config describes, service or local model, that counts what it does.
 
-The engine's door: a client for whatever a model config describes, service or local model.
-
-Asks nothing that is known: equal questions of a task once (``--dedup``), those of earlier runs never (``--cache``).
-
-What was asked tells questions apart, by the hash that also finds records again: prompt, parameters, model, and the
-number of the repetition. Failures are never kept. A reply that cost no request says so: its ``tries`` are 0. What is
-to be asked afresh (``--rejudge``, warm-ups) is asked, whatever is known.
+``open_caching_client`` asks nothing that is known: equal questions of a task once (``--dedup``), those of earlier runs
+never (``--cache``). Questions are told apart by the hash that also finds records again: prompt, parameters, model, and
+the number of the repetition. Failures are never kept. A reply that cost no request says so: its ``tries`` are 0. What
+is to be asked afresh (``--rejudge``, warm-ups) is asked, whatever is known.
 """
 
 from __future__ import annotations

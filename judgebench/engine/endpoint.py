@@ -1,8 +1,8 @@
-"""How the engine reaches a service: proxy and TLS settings, taken from the environment and the config once per client.
+"""How the engine reaches a service, and what can be said of the service as a whole.
 
-aiohttp's own ``trust_env`` looks both up for every request, in a thread; here they are looked up when the client opens.
-
-What can be said of a service as a whole: the model it serves, and in one sentence why it serves nobody.
+Proxy and TLS settings are taken from the environment and the config once, when a client opens: aiohttp's own
+``trust_env`` looks both up for every request, in a thread. Of the service as a whole it is said which model it serves,
+and in one sentence why it serves nobody.
 """
 
 from __future__ import annotations

@@ -10,11 +10,9 @@ kind                                                     repeated
 ``not_found`` ``content_filter`` ``local``
 =======================================================  ===========================================
 
-How long to wait before a request is repeated: exponential backoff with full jitter, bounded in number and time.
-
-Full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015): the wait is uniform between 0
-and the bound, so that requests which failed together do not come back together. ``docs/decisions`` says why no library
-does it.
+The waits are exponential backoff with full jitter, bounded in number and time (M. Brooker, "Exponential Backoff And
+Jitter", AWS Architecture Blog, 2015): each is uniform between 0 and the bound, so that requests which failed together
+do not come back together. ``docs/decisions`` says why no library does it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""An incremental parser of server-sent events (WHATWG HTML, section "Server-sent events").
+"""Between bytes on the wire and values: JSON both ways, and the events of a stream (WHATWG HTML, "Server-sent events").
 
-Bytes go in as they arrive, cut anywhere; whole events come out. Comments, ``id`` and ``retry`` fields, CR, LF and CRLF,
-data over several lines and a byte order mark are handled as the standard says.
-
-Between bytes on the wire and values: JSON both ways, and text that is safe to store.
+The parser of events takes bytes as they arrive, cut anywhere, and gives whole events. Comments, ``id`` and ``retry``
+fields, CR, LF and CRLF, data over several lines and a byte order mark are handled as the standard says.
 
 Text that comes from a service is untrusted: lone surrogates (which UTF-8 cannot hold) and NUL become U+FFFD.
 """

@@ -1,12 +1,12 @@
-"""How many requests may be in flight: a fixed bound, or one that adapts to what the service bears.
+"""When a request may be sent: how many may be in flight, and whether the service answers at all.
 
-``AdaptiveLimit`` is pure arithmetic (no clock, no I/O): additive increase, multiplicative decrease, as TCP does
-(Jacobson 1988; Chiu and Jain 1989 for why this pair is fair and stable). ``ConcurrencyLimit`` makes requests wait.
+How many: a fixed bound, or one that adapts to what the service bears. ``AdaptiveLimit`` is pure arithmetic (no clock,
+no I/O): additive increase, multiplicative decrease, as TCP does (Jacobson 1988; Chiu and Jain 1989 for why this pair is
+fair and stable). ``ConcurrencyLimit`` makes requests wait.
 
-A circuit breaker: when the service stops answering, requests wait for it instead of failing one by one.
-
-States: *closed* (all may send), *open* (one request at a time tries, the others wait), *gone* (every request is told
-so). A pure object: the clock comes in as an argument.
+Whether: when the service stops answering, a circuit breaker lets requests wait for it instead of failing one by one. It
+is *closed* (all may send), *open* (one request at a time tries, the others wait) or *gone* (every request is told so);
+its clock comes in as an argument.
 
 - Before a connection to the service was ever made, a refused connection makes it gone at once; before it ever answered
   well, so does a refused key or an unknown model: the config is wrong, and no item could succeed.

@@ -1,9 +1,8 @@
-"""One end of a socket between two processes of this program: JSON lines both ways, many in one write.
-
-Spreads sending over several processes, with one owner of the journal: the task, which asks here.
+"""Spreads sending over several processes, with one owner of the journal: the task, which asks here.
 
 A request costs its CPU time in the HTTP client, and one process has one core. With thousands of requests in flight the
-task hands them to processes that do nothing else (``sender``) and writes down what they bring back.
+task hands them to processes that do nothing else (``sender``) and writes down what they bring back. They talk over a
+socket, in JSON lines both ways, many in one write.
 """
 
 from __future__ import annotations

@@ -1,14 +1,10 @@
-"""Open-loop schedules: when each request is to start, independent of when replies come.
-
-All times are seconds from the start of the first request, computed from that start and not from the last request, so
-that lateness never accumulates.
-
-Drives many jobs through one async function with bounded concurrency and bounded memory.
+"""Drives many jobs through one async function with bounded concurrency and bounded memory, as fast as it goes or paced.
 
 ``concurrency`` long-lived workers pull from one iterator. A job is pulled only when a worker is free, so a source of a
 million items is never held in memory, and no task is made per job.
 
-Runs a coroutine on the fastest event loop that is installed.
+A schedule says when each job is to start, independent of when replies come. All its times are seconds from the start of
+the first request, computed from that start and not from the last request, so that lateness never accumulates.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""How this program starts further processes of itself.
-
-One task process: its start, its log, its progress pipe, its control pipe, and its end.
+"""A task as a process of this machine: its start, its log, its progress pipe, its control pipe, and its end.
 
 The control pipe is the task's standard input. Only the supervisor holds the other end, so the kernel closes it
 whichever way the supervisor dies, and the task sees end of file.
 
-The signals that end a run: the first stops it gracefully, the next at once.
+The signals that end a run arrive here as well: the first stops it gracefully, the next at once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""What a file of predictions or judge calls was asked with, and whether it is complete.
+"""What makes a question, an answer or a judgment the same, and what a file of them was asked with.
 
-Identity is the hash of what was asked: each record carries it as ``uuid``. The settings kept here serve to say in words
-what changed, and to know without reading the file that nothing is left to do.
-
-What decides an answer or a judgment, as flat settings, so that a change can be named in one sentence.
+A question's identity is the hash of what was asked; each record carries it as ``uuid``. Beside it, what decides an
+answer or a judgment is kept as flat settings, so that a change can be named in one sentence, and with the state of the
+file, so that it is known without reading the file that nothing is left to do.
 
 The settings leave out what changes nothing (address, concurrency, timeouts, retries): a run may be continued on another
 host, faster or slower, without asking anything twice.
@@ -159,7 +158,7 @@ def _short(value: Any) -> str:
 
 
 OWN_KWARGS = frozenset({"num_return_sequences"})
-"""Keys of ``generation_kwargs`` that are ours and never sent."""
+"""Keys of ``generation_kwargs`` that say how often is asked, and not what."""
 
 
 def repeats_of(model: dict[str, Any]) -> int:

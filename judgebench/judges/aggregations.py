@@ -5,8 +5,6 @@ printed and part of the version. Each is a pure function of readings that are al
 ``BA`` (the second answer shown first) has been flipped. What a presentation without a readable verdict counts as is a
 named choice of the config (``unread``), applied before the aggregation. An item none of whose presentations could be
 read is unparsed under every aggregation.
-
-Aggregations that turn scores of single answers into a preference.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ METRICS = {
     "maj_correct_at_k": "judgebench.metrics.rates.repeats:maj_correct_at_k",
     "cons_at_k": "judgebench.metrics.rates.repeats:cons_at_k",
 }
-"""Functions of the tally of outcomes. A config writes ``pass_at_k`` as ``pass@k``; see ``metrics.named``."""
+"""Functions of the tally of outcomes. A config writes ``pass_at_k`` as ``pass@k``; see ``metrics.rates.named``."""
 
 SCORES = {
     "BiasScore": "judgebench.metrics.scores.bias_score:BiasScore",

@@ -1,12 +1,10 @@
-"""Puts the events of one streamed reply together.
-
-Nearly all events are plain: one choice with a piece of text or reasoning, nothing else that is not null. They are
-decoded straight into a typed record, at a third of the cost; any other event is left to the careful reading of
-``openai_replies``. A property test holds the two together.
-
-Services that speak the OpenAI protocol: chat and legacy completions (vLLM, llama.cpp, SGLang, OpenAI, ...).
+"""Services that speak the OpenAI protocol: chat and legacy completions (vLLM, llama.cpp, SGLang, OpenAI, ...).
 
 Pure translation; ``judgebench.engine.http`` sends. The type names are those of AISBench's model configs.
+
+Nearly all events of a streamed reply are plain: one choice with a piece of text or reasoning, nothing else that is not
+null. They are decoded straight into a typed record, at a third of the cost; any other event is left to the careful
+reading of ``openai_replies``. A property test holds the two together.
 """
 
 from __future__ import annotations

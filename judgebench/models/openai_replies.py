@@ -1,4 +1,4 @@
-"""Reads replies of the OpenAI protocol, chat or legacy completions; ``openai_stream`` puts streamed ones together.
+"""Reads replies of the OpenAI protocol, chat or legacy completions; ``openai`` puts streamed ones together.
 
 A reply without a usable answer becomes a failed ``Reply`` that says precisely why:
 
@@ -21,11 +21,9 @@ a stream without finish reason and        ``truncated_stream``
 ``[DONE]``
 ========================================  =====================================================================
 
-The short cut for plain replies: from the bytes to a ``Reply`` in one typed decoding.
-
 Nearly all replies of a run are plain: one choice, some text, a finish reason, nothing else that is not null. For them
-this gives exactly what ``openai_replies.read_whole`` gives, at a fraction of the cost; for any other body it gives
-``None``, and the careful reader decides. A property test holds the two together.
+``read_plain`` gives exactly what ``read_whole`` gives, in one typed decoding at a fraction of the cost; for any other
+body it gives ``None``, and the careful reader decides. A property test holds the two together.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The few synchronous requests of the preflight, through httpx2.
+"""Asks every service a few things before the run, and tells all that cannot be used in one error.
 
-Probes several services at once, says which one keeps the run waiting, tells all unusable ones in one error.
-
-What is asked of one address is asked one after the other: a service that answers one call at a time must not run into
-the time limit of a probe because another probe of ours came first.
+Several services are asked at once; it is said which one keeps the run waiting. What is asked of one address is asked
+one after the other: a service that answers one call at a time must not run into the time limit of a trial call because
+another one of ours came first. The requests are synchronous, through httpx2.
 """
 
 from __future__ import annotations

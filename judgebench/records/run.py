@@ -1,15 +1,11 @@
-"""Shapes of dataset, judge and summarizer configs, and of the resolved run.
+"""The shapes of a run: what the command line asks for, what the configs resolve to, and the plan that is made of both.
 
-Model configs live with their model types (``judgebench.models``), loader, method and extractor keys with the classes
-that read them: a config names such a class by ``type=`` and the class carries a ``Config`` struct. Unknown keys are
-refused everywhere.
-
-What is to be done: the request of the command line, and the graph of tasks made from it.
+``RunRequest`` is what is asked for, before any config is read. ``RunConfig`` holds the resolved configs. Model configs
+live with their model types (``judgebench.models``), loader, method and extractor keys with the classes that read them:
+a config names such a class by ``type=`` and the class carries a ``Config`` struct. Unknown keys are refused everywhere.
 
 A ``Plan`` is written to ``configs/<timestamp>_<pid>.json`` of the run folder; a task process reads it and nothing else:
 ``python -m judgebench.stages PLAN TASK_ID``. It holds no secrets.
-
-What the command line asks for, before any config is read.
 """
 
 from __future__ import annotations
@@ -121,7 +117,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
         score: Computes further figures from verdicts: those of a benchmark of judges from verdicts and gold, or
             averages by category, also for answers of models (``dict(type=PointScore, group_by=...)``).
-        extractor: Takes the final answer out of a prediction, for votes and for the results.
+        extractor: Takes the final answer out of a prediction, for votes and for the results; without one it is the
+            answer that the method or the rule reads.
         metrics: Names of the metrics, headline first; empty takes the default for the methods.
         k: Values of k for pass@k and cons@k; empty takes the number of repeats.
         by: Fields of the samples (columns that the loader keeps) by which every metric is also given in parts, one

@@ -1,9 +1,7 @@
-"""Decides whether a run is good enough, on intervals.
+"""Decides whether a run is good enough, on intervals, and says so as text, as JUnit XML and as Markdown.
 
 A condition passes when the whole 95% interval satisfies it, and still would if every unscored item were worst. It
 fails when nothing of that range satisfies it. Else the run cannot tell: neither passing nor failing would be honest.
-
-A gate's decision as JUnit XML and as Markdown, for continuous integration.
 """
 
 from __future__ import annotations

@@ -1,17 +1,14 @@
-"""Makes names and values from configs, datasets and services safe to print, and to put into a table cell.
+"""Result files: ``results/<model>/<dataset>[-<judge>].json``, and the comparisons behind a result.
 
-Whatever comes from outside may hold control codes, line breaks, Markdown, HTML or spreadsheet formulas. Nothing of that
-reaches a terminal or a summary file raw.
+A result file holds a ``TaskResult`` and, for users' scripts, each metric's value once more as a top-level number under
+the metric's name (``{"accuracy": 66.66666666666667, ...}``), as AISBench writes it.
 
-Result files: ``results/<model>/<dataset>[-<judge>].json``.
+``<dataset>-<judge>.comparisons.jsonl`` says on its first line whose comparisons it holds and which version of the
+result they belong to; every other line is one comparison: ``{"id": 3, "repeat": 0, "outcome": 0.5, "weight": 1.0,
+"style": [...], "other_style": [...]}``.
 
-A file holds a ``TaskResult`` and, for users' scripts, each metric's value once more as a top-level number under the
-metric's name (``{"accuracy": 66.66666666666667, ...}``), as AISBench writes it.
-
-Files of comparisons: ``results/<model>/<dataset>-<judge>.comparisons.jsonl``.
-
-The first line says whose comparisons they are and which version of the result they belong to, every other line is one
-comparison: ``{"id": 3, "repeat": 0, "outcome": 0.5, "weight": 1.0, "style": [...], "other_style": [...]}``.
+Names and values from configs, datasets and services may hold control codes, line breaks, Markdown, HTML or spreadsheet
+formulas. What makes them safe to print, and to put into a cell, stands first.
 """
 
 from __future__ import annotations

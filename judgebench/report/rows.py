@@ -1,8 +1,7 @@
-"""Ratings as lines of the summary table, beside the metrics of the results.
+"""Builds the rows of the summary from result files: values, gaps with their reasons, versions that differ.
 
-Averages over rows: naive (all alike), by given weights, or by scored items.
-
-Builds the rows of the summary from result files: values, gaps with their reasons, versions that differ.
+Beside the metrics of the results stand the ratings of rankings, and averages over rows: naive (all alike), by given
+weights, or by scored items.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Puts summary rows in the summarizer's order and adds its groups.
+"""Makes the summary of a run: reads the planned results, arranges the rows, writes every format.
 
-Makes the summary of a run: reads the planned results, arranges the rows, writes every format.
-
-The one caller is the summarize stage; the supervisor prints the text.
+The rows come in the summarizer's order, with its groups. The one caller is the summarize stage; the supervisor prints
+the text.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""The tables of a summary as rows of text: scores, how sure they are, what was scored, and how good the judges are.
+"""The tables of a summary as rows of text: scores, how sure they are, what was scored, how good the judges are.
+
+Bias tests have a table with one line for each perturbation of a judge under test; rankings have tables that say who
+stands where, how sure that is, and how alike two judges rank.
 
 Every cell is filled: where there is nothing to show it holds ``-`` with the number of a footnote that says why.
-
-The table of bias tests: one line for each perturbation of a judge under test.
-
-Rankings as tables: who stands where, how sure that is, and how alike two judges rank.
 """
 
 from __future__ import annotations

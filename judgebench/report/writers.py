@@ -1,6 +1,6 @@
-"""A summary as one HTML file: no script, nothing fetched, every text escaped.
+"""Writes a summary as text, Markdown, HTML, CSV and JSON.
 
-Writes a summary as text, Markdown, HTML, CSV and JSON.
+The HTML page is one file: no script, nothing fetched, every text escaped.
 """
 
 from __future__ import annotations

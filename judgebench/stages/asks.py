@@ -1,6 +1,6 @@
-"""From a sample and a prediction to what a judge method is shown; the same in judge-infer and in extract.
+"""The two ``ask`` functions: one that asks the judge and records, one that replays the recording.
 
-The two ``ask`` functions: one that asks the judge and records, one that replays the recording.
+What a judge method is shown of a sample and a prediction is made here too, the same in judge-infer and in extract.
 """
 
 from __future__ import annotations

@@ -26,9 +26,11 @@ from judgebench.judges.core.contract import (
     JudgeMethod,
     NotRecordedError,
     checked,
+    extractor_of,
     how_read,
     method_of,
 )
+from judgebench.judges.rules.answers import Extractor
 from judgebench.metrics.comparisons.comparisons import orders_of
 from judgebench.metrics.rates.named import compute, default_metrics
 from judgebench.metrics.rates.slices import Slices
@@ -65,6 +67,7 @@ class ExtractRun:
         self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge or dataset.method else None
         self.rule: JudgeMethod | None = method_of(dataset.evaluator) if dataset.evaluator else None
         self.method: JudgeMethod | None = method_of(self.judge.method) if self.judge else None
+        self.extractor: Extractor | None = extractor_of(dataset.extractor) if dataset.extractor else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
         self.score: Score | None = score_of(dataset.score) if dataset.score else None
@@ -196,7 +199,9 @@ class ExtractRun:
         except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
             reason = self.isolation.reason(error, about=f"The postprocessor of the answers on item {sample.id}")
             return Checked(sample, repeat, prediction, Verdict(status="judge_failed", reason=reason), None)
-        rule = await self._verdict(self.rule.judge, case, _ask_nobody) if self.rule is not None else None
+        rule = None
+        if self.rule is not None:
+            rule = self._with_answer(await self._verdict(self.rule.judge, case, _ask_nobody), case)
         if self.method is None:
             return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None)
         if self.compared_model is not None:
@@ -222,7 +227,7 @@ class ExtractRun:
         beside = await verdicts_of(self.co_judges, case)
         ask = asking(case) if asking else None
         shown = msgspec.structs.replace(case, verdicts=beside) if self.judge.members else case
-        verdict = await self._verdict(self.method.judge, shown, ask or _ask_nobody)
+        verdict = self._with_answer(await self._verdict(self.method.judge, shown, ask or _ask_nobody), case)
         if beside:
             self.accumulator.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
         compared = (case.answer, case.baseline or "") if self.compared_model is not None else None
@@ -240,6 +245,17 @@ class ExtractRun:
         except RAISED_BY_OTHERS as error:  # whatever a method or a rule raises about one item
             reason = self.isolation.reason(error, about=f"The method or rule on item {case.id}")
             return Verdict(status="judge_failed", reason=reason)
+
+    def _with_answer(self, verdict: Verdict, case: Case) -> Verdict:
+        """Return a verdict with the final answer that the dataset's extractor finds instead of the method's own."""
+        if self.extractor is None:
+            return verdict
+        try:
+            found = self.extractor.extract(case.answer)
+        except RAISED_BY_OTHERS as error:  # whatever an extractor of a user's raises about one answer
+            reason = self.isolation.reason(error, about=f"The extractor on item {case.id}")
+            return Verdict(status="judge_failed", reason=reason)
+        return msgspec.structs.replace(verdict, answer=found.text if found is not None else None)
 
     def _count(self, checked: Checked) -> None:
         self.accumulator.add(checked)
@@ -330,6 +346,8 @@ class ExtractRun:
         identity: dict[str, Any] = {key: asking[key] for key in ("prompt", "few_shot") if key in asking}
         identity["data"] = self.accumulator.collected.data_hash()
         identity["metrics"] = self.dataset.metrics
+        if self.dataset.extractor is not None:
+            identity["extractor"] = msgspec.to_builtins(self.dataset.extractor)
         if self.score is not None:
             identity["score"] = self.score.identity()
         if self.dataset.method is not None and self.method is not None:

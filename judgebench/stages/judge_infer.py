@@ -1,13 +1,12 @@
-"""Judge calls that an earlier setting of the run recorded, and that the present one asks for again.
-
-Calls that a changed judge replaced are put aside, and are taken back with the setting. ``compare_with="a"`` records the
-calls about a and b with b, every two models of a round robin with the one whose abbr sorts first. Where prompt,
-parameters and judge model are the same, so is the question: a changed setting asks only what is new.
-
-The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
+"""The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
 
 The task runs the method with an ``ask`` that looks into the recording first, so what was asked before is never asked
 again, also in the middle of a method that asks several questions.
+
+The recording is more than the task's own file. Calls that a changed judge replaced are put aside, and are taken back
+with the setting. ``compare_with="a"`` records the calls about a and b with b, every two models of a round robin with
+the one whose abbr sorts first. Where prompt, parameters and judge model are the same, so is the question: a changed
+setting asks only what is new.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The result of one model in a round robin: what its comparisons against all others come to.
+"""The summarize stage: from result files to the rankings and tables of the run.
 
-Rankings over all models of a run: gathers the comparisons and scores of every row, and writes what they come to.
-
-The summarize stage: from result files to the rankings and tables of the run.
+Rankings gather the comparisons and scores of every row over all models. In a round robin each model gets a result of
+its own, of what its comparisons against all others come to.
 """
 
 from __future__ import annotations

@@ -1,23 +1,15 @@
-"""The small protocol between a task process and the supervisor.
+"""A task process: it reads the plan, runs a stage, and turns errors into one sentence and an exit code.
 
-Task → supervisor: one JSON object per line on the file descriptor named by ``JB_PROGRESS_FD``; each is a whole
-``Progress`` (the newest replaces the older). Supervisor → task: lines on the task's stdin: ``upstream-done <task id>``
-when a followed task has ended, ``stop`` to stop sending and keep what is in flight for a bounded time, and end of file
-when the supervisor is gone (the same as ``stop``). Where the two share no pipe, both directions go through files
-(``stages.task_files``). Without either a task runs by itself and reports to its log.
+Task and supervisor speak a small protocol. Task → supervisor: one JSON object per line on the file descriptor named by
+``JB_PROGRESS_FD``; each is a whole ``Progress`` (the newest replaces the older). Supervisor → task: lines on the task's
+stdin: ``upstream-done <task id>`` when a followed task has ended, ``stop`` to stop sending and keep what is in flight
+for a bounded time, and end of file when the supervisor is gone (the same as ``stop``). Where the two share no pipe,
+both directions go through files (``stages.task_files``). Without either a task runs by itself and reports to its log.
 
-What a stage works with: the plan, its task, the run folder, and the line to the supervisor.
-
-Regular progress of a stage that sends requests.
-
-When a task gives up: more items failed than ``--max-fail-rate`` allows.
-
-An exception of a plug-in about one item is that item's failure and not the end of the task.
-
-Whose bug it is cannot be told from outside: it may be the user's method or one of ours. So it is never quiet either:
-the log has its traceback, the item counts as failed, and with failed items a run ends with exit code 4.
-
-Start and end of a task process: reads the plan, runs the stage, turns errors into one sentence and an exit code.
+An exception of a plug-in about one item is that item's failure and not the end of the task. Whose bug it is cannot be
+told from outside: it may be the user's method or one of ours. So it is never quiet either: the log has its traceback,
+the item counts as failed, and with failed items a run ends with exit code 4. A task gives up where more items failed
+than ``--max-fail-rate`` allows.
 """
 
 from __future__ import annotations
@@ -367,7 +359,7 @@ def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
 async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
     task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id))
     task.reporter.update(state="starting", force=True)
-    with contextlib.suppress(NotImplementedError, RuntimeError):
+    if threading.current_thread() is threading.main_thread():  # Python hands signals to no other
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.stop.set)
     if supervised():
         listen(task, last_patience=DRAIN_LIMIT + 4)

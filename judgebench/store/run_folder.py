@@ -7,7 +7,7 @@
       events.jsonl                      what the display was told
       configs/<timestamp>_<pid>.py      resolved config, secrets as references, loadable again
       configs/<timestamp>_<pid>.json    the plan as task processes read it
-      configs/identity/*.json              what each file of predictions was asked with, and whether it is complete
+      configs/identity/*.json           what each file of predictions was asked with, and whether it is complete
       logs/infer/<model>/<dataset>[-<judge>].out
       logs/eval/<model>/<dataset>[-<judge>].out
       logs/summary.out, logs/services/<model>.out, logs/scheduler.jsonl
@@ -19,12 +19,9 @@
       rankings/<dataset>[-<judge>].json                 all models of the run in order
       summary/summary_<timestamp>.{csv,md,txt,json}
 
-The version of a run folder's format: a folder of another version is refused, never misread.
-
-The runs of a work folder: made, found by name, and taken back where nothing was asked.
-
 A folder is a run of ours only if its ``run.json`` says so. Nothing else is continued, written to or removed, whatever
-name leads to it.
+name leads to it. A folder of another version of this format is refused, never misread. Runs are made, found by name,
+and taken back where nothing was asked.
 """
 
 from __future__ import annotations

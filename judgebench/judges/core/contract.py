@@ -1,6 +1,6 @@
-"""The contract between a judge method and the stage that runs it.
+"""The contract between a judge method and the stage that runs it, and how methods and their parts are made of configs.
 
-A judge method is one async function over one item. It never knows whether its questions go to a service (judge-infer)
+A judge method is one async function over one case. It never knows whether its questions go to a service (judge-infer)
 or are answered from the recording (extract)::
 
     class MyMethod(JudgeMethod):
@@ -13,13 +13,8 @@ or are answered from the recording (extract)::
 
         def identity(self) -> dict[str, Any]: ...
 
-A rule-based check is a method that never asks. Methods must be deterministic: the same item and the same replies give
+A rule-based check is a method that never asks. Methods must be deterministic: the same case and the same replies give
 the same questions and the same verdict, because extract runs them again on the recording.
-
-Makes judge methods, parsers, aggregations and answer rules from what a config says of them.
-
-By which named choices a judge's replies become verdicts: its parsers, its aggregations, what an unread presentation
-counts as.
 """
 
 from __future__ import annotations

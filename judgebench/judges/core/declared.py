@@ -1,13 +1,4 @@
-"""The declared judge method, and what it shows of an item.
-
-A judge's prompt may name the fields ``{question}``, ``{reference}``, ``{answer}``, ...
-
-A candidate's text is data, never instruction. It stands between two fence lines that its author could not know: the
-fence is a hash over the item and over the text itself, so a text that holds its own fence cannot be written, and the
-same item has the same fence when it is replayed.
-
-``DeclaredJudge`` needs no code: its config names presentations of an item, a prompt per presentation, a parser and an
-aggregation.
+"""The declared judge: its config names an item's presentations, a prompt for each, a parser and an aggregation.
 
 ::
 
@@ -20,6 +11,11 @@ aggregation.
 
 All presentations are asked at the same time. What each reply was read as stands in the verdict's
 ``details["presentations"]``.
+
+What a prompt may show of an item is decided here for all methods: the fields ``{question}``, ``{reference}``,
+``{answer}``, ... A candidate's text is data, never instruction. It stands between two fence lines that its author could
+not know: the fence is a hash over the item and over the text itself, so a text that holds its own fence cannot be
+written, and the same item has the same fence when it is replayed.
 """
 
 from __future__ import annotations

@@ -58,18 +58,6 @@ class Lines:
                 place = low.find(word, place + len(word))
         return found
 
-    def holding(self, words: Iterable[str]) -> dict[int, TextLine]:
-        """Return the lines in which one of the words (in lower case) stands, in whatever case, by their start."""
-        low = lowered(self._text)
-        found: dict[int, TextLine] = {}
-        for word in words:
-            place = low.find(word)
-            while place >= 0:
-                line = self._at(place)
-                found[line.start] = line
-                place = low.find(word, line.start + len(line.text))
-        return found
-
     def _at(self, place: int) -> TextLine:
         start = self._text.rfind("\n", 0, place) + 1
         end = self._text.find("\n", place)

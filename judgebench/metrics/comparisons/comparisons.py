@@ -1,8 +1,7 @@
-"""What a judge said in each presentation of a pair, and the comparisons that pair scores and rankings are made of.
+"""What a judge said of pairs: of each presentation of a pair, and of all scored comparisons of a result, in columns.
 
-The comparisons of one result, item by item, in columns: what rankings over all models are made of.
-
-What the comparisons of a result tell about their judge: does it keep to its word when the answers change places?
+Pair scores and rankings over all models are made of them, and they tell about their judge: does it keep to its word
+when the answers change places?
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Which end of a metric is the good one, declared where the metric is defined.
-
-From the name of a metric in a config to the function that computes it.
+"""From the name of a metric in a config to the function that computes it, and which end of the metric is the good one.
 
 A metric is a function of a ``Tally`` that returns a ``Metric``. The shipped ones stand in ``metrics.table`` under the
 function's name. ``<name>@k`` means the function ``<name>_at_k(tally, k)`` and gives one number per k; ``<name>@n``

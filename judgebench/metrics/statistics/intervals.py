@@ -1,13 +1,11 @@
-"""Quantiles and confidence intervals, in plain Python.
+"""Quantiles, standard errors and confidence intervals, in plain Python; ``resampling`` is what needs numpy.
 
-Resampling, which needs numpy, is in ``resampling``. Shares are in 0..1 here; the metrics turn them into percent.
+``share_of``, ``mean_of`` and ``clustered_share`` are the one door to the error of a share or a mean. Repeats of one
+item are no independent trials, nor are items that share a question, so each of them asks whose each trial is, and none
+has a default that takes all trials for independent: a caller whose trials are independent says so by giving each a
+cluster of its own. Eight equal repeats of every item give the error and the interval of one.
 
-The one door to standard errors and intervals: shares and means over trials that come in clusters.
-
-Repeats of one item are no independent trials, nor are items that share a question. Every function here therefore asks
-whose each trial is, and none of them has a default that takes all trials for independent: a caller whose trials are
-independent says so by giving each a cluster of its own. Eight equal repeats of every item give the error and the
-interval of one.
+Shares are in 0..1 here; the metrics are in percent.
 """
 
 from __future__ import annotations
