@@ -105,7 +105,7 @@ def refused_with(run, path: Path, line: str) -> ConfigError:
         ("models[0]['launch'] = dict(type='NoLauncher')", r"models\.m\.launch\.type: there is no launcher", ""),
         (
             "models[0]['pred_postprocessor'] = dict(type='jb_toys.strip_tail', markr='x')",
-            r"not a parameter",
+            r"is no parameter of strip_tail",
             "'marker'",
         ),
         ("models = dict(abbr='m')", r"models\.m\.type", ""),
