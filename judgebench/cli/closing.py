@@ -158,7 +158,8 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
     """Return the end of the command that does something about unread verdicts; empty where nothing is left to do."""
     stopped = sum(_out_of_time(result) for result in results)
     if stopped:
-        return f"--mode eval    (repeats {stopped} comparisons that the time limit of a rule stopped)"
+        comparisons = "1 comparison" if stopped == 1 else f"{stopped} comparisons"
+        return f"--mode eval    (repeats {comparisons} that the time limit of a rule stopped)"
     if counts.unparsed and not details:
         return "--mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
     return ""

@@ -100,7 +100,7 @@ def test_kept_rows_are_counted_in_the_notes_once_however_often_they_are_answered
     for part, copy in ((evidence, False), (evidence, True), (later, True)):
         sample = Sample(id=0, uid="u", fields={}, meta={COPY: True} if copy else {})
         for repeat in (0, 1):
-            part.add(Checked(sample, repeat, None, Verdict(status="ok", label="A"), None))
+            part.add(Checked(sample, repeat, None, Verdict(status="ok", decision="A"), None))
     evidence.merge(later)
     assert evidence.notes() == ["rows that repeat a previous row, kept as separate items: 2"]
     assert DiagnosticsAccumulator(keep_details=False).notes() == []
