@@ -1,18 +1,22 @@
 """How far one sample travels through the code: modules entered and moves between them, from config to summary cell.
 
-    python -m benchmarks.walk [--list]
+    python -m benchmarks.walk [--list] [--pairs]
 
 One sample, one judge, a model in the process itself. Every stage runs in this process under a profiler hook, so that
 each call of a function of the package is seen. A *module* counts once, however often it is entered by a call; a *move*
-is a call from a function of one module into another module (returns are not counted). Imports are no moves. The stages
-up to the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each cell, stands
-beside.
+is a call from a function of one module into another module (returns are not counted). Imports are no moves. What runs
+as an asyncio task is called by the function that started the task; a callback of the event loop is called by nobody.
+*Distinct* counts a call of one function by another once in a leg: a config with ten more keys walks no further by it.
+The stages up to the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each
+cell, stands beside.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import dis
 import inspect
 import io
 import logging
@@ -61,6 +65,11 @@ datasets = [dict(
 """
 
 
+_STARTING = {"create_task", "ensure_future", "_ensure_future"}
+_RESUME = dis.opmap["RESUME"]
+_EVENT_LOOP = {asyncio.events.__file__, asyncio.runners.__file__}
+
+
 class Walk:
     """Counts modules and moves while it is installed as the profiler hook."""
 
@@ -69,27 +78,52 @@ class Walk:
         self.order: list[str] = []
         self.moves = 0
         self.rooms = 0
+        self.pairs: Counter[tuple[str, str]] = Counter()
+        self.distinct: set[tuple[str, str, str, str]] = set()
         self._names: dict[str, str] = {}
+        self._started_by: dict[FrameType, FrameType | None] = {}
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG002 - the hook's signature
         if (
-            event != "call" or frame.f_code.co_code[frame.f_lasti + 1] & 3
-        ):  # the latter: a generator or coroutine goes on
+            event != "call"
+            or frame.f_code.co_code[frame.f_lasti] != _RESUME
+            or frame.f_code.co_code[frame.f_lasti + 1] & 3
+        ):
+            # A generator or coroutine goes on, or is closed.
             return
+        if frame.f_code.co_name in _STARTING and Path(frame.f_code.co_filename).parent.name == "asyncio":
+            self._note_start(frame)
         module = self._module(frame)
         if not module:
             return
-        back = frame.f_back
-        while back is not None and not (caller := self._module(back)):
-            if back.f_code.co_name == "<module>":
-                return  # at import, which is no move
-            back = back.f_back
+        back, caller = self._caller(frame)
+        if back is not None and not caller:
+            return  # at import, which is no move
         if module not in self.visits:
             self.order.append(module)
         self.visits[module] += 1
         if back is not None and caller != module:
             self.moves += 1
             self.rooms += caller.split("/")[0] != module.split("/")[0]
+            self.pairs[caller, module] += 1
+            self.distinct.add((caller, back.f_code.co_qualname, module, frame.f_code.co_qualname))
+
+    def _note_start(self, frame: FrameType) -> None:
+        """Remember who starts a coroutine as a task: when it first runs, the event loop is below it."""
+        coroutine = frame.f_locals.get("coro", frame.f_locals.get("coro_or_future"))
+        if (first := getattr(coroutine, "cr_frame", None)) is not None:
+            self._started_by.setdefault(first, frame.f_back)
+
+    def _caller(self, frame: FrameType) -> tuple[FrameType | None, str]:
+        """Return the function that a call came from and its module; no function where the event loop called."""
+        back = self._started_by.pop(frame, frame.f_back)
+        while back is not None and not (module := self._module(back)):
+            if back.f_code.co_name == "<module>":
+                return back, ""
+            if back.f_code.co_filename in _EVENT_LOOP:
+                return None, ""
+            back = back.f_back
+        return (back, module) if back is not None else (None, "")
 
     def _module(self, frame: FrameType) -> str:
         file = frame.f_code.co_filename
@@ -114,6 +148,7 @@ def walked(work: Callable[[], object]) -> Walk:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="name the modules of each leg in the order of first visits")
+    parser.add_argument("--pairs", action="store_true", help="count the moves between every two modules")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
@@ -122,19 +157,26 @@ def main() -> None:
         Path("walk.py").write_text(CONFIG)
         Path("data.jsonl").write_text('{"question": "What is 1 plus 1?", "answer": "2"}\n')
         legs = _legs()
-    print(f"{'leg':<15}{'modules':>8}{'moves':>8}{'between rooms':>15}")
+    print(f"{'leg':<15}{'modules':>8}{'moves':>8}{'distinct':>10}{'between rooms':>15}")
     for leg, walk in legs.items():
-        print(f"{leg:<15}{len(walk.visits):>8}{walk.moves:>8}{walk.rooms:>15}")
+        print(f"{leg:<15}{len(walk.visits):>8}{walk.moves:>8}{len(walk.distinct):>10}{walk.rooms:>15}")
         if options.list:
             print("   " + " > ".join(walk.order))
-    summed = {leg: walk for leg, walk in legs.items() if leg != "summarize"}
+    summed = [walk for leg, walk in legs.items() if leg != "summarize"]
     modules = {module for walk in legs.values() for module in walk.visits}
-    moves, rooms = (sum(getattr(walk, key) for walk in summed.values()) for key in ("moves", "rooms"))
-    print(f"{'to the result':<15}{len({m for walk in summed.values() for m in walk.visits}):>8}{moves:>8}{rooms:>15}")
+    moves, distinct, rooms = (
+        sum(one) for one in zip(*((w.moves, len(w.distinct), w.rooms) for w in summed), strict=True)
+    )
+    entered = len({module for walk in summed for module in walk.visits})
+    print(f"{'to the result':<15}{entered:>8}{moves:>8}{distinct:>10}{rooms:>15}")
     print(f"{'in all':<15}{len(modules):>8}")
     size = {path: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     longest = max(size, key=lambda path: size[path])
     print(f"longest module: {longest.relative_to(PACKAGE)}, {size[longest]} lines")
+    if options.pairs:
+        pairs: Counter[tuple[str, str]] = sum((walk.pairs for walk in summed), Counter())
+        for (caller, module), count in pairs.most_common():
+            print(f"{count:>4}  {caller} > {module}")
 
 
 def _legs() -> dict[str, Walk]:
@@ -149,7 +191,9 @@ def _legs() -> dict[str, Walk]:
     assert {task["stage"] for task in tasks} == set(STAGE_MODULES)
     for task in tasks:
         with contextlib.redirect_stderr(io.StringIO()):
-            walks[task["stage"]] = walked(lambda task=task: run_task([str(plan), task["id"]]))
+            codes: list[int] = []
+            walks[task["stage"]] = walked(lambda: codes.append(run_task([str(plan), task["id"]])))  # noqa: B023
+            assert codes == [0], f"the task {task['id']} failed"
     return walks
 
 
