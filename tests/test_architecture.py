@@ -22,14 +22,14 @@ LAYERS: dict[str, set[str]] = {
     "judges": {"errors", "records", "content", "metrics", "plugins"},
     "datasets": {"errors", "records", "content", "plugins"},
     "report": {"errors", "records", "metrics", "store"},
-    "identity": {"records", "datasets", "store"},
+    "identity": {"records", "store"},
     "engine": {"errors", "records", "content", "identity", "models", "plugins", "store"},
     "stages": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "report",
         "store",
     },
     "config": {"errors", "records", "models", "plugins", "store"},
-    "plan": {"errors", "records", "identity", "judges", "report", "stages", "store"},
+    "plan": {"errors", "records", "datasets", "identity", "judges", "report", "stages", "store"},
     "dashboard": {"errors", "records", "stages"},
     "preflight": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",

@@ -318,68 +318,93 @@ class HubDataset(JsonlDataset):
     """
 
 
-def samples_of(dataset: DatasetConfig, options: Options, attachments: Attachments | None = None) -> Iterator[Sample]:
-    """Yield the samples of a dataset that the options choose, in the order in which they are asked.
+class PlannedSamples:
+    """The samples of a dataset that the options choose; its loader is made once, however often they are read.
 
     Args:
         dataset: The dataset.
         options: Which samples are chosen.
-        attachments: Where the run keeps the images of its samples; ``None`` where nobody is asked about them.
 
     Raises:
         ConfigError: The loader's keys do not fit it.
-        DataError: A row, or an id asked for, is not what was declared.
-        MissingDataError: The data are neither on disk nor on the hub.
     """
-    loader = loader_of(dataset)
-    samples = loader.samples(_folder(options))
-    chosen = select(samples, ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle)
-    if not getattr(loader.config, "image_columns", None):
-        return chosen
-    return (with_images(sample, loader.config, attachments) for sample in chosen)
+
+    def __init__(self, dataset: DatasetConfig, options: Options) -> None:
+        self._loader = loader_of(dataset)
+        self._options = options
+        self._folder = Path(options.data_dir).expanduser() if options.data_dir else None
+
+    def read(self, attachments: Attachments | None = None) -> Iterator[Sample]:
+        """Yield the samples in the order in which they are asked.
+
+        Args:
+            attachments: Where the run keeps the images of its samples; ``None`` where nobody is asked about them.
+
+        Raises:
+            DataError: A row, or an id asked for, is not what was declared.
+            MissingDataError: The data are neither on disk nor on the hub.
+        """
+        loader, options = self._loader, self._options
+        chosen = select(
+            loader.samples(self._folder), ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle
+        )
+        if not getattr(loader.config, "image_columns", None):
+            return chosen
+        return (with_images(sample, loader.config, attachments) for sample in chosen)
+
+    def count(self) -> int | None:
+        """Return how many samples the options choose; ``None`` where only the hub could tell.
+
+        With ids the rows are read, so that an unknown id is found before anything is asked.
+
+        Raises:
+            DataError: An id asked for is not in the dataset.
+            MissingDataError: There is neither a file nor a place on the hub.
+        """
+        loader, options = self._loader, self._options
+        count: int | None = loader.count(self._folder)
+        if count is None:
+            if getattr(loader.config, "hub", None) is None:
+                loader.samples(self._folder)  # raises, saying where to put which file
+            return None
+        if options.ids:
+            count = sum(1 for _ in select(loader.samples(self._folder), ids=options.ids))
+        return count if options.num_prompts is None else min(count, options.num_prompts)
+
+    def stamp(self) -> str:
+        """Return what changes when a data file does (size and time of writing); empty for data on the hub."""
+        loader = self._loader
+        if hasattr(loader, "sources"):
+            paths = loader.sources(self._folder)
+        else:
+            path = find(loader.config, self._folder) if hasattr(loader.config, "path") else None
+            paths = [] if path is None else [path]
+        if paths and getattr(loader.config, "image_columns", None):
+            paths = [*paths, *self._image_files()]
+        stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
+        return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
+
+    def _image_files(self) -> Iterator[Path]:
+        """Yield the files of a dataset's images, which may change while the data file stays as it is."""
+        for sample in self._loader.samples(self._folder):
+            for source in sample.fields.values():
+                if isinstance(source, MediaSource) and (path := source.path()) is not None and path.is_file():
+                    yield path
+
+
+def samples_of(dataset: DatasetConfig, options: Options, attachments: Attachments | None = None) -> Iterator[Sample]:
+    """Yield the samples of a dataset, which is read once; see ``PlannedSamples.read``."""
+    return PlannedSamples(dataset, options).read(attachments)
 
 
 def count_of(dataset: DatasetConfig, options: Options) -> int | None:
-    """Return how many samples the options choose; ``None`` where only the hub could tell.
-
-    With ids the rows are read, so that an unknown id is found before anything is asked.
-
-    Raises:
-        DataError: An id asked for is not in the dataset.
-        MissingDataError: There is neither a file nor a place on the hub.
-    """
-    loader = loader_of(dataset)
-    folder = _folder(options)
-    count: int | None = loader.count(folder)
-    if count is None:
-        if getattr(loader.config, "hub", None) is None:
-            loader.samples(folder)  # raises, saying where to put which file
-        return None
-    if options.ids:
-        count = sum(1 for _ in select(loader.samples(folder), ids=options.ids))
-    return count if options.num_prompts is None else min(count, options.num_prompts)
+    """Return how many samples of a dataset the options choose; see ``PlannedSamples.count``."""
+    return PlannedSamples(dataset, options).count()
 
 
 def stamp_of(dataset: DatasetConfig, options: Options) -> str:
-    """Return what changes when a data file does (size and time of writing); empty for data on the hub."""
-    loader = loader_of(dataset)
-    if hasattr(loader, "sources"):
-        paths = loader.sources(_folder(options))
-    else:
-        path = find(loader.config, _folder(options)) if hasattr(loader.config, "path") else None
-        paths = [] if path is None else [path]
-    if paths and getattr(loader.config, "image_columns", None):
-        paths = [*paths, *_image_files(loader, options)]
-    stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
-    return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""
-
-
-def _image_files(loader: Any, options: Options) -> Iterator[Path]:
-    """Yield the files of a dataset's images, which may change while the data file stays as it is."""
-    for sample in loader.samples(_folder(options)):
-        for source in sample.fields.values():
-            if isinstance(source, MediaSource) and (path := source.path()) is not None and path.is_file():
-                yield path
+    """Return what changes when a data file of a dataset does; see ``PlannedSamples.stamp``."""
+    return PlannedSamples(dataset, options).stamp()
 
 
 def loader_of(dataset: DatasetConfig) -> Any:
@@ -390,7 +415,3 @@ def loader_of(dataset: DatasetConfig) -> Any:
     """
     where = f"datasets.{dataset.abbr}.loader"
     return plugins.make(dataset.loader.type, dataset.loader.options, "datasets", where=where)
-
-
-def _folder(options: Options) -> Path | None:
-    return Path(options.data_dir).expanduser() if options.data_dir else None

@@ -199,8 +199,7 @@ async def open_caching_client(
         DiskError: The cache cannot be used.
     """
     async with open_client(config, traffic) as client:
-        recorded = getattr(plugins.load(config.type, "models"), "recorded", False)
-        if recorded or not (dedup or cache):
+        if not (dedup or cache) or getattr(plugins.load(config.type, "models"), "recorded", False):
             yield client
             return
         kept: ReplyCache | None = None

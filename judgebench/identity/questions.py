@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-from judgebench.datasets.samples import stamp_of
 from judgebench.records.flow import Prompt
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable, write_atomically
@@ -67,14 +66,6 @@ class FileIdentity(msgspec.Struct, frozen=True, kw_only=True):
 _DECODE = Decoder(FileIdentity)
 
 
-def sealed(identity: FileIdentity, file: Path) -> FileIdentity:
-    """Return what was asked together with the state of its completed file."""
-    state = file.stat() if file.exists() else None
-    return msgspec.structs.replace(
-        identity, size=state.st_size if state else -1, modified=state.st_mtime_ns if state else 0
-    )
-
-
 def read_identity(path: Path) -> FileIdentity | None:
     """Return what was asked, or ``None`` where nothing readable is recorded.
 
@@ -95,8 +86,13 @@ def read_identity(path: Path) -> FileIdentity | None:
         return None
 
 
-def write_identity(path: Path, identity: FileIdentity) -> None:
-    """Write what is asked, atomically."""
+def write_identity(path: Path, identity: FileIdentity, *, completed: Path | None = None) -> None:
+    """Write what is asked, atomically; with the state of its file where that is complete."""
+    if completed is not None:
+        state = completed.stat() if completed.exists() else None
+        identity = msgspec.structs.replace(
+            identity, size=state.st_size if state else -1, modified=state.st_mtime_ns if state else 0
+        )
     write_atomically(path, msgspec.json.format(msgspec.json.encode(identity), indent=1))
 
 
@@ -183,6 +179,13 @@ def model_identity(model: dict[str, Any]) -> dict[str, Any]:
     return {"type": model["type"], "model": model.get("model", ""), "path": model.get("path", "")}
 
 
+def question_settings(
+    model: dict[str, Any], dataset: DatasetConfig | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what all questions to a model are asked with, as ``question_uuid`` takes it: parameters and identity."""
+    return sampling_params(model, dataset), model_identity(model)
+
+
 def infer_settings(model: dict[str, Any], dataset: DatasetConfig) -> dict[str, Any]:
     """Return what decides the tested model's answers to a dataset."""
     settings: dict[str, Any] = {f"model.{key}": value for key, value in model_identity(model).items()}
@@ -207,15 +210,15 @@ def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]
     return settings
 
 
-def selection_of(dataset: DatasetConfig, options: Options, repeats: int) -> dict[str, Any]:
-    """Return which samples are planned."""
+def selection_of(dataset: DatasetConfig, options: Options, repeats: int, data: str) -> dict[str, Any]:
+    """Return which samples are planned; ``data`` is what changes when the data file does."""
     return {
         "num_prompts": options.num_prompts,
         "ids": options.ids,
         "shuffle": options.shuffle,
         "repeats": repeats,
         "loader": short_hash(msgspec.to_builtins(dataset.loader), 12),
-        "data": stamp_of(dataset, options),
+        "data": data,
     }
 
 

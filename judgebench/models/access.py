@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from judgebench import plugins
 from judgebench.content.parts import TOOLS, parts_in
 from judgebench.errors import ConfigError, PrerequisiteError
-from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig
+from judgebench.models.contract import Dialect, LaunchConfig, LocalModel, ModelConfig, ServiceConfig
 from judgebench.models.redaction import Redactor
 from judgebench.plugins.find import filled
 from judgebench.records.flow import Prompt
@@ -341,8 +341,20 @@ def _headers(config: ServiceConfig, env: Mapping[str, str]) -> dict[str, str]:
         return {}
 
 
-def model_config(raw: dict[str, Any]) -> ModelConfig:
-    """Return the config as the struct that its type declares (``type.Config``), with the type's dotted path.
+class Configured(NamedTuple):
+    """A model config with the type that it names.
+
+    Attributes:
+        config: As the struct that the type declares (``type.Config``), with the type's dotted path.
+        kind: The type: says which prompts a model takes, and opens it.
+    """
+
+    config: ModelConfig
+    kind: type[Dialect | LocalModel]
+
+
+def configured(raw: dict[str, Any]) -> Configured:
+    """Return a model config as its type declares it, and the type.
 
     Secret keys that a type of the user's adds are looked up in the environment; those of every service stay references,
     which are looked up where they are sent.
@@ -358,7 +370,12 @@ def model_config(raw: dict[str, Any]) -> ModelConfig:
     declared = getattr(kind, "Config", None)
     if not (isinstance(declared, type) and issubclass(declared, ModelConfig)):
         raise ConfigError(f"models.{abbr}.type: {name} is no model type: its Config is no ModelConfig.")
-    return filled({**raw, **_own_secrets(raw), "type": path}, declared, where=f"models.{abbr}")
+    return Configured(filled({**raw, **_own_secrets(raw), "type": path}, declared, where=f"models.{abbr}"), kind)
+
+
+def model_config(raw: dict[str, Any]) -> ModelConfig:
+    """Return the config alone; see ``configured``."""
+    return configured(raw).config
 
 
 def prompt_kind(config: ModelConfig) -> Literal["chat", "text"]:

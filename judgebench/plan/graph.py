@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from judgebench.datasets.samples import stamp_of
 from judgebench.errors import DataError
 from judgebench.identity.questions import (
     changed_keys,
@@ -168,14 +169,14 @@ def _extract_tasks(
 
 
 def _infer_complete(config: RunConfig, request: RunRequest, run: RunFolder, model: str, dataset: DatasetConfig) -> bool:
-    identity = read_identity(run.identity(model, dataset.abbr))
+    files = run.files(model, dataset.abbr)
+    identity = read_identity(files.identity)
     if identity is None:
         return False
     raw = config.models[model]
     same = identity.settings == infer_settings(raw, dataset)
-    same = same and identity.selection == selection_of(dataset, request.options, repeats_of(raw))
-    file = run.predictions(model, dataset.abbr)
-    return same and identity.complete(file, retry_failed=request.options.retry_failed)
+    same = same and identity.selection == _selection(config, request, model, dataset)
+    return same and identity.complete(files.predictions, retry_failed=request.options.retry_failed)
 
 
 def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec: TaskSpec) -> bool:
@@ -183,19 +184,24 @@ def _judge_complete(config: RunConfig, request: RunRequest, run: RunFolder, spec
         return False
     dataset = config.datasets[spec.datasets[0]]
     judge = dataset.judge_of(spec.judge, config.models[spec.model])
-    identity = read_identity(run.identity(spec.model, dataset.abbr, judge.abbr))
+    files = run.files(spec.model, row_name(dataset.abbr, judge.abbr))
+    identity = read_identity(files.identity)
     predictions = run.predictions(spec.model, dataset.abbr)
     if identity is None or not predictions.exists():
         return False
-    selection = selection_of(dataset, request.options, repeats_of(config.models[spec.model]))
+    selection = _selection(config, request, spec.model, dataset)
     same = identity.settings == judge_settings(judge, method_of(judge.method).identity())
     same = same and identity.selection == {
         **selection,
-        **upstream_sizes(run, spec.model, dataset, judge, request.options),
+        **upstream_sizes(run, predictions, dataset, judge, request.options),
     }
-    file = run.predictions(spec.model, dataset.abbr, judge.abbr)
-    complete = same and identity.complete(file, retry_failed=request.options.retry_failed)
-    return complete and not _left_unjudged(run.result(spec.model, row_name(dataset.abbr, judge.abbr)))
+    complete = same and identity.complete(files.predictions, retry_failed=request.options.retry_failed)
+    return complete and not _left_unjudged(files.result)
+
+
+def _selection(config: RunConfig, request: RunRequest, model: str, dataset: DatasetConfig) -> dict[str, Any]:
+    repeats = repeats_of(config.models[model])
+    return selection_of(dataset, request.options, repeats, stamp_of(dataset, request.options))
 
 
 def _left_unjudged(result: Path) -> bool:
@@ -210,8 +216,8 @@ def _judge_changes(config: RunConfig, run: RunFolder, spec: TaskSpec) -> list[st
     """Return a phrase for each setting by which recorded judgments differ from those that are wanted now."""
     dataset = config.datasets[spec.datasets[0]]
     judge = dataset.judge_of(spec.judge, config.models[spec.model])
-    identity = read_identity(run.identity(spec.model, dataset.abbr, judge.abbr))
-    file = run.predictions(spec.model, dataset.abbr, judge.abbr)
-    if identity is None or not file.exists() or not file.stat().st_size:
+    files = run.files(spec.model, row_name(dataset.abbr, judge.abbr))
+    identity = read_identity(files.identity)
+    if identity is None or not files.predictions.exists() or not files.predictions.stat().st_size:
         return []
     return changed_keys(identity.settings, judge_settings(judge, method_of(judge.method).identity()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from judgebench.content.prompts import prompt_for
-from judgebench.identity.questions import FileIdentity, model_identity, question_uuid, read_identity, sampling_params
-from judgebench.models.access import model_config, prompt_kind
+from judgebench.identity.questions import FileIdentity, question_settings, question_uuid, read_identity
+from judgebench.models.access import configured
 from judgebench.records.flow import Prediction, Sample
 from judgebench.records.run import DatasetConfig
 from judgebench.store.run_folder import RunFolder
@@ -25,14 +25,13 @@ class Origin:
 
     def __init__(self, run: RunFolder, model: dict[str, Any], dataset: DatasetConfig) -> None:
         abbr = str(model["abbr"])
-        self._file_identity: FileIdentity | None = read_identity(run.identity(abbr, dataset.abbr))
-        self._trusted = self._file_identity is not None and self._file_identity.untouched(
-            run.predictions(abbr, dataset.abbr)
-        )
-        self._dataset = dataset
-        self._kind = prompt_kind(model_config(model))
-        self._params = sampling_params(model, dataset)
-        self._identity = model_identity(model)
+        files = run.files(abbr, dataset.abbr)
+        self._file_identity: FileIdentity | None = read_identity(files.identity)
+        self._trusted = self._file_identity is not None and self._file_identity.untouched(files.predictions)
+        if not self._trusted:
+            self._dataset = dataset
+            self._kind = configured(model).kind.prompt_kind
+            self._params, self._identity = question_settings(model, dataset)
 
     def is_foreign(self, sample: Sample, prediction: Prediction) -> bool:
         """Say whether an answer is another model's, or to another question."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ import msgspec
 from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, fit
 from judgebench.errors import DataError
-from judgebench.identity.questions import model_identity, question_uuid, repeated_uuid, sampling_params, shared_uuid
+from judgebench.identity.questions import question_settings, question_uuid, repeated_uuid, shared_uuid
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
 from judgebench.models.contract import Client
 from judgebench.models.postprocess import postprocessor
@@ -88,77 +88,6 @@ def timestamp_of(sample: Sample) -> float | None:
     return stamp
 
 
-class Marked:
-    """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    def add(self, number: int) -> None:
-        """Put a number in."""
-        if number >= len(self._bytes):
-            self._bytes.extend(bytes(number + 1 - len(self._bytes) + len(self._bytes) // 8))
-        self._bytes[number] = 1
-
-    def __contains__(self, number: int) -> bool:
-        return number < len(self._bytes) and self._bytes[number] == 1
-
-
-MOST_HELD = 20_000
-"""Samples of one window: more than requests are in flight."""
-
-
-class SampleWindow:
-    """Finds samples by id while reading the dataset once, in the order in which they were asked.
-
-    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held; and
-    no more than ``MOST_HELD`` of them, as nobody takes the sample of a prediction that failed.
-
-    Args:
-        samples: The planned samples.
-        uses: Says how often a sample will be taken; one that will not be is not held.
-
-    Attributes:
-        dropped: How many samples were let go before they were taken as often as planned.
-    """
-
-    def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
-        self._samples = samples
-        self._uses = uses
-        self._open: dict[int, tuple[Sample, int]] = {}
-        self._passed = Marked()
-        self.dropped = 0
-
-    def take(self, id_: int, uid: str) -> Sample | None:
-        """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
-        while id_ not in self._open:
-            if id_ in self._passed:
-                return None
-            sample = next(self._samples, None)
-            if sample is None:
-                return None
-            if uses := self._uses(sample):
-                self._open[sample.id] = (sample, uses)
-                if len(self._open) > MOST_HELD:
-                    self._drop_oldest()
-            else:
-                self._passed.add(sample.id)
-        if self._open[id_][0].uid != uid:
-            return None
-        sample, uses = self._open.pop(id_)
-        if uses > 1:
-            self._open[id_] = (sample, uses - 1)
-        else:
-            self._passed.add(id_)
-        return sample
-
-    def _drop_oldest(self) -> None:
-        oldest = next(iter(self._open))
-        del self._open[oldest]
-        self._passed.add(oldest)
-        self.dropped += 1
-
-
 SHARED = 4096
 """Questions that serve all repeats of a sample and are remembered; repeats are judged near each other."""
 
@@ -179,8 +108,7 @@ class Questions:
     def __init__(self, judge: JudgeConfig, kind: PromptKind, *, attachments: str = "") -> None:
         self.kind = kind
         self.attachments = attachments
-        self.params = sampling_params(judge.model)
-        self.identity = model_identity(judge.model)
+        self.params, self.identity = question_settings(judge.model)
         self.postprocess: Postprocessor | None = postprocessor_of(judge.model)
         self.shared: OrderedDict[tuple[int, str], asyncio.Future[JudgeCall | None]] = OrderedDict()
         """Questions that serve all repeats of a sample, by sample and uuid; ``None`` where it was not asked."""
@@ -235,7 +163,7 @@ class CaseAsk:
         first = question_uuid(form, sent, self.questions.identity)
         number = self._numbers.get(first, 0)
         self._numbers[first] = number + 1
-        return form, sent, repeated_uuid(first, number), number
+        return form, sent, repeated_uuid(first, number) if number else first, number
 
     def identify_shared(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str]:
         """Return prompt and parameters as sent, and the uuid of a question that serves all repeats of the sample."""

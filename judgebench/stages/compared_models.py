@@ -143,10 +143,18 @@ def compared_name(judge: JudgeConfig) -> str:
 
 
 def upstream_sizes(
-    run: RunFolder, model: str, dataset: DatasetConfig, judge: JudgeConfig, options: Options
+    run: RunFolder, predictions: Path, dataset: DatasetConfig, judge: JudgeConfig, options: Options
 ) -> dict[str, Any]:
-    """Return what tells whether the answers that a judge looks at are still those that it looked at."""
-    states: dict[str, Any] = {"predictions": _state(run.predictions(model, dataset.abbr))}
+    """Return what tells whether the answers that a judge looks at are still those that it looked at.
+
+    Args:
+        run: The run folder.
+        predictions: The file of the answers that are judged.
+        dataset: The dataset.
+        judge: The judge, which may look at others beside them.
+        options: Where data files are.
+    """
+    states: dict[str, Any] = {"predictions": _state(predictions)}
     if judge.compare_with:
         states["compared_model"] = _state(run.predictions(judge.compare_with, dataset.abbr))
     if judge.baseline is not None:

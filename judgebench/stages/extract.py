@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.datasets.samples import samples_of
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import RAISED_BY_OTHERS
 from judgebench.identity.questions import infer_settings, judge_settings, repeats_of, short_hash
 from judgebench.judges.core.contract import (
@@ -35,7 +35,7 @@ from judgebench.metrics.comparisons.comparisons import orders_of
 from judgebench.metrics.rates.named import compute, default_metrics
 from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
-from judgebench.models.access import model_config, prompt_kind
+from judgebench.models.access import configured
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
@@ -64,6 +64,9 @@ class ExtractRun:
         self.task = task
         self.dataset = dataset
         self.model = task.plan.models[task.spec.model]
+        self.row = row_name(dataset.abbr, task.spec.judge)
+        self.files = task.run.files(task.spec.model, self.row)
+        self.samples = PlannedSamples(dataset, task.plan.options)
         self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge or dataset.method else None
         self.rule: JudgeMethod | None = method_of(dataset.evaluator) if dataset.evaluator else None
         self.method: JudgeMethod | None = method_of(self.judge.method) if self.judge else None
@@ -91,10 +94,10 @@ class ExtractRun:
     async def run(self) -> None:
         """Derive every verdict and write the result."""
         task = self.task
-        row = row_name(self.dataset.abbr, task.spec.judge)
+        row = self.row
         task.reporter.update(state="running")
-        with VerdictWriter(task.run.verdicts(task.spec.model, row)) as verdicts:
-            if parts := parts_for(task, self.dataset, self.repeats):
+        with VerdictWriter(self.files.verdicts) as verdicts:
+            if parts := parts_for(self.dataset, self.samples, self.repeats):
                 files = [verdicts.part(number) for number in range(len(parts))]
                 for part, place in zip(await spread(task, self.dataset, parts, files) or (), files, strict=False):
                     self.accumulator.merge(part)
@@ -108,12 +111,12 @@ class ExtractRun:
         result = self._result(row)
         if self.compared_name:
             write_comparisons(
-                task.run.comparisons(task.spec.model, row),
+                self.files.comparisons,
                 result,
                 self.compared_name,
                 self.accumulator.compared_columns,
             )
-        write_result(task.run.result(task.spec.model, row), result)
+        write_result(self.files.result, result)
 
     async def derive(
         self, *, verdicts: VerdictWriter, report: Callable[[int], None], first: int = 0, count: int | None = None
@@ -147,14 +150,16 @@ class ExtractRun:
 
     def _planned(self, first: int, count: int | None) -> Iterator[tuple[Sample, int]]:
         end = None if count is None else first + count
-        for sample in itertools.islice(samples_of(self.dataset, self.task.plan.options), first, end):
+        for sample in itertools.islice(self.samples.read(), first, end):
             for repeat in range(self.repeats):
                 yield sample, repeat
 
     def _asking(self, stack: AsyncExitStack, judge: JudgeConfig) -> Callable[[Case], ReplayAsk]:
-        path = self.task.run.predictions(self.task.spec.model, self.dataset.abbr, judge.abbr)
-        recorded = stack.enter_context(Recorded(path, JudgeCall))
-        questions = Questions(judge, prompt_kind(model_config(judge.model)))
+        files = self.files
+        if judge is not self.judge:
+            files = self.task.run.files(self.task.spec.model, row_name(self.dataset.abbr, judge.abbr))
+        recorded = stack.enter_context(Recorded(files.predictions, JudgeCall))
+        questions = Questions(judge, configured(judge.model).kind.prompt_kind)
         return lambda case: ReplayAsk(questions, case, recorded)
 
     def _judging(self, stack: AsyncExitStack, judge: JudgeConfig) -> Judging:
@@ -375,7 +380,7 @@ class ExtractRun:
 
 async def run(task: Task) -> None:
     """Run an extract task."""
-    for dataset in task.datasets():
+    for dataset in task.datasets:
         await ExtractRun(task, dataset).run()
 
 

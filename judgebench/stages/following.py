@@ -9,16 +9,170 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
-from judgebench.records.flow import Prediction, Sample
-from judgebench.stages.asks import Marked, SampleWindow
-from judgebench.store.recorded import Entry, Follower
+import msgspec
+
+from judgebench.records.flow import Exchange, Prediction, Sample
+from judgebench.store.journal import DAMAGED, open_file, unreadable
 
 POLL = 0.05
 """Seconds between two looks at a file that is being written."""
 
 Job = TypeVar("Job")
+T = TypeVar("T", bound=Exchange)
+
+
+class _Key(msgspec.Struct, gc=False):
+    """The part of a record that says which item it is about."""
+
+    id: int
+    repeat: int = 0
+
+
+_KEY = msgspec.json.Decoder(_Key)
+
+
+class Entry(Generic[T]):
+    """A line of a journal of which only the item is known until it is read: most of a million are passed over.
+
+    Attributes:
+        id: Id of the sample.
+        repeat: Number of the repetition.
+    """
+
+    __slots__ = ("_decode", "_raw", "id", "repeat")
+
+    def __init__(self, key: _Key, raw: bytes, decode: Callable[[bytes], T]) -> None:
+        self.id = key.id
+        self.repeat = key.repeat
+        self._raw = raw
+        self._decode = decode
+
+    def read(self) -> T | None:
+        """Return the record; ``None`` where the line is damaged, which ``records`` and ``Recorded`` put aside."""
+        try:
+            return self._decode(self._raw)
+        except DAMAGED:
+            return None
+
+
+class Follower(Generic[T]):
+    """Reads the whole lines that another process appends to a file, as they come.
+
+    Args:
+        path: The file; may not exist yet.
+        kind: Record type of its lines.
+    """
+
+    def __init__(self, path: Path, kind: type[T]) -> None:
+        self._path = path
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._rest = b""
+        self._file: BinaryIO | None = None
+
+    def new(self) -> list[Entry[T]]:
+        """Return what was completed since the last call, in parts of some megabytes; nothing at the end of the file.
+
+        Unreadable lines are left out.
+        """
+        if self._file is None:
+            try:
+                self._file = open_file(self._path, "rb")
+            except FileNotFoundError:
+                return []
+            except OSError as error:
+                raise unreadable(self._path, error) from error
+        data = self._rest
+        while piece := self._file.read(1 << 22):
+            data += piece
+            if b"\n" in piece:
+                break
+        *lines, self._rest = data.split(b"\n")
+        found: list[Entry[T]] = []
+        for raw in lines:
+            if raw:
+                try:
+                    found.append(Entry(_KEY.decode(raw), raw, self._decode))
+                except DAMAGED:
+                    continue
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
+
+
+class Marked:
+    """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, number: int) -> None:
+        """Put a number in."""
+        if number >= len(self._bytes):
+            self._bytes.extend(bytes(number + 1 - len(self._bytes) + len(self._bytes) // 8))
+        self._bytes[number] = 1
+
+    def __contains__(self, number: int) -> bool:
+        return number < len(self._bytes) and self._bytes[number] == 1
+
+
+MOST_HELD = 20_000
+"""Samples of one window: more than requests are in flight."""
+
+
+class SampleWindow:
+    """Finds samples by id while reading the dataset once, in the order in which they were asked.
+
+    Predictions arrive nearly in that order, so only those between the oldest open and the newest seen one are held; and
+    no more than ``MOST_HELD`` of them, as nobody takes the sample of a prediction that failed.
+
+    Args:
+        samples: The planned samples.
+        uses: Says how often a sample will be taken; one that will not be is not held.
+
+    Attributes:
+        dropped: How many samples were let go before they were taken as often as planned.
+    """
+
+    def __init__(self, samples: Iterator[Sample], uses: Callable[[Sample], int]) -> None:
+        self._samples = samples
+        self._uses = uses
+        self._open: dict[int, tuple[Sample, int]] = {}
+        self._passed = Marked()
+        self.dropped = 0
+
+    def take(self, id_: int, uid: str) -> Sample | None:
+        """Return a sample; ``None`` when it is not planned, has another content, or was taken as often as planned."""
+        while id_ not in self._open:
+            if id_ in self._passed:
+                return None
+            sample = next(self._samples, None)
+            if sample is None:
+                return None
+            if uses := self._uses(sample):
+                self._open[sample.id] = (sample, uses)
+                if len(self._open) > MOST_HELD:
+                    self._drop_oldest()
+            else:
+                self._passed.add(sample.id)
+        if self._open[id_][0].uid != uid:
+            return None
+        sample, uses = self._open.pop(id_)
+        if uses > 1:
+            self._open[id_] = (sample, uses - 1)
+        else:
+            self._passed.add(id_)
+        return sample
+
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        self._passed.add(oldest)
+        self.dropped += 1
 
 
 class Follow(Generic[Job]):

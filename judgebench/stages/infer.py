@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, prompt_for
-from judgebench.datasets.samples import samples_of
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.engine.client import Traffic, behind, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
 from judgebench.errors import ReuseError
@@ -18,16 +21,14 @@ from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
     infer_settings,
-    model_identity,
+    question_settings,
     question_uuid,
     read_identity,
     repeats_of,
-    sampling_params,
-    sealed,
     selection_of,
     write_identity,
 )
-from judgebench.models.access import model_config, prompt_kind
+from judgebench.models.access import configured
 from judgebench.models.contract import Client
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
@@ -35,18 +36,42 @@ from judgebench.stages.answered import Origin
 from judgebench.stages.asks import timestamp_of
 from judgebench.stages.judge_infer import replaced_file
 from judgebench.stages.task import Task, check_fail_rate, report_regularly
-from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Recorded
+from judgebench.store.recorded import Recorded, compact, copy_aside
+from judgebench.store.run_folder import RowFiles
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass
+class DatasetAnswers:
+    """The answers to one dataset: where they stand, and how many there are.
+
+    Attributes:
+        dataset: The dataset.
+        samples: Its planned samples.
+        files: Of the answers.
+        identity: What they are asked with.
+        journal: Takes new answers.
+        recorded: Knows those that were there before.
+        planned: Answers planned so far. ``ok`` and ``failed``: how they ended.
+    """
+
+    dataset: DatasetConfig
+    samples: PlannedSamples
+    files: RowFiles
+    identity: FileIdentity
+    journal: Journal
+    recorded: Recorded[Prediction]
+    planned: int = 0
+    ok: int = 0
+    failed: int = 0
 
 
 class AnswerJob(NamedTuple):
     """One answer to be asked for."""
 
-    journal: Journal
-    data_abbr: str
+    answers: DatasetAnswers
     sample: Sample
     repeat: int
     prompt: Prompt
@@ -60,8 +85,8 @@ class InferRun:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.raw = task.plan.models[task.spec.model]
-        self.config = model_config(self.raw)
-        self.kind: PromptKind = prompt_kind(self.config)
+        self.config, kind = configured(self.raw)
+        self.kind: PromptKind = kind.prompt_kind
         self.repeats = repeats_of(self.raw)
         self.attachments = Attachments(task.run.attachments)
         self.traffic = Traffic()
@@ -70,106 +95,100 @@ class InferRun:
         self.kept = 0
         self.finished = 0
         self.failed = 0
-        self.identity: dict[str, FileIdentity] = {}
-        self.tally: dict[str, list[int]] = {}
-        self.foreign: dict[str, set[int]] = {}
+        self.answers: list[DatasetAnswers] = []
 
     async def run(self) -> None:
         """Ask for what is missing and complete the files of predictions."""
         task = self.task
         async with AsyncExitStack() as stack:
-            sources = [await self._open(stack, dataset) for dataset in task.datasets()]
-            task.reporter.update(state="running", total=sum(self._expected(dataset) for dataset in task.datasets()))
-            jobs = (job for dataset, journal, recorded in sources for job in self._jobs(dataset, journal, recorded))
+            self.answers = [await self._open(stack, dataset) for dataset in task.datasets]
+            expected = sum((one.samples.count() or 0) * self.repeats for one in self.answers)
+            task.reporter.update(state="running", total=expected)
+            jobs = (job for answers in self.answers for job in self._jobs(answers))
             first = next(jobs, None)
             if first is not None:
-                await self._ask_all(stack, _chain(first, jobs))
-            self.foreign = {dataset.abbr: recorded.superseded() for dataset, _, recorded in sources}
+                await self._ask_all(stack, _chain_all([first], jobs))
         task.reporter.update(state="writing")
         self._complete()
 
-    async def _open(
-        self, stack: AsyncExitStack, dataset: DatasetConfig
-    ) -> tuple[DatasetConfig, Journal, Recorded[Prediction]]:
-        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
-        identity_file = self.task.run.identity(self.task.spec.model, dataset.abbr)
+    async def _open(self, stack: AsyncExitStack, dataset: DatasetConfig) -> DatasetAnswers:
+        files = self.task.run.files(self.task.spec.model, dataset.abbr)
+        samples = PlannedSamples(dataset, self.task.plan.options)
         settings = infer_settings(self.raw, dataset)
-        before = read_identity(identity_file)
+        before = read_identity(files.identity)
         changes = changed_keys(before.settings, settings) if before else []
-        if changes and path.exists() and path.stat().st_size:
-            self._changed(dataset, changes)
-        recorded = stack.enter_context(self._recorded(dataset, before))
-        selection = selection_of(dataset, self.task.plan.options, self.repeats)
+        if changes and files.predictions.exists() and files.predictions.stat().st_size:
+            self._changed(dataset, files.predictions, changes)
+        recorded = stack.enter_context(self._recorded(dataset, samples, files.predictions, before))
+        selection = selection_of(dataset, self.task.plan.options, self.repeats, samples.stamp())
         served = before.served_model if before and not changes else ""
-        self.identity[dataset.abbr] = FileIdentity(settings=settings, selection=selection, served_model=served)
-        self.tally[dataset.abbr] = [0, 0, 0]
-        write_identity(identity_file, self.identity[dataset.abbr])
-        return dataset, await stack.enter_async_context(Journal(path)), recorded
+        identity = FileIdentity(settings=settings, selection=selection, served_model=served)
+        write_identity(files.identity, identity)
+        journal = await stack.enter_async_context(Journal(files.predictions))
+        return DatasetAnswers(dataset, samples, files, identity, journal, recorded)
 
-    def _recorded(self, dataset: DatasetConfig, before: FileIdentity | None) -> Recorded[Prediction]:
+    def _recorded(
+        self, dataset: DatasetConfig, samples: PlannedSamples, path: Path, before: FileIdentity | None
+    ) -> Recorded[Prediction]:
         """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
 
         Where the settings are not recorded, or the file is not as it was left, only the hash of each whole question
         does, which takes rendering it. Of a file that never was completed (the run was killed) one answer tells.
         """
-        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
         if before is None or not (before.untouched(path) or before.size < 0):
-            return _by_question(path)
+            return Recorded(path, Prediction, by="question", track=True)
         recorded = Recorded(path, Prediction, by="content")
-        if before.size < 0 and self._first_is_foreign(dataset, recorded):
+        if before.size < 0 and self._first_is_foreign(dataset, samples, recorded):
             recorded.close()
-            return _by_question(path)
+            return Recorded(path, Prediction, by="question", track=True)
         return recorded
 
-    def _first_is_foreign(self, dataset: DatasetConfig, recorded: Recorded[Prediction]) -> bool:
+    def _first_is_foreign(
+        self, dataset: DatasetConfig, samples: PlannedSamples, recorded: Recorded[Prediction]
+    ) -> bool:
         origin = Origin(self.task.run, self.raw, dataset)
-        for sample in samples_of(dataset, self.task.plan.options) if len(recorded) else ():
+        for sample in samples.read() if len(recorded) else ():
             for repeat in range(self.repeats):
                 if (found := recorded.get(sample.id, repeat, sample.uid)) is not None:
                     return origin.is_foreign(sample, found)
         return False
 
-    def _changed(self, dataset: DatasetConfig, changes: list[str]) -> None:
+    def _changed(self, dataset: DatasetConfig, path: Path, changes: list[str]) -> None:
         what = f"{self.task.spec.model}/{dataset.abbr}"
         if not self.task.plan.options.redo_changed:
             raise ReuseError(
                 f"The answers of {what} in this run were asked with other settings ({'; '.join(changes)}).",
                 hint="Take back the change, start a new run without --reuse, or ask them again with --redo-changed.",
             )
-        path = self.task.run.predictions(self.task.spec.model, dataset.abbr)
         aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
         path.rename(aside)
         logger.warning("%s: asking again, as settings changed (%s); old file: %s", what, "; ".join(changes), aside.name)
 
-    def _expected(self, dataset: DatasetConfig) -> int:
-        from judgebench.datasets.samples import count_of
-
-        return (count_of(dataset, self.task.plan.options) or 0) * self.repeats
-
-    def _jobs(self, dataset: DatasetConfig, journal: Journal, recorded: Recorded[Prediction]) -> Iterator[AnswerJob]:
+    def _jobs(self, answers: DatasetAnswers) -> Iterator[AnswerJob]:
         """Yield what is still to be asked; a sample's repeats stand together, so that prefix caches profit."""
-        options = self.task.plan.options
-        params = sampling_params(self.raw, dataset)
-        identity = model_identity(self.raw)
-        tally = self.tally[dataset.abbr]
+        dataset, recorded = answers.dataset, answers.recorded
+        retry_failed = self.task.plan.options.retry_failed
+        params, identity = question_settings(self.raw, dataset)
+        by_question, known = recorded.by == "question", len(recorded) > 0
         foreign = 0
-        for sample in samples_of(dataset, options, self.attachments):
+        for sample in answers.samples.read(self.attachments):
             prompt: Prompt | None = None
             for repeat in range(self.repeats):
-                tally[0] += 1
+                answers.planned += 1
                 self.planned += 1
-                if recorded.by == "question":
-                    prompt = prompt or prompt_for(dataset, sample, self.kind)
-                    status = recorded.status(sample.id, repeat, question_uuid(prompt, params, identity, repeat))
-                else:
-                    status = recorded.status(sample.id, repeat, sample.uid)
-                foreign += status == "" and recorded.by == "question" and recorded.holds(sample.id, repeat)
-                if status == "ok" or (status == "failed" and not options.retry_failed):
-                    self._count(dataset.abbr, ok=status == "ok", kept=True)
-                    continue
+                uuid = ""
+                if known:
+                    if by_question:
+                        prompt = prompt or prompt_for(dataset, sample, self.kind)
+                        uuid = question_uuid(prompt, params, identity, repeat)
+                    status = recorded.status(sample.id, repeat, uuid or sample.uid)
+                    if status == "ok" or (status == "failed" and not retry_failed):
+                        self._count(answers, ok=status == "ok", kept=True)
+                        continue
+                    foreign += status == "" and by_question and recorded.holds(sample.id, repeat)
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
-                uuid = question_uuid(prompt, params, identity, repeat)
-                yield AnswerJob(journal, dataset.abbr, sample, repeat, prompt, params, uuid)
+                uuid = uuid or question_uuid(prompt, params, identity, repeat)
+                yield AnswerJob(answers, sample, repeat, prompt, params, uuid)
         if foreign:
             warning = "%s: %d recorded answers are another model's, or to another question; these are asked"
             logger.warning(warning, dataset.abbr, foreign)
@@ -188,8 +207,8 @@ class InferRun:
             reply = await client.ask(self._request(job, about=about, nth=job.repeat))
             if reply.error is not None and reply.error.kind == "cancelled":
                 return
-            job.journal.append(_prediction(job, with_media_kept(reply, self.attachments)))
-            self._count(job.data_abbr, ok=reply.status == "ok", kept=False)
+            job.answers.journal.append(_prediction(job, with_media_kept(reply, self.attachments)))
+            self._count(job.answers, ok=reply.status == "ok", kept=False)
             self._give_up_if_too_many()
 
         await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
@@ -214,27 +233,25 @@ class InferRun:
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the answers of two models in one file when the config leaves the name to the service."""
-        for abbr, identity in self.identity.items():
-            if (
-                identity.served_model
-                and served
-                and identity.served_model != served
-                and not self.task.plan.options.redo_changed
-            ):
+        for answers in self.answers:
+            before = answers.identity.served_model
+            if before and served and before != served and not self.task.plan.options.redo_changed:
                 raise ReuseError(
-                    f"The answers of {self.task.spec.model}/{abbr} came from the model {identity.served_model!r}, "
+                    f"The answers of {self.task.spec.model}/{answers.dataset.abbr} came from the model {before!r}, "
                     f"but the service now serves {served!r}.",
                     hint="Serve the same model, start a new run, or accept the mixture with --redo-changed.",
                 )
-            self.identity[abbr] = _with(identity, served_model=served)
-            write_identity(self.task.run.identity(self.task.spec.model, abbr), self.identity[abbr])
+            if before != served:
+                answers.identity = msgspec.structs.replace(answers.identity, served_model=served)
+                write_identity(answers.files.identity, answers.identity)
 
-    def _count(self, abbr: str, *, ok: bool, kept: bool) -> None:
-        self.tally[abbr][1 if ok else 2] += 1
+    def _count(self, answers: DatasetAnswers, *, ok: bool, kept: bool) -> None:
         self.kept += kept
         if ok:
+            answers.ok += 1
             self.finished += 1
         else:
+            answers.failed += 1
             self.failed += 1
 
     def _progress(self) -> dict[str, object]:
@@ -256,26 +273,20 @@ class InferRun:
 
     def _complete(self) -> None:
         task = self.task
-        for dataset in task.datasets():
-            path = task.run.predictions(task.spec.model, dataset.abbr)
-            foreign = set() if task.stop.is_set() else self.foreign[dataset.abbr]
+        stopped = task.stop.is_set()
+        for answers in self.answers:
+            path, planned, ok, failed = answers.files.predictions, answers.planned, answers.ok, answers.failed
+            foreign = set() if stopped else answers.recorded.superseded()
             if foreign:  # else a foreign success would count where the own question failed
                 copy_aside(path, foreign, replaced_file(path))
             compact(path, by="item", drop=foreign)
-            planned, ok, failed = self.tally[dataset.abbr]
-            identity = _with(self.identity[dataset.abbr], planned=planned, ok=ok, failed=failed)
-            if not task.stop.is_set() and ok + failed == planned:
-                identity = sealed(identity, path)
-            write_identity(task.run.identity(task.spec.model, dataset.abbr), identity)
-            logger.info("%s/%s: %d planned, %d answered, %d failed", task.spec.model, dataset.abbr, planned, ok, failed)
-        total = task.reporter.progress.total if task.stop.is_set() else self.planned
+            identity = msgspec.structs.replace(answers.identity, planned=planned, ok=ok, failed=failed)
+            complete = not stopped and ok + failed == planned
+            write_identity(answers.files.identity, identity, completed=path if complete else None)
+            what = f"{task.spec.model}/{answers.dataset.abbr}"
+            logger.info("%s: %d planned, %d answered, %d failed", what, planned, ok, failed)
+        total = task.reporter.progress.total if stopped else self.planned
         task.reporter.update(self._progress(), total=max(total, self.planned), figures=self._figures())
-
-
-def _by_question(path: Path) -> Recorded[Prediction]:
-    recorded = Recorded(path, Prediction, by="question")
-    recorded.track()
-    return recorded
 
 
 async def run(task: Task) -> None:
@@ -285,7 +296,7 @@ async def run(task: Task) -> None:
 
 def _prediction(job: AnswerJob, reply: Reply) -> Prediction:
     return Prediction(
-        data_abbr=job.data_abbr,
+        data_abbr=job.answers.dataset.abbr,
         id=job.sample.id,
         uid=job.sample.uid,
         repeat=job.repeat,
@@ -294,17 +305,6 @@ def _prediction(job: AnswerJob, reply: Reply) -> Prediction:
         gold=job.sample.reference,
         **recorded_reply(reply),
     )
-
-
-def _with(identity: FileIdentity, **changes: object) -> FileIdentity:
-    import msgspec
-
-    return msgspec.structs.replace(identity, **changes)
-
-
-def _chain(first: AnswerJob, rest: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
-    yield first
-    yield from rest
 
 
 def _chain_all(first: list[AnswerJob], rest: Iterator[AnswerJob]) -> Iterator[AnswerJob]:

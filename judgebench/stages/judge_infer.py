@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.content.attachments import Attachments
-from judgebench.datasets.samples import count_of, samples_of
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.engine.client import Traffic, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
@@ -31,7 +31,6 @@ from judgebench.identity.questions import (
     judge_settings,
     read_identity,
     repeats_of,
-    sealed,
     selection_of,
     write_identity,
 )
@@ -44,10 +43,10 @@ from judgebench.judges.core.contract import (
     lacks_logprobs,
     method_of,
 )
-from judgebench.models.access import model_config, prompt_kind
+from judgebench.models.access import configured
 from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import JudgeCall, Prediction, Sample
-from judgebench.records.run import DatasetConfig, JudgeConfig
+from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.stages.asks import (
     Questions,
     RecordingAsk,
@@ -62,9 +61,8 @@ from judgebench.stages.asks import (
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
 from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
-from judgebench.store.compaction import compact, copy_aside
 from judgebench.store.journal import Journal
-from judgebench.store.recorded import Recorded
+from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RunFolder, in_round_robin
 
 
@@ -83,6 +81,7 @@ class ReusedCalls:
         model: The tested model of the task.
         data_abbr: Abbr of the dataset.
         judge: The judge.
+        own: The task's own file of judge calls.
         enter: Keeps a file open until the stage is done (``stack.enter_context``).
     """
 
@@ -92,6 +91,7 @@ class ReusedCalls:
         model: str,
         data_abbr: str,
         judge: JudgeConfig,
+        own: Path,
         enter: Callable[[Recorded[JudgeCall]], Recorded[JudgeCall]],
     ) -> None:
         declared = judge.round_robin or judge.abbr
@@ -102,7 +102,6 @@ class ReusedCalls:
             for name in (declared, in_round_robin(declared, compared_model))
             if _compared_with(run.identity(tested_model, data_abbr, name)) == compared_model
         ]
-        own = run.predictions(model, data_abbr, judge.abbr)
         named = judge.model.get("model") or judge.model.get("path")
         paths = [replaced_file(own), *(path for path in paths if path != own)] if named else []
         self._files = [enter(Recorded(path, JudgeCall)) for path in paths if path.exists()]
@@ -144,13 +143,14 @@ class JudgeRun:
         self.dataset = dataset
         self.judge: JudgeConfig = task.judge(dataset)
         self.method: JudgeMethod = method_of(self.judge.method)
-        self.config = model_config(self.judge.model)
+        self.config, kind = configured(self.judge.model)
         self.attachments = Attachments(task.run.attachments)
-        self.questions = Questions(self.judge, prompt_kind(self.config), attachments=str(self.attachments.folder))
+        self.questions = Questions(self.judge, kind.prompt_kind, attachments=str(self.attachments.folder))
         self.repeats = repeats_of(task.plan.models[task.spec.model])
         self.postprocess = postprocessor_of(task.plan.models[task.spec.model])
-        self.predictions = task.run.predictions(task.spec.model, dataset.abbr)
-        self.path = task.run.predictions(task.spec.model, dataset.abbr, self.judge.abbr)
+        self.samples = PlannedSamples(dataset, task.plan.options)
+        self.answered = task.run.files(task.spec.model, dataset.abbr)
+        self.files = task.run.files(task.spec.model, row_name(dataset.abbr, self.judge.abbr))
         self.traffic = Traffic()
         self.isolation = Isolation()
         self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
@@ -165,24 +165,29 @@ class JudgeRun:
         """Judge what is not judged yet and complete the file of judge calls."""
         task = self.task
         self._set_aside_for_rejudge()
-        identity_file = task.run.identity(task.spec.model, self.dataset.abbr, self.judge.abbr)
         identity = FileIdentity(
             settings=judge_settings(self.judge, self.method.identity()),
-            selection=selection_of(self.dataset, task.plan.options, self.repeats),
+            selection=selection_of(self.dataset, task.plan.options, self.repeats, self.samples.stamp()),
         )
-        before = read_identity(identity_file)
+        before = read_identity(self.files.identity)
         if before is not None and not changed_keys(before.settings, identity.settings):
             self.served = before.served_model
-        write_identity(identity_file, msgspec.structs.replace(identity, served_model=self.served))
-        total = (count_of(self.dataset, task.plan.options) or 0) * self.repeats
+        write_identity(self.files.identity, msgspec.structs.replace(identity, served_model=self.served))
+        total = (self.samples.count() or 0) * self.repeats
         task.reporter.update(state="running", total=total)
         async with AsyncExitStack() as stack:
             self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)
-            recorded = stack.enter_context(Recorded(self.path, JudgeCall))
-            recorded.track()
+            recorded = stack.enter_context(Recorded(self.files.predictions, JudgeCall, track=True))
             if not task.plan.options.rejudge:
-                self.reused = ReusedCalls(task.run, task.spec.model, self.dataset.abbr, self.judge, stack.enter_context)
-            journal = await stack.enter_async_context(Journal(self.path))
+                self.reused = ReusedCalls(
+                    task.run,
+                    task.spec.model,
+                    self.dataset.abbr,
+                    self.judge,
+                    self.files.predictions,
+                    stack.enter_context,
+                )
+            journal = await stack.enter_async_context(Journal(self.files.predictions))
             stack.push_async_callback(self.method.aclose)
             await self._judge_all(stack, recorded, journal)
             self.superseded = recorded.superseded()
@@ -291,7 +296,7 @@ class JudgeRun:
 
     async def _brought_along(self) -> AsyncGenerator[JudgeJob, None]:
         """Yield the items of a benchmark of judges."""
-        for sample in samples_of(self.dataset, self.task.plan.options, self.attachments):
+        for sample in self.samples.read(self.attachments):
             for repeat in range(self.repeats):
                 yield JudgeJob(sample, benchmark_case(sample, repeat), sample.gold)
 
@@ -300,13 +305,13 @@ class JudgeRun:
         options = self.task.plan.options
         defer = len(recorded) > 0 and not options.redo_changed
         follow = Follow(
-            lambda: samples_of(self.dataset, options, self.attachments),
+            lambda: self.samples.read(self.attachments),
             self.repeats,
             self._job,
             recorded.holds if defer else None,
         )
         kind = GrowingAnswers if self.task.plan.executor.follows else EndedAnswers
-        source = kind(self.predictions, self.task.upstream_done, self.task.stop)
+        source = kind(self.answered.predictions, self.task.upstream_done, self.task.stop)
         async with aclosing(jobs_of(source, follow, self.task.stop)) as jobs:
             async for job in jobs:
                 yield job
@@ -343,7 +348,8 @@ class JudgeRun:
         self.served = served or self.served
 
     def _set_aside_for_rejudge(self) -> None:
-        for path in (self.path, replaced_file(self.path)) if self.task.plan.options.rejudge else ():
+        own = self.files.predictions
+        for path in (own, replaced_file(own)) if self.task.plan.options.rejudge else ():
             aside = path.with_name(f"{path.name}.before-{self.task.plan.timestamp}")
             if path.exists() and not aside.exists():
                 path.rename(aside)
@@ -367,14 +373,17 @@ class JudgeRun:
 
     def _complete(self, identity: FileIdentity) -> None:
         stopped = self.task.stop.is_set()
+        path = self.files.predictions
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         if not stopped and self.superseded:
-            aside = replaced_file(self.path)
-            copy_aside(self.path, self.superseded, aside)
+            aside = replaced_file(path)
+            copy_aside(path, self.superseded, aside)
             compact(aside)
             logger.info("%d replaced judgments are kept in %s", len(self.superseded), aside.name)
-        compact(self.path, drop=() if stopped else self.superseded)
-        upstream = upstream_sizes(self.task.run, self.task.spec.model, self.dataset, self.judge, self.task.plan.options)
+        compact(path, drop=() if stopped else self.superseded)
+        upstream = upstream_sizes(
+            self.task.run, self.answered.predictions, self.dataset, self.judge, self.task.plan.options
+        )
         identity = msgspec.structs.replace(
             identity,
             selection={**identity.selection, **upstream},
@@ -383,9 +392,7 @@ class JudgeRun:
             failed=self.failed,
             served_model=self.served,
         )
-        if not stopped:
-            identity = sealed(identity, self.path)
-        write_identity(self.task.run.identity(self.task.spec.model, self.dataset.abbr, self.judge.abbr), identity)
+        write_identity(self.files.identity, identity, completed=None if stopped else path)
         logger.info(
             "%s: %d judged, %d unparsed, %d failed, %d not in the recording",
             self.task.spec.name,
@@ -399,5 +406,5 @@ class JudgeRun:
 
 async def run(task: Task) -> None:
     """Run a judge-infer task."""
-    for dataset in task.datasets():
+    for dataset in task.datasets:
         await JudgeRun(task, dataset).run()

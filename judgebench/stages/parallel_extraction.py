@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from judgebench.datasets.samples import count_of
+from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import PrerequisiteError
 from judgebench.records.run import DatasetConfig, Plan
 from judgebench.stages.accumulators import ResultAccumulator
@@ -50,12 +50,12 @@ def ranges(samples: int, parts: int) -> list[tuple[int, int | None]]:
     return [(start, None if end is None else end - start) for start, end in zip(starts, ends, strict=True)]
 
 
-def parts_for(task: Task, dataset: DatasetConfig, repeats: int) -> list[tuple[int, int | None]]:
+def parts_for(dataset: DatasetConfig, planned: PlannedSamples, repeats: int) -> list[tuple[int, int | None]]:
     """Return the ranges into which a task is worth spreading; empty for one that a single process should do."""
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
     if cores < 2 or dataset.score is not None:
         return []  # a score sees every item itself; such datasets are small
-    samples = count_of(dataset, task.plan.options)
+    samples = planned.count()
     if samples is None or samples < cores or samples * repeats < PARALLEL_FROM:
         return []
     return ranges(samples, cores)

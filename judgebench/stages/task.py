@@ -124,6 +124,7 @@ class Task:
     Attributes:
         plan: The whole run.
         spec: This task.
+        datasets: Its datasets.
         run: The run folder.
         reporter: Progress to the supervisor.
         stop: Set when no further request may be sent.
@@ -135,6 +136,7 @@ class Task:
 
         self.plan = plan
         self.spec = spec
+        self.datasets = [plan.datasets[abbr] for abbr in spec.datasets]
         self.run = RunFolder(Path(plan.run_dir))
         self.reporter = Reporter(spec.id)
         self.stop = asyncio.Event()
@@ -142,10 +144,6 @@ class Task:
         self._open_upstream = set(spec.follows)
         if not self._open_upstream or not supervised():
             self.upstream_done.set()
-
-    def datasets(self) -> list[DatasetConfig]:
-        """Return the datasets of this task."""
-        return [self.plan.datasets[abbr] for abbr in self.spec.datasets]
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
         """Return this task's judge of a dataset; in a benchmark of judges that is the tested model itself."""

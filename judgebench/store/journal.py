@@ -41,6 +41,10 @@ _REASONS = {
 }
 
 
+DAMAGED = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What a decoder raises about bytes that are no UTF-8, no JSON, nested too deeply, or of another shape."""
+
+
 class DamagedError(Exception):
     """Bytes that are not what ``jb`` writes: cut off, changed, or written by another program."""
 
@@ -63,7 +67,7 @@ class Decoder(Generic[T]):
         """
         try:
             return self._decode(data)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except DAMAGED as error:
             raise DamagedError(str(error).replace("\n", " ")) from error
 
 

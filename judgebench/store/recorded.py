@@ -1,4 +1,4 @@
-"""Finds records in a file that is only appended to: by sample, repeat and what was asked.
+"""Finds records in a file that is only appended to: by sample, repeat and what was asked; and rewrites it in order.
 
 Of several records with one key the last that succeeded counts, else the last. Damaged lines are put aside.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
 import msgspec
 
 from judgebench.records.flow import Exchange
-from judgebench.store.journal import DamagedError, Decoder, disk_error, mend, open_file, unreadable
+from judgebench.store.journal import DAMAGED, disk_error, mend, open_file, open_temporary, unreadable
 
 LOGGED = 100
 """Damaged lines of one file that the log names one by one."""
@@ -37,6 +38,9 @@ class RecordLine(msgspec.Struct, frozen=True, gc=False):
     repeat: Annotated[int, msgspec.Meta(ge=0, lt=1 << 20)] = 0
     presentation: str = ""
     nth: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 0
+
+
+_LINE = msgspec.json.Decoder(RecordLine)
 
 
 def slot_sample(id: int, repeat: int) -> int:
@@ -64,7 +68,6 @@ def scan(path: Path) -> Iterator[tuple[RecordLine, int, int]]:
 
     The file must not end in a torn line (see ``mend``); a line still being written is left out.
     """
-    decode = Decoder(RecordLine)
     offset = 0
     with ExitStack() as stack:
         try:
@@ -78,10 +81,10 @@ def scan(path: Path) -> Iterator[tuple[RecordLine, int, int]]:
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
                 try:
-                    line = decode(raw)  # which does not look into the text that it skips
+                    line = _LINE.decode(raw)  # which does not look into the text that it skips
                     raw.isascii() or raw.decode("utf-8")
                     int(line.uuid[:16], 16), int(line.uid[:16], 16)
-                except (DamagedError, ValueError) as error:  # ValueError: text that is no UTF-8, hashes that are none
+                except DAMAGED as error:  # also text that is no UTF-8, and hashes that are none
                     aside.put(number, raw, error)
                 else:
                     yield line, offset, size
@@ -188,10 +191,11 @@ class Aside:
             DiskError: It cannot be written.
         """
         self._count += 1
+        said = str(error).replace("\n", " ")
         if self._count <= LOGGED:
             warning = "%s line %d is damaged (%s); put aside in %s"
-            logger.warning(warning, self._path.name, number, error, self._aside.name)
-        entry = f"line {number}: {error}\n".encode() + raw.rstrip(b"\n") + b"\n"
+            logger.warning(warning, self._path.name, number, said, self._aside.name)
+        entry = f"line {number}: {said}\n".encode() + raw.rstrip(b"\n") + b"\n"
         try:
             if self._known is None:
                 self._known = self._entries()
@@ -225,7 +229,7 @@ T = TypeVar("T", bound=Exchange)
 
 def records(path: Path, kind: type[T]) -> Iterator[T]:
     """Yield the records of a file in file order, streaming; damaged lines are put aside."""
-    decode = Decoder(kind)
+    decode = msgspec.json.Decoder(kind).decode
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_file(path, "rb"))
@@ -238,9 +242,11 @@ def records(path: Path, kind: type[T]) -> Iterator[T]:
             if not raw.endswith(b"\n") or len(raw) == 1:
                 continue
             try:
-                yield decode(raw)
-            except DamagedError as error:
+                record = decode(raw)
+            except DAMAGED as error:
                 aside.put(number, raw, error)
+            else:
+                yield record
 
 
 class Recorded(Generic[T]):
@@ -251,14 +257,24 @@ class Recorded(Generic[T]):
         kind: Record type of its lines.
         by: ``question`` finds a record by what was asked, ``content`` by the sample's content (which says as much where
             all records were asked with the same settings), ``slot`` by sample and repeat alone.
+        track: Remember which records are looked up, for ``superseded``.
     """
 
-    def __init__(self, path: Path, kind: type[T], *, by: Literal["question", "content", "item"] = "question") -> None:
-        self._decode = Decoder(kind)
+    def __init__(
+        self,
+        path: Path,
+        kind: type[T],
+        *,
+        by: Literal["question", "content", "item"] = "question",
+        track: bool = False,
+    ) -> None:
+        self._decode = msgspec.json.Decoder(kind).decode
         self.by = by
         self._by_sample = by == "item"
         mend(path)
         self._positions = RecordIndex(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
+        if track:
+            self._positions.track()
         self._file: BinaryIO | None = open_file(path, "rb") if len(self._positions) else None
 
     def __len__(self) -> int:
@@ -294,92 +310,111 @@ class Recorded(Generic[T]):
         self._file.seek(offset_of(known))
         try:
             return self._decode(self._file.readline())
-        except DamagedError:  # in a part that the search for places skips
+        except DAMAGED:  # in a part that the search for places skips
             return None
-
-    def track(self) -> None:
-        """Remember from now on which records are looked up, for ``superseded``."""
-        self._positions.track()
 
     def superseded(self) -> set[int]:
         """Return where records stand that nothing asks for any more: others of their item were looked up, they not."""
         return self._positions.superseded()
 
 
-class _Key(msgspec.Struct, gc=False):
-    """The part of a record that says which item it is about."""
+class _IndexColumns:
+    """What sorting needs of every record of a file: 37 bytes each."""
 
-    id: int
-    repeat: int = 0
+    def __init__(self, path: Path, *, by_sample: bool, drop: Container[int]) -> None:
+        self.slots, self.digests, self.positions = array("Q"), array("Q"), array("Q")
+        self.sizes, self.nths, self.presentations = array("I"), array("I"), array("H")
+        self.names: dict[str, int] = {}
+        self.disorder = False
+        last: tuple[int, str, int, str] | None = None
+        end = 0
+        for line, offset, size in scan(path):
+            self.disorder = self.disorder or offset != end  # what lies between was damaged, and is put aside already
+            end = offset + size
+            if offset in drop:
+                self.disorder = True
+                continue
+            slot = slot_sample(line.id, line.repeat)
+            presentation, nth, uuid = ("", 0, "0") if by_sample else (line.presentation, line.nth, line.uuid)
+            key = (slot, presentation, nth, uuid)
+            self.disorder = self.disorder or (last is not None and key <= last)
+            last = key
+            self.slots.append(slot)
+            self.presentations.append(self.names.setdefault(presentation, len(self.names)))
+            self.nths.append(nth)
+            self.digests.append(int(uuid[:16], 16))
+            self.positions.append(place_of(offset, ok=line.status == "ok"))
+            self.sizes.append(size)
+        self.disorder = self.disorder or (path.exists() and end != path.stat().st_size)
+
+    def chosen(self) -> array[int]:
+        """Return the numbers of the records that count, sorted by item, presentation, number and hash."""
+        names = list(self.names)
+        kept = array("Q")
+        order = sorted(range(len(self.slots)), key=self.slots.__getitem__)
+        start, size = 0, len(order)
+        while start < size:
+            slot = self.slots[order[start]]
+            end = start + 1
+            while end < size and self.slots[order[end]] == slot:
+                end += 1
+            if end == start + 1:
+                kept.append(order[start])
+            else:
+                best: dict[tuple[str, int, int], int] = {}
+                for at in order[start:end]:
+                    key = (names[self.presentations[at]], self.nths[at], self.digests[at])
+                    known = best.get(key)
+                    if known is None or is_ok(self.positions[at]) or not is_ok(self.positions[known]):
+                        best[key] = at
+                kept.extend(best[key] for key in sorted(best))
+            start = end
+        return kept
 
 
-class Entry(Generic[T]):
-    """A line of a journal of which only the item is known until it is read: most of a million are passed over.
+def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: Container[int] = ()) -> int:
+    """Sort a file by id, repeat, presentation and number, keep one record per key, and swap it in atomically.
 
-    Attributes:
-        id: Id of the sample.
-        repeat: Number of the repetition.
-    """
-
-    __slots__ = ("_decode", "_raw", "id", "repeat")
-
-    def __init__(self, key: _Key, raw: bytes, decode: Callable[[bytes], T]) -> None:
-        self.id = key.id
-        self.repeat = key.repeat
-        self._raw = raw
-        self._decode = decode
-
-    def read(self) -> T | None:
-        """Return the record; ``None`` where the line is damaged, which ``records`` and ``Recorded`` put aside."""
-        try:
-            return self._decode(self._raw)
-        except DamagedError:
-            return None
-
-
-class Follower(Generic[T]):
-    """Reads the whole lines that another process appends to a file, as they come.
+    Damaged lines, which were put aside, go out. A file that is already so is left alone. Returns the number of records.
 
     Args:
-        path: The file; may not exist yet.
-        kind: Record type of its lines.
+        path: The file.
+        by: ``slot`` keeps one record per sample and repeat, ``question`` one per question about it.
+        drop: Offsets of records to leave out.
+
+    Raises:
+        DiskError: No room for the sorted copy; the file stays as it was, which is valid too.
     """
+    mend(path)
+    columns = _IndexColumns(path, by_sample=by == "item", drop=drop)
+    if not columns.disorder:
+        return len(columns.slots)
+    kept = columns.chosen()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open_file(path, "rb") as source, open_temporary(temporary) as target:
+            for at in kept:
+                source.seek(offset_of(columns.positions[at]))
+                target.write(source.read(columns.sizes[at]))
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(path, error) from error
+    return len(kept)
 
-    def __init__(self, path: Path, kind: type[T]) -> None:
-        self._path = path
-        self._key = Decoder(_Key)
-        self._decode = Decoder(kind)
-        self._rest = b""
-        self._file: BinaryIO | None = None
 
-    def new(self) -> list[Entry[T]]:
-        """Return what was completed since the last call, in parts of some megabytes; nothing at the end of the file.
+def copy_aside(path: Path, offsets: Iterable[int], aside: Path) -> None:
+    """Append the records at these offsets to another file, before ``compact`` drops them.
 
-        Unreadable lines are left out.
-        """
-        if self._file is None:
-            try:
-                self._file = open_file(self._path, "rb")
-            except FileNotFoundError:
-                return []
-            except OSError as error:
-                raise unreadable(self._path, error) from error
-        data = self._rest
-        while piece := self._file.read(1 << 22):
-            data += piece
-            if b"\n" in piece:
-                break
-        *lines, self._rest = data.split(b"\n")
-        found: list[Entry[T]] = []
-        for raw in lines:
-            if raw:
-                try:
-                    found.append(Entry(self._key(raw), raw, self._decode))
-                except DamagedError:
-                    continue
-        return found
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file:
-            self._file.close()
+    Raises:
+        DiskError: No room for them; both files stay readable.
+    """
+    try:
+        with open_file(path, "rb") as source, open_file(aside, "ab") as target:
+            for offset in sorted(offsets):
+                source.seek(offset)
+                target.write(source.readline())
+    except OSError as error:
+        raise disk_error(aside, error) from error

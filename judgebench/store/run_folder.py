@@ -32,7 +32,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -52,6 +52,24 @@ STAMP_LENGTH = 15
 _STAMP = re.compile(r"\d{8}_\d{6}", re.ASCII)
 
 
+class RowFiles(NamedTuple):
+    """The files of one row: a dataset, or a dataset and a judge, by one tested model.
+
+    Attributes:
+        predictions: The answers; with a judge, its replies to them.
+        identity: What they were asked with.
+        verdicts: The verdicts behind the result.
+        result: The result.
+        comparisons: The comparisons behind the result of a judge that compares.
+    """
+
+    predictions: Path
+    identity: Path
+    verdicts: Path
+    result: Path
+    comparisons: Path
+
+
 class RunFolder:
     """One run on disk.
 
@@ -66,6 +84,17 @@ class RunFolder:
     def timestamp(self) -> str:
         """Name of the folder: the time of the run's first invocation."""
         return self.path.name
+
+    def files(self, model: str, row: str) -> RowFiles:
+        """Return the files of a row."""
+        results = self._inside("results", model, f"{row}.json")
+        return RowFiles(
+            predictions=self._inside("predictions", model, f"{row}.jsonl"),
+            identity=self._inside("configs", "identity", model, f"{row}.json"),
+            verdicts=self._inside("verdicts", model, f"{row}.jsonl"),
+            result=results,
+            comparisons=results.with_name(f"{row}.comparisons.jsonl"),
+        )
 
     def predictions(self, model: str, dataset: str, judge: str = "") -> Path:
         """Return the file of predictions, or of the judge's replies to them."""

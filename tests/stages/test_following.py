@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from judgebench.records.flow import Prediction, Sample
-from judgebench.stages import asks
+from judgebench.stages import following
 from judgebench.stages.following import AnswerSource, EndedAnswers, Follow, GrowingAnswers, jobs_of
 
 
@@ -74,7 +74,7 @@ def test_what_is_recorded_comes_last() -> None:
 
 
 def test_what_was_let_go_is_found_in_a_later_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asks, "MOST_HELD", 2)
+    monkeypatch.setattr(following, "MOST_HELD", 2)
     found = passes(follow(6), [Line(at) for at in range(5, -1, -1)])
     assert sorted(job for one in found for job in one) == [(at, 0) for at in range(6)]
     assert len(found) > 1

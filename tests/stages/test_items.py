@@ -13,8 +13,9 @@ import pytest
 from judgebench.errors import DataError
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
-from judgebench.stages import asks as items
-from judgebench.stages.asks import SampleWindow, timestamp_of
+from judgebench.stages import following as items
+from judgebench.stages.asks import timestamp_of
+from judgebench.stages.following import SampleWindow
 from judgebench.stages.judge_infer import JudgeRun
 from judgebench.stages.task import Task
 from judgebench.store.recorded import Recorded
@@ -72,12 +73,12 @@ def test_every_answer_is_judged_once_in_whatever_order_it_came_and_however_many_
         failed = [number for number in range(30) if number % 3 == 0]
         good = [number for number in range(30) if number % 3]
         answered = {"ascending": good, "late": [*good[10:], *good[:10]], "descending": good[::-1]}[order]
-        run.predictions.parent.mkdir(parents=True)
+        run.answered.predictions.parent.mkdir(parents=True)
         lines = [prediction(number, uids[number], "failed") for number in failed]
         lines += [prediction(number, uids[number], "ok") for number in answered]
         lines += [prediction(number, uids[number], "ok") for number in failed[:4]]  # asked again, and well
-        run.predictions.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-        with Recorded(run.path, JudgeCall) as recorded:
+        run.answered.predictions.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        with Recorded(run.files.predictions, JudgeCall) as recorded:
             return sorted([job.sample.id async for job in run._predicted(recorded)])
 
     wanted = sorted([*(number for number in range(30) if number % 3), 0, 3, 6, 9])

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
+from judgebench.datasets.samples import PlannedSamples
+from judgebench.records.run import DatasetConfig, Options, Typed
 from judgebench.stages.parallel_extraction import parts_for
-from judgebench.stages.task import Task
 
 
 def test_a_score_sees_every_item_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,11 +23,7 @@ def test_a_score_sees_every_item_in_one_process(tmp_path: Path, monkeypatch: pyt
         type="JsonlDataset", options={"path": str(rows), "input_columns": ["question"], "output_column": "answer"}
     )
     dataset = DatasetConfig(abbr="d", loader=loader)
-    plan = Plan(
-        run_dir=str(tmp_path), timestamp="t", mode="all", command=[], models={"m": {}}, datasets={"d": dataset},
-        summarizer=SummarizerConfig(), combinations=[("m", "d")], options=Options(), tasks=[],
-    )  # fmt: skip
-    task = Task(plan, TaskSpec(id="extract:m/d", stage="extract", name="m/d", model="m", datasets=["d"]))
-    assert len(parts_for(task, dataset, repeats=20_000)) == 4
+    samples = PlannedSamples(dataset, Options())
+    assert len(parts_for(dataset, samples, repeats=20_000)) == 4
     scored = msgspec.structs.replace(dataset, score=Typed(type="PairScore", options={}))
-    assert parts_for(task, scored, repeats=20_000) == []
+    assert parts_for(scored, samples, repeats=20_000) == []

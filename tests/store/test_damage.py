@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from judgebench.records.flow import Prediction
-from judgebench.store.compaction import compact
-from judgebench.store.recorded import LOGGED, Recorded, records
+from judgebench.store.recorded import LOGGED, Recorded, compact, records
 
 
 def line_of(number: int) -> bytes:

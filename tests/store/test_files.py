@@ -13,10 +13,10 @@ import pytest
 from judgebench.errors import DiskError
 from judgebench.identity.questions import FileIdentity, read_identity, write_identity
 from judgebench.records.flow import Prediction, Reply
-from judgebench.store.compaction import compact, copy_aside
+from judgebench.stages.following import Follower
 from judgebench.store.journal import DamagedError, Decoder, Journal, mend, open_file, read_file, write_atomically
 from judgebench.store.lock import hold
-from judgebench.store.recorded import Follower, Recorded, records
+from judgebench.store.recorded import Recorded, compact, copy_aside, records
 from judgebench.store.replies import ReplyCache
 
 LINE = msgspec.json.encode(

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from judgebench.errors import DiskError
 from judgebench.records.flow import Prediction
-from judgebench.store.compaction import compact
+from judgebench.stages.following import Follower
 from judgebench.store.journal import Journal, mend
-from judgebench.store.recorded import Follower, Recorded, records
+from judgebench.store.recorded import Recorded, compact, records
 
 
 def prediction(id_: int, repeat: int = 0, *, status: str = "ok", text: str = "42", uuid: str = "") -> Prediction:
