@@ -126,5 +126,5 @@ def test_every_field_has_a_rule_of_its_own() -> None:
              "_settled", "_equal", "_copies", "_foreign", "_compared"}  # fmt: skip
     assert vars(DiagnosticsAccumulator(keep_details=True)).keys() == known
     assert vars(Spent()).keys() == {
-        "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served",
+        "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served", "undecoded",
     }  # fmt: skip
