@@ -58,6 +58,7 @@ SETUPS: dict[str, Any] = {
 def test_the_corpus_is_large_and_names_no_unknown_setup() -> None:
     assert len(CORPUS) >= 200
     assert {row["setup"] for row in CORPUS} == set(SETUPS)
+    assert [row for row in CORPUS if ("label" in row or "score" in row) != (row["status"] == "ok")] == []
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -66,9 +67,9 @@ def test_every_reply_is_read_as_a_careful_reader_reads_it(setup: str) -> None:
     wrong = []
     for row in (row for row in CORPUS if row["setup"] == setup):
         reading = parser.read(Reply(status="ok", text=row["text"], finish_reason=row.get("finish_reason")))
-        decision_or_score = reading.decision if "decision" in row else reading.score if "score" in row else None
-        if reading.status != row["status"] or decision_or_score != row.get("decision", row.get("score")):
-            wrong.append((row["about"], row["text"], row.get("decision", row.get("score")), reading))
+        read = {"label": reading.decision, "score": reading.score}
+        if reading.status != row["status"] or any(read[key] != row[key] for key in read if key in row):
+            wrong.append((row["about"], row["text"], row.get("label", row.get("score")), reading))
         if reading.status == "unparsed":
             assert reading.reason, row
             assert (reading.decision, reading.score, reading.span) == (None, None, None), row
