@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
+import math
 from typing import Any
 
 import msgspec
@@ -29,8 +29,9 @@ from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError,
 from judgebench.judges.parsers.reading import Reading, unparsed
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
+from tests.e2e.loopback_judge import loopback_judge
 from tests.judges.test_parsers import PARSERS
-from tests.judges.test_shipped_methods import CONFIGS, ITEM, method
+from tests.judges.test_shipped_methods import CONFIGS, ITEM, RIGHT, WRONG, FileIdentity, decided, method
 
 HALVES = "judgebench.judges.aggregations.higher_score"
 """The aggregation whose first half of presentations grades one answer, the second half another."""
@@ -234,6 +235,63 @@ def test_a_reply_that_says_nothing_is_unread_by_every_grammar_with_a_reason(name
         assert reading.reason
 
 
+# a reply and the decision and score that it states
+SAID_SO: dict[str, tuple[Reply, str | None, float | None]] = {
+    "letter": (Reply(status="ok", text="Reasons.\n\nVERDICT: B"), "incorrect", None),
+    "word": (Reply(status="ok", text="VERDICT: CORRECT"), "correct", None),
+    "three": (Reply(status="ok", text="C"), "invalid", None),
+    "json": (Reply(status="ok", text='{"verdict": "correct"}'), "correct", None),
+    "match": (Reply(status="ok", text='{"match": false}'), "incorrect", None),
+    "hle": (Reply(status="ok", text='{"correct": "yes", "confidence": 80}'), "correct", None),
+    "nested": (Reply(status="ok", text='{"a": {"b": "x"}}'), "x", None),
+    "jsonscore": (Reply(status="ok", text='{"score": 7.5}'), None, 7.5),
+    "score10": (Reply(status="ok", text="Reasons.\n\nScore: 7/10"), None, 7.0),
+    "score5": (Reply(status="ok", text="SCORE: 4"), None, 4.0),
+    "threshold": (Reply(status="ok", text="SCORE: 6"), "good", 6.0),
+    "two": (Reply(status="ok", text="8 7.5\nReasons."), "A", 0.5),
+    "lastlines": (Reply(status="ok", text="Score of answer 1: 4\nScore of answer 2: 9"), "B", -5.0),
+    "numbers": (Reply(status="ok", text="8 9 7\nReasons."), None, 9.0),
+    "trailing": (Reply(status="ok", text="I grade this as 6"), None, 6.0),
+    "boxed": (Reply(status="ok", text="So \\boxed{A}."), "correct", None),
+    "unique": (Reply(status="ok", text="It is [[A>>B]]."), "A", None),
+    "last": (Reply(status="ok", text="[[A>B]]</think>It is [[B>A]]"), "B", None),
+    "first": (Reply(status="ok", text="Rating: [[9]]"), None, 9.0),
+    "table": (Reply(status="ok", text="Output (b) is better."), "2", None),
+    "tagged": (Reply(status="ok", text="<answer>4</answer>"), None, 4.0),
+    "tagged_pair": (Reply(status="ok", text="<answer>4, 2</answer>"), "A", 2.0),
+    "tagged_label": (Reply(status="ok", text="<answer>b</answer>"), "B", None),
+    "logprob": (
+        Reply(
+            status="ok",
+            text=" yes",
+            logprobs=[TokenLogprob(token=" yes", logprob=-0.1, top={" yes": math.log(0.9), " no": math.log(0.1)})],
+        ),
+        "yes",
+        0.9,
+    ),
+    "chosen_by": (Reply(status="ok", text="A", extra={"form": "x"}), "A", None),
+    "first_readable": (Reply(status="ok", text="I grade this as 6"), None, 6.0),
+    "step_list": (Reply(status="ok", text='[{"step": 0, "correct": true}, {"step": 1, "correct": false}]'), None, 1.0),
+    "aisbench": (Reply(status="ok", text="The answer is B"), "incorrect", None),
+    "opencompass": (Reply(status="ok", text="A, not B"), "correct", None),
+}
+
+
+def test_every_parser_has_its_documented_reading() -> None:
+    assert SAID_SO.keys() == SETUPS.keys()
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_a_parser_gives_its_documented_reading_and_equal_replies_one(name: str) -> None:
+    reply, decision, score = SAID_SO[name]
+    parser = parser_of(SETUPS[name])
+    reading = parser.read(reply)
+    assert (reading.status, reading.decision) == ("ok", decision), reading
+    assert reading.score == (None if score is None else pytest.approx(score))
+    for same in (parser, parser_of(SETUPS[name])):
+        assert [same.read(msgspec.structs.replace(reply)) for _ in range(5)] == [reading] * 5
+
+
 async def _nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
     raise NotRecordedError
 
@@ -255,8 +313,100 @@ LACKING: list[Case] = [
 ]
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(path: Path) -> None:
+LABELLED = {"type": "unique_decision", "patterns": [r"VERDICT: (\w+)"], "decisions": {"A": "A", "B": "B"}}
+ADDED: dict[str, dict[str, Any]] = {
+    "bias_test": {"type": "BiasTest", "judge": {"type": "ReferenceVerifier"}, "perturbations": ["bandwagon"]},
+    "continued": {
+        "type": "ContinuedJudge",
+        "presentations": [{"name": "one", "prompt": "{answer}\n\nVERDICT: A or VERDICT: B?"}],
+        "parser": LABELLED,
+        "aggregate": {"type": "first", "unread": "unparsed"},
+    },
+}
+"""Methods that no shipped judge config is made of."""
+MADE = {path.stem: path for path in CONFIGS}
+
+
+def judge_of(name: str) -> JudgeMethod:
+    if name in MADE:
+        return method(MADE[name])
+    kind, options = plugins.split(ADDED[name], where="method")
+    return method_from(kind, options, where="method")
+
+
+# decision and score where the answer is right, and where it is wrong; judged by one who sees which it is
+VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, float | None]]] = {
+    **dict.fromkeys(
+        ("bias_checked", "bias_test", "cascade_math", "consultancy", "correctness_json", "correctness_letter",
+         "correctness_threeway", "correctness_word", "debate", "direct", "think_longer", "validators", "verified"),
+        (("correct", None), ("incorrect", None)),
+    ),
+    **dict.fromkeys(("deliberation", "repeat_vote"), (("correct", 1.0), ("incorrect", 1.0))),
+    **dict.fromkeys(
+        ("pair_compare", "pair_contextual", "pair_debate", "pair_prepared", "pair_round_robin", "pair_swap_resolved"),
+        (("A", None), ("B", None)),
+    ),
+    **dict.fromkeys(("pair_baseline", "pair_levels"), (("A", 1.0), ("B", 0.0))),
+    "pair_scores": (("A", 7.0), ("B", -7.0)),
+    "score_criteria": ((None, 100.0), (None, 0.0)),
+    "score_precompared": ((None, 300.0), (None, 100.0)),
+    "score_reference": ((None, 10.0), (None, 1.0)),
+    **dict.fromkeys(("score_rubric", "score_tagged"), ((None, 5.0), (None, 1.0))),
+    "score_weighted": (("5", 5.0), ("1", 1.0)),
+    "gated_score": ((None, 6.0), (None, 1.0)),
+    **dict.fromkeys(("steps_first_wrong", "steps_list"), (("correct", -1.0), ("incorrect", 0.0))),
+    # what these judge stands in further columns
+    "choose_solution": (("correct", None), ("correct", None)),
+    "conversation_pair": (("A", None), ("A", None)),
+    "conversation_score": ((None, 10.0), (None, 10.0)),
+    "list_scores": (("2", 9.0), ("2", 9.0)),
+    "continued": (("A", None), ("B", None)),
+}  # fmt: skip
+SOLVED = {"solutions": [f"{WRONG}: 7", f"{RIGHT}: 6"]}
+
+
+def test_every_method_is_judged_with_and_has_its_documented_verdicts() -> None:
+    made = {type(judge_of(name)) for name in [*MADE, *ADDED]}
+    assert made | {one for one in shipped_methods() if not one.asks} == shipped_methods()  # type: ignore[attr-defined]
+    assert VERDICTS.keys() == {*MADE, *ADDED}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_method_gives_its_documented_verdict_and_equal_items_and_repeats_one(name: str) -> None:
+    meta = {**ITEM.meta, **(SOLVED if name == "choose_solution" else {})}
+    for (answer, other), stated in zip(((RIGHT, WRONG), (WRONG, RIGHT)), VERDICTS[name], strict=True):
+        item = msgspec.structs.replace(ITEM, answer=answer, baseline=other, meta=meta)
+        verdicts = [
+            decided(judge_of(name), FileIdentity(_sees), one)
+            for one in (
+                item,
+                msgspec.structs.replace(item, repeat=1),
+                msgspec.structs.replace(item, id=4, uid="99112233445566aa"),
+            )
+        ]
+        found = [(one.status, one.decision, one.score) for one in verdicts]
+        assert found == [("ok", stated[0], pytest.approx(stated[1]) if stated[1] is not None else None)] * 3
+
+
+def _sees(body: dict[str, Any]) -> Any:
+    text = json.dumps(body["messages"])
+    if "VERDICT: A or VERDICT: B?" not in text:
+        return loopback_judge(body)
+    if "Let me think." not in text:
+        return "Let me think."
+    return "VERDICT: A" if RIGHT in text else "VERDICT: B"
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_replies_that_state_nothing_are_no_verdict_of_any_method(name: str) -> None:
+    """Those of shipped configs are held to it beside what else they must keep."""
+    verdict = decided(judge_of(name), FileIdentity(lambda _body: "That is hard to say."))
+    assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
+    assert verdict.reason
+
+
+@pytest.mark.parametrize("name", [*MADE, *ADDED])
+def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(name: str) -> None:
     """No verdict is made up, and nothing raises but a sentence that names what the prompt needs."""
 
     async def says_nothing(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
@@ -266,7 +416,7 @@ def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(path: Pa
         told = []
         for _ in range(2):
             try:
-                told.append(asyncio.run(method(path).judge(item, says_nothing)))
+                told.append(asyncio.run(judge_of(name).judge(item, says_nothing)))
             except ConfigError as error:
                 told.append(error.message)
         assert told[0] == told[1]
@@ -276,11 +426,58 @@ def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(path: Pa
             assert verdict.status == "ok" or verdict.reason
 
 
-@pytest.mark.parametrize("rule", sorted((one for one in shipped_methods() if not getattr(one, "asks", True)), key=str))
-def test_a_rule_bears_what_an_item_lacks(rule: Any) -> None:
-    if rule.__name__ in ("Panel", "Gated", "PessimisticChoice"):
-        pytest.skip("is made of other judges")
+RULES: dict[str, dict[str, Any]] = {
+    "AcceptedForms": {},
+    "ChoiceEqual": {},
+    "ExactMatch": {},
+    "FinalAnswerEqual": {},
+    "MathEqual": {},
+    "NumberEqual": {},
+    "Panel": {"aggregate": {"type": "majority", "unread": "drop"}},
+}
+
+
+def rule_of(name: str) -> JudgeMethod:
+    return method_from(name, RULES[name], where="evaluator")
+
+
+def ruled(name: str, item: Case) -> Verdict:
+    async def by_rule() -> Verdict:
+        rule = rule_of(name)
+        try:
+            return await rule.judge(item, _nobody)
+        finally:
+            await rule.aclose()
+
+    return asyncio.run(by_rule())
+
+
+def test_every_rule_is_scored_with() -> None:
+    assert {type(rule_of(name)) for name in RULES} == {one for one in shipped_methods() if not one.asks}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_bears_what_an_item_lacks(name: str) -> None:
     for item in LACKING:
-        verdict = asyncio.run(rule().judge(item, _nobody))
+        verdict = ruled(name, item)
         assert verdict.status in ("ok", "unparsed", "not_judged")
         assert verdict.status == "ok" or (verdict.reason and verdict.decision is None)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_gives_its_documented_verdict_and_equal_items_and_repeats_one(name: str) -> None:
+    fields = {"question": "Which?", "A": "six", "B": "seven"}
+    reference, other = ("7", "6") if name in ("MathEqual", "NumberEqual", "FinalAnswerEqual") else ("B", "A")
+    for answer, decision in ((reference, "correct"), (other, "incorrect")):
+        members = {str(at): Verdict(status="ok", decision=decision) for at in range(3)}
+        item = msgspec.structs.replace(ITEM, fields=fields, answer=answer, reference=reference, verdicts=members)
+        for one in (item, item, msgspec.structs.replace(item, repeat=1), msgspec.structs.replace(item, id=4)):
+            verdict = ruled(name, one)
+            assert (verdict.status, verdict.decision) == ("ok", decision), verdict
+
+
+def test_a_panel_of_no_member_and_one_of_which_nothing_was_read_decide_nothing() -> None:
+    for members in ({}, {"a": Verdict(status="unparsed", reason="no verdict")}):
+        verdict = ruled("Panel", msgspec.structs.replace(ITEM, verdicts=members))
+        assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
+        assert verdict.reason

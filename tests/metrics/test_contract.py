@@ -21,7 +21,7 @@ import judgebench.metrics
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
 from judgebench.metrics.rates.named import better_of, compute, metric_names
-from judgebench.metrics.rates.tally import Tally, TallyOutcome
+from judgebench.metrics.rates.tally import Tally, TallyOutcome, outcome_of
 from judgebench.metrics.scores.score import Score, ScoreConfig, figures_of
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
@@ -262,6 +262,8 @@ def test_a_score_of_which_nothing_was_read_has_a_headline(name: str, verdict: Ve
     _sound(figures)
     headline = next(iter(figures.values()))
     assert headline.value in (None, 0.0)  # where unread counts as wrong, nothing is right
+    if verdict is not UNREAD:
+        assert headline.value is None, "what was not judged is neither right nor wrong"
     if headline.value is None:
         assert headline.note or headline.bounds
 
@@ -273,12 +275,109 @@ def test_a_score_of_no_item_has_no_value_and_says_why(name: str) -> None:
     headline = next(iter(figures.values()))
     assert headline.value is None
     assert headline.n == 0
+    assert headline.note
+
+
+class Stated(NamedTuple):
+    """The value of a score's headline by what it was fed."""
+
+    headline: str
+    one: float | None
+    equal: float | None
+    unread: float | None
+    all_rows: float | None
+
+
+STATED = {
+    "PairScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
+    "EvidenceScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
+    "MatchScore": Stated("consistency", 100.0, 100.0, None, 250 / 3),
+    "WinScore": Stated("win_rate", 100.0, 100.0, None, 50.0),
+    "PreferenceScore": Stated("win_rate", 100.0, 100.0, None, 50.0),
+    "PointScore": Stated("pearson", None, None, None, 7 / math.sqrt(10 * 8.8)),
+    "VerifierScore": Stated("agreement", 100.0, 100.0, None, 75.0),
+    "StepScore": Stated("step_accuracy", 100.0, 100.0, 0.0, 75.0),
+    "ListScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
+    "TiesScore": Stated("ties", 100.0, 100.0, 0.0, 100 / 3),
+    "BiasScore": Stated("robustness", 0.0, 0.0, None, 75.0),
+}
+"""Of one item (for ``TiesScore`` one pair of prompts), of five equal ones, of all rows unread, and of all rows."""
+ONE = {"TiesScore": 4}
+"""How many rows make one item."""
+
+
+def _five(name: str) -> list[tuple[dict[str, Any], Verdict]]:
+    rows = FED[name].rows[: ONE.get(name, 1)]
+    if name != "TiesScore":
+        return rows * 5
+    return [
+        ({**fields, "meta": {**fields["meta"], "pair": f"{number}"}}, verdict)
+        for number in range(5)
+        for fields, verdict in rows
+    ]
+
+
+def test_every_score_has_its_documented_values() -> None:
+    assert STATED.keys() == SCORES.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
-def test_a_score_of_one_item_or_of_equal_items_is_sound(name: str) -> None:
-    for rows in (FED[name].rows[:1], FED[name].rows[:1] * 5):
-        _sound(figures_of(fed(name, rows)))
+def test_a_score_gives_its_documented_value(name: str) -> None:
+    """Nothing tells two of five equal items apart, and the headline is the same figure whatever was fed."""
+    rows, stated = FED[name].rows, STATED[name]
+    situations = {
+        "one": rows[: ONE.get(name, 1)],
+        "equal": _five(name),
+        "unread": [(fields, UNREAD) for fields, _ in rows],
+        "all_rows": rows,
+    }
+    for situation, fed_rows in situations.items():
+        figures = figures_of(fed(name, fed_rows))
+        _sound(figures)
+        headline, figure = next(iter(figures.items()))
+        value = getattr(stated, situation)
+        assert headline == stated.headline, situation
+        assert figure.value == (None if value is None else pytest.approx(value, rel=1e-4)), situation
+
+
+@pytest.mark.parametrize("headline", ["pearson", "spearman", "kendall"])
+def test_a_correlation_stays_the_headline_where_nothing_was_graded(headline: str) -> None:
+    for rows in (
+        [],
+        [(fields, FAILED) for fields, _ in GRADES],
+        [(fields, UNREAD) for fields, _ in GRADES],
+        GRADES[:1],
+    ):
+        (name, figure), *_ = figures_of(fed("PointScore", rows, headline=headline)).items()
+        assert (name, figure.value, figure.note) == (headline, None, "needs two items with a grade and a gold grade")
+
+
+def test_a_mean_of_grades_is_their_mean() -> None:
+    for rows, value in ((GRADES[:1], 1.0), (GRADES, 2.8), ([], None)):
+        (name, figure), *_ = figures_of(fed("PointScore", rows, headline="mean_score")).items()
+        assert (name, figure.value) == ("mean_score", None if value is None else pytest.approx(value))
+
+
+def test_a_pair_of_prompts_without_a_wrong_answer_is_incomplete() -> None:
+    meta = {"pair": "alone", "answers": 1}
+    rows = [
+        ({"gold": "correct", "answers": ["a"], "meta": {"kind": kind, **meta}}, said(score=5.0))
+        for kind in ("ref", "tied")
+    ]
+    alone = figures_of(fed("TiesScore", rows))
+    assert (alone["ties"].value, alone["incomplete"].value) == (None, 1.0)
+    beside = figures_of(fed("TiesScore", [*_five("TiesScore")[4:8], *rows]))
+    assert (beside["ties"].value, beside["incomplete"].value) == (pytest.approx(100.0), 1.0)
+
+
+def test_one_right_and_one_wrong_answer_have_the_diagonal_of_the_styles_alone() -> None:
+    row = {"answers": ["right", "wrong"], "meta": {"part": "x"}}
+    for grades, share in (((5, 3), 100.0), ((3, 5), 0.0)):
+        read = [presentation(f"v{at}", None, grade) for at, grade in enumerate(grades)]
+        figures = figures_of(fed("ListScore", [(row, said(score=1.0, presentations=read))], rule="styles"))
+        _sound(figures)
+        assert {name: figures[name].value for name in ("accuracy", "normal")} == {"accuracy": share, "normal": share}
+        assert not {"easy", "hard"} & figures.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
@@ -389,25 +488,111 @@ def test_every_metric_is_sound_whatever_was_judged(repeats: int) -> None:
             assert one.value is not None or one.note, name
 
 
-def test_the_values_that_the_documentation_states() -> None:
-    """Of no item, of nothing read, of one right and one wrong answer."""
-    nothing, unread, both = graded([], 1), graded([("u", ""), ("u", "")], 1), graded([("1", ""), ("0", "")], 1)
-    documented = {
-        ("accuracy", nothing): (None, None),
-        ("accuracy", unread): (None, (0.0, 100.0)),
-        ("accuracy", both): (50.0, (50.0, 50.0)),
-        ("unscored_rate", unread): (100.0, None),
-        ("win_rate", nothing): (None, None),
-        ("mean_score", unread): (None, None),
-        ("mean_score", graded([("u", ""), ("u", "")], 1, scale=(1, 5))): (None, (1, 5)),
-        ("mean_score", graded([("1", ""), ("1", ""), ("u", "")], 1, scale=(0, 3))): (2 / 3, (2 / 4, 5 / 4)),
-        ("agreement", both): (None, None),
-        ("pass@1", both): (50.0, (50.0, 50.0)),
+def tally_of(*items: Mapping[str, Any], repeats: int = 1) -> Tally:
+    """A tally of outcomes, each of them so many times."""
+    tally = Tally(repeats)
+    for at, item in enumerate(items):
+        for repeat in range(repeats):
+            tally.add(TallyOutcome(id=at, repeat=repeat, **item))
+    return tally
+
+
+RIGHT = {"status": "ok", "decision": "correct", "rule": "correct", "score": 3.0, "answer": "4", "passed": 1, "votes": 1}
+WRONG = {"status": "ok", "decision": "incorrect", "rule": "incorrect", "score": 1.0, "answer": "5", "votes": 1}
+SILENT = {"status": "unparsed", "rule": "correct"}
+BARE = [{"status": "ok", "decision": "correct"}, {"status": "ok", "decision": "incorrect"}]
+WON, LOST, TIED = ({"status": "ok", "decision": one, "compared": True} for one in ("A", "B", "tie"))
+SITUATIONS = {
+    "no item": tally_of(),
+    "one item": tally_of(RIGHT),
+    "equal items": tally_of(*[RIGHT] * 5),
+    "all unread": tally_of(*[SILENT] * 3),
+    "repeats": tally_of(RIGHT, WRONG, repeats=4),
+    "missing fields": tally_of(*BARE),
+    "missing fields of repeats": tally_of(*BARE, repeats=4),
+    "a judge that errs": tally_of(RIGHT, WRONG, WRONG, {**RIGHT, "rule": "incorrect"}, SILENT),
+    "a part labelled": tally_of(RIGHT, WRONG, RIGHT, WRONG, *BARE),
+    "no item compared": tally_of(),
+    "one comparison": tally_of(WON),
+    "equal comparisons": tally_of(*[WON] * 5),
+    "no comparison read": tally_of(*[{"status": "unparsed", "compared": True}] * 3),
+    "comparisons repeated": tally_of(WON, TIED, repeats=4),
+    "comparisons without a decision": tally_of({"status": "ok", "score": 1.0, "compared": True}),
+    "won, lost, tied": tally_of(WON, LOST, TIED, {"status": "unparsed", "compared": True}),
+}
+_SHARE = (None, 100.0, 100.0, None, 50.0, 50.0, 50.0, 50.0, 50.0)
+_CHOICE = (None, None, None, None, 50.0, None, None, None, None)
+VALUES: dict[str, tuple[float | None, ...]] = {
+    "accuracy": _SHARE,
+    "accuracy (n runs average)": _SHARE,
+    "avg@n": _SHARE,
+    "pass@k": _SHARE,
+    "pass_all@k": _SHARE,
+    "maj_correct@k": _SHARE,
+    "weighted_accuracy": _SHARE,
+    "cons@k": _CHOICE,
+    "pessimistic@k": _CHOICE,
+    "best_mean@k": _CHOICE,
+    "weighted_majority@k": _CHOICE,
+    "accuracy_ppi": (None, None, None, None, None, None, None, None, 50.0),
+    "accuracy_rogan_gladen": (None, None, None, None, None, None, None, None, 50.0),
+    "agreement": (None, 100.0, 100.0, None, 100.0, None, None, 75.0, 100.0),
+    "kappa": (None, None, None, None, 1.0, None, None, 0.5, 1.0),
+    "false_positive_rate": (None, None, None, None, 0.0, None, None, 100 / 3, 0.0),
+    "false_negative_rate": (None, 0.0, 0.0, None, 0.0, None, None, 0.0, 0.0),
+    "score_shift": (None, 0.0, 0.0, None, 0.0, None, None, 25.0, 0.0),
+    "invalid_rate": (None, 0.0, 0.0, None, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "unscored_rate": (None, 0.0, 0.0, 100.0, 0.0, 0.0, 0.0, 20.0, 0.0),
+    "mean_score": (None, 3.0, 3.0, None, 2.0, None, None, 2.0, 2.0),
+    "win_rate": (None, 100.0, 100.0, None, 75.0, None, 50.0),
+    "tie_rate": (None, 0.0, 0.0, None, 50.0, None, 100 / 3),
+}
+"""The values of the situations in their order: of answers first, for the two rates of comparisons of comparisons."""
+
+
+def test_every_metric_has_its_documented_values() -> None:
+    assert VALUES.keys() == set(metric_names())
+    assert len(METRICS) == len(VALUES)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_metric_gives_its_documented_value(name: str) -> None:
+    values = VALUES[name]
+    situations = list(SITUATIONS)[: len(_SHARE)] if len(values) == len(_SHARE) else list(SITUATIONS)[len(_SHARE) :]
+    for situation, value in zip(situations, values, strict=True):
+        (figure,) = compute(SITUATIONS[situation], [name]).values()
+        _sound({name: figure})
+        assert figure.value == (None if value is None else pytest.approx(value)), situation
+        assert figure.value is not None or figure.note, situation
+
+
+def test_what_is_unread_is_bounded_by_what_it_could_be() -> None:
+    unread = graded([("u", ""), ("u", "")], 1)
+    bounded = {
+        ("accuracy", unread): (0.0, 100.0),
+        ("accuracy", graded([("1", ""), ("0", "")], 1)): (50.0, 50.0),
+        ("accuracy", graded([("1", ""), ("0", ""), ("u", ""), ("u", "")], 1)): (25.0, 75.0),
+        ("win_rate", graded([("A", ""), ("u", "")], 1)): (50.0, 100.0),
+        ("unscored_rate", unread): None,
+        ("mean_score", unread): None,
+        ("mean_score", graded([("u", ""), ("u", "")], 1, scale=(1, 5))): (1, 5),
+        ("mean_score", graded([("1", ""), ("1", ""), ("u", "")], 1, scale=(0, 3))): (2 / 4, 5 / 4),
+        ("pass@1", graded([("1", ""), ("0", "")], 1)): (50.0, 50.0),
     }
-    for (name, tally), (value, bounds) in documented.items():
-        one = compute(tally, [name])[name]
-        assert one.value == (None if value is None else pytest.approx(value)), name
-        assert one.bounds == (None if bounds is None else pytest.approx(bounds)), name
+    for (name, tally), bounds in bounded.items():
+        assert compute(tally, [name])[name].bounds == (None if bounds is None else pytest.approx(bounds)), name
+
+
+@pytest.mark.parametrize("details", STRANGE, ids=range(len(STRANGE)))
+def test_a_metric_passes_over_details_of_a_form_of_the_methods_own(details: dict[str, Any]) -> None:
+    tally = Tally(2)
+    for at, decision in enumerate(("correct", "incorrect", None)):
+        verdict = said(decision, 1.0, **details)
+        for repeat in range(2):
+            tally.add(outcome_of(at, repeat, verdict, rule=said("correct")))
+    found = dict(figures(tally))
+    _sound(found)
+    assert found["accuracy"].value == 50.0
 
 
 @pytest.mark.parametrize("function", [share_of, mean_of, bootstrap_mean, paired_bootstrap])
@@ -417,8 +602,10 @@ def test_nothing_takes_trials_for_independent_by_default(function: Callable[...,
 
 def test_errors_are_made_in_one_place() -> None:
     """No other module makes a standard error out of a standard deviation."""
-    own = {"clustered.py", "intervals.py"}
-    for path in sorted(Path(judgebench.metrics.__file__).parent.glob("*.py")):
+    own = {"intervals.py"}
+    paths = sorted(Path(judgebench.metrics.__file__).parent.rglob("*.py"))
+    assert own < {path.name for path in paths}
+    for path in paths:
         names = {
             alias.name
             for node in ast.walk(ast.parse(path.read_text("utf-8")))

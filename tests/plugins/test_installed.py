@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,17 +102,42 @@ def test_without_packages_ls_says_so(site: Path, tmp_path: Path) -> None:
     assert "No plug-in package is installed" in jb(site, tmp_path, "ls", "--plugins").out
 
 
-def test_two_packages_that_claim_one_type_are_refused_by_one_sentence_that_names_both(site: Path) -> None:
+@pytest.mark.parametrize(
+    ("room", "name", "noun"),
+    [
+        ("datasets", "Doubles", "dataset loader"),
+        ("judges", "Shouting", "judge method"),
+        ("parsers", "shouted", "parser"),
+        ("metrics", "error_rate", "metric"),
+    ],
+)
+def test_two_packages_that_claim_one_type_are_refused_by_one_sentence_that_names_both(
+    site: Path, room: Any, name: str, noun: str
+) -> None:
     install(site, "shout-bench")
+    mine = load(name, room)
+    installed.cache_clear()
     install(site, "loud-bench")
     with pytest.raises(ConfigError) as caught:
-        load("Shouting", "judges", where="method")
-    assert caught.value.message == (
-        "The plug-in packages 'loud-bench' and 'shout-bench' both bring the judge method 'Shouting'."
+        load(name, room)
+    assert (
+        caught.value.message == f"The plug-in packages 'loud-bench' and 'shout-bench' both bring the {noun} {name!r}."
     )
-    with pytest.raises(ConfigError, match=r"both bring the metric 'error_rate'"):
-        load("error_rate", "metrics")
-    assert load("shout_bench.types_.Shouting", "judges").__name__ == "Shouting", "a dotted path is never ambiguous"
+    assert load(f"shout_bench.types_.{mine.__name__}", room) is mine, "a dotted path is never ambiguous"
+
+
+def test_a_run_that_names_what_two_packages_claim_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    with FaultService(model="m") as model, FaultService(model="j") as judge:
+        bench = Bench(tmp_path, model, judge)
+        bench.write()
+        install(site, "shout-bench", configs={"datasets/doubles_judged.py": CONFIG.format(url=judge.url)})
+        install(site, "loud-bench")
+        done = jb(site, tmp_path, "--models", "toy_model", "--datasets", "doubles_judged")
+        assert done.code == 2, done.text
+        assert "The plug-in packages 'loud-bench' and 'shout-bench' both bring " in done.err
+        assert model.requests == judge.requests == []
+    assert bench.runs == []
 
 
 def test_two_packages_that_claim_one_config_are_refused(site: Path) -> None:

@@ -83,8 +83,10 @@ class PointScore:
         found = self._means("mean_score", [row.grade for row in self._rows])
         counts = {"judged": len(self._rows), "unread": sum(row.grade is None for row in self._rows)}
         found |= {name: Metric(value=float(count), n=self._planned) for name, count in counts.items()}
-        if any(row.gold is not None for row in self._rows):
+        with_gold = any(row.gold is not None for row in self._rows)
+        if with_gold:
             found |= self._means("gold_mean", [row.gold for row in self._rows])
+        if with_gold or self.config.headline != "mean_score":  # which stays the headline where nothing was judged
             found |= self._correlations()
         if self.config.headline in found:
             found = {self.config.headline: found[self.config.headline], **found}
@@ -111,11 +113,13 @@ class PointScore:
             (row.cluster, row.grade, row.gold) for row in self._rows if row.grade is not None and row.gold is not None
         ]
         first, second = [one for _, one, _ in both], [one for *_, one in both]
+        undefined = "undefined: judge or gold give one and the same grade to every item"
+        if len(both) < 2:
+            undefined = "needs two items with a grade and a gold grade"
         found = {}
         for function in (pearson, spearman, kendall):
             value = function(first, second) if len(both) > 1 else None
-            note = "" if value is not None else "undefined: judge or gold give one and the same grade to every item"
-            found[function.__name__] = Metric(value=value, n=len(both), note=note)
+            found[function.__name__] = Metric(value=value, n=len(both), note="" if value is not None else undefined)
         pairs = Counter(zip(first, second, strict=True))
         weighted = weighted_kappa(pairs)
         return {

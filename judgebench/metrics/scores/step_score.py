@@ -195,6 +195,8 @@ def _harmonic(error: float, correct: float) -> float:
 
 def _mean_of_parts(parts: Sequence[Metric], names: Sequence[str]) -> Metric:
     """Return the unweighted mean over splits, bounded where one of them is."""
+    if not parts:
+        return Metric(value=None, n=0, note="nothing was judged")
     mean = weighted_mean(dict(zip(names, parts, strict=True)), dict.fromkeys(names, 1.0))
     if not any(part.bounds for part in parts):
         return mean

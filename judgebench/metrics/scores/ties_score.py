@@ -76,6 +76,7 @@ class TiesScore:
         )
         missing = len(pairs) - len(whole)
         note = f"{missing} pairs of prompts that are not complete are left out" if missing else ""
+        note = note if pairs else "nothing was judged"
         found = {"ties": Metric(value=None if score is None else 100 * score, n=len(whole), note=note)}
         for kind in ("ref", "tied"):
             gaps = [(one.pair, min(right) > max(wrong)) for one, (right, wrong) in known.items() if one.kind == kind]
