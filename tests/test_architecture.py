@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,26 @@ def test_no_two_rooms_import_each_other() -> None:
 
 def test_the_root_holds_rooms_and_no_loose_modules() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
+
+
+NOT_IMPORTED = {"packaging"}
+"""Required because ``mmengine-lite`` imports it without declaring it."""
+
+
+def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None:
+    """A package that nothing imports costs every user its download; one that only others bring may go with them."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {"mmengine_lite": "mmengine"}
+
+    def modules_of(requirements: list[str]) -> set[str]:
+        found = {re.match(r"[\w-]+", one)[0].replace("-", "_") for one in requirements}  # type: ignore[index]
+        return {names.get(one, one) for one in found}
+
+    required = modules_of(project["dependencies"])
+    extras = modules_of([one for group in project["optional-dependencies"].values() for one in group])
+    nodes = [node for path in modules() for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    others = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"judgebench"}
+    assert required - others == NOT_IMPORTED
+    assert others - required - extras == set()
