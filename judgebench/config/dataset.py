@@ -327,15 +327,26 @@ def _prompt(prompt: Any, declared: Declared) -> Any:
         raise declared.error("prompt", "must be a text or a list of messages dict(role=..., content=...).")
     messages = []
     for index, message in enumerate(prompt):
-        role = _ROLES.get(str(message.get("role", "")).lower())
         content = message.get("content", message.get("prompt"))
+        role = _ROLES.get(str(message.get("role", "")).lower()) or _tool_role(message, content)
         if role is None or not isinstance(content, str | list):
             raise declared.error(
-                f"prompt.{index}", "must be dict(role='system', 'user' or 'assistant', content='...')."
+                f"prompt.{index}",
+                "must be dict(role='system', 'user' or 'assistant', content='...').",
+                hint="The role 'tool' is for parts of the type tool_result alone."
+                if message.get("role") == "tool"
+                else "",
             )
         rest = {key: value for key, value in message.items() if key not in {"role", "content", "prompt"}}
         messages.append({"role": role, "content": content, **rest})
     return messages
+
+
+def _tool_role(message: dict[str, Any], content: Any) -> str | None:
+    """Return the role of a message that holds results of tools alone, which services take no other text in."""
+    parts = content if isinstance(content, list) else []
+    results = [isinstance(part, dict) and part.get("type") == "tool_result" for part in parts]
+    return "tool" if message.get("role") == "tool" and results and all(results) else None
 
 
 def _optional_part(declared: Declared, key: str, environ: Mapping[str, str]) -> Typed | None:

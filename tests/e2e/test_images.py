@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 import struct
-import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -16,15 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import Bench, wait_until
-from tests.e2e.test_kills import kill, processes_of
+from tests.e2e.harness import Bench, slower_after, wait_until
+from tests.e2e.test_kills import kill, processes_of, recorded
 from tests.faultservice import FaultService, Seen, prompt_text
 
 N = 6
 QUESTION = [{"type": "image", "image": "{picture}"}, {"type": "text", "text": "{question}"}]
 JUDGED = [
     {"type": "text", "text": "Question: {question}\nAnswer: {answer}\nSay VERDICT: A if it is right, else VERDICT: B."},
-    {"type": "image_url", "image_url": {"url": "{picture}", "detail": "low"}},
 ]
 
 
@@ -62,13 +60,20 @@ def look_again(body: dict[str, Any]) -> str:
 
 
 def write_configs(
-    bench: Bench, *, path: str = "pictures.jsonl", loader: str = "JsonlDataset", kind: str = "Chat"
+    bench: Bench,
+    *,
+    path: str = "pictures.jsonl",
+    loader: str = "JsonlDataset",
+    kind: str = "Chat",
+    judge_kind: str = "Chat",
+    seen: str = "{picture}",
 ) -> None:
     """Write configs of a dataset with images, asked by a model type and judged by a judge that sees them too."""
     judge = {"model": "j", "url": bench.judge.url, "batch_size": 4, "retry": 0, **bench.judge_keys}
     model = {"model": "m", "url": bench.model.url, "batch_size": 4, "retry": 0, **bench.model_keys}
     bench.write()
     configs = bench.folder / "configs"
+    judged = [JUDGED[0], {"type": "image_url", "image_url": {"url": seen, "detail": "low"}}]
     (configs / "models" / "toy_model.py").write_text(
         f"from judgebench.models import VLLMCustomAPI{kind} as Model\n"
         f"models = [dict(type=Model, abbr='toy-model', **{model!r})]\n"
@@ -76,13 +81,13 @@ def write_configs(
     (configs / "datasets" / "toy_llmjudge.py").write_text(
         "from judgebench.datasets import CsvDataset, JsonlDataset\n"
         "from judgebench.judges import DeclaredJudge\n"
-        "from judgebench.models import VLLMCustomAPIChat\n"
+        f"from judgebench.models import VLLMCustomAPI{judge_kind} as Judge\n"
         f"toy_datasets = [dict(abbr='toy', type={loader}, path={path!r}, input_columns=['question'],\n"
         "    image_columns=['picture'], output_column='answer',\n"
         f"    prompt=[dict(role='user', content={QUESTION!r})],\n"
-        f"    judge_infer_cfg=dict(judge_model=dict(type=VLLMCustomAPIChat, abbr='judge', **{judge!r}),\n"
+        f"    judge_infer_cfg=dict(judge_model=dict(type=Judge, abbr='judge', **{judge!r}),\n"
         "        method=dict(type=DeclaredJudge,\n"
-        f"            presentations=[dict(prompt=[dict(role='user', content={JUDGED!r})])],\n"
+        f"            presentations=[dict(prompt=[dict(role='user', content={judged!r})])],\n"
         "            parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),\n"
         "            aggregate=dict(type='first', unread='unparsed'))))]\n"
     )
@@ -164,27 +169,32 @@ def test_an_image_that_changed_is_asked_about_again(bench: Bench) -> None:
     assert bench.result()["metrics"]["accuracy"]["value"] == 100.0
 
 
-@pytest.mark.parametrize("victim", ["jb", "all"])
-def test_nothing_is_asked_twice_after_a_kill(tmp_path: Path, victim: str) -> None:
-    with FaultService(look, model="m", latency=0.1) as model, FaultService(look_again, model="j", latency=0.1) as judge:
+@pytest.mark.parametrize(("victim", "stage"), [("jb", "infer"), ("all", "infer"), ("task", "judge"), ("all", "judge")])
+def test_nothing_is_asked_twice_after_a_kill(tmp_path: Path, victim: str, stage: str) -> None:
+    with FaultService(look, model="m") as model, FaultService(look_again, model="j") as judge:
         bench = Bench(tmp_path, model, judge)
         bench.model_keys = bench.judge_keys = {"batch_size": 1}
         write_rows(tmp_path, [i % 4 for i in range(12)])
         write_configs(bench)
+        slow = model if stage == "infer" else judge
+        slower_after(5, slow)
         process = bench.start("--no-preflight")
-        wait_until(lambda: len(model.requests) > 5 or process.poll() is not None)
+        wait_until(lambda: len(slow.requests) > 5 or process.poll() is not None)
         kill(bench, process.pid, victim)
-        process.wait(timeout=60)
+        process.communicate(timeout=60)
         wait_until(lambda: not processes_of(tmp_path))
-        held = {row["id"] for row in map(json.loads, _whole_lines(bench.run / "predictions/toy-model/toy.jsonl"))}
-        assert 0 < len(held) < 12
-        time.sleep(0.2)
+        held, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
+        assert 0 < len(held if stage == "infer" else judged) < 12
+        model.latency = judge.latency = 0.0
         model.requests.clear()
+        judge.requests.clear()
         done = bench.jb("--no-preflight", "--reuse")
         assert done.code == 0, done.text
         assert asked(model.requests) == {str(i): 1 for i in range(12) if i not in held}
+        assert asked(judge.requests) == {str(i): 1 for i in range(12) if i not in judged}
         assert bench.result()["counts"]["ok"] == 12
-        assert len(stored(bench.run)) == 4
+        assert bench.result()["metrics"]["accuracy"]["value"] == 50.0
+        assert stored(bench.run) == {hashlib.sha256(png(shade)).hexdigest(): png(shade) for shade in range(4)}
         check_no_base64(bench.run)
 
 
@@ -198,13 +208,26 @@ def test_the_cache_knows_a_question_by_its_image(bench: Bench) -> None:
     assert not any(b"base64," in path.read_bytes() for path in (bench.folder / "kept").iterdir())
 
 
-def test_a_text_model_refuses_before_the_run(bench: Bench) -> None:
+@pytest.mark.parametrize("flags", [(), ("--no-preflight",)])
+@pytest.mark.parametrize("role", ["model", "judge"])
+def test_a_text_model_refuses_before_the_run(bench: Bench, role: str, flags: tuple[str, ...]) -> None:
     write_rows(bench.folder, [0, 1])
-    write_configs(bench, kind="")
+    write_configs(bench, **{("kind" if role == "model" else "judge_kind"): ""})
+    done = bench.jb(*flags)
+    assert done.code == 2, done.text
+    assert re.search(r"holds a part of type 'image', and the model .*takes text alone", done.text)
+    assert not bench.judge.requests
+    assert not bench.model.requests or (role, flags) == ("judge", ("--no-preflight",))  # nobody looked ahead
+
+
+def test_an_answer_is_no_image(bench: Bench) -> None:
+    """A judge's prompt that shows the answer as an image is refused: a model would say what is opened."""
+    write_rows(bench.folder, [0, 1])
+    write_configs(bench, seen="{answer}")
     done = bench.jb()
     assert done.code == 2, done.text
-    assert "a part of type 'image', and the model takes text alone" in done.text
-    assert not bench.model.requests
+    assert "the field {answer} in a part of type 'image_url', and that field is no image" in done.text
+    assert not bench.judge.requests
 
 
 def test_rows_may_hold_the_images_themselves(bench: Bench) -> None:
@@ -218,50 +241,3 @@ def test_rows_may_hold_the_images_themselves(bench: Bench) -> None:
     assert done.code == 0, done.text
     assert len(stored(bench.run)) == 3
     check_no_base64(bench.run)
-
-
-TALK = """type=JudgeSamples, path='talks.jsonl', input_columns=['task'], answer_columns=['talk'],
-    transcript_columns=['talk'], gold_column='gold', method=dict(type=DeclaredJudge, presentations=[dict(
-        prompt=[dict(role='user', content='Task: {task}\\n{fence}\\n{answer}\\n{fence}\\nVERDICT: A or B?')])],
-        parser=dict(type='anchored', decisions={'A': 'correct', 'B': 'incorrect'}),
-        aggregate=dict(type='first', unread='unparsed'))"""
-
-
-def test_a_transcript_with_tool_calls_is_judged_as_text(bench: Bench) -> None:
-    def judged(body: dict[str, Any]) -> str:
-        shown = prompt_text(body)
-        call = re.search(
-            r"\[assistant calls the tool add, call c\]\n(.*)\n\n\[the tool add answers call c\]\n(.*)\n", shown
-        )
-        return "VERDICT: A" if call and sum(json.loads(call[1])["n"]) == int(call[2]) else "VERDICT: B"
-
-    bench.model.answer = judged
-    bench.write()
-    rows = []
-    for number in range(3):
-        call = {"id": "c", "type": "function", "function": {"name": "add", "arguments": f'{{"n":[{number},1]}}'}}
-        told = str(number + (1 if number < 2 else 5))
-        talk = [
-            {"role": "user", "content": "Add them."},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "c", "content": told},
-            {"role": "assistant", "content": f"It is {told}."},
-        ]
-        rows.append({"task": f"Add no. {number}.", "talk": talk, "gold": "correct"})
-    (bench.folder / "talks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (bench.folder / "configs" / "datasets" / "toy_llmjudge.py").write_text(
-        "from judgebench.datasets.judge_samples import JudgeSamples\nfrom judgebench.judges import DeclaredJudge\n"
-        f"toy_datasets = [dict(abbr='toy', {TALK})]\n"
-    )
-    done = bench.jb("--no-preflight")
-    assert done.code == 0, done.text
-    assert bench.result("toy")["counts"]["ok"] == 3
-    said = [row["prediction"] for row in sorted(bench.rows(), key=lambda row: row["id"])]
-    assert said == ["VERDICT: A", "VERDICT: A", "VERDICT: B"]
-    count = len(bench.model.requests)
-    assert bench.jb("--no-preflight", "--reuse").code == 0
-    assert len(bench.model.requests) == count
-
-
-def _whole_lines(path: Path) -> list[str]:
-    return [line for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n")]
