@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import Parser, count_or_none, percentage, scale, share, whole_from
+from judgebench.cli.parser import HelpFormatter, Parser, count_or_none, percentage, scale, share, whole_from
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,23 +21,27 @@ _SHELLS = ("bash", "zsh")
 _EXAMPLES = """\
 examples:
   jb --models vllm_api_general_chat --datasets aime2025_llmjudge
-      ask the model, ask the judge, print the table; the configs say where the services are
+      ask the model, ask the judge, print the table
   jb --models vllm_api_general_chat --datasets gsm8k_gen --num-prompts 5 \\
      --override models.vllm-api-general-chat.host_port=9000
       a short trial run, with the model's service on another port
-  jb --reuse --mode eval --models vllm_api_general_chat --datasets aime2025_llmjudge
+  jb --reuse --mode eval
       compute the results of the latest run again; a finished run sends nothing
 
 commands:
-  jb ls [KIND] [PATTERN]          list the available configs
-  jb show NAME                    print a resolved config, key by key
-  jb gate RUN --min CONDITION     pass or fail a finished run
-  jb verdicts RUN --parser NAME   count the replies that another parser would read differently
-  jb schema [RECORD]              print the JSON Schema of the records in a run folder
-  jb run ...                      the same as jb ...
+  jb ls [KIND] [PATTERN]         list the available configs
+  jb show NAME                   print a resolved config, key by key
+  jb gate RUN --min CONDITION    pass or fail a finished run
+  jb verdicts RUN --parser NAME  count what another parser reads differently
+  jb schema [RECORD]             print the JSON Schema of a record of a run
+  jb run ...                     the same as jb ...
 
-exit codes: 0 done, 1 a bug in jb, 2 wrong usage or config, 3 something is missing (service, key, data, disk space),
-4 too many items failed or stayed unscored, 5 gate failed, 6 gate undecided, 130 interrupted (jb says how to resume)
+exit codes:
+  0  done                     4  too many items failed or stayed unscored
+  1  a bug in jb              5  gate failed
+  2  wrong usage or config    6  gate undecided
+  3  something is missing (service, key, data, disk space)
+  130  interrupted (jb says how to resume)
 """
 
 
@@ -46,9 +50,9 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="jb",
         description="Run benchmarks in which one model answers and another model judges.",
-        usage="jb [CONFIG] --models NAME... --datasets NAME... [--judges NAME...] [flags]",
+        usage="jb [CONFIG] --models NAME... --datasets NAME... [flags]",
         epilog=_EXAMPLES,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=32, width=116),
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
         add_help=False,
     )
@@ -83,7 +87,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 def _add_stages(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how to run it")
     group.add_argument(
-        "-m", "--mode", choices=MODES, default="all",
+        "-m", "--mode", choices=MODES, default="all", metavar="MODE",
         help="stages to run: all, infer, judge, infer_judge, eval (verdicts, metrics, table), viz (table)",
     )  # fmt: skip
     group.add_argument(

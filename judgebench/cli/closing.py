@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+import msgspec
 
 from judgebench.content.parts import in_words
 from judgebench.dashboard.display import Display
@@ -14,6 +18,7 @@ from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.report.schema import Summary
 from judgebench.session.outcome import Outcome, scores, summed
 from judgebench.stages.row_results import write_rows
 from judgebench.store.journal import read_file
@@ -38,7 +43,7 @@ def close_run(ended: Outcome, display: Display) -> int:
             display.message(line)
     if ended.summary is not None:
         summary = ended.summary.with_suffix(".txt")
-        display.message(read_file(summary).decode("utf-8"))
+        display.message(_tables(ended.summary, sys.stderr if request.json_events else sys.stdout))
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
         exit_code = _gate(run, request, exit_code, display)
@@ -52,6 +57,16 @@ def close_run(ended: Outcome, display: Display) -> int:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=scores(results), next_command=next_command)
     return exit_code
+
+
+def _tables(summary: Path, stream: TextIO) -> str:
+    """Return the tables of a summary; on a terminal those that are wider than its window come in pieces."""
+    if not stream.isatty():
+        return read_file(summary.with_suffix(".txt")).decode("utf-8")
+    from judgebench.report.writers import as_text
+
+    width = shutil.get_terminal_size().columns
+    return as_text(msgspec.json.decode(read_file(summary.with_suffix(".json")), type=Summary), width)
 
 
 def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: ExitCode) -> tuple[ExitCode, str]:

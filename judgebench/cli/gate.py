@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 from pathlib import Path
 
 import msgspec
 
-from judgebench.cli.parser import Parser, add_run, percentage, run_folder
+from judgebench.cli.parser import HelpFormatter, Parser, add_run, percentage, run_folder
 from judgebench.errors import DiskError
 from judgebench.report.conditions import GateConditions, read_conditions
 
 _EXAMPLE = """\
 example:
-  jb gate latest --min 'aime2025-judge.accuracy>=80' --max 'aime2025-judge.unparsed<=2' --min-scored 98
+  jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98 \\
+     --max 'aime2025-judge.unparsed<=2'
 
-A condition is [<model>:]<row>.<metric><op><number>. It may name a metric of a result, a share of the planned items in
-percent (scored, unparsed, failed, judge_failed, prediction_failed, not_judged, truncated), a number of items (the same
-names with _count), or a diagnostic of the judge (agreement, kappa, false_positive_rate, false_negative_rate,
-score_shift).
+A condition is [<model>:]<row>.<metric><op><number>. It may name
+  a metric of a result, such as accuracy
+  a share of the planned items in percent: scored, unparsed, failed,
+      judge_failed, prediction_failed, not_judged, truncated
+  a number of items: the same names with _count
+  a diagnostic of the judge: agreement, kappa, false_positive_rate,
+      false_negative_rate, score_shift
 
-exit codes: 0 passed, 5 a condition failed, 6 undecided, 2 a condition or name cannot be used
+exit codes:
+  0  passed    5  a condition failed    6  undecided
+  2  a condition or name cannot be used
 """
 
 
@@ -31,11 +36,11 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="jb gate",
         description=(
-            "Decide whether a run is good enough: by whole 95% intervals, widened by the "
+            "Decide whether a run is good enough: by whole 95% intervals, widened by the\n"
             "worst and the best case of the unscored items."
         ),
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add_run(parser)
     parser.add_argument(

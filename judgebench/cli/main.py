@@ -119,7 +119,8 @@ def _check_command(argv: list[str]) -> None:
     hint = f"Did you mean jb {' or jb '.join(near)}? " if near else ""
     raise UsageError(
         f"There is no command {word!r}.",
-        hint=f"{hint}Commands: {', '.join(VERBS)}. A run needs no command: jb --models ... --datasets ...",
+        hint=f"{hint}Commands: {', '.join(VERBS)}. A run needs no command: jb --models ... --datasets ... "
+        "See all flags with: jb --help",
     )
 
 

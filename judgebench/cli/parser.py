@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Formats the help for the window, and in a pipe or a wide window for lines that are still easy to read."""
+
+    def __init__(self, prog: str) -> None:
+        import shutil
+
+        width = min(116, shutil.get_terminal_size((118, 24)).columns - 2)
+        super().__init__(prog, max_help_position=32, width=width)
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose usage errors are ours, with the nearest flag named."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import Parser, add_run, run_folder, whole_from
+from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder, whole_from
 
 if TYPE_CHECKING:
     from judgebench.records.flow import Reply
@@ -18,9 +18,12 @@ _EXAMPLE = """\
 example:
   jb verdicts latest --parser aisbench_last_char --parser opencompass_first_ab
 
-Without --against, each parser is compared with the judge's own. A parser is a name, or JSON with its keys:
-  --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"], "decisions": {"A": "correct", "B": "incorrect"}}'
-This sends nothing and writes nothing. If a judge has several presentations, every reply counts separately.
+Without --against, each parser is compared with the judge's own. A parser is a
+name, or JSON with its keys:
+  --parser '{"type": "last_match", "patterns": ["VERDICT: ([AB])"],
+             "decisions": {"A": "correct", "B": "incorrect"}}'
+This sends nothing and writes nothing. If a judge has several presentations,
+every reply counts separately.
 """
 
 
@@ -30,7 +33,7 @@ def build_parser() -> Parser:
         prog="jb verdicts",
         description="Count how many recorded replies another parser would read differently.",
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add_run(parser)
     parser.add_argument(

@@ -139,6 +139,9 @@ class Registry:
         near += [shown for stem, shown in known.items() if name.lower() in stem and shown not in near][:3]
         elsewhere = [other for other in KINDS if other != kind and self.named(other, name)]
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        parts = [part.strip() for part in name.split(",") if part.strip()]
+        if len(parts) > 1:
+            hint = f"Separate names by blanks: --{flag_of(kind)} {' '.join(parts)}. "
         if elsewhere:
             hint += f"There is a {_SINGULAR[elsewhere[0]]} of that name: --{flag_of(elsewhere[0])} {name}. "
         misplaced = [path for root in self.roots for path in root.glob(f"{glob_escape(name)}.py")]

@@ -96,11 +96,7 @@ class Board:
             f"Whole run: {whole_run_text(self._rows, now)}",
         ]
         shown = page_of(at_work_first(self._rows), layout, self.page)
-        below = (
-            wrapped(f"Hidden, as the window is too narrow: {', '.join(layout.hidden)}", width, 2)
-            if layout.hidden
-            else []
-        )
+        below = wrapped(f"No room for: {', '.join(layout.hidden)}", width, 2) if layout.hidden else []
         below += self._messages
         room = max(0, height - len(lines) - layout.lines)
         return Group(

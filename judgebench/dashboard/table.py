@@ -41,7 +41,8 @@ _KINDS = {
 }
 _GIVEN_UP = ("Tok/s", "Extend Parameters", "Process", "Log Path", "ETA", "Stage", "Time Cost")
 """Columns that go when the window is narrow, first to last."""
-
+_NARROWEST = {"Task Name": 10, "Progress": 9, "Status": 11}
+"""Least widths of the columns that never go, once all others have gone."""
 
 _USUAL_PROGRESS = "[##########] 1000/1000 [10 it/s]"
 _USUAL_COUNTS = "{'POST': 1000, 'RECV': 1000, 'FINISH': 1000, 'FAIL': 10}"
@@ -89,6 +90,8 @@ def lay_out(rows: Sequence[TaskRow], width: int, height: int) -> Layout:
     hidden: list[str] = []
     while True:
         widths = _shrink({title: kind for title, kind in _KINDS.items() if title not in hidden}, longest, width)
+        if widths["Progress"] < _KINDS["Progress"].least:
+            texts["Progress"] = {_USUAL_PROGRESS.partition("] ")[2]}
         row_lines = max(
             len(wrapped(text, widths[title], _MOST_LINES + 1))
             for title in texts
@@ -114,8 +117,9 @@ def _shrink(kinds: dict[str, _ColumnKind], longest: dict[str, int], width: int) 
             widths["Progress"] -= 1
             continue
         # Then the one that is furthest above its least width gives way first.
-        title = max(widths, key=lambda title: widths[title] - kinds[title].least)
-        if widths[title] <= kinds[title].least:
+        least = _NARROWEST if len(kinds) == len(_NARROWEST) else {title: kind.least for title, kind in kinds.items()}
+        title = max(widths, key=lambda title: widths[title] - least[title])
+        if widths[title] <= least[title]:
             break
         widths[title] -= 1
     for title, extra in _SPARE.items():
@@ -184,6 +188,8 @@ def _progress_text(row: TaskRow, now: float, width: int) -> str:
     if progress.total <= 0 or progress.done < 0:
         return "NA"
     figures = f"{progress.done}/{progress.total} [{rate_text(row.rate(now))} it/s]"
+    if width < _KINDS["Progress"].least:  # a bar this short says nothing
+        return figures
     room = width - len(figures) - 3
     bar = min(30, room if room >= 8 else width - 2)
     filled = min(bar, bar * progress.done // progress.total)
@@ -192,7 +198,9 @@ def _progress_text(row: TaskRow, now: float, width: int) -> str:
 
 def _status_text(row: TaskRow) -> str:
     note = "" if row.over else row.note()
-    return f"{row.status} {note}".rstrip()
+    if not note or note.startswith(row.status.replace("-", " ")):  # "backing off 12 s" says it all
+        return note or row.status
+    return f"{row.status}: {note}"
 
 
 def _eta_text(row: TaskRow, now: float) -> str:

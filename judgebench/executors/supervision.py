@@ -289,7 +289,7 @@ class _Supervision:
     async def _launch_for(self, state: _TaskState) -> dict[str, str]:
         if not state.services:
             return {}
-        state.row.progress.note = "waits for its model's service"
+        state.row.progress.note = "the model's service"
         self._set_status(state.row, "launching")
         try:
             return await self._services.addresses(sorted(state.services))

@@ -79,10 +79,19 @@ def no_parameter(function: Callable[..., Any], options: Mapping[str, Any]) -> Mi
     return None
 
 
+_SAMPLING = (
+    "temperature", "top_p", "top_k", "min_p", "seed", "stop", "max_tokens", "logprobs", "presence_penalty",
+    "frequency_penalty", "repetition_penalty", "num_return_sequences",
+)  # fmt: skip
+"""Usual names in ``generation_kwargs``, which many write beside the keys of the model."""
+
+
 def unknown_key(key: str, known: Iterable[str]) -> Mistake:
     """Return what is wrong with a key that is not among the known ones."""
     names = sorted(known)
-    return Mistake(key, "is not a known key.", f"{nearest(key, names)}Known keys: {', '.join(names)}.")
+    near = difflib.get_close_matches(key, _SAMPLING, n=1, cutoff=0.8) if "generation_kwargs" in names else []
+    hint = f"Did you mean 'generation_kwargs.{near[0]}'? " if near else nearest(key, names)
+    return Mistake(key, "is not a known key.", f"{hint}Known keys: {', '.join(names)}.")
 
 
 def unknown_in(data: Any, wanted: Any, path: str = "") -> Mistake | None:

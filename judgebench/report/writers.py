@@ -104,13 +104,19 @@ _EMPTY = "(empty)"
 _COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judged", "truncated")
 
 
-def as_text(summary: Summary) -> str:
-    """Return the tables for a terminal or a text file."""
+def as_text(summary: Summary, width: int = 0) -> str:
+    """Return the tables for a terminal or a text file.
+
+    Args:
+        summary: What was found.
+        width: Characters of the window; a wider table is shown in pieces below each other. 0 for no limit.
+    """
     notes = Notes(summary.footnotes)
-    parts = [_rendered(score_table(without_bias_rows(summary)), "github", printable)]
-    parts += [
-        f"{table.title}:\n\n{_rendered(table, 'simple', printable, wrap=True)}" for table in _further(summary, notes)
-    ]
+    scores = score_table(without_bias_rows(summary))
+    parts = [_rendered(piece, "github", printable) for piece in _fitted(scores, "github", width)]
+    for table in _further(summary, notes):
+        pieces = [_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width)]
+        parts.append("\n\n".join([f"{table.title}:", *pieces]))
     if doubts := _doubts(summary):
         parts.append("\n".join([f"{_LOOK_FIRST_TITLE}:", "", *_look_first(doubts)]))
     shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
@@ -207,6 +213,29 @@ def _rendered(table: TextTable, style: str, safe: Callable[[str], str], *, wrap:
     aligned = ["right" if at in table.numeric else "left" for at in range(len(headers))]
     rows = [[safe(cell) for cell in row] for row in table.rows]
     return tabulate(rows, headers, tablefmt=style, disable_numparse=True, colalign=aligned if rows else None)
+
+
+def _fitted(table: TextTable, style: str, width: int) -> list[TextTable]:
+    """Return the table in pieces that fit the width; each begins with the columns that say what a row is about."""
+
+    def piece(columns: Sequence[int]) -> TextTable:
+        numeric = {at for at, column in enumerate(columns) if column in table.numeric}
+        rows = [[row[column] for column in columns] for row in table.rows]
+        return TextTable(table.title, [table.headers[column] for column in columns], rows, numeric)
+
+    def fits(columns: Sequence[int]) -> bool:
+        return max(map(len, _rendered(piece(columns), style, printable, wrap=style == "simple").splitlines())) <= width
+
+    count = len(table.headers)
+    if not width or fits(range(count)):
+        return [table]
+    leading = list(range(min(table.numeric, default=1)))
+    pieces: list[list[int]] = [[*leading]]
+    for column in range(len(leading), count):
+        if len(pieces[-1]) > len(leading) and not fits([*pieces[-1], column]):
+            pieces.append([*leading])
+        pieces[-1].append(column)
+    return [piece(columns) for columns in pieces]
 
 
 def _unwrapped(head: str, safe: Callable[[str], str]) -> str:

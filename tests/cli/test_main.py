@@ -205,6 +205,13 @@ def test_help_documents_every_flag_in_groups(capsys):
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
+@pytest.mark.parametrize("verb", [[], ["gate"], ["ls"], ["schema"], ["show"], ["verdicts"]], ids=" ".join)
+def test_help_fits_the_window(capsys, monkeypatch, verb):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*verb, "--help"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+
+
 def test_verbs_have_help_of_their_own(capsys):
     assert run(["ls", "--help"]) == 0
     assert run(["show", "-h"]) == 0

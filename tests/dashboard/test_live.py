@@ -218,9 +218,7 @@ def test_in_a_real_terminal(terminal: Terminal) -> None:
     moving = terminal.until(lambda text: "PAUSED" not in text)
     terminal.until(lambda text: text != moving)
     terminal.resize(90, 20)
-    small = terminal.until(
-        lambda text: text.startswith("Base path") and "window is too narrow:" in text and "model-000" in text
-    )
+    small = terminal.until(lambda text: text.startswith("Base path") and "No room for:" in text and "model-000" in text)
     assert len(small.splitlines()) <= 20
     terminal.resize(200, 40)
     terminal.until(lambda text: "Extend Parameters" in "".join(text.splitlines()[6:7]))

@@ -82,7 +82,9 @@ def test_rate_follows_the_last_seconds_while_running_and_the_whole_when_over() -
 
 def test_status_holds_the_note_while_running_and_a_final_report_does_not_end_a_row() -> None:
     one = row(note="backing off 12 s (429)", total=3)
-    assert text_of(one)["Status"].startswith("running backing off")
+    assert text_of(one)["Status"].startswith("running: backing off")
+    one.status = "backing-off"
+    assert text_of(one)["Status"].startswith("backing off 12 s")
     one.report(Progress(task="x", state="finish", done=3, total=3), 11.0)
     assert not one.over
 
@@ -92,8 +94,7 @@ def test_every_layout_fits_its_window_and_pages_cover_each_row_once(width: int, 
     rows = [row(f"model-{number}/a-rather-long-data-set-name") for number in range(size)]
     layout = lay_out(rows, width, height)
     assert "Task Name" in layout.widths
-    if width >= 70:
-        assert sum(layout.widths.values()) + 3 * len(layout.widths) + 1 <= width
+    assert sum(layout.widths.values()) + 3 * len(layout.widths) + 1 <= width
     shown = [one.id for page in range(layout.pages) for one in page_of(rows, layout, page)]
     assert shown == [one.id for one in rows]
     if layout.per_page > 1:
@@ -101,6 +102,13 @@ def test_every_layout_fits_its_window_and_pages_cover_each_row_once(width: int, 
     for lines, cell_width in zip(cells(rows[0], layout, 0.0), layout.widths.values(), strict=True):
         assert len(lines) <= layout.row_lines
         assert all(len(line) <= cell_width for line in lines)
+
+
+def test_the_narrowest_table_keeps_the_figures_and_drops_the_bar() -> None:
+    said = text_of(row(done=30, total=60), width=40)
+    assert set(said) == {"Task Name", "Progress", "Status"}
+    assert said["Progress"].replace(" ", "") == "30/60[3.0it/s]"
+    assert said["Status"] == "running"
 
 
 @given(st.text(), st.integers(1, 60), st.integers(1, 4))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import pty
 import re
 import signal
+import struct
+import subprocess
+import termios
 
 import pytest
 
-from tests.e2e.harness import JB, Bench, judge_answer, model_answer, run, wait_until
+from tests.e2e.harness import JB, Bench, environment, judge_answer, model_answer, run, wait_until
 from tests.faultservice import prompt_text
 
 
@@ -34,6 +41,34 @@ def test_a_trial_run_whose_judge_cannot_be_read_says_so(bench: Bench) -> None:
     done = bench.jb("--num-prompts", "1")
     assert done.code == 0, done.text
     assert "--- read as ---\nunparsed: " in done.out
+
+
+def test_on_a_terminal_the_tables_fit_its_window(bench: Bench) -> None:
+    """The file keeps the whole tables."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = environment({"TERM": "dumb", "COLUMNS": ""})  # plain lines, and the window's own width
+    with subprocess.Popen(
+        bench.command("toy_gen"),
+        cwd=bench.folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # EIO: the last one that wrote has ended
+            while piece := os.read(ours, 65536):
+                said += piece
+        os.close(ours)
+    assert process.returncode == 0
+    text = said.decode().replace("\r\n", "\n")
+    tables = text[text.index("| dataset") : text.index("\nResults: ")]
+    assert "wrong answers" in tables
+    assert max(map(len, tables.splitlines())) <= 80
+    (written,) = bench.run.glob("summary/*.txt")
+    assert max(map(len, written.read_text().splitlines())) > 80
 
 
 def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from judgebench.report.results import read_result
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
 from judgebench.report.tables import TextTable
-from judgebench.report.writers import _rendered
+from judgebench.report.writers import _rendered, as_text
 from tests.report.runs import plan_of, put, tally_of
 
 STAMP = "20260305_153318"
@@ -97,6 +97,22 @@ def test_headers_break_their_lines_on_the_page_and_join_them_in_markdown(run: Pa
     heads = TextTable("t", ["Bradley-\nTerry", "won/tied/\nlost", "a\nb"], [["1", "2", "3"]], set())
     joined = _rendered(heads, "github", str).splitlines()[0].split("|")[1:-1]
     assert [head.strip() for head in joined] == ["Bradley-Terry", "won/tied/lost", "a b"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_tables_that_are_wider_than_the_window_come_in_pieces(run: Path, width: int) -> None:
+    """Lines that the terminal breaks make a table unreadable; each piece says again what its rows are about."""
+    models = [f"model-{at}" for at in range(9)]
+    for model in models:
+        put(run, model, "d-judge", "1100", judge="judge", rule="1010")
+    files = summarize(run, timestamp=STAMP, models=models, rows=[row("d-judge", judge="judge")])
+    tables = as_text(files.summary, width).partition("\n[1]")[0]
+    assert max(map(len, tables.splitlines())) <= width
+    assert max(map(len, files.text.splitlines())) > 100
+    pieces = [piece.splitlines() for piece in tables.split("\n\n") if "  ---" in piece or "|---" in piece]
+    assert all("dataset" in "".join(lines[:2]) and "d-judge" in lines[-1] for lines in pieces)
+    whole = files.text.partition("\n[1]")[0].split()
+    assert set(whole) - set(tables.split()) <= {word for word in whole if set(word) <= set("-|")}
 
 
 def test_long_cells_of_the_page_may_break_their_lines(run: Path) -> None:
