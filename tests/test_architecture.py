@@ -44,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "models", "plan", "preflight", "report", "session", "stages", "store", "__version__",
+        "models", "plan", "plugins", "preflight", "report", "session", "stages", "store", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from typing import TYPE_CHECKING
 
 from judgebench.cli.console import columns
 from judgebench.config.registry import KINDS, ConfigFile, Kind, Registry, description, flag_of, split_suffix
 from judgebench.errors import UnknownNameError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from judgebench.plugins.rooms import RoomName
 
 
 def search_table(args: argparse.Namespace) -> str:
@@ -50,6 +54,36 @@ def registered(config_dirs: Sequence[str], pattern: str = "", kind: Kind | None 
             f"No registered config matches {pattern!r}.", hint=f"{nearest(pattern, KINDS)}See all with: jb --list"
         )
     return columns([(file.kind, file.name, description(file.path)) for file in files])
+
+
+def types_of(room: RoomName, pattern: str = "") -> str:
+    """Return name and one-line description of the types of a kind, those of installed packages last.
+
+    Args:
+        room: The kind.
+        pattern: Part of a name, or a wildcard pattern; case does not matter.
+
+    Raises:
+        UnknownNameError: Nothing matches.
+    """
+    from importlib import import_module
+
+    from judgebench.cli.types_reference import summary, written
+    from judgebench.plugins.installed import installed
+    from judgebench.plugins.rooms import ROOMS, shipped
+
+    rows = []
+    for name, path in shipped(room).items():
+        module, _, attribute = path.partition(":")
+        rows.append((written(room, name), summary(getattr(import_module(module), attribute))))
+    rows += [(name, f"from the package {one.package}") for one in installed() for name in one.plugin.types(room)]
+    found = [row for row in rows if _matches(row[0], pattern)]
+    if not found:
+        raise UnknownNameError(
+            f"There is no {ROOMS[room].noun} {pattern!r}.",
+            hint=f"{nearest(pattern, [name for name, _ in rows])}See all with: jb ls {room}",
+        )
+    return columns(found)
 
 
 def plug_ins(pattern: str = "") -> str:

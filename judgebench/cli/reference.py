@@ -27,7 +27,7 @@ _VERBS = """\
 
 | command | meaning |
 | --- | --- |
-| `jb ls [KIND] [PATTERN]` | list configs; KIND is a folder of configs, such as `models` or `executors` |
+| `jb ls [KIND] [PATTERN]` | list configs (`models`, `judges`, ...) or [types](types.md) (`parsers`, `metrics`, ...) |
 | `jb ls --plugins` | list the installed plug-in packages, what each contains, and its problems |
 | `jb show NAME [--override ...]` | print a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |

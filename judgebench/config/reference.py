@@ -23,6 +23,9 @@ from judgebench.records.run import (
 )
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
+_ALSO = re.compile(r"(?<=[.;]) ``([a-z]\w*)``: ")
+_LONGEST_DEFAULT = 100
+"""Characters of a default up to which a table shows it; prompts are longer."""
 
 INTRODUCTION = """\
 # Configuration
@@ -218,6 +221,9 @@ def _documented(docstring: str) -> dict[str, str]:
             found[name] += f" {line.strip()}"
         elif line.strip():
             break
+    for name in list(found):  # ``low: Lowest score. ``high``: highest.`` documents both
+        found[name], *others = _ALSO.split(found[name])
+        found |= {key: text[:1].upper() + text[1:] for key, text in zip(others[::2], others[1::2], strict=True)}
     return {key: text.replace("``", "`") for key, text in found.items()}
 
 
@@ -228,7 +234,9 @@ def _default(field: Any) -> str:
         value = field.default_factory()
     else:
         return "required"
-    return "see below" if isinstance(value, msgspec.Struct) else f"`{value!r}`"
+    if isinstance(value, msgspec.Struct):
+        return "see below"
+    return f"`{value!r}`" if len(repr(value)) <= _LONGEST_DEFAULT else "our own"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,26 @@ def test_list_takes_part_of_a_name_or_a_pattern(folder, capsys):
     assert run(["--list", "no such"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "says"),
+    [
+        ("parsers anch", "anchored", "Reads a verdict"),
+        ("aggregations major", "majority", "Take the decision"),
+        ("metrics pass@", "pass@k", "The chance that at least one"),
+        ("extractors", "LastNumber", "The last number"),
+    ],
+)
+def test_ls_says_name_and_purpose_of_types(folder, capsys, words, name, says):
+    assert run(["ls", *words.split()]) == 0
+    lines = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert lines[name].startswith(says)
+
+
+def test_ls_of_a_type_that_is_not_there_suggests(folder, capsys):
+    assert run(["ls", "parsers", "anchord"]) == 2
+    assert "Did you mean 'anchored'?" in capsys.readouterr().err
+
+
 def test_show_prints_keys_with_their_file_and_line(folder, capsys):
     (folder / "models/mine.py").write_text(
         "from mmengine.config import read_base\nwith read_base():\n    from .root import models\n"

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from judgebench.cli import types_reference
 from judgebench.cli.arguments import build_parser
 from judgebench.cli.main import VERBS
 from judgebench.cli.reference import reference
 from judgebench.errors import ExitCode
+from judgebench.plugins.rooms import ROOMS, shipped
 
 UNUSED = {ExitCode.BUDGET_REACHED}
 """Kept for what will end with it."""
@@ -35,3 +40,16 @@ def test_the_module_prints_it():
         [sys.executable, "-m", "judgebench.cli.reference"], capture_output=True, text=True, check=True
     )
     assert done.stdout == reference()
+
+
+def test_the_page_of_types_is_the_one_in_the_docs():
+    page = Path(__file__).parents[2] / "docs" / "types.md"
+    made = types_reference.reference()
+    assert page.read_text("utf-8") == made, "run: python -m judgebench.cli.types_reference > docs/types.md"
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in {"executors", "listeners"}])
+def test_the_page_of_types_has_every_shipped_one_and_what_each_key_means(room):
+    page = types_reference.reference()
+    assert [name for name in shipped(room) if f"### `{types_reference.written(room, name)}`" not in page] == []
+    assert not re.search(r"\|  \|$", page, re.MULTILINE), "a key without a meaning"

@@ -83,7 +83,11 @@ class ExactMatch(JudgeMethod):
     asks: ClassVar[bool] = False
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """Keys: ``part`` as for ``AcceptedForms``."""
+        """Keys of ``ExactMatch``.
+
+        Attributes:
+            part: Which part of the text is the answer: ``whole`` or ``first_line`` (completions run on).
+        """
 
         part: Part = "whole"
 

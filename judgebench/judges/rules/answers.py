@@ -253,7 +253,11 @@ class LastNumber:
     """The last number, after the last marker where one occurs."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """Keys: ``markers`` are texts after which the answer stands (``####``)."""
+        """Keys of ``LastNumber``.
+
+        Attributes:
+            markers: Texts after which the answer stands (``####``).
+        """
 
         markers: list[str] = []
 
@@ -269,7 +273,11 @@ class ChoiceLetter:
     """The letter of the chosen option."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-        """Keys: ``letters`` that can be chosen."""
+        """Keys of ``ChoiceLetter``.
+
+        Attributes:
+            letters: The letters that can be chosen.
+        """
 
         letters: str = "ABCD"
 
