@@ -314,7 +314,7 @@ def _check_predictions(args: argparse.Namespace) -> None:
     }  # fmt: skip
     if args.predictions and (other := next((name for name, given in others.items() if given), "")):
         raise UsageError(
-            f"--predictions brings questions and answers along, so {other} has no place beside it.",
+            f"--predictions already names the questions and the answers, so {other} cannot be used with it.",
             hint="Name judges alone: jb --predictions FILE --judges NAME",
         )
     if bool(args.rubric) != (args.scale is not None):

@@ -130,13 +130,15 @@ def _section(room: RoomName) -> Iterator[str]:
         yield f"{_prose(found)}\n"
         struct = getattr(found, "Config", None)
         if inspect.isclass(found) and struct is not None and room != "models":
-            yield from _keys(struct, shared)
+            yield from _keys(struct, shared, room)
     for name, struct in shared.items():
         yield f"### `{name}`\n"
-        yield from _keys(struct, {}, prose="Keys that several of these types take.")
+        yield from _keys(struct, {}, room, prose="Keys that several of these types take.")
 
 
-def _keys(struct: type[msgspec.Struct], shared: dict[str, type[msgspec.Struct]], *, prose: str = "") -> Iterator[str]:
+def _keys(
+    struct: type[msgspec.Struct], shared: dict[str, type[msgspec.Struct]], room: RoomName, *, prose: str = ""
+) -> Iterator[str]:
     """Yield the table of a struct's own keys; those of a base that others have too are named once, in ``shared``."""
     if prose:
         yield f"{prose}\n"
@@ -144,7 +146,9 @@ def _keys(struct: type[msgspec.Struct], shared: dict[str, type[msgspec.Struct]],
     taken: set[str] = set()
     if issubclass(base, msgspec.Struct) and base.__struct_fields__ and not prose:
         owner, _, nested = base.__qualname__.partition(".")  # ``DeclaredJudge.Config`` is under ``DeclaredJudge``
-        if not nested:
+        if nested:
+            owner = next(name for name, path in shipped(room).items() if path.endswith(f":{owner}"))
+        else:
             shared[owner] = base
         taken = set(base.__struct_fields__)
         yield f"Takes the keys of [`{owner}`](#{owner.lower()}).\n"

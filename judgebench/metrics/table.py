@@ -33,7 +33,7 @@ SCORES = {
     "BiasScore": "judgebench.metrics.scores.bias_score:BiasScore",
     "EvidenceScore": "judgebench.metrics.scores.evidence_score:EvidenceScore",
     "ListScore": "judgebench.metrics.scores.list_score:ListScore",
-    "MatchScore": "judgebench.metrics.scores.match_score:MatchScore",
+    "ComparisonScore": "judgebench.metrics.scores.comparison_score:ComparisonScore",
     "PairScore": "judgebench.metrics.scores.pair_score:PairScore",
     "PointScore": "judgebench.metrics.scores.point_score:PointScore",
     "PreferenceScore": "judgebench.metrics.scores.preference_score:PreferenceScore",

@@ -41,7 +41,7 @@ def declarations(kind: str, wanted: object) -> GivenConfigs:
         if isinstance(item, str | os.PathLike):
             if found.given:
                 raise UsageError(
-                    f"{kind}[{position}] is a name and stands behind a config made in Python.",
+                    f"{kind}[{position}] is a name after a config made in Python; names come first.",
                     hint=f"Put the names first: {kind}=['name', dict(...)]",
                 )
             found.names.append(os.fspath(item))

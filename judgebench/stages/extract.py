@@ -43,7 +43,7 @@ from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, 
 from judgebench.stages.answered import Origin
 from judgebench.stages.asks import Postprocessor, Questions, ReplayAsk, benchmark_case, case_of, postprocessor_of
 from judgebench.stages.compared_models import GOLD, ComparedModel, compared_model_of, compared_name
-from judgebench.stages.parallel_extraction import parts_for, spread
+from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Isolation, Task
 from judgebench.store.recorded import Recorded
@@ -99,7 +99,9 @@ class ExtractRun:
         with VerdictWriter(self.files.verdicts) as verdicts:
             if parts := parts_for(self.dataset, self.samples, self.repeats):
                 files = [verdicts.part(number) for number in range(len(parts))]
-                for part, place in zip(await spread(task, self.dataset, parts, files) or (), files, strict=False):
+                for part, place in zip(
+                    await extract_in_parallel(task, self.dataset, parts, files) or (), files, strict=False
+                ):
                     self.accumulator.merge(part)
                     verdicts.append(place)
             else:

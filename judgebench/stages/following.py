@@ -104,7 +104,7 @@ class Follower(Generic[T]):
             self._file.close()
 
 
-class Marked:
+class NumberSet:
     """A set of small numbers: a byte for each up to the largest, where a set of numbers takes seventy."""
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ class SampleWindow:
         self._samples = samples
         self._uses = uses
         self._open: dict[int, tuple[Sample, int]] = {}
-        self._passed = Marked()
+        self._passed = NumberSet()
         self.dropped = 0
 
     def take(self, id_: int, uid: str) -> Sample | None:
@@ -200,7 +200,7 @@ class Follow(Generic[Job]):
         self._repeats = repeats
         self._make = job
         self._recorded = recorded
-        self._seen = Marked()
+        self._seen = NumberSet()
         self._first_pass = True
         self._found = False
         self._window = self._new_window()

@@ -61,7 +61,7 @@ def parts_for(dataset: DatasetConfig, planned: PlannedSamples, repeats: int) -> 
     return ranges(samples, cores)
 
 
-async def spread(
+async def extract_in_parallel(
     task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]], files: list[Path]
 ) -> list[ResultAccumulator] | None:
     """Return what was counted, part by part; ``None`` where the task was asked to stop.

@@ -136,7 +136,7 @@ def _tested(plain: str, again: str, perturbed: str, **more: Any) -> tuple[dict[s
 FED: dict[str, Fed] = {
     "PairScore": Fed({"group_by": "part", "classes": ["A", "B", "tie"], "averages": {"all": ["x"]}}, PAIRS),
     "EvidenceScore": Fed({"people": 0.3}, PAIRS),
-    "MatchScore": Fed({"rounds": 50}, PAIRS),
+    "ComparisonScore": Fed({"rounds": 50}, PAIRS),
     "WinScore": Fed({"rounds": 50, "group_by": "part"}, PAIRS),
     "PreferenceScore": Fed({}, HARD_PAIRS),
     "PointScore": Fed({"group_by": "part", "headline": "pearson"}, GRADES),
@@ -202,7 +202,7 @@ COUNTED = {
         "gold",
     },
     "EvidenceScore": {"correct", "incorrect", "tie_or_inconsistent", "tied_presentations"},
-    "MatchScore": {"ties"},
+    "ComparisonScore": {"ties"},
     "WinScore": {"wins", "losses", "ties", "inconsistent"},
     "PreferenceScore": {"n_wins", "n_wins_base", "n_draws", "n_total"},
     "PointScore": {"judged"},
@@ -291,7 +291,7 @@ class Stated(NamedTuple):
 STATED = {
     "PairScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
     "EvidenceScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
-    "MatchScore": Stated("consistency", 100.0, 100.0, None, 250 / 3),
+    "ComparisonScore": Stated("consistency", 100.0, 100.0, None, 250 / 3),
     "WinScore": Stated("win_rate", 100.0, 100.0, None, 50.0),
     "PreferenceScore": Stated("win_rate", 100.0, 100.0, None, 50.0),
     "PointScore": Stated("pearson", None, None, None, 7 / math.sqrt(10 * 8.8)),

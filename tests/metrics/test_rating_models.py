@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, expected_win_rate, style_controlled
-from judgebench.metrics.comparisons.columns import Columns, Comparison, standing
+from judgebench.metrics.comparisons.columns import Columns, Comparison, scale_members
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns, orders_of
 from judgebench.metrics.comparisons.elo import elo, shuffled_elo
 from judgebench.metrics.comparisons.ranking import (
@@ -99,7 +99,7 @@ def test_ratings_are_finite_exactly_where_they_exist(fights: list[Comparison]) -
     reach = {(a, b) for a in names for b in names if a == b or wins[names.index(a), names.index(b)] > 0}
     for middle in names:
         reach |= {(a, b) for a in names for b in names if (a, middle) in reach and (middle, b) in reach}
-    where = standing(wins[None])
+    where = scale_members(wins[None])
     scale = [name for name, rated in zip(names, where.rated[0], strict=True) if rated]
     assert all((a, b) in reach for a in scale for b in scale)
     sizes = [sum((a, b) in reach and (b, a) in reach for b in names) for a in names]

@@ -13,9 +13,9 @@ import pytest
 from judgebench.config.resolve import load_run
 from judgebench.metrics.rates.chosen import best_mean_at_k
 from judgebench.metrics.rates.tally import Tally, TallyOutcome
+from judgebench.metrics.scores.comparison_score import ComparisonScore, ComparisonScoreConfig
 from judgebench.metrics.scores.evidence_score import EvidenceScore, EvidenceScoreConfig
 from judgebench.metrics.scores.list_score import ListScore, ListScoreConfig
-from judgebench.metrics.scores.match_score import MatchScore, MatchScoreConfig
 from judgebench.metrics.scores.pair_score import PairScore, PairScoreConfig
 from judgebench.metrics.scores.point_score import PointScore, PointScoreConfig
 from judgebench.metrics.scores.preference_score import PreferenceScore, PreferenceScoreConfig
@@ -186,7 +186,7 @@ def test_people_decide_the_most_uncertain_items_rounded_up_and_silent_ones_first
 def test_a_model_wins_what_its_opponent_loses_on_whichever_side_it_stands() -> None:
     rows = [("", said("A")), ("", said("B")), ("", said("tie")), ("", said("A"))]
     names = {"model": ["x", "x", "y", "y"], "against": ["y", "y", "x", "x"]}
-    found = result(MatchScore(MatchScoreConfig(rounds=0)), *rows, **names)
+    found = result(ComparisonScore(ComparisonScoreConfig(rounds=0)), *rows, **names)
     shares = {name: found[f"{name}/x"].value for name in ("win_rate", "loss_rate", "win_rate_adjusted")}
     assert shares == {"win_rate": 25.0, "loss_rate": 50.0, "win_rate_adjusted": 37.5}
     assert found["win_rate_adjusted/y"].value == 62.5

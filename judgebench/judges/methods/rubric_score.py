@@ -83,7 +83,9 @@ class RubricScore(Preset):
             )
         weighted = config.read == "weighted"
         if weighted and (config.low < 0 or config.high > 9 or config.threshold is not None):
-            raise ConfigError("method.read: weighted needs a scale within 0 and 9, and gives no label (no threshold).")
+            raise ConfigError(
+                "method.read: 'weighted' needs a scale from 0 to 9 at most, and no threshold, as it gives no decision."
+            )
         self.config = config
         prompt = config.prompt if config.prompt is not None else self._prompt()
         fields = {"criteria": config.criteria} if config.prompt is None else {}

@@ -64,7 +64,7 @@ class BiasTest(Wrapper):
         self._perturbations = dict(made)
         if len(self._perturbations) < len(made) or {"", "again"} & self._perturbations.keys():
             raise ConfigError(
-                "method.perturbations: two have one name, or one is named 'again'.",
+                "method.perturbations: two have the same name, or one is named 'again'.",
                 hint='Name them: dict(type="verbosity", words=200, name="very_long")',
             )
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from judgebench.errors import DataError
-from judgebench.metrics.comparisons.columns import Columns, Comparison, Standing, standing
+from judgebench.metrics.comparisons.columns import Columns, Comparison, ScaleMembers, scale_members
 from judgebench.metrics.statistics.intervals import Interval
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def bradley_terry(
     columns = _checked(comparisons, anchor)
     base = columns.names.index(anchor) if anchor else None
     wins = columns.wins()[None]
-    where = standing(wins, base)
+    where = scale_members(wins, base)
     values = _placed(_fit(wins, where.rated), where, base, anchored_at)[0]
     if base is None and where.rated.sum() < 2:
         values = _without_scale(wins[0])
@@ -94,7 +94,7 @@ def bradley_terry(
     if rounds:
         found = []
         for block in columns.resampled_wins(rounds, seed):
-            there = standing(block, base)
+            there = scale_members(block, base)
             found.append(_aligned(_fit(block, there.rated), there, values, base, anchored_at))
         intervals = _intervals(np.concatenate(found), values, coverage)
     return _sorted(columns.names, values, intervals)
@@ -140,8 +140,8 @@ def style_controlled(
     base = columns.names.index(anchor) if anchor else None
     size = len(columns.names)
 
-    def fitted(weight: Floats, start: Floats) -> tuple[Floats, Standing]:
-        where = standing(columns.wins(weight)[None], base)
+    def fitted(weight: Floats, start: Floats) -> tuple[Floats, ScaleMembers]:
+        where = scale_members(columns.wins(weight)[None], base)
         return _fit_styled(columns, style, weight, where.rated[0], start), where
 
     strengths, where = fitted(columns.weight, np.zeros(size + len(differing)))
@@ -291,7 +291,7 @@ def _derivatives(columns: tuple[Ints, Ints, Floats], size: int, slope: Floats, c
     return gradient, hessian
 
 
-def _placed(strengths: Floats, where: Standing, base: int | None, anchored_at: float) -> Floats:
+def _placed(strengths: Floats, where: ScaleMembers, base: int | None, anchored_at: float) -> Floats:
     """Return ratings: in points, from the anchor or the mean of the rated, infinite outside of the scale."""
     import numpy as np
 
@@ -318,7 +318,7 @@ def _without_scale(wins: Floats) -> Floats:
     return ratings
 
 
-def _aligned(strengths: Floats, where: Standing, values: Floats, base: int | None, anchored_at: float) -> Floats:
+def _aligned(strengths: Floats, where: ScaleMembers, values: Floats, base: int | None, anchored_at: float) -> Floats:
     """Return the ratings of resamples, laid over the estimate's by the models that are finite in both."""
     import numpy as np
 

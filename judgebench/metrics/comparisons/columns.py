@@ -1,7 +1,7 @@
 """Comparisons of models as columns of numbers: the form in which ratings are fitted and resampled.
 
 A model's strength is finite only where, by some chain of comparisons, it took points from the others and they from it
-(L. R. Ford 1957, American Mathematical Monthly 64, 28-33). ``Standing`` finds the models for which that holds.
+(L. R. Ford 1957, American Mathematical Monthly 64, 28-33). ``ScaleMembers`` finds the models for which that holds.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class Columns:
             yield wins.reshape(many, size, size)
 
 
-class Standing(NamedTuple):
-    """How models stand to the ones that have finite ratings on one scale; arrays of rounds × models.
+class ScaleMembers(NamedTuple):
+    """Which models have finite ratings on one scale, and which lie above or below it; arrays of rounds × models.
 
     Attributes:
         rated: The models of the scale: each took points from the others and lost points to them, by some chain.
@@ -126,7 +126,7 @@ class Standing(NamedTuple):
     below: Bools
 
 
-def standing(wins: Floats, anchor: int | None = None) -> Standing:
+def scale_members(wins: Floats, anchor: int | None = None) -> ScaleMembers:
     """Return which models have finite ratings.
 
     Args:
@@ -142,7 +142,7 @@ def standing(wins: Floats, anchor: int | None = None) -> Standing:
     rated = mutual[rounds, centre]
     down = reach[rounds, centre]  # the scale took points from them
     up = reach[rounds, :, centre]
-    return Standing(rated, up & ~down, down & ~up)
+    return ScaleMembers(rated, up & ~down, down & ~up)
 
 
 def dominates(wins: Floats) -> Bools:

@@ -56,8 +56,8 @@ class RankedModel(msgspec.Struct, frozen=True, kw_only=True):
     score: Metric | None = None
 
 
-class Met(msgspec.Struct, frozen=True, kw_only=True):
-    """How often two models met, and how it ended, for ``first``."""
+class PairRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How often two models were compared, and how that ended for ``first``."""
 
     first: str
     second: str
@@ -78,7 +78,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         models: Best first.
         separability: Percentage of the pairs of models whose intervals do not overlap; ``None`` without intervals.
         style: Effect of each style feature: log-odds of winning per root mean square of the difference.
-        pairs: Who met whom.
+        pairs: Which models were compared with each other, and how that ended.
         settings: Seeds, resamples and constants that the figures rest on.
         notes: What a reader must know.
     """
@@ -91,7 +91,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     models: list[RankedModel]
     separability: float | None = None
     style: dict[str, Rated] = {}
-    pairs: list[Met] = []
+    pairs: list[PairRecord] = []
     settings: dict[str, Any] = {}
     notes: list[str] = []
 

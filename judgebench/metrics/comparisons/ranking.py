@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, style_controlled, unconnected
-from judgebench.metrics.comparisons.columns import ROUNDS, Columns, Comparison, dominates, standing
+from judgebench.metrics.comparisons.columns import ROUNDS, Columns, Comparison, dominates, scale_members
 from judgebench.metrics.comparisons.elo import SCALE, START, K, shuffled_elo
 from judgebench.metrics.comparisons.forecast import forecast
-from judgebench.metrics.comparisons.ranked import Met, RankedModel, Ranking, RankingsCompared, Rated
+from judgebench.metrics.comparisons.ranked import PairRecord, RankedModel, Ranking, RankingsCompared, Rated
 from judgebench.metrics.comparisons.style import FEATURES
 from judgebench.metrics.statistics.correlation import kendall, spearman
 from judgebench.metrics.statistics.intervals import share_of
@@ -246,7 +246,7 @@ def _undefined(columns: Columns, names: Sequence[str], baseline: str) -> str:
     if apart:
         return f"no chain of comparisons connects {apart[0]} and {apart[1]}"
     base = columns.names.index(baseline) if baseline in columns.names else None
-    if standing(columns.wins()[None], base).rated.sum() < 2:
+    if scale_members(columns.wins()[None], base).rated.sum() < 2:
         return "no finite ratings fit, as no two models took points from each other"
     return ""
 
@@ -359,7 +359,7 @@ def _share_apart(intervals: Sequence[tuple[float, float] | None]) -> float | Non
     return 100 * apart / len(pairs)
 
 
-def _pairs(observed: Sequence[Comparison], names: Sequence[str]) -> list[Met]:
+def _pairs(observed: Sequence[Comparison], names: Sequence[str]) -> list[PairRecord]:
     place = {name: at for at, name in enumerate(names)}
     found: dict[tuple[str, str], list[int]] = {}
     for one in observed:
@@ -369,6 +369,6 @@ def _pairs(observed: Sequence[Comparison], names: Sequence[str]) -> list[Met]:
         counts = found.setdefault(key, [0, 0, 0])
         counts[0 if outcome > 0.5 else 2 if outcome < 0.5 else 1] += 1
     return [
-        Met(first=a, second=b, comparisons=sum(counts), wins=counts[0], ties=counts[1], losses=counts[2])
+        PairRecord(first=a, second=b, comparisons=sum(counts), wins=counts[0], ties=counts[1], losses=counts[2])
         for (a, b), counts in sorted(found.items(), key=lambda one: (place[one[0][0]], place[one[0][1]]))
     ]

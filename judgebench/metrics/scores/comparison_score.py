@@ -1,6 +1,6 @@
-"""How models do against each other in the eyes of the tested judge: MT-Bench, every two models.
+"""Which models the tested judge prefers: MT-Bench, every two models compared.
 
-A match is one item whose two answers were shown in both orders. It counts as won where the aggregation decides for a
+A comparison is one item whose two answers were shown in both orders. It counts as won where the aggregation decides for a
 model and as a tie otherwise, so that orders which contradict each other are ties, counted apart (Zheng et al. 2023).
 """
 
@@ -22,8 +22,8 @@ from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
 
 
-class MatchScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of ``score=dict(type=MatchScore, ...)``, beside those of every score.
+class ComparisonScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``score=dict(type=ComparisonScore, ...)``, beside those of every score.
 
     Attributes:
         first: Meta column that names the model of the item's first answer. ``second``: of its second.
@@ -36,13 +36,13 @@ class MatchScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
     seed: int = 0
 
 
-class MatchScore:
+class ComparisonScore:
     """The headline is how often both orders agree; every model has rates and a rating.
 
-    What is unread is left out and counted (``not_compared``), and so is a match whose row does not name both models.
+    What is unread is left out and counted (``not_compared``), and so is a comparison whose row does not name both models.
     """
 
-    Config: ClassVar[type[msgspec.Struct]] = MatchScoreConfig
+    Config: ClassVar[type[msgspec.Struct]] = ComparisonScoreConfig
     better: ClassVar[Mapping[str, Better]] = {
         "consistency": "high",
         "not_compared": "low",
@@ -50,7 +50,7 @@ class MatchScore:
         **dict.fromkeys(("ties", "win_rate", "loss_rate", "win_rate_adjusted", "rating"), None),
     }
 
-    def __init__(self, config: MatchScoreConfig) -> None:
+    def __init__(self, config: ComparisonScoreConfig) -> None:
         self.config = config
         self._comparisons: list[Comparison] = []
         self._agree: list[tuple[Cluster, float]] = []
@@ -59,10 +59,10 @@ class MatchScore:
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return identity_of("match", 1, self.config)
+        return identity_of("comparison", 1, self.config)
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
-        """Take in the verdict about one match."""
+        """Take in the verdict about one comparison."""
         side = side_of(verdict.decision)
         if verdict.status != "ok" or side is None:
             self._missing += 1
@@ -103,14 +103,14 @@ class MatchScore:
     def _ratings(self) -> dict[str, Rating]:
         try:
             return bradley_terry(self._comparisons, rounds=self.config.rounds, seed=self.config.seed)
-        except DataError:  # so much was left out that no chain of matches leads from some models to others
+        except DataError:  # so much was left out that no chain of comparisons leads from some models to others
             names = {name for one in self._comparisons for name in (one.first, one.second)}
             return {name: Rating(math.nan) for name in sorted(names)}
 
 
 def _rated(rating: Rating, n: int) -> Metric:
     if math.isnan(rating.value):
-        return Metric(value=None, n=n, note="no rating: no chain of matches connects all models")
+        return Metric(value=None, n=n, note="no rating: no chain of comparisons connects all models")
     if math.isinf(rating.value):
         return Metric(value=None, n=n, note="no finite rating: it won, or lost, all its comparisons")
     known = rating.interval is not None and all(math.isfinite(end) for end in rating.interval)
