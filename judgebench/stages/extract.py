@@ -99,9 +99,8 @@ class ExtractRun:
         with VerdictWriter(self.files.verdicts) as verdicts:
             if parts := parts_for(self.dataset, self.samples, self.repeats):
                 files = [verdicts.part(number) for number in range(len(parts))]
-                for part, place in zip(
-                    await extract_in_parallel(task, self.dataset, parts, files) or (), files, strict=False
-                ):
+                found = await extract_in_parallel(task, self.dataset, parts, files)
+                for part, place in zip(found or (), files, strict=False):
                     self.accumulator.merge(part)
                     verdicts.append(place)
             else:

@@ -56,7 +56,7 @@ class CrossedPair(NamedTuple):
 def round_robin_result(
     entry: RankedModel, crossed_pairs: Sequence[CrossedPair], ranking: Ranking, *, row: str, round_robin: str, plan: str
 ) -> TaskResult:
-    """Return a model's result over all that it met.
+    """Return a model's result over all that it was compared with.
 
     Judge calls are counted where they are recorded, with the tested model of each pair, so that sums over models are
     right.

@@ -332,7 +332,7 @@ def test_rows_are_not_written_into_a_run(judged: Bench) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--models", "other_model", *SCORED], "--models has no place beside it"),
+        (["--models", "other_model", *SCORED], "--models cannot be used with it"),
         (["--judges", "other_model", "--rubric", "rubric.txt"], "--rubric needs --scale"),
         (["--judges", "other_model", "--scale", "1-5"], "--scale needs --rubric"),
         (["--rubric", "rubric.txt", "--scale", "1-5"], "--rubric needs a judge that scores by it"),

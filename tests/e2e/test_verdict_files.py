@@ -16,7 +16,7 @@ from judgebench.stages import extract, parallel_extraction
 from judgebench.stages.task import Task
 from judgebench.store.verdicts import read_verdicts
 from tests.e2e.harness import Bench, environment, judge_answer, model_answer
-from tests.e2e.test_spread import plan_of
+from tests.e2e.test_parallel_extraction import plan_of
 from tests.e2e.test_two_judges import PAIR, judges_file
 from tests.faultservice import FaultService, prompt_text
 

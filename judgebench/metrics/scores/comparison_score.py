@@ -1,7 +1,7 @@
 """Which models the tested judge prefers: MT-Bench, every two models compared.
 
-A comparison is one item whose two answers were shown in both orders. It counts as won where the aggregation decides for a
-model and as a tie otherwise, so that orders which contradict each other are ties, counted apart (Zheng et al. 2023).
+A comparison is one item whose two answers were shown in both orders. It counts as won where the aggregation decides for
+a model and as a tie otherwise, so that orders which contradict each other are ties, counted apart (Zheng et al. 2023).
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class ComparisonScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unkno
 class ComparisonScore:
     """The headline is how often both orders agree; every model has rates and a rating.
 
-    What is unread is left out and counted (``not_compared``), and so is a comparison whose row does not name both models.
+    What is unread is left out and counted (``not_compared``), and so is a comparison whose row does not name both
+    models.
     """
 
     Config: ClassVar[type[msgspec.Struct]] = ComparisonScoreConfig
