@@ -71,7 +71,7 @@ def custom_dataset(custom: CustomDataset) -> Declared:
     """
     path = Path(custom.path).expanduser()
     if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "does not exist"
+        problem = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
         raise UsageError(f"The data file {custom.path!r} of --custom-dataset-path {problem}.")
     loader = _LOADERS.get(path.suffix.lower())
     if loader is None:

@@ -26,7 +26,7 @@ from judgebench.config.checks import Declared
 from judgebench.config.explain import parse_error, run_error
 from judgebench.config.registry import Kind
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, out_of_memory
-from judgebench.plugins.slow_imports import say_when_slow
+from judgebench.plugins.slow_code import say_when_slow
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 """Environment of a process that only counts. A process that may run a model itself does not get it."""

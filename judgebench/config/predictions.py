@@ -12,6 +12,7 @@ from judgebench import plugins
 from judgebench.config.checks import Declared
 from judgebench.config.custom import columns_in, own_dataset, read_meta, safe_name
 from judgebench.errors import ConfigError, DataError, UsageError
+from judgebench.plugins.slow_code import say_when_slow
 from judgebench.records.run import CustomDataset, Rubric
 
 _ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -45,7 +46,7 @@ def predictions_file(path: str) -> CustomDataset:
     """
     place = Path(path).expanduser()
     if not place.is_file():
-        problem = "is a folder" if place.is_dir() else "does not exist"
+        problem = "is a folder" if place.is_dir() else "is no file" if place.exists() else "does not exist"
         raise UsageError(f"The file {path!r} of --predictions {problem}.")
     if place.suffix.lower() not in _ENDINGS:
         raise UsageError(
@@ -137,7 +138,8 @@ def with_rubric(judges: Sequence[Declared], rubric: Rubric, dataset: Declared, *
 def _text_of(rubric: Rubric) -> str:
     path = Path(rubric.path).expanduser()
     try:
-        text = path.read_text("utf-8-sig").strip()
+        with say_when_slow(f"the reading of {path}"):  # it may be a pipe, into which nobody writes
+            text = path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or f"it is no UTF-8 text ({error})"
         raise UsageError(f"The file {rubric.path!r} of --rubric cannot be read: {reason}.") from error

@@ -21,7 +21,7 @@ import msgspec
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, nearest
 from judgebench.plugins.installed import brought, installed, unusable
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
-from judgebench.plugins.slow_imports import say_when_slow
+from judgebench.plugins.slow_code import say_when_slow
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")

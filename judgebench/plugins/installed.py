@@ -26,7 +26,7 @@ import msgspec
 
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError
 from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
-from judgebench.plugins.slow_imports import say_when_slow
+from judgebench.plugins.slow_code import say_when_slow
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

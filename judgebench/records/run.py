@@ -296,15 +296,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         debug: Log to the terminal, run one task at a time.
     """
 
-    num_prompts: int | None = None
+    num_prompts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     ids: list[str] = []
-    shuffle: int | None = None
-    num_warmups: int = 0
+    shuffle: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    num_warmups: Annotated[int, msgspec.Meta(ge=0)] = 0
     retry_failed: bool = True
     rejudge: bool = False
     redo_changed: bool = False
-    max_fail_rate: float | None = None
-    min_scored: float | None = None
+    max_fail_rate: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    min_scored: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     dump_details: bool = False
     dump_extract_rate: bool = False
     data_dir: str = ""
@@ -467,7 +467,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "all"
     work_dir: str = "outputs/default"
     reuse: str | None = None
-    max_num_workers: int = 4
+    max_num_workers: Annotated[int, msgspec.Meta(ge=1)] = 4
     overlap: bool = True
     merge_datasets: bool = False
     dry_run: bool = False

@@ -86,7 +86,7 @@ def _made_of(value: object, where: str) -> dict[str, Any]:
     if isinstance(value, msgspec.Struct):
         return {**_maker(type(value), where), **_keys(value, where)}
     config = getattr(value, "config", None)
-    if isinstance(config, msgspec.Struct) and type(config) is getattr(type(value), "Config", None):
+    if isinstance(config, msgspec.Struct) and issubclass(getattr(type(value), "Config", object), type(config)):
         return {"type": _dotted(type(value), where), **_keys(config, where)}
     raise ConfigError(
         f"{where} is an object of {type(value).__name__}, which a task process cannot make again: it keeps no "

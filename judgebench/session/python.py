@@ -171,8 +171,8 @@ def request_of(
             **{name: chosen[name] for name in _SELECTION & chosen.keys()},
         },
         "mode": mode,
-        "reuse": None if reuse is None else os.fspath(reuse),
-        "work_dir": os.fspath(work_dir),
+        "reuse": _plain_option(reuse),
+        "work_dir": _plain_option(work_dir),
         **{name: chosen[name] for name in _REQUEST & chosen.keys()},
         "options": {name: chosen[name] for name in _OPTIONS & chosen.keys()},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -154,3 +155,9 @@ def test_a_judge_that_asks_no_model_cannot_score_by_a_rubric(resolve, tmp_path):
     (tmp_path / "rubric.txt").write_text("Good?")
     with pytest.raises(ConfigError, match="asks no model, so it cannot score by a rubric"):
         resolve(path, judges=("panel_scores",), rubric=Rubric(path=str(tmp_path / "rubric.txt"), low=1, high=5))
+
+
+def test_a_pipe_in_the_place_of_the_answers_is_named_and_not_waited_for(tmp_path, resolve):
+    os.mkfifo(tmp_path / "rows.jsonl")
+    with pytest.raises(UsageError, match="is no file"):
+        resolve(tmp_path / "rows.jsonl")

@@ -15,7 +15,7 @@ import pytest
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError
-from judgebench.plugins import load, slow_imports
+from judgebench.plugins import load, slow_code
 from judgebench.plugins.installed import installed
 from judgebench.records.run import Selection
 from tests.e2e.harness import JB, ROOT, Bench, Done, model_answer, prompt_text, run
@@ -206,7 +206,7 @@ def test_a_package_that_takes_long_to_import_is_named_while_it_is_waited_for(
 ) -> None:
     """The module waits for the very words, so that the test waits for nothing else."""
     waiting = "import time\nwhile 'slow' not in LOG.text:\n    time.sleep(0.01)\n"
-    monkeypatch.setattr(slow_imports, "QUIET", 0.01)
+    monkeypatch.setattr(slow_code, "QUIET", 0.01)
     monkeypatch.setattr(builtins, "LOG", caplog, raising=False)
     install(site, "slow")
     for module in ("plugin", "types_"):

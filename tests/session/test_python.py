@@ -300,3 +300,41 @@ def test_what_is_public_is_there_and_costs_nothing_before_it_is_named() -> None:
     code = "import sys, judgebench; print([name for name in sys.modules if name.startswith('judgebench')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['judgebench']"
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"num_prompts": -1}, ">= 1"),
+        ({"num_prompts": 0}, ">= 1"),
+        ({"num_warmups": -1}, ">= 0"),
+        ({"shuffle": -1}, ">= 0"),
+        ({"max_num_workers": 0}, ">= 1"),
+        ({"max_fail_rate": 2}, "<= 1"),
+        ({"max_fail_rate": float("nan")}, ">= 0"),
+        ({"min_scored": 101}, "<= 100"),
+        ({"reuse": 3}, "expected `str"),
+        ({"work_dir": 3}, "expected `str"),
+    ],
+)
+def test_what_no_flag_would_take_is_refused_by_its_name(bench: Bench, option: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        judgebench.run(**{**NAMES, **option})
+    assert said.lower() in caught.value.message.lower()
+    assert next(iter(option)) in caught.value.message
+    assert bench.model.requests == []
+
+
+def test_the_config_of_an_inherited_method_names_the_method_that_it_was_taken_from(bench: Bench) -> None:
+    class Mine(ReferenceVerifier):
+        """Keeps the keys of the method that it is made from."""
+
+    given = judge(bench, method=Mine.Config(style="word"))
+    with pytest.raises(ConfigError, match=r"names .*Mine.*, which task processes cannot import"):
+        judgebench.run(models="toy_model", datasets=dataset(), judges=given)
+    assert ReferenceVerifier.Config(style="word") == ReferenceVerifier.Config(style="word")
+    with pytest.raises(ConfigError, match=r"names .*Mine.*, which task processes cannot import"):
+        judgebench.run(
+            models="toy_model", datasets=dataset(), judges=judge(bench, method=Mine(ReferenceVerifier.Config()))
+        )
+    assert bench.judge.requests == []

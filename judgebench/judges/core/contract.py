@@ -138,6 +138,14 @@ class JudgeMethod(ABC):
     scale: tuple[float, float] | None = None
     parsers: Sequence[VerdictParser] = ()
 
+    def __init_subclass__(cls) -> None:
+        """Give a method that inherits its ``Config`` one of its own, so that ``Mine.Config()`` says whose it is."""
+        super().__init_subclass__()
+        inherited = getattr(cls, "Config", None)
+        if inherited is not None and "Config" not in vars(cls):
+            named = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Config"}
+            cls.Config = type(inherited)("Config", (inherited,), {**named, "__doc__": inherited.__doc__})
+
     @abstractmethod
     async def judge(self, case: Case, ask: Ask) -> Verdict:
         """Decide about one item; raises nothing of its own for text it cannot read."""
