@@ -130,5 +130,5 @@ def leaves(published: Any, place: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
 def presentations_of(result: TaskResult) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every presentation's reading with the name of its item, from a result with details."""
     for detail in result.details or []:
-        for presentation in detail["verdict"].get("details", {}).get("presentations", []):
+        for presentation in detail["verdict"].get("presentations", []):
             yield detail["key"], presentation

@@ -47,4 +47,4 @@ def test_what_a_label_is_worth_is_the_same_everywhere(decision: str) -> None:
         decided = aggregated([presentation], counter, AggregationConfig(type="counter", unread="drop")).decision
         assert decided == {1: "A", 0: "tie", -1: "B"}[kept]
         pool = aggregated([presentation], weighted_pool, AggregationConfig(type="weighted_pool", unread="drop"))
-        assert pool.values["outcomes"] == [(kept + 1) / 2] * STRENGTH.get(decision, 1)
+        assert [one.outcome for one in pool.outcomes] == [(kept + 1) / 2] * STRENGTH.get(decision, 1)

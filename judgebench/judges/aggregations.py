@@ -20,6 +20,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.numbers import number_of
 from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.records.findings import PooledOutcome
 from judgebench.records.pairs import FLIPPED, SIDES, STRENGTH
 
 
@@ -120,16 +121,18 @@ def mirrored(presentation: PresentationReading, config: AggregationConfig) -> Pr
     if decision is not None:
         decision = flip.get(decision, decision)
     score = reading.score
-    values = dict(reading.values)
-    if "p" in values:
-        values["p"] = {flip.get(name, name): share for name, share in values["p"].items()}
-    if "first" in values and "second" in values:
-        values["first"], values["second"] = values["second"], values["first"]
+    probabilities = {flip.get(name, name): share for name, share in reading.probabilities.items()}
+    pair = None
+    if reading.pair is not None:
+        pair = reading.pair[::-1]
         score = -score if score is not None else None
     elif score is not None and config.scale is not None:
         score = config.scale[0] + config.scale[1] - score
     return msgspec.structs.replace(
-        presentation, reading=msgspec.structs.replace(reading, decision=decision, score=score, values=values)
+        presentation,
+        reading=msgspec.structs.replace(
+            reading, decision=decision, score=score, probabilities=probabilities, pair=pair
+        ),
     )
 
 
@@ -182,16 +185,14 @@ def mean_score(presentations: Sequence[PresentationReading], config: Aggregation
     With two scores the decision is the answer with the higher mean, a tie within ``margin`` (FairEval, Wang et al.
     2023).
     """
-    pairs = [(one.weight, one.reading.values) for one in presentations if "first" in one.reading.values]
+    pairs = [(one.weight, one.reading.pair) for one in presentations if one.reading.pair is not None]
     if len(pairs) == len(presentations) and pairs:
-        means = {
-            side: _weighted([(weight, float(values[side])) for weight, values in pairs]) for side in ("first", "second")
-        }
-        if means["first"] is None or means["second"] is None:
+        first_mean, second_mean = (_weighted([(weight, float(pair[at])) for weight, pair in pairs]) for at in (0, 1))
+        if first_mean is None or second_mean is None:
             return unparsed(NO_WEIGHT)
-        apart = means["first"] - means["second"]
+        apart = first_mean - second_mean
         preferred = _preferred(0 if abs(apart) <= config.margin else apart, config)
-        return msgspec.structs.replace(preferred, score=apart, values=dict(means))
+        return msgspec.structs.replace(preferred, score=apart, pair=(first_mean, second_mean))
     return _mean_of_scores(presentations)
 
 
@@ -199,62 +200,58 @@ def weighted_pool(presentations: Sequence[PresentationReading], config: Aggregat
     """Pool outcomes by weight: strong decisions count three times, a tie is half: ``sum_v w_v o_v / sum_v w_v``.
 
     With equal weights that is Arena-Hard's ``mean of 1 / 0.5 / 0`` (Li 2024). The score is the share won by the first
-    answer; ``values["outcomes"]`` holds the pool, one entry per count, and ``values["outcome_weights"]`` what each
-    weighs where they do not all weigh 1.
+    answer; ``outcomes`` holds the pool, one entry per count.
     """
-    outcomes: list[float] = []
-    weights: list[float] = []
+    outcomes: list[PooledOutcome] = []
     for one in presentations:
         decision = one.reading.decision or ""
         times = STRENGTH.get(decision, 1)
-        outcomes += [(SIDES.get(decision, 0) + 1) / 2] * times
-        weights += [one.weight] * times
-    share = _weighted(list(zip(weights, outcomes, strict=True)))
+        outcomes += [PooledOutcome(outcome=(SIDES.get(decision, 0) + 1) / 2, weight=one.weight)] * times
+    share = _weighted([(one.weight, one.outcome) for one in outcomes])
     if share is None:
         return unparsed(NO_WEIGHT)
-    values = {"outcomes": outcomes} | ({"outcome_weights": weights} if set(weights) != {1.0} else {})
-    return msgspec.structs.replace(_preferred(share - 0.5, config), score=share, values=values)
+    return msgspec.structs.replace(_preferred(share - 0.5, config), score=share, outcomes=outcomes)
 
 
 def logprob_mean(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
     """Average probabilities by decision and weight, and take the likeliest: ``p(l) = sum_v w_v p_v(l) / sum_v w_v``.
 
-    Reads what ``logprob_of_decision`` leaves in ``values["p"]``. Two equally likely decisions leave the item unparsed.
+    Reads the ``probabilities`` of ``logprob_of_decision``. Two equally likely decisions leave the item unparsed.
     """
-    names = list(dict.fromkeys(name for one in presentations for name in one.reading.values.get("p", {})))
-    if not names or any("p" not in one.reading.values for one in presentations):
+    names = list(dict.fromkeys(name for one in presentations for name in one.reading.probabilities))
+    if not names or any(not one.reading.probabilities for one in presentations):
         return unparsed("a presentation has no probabilities")
     weight = sum(one.weight for one in presentations)
     if weight <= 0:
         return unparsed(NO_WEIGHT)
     mean = {
-        name: sum(one.weight * one.reading.values["p"].get(name, 0.0) for one in presentations) / weight
+        name: sum(one.weight * one.reading.probabilities.get(name, 0.0) for one in presentations) / weight
         for name in names
     }
     best = max(mean.values())
     likeliest = [name for name in names if math.isclose(mean[name], best, rel_tol=1e-12)]
     if len(likeliest) > 1:
         return unparsed("two decisions are equally likely")
-    return Reading(status="ok", decision=likeliest[0], score=mean[names[0]], values={"p": mean})
+    return Reading(status="ok", decision=likeliest[0], score=mean[names[0]], probabilities=mean)
 
 
 def majority(presentations: Sequence[PresentationReading], config: AggregationConfig) -> Reading:
     """Take the decision that most presentations give: ``argmax_l #(v = l)`` (self-consistency, Wang et al. 2022; PoLL).
 
-    Where several lead, the decision is ``tie_break`` if declared, else the item is unparsed. ``values["votes"]``
-    counts.
+    Where several lead, the decision is ``tie_break`` if declared, else the item is unparsed. ``votes`` counts.
     """
     votes = Counter(one.reading.decision or "" for one in presentations)
     best = max(votes.values())
     leading = [decision for decision, count in votes.items() if count == best]
-    values = {"votes": dict(votes)}
     if len(leading) > 1:
         if config.tie_break:
-            return Reading(status="ok", decision=config.tie_break, score=best / len(presentations), values=values)
+            return Reading(status="ok", decision=config.tie_break, score=best / len(presentations), votes=dict(votes))
         return Reading(
-            status="unparsed", reason=f"the presentations are divided: {', '.join(sorted(leading))}", values=values
+            status="unparsed",
+            reason=f"the presentations are divided: {', '.join(sorted(leading))}",
+            votes=dict(votes),
         )
-    return Reading(status="ok", decision=leading[0], score=best / len(presentations), values=values)
+    return Reading(status="ok", decision=leading[0], score=best / len(presentations), votes=dict(votes))
 
 
 def unanimous(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
@@ -262,8 +259,8 @@ def unanimous(presentations: Sequence[PresentationReading], _config: Aggregation
     votes = Counter(one.reading.decision or "" for one in presentations)
     if len(votes) > 1:
         reason = f"the presentations disagree: {', '.join(sorted(votes))}"
-        return Reading(status="unparsed", reason=reason, values={"votes": dict(votes)})
-    return Reading(status="ok", decision=next(iter(votes)), values={"votes": dict(votes)})
+        return Reading(status="unparsed", reason=reason, votes=dict(votes))
+    return Reading(status="ok", decision=next(iter(votes)), votes=dict(votes))
 
 
 def median_score(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
@@ -405,4 +402,4 @@ def higher_score(presentations: Sequence[PresentationReading], config: Aggregati
         means.append(sum(one * score for one, score in known) / weight)
     apart = means[0] - means[1]
     decision = "A" if apart > config.margin else "B" if apart < -config.margin else config.tie
-    return Reading(status="ok", decision=decision, score=apart, values={"first": means[0], "second": means[1]})
+    return Reading(status="ok", decision=decision, score=apart, pair=(means[0], means[1]))

@@ -6,60 +6,19 @@ Files of these records are made to be read without judgebench: ``jb schema`` des
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from judgebench.records.flow import VerdictStatus
-
-Preference = Literal["first", "second", "neither"]
-"""Which of two answers is better, as they stand in the sample whatever the order in which they were shown."""
-
-
-class ReadSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a decision was read.
-
-    Attributes:
-        call: ``uuid`` of the judge call whose reply it is; empty where the text is the answer itself (rules), and in a
-            presentation, which names its call itself.
-        start: First character, as ``from``. ``end``: the one after the last, as ``to``.
-    """
-
-    call: str = ""
-    start: int = msgspec.field(name="from")
-    end: int = msgspec.field(name="to")
-
-
-class PresentationVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the judge said in one presentation of a case.
-
-    Attributes:
-        presentation: Its name; empty for the only one.
-        repeat: Number of the same question asked again, from 0.
-        order: ``BA`` where the second answer was shown first.
-        call: ``uuid`` of the judge call; empty where it is not known which.
-        status: ``ok``, or why nothing could be read.
-        decision: As the reply says it, about the answers in the order in which they were shown.
-        prefers: The same in the frame of the sample, where an order is declared.
-        score: A number, where the reply states one.
-        reason: Why the status is not ``ok``.
-        span: Where it was read in the reply.
-        truncated: Whether the reply was cut off by the token limit.
-        values: What else was read.
-    """
-
-    presentation: str = ""
-    repeat: int = 0
-    order: str = ""
-    call: str = ""
-    status: str
-    decision: str | None = None
-    prefers: Preference | None = None
-    score: float | None = None
-    reason: str = ""
-    span: ReadSpan | None = None
-    truncated: bool = False
-    values: dict[str, Any] = {}
+from judgebench.records.findings import (
+    BiasFindings,
+    PooledOutcome,
+    PresentationVerdict,
+    ReadSpan,
+    Settler,
+    StepVerdict,
+    VerdictStatus,
+)
 
 
 class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -96,7 +55,12 @@ class RecordedVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         answer_hash: Of what was judged, see ``answer_hash``; labels name an answer by it. Empty where there is none.
         truncated: Whether the judged answer was cut off by the token limit.
         meta: The sample's further columns, as far as they are short: texts, numbers, true or false.
-        details: What else the method found.
+        probabilities: By decision, where they were read from log-probabilities.
+        votes: How often each decision was voted for. ``outcomes``: what a comparison pools.
+        steps: What was said of each step. ``bias``: what a bias test found.
+        equal_answers: Whether nobody was asked, because the two answers are equal.
+        settled_by: Which part of a cascade has decided.
+        details: The method's own: what else it found.
     """
 
     id: int
@@ -114,6 +78,13 @@ class RecordedVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     answer_hash: str = ""
     truncated: bool = False
     meta: dict[str, Any] = {}
+    probabilities: dict[str, float] = {}
+    votes: dict[str, int] = {}
+    outcomes: list[PooledOutcome] = []
+    steps: list[StepVerdict] = []
+    bias: BiasFindings | None = None
+    equal_answers: bool = False
+    settled_by: Settler | None = None
     details: dict[str, Any] = {}
 
 

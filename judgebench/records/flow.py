@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.records import findings
+
 Message = dict[str, Any]
 """One chat message: ``{"role": ..., "content": ...}``."""
 
@@ -20,7 +22,7 @@ Prompt = list[Message] | str
 """A chat prompt (messages) or a completion prompt (text)."""
 
 CallStatus = Literal["ok", "failed"]
-VerdictStatus = Literal["ok", "unparsed", "judge_failed", "prediction_failed", "not_judged"]
+VerdictStatus = findings.VerdictStatus
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -254,7 +256,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reason: Why the status is not ``ok``, in a few words.
         span: Start and end of the text from which the decision was read, in the last reply.
         answer: The candidate's final answer as extracted by a rule, where the method extracts one.
-        details: Whatever else the method found (readings of the presentations, criteria, ...); JSON values only.
+        presentations: What the judge said in each presentation.
+        probabilities: By decision, where they were read from log-probabilities.
+        votes: How often each decision was voted for, where several were asked.
+        outcomes: What a comparison pools, where its method counts strong decisions more than once.
+        steps: What was said of each step of the answer.
+        bias: What a bias test found.
+        equal_answers: Whether nobody was asked, because the two answers are equal.
+        settled_by: Which part of a cascade has decided.
+        details: The method's own: whatever else it found, JSON values only. Written down, and read by nobody else.
     """
 
     status: VerdictStatus
@@ -263,6 +273,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     span: tuple[int, int] | None = None
     answer: str | None = None
+    presentations: list[findings.PresentationVerdict] = []
+    probabilities: dict[str, float] = {}
+    votes: dict[str, int] = {}
+    outcomes: list[findings.PooledOutcome] = []
+    steps: list[findings.StepVerdict] = []
+    bias: findings.BiasFindings | None = None
+    equal_answers: bool = False
+    settled_by: findings.Settler | None = None
     details: dict[str, Any] = {}
 
 

@@ -161,9 +161,7 @@ class Checked(NamedTuple):
     def _unread(self) -> list[JudgeCall]:
         if self.verdict.status != "unparsed":
             return []
-        presentations = self.verdict.details.get("presentations")
-        as_dict = [one for one in presentations if isinstance(one, dict)] if isinstance(presentations, list) else []
-        unread = {(one.get("presentation"), one.get("repeat", 0)) for one in as_dict if one.get("status") != "ok"}
+        unread = {(one.presentation, one.repeat) for one in self.verdict.presentations if one.status != "ok"}
         return [call for call in self.calls if (call.presentation, call.nth) in unread]
 
 
@@ -276,11 +274,11 @@ class DiagnosticsAccumulator:
         for call in calls:
             if call.repeat == repeat:  # a question that serves all repeats of a sample is recorded with the first
                 self._spent["judge"].add(call)
-        if verdict.status == "ok" and isinstance(by := verdict.details.get("settled_by"), str):
-            count = self._settled.setdefault(by, [0, 0])
+        if verdict.status == "ok" and verdict.settled_by is not None:
+            count = self._settled.setdefault(verdict.settled_by, [0, 0])
             count[0] += 1
             count[1] += verdict.decision == "correct"
-        self._equal += bool(verdict.details.get("equal_answers"))
+        self._equal += verdict.equal_answers
         self._copies += repeat == 0 and COPY in sample.meta
         if verdict.status != "ok":
             reason = verdict.reason.partition(":")[0] or verdict.status

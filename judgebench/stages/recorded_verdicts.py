@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from judgebench.records.facts import (
-    Preference,
-    PresentationVerdict,
-    ReadSpan,
-    RecordedVerdict,
-    RuleVerdict,
-    answer_hash,
-)
+import msgspec
+
+from judgebench.records.facts import RecordedVerdict, RuleVerdict, answer_hash
+from judgebench.records.findings import Preference, PresentationVerdict, ReadSpan
 from judgebench.records.flow import JudgeCall, Sample, Verdict
 from judgebench.records.pairs import SIDES
 from judgebench.stages.accumulators import Checked
@@ -20,8 +16,6 @@ from judgebench.stages.accumulators import Checked
 MOST_OF_META = 200
 """Characters of a further column up to which it stands beside the verdict: longer texts are no categories."""
 
-_PRESENTATION = frozenset({"presentation", "repeat", "order", "status", "decision", "score", "reason", "span",
-                           "values", "cut_off"})  # fmt: skip
 _PREFERENCES: dict[int, Preference] = {1: "first", 0: "neither", -1: "second"}
 
 
@@ -34,11 +28,6 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         by: Fields by which its result is sliced; input fields among them stand in ``meta`` too.
     """
     sample, repeat, prediction, verdict, rule, calls, compared = checked
-    details = verdict.details
-    presentations: list[PresentationVerdict] = []
-    if "presentations" in details and _are_presentations(said := details["presentations"]):
-        presentations = _presentations(said, calls)
-        details = {name: value for name, value in details.items() if name != "presentations"}
     span = None
     if verdict.span is not None:
         start, end = verdict.span
@@ -53,14 +42,21 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         score=verdict.score,
         reason=verdict.reason,
         span=span,
-        presentations=presentations,
+        presentations=_presentations(verdict.presentations, calls) if verdict.presentations else [],
         rule=_of_rule(rule) if rule is not None and not benchmark else None,
         gold=sample.gold if benchmark else None,
         answer=verdict.answer,
         answer_hash=answer_hash(*judged) if judged else "",
         truncated=prediction is not None and prediction.finish_reason == "length",
         meta=_slices(sample, by) if sample.meta or by else {},
-        details=details,
+        probabilities=verdict.probabilities,
+        votes=verdict.votes,
+        outcomes=verdict.outcomes,
+        steps=verdict.steps,
+        bias=verdict.bias,
+        equal_answers=verdict.equal_answers,
+        settled_by=verdict.settled_by,
+        details=verdict.details,
     )
 
 
@@ -70,37 +66,17 @@ def _of_rule(rule: Verdict) -> RuleVerdict:
     )
 
 
-def _are_presentations(said: Any) -> bool:
-    """Say whether a method's details list presentations as declared judges do; a method of a user's may differ."""
-    return isinstance(said, list) and all(isinstance(one, dict) and isinstance(one.get("status"), str) for one in said)
-
-
-def _presentations(said: Sequence[Mapping[str, Any]], calls: Sequence[JudgeCall]) -> list[PresentationVerdict]:
+def _presentations(said: Sequence[PresentationVerdict], calls: Sequence[JudgeCall]) -> list[PresentationVerdict]:
+    """Return presentations with what the method does not know: which call it was, and which answer that prefers."""
     uuids = {(call.presentation, call.nth): call.uuid for call in calls}
-    found = []
-    for one in said:
-        name, repeat, span = str(one.get("presentation", "")), one.get("repeat", 0), one.get("span")
-        decision, order = _text(one.get("decision")), str(one.get("order", ""))
-        values = one.get("values") or {}
-        if not _PRESENTATION.issuperset(one):
-            values = {**values, **{key: value for key, value in one.items() if key not in _PRESENTATION}}
-        found.append(
-            PresentationVerdict(
-                presentation=name,
-                repeat=repeat,
-                order=order,
-                call=uuids.get((name, repeat), ""),
-                status=one["status"],
-                decision=decision,
-                prefers=_preference(decision, order),
-                score=one.get("score"),
-                reason=str(one.get("reason", "")),
-                span=ReadSpan(start=span[0], end=span[1]) if span else None,
-                truncated=bool(one.get("cut_off")),
-                values=values,
-            )
+    return [
+        msgspec.structs.replace(
+            one,
+            call=uuids.get((one.presentation, one.repeat), ""),
+            prefers=_preference(one.decision, one.order),
         )
-    return found
+        for one in said
+    ]
 
 
 def _preference(decision: str | None, order: str) -> Preference | None:

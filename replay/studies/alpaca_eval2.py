@@ -80,8 +80,8 @@ def _mismatches(recorded: list[dict[str, Any]], result: Any) -> int:
     wrong = 0
     for detail in result.details:
         verdict = detail["verdict"]
-        presentations = verdict.get("details", {}).get("presentations", [{}])
-        shares = presentations[0].get("values", {}).get("p")
+        presentations = verdict.get("presentations", [{}])
+        shares = presentations[0].get("probabilities")
         if shares is None:
             continue
         both = (1 + shares["A"], 1 + shares["B"])  # which of the two it is, the order decides

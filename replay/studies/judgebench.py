@@ -74,7 +74,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         found[name, "pairs"] = _pairs_of(recorded, folder)
         found[name, "n_pairs"] = result.counts.planned
         read = {
-            (key, presentation["presentation"]): presentation.get("decision")
+            (key, presentation.get("presentation", "")): presentation.get("decision")
             for key, presentation in presentations_of(result)
         }
         found[name, "n_judgments"] = len(read)

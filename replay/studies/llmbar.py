@@ -98,7 +98,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
 def _mismatches(recorded: list[dict[str, Any]], result: Any) -> int:
     mirror = {"1": "2", "2": "1", None: None}
     read = {
-        (key, presentation["presentation"]): presentation.get("decision")
+        (key, presentation.get("presentation", "")): presentation.get("decision")
         for key, presentation in presentations_of(result)
     }
     if "score_1" in recorded[0]:

@@ -95,9 +95,9 @@ def verified(*solutions: tuple[str, str | None, str], votes: tuple[int, int] | N
     """A question with one repeat for each solution: answer, what the judge says, what the rule says."""
     tally = Tally(len(solutions))
     for repeat, (answer, said, right) in enumerate(solutions):
-        details: dict[str, Any] = {"votes": {"correct": votes[0], "incorrect": votes[1]}} if votes and said else {}
+        counted = {"correct": votes[0], "incorrect": votes[1]} if votes and said else {}
         status: Any = "ok" if said else "unparsed"
-        verdict = Verdict(status=status, decision=said, details=details)
+        verdict = Verdict(status=status, decision=said, votes=counted)
         tally.add(outcome_of(0, repeat, verdict, rule=Verdict(status="ok", decision=right, answer=answer)))
     return tally
 

@@ -191,6 +191,18 @@ class Stateless(ReferenceVerifier):
         return msgspec.structs.replace(verdict, status="fine") if case.id == 3 else verdict
 
 
+class Untyped(ReferenceVerifier):
+    async def judge(self, case, ask):
+        verdict = await super().judge(case, ask)
+        return msgspec.structs.replace(verdict, presentations=[{"status": "ok"}]) if case.id == 3 else verdict
+
+
+class Miscounted(ReferenceVerifier):
+    async def judge(self, case, ask):
+        verdict = await super().judge(case, ask)
+        return msgspec.structs.replace(verdict, votes={"correct": -1}) if case.id == 3 else verdict
+
+
 class Odd(ReferenceVerifier):
     async def judge(self, case, ask):
         return {"status": "ok"}
@@ -234,7 +246,7 @@ def test_a_verdict_that_cannot_be_counted_or_written_costs_its_item(bench: Bench
     assert said in (bench.run / "logs" / "eval" / "toy-model" / "toy-judge.out").read_text()
 
 
-@pytest.mark.parametrize("method", ["Wordless", "Stateless"])
+@pytest.mark.parametrize("method", ["Wordless", "Stateless", "Untyped", "Miscounted"])
 def test_a_method_that_returns_no_verdict_costs_its_item(bench: Bench, method: str) -> None:
     done = with_method(bench, f"dict(type='leaving.{method}')")
     assert done.code == 4, done.text

@@ -82,7 +82,7 @@ def test_folds_of_labels(name: str, decisions: list[str], want: str | None) -> N
 
 def test_arena_hard_pool_counts_strong_labels_three_times() -> None:
     reading = aggregate("weighted_pool", seen("A>>B", "B>A", "A=B"))
-    assert reading.values["outcomes"] == [1, 1, 1, 0, 0.5]
+    assert [one.outcome for one in reading.outcomes] == [1, 1, 1, 0, 0.5]
     assert reading.score == pytest.approx(3.5 / 5)
 
 
@@ -103,17 +103,15 @@ def test_folds_of_scores() -> None:
 
 
 def two(first: float, second: float, order: Any = "AB") -> PresentationReading:
-    values = {"first": first, "second": second}
-    return PresentationReading(
-        presentation=order, order=order, reading=Reading(status="ok", decision="A", score=first - second, values=values)
-    )
+    read = Reading(status="ok", decision="A", score=first - second, pair=(first, second))
+    return PresentationReading(presentation=order, order=order, reading=read)
 
 
 def test_faireval_averages_both_orders_answer_by_answer() -> None:
     """Shown first scores 9 and 8 whichever it is: balanced, the answers are equal."""
     reading = aggregate("mean_score", [two(9, 8), two(9, 8, "BA")])
     assert (reading.decision, reading.score) == ("tie", 0)
-    assert reading.values == {"first": 8.5, "second": 8.5}
+    assert reading.pair == (8.5, 8.5)
     assert aggregate("mean_score", [two(9, 8), two(7, 8, "BA")]).decision == "A"
     assert aggregate("mean_score", [two(9, 8), two(7, 8, "BA")], margin=1).decision == "tie"
 
@@ -131,12 +129,12 @@ def test_probabilities_are_averaged_and_mirrored() -> None:
         return PresentationReading(
             presentation=order,
             order=order,
-            reading=Reading(status="ok", decision="A", values={"p": {"A": a, "B": 1 - a}}),
+            reading=Reading(status="ok", decision="A", probabilities={"A": a, "B": 1 - a}),
         )
 
     reading = aggregate("logprob_mean", [presentation("AB", 0.9), presentation("BA", 0.6)])
     assert reading.decision == "A"
-    assert reading.values["p"]["A"] == pytest.approx(0.65)
+    assert reading.probabilities["A"] == pytest.approx(0.65)
     assert aggregate("logprob_mean", [presentation("AB", 0.9), presentation("BA", 0.9)]).status == "unparsed"
     assert aggregate("logprob_mean", seen("A")).status == "unparsed"
 
@@ -164,10 +162,10 @@ def test_an_item_without_any_readable_view_is_unparsed(name: str, unread: Any) -
 
 
 def readings(decision: str, score: float, first: float, p: float) -> PresentationReading:
-    values = {"first": first, "second": 1 - first, "p": {"A": p, "B": 1 - p}}
-    return PresentationReading(
-        presentation="", order="BA", reading=Reading(status="ok", decision=decision, score=score, values=values)
+    read = Reading(
+        status="ok", decision=decision, score=score, pair=(first, 1 - first), probabilities={"A": p, "B": 1 - p}
     )
+    return PresentationReading(presentation="", order="BA", reading=read)
 
 
 @given(

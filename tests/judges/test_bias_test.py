@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, method_of
 from judgebench.judges.wrappers.bias_test import BiasTest
 from judgebench.judges.wrappers.perturbed import shipped
+from judgebench.records.findings import BiasFindings, RepeatedVerdict
 from judgebench.records.flow import Failure, Prompt, Reply, Verdict
 from judgebench.records.run import Typed
 
@@ -78,7 +80,8 @@ def decided(judge: BiasTest, ask: Any, one: Case | None = None) -> Verdict:
 
 
 def by_name(verdict: Verdict) -> dict[str, dict[str, Any]]:
-    return {one["test"]: one for one in verdict.details["bias"]["tests"]}
+    assert verdict.bias is not None
+    return {one.test: msgspec.to_builtins(one) for one in verdict.bias.tests}
 
 
 def first_shown(_presentation: str, _prompt: str) -> str:
@@ -105,7 +108,7 @@ class TestAsking:
             "position-BA",
         ]
         assert (verdict.status, verdict.decision) == ("ok", "A")
-        assert verdict.details["bias"]["again"] == [{"status": "ok", "decision": "A"}]
+        assert verdict.bias.again == [RepeatedVerdict(status="ok", decision="A")]
 
     def test_the_unchanged_item_is_asked_exactly_as_the_judge_alone_asks(self) -> None:
         alone, tested = FileIdentity(the_first), FileIdentity(the_first)
@@ -113,7 +116,7 @@ class TestAsking:
         plain = asyncio.run(inner.judge(item(), alone))
         verdict = decided(method(PAIR, "bandwagon"), tested)
         assert alone.recorded.items() <= tested.recorded.items(), "a recording of the judge serves its bias test"
-        assert (verdict.decision, verdict.details["presentations"]) == (plain.decision, plain.details["presentations"])
+        assert (verdict.decision, verdict.presentations) == (plain.decision, plain.presentations)
 
     def test_the_second_asking_is_the_same_question_again(self) -> None:
         asked = FileIdentity(the_first)
@@ -125,7 +128,7 @@ class TestAsking:
         asked = FileIdentity(the_first)
         verdict = decided(method(ONE_ORDER, "bandwagon", again=0), asked)
         assert asked.presentations == ["AB", "bandwagon-AB"]
-        assert verdict.details["bias"]["again"] == []
+        assert verdict.bias.again == []
 
     def test_every_shipped_one_that_fits_by_default(self) -> None:
         pair, point = (
@@ -182,7 +185,7 @@ class TestReading:
         asked = FileIdentity(lambda *_: "?")
         verdict = decided(method(ONE_ORDER, "bandwagon"), asked)
         assert (verdict.status, asked.presentations) == ("unparsed", ["AB"])
-        assert verdict.details["bias"] == {"again": [], "tests": []}
+        assert verdict.bias == BiasFindings()
 
     def test_equal_answers_are_not_asked_about(self) -> None:
         asked = FileIdentity(first_shown)

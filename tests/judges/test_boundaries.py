@@ -10,6 +10,7 @@ import pytest
 from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated, mirrored
 from judgebench.judges.core.contract import aggregation_of, parser_of
 from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import Reply, TokenLogprob
 from judgebench.records.pairs import FLIPPED
 
@@ -54,7 +55,7 @@ def test_the_ends_of_a_scale_are_on_it(spec: Any, text: str, score: float | None
 
 
 def test_two_scores_at_the_ends_of_their_scale_are_read() -> None:
-    assert read(LINE, "10 1").values == {"first": 10, "second": 1}
+    assert read(LINE, "10 1").pair == (10, 1)
     assert read(LINE, "10 0.5").status == "unparsed"
     assert read(LINE, "10.5 1").status == "unparsed"
 
@@ -149,7 +150,9 @@ def labelled(*decisions: str) -> list[PresentationReading]:
 
 
 def test_strong_labels_count_three_times_whichever_answer_they_prefer() -> None:
-    assert aggregate("weighted_pool", labelled("B>>A", "A>B")).values["outcomes"] == [0, 0, 0, 1]
+    assert aggregate("weighted_pool", labelled("B>>A", "A>B")).outcomes == [
+        PooledOutcome(outcome=one) for one in (0, 0, 0, 1)
+    ]
     assert aggregate("weighted_pool", labelled("B>>A", "A>>B")).decision == "tie"
 
 
@@ -157,15 +160,15 @@ def test_a_view_in_the_other_order_turns_the_difference_of_its_scores_round() ->
     swapped = PresentationReading(
         presentation="BA",
         order="BA",
-        reading=Reading(status="ok", decision="A", score=3.0, values={"first": 8.0, "second": 5.0}),
+        reading=Reading(status="ok", decision="A", score=3.0, pair=(8.0, 5.0)),
     )
     found = mirrored(swapped, AggregationConfig(type="first", unread="unparsed")).reading
-    assert (found.decision, found.score, found.values) == ("B", -3.0, {"first": 5.0, "second": 8.0})
+    assert (found.decision, found.score, found.pair) == ("B", -3.0, (5.0, 8.0))
 
 
 @pytest.mark.parametrize(("apart", "decision"), [(0.5, "tie"), (0.75, "A"), (-0.5, "tie"), (-0.75, "B")])
 def test_mean_scores_that_differ_by_the_margin_are_a_tie(apart: float, decision: str) -> None:
-    pair = presentations(Reading(status="ok", decision="A", score=apart, values={"first": 5 + apart, "second": 5.0}))
+    pair = presentations(Reading(status="ok", decision="A", score=apart, pair=(5 + apart, 5.0)))
     assert aggregate("mean_score", pair, margin=0.5).decision == decision
 
 
@@ -177,7 +180,7 @@ def test_a_drawn_vote_is_what_the_config_says_and_not_who_came_first() -> None:
 
 def test_the_score_of_averaged_probabilities_is_that_of_the_first_label() -> None:
     shares = presentations(
-        *(Reading(status="ok", decision="B", score=p, values={"p": {"A": p, "B": 1 - p}}) for p in (0.25, 0.125))
+        *(Reading(status="ok", decision="B", score=p, probabilities={"A": p, "B": 1 - p}) for p in (0.25, 0.125))
     )
     found = aggregate("logprob_mean", shares)
     assert (found.decision, found.score) == ("B", 0.1875)

@@ -31,11 +31,11 @@ def test_a_reply_without_a_label_is_followed_by_a_further_turn() -> None:
     ask = replies(AB="I think that", AB_again1="so: [[A>B]]", BA="[[B>A]]")
     verdict = judge("ContinuedJudge", PAIR, item(baseline="x"), ask)
     assert (verdict.decision, len(ask.asked)) == ("A", 3)
-    presentations = {presentation["presentation"]: presentation for presentation in verdict.details["presentations"]}
-    assert presentations["AB"]["decision"] == "A>B"
-    assert presentations["AB"]["further_turns"] == 1
-    assert "span" not in presentations["AB"]
-    assert "span" in presentations["BA"]
+    presentations = {one.presentation: one for one in verdict.presentations}
+    assert presentations["AB"].decision == "A>B"
+    assert presentations["AB"].values["further_turns"] == 1
+    assert presentations["AB"].span is None
+    assert presentations["BA"].span is not None
 
 
 def test_two_labels_are_no_reason_to_ask_again() -> None:

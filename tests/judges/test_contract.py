@@ -40,7 +40,7 @@ AGGREGATIONS: dict[str, Aggregation] = {**DECISION_AGGREGATIONS, **SCORE_AGGREGA
 READ = {
     **dict.fromkeys(DECISION_AGGREGATIONS, Reading(status="ok", decision="A>B", score=None)),
     **dict.fromkeys(SCORE_AGGREGATIONS, Reading(status="ok", score=3.0)),
-    "logprob_mean": Reading(status="ok", decision="A", score=0.75, values={"p": {"A": 0.75, "B": 0.25}}),
+    "logprob_mean": Reading(status="ok", decision="A", score=0.75, probabilities={"A": 0.75, "B": 0.25}),
     HALVES: Reading(status="ok", score=3.0),
 }
 """What a presentation says that the aggregation can read."""
@@ -65,7 +65,7 @@ DOCUMENTED: dict[str, tuple[tuple[Any, Any], tuple[Any, Any], tuple[Any, Any]]] 
 CONTRARY = {
     **dict.fromkeys(DECISION_AGGREGATIONS, Reading(status="ok", decision="B>A")),
     **dict.fromkeys(SCORE_AGGREGATIONS, Reading(status="ok", score=1.0)),
-    "logprob_mean": Reading(status="ok", decision="B", score=0.25, values={"p": {"A": 0.25, "B": 0.75}}),
+    "logprob_mean": Reading(status="ok", decision="B", score=0.25, probabilities={"A": 0.25, "B": 0.75}),
     HALVES: Reading(status="ok", score=1.0),
 }
 
@@ -186,7 +186,7 @@ def test_a_panel_weighs_its_members_and_refuses_weights_that_nothing_looks_at() 
     said = {name: Verdict(status="ok", decision=name) for name in ("A", "B")}
     item = msgspec.structs.replace(ITEM, verdicts=said)
     verdict = asyncio.run(panel(aggregate=pool, weights={"A": 1000.0}).judge(item, _nobody))
-    assert (verdict.decision, verdict.details["outcome_weights"]) == ("A", [1000.0, 1.0])
+    assert (verdict.decision, [one.weight for one in verdict.outcomes]) == ("A", [1000.0, 1.0])
     nothing = asyncio.run(panel(aggregate=pool, weights={"A": 0.0, "B": 0.0}).judge(item, _nobody))
     assert (nothing.status, nothing.reason) == ("unparsed", NO_WEIGHT)
     with pytest.raises(ConfigError, match="majority ignore weights"):

@@ -124,7 +124,7 @@ def test_answers_that_differ_in_a_blank_are_compared() -> None:
     assert len(ask.asked) == 2
     same = Judge(lambda *_: "VERDICT: A")
     verdict = judge("PairComparison", options, item("4", baseline="4"), same)
-    assert (verdict.decision, verdict.details["equal_answers"], len(same.asked)) == ("tie", True, 0)
+    assert (verdict.decision, verdict.equal_answers, len(same.asked)) == ("tie", True, 0)
 
 
 def test_only_the_advocates_see_the_reference() -> None:
@@ -170,9 +170,9 @@ def test_votes_weigh_by_how_often_they_were_verified() -> None:
 def test_the_answer_that_the_rule_of_a_cascade_read_stands_beside_the_judges_verdict() -> None:
     options = {"rule": {"type": "NumberEqual"}, "judge": DIRECT, "settles": ["correct"]}
     found = judge("Cascade", options, item("It is 5.", reference="4"), says("A"))
-    assert (found.decision, found.answer, found.details["settled_by"]) == ("correct", "5", "judge")
+    assert (found.decision, found.answer, found.settled_by) == ("correct", "5", "judge")
     settled = judge("Cascade", options, item("It is 4.", reference="4"), says())
-    assert (settled.decision, settled.details["settled_by"]) == ("correct", "rule")
+    assert (settled.decision, settled.settled_by) == ("correct", "rule")
 
 
 def test_a_judge_is_told_to_wait_as_often_as_said_and_its_last_reply_counts() -> None:

@@ -74,7 +74,7 @@ def test_each_style_reads_what_it_asks_for(style: str, said: str, decision: str 
     verdict, ask = verify(item(), said, style=style)
     assert (verdict.decision, verdict.status) == (decision, "ok" if decision else "unparsed")
     assert len(ask.asked) == 1
-    assert verdict.details["presentations"][0]["status"] == verdict.status
+    assert verdict.presentations[0].status == verdict.status
 
 
 @pytest.mark.parametrize("style", ["letter", "word", "json"])
@@ -190,8 +190,8 @@ def test_repeats_need_a_fold_and_are_voted_on() -> None:
     ask = Judge(lambda *_: next(replies))
     options = {"repeats": 4, "aggregate": {"type": "majority", "unread": "drop"}}
     verdict = judge("ReferenceVerifier", options, item(), ask)
-    assert (verdict.decision, verdict.details["votes"]) == ("correct", {"correct": 2, "incorrect": 1})
-    assert [presentation["repeat"] for presentation in verdict.details["presentations"]] == [0, 1, 2, 3]
+    assert (verdict.decision, verdict.votes) == ("correct", {"correct": 2, "incorrect": 1})
+    assert [one.repeat for one in verdict.presentations] == [0, 1, 2, 3]
     assert len({shown(prompt) for prompt, _, _ in ask.asked}) == 1
 
 
@@ -205,7 +205,7 @@ def test_pairs_are_shown_in_both_orders_and_mirrored() -> None:
     verdict = judge("DeclaredJudge", PAIR, judged, ask)
     assert verdict.decision == "A"
     assert [presentation for _, presentation, _ in ask.asked] == ["AB", "BA"]
-    assert [presentation["decision"] for presentation in verdict.details["presentations"]] == ["A", "B"]
+    assert [one.decision for one in verdict.presentations] == ["A", "B"]
     assert judge("DeclaredJudge", PAIR, judged, Judge(lambda *_: "A")).decision == "tie"
     assert (
         judge(
@@ -227,7 +227,7 @@ def test_answers_of_a_benchmark_of_judges_come_from_its_fields() -> None:
 def test_equal_answers_are_not_asked_about_where_declared() -> None:
     ask = Judge(lambda *_: "A")
     verdict = judge("DeclaredJudge", {**PAIR, "skip_equal": "tie"}, item("same", baseline="same"), ask)
-    assert (verdict.decision, ask.asked, verdict.details) == ("tie", [], {"equal_answers": True})
+    assert (verdict.decision, ask.asked, verdict.equal_answers, verdict.details) == ("tie", [], True, {})
 
 
 def test_views_may_differ_in_criterion_grammar_and_parameters() -> None:
@@ -336,13 +336,13 @@ def test_the_rule_of_a_cascade_settles_what_it_may() -> None:
     type_name, options = METHODS["cascade"]
     ask = Judge(lambda *_: "VERDICT: A")
     by_rule = judge(type_name, options, item("4"), ask)
-    assert (by_rule.decision, by_rule.details["settled_by"], ask.asked) == ("correct", "rule", [])
+    assert (by_rule.decision, by_rule.settled_by, ask.asked) == ("correct", "rule", [])
     by_judge = judge(type_name, options, item("two squared"), ask)
-    assert (by_judge.decision, by_judge.details["settled_by"], len(ask.asked)) == ("correct", "judge", 1)
+    assert (by_judge.decision, by_judge.settled_by, len(ask.asked)) == ("correct", "judge", 1)
     assert by_judge.details["rule"]["decision"] == "incorrect"
     assert by_judge.details["judge"]["decision"] == "correct"
     both = judge(type_name, {**options, "ask_always": True}, item("4"), Judge(lambda *_: "VERDICT: B"))
-    assert (both.decision, both.details["settled_by"]) == ("correct", "rule")
+    assert (both.decision, both.settled_by) == ("correct", "rule")
     assert both.details["judge"]["decision"] == "incorrect"
 
 
@@ -402,7 +402,7 @@ def test_many_answers_are_ranked_by_both_orders() -> None:
     ask = Judge(lambda _prompt, presentation: "8 9 2\nReasons." if presentation == "given" else "4, 9, 6\nReasons.")
     verdict = judge("ManyScores", {}, item(answers=["x", "y", "z"]), ask)
     # In reverse the scores stand the other way round: x 8 and 6, y 9 and 9, z 2 and 4.
-    assert [presentation["score"] for presentation in verdict.details["presentations"]] == [7, 9, 3]
+    assert [one.score for one in verdict.presentations] == [7, 9, 3]
     assert (verdict.decision, verdict.score, verdict.details["ranking"]) == ("2", 9, [2, 1, 3])
     assert shown(ask.asked[0][0]).index("Answer 1:\nx") < shown(ask.asked[0][0]).index("Answer 3:\nz")
     assert "Answer 1:\nz" in shown(ask.asked[1][0])

@@ -249,4 +249,4 @@ def test_a_preference_between_tags(options: dict[str, Any], said: str, decision:
     reading = parser_of({"type": "tagged", **options}).read(Reply(status="ok", text=f"<answer>{said}</answer>"))
     assert reading.decision == decision
     many = parser_of({"type": "tagged", "count": 3}).read(Reply(status="ok", text="<answer>[1, 2, 3]</answer>"))
-    assert many.values == {"scores": [1, 2, 3]}
+    assert many.scores == [1, 2, 3]

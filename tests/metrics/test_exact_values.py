@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
 from judgebench.metrics.comparisons.bradley_terry import bradley_terry
@@ -113,7 +114,10 @@ def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
     ]
     comparisons = ComparisonColumns()
     comparisons.add(
-        0, 0, Verdict(status="ok", decision="tie", details={"presentations": presentations}), ("long answer", "short")
+        0,
+        0,
+        msgspec.convert({"status": "ok", "decision": "tie", "presentations": presentations}, Verdict),
+        ("long answer", "short"),
     )
     found = orders_of(comparisons)
     assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (100.0, 1)
@@ -125,7 +129,9 @@ def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
         {"presentation": "AB", "order": "AB", "repeat": at, "status": "ok", "decision": "AB"[at]} for at in (0, 1)
     ]
     comparisons = ComparisonColumns()
-    comparisons.add(0, 0, Verdict(status="ok", decision="tie", details={"presentations": presentations}), ("a", "b"))
+    comparisons.add(
+        0, 0, msgspec.convert({"status": "ok", "decision": "tie", "presentations": presentations}, Verdict), ("a", "b")
+    )
     assert (orders_of(comparisons)["consistency"]["value"], orders_of(comparisons)["first_shown_rate"]["value"]) == (
         None,
         50.0,

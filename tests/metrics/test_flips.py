@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import partial
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from judgebench.metrics.rates import flips
 from judgebench.metrics.rates.flips import Trial
 from judgebench.metrics.scores.bias_score import BiasScore, BiasScoreConfig
+from judgebench.records.findings import BiasFindings
 from judgebench.records.flow import Metric, Sample, Verdict
 
 DECISIONS = st.sampled_from(["A", "B", "tie", "A>>B", "B>A"])
@@ -25,9 +27,13 @@ def sample(at: int, gold: str | None = "A") -> Sample:
     return Sample(id=at, uid=f"{at:016x}", fields={}, answers=["x", "y"], gold=gold)
 
 
+def bias_tested(bias: dict[str, object], **said: object) -> Verdict:
+    return msgspec.convert({"status": "ok", "bias": bias, **said}, Verdict)
+
+
 def verdict(plain: str, *tests: dict[str, object], again: str | None = None) -> Verdict:
     noise = [] if again is None else [{"status": "ok", "decision": again}]
-    return Verdict(status="ok", decision=plain, details={"bias": {"again": noise, "tests": list(tests)}})
+    return bias_tested({"again": noise, "tests": list(tests)}, decision=plain)
 
 
 def entry_of(
@@ -283,13 +289,13 @@ class TestScore:
             "again": [{"status": "ok", "decision": decision} for decision in "ABB"],
             "tests": [entry_of("t", "B", target="B")],
         }
-        found = scored(Verdict(status="ok", decision="A", details={"bias": bias}))
+        found = scored(bias_tested(bias, decision="A"))
         assert found["noise_floor"].value == pytest.approx(200 / 3)
         assert found["flip_rate_above_noise/t"].value == pytest.approx(100 / 3)
 
     def test_a_second_asking_that_is_not_read_is_no_noise_but_may_have_been(self) -> None:
         unread = {"again": [{"status": "unparsed"}], "tests": [entry_of("t", "B", target="B")]}
-        found = scored(verdict("A", again="A"), Verdict(status="ok", decision="A", details={"bias": unread}))
+        found = scored(verdict("A", again="A"), bias_tested(unread, decision="A"))
         assert (found["noise_floor"].value, found["noise_floor"].n, found["noise_floor"].bounds) == (0, 1, (0, 50))
         assert found["flip_rate_above_noise/t"].value is None
 
@@ -305,7 +311,7 @@ class TestScore:
         assert (found["flip_p/calm"].value, found["flip_p_holm/calm"].value) == (1, 1)
 
     def test_unjudged_and_unread_items_are_bounds_and_never_flips(self) -> None:
-        unread = Verdict(status="unparsed", reason="?", details={"bias": {"again": [], "tests": []}})
+        unread = Verdict(status="unparsed", reason="?", bias=BiasFindings())
         failed = Verdict(status="judge_failed", reason="no")
         found = scored(verdict("A", entry_of("t", "A", target="B"), again="A"), unread, failed)
         assert (found["flip_rate/t"].value, found["flip_rate/t"].bounds) == (0.0, (0.0, pytest.approx(200 / 3)))
@@ -330,7 +336,7 @@ class TestScore:
         def graded(plain: float, after: float) -> Verdict:
             entry = {"test": "t", "expects": "invariant", "target": "better", "status": "ok", "score": after}
             bias = {"again": [{"status": "ok", "score": plain}], "tests": [entry]}
-            return Verdict(status="ok", score=plain, details={"bias": bias})
+            return bias_tested(bias, score=plain)
 
         found = scored(graded(3, 5), graded(4, 4), graded(2, 1), gold=None)
         assert found["flip_rate/t"].value == pytest.approx(200 / 3)
@@ -347,7 +353,7 @@ class TestScore:
         assert found["flip_rate_above_noise/t"].note
 
     def test_pairs_of_equal_answers_are_counted_and_not_tested(self) -> None:
-        equal = Verdict(status="ok", decision="tie", details={"equal_answers": True})
+        equal = Verdict(status="ok", decision="tie", equal_answers=True)
         found = scored(verdict("A", entry_of("t", "A", target="B"), again="A"), equal)
         assert (found["equal_answers"].value, found["flip_rate/t"].n) == (1, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from judgebench.metrics.scores.rater_figures import beyond_chance, error_rates
 from judgebench.metrics.scores.step_score import StepScore, StepScoreConfig
 from judgebench.metrics.scores.win_score import WinScore, WinScoreConfig
 from judgebench.metrics.statistics.intervals import wilson
+from judgebench.records.findings import PresentationVerdict
 from judgebench.records.flow import Metric, Sample, Verdict
 
 BITS = st.dictionaries(st.tuples(st.integers(0, 1), st.integers(0, 1)), st.integers(0, 20))
@@ -34,7 +36,9 @@ def in_both_orders(first: str, second: str) -> Verdict:
         {"presentation": order, "order": order, "status": "ok", "decision": decision}
         for order, decision in (("AB", first), ("BA", second))
     ]
-    return Verdict(status="ok", decision=first if first == flipped else "tie", details={"presentations": presentations})
+    return msgspec.convert(
+        {"status": "ok", "decision": first if first == flipped else "tie", "presentations": presentations}, Verdict
+    )
 
 
 def values(found: dict[str, Metric]) -> dict[str, float | None]:
@@ -114,10 +118,8 @@ def test_comparisons_without_gold_have_consistency_and_the_length_baseline() -> 
 def test_lists_have_the_length_baseline() -> None:
     score = ListScore(ListScoreConfig(right=1))
     for number, answers in enumerate([("right and long", "no"), ("yes", "wrong and long"), ("even", "even")]):
-        presentations = [{"score": 2.0}, {"score": 1.0}]
-        score.add(
-            sample(number, None, answers), 0, Verdict(status="ok", score=2.0, details={"presentations": presentations})
-        )
+        presentations = [PresentationVerdict(status="ok", score=score) for score in (2.0, 1.0)]
+        score.add(sample(number, None, answers), 0, Verdict(status="ok", score=2.0, presentations=presentations))
     found = values(score.result())
     assert (found["accuracy"], found["longer_wins"]) == (100, 50)
 

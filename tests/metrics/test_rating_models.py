@@ -8,6 +8,7 @@ import math
 import random
 from itertools import permutations
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,7 @@ from judgebench.metrics.comparisons.ranking import (
 )
 from judgebench.metrics.comparisons.style import differences, style_of
 from judgebench.metrics.statistics.intervals import Interval
+from judgebench.records.findings import PooledOutcome, PresentationVerdict
 from judgebench.records.flow import Counts, Metric, TaskResult, Verdict
 from judgebench.report.results import read_comparisons, write_comparisons
 
@@ -384,25 +386,18 @@ def test_style_differences_are_mirrored_and_bounded(first: tuple[int, ...], seco
 
 
 def played() -> ComparisonColumns:
-    def presentations(*said: tuple[str, str]) -> dict[str, object]:
-        return {
-            "presentations": [
-                {"presentation": order, "order": order, "status": "ok", "decision": decision}
-                for order, decision in said
-            ]
-        }
+    def said(decision: str, *orders: tuple[Literal["AB", "BA"], str]) -> Verdict:
+        presentations = [
+            PresentationVerdict(presentation=order, order=order, status="ok", decision=own) for order, own in orders
+        ]
+        return Verdict(status="ok", decision=decision, presentations=presentations)
 
     comparisons = ComparisonColumns()
     longer, shorter = "a long answer", "short"
-    comparisons.add(
-        0, 0, Verdict(status="ok", decision="A", details=presentations(("AB", "A"), ("BA", "B"))), (longer, shorter)
-    )
-    comparisons.add(
-        0, 1, Verdict(status="ok", decision="tie", details=presentations(("AB", "A"), ("BA", "A"))), (longer, shorter)
-    )
-    comparisons.add(
-        1, 0, Verdict(status="ok", decision="B>>A", details={"outcomes": [0.0] * 3 + [0.5]}), (longer, shorter)
-    )
+    comparisons.add(0, 0, said("A", ("AB", "A"), ("BA", "B")), (longer, shorter))
+    comparisons.add(0, 1, said("tie", ("AB", "A"), ("BA", "A")), (longer, shorter))
+    pool = [PooledOutcome(outcome=one) for one in (0.0, 0.0, 0.0, 0.5)]
+    comparisons.add(1, 0, Verdict(status="ok", decision="B>>A", outcomes=pool), (longer, shorter))
     comparisons.add(2, 0, Verdict(status="unparsed"), (longer, shorter))
     comparisons.add(3, 0, Verdict(status="ok", decision="inconsistent"), (longer, shorter))
     return comparisons

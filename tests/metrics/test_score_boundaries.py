@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from judgebench.config.resolve import load_run
@@ -31,8 +32,12 @@ UNREAD = Verdict(status="unparsed", reason="no")
 LATER = Verdict(status="not_judged")
 
 
-def said(decision: str | None = None, score: float | None = None, **details: Any) -> Verdict:
-    return Verdict(status="ok", decision=decision, score=score, details=details)
+def said(decision: str | None = None, score: float | None = None, **found: Any) -> Verdict:
+    return msgspec.convert({"status": "ok", "decision": decision, "score": score, **found}, Verdict)
+
+
+def unread(**found: Any) -> Verdict:
+    return msgspec.convert({"status": "unparsed", **found}, Verdict)
 
 
 def result(score: Any, *rows: tuple[Any, Verdict], **meta: list[Any]) -> dict[str, Metric]:
@@ -80,7 +85,7 @@ def test_the_longest_start_names_the_part() -> None:
 
 @pytest.mark.parametrize(("agree", "value"), [(False, 50.0), (True, 100.0)])
 def test_two_silent_orders_agree_only_where_that_is_named(agree: bool, value: float) -> None:
-    silent = Verdict(status="unparsed", details={"presentations": [presentation("AB", None), presentation("BA", None)]})
+    silent = unread(presentations=[presentation("AB", None), presentation("BA", None)])
     steady = said("A", presentations=[presentation("AB", "A"), presentation("BA", "B")])
     assert pairs(("A", silent), ("A", steady), unread_agree=agree)["consistency"].value == value
 
@@ -109,7 +114,10 @@ def test_grades_of_single_answers_are_no_games_in_two_orders(tmp_path: Path) -> 
 
 
 def test_strong_wins_count_as_often_as_the_fold_says_and_bound_what_was_not_compared() -> None:
-    pooled = [("", said("A", outcomes=[1, 1, 1, 0])), ("", said("B", outcomes=[0]))]
+    pooled = [
+        ("", said("A", outcomes=[{"outcome": one} for one in (1, 1, 1, 0)])),
+        ("", said("B", outcomes=[{"outcome": 0}])),
+    ]
     found = result(WinScore(WinScoreConfig(rounds=50)), *pooled, ("", UNREAD))["win_rate"]
     assert found.value == 60.0
     assert found.bounds == (pytest.approx(100 * 3 / 9), pytest.approx(100 * 7 / 9))  # as heavy as the heaviest
@@ -168,7 +176,7 @@ def sampled(*decisions: str | None) -> dict[str, Any]:
 
 
 def test_people_decide_the_most_uncertain_items_rounded_up_and_silent_ones_first() -> None:
-    silent = Verdict(status="unparsed", details=sampled(None, None))
+    silent = unread(**sampled(None, None))
     rows = [("A", said("B", **sampled("B", "B"))), ("A", said("A", **sampled("A", "B"))), ("A", silent),
             ("A", said("B", **sampled("B", "B")))]  # fmt: skip
 
@@ -210,7 +218,7 @@ def test_a_stated_preference_of_nothing_is_a_draw_and_its_spread_is_that_of_a_sa
 @pytest.mark.parametrize(("first", "rate"), [(True, 75.0), (False, 25.0)])
 def test_a_probability_is_one_of_the_answer_shown_first(first: bool, rate: float) -> None:
     score = PreferenceScore(PreferenceScoreConfig())
-    presentations = [{"presentation": "", "status": "ok", "score": 0.75, "values": {"p": {"A": 0.75, "B": 0.25}}}]
+    presentations = [{"presentation": "", "status": "ok", "score": 0.75, "probabilities": {"A": 0.75, "B": 0.25}}]
     assert (
         result(score, (None, said(score=0.75, presentations=presentations)), tested_first=[first])["win_rate"].value
         == rate

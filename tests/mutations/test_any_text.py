@@ -102,7 +102,7 @@ def test_no_text_makes_it_raise_and_it_says_where_it_read(name: str, text: str, 
         assert (found.decision, found.score, found.span) == (None, None, None)
         assert found.reason
         return
-    assert found.decision is not None or found.score is not None or found.values
+    assert found.decision is not None or found.score is not None
     assert found.decision is None or found.decision in MADE[name].decisions()
     if found.span is None:
         assert found.values == {"guessed": True}  # the one rule that decides where nothing is written
@@ -114,11 +114,11 @@ def test_no_text_makes_it_raise_and_it_says_where_it_read(name: str, text: str, 
 
 def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
     """Whether the place that a reading names holds what was read."""
-    if "steps" in found.values:
+    if found.steps:
         steps: list[dict[str, Any]] = json.loads(written, strict=False)
-        return [one["correct"] for one in steps] == [one["correct"] for one in found.values["steps"]]
-    if "first" in found.values:
-        return {found.values["first"], found.values["second"]} <= set(_numbers_in(written))
+        return [one["correct"] for one in steps] == [one.correct for one in found.steps]
+    if found.pair is not None:
+        return set(found.pair) <= set(_numbers_in(written))
     if spec["type"] in ("aisbench_last_char", "opencompass_first_ab"):
         return {"A": "correct", "B": "incorrect"}[written] == found.decision
     if spec["type"] == "regex_table":
@@ -128,8 +128,8 @@ def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
         return (
             str(value).strip().lower() == str(found.decision).lower() if found.decision else float(value) == found.score
         )
-    if "scores" in found.values:
-        return {one for one in found.values["scores"] if one is not None} <= set(_numbers_in(written))
+    if found.scores:
+        return set(found.scores) <= set(_numbers_in(written))
     if found.decision is None:
         plain = re.sub(r"\\\w+", "", written).strip("{} $\n\t.")
         return float(plain) == found.score
@@ -181,7 +181,7 @@ def test_no_probabilities_make_it_raise(name: str, text: str, top: dict[str, flo
     token = TokenLogprob(token=text[:3], logprob=logprob, top=top)
     found = MADE[name].read(Reply(status="ok", text=text, logprobs=[token]))
     if name == "logprob_of_decision" and found.status == "ok":
-        assert sum(found.values["p"].values()) == pytest.approx(1.0)
+        assert sum(found.probabilities.values()) == pytest.approx(1.0)
         assert {"m", "M"} & {text[:3], *top}
 
 

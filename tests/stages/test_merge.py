@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from judgebench.datasets.columns import COPY
 from judgebench.metrics.rates.named import compute
+from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Usage, Verdict
 from judgebench.records.run import Options
 from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, ResultAccumulator, Spent
@@ -19,11 +20,12 @@ from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, Resu
 LABELS = ["A", "B", "tie", "correct", "incorrect"]
 VERDICTS = st.one_of(
     st.builds(
-        lambda label, score, details: Verdict(status="ok", decision=label, score=score, details=details),
+        lambda label, score, found: Verdict(status="ok", decision=label, score=score, **found),
         st.sampled_from(LABELS),
         st.one_of(st.none(), st.integers(1, 5).map(float)),
         st.sampled_from([{}, {"settled_by": "rule"}, {"settled_by": "judge"}, {"equal_answers": True},
-                         {"outcomes": [1.0, 0.5]}, {"votes": {"correct": 2, "incorrect": 1}}]),
+                         {"outcomes": [PooledOutcome(outcome=1.0), PooledOutcome(outcome=0.5)]},
+                         {"votes": {"correct": 2, "incorrect": 1}}]),
     ),
     st.builds(
         lambda status, reason: Verdict(status=status, reason=reason),

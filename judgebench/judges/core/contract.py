@@ -29,6 +29,7 @@ from judgebench import plugins
 from judgebench.judges.aggregations import Aggregation, AggregationConfig, check_aggregation
 from judgebench.judges.parsers.reading import VerdictParser
 from judgebench.plugins.find import filled
+from judgebench.records.findings import BiasFindings, PresentationVerdict, StepVerdict
 from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ class JudgeMethod(ABC):
 _STATUSES = get_args(VerdictStatus)
 LARGEST_SCORE = 1e15
 """Beyond it sums of scores lose what they are made of, and squares soon leave what a file can hold."""
+MOST_VOTES = 0xFFFF
+"""Votes for one decision."""
 
 
 def checked(verdict: Verdict) -> Verdict:
@@ -176,8 +179,8 @@ def checked(verdict: Verdict) -> Verdict:
 
     Raises:
         TypeError: It is none.
-        ValueError: It has a status that there is not, its score is no finite number, or its decision is no text that a
-            file can hold.
+        ValueError: It has a status that there is not, its score is no finite number, its decision is no text that a
+            file can hold, or what it found beside them has not the form that its field declares.
     """
     if not isinstance(verdict, Verdict):
         raise TypeError(f"the method returned {type(verdict).__name__}, and a Verdict was expected")
@@ -187,7 +190,38 @@ def checked(verdict: Verdict) -> Verdict:
         raise ValueError(f"the score {verdict.score!r:.40} is no finite number")
     if verdict.decision is not None:
         verdict.decision.encode()
+    if verdict.presentations or verdict.votes or verdict.outcomes or verdict.steps or verdict.bias is not None:
+        _check_findings(verdict)
     return verdict
+
+
+def _check_findings(verdict: Verdict) -> None:
+    """Refuse findings that a metric could not count.
+
+    Raises:
+        TypeError: Steps or what a bias test found are something else.
+        ValueError: One has not the form that its field declares.
+    """
+    for one in verdict.presentations:
+        fitting = (
+            isinstance(one, PresentationVerdict)
+            and one.status in _STATUSES
+            and (one.decision is None or isinstance(one.decision, str))
+            and (one.score is None or -LARGEST_SCORE <= one.score <= LARGEST_SCORE)
+        )
+        if not fitting:
+            raise ValueError(f"a presentation of the verdict is {one!r:.80}, and a PresentationVerdict was expected")
+    for decision, count in verdict.votes.items():
+        if not isinstance(count, int) or not 0 <= count <= MOST_VOTES:
+            raise ValueError(f"the votes for {decision!r:.40} are {count!r:.40}, not a number from 0 to {MOST_VOTES}")
+    for outcome in verdict.outcomes:
+        if not 0 <= outcome.outcome <= 1 or not 0 <= outcome.weight <= LARGEST_SCORE:
+            raise ValueError(f"the verdict pools {outcome!r:.80}: an outcome is from 0 to 1, a weight 0 or more")
+    strange = next((one for one in verdict.steps if not isinstance(one, StepVerdict)), None)
+    if strange is not None:
+        raise TypeError(f"a step of the verdict is {strange!r:.80}, and a StepVerdict was expected")
+    if verdict.bias is not None and not isinstance(verdict.bias, BiasFindings):
+        raise TypeError(f"the verdict's bias is {type(verdict.bias).__name__}, and BiasFindings were expected")
 
 
 def lacks_logprobs(method: JudgeMethod, answered: Sequence[tuple[Mapping[str, Any], bool]]) -> bool:

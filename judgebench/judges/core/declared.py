@@ -9,8 +9,7 @@
         aggregate=dict(type="counter", unread="drop"),
     )
 
-All presentations are asked at the same time. What each reply was read as stands in the verdict's
-``details["presentations"]``.
+All presentations are asked at the same time. What each reply was read as stands in the verdict's ``presentations``.
 
 What a prompt may show of an item is decided here for all methods: the fields ``{question}``, ``{reference}``,
 ``{answer}``, ... A candidate's text is data, never instruction. It stands between two fence lines that its author could
@@ -31,7 +30,8 @@ from judgebench.content.prompts import as_text, fields_of, fill, render
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import PresentationReading, aggregated, check_weights
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod, aggregation_of, parser_of
-from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, reads_text_only
+from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, own_values, reads_text_only
+from judgebench.records.findings import PresentationVerdict, ReadSpan
 from judgebench.records.flow import Prompt, Reply, Verdict
 
 T = TypeVar("T")
@@ -339,7 +339,7 @@ class DeclaredJudge(JudgeMethod):
         if (unjudged := seen.unjudged) is not None:
             return unjudged
         if self.config.skip_equal and seen.fields.get("first", "") == seen.fields.get("second"):
-            return Verdict(status="ok", decision=self.config.skip_equal, details={"equal_answers": True})
+            return Verdict(status="ok", decision=self.config.skip_equal, equal_answers=True)
         questions = [
             (presentation, repeat, prompt)
             for presentation, prompt in self._questions(seen)
@@ -421,31 +421,26 @@ def verdict_of(
 ) -> Verdict:
     """Return the verdict on an item, with what was read in every presentation.
 
-    The span is that of a single presentation; with several, each presentation's own stands in the details.
+    The span is that of a single presentation; with several, each presentation has its own.
     """
-    presentations = [_as_detail(one, reply) for one, reply in zip(readings, replies, strict=True)]
+    presentations = [_as_verdict(one, reply) for one, reply in zip(readings, replies, strict=True)]
     only = readings[0].reading if len(readings) == 1 else None
     span = only.span if only else None
-    return as_verdict(
-        msgspec.structs.replace(combined, span=span), **{**details, **combined.values, "presentations": presentations}
-    )
+    return as_verdict(msgspec.structs.replace(combined, span=span), presentations, **details)
 
 
-def _as_detail(one: PresentationReading, reply: Reply) -> dict[str, Any]:
+def _as_verdict(one: PresentationReading, reply: Reply) -> PresentationVerdict:
     read = one.reading
-    detail: dict[str, Any] = {"presentation": one.presentation, "repeat": one.repeat, "status": read.status}
-    if one.order:
-        detail["order"] = one.order
-    if read.decision:
-        detail["decision"] = read.decision
-    if read.score is not None:
-        detail["score"] = read.score
-    if read.reason:
-        detail["reason"] = read.reason
-    if read.span:
-        detail["span"] = list(read.span)
-    if read.values:
-        detail["values"] = read.values
-    if reply.finish_reason == "length":
-        detail["cut_off"] = True
-    return detail
+    return PresentationVerdict(
+        presentation=one.presentation,
+        repeat=one.repeat,
+        order=one.order,
+        status=read.status,
+        decision=read.decision or None,
+        score=read.score,
+        reason=read.reason,
+        span=ReadSpan(start=read.span[0], end=read.span[1]) if read.span else None,
+        truncated=reply.finish_reason == "length",
+        probabilities=read.probabilities,
+        values=own_values(read),
+    )

@@ -7,6 +7,7 @@ from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.core.declared import all_of
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.parsers.reading import Reading
+from judgebench.records.findings import PresentationVerdict
 from judgebench.records.flow import Verdict
 
 _TASK = """\
@@ -32,7 +33,7 @@ class ManyScores(Dynamic):
     """Scores all of an item's answers at once, in their order and in reverse, and ranks them by the mean of both.
 
     The decision is the place of the best answer, from 1, or ``equal`` where the best two are, and the score is its own;
-    ``details["ranking"]`` holds the places from the best to the worst, ``details["presentations"]`` a score for each
+    ``details["ranking"]`` holds the places from the best to the worst, ``presentations`` a score for each
     answer, as ``ListScore`` reads them.
     """
 
@@ -87,7 +88,7 @@ class ManyScores(Dynamic):
         fault = next((why for one in readings if (why := _fault(one, len(answers)))), "")
         if fault:
             return Verdict(status="unparsed", reason=fault)
-        scores = [one.values["scores"] for one in readings]
+        scores = [one.scores for one in readings]
         if len(scores) > 1:
             scores[1] = scores[1][::-1]
         return self._ranked([sum(own) / len(own) for own in zip(*scores, strict=True)])
@@ -97,15 +98,15 @@ class ManyScores(Dynamic):
         first, second = (means[place] for place in ranking[:2])
         decision = "equal" if first - second <= self.config.margin else str(ranking[0] + 1)
         presentations = [
-            {"presentation": f"answer{place}", "repeat": 0, "status": "ok", "score": mean}
+            PresentationVerdict(presentation=f"answer{place}", status="ok", score=mean)
             for place, mean in enumerate(means, 1)
         ]
-        details = {"ranking": [place + 1 for place in ranking], "presentations": presentations}
-        return Verdict(status="ok", decision=decision, score=first, details=details)
+        details = {"ranking": [place + 1 for place in ranking]}
+        return Verdict(status="ok", decision=decision, score=first, presentations=presentations, details=details)
 
 
 def _fault(reading: Reading, count: int) -> str:
     if reading.status != "ok":
         return reading.reason
-    found = len(reading.values["scores"])
+    found = len(reading.scores)
     return "" if found == count else f"the first line has {found} numbers, not one for each of {count} answers"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -104,13 +104,14 @@ class FirstWrongStep(Dynamic):
         )
         readings = [self._read(reply, len(steps)) for reply in replies]
         votes = Counter(one for one in readings if isinstance(one, int))
-        details: dict[str, Any] = {"votes": {str(step): count for step, count in votes.items()}, "count": len(steps)}
+        details = {"count": len(steps)}
         if not votes:
             return Verdict(status="unparsed", reason=str(readings[0]), details=details)
+        by_step = {str(step): count for step, count in votes.items()}
         (step, most), *others = votes.most_common()
         if others and others[0][1] == most and self.config.tie == "unparsed":
-            return Verdict(status="unparsed", reason="several steps have as many votes", details=details)
-        return step_verdict(step, details)
+            return Verdict(status="unparsed", reason="several steps have as many votes", votes=by_step, details=details)
+        return msgspec.structs.replace(step_verdict(step), votes=by_step, details=details)
 
     def _read(self, reply: Reply, steps: int) -> int | str:
         reading = self.parser.read(reply)
@@ -124,7 +125,7 @@ class EveryStep(Dynamic):
     """Asks for a JSON list that says of every step whether it is right and, if not, which kind of error it holds.
 
     Decision and score are those of ``FirstWrongStep``, so that the two can be scored on each other's benchmarks;
-    ``details["steps"]`` holds one entry per step (ProJudge, Ai et al. 2025).
+    ``steps`` holds one entry per step (ProJudge, Ai et al. 2025).
     """
 
     class Config(StepsConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,11 +153,11 @@ class EveryStep(Dynamic):
         reading = self.parser.read(reply)
         if reading.status != "ok":
             return as_verdict(reading)
-        entries = reading.values["steps"][: len(steps)]
-        first = next((place for place, one in enumerate(entries) if not one["correct"]), -1)
+        entries = reading.steps[: len(steps)]
+        first = next((place for place, one in enumerate(entries) if not one.correct), -1)
         if first < 0 and len(entries) < len(steps):
             return Verdict(status="unparsed", reason=f"the list has {len(entries)} of {len(steps)} steps")
-        return msgspec.structs.replace(step_verdict(first, {"steps": entries}), span=reading.span)
+        return msgspec.structs.replace(step_verdict(first), steps=entries, span=reading.span)
 
 
 def steps_of(case: Case, field: str) -> list[str]:
@@ -174,7 +175,7 @@ def numbered(steps: list[str]) -> str:
     return "\n\n".join(f"Step {number}:\n{step}" for number, step in enumerate(steps))
 
 
-def step_verdict(first: int, details: dict[str, Any]) -> Verdict:
+def step_verdict(first: int) -> Verdict:
     """Return the verdict that a first wrong step means; -1 for none."""
     decision = "correct" if first < 0 else "incorrect"
-    return Verdict(status="ok", decision=decision, score=float(first), details=details)
+    return Verdict(status="ok", decision=decision, score=float(first))

@@ -15,7 +15,7 @@ class FirstLineNumbers(ConfiguredParser):
     """Reads the numbers of a first line that holds nothing else; commas count as spaces.
 
     JudgeLM's form for many answers (Zhu et al. 2023). How many there must be is the method's to know, as it knows how
-    many answers it has shown; they are in ``values["scores"]``, and the score is the greatest of them.
+    many answers it has shown; they are in ``scores``, and the score is the greatest of them.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,4 +41,4 @@ class FirstLineNumbers(ConfiguredParser):
             return unparsed("the first line holds something other than numbers")
         if any(outside(one, self.config.low, self.config.high) for one in known):
             return unparsed(f"a score of {line.strip()[:40]!r} is outside the scale")
-        return Reading(status="ok", score=max(known), span=(0, len(line)), values={"scores": known})
+        return Reading(status="ok", score=max(known), span=(0, len(line)), scores=known)

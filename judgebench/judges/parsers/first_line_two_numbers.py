@@ -51,7 +51,7 @@ class FirstLineTwoNumbers(ConfiguredParser):
         return list(self.config.names)
 
     def read(self, reply: Reply) -> Reading:
-        """Read the two scores; ``values`` holds them as ``first`` and ``second``."""
+        """Read the two scores; ``pair`` holds them."""
         found = self.scores(reply.text)
         if found is None:
             return unparsed(f"{self.place} not two numbers")
@@ -65,7 +65,7 @@ class FirstLineTwoNumbers(ConfiguredParser):
             decision=self.config.names[place],
             score=apart,
             span=(start, end),
-            values={"first": first, "second": second},
+            pair=(first, second),
         )
 
     def scores(self, text: str) -> TwoNumbers | None:

@@ -60,7 +60,7 @@ class LogprobOfDecision(ConfiguredParser):
         return list(self._tokens)
 
     def read(self, reply: Reply) -> Reading:
-        """Read the decisions' probabilities; ``values["p"]`` holds them, ``values["mass"]`` what they share."""
+        """Read the decisions' probabilities; ``probabilities`` holds them, ``values["mass"]`` what they share."""
         if not reply.logprobs:
             return unparsed("the service gave no log-probs")
         if len(reply.logprobs) <= self.config.position:
@@ -79,7 +79,9 @@ class LogprobOfDecision(ConfiguredParser):
         score = (
             sum(shares[name] * points for name, points in self.config.points.items()) if self.config.points else first
         )
-        return Reading(status="ok", decision=decision, score=score, values={"p": shares, "mass": min(total, 1.0)})
+        return Reading(
+            status="ok", decision=decision, score=score, probabilities=shares, values={"mass": min(total, 1.0)}
+        )
 
     def _mass(self, token: TokenLogprob) -> dict[str, float]:
         known = {token.token: token.logprob, **token.top}

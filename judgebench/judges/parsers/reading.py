@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from judgebench.records.findings import PooledOutcome, PresentationVerdict, StepVerdict
 from judgebench.records.flow import Reply, Verdict
 
 
@@ -25,7 +27,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         score: The number that was read.
         reason: Why nothing was read, in a few words.
         span: Start and end in the reply's text of what was read.
-        values: Further numbers or texts of the same reply (``first`` and ``second`` score, ``confidence``, ...).
+        pair: Scores of the first shown and the second shown answer.
+        scores: Scores of several answers, in the order in which they were shown.
+        probabilities: By decision, from log-probabilities.
+        steps: What is said of each step of the answer.
+        votes: Of an aggregation: how often each decision was given.
+        outcomes: Of an aggregation that pools outcomes: the pool.
+        values: The parser's own: further numbers or texts of the same reply, which nobody else reads.
     """
 
     status: Literal["ok", "unparsed"]
@@ -33,6 +41,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float | None = None
     reason: str = ""
     span: tuple[int, int] | None = None
+    pair: tuple[float, float] | None = None
+    scores: list[float] = []
+    probabilities: dict[str, float] = {}
+    steps: list[StepVerdict] = []
+    votes: dict[str, int] = {}
+    outcomes: list[PooledOutcome] = []
     values: dict[str, Any] = {}
 
 
@@ -105,8 +119,14 @@ def unparsed(reason: str) -> Reading:
     return Reading(status="unparsed", reason=reason)
 
 
-def as_verdict(reading: Reading, **details: Any) -> Verdict:
-    """Return what was read, or what readings were aggregated into, as a verdict."""
+def as_verdict(reading: Reading, presentations: Sequence[PresentationVerdict] = (), **details: Any) -> Verdict:
+    """Return what was read, or what readings were aggregated into, as a verdict.
+
+    Args:
+        reading: What was read.
+        presentations: What was read in each presentation.
+        details: The method's own.
+    """
     ok = reading.status == "ok"
     return Verdict(
         status=reading.status,
@@ -114,8 +134,20 @@ def as_verdict(reading: Reading, **details: Any) -> Verdict:
         score=reading.score if ok else None,
         reason=reading.reason,
         span=reading.span if ok else None,
-        details={**reading.values, **details},
+        presentations=list(presentations),
+        probabilities=reading.probabilities,
+        votes=reading.votes,
+        outcomes=reading.outcomes,
+        steps=reading.steps,
+        details={**own_values(reading), **details},
     )
+
+
+def own_values(reading: Reading) -> dict[str, Any]:
+    """Return what a reading says beside its typed fields, as a presentation and a verdict write it down."""
+    if reading.pair is not None:
+        return {"first": reading.pair[0], "second": reading.pair[1], **reading.values}
+    return {"scores": reading.scores, **reading.values} if reading.scores else reading.values
 
 
 def identity_of(parser: VerdictParser, config: msgspec.Struct) -> dict[str, Any]:

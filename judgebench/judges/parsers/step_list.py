@@ -10,6 +10,7 @@ import msgspec
 from judgebench.judges.parsers.quotation import without_quotations
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
 from judgebench.judges.parsers.second_thoughts import taken_back
+from judgebench.records.findings import StepVerdict
 from judgebench.records.flow import Reply
 
 _TRIES = 48
@@ -21,7 +22,7 @@ class StepList(ConfiguredParser):
 
     A list that is quoted or taken back later is none. Each object states in one field whether the step is right (JSON's
     ``true`` or ``false``; a text is neither). The score is the index of the first wrong step, -1 where all are right;
-    ``values["steps"]`` holds every step.
+    ``steps`` holds every step.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,9 +58,9 @@ class StepList(ConfiguredParser):
             if not isinstance(right, bool):
                 return unparsed(f"step {number}: the field {self.config.correct!r} is neither true nor false")
             kind = entry.get(self.config.error_type)
-            steps.append({"correct": right, "error_type": kind if isinstance(kind, str) else ""})
-        first = next((place for place, step in enumerate(steps) if not step["correct"]), -1)
-        return Reading(status="ok", score=float(first), span=(offset + start, offset + end), values={"steps": steps})
+            steps.append(StepVerdict(correct=right, error_type=kind if isinstance(kind, str) else ""))
+        first = next((place for place, step in enumerate(steps) if not step.correct), -1)
+        return Reading(status="ok", score=float(first), span=(offset + start, offset + end), steps=steps)
 
 
 def _last_list(text: str) -> tuple[list[dict[str, Any]], int, int] | None:

@@ -33,7 +33,7 @@ class Tagged(ConfiguredParser):
             decisions: Decision by the tag's text, compared without regard to case; empty reads numbers.
             count: How many numbers the tag holds. One is the score; two are the scores of a first and a second answer,
                 whose decision is ``A``, ``B`` or ``tie``; of more the score is the greatest, and all are in
-                ``values["scores"]``.
+                ``scores``.
             low: Least number. ``high``: greatest.
         """
 
@@ -113,9 +113,7 @@ class Tagged(ConfiguredParser):
         if len(known) == 1:
             return Reading(status="ok", score=known[0], span=span)
         if len(known) > 2:
-            return Reading(status="ok", score=max(known), span=span, values={"scores": known})
+            return Reading(status="ok", score=max(known), span=span, scores=known)
         apart = known[0] - known[1]
         preferred = "A" if apart > 0 else "B" if apart < 0 else "tie"
-        return Reading(
-            status="ok", decision=preferred, score=apart, span=span, values={"first": known[0], "second": known[1]}
-        )
+        return Reading(status="ok", decision=preferred, score=apart, span=span, pair=(known[0], known[1]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import ClassVar
 
-from judgebench.judges.wrappers.perturbed import Expects, OneAnswer
+from judgebench.judges.wrappers.perturbed import OneAnswer
+from judgebench.records.findings import Expects
 
 
 class Refusal(OneAnswer):

@@ -17,7 +17,8 @@ from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, CallFailedError, Case
 from judgebench.judges.core.declared import all_of
 from judgebench.judges.wrappers.perturbed import Kind, Perturbation, Perturbed, kind_of, perturbation_of, shipped
-from judgebench.judges.wrappers.wrapper import Listening, Wrapper, stated, with_details
+from judgebench.judges.wrappers.wrapper import Listening, Wrapper
+from judgebench.records.findings import BiasFindings, PerturbedVerdict, RepeatedVerdict
 from judgebench.records.flow import Verdict
 from judgebench.records.pairs import FLIPPED
 
@@ -30,7 +31,7 @@ _FENCE = re.compile(r"=== [0-9a-f]{20} ===")
 class BiasTest(Wrapper):
     """Asks a judge about every item as it is, the same once more, and about each perturbed item.
 
-    The verdict is that on the unchanged item. ``details["bias"]`` holds under ``again`` what was decided when the same
+    The verdict is that on the unchanged item. ``bias`` holds under ``again`` what was decided when the same
     questions were put a second time, which is the judge's noise, and under ``tests`` one entry for each perturbation:
     its name, target and expectation with the verdict in the frame of the unchanged item, or why it was ``skipped``.
 
@@ -87,15 +88,15 @@ class BiasTest(Wrapper):
         """
         chosen = self._chosen(case)
         plain = await self.inner[0].judge(case, Listening(ask))
-        if plain.status != "ok" or plain.details.get("equal_answers"):
-            return with_details(plain, bias={"again": [], "tests": []}) if plain.status == "unparsed" else plain
+        if plain.status != "ok" or plain.equal_answers:
+            return _tested(plain, BiasFindings()) if plain.status == "unparsed" else plain
         again = [
-            stated(await self.inner[0].judge(case, Listening(ask, f"again{number or ''}")))
+            _repeated(await self.inner[0].judge(case, Listening(ask, f"again{number or ''}")))
             for number in range(self.config.again)
         ]
         seen = self._seen(case)
         tests = await all_of(self._test(name, one, case, ask, seen) for name, one in chosen.items())
-        return with_details(plain, bias={"again": again, "tests": tests})
+        return _tested(plain, BiasFindings(again=again, tests=tests))
 
     def _chosen(self, case: Case) -> dict[str, Perturbation]:
         kind = kind_of(case)
@@ -109,25 +110,28 @@ class BiasTest(Wrapper):
             )
         return fitting
 
-    async def _test(self, name: str, perturbation: Perturbation, case: Case, ask: Ask, seen: str) -> dict[str, Any]:
+    async def _test(self, name: str, perturbation: Perturbation, case: Case, ask: Ask, seen: str) -> PerturbedVerdict:
         """Return what one perturbation did to the verdict."""
         changed = perturbation.perturb(case, self.config.seed)
         if changed is None:
-            return {"test": name, "skipped": "does not apply"}
+            return PerturbedVerdict(test=name, skipped="does not apply")
         if seen and self._seen(changed.case) == seen:
-            return {"test": name, "skipped": "not shown"}
-        about: dict[str, Any] = {"test": name, "expects": changed.expects}
-        about |= {"target": changed.target} if changed.target else {}
-        about |= {} if changed.keeps_gold else {"keeps_gold": False}
+            return PerturbedVerdict(test=name, skipped="not shown")
+        about = PerturbedVerdict(
+            test=name, expects=changed.expects, target=changed.target, keeps_gold=changed.keeps_gold
+        )
         try:
             verdict = await self.inner[0].judge(changed.case, Listening(ask, name))
         except CallFailedError as error:
             if error.reply.error is None or error.reply.error.kind not in FOR_GOOD:
                 raise
-            return {**about, "status": "judge_failed", "reason": error.reply.error.kind}
+            return msgspec.structs.replace(about, status="judge_failed", reason=error.reply.error.kind)
         if changed.mirrored and verdict.status == "ok" and verdict.decision is None:
-            return {"test": name, "skipped": "a score has no mirror image"}
-        return {**about, **stated(_as_before(verdict, changed))}
+            return PerturbedVerdict(test=name, skipped="a score has no mirror image")
+        said = _as_before(verdict, changed)
+        return msgspec.structs.replace(
+            about, status=said.status, decision=said.decision, score=said.score, reason=said.reason
+        )
 
     def _seen(self, case: Case) -> str:
         """Return what the judge is asked first, without the fence, which every text changes; empty if unknown."""
@@ -140,6 +144,15 @@ _ITEMS: dict[Kind, str] = {
     "point": "single answers",
     "list": "items with more than two answers",
 }
+
+
+def _tested(plain: Verdict, bias: BiasFindings) -> Verdict:
+    """Return a verdict with what the test found; its span is dropped, because the last reply is another one."""
+    return msgspec.structs.replace(plain, span=None, bias=bias)
+
+
+def _repeated(verdict: Verdict) -> RepeatedVerdict:
+    return RepeatedVerdict(status=verdict.status, decision=verdict.decision, score=verdict.score, reason=verdict.reason)
 
 
 def _as_before(verdict: Verdict, changed: Perturbed) -> Verdict:

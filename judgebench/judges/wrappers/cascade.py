@@ -2,7 +2,7 @@
 
 A rule is cheap and never moody, but strict: what it calls wrong may be right in another form. Which of its outcomes
 settle an item is declared. How many items each of the two settled, and how often they differ where both spoke, can be
-counted from the verdicts' details.
+counted from the verdicts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from judgebench.records.flow import Prompt, Verdict
 class Cascade(JudgeMethod):
     """Asks the judge only about items that the rule's verdict does not settle.
 
-    ``details["settled_by"]`` is ``rule`` or ``judge``; ``details["rule"]`` and ``details["judge"]`` what each
-    said.
+    ``settled_by`` is ``rule`` or ``judge``; ``details["rule"]`` and ``details["judge"]`` are what each said.
     """
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,12 +86,18 @@ class Cascade(JudgeMethod):
         settled = by_rule.status == "ok" and by_rule.decision in self.config.settles
         said = {"rule": stated(by_rule)}
         if settled and not self.config.ask_always:
-            details = {**by_rule.details, "settled_by": "rule", **said}
-            return msgspec.structs.replace(by_rule, span=None, details=details)
+            return _settled(by_rule, said)
         by_judge = await self._judge.judge(case, ask)
         said["judge"] = stated(by_judge)
         if settled:
-            details = {**by_rule.details, "settled_by": "rule", **said}
-            return msgspec.structs.replace(by_rule, span=None, details=details)
-        details = {**by_judge.details, "settled_by": "judge", **said}
-        return msgspec.structs.replace(by_judge, answer=by_judge.answer or by_rule.answer, details=details)
+            return _settled(by_rule, said)
+        return msgspec.structs.replace(
+            by_judge,
+            answer=by_judge.answer or by_rule.answer,
+            settled_by="judge",
+            details={**by_judge.details, **said},
+        )
+
+
+def _settled(by_rule: Verdict, said: dict[str, Any]) -> Verdict:
+    return msgspec.structs.replace(by_rule, span=None, settled_by="rule", details={**by_rule.details, **said})

@@ -11,6 +11,7 @@ from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.core.declared import DeclaredJudge
 from judgebench.judges.parsers.patterns import NOTHING
 from judgebench.judges.wrappers.wrapper import continued
+from judgebench.records.findings import PresentationVerdict
 from judgebench.records.flow import Prompt, Reply, Verdict
 
 _WORDS = "Go on from where you stopped, and end with your verdict in the form that you were asked for."
@@ -67,13 +68,13 @@ class ContinuedJudge(DeclaredJudge):
         verdict = await super().judge(case, going_on)
         if not again:
             return verdict
-        presentations = [_marked(presentation, again) for presentation in verdict.details["presentations"]]
-        return msgspec.structs.replace(verdict, span=None, details={**verdict.details, "presentations": presentations})
+        presentations = [_marked(presentation, again) for presentation in verdict.presentations]
+        return msgspec.structs.replace(verdict, span=None, presentations=presentations)
 
 
-def _marked(presentation: dict[str, Any], again: dict[str, int]) -> dict[str, Any]:
+def _marked(presentation: PresentationVerdict, again: dict[str, int]) -> PresentationVerdict:
     """Say how often a presentation was asked to go on, and drop its span, which is one of the last reply."""
-    times = again.get(presentation["presentation"])
+    times = again.get(presentation.presentation)
     if times is None:
         return presentation
-    return {**{key: value for key, value in presentation.items() if key != "span"}, "further_turns": times}
+    return msgspec.structs.replace(presentation, span=None, values={**presentation.values, "further_turns": times})

@@ -95,7 +95,7 @@ class Panel(JudgeMethod):
         ):
             (aggregate, config), wants = self._scores, "score"
         voters = [name for name, verdict in said.items() if _gives(verdict, wants)]
-        details = {"members": {name: stated(one) for name, one in said.items()}, "voters": len(voters)}
+        details: dict[str, Any] = {"members": {name: stated(one) for name, one in said.items()}, "voters": len(voters)}
         if len(voters) < self.config.quorum:
             return self._too_few(said, len(voters), wants, details)
         presentations = [self._presentation(name, verdict, wants) for name, verdict in said.items()]

@@ -25,15 +25,10 @@ import msgspec
 from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Case
+from judgebench.records.findings import Expects, Target
 
 Kind = Literal["pair", "point", "list"]
 """Two answers to compare, one to grade or check, or more than two."""
-
-Expects = Literal["invariant", "must_flip", "must_not_increase"]
-"""What an unbiased judge does: decides as before, decides for the target, or does not move towards the target."""
-
-Target = Literal["", "A", "B", "better", "worse"]
-"""One answer of a pair, or a better or worse verdict about the only one; empty where a bias has no direction."""
 
 
 class Perturbed(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.methods.pair_comparison import PairComparison
+from judgebench.judges.parsers.reading import as_verdict
 from judgebench.judges.wrappers.wrapper import Listening
 from judgebench.plugins.find import filled
 from judgebench.records.flow import Verdict
@@ -92,12 +93,13 @@ class SwapResolved(Dynamic):
         verdict = await self._pair.judge(case, listener)
         if len(listener.said) < 2:
             return verdict  # equal answers, or nothing to compare with
-        read = {one["presentation"]: one.get("decision") for one in verdict.details["presentations"]}
+        read = {one.presentation: one.decision for one in verdict.presentations}
         both = [read.get("AB"), FLIPPED.get(read.get("BA") or "", read.get("BA"))]
         if None in both:
             return msgspec.structs.replace(verdict, details={**verdict.details, "stages": 1})
         if both[0] == both[1]:
-            return Verdict(status="ok", decision=both[0], details={**verdict.details, "stages": 1})
+            details = {**verdict.details, "stages": 1}
+            return Verdict(status="ok", decision=both[0], presentations=verdict.presentations, details=details)
         said = {one.presentation: one.reply.text for one in listener.said}
         reply = await self.put(
             ask,
@@ -108,7 +110,7 @@ class SwapResolved(Dynamic):
             verdict_ab=_name(both[0]),
             verdict_ba=_name(both[1]),
         )
-        return self.decided(reply, presentations=verdict.details["presentations"], stages=2)
+        return as_verdict(self.parser.read(reply), verdict.presentations, stages=2)
 
 
 def _name(decision: str | None) -> str:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.metrics.comparisons.style import FEATURES, style_of
-from judgebench.metrics.rates.found import decision_in, outcomes_of, presentations_of
 from judgebench.metrics.statistics.intervals import ClusterGroup, clustered_share
+from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import Metric, Verdict
 from judgebench.records.pairs import PREFERENCES, SIDES
 
@@ -52,22 +52,31 @@ def pair_presentations(verdict: Verdict) -> list[PairPresentation]:
 
     Presentations that grade a single answer do not name a winner and are not comparisons.
     """
-    presentations = presentations_of(verdict)
-    if len({str(one.get("presentation")) for one in presentations}) > 1 and not any(
-        one.get("order") or one.get("decision") for one in presentations
+    presentations = verdict.presentations
+    if len({one.presentation for one in presentations}) > 1 and not any(
+        one.order or one.decision for one in presentations
     ):
         return []
     found = []
     for one in presentations:
-        decision = decision_in(one)
-        swapped = one.get("order") == "BA"
+        decision = one.decision if one.status == "ok" else None
+        swapped = one.order == "BA"
         side = side_of(decision)
         found.append(
-            PairPresentation(
-                str(one.get("presentation", "")), swapped, -side if side is not None and swapped else side, decision
-            )
+            PairPresentation(one.presentation, swapped, -side if side is not None and swapped else side, decision)
         )
     return found
+
+
+def outcomes_of(verdict: Verdict, otherwise: float) -> list[PooledOutcome]:
+    """Return the outcomes that a comparison pools.
+
+    Args:
+        verdict: On the comparison.
+        otherwise: The one outcome, of weight 1, of a verdict that pools none.
+    """
+    pooled = verdict.outcomes
+    return pooled if any(one.weight > 0 for one in pooled) else [PooledOutcome(outcome=otherwise)]
 
 
 class ScoredComparison(NamedTuple):
@@ -141,10 +150,10 @@ class ComparisonColumns:
         if worth is None:
             return
         pooled = outcomes_of(verdict, worth)
-        weight = sum(own for _, own in pooled)
+        weight = sum(one.weight for one in pooled)
         self._ids.append(id_)
         self._repeats.append(repeat)
-        self._outcomes.append(sum(own * outcome for outcome, own in pooled) / weight)
+        self._outcomes.append(sum(one.weight * one.outcome for one in pooled) / weight)
         self._weights.append(weight)
         for answer in answers:
             self._styles.extend(style_of(answer))

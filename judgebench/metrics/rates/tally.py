@@ -14,7 +14,6 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from judgebench.errors import InternalError
-from judgebench.metrics.rates.found import votes_of
 from judgebench.records.flow import Counts, Verdict, VerdictStatus
 
 GRADES = {"correct": 1, "incorrect": 0, "invalid": 0}
@@ -70,7 +69,7 @@ def outcome_of(
 
     The extracted answer is the verdict's own, else the rule's.
     """
-    votes = votes_of(verdict) or ({verdict.decision: 1} if verdict.decision is not None else {})
+    votes = verdict.votes or ({verdict.decision: 1} if verdict.decision is not None else {})
     graded = {name: count for name, count in votes.items() if name in GRADES}
     return TallyOutcome(
         id=sample_id,

@@ -11,10 +11,10 @@ import msgspec
 
 from judgebench.metrics.rates import flips
 from judgebench.metrics.rates.flips import Decision, Paired, Trial
-from judgebench.metrics.rates.found import bias_of
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import mean_of
+from judgebench.records.findings import BiasFindings, PerturbedVerdict
 from judgebench.records.flow import Metric, Sample, Verdict
 
 HEADLINES = ("flip_rate", "flip_rate_above_noise", "directed_flip", "delta_accuracy", "violation_rate")
@@ -76,7 +76,7 @@ class BiasScore:
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats share the sample's id
         """Take in the verdicts about one item."""
-        if verdict.details.get("equal_answers"):
+        if verdict.equal_answers:
             self._equal += 1
             return
         if verdict.status == "unparsed":
@@ -86,14 +86,15 @@ class BiasScore:
         if plain is None:
             self._unjudged += 1
             return
-        repeated, tests = bias_of(verdict)
-        again = tuple(one for entry in repeated if (one := _read(entry)) is not None)
-        self._noiseless += bool(repeated) and not again
+        bias = verdict.bias or BiasFindings()
+        read = [_decision(one.status, one.decision, one.score) for one in bias.again]
+        again = tuple(one for one in read if one is not None)
+        self._noiseless += bool(read) and not again
         gold = sample.gold if isinstance(sample.gold, str) else None
         trial = Trial(cluster_of(sample, self.config), plain, again, gold=gold)
         self._plain.append(trial)
-        for entry in tests:
-            self._take(trial, entry)
+        for test in bias.tests:
+            self._take(trial, test)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -125,20 +126,20 @@ class BiasScore:
             found = {self.config.headline: found[self.config.headline], **found}
         return found
 
-    def _take(self, trial: Trial, entry: Mapping[str, Any]) -> None:
-        test = self._tests.setdefault(str(entry["test"]), _Test())
-        if "skipped" in entry:
+    def _take(self, trial: Trial, said: PerturbedVerdict) -> None:
+        test = self._tests.setdefault(said.test, _Test())
+        if said.skipped:
             test.lost["skipped"] += 1
             return
-        perturbed = _read(entry)
+        perturbed = _decision(said.status, said.decision, said.score)
         if perturbed is None:
-            test.lost["unread" if entry["status"] == "unparsed" else "failed"] += 1
+            test.lost["unread" if said.status == "unparsed" else "failed"] += 1
         test.trials.append(
             trial._replace(
                 perturbed=perturbed,
-                target=entry.get("target", ""),
-                expects=entry.get("expects", "invariant"),
-                gold=trial.gold if entry.get("keeps_gold", True) else None,
+                target=said.target,
+                expects=said.expects,
+                gold=trial.gold if said.keeps_gold else None,
             )
         )
 
@@ -207,10 +208,6 @@ def _decision(status: str, decision: str | None, score: float | None) -> Decisio
     if status != "ok":
         return None
     return decision if decision is not None else score
-
-
-def _read(entry: Mapping[str, Any]) -> Decision | None:
-    return _decision(entry["status"], entry.get("decision"), entry.get("score"))
 
 
 def _changed(trial: Trial, decision: Decision, *, margin: float) -> bool:

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.metrics.rates.found import presentations_of, score_in
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
@@ -65,7 +64,7 @@ class ListScore:
             return
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
         cluster = cluster_of(sample, self.config)
-        scores = [score_in(presentation) for presentation in presentations_of(verdict)]
+        scores = [one.score for one in verdict.presentations]
         grades = [score for score in scores if score is not None]
         lengths = [float(len(answer)) for answer in sample.answers]
         if len(lengths) == len(scores) > self.config.right:

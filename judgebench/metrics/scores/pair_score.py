@@ -118,7 +118,7 @@ class PairScore:
         if len(lengths) < 2:
             lengths = [length for name in ("len_1", "len_2") if isinstance(length := sample.meta.get(name), int)]
         longer = (lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) if len(lengths) > 1 else None
-        sent = not verdict.details.get("equal_answers", False)
+        sent = not verdict.equal_answers
         self._pairs.append(
             _JudgedPair(
                 cluster_of(sample, self.config), group, gold, verdict.decision, self._comparisons(verdict), longer, sent

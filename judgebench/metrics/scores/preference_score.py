@@ -14,7 +14,6 @@ import msgspec
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.comparisons import side_of
 from judgebench.metrics.comparisons.length_control import implausible, length_controlled
-from judgebench.metrics.rates.found import presentations_of
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
@@ -128,16 +127,10 @@ class PreferenceScore:
     def _preference(self, verdict: Verdict, *, tested_first: bool) -> float | None:
         if verdict.status != "ok":
             return None
-        if verdict.details.get("equal_answers"):
+        if verdict.equal_answers:
             self._equal += 1
             return 1.5
-        values = [presentation.get("values") for presentation in presentations_of(verdict)[:1]]
-        if (
-            values
-            and isinstance(values[0], dict)
-            and isinstance(values[0].get("p"), dict)
-            and verdict.score is not None
-        ):
+        if verdict.presentations and verdict.presentations[0].probabilities and verdict.score is not None:
             self._probabilities += 1
             return 1 + (verdict.score if tested_first else 1 - verdict.score)
         if verdict.score is not None:

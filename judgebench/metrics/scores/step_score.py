@@ -15,7 +15,6 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.rates.agreement import confusion, macro_scores
-from judgebench.metrics.rates.found import steps_of
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.pair_score import weighted_mean
 from judgebench.metrics.scores.rater_figures import beyond_chance, error_rates
@@ -49,7 +48,7 @@ class _JudgedSteps(NamedTuple):
 
 
 class StepScore:
-    """A verdict's score is the index of the first wrong step (-1: none); ``details["steps"]`` may label every step.
+    """A verdict's score is the index of the first wrong step (-1: none); ``steps`` may label every step.
 
     An unread verdict is wrong everywhere, as in both sources; what was not judged is left out and bounds the figures.
     """
@@ -86,7 +85,7 @@ class StepScore:
             raise DataError(
                 f"Item {sample.key or sample.id}: gold must be a step's index or truth values, not {gold!r}."
             )
-        said = steps_of(verdict)
+        said = verdict.steps
         types = sample.meta.get(self.config.types, []) if self.config.types else []
         judged = verdict.status in ("ok", "unparsed")
         (self._items if judged else self._unjudged).append(
@@ -96,11 +95,10 @@ class StepScore:
                 gold=first_wrong(decisions) if decisions else gold,
                 said=None if verdict.score is None else int(verdict.score),
                 steps=[
-                    (one, said[place].get("correct") if place < len(said) else None)
-                    for place, one in enumerate(decisions)
+                    (one, said[place].correct if place < len(said) else None) for place, one in enumerate(decisions)
                 ],
                 types=[
-                    (str(said[place].get("error_type", "")) if place < len(said) else "", types[place])
+                    (said[place].error_type if place < len(said) else "", types[place])
                     for place, one in enumerate(decisions)
                     if not one and place < len(types)
                 ],

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.metrics.comparisons.comparisons import pair_presentations, side_of
-from judgebench.metrics.rates.found import outcomes_of
+from judgebench.metrics.comparisons.comparisons import outcomes_of, pair_presentations, side_of
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
+from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import Metric, Sample, Verdict
 
 
@@ -49,7 +49,7 @@ class WinScore:
 
     def __init__(self, config: WinScoreConfig) -> None:
         self.config = config
-        self._outcomes: list[list[tuple[float, float]]] = []  # with their weights
+        self._outcomes: list[list[PooledOutcome]] = []
         self._items: list[Cluster] = []
         self._parts: list[str] = []
         self._missing_parts: list[str] = []
@@ -120,7 +120,7 @@ class WinScore:
         }
 
     def _pooled(
-        self, items: Sequence[Cluster], outcomes: Sequence[Sequence[tuple[float, float]]], not_compared: int
+        self, items: Sequence[Cluster], outcomes: Sequence[Sequence[PooledOutcome]], not_compared: int
     ) -> Metric:
         """Return the mean of all outcomes, strong ones as often as they count, with its bootstrap interval over items.
 
@@ -129,7 +129,7 @@ class WinScore:
         sums: dict[Cluster, tuple[float, float]] = {}
         for item, one in zip(items, outcomes, strict=True):
             before, many = sums.get(item, (0.0, 0.0))
-            sums[item] = before + sum(weight * outcome for outcome, weight in one), many + sum(own for _, own in one)
+            sums[item] = before + sum(own.weight * own.outcome for own in one), many + sum(own.weight for own in one)
         pooled = list(sums.values())
         if not pooled:
             return Metric(value=None, bounds=(0.0, 100.0) if not_compared else None, note="nothing was compared")
@@ -141,7 +141,7 @@ class WinScore:
         means.sort()
         low, high = (means[min(len(means) - 1, int(share * len(means)))] for share in self.config.quantiles)
         won, trials = sum(won for won, _ in pooled), sum(trials for _, trials in pooled)
-        value, missing = 100 * won / trials, not_compared * max(sum(own for _, own in one) for one in outcomes)
+        value, missing = 100 * won / trials, not_compared * max(sum(own.weight for own in one) for one in outcomes)
         bounds = (100 * won / (trials + missing), 100 * (won + missing) / (trials + missing)) if missing else None
         note = f"interval: bootstrap over questions, seed {self.config.seed}, {self.config.rounds} rounds"
         return Metric(value=value, n=len(outcomes), ci95=(min(low, value), max(high, value)), bounds=bounds, note=note)
