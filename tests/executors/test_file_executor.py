@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,22 @@ from judgebench.executors.file_channel import FileChannel
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task_files import ORDERS, orders_in
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
+from tests.e2e.test_images import check_no_base64, look, look_again, stored, write_configs, write_rows
 from tests.e2e.test_kills import processes_of, recorded
 from tests.faultservice import FaultService
 
 N = 12
+
+
+def write_executors(bench: Bench) -> None:
+    """Write configs of two executors that go through files."""
+    folder = bench.folder / "configs" / "executors"
+    folder.mkdir(parents=True)
+    for name, kind in (("files", "FileExecutor"), ("growing_files", "FollowingFileExecutor")):
+        (folder / f"{name}.py").write_text(
+            f"from tests.executors.file_executor import {kind}\n"
+            f"executor = dict(type={kind}, resources=dict(infer=dict(cores=2, gpus=1, memory=7.5)))\n"
+        )
 
 
 @pytest.fixture
@@ -30,13 +43,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         bench = Bench(tmp_path, model, judge, n=N)
         bench.model_keys = bench.judge_keys = {"batch_size": 2}
         bench.write()
-        folder = tmp_path / "configs" / "executors"
-        folder.mkdir()
-        for name, kind in (("files", "FileExecutor"), ("growing_files", "FollowingFileExecutor")):
-            (folder / f"{name}.py").write_text(
-                f"from tests.executors.file_executor import {kind}\n"
-                f"executor = dict(type={kind}, resources=dict(infer=dict(cores=2, gpus=1, memory=7.5)))\n"
-            )
+        write_executors(bench)
         yield bench
 
 
@@ -57,8 +64,69 @@ def check_result(bench: Bench) -> None:
     assert list((bench.run / "logs" / "tasks").iterdir()) == []  # every channel is gone with its task
 
 
+def outcome(bench: Bench) -> dict[str, Any]:
+    """All that a run says in the end, without what depends on when and where it ran."""
+    run = bench.run
+    table = (run / "summary").glob("summary_*.csv")
+    return {
+        "verdicts": {str(path.relative_to(run)): path.read_bytes() for path in (run / "verdicts").rglob("*.jsonl")},
+        "results": {
+            path.name: {**json.loads(path.read_text()), "plan": "", "usage": {}}
+            for path in (run / "results").rglob("*.json")
+        },
+        "answers": [(row["uuid"], row["prediction"], row["origin_prompt"]) for row in bench.rows()],
+        "judgments": [(row["uuid"], row["prediction"], row["origin_prompt"]) for row in bench.rows("toy-judge")],
+        "summary": max(table).read_text(),
+        "attachments": stored(run),
+        "manifest": {key: json.loads((run / "run.json").read_text())[key] for key in ("state", "rows", "models")},
+    }
+
+
 @pytest.mark.parametrize("executor", ["files", "growing_files"])
-def test_a_judged_run_gives_what_the_local_one_gives(bench: Bench, executor: str) -> None:
+@pytest.mark.parametrize("stage", ["infer", "judge"])
+def test_a_killed_and_continued_run_with_images_gives_what_an_untouched_local_one_gives(
+    tmp_path: Path, executor: str, stage: str
+) -> None:
+    """The whole scenario: images to model and judge, a kill -9 of a task, ``--reuse``, and every file after it."""
+    with FaultService(look, model="m") as model, FaultService(look_again, model="j") as judge:
+        benches = {name: Bench(tmp_path / name, model, judge) for name in ("local", executor)}
+        for bench in benches.values():
+            bench.folder.mkdir()
+            bench.model_keys = bench.judge_keys = {"batch_size": 1}
+            write_rows(bench.folder, [number % 4 for number in range(8)])
+            write_configs(bench)
+        assert benches["local"].jb("--no-preflight").code == 0
+        bench = benches[executor]
+        write_executors(bench)
+        slow = model if stage == "infer" else judge
+        model.requests.clear()
+        judge.requests.clear()
+        slower_after(3, slow)
+        process = bench.start("--executor", executor, "--no-preflight")
+        wait_until(lambda: len(slow.requests) > 3 or process.poll() is not None)
+        (victim,) = [pid for pid, command in tasks_of(bench).items() if f"{stage}:" in command]
+        os.kill(victim, signal.SIGKILL)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 1, out
+        assert "SIGKILL" in out
+        wait_until(lambda: not processes_of(bench.folder))
+        kept = [len(recorded(bench, name)) for name in ("toy", "toy-judge")]
+        assert 0 < kept[stage == "judge"] < 8
+        model.latency = judge.latency = 0.0
+        model.requests.clear()
+        judge.requests.clear()
+        done = bench.jb("--reuse", "--no-preflight")
+        assert done.code == 0, done.text
+        assert [len(service.requests) for service in (model, judge)] == [8 - count for count in kept]
+        expected = outcome(benches["local"])
+        assert all(expected.values())
+        assert outcome(bench) == expected
+        check_no_base64(bench.run)
+        assert list((bench.run / "logs" / "tasks").iterdir()) == []
+
+
+@pytest.mark.parametrize("executor", ["files", "growing_files"])
+def test_a_judged_run_is_complete_and_asks_nothing_twice(bench: Bench, executor: str) -> None:
     done = bench.jb("--executor", executor, "--no-preflight")
     assert done.code == 0, done.text
     check_result(bench)
