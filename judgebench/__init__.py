@@ -1,13 +1,15 @@
 """Benchmark runner in which one model answers and another model judges.
 
-Importing this package imports nothing else: every command pays only for what it uses. ``run``, ``run_async`` and
-``load`` are imported when they are first named.
+Importing this package imports nothing else: every command pays only for what it uses. What ``__all__``
+names is imported when it is first named.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from judgebench.errors import JudgebenchError
+    from judgebench.report.gate import GateOutcome
+    from judgebench.session.gating import gate
     from judgebench.session.listeners import Finding, Listener
     from judgebench.session.loaded import LoadedRun, load
     from judgebench.session.outcome import Outcome
@@ -15,14 +17,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Finding", "JudgebenchError", "Listener", "LoadedRun", "Outcome", "__version__", "load", "run", "run_async"]
+__all__ = [
+    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Outcome", "__version__", "gate", "load",
+    "run", "run_async",
+]  # fmt: skip
 
 _HOME = {
     "Finding": "judgebench.session.listeners",
+    "GateOutcome": "judgebench.report.gate",
     "JudgebenchError": "judgebench.errors",
     "Listener": "judgebench.session.listeners",
     "LoadedRun": "judgebench.session.loaded",
     "Outcome": "judgebench.session.outcome",
+    "gate": "judgebench.session.gating",
     "load": "judgebench.session.loaded",
     "run": "judgebench.session.python",
     "run_async": "judgebench.session.python",

@@ -18,7 +18,9 @@ from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.report.conditions import read_conditions
 from judgebench.report.schema import Summary
+from judgebench.session.gating import gated
 from judgebench.session.outcome import Outcome, scores, summed
 from judgebench.stages.row_results import write_rows
 from judgebench.store.journal import read_file
@@ -29,15 +31,15 @@ EXCHANGE = 20_000
 """Characters of a prompt up to which the judge exchange of a small run is shown whole."""
 
 
-def close_run(ended: Outcome, display: Display) -> int:
-    """Print the closing lines and return the exit code.
+def close_run(ended: Outcome, display: Display) -> Outcome:
+    """Print the closing lines, and return the outcome with what the gate decided and its last exit code.
 
     Args:
         ended: What came of the run.
         display: Where lines go.
     """
     run, request, results = RunFolder(ended.path), ended.request, ended.results
-    outcome, summary, counts, exit_code = ended.tasks, None, ended.counts, ended.exit_code
+    outcome, summary, counts = ended.tasks, None, ended.counts
     if request.options.small:
         for line in _one_exchange(run, ended.plan, results):
             display.message(line)
@@ -46,7 +48,9 @@ def close_run(ended: Outcome, display: Display) -> int:
         display.message(_tables(ended.summary, sys.stderr if request.json_events else sys.stdout))
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
-        exit_code = _gate(run, request, exit_code, display)
+        ended = gated(ended, read_conditions(Path(request.gate)))
+        display.message(ended.gate.text if ended.gate else "")
+    exit_code = ended.exit_code
     rows: list[str] = []
     if request.out:
         exit_code, line = _rows(ended.config, results, request.out, exit_code)
@@ -56,7 +60,7 @@ def close_run(ended: Outcome, display: Display) -> int:
     for line in ["", *_ending(run, outcome, counts, summary), *rows, f"Next:    {next_command}" if there else gone]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=scores(results), next_command=next_command)
-    return exit_code
+    return msgspec.structs.replace(ended, exit_code=exit_code)
 
 
 def _tables(summary: Path, stream: TextIO) -> str:
@@ -78,14 +82,6 @@ def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: Exi
     if count is None:
         return exit_code, f"Rows:    not written to {out}: no answer has a verdict yet"
     return exit_code, f"Rows:    {out} ({count} lines)"
-
-
-def _gate(run: RunFolder, request: RunRequest, exit_code: ExitCode, display: Display) -> ExitCode:
-    from judgebench.report.gate import gate_run
-
-    gate = gate_run(run.path, Path(request.gate))
-    display.message(gate.text)
-    return exit_code if exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED} else gate.exit_code or exit_code
 
 
 def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:

@@ -13,6 +13,7 @@ from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.current import Plans
+from judgebench.report.gate import GateOutcome
 from judgebench.report.results import read_result
 from judgebench.session.listeners import Finding
 from judgebench.store.run_folder import RunFolder
@@ -22,7 +23,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
     Attributes:
-        exit_code: As of ``jb``, gates aside: ``ExitCode.DONE`` where all is well.
+        exit_code: As of ``jb``: ``ExitCode.DONE`` where all is well.
         path: The run folder.
         results: A result for each model and row that has a current one, in the order of the plan.
         findings: What a reader of the numbers should know.
@@ -32,6 +33,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         plan: What was to be done.
         config: The resolved configs.
         request: What was asked for, completed from the run that it continued.
+        gate: What the gate decided; ``None`` without one.
     """
 
     exit_code: ExitCode
@@ -44,10 +46,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     config: RunConfig
     request: RunRequest
+    gate: GateOutcome | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether the run is whole: nothing failed, was stopped, or stayed unscored beyond what is allowed."""
+        """Whether the run is whole and the gate passed: nothing failed, was stopped, or stayed unscored too often."""
         return self.exit_code == ExitCode.DONE
 
     @property

@@ -14,6 +14,7 @@ from judgebench.dashboard.display import Display
 from judgebench.errors import UsageError
 from judgebench.records.run import Mode, Options, RunRequest
 from judgebench.session.declared import GivenConfigs, declarations
+from judgebench.session.gating import Gate, conditions_of, gated
 from judgebench.session.listeners import Listener
 from judgebench.session.outcome import Outcome, scores
 from judgebench.session.session import Session
@@ -30,6 +31,7 @@ def run(
     mode: Mode = "all",
     reuse: str | os.PathLike[str] | None = None,
     work_dir: str | os.PathLike[str] = "outputs/default",
+    gate: Gate | None = None,
     listener: Display | None = None,
     **options: Any,
 ) -> Outcome:
@@ -45,6 +47,7 @@ def run(
         mode: Which stages are run: ``all``, ``infer``, ``judge``, ``infer_judge``, ``eval`` or ``viz``.
         reuse: The run to continue: ``latest``, a timestamp, or the path of a run folder.
         work_dir: Parent of the run folders.
+        gate: What decides whether the run is good enough: conditions, a dict of them, or a TOML file; see ``gate``.
         listener: Hears the run.
         **options: The other flags of ``jb``: ``num_prompts=5``, ``config_dirs=[...]``, ``max_num_workers=2``, ...
 
@@ -52,7 +55,7 @@ def run(
         JudgebenchError: What keeps the run from starting. A task that fails is told in the outcome.
         KeyboardInterrupt: It was stopped by Ctrl-C.
     """
-    session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
+    session = _session(models, datasets, judges, mode, reuse, work_dir, gate, listener, options)
     running = _in_a_thread(session)
     try:
         return running.result()
@@ -79,6 +82,7 @@ async def run_async(
     mode: Mode = "all",
     reuse: str | os.PathLike[str] | None = None,
     work_dir: str | os.PathLike[str] = "outputs/default",
+    gate: Gate | None = None,
     listener: Display | None = None,
     **options: Any,
 ) -> Outcome:
@@ -89,7 +93,7 @@ async def run_async(
     Raises:
         JudgebenchError: What keeps the run from starting.
     """
-    session = _session(models, datasets, judges, mode, reuse, work_dir, listener, options)
+    session = _session(models, datasets, judges, mode, reuse, work_dir, gate, listener, options)
     running = asyncio.wrap_future(_in_a_thread(session))
     try:
         return await asyncio.shield(running)
@@ -108,18 +112,21 @@ def _session(
     mode: Mode,
     reuse: str | os.PathLike[str] | None,
     work_dir: str | os.PathLike[str],
+    gate: Gate | None,
     listener: Display | None,
     options: Mapping[str, Any],
 ) -> Session:
     logging.getLogger("judgebench").addHandler(_SILENT)  # else Python prints warnings by itself
     request = request_of(models, datasets, judges, mode, reuse, work_dir, options)
     hears = Listener() if listener is None else listener
-    return Session(request, command=["judgebench.run"], display=lambda: hears, close=_last_word)
+    conditions = None if gate is None else conditions_of(gate)
 
+    def close(outcome: Outcome, display: Display) -> Outcome:
+        closed = outcome if conditions is None else gated(outcome, conditions)
+        display.done(exit_code=int(closed.exit_code), scores=scores(closed.results), next_command="")
+        return closed
 
-def _last_word(outcome: Outcome, display: Display) -> int:
-    display.done(exit_code=int(outcome.exit_code), scores=scores(outcome.results), next_command="")
-    return outcome.exit_code
+    return Session(request, command=["judgebench.run"], display=lambda: hears, close=close)
 
 
 _SILENT = logging.NullHandler()

@@ -18,7 +18,7 @@ from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.dashboard.display import Display
 from judgebench.dashboard.events import EventDisplay
-from judgebench.errors import ExitCode, InterruptedRunError
+from judgebench.errors import InterruptedRunError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
@@ -75,7 +75,7 @@ class Session:
         request: What is asked for.
         command: How it was asked for, without secrets, for the logs.
         display: Makes what hears the run, once there is something to hear.
-        close: Says the last words about an outcome and returns the exit code; the outcome's own without it.
+        close: Says the last words about an outcome, and returns it with what they add to it.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Session:
         *,
         command: list[str],
         display: Callable[[], Display],
-        close: Callable[[Outcome, Display], int] | None = None,
+        close: Callable[[Outcome, Display], Outcome],
     ) -> None:
         self._close = close
         self._wanted = request
@@ -203,8 +203,7 @@ class Session:
         with in_manifest(run, plan, log) as ending:
             tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server))
             outcome = outcome_of(plan, config, request, tasks, recorder.findings, recorder.messages)
-            if self._close is not None:
-                outcome = msgspec.structs.replace(outcome, exit_code=ExitCode(self._close(outcome, display)))
+            outcome = self._close(outcome, display)
             ending.exit_code = outcome.exit_code
         return outcome
 

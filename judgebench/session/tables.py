@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from judgebench.errors import MissingExtraError, UsageError
+from judgebench.records.facts import Label, RecordedVerdict
 from judgebench.records.flow import Counts, Exchange, JudgeCall, Metric, Prediction, TaskResult
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
+
+    from judgebench.session.loaded import SampleFacts
 
 _BATCH = 10_000
 """Rows that are held as Python objects at once."""
@@ -65,8 +69,53 @@ _METRIC = {
 COLUMNS: dict[str, dict[str, str]] = {
     "results": _METRIC,
     "slices": {**_METRIC, "by": "string", "slice": "string"},
+    "samples": {
+        "dataset": "string",
+        "id": "int64",
+        "uid": "string",
+        "key": "string",
+        "prompt": "string",
+        "reference": "string",
+        "meta": "string",
+    },
     "predictions": {**_EXCHANGE, "reference": "string"},
     "judge_calls": {**_EXCHANGE, "judge": "string", "presentation": "string", "nth": "int64", "judged": "string"},
+    "verdicts": {
+        "model": "string",
+        "dataset": "string",
+        "judge": "string",
+        "id": "int64",
+        "key": "string",
+        "repeat": "int64",
+        "status": "string",
+        "decision": "string",
+        "score": "double",
+        "reason": "string",
+        "rule_status": "string",
+        "rule_decision": "string",
+        "rule_score": "double",
+        "gold": "string",
+        "answer": "string",
+        "answer_hash": "string",
+        "truncated": "bool",
+        "presentations": "string",
+        "meta": "string",
+    },
+    "labels": {
+        "dataset": "string",
+        "model": "string",
+        "id": "int64",
+        "repeat": "int64",
+        "answer_hash": "string",
+        "annotator": "string",
+        "decision": "string",
+        "score": "double",
+        "comment": "string",
+        "split": "string",
+        "probability": "double",
+        "blind": "bool",
+        "time": "string",
+    },
 }
 """The columns of each table with their Arrow types."""
 
@@ -104,6 +153,38 @@ def _metric_row(result: TaskResult, name: str, metric: Metric, counts: Counts) -
         "note": metric.note,
         **msgspec.to_builtins(counts),
     }
+
+
+def sample_row(sample: SampleFacts) -> dict[str, Any]:
+    """Return a sample as a row."""
+    texts = {name: _text(getattr(sample, name)) for name in ("prompt", "reference", "meta")}
+    return {"dataset": sample.dataset, "id": sample.id, "uid": sample.uid, "key": sample.key, **texts}
+
+
+def verdict_row(model: str, dataset: str, judge: str, verdict: RecordedVerdict) -> dict[str, Any]:
+    """Return a verdict as a row; a rule's own row has no judge."""
+    rule = verdict.rule
+    return {
+        "model": model,
+        "dataset": dataset,
+        "judge": judge,
+        **{
+            name: getattr(verdict, name)
+            for name in ("id", "key", "repeat", "status", "decision", "score", "reason", "answer", "answer_hash")
+        },
+        "rule_status": rule.status if rule else None,
+        "rule_decision": rule.decision if rule else None,
+        "rule_score": rule.score if rule else None,
+        "gold": _text(verdict.gold),
+        "truncated": verdict.truncated,
+        "presentations": _text(verdict.presentations),
+        "meta": _text(verdict.meta),
+    }
+
+
+def label_row(dataset: str, label: Label) -> dict[str, Any]:
+    """Return a label as a row."""
+    return {"dataset": dataset, **msgspec.structs.asdict(label)}
 
 
 def prediction_row(model: str, record: Prediction) -> dict[str, Any]:
@@ -180,6 +261,21 @@ def data_frame(table: pa.Table) -> pd.DataFrame:
     except ImportError as error:
         raise _missing("pandas") from error
     return table.to_pandas()
+
+
+def polars_frame(table: pa.Table) -> pl.DataFrame:
+    """Return an Arrow table as a data frame of polars.
+
+    Raises:
+        MissingExtraError: ``polars`` is not installed.
+    """
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise _missing("polars") from error
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _missing(package: str) -> MissingExtraError:

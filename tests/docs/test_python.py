@@ -20,7 +20,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```$", page("python.md"), re.MULTILINE
 def test_every_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_PROXY", "*")
     with stand(tmp_path) as bench:
@@ -37,7 +37,7 @@ def test_every_example_runs(
 
 def test_every_keyword_and_attribute_is_documented_and_no_other() -> None:
     documented = set(names_in_table(page("python.md"), "Every other flag"))
-    parts = {"selection", "options", "json_events", "dry_run", "gate"}
+    parts = {"selection", "options", "json_events", "dry_run"}
     selected = {"config", "config_dirs", "overrides", "summarizer", "executor", "listeners"}
     assert selected <= set(Selection.__struct_fields__)
     known = (set(RunRequest.__struct_fields__) - parts) | (set(Options.__struct_fields__) - {"debug"}) | selected

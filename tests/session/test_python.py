@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -211,6 +212,64 @@ def test_ctrl_c_stops_a_script_gracefully_and_the_second_at_once(bench: Bench, t
     assert out == ""
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert sum(one.success for one in judgebench.load(bench.run).predictions()) > 0
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("gate", "exit_code", "decision"),
+    [
+        ("toy-judge.accuracy>=30", ExitCode.DONE, "pass"),
+        (["toy-judge.accuracy>=30", "toy-judge.unparsed<=0"], ExitCode.DONE, "pass"),
+        ({"min": ["toy-judge.accuracy>=84"], "on": "value"}, ExitCode.GATE_FAILED, "fail"),
+        (Path("gate.toml"), ExitCode.GATE_UNDECIDED, "cannot tell"),
+        ("gate.toml", ExitCode.GATE_UNDECIDED, "cannot tell"),
+    ],
+)
+def test_a_gate_decides_in_the_outcome(bench: Bench, gate: Any, exit_code: ExitCode, decision: str) -> None:
+    Path("gate.toml").write_text("min = ['toy-judge.accuracy>=70']\n")
+    outcome = judgebench.run(**NAMES, gate=gate)
+    assert outcome.gate is not None
+    assert (outcome.exit_code, outcome.ok, outcome.gate.decision) == (exit_code, decision == "pass", decision)
+    again = judgebench.gate(outcome, gate)
+    assert (
+        again
+        == outcome.gate
+        == judgebench.gate(judgebench.load(outcome.path), gate)
+        == judgebench.gate(bench.run, gate)
+    )
+    assert [check.row for check in again.checks][:1] == ["toy-judge"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ([], "no condition"),
+        ({}, "no condition"),
+        ("toy-judge.accuracy=>80", "'=>' is not an operator"),
+        ("toy-judge.accuracy>=0.8", "0.8 percent"),
+        ({"minimum": []}, "minimum"),
+        ([3], "3 of the gate is no text"),
+        ("no_such.toml", "no_such.toml cannot be used"),
+    ],
+)
+def test_a_gate_that_cannot_be_used_is_told_before_the_run(bench: Bench, gate: Any, said: str) -> None:
+    with pytest.raises((UsageError, ConfigError)) as caught:
+        judgebench.run(**NAMES, gate=gate)
+    assert said in caught.value.message
+    assert not bench.asked()
+
+
+@pytest.mark.usefixtures("untouched")
+def test_an_executor_and_listeners_are_chosen(bench: Bench) -> None:
+    outcome = judgebench.run(**NAMES, executor={"type": "LocalExecutor"}, listeners=[])
+    assert outcome.ok
+    assert judgebench.run(**NAMES, executor="local").ok
+    with pytest.raises(ConfigError, match=r"executor.queue is not a known key"):
+        judgebench.run(**NAMES, executor={"type": "LocalExecutor", "queue": "long"})
+    with pytest.raises(UsageError, match="one executor"):
+        judgebench.run(**NAMES, executor=["local", "local"])
+    events = [json.loads(line)["event"] for line in (outcome.path / "events.jsonl").read_text().splitlines()]
+    assert (events[0], events[-1]) == ("launch", "done")
 
 
 class Heard(judgebench.Listener):
