@@ -37,7 +37,7 @@ def test_every_example_runs(
 
 def test_every_keyword_and_attribute_is_documented_and_no_other() -> None:
     documented = set(names_in_table(page("python.md"), "Every other flag"))
-    parts = {"selection", "options", "json_events", "dry_run"}
+    parts = {"selection", "options", "json_events", "dry_run", "out"}
     selected = {"config", "config_dirs", "overrides", "summarizer", "executor", "listeners"}
     assert selected <= set(Selection.__struct_fields__)
     known = (set(RunRequest.__struct_fields__) - parts) | (set(Options.__struct_fields__) - {"debug"}) | selected
