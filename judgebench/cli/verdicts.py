@@ -73,8 +73,8 @@ def compared(folder: RunFolder, plan: Plan, args: argparse.Namespace) -> str:
     from tabulate import tabulate
 
     from judgebench.errors import UsageError
-    from judgebench.judges.core.contract import parser_of
     from judgebench.judges.methods.differences import differences
+    from judgebench.judges.parsers.reading import parser_of
     from judgebench.report.results import printable
 
     rows: list[list[Any]] = []
@@ -188,12 +188,12 @@ def _newest_plan(folder: RunFolder) -> Plan:
     """
     from judgebench.errors import ReuseError
     from judgebench.records.run import Plan
-    from judgebench.store.journal import DamagedError, Decoder, read_file
+    from judgebench.store.journal import DamagedError, Decoder
 
     plans = folder.plans()
     if not plans:
         raise ReuseError(f"The run {folder.timestamp} holds no plan.", hint="Name a run that jb has made.")
     try:
-        return Decoder(Plan)(read_file(plans[-1]))
+        return Decoder(Plan).read(plans[-1])
     except (OSError, DamagedError) as error:
         raise ReuseError(f"{plans[-1]} cannot be read: {error}.", hint="Run it again with --reuse.") from error

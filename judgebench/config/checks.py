@@ -20,7 +20,7 @@ from judgebench import plugins
 from judgebench.errors import ConfigError, nearest
 from judgebench.models.access import expand, looks_like_key, secret_texts, sounds_secret
 from judgebench.plugins import RoomName
-from judgebench.plugins.find import alternatives, is_struct, mistake_of, no_parameter, unknown_key
+from judgebench.plugins.find import alternatives, inside_of, is_struct, mistake_of, no_parameter, unknown_key
 from judgebench.records.run import Typed
 
 __all__ = ["Declared", "nearest"]
@@ -163,22 +163,24 @@ class _Typing:
         if isinstance(value, str):
             return self.text(value, wanted, path)
         if isinstance(value, dict):
-            struct = next((one for one in alternatives(wanted) if is_struct(one)), None)
+            struct, of, _ = inside_of(wanted)
             if struct is not None:
                 return self.struct(value, struct, path)
-            of = next((get_args(one)[1] for one in alternatives(wanted) if get_origin(one) is dict), Any)
             return {str(key): self.value(item, of, f"{path}.{key}") for key, item in value.items()}
         if isinstance(value, list | tuple):
-            items = next((get_args(one)[0] for one in alternatives(wanted) if get_origin(one) is list), Any)
+            items = inside_of(wanted).items
             return [self.value(item, items, f"{path}.{index}") for index, item in enumerate(value)]
         return value
 
     def text(self, text: str, wanted: Any, path: str) -> Any:
+        refers = REFERENCE.search(text)
+        if not (refers or isinstance(text, Untyped)):
+            return text
         if self.keep(path) or _VERBATIM.search(path):
             return str(text)
-        if REFERENCE.search(text):
+        if refers:
             return self.read(expand(text, self.environ, where=self.declared.place(path)), wanted)
-        return self.read(str(text), wanted) if isinstance(text, Untyped) else text
+        return self.read(str(text), wanted)
 
     def read(self, text: str, wanted: Any) -> Any:
         """Return the reading of an untyped text that the schema accepts; where none fits, its literal reading."""
@@ -225,11 +227,11 @@ def find_type(name: object, declared: Declared, path: str, room: RoomName) -> tu
         raise ConfigError(
             f"{where} must name a class or function.", hint="Import it in the config and write: type=TheClass"
         )
-    wanted_type, found = plugins.find(name, room, where=where)
-    meant = _canonical(found, wanted_type)
-    if plugins.foreign_package(name):
+    found = plugins.find(name, room, where=where)
+    meant = _canonical(found.value, found.path)
+    if found.foreign:
         declared.taken_for[name] = meant
-    return meant, found
+    return meant, found.value
 
 
 def config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Struct]:

@@ -23,7 +23,9 @@ from judgebench.models.access import (
     auth_headers,
     expand,
     has_key_prefix,
+    is_reference_key,
     looks_like_key,
+    secret_keys,
     secret_texts,
     sounds_secret,
     url_secrets,
@@ -38,19 +40,6 @@ _OPEN = re.compile(
 """Values of a ``launch`` block's variables that are no secrets, unless their names say so."""
 _FILE = re.compile(r"[~.]{0,2}/.*|.*\.(pem|key|crt|txt|json|ya?ml)")
 _ASSIGNED = re.compile(r"([\w-]+)\s*[=:]\s*(?:bearer\s+|basic\s+)?([^\s\"',;]+)", re.IGNORECASE)
-
-
-def is_reference_key(path: str) -> bool:
-    """Whether the references of a model key stay references, because their values may be secrets."""
-    first, *inside = path.removeprefix("judge_model.").split(".")
-    if first == "launch":
-        return len(inside) > 1 and inside[0] == "env"
-    if first in HEADER_KEYS:
-        return bool(inside)
-    if first == "generation_kwargs":
-        names = [name for name in inside if not name.isdigit()]
-        return bool(names) and (sounds_secret(names[-1]) or not HEADER_KEYS.isdisjoint(names[:-1]))
-    return not inside and (first == "url" or sounds_secret(first))
 
 
 class SecretStore:
@@ -68,9 +57,8 @@ class SecretStore:
         """Return a checked model config in which every secret is a reference."""
         abbr = str(model["abbr"])
         hidden = dict(model)
-        for name, value in model.items():
-            if isinstance(value, str) and value and sounds_secret(name):
-                hidden[name] = self._hide(value, abbr, name)
+        for name in secret_keys(model):
+            hidden[name] = self._hide(model[name], abbr, name)
         if hidden.get("headers"):
             hidden["headers"] = {
                 name: self._hide(str(value), abbr, name) for name, value in dict(hidden["headers"]).items()

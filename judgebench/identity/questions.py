@@ -79,11 +79,13 @@ def read_identity(path: Path) -> FileIdentity | None:
         return None
     except OSError as error:
         raise unreadable(path, error) from error
-    check_version(path, data)
     try:
-        return _DECODE(data)
+        identity = _DECODE(data)
     except DamagedError:
-        return None
+        identity = None
+    if identity is None or identity.format != FORMAT:
+        check_version(path, data)
+    return identity
 
 
 def write_identity(path: Path, identity: FileIdentity, *, completed: Path | None = None) -> None:

@@ -13,13 +13,15 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.numbers import number_of
 from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.plugins.find import filled
 from judgebench.records.findings import PooledOutcome
 from judgebench.records.pairs import FLIPPED, SIDES, STRENGTH
 
@@ -302,6 +304,20 @@ SCORE_AGGREGATIONS: Mapping[str, Aggregation] = {
 
 WEIGHING = frozenset({"weighted_pool", "mean_score", "logprob_mean"})
 """Aggregations that look at the weights of presentations; the others count every presentation alike."""
+
+
+def aggregation_of(
+    spec: Mapping[str, Any] | AggregationConfig, *, where: str = "aggregate"
+) -> tuple[Aggregation, AggregationConfig]:
+    """Return the aggregation that a config names, with its settings.
+
+    Raises:
+        ConfigError: There is no such aggregation, or ``unread`` is missing or does not fit.
+    """
+    config = spec if isinstance(spec, AggregationConfig) else filled(spec, AggregationConfig, where=where)
+    aggregate: Aggregation = plugins.load(config.type, "aggregations", where=where)
+    check_aggregation(config, where=where)
+    return aggregate, config
 
 
 def check_aggregation(config: AggregationConfig, *, where: str = "aggregate") -> None:

@@ -69,6 +69,11 @@ def _secret_part(before: str, part: str) -> bool:
     return not (part == "token" and _OTHER_TOKENS.fullmatch(before))
 
 
+def secret_keys(config: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a config whose names sound secret and whose values are texts."""
+    return [name for name, value in config.items() if isinstance(value, str) and value and sounds_secret(name)]
+
+
 def has_key_prefix(text: str) -> bool:
     """Whether some word of a text begins as the keys of known services do (``sk-``, ``hf_``) and is as long."""
     return any(_PREFIXED.fullmatch(word) for word in _BETWEEN.split(text))
@@ -124,6 +129,19 @@ def secret_texts(value: Any, name: str = "", *, every: bool = False) -> Iterator
         for index, item in enumerate(value):
             for path, text in secret_texts(item, name, every=every):
                 yield (str(index), *path), text
+
+
+def is_reference_key(path: str) -> bool:
+    """Whether the references of a model key stay references, because their values may be secrets."""
+    first, *inside = path.removeprefix("judge_model.").split(".")
+    if first == "launch":
+        return len(inside) > 1 and inside[0] == "env"
+    if first in HEADER_KEYS:
+        return bool(inside)
+    if first == "generation_kwargs":
+        names = [name for name in inside if not name.isdigit()]
+        return bool(names) and (sounds_secret(names[-1]) or not HEADER_KEYS.isdisjoint(names[:-1]))
+    return not inside and (first == "url" or sounds_secret(first))
 
 
 SERVICES_VARIABLE = "JB_SERVICES"
@@ -366,7 +384,7 @@ def configured(raw: dict[str, Any]) -> Configured:
     name = raw.get("type")
     if not isinstance(name, str):
         raise ConfigError(f"models.{abbr} has no type.", hint="Write for example type='VLLMCustomAPIChat'.")
-    path, kind = plugins.find(name, "models", where=f"models.{abbr}.type")
+    path, kind, _ = plugins.find(name, "models", where=f"models.{abbr}.type")
     declared = getattr(kind, "Config", None)
     if not (isinstance(declared, type) and issubclass(declared, ModelConfig)):
         raise ConfigError(f"models.{abbr}.type: {name} is no model type: its Config is no ModelConfig.")
@@ -407,5 +425,4 @@ def check_takes(config: ModelConfig, prompt: Prompt, *, where: str) -> None:
 
 def _own_secrets(raw: dict[str, Any]) -> dict[str, str]:
     own = {key: value for key, value in raw.items() if key not in ServiceConfig.__struct_fields__}
-    secret = {key: value for key, value in own.items() if isinstance(value, str) and sounds_secret(key)}
-    return {key: expand(value, where=f"models.{raw.get('abbr', '?')}.{key}") for key, value in secret.items()}
+    return {key: expand(own[key], where=f"models.{raw.get('abbr', '?')}.{key}") for key in secret_keys(own)}

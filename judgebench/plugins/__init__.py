@@ -5,7 +5,7 @@ what a class takes, and makes the object. ``rooms`` says which kinds of types th
 packages.
 """
 
-from judgebench.plugins.find import Found, find, foreign_package, load, make, shipped_attribute, split
+from judgebench.plugins.find import Found, find, foreign_package, load, made, make, shipped_attribute, split
 from judgebench.plugins.installed import GROUP, Plugin, brought, unusable
 from judgebench.plugins.rooms import ROOMS, Room, RoomName, shipped
 
@@ -20,6 +20,7 @@ __all__ = [
     "find",
     "foreign_package",
     "load",
+    "made",
     "make",
     "shipped",
     "shipped_attribute",

@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -20,7 +21,7 @@ import msgspec
 
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, nearest
 from judgebench.plugins.installed import brought, installed, unusable
-from judgebench.plugins.rooms import ROOMS, RoomName, shipped, shipped_classes
+from judgebench.plugins.rooms import PACKAGES, ROOMS, RoomName, shipped, shipped_classes
 from judgebench.plugins.slow_code import say_when_slow
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -97,9 +98,8 @@ def unknown_key(key: str, known: Iterable[str]) -> Mistake:
 def unknown_in(data: Any, wanted: Any, path: str = "") -> Mistake | None:
     """Return what is wrong with the first key, however deep, that a struct does not have; ``None`` where it has all."""
     if isinstance(data, Mapping):
-        struct = next((one for one in alternatives(wanted) if is_struct(one)), None)
+        struct, of, _ = inside_of(wanted)
         fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)} if struct is not None else {}
-        of = next((get_args(one)[1] for one in alternatives(wanted) if get_origin(one) is dict), Any)
         for key, value in data.items():
             here = f"{path}.{key}" if path else str(key)
             if struct is not None and key not in fields:
@@ -107,7 +107,7 @@ def unknown_in(data: Any, wanted: Any, path: str = "") -> Mistake | None:
             if found := unknown_in(value, fields.get(key, of), here):
                 return found
     elif isinstance(data, list | tuple):
-        items = next((get_args(one)[0] for one in alternatives(wanted) if get_origin(one) is list), Any)
+        items = inside_of(wanted).items
         for index, value in enumerate(data):
             if found := unknown_in(value, items, f"{path}.{index}" if path else str(index)):
                 return found
@@ -153,6 +153,31 @@ def alternatives(wanted: Any) -> list[Any]:
     return [wanted]
 
 
+class Inside(NamedTuple):
+    """What a type says of the values inside a dict or a list.
+
+    Attributes:
+        struct: The schema struct whose fields are the keys of a dict; ``None`` where the keys are free.
+        of: The type of a dict's values.
+        items: The type of a list's items.
+    """
+
+    struct: type[msgspec.Struct] | None
+    of: Any
+    items: Any
+
+
+@functools.cache
+def inside_of(wanted: Any) -> Inside:
+    """Return what a type says of what is inside a dict or a list; of a union, its first members that do."""
+    members = alternatives(wanted)
+    return Inside(
+        next((one for one in members if is_struct(one)), None),
+        next((get_args(one)[1] for one in members if get_origin(one) is dict), Any),
+        next((get_args(one)[0] for one in members if get_origin(one) is list), Any),
+    )
+
+
 def is_struct(wanted: Any) -> bool:
     """Whether a type is a schema struct."""
     return isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
@@ -186,10 +211,12 @@ class Found(NamedTuple):
     Attributes:
         path: Dotted path of the class or function.
         value: The class or function itself.
+        foreign: The benchmark runner in whose package the name leads; empty for names of ours and the user's.
     """
 
     path: str
     value: Any
+    foreign: str = ""
 
 
 def find(name: str, room: RoomName, *, where: str = "") -> Found:
@@ -203,16 +230,18 @@ def find(name: str, room: RoomName, *, where: str = "") -> Found:
     Raises:
         ConfigError: Nothing of that name exists, it cannot be imported, or it is of another kind.
     """
+    parent, _, last = name.rpartition(".")
     foreign = foreign_package(name)
-    bare = name.rpartition(".")[2] if foreign else name
-    if "." in bare:
-        path = bare
+    own = parent == PACKAGES[room]  # as ``from judgebench.judges import DeclaredJudge`` in a config reads
+    if parent and not (foreign or own):
+        path = name
     else:
-        known = shipped(room).get(bare) or shipped_classes(room).get(bare) or brought(room, bare)
+        known = None if own else shipped(room).get(last)
+        known = known or shipped_classes(room).get(last) or (None if own else brought(room, last))
         if known is None:
             raise unknown(name, room, where=where)
         path = known.replace(":", ".")
-    found = Found(path, _imported(path, room, where))
+    found = Found(path, _imported(path, room, where), foreign)
     _check_kind(found, name, room, where)
     return found
 
@@ -262,7 +291,8 @@ def unknown(name: str, room: RoomName, *, where: str = "") -> ConfigError:
 def _imported(path: str, room: RoomName, where: str) -> Any:
     module, _, attribute = path.rpartition(".")
     try:
-        with nullcontext() if module.startswith("judgebench.") else say_when_slow(f"the module {module}"):
+        known = module in sys.modules or module.startswith("judgebench.")
+        with nullcontext() if known else say_when_slow(f"the module {module}"):
             found: ModuleType = importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
@@ -335,6 +365,16 @@ def make(name: str, options: Mapping[str, Any], room: RoomName, *, where: str) -
         check_parameters(kind, options, where=where)
         return functools.partial(kind, **options) if options else kind
     raise ConfigError(f"{where}: {name} cannot be used here: it has no Config struct.")
+
+
+def made(spec: str | Mapping[str, Any], room: RoomName, *, where: str) -> Any:
+    """Make an object of ``dict(type=..., ...)``, or of the bare name of a type; see ``make``.
+
+    Raises:
+        ConfigError: There is no ``type``; or as ``make``.
+    """
+    name, options = split(spec, where=where)
+    return make(name, options, room, where=where)
 
 
 def split(spec: str | Mapping[str, Any], *, where: str) -> tuple[str, dict[str, Any]]:

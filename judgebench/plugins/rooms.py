@@ -72,6 +72,10 @@ ROOMS: Mapping[RoomName, Room] = {
 }
 
 
+PACKAGES = {name: room.table.partition(":")[0].rpartition(".")[0] for name, room in ROOMS.items()}
+"""The package that the shipped types of a kind are imported from."""
+
+
 @cache
 def shipped(room: RoomName) -> dict[str, str]:
     """Return the shipped types of a kind: ``module:attribute`` by name."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, Plan, TaskSpec, row_name
 from judgebench.report.schema import Summary
-from judgebench.store.journal import DamagedError, Decoder, read_file
+from judgebench.store.journal import DamagedError, Decoder
 from judgebench.store.run_folder import RunFolder
 
 Row = tuple[str, str]
@@ -102,7 +102,7 @@ def _work_of(task: TaskSpec) -> list[_Work]:
 
 def _read(path: Path) -> Plan | None:
     try:
-        return _PLAN(read_file(path))
+        return _PLAN.read(path)
     except (OSError, DamagedError):
         return None
 
@@ -111,7 +111,7 @@ def newest_summary(run: RunFolder) -> Summary | None:
     """Return the newest summary of a run that can be read."""
     for path in sorted(run.summary.glob("summary_*.json"), reverse=True):
         try:
-            return _SUMMARY(read_file(path))
+            return _SUMMARY.read(path)
         except (OSError, DamagedError):
             continue  # an older one still says what was planned
     return None

@@ -113,7 +113,7 @@ def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
 def _plan(dump: Path) -> Plan | None:
     """Return the plan beside a config; ``None`` where it cannot be read."""
     try:
-        return _DECODE(read_file(dump.with_suffix(".json")))
+        return _DECODE.read(dump.with_suffix(".json"))
     except (OSError, DamagedError):
         return None
 

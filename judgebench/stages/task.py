@@ -44,7 +44,7 @@ from judgebench.errors import (
 )
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
 from judgebench.stages.task_files import FILES_VARIABLE, open_progress, orders_in
-from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of, removed
+from judgebench.store.journal import DamagedError, Decoder, reason_of, removed
 from judgebench.store.run_folder import RunFolder
 
 State = Literal["starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"]
@@ -290,6 +290,8 @@ class Isolation:
 DRAIN_LIMIT = 8.0
 """Seconds that requests in flight are waited for after a stop."""
 
+_PLAN = Decoder(Plan)
+
 STAGE_MODULES = {
     "infer": "judgebench.stages.infer",
     "judge": "judgebench.stages.judge_infer",
@@ -328,7 +330,7 @@ def main(argv: list[str]) -> int:
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     sys.excepthook = _log_uncaught
     try:
-        plan = Decoder(Plan)(read_file(Path(argv[0])))
+        plan = _PLAN.read(Path(argv[0]))
     except (OSError, DamagedError) as error:
         return _without_plan(Path(argv[0]), error, Reporter(argv[1]))
     spec = next((task for task in plan.tasks if task.id == argv[1]), None)

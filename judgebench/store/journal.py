@@ -70,6 +70,15 @@ class Decoder(Generic[T]):
         except DAMAGED as error:
             raise DamagedError(str(error).replace("\n", " ")) from error
 
+    def read(self, path: Path) -> T:
+        """Return what a file of one value holds.
+
+        Raises:
+            OSError: It cannot be opened or read.
+            DamagedError: As of ``__call__``.
+        """
+        return self(read_file(path))
+
 
 def open_descriptor(path: Path, flags: int) -> int:
     """Open a regular file; neither a symbolic link nor anything that is no file in its place is opened.

@@ -14,7 +14,8 @@ from judgebench.datasets import CsvDataset
 from judgebench.datasets.samples import count_of
 from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import DataError, MissingDataError
-from judgebench.judges.core.contract import Case, method_of, parser_of
+from judgebench.judges.core.contract import Case, method_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.metrics.scores.preference_score import PreferenceScore, PreferenceScoreConfig
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request, Sample, Verdict

@@ -16,9 +16,9 @@ from judgebench.judges.aggregations import (
     AggregationConfig,
     PresentationReading,
     aggregated,
+    aggregation_of,
     mirrored,
 )
-from judgebench.judges.core.contract import aggregation_of
 from judgebench.judges.parsers.reading import Reading, unparsed
 
 DECISIONS = ["A>>B", "A>B", "A=B", "B>A", "B>>A", "A", "B", "tie"]

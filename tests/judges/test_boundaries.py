@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated, mirrored
-from judgebench.judges.core.contract import aggregation_of, parser_of
-from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated, aggregation_of, mirrored
+from judgebench.judges.parsers.reading import Reading, parser_of, unparsed
 from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import Reply, TokenLogprob
 from judgebench.records.pairs import FLIPPED

@@ -23,10 +23,11 @@ from judgebench.judges.aggregations import (
     Aggregation,
     PresentationReading,
     aggregated,
+    aggregation_of,
     higher_score,
 )
-from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError, aggregation_of, method_from, parser_of
-from judgebench.judges.parsers.reading import Reading, unparsed
+from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError, method_from
+from judgebench.judges.parsers.reading import Reading, parser_of, unparsed
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
 from tests.e2e.loopback_judge import loopback_judge

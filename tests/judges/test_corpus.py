@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.core.contract import parser_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply
 
 CORPUS = [json.loads(line) for line in Path(__file__).with_name("corpus.jsonl").read_text("utf-8").splitlines()]

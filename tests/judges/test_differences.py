@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.differences import differences
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply
 
 from .test_corpus import CORPUS, SETUPS

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from judgebench.content.prompts import as_text
-from judgebench.judges.core.contract import Case, method_from, parser_of
+from judgebench.judges.core.contract import Case, method_from
 from judgebench.judges.methods.json_lists import last_list
 from judgebench.judges.parsers.numbers import number_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Prompt, Reply, Verdict
 
 TOO_LONG = "1" * 5000

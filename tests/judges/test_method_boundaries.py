@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.debate import drawn_side
 from judgebench.judges.methods.differences import differences
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.metrics.statistics.choosing import AnswerGroup, choose
 from judgebench.records.flow import Reply, Verdict
 

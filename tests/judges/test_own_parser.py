@@ -8,8 +8,7 @@ import msgspec
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import parser_of
-from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, parser_of, unparsed
 from judgebench.records.flow import Reply
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import parser_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply, TokenLogprob
 
 from .test_corpus import SETUPS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from judgebench.judges.core.contract import parser_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply
 
 from .test_corpus import PAIR, SETUPS

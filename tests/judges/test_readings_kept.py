@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.judges.core.contract import Case, method_of, parser_of
+from judgebench.judges.core.contract import Case, method_of
 from judgebench.judges.parsers.anchored import Anchored
-from judgebench.judges.parsers.reading import ConfiguredParser, Reading, reads_text_only
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, parser_of, reads_text_only
 from judgebench.records.flow import Prompt, Reply, Verdict
 from judgebench.records.run import Typed
 

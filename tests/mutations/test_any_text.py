@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import judgebench.judges.parsers as package
-from judgebench.judges.core.contract import parser_of
 from judgebench.judges.methods.json_lists import last_list
-from judgebench.judges.parsers.reading import Reading
+from judgebench.judges.parsers.reading import Reading, parser_of
 from judgebench.records.flow import Reply, TokenLogprob
 
 LETTERS = {"A": "A", "B": "B", "C": "tie"}

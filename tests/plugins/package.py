@@ -10,7 +10,7 @@ import msgspec
 from judgebench.datasets.columns import uid_of
 from judgebench.judges.core.contract import JudgeMethod
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
-from judgebench.judges.core.contract import parser_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.metrics.rates.accuracy import accuracy
 from judgebench.records.flow import Metric, Sample, Verdict
 

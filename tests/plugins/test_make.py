@@ -9,7 +9,9 @@ import pytest
 
 from judgebench.datasets.samples import loader_of
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import aggregation_of, extractor_of, method_of, parser_of
+from judgebench.judges.aggregations import aggregation_of
+from judgebench.judges.core.contract import extractor_of, method_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.judges.wrappers.perturbed import perturbation_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.models.access import model_config

@@ -11,7 +11,7 @@ import pytest
 
 from judgebench.datasets import alpaca_eval
 from judgebench.errors import DataError
-from judgebench.judges.core.contract import parser_of
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.metrics.scores.list_score import ties_score
 from judgebench.records.flow import Reply, Sample
 from tests.replay.simulated import dataset, samples, scored, tokens, values

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import ConfigError
-from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated
-from judgebench.judges.core.contract import aggregation_of, parser_of
-from judgebench.judges.parsers.reading import Reading
+from judgebench.judges.aggregations import AggregationConfig, PresentationReading, aggregated, aggregation_of
+from judgebench.judges.parsers.reading import Reading, parser_of
 from judgebench.judges.probes import LinearProbe
 from judgebench.records.flow import Reply
 

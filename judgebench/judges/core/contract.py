@@ -26,9 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 import msgspec
 
 from judgebench import plugins
-from judgebench.judges.aggregations import Aggregation, AggregationConfig, check_aggregation
 from judgebench.judges.parsers.reading import VerdictParser
-from judgebench.plugins.find import filled
 from judgebench.records.findings import BiasFindings, PresentationVerdict, StepVerdict
 from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
 
@@ -274,35 +272,6 @@ def extractor_from(type_name: str, options: Mapping[str, Any], *, where: str) ->
     """
     made: Extractor = plugins.make(type_name, options, "extractors", where=where)
     return made
-
-
-def parser_of(spec: str | Mapping[str, Any], *, where: str = "parser") -> VerdictParser:
-    """Make a parser from its name or from ``dict(type=..., ...)``.
-
-    Args:
-        spec: ``"anchored"``, or a dict whose ``type`` is such a name or a dotted path.
-        where: The config key, for errors.
-
-    Raises:
-        ConfigError: There is no such parser, or a key is unknown or of the wrong type.
-    """
-    name, options = plugins.split(spec, where=where)
-    made: VerdictParser = plugins.make(name, options, "parsers", where=where)
-    return made
-
-
-def aggregation_of(
-    spec: Mapping[str, Any] | AggregationConfig, *, where: str = "aggregate"
-) -> tuple[Aggregation, AggregationConfig]:
-    """Return the aggregation that a config names, with its settings.
-
-    Raises:
-        ConfigError: There is no such aggregation, or ``unread`` is missing or does not fit.
-    """
-    config = spec if isinstance(spec, AggregationConfig) else filled(spec, AggregationConfig, where=where)
-    aggregate: Aggregation = plugins.load(config.type, "aggregations", where=where)
-    check_aggregation(config, where=where)
-    return aggregate, config
 
 
 def how_read(identity: Mapping[str, Any]) -> dict[str, str]:

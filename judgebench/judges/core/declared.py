@@ -21,16 +21,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
 from judgebench.content.prompts import as_text, fields_of, fill, render
 from judgebench.errors import ConfigError
-from judgebench.judges.aggregations import PresentationReading, aggregated, check_weights
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod, aggregation_of, parser_of
-from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, own_values, reads_text_only
+from judgebench.judges.aggregations import PresentationReading, aggregated, aggregation_of, check_weights
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
+from judgebench.judges.parsers.reading import Reading, VerdictParser, as_verdict, own_values, parser_of
 from judgebench.records.findings import PresentationVerdict, ReadSpan
 from judgebench.records.flow import Prompt, Reply, Verdict
 
@@ -264,6 +264,7 @@ class DeclaredJudge(JudgeMethod):
             for number, presentation in enumerate(config.presentations)
         }
         self._text_only = {name: reads_text_only(parser) for name, parser in self._parsers.items()}
+        self._parser_identities = {name: parser.identity() for name, parser in self._parsers.items()}
         self._readings: dict[tuple[str, str, str | None], Reading] = {}
         texts: list[Prompt] = [
             text
@@ -273,7 +274,8 @@ class DeclaredJudge(JudgeMethod):
         self._needed = frozenset(name for text in texts for name in fields_of(text))
         self._check_unread_names(names)
         weights = [presentation.weight for presentation in config.presentations]
-        check_weights(weights, [self._aggregation_config.type], where="method.presentations")
+        if any(weight != 1 for weight in weights):
+            check_weights(weights, [self._aggregation_config.type], where="method.presentations")
         if not any(weights):
             raise ConfigError(
                 "method.presentations: all weights are 0, so no presentation would count.", hint="Give one a weight."
@@ -285,7 +287,7 @@ class DeclaredJudge(JudgeMethod):
 
     def _scale(self) -> tuple[float, float] | None:
         """Return the ends of the scale of its scores, where its parsers declare one that the aggregation keeps."""
-        scales = [scale_of(parser) for parser in self._parsers.values()]
+        scales = [scale_of(keys) for keys in self._parser_identities.values()]
         ordered = any(presentation.order for presentation in self.config.presentations)
         if ordered or None in scales or self._aggregation_config.type not in _KEEP_THE_SCALE:
             return None
@@ -310,7 +312,7 @@ class DeclaredJudge(JudgeMethod):
         for key in ("parser", "aggregate"):
             config.pop(key)
         for presentation in config["presentations"]:
-            presentation["parser"] = self._parsers[presentation["name"]].identity()
+            presentation["parser"] = self._parser_identities[presentation["name"]]
         return {
             "method": "declared_judge",
             "version": self.version,
@@ -402,12 +404,16 @@ class DeclaredJudge(JudgeMethod):
                 )
 
 
+def reads_text_only(parser: VerdictParser) -> bool:
+    """Whether a parser's own class says that text and ``finish_reason`` of a reply decide its reading."""
+    return bool(vars(type(parser)).get("reads_text_only", False))
+
+
 _KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score"})
 
 
-def scale_of(parser: VerdictParser) -> tuple[float, float] | None:
-    """Return the ends of the scale that a parser's config declares, by ``low`` and ``high`` or by ``points``."""
-    keys = parser.identity()
+def scale_of(keys: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the ends of the scale that a parser's identity names, by ``low`` and ``high`` or by ``points``."""
     if keys.get("count", 1) != 1:
         return None  # several numbers, of which the score is the difference or the greatest
     points = keys.get("points")

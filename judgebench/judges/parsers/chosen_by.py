@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import parser_of
-from judgebench.judges.parsers.reading import Reading, VerdictParser, unparsed
+from judgebench.judges.parsers.reading import Reading, VerdictParser, parser_of, unparsed
 from judgebench.records.flow import Reply
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.records.findings import PooledOutcome, PresentationVerdict, StepVerdict
 from judgebench.records.flow import Reply, Verdict
 
@@ -109,9 +110,18 @@ class ConfiguredParser(ABC):
         """Read one reply; each parser its own."""
 
 
-def reads_text_only(parser: VerdictParser) -> bool:
-    """Whether a parser's own class says that text and ``finish_reason`` of a reply decide its reading."""
-    return bool(vars(type(parser)).get("reads_text_only", False))
+def parser_of(spec: str | Mapping[str, Any], *, where: str = "parser") -> VerdictParser:
+    """Make a parser from its name or from ``dict(type=..., ...)``.
+
+    Args:
+        spec: ``"anchored"``, or a dict whose ``type`` is such a name or a dotted path.
+        where: The config key, for errors.
+
+    Raises:
+        ConfigError: There is no such parser, or a key is unknown or of the wrong type.
+    """
+    parser: VerdictParser = plugins.made(spec, "parsers", where=where)
+    return parser
 
 
 def unparsed(reason: str) -> Reading:

@@ -17,9 +17,10 @@ from judgebench.judges.aggregations import (
     SCORE_AGGREGATIONS,
     PresentationReading,
     aggregated,
+    aggregation_of,
     check_weights,
 )
-from judgebench.judges.core.contract import Ask, Case, JudgeMethod, aggregation_of
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
 from judgebench.judges.parsers.reading import Reading, as_verdict
 from judgebench.judges.wrappers.wrapper import stated
 from judgebench.records.flow import Verdict, VerdictStatus

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.aggregations import PresentationReading, aggregated
-from judgebench.judges.core.contract import Ask, Case, aggregation_of
+from judgebench.judges.aggregations import PresentationReading, aggregated, aggregation_of
+from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.parsers.reading import Reading, as_verdict
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper, stated
 from judgebench.records.flow import Verdict

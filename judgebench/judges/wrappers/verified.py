@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case, parser_of
+from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.core.declared import Showing
 from judgebench.judges.methods.dynamic import Scene
 from judgebench.judges.methods.reviewing import matter, review
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper, with_details
 from judgebench.records.flow import Verdict
 
