@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from judgebench.judges.core.contract import Case, method_of
+from judgebench.judges.core.declared import reads_text_only
 from judgebench.judges.parsers.anchored import Anchored
-from judgebench.judges.parsers.reading import ConfiguredParser, Reading, parser_of, reads_text_only
+from judgebench.judges.parsers.reading import ConfiguredParser, Reading, parser_of
 from judgebench.records.flow import Prompt, Reply, Verdict
 from judgebench.records.run import Typed
 
