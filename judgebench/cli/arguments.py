@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
 _NEEDS_RUN = ("judge", "eval", "viz")
-_SHELLS = ("bash", "zsh")
+_SHELLS = ("bash", "zsh", "fish")
 
 _EXAMPLES = """\
 examples:

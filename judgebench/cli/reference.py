@@ -35,7 +35,8 @@ _VERBS = """\
 | `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |
 | `jb run ...` | the same as `jb ...` |
 
-Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`.
+Completion of flags and registered names: `source <(jb --print-completion bash)`, likewise `zsh`;
+`jb --print-completion fish | source`.
 """
 
 _MEANINGS = {

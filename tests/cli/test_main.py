@@ -161,7 +161,7 @@ def test_a_word_that_is_a_path_is_still_a_config_file(executed, tmp_path, monkey
         assert executed.request.selection.config == word
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_hold_the_flags(capsys, shell):
     assert run(["--print-completion", shell]) == 0
     assert "custom-dataset-path" in capsys.readouterr().out
@@ -191,6 +191,27 @@ def test_bash_completes_flags_choices_and_registered_names(tmp_path, words, offe
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": root},
     )  # fmt: skip
     assert set(done.stdout.split()) == offered, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("jb --mod", {"--models", "--mode"}),
+        ("jb --models vllm_api_s", {"vllm_api_stream_chat"}),
+        ("jb --mode inf", {"infer", "infer_judge"}),
+    ],
+)
+def test_fish_completes_flags_choices_and_registered_names(tmp_path, line, offered):
+    jb = tmp_path / "jb"
+    jb.write_text(f'#!/bin/sh\nexec {sys.executable} -m judgebench "$@"\n')
+    jb.chmod(0o755)
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"jb --print-completion fish | source\ncomplete -C '{line}'"],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert {one.partition("\t")[0] for one in done.stdout.splitlines()} == offered, done.stderr
 
 
 def test_help_documents_every_flag_in_groups(capsys):

@@ -240,6 +240,20 @@ def test_a_service_that_serves_nobody_tells_no_secret(bench: Bench, way: str, fl
         assert service.seen
 
 
+@pytest.mark.parametrize("flags", [(), ("--no-preflight",)])
+def test_a_key_in_the_query_of_an_address_is_found_nowhere(bench: Bench, flags: tuple[str, ...]) -> None:
+    """Whether or not the service is reached in this way."""
+    with EchoingService(lambda number: "text") as service:
+        address = f"http://127.0.0.1:{service.port}/v1?api-version=1&code={quote(planted('query'), safe='')}"
+        bench.model_keys = bench.judge_keys = {"model": "m", "url": address}
+        bench.write()
+        for more in (("--dry-run",), (), ("--reuse", "--debug")):
+            done = bench.jb(*flags, *more)
+            assert leaks(done.text) == [], done.text
+        assert any(leaks(one) for one in service.seen), "the key was sent"
+        assert leaks_in(bench.folder / "outputs") == {}
+
+
 def test_a_launched_program_gets_its_own_keys_alone_and_what_it_prints_of_them_is_hidden(bench: Bench) -> None:
     (bench.folder / "serve.py").write_text(
         "import json, os, sys\n"
