@@ -177,8 +177,7 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
 
 
 def _out_of_time(result: TaskResult) -> int:
-    reasons = result.diagnostics.get("unscored_reasons")
-    return int(reasons.get(OUT_OF_TIME, 0)) if isinstance(reasons, dict) else 0
+    return result.diagnostics.unscored_reasons.get(OUT_OF_TIME, 0)
 
 
 def _one_exchange(run: RunFolder, plan: Plan, results: list[TaskResult]) -> list[str]:

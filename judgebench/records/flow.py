@@ -14,6 +14,12 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.records import findings
+from judgebench.records.diagnostics import Diagnostics
+
+# what flows is named here, wherever it is written
+from judgebench.records.figures import Counts as Counts  # noqa: PLC0414
+from judgebench.records.figures import Metric as Metric  # noqa: PLC0414
+from judgebench.records.figures import Slice as Slice  # noqa: PLC0414
 
 Message = dict[str, Any]
 """One chat message: ``{"role": ..., "content": ...}``."""
@@ -284,59 +290,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: dict[str, Any] = {}
 
 
-class Metric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One number of a result.
-
-    Attributes:
-        value: In percent for shares, else in the metric's own unit; ``None`` where undefined.
-        n: How many items it rests on.
-        stderr: Standard error, in the unit of ``value``.
-        ci95: 95% interval.
-        bounds: What the value would be if every unscored item were worst or best; ``None`` where it has no meaning.
-        note: Why the value is undefined, or what a reader must know.
-    """
-
-    value: float | None
-    n: int = 0
-    stderr: float | None = None
-    ci95: tuple[float, float] | None = None
-    bounds: tuple[float, float] | None = None
-    note: str = ""
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many items ended in which state; ``planned`` is the sum of the five states."""
-
-    planned: int = 0
-    ok: int = 0
-    unparsed: int = 0
-    judge_failed: int = 0
-    prediction_failed: int = 0
-    not_judged: int = 0
-    truncated: int = 0
-    """Predictions that ended with ``finish_reason=length`` (they may be scored all the same)."""
-
-
-class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a result that is about the samples with one value in a field.
-
-    Attributes:
-        by: The field, as the dataset's ``by`` names it.
-        value: Its value as text; ``None`` for samples that have none.
-        counts: How many items of the slice ended in which state.
-        metrics: The result's metrics over the slice alone, by name.
-    """
-
-    by: str
-    value: str | None = None
-    counts: Counts
-    metrics: dict[str, Metric]
-
-    def named(self, metric: str) -> str:
-        """Return what a metric of this slice is called: ``accuracy/category=algebra``."""
-        return f"{metric}/{self.by}={self.value or ''}"
-
-
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     """All that ``results/<model>/<dataset>[-<judge>].json`` says.
 
@@ -348,7 +301,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
         metrics: By name, the headline first.
         slices: The metrics in parts, by the fields that the dataset's ``by`` names.
         plan: Name of the plan that made it, ``configs/<plan>.json``; a newer plan with a task for it makes it stale.
-        diagnostics: Of the judge: agreement with the rule, unparsed share, tokens, ...
+        diagnostics: What tells whether the judge can be trusted.
     """
 
     model: str
@@ -363,7 +316,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     slices: list[Slice] = []
     plan: str = ""
     identity: dict[str, Any] = {}
-    diagnostics: dict[str, Any] = {}
+    diagnostics: Diagnostics = Diagnostics()
     usage: dict[str, Any] = {}
     notes: list[str] = []
     details: list[dict[str, Any]] | None = None

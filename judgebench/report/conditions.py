@@ -16,11 +16,12 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Counts, Metric, Slice
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -214,7 +215,7 @@ class RowFacts(NamedTuple):
     row: str
     metrics: Mapping[str, Metric]
     counts: Counts | None
-    diagnostics: Mapping[str, Any]
+    diagnostics: Diagnostics
     why: str = ""
     group: bool = False
     slices: Sequence[Slice] = ()
@@ -227,14 +228,13 @@ class RowFacts(NamedTuple):
             whole = name.removesuffix(part.named(""))
             if whole != name and (found := _figure(whole, part.metrics, part.counts)) is not None:
                 return found
-        return Figure(_diagnostics_figure(self.diagnostics.get(name)), exact=False, counts=self.counts)
+        return Figure(self.diagnostics.figures().get(name), exact=False, counts=self.counts)
 
     def names(self) -> list[str]:
         """Return the metric names that conditions may use."""
         shares = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
-        figures = [name for name, value in self.diagnostics.items() if _diagnostics_figure(value) is not None]
         in_parts = [part.named(name) for part in self.slices for name in (*part.metrics, *shares)]
-        return list(dict.fromkeys([*self.metrics, *shares, *figures, *in_parts]))
+        return list(dict.fromkeys([*self.metrics, *shares, *self.diagnostics.figures(), *in_parts]))
 
 
 class Figure(NamedTuple):
@@ -321,14 +321,3 @@ def _fact(counts: Counts, name: str) -> float | None:
     if name not in numbers:
         return None
     return 100 * numbers[name] / counts.planned if counts.planned else math.nan
-
-
-def _diagnostics_figure(value: Any) -> Metric | None:
-    if isinstance(value, dict) and "value" in value:
-        try:
-            return msgspec.convert(value, Metric)
-        except msgspec.ValidationError:
-            return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return Metric(value=float(value))
-    return None

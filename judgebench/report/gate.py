@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from judgebench.errors import ExitCode, ReuseError
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
 from judgebench.report.conditions import Addressed, Condition, GateConditions, RowFacts, address, read_conditions
 from judgebench.report.current import Plans, newest_summary
@@ -95,7 +96,7 @@ def facts_of(run_dir: Path) -> list[RowFacts]:
     for path in sorted((run.path / "results").rglob("*.json")):
         result = read_result(path, details=False)
         if why := plans.stale(result):
-            found.append(RowFacts(result.model, result.dataset, {}, None, {}, why=why))
+            found.append(RowFacts(result.model, result.dataset, {}, None, Diagnostics(), why=why))
         else:
             facts = RowFacts(result.model, result.dataset, result.metrics, result.counts, result.diagnostics)
             found.append(facts._replace(slices=result.slices))
@@ -110,7 +111,9 @@ def facts_of(run_dir: Path) -> list[RowFacts]:
     if summary is not None:
         gaps |= {(gap.model, gap.dataset): f"{gap.reason} (see {gap.log})" for gap in summary.missing}
     found += [
-        RowFacts(model, row, {}, None, {}, why=why) for (model, row), why in gaps.items() if (model, row) not in known
+        RowFacts(model, row, {}, None, Diagnostics(), why=why)
+        for (model, row), why in gaps.items()
+        if (model, row) not in known
     ]
     return found + (_groups(summary, plans) if summary is not None else [])
 
@@ -212,7 +215,7 @@ def _groups(summary: Summary, plans: Plans) -> list[RowFacts]:
     results = [(one.model, one.dataset) for one in summary.results if one.kind == "result"]
     if why := plans.outdated(summary.plan, results):
         return [
-            RowFacts(model, row.dataset, {}, None, {}, why=why, group=True)
+            RowFacts(model, row.dataset, {}, None, Diagnostics(), why=why, group=True)
             for row in summary.rows
             if row.kind == "group"
             for model in row.cells
@@ -224,7 +227,7 @@ def _groups(summary: Summary, plans: Plans) -> list[RowFacts]:
             row.dataset,
             {row.metric: cell.metric} if cell.metric is not None else {},
             counts.get((model, row.dataset)) if cell.metric is not None else None,
-            {},
+            Diagnostics(),
             why="" if cell.metric is not None else " / ".join(summary.footnotes[note - 1] for note in cell.notes),
             group=True,
         )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Counts, Metric, Slice
 
 SUMMARY_FORMAT = 1
@@ -88,7 +89,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     headline: str = ""
     counts: Counts
     slices: list[Slice] = []
-    diagnostics: dict[str, Any] = {}
+    diagnostics: Diagnostics = Diagnostics()
     usage: dict[str, Any] = {}
 
 

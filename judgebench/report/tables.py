@@ -94,7 +94,7 @@ def certainty_table(summary: Summary, notes: Notes) -> TextTable:
 def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     """Return what share of the planned items was scored, and what became of the others."""
     rows = []
-    extraction = any("extracted" in one.diagnostics for one in summary.results)
+    extraction = any(one.diagnostics.extracted is not None for one in summary.results)
     for one in summary.results:
         counts = one.counts
         share = number(100 * counts.ok / counts.planned) if counts.planned else notes.mark("no item was planned")
@@ -111,7 +111,7 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
 def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
     judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
-    compared = any("agreement" in one.diagnostics for one in judged)
+    compared = any(one.diagnostics.agreement is not None for one in judged)
     rows = []
     for one in judged:
         share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
@@ -135,14 +135,14 @@ def reading_table(summary: Summary) -> TextTable:
     """Return by which parser, aggregation and choice for unread presentations each judge's replies became verdicts."""
     rows: dict[str, list[str]] = {}
     for one in summary.results:
-        read = one.diagnostics.get("read")
-        if one.kind == "result" and isinstance(read, dict):
-            rows.setdefault(one.dataset, [one.dataset, *(str(read.get(kind, "-")) for kind in _READ)])
+        read = one.diagnostics.read
+        if one.kind == "result" and read is not None:
+            said = (read.parser, read.aggregate, read.unread)
+            rows.setdefault(one.dataset, [one.dataset, *(each or "-" for each in said)])
     headers = ["dataset", "parser", "aggregate", "an unread presentation\ncounts as"]
     return TextTable("How the judges' replies were read", headers, list(rows.values()), set())
 
 
-_READ = ("parser", "aggregate", "unread")
 _ONE_ITEM = "one item does not show how much items vary"
 
 
@@ -153,12 +153,12 @@ def between_judges_table(summary: Summary, notes: Notes) -> TextTable:
         if one.kind != "result" or one.judge is None:
             continue
         dataset = one.dataset.removesuffix(f"-{one.judge}")
-        for pair in one.diagnostics.get("between_judges", []):
-            if pair["n"]:
-                kappa = notes.mark(_CONSTANT) if pair["kappa"] is None else number(pair["kappa"])
-                names = " + ".join(pair["judges"])
-                cells = [dataset, one.model, names, str(pair["n"]), number(pair["agreement"]), kappa]
-                rows.setdefault((dataset, one.model, " + ".join(sorted(pair["judges"]))), cells)
+        for pair in one.diagnostics.between_judges:
+            if pair.agreement is not None:
+                kappa = notes.mark(_CONSTANT) if pair.kappa is None else number(pair.kappa)
+                names = " + ".join(pair.judges)
+                cells = [dataset, one.model, names, str(pair.n), number(pair.agreement), kappa]
+                rows.setdefault((dataset, one.model, " + ".join(sorted(pair.judges))), cells)
     headers = ["dataset", "model", "judges", "both\ndecided", "agreement\n%", "kappa"]
     shown = list(rows.values())
     title = "The judges, against each other"
@@ -204,10 +204,7 @@ def span(ends: tuple[float, float] | None) -> str:
 
 
 def _metric(facts: ResultFacts, name: str) -> Metric:
-    try:
-        return msgspec.convert(facts.diagnostics.get(name) or {"value": None}, Metric)
-    except msgspec.ValidationError:
-        return Metric(value=None)
+    return getattr(facts.diagnostics, name) or Metric(value=None)
 
 
 def _diagnostics_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
@@ -220,8 +217,8 @@ def _diagnostics_cell(facts: ResultFacts, name: str, notes: Notes) -> str:
 
 
 def _extracted(facts: ResultFacts, notes: Notes) -> str:
-    share = facts.diagnostics.get("extracted")
-    return number(share) if isinstance(share, int | float) else notes.mark("there was no answer to extract from")
+    share = facts.diagnostics.extracted
+    return number(share) if share is not None else notes.mark("there was no answer to extract from")
 
 
 def _tokens(facts: ResultFacts, notes: Notes) -> str:

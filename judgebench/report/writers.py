@@ -10,8 +10,9 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from judgebench.records.diagnostics import DoubtfulVerdict
 from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.slices import slices_table
@@ -257,50 +258,42 @@ def _unscored(summary: Summary) -> list[str]:
     """Say why items stayed unscored, per result."""
     shown = []
     for one in summary.results:
-        reasons = one.diagnostics.get("unscored_reasons")
-        if isinstance(reasons, dict) and reasons:
+        reasons = one.diagnostics.unscored_reasons
+        if reasons:
             listed = ", ".join(f"{count} x {reason}" for reason, count in list(reasons.items())[:5])
             shown.append(f"Unscored in {one.dataset}, {one.model}: {listed}.")
     return shown
 
 
 class Doubt(NamedTuple):
-    """A verdict that a person should look at first.
-
-    Attributes:
-        answers: What it is about, by whose it is.
-        replies: What the judge said, by presentation; none where a rule decides.
-    """
+    """A verdict that a person should look at first, and whose it is."""
 
     dataset: str
     model: str
-    item: str
-    why: str
-    answers: dict[str, str]
-    replies: dict[str, str]
+    verdict: DoubtfulVerdict
+
+    @property
+    def item(self) -> str:
+        """Which item it is about."""
+        return f"{self.verdict.id}" + (f", repeat {self.verdict.repeat}" if self.verdict.repeat else "")
 
 
 def _doubts(summary: Summary) -> list[Doubt]:
     """Return the doubtful verdicts as the results name them."""
-    found = []
-    for one in summary.results:
-        doubts = one.diagnostics.get("doubtful")
-        for doubt in doubts if isinstance(doubts, list) else []:
-            if isinstance(doubt, dict):
-                item = f"{doubt.get('id', '?')}" + (f", repeat {doubt['repeat']}" if doubt.get("repeat") else "")
-                answers, replies = _words(doubt.get("answers")), _words(doubt.get("judge_replies"))
-                found.append(Doubt(one.dataset, one.model, item, str(doubt.get("why") or _EMPTY), answers, replies))
-    return found
-
-
-def _words(said: Any) -> dict[str, str]:
-    return {str(name): str(text) or _EMPTY for name, text in said.items()} if isinstance(said, dict) else {}
+    return [Doubt(one.dataset, one.model, doubt) for one in summary.results for doubt in one.diagnostics.doubtful]
 
 
 def _doubtful(summary: Summary) -> TextTable | None:
     """Return the doubtful verdicts as a table."""
     rows = [
-        [one.dataset, one.model, one.item, one.why, _together(one.answers), _together(one.replies)]
+        [
+            one.dataset,
+            one.model,
+            one.item,
+            one.verdict.why or _EMPTY,
+            _together(one.verdict.answers),
+            _together(one.verdict.judge_replies),
+        ]
         for one in _doubts(summary)
     ]
     headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
@@ -310,8 +303,8 @@ def _doubtful(summary: Summary) -> TextTable | None:
 def _together(said: dict[str, str]) -> str:
     if len(said) == 1:
         (name,) = said
-        return said[name] if name in ("answer", "judge") else f"{name}: {said[name]}"
-    return " / ".join(f"{name}: {text}" for name, text in said.items()) or _EMPTY
+        return (said[name] or _EMPTY) if name in ("answer", "judge") else f"{name}: {said[name] or _EMPTY}"
+    return " / ".join(f"{name}: {text or _EMPTY}" for name, text in said.items()) or _EMPTY
 
 
 def _look_first(doubts: Sequence[Doubt]) -> list[str]:
@@ -319,11 +312,12 @@ def _look_first(doubts: Sequence[Doubt]) -> list[str]:
     lines = []
     for one in doubts[:LOOK_FIRST]:
         lines.append(
-            f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: {printable(one.why)}"
+            f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: "
+            f"{printable(one.verdict.why or _EMPTY)}"
         )
         lines += [
-            f"    {printable(name)}: {_tail(text)}"
-            for said in (one.answers, one.replies)
+            f"    {printable(name)}: {_tail(text or _EMPTY)}"
+            for said in (one.verdict.answers, one.verdict.judge_replies)
             for name, text in said.items()
         ]
     if len(doubts) > LOOK_FIRST:

@@ -22,6 +22,8 @@ from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, s
 from judgebench.metrics.rates.agreement import diagnostics as agreement_diagnostics
 from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
+from judgebench.records.diagnostics import Diagnostics, DoubtfulVerdict, JudgesCompared, SettledVerdicts
+from judgebench.records.findings import Settler
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options
 
@@ -57,14 +59,23 @@ MOST_CELLS = 64
 """A result holds a table of decisions with at most this many cells."""
 
 
-def agreement_of(pairs: Counter[tuple[str, str]]) -> dict[str, Any]:
-    """Return how many answers two judges both decided, their agreement in percent, kappa and pi."""
-    return {
-        "n": pairs.total(),
-        "agreement": _percent(pairs),
-        "kappa": cohen_kappa(pairs),
-        "scott_pi": scott_pi(pairs),
-    }
+def judges_compared(judges: tuple[str, str], pairs: Counter[tuple[str, str]], *, table: bool = False) -> JudgesCompared:
+    """Return how far two judges agree.
+
+    Args:
+        judges: Their abbrs.
+        pairs: How often each decision of the first meets each of the second.
+        table: Whether to keep these counts, if they are few.
+    """
+    kept = [(*decisions, count) for decisions, count in pairs.items()] if table and len(pairs) <= MOST_CELLS else []
+    return JudgesCompared(
+        judges=judges,
+        n=pairs.total(),
+        agreement=_percent(pairs),
+        kappa=cohen_kappa(pairs),
+        scott_pi=scott_pi(pairs),
+        decisions=kept,
+    )
 
 
 class Agreements:
@@ -90,20 +101,9 @@ class Agreements:
         for judges, pairs in later._pairs.items():
             self._pairs.setdefault(judges, Counter()).update(pairs)
 
-    def diagnostics(self) -> list[dict[str, Any]]:
-        """Return one entry for every two judges: how many answers both decided, agreement in percent, Cohen's kappa."""
-        return [
-            {
-                "judges": list(names),
-                **agreement_of(pairs),
-                **(
-                    {"decisions": [[*decisions, count] for decisions, count in pairs.items()]}
-                    if len(pairs) <= MOST_CELLS
-                    else {}
-                ),
-            }
-            for names, pairs in self._pairs.items()
-        ]
+    def diagnostics(self) -> list[JudgesCompared]:
+        """Return one entry for every two judges."""
+        return [judges_compared(names, pairs, table=True) for names, pairs in self._pairs.items()]
 
 
 async def verdicts_of(judges: Sequence[tuple[str, Judging]], item: Case) -> dict[str, Verdict]:
@@ -249,7 +249,7 @@ class DiagnosticsAccumulator:
 
     def __init__(self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
-        self._doubtful: list[dict[str, Any]] = []
+        self._doubtful: list[DoubtfulVerdict] = []
         self._spent = {"model": Spent(), "judge": Spent()}
         self._compared = compared
         self._data = 0
@@ -257,7 +257,7 @@ class DiagnosticsAccumulator:
         self._extracted = 0
         self._answered = 0
         self._reasons: dict[str, int] = {}
-        self._settled: dict[str, list[int]] = {}
+        self._settled: dict[Settler, list[int]] = {}
         self._equal = 0
         self._copies = 0
         self._foreign = 0
@@ -285,7 +285,15 @@ class DiagnosticsAccumulator:
             self._reasons[reason] = self._reasons.get(reason, 0) + 1
         doubt = _doubt(verdict, rule)
         if doubt and len(self._doubtful) < DOUBTFUL:
-            self._doubtful.append({"id": sample.id, "repeat": repeat, "why": doubt, **self._words(checked)})
+            self._doubtful.append(
+                DoubtfulVerdict(
+                    id=sample.id,
+                    repeat=repeat,
+                    why=doubt,
+                    answers=self._answers(checked),
+                    judge_replies=_judge_replies(checked),
+                )
+            )
         if self.details is not None:
             self.details.append(_detail(checked))
 
@@ -316,22 +324,16 @@ class DiagnosticsAccumulator:
         """Return a hash of the samples that were scored; their order does not matter."""
         return f"{self._data:016x}"[:12]
 
-    def diagnostics(self, tally: Tally, *, judged: bool) -> dict[str, Any]:
+    def diagnostics(self, tally: Tally, *, judged: bool) -> Diagnostics:
         """Return what tells whether the judge can be trusted."""
-        found: dict[str, Any] = {}
-        if self._extract_rate and self._answered:
-            found["extracted"] = 100 * self._extracted / self._answered
-        if judged:
-            found |= msgspec.to_builtins(agreement_diagnostics(tally))
-        if self._settled:
-            found["settled_by"] = {by: {"n": n, "correct": right} for by, (n, right) in sorted(self._settled.items())}
-        if self._equal:
-            found["equal_answers"] = self._equal
-        if self._doubtful:
-            found["doubtful"] = self._doubtful
-        if self._reasons:
-            found["unscored_reasons"] = dict(sorted(self._reasons.items(), key=lambda entry: -entry[1])[:10])
-        return found
+        return msgspec.structs.replace(
+            agreement_diagnostics(tally) if judged else Diagnostics(),
+            extracted=100 * self._extracted / self._answered if self._extract_rate and self._answered else None,
+            settled_by={by: SettledVerdicts(n=n, correct=right) for by, (n, right) in sorted(self._settled.items())},
+            equal_answers=self._equal,
+            doubtful=self._doubtful,
+            unscored_reasons=dict(sorted(self._reasons.items(), key=lambda entry: -entry[1])[:10]),
+        )
 
     def usage(self) -> dict[str, Any]:
         """Return tokens, served models and the cost of faults (extra requests, seconds waited) of both sides."""
@@ -360,8 +362,8 @@ class DiagnosticsAccumulator:
         foreign = [f"{changed}: {self._foreign} (jb --reuse asks them again)"] if self._foreign else []
         return [*served, *undecoded, *settled, *equal, *copies, *foreign]
 
-    def _words(self, checked: Checked) -> dict[str, Any]:
-        """Return what was answered and what the judge said to it, cut short: each by a name where there are several."""
+    def _answers(self, checked: Checked) -> dict[str, str]:
+        """Return what was judged, cut short, by whose it is."""
         if checked.compared is not None:
             answers = dict(zip(self._compared, checked.compared, strict=True))
         elif checked.prediction is not None:
@@ -369,14 +371,16 @@ class DiagnosticsAccumulator:
         else:
             brought = checked.sample.answers
             answers = {f"answer {at}" if len(brought) > 1 else "answer": text for at, text in enumerate(brought, 1)}
-        several = len(checked.calls) > 1
-        return {
-            "answers": {name: _excerpt(text) for name, text in answers.items()},
-            "judge_replies": {
-                f"judge, {_name_of(call)}" if several else "judge": _excerpt(call.prediction)
-                for call in checked.replies[:MOST_REPLIES]
-            },
-        }
+        return {name: _excerpt(text) for name, text in answers.items()}
+
+
+def _judge_replies(checked: Checked) -> dict[str, str]:
+    """Return what the judge said, cut short: each reply by a name where there are several."""
+    several = len(checked.calls) > 1
+    return {
+        f"judge, {_name_of(call)}" if several else "judge": _excerpt(call.prediction)
+        for call in checked.replies[:MOST_REPLIES]
+    }
 
 
 def _doubt(verdict: Verdict, rule: Verdict | None) -> str:

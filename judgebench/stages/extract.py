@@ -36,6 +36,7 @@ from judgebench.metrics.rates.named import compute, default_metrics
 from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
 from judgebench.models.access import configured
+from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
@@ -277,7 +278,6 @@ class ExtractRun:
         metrics = self._figures()
         identity = self._identity()
         counts = self.accumulator.tally.counts()
-        between = self.accumulator.agreements.diagnostics()
         logger.info("%s: %s", row, {name: metric.value for name, metric in metrics.items()})
         logger.info("%s: %s", row, msgspec.to_builtins(counts))
         return TaskResult(
@@ -293,10 +293,7 @@ class ExtractRun:
             slices=self._slices(),
             plan=self.task.plan.name,
             identity=identity,
-            diagnostics=self.accumulator.collected.diagnostics(self.accumulator.tally, judged=self.judge is not None)
-            | (orders_of(self.accumulator.compared_columns) if self.right is None else {})
-            | ({"between_judges": between} if between else {})
-            | ({"read": how_read(self.method.identity())} if self.judge is not None and self.method else {}),
+            diagnostics=self._diagnostics(),
             usage=self.accumulator.collected.usage(),
             notes=[
                 *(self.dataset.notes if self._first_row(row) else []),
@@ -307,6 +304,15 @@ class ExtractRun:
                 *(slices.notes() if (slices := self.scores_by or self.accumulator.slices) else []),
             ],
             details=self.accumulator.collected.details,
+        )
+
+    def _diagnostics(self) -> Diagnostics:
+        accumulator = self.accumulator
+        return msgspec.structs.replace(
+            accumulator.collected.diagnostics(accumulator.tally, judged=self.judge is not None),
+            between_judges=accumulator.agreements.diagnostics(),
+            read=HowRead(**how_read(self.method.identity())) if self.judge is not None and self.method else None,
+            **(orders_of(accumulator.compared_columns) if self.right is None else {}),
         )
 
     def _figures(self) -> dict[str, Metric]:

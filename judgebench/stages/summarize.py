@@ -23,6 +23,7 @@ from judgebench.metrics.rates import named
 from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores import score
 from judgebench.metrics.statistics.intervals import share_metric, share_of
+from judgebench.records.diagnostics import Diagnostics, JudgesCompared
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.records.pairs import FLIPPED
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed, row_name
@@ -30,7 +31,7 @@ from judgebench.report.current import Plans
 from judgebench.report.results import json_bytes, read_comparisons, read_result, write_result
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
-from judgebench.stages.accumulators import DOUBTFUL, Spent, agreement_of
+from judgebench.stages.accumulators import DOUBTFUL, Spent, judges_compared
 from judgebench.stages.compared_models import compared_name
 from judgebench.stages.task import Task
 from judgebench.store.journal import write_atomically
@@ -109,34 +110,26 @@ def _metrics(entry: RankedModel, counts: Counts, observed: Sequence[Comparison])
     return found | rating_metrics(entry)
 
 
-def _diagnostics(model: str, crossed_pairs: Sequence[CrossedPair], counts: Counts) -> dict[str, Any]:
+def _diagnostics(model: str, crossed_pairs: Sequence[CrossedPair], counts: Counts) -> Diagnostics:
     results = [one.result for one in crossed_pairs]
     planned = counts.planned or 1
-    found: dict[str, Any] = {
-        "unparsed_share": 100 * counts.unparsed / planned,
-        "truncated_share": 100 * counts.truncated / planned,
-    }
+    orders = {}
     for name in ORDERS:
-        parts = [
-            (
-                msgspec.convert(one.result.diagnostics[name], Metric),
-                len({comparison.sample for comparison in one.observed}),
-            )
-            for one in crossed_pairs
-            if name in one.result.diagnostics
-        ]
-        if parts:
-            found[name] = msgspec.to_builtins(_pooled(parts))
-    doubtful = [doubt for one in results for doubt in one.diagnostics.get("doubtful", [])]
-    if doubtful:
-        found["doubtful"] = doubtful[:DOUBTFUL]
+        shares = [getattr(one.result.diagnostics, name) for one in crossed_pairs]
+        items = [len({comparison.sample for comparison in one.observed}) for one in crossed_pairs]
+        parts = [(share, many) for share, many in zip(shares, items, strict=True) if share is not None]
+        orders[name] = _pooled(parts) if parts else None
     reasons: Counter[str] = Counter()
     for one in results:
-        reasons.update(one.diagnostics.get("unscored_reasons", {}))
-    if reasons:
-        found["unscored_reasons"] = dict(reasons.most_common(10))
-    between = _between(model, crossed_pairs)
-    return found | ({"between_judges": between} if between else {})
+        reasons.update(one.diagnostics.unscored_reasons)
+    found = Diagnostics(
+        unparsed_share=100 * counts.unparsed / planned,
+        truncated_share=100 * counts.truncated / planned,
+        doubtful=[doubt for one in results for doubt in one.diagnostics.doubtful][:DOUBTFUL],
+        unscored_reasons=dict(reasons.most_common(10)),
+        between_judges=_between(model, crossed_pairs),
+    )
+    return msgspec.structs.replace(found, **orders)
 
 
 def _pooled(parts: Sequence[tuple[Metric, int]]) -> Metric:
@@ -162,22 +155,22 @@ def _pooled(parts: Sequence[tuple[Metric, int]]) -> Metric:
     return share_metric(min(1.0, share), stderr, clusters=clusters, n=n)
 
 
-def _between(model: str, crossed_pairs: Sequence[CrossedPair]) -> list[dict[str, Any]]:
+def _between(model: str, crossed_pairs: Sequence[CrossedPair]) -> list[JudgesCompared]:
     """Return how far the round robin's judge and others agree about a model's comparisons, in the model's frame."""
     pooled: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
     for one in crossed_pairs:
         part = f"-vs-{one.compared_model}"
-        for entry in one.result.diagnostics.get("between_judges", []):
-            names = tuple(name.removesuffix(part) for name in entry["judges"])
+        for entry in one.result.diagnostics.between_judges:
+            names = tuple(name.removesuffix(part) for name in entry.judges)
             table = pooled.setdefault((names[0], names[1]), Counter())
-            for *decisions, count in entry.get("decisions", []):
+            for *decisions, count in entry.decisions:
                 seen = (
                     [FLIPPED.get(decision, decision) for decision in decisions]
                     if one.compared_model == model
                     else decisions
                 )
                 table[seen[0], seen[1]] += count
-    return [{"judges": list(names), **agreement_of(table)} for names, table in pooled.items()]
+    return [judges_compared(names, table) for names, table in pooled.items()]
 
 
 def _usage(results: Sequence[TaskResult]) -> dict[str, Any]:

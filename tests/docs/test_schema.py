@@ -49,6 +49,10 @@ def keys(record: str, part: str = "") -> set[str]:
         ("for scripts that want one number.", keys("result")),
         ("| field of a metric |", keys("result", "Metric")),
         ("| field of counts |", keys("result", "Counts")),
+        ("| field of a slice |", keys("result", "Slice")),
+        ("| field of diagnostics |", keys("result", "Diagnostics")),
+        ("| field of a doubtful verdict |", keys("result", "DoubtfulVerdict")),
+        ("| field of two judges |", keys("result", "JudgesCompared")),
     ],
 )
 def test_the_documented_keys_are_those_of_the_schema(after: str, documented: set[str]) -> None:

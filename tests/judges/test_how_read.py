@@ -11,6 +11,7 @@ import pytest
 from judgebench.config.files import load_file
 from judgebench.judges.core.contract import how_read, method_of
 from judgebench.plugins import split
+from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.run import Typed
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
@@ -65,7 +66,7 @@ def test_the_summary_shows_it_once_for_all_models(tmp_path: Path) -> None:
     run.mkdir()
     read = {"parser": "anchored", "aggregate": "both_or_tie", "unread": "drop"}
     for model in ("one", "two"):
-        put(run, model, "toy-pair", "110", judge="pair", diagnostics={"read": read})
+        put(run, model, "toy-pair", "110", judge="pair", diagnostics=Diagnostics(read=HowRead(**read)))
     put(run, "one", "toy", "110")
     rows = [RowSpec(name="toy-pair", dataset="toy"), RowSpec(name="toy", dataset="toy")]
     text = summarize(run, timestamp=run.name, models=["one", "two"], rows=rows).text

@@ -38,6 +38,7 @@ from judgebench.metrics.rates.correction import (
 from judgebench.metrics.rates.named import default_metrics
 from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.intervals import wilson
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -156,17 +157,17 @@ def test_health_says_all_of_it() -> None:
     tally = table(40, 10, 5, 45)
     tally.add(TallyOutcome(id=1000, status="unparsed", rule="correct", truncated=True))
     found = diagnostics(tally)
-    assert msgspec.json.decode(msgspec.json.encode(found)) == json.loads(json.dumps(found))
-    measured = {name: msgspec.convert(found[name], Metric) for name in ("agreement", "kappa", "score_shift")}
-    assert measured["agreement"].value == 85.0
-    assert measured["agreement"].n == 100
-    assert measured["kappa"].value == pytest.approx(0.7)
-    assert measured["score_shift"].value == pytest.approx(5.0)
-    assert found["rule_accuracy"] == 45.0
-    assert found["unparsed_share"] == pytest.approx(100 / 101)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Diagnostics) == found
+    figures = found.figures()
+    assert (figures["agreement"].value, figures["agreement"].n) == (85.0, 100)
+    assert figures["kappa"].value == pytest.approx(0.7)
+    assert figures["score_shift"].value == pytest.approx(5.0)
+    assert (found.rule_accuracy, figures["rule_accuracy"].value) == (45.0, 45.0)
+    assert found.unparsed_share == pytest.approx(100 / 101)
     assert false_positive_rate(tally).value == pytest.approx(100 * 10 / 55)
     assert false_negative_rate(tally).value == pytest.approx(100 * 5 / 45)
-    assert "against" not in diagnostics(judged([("correct", None)]))
+    nothing = diagnostics(judged([("correct", None)]))
+    assert (nothing.against, nothing.agreement) == ("", None)
 
 
 @given(st.tuples(*[st.integers(0, 40)] * 4))

@@ -120,8 +120,8 @@ def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
         ("long answer", "short"),
     )
     found = orders_of(comparisons)
-    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (100.0, 1)
-    assert found["longer_preferred"]["value"] is None  # a tie prefers neither
+    assert (found["first_shown_rate"].value, found["first_shown_rate"].n) == (100.0, 1)
+    assert found["longer_preferred"].value is None  # a tie prefers neither
 
 
 def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
@@ -132,7 +132,7 @@ def test_one_order_asked_twice_says_nothing_of_consistency() -> None:
     comparisons.add(
         0, 0, msgspec.convert({"status": "ok", "decision": "tie", "presentations": presentations}, Verdict), ("a", "b")
     )
-    assert (orders_of(comparisons)["consistency"]["value"], orders_of(comparisons)["first_shown_rate"]["value"]) == (
+    assert (orders_of(comparisons)["consistency"].value, orders_of(comparisons)["first_shown_rate"].value) == (
         None,
         50.0,
     )

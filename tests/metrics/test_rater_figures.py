@@ -150,10 +150,10 @@ def test_intervals_of_orders_are_over_pairs_and_not_over_views() -> None:
         shown = "A" if number < 30 else "B"
         played.add(number, 0, in_both_orders(shown, shown), ("longer", "short"))
     found = orders_of(played)
-    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75.0, 80)
-    assert found["first_shown_rate"]["ci95"] == pytest.approx([100 * end for end in wilson(0.75, 40)], abs=0.5)
-    assert (found["consistency"]["value"], found["consistency"]["n"]) == (0.0, 40)
-    assert found["longer_preferred"]["value"] is None
+    assert (found["first_shown_rate"].value, found["first_shown_rate"].n) == (75.0, 80)
+    assert found["first_shown_rate"].ci95 == pytest.approx([100 * end for end in wilson(0.75, 40)], abs=0.5)
+    assert (found["consistency"].value, found["consistency"].n) == (0.0, 40)
+    assert found["longer_preferred"].value is None
 
 
 def test_a_judge_asked_twice_about_each_item_is_no_surer() -> None:

@@ -411,14 +411,14 @@ def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> No
         (0, 0, 1.0, 1), (0, 1, 0.5, 1), (1, 0, 0.125, 4)
     ]  # fmt: skip
     found = orders_of(comparisons)
-    assert (found["consistency"]["value"], found["consistency"]["n"]) == (50, 2)
-    assert (found["first_shown_rate"]["value"], found["first_shown_rate"]["n"]) == (75, 4)
-    assert (found["longer_preferred"]["value"], found["longer_preferred"]["n"]) == (50, 2)
+    assert (found["consistency"].value, found["consistency"].n) == (50, 2)
+    assert (found["first_shown_rate"].value, found["first_shown_rate"].n) == (75, 4)
+    assert (found["longer_preferred"].value, found["longer_preferred"].n) == (50, 2)
     assert orders_of(ComparisonColumns()) == {}
     twice = played()
     twice.merge(played())
     assert len(twice) == 6
-    assert orders_of(twice)["consistency"]["n"] == 4
+    assert orders_of(twice)["consistency"].n == 4
 
 
 def test_files_of_games_belong_to_one_version(tmp_path: Path) -> None:

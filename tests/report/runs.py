@@ -10,6 +10,7 @@ import msgspec
 from judgebench.metrics.rates.agreement import diagnostics
 from judgebench.metrics.rates.named import result
 from judgebench.metrics.rates.tally import Tally, TallyOutcome
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
 from judgebench.report.results import write_result
@@ -52,7 +53,7 @@ def put(
         "headline": next(iter(metrics)),
         "metrics": metrics,
         "counts": counts,
-        "diagnostics": diagnostics(tally) if judge else {},
+        "diagnostics": diagnostics(tally) if judge else Diagnostics(),
         **fields,
     }
     written = TaskResult(**made)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.ranking import rank_by_comparisons
 from judgebench.metrics.rates.agreement import cohen_kappa
 from judgebench.metrics.statistics.intervals import share_of
+from judgebench.records.diagnostics import Diagnostics, JudgesCompared
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.stages.summarize import CrossedPair, round_robin_result
 
@@ -19,7 +19,7 @@ def meeting(model: str, compared_model: str, outcomes: list[float], **health: An
     result = TaskResult(
         model=model, dataset=f"d-j-vs-{compared_model}", data_abbr="d", judge=f"j-vs-{compared_model}", version="v",
         mode="gen", headline="win_rate", metrics={}, counts=Counts(planned=len(outcomes), ok=len(outcomes)),
-        identity={"judge": {"abbr": "j", "compare_with": compared_model}}, diagnostics=health,
+        identity={"judge": {"abbr": "j", "compare_with": compared_model}}, diagnostics=Diagnostics(**health),
         usage={"judge": {"calls": 2, "prompt_tokens": 3, "completion_tokens": 1, "extra_requests": 1,
                          "seconds_waited": 0.5, "served_models": [compared_model]}},
     )  # fmt: skip
@@ -35,16 +35,20 @@ def pooled(model: str, crossed_pairs: list[CrossedPair]) -> TaskResult:
     return round_robin_result(entry, crossed_pairs, ranking, row="d-j", round_robin="j", plan="p")
 
 
-def share(hits: int, of: int) -> dict[str, Any]:
-    as_dict: dict[str, Any] = msgspec.to_builtins(share_of([1.0] * hits + [0.0] * (of - hits), range(of)))
-    return as_dict
+def share(hits: int, of: int) -> Metric:
+    return share_of([1.0] * hits + [0.0] * (of - hits), range(of))
+
+
+def compared(judges: tuple[str, str], *decisions: tuple[str, str, int]) -> list[JudgesCompared]:
+    return [JudgesCompared(judges=judges, n=0, agreement=None, kappa=None, scott_pi=None, decisions=list(decisions))]
 
 
 def test_shares_of_meetings_weigh_by_their_games() -> None:
     few, many = meeting("a", "b", [1.0, 0.0], consistency=share(2, 2)), meeting("a", "c", [1.0] * 5 + [0.0] * 3,
                                                                                 consistency=share(2, 8))  # fmt: skip
-    found = pooled("a", [few, many]).diagnostics["consistency"]
-    assert (found["value"], found["n"]) == (pytest.approx(100 * 4 / 10), 10)
+    found = pooled("a", [few, many]).diagnostics.consistency
+    assert found is not None
+    assert (found.value, found.n) == (pytest.approx(100 * 4 / 10), 10)
 
 
 def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
@@ -53,26 +57,28 @@ def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> N
     for repeats in (1, 8):
         items = [at for at in range(5) for _ in range(repeats)]
         rate = share_of([once[at] for at in items], items)
-        own = meeting("a", "b", once, first_shown_rate=msgspec.to_builtins(rate))
+        own = meeting("a", "b", once, first_shown_rate=rate)
         observed = [Comparison("a", "b", once[at], sample=at) for at in items]
-        found = pooled("a", [own._replace(observed=observed)]).diagnostics["first_shown_rate"]
-        intervals.append((found["stderr"], found["ci95"]))
+        found = pooled("a", [own._replace(observed=observed)]).diagnostics.first_shown_rate
+        assert found is not None
+        assert found.ci95 is not None
+        intervals.append((found.stderr, found.ci95))
     assert intervals[1] == (pytest.approx(intervals[0][0]), pytest.approx(intervals[0][1]))
 
 
 def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
     """Where it is the compared model, ``A`` (the other won) is its ``B``; kappa tells, as it looks at the marginals."""
-    own = {"between_judges": [{"judges": ["j-vs-b", "k-vs-b"], "decisions": [["A", "A", 4], ["A", "B", 1]]}]}
-    met = {"between_judges": [{"judges": ["j-vs-a", "k-vs-a"], "decisions": [["B", "B", 3], ["B", "A", 2]]}]}
+    own = {"between_judges": compared(("j-vs-b", "k-vs-b"), ("A", "A", 4), ("A", "B", 1))}
+    met = {"between_judges": compared(("j-vs-a", "k-vs-a"), ("B", "B", 3), ("B", "A", 2))}
     outcomes = [1.0, 1.0, 1.0, 0.0, 1.0]
     for opponent_result in (met,):
         found = pooled("a", [meeting("a", "b", outcomes, **own), meeting("c", "a", [0.0, 1.0, 0.0], **opponent_result)])
-    between = found.diagnostics["between_judges"]
+    between = found.diagnostics.between_judges
     flipped = {("A", "A"): 4 + 3, ("A", "B"): 1 + 2}
-    assert [one["judges"] for one in between] == [["j", "k"]]
-    assert (between[0]["n"], between[0]["agreement"]) == (10, pytest.approx(70.0))
-    assert between[0]["kappa"] == cohen_kappa(flipped)
-    assert between[0]["kappa"] != cohen_kappa({("A", "A"): 4, ("A", "B"): 1, ("B", "B"): 3, ("B", "A"): 2})
+    assert [one.judges for one in between] == [("j", "k")]
+    assert (between[0].n, between[0].agreement) == (10, pytest.approx(70.0))
+    assert between[0].kappa == cohen_kappa(flipped)
+    assert between[0].kappa != cohen_kappa({("A", "A"): 4, ("A", "B"): 1, ("B", "B"): 3, ("B", "A"): 2})
 
 
 def test_the_calls_of_a_models_own_meetings_are_added_up() -> None:

@@ -10,9 +10,7 @@ import itertools
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from judgebench.metrics.comparisons.style import FEATURES, style_of
 from judgebench.metrics.statistics.intervals import ClusterGroup, clustered_share
@@ -197,7 +195,7 @@ class ComparisonColumns:
         self._decided.append(decided)
 
 
-def orders_of(compared_columns: ComparisonColumns) -> dict[str, Any]:
+def orders_of(compared_columns: ComparisonColumns) -> dict[str, Metric]:
     """Return the judge's diagnostics as far as comparisons show it, empty where nothing was compared.
 
     ``consistency``: share of the pairs judged in both orders on which the orders agree. ``first_shown_rate``: share of
@@ -207,7 +205,7 @@ def orders_of(compared_columns: ComparisonColumns) -> dict[str, Any]:
     """
     if not len(compared_columns):
         return {}
-    figures = {
+    return {
         "consistency": _share(
             ((one.id, one.agree is not None, one.agree or 0) for one in compared_columns.orders()),
             "no pair was judged in both orders",
@@ -224,7 +222,6 @@ def orders_of(compared_columns: ComparisonColumns) -> dict[str, Any]:
             "no decided pair of unequal length",
         ),
     }
-    return {name: msgspec.to_builtins(metric) for name, metric in figures.items()}
 
 
 def _unequal(compared_columns: ComparisonColumns) -> Iterator[ScoredComparison]:

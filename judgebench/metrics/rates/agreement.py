@@ -16,6 +16,7 @@ import msgspec
 from judgebench.metrics.rates.named import metric
 from judgebench.metrics.rates.tally import Tally
 from judgebench.metrics.statistics.intervals import ClusterGroup, cluster_stderr, clustered_share, student
+from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
 
 Pairs = Mapping[tuple[Any, Any], int]
@@ -216,35 +217,30 @@ def _score_shift(tables: Tables) -> Metric:
     return Metric(value=100 * shift, n=table.n, stderr=100 * stderr, ci95=interval)
 
 
-def diagnostics(tally: Tally) -> dict[str, Any]:
-    """Return what ``TaskResult.diagnostics`` says of a judge, as JSON values.
-
-    Keys: ``unparsed_share`` and ``truncated_share`` in percent of the planned items; where a rule decided the same
-    items ``against`` (``"rule"``), the metrics ``agreement``, ``kappa``, ``false_positive_rate``,
-    ``false_negative_rate``, ``score_shift`` (each with n, standard error and interval), and the plain numbers
-    ``scott_pi``, ``precision``, ``recall``, ``f1``, ``rule_accuracy``, ``tp``, ``fp``, ``fn``, ``tn``.
-    """
+def diagnostics(tally: Tally) -> Diagnostics:
+    """Return what a tally tells of a judge: what was not read and, where a rule decided too, how the two agree."""
     counts = tally.counts()
     planned = counts.planned or 1
-    found: dict[str, Any] = {
-        "unparsed_share": 100 * counts.unparsed / planned,
-        "truncated_share": 100 * counts.truncated / planned,
-    }
+    found = Diagnostics(
+        unparsed_share=100 * counts.unparsed / planned, truncated_share=100 * counts.truncated / planned
+    )
     tables = tables_of(tally)
     table = _whole(tables)
     if not table.n:
         return found
-    measured = (_agreement, _kappa, _false_positive_rate, _false_negative_rate, _score_shift)
-    scores = class_scores(table.pairs(), 1)
-    return {
-        **found,
-        "against": "rule",
-        **{measure.__name__[1:]: msgspec.to_builtins(measure(tables)) for measure in measured},
-        "scott_pi": scott_pi(table.pairs()),
-        **scores._asdict(),
-        "rule_accuracy": 100 * (table.tp + table.fn) / table.n,
+    return msgspec.structs.replace(
+        found,
+        against="rule",
+        agreement=_agreement(tables),
+        kappa=_kappa(tables),
+        false_positive_rate=_false_positive_rate(tables),
+        false_negative_rate=_false_negative_rate(tables),
+        score_shift=_score_shift(tables),
+        scott_pi=scott_pi(table.pairs()),
+        **class_scores(table.pairs(), 1)._asdict(),
+        rule_accuracy=100 * (table.tp + table.fn) / table.n,
         **table._asdict(),
-    }
+    )
 
 
 _NOTHING_TO_COMPARE = "no item has both a verdict and a decision of the rule"
