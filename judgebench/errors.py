@@ -199,7 +199,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
 
 
-_OUT_OF_MEMORY = ("malloc failure", "can't start new thread", "failed to map segment")
+_OUT_OF_MEMORY = ("malloc failure", "No cipher can be selected", "can't start new thread", "failed to map segment")
 """What OpenSSL, threads and the loader of shared libraries say."""
 
 

@@ -332,7 +332,7 @@ def new_run(work_dir: Path, now: datetime) -> RunFolder:
         try:
             mark(run)
             run.create()
-        except DiskError:
+        except BaseException:
             take_back(run)
             raise
         return run
@@ -344,22 +344,30 @@ def take_back(run: RunFolder) -> None:
 
     Only files that ``jb`` made are removed, and folders that are empty then. Where there is anything else, all stays.
     """
-    own = {run.lock, run.marker}
     folders: list[Path] = []
-    for parent, inner, names in os.walk(run.path):
+    unread: list[OSError] = []
+    for parent, inner, names in os.walk(run.path, onerror=unread.append):
         folders.append(Path(parent))
         entries = {
             Path(parent, name) for name in (*names, *(name for name in inner if Path(parent, name).is_symlink()))
         }
-        if entries - own:
+        if entries - {run.lock, run.marker}:
             return
+    if unread:  # with no memory left to list a folder; what is empty can be removed without
+        folders = [run.path, run.configs]
+    aside = run.path.with_name(f".{run.path.name}.{run.marker.name}")
     with contextlib.suppress(OSError):
-        for file in own - {run.marker}:
-            file.unlink(missing_ok=True)
+        run.lock.unlink(missing_ok=True)
         for folder in reversed(folders[1:]):
             folder.rmdir()
-        run.marker.unlink(missing_ok=True)  # last: until here the folder is a run
-        run.path.rmdir()
+        with contextlib.suppress(FileNotFoundError):
+            run.marker.rename(aside)  # last: until here the folder is a run
+        try:
+            run.path.rmdir()
+        except OSError:
+            aside.rename(run.marker)
+            raise
+        aside.unlink(missing_ok=True)
 
 
 def existing_run(work_dir: Path, name: str) -> RunFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -78,6 +79,24 @@ def test_an_empty_run_is_taken_back(tmp_path: Path) -> None:
     run.lock.touch()
     take_back(run)
     assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "notes.txt", "configs/plan.json"])
+def test_a_run_is_taken_back_where_no_memory_is_left_to_list_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run = new_run(tmp_path / "work", NOON)
+    if name:
+        (run.path / name).write_text("precious")
+
+    def exhausted(path: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", exhausted)
+        take_back(run)
+    assert is_run(run.path) == bool(name)
+    assert len(list((tmp_path / "work").iterdir())) == bool(name)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "configs/plan.json", "deep/down/thesis", "link"])
