@@ -1,6 +1,7 @@
 """The tables that README and the docs print are those of this version: the same commands print the same words.
 
-The figures of a page come from real models; here stand-ins answer, so figures are compared by their place alone.
+The figures of a page come from real models; here stand-ins answer, so figures, and the versions that tell what made
+them, are compared by their place alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ LOOK_FIRST = "Verdicts to look at first:"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
+_FIGURE = re.compile(r"-?\d+(\.\d+)?(\.\.-?\d+\.\d+)?|[0-9a-f]{6}")
+
+
 def printed_tables(text: str) -> list[str]:
     """The blocks of a page that show a summary."""
     blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -29,14 +33,10 @@ def printed_tables(text: str) -> list[str]:
 
 
 def words(text: str) -> list[list[str]]:
-    """The words of the tables line by line; every figure is ``#``, and the width of a column does not matter."""
+    """The words of the tables line by line; figures and versions are ``#``, whatever the width of a column."""
     tables = text.partition(LOOK_FIRST)[0]
     lines = [re.sub(r"-{3,}", "---", line) for line in tables[tables.index("| dataset") :].splitlines()]
-    return [
-        ["#" if re.fullmatch(r"-?\d+(\.\d+)?(\.\.-?\d+\.\d+)?", word) else word for word in line.split()]
-        for line in lines
-        if line.strip()
-    ]
+    return [["#" if _FIGURE.fullmatch(word) else word for word in line.split()] for line in lines if line.strip()]
 
 
 def tiny_model(body: dict[str, Any]) -> Answer:
@@ -60,7 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 
 def test_the_table_of_the_readme_is_what_make_demo_prints(demo: Done) -> None:
-    """Headers, rows, versions, parser and aggregation: all but the figures."""
+    """Headers, rows, parser and aggregation: all but the figures and versions."""
     assert demo.code == 0, demo.text
     (shown,) = printed_tables(README)
     assert words(shown) == words(demo.out[: demo.out.index("\nResults: ")])

@@ -42,7 +42,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "outputs"
     place.mkdir()
     mount = shutil.which("mount")
-    assert mount
+    if mount is None:
+        pytest.skip("mount is not installed")
     mounting = [mount, "-t", "tmpfs", "-o", "size=400k", "none", str(place)]
     if subprocess.run(mounting, check=False, capture_output=True).returncode:
         pytest.skip("a tmpfs cannot be mounted here")
