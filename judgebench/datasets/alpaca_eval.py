@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.datasets.columns import COPY, Row
+from judgebench.datasets.duplicates import DuplicateRows
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.datasets.objects import objects_of
-from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 
@@ -52,7 +52,7 @@ class AlpacaEval(JudgeSamples):
             )
         if config.instructions:
             known: dict[str | int, Mapping[str, Any]] = {}
-            given = Repeats()
+            given = DuplicateRows()
             for row in self._file(config.instructions, data_dir):
                 given.times(_index(row), row, f"the instruction {_index(row)!r}")
                 known[_index(row)] = row.values
@@ -63,7 +63,7 @@ class AlpacaEval(JudgeSamples):
                 yield self._shown({**about, **row.values}, row, *_notes(row.values))
             return
         baselines = self._baselines(data_dir)
-        answered = Repeats(config.repeated)
+        answered = DuplicateRows(config.repeated)
         for number, row in enumerate(self._file(config.path, data_dir)):
             other = baselines.get(_instruction(row, row.values))
             if other is None:
@@ -85,7 +85,7 @@ class AlpacaEval(JudgeSamples):
     def _baselines(self, data_dir: Path | None) -> dict[str, Row]:
         """Return the baseline's answers by instruction."""
         known: dict[str, Row] = {}
-        answered = Repeats()
+        answered = DuplicateRows()
         for row in self._file(self.config.baseline, data_dir):
             instruction = _instruction(row, row.values)
             answered.times(instruction, row, "the instruction that the baseline answers")

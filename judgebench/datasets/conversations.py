@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from judgebench.datasets.columns import Row
+from judgebench.datasets.duplicates import DuplicateRows
 from judgebench.datasets.objects import objects_of
-from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 
@@ -90,7 +90,7 @@ def answer_turns(row: Row) -> list[str]:
 
 
 def _named(path: Path, turns_of: Any) -> Iterator[Conversation]:
-    questions = Repeats()
+    questions = DuplicateRows()
     for row in objects_of(path):
         name = row.values.get("question_id", row.values.get("uid"))
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":

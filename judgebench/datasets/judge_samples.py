@@ -21,8 +21,8 @@ import msgspec
 from judgebench.datasets import samples as files
 from judgebench.datasets import samples as hub
 from judgebench.datasets.columns import COPY, Row, SourceConfig, samples_of_rows
+from judgebench.datasets.duplicates import Choice, DuplicateRows, same_content
 from judgebench.datasets.objects import objects_of
-from judgebench.datasets.repeats import Choice, Repeats, same_content
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -194,7 +194,7 @@ class JudgeSamples:
     def _items(self, rows: Iterable[Row]) -> Iterator[Row]:
         config = self.config
         paths = [*config.input_columns, *config.answer_columns, *config.meta_columns, *config.answer_lists]
-        repeats = Repeats(config.repeated)
+        known = DuplicateRows(config.repeated)
         for row in rows:
             if not _wanted(row, config.where):
                 continue
@@ -211,7 +211,7 @@ class JudgeSamples:
                 _check_texts(row, column, values.get(column, value_at(row, column)))
             values |= {field: _as_paragraphs(value_at(row, column)) for field, column in config.numbered.items()}
             name = self._name(row)
-            times = self._times(row, values, name, repeats)
+            times = self._times(row, values, name, known)
             if config.key:
                 values[NAME] = f"{name}#{times}" if times > 1 and self._named() else name
             if times > 1:
@@ -225,11 +225,11 @@ class JudgeSamples:
         """Whether the rows have names of their own."""
         return bool(self.config.id_column or (self.config.key and "{row}" not in self.config.key))
 
-    def _times(self, row: Row, values: Mapping[str, Any], name: str, repeats: Repeats) -> int:
+    def _times(self, row: Row, values: Mapping[str, Any], name: str, known: DuplicateRows) -> int:
         """Return how many times a row has stood in the benchmark, this time included."""
         config = self.config
         if self._named():
-            return repeats.times(name, row, f"the item's name {name!r}") if config.key else 1
+            return known.times(name, row, f"the item's name {name!r}") if config.key else 1
         shown_columns = [
             *config.input_columns,
             *config.image_columns,
@@ -239,7 +239,7 @@ class JudgeSamples:
             *config.answer_lists,
         ]
         said = [values.get(column) for column in (*shown_columns, config.output_column, "split", "entry")]
-        return repeats.times(same_content(said), row, "what the row holds")
+        return known.times(same_content(said), row, "what the row holds")
 
     def _gold(self, row: Row) -> Any:
         config = self.config

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.datasets.columns import Row
+from judgebench.datasets.duplicates import DuplicateRows
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
-from judgebench.datasets.repeats import Repeats
 from judgebench.errors import DataError
 
 _NAME = re.compile(r"(ref|tied):(.+)", re.DOTALL)
@@ -45,7 +45,7 @@ class RewardTies(JudgeSamples):
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield one row per answer, the right ones of a prompt first."""
-        prompts = Repeats()
+        prompts = DuplicateRows()
         for row in super().rows(data_dir):
             if row.values.get("subset") != self.config.subset:
                 continue

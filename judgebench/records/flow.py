@@ -150,6 +150,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question put to a model and what came of it: a line of ``predictions/**/*.jsonl``.
 
+    From ``finish_reason`` on its fields are those of ``Reply``, written out again: a struct has the fields of its base
+    first, and a line begins with the item that it is about.
+
     Attributes:
         data_abbr: Abbr of the dataset.
         id: ``Sample.id``.

@@ -1,1 +1,1 @@
-"""The run folder: layout, journals, fingerprints, locks."""
+"""The run folder: layout, journals and their index, manifest, locks."""

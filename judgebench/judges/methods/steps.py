@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections import Counter
 from typing import Literal
 
@@ -11,7 +12,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case
 from judgebench.judges.core.declared import all_of
-from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
+from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig, Scene
 from judgebench.judges.parsers.reading import as_verdict
 from judgebench.records.flow import Reply, Verdict
 
@@ -53,7 +54,6 @@ ERROR_KINDS = [
     "no solution",
 ]
 """The kinds of errors that are asked for by default, after ProJudgeBench's seven (Ai et al. 2025)."""
-NO_STEPS = Verdict(status="not_judged", reason="the item has no steps")
 
 
 class StepsConfig(DynamicConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +67,25 @@ class StepsConfig(DynamicConfig, frozen=True, kw_only=True, forbid_unknown_field
     steps: str = "steps"
 
 
-class FirstWrongStep(Dynamic):
+class StepsMethod(Dynamic):
+    """A method that looks at the steps of an item; one without steps is not judged."""
+
+    config: StepsConfig
+
+    async def judge(self, case: Case, ask: Ask) -> Verdict:
+        """Judge the steps of one item."""
+        steps = steps_of(case, self.config.steps)
+        scene = self.scene(case)
+        if scene.unjudged or not steps:
+            return scene.unjudged or Verdict(status="not_judged", reason="the item has no steps")
+        return await self.look(scene, steps, ask)
+
+    @abstractmethod
+    async def look(self, scene: Scene, steps: list[str], ask: Ask) -> Verdict:
+        """Ask about the steps; each method its own."""
+
+
+class FirstWrongStep(StepsMethod):
     """Asks for the first wrong step in a box, ``times`` times, and takes the number that most replies give.
 
     The score is the step's number from 0, or -1 where all are right (ProcessBench, Zheng et al. 2024); the decision is
@@ -85,6 +103,8 @@ class FirstWrongStep(Dynamic):
         times: int = 1
         tie: Literal["unparsed", "first"] = "unparsed"
 
+    config: Config
+
     def __init__(self, config: Config) -> None:
         if config.times < 1:
             raise ConfigError(f"method.times: must be 1 or more, not {config.times}.")
@@ -92,12 +112,8 @@ class FirstWrongStep(Dynamic):
         self.decisions = ["correct", "incorrect"]
         self.config = config
 
-    async def judge(self, case: Case, ask: Ask) -> Verdict:
+    async def look(self, scene: Scene, steps: list[str], ask: Ask) -> Verdict:
         """Find the first wrong step."""
-        steps = steps_of(case, self.config.steps)
-        scene = self.scene(case)
-        if scene.unjudged or not steps:
-            return scene.unjudged or NO_STEPS
         shown = numbered(steps)
         replies = await all_of(
             self.put(ask, scene, "check", presentation="", steps=shown) for _ in range(self.config.times)
@@ -121,7 +137,7 @@ class FirstWrongStep(Dynamic):
         return step if step < steps else f"there is no step {step}: the steps are 0 to {steps - 1}"
 
 
-class EveryStep(Dynamic):
+class EveryStep(StepsMethod):
     """Asks for a JSON list that says of every step whether it is right and, if not, which kind of error it holds.
 
     Decision and score are those of ``FirstWrongStep``, so that the two can be scored on each other's benchmarks;
@@ -137,17 +153,15 @@ class EveryStep(Dynamic):
 
         kinds: list[str] = msgspec.field(default_factory=lambda: list(ERROR_KINDS))
 
+    config: Config
+
     def __init__(self, config: Config) -> None:
         super().__init__(config, prompts={"check": _LIST}, parser={"type": "step_list"})
         self.decisions = ["correct", "incorrect"]
         self.config = config
 
-    async def judge(self, case: Case, ask: Ask) -> Verdict:
+    async def look(self, scene: Scene, steps: list[str], ask: Ask) -> Verdict:
         """Check every step."""
-        steps = steps_of(case, self.config.steps)
-        scene = self.scene(case)
-        if scene.unjudged or not steps:
-            return scene.unjudged or NO_STEPS
         kinds = ", ".join(self.config.kinds)
         reply = await self.put(ask, scene, "check", presentation="", steps=numbered(steps), kinds=kinds)
         reading = self.parser.read(reply)

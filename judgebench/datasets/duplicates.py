@@ -21,7 +21,7 @@ _CHOICE = (
 )
 
 
-class Repeats:
+class DuplicateRows:
     """What has been read so far, by name or by content.
 
     Args:
