@@ -1,7 +1,7 @@
 """Which bytes are taken as an image, and from where: the media rules.
 
 Bytes come from a dataset that the user names: a file beside the data file, base64 text, or bytes in a Parquet column.
-Data sets are often downloaded, and an archive or a repository may hold links. So a path leads nowhere but below the
+Datasets are often downloaded, and an archive or a repository may hold links. So a path leads nowhere but below the
 data file's own folder (or the folder of images that the config names), through links or not; an address is never
 opened; and bytes that are no image go to no service.
 """

@@ -76,7 +76,7 @@ def test_a_copy_of_the_file_with_another_port_asks_there(file, tmp_path: Path, m
     assert [judge.model["host_port"] for judge in dataset.judges] == [9123]
 
 
-def test_the_two_names_of_the_judged_aime_are_one_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_two_names_of_the_judged_aime_are_one_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     chosen = Selection(models=["vllm_api_general_chat"], datasets=["aime2025_llmjudge", "aime2025_gen_0_shot_llmjudge"])
     assert [judge.abbr for judge in load_run(chosen, {}).datasets["aime2025"].judges] == ["judge"]

@@ -53,7 +53,7 @@ def test_judge_keys_reach_the_judge_and_all_others_its_model(model_with):
     assert judge.method.options["votes"] == 7
 
 
-def test_data_set_keys_reach_loader_and_data_set(model_with):
+def test_dataset_keys_reach_loader_and_dataset(model_with):
     toy = model_with("datasets.toy.split=train", "datasets.toy.k=[1, 2]", "datasets.toy.evaluator.case=true").datasets[
         "toy"
     ]

@@ -72,7 +72,7 @@ def test_roles_of_other_runners_mean_chat_roles(run, folder):
     assert run().datasets["toy"].prompt == [{"role": "user", "content": "Q {question}"}]
 
 
-def test_combinations_are_all_models_with_all_data_sets(run, write, folder):
+def test_combinations_are_all_models_with_all_datasets(run, write, folder):
     write("models/n.py", (folder / "models/m.py").read_text().replace('"m"', '"n"'))
     write("datasets/plain.py", (folder / "datasets/toy.py").read_text().replace('"toy"', '"plain"'))
     config = run(models=["m", "n"], datasets=["toy", "plain"])

@@ -131,7 +131,7 @@ def test_e5_repeats_are_grouped_by_question(bench: Bench) -> None:
     assert all("num_return_sequences" not in seen.body for seen in bench.model.requests)
 
 
-def test_e6_two_models_with_one_judged_data_set(bench: Bench) -> None:
+def test_e6_two_models_with_one_judged_dataset(bench: Bench) -> None:
     done = bench.jb(models=["toy_model", "other_model"])
     assert done.code == 0, done.text
     assert bench.result()["metrics"]["accuracy"]["value"] == pytest.approx(500 / 6)
