@@ -180,7 +180,7 @@ class TestBreaker:
         served.failed(fault_of(Failure(kind=kind, message="m")), 0.0)
         assert is_gone(served)
 
-    def test_opens_probes_and_closes(self) -> None:
+    def test_opens_tries_and_closes(self) -> None:
         breaker = Breaker(patience=60, soft=30)
         breaker.succeeded()
         for _ in range(HARD):
