@@ -14,7 +14,7 @@ from judgebench.engine.limits import AdaptiveLimit, ConcurrencyLimit
 ORDER = st.integers(0, 1000)
 
 
-class GateMachine(RuleBasedStateMachine):
+class LimitMachine(RuleBasedStateMachine):
     """Tasks that enter and leave a gate; the event loop takes a step only where a rule lets it.
 
     So a cancellation can come at every point: before the task has begun, while it waits, and after a place was given to
@@ -120,8 +120,8 @@ class GateMachine(RuleBasedStateMachine):
             self.loop.run_until_complete(asyncio.gather(*self.entering, return_exceptions=True))
 
 
-GateMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
-TestGateUnderCancellation: Any = GateMachine.TestCase
+LimitMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestLimitUnderCancellation: Any = LimitMachine.TestCase
 
 
 def test_a_waiter_cancelled_in_the_turn_in_which_a_place_becomes_free_is_cancelled_and_nothing_else() -> None:

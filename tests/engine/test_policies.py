@@ -120,7 +120,7 @@ class TestAdaptiveLimit:
         assert wasted / used < 0.15
 
 
-class TestGate:
+class TestConcurrencyLimit:
     """Waiting for a place."""
 
     def test_first_come_first_served_and_cancellation_gives_the_place_on(self) -> None:
