@@ -117,6 +117,18 @@ def test_no_class_name_means_two_things() -> None:
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
 
 
+def test_pages_keep_to_the_glossary() -> None:
+    """Words that no page needs in another sense; the note on words quotes the former ones."""
+    stale = r"(?i)\b(?:grammar|fold|game|battle|duel|league|opponent|zygote|data set)s?\b"
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    found = {
+        str(path.relative_to(ROOT)): words
+        for path in pages
+        if not path.name.startswith("0008-") and (words := re.findall(stale, path.read_text("utf-8")))
+    }
+    assert not found
+
+
 @pytest.mark.parametrize(
     "word", ["verdict parser", "aggregation", "presentation", "comparison", "round robin", "label"]
 )
