@@ -185,6 +185,9 @@ def test_nothing_is_asked_twice_after_a_kill(tmp_path: Path, victim: str, stage:
         wait_until(lambda: not processes_of(tmp_path))
         held, judged = recorded(bench, "toy"), recorded(bench, "toy-judge")
         assert 0 < len(held if stage == "infer" else judged) < 12
+        sha256 = hashlib.sha256(png(0)).hexdigest()
+        half = bench.run / "attachments" / sha256[:2] / f".{sha256}.{process.pid}.tmp"
+        half.write_bytes(png(0)[:9])  # as a kill in the middle of writing an image leaves it
         model.latency = judge.latency = 0.0
         model.requests.clear()
         judge.requests.clear()
