@@ -18,6 +18,7 @@ from judgebench.records.diagnostics import Diagnostics
 
 # what flows is named here, wherever it is written
 from judgebench.records.figures import Counts as Counts  # noqa: PLC0414
+from judgebench.records.figures import FigureTable
 from judgebench.records.figures import Metric as Metric  # noqa: PLC0414
 from judgebench.records.figures import Slice as Slice  # noqa: PLC0414
 
@@ -303,6 +304,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
         headline: Name of the metric that stands for the result.
         metrics: By name, the headline first.
         slices: The metrics in parts, by the fields that the dataset's ``by`` names.
+        table: How the summary shows its figures in parts, if they have a table of their own.
         plan: Name of the plan that made it, ``configs/<plan>.json``; a newer plan with a task for it makes it stale.
         diagnostics: What tells whether the judge can be trusted.
     """
@@ -317,6 +319,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, Metric]
     counts: Counts
     slices: list[Slice] = []
+    table: FigureTable | None = None
     plan: str = ""
     identity: dict[str, Any] = {}
     diagnostics: Diagnostics = Diagnostics()

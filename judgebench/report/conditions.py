@@ -47,11 +47,13 @@ class Condition(NamedTuple):
         target: What it addresses; ``scored`` alone addresses every result.
         op: ``>=``, ``>``, ``<=`` or ``<``.
         threshold: In the metric's unit; percent for shares.
+        marked: Whether it was written with ``%``.
     """
 
     target: str
     op: str
     threshold: float
+    marked: bool = False
 
     def holds(self, value: float) -> bool:
         """Return whether a value satisfies the condition."""
@@ -159,14 +161,28 @@ def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
             f"The condition {text!r} of --{kind} should compare with {' or '.join(wanted)}.",
             hint=f"Write it with {wanted[0]}, or give it as --{other} {text!r}.",
         )
-    marked = match["threshold"].endswith("%")
-    if in_percent(match["target"].partition("/")[0].rpartition(".")[2]) and (
-        slip := percent_slip(threshold, least=kind == "min", marked=marked)
-    ):
+    condition = Condition(match["target"], match["op"], threshold, marked=match["threshold"].endswith("%"))
+    if in_percent(match["target"].partition("/")[0].rpartition(".")[2]):
+        check_percent(condition, text)
+    return condition
+
+
+def check_percent(condition: Condition, written: str) -> None:
+    """Refuse a condition on a share whose threshold is none.
+
+    Args:
+        condition: The condition.
+        written: How it is shown.
+
+    Raises:
+        UsageError: It is not a percentage.
+    """
+    least = condition.op in (">=", ">")
+    if slip := percent_slip(condition.threshold, least=least, marked=condition.marked):
         raise UsageError(
-            f"The condition {text!r} cannot be right: {slip}.", hint="Shares are given in percent, from 0 to 100."
+            f"The condition {written!r} cannot be right: {slip}.",
+            hint="Shares are given in percent, from 0 to 100.",
         )
-    return Condition(match["target"], match["op"], threshold)
 
 
 def in_percent(metric: str) -> bool:

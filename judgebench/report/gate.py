@@ -15,7 +15,15 @@ from typing import Literal, NamedTuple
 from judgebench.errors import ExitCode, ReuseError
 from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
-from judgebench.report.conditions import Addressed, Condition, GateConditions, RowFacts, address, read_conditions
+from judgebench.report.conditions import (
+    Addressed,
+    Condition,
+    GateConditions,
+    RowFacts,
+    address,
+    check_percent,
+    read_conditions,
+)
 from judgebench.report.current import Plans, newest_summary
 from judgebench.report.results import markdown_cell, printable, read_result
 from judgebench.report.schema import Summary
@@ -122,6 +130,8 @@ def check(condition: Condition, found: Addressed, *, on: Literal["interval", "va
     """Decide one condition on one result."""
     place = f"{found.model}:{found.row}.{found.name}"
     metric = found.metric
+    if metric is not None and metric.unit == "percent":
+        check_percent(condition, str(condition))
     if metric is None or metric.value is None or math.isnan(metric.value):
         why = found.why or (metric.note if metric is not None else "") or "it is undefined"
         return _checked(condition, found, "cannot tell", None, None, f"{place}: there is no number: {why}")
@@ -203,12 +213,20 @@ def _explain(
     if decision == "pass":
         unbounded = found.open_items and not found.exact and (found.metric is None or found.metric.bounds is None)
         note = f"; what its {found.open_items} unscored items could change is not known" if unbounded else ""
-        return f"{number}: {wanted}{note}"
+        return f"{number}: {wanted}{note}{_against(condition, found.metric)}"
     if decide(condition, ends) == "cannot tell":
         why = "the interval lies on both sides of the bound" + (f", and {opened}" if reach != ends else "")
     else:
         why = f"the scored items alone would {decide(condition, ends)}, but {opened}"
     return f"{number}: {wanted}, {why}"
+
+
+def _against(condition: Condition, metric: Metric | None) -> str:
+    """Say that a condition which holds asks for the worse end, as a slip of --min for --max does."""
+    wanted = "high" if condition.op in (">=", ">") else "low"
+    if metric is None or metric.better in (None, wanted):
+        return ""
+    return f" (note: {'less' if metric.better == 'low' else 'more'} of it is better)"
 
 
 def _groups(summary: Summary, plans: Plans) -> list[RowFacts]:

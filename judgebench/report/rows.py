@@ -105,7 +105,16 @@ def average(parts: Sequence[Part]) -> Metric:
         below = math.sqrt(math.fsum((share * (value - ends[0])) ** 2 for share, value, ends in reach))
         above = math.sqrt(math.fsum((share * (ends[1] - value)) ** 2 for share, value, ends in reach))
         ci95 = (mean - below, mean + above)
-    return Metric(value=mean, n=sum(part.metric.n for part in parts), stderr=stderr, ci95=ci95, bounds=_bounds(parts))
+    first = parts[0].metric
+    return Metric(
+        value=mean,
+        n=sum(part.metric.n for part in parts),
+        stderr=stderr,
+        ci95=ci95,
+        bounds=_bounds(parts),
+        unit=first.unit,
+        better=first.better,
+    )
 
 
 def sum_counts(counts: Sequence[Counts]) -> Counts:
@@ -254,6 +263,7 @@ def facts_of(found: FoundResults) -> list[ResultFacts]:
             headline=result.headline,
             counts=result.counts,
             slices=result.slices,
+            table=result.table,
             diagnostics=result.diagnostics,
             usage=result.usage,
         )

@@ -12,6 +12,7 @@ import msgspec
 
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
 from judgebench.records.diagnostics import Diagnostics
+from judgebench.records.figures import FigureTable
 from judgebench.records.flow import Counts, Metric, Slice
 
 SUMMARY_FORMAT = 1
@@ -78,7 +79,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         dataset: Row name.
         judge: Abbr of the judge, ``None`` for a rule.
         counts: How many items ended in which state; summed for groups.
-        slices: As in ``TaskResult``. ``diagnostics``, ``usage``: likewise.
+        slices: As in ``TaskResult``. ``table``, ``diagnostics``, ``usage``: likewise.
     """
 
     model: str
@@ -89,6 +90,7 @@ class ResultFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     headline: str = ""
     counts: Counts
     slices: list[Slice] = []
+    table: FigureTable | None = None
     diagnostics: Diagnostics = Diagnostics()
     usage: dict[str, Any] = {}
 

@@ -8,7 +8,7 @@ Every cell is filled: where there is nothing to show it holds ``-`` with the num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -188,7 +188,7 @@ def _certainty_row(row: SummaryRow, model: str, cell: Cell, notes: Notes, *, who
             else notes.mark(_ONE_ITEM if alone else "this metric has no standard error")
         )
     if metric.bounds is not None:
-        reach = span(metric.bounds)
+        reach = span(metric.worst_and_best())
     elif whole and metric.value is not None:
         reach = span((metric.value, metric.value))  # every item was scored: there is nothing that could change it
     elif metric.value is None and why:
@@ -231,74 +231,36 @@ def _tokens(facts: ResultFacts, notes: Notes) -> str:
     return f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"
 
 
-FLOOR = "noise_floor"
-"""The metric by which the rows of a bias test are known."""
+def figure_tables(summary: Summary) -> list[TextTable]:
+    """Return the tables that measures declare for their figures in parts, those of one title together."""
+    found: dict[str, TextTable] = {}
+    for one in summary.results:
+        if one.table is None:
+            continue
+        rows = [row for row in summary.rows if row.dataset == one.dataset and one.model in row.cells]
+        cells = {row.metric: row.cells[one.model] for row in rows}
+        columns = one.table.columns
+        figures = [column.figure for column in columns]
+        parted = [name.partition("/") for name in cells if "/" in name]
+        whole = {name for name in figures if name in cells} - {figure for figure, _, _ in parted}
+        headers = ["dataset", one.table.model, one.table.part, *(column.header for column in columns)]
+        table = found.setdefault(one.table.title, TextTable(one.table.title, headers, [], set(range(3, len(headers)))))
+        for part in dict.fromkeys(part for figure, _, part in parted if figure in figures):
+            names = [own.figure if own.figure in whole else f"{own.figure}/{part}" for own in columns]
+            shown = [_SHOWN[own.show](cells.get(name)) for own, name in zip(columns, names, strict=True)]
+            table.rows.append([one.dataset, one.model, part, *shown])
+    return list(found.values())
 
 
-def bias_table(summary: Summary) -> TextTable:
-    """Return what each perturbation did to each judge's verdicts, the noise floor beside it."""
-    rows = []
-    for (dataset, model, name), figures in _by_perturbation(summary).items():
-        floor = _cell(summary, dataset, FLOOR, model)
-        rows.append(
-            [
-                dataset,
-                model,
-                name,
-                _share(figures.get("flip_rate")),
-                _share(floor),
-                _share(figures.get("flip_rate_above_noise")),
-                _interval(figures.get("flip_rate_above_noise")),
-                _p(figures.get("flip_p_holm")),
-                _share(figures.get("directed_flip")),
-                _share(figures.get("delta_accuracy")),
-                _interval(figures.get("delta_accuracy")),
-                _share(figures.get("violation_rate")),
-                *(_count(figures.get(name)) for name in _COUNTS),
-            ]
-        )
-    headers = [
-        "dataset", "judge", "perturbation", "flips\n%", "noise\nfloor %", "above\nnoise", "95% interval", "p, by\nHolm",
-        "towards\ntarget %", "accuracy\nchange", "95% interval", "violated\n%", "unread", "failed", "left\nout",
-    ]  # fmt: skip
-    return TextTable("Bias tests of the judges", headers, rows, set(range(3, len(headers))))
-
-
-def without_bias_rows(summary: Summary) -> Summary:
-    """Return a summary whose rows leave out what the table of bias tests shows."""
-    tested = _tested(summary)
-    kept = [row for row in summary.rows if row.dataset not in tested or "/" not in row.metric]
+def without_tabled_rows(summary: Summary) -> Summary:
+    """Return a summary whose rows leave out the figures in parts that have a table of their own."""
+    tabled = {one.dataset for one in summary.results if one.table is not None}
+    kept = [row for row in summary.rows if row.dataset not in tabled or "/" not in row.metric]
     return msgspec.structs.replace(summary, rows=kept)
 
 
-_COUNTS = ("unread", "failed", "skipped")
-
-
-def _tested(summary: Summary) -> set[str]:
-    return {row.dataset for row in summary.rows if row.metric == FLOOR}
-
-
-def _by_perturbation(summary: Summary) -> Mapping[tuple[str, str, str], dict[str, Cell]]:
-    """Return the figures of every dataset, judge and perturbation, by name."""
-    tested = _tested(summary)
-    found: dict[tuple[str, str, str], dict[str, Cell]] = {}
-    for row in summary.rows:
-        figure, slash, name = row.metric.partition("/")
-        if not slash or row.dataset not in tested:
-            continue
-        for model, cell in row.cells.items():
-            if cell.metric is not None:
-                found.setdefault((row.dataset, model, name), {})[figure] = cell
-    return found
-
-
-def _cell(summary: Summary, dataset: str, name: str, model: str) -> Cell | None:
-    row: SummaryRow | None = next((one for one in summary.rows if (one.dataset, one.metric) == (dataset, name)), None)
-    return row.cells.get(model) if row is not None else None
-
-
 def _share(cell: Cell | None) -> str:
-    return "-" if cell is None else value_cell(cell)
+    return "-" if cell is None or cell.metric is None else value_cell(cell)
 
 
 def _interval(cell: Cell | None) -> str:
@@ -313,6 +275,9 @@ def _p(cell: Cell | None) -> str:
     if cell is None or cell.metric is None or cell.metric.value is None:
         return "-"
     return "<0.001" if cell.metric.value < 0.001 else f"{cell.metric.value:.3f}"
+
+
+_SHOWN = {"value": _share, "interval": _interval, "count": _count, "p": _p}
 
 
 GRADES = ("mean_score",)

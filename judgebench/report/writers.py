@@ -20,11 +20,11 @@ from judgebench.report.tables import (
     Notes,
     TextTable,
     between_judges_table,
-    bias_table,
     certainty_table,
     comparisons_table,
     coverage_table,
     diagnostics_table,
+    figure_tables,
     forecasts_table,
     grades_table,
     number,
@@ -32,7 +32,7 @@ from judgebench.report.tables import (
     rankings_compared_table,
     reading_table,
     score_table,
-    without_bias_rows,
+    without_tabled_rows,
 )
 
 _STYLE = """
@@ -113,7 +113,7 @@ def as_text(summary: Summary, width: int = 0) -> str:
         width: Characters of the window; a wider table is shown in pieces below each other. 0 for no limit.
     """
     notes = Notes(summary.footnotes)
-    scores = score_table(without_bias_rows(summary))
+    scores = score_table(without_tabled_rows(summary))
     parts = [_rendered(piece, "github", printable) for piece in _fitted(scores, "github", width)]
     for table in _further(summary, notes):
         pieces = [_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width)]
@@ -132,7 +132,7 @@ def as_markdown(summary: Summary) -> str:
     notes = Notes(summary.footnotes)
     parts = [
         f"# Summary of {markdown_cell(summary.run)}, {markdown_cell(summary.timestamp)}",
-        _rendered(score_table(without_bias_rows(summary)), "github", markdown_cell),
+        _rendered(score_table(without_tabled_rows(summary)), "github", markdown_cell),
     ]
     parts += [f"## {table.title}\n\n{_rendered(table, 'github', markdown_cell)}" for table in _further(summary, notes)]
     if doubtful := _doubtful(summary):
@@ -150,7 +150,7 @@ def as_html(summary: Summary) -> str:
     tables = _further(summary, notes)
     doubtful = _doubtful(summary)
     return page(
-        without_bias_rows(summary),
+        without_tabled_rows(summary),
         [*tables, *([doubtful] if doubtful is not None else [])],
         notes,
         [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)],
@@ -173,7 +173,7 @@ def as_csv(summary: Summary) -> str:
         line += [_plain(metric.value if metric is not None else None) for metric in metrics]
         for model, metric in zip(summary.models, metrics, strict=True):
             interval = metric.ci95 if metric is not None and metric.ci95 is not None else (None, None)
-            open_ends = metric.bounds if metric is not None and metric.bounds is not None else (None, None)
+            open_ends = (metric.worst_and_best() if metric is not None else None) or (None, None)
             line += ["-"] * 2 if metric is None else [str(metric.n), _plain(metric.stderr)]
             line += [_plain(end) for end in (*interval, *open_ends)]
             line += _counts(facts.get((model, row.dataset)) if row.kind != "heading" else None)
@@ -194,8 +194,8 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         grades_table(summary, notes),
         rankings_compared_table(summary, notes),
         forecasts_table(summary, notes),
-        bias_table(summary),
-        certainty_table(without_bias_rows(summary), notes),
+        *figure_tables(summary),
+        certainty_table(without_tabled_rows(summary), notes),
         slices_table(summary),
         coverage_table(summary, notes),
         diagnostics_table(summary, notes),

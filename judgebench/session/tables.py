@@ -58,6 +58,8 @@ _METRIC = {
     "worst": "double",
     "best": "double",
     "note": "string",
+    "unit": "string",
+    "better": "string",
     "planned": "int64",
     "ok": "int64",
     "unparsed": "int64",
@@ -135,7 +137,7 @@ def slice_rows(result: TaskResult) -> Iterable[dict[str, Any]]:
 
 def _metric_row(result: TaskResult, name: str, metric: Metric, counts: Counts) -> dict[str, Any]:
     low, high = metric.ci95 or (None, None)
-    worst, best = metric.bounds or (None, None)
+    worst, best = metric.worst_and_best() or (None, None)
     return {
         "model": result.model,
         "dataset": result.dataset,
@@ -151,6 +153,8 @@ def _metric_row(result: TaskResult, name: str, metric: Metric, counts: Counts) -
         "worst": worst,
         "best": best,
         "note": metric.note,
+        "unit": metric.unit,
+        "better": metric.better,
         **msgspec.to_builtins(counts),
     }
 

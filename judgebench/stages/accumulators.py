@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,8 +17,10 @@ import msgspec
 from judgebench.datasets.columns import COPY
 from judgebench.judges.core.contract import Case, method_of
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns
+from judgebench.metrics.contract import Measure
 from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, scott_pi
 from judgebench.metrics.rates.agreement import diagnostics as agreement_diagnostics
+from judgebench.metrics.rates.named import NamedMetrics
 from judgebench.metrics.rates.slices import Slices
 from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
 from judgebench.records.diagnostics import Diagnostics, DoubtfulVerdict, JudgesCompared, SettledVerdicts
@@ -426,24 +427,26 @@ class ResultAccumulator:
     """What an extract task counts, over the whole dataset or over a part of it.
 
     Args:
+        make: Makes what computes the figures, over the whole and over each slice.
         repeats: Planned repeats per sample.
         options: Whether to keep one row per item and to report the extract rate.
-        scale: Ends of the scale of the judge's scores, where they are declared.
         compared: Whose answers are compared, where two are.
         by: Fields of the samples by which slices are counted too.
     """
 
     def __init__(
         self,
+        make: Callable[[], Measure],
         repeats: int,
         options: Options,
         *,
-        scale: tuple[float, float] | None = None,
         compared: tuple[str, str] = ("", ""),
         by: Sequence[str] = (),
     ) -> None:
-        self.tally = Tally(repeats, scale=scale)
-        self.slices = Slices(by, partial(Tally, repeats, scale=scale)) if by else None
+        self.measure = make()
+        # what a result says beside its figures needs a tally, which metrics have anyway
+        self.tally = self.measure.tally if isinstance(self.measure, NamedMetrics) else Tally(repeats)
+        self.slices = Slices(by, make) if by else None
         self.collected = DiagnosticsAccumulator(
             keep_details=options.dump_details or options.small,
             extract_rate=options.dump_extract_rate,
@@ -456,27 +459,27 @@ class ResultAccumulator:
         """Take in one planned answer."""
         prediction = checked.prediction
         truncated = prediction is not None and prediction.finish_reason == "length"
-        outcome = outcome_of(
-            checked.sample.id,
-            checked.repeat,
-            checked.verdict,
-            truncated=truncated,
-            rule=checked.rule,
-            compared=checked.compared is not None,
-        )
-        self.tally.add(outcome)
+        sample, repeat, verdict, rule = checked.sample, checked.repeat, checked.verdict, checked.rule
+        self.measure.add(sample, repeat, verdict, rule)
+        if not isinstance(self.measure, NamedMetrics):
+            self.tally.add(outcome_of(sample.id, repeat, verdict, rule=rule))
+        self.tally.truncated += truncated
         if self.slices is not None:
-            for tally in self.slices.of(checked.sample, checked.verdict.status, truncated=truncated):
-                tally.add(outcome)
+            for part in self.slices.of(sample, verdict.status, truncated=truncated):
+                part.add(sample, repeat, verdict, rule)
+        if self.measure.compares_with_gold and (right := self.measure.right(sample, verdict)) is not None:
+            self.compared_columns.add_decision(sample.id, repeat, right=right)
         self.collected.add(checked)
         if checked.compared is not None:
             self.compared_columns.add(checked.sample.id, checked.repeat, checked.verdict, checked.compared)
 
     def merge(self, later: ResultAccumulator) -> None:
         """Take in what was counted over the samples that follow."""
-        self.tally.merge(later.tally)
+        self.measure.merge(later.measure)
+        if not isinstance(self.measure, NamedMetrics):
+            self.tally.merge(later.tally)
         if self.slices is not None and later.slices is not None:
-            self.slices.merge(later.slices, Tally.merge)
+            self.slices.merge(later.slices)
         self.collected.merge(later.collected)
         self.agreements.merge(later.agreements)
         self.compared_columns.merge(later.compared_columns)

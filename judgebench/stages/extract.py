@@ -32,9 +32,9 @@ from judgebench.judges.core.contract import (
 )
 from judgebench.judges.rules.answers import Extractor
 from judgebench.metrics.comparisons.comparisons import orders_of
-from judgebench.metrics.rates.named import compute, default_metrics
-from judgebench.metrics.rates.slices import Slices
-from judgebench.metrics.scores.score import Score, conventions, figures_of, score_of
+from judgebench.metrics.contract import Measure, figures_of
+from judgebench.metrics.rates.named import NamedMetrics, default_metrics
+from judgebench.metrics.scores.score import conventions, score_of
 from judgebench.models.access import configured
 from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
@@ -74,23 +74,33 @@ class ExtractRun:
         self.extractor: Extractor | None = extractor_of(dataset.extractor) if dataset.extractor else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
-        self.score: Score | None = score_of(dataset.score) if dataset.score else None
-        self.right: Callable[[Sample, Verdict], bool | None] | None = getattr(self.score, "right", None)
+        self.measuring = self._measuring()
+        self.against_gold = self.measuring().compares_with_gold
         self.origin: Origin | None = None
         self.compared_model: ComparedModel | None = None
-        self.compared_name = GOLD if self.right is not None else compared_name(self.judge) if self.judge else ""
+        self.compared_name = GOLD if self.against_gold else compared_name(self.judge) if self.judge else ""
         self.co_judges: list[tuple[str, Judging]] = []
         self.isolation = Isolation()
         self.accumulator = ResultAccumulator(
+            self.measuring,
             self.repeats,
             task.plan.options,
-            scale=self.method.scale if self.method is not None else None,
             compared=(task.spec.model, self.compared_name),
-            by=dataset.by if self.score is None else (),
+            by=dataset.by,
         )
-        self.scores_by: Slices[Score] | None = None
-        if dataset.score and dataset.by:
-            self.scores_by = Slices(dataset.by, partial(score_of, dataset.score))
+
+    def _measuring(self) -> Callable[[], Measure]:
+        """Return what makes the measure of the figures; it travels to processes that do a part."""
+        if self.dataset.score is not None:
+            return partial(score_of, self.dataset.score)
+        return partial(
+            NamedMetrics,
+            self.dataset.metrics,
+            self.dataset.k,
+            repeats=self.repeats,
+            scale=self.method.scale if self.method is not None else None,
+            compared=self.judge is not None and bool(compared_name(self.judge)),
+        )
 
     async def run(self) -> None:
         """Derive every verdict and write the result."""
@@ -145,7 +155,7 @@ class ExtractRun:
                 checked = await self._check_all(chunk, predictions, asking)
                 verdicts.write([recorded_verdict(one, benchmark=benchmark, by=by) for one in checked])
                 for one in checked:
-                    self._count(one)
+                    self.accumulator.add(one)
                 report(len(self.accumulator.tally))
                 if task.stop.is_set():
                     return
@@ -264,16 +274,6 @@ class ExtractRun:
             return Verdict(status="judge_failed", reason=reason)
         return msgspec.structs.replace(verdict, answer=found.text if found is not None else None)
 
-    def _count(self, checked: Checked) -> None:
-        self.accumulator.add(checked)
-        if self.score is not None:
-            self.score.add(checked.sample, checked.repeat, checked.verdict)
-            for score in self.scores_by.of(checked.sample, checked.verdict.status) if self.scores_by else ():
-                score.add(checked.sample, checked.repeat, checked.verdict)
-            right = self.right(checked.sample, checked.verdict) if self.right is not None else None
-            if right is not None:
-                self.accumulator.compared_columns.add_decision(checked.sample.id, checked.repeat, right=right)
-
     def _result(self, row: str) -> TaskResult:
         metrics = self._figures()
         identity = self._identity()
@@ -291,6 +291,7 @@ class ExtractRun:
             metrics=metrics,
             counts=counts,
             slices=self._slices(),
+            table=self.accumulator.measure.table(),
             plan=self.task.plan.name,
             identity=identity,
             diagnostics=self._diagnostics(),
@@ -301,7 +302,7 @@ class ExtractRun:
                 *self.accumulator.collected.notes(),
                 *self._conventions(identity),
                 *(self.method.notes() if self.method is not None else []),
-                *(slices.notes() if (slices := self.scores_by or self.accumulator.slices) else []),
+                *(slices.notes() if (slices := self.accumulator.slices) else []),
             ],
             details=self.accumulator.collected.details,
         )
@@ -312,21 +313,20 @@ class ExtractRun:
             accumulator.collected.diagnostics(accumulator.tally, judged=self.judge is not None),
             between_judges=accumulator.agreements.diagnostics(),
             read=HowRead(**how_read(self.method.identity())) if self.judge is not None and self.method else None,
-            **(orders_of(accumulator.compared_columns) if self.right is None else {}),
+            **(orders_of(accumulator.compared_columns) if not self.against_gold else {}),
         )
 
     def _figures(self) -> dict[str, Metric]:
-        if self.score is not None:
-            return figures_of(self.score)
-        return compute(self.accumulator.tally, self.dataset.metrics, self.dataset.k)
+        return figures_of(self.accumulator.measure)
 
     def _slices(self) -> list[Slice]:
-        if self.scores_by is not None:
-            return self.scores_by.results(figures_of)
         if self.accumulator.slices is None:
             return []
+        # a slice has the metrics of the whole, whatever its own verdicts look like
         names = self.dataset.metrics or default_metrics(self.accumulator.tally)
-        return self.accumulator.slices.results(lambda tally: compute(tally, names, self.dataset.k))
+        return self.accumulator.slices.results(
+            lambda part: part.figures_named(names) if isinstance(part, NamedMetrics) else figures_of(part)
+        )
 
     def _first_row(self, row: str) -> bool:
         return self.dataset.rows(self.task.spec.model)[0][0] == row
@@ -360,8 +360,11 @@ class ExtractRun:
         identity["metrics"] = self.dataset.metrics
         if self.dataset.extractor is not None:
             identity["extractor"] = msgspec.to_builtins(self.dataset.extractor)
-        if self.score is not None:
-            identity["score"] = self.score.identity()
+        own = self.accumulator.measure.identity()
+        if self.dataset.score is not None:
+            identity["score"] = own
+        elif own:
+            identity["measures"] = own
         if self.dataset.method is not None and self.method is not None:
             identity["method"] = self.method.identity()  # the judge is what is measured
         elif self.judge is not None and self.method is not None:
@@ -373,8 +376,8 @@ class ExtractRun:
                 }
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()
-        if own := self._own_types():
-            identity["types"] = own
+        if types := self._own_types():
+            identity["types"] = types
         return identity
 
     def _own_types(self) -> dict[str, str]:

@@ -20,10 +20,10 @@ from judgebench.metrics.comparisons.ranked import RankedModel, Ranking, rating_m
 from judgebench.metrics.comparisons.ranking import SampleKey, rank_by_comparisons, rank_by_scores, with_pairwise
 from judgebench.metrics.comparisons.style import differences
 from judgebench.metrics.rates import named
-from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores import score
 from judgebench.metrics.statistics.intervals import share_metric, share_of
 from judgebench.records.diagnostics import Diagnostics, JudgesCompared
+from judgebench.records.figures import Better
 from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.records.pairs import FLIPPED
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed, row_name
@@ -106,7 +106,10 @@ def _metrics(entry: RankedModel, counts: Counts, observed: Sequence[Comparison])
     tie_rate = share_of(
         [float(one.outcome == 0.5) for one in observed], [one.sample for one in observed], missing=missing
     )
-    found = {"win_rate": win_rate, "tie_rate": tie_rate}
+    found = {
+        "win_rate": msgspec.structs.replace(win_rate, unit="percent", better="high"),
+        "tie_rate": msgspec.structs.replace(tie_rate, unit="percent"),
+    }
     return found | rating_metrics(entry)
 
 

@@ -86,10 +86,11 @@ def judged_benchmark(bench: Bench) -> Bench:
         "    method=dict(type=SolutionVerifier), score=dict(type='empty_score.Empty'))]\n"
     )
     (bench.folder / "empty_score.py").write_text(
-        "import msgspec\n\n\nclass Empty:\n"
+        "import msgspec\nfrom judgebench.metrics.contract import Measure\n\n\nclass Empty(Measure):\n"
         "    class Config(msgspec.Struct):\n        pass\n\n"
         "    def __init__(self, config):\n        pass\n\n"
-        "    def add(self, sample, repeat, verdict):\n        pass\n\n"
+        "    def add(self, sample, repeat, verdict, rule=None):\n        pass\n\n"
+        "    def merge(self, later):\n        pass\n\n"
         "    def identity(self):\n        return {}\n\n"
         "    def result(self):\n        return {}\n"
     )

@@ -10,9 +10,10 @@ import ast
 import importlib
 import inspect
 import math
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import pytest
@@ -20,9 +21,10 @@ import pytest
 import judgebench.metrics
 from judgebench import plugins
 from judgebench.errors import JudgebenchError
+from judgebench.metrics.contract import Measure, figures_of, kind_in
 from judgebench.metrics.rates.named import better_of, compute, metric_names
 from judgebench.metrics.rates.tally import Tally, TallyOutcome, outcome_of
-from judgebench.metrics.scores.score import Score, ScoreConfig, figures_of
+from judgebench.metrics.scores.score import ScoreConfig
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.table import METRICS as METRIC_TABLE
@@ -148,14 +150,27 @@ FED: dict[str, Fed] = {
 }  # fmt: skip
 
 
-def fed(name: str, rows: Sequence[tuple[dict[str, Any], Verdict]], *, repeats: int = 1, **keys: Any) -> Score:
+def fed(name: str, rows: Sequence[tuple[dict[str, Any], Verdict]], *, repeats: int = 1, **keys: Any) -> Measure:
     """Return a score that has taken in rows, each of them so many times."""
     kind = SCORES[name]
-    score: Score = kind(msgspec.convert({**FED[name].keys, **keys}, kind.Config))
+    score: Measure = kind(msgspec.convert({**FED[name].keys, **keys}, kind.Config))
     for at, (fields, verdict) in enumerate(rows):
         for repeat in range(repeats):
             score.add(Sample(id=at, uid=f"u{at}", fields={}, key=f"k{at}", **fields), repeat, verdict)
     return score
+
+
+@pytest.mark.parametrize("name", sorted(SCORES))
+@pytest.mark.parametrize("cut", [0, 1, 3])
+def test_a_score_merged_of_its_parts_is_the_whole(name: str, cut: int) -> None:
+    kind, rows = SCORES[name], [*FED[name].rows, (FED[name].rows[0][0], UNREAD), (FED[name].rows[-1][0], LATER)]
+    parts: list[Measure] = [kind(msgspec.convert(FED[name].keys, kind.Config)) for _ in range(2)]
+    for at, (fields, verdict) in enumerate(rows):
+        sample = Sample(id=at, uid=f"u{at}", fields={}, key=f"k{at}", **fields)
+        parts[at >= cut].add(sample, 0, verdict)
+    first, later = parts
+    first.merge(pickle.loads(pickle.dumps(later)))
+    assert figures_of(first) == figures_of(fed(name, rows))
 
 
 def test_every_score_is_fed() -> None:
@@ -165,16 +180,18 @@ def test_every_score_is_fed() -> None:
 @pytest.mark.parametrize("name", sorted(SCORES))
 def test_every_figure_of_a_score_says_which_end_is_good(name: str) -> None:
     figures = figures_of(fed(name, [*FED[name].rows, (FED[name].rows[0][0], UNREAD)]))
-    known = SCORES[name].better
+    known = SCORES[name].figures
     assert [figure for figure in figures if figure not in known and figure.partition("/")[0] not in known] == []
-    assert set(known.values()) <= {"high", "low", None}
+    assert {kind.better for kind in known.values()} <= {"high", "low", None}
+    assert all(one.unit and (one.unit, one.better) == kind_in(known, figure) for figure, one in figures.items())
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_says_which_end_is_good(name: str) -> None:
     module, _, attribute = METRIC_TABLE[name].partition(":")
     function = getattr(importlib.import_module(module), attribute)
-    assert function.better in ("high", "low", None)
+    assert function.kind.better in ("high", "low", None)
+    assert function.kind.unit
 
 
 def test_printed_names_know_which_end_is_good() -> None:
@@ -615,16 +632,18 @@ def test_errors_are_made_in_one_place() -> None:
         assert path.name in own or not names & {"stdev", "variance", "wilson", "clustered_wilson"}, path.name
 
 
-class Silent:
+class Silent(Measure):
     """A score of a user's that gives nothing, or something else than metrics."""
 
     Config = ScoreConfig
-    better: Mapping[str, None] = {}
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.found = found
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:
+        """Take nothing in."""
+
+    def merge(self, later: Self) -> None:
         """Take nothing in."""
 
     def result(self) -> dict[str, Metric]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.metrics.rates.named import compute
+from judgebench.metrics.contract import figures_of
+from judgebench.metrics.rates.named import NamedMetrics, compute
 from judgebench.metrics.rates.slices import MOST_SLICES, Slices
 from judgebench.metrics.rates.tally import Tally
 from judgebench.records.flow import Sample, Slice
 from tests.metrics.tallies import STATES, outcome
 
 VALUES = st.one_of(st.none(), st.sampled_from(["a", "b", "", " "]), st.integers(0, 3), st.booleans(), st.just(2.0))
+NAMES = ["accuracy", "mean_score", "avg@n"]
 ANSWERS = st.lists(st.tuples(VALUES, st.text("01ujpn", min_size=2, max_size=2)), max_size=30)
 
 
@@ -24,19 +27,20 @@ def sample_of(at: int, value: Any, **fields: Any) -> Sample:
     return Sample(id=at, uid=f"u{at}", fields=fields, meta={} if value is ... else {"field": value})
 
 
-def sliced(answers: Sequence[tuple[Any, str]], *by: str) -> tuple[Tally, Slices[Tally]]:
-    whole, slices = Tally(2), Slices(by or ["field"], lambda: Tally(2))
+def sliced(answers: Sequence[tuple[Any, str]], *by: str) -> tuple[Tally, Slices]:
+    whole, slices = Tally(2), Slices(by or ["field"], partial(NamedMetrics, NAMES, repeats=2))
     for at, (value, word) in enumerate(answers):
         for repeat, letter in enumerate(word):
             one = outcome(at, repeat, letter, score=float(at % 5) if letter in "01" else None)
             whole.add(one)
-            for tally in slices.of(sample_of(at, value), one.status):
-                tally.add(one)
+            for part in slices.of(sample_of(at, value), one.status):
+                assert isinstance(part, NamedMetrics)
+                part.tally.add(one)
     return whole, slices
 
 
-def results(slices: Slices[Tally]) -> list[Slice]:
-    return slices.results(lambda tally: compute(tally, ["accuracy", "mean_score", "avg@n"]))
+def results(slices: Slices) -> list[Slice]:
+    return slices.results(figures_of)
 
 
 @given(ANSWERS)
@@ -61,7 +65,7 @@ def test_every_slice_is_what_its_samples_alone_would_be(answers: list[tuple[Any,
     for part in results(sliced(answers)[1]):
         own = [(value, word if _text(value) == part.value else "") for value, word in answers]
         alone, _ = sliced(own)
-        assert part.metrics == compute(alone, ["accuracy", "mean_score", "avg@n"])
+        assert part.metrics == compute(alone, NAMES)
         assert part.counts == alone.counts()
 
 
@@ -113,9 +117,9 @@ def test_a_field_that_parts_nothing_has_no_slices_and_says_why(values: list[Any]
 
 
 def test_an_input_field_is_a_field_too_and_a_kept_column_goes_before_it() -> None:
-    slices: Slices[Tally] = Slices(["language", "field"], Tally)
+    slices = Slices(["language", "field"], NamedMetrics)
     slices.of(sample_of(0, "kept", language="de", field="input"), "ok")
-    assert [(part.by, part.value) for part in slices.results(lambda tally: {})] == [
+    assert [(part.by, part.value) for part in slices.results(lambda part: {})] == [
         ("language", "de"),
         ("field", "kept"),
     ]

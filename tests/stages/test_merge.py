@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.datasets.columns import COPY
-from judgebench.metrics.rates.named import compute
+from judgebench.metrics.contract import figures_of
+from judgebench.metrics.rates.named import NamedMetrics, compute
 from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Usage, Verdict
 from judgebench.records.run import Options
@@ -46,6 +48,7 @@ ITEMS = st.tuples(
 
 
 BY = ["level", "tags", "set", "absent"]
+MEASURED = ["accuracy", "mean_score", "win_rate", "avg@n"]
 
 
 def _call(kind: Any, sample: int, fields: dict[str, Any], **more: Any) -> Any:
@@ -72,7 +75,12 @@ def checked(at: int, item: Any, repeats: int) -> list[Checked]:
 
 
 def counted(items: list[tuple[int, Any]], repeats: int) -> ResultAccumulator:
-    found = ResultAccumulator(repeats, Options(dump_details=True, dump_extract_rate=True), scale=(1, 5), by=BY)
+    found = ResultAccumulator(
+        partial(NamedMetrics, MEASURED, repeats=repeats, scale=(1, 5)),
+        repeats,
+        Options(dump_details=True, dump_extract_rate=True),
+        by=BY,
+    )
     for at, item in items:
         for one in checked(at, item, repeats):
             found.add(one)
@@ -85,7 +93,7 @@ def as_dict(found: ResultAccumulator) -> dict[str, Any]:
     evidence, tally = found.collected, found.tally
     assert found.slices is not None
     return {
-        "slices": found.slices.results(lambda part: compute(part, ["accuracy", "mean_score", "win_rate", "avg@n"])),
+        "slices": found.slices.results(figures_of),
         "slices left out": found.slices.notes(),
         "details": evidence.details,
         "data": evidence.data_hash(),

@@ -144,6 +144,8 @@ def rating_metrics(entry: RankedModel) -> dict[str, Metric]:
         n=entry.comparisons,
         ci95=None if entry.ranks is None else (float(entry.ranks[0]), float(entry.ranks[1])),
         note="" if entry.rank is not None else "no figure orders it",
+        unit="place",
+        better="low",
     )
     ratings = {"bradley_terry": entry.bradley_terry, "elo": entry.elo, "style_controlled": entry.style_controlled}
     return {"rank": rank} | {
@@ -154,5 +156,10 @@ def rating_metrics(entry: RankedModel) -> dict[str, Metric]:
 def _metric(rated: Rated, comparisons: int) -> Metric:
     low, high = rated.ci95 or (None, None)
     return Metric(
-        value=rated.value, n=comparisons, ci95=None if low is None or high is None else (low, high), note=rated.note
+        value=rated.value,
+        n=comparisons,
+        ci95=None if low is None or high is None else (low, high),
+        note=rated.note,
+        unit="rating",
+        better="high",
     )

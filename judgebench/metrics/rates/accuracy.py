@@ -64,7 +64,7 @@ def weighted_accuracy(tally: Tally) -> Metric:
     )
 
 
-@metric(better="high")
+@metric(better="high", unit="scale")
 def mean_score(tally: Tally) -> Metric:
     """Return the mean score of the scored outcomes, on the method's own scale.
 

@@ -154,7 +154,7 @@ def agreement(tally: Tally) -> Metric:
     return _agreement(tables_of(tally))
 
 
-@metric(better="high")
+@metric(better="high", unit="coefficient")
 def kappa(tally: Tally) -> Metric:
     """Return Cohen's kappa of the judge and the rule (right or wrong), -1..1, with a t interval over questions."""
     return _kappa(tables_of(tally))
@@ -172,7 +172,7 @@ def false_negative_rate(tally: Tally) -> Metric:
     return _false_negative_rate(tables_of(tally))
 
 
-@metric(better=None)
+@metric(better=None, unit="points")
 def score_shift(tally: Tally) -> Metric:
     """Return the judge's accuracy minus the rule's on the same items, in points, with a t interval over questions."""
     return _score_shift(tables_of(tally))

@@ -10,41 +10,36 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeVar
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.metrics.rates.tally import GRADES, Tally
+from judgebench.metrics.contract import UNDECLARED, FigureKind, Measure, described, figures_of
+from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
 from judgebench.metrics.table import METRICS
-from judgebench.records.flow import Counts, Metric
+from judgebench.records.figures import Better, FigureTable, Unit
+from judgebench.records.flow import Counts, Metric, Sample, Verdict
 from judgebench.records.pairs import NUMERALS, PREFERENCES
-
-Better = Literal["high", "low"] | None
-"""``high``: more is better; ``low``: less is; ``None``: neither end is good by itself, as with a rate of ties."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def metric(*, better: Better) -> Callable[[F], F]:
-    """Declare which end of a metric is good; models are ranked by a headline only where more is better.
+def metric(*, better: Better, unit: Unit = "percent") -> Callable[[F], F]:
+    """Declare what a metric's number is; models are ranked by a headline only where more of it is better.
 
     It stands above a metric's function: ``@metric(better="high")``.
+
+    Args:
+        better: Which end is good.
+        unit: What the number counts.
     """
 
     def declare(function: F) -> F:
-        function.better = better  # type: ignore[attr-defined]
+        function.kind = FigureKind(unit, better)  # type: ignore[attr-defined]
         return function
 
     return declare
-
-
-def declared(figures: Mapping[str, Better], name: str) -> Better:
-    """Return which end of a score's figure is good; one in parts (``accuracy/math``) goes by the name of the whole.
-
-    A figure that is not declared has no good end that anybody knows of.
-    """
-    return figures[name] if name in figures else figures.get(name.partition("/")[0])
 
 
 RUNS_AVERAGE = "accuracy (n runs average)"
@@ -79,15 +74,89 @@ def compute(tally: Tally, names: Sequence[str] = (), ks: Sequence[int] = ()) -> 
     found: dict[str, Metric] = {}
     for name in names or default_metrics(tally):
         for printed, function, k in _expand(name, tally.repeats, ks):
-            found[printed] = function(tally) if k is None else function(tally, k)
+            value = function(tally) if k is None else function(tally, k)
+            found[printed] = described(value, getattr(function, "kind", UNDECLARED))
     return found
+
+
+class NamedMetrics(Measure):
+    """The metrics that a dataset names, as one measure: a tally for all that are functions of it, and the others.
+
+    Args:
+        names: As in a config; empty takes ``default_metrics`` of what was counted.
+        ks: The ks of ``pass@k`` and the like.
+        repeats: Planned repeats per sample.
+        scale: Ends of the scale of the verdicts' scores, where they are declared.
+        compared: Whether the verdicts are about two answers.
+
+    Raises:
+        ConfigError: A name that is no metric.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str] = (),
+        ks: Sequence[int] = (),
+        *,
+        repeats: int = 1,
+        scale: tuple[float, float] | None = None,
+        compared: bool = False,
+    ) -> None:
+        self.tally = Tally(repeats, scale=scale)
+        self.names = list(names)
+        self._ks = list(ks)
+        self._compared = compared
+        self._own = {name: made for name in names if (made := _measure(name)) is not None}
+
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:
+        """Count one answer, and feed it to the metrics that count by themselves."""
+        self.tally.add(outcome_of(sample.id, repeat, verdict, rule=rule, compared=self._compared))
+        for own in self._own.values():
+            own.add(sample, repeat, verdict, rule)
+
+    def merge(self, later: Self) -> None:
+        """Take in what was counted about the samples that follow."""
+        self.tally.merge(later.tally)
+        for name, own in self._own.items():
+            own.merge(later._own[name])
+
+    def result(self) -> dict[str, Metric]:
+        """Return the metrics in the order of the names."""
+        return self.figures_named(self.names or default_metrics(self.tally))
+
+    def figures_named(self, names: Sequence[str]) -> dict[str, Metric]:
+        """Return some metrics: a slice has those of the whole, whatever its own verdicts look like."""
+        found: dict[str, Metric] = {}
+        for name in names:
+            own = self._own.get(name)
+            found |= compute(self.tally, [name], self._ks) if own is None else figures_of(own)
+        return found
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the metrics that count by themselves; the others are their names."""
+        return {name: own.identity() for name, own in self._own.items()}
+
+    def table(self) -> FigureTable | None:
+        """Return the table of the first metric that has one."""
+        return next((table for own in self._own.values() if (table := own.table()) is not None), None)
+
+
+def _measure(name: str) -> Measure | None:
+    """Return a metric that counts by itself; ``None`` for a function of the tally."""
+    if "@" in name or _RUNS.fullmatch(name):
+        return None
+    found = _load(name, name)
+    if not (isinstance(found, type) and issubclass(found, Measure)):
+        return None
+    made: Measure = plugins.make(name, {}, "metrics", where=f"metrics: {name!r}")
+    return made
 
 
 def better_of(name: str) -> Better:
     """Return which end of a metric is good, given its name as a config writes it or as a result prints it.
 
     ``None`` where neither end is, or nobody has declared it: a function of the user's own declares it as the shipped
-    ones do (``judgebench.metrics.rates.named``).
+    ones do, by ``metric``.
 
     Raises:
         ConfigError: A name that is no metric.
@@ -100,7 +169,8 @@ def better_of(name: str) -> Better:
         function = _load(f"{at[1]}_at_n", name)
     else:
         function = _load(f"{at[1]}_at_k" if at else name, name)
-    return getattr(function, "better", None)
+    kind: FigureKind = getattr(function, "kind", UNDECLARED)
+    return kind.better
 
 
 def check_names(names: Sequence[str], repeats: int) -> None:

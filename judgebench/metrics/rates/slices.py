@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from judgebench.metrics.contract import Measure
 from judgebench.records.flow import Counts, Metric, Sample, Slice, VerdictStatus
-
-M = TypeVar("M")
 
 MOST_SLICES = 200
 """Values of a field up to which there are slices by it: a field with more names its samples, it does not part them."""
@@ -24,8 +23,8 @@ _ABSENT = object()
 
 
 @dataclass
-class _SlicePart(Generic[M]):
-    measure: M
+class _SlicePart:
+    measure: Measure
     states: Counter[VerdictStatus] = field(default_factory=Counter)
     truncated: int = 0
 
@@ -34,7 +33,7 @@ class _SlicePart(Generic[M]):
         return Counts(planned=self.states.total(), truncated=self.truncated, **states)
 
 
-class Slices(Generic[M]):
+class Slices:
     """What is counted over each slice; merges with others over the samples that follow.
 
     Args:
@@ -42,14 +41,14 @@ class Slices(Generic[M]):
         make: Makes what counts one slice; it travels between processes.
     """
 
-    def __init__(self, by: Sequence[str], make: Callable[[], M]) -> None:
+    def __init__(self, by: Sequence[str], make: Callable[[], Measure]) -> None:
         self._make = make
-        self._parts: dict[str, dict[str | None, _SlicePart[M]]] = {name: {} for name in by}
+        self._parts: dict[str, dict[str | None, _SlicePart]] = {name: {} for name in by}
         self._known: set[str] = set()
         self._refused: dict[str, str] = {}
         """Why there are no slices, by field."""
 
-    def of(self, sample: Sample, status: VerdictStatus, *, truncated: bool = False) -> list[M]:
+    def of(self, sample: Sample, status: VerdictStatus, *, truncated: bool = False) -> list[Measure]:
         """Take in an answer to a sample, and return what counts the slices that it belongs to."""
         found = []
         for name, parts in self._parts.items():
@@ -74,13 +73,8 @@ class Slices(Generic[M]):
                 self._refuse(name, f"it has more than {MOST_SLICES} values")
         return found
 
-    def merge(self, later: Slices[M], merge: Callable[[M, M], None]) -> None:
-        """Take in what was counted over the samples that follow.
-
-        Args:
-            later: What was counted over them.
-            merge: Merges what counts a slice with what counts the same slice of them.
-        """
+    def merge(self, later: Slices) -> None:
+        """Take in what was counted over the samples that follow."""
         self._known |= later._known
         for name, reason in later._refused.items():
             self._refuse(name, reason)
@@ -91,11 +85,11 @@ class Slices(Generic[M]):
                 mine = parts.setdefault(text, _SlicePart(self._make()))
                 mine.states.update(part.states)
                 mine.truncated += part.truncated
-                merge(mine.measure, part.measure)
+                mine.measure.merge(part.measure)
             if len(parts) > MOST_SLICES:
                 self._refuse(name, f"it has more than {MOST_SLICES} values")
 
-    def results(self, figures: Callable[[M], Mapping[str, Metric]]) -> list[Slice]:
+    def results(self, figures: Callable[[Measure], Mapping[str, Metric]]) -> list[Slice]:
         """Return the slices, field by field, with values in order and samples without one last.
 
         Args:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.rates import flips
 from judgebench.metrics.rates.flips import Decision, Paired, Trial
-from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import mean_of
+from judgebench.records.figures import FigureTable, TableColumn
 from judgebench.records.findings import BiasFindings, PerturbedVerdict
 from judgebench.records.flow import Metric, Sample, Verdict
 
@@ -46,18 +47,51 @@ class _Test:
         return self.lost["unread"] + self.lost["failed"]
 
 
-class BiasScore:
+_TABLE = FigureTable(
+    title="Bias tests of the judges",
+    model="judge",
+    part="perturbation",
+    columns=[
+        TableColumn(header="flips\n%", figure="flip_rate"),
+        TableColumn(header="noise\nfloor %", figure="noise_floor"),
+        TableColumn(header="above\nnoise", figure="flip_rate_above_noise"),
+        TableColumn(header="95% interval", figure="flip_rate_above_noise", show="interval"),
+        TableColumn(header="p, by\nHolm", figure="flip_p_holm", show="p"),
+        TableColumn(header="towards\ntarget %", figure="directed_flip"),
+        TableColumn(header="accuracy\nchange", figure="delta_accuracy"),
+        TableColumn(header="95% interval", figure="delta_accuracy", show="interval"),
+        TableColumn(header="violated\n%", figure="violation_rate"),
+        TableColumn(header="unread", figure="unread", show="count"),
+        TableColumn(header="failed", figure="failed", show="count"),
+        TableColumn(header="left\nout", figure="skipped", show="count"),
+    ],
+)
+
+
+class BiasScore(Measure):
     """Compares the verdicts about unchanged and perturbed items of a ``BiasTest``; see ``metrics.rates.flips``."""
 
     Config: ClassVar[type[msgspec.Struct]] = BiasScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("robustness", "accuracy"), "high"),
-        **dict.fromkeys(("noise_floor", "flip_rate", "flip_rate_above_noise"), "low"),
-        **dict.fromkeys(("directed_flip", "directed_flip_above_noise"), "low"),
-        **dict.fromkeys(("violation_rate", "violation_rate_above_noise", "unread", "failed"), "low"),
-        **dict.fromkeys(("delta_accuracy", "delta_accuracy_wrong_target", "score_shift"), None),  # 0 is best
-        **dict.fromkeys(("delta_accuracy_p", "delta_accuracy_wrong_target_p", "flip_p", "flip_p_holm"), None),
-        **dict.fromkeys(("skipped", "judged", "equal_answers"), None),
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("robustness", "accuracy", better="high"),
+        **kinds("noise_floor", "flip_rate", better="low"),
+        **kinds("flip_rate_above_noise", unit="points", better="low"),
+        **kinds("directed_flip", better="low"),
+        **kinds("directed_flip_above_noise", unit="points", better="low"),
+        **kinds("violation_rate", better="low"),
+        **kinds("violation_rate_above_noise", unit="points", better="low"),
+        **kinds("unread", "failed", unit="count", better="low"),
+        **kinds("delta_accuracy", "delta_accuracy_wrong_target", unit="points", better=None),  # 0 is best
+        **kinds("score_shift", unit="scale", better=None),  # 0 is best
+        **kinds(
+            "delta_accuracy_p",
+            "delta_accuracy_wrong_target_p",
+            "flip_p",
+            "flip_p_holm",
+            unit="probability",
+            better=None,
+        ),
+        **kinds("skipped", "judged", "equal_answers", unit="count", better=None),
     }
 
     def __init__(self, config: BiasScoreConfig) -> None:
@@ -74,7 +108,7 @@ class BiasScore:
         """Return name, version and config."""
         return identity_of("bias", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - repeats share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdicts about one item."""
         if verdict.equal_answers:
             self._equal += 1
@@ -95,6 +129,22 @@ class BiasScore:
         self._plain.append(trial)
         for test in bias.tests:
             self._take(trial, test)
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._plain.extend(later._plain)
+        for name, test in later._tests.items():
+            mine = self._tests.setdefault(name, _Test())
+            mine.trials.extend(test.trials)
+            mine.lost.update(test.lost)
+        self._noiseless += later._noiseless
+        self._unread += later._unread
+        self._unjudged += later._unjudged
+        self._equal += later._equal
+
+    def table(self) -> FigureTable:
+        """Return the table of perturbations, the noise floor beside each."""
+        return _TABLE
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""

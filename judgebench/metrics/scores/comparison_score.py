@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -16,7 +16,7 @@ from judgebench.errors import DataError
 from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.comparisons import pair_presentations, side_of
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -36,7 +36,7 @@ class ComparisonScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unkno
     seed: int = 0
 
 
-class ComparisonScore:
+class ComparisonScore(Measure):
     """The headline is how often both orders agree; every model has rates and a rating.
 
     What is unread is left out and counted (``not_compared``), and so is a comparison whose row does not name both
@@ -44,11 +44,13 @@ class ComparisonScore:
     """
 
     Config: ClassVar[type[msgspec.Struct]] = ComparisonScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        "consistency": "high",
-        "not_compared": "low",
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("consistency", better="high"),
+        **kinds("not_compared", unit="count", better="low"),
         # what the judge says of the models it compares makes it no better or worse
-        **dict.fromkeys(("ties", "win_rate", "loss_rate", "win_rate_adjusted", "rating"), None),
+        **kinds("ties", unit="count", better=None),
+        **kinds("win_rate", "loss_rate", "win_rate_adjusted", better=None),
+        **kinds("rating", unit="rating", better=None),
     }
 
     def __init__(self, config: ComparisonScoreConfig) -> None:
@@ -62,7 +64,7 @@ class ComparisonScore:
         """Return name, version and config."""
         return identity_of("comparison", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about one comparison."""
         side = side_of(verdict.decision)
         if verdict.status != "ok" or side is None:
@@ -79,6 +81,14 @@ class ComparisonScore:
         comparisons = pair_presentations(verdict)
         if comparisons:
             self._agree.append((cluster, float(len({comparison.side for comparison in comparisons}) == 1)))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        numbers = {at: self._clusters.setdefault(one, len(self._clusters)) for one, at in later._clusters.items()}
+        self._comparisons.extend(one._replace(sample=numbers[one.sample]) for one in later._comparisons)
+        self._agree.extend(later._agree)
+        self._missing += later._missing
+        self._unnamed += later._unnamed
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``consistency`` first, then those of each model, the best first."""

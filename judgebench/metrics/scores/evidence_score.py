@@ -11,12 +11,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from statistics import fmean
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from judgebench.metrics.comparisons.comparisons import pair_presentations
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, kinds
 from judgebench.metrics.scores.pair_score import PairScore, PairScoreConfig
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -37,10 +37,10 @@ class EvidenceScore(PairScore):
     """``PairScore`` with ``diversity_entropy`` (mean over items, in nats) and ``accuracy_with_people``."""
 
     Config: ClassVar[type[msgspec.Struct]] = EvidenceScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **PairScore.better,
-        "diversity_entropy": None,
-        "accuracy_with_people": "high",
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **PairScore.figures,
+        **kinds("diversity_entropy", unit="nats", better=None),
+        **kinds("accuracy_with_people", better="high"),
     }
     config: EvidenceScoreConfig
 
@@ -53,13 +53,19 @@ class EvidenceScore(PairScore):
         """Return name, version and config."""
         return {**super().identity(), "score": "evidence", "version": 2}
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:
         """Take in the verdict about one pair, and its samples."""
         before = len(self._pairs)
-        super().add(sample, repeat, verdict)
+        super().add(sample, repeat, verdict, rule)
         if len(self._pairs) > before:
             self._samples.append(sample.id)
             self._entropies.append(diversity_entropy(comparison.side for comparison in pair_presentations(verdict)))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        super().merge(later)
+        self._entropies.extend(later._entropies)
+        self._samples.extend(later._samples)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures of ``PairScore`` and the two of this module."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import msgspec
 
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -37,14 +37,14 @@ class ListScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fie
     group_by: str = ""
 
 
-class ListScore:
+class ListScore(Measure):
     """See the module's docstring; the headline is ``accuracy``."""
 
     Config: ClassVar[type[msgspec.Struct]] = ListScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("accuracy", "easy", "normal", "hard"), "high"),
-        "unread": "low",
-        "longer_wins": None,
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("accuracy", "easy", "normal", "hard", better="high"),
+        **kinds("unread", unit="count", better="low"),
+        **kinds("longer_wins", better=None),
     }
 
     def __init__(self, config: ListScoreConfig) -> None:
@@ -57,7 +57,7 @@ class ListScore:
         """Return name, version and config."""
         return identity_of("list", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the grades of the answers to one prompt."""
         if verdict.status not in ("ok", "unparsed"):
             self._missing += 1
@@ -80,6 +80,13 @@ class ListScore:
     def _compared(self, grades: Sequence[float]) -> dict[str, float]:
         right, wrong = grades[: self.config.right], grades[self.config.right :]
         return {"accuracy": best_of(right, wrong)} if self.config.rule == "best" else styles(right, wrong)
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._points.extend(later._points)
+        self._longer.extend(later._longer)
+        self._missing += later._missing
+        self._unread += later._unread
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""

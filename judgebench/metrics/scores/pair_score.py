@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.comparisons import PairPresentation, pair_presentations, side_of
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.rater_figures import beyond_chance, macro_figures
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
@@ -79,17 +79,21 @@ class _JudgedPair(NamedTuple):
     sent: bool
 
 
-class PairScore:
+class PairScore(Measure):
     """See the module's docstring; values are percentages unless they are counts."""
 
     Config: ClassVar[type[msgspec.Struct]] = PairScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("accuracy", "first_order", "second_order", "mean_of_orders", "both_orders"), "high"),
-        **dict.fromkeys(("consistency", "correct", "kappa", "scott_pi"), "high"),
-        **dict.fromkeys(("macro_precision", "macro_recall", "macro_f1"), "high"),
-        **dict.fromkeys(("incorrect", "unread", "unread_presentations"), "low"),
-        **dict.fromkeys(("first_shown_rate", "tie_or_inconsistent", "tied_presentations", "equal_answers"), None),
-        **dict.fromkeys(("gold", "longer_wins"), None),
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("accuracy", "first_order", "second_order", "mean_of_orders", "both_orders", better="high"),
+        **kinds("consistency", better="high"),
+        **kinds("correct", unit="count", better="high"),
+        **kinds("kappa", "scott_pi", unit="coefficient", better="high"),
+        **kinds("macro_precision", "macro_recall", "macro_f1", better="high"),
+        **kinds("incorrect", "unread", "unread_presentations", unit="count", better="low"),
+        **kinds("first_shown_rate", better=None),
+        **kinds("tie_or_inconsistent", "tied_presentations", "equal_answers", unit="count", better=None),
+        **kinds("gold", unit="count", better=None),
+        **kinds("longer_wins", better=None),
     }
 
     def __init__(self, config: PairScoreConfig) -> None:
@@ -101,7 +105,7 @@ class PairScore:
         """Return name, version and config."""
         return identity_of("pair", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about one pair.
 
         Raises:
@@ -124,6 +128,11 @@ class PairScore:
                 cluster_of(sample, self.config), group, gold, verdict.decision, self._comparisons(verdict), longer, sent
             )
         )
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._pairs.extend(later._pairs)
+        self._unjudged.update(later._unjudged)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from statistics import fmean
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 
 from judgebench.errors import DataError
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.rater_figures import BY_CHANCE, beyond_chance
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.correlation import kendall, pearson, spearman
@@ -45,14 +45,18 @@ class _GradedRow(NamedTuple):
     gold: float | None
 
 
-class PointScore:
+class PointScore(Measure):
     """See the module's docstring; means are in the unit of the scale."""
 
     Config: ClassVar[type[msgspec.Struct]] = PointScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("pearson", "spearman", "kendall", "agreement", "kappa", "scott_pi", "weighted_kappa"), "high"),
-        "unread": "low",
-        **dict.fromkeys(("mean_score", "gold_mean", "judged"), None),  # a judge that grades higher is no better judge
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds(
+            "pearson", "spearman", "kendall", "kappa", "scott_pi", "weighted_kappa", unit="coefficient", better="high"
+        ),
+        **kinds("agreement", better="high"),
+        **kinds("unread", unit="count", better="low"),
+        **kinds("mean_score", "gold_mean", unit="scale", better=None),  # a judge that grades higher is no better judge
+        **kinds("judged", unit="count", better=None),  # a judge that grades higher is no better judge
     }
 
     def __init__(self, config: PointScoreConfig) -> None:
@@ -65,7 +69,7 @@ class PointScore:
         """Return name, version and config."""
         return identity_of("point", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the grade of one answer.
 
         Raises:
@@ -77,6 +81,11 @@ class PointScore:
         parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
         named = [self.config.groups.get(part, part) for part in parts]
         self._rows.append(_GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._rows.extend(later._rows)
+        self._planned += later._planned
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import fmean
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.comparisons.comparisons import side_of
 from judgebench.metrics.comparisons.length_control import implausible, length_controlled
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -39,7 +39,7 @@ class PreferenceScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unkno
     difficulty: str = "difficulty"
 
 
-class PreferenceScore:
+class PreferenceScore(Measure):
     """Takes verdicts as preferences from 1 (the baseline's answer) to 2 (the tested one); 1.5 is a tie.
 
     A verdict read from log-probabilities is the probability of the first shown answer; a stated number is the
@@ -48,12 +48,14 @@ class PreferenceScore:
     """
 
     Config: ClassVar[type[msgspec.Struct]] = PreferenceScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        "n_missing": "low",
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("n_missing", unit="count", better="low"),
         # how often the judge prefers the tested answers says nothing about how well it judges
-        **dict.fromkeys(("win_rate", "discrete_win_rate", "length_controlled_win_rate", "standard_error"), None),
-        **dict.fromkeys(("avg_length", "n_wins", "n_wins_base", "n_draws", "n_total", "n_with_logprobs"), None),
-        **dict.fromkeys(("equal_answers", "longer_wins"), None),
+        **kinds("win_rate", "discrete_win_rate", "length_controlled_win_rate", "standard_error", better=None),
+        **kinds("avg_length", unit="characters", better=None),
+        **kinds("n_wins", "n_wins_base", "n_draws", "n_total", "n_with_logprobs", unit="count", better=None),
+        **kinds("equal_answers", unit="count", better=None),
+        **kinds("longer_wins", better=None),
     }
 
     def __init__(self, config: PreferenceScoreConfig) -> None:
@@ -69,7 +71,7 @@ class PreferenceScore:
         """Return name, version and config."""
         return identity_of("preference", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the preference about one instruction.
 
         Raises:
@@ -93,6 +95,17 @@ class PreferenceScore:
         difficulty = sample.meta.get(self.config.difficulty)
         if tested is not None and baseline is not None and isinstance(difficulty, int | float):
             self._controls.append((preference - 1, float(baseline - tested), float(difficulty)))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._preferences.extend(later._preferences)
+        self._clusters.extend(later._clusters)
+        self._controls.extend(later._controls)
+        self._lengths.extend(later._lengths)
+        self._longer.extend(later._longer)
+        self._missing += later._missing
+        self._probabilities += later._probabilities
+        self._equal += later._equal
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""

@@ -1,59 +1,36 @@
 """The score of a benchmark of judges: a formula over items with gold and the verdicts of the judge under test.
 
-A score is a class with a ``Config``; a dataset names it by ``score=dict(type=..., ...)``. It sees one item after
-another and gives named metrics at the end, the headline first. What a verdict without a decision counts as is the
-score's own named choice.
+A score is a ``Measure``; a dataset names it by ``score=dict(type=..., ...)``. What a verdict without a decision
+counts as is the score's own named choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError, DataError
-from judgebench.metrics.rates.named import Better, declared
+from judgebench.metrics.contract import Measure, kind_in
 from judgebench.metrics.statistics.intervals import Cluster
-from judgebench.records.flow import Metric, Sample, Verdict
+from judgebench.records.figures import Better
+from judgebench.records.flow import Sample
 from judgebench.records.run import Typed
 
 
-class Score(Protocol):
-    """See the module's docstring.
-
-    ``better`` says by figure which end is good (``judgebench.metrics.rates.named``); a figure in parts, such as
-    ``accuracy/math``, goes by the name of the whole. Judges are ranked by the headline where more of it is better, and
-    by nothing else.
-
-    A score may further have ``right(sample, verdict)``, which says whether the judge is right about an item (``None``
-    where nothing can tell); several judges under test are then compared item by item.
-    """
-
-    Config: ClassVar[type[msgspec.Struct]]
-    better: ClassVar[Mapping[str, Better]]
-
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
-        """Take in the verdict about one item; each (item, repeat) once."""
-        ...
-
-    def result(self) -> dict[str, Metric]:
-        """Return the figures by name, the headline first."""
-        ...
-
-    def identity(self) -> dict[str, Any]:
-        """Return what decides the figures (formula, what an unread verdict counts as), as JSON values."""
-        ...
-
-
-def score_of(typed: Typed) -> Score:
+def score_of(typed: Typed) -> Measure:
     """Make the score that a dataset's config declares.
 
     Raises:
         ConfigError: There is no such type, it is no score, or a key is unknown or of the wrong type.
     """
-    made: Score = plugins.make(typed.type, typed.options, "scores", where="score")
+    made = plugins.make(typed.type, typed.options, "scores", where="score")
+    if not isinstance(made, Measure):
+        raise ConfigError(
+            f"score: {typed.type} is no score.", hint="A score inherits from judgebench.metrics.contract.Measure."
+        )
     return made
 
 
@@ -96,23 +73,9 @@ def column_of(sample: Sample, column: str) -> Any:
     return sample.meta[column]
 
 
-def figures_of(score: Score) -> dict[str, Metric]:
-    """Return the figures of a score; one of no value where it gives none, so that a result always has a headline.
-
-    Raises:
-        ConfigError: It gives something else than metrics.
-    """
-    found = score.result()
-    strange = [name for name, figure in found.items() if not isinstance(figure, Metric)]
-    if strange:
-        kind = type(found[strange[0]]).__name__
-        raise ConfigError(f"score: {type(score).__name__}.result() gives {strange[0]!r} as {kind}, not as a Metric.")
-    return found or {"score": Metric(value=None, note=f"{type(score).__name__} gave no figure")}
-
-
 def better_of(typed: Typed, name: str) -> Better:
     """Return which end of a figure of the score that a config declares is good; ``None`` where it does not say."""
-    return declared(getattr(plugins.load(typed.type, "scores", where="score"), "better", {}), name)
+    return kind_in(getattr(plugins.load(typed.type, "scores", where="score"), "figures", {}), name).better
 
 
 def conventions(method: Mapping[str, Any], score: Mapping[str, Any]) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.rates.agreement import confusion, macro_scores
-from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.pair_score import weighted_mean
 from judgebench.metrics.scores.rater_figures import beyond_chance, error_rates
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
@@ -47,19 +47,21 @@ class _JudgedSteps(NamedTuple):
     types: list[tuple[str, str]]  # judge, gold; of steps that gold marks wrong
 
 
-class StepScore:
+class StepScore(Measure):
     """A verdict's score is the index of the first wrong step (-1: none); ``steps`` may label every step.
 
     An unread verdict is wrong everywhere, as in both sources; what was not judged is left out and bounds the figures.
     """
 
     Config: ClassVar[type[msgspec.Struct]] = StepScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("f1", "accuracy_error", "accuracy_correct", "first_error_accuracy"), "high"),
-        **dict.fromkeys(("step_accuracy", "error_type_accuracy", "error_type_macro_f1"), "high"),
-        **dict.fromkeys(("detection_agreement", "kappa", "scott_pi"), "high"),
-        **dict.fromkeys(("detection_precision", "detection_recall", "detection_f1"), "high"),
-        **dict.fromkeys(("detection_false_positive_rate", "detection_false_negative_rate", "unread"), "low"),
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("f1", "accuracy_error", "accuracy_correct", "first_error_accuracy", better="high"),
+        **kinds("step_accuracy", "error_type_accuracy", "error_type_macro_f1", better="high"),
+        **kinds("detection_agreement", better="high"),
+        **kinds("kappa", "scott_pi", unit="coefficient", better="high"),
+        **kinds("detection_precision", "detection_recall", "detection_f1", better="high"),
+        **kinds("detection_false_positive_rate", "detection_false_negative_rate", better="low"),
+        **kinds("unread", unit="count", better="low"),
     }
 
     def __init__(self, config: StepScoreConfig) -> None:
@@ -71,7 +73,7 @@ class StepScore:
         """Return name, version and config."""
         return identity_of("step", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the sample's id
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about the steps of one answer.
 
         Raises:
@@ -104,6 +106,11 @@ class StepScore:
                 ],
             )
         )
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._items.extend(later._items)
+        self._unjudged.extend(later._unjudged)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``f1`` first (``step_accuracy`` where every step is labelled)."""

@@ -7,11 +7,11 @@ A prompt of kind ``tied`` has many right answers, its partner of kind ``ref`` on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.list_score import Graded, ties_score
 from judgebench.metrics.scores.score import ScoreConfig, column_of, identity_of
 from judgebench.metrics.statistics.intervals import share_of
@@ -33,7 +33,7 @@ class _Prompt(NamedTuple):
     repeat: int
 
 
-class TiesScore:
+class TiesScore(Measure):
     """Takes one grade per answer; the headline is ``ties``, the weighted score of complete pairs of prompts in percent.
 
     A prompt with an unread grade is wrong everywhere. A pair that lacks an answer or a prompt is left out and counted,
@@ -41,7 +41,10 @@ class TiesScore:
     """
 
     Config: ClassVar[type[msgspec.Struct]] = TiesScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {"ties": "high", "accuracy": "high", "unread": "low", "incomplete": "low"}
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("ties", "accuracy", better="high"),
+        **kinds("unread", "incomplete", unit="count", better="low"),
+    }
 
     def __init__(self, config: TiesScoreConfig) -> None:
         self.config = config
@@ -53,7 +56,7 @@ class TiesScore:
         """Return name and version."""
         return identity_of("ties", 2, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the grade of one answer.
 
         Raises:
@@ -65,6 +68,13 @@ class TiesScore:
         if verdict.status in ("ok", "unparsed"):
             self._unread += verdict.score is None
             grades.append((sample.gold == "correct", verdict.score))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._wanted.update(later._wanted)
+        for prompt, grades in later._grades.items():
+            self._grades.setdefault(prompt, []).extend(grades)
+        self._unread += later._unread
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``ties`` first."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from judgebench.errors import DataError
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.rates.agreement import Confusion, class_scores, cohen_kappa, confusion, macro_scores, scott_pi
 from judgebench.metrics.rates.correction import Decided, Estimate, clustered_ppi, clustered_rogan_gladen
-from judgebench.metrics.rates.named import Better
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -42,15 +42,22 @@ class VerifierScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
     labelled_every: int = 0
 
 
-class VerifierScore:
+class VerifierScore(Measure):
     """Compares the judge's decision with gold; items without either are left out and counted."""
 
     Config: ClassVar[type[msgspec.Struct]] = VerifierScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        **dict.fromkeys(("agreement", "cohen_kappa", "scott_pi", "precision", "recall", "f1", "tp", "tn"), "high"),
-        **dict.fromkeys(("accuracy", "macro_precision", "macro_recall", "macro_f1", "kappa_classes"), "high"),
-        **dict.fromkeys(("false_positive_rate", "false_negative_rate", "fp", "fn", "unread", "not_compared"), "low"),
-        **dict.fromkeys(("gold_rate", "judge_rate", "score_shift", "rogan_gladen", "labelled", "unlabelled"), None),
+    compares_with_gold: ClassVar[bool] = True
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("agreement", "precision", "recall", "f1", better="high"),
+        **kinds("cohen_kappa", "scott_pi", unit="coefficient", better="high"),
+        **kinds("tp", "tn", unit="count", better="high"),
+        **kinds("accuracy", "macro_precision", "macro_recall", "macro_f1", better="high"),
+        **kinds("kappa_classes", unit="coefficient", better="high"),
+        **kinds("false_positive_rate", "false_negative_rate", better="low"),
+        **kinds("fp", "fn", "unread", "not_compared", unit="count", better="low"),
+        **kinds("gold_rate", "judge_rate", "rogan_gladen", better=None),
+        **kinds("score_shift", unit="points", better=None),
+        **kinds("labelled", "unlabelled", unit="count", better=None),
     }
 
     def __init__(self, config: VerifierScoreConfig) -> None:
@@ -67,7 +74,7 @@ class VerifierScore:
         """Return name, version and config."""
         return identity_of("verifier", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about one answer.
 
         Raises:
@@ -103,6 +110,20 @@ class VerifierScore:
         if verdict.status != "ok" or verdict.decision is None or not isinstance(sample.gold, str):
             return None
         return (verdict.decision == self.config.right) == (sample.gold == self.config.right)
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._pairs.update(later._pairs)
+        self._labelled.extend(later._labelled)
+        self._rest.extend(later._rest)
+        self._decided.extend(later._decided)
+        for mine, theirs in ((self._judge, later._judge), (self._gold, later._gold)):
+            for part, rates in theirs.items():
+                mine.setdefault(part, []).extend(rates)
+        self._missing += later._missing
+        self._unread += later._unread
+        self._no_gold += later._no_gold
+        self._undecided += later._undecided
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""

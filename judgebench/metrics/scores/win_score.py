@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from judgebench.metrics.comparisons.comparisons import outcomes_of, pair_presentations, side_of
-from judgebench.metrics.rates.named import Better
+from judgebench.metrics.contract import FigureKind, Measure, kinds
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.intervals import Cluster, share_of
 from judgebench.records.findings import PooledOutcome
@@ -36,15 +36,16 @@ class WinScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fiel
     group_by: str = ""
 
 
-class WinScore:
+class WinScore(Measure):
     """The item's first answer is the tested one, its second the baseline's; no gold. What is not read is left out."""
 
     Config: ClassVar[type[msgspec.Struct]] = WinScoreConfig
-    better: ClassVar[Mapping[str, Better]] = {
-        "consistency": "high",
-        **dict.fromkeys(("inconsistent", "not_compared"), "low"),
+    figures: ClassVar[Mapping[str, FigureKind]] = {
+        **kinds("consistency", better="high"),
+        **kinds("inconsistent", "not_compared", unit="count", better="low"),
         # how often the judge prefers the tested answers says nothing about how well it judges
-        **dict.fromkeys(("win_rate", "win_rate_adjusted", "wins", "losses", "ties", "longer_wins"), None),
+        **kinds("win_rate", "win_rate_adjusted", "longer_wins", better=None),
+        **kinds("wins", "losses", "ties", unit="count", better=None),
     }
 
     def __init__(self, config: WinScoreConfig) -> None:
@@ -62,7 +63,7 @@ class WinScore:
         """Return name, version and config."""
         return identity_of("win", 1, self.config)
 
-    def add(self, sample: Sample, repeat: int, verdict: Verdict) -> None:  # noqa: ARG002 - they share the cluster
+    def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about one question."""
         side = side_of(verdict.decision)
         part = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
@@ -81,6 +82,17 @@ class WinScore:
         lengths = [len(answer) for answer in sample.answers[:2]]
         if len(lengths) > 1:
             self._longer.append((cluster, ((lengths[0] > lengths[1]) - (lengths[0] < lengths[1]) + 1) / 2))
+
+    def merge(self, later: Self) -> None:
+        """Take in what was judged about the samples that follow."""
+        self._outcomes.extend(later._outcomes)
+        self._items.extend(later._items)
+        self._parts.extend(later._parts)
+        self._missing_parts.extend(later._missing_parts)
+        self._sides.extend(later._sides)
+        self._missing += later._missing
+        self._agreeing.extend(later._agreeing)
+        self._longer.extend(later._longer)
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, ``win_rate`` first."""

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 import msgspec
 
+from judgebench.metrics.contract import FigureKind, Measure
+from judgebench.records.figures import FigureTable, TableColumn
 from judgebench.records.flow import Metric
 
 
-class WordCount:
+class WordCount(Measure):
     """Mean number of words of the question, the scored items' and in parts by decision."""
 
     class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,15 +20,26 @@ class WordCount:
 
         field: str = "question"
 
-    better: ClassVar = {"words": None}
+    figures: ClassVar = {"words": FigureKind("count", None)}
 
     def __init__(self, config):
         self.config = config
         self.words = {}
 
-    def add(self, sample, repeat, verdict):
+    def add(self, sample, repeat, verdict, rule=None):
         if verdict.status == "ok":
             self.words.setdefault(verdict.decision, []).append(len(sample.fields[self.config.field].split()))
+
+    def merge(self, later):
+        for decision, counts in later.words.items():
+            self.words.setdefault(decision, []).extend(counts)
+
+    def table(self):
+        columns = [
+            TableColumn(header="words", figure="words"),
+            TableColumn(header="95% interval", figure="words", show="interval"),
+        ]
+        return FigureTable(title="Words by decision", part="decision", columns=columns)
 
     def result(self):
         every = [count for counts in self.words.values() for count in counts]
