@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from judgebench.errors import JudgebenchError
+    from judgebench.records.flow import Metric
     from judgebench.report.gate import GateOutcome
     from judgebench.session.gating import gate
     from judgebench.session.listeners import Finding, Listener
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Outcome", "__version__", "gate", "load",
-    "run", "run_async",
+    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "Outcome", "__version__", "gate",
+    "load", "run", "run_async",
 ]  # fmt: skip
 
 _HOME = {
@@ -28,6 +29,7 @@ _HOME = {
     "JudgebenchError": "judgebench.errors",
     "Listener": "judgebench.session.listeners",
     "LoadedRun": "judgebench.session.loaded",
+    "Metric": "judgebench.records.flow",
     "Outcome": "judgebench.session.outcome",
     "gate": "judgebench.session.gating",
     "load": "judgebench.session.loaded",

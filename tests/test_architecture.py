@@ -27,8 +27,8 @@ LAYERS: dict[str, set[str]] = {
     "identity": {"records", "store"},
     "engine": {"errors", "records", "content", "identity", "models", "plugins", "store"},
     "stages": {
-        "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "report",
-        "store",
+        "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",
+        "report", "store",
     },
     "config": {"errors", "records", "models", "plugins", "store"},
     "plan": {"errors", "records", "datasets", "identity", "judges", "report", "stages", "store"},

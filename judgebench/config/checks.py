@@ -21,6 +21,7 @@ from judgebench.errors import ConfigError, nearest
 from judgebench.models.access import expand, looks_like_key, secret_texts, sounds_secret
 from judgebench.plugins import RoomName
 from judgebench.plugins.find import alternatives, inside_of, is_struct, mistake_of, no_parameter, unknown_key
+from judgebench.plugins.held import PREFIX as HELD
 from judgebench.records.run import Typed
 
 __all__ = ["Declared", "nearest"]
@@ -299,5 +300,7 @@ def _function_options(
 
 def _canonical(found: Any, wanted_type: str) -> str:
     """Return the path of the module that defines the type, so that two spellings of it are one."""
+    if wanted_type.startswith(HELD):
+        return wanted_type
     module, name = getattr(found, "__module__", ""), getattr(found, "__qualname__", "")
     return f"{module}.{name}" if getattr(sys.modules.get(module), name, None) is found else wanted_type

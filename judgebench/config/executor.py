@@ -14,6 +14,8 @@ from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
 from judgebench.models.access import has_key_prefix, sounds_secret
 from judgebench.plugins import find, make
+from judgebench.plugins.held import PREFIX as HELD
+from judgebench.plugins.held import held_in
 from judgebench.records.run import LOCAL_EXECUTOR, DatasetConfig, ExecutorConfig, Resources, StageName
 
 
@@ -111,6 +113,24 @@ def _refuse_secrets(name: str, value: Any, declared: Declared, path: str) -> Non
             "looks like a secret, and the run folder keeps what an executor is given.",
             hint="Put it into an environment variable, and have the executor read that.",
         )
+
+
+def refuse_held(
+    executor: ExecutorConfig, models: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, DatasetConfig]
+) -> str:
+    """Return an object of this process that the run names; empty where there is none.
+
+    Raises:
+        ConfigError: There is one, and the executor's tasks run elsewhere.
+    """
+    held = held_in([dict(models), msgspec.to_builtins(dict(datasets))])
+    kind = find(executor.type, "executors").value
+    if held and not getattr(kind, "runs_in_caller", False):
+        raise ConfigError(
+            f"{held.removeprefix(HELD)} lives in this process alone, and the tasks of {kind.__name__} run in others.",
+            hint="Move its class to the top of an importable module, or leave the executor out.",
+        )
+    return held
 
 
 def refuse_unreached(

@@ -26,7 +26,7 @@ from judgebench.config.dataset import (
     resolve_judge,
     take_judges,
 )
-from judgebench.config.executor import chosen_executor, refuse_unreached, resolved_executor
+from judgebench.config.executor import chosen_executor, refuse_held, refuse_unreached, resolved_executor
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
 from judgebench.config.listeners import chosen_listeners, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
@@ -211,6 +211,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
     datasets = {abbr: with_compared_models(one, combinations) for abbr, one in datasets.items()}
     executor = resolved_executor(declared.executor, env)
     refuse_unreached(executor, models, datasets)
+    held = refuse_held(executor, models, datasets)
     _refuse_row_twins(datasets)  # round robins have a row for each compared model
     sources |= {f"models.{one.data['abbr']}": one.file for one in declared.models}
     sources["summarizer"] = declared.summarizer.file
@@ -224,6 +225,7 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         secrets=secrets.values,
         notes=_notes(declared),
         executor=executor,
+        in_caller=bool(held),
         listeners={one.abbr: resolved_listener(one, env) for one in declared.listeners},
     )
 

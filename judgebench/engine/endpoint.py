@@ -7,7 +7,6 @@ and in one sentence why it serves nobody.
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ import aiohttp
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.engine.framing import clean, decode
 from judgebench.errors import ConfigError, EndpointError, PrerequisiteError
-from judgebench.models.access import is_web_address, redactor_of, shown_url
+from judgebench.models.access import is_web_address, redactor_of, shown_url, variables
 from judgebench.models.contract import ServiceConfig
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure
@@ -57,7 +56,7 @@ def tls_of(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> s
     Raises:
         ConfigError: The file of authorities does not exist or holds no certificate.
     """
-    env = os.environ if environ is None else environ
+    env = variables() if environ is None else environ
     named = {f"models.{config.abbr}.ca_file": config.ca_file, "SSL_CERT_FILE": env.get("SSL_CERT_FILE", "")}
     where, file = next(((where, file) for where, file in named.items() if file), ("", ""))
     if not config.verify_tls:

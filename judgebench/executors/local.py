@@ -38,6 +38,7 @@ class LocalExecutor:
     follows = True
     reserves = False
     shares_machine = True
+    runs_in_caller = True
 
     def __init__(
         self,

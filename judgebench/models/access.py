@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -150,13 +152,32 @@ SERVICES_VARIABLE = "JB_SERVICES"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
 
 
+_OVER: ContextVar[Mapping[str, str] | None] = ContextVar("judgebench_environment", default=None)
+
+
+def variables() -> Mapping[str, str]:
+    """Return the environment of whatever runs: the process's, or that of a task which runs in a thread of it."""
+    over = _OVER.get()
+    return os.environ if over is None else over
+
+
+@contextmanager
+def environment_of_this_thread(environ: Mapping[str, str]) -> Iterator[None]:
+    """Let what runs in this thread, and what it starts, see an environment that is not the process's."""
+    before = _OVER.set(environ)
+    try:
+        yield
+    finally:
+        _OVER.reset(before)
+
+
 def expand(text: str, environ: Mapping[str, str] | None = None, *, where: str = "") -> str:
     """Return ``text`` with ``${NAME}`` and ``${NAME:-default}`` taken from the environment.
 
     Raises:
         PrerequisiteError: A variable without default is not set.
     """
-    env = os.environ if environ is None else environ
+    env = variables() if environ is None else environ
 
     def value(match: re.Match[str]) -> str:
         name, default = match[1], match[2]
@@ -189,7 +210,7 @@ def base_url(config: ServiceConfig, environ: Mapping[str, str] | None = None) ->
         ConfigError: ``url`` is not an http or https address, or ``host_ip`` no host.
         PrerequisiteError: The service is to be launched and was not.
     """
-    env = os.environ if environ is None else environ
+    env = variables() if environ is None else environ
     if config.launch is not None:
         services = msgspec.json.decode(env.get(SERVICES_VARIABLE, "{}"), type=dict[str, str])
         if launch_key(config) not in services:
@@ -303,7 +324,7 @@ def revealed(value: Any, secrets: Mapping[str, str]) -> Any:
 
 def redactor_of(config: ModelConfig, environ: Mapping[str, str] | None = None) -> Redactor:
     """Return what takes the secrets of a model, and of the proxies on the way to it, out of texts and replies."""
-    env = os.environ if environ is None else environ
+    env = variables() if environ is None else environ
     secrets = list(_secrets(config, env))
     shown: list[str] = []
     if isinstance(config, ServiceConfig):

@@ -20,6 +20,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 import msgspec
 
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, nearest
+from judgebench.plugins.held import PREFIX as HELD
 from judgebench.plugins.installed import brought, installed, unusable
 from judgebench.plugins.rooms import PACKAGES, ROOMS, RoomName, shipped, shipped_classes
 from judgebench.plugins.slow_code import say_when_slow
@@ -312,6 +313,11 @@ def _imported(path: str, room: RoomName, where: str) -> Any:
     try:
         return getattr(found, attribute)
     except AttributeError as error:
+        if path.startswith(HELD):
+            raise ConfigError(
+                f"{_place(where)}{attribute!r} was made in Python, in a process that is gone or is another one.",
+                hint="Give the object again: judgebench.run(..., reuse=...) with the same models, datasets and judges.",
+            ) from error
         if module.partition(".")[0] == "judgebench":
             raise unknown(path, room, where=where) from error
         near = difflib.get_close_matches(attribute, dir(found), n=2)

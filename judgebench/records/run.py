@@ -251,6 +251,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         secrets: Environment variables that stand in for secrets written in config files; never dumped.
         notes: What the user should know of how the configs were read, one sentence each.
         executor: Where tasks run.
+        in_caller: Whether tasks run in the process that asked for the run: it names objects that no other can make.
         listeners: What hears the run beside its display, by abbr; in no file of the run.
     """
 
@@ -262,6 +263,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     secrets: dict[str, str] = {}
     notes: list[str] = []
     executor: ExecutorConfig = ExecutorConfig()
+    in_caller: bool = False
     listeners: dict[str, Typed] = {}
 
 

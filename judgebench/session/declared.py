@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import ConfigError, UsageError
+from judgebench.plugins import held
 
 
 class GivenConfigs(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ def declarations(kind: str, wanted: object) -> GivenConfigs:
 
     Raises:
         UsageError: It is none of these, or a dict comes before a name.
-        ConfigError: An object that task processes cannot make again.
+        ConfigError: A config of a class that nobody can find.
     """
     items = list(wanted) if isinstance(wanted, list | tuple) else [] if wanted is None else [wanted]
     found = GivenConfigs(names=[], given=[])
@@ -60,26 +61,36 @@ def plain(value: object, where: str) -> Any:
     """Return a value as dicts, lists, texts, numbers, booleans and ``None``.
 
     A class or function becomes its dotted path; an object of an importable class that keeps its ``Config`` as
-    ``config``, and such a ``Config`` itself, becomes ``dict(type=..., ...)``.
+    ``config``, and such a ``Config`` itself, becomes ``dict(type=..., ...)``. What no other process can make again is
+    held by this one, and named as ``judgebench.plugins.held`` does.
 
     Args:
         value: What a caller gave.
         where: Where it stands, for errors.
 
     Raises:
-        ConfigError: Task processes could not make it again.
+        ConfigError: It is a config of a class that nobody can find.
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            str(key): _type_name(item, f"{where}.type") if key == "type" else plain(item, f"{where}.{key}")
+            for key, item in value.items()
+        }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
-        return _dotted(value, where)
+        return _dotted(value)
     return _made_of(value, where)
+
+
+def _type_name(value: object, where: str) -> Any:
+    """Return what a ``type`` names: a text, a class or a function, or an object that is there already."""
+    found = plain(value, where)
+    return found if isinstance(found, str) or isinstance(value, Mapping) else held.hold(value)
 
 
 def _made_of(value: object, where: str) -> dict[str, Any]:
@@ -87,12 +98,8 @@ def _made_of(value: object, where: str) -> dict[str, Any]:
         return {**_maker(type(value), where), **_keys(value, where)}
     config = getattr(value, "config", None)
     if isinstance(config, msgspec.Struct) and issubclass(getattr(type(value), "Config", object), type(config)):
-        return {"type": _dotted(type(value), where), **_keys(config, where)}
-    raise ConfigError(
-        f"{where} is an object of {type(value).__name__}, which a task process cannot make again: it keeps no "
-        "`config` that says what it was made of.",
-        hint="Give dict(type=TheClass, ...) instead, with a class in an importable module.",
-    )
+        return {"type": _dotted(type(value)), **_keys(config, where)}
+    return {"type": held.hold(value)}
 
 
 def _keys(config: msgspec.Struct, where: str) -> dict[str, Any]:
@@ -118,13 +125,13 @@ def _maker(config: type, where: str) -> dict[str, Any]:
         owner = getattr(owner, one, None)
     if owner is None:
         raise _unreachable(config, where)
-    return {"type": _dotted(owner, where)}
+    return {"type": _dotted(owner)}
 
 
-def _dotted(value: Any, where: str) -> str:
+def _dotted(value: Any) -> str:
     module, name = getattr(value, "__module__", "") or "", getattr(value, "__qualname__", "")
     if module == "__main__" or getattr(sys.modules.get(module), name, None) is not value:
-        raise _unreachable(value, where)
+        return held.hold(value)
     return f"{module}.{name}"
 
 

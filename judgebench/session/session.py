@@ -229,7 +229,7 @@ class Session:
         return await supervise(
             plan,
             plan_file,
-            executor_of(plan.executor, fork_server),
+            executor_of(plan.executor, fork_server, in_caller=config.in_caller),
             display=display,
             max_workers=1 if request.options.debug else request.max_num_workers,
             overlap=request.overlap and not request.options.debug,

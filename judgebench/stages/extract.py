@@ -36,6 +36,7 @@ from judgebench.metrics.contract import Measure, figures_of
 from judgebench.metrics.rates.named import NamedMetrics, default_metrics
 from judgebench.metrics.scores.score import conventions, score_of
 from judgebench.models.access import configured
+from judgebench.plugins.held import PREFIX as HELD
 from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
@@ -108,7 +109,7 @@ class ExtractRun:
         row = self.row
         task.reporter.update(state="running")
         with VerdictWriter(self.files.verdicts) as verdicts:
-            if parts := parts_for(self.dataset, self.samples, self.repeats):
+            if not self.task.in_caller and (parts := parts_for(self.dataset, self.samples, self.repeats)):
                 files = [verdicts.part(number) for number in range(len(parts))]
                 found = await extract_in_parallel(task, self.dataset, parts, files)
                 for part, place in zip(found or (), files, strict=False):
@@ -385,7 +386,11 @@ class ExtractRun:
         method = self.judge.method if self.judge is not None else None
         evaluator = self.dataset.evaluator if method is None else None
         parts = {"evaluator": evaluator, "method": method, "score": self.dataset.score}
-        return {key: part.type for key, part in parts.items() if part and not part.type.startswith("judgebench.")}
+        return {key: part.type for key, part in parts.items() if part and not _is_shipped(part.type)}
+
+
+def _is_shipped(path: str) -> bool:
+    return path.startswith("judgebench.") and not path.startswith(HELD)
 
 
 async def run(task: Task) -> None:

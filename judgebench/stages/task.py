@@ -89,10 +89,14 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Reporter:
     """Sends a task's progress to the supervisor, at most every ``interval`` seconds unless forced."""
 
-    def __init__(self, task: str, *, interval: float = 0.25) -> None:
+    def __init__(self, task: str, *, interval: float = 0.25, emit: Callable[[bytes], None] | None = None) -> None:
         self.progress = Progress(task=task)
         self._interval = interval
         self._last = 0.0
+        self._emit = emit
+        if emit is not None:
+            self._fd = 0
+            return
         fd, folder = os.environ.get("JB_PROGRESS_FD", ""), os.environ.get(FILES_VARIABLE, "")
         self._fd = int(fd) if fd.isdigit() else open_progress(Path(folder)) if folder else -1
 
@@ -109,6 +113,9 @@ class Reporter:
         if self._fd < 0 or (not force and now - self._last < self._interval):
             return
         self._last = now
+        if self._emit is not None:
+            self._emit(msgspec.json.encode(self.progress))
+            return
         try:
             os.write(self._fd, msgspec.json.encode(self.progress) + b"\n")
         except (BrokenPipeError, OSError):
@@ -129,20 +136,20 @@ class Task:
         reporter: Progress to the supervisor.
         stop: Set when no further request may be sent.
         upstream_done: Set when no followed task writes any more.
+        in_caller: Whether it runs in a thread of the process that asked for the run.
     """
 
-    def __init__(self, plan: Plan, spec: TaskSpec) -> None:
-        from pathlib import Path
-
+    def __init__(self, plan: Plan, spec: TaskSpec, *, thread: InThread | None = None) -> None:
         self.plan = plan
         self.spec = spec
         self.datasets = [plan.datasets[abbr] for abbr in spec.datasets]
         self.run = RunFolder(Path(plan.run_dir))
-        self.reporter = Reporter(spec.id)
+        self.in_caller = thread is not None
+        self.reporter = Reporter(spec.id, emit=thread.emit if thread else None)
         self.stop = asyncio.Event()
         self.upstream_done = asyncio.Event()
         self._open_upstream = set(spec.follows)
-        if not self._open_upstream or not supervised():
+        if not self._open_upstream or not (self.in_caller or supervised()):
             self.upstream_done.set()
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
@@ -356,12 +363,73 @@ def _run_loop(work: Coroutine[Any, Any, int], stage: str) -> int:
     return asyncio.run(work)
 
 
-async def _run(stage: Stage, plan: Plan, task_id: str) -> int:
-    task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id))
+class InThread:
+    """A task in a thread of the process that asked for the run: how it reports, and how it is told things.
+
+    Args:
+        emit: Takes each report; called from the task's thread.
+    """
+
+    def __init__(self, emit: Callable[[bytes], None]) -> None:
+        self.emit = emit
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: Task | None = None
+        self._main: asyncio.Task[Any] | None = None
+        self._early: list[str] = []
+        self._cancelled = False
+
+    def begin(self, task: Task) -> None:
+        """Let it be told things from now on, and what it was told before; called inside of its event loop."""
+        with self._lock:
+            self._loop, self._task, self._main = asyncio.get_running_loop(), task, asyncio.current_task()
+            for line in self._early:
+                task.receive(line)
+            if self._cancelled and self._main is not None:
+                self._main.cancel()
+
+    def tell(self, line: str) -> None:
+        """Hand the task a line, from any thread."""
+        with self._lock:
+            if self._loop is None or self._task is None:
+                self._early.append(line)
+            else:
+                self._call(self._loop, self._task.receive, line)
+
+    def cancel(self) -> None:
+        """End what the task waits for, from any thread."""
+        with self._lock:
+            self._cancelled = True
+            if self._loop is not None and self._main is not None:
+                self._call(self._loop, self._main.cancel)
+
+    @staticmethod
+    def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the task has ended
+            loop.call_soon_threadsafe(function, *arguments)
+
+
+def run_in_thread(plan_file: Path, task_id: str, thread: InThread) -> int:
+    """Run a task of a plan in this thread; returns its exit code. The process stays as it is."""
+    try:
+        plan = _PLAN.read(plan_file)
+    except (OSError, DamagedError) as error:
+        return _without_plan(plan_file, error, Reporter(task_id, emit=thread.emit))
+    spec = next(task for task in plan.tasks if task.id == task_id)
+    stage = cast("Stage", importlib.import_module(STAGE_MODULES[spec.stage]))
+    with contextlib.suppress(asyncio.CancelledError):
+        return asyncio.run(_run(stage, plan, task_id, thread))
+    return ExitCode.INTERRUPTED
+
+
+async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None = None) -> int:
+    task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id), thread=thread)
     task.reporter.update(state="starting", force=True)
-    if threading.current_thread() is threading.main_thread():  # Python hands signals to no other
+    if thread is not None:
+        thread.begin(task)
+    elif threading.current_thread() is threading.main_thread():  # Python hands signals to no other
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.stop.set)
-    if supervised():
+    if thread is None and supervised():
         listen(task, last_patience=DRAIN_LIMIT + 4)
     work = asyncio.ensure_future(stage.run(task))
     stopping = asyncio.create_task(task.stop.wait())

@@ -10,19 +10,27 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import judgebench
 from judgebench.datasets import JsonlDataset
 from judgebench.errors import ConfigError, ExitCode, UnknownNameError, UsageError
 from judgebench.judges import NumberEqual, ReferenceVerifier
+from judgebench.judges.core.contract import Ask, Case, JudgeMethod
 from judgebench.models import VLLMCustomAPIChat
+from judgebench.models.contract import ModelConfig
+from judgebench.plugins.held import source_hash
+from judgebench.records.flow import Metric, Reply, Request, Verdict
 from tests.e2e.conftest import stand
-from tests.e2e.harness import Bench, slower_after, wait_until
+from tests.e2e.harness import JB, Bench, slower_after, wait_until
+from tests.e2e.harness import run as run_jb
+from tests.executors.file_executor import FileExecutor
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
@@ -337,18 +345,134 @@ class Closed:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"type": Closed()}, "keeps no `config`"),
-        ({"type": lambda: None}, "<lambda>, which task processes cannot import"),
+        ({"type": Closed()}, "it has no prompt_kind"),
+        ({"type": lambda: None}, "it has no Config and no prompt_kind"),
         (3, "expected a name, a dict or an object"),
-        (object(), "an object of object"),
-        ({"type": type("Local", (), {})}, "cannot import"),
+        (object(), "it has no prompt_kind"),
     ],
 )
-def test_what_task_processes_cannot_make_again_is_refused(given: object, said: str) -> None:
+def test_what_is_no_model_is_refused(bench: Bench, given: object, said: str) -> None:
     with pytest.raises((ConfigError, UsageError)) as caught:
         judgebench.run(models=given, datasets="toy_llmjudge")
     assert said in caught.value.message
-    assert "models[0]" in caught.value.message
+    assert not bench.asked()
+
+
+def made_here() -> type[JudgeMethod]:
+    """A judge method that no other process can import."""
+
+    class Mine(JudgeMethod):
+        class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+            word: str = "right"
+
+        def __init__(self, config: Config) -> None:
+            self.config = config
+
+        def identity(self) -> dict[str, Any]:
+            return {"method": "mine", "word": self.config.word}
+
+        async def judge(self, case: Case, ask: Ask) -> Verdict:
+            reply = await ask([{"role": "user", "content": f"{case.fields['question']} {case.answer}"}])
+            ran_in.add(os.getpid())
+            return Verdict(status="ok", decision="correct" if "VERDICT: A" in reply.text else "incorrect")
+
+    return Mine
+
+
+ran_in: set[int] = set()
+
+
+class Answering:
+    """A model that holds what no config can say: here a function."""
+
+    Config = ModelConfig
+    prompt_kind = "text"
+
+    def __init__(self, answer: Callable[[str], str]) -> None:
+        self.answer = answer
+
+    @asynccontextmanager
+    async def open(self, config: ModelConfig) -> AsyncIterator[Answering]:
+        yield self
+
+    model = "answering"
+
+    async def ask(self, request: Request) -> Reply:
+        return Reply(status="ok", text=self.answer(str(request.prompt)), finish_reason="stop")
+
+
+@pytest.mark.usefixtures("untouched")
+def test_objects_that_no_other_process_can_make_run_in_this_one(bench: Bench) -> None:
+    """With the hash of their source as identity; a key in a dict is a secret here too."""
+    ran_in.clear()
+    token = "sk-of-a-test-1234567890"
+    judged = judge(
+        bench,
+        method={"type": made_here()},
+        judge_model=model(bench, "j", model="j", url=bench.judge.url, api_key=token),
+    )
+    outcome = judgebench.run(
+        models={"type": Answering(lambda prompt: "I think it is 2 (of twice 1)"), "abbr": "here"},
+        datasets=dataset(metrics=["accuracy", lambda tally: Metric(value=1.0, n=tally.counts().ok)]),
+        judges=judged,
+    )
+    assert outcome.ok, outcome.errors
+    assert ran_in == {os.getpid()}
+    result = next(one for one in outcome.results if one.judge)
+    assert result.metrics["accuracy"].value == 100.0
+    (kind,) = result.identity["types"].values()
+    assert kind == f"judgebench.plugins.held.Mine_{source_hash(made_here())}"
+    assert {one.headers.get("Authorization") for one in bench.judge.requests} == {f"Bearer {token}"}
+    written = [path for path in outcome.path.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert written == []
+    assert {path.read_text() for path in outcome.path.glob("logs/*/*/*.out")}
+
+
+@pytest.mark.usefixtures("untouched")
+def test_such_a_run_is_stopped_and_goes_on(bench: Bench) -> None:
+    slower_after(3, bench.judge, then=3.0)
+    given: dict[str, Any] = {**NAMES, "judges": judge(bench, method={"type": made_here()})}
+
+    async def cancelled() -> None:
+        running = asyncio.create_task(judgebench.run_async(**given))
+        await asyncio.to_thread(wait_until, lambda: len(bench.judge.requests) > 3)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cancelled())
+    bench.judge.latency = lambda: 0.0
+    answered = len(bench.model.requests)
+    outcome = judgebench.run(**given, reuse=bench.run, preflight=False)
+    assert outcome.ok, outcome.errors
+    assert len(bench.model.requests) == answered
+    assert accuracy(outcome) == pytest.approx(100 * 5 / 6)
+
+
+def test_an_executor_of_other_processes_refuses_them(bench: Bench) -> None:
+    with pytest.raises(ConfigError, match=r"Mine_\w+ lives in this process alone, and the tasks of FileExecutor"):
+        judgebench.run(**NAMES, judges=judge(bench, method={"type": made_here()}), executor={"type": FileExecutor})
+    assert not bench.asked()
+
+
+def test_another_process_says_that_they_are_gone(bench: Bench) -> None:
+    outcome = judgebench.run(**NAMES, judges=judge(bench, method={"type": made_here()}))
+    done = run_jb([*JB, "--reuse", outcome.path.name, "--mode", "eval"], bench.folder)
+    assert done.code == 2
+    assert "was made in Python, in a process that is gone or is another one" in done.text
+
+
+def test_a_changed_source_is_another_identity() -> None:
+    names: dict[str, Any] = {}
+    for version in (1, 2):
+        exec(
+            f"def f(tally):\n    return {version}\nclass C:\n    def g(self):\n        return [{version} for _ in 'a']",
+            names,
+        )
+        names[f"hashes{version}"] = source_hash(names["f"]), source_hash(names["C"])
+    assert not set(names["hashes1"]) & set(names["hashes2"])
+    exec("def f(tally):\n    return 1", names)
+    assert source_hash(names["f"]) == names["hashes1"][0]
 
 
 def test_what_is_public_is_there_and_costs_nothing_before_it_is_named() -> None:
@@ -392,8 +516,4 @@ def test_the_config_of_an_inherited_method_names_the_method_that_it_was_taken_fr
     with pytest.raises(ConfigError, match=r"names .*Mine.*, which task processes cannot import"):
         judgebench.run(models="toy_model", datasets=dataset(), judges=given)
     assert ReferenceVerifier.Config(style="word") == ReferenceVerifier.Config(style="word")
-    with pytest.raises(ConfigError, match=r"names .*Mine.*, which task processes cannot import"):
-        judgebench.run(
-            models="toy_model", datasets=dataset(), judges=judge(bench, method=Mine(ReferenceVerifier.Config()))
-        )
     assert bench.judge.requests == []
