@@ -42,6 +42,7 @@ LAYERS: dict[str, set[str]] = {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
         "datasets", "stages", "__version__",
     },
+    "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
         "models", "plan", "plugins", "preflight", "report", "session", "stages", "store", "__version__",

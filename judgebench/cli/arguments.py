@@ -128,6 +128,9 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
     group.add_argument(
+        "--go-on", action="store_true", help="run although the first calls were refused or could not be read"
+    )
+    group.add_argument(
         "--debug", action="store_true", help="log to the terminal, run one task at a time, show full tracebacks"
     )
 
@@ -252,6 +255,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         dedup=args.dedup,
         cache=args.cache,
         preflight=not args.no_preflight,
+        go_on=args.go_on,
         debug=args.debug,
     )
     return RunRequest(

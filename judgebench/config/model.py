@@ -99,6 +99,8 @@ class SecretStore:
         if rest in _SCHEMES and not _DEFAULTED.search(text):
             return text
         value = expand(text, self._environ, where=f"models.{abbr}.{key}")
+        if not value:  # the default of a variable that is not set hides nothing
+            return ""
         name = VARIABLE + re.sub(r"[^A-Z0-9]+", "_", f"{abbr}_{key}".upper()).strip("_")
         number = 1
         while self.values.get(_numbered(name, number), value) != value:
@@ -228,7 +230,10 @@ def resolve_model(
         raise declared.error(
             _join(path, key), "is a key of another benchmark runner.", hint=f"Here: {_ELSEWHERE[key]}."
         )
-    name, found = find_type(data.get("type"), declared, _join(path, "type"), "models")
+    kind = data.get("type")
+    if isinstance(kind, str):  # JB_JUDGE_TYPE chooses the protocol of all shipped judges
+        kind = expand(kind, environ, where=f"{declared.kind}.{declared.abbr}.{_join(path, 'type')}")
+    name, found = find_type(kind, declared, _join(path, "type"), "models")
     struct = config_struct(found, declared, _join(path, "type"))
     model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)
     check_abbr(str(model["abbr"]), declared, _join(path, "abbr"))

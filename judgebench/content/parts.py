@@ -183,13 +183,18 @@ def transcript_of(messages: Sequence[Message]) -> str:
     names: dict[str, str] = {}
     for number, message in enumerate(messages):
         try:
-            blocks += [_block(str(message.get("role", "user")), part, names) for part in _parts_of(message)]
+            blocks += [_block(str(message.get("role", "user")), part, names) for part in message_parts(message)]
         except (msgspec.ValidationError, AttributeError, TypeError) as error:
             raise ValueError(f"message {number} is no message of a transcript ({error})") from None
     return "\n\n".join(blocks)
 
 
-def _parts_of(message: Message) -> Iterator[Part]:
+def message_parts(message: Message) -> Iterator[Part]:
+    """Yield the parts of one message; both forms are taken (see ``transcript_of``).
+
+    Raises:
+        msgspec.ValidationError, AttributeError, TypeError: The message is not of either form.
+    """
     content = message.get("content")
     if message.get("role") == "tool":
         said = content if isinstance(content, str) else "".join(_texts(content))

@@ -11,7 +11,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -20,9 +19,9 @@ import aiohttp
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.engine.framing import clean, decode
 from judgebench.errors import ConfigError, EndpointError, PrerequisiteError
-from judgebench.models.access import is_web_address, redactor_of, shown_url, variables
-from judgebench.models.contract import ServiceConfig
-from judgebench.models.service_errors import excerpt, failure_of_status
+from judgebench.models.access import call_url, is_web_address, redactor_of, shown_url, variables
+from judgebench.models.contract import Dialect, ServiceConfig
+from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure
 
 
@@ -82,16 +81,16 @@ def shown(url: str) -> str:
 
 
 LISTING_TIME = 15.0
-"""Seconds that ``v1/models`` may take."""
+"""Seconds that the list of models may take."""
 
 
-async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, base: str) -> str:
-    """Return the first id that ``GET v1/models`` lists.
+async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, dialect: Dialect) -> str:
+    """Return the first name in the service's list of models.
 
     Raises:
         EndpointError: The service cannot be reached, refuses, or lists nothing.
     """
-    url = f"{base}/v1/models"
+    url = listing_url(config, dialect)
     start = time.monotonic()
     try:
         timeout = aiohttp.ClientTimeout(total=LISTING_TIME)
@@ -107,20 +106,18 @@ async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, ba
         payload = None
     if response.status != 200:
         said = redactor.error(clean(body[:8000].decode("utf-8", "replace")))
-        failure = failure_of_status(response.status, payload, said)
+        failure = dialect.failure(response.status, payload, said)
         raise gone(config, url, "", fault_of(failure))
-    name = _first_id(payload)
+    name = next(iter(dialect.model_names(payload)), "")
     if not name:
         failure = Failure(kind="bad_reply", message=f"it lists no model: {excerpt(clean(repr(payload)))}")
         raise gone(config, url, "", fault_of(failure))
     return name
 
 
-def _first_id(payload: Any) -> str:
-    listed = payload.get("data") if isinstance(payload, dict) else None
-    first = listed[0] if isinstance(listed, list) and listed else None
-    name = first.get("id") if isinstance(first, dict) else None
-    return name if isinstance(name, str) else ""
+def listing_url(config: ServiceConfig, dialect: Dialect, environ: Mapping[str, str] | None = None) -> str:
+    """Return where a service lists its models."""
+    return call_url(config, f"{dialect.path.partition('/')[0]}/{dialect.listing}", environ)
 
 
 def gone(
@@ -141,6 +138,9 @@ def gone(
     if fault.failure.kind == "auth":
         sentence = f"{place} refuses the key of model {config.abbr!r} ({said})."
         hint = f"Set {whose}.api_key, for example to '${{API_KEY}}', and export that variable."
+    elif fault.failure.kind == "quota":
+        sentence = f"{place} takes the key of model {config.abbr!r} and has no more credit for it ({said})."
+        hint = "Raise the quota or the balance at the provider, and continue with: jb ... --reuse"
     elif fault.failure.kind == "not_found":
         sentence = f"{place} does not serve the model {model!r} of {whose} ({said})."
         empty = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model"

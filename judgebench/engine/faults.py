@@ -7,7 +7,7 @@ kind                                                     repeated
 ``truncated_stream`` ``bad_reply``
 ``empty_reply``                                          once (a model may simply have nothing to say)
 ``bad_request`` ``context_length`` ``auth``              never
-``not_found`` ``content_filter`` ``local``
+``not_found`` ``content_filter`` ``local`` ``quota``
 =======================================================  ===========================================
 
 The waits are exponential backoff with full jitter, bounded in number and time (M. Brooker, "Exponential Backoff And
@@ -18,11 +18,13 @@ do not come back together. ``docs/decisions`` says why no library does it.
 from __future__ import annotations
 
 import random
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
@@ -102,6 +104,63 @@ def retry_after_seconds(value: str | None, *, now: float | None = None) -> float
         moment = date if date.tzinfo else date.replace(tzinfo=UTC)
         seconds = moment.timestamp() - (time.time() if now is None else now)
     return max(0.0, seconds) if seconds < float("inf") else None
+
+
+_DELAY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_TRY_AGAIN = re.compile(r"(?:try again|retry) in ((?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+)", re.IGNORECASE)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def retry_delay(headers: Mapping[str, str], payload: Any, *, now: float | None = None) -> float | None:
+    """Return the seconds that a service asks to wait, wherever it says so.
+
+    In this order: ``retry-after-ms``; ``Retry-After``; the reset of a limit of which nothing remains
+    (``x-ratelimit-*`` of OpenAI, ``anthropic-ratelimit-*``); ``RetryInfo`` in the body (Google); "try again in 1.2s" in
+    the service's sentence.
+
+    Args:
+        headers: Of the reply, looked up without regard to case.
+        payload: The decoded body; anything else than a dict says nothing.
+        now: Unix time to which dates are compared.
+    """
+    milliseconds = headers.get("retry-after-ms", "")
+    if milliseconds.isdecimal():
+        return int(milliseconds) / 1000
+    if (delay := retry_after_seconds(headers.get("Retry-After"), now=now)) is not None:
+        return delay
+    resets = [_reset(headers, kind, now) for kind in ("requests", "tokens", "input-tokens", "output-tokens")]
+    if known := [seconds for seconds in resets if seconds is not None]:
+        return max(known)
+    error = payload.get("error") if isinstance(payload, dict) else None
+    if not isinstance(error, dict):
+        return None
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):
+            return _duration(detail["retryDelay"])
+    said = _TRY_AGAIN.search(str(error.get("message", "")))
+    return _duration(said[1]) if said else None
+
+
+def _reset(headers: Mapping[str, str], kind: str, now: float | None) -> float | None:
+    if headers.get(f"x-ratelimit-remaining-{kind}") == "0":
+        return _duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+    if headers.get(f"anthropic-ratelimit-{kind}-remaining") != "0":
+        return None
+    try:
+        moment = datetime.fromisoformat(headers.get(f"anthropic-ratelimit-{kind}-reset", ""))
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, aware.timestamp() - (time.time() if now is None else now))
+
+
+def _duration(text: str) -> float | None:
+    """Return the seconds of a duration such as ``6m0s``, ``20ms`` or ``34.07s``."""
+    found = _DELAY.findall(text)
+    if not found or "".join(number + unit for number, unit in found) != text.strip():
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in found)
 
 
 def _fault(

@@ -100,6 +100,31 @@ def _whole_events(piece: bytes) -> list[Event] | None:
     return events
 
 
+class LineParser:
+    """Turns pieces of a stream of JSON lines (``application/x-ndjson``, Ollama) into events of one line each."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Take the next bytes; returns the lines that they complete."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        return [Event(line.decode("utf-8", "replace")) for line in lines if line.strip()]
+
+    def close(self) -> list[Event]:
+        """Take the end of the stream; a last line without a line end may be cut, and is dropped unless it is whole."""
+        rest, self._rest = self._rest.strip(), b""
+        return [Event(rest.decode("utf-8", "replace"))] if rest.endswith(b"}") else []
+
+
+PARSERS: dict[str, type[EventParser | LineParser]] = {
+    "text/event-stream": EventParser,
+    "application/x-ndjson": LineParser,
+    "application/jsonl": LineParser,
+}
+"""How a streamed reply is cut into events, by its content type."""
+
+
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode

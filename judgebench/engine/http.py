@@ -24,20 +24,21 @@ from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
 from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_reads
 from judgebench.engine.client import Traffic
-from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_after_seconds
-from judgebench.engine.framing import EventParser
+from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_delay
+from judgebench.engine.framing import PARSERS, EventParser, LineParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import out_of_files
 from judgebench.models.access import (
     auth_headers,
     base_url,
+    call_url,
     check_takes,
     redactor_of,
     revealed,
     secret_parameters,
 )
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
-from judgebench.models.service_errors import excerpt, failure_of_status
+from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request
 
 REPLY_LIMIT = 64 * 1024 * 1024
@@ -74,10 +75,9 @@ class HttpClient:
         model: str,
         breaker: Breaker,
     ) -> None:
-        base = base_url(config)
         self.model = model
-        self.url = f"{base}/{dialect.path}"
-        self._target = URL(self.url)  # parsed once, not for every request
+        self.url = call_url(config, dialect.call_path(config, model))
+        self._target = URL(self.url, encoded=True)  # parsed once, not for every request
         self._config = config
         self._secrets = secret_parameters(config)
         if self._secrets:
@@ -240,8 +240,8 @@ class HttpClient:
     async def _read(self, response: aiohttp.ClientResponse, start: float) -> RequestOutcome:
         limit_reads(response, self._between_bytes)  # the headers are here, the body is not yet
         status = response.status
-        if status == 200 and response.content_type == "text/event-stream":
-            reply = await self._read_events(response, self._dialect.stream_reader(), start)
+        if status == 200 and (streamed := PARSERS.get(response.content_type)) is not None:
+            reply = await self._read_events(response, streamed(), self._dialect.stream_reader(), start)
             return self._outcome(reply, time.perf_counter() - start)
         payload = await _bounded(response)
         latency = time.perf_counter() - start
@@ -259,8 +259,9 @@ class HttpClient:
             return self._outcome(Reply(status="failed", error=failure), latency)
         return self._outcome(self._dialect.read(decoded), latency)
 
-    async def _read_events(self, response: aiohttp.ClientResponse, reader: StreamReader, start: float) -> Reply:
-        parser = EventParser()
+    async def _read_events(
+        self, response: aiohttp.ClientResponse, parser: EventParser | LineParser, reader: StreamReader, start: float
+    ) -> Reply:
         terminated, first, size = False, 0.0, 0
         try:
             async for piece in response.content.iter_any():
@@ -276,7 +277,11 @@ class HttpClient:
                         break
                     if self._take(reader, event.data, event.type) and not first:
                         first = time.perf_counter() - start
-            terminated = terminated or any(event.data.strip() == "[DONE]" for event in parser.close())
+            for event in () if terminated else parser.close():
+                if event.data.strip() == "[DONE]":
+                    terminated = True
+                elif self._take(reader, event.data, event.type) and not first:
+                    first = time.perf_counter() - start
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             response.close()
             reply = reader.finish(terminated=terminated)
@@ -305,8 +310,8 @@ class HttpClient:
             said = f"HTTP {status}: the service redirects to another address ({reach.shown(place)})"
             failure = Failure(kind="not_found", message=said, http_status=status)
         else:
-            failure = failure_of_status(status, decoded, self._words_of(payload))
-        fault = fault_of(failure, retry_after=retry_after_seconds(response.headers.get("Retry-After")))
+            failure = self._dialect.failure(status, decoded, self._words_of(payload))
+        fault = fault_of(failure, retry_after=retry_delay(response.headers, decoded))
         return self._outcome(Reply(status="failed", error=failure), latency, fault)
 
     async def _back_off(self, seconds: float, fault: Fault) -> None:
@@ -417,7 +422,7 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
         max_line_size=65536,
         max_field_size=65536,
     ) as session:
-        model = config.model or await endpoint.served_model(session, config, base)
+        model = config.model or await endpoint.served_model(session, config, dialect)
         client = HttpClient(config, dialect, session, traffic, model, breaker)
         try:
             yield client

@@ -133,7 +133,7 @@ HARD = 5
 REFUSALS = 10
 FIRST_CHECK = 0.25
 LONGEST_CHECK_GAP = 10.0
-_REFUSING = frozenset({"auth", "not_found"})
+_REFUSING = frozenset({"auth", "not_found", "quota"})
 
 
 class Breaker:

@@ -2,8 +2,8 @@
 
 Two kinds:
 
-- a **service dialect** only translates: it says to which path which JSON body goes and reads the reply. The engine does
-  the HTTP (``judgebench.engine.http``);
+- a **service dialect** (a subclass of ``Dialect``) only translates: it says to which path which JSON body goes and
+  reads the reply. The engine does the HTTP (``judgebench.engine.http``);
 - a **local model** answers by itself: ``open`` gives a ``Client``.
 
 A model type is a class with a ``Config`` struct; ``type=`` in a config names the class by its dotted path. One that
@@ -12,13 +12,16 @@ rests on optional packages says so in ``needs = (extra, packages)``, which the p
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, ClassVar, Literal, Protocol
+from urllib.parse import quote
 
 import msgspec
 
-from judgebench.records.flow import Reply, Request
+from judgebench.models.service_errors import failure_of_status
+from judgebench.records.flow import Failure, Reply, Request
 
 
 class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +75,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         max_out_len: Maximum number of tokens of one answer.
         batch_size: Maximum number of requests in flight.
         generation_kwargs: Sampling parameters, sent unchanged; only ``num_return_sequences`` is for jb and is not sent.
+            One that is ``None`` is not sent either, so an overriding config takes it out.
         pred_postprocessor: ``dict(type=function)`` applied to the answer text.
         launch: A service to start for the run.
     """
@@ -89,7 +93,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of an OpenAI-compatible service (the documented ``judge_model`` block, and ours).
+    """Keys of a service that is asked over HTTP (the documented ``judge_model`` block, and ours).
 
     Attributes:
         stream: Read the reply as server-sent events.
@@ -99,11 +103,13 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         retry: Number of repeats after the first try; 0 asks once.
         backoff: Longest first wait before a repeat, in seconds; it doubles with each repeat.
         patience: Seconds that a task waits for a service that has stopped answering, before it gives up.
-        api_key: Sent as bearer token; ``${NAME}`` takes it from the environment. Never written to disk.
+        api_key: Sent in the header that the protocol names, most often as a bearer token; ``${NAME}`` takes it from the
+            environment. Never written to disk.
         headers: Further HTTP headers; values may be ``${NAME}``.
         host_ip: Host name or address; IPv6 with or without brackets.
         host_port: Port.
-        url: Base address, with or without ``/v1`` and trailing slash; replaces host and port.
+        url: Base address, with or without its version (``/v1``, ``/api/v3``, ``/v1beta/openai``), or the whole address
+            of the call; a query (``?api-version=...``) is kept. Replaces host and port.
         enable_ssl: ``https`` with host and port.
         trust_remote_code: For local tokenizers; services ignore it.
         timeouts: Time limits of one request.
@@ -167,29 +173,83 @@ class StreamReader(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """Pure translation between our records and one service protocol."""
+class Dialect(abc.ABC):
+    """Pure translation between our records and the protocol of one kind of service.
 
-    Config: ClassVar[type[ServiceConfig]]
+    What most protocols have in common is given here, and a dialect says only what it does otherwise.
+
+    Attributes:
+        Config: The keys of a model of this type.
+        path: Where a call goes below the base address, with the version first: ``v1/chat/completions``. ``{model}`` in
+            it is the model's name.
+        listing: Where the service lists its models, below the version.
+        prompt_kind: Whether it takes messages or one text.
+        takes: Kinds of parts, beside text, that it can send: ``image``, ``tool_call``, ``tool_result``.
+        offers: What the protocol can be asked for: ``logprobs``, ``json_schema``, ``seed``, ``n``.
+        parameters: Names that ``generation_kwargs`` may hold, as far as they are known; a name that is near one of them
+            and is none is taken for a mistake in spelling.
+    """
+
+    Config: ClassVar[type[ServiceConfig]] = ServiceConfig
     path: ClassVar[str]
-    """Path below the base address, such as ``v1/chat/completions``."""
-    prompt_kind: ClassVar[Literal["chat", "text"]]
+    listing: ClassVar[str] = "models"
+    prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset()
+    offers: ClassVar[frozenset[str]] = frozenset()
+    parameters: ClassVar[frozenset[str]] = frozenset()
 
+    @abc.abstractmethod
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body; sampling parameters go in untouched."""
-        ...
 
+    @abc.abstractmethod
     def read(self, payload: Any) -> Reply:
         """Read a whole JSON reply. What has no usable answer becomes a failed ``Reply``, never an empty text."""
-        ...
 
-    def read_plain(self, body: bytes) -> Reply | None:
-        """Read a reply straight from its bytes where it is of the plainest kind; ``None`` leaves it to ``read``."""
-        ...
-
+    @abc.abstractmethod
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply (one per attempt)."""
-        ...
+
+    def read_plain(self, body: bytes) -> Reply | None:  # noqa: ARG002 - a dialect with a short cut overrides it
+        """Read a reply straight from its bytes where it is of the plainest kind; ``None`` leaves it to ``read``."""
+        return None
+
+    def call_path(self, config: ServiceConfig, model: str) -> str:  # noqa: ARG002 - some stream from another place
+        """Return ``path`` with the model's name in it, or where the protocol streams from if a stream is wanted."""
+        return self.path.replace("{model}", quote(model, safe="-._~:@"))
+
+    def headers(self, key: str) -> dict[str, str]:
+        """Return the headers of every request: those that carry the API key, where there is one, and the protocol's."""
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def failure(self, status: int, payload: Any, text: str = "") -> Failure:
+        """Return what a reply with an HTTP error status means.
+
+        Args:
+            status: The HTTP status.
+            payload: The decoded body; ``None`` where it is no JSON.
+            text: The start of the body.
+        """
+        return failure_of_status(status, payload, text)
+
+    def model_names(self, payload: Any) -> list[str]:
+        """Return the names in the service's list of models, the first one first; none where it is no such list."""
+        listed = payload.get("data") if isinstance(payload, dict) else None
+        entries = listed if isinstance(listed, list) else []
+        return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+
+OWN_PARAMETERS = frozenset({"num_return_sequences", "max_out_len"})
+"""Keys of ``generation_kwargs`` that are ours and never sent."""
+
+
+def parameters_of(config: ModelConfig, request: Request) -> dict[str, Any]:
+    """Return the sampling parameters of a request: its own win over ``generation_kwargs``, ``None`` takes one out.
+
+    ``max_out_len`` is left in where the request has it, for the dialect to turn into its own limit.
+    """
+    params = {**config.generation_kwargs, **request.params}
+    return {name: value for name, value in params.items() if value is not None and name != "num_return_sequences"}
 
 
 class LocalModel(Protocol):

@@ -18,8 +18,7 @@ import msgspec
 
 from judgebench.content.prompts import fit
 from judgebench.errors import ConfigError, InternalError, missing_extra
-from judgebench.models.contract import Client, ModelConfig
-from judgebench.models.openai import OWN_PARAMETERS
+from judgebench.models.contract import OWN_PARAMETERS, Client, ModelConfig
 from judgebench.models.postprocess import split_reasoning
 from judgebench.records.flow import Failure, Prompt, Reply, Request, Usage
 

@@ -17,7 +17,7 @@ import msgspec
 from judgebench.content.attachments import data_uri
 from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, tool_part
 from judgebench.content.prompts import fit
-from judgebench.models.contract import ServiceConfig, StreamReader
+from judgebench.models.contract import OWN_PARAMETERS, Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
 from judgebench.models.service_errors import failure_inside
 from judgebench.records.flow import Failure, Message, Prompt, Reply, Request
@@ -113,10 +113,42 @@ class EventReader:
         return self._draft.reply()
 
 
-OWN_PARAMETERS = frozenset({"num_return_sequences", "max_out_len"})
-"""Keys of ``generation_kwargs`` that are ours and never sent."""
-
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
+
+PARAMETERS = (
+    OWN_PARAMETERS
+    | _LIMITS
+    | frozenset(
+        [
+            "temperature",
+            "top_p",
+            "top_k",
+            "min_p",
+            "n",
+            "stop",
+            "seed",
+            "logprobs",
+            "top_logprobs",
+            "logit_bias",
+            "presence_penalty",
+            "frequency_penalty",
+            "repetition_penalty",
+            "response_format",
+            "tools",
+            "tool_choice",
+            "reasoning_effort",
+            "verbosity",
+            "user",
+            "extra_body",
+            "chat_template_kwargs",
+            "structured_outputs",
+            "min_tokens",
+            "ignore_eos",
+            "best_of",
+        ]
+    )
+)
+"""What services of this protocol are commonly sent."""
 
 
 def on_the_wire(prompt: Prompt, media: Mapping[str, bytes]) -> Prompt:
@@ -159,13 +191,15 @@ def _wire_part(part: Any, media: Mapping[str, bytes]) -> Any:
     return {"type": "image_url", "image_url": {**image, "detail": part["detail"]} if "detail" in part else image}
 
 
-class VLLMCustomAPIChat:
+class VLLMCustomAPIChat(Dialect):
     """A chat service (``v1/chat/completions``)."""
 
     Config: ClassVar[type[ServiceConfig]] = ServiceConfig
     path: ClassVar[str] = "v1/chat/completions"
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
+    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed", "json_schema"})
+    parameters: ClassVar[frozenset[str]] = PARAMETERS
     limit_key: ClassVar[str] = "max_tokens"
     """The body's key for the most tokens of the answer."""
 
@@ -175,11 +209,10 @@ class VLLMCustomAPIChat:
         The request's parameters win over ``generation_kwargs``, and both go in untouched. The token limit is
         ``max_out_len`` (of the request, else of the config) unless a parameter already sets one.
         """
-        params = {**config.generation_kwargs, **request.params}
+        params = parameters_of(config, request)
         if _LIMITS.isdisjoint(params):
             params[self.limit_key] = params.get("max_out_len", config.max_out_len)
-        for name in OWN_PARAMETERS:
-            params.pop(name, None)
+        params.pop("max_out_len", None)
         prompt = on_the_wire(fit(request.prompt, self.prompt_kind), request.media)
         body = {"model": model, self._prompt_key(): prompt, **params}
         if config.stream:

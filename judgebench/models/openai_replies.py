@@ -71,19 +71,26 @@ def read_whole(payload: Any) -> Reply:
 
 
 class Draft:
-    """A reply in the making: pieces in, one ``Reply`` out."""
+    """A reply in the making: pieces in, one ``Reply`` out; the dialects of all protocols fill one.
+
+    Attributes:
+        text: Pieces of the answer. ``reasoning``: Pieces of what was thought before it.
+        finish_reason: ``stop``, ``length``, ``content_filter``, or the service's own word; ``None`` before the end.
+        seen_choice: Whether anything was there that could hold an answer.
+        usage: Token counts. ``model``: The name that the service gave. ``logprobs``: Of the answer's tokens.
+    """
 
     __slots__ = (
         "_content",
         "_extra",
         "_fingerprint",
-        "_logprobs",
-        "_model",
-        "_usage",
         "finish_reason",
+        "logprobs",
+        "model",
         "reasoning",
         "seen_choice",
         "text",
+        "usage",
     )
 
     def __init__(self) -> None:
@@ -91,10 +98,10 @@ class Draft:
         self.reasoning: list[str] = []
         self.finish_reason: str | None = None
         self.seen_choice = False
-        self._usage: Usage | None = None
-        self._model = ""
+        self.usage: Usage | None = None
+        self.model = ""
         self._fingerprint = ""
-        self._logprobs: list[TokenLogprob] | None = None
+        self.logprobs: list[TokenLogprob] | None = None
         self._extra: dict[str, Any] = {}
         self._content: list[Any] = []
         """Parts of the content that are no texts."""
@@ -103,10 +110,10 @@ class Draft:
         """Take model, fingerprint and usage; of several usages the last one counts, they are never added."""
         usage = payload.get("usage")
         if isinstance(usage, dict):
-            self._usage = read_usage(usage)
+            self.usage = read_usage(usage)
         model = payload.get("model")
         if isinstance(model, str) and model:
-            self._model = model
+            self.model = model
         fingerprint = payload.get("system_fingerprint")
         if isinstance(fingerprint, str) and fingerprint:
             self._fingerprint = fingerprint
@@ -115,11 +122,34 @@ class Draft:
         """Keep something for the record."""
         self._extra[name] = value
 
+    def finish(self, word: Any, words: Mapping[str, str]) -> None:
+        """Take the service's word for the end of its reply; where ours differs, its own is kept for the record.
+
+        Args:
+            word: As it was sent; anything but a text says nothing.
+            words: The protocol's words, and ours.
+        """
+        if not isinstance(word, str) or not word:
+            return
+        self.finish_reason = words.get(word, word)
+        if self.finish_reason != word:
+            self.note("finish_reason", word)
+
+    def note_tool_call(self, call_id: Any, name: Any, arguments: Any) -> None:
+        """Keep a call of a tool, in the form that OpenAI's services send."""
+        said = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+        call = {"id": call_id or "", "type": "function", "function": {"name": name, "arguments": said}}
+        self._extra["tool_calls"] = [*self._extra.get("tool_calls", []), call]
+
+    def note_media(self, media_type: str, data: str) -> None:
+        """Keep media that came inside a reply as base64."""
+        self._content.append({"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}})
+
     def take_piece(self, text: str, reasoning: str, finish: str, model: str, fingerprint: str) -> None:
         """Take a piece of which is known that it holds nothing else; empty texts stand for what it lacks."""
         self.seen_choice = True
         self.finish_reason = finish or self.finish_reason
-        self._model = model or self._model
+        self.model = model or self.model
         self._fingerprint = fingerprint or self._fingerprint
         if reasoning:
             self.reasoning.append(reasoning)
@@ -136,7 +166,7 @@ class Draft:
             self.finish_reason = finish
         logprobs = choice.get("logprobs")
         if isinstance(logprobs, dict):
-            self._logprobs = [*(self._logprobs or []), *read_logprobs(logprobs)]
+            self.logprobs = [*(self.logprobs or []), *read_logprobs(logprobs)]
         _keep_rest(self._extra, choice, _KNOWN_IN_CHOICE)
         message = choice.get("delta") if streamed else choice.get("message")
         if isinstance(message, dict):
@@ -208,10 +238,10 @@ class Draft:
             text=answer,
             reasoning=f"{given}\n{thought}" if given and thought else given or thought,
             finish_reason=self.finish_reason,
-            usage=self._usage,
-            served_model=self._model,
+            usage=self.usage,
+            served_model=self.model,
             fingerprint=self._fingerprint,
-            logprobs=self._logprobs,
+            logprobs=self.logprobs,
             error=error,
             parts=beside.parts if beside else [],
             media=beside.media if beside else {},
@@ -223,10 +253,10 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     """Return the token counts; what is no count is 0."""
     completion, prompt = usage.get("completion_tokens_details"), usage.get("prompt_tokens_details")
     return Usage(
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
-        cached_tokens=_count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
+        prompt_tokens=count_of(usage.get("prompt_tokens")),
+        completion_tokens=count_of(usage.get("completion_tokens")),
+        reasoning_tokens=count_of(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
+        cached_tokens=count_of(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
     )
 
 
@@ -244,7 +274,7 @@ def read_logprobs(logprobs: Mapping[str, Any]) -> list[TokenLogprob]:
         if isinstance(token, str) and _is_number(value):
             top = alternatives[nth] if nth < len(alternatives) else None
             pairs = top.items() if isinstance(top, dict) else ()
-            found.append(TokenLogprob(token=token, logprob=_finite(value), top=_top(pairs)))
+            found.append(TokenLogprob(token=token, logprob=finite(value), top=_top(pairs)))
     return found
 
 
@@ -254,7 +284,7 @@ def _chat_token(entry: Mapping[str, Any]) -> Iterable[TokenLogprob]:
         listed = entry.get("top_logprobs")
         tops = listed if isinstance(listed, list) else []
         pairs = [(top.get("token"), top.get("logprob")) for top in tops if isinstance(top, dict)]
-        yield TokenLogprob(token=token, logprob=_finite(value), top=_top(pairs))
+        yield TokenLogprob(token=token, logprob=finite(value), top=_top(pairs))
 
 
 def _top(pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
@@ -262,7 +292,7 @@ def _top(pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
     for token, value in pairs:
         if isinstance(token, str) and _is_number(value):
             # Two tokens may decode to the same text (byte pieces): the likelier one stands for it.
-            found[token] = max(_finite(value), found.get(token, LEAST_LOGPROB))
+            found[token] = max(finite(value), found.get(token, LEAST_LOGPROB))
     return found
 
 
@@ -270,11 +300,13 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
+    """Return a log-probability that JSON can hold."""
     return float(value) if -_BEYOND < value < _BEYOND else LEAST_LOGPROB  # a JSON integer may exceed every float
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
+    """Return a count that a service told; what is none is 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 

@@ -1,4 +1,4 @@
-"""What the error replies of OpenAI-compatible services mean: one stable kind and one sentence.
+"""What the error replies of services mean: one stable kind and one sentence.
 
 Works on the HTTP status and on the service's error object, wherever it stands: in the body of an error status, in a
 body with status 200, or in an event of a stream.
@@ -21,7 +21,12 @@ _CONTEXT = re.compile(
     re.IGNORECASE,
 )
 _FILTER = re.compile(r"content_(?:filter|policy)|data_inspection_failed|ResponsibleAI", re.IGNORECASE)
-_ACCOUNT = re.compile(r"insufficient_quota|billing|account_deactivated|insufficient[ _]balance", re.IGNORECASE)
+_MONEY = re.compile(
+    r"insufficient_quota|credit balance is too low|insufficient[ _](?:balance|credits|funds)"
+    r"|billing_(?:hard_limit|not_active|error)|payment required|out of credits",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(r"account_deactivated|api[_ ]key (?:not valid|invalid)|invalid api[_ ]key", re.IGNORECASE)
 _STATUS = re.compile(r"[0-9]{3}")
 _STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,
@@ -29,7 +34,21 @@ _STATUS_OF_CODE = {
     "server_error": 500,
     "internal_server_error": 500,
     "InternalServerError": 500,
-    "overloaded_error": 503,
+    "overloaded_error": 529,
+    "api_error": 500,
+    "timeout_error": 504,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "billing_error": 402,
+    "UNAVAILABLE": 503,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "DEADLINE_EXCEEDED": 504,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
     "service_unavailable": 503,
     "model_not_found": 404,
     "NotFoundError": 404,
@@ -41,7 +60,7 @@ _STATUS_OF_CODE = {
 }
 _KINDS = {
     401: "auth",
-    402: "auth",
+    402: "quota",
     403: "auth",
     404: "not_found",
     407: "auth",
@@ -123,7 +142,9 @@ def _kind(status: int, error: Mapping[str, Any] | None, said: str) -> str:
         return "context_length"
     if 400 <= status < 500 and _FILTER.search(marks):
         return "content_filter"
-    if status == 429 and _ACCOUNT.search(marks):
+    if 400 <= status < 500 and _MONEY.search(marks):
+        return "quota"
+    if status in {400, 429} and _ACCOUNT.search(marks):
         return "auth"
     if status in _KINDS:
         return _KINDS[status]

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import functools
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
 
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
@@ -51,10 +55,12 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
             if typed is not None:
                 method_of(typed)
     _check_installed(plan)
+    findings = _parameters(plan)
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     attachments = Attachments(RunFolder(Path(plan.run_dir)).attachments)
-    first, findings = read_rows(_used_datasets(plan), plan.options, report, attachments=attachments)
+    first, of_rows = read_rows(_used_datasets(plan), plan.options, report, attachments=attachments)
+    findings += of_rows
     for dataset in _used_datasets(plan):
         if dataset.abbr in first:
             findings += _same_for_all(dataset, first[dataset.abbr])
@@ -150,6 +156,18 @@ def _check_installed(plan: Plan) -> None:
                 raise missing_extra(package, extra, f"model {config.abbr!r}")
 
 
+def _parameters(plan: Plan) -> list[str]:
+    """Return a line for each sampling parameter that looks misspelt."""
+    findings: list[str] = []
+    for task in plan.tasks:
+        if task.stage == "infer":
+            findings += _misspelt(model_config(plan.models[task.model]), f"models.{task.model}")
+        elif task.stage == "judge":
+            judge = _judge_of(plan, task)
+            findings += _misspelt(model_config(judge.model), f"judges.{judge.round_robin or judge.abbr}.judge_model")
+    return list(dict.fromkeys(findings))
+
+
 def _judge_of(plan: Plan, task: TaskSpec) -> JudgeConfig:
     return plan.datasets[task.datasets[0]].judge_of(task.judge, plan.models[task.model])
 
@@ -172,15 +190,57 @@ def _tested_models(plan: Plan) -> Iterator[TrialService]:
     for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
         config = _running_service(model_config(plan.models[abbr]))
         if config is not None:
-            yield TrialService(config=config, ask=functools.partial(_ask_tested_model, abbr))
+            ask = functools.partial(_ask_tested_model, abbr, plan.options.go_on)
+            yield TrialService(config=config, ask=ask)
 
 
-def _ask_tested_model(abbr: str, trial: TrialCall) -> list[str]:
-    trial.check_model()
-    reply = trial.ask(Request(prompt=fit("Reply with OK.", prompt_kind(trial.config)), params={"max_tokens": 16}))
-    if reply.status != "ok" and reply.error is not None and reply.error.kind != "empty_reply":
-        return [f"model {abbr}: the first short call failed ({reply.error.message})"]
-    return []
+def _ask_tested_model(abbr: str, go_on: bool, trial: TrialCall) -> list[str]:
+    findings = trial.check_model()
+    prompt = fit("Reply with OK.", prompt_kind(trial.config))
+    reply = trial.ask(Request(prompt=prompt, params={"max_out_len": _SHORT}))
+    if _refused(reply):  # it may be the short limit that is refused, as by a model that thinks first
+        reply = trial.ask(Request(prompt=prompt, params={}))
+    if reply.error is None or reply.error.kind in {"empty_reply", "content_filter"}:
+        return findings
+    if _refused(reply) and not go_on:
+        raise _refusal(f"models.{abbr}", trial, reply)
+    return [*findings, f"model {abbr}: the first short call failed ({reply.error.message})"]
+
+
+_SHORT = 16
+"""Most tokens of the reply to the first short call."""
+
+
+def _refused(reply: Reply) -> bool:
+    """Whether a service will answer the same to every such request."""
+    return reply.error is not None and reply.error.kind == "bad_request"
+
+
+def _refusal(whose: str, trial: TrialCall, reply: Reply) -> EndpointError:
+    """Return the error for a request that the service will never take; names the parameter that it speaks of."""
+    said = reply.error.message if reply.error is not None else ""
+    named = [name for name in trial.config.generation_kwargs if name in said]
+    hint = (
+        f"Take it out with --override '*.{trial.config.abbr}.generation_kwargs.{named[0]}=None'"
+        if named
+        else "Correct the config"
+    )
+    return EndpointError(
+        f"The service of {whose} at {trial.place} refuses the run's requests: {said}.",
+        hint=f"{hint}, or go on all the same with --go-on.",
+    )
+
+
+def _misspelt(config: ModelConfig, where: str) -> list[str]:
+    """Return a line for each parameter whose name is near one that the protocol knows, and is none."""
+    known: frozenset[str] = getattr(plugins.load(config.type, "models"), "parameters", frozenset())
+    unknown = sorted(config.generation_kwargs.keys() - known) if known else []
+    near = {name: difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8) for name in unknown}
+    return [
+        f"{where}.generation_kwargs.{name} is sent as it is; did you mean {found[0]}?"
+        for name, found in near.items()
+        if found
+    ]
 
 
 def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
@@ -199,13 +259,50 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
         sample = first[dataset.abbr]
         case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
         folder = str(RunFolder(Path(plan.run_dir)).attachments)
-        yield TrialService(config=config, ask=functools.partial(_ask_judge, judge, case, dataset.abbr, folder))
+        ask = functools.partial(_ask_judge, judge, case, dataset.abbr, folder, plan.options.go_on)
+        yield TrialService(config=config, ask=ask)
 
 
-def _ask_judge(judge: JudgeConfig, case: Case, abbr: str, attachments: str, trial: TrialCall) -> list[str]:
-    trial.check_model()
-    finding = asyncio.run(_one_judgment(trial, judge, case, attachments))
-    return [f"judge {judge.abbr or trial.config.abbr} on {abbr}: {finding}"] if finding else []
+def _ask_judge(
+    judge: JudgeConfig,
+    case: Case,
+    abbr: str,
+    attachments: str,
+    go_on: bool,
+    trial: TrialCall,
+) -> list[str]:
+    findings = trial.check_model()
+    whose = f"judge {judge.abbr or trial.config.abbr} on {abbr}"
+    judgment = asyncio.run(_one_judgment(trial, judge, case, attachments))
+    if judgment.refused is not None and not go_on:
+        raise _refusal(whose, trial, judgment.refused)
+    if judgment.unread and not go_on:
+        others = [msgspec.structs.replace(case, answer=answer) for answer in _OTHER_ANSWERS]
+        again = [asyncio.run(_one_judgment(trial, judge, other, attachments)) for other in others]
+        if all(one.unread for one in again):
+            raise EndpointError(
+                f"{whose}: {judgment.finding}; nor could its replies to {len(again)} other trial answers be read.",
+                hint="Look at prompt and parser with: jb show, or go on all the same with --go-on.",
+            )
+    return [*findings, f"{whose}: {judgment.finding}"] if judgment.finding else findings
+
+
+_OTHER_ANSWERS = ("I do not know.", "The answer is 42.")
+"""What is shown to a judge whose first reply could not be read: one such reply says little about the others."""
+
+
+class _Judgment(NamedTuple):
+    """What came of a trial question.
+
+    Attributes:
+        finding: What is odd about it; empty where nothing is.
+        unread: Whether the judge replied and the reply could not be read.
+        refused: The reply of a service that will never take such a question.
+    """
+
+    finding: str = ""
+    unread: bool = False
+    refused: Reply | None = None
 
 
 def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
@@ -229,8 +326,8 @@ def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
     )
 
 
-async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attachments: str) -> str:
-    """Let the judge look at one item; returns what is odd about its verdict, or nothing."""
+async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attachments: str) -> _Judgment:
+    """Let the judge look at one item."""
     config = trial.config
     replies: list[Reply] = []
     answered: list[tuple[dict[str, object], bool]] = []
@@ -249,11 +346,11 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attach
     try:
         verdict = checked(await method.judge(case, ask))
     except CallFailedError as error:
-        return f"the trial question failed ({error})"
+        return _Judgment(f"the trial question failed ({error})", refused=error.reply if _refused(error.reply) else None)
     except JudgebenchError:
         raise
     except RAISED_BY_OTHERS as error:  # whatever a method raises about one item; in the run that item fails
-        return f"the judge method raised {type(error).__name__}: {error} on the trial item"
+        return _Judgment(f"the judge method raised {type(error).__name__}: {error} on the trial item")
     if lacks_logprobs(method, answered):
         raise EndpointError(
             f"The judge {judge.abbr or config.abbr!r} reads log-probabilities, "
@@ -262,6 +359,7 @@ async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attach
             "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
         )
     if verdict.status == "ok":
-        return ""
+        return _Judgment()
     said = replies[-1].text[-80:] if replies else ""
-    return f"its reply to the trial question could not be read ({verdict.reason}); it ended in {said!r}"
+    finding = f"its reply to the trial question could not be read ({verdict.reason}); it ended in {said!r}"
+    return _Judgment(finding, unread=verdict.status == "unparsed")

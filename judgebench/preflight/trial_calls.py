@@ -24,7 +24,7 @@ from judgebench.content.attachments import with_media
 from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
 from judgebench.errors import EndpointError, JudgebenchError
-from judgebench.models.access import auth_headers, base_url, redactor_of, revealed, secret_parameters
+from judgebench.models.access import auth_headers, base_url, call_url, redactor_of, revealed, secret_parameters
 from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request
@@ -47,6 +47,7 @@ class TrialCall:
     def __init__(self, config: ServiceConfig, dialect: Dialect, environ: Mapping[str, str] | None = None) -> None:
         import httpx2
 
+        self._environ = environ
         self._secrets = secret_parameters(config, environ)
         sent = revealed(config.generation_kwargs, self._secrets)
         self.config = msgspec.structs.replace(config, generation_kwargs=sent)
@@ -93,71 +94,115 @@ class TrialCall:
                 with contextlib.suppress(OSError):  # it was closed meanwhile
                     self._socket.shutdown(socket.SHUT_RDWR)
 
-    def check_model(self) -> None:
-        """Check that the service is there, takes the key and knows the model; takes its first model if none is named.
+    def check_model(self) -> list[str]:
+        """Check that the service is there, and take its first model if none is named; returns findings.
+
+        What the list of models says is a finding and no more: services list fewer names than they serve, or refuse to
+        list at all. The trial call decides.
 
         Raises:
-            EndpointError: It is not there, refuses the key, or serves other models.
+            EndpointError: It is not there, or no model is named and it lists none.
         """
+        url = reach.listing_url(self.config, self.dialect, self._environ)
         try:
-            status, content = self._exchange("GET", "v1/models")
+            status, _, content = self._exchange("GET", url)
         except self._timeout:
-            return
+            return []
         except self._transport_error as error:
             raise EndpointError(
                 f"The service of {self.config.abbr!r} at {self.place} cannot be reached: "
                 f"{self.redactor.error(str(error))}.",
                 hint=f"Start it, or give another address: --override '*.{self.config.abbr}.url=http://host:port'.",
             ) from None  # the library's own words may name a proxy's password
-        if status in {401, 403}:
-            raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.place} refuses the key (HTTP {status}).",
-                hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
-            )
         names = self._model_names(content) if status == 200 else []
-        if not names:
-            return
-        if not self.model:
-            self.model = names[0]
-        elif self.model not in names:
+        if self.model:
+            if not names or self.model in names:
+                return []
             near = difflib.get_close_matches(self.model, names, n=3) or names[:5]
-            raise EndpointError(
-                f"The service of {self.config.abbr!r} at {self.place} does not serve the model {self.model!r}.",
-                hint=f"It serves: {', '.join(near)}.",
-            )
+            said = f"it lists {', '.join(near)}; the trial call decides"
+            return [f"the service of {self.config.abbr} does not list the model {self.model!r} ({said})"]
+        if names:
+            self.model = names[0]
+            return []
+        whose = f"models.{self.config.abbr}"
+        if status in {401, 403}:
+            raise self._refused_key(f"HTTP {status}")
+        raise EndpointError(
+            f"{whose}.model is empty, and the service at {self.place} lists no model (HTTP {status}).",
+            hint=f"Name the model: --override '*.{self.config.abbr}.model=NAME'.",
+        )
 
     def ask(self, request: Request) -> Reply:
-        """Send one request without retries.
+        """Send one request without retries, as the run would send it: streamed where the config says so.
 
         Raises:
-            EndpointError: The service says that it can serve nobody (wrong path, key or model).
+            EndpointError: The service says that it can serve nobody: wrong address, key or model, or no credit.
         """
         params = revealed(request.params, self._secrets)
         body = self.dialect.body(self.config, with_media(msgspec.structs.replace(request, params=params)), self.model)
-        body.pop("stream", None)
-        body.pop("stream_options", None)
+        url = call_url(self.config, self.dialect.call_path(self.config, self.model), self._environ)
         try:
-            status, content = self._exchange("POST", self.dialect.path, wire.encode(body))
+            status, kind, content = self._exchange("POST", url, wire.encode(body))
         except self._timeout:
             return _failed("timeout", f"no reply within {self.limit:g} s")
         except self._transport_error as error:
             return _failed("connection", self.redactor.error(str(error)))
-        words = self._words(content)
-        if status in {401, 403, 404}:
-            raise EndpointError(
-                f"{self.place}/{self.dialect.path} answered HTTP {status} to the first short call of "
-                f"{self.config.abbr!r}: {words}",
-                hint="Check url, api_key and model of this config.",
-            )
-        if status != 200:
-            return _failed("server", f"HTTP {status}: {words}")
         try:
-            return self.redactor.reply(self.dialect.read(self.redactor.value(wire.decode(content))))
+            if status == 200:
+                return self.redactor.reply(self._read(kind, content))
+            payload = self.redactor.value(wire.decode(content))
         except (ValueError, RecursionError):
-            return _failed("bad_reply", f"not JSON: {words}")
+            if status == 200:
+                return _failed("bad_reply", f"not JSON: {self._words(content)}")
+            payload = None
+        failure = self.dialect.failure(status, payload, self._words(content))
+        self._raise_if_nobody_is_served(failure, url)
+        return Reply(status="failed", error=failure)
 
-    def _exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Send one request; returns status and body, which is cut at ``REPLY_LIMIT``.
+    def _read(self, kind: str, content: bytes) -> Reply:
+        """Return the reply that a body holds, whole or streamed.
+
+        Raises:
+            ValueError: It is no JSON.
+        """
+        cut = wire.PARSERS.get(kind.partition(";")[0].strip())
+        if cut is None:
+            return self.dialect.read(wire.decode(content))
+        parser, reader, terminated = cut(), self.dialect.stream_reader(), False
+        for event in [*parser.feed(content), *parser.close()]:
+            if event.data.strip() == "[DONE]":
+                terminated = True
+                break
+            decoded = wire.decode(event.data)
+            if not isinstance(decoded, dict):
+                raise ValueError("an event is no object")  # noqa: TRY004 - told as what is no JSON is
+            reader.feed(decoded)
+        return reader.finish(terminated=terminated)
+
+    def _raise_if_nobody_is_served(self, failure: Failure, url: str) -> None:
+        whose, said = f"models.{self.config.abbr}", failure.message
+        if failure.kind == "auth":
+            raise self._refused_key(said)
+        if failure.kind == "quota":
+            raise EndpointError(
+                f"The service of {self.config.abbr!r} at {self.place} takes the key and has no more credit for it "
+                f"({said}).",
+                hint="Raise the quota or the balance at the provider.",
+            )
+        if failure.kind == "not_found":
+            raise EndpointError(
+                f"{reach.shown(url)} answered the first short call of {self.config.abbr!r} with {said}.",
+                hint=f"Check {whose}.url and {whose}.model; the address may also be that of the whole call.",
+            )
+
+    def _refused_key(self, said: str) -> EndpointError:
+        return EndpointError(
+            f"The service of {self.config.abbr!r} at {self.place} refuses the key ({said}).",
+            hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
+        )
+
+    def _exchange(self, method: str, url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+        """Send one request; returns status, content type and body, which is cut at ``REPLY_LIMIT``.
 
         Raises:
             TimeoutError: The reply was not complete within the limit.
@@ -168,9 +213,7 @@ class TrialCall:
         headers = {"Content-Type": "application/json"} if body is not None else None
         watched = {"trace": self._connected}
         try:
-            with self._client.stream(
-                method, f"{self.base}/{path}", content=body, headers=headers, extensions=watched
-            ) as response:
+            with self._client.stream(method, url, content=body, headers=headers, extensions=watched) as response:
                 content = b""
                 for piece in response.iter_bytes():
                     content += piece
@@ -186,7 +229,7 @@ class TrialCall:
             self.waiting_since = None
         if self._given_up:
             raise TimeoutError
-        return response.status_code, content
+        return response.status_code, response.headers.get("content-type", ""), content
 
     def _connected(self, event: str, info: dict[str, Any]) -> None:
         """Keep a hold on the socket of a new connection; TLS takes over the library's own."""
@@ -204,8 +247,7 @@ class TrialCall:
             listed: Any = self.redactor.value(wire.decode(content))
         except (ValueError, RecursionError):
             return []
-        entries = listed.get("data", []) if isinstance(listed, dict) else []
-        return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
+        return self.dialect.model_names(listed)
 
 
 def _failed(kind: str, message: str) -> Reply:

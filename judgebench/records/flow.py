@@ -57,12 +57,21 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Token counts as the service reported them."""
+    """Token counts as the service reported them, in one meaning for all protocols.
+
+    Attributes:
+        prompt_tokens: All that was read, from a cache or not.
+        completion_tokens: All that was written, reasoning included.
+        reasoning_tokens: Of those written, the reasoning.
+        cached_tokens: Of those read, what came out of the service's cache.
+        cache_write_tokens: Of those read, what the service put into its cache, which some charge more for.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,7 +79,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         kind: Stable class of the fault: ``rate_limit``, ``server``, ``timeout``, ``connection``, ``truncated_stream``,
-            ``bad_reply``, ``empty_reply``, ``bad_request``, ``context_length``, ``auth``, ``not_found``,
+            ``bad_reply``, ``empty_reply``, ``bad_request``, ``context_length``, ``auth``, ``quota``, ``not_found``,
             ``content_filter``, ``cancelled``, ``no_recording``, ``local``.
         message: One sentence, with the start of the service's own error body.
         http_status: HTTP status code where there was one.

@@ -295,6 +295,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         dedup: Ask identical questions of a task only once if the temperature is 0.
         cache: Folder of replies kept across runs; empty: none.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
+        go_on: Run although the first trial calls were refused or could not be read, and do not stop early.
         debug: Log to the terminal, run one task at a time.
     """
 
@@ -313,6 +314,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     dedup: bool = False
     cache: str = ""
     preflight: bool = True
+    go_on: bool = False
     debug: bool = False
 
     @property

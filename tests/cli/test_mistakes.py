@@ -57,7 +57,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: FaultServic
         "no_key": ("nokey", "VLLMCustomAPIChat", f"{here}, model='m', api_key='${{MY_KEY}}'"),
         "bad_url": ("badurl", "VLLMCustomAPIChat", "url='htp:/127.0.0.1:80'"),
         "dead": ("dead", "VLLMCustomAPIChat", f"host_ip='127.0.0.1', host_port={closed_port()}, model='m', patience=1"),
-        "unserved": ("unserved", "VLLMCustomAPIChat", f"{here}, model='no-such-model'"),
     }
     for name, (abbr, kind, keys) in models.items():
         write(f"configs/models/{name}.py", MODEL.format(type=kind, abbr=abbr, keys=keys))
@@ -126,7 +125,6 @@ def swap(flag: str, value: str) -> list[str]:
         (swap("--models", "no_key"), 3, "variable MY_KEY, which is not set", "export MY_KEY="),
         (swap("--models", "bad_url"), 2, "models.badurl.url is not an http", "http://localhost:8080"),
         (swap("--models", "dead"), 3, "Connection refused", ".url=http://host:port"),
-        (swap("--models", "unserved"), 3, "does not serve the model 'no-such-model'", "It serves: m"),
         (["--models", "good", "twin", "--datasets", "toy"], 2, "Two models are named 'good'", "another abbr"),
         (swap("--datasets", "gone"), 3, "'gone/gone.jsonl' was not found", "--data-dir <folder>"),
         (swap("--datasets", "typo_field"), 2, "names the field {qestion}", "fields: question"),

@@ -42,7 +42,11 @@ def refused_with(run, path: Path, line: str) -> ConfigError:
         ("models[0]['url'] = 'http://host:port'", r"models\.m\.url is not an http", "base address"),
         ("models[0]['url'] = 'http://[::1'", r"models\.m\.url is not an http", "base address"),
         ("models[0]['url'] = 'http://my host:80'", r"models\.m\.url is not an http", "base address"),
-        ("models[0]['url'] = 'http://h/v1/chat/completions/'", r"models\.m\.url is the address of one call", "base"),
+        (
+            "models[0]['url'] = 'http://h/v1/completions/'",
+            r"models\.m\.url ends in /completions, and VLLMCustomAPIChat sends to",
+            "base",
+        ),
         ("models[0]['host_ip'] = 'http://localhost'", r"models\.m\.host_ip is neither a host name", "into url"),
         ("models[0]['host_ip'] = 'localhost:8000'", r"models\.m\.host_ip is neither a host name", "host_port"),
         ("models[0]['host_ip'] = ''", r"models\.m\.host_ip is neither a host name", ""),

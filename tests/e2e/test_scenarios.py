@@ -184,7 +184,12 @@ def test_e8_a_verdict_is_read_however_it_is_dressed(bench: Bench) -> None:
 
 def test_what_cannot_be_read_is_unparsed_counted_and_never_a_guess(bench: Bench) -> None:
     bench.judge.answer = lambda body: "As a careful judge, I would rather not say. NASA"
-    done = bench.jb()
+    refused = bench.jb()
+    assert refused.code == 3, refused.text
+    assert "nor could its replies to 2 other trial answers be read" in refused.text
+    assert "--go-on" in refused.text
+    assert not bench.model.requests[2:], "nothing was paid for"
+    done = bench.jb("--go-on")
     assert done.code == 0, done.text
     result = bench.result()
     assert result["counts"]["unparsed"] == 6

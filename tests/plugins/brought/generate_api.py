@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judgebench.models.contract import ServiceConfig
+from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.records.flow import Failure, Reply
 
 
@@ -12,7 +12,7 @@ class GenerateConfig(ServiceConfig, frozen=True, kw_only=True, forbid_unknown_fi
     mood: str = "plain"
 
 
-class GenerateAPI:
+class GenerateAPI(Dialect):
     """Translates requests and replies; the engine sends."""
 
     Config = GenerateConfig
@@ -27,9 +27,6 @@ class GenerateAPI:
         if not said:
             return Reply(status="failed", error=Failure(kind="empty_reply", message="the service said nothing"))
         return Reply(status="ok", text=said, finish_reason="stop", served_model=str(payload.get("name", "")))
-
-    def read_plain(self, body):
-        return None
 
     def stream_reader(self):
         raise NotImplementedError("this service does not stream")

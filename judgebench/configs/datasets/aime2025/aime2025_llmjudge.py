@@ -3,7 +3,7 @@
 from mmengine.config import read_base
 
 from judgebench.judges import ReferenceVerifier
-from judgebench.models import VLLMCustomAPIChat, extract_non_reasoning_content
+from judgebench.models import extract_non_reasoning_content
 
 with read_base():
     from judgebench.configs.datasets.aime2025.aime2025_gen import aime2025_datasets
@@ -11,18 +11,18 @@ with read_base():
 aime2025_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=dict(
         attr="service",  # a service that is asked over HTTP; may be left out
-        type=VLLMCustomAPIChat,  # sends to v1/chat/completions
+        type="${JB_JUDGE_TYPE:-VLLMCustomAPIChat}",  # sends to v1/chat/completions
         abbr="judge",  # names the judge: folder, row and --override judges.judge.KEY=VALUE
         path="",  # local tokenizer folder; services do not need it
-        model="",  # name on the service; empty asks /v1/models and takes the first
+        model="${JB_JUDGE_MODEL:-}",  # name on the service; empty asks /v1/models and takes the first
         stream=False,  # True reads the reply piece by piece
         request_rate=0,  # requests per second; below 0.1 sends as fast as batch_size allows
         use_timestamp=False,  # True starts each request at its sample's timestamp
         retry=2,  # repeats after the first try; 0 still asks once
-        api_key="",  # write "${MY_KEY}" to take it from the environment
+        api_key="${JB_JUDGE_KEY:-}",  # a reference to the environment: the key itself is never written to disk
         host_ip="localhost",  # host name, IPv4 or IPv6 address of the judge's service
         host_port=8080,
-        url="",  # base address such as "https://host/api/v1"; wins over host_ip and host_port
+        url="${JB_JUDGE_URL:-}",  # base address such as "https://host/api/v1"; wins over host_ip and host_port
         max_out_len=1024,  # most tokens of one reply; a verdict comes last, so leave room for a judge that thinks
         batch_size=16,  # most requests in flight
         trust_remote_code=False,  # for local tokenizers

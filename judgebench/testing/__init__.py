@@ -1,0 +1,17 @@
+"""Loopback services for tests: they speak the providers' protocols as these are documented, and fail as they do.
+
+    from judgebench.testing import ProviderService, ServiceReply
+
+    with ProviderService("anthropic", answer=lambda request: ServiceReply("4")) as service:
+        ...  # service.url, service.requests
+
+For tests of a model config, a judge, a dialect or a client of your own. They answer on the loopback interface alone.
+"""
+
+from __future__ import annotations
+
+from judgebench.testing.protocol import Protocol
+from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest
+from judgebench.testing.service import PROTOCOLS, ProviderService
+
+__all__ = ["PROTOCOLS", "Failed", "Protocol", "ProviderService", "RefusedError", "ServiceReply", "ServiceRequest"]

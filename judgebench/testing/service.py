@@ -1,0 +1,127 @@
+"""The loopback service itself: an HTTP server in a thread, with a log of all that it was request."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from judgebench.testing.anthropic import AnthropicProtocol
+from judgebench.testing.gemini import GeminiProtocol
+from judgebench.testing.ollama import OllamaProtocol
+from judgebench.testing.openai import OpenAIChatProtocol, ResponsesProtocol
+from judgebench.testing.protocol import KEY, MODEL, Protocol
+from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest
+
+Answer = Callable[[ServiceRequest], "ServiceReply | str"]
+Spoil = Callable[[ServiceRequest], "str | None"]
+BROKEN = frozenset({"stream_error", "stream_cut"})
+"""Faults of a reply that has begun."""
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    one.name: one
+    for one in (OpenAIChatProtocol(), AnthropicProtocol(), GeminiProtocol(), ResponsesProtocol(), OllamaProtocol())
+}
+"""By name: ``openai``, ``anthropic``, ``gemini``, ``responses``, ``ollama``."""
+
+
+class ProviderService:
+    """Serves one provider's protocol on a free port of the loopback interface.
+
+    Args:
+        protocol: A name of ``PROTOCOLS``, or a protocol of your own.
+        answer: What is replied to a request; repeats the last text by default.
+        faults: Gives the kind of a failure for a request (see ``Protocol.error``; also ``stream_error`` and
+            ``stream_cut``), or ``None`` for a good reply.
+        prefix: Path before the protocol's own, as gateways have it.
+    """
+
+    def __init__(
+        self, protocol: str | Protocol, answer: Answer | None = None, *, faults: Spoil | None = None, prefix: str = ""
+    ) -> None:
+        self.protocol = PROTOCOLS[protocol] if isinstance(protocol, str) else protocol
+        self.requests: list[ServiceRequest] = []
+        self.url = ""
+        self._answer = answer or (lambda request: request.text)
+        self._faults = faults or (lambda _: None)
+        self._prefix = prefix
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        self._loop.run_until_complete(site.start())
+        host, port = runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}{self._prefix}"
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
+        protocol = self.protocol
+        headers = {name.lower(): text for name, text in http.headers.items()}
+        try:
+            self._check_key(protocol.key_of(headers))
+            if http.method == "GET":
+                listed = protocol.listed(http.path)
+                return _failed(protocol.error("not_found")) if listed is None else web.json_response(listed)
+            request = protocol.request_of(http.path_qs, headers, await http.json())
+        except RefusedError as refusal:
+            return _failed(refusal.failed)
+        request = dataclasses.replace(request, number=len(self.requests))
+        self.requests.append(request)
+        fault = self._faults(request) if request.model.removesuffix(":latest") == MODEL else "not_found"
+        if fault is not None and fault not in BROKEN:
+            return _failed(protocol.error(fault))
+        answer = self._answer(request)
+        reply = ServiceReply(answer) if isinstance(answer, str) else answer
+        if request.stream:
+            return await self._stream(http, request, reply, fault)
+        return web.json_response(protocol.whole(request, reply))
+
+    def _check_key(self, key: str | None) -> None:
+        if key is not None and key != KEY:
+            raise RefusedError(self.protocol.error("quota" if key == f"{KEY}-empty" else "auth"))
+
+    async def _stream(
+        self, http: web.Request, request: ServiceRequest, reply: ServiceReply, fault: str | None
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": self.protocol.stream_type})
+        await response.prepare(http)
+        pieces = list(self.protocol.stream(request, reply))
+        for piece in pieces[: len(pieces) // 2] if fault else pieces:
+            await response.write(piece)
+        if fault == "stream_error":
+            await response.write(self.protocol.broken_stream())
+        return response
+
+
+def _failed(failed: Failed) -> web.Response:
+    return web.Response(
+        body=json.dumps(failed.payload), status=failed.status, headers=failed.headers, content_type="application/json"
+    )

@@ -1,0 +1,213 @@
+"""One contract for every dialect, against a loopback service that speaks its protocol as its provider documents it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.content.attachments import Attachments
+from judgebench.content.parts import Image, Text, ToolCall, ToolResult, typed
+from judgebench.engine.client import Traffic, open_client
+from judgebench.engine.worker_pool import run_pool
+from judgebench.errors import EndpointError
+from judgebench.models.access import model_config
+from judgebench.records.flow import Prompt, Reply, Request
+from judgebench.testing import PROTOCOLS, ProviderService, ServiceReply, ServiceRequest
+
+KEY = "test-key"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003010100c9fe92ef"
+    "0000000049454e44ae426082"
+)
+every_protocol = pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+
+
+def ask(service: ProviderService, prompts: Sequence[Prompt], attachments: str = "", **keys: Any) -> list[Reply]:
+    """Ask every prompt of one service; replies in order."""
+
+    async def main() -> list[Reply]:
+        raw = {"type": service.protocol.type, "abbr": "m", "model": "test-model", "url": service.url, "api_key": KEY}
+        config = model_config({**raw, "backoff": 0.01, "patience": 1.0, "batch_size": 4, **keys})
+        replies: dict[int, Reply] = {}
+        async with open_client(config, Traffic()) as client:
+
+            async def work(job: tuple[int, Prompt]) -> None:
+                replies[job[0]] = await client.ask(Request(prompt=job[1], attachments=attachments))
+
+            await run_pool(enumerate(prompts), work, concurrency=config.batch_size)
+        return [replies[nth] for nth in range(len(prompts))]
+
+    return asyncio.run(main())
+
+
+def second(fault: str) -> Callable[[ServiceRequest], str | None]:
+    """Let the first request through, and spoil each first request for another prompt."""
+    seen: set[str] = set()
+
+    def spoil(request: ServiceRequest) -> str | None:
+        if request.text == "first" or request.text in seen:
+            return None
+        seen.add(request.text)
+        return fault
+
+    return spoil
+
+
+@every_protocol
+@both_ways
+def test_a_reply_is_read_in_full(protocol: str, stream: bool) -> None:
+    with ProviderService(protocol, lambda request: ServiceReply("It is four.", thinking="two and two")) as service:
+        prompt: Prompt = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "What is 2+2?"}]
+        (reply,) = ask(service, [prompt], stream=stream, max_out_len=77)
+        (request,) = service.requests
+    assert (reply.status, reply.text, reply.reasoning) == ("ok", "It is four.", "two and two")
+    assert (reply.finish_reason, reply.served_model, reply.tries) == ("stop", "test-model", 1)
+    assert reply.usage is not None
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (5, 6)
+    assert (reply.first_token > 0) is stream
+    assert (request.system, request.texts, request.stream) == ("Be short.", ["What is 2+2?"], stream)
+    assert "77" in str(request.body)
+
+
+@every_protocol
+@both_ways
+def test_the_end_of_a_reply_has_one_word_in_all_protocols(protocol: str, stream: bool) -> None:
+    with ProviderService(protocol, lambda request: ServiceReply("It is", finish=request.text)) as service:
+        cut, filtered = ask(service, ["length", "content_filter"], stream=stream)
+    assert (cut.status, cut.text, cut.finish_reason) == ("ok", "It is", "length")
+    if protocol != "ollama":  # it filters nothing
+        assert filtered.error is not None
+        assert (filtered.status, filtered.error.kind, filtered.text) == ("failed", "content_filter", "It is")
+
+
+@every_protocol
+@both_ways
+def test_a_transcript_with_tools_and_an_image_arrives_in_order(protocol: str, stream: bool, tmp_path: Path) -> None:
+    store = Attachments(tmp_path)
+    image = Image(sha256=store.put(PNG), media_type="image/png")
+    call = ToolCall(name="look", arguments={"at": "sky"}, id="c1")
+    prompt: Prompt = [
+        {"role": "system", "content": "Judge."},
+        {"role": "user", "content": [typed(Text(text="Which colour?")), typed(image)]},
+        {"role": "assistant", "content": [typed(Text(text="I look.")), typed(call)]},
+        {"role": "user", "content": [typed(ToolResult(content="blue", id="c1", name="look"))]},
+        {"role": "assistant", "content": "Blue."},
+        {"role": "user", "content": "Is that right?"},
+    ]
+    with ProviderService(protocol) as service:
+        (reply,) = ask(service, [prompt], attachments=str(tmp_path), stream=stream)
+        (request,) = service.requests
+    assert (reply.status, reply.text) == ("ok", "Is that right?")
+    assert [text for text in request.texts if text] == ["Which colour?", "I look.", "Blue.", "Is that right?"]
+    assert request.images == [PNG]
+    assert len(request.tools) == 2
+    assert request.tools[0] == "look"
+
+
+@every_protocol
+@both_ways
+def test_a_tool_call_is_no_answer_and_is_kept(protocol: str, stream: bool) -> None:
+    with ProviderService(protocol, lambda request: ServiceReply(tool=("look", {"at": "sky"}))) as service:
+        (reply,) = ask(service, ["x"], stream=stream)
+    assert (reply.status, reply.text) == ("failed", "")
+    (call,) = reply.parts
+    assert call["name"] == "look"
+    assert json.loads(call["arguments"]) == {"at": "sky"}
+
+
+@every_protocol
+@both_ways
+@pytest.mark.parametrize("kind", ["rate_limit", "overloaded", "server"])
+def test_what_passes_is_asked_again_after_the_delay_that_was_told(protocol: str, stream: bool, kind: str) -> None:
+    with ProviderService(protocol, faults=second(kind)) as service:
+        ask(service, ["first"])
+        first, reply = ask(service, ["first", "a b"], stream=stream)
+    assert (first.tries, reply.status, reply.text, reply.tries) == (1, "ok", "a b", 2)
+
+
+@every_protocol
+@pytest.mark.parametrize("kind", ["bad_request", "context_length"])
+def test_what_stays_is_asked_once_and_told_in_the_services_words(protocol: str, kind: str) -> None:
+    with ProviderService(protocol, faults=second(kind)) as service:
+        _, reply = ask(service, ["first", "x"], batch_size=1)
+        request = len(service.requests)
+    assert reply.error is not None
+    assert (reply.status, reply.error.kind, reply.error.http_status, request) == ("failed", kind, 400, 2)
+    assert "valid" in reply.error.message or "long" in reply.error.message or "exceeds" in reply.error.message
+
+
+@every_protocol
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"model": "another"}, "does not serve the model 'another'"),
+        ({"api_key": "wrong"}, "refuses the key"),
+        ({"api_key": f"{KEY}-empty"}, "has no more credit"),
+    ],
+    ids=["model", "key", "credit"],
+)
+def test_a_service_that_serves_nobody_ends_the_task(protocol: str, keys: dict[str, Any], sentence: str) -> None:
+    with ProviderService(protocol) as service, pytest.raises(EndpointError, match=sentence):
+        ask(service, ["x"], **keys)
+
+
+@every_protocol
+@pytest.mark.parametrize("fault", ["stream_error", "stream_cut"])
+def test_a_stream_that_breaks_off_is_asked_again_from_the_start(protocol: str, fault: str) -> None:
+    with ProviderService(protocol, faults=second(fault)) as service:
+        _, reply = ask(service, ["first", "one two three four"], stream=True)
+    assert (reply.status, reply.text, reply.tries) == ("ok", "one two three four", 2)
+
+
+@every_protocol
+@both_ways
+def test_nothing_is_lost_or_doubled_with_three_faults_in_ten(protocol: str, stream: bool) -> None:
+    dice = random.Random(3)
+    kinds = ["rate_limit", "overloaded", "server", *(["stream_error", "stream_cut"] if stream else [])]
+    prompts = [f"question number {nth}" for nth in range(60)]
+    with ProviderService(protocol, faults=lambda _: dice.choice(kinds) if dice.random() < 0.3 else None) as service:
+        replies = ask(service, prompts, stream=stream, retry=30, batch_size=8)
+        answered = len(service.requests)
+    assert [reply.text for reply in replies] == prompts
+    assert answered == sum(reply.tries for reply in replies)
+
+
+@every_protocol
+def test_an_unknown_name_goes_to_the_service_which_refuses_it_in_its_words(protocol: str) -> None:
+    if protocol == "openai":
+        pytest.skip("this service takes any name, as vLLM does")
+    with ProviderService(protocol) as service:
+        (reply,) = ask(service, ["x"], generation_kwargs={"temprature": 0})
+    assert reply.error is not None
+    assert reply.error.kind == "bad_request"
+    assert "temprature" in reply.error.message
+
+
+@every_protocol
+def test_common_names_of_parameters_are_those_of_the_protocol_and_none_takes_one_out(protocol: str) -> None:
+    kwargs = {"temperature": 0.5, "top_p": None, "max_tokens": 33}
+    with ProviderService(protocol) as service:
+        (reply,) = ask(
+            service, ["x"], generation_kwargs={**kwargs, **({} if protocol == "responses" else {"stop": ["Z"]})}
+        )
+        body = str(service.requests[0].body)
+    assert reply.status == "ok"
+    assert "0.5" in body
+    assert "33" in body
+    assert "top_p" not in body
+    assert "topP" not in body
+
+
+@every_protocol
+def test_an_empty_model_takes_the_first_that_is_listed(protocol: str) -> None:
+    with ProviderService(protocol) as service:
+        (reply,) = ask(service, ["x"], model="")
+        assert reply.status == "ok"
+        assert service.requests[0].model.removesuffix(":latest") == "test-model"
