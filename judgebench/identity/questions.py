@@ -74,17 +74,15 @@ def read_identity(path: Path) -> FileIdentity | None:
         DiskError: Something is in its place that is no file, or it may not be read.
     """
     try:
-        data = read_file(path)
+        identity = _DECODE.read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise unreadable(path, error) from error
-    try:
-        identity = _DECODE(data)
     except DamagedError:
         identity = None
     if identity is None or identity.format != FORMAT:
-        check_version(path, data)
+        check_version(path, read_file(path))
     return identity
 
 

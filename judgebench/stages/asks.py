@@ -1,6 +1,7 @@
 """The two ``ask`` functions: one that asks the judge and records, one that replays the recording.
 
-What a judge method is shown of a sample and a prediction is made here too, the same in judge-infer and in extract.
+What a judge method is shown of a sample and a prediction is made here too, the same in judge-infer and in extract; and
+whether a recorded answer is one to the question that the tested model is asked now (``Origin``).
 """
 
 from __future__ import annotations
@@ -9,20 +10,28 @@ import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from judgebench.content.attachments import Attachments, with_media_kept
-from judgebench.content.prompts import PromptKind, fit
+from judgebench.content.prompts import PromptKind, fit, prompt_for
 from judgebench.errors import DataError
-from judgebench.identity.questions import question_settings, question_uuid, repeated_uuid, shared_uuid
+from judgebench.identity.questions import (
+    FileIdentity,
+    question_settings,
+    question_uuid,
+    read_identity,
+    repeated_uuid,
+    shared_uuid,
+)
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError
+from judgebench.models.access import configured
 from judgebench.models.contract import Client
 from judgebench.models.postprocess import postprocessor
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Request, Sample, recorded_reply
-from judgebench.records.run import JudgeConfig
+from judgebench.records.run import DatasetConfig, JudgeConfig
+from judgebench.store.run_folder import RowFiles
 
 Postprocessor = Callable[[str], str]
 
@@ -102,10 +111,10 @@ class Questions:
     Args:
         judge: The judge whose model is asked.
         kind: Form of the prompts that the model takes.
-        attachments: Folder of the run's images, from which those of a question are sent; replay needs none.
+        attachments: The run's images, from which those of a question are sent; replay needs none.
     """
 
-    def __init__(self, judge: JudgeConfig, kind: PromptKind, *, attachments: str = "") -> None:
+    def __init__(self, judge: JudgeConfig, kind: PromptKind, *, attachments: Attachments | None = None) -> None:
         self.kind = kind
         self.attachments = attachments
         self.params, self.identity = question_settings(judge.model)
@@ -300,12 +309,15 @@ class RecordingAsk(CaseAsk):
 
     async def _sent(self, request: Request) -> Reply:
         client = await self._client()
-        reply = await client.ask(msgspec.structs.replace(request, attachments=self.questions.attachments))
+        kept = self.questions.attachments
+        if kept is not None:
+            request = msgspec.structs.replace(request, attachments=str(kept.folder))
+        reply = await client.ask(request)
         if reply.error is not None and reply.error.kind == "cancelled":
             raise StoppedError
         if reply.error is not None and reply.error.kind == "no_recording":
             raise NotRecordedError(reply.error.message)
-        return with_media_kept(reply, Attachments(Path(self.questions.attachments)))
+        return reply if kept is None else with_media_kept(reply, kept)
 
     def _call(
         self, prompt: Prompt, uuid: str, reply: Reply, *, presentation: str, number: int, repeat: int
@@ -346,3 +358,34 @@ class ReplayAsk(CaseAsk):
         if known is None:
             raise NotRecordedError
         return self.answer(known)
+
+
+class Origin:
+    """Knows answers of another model, or to another question, by the hash that each carries of what was asked.
+
+    Making the hash takes rendering the question, so a file that is as it was when it was completed is trusted.
+
+    Args:
+        files: The files of the answers.
+        model: The tested model's config.
+        dataset: The dataset.
+    """
+
+    def __init__(self, files: RowFiles, model: dict[str, Any], dataset: DatasetConfig) -> None:
+        self._file_identity: FileIdentity | None = read_identity(files.identity)
+        self._trusted = self._file_identity is not None and self._file_identity.untouched(files.predictions)
+        if not self._trusted:
+            self._dataset = dataset
+            self._kind = configured(model).kind.prompt_kind
+            self._params, self._identity = question_settings(model, dataset)
+
+    def is_foreign(self, sample: Sample, prediction: Prediction) -> bool:
+        """Say whether an answer is another model's, or to another question."""
+        if self._trusted:
+            return False
+        if not self._identity["model"] and self._file_identity is not None and prediction.served_model:
+            served = self._file_identity.served_model  # the config leaves the name to the service
+            if served and served != prediction.served_model:
+                return True
+        prompt = prompt_for(self._dataset, sample, self._kind)
+        return prediction.uuid != question_uuid(prompt, self._params, self._identity, prediction.repeat)

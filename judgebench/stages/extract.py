@@ -42,8 +42,15 @@ from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
 from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, co_judges_of, verdicts_of
-from judgebench.stages.answered import Origin
-from judgebench.stages.asks import Postprocessor, Questions, ReplayAsk, benchmark_case, case_of, postprocessor_of
+from judgebench.stages.asks import (
+    Origin,
+    Postprocessor,
+    Questions,
+    ReplayAsk,
+    benchmark_case,
+    case_of,
+    postprocessor_of,
+)
 from judgebench.stages.compared_models import GOLD, ComparedModel, compared_model_of, compared_name
 from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
@@ -141,10 +148,9 @@ class ExtractRun:
             for method in (self.rule, self.method):
                 if method is not None:
                     stack.push_async_callback(method.aclose)
-            self.origin = Origin(task.run, self.model, self.dataset) if self.dataset.method is None else None
-            predictions = stack.enter_context(
-                Recorded(task.run.predictions(task.spec.model, self.dataset.abbr), Prediction, by="item")
-            )
+            answers = task.run.files(task.spec.model, self.dataset.abbr)
+            self.origin = Origin(answers, self.model, self.dataset) if self.dataset.method is None else None
+            predictions = stack.enter_context(Recorded(answers.predictions, Prediction, by="item"))
             asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
             if self.judge is not None:
                 self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)

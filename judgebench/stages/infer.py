@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +33,7 @@ from judgebench.models.access import configured
 from judgebench.models.contract import Client
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
-from judgebench.stages.answered import Origin
-from judgebench.stages.asks import timestamp_of
+from judgebench.stages.asks import Origin, timestamp_of
 from judgebench.stages.judge_infer import replaced_file
 from judgebench.stages.task import Task, check_fail_rate, report_regularly
 from judgebench.store.journal import Journal
@@ -107,7 +107,7 @@ class InferRun:
             jobs = (job for answers in self.answers for job in self._jobs(answers))
             first = next(jobs, None)
             if first is not None:
-                await self._ask_all(stack, _chain_all([first], jobs))
+                await self._ask_all(stack, chain([first], jobs))
         task.reporter.update(state="writing")
         self._complete()
 
@@ -119,7 +119,7 @@ class InferRun:
         changes = changed_keys(before.settings, settings) if before else []
         if changes and files.predictions.exists() and files.predictions.stat().st_size:
             self._changed(dataset, files.predictions, changes)
-        recorded = stack.enter_context(self._recorded(dataset, samples, files.predictions, before))
+        recorded = stack.enter_context(self._recorded(dataset, samples, files, before))
         selection = selection_of(dataset, self.task.plan.options, self.repeats, samples.stamp())
         served = before.served_model if before and not changes else ""
         identity = FileIdentity(settings=settings, selection=selection, served_model=served)
@@ -128,25 +128,26 @@ class InferRun:
         return DatasetAnswers(dataset, samples, files, identity, journal, recorded)
 
     def _recorded(
-        self, dataset: DatasetConfig, samples: PlannedSamples, path: Path, before: FileIdentity | None
+        self, dataset: DatasetConfig, samples: PlannedSamples, files: RowFiles, before: FileIdentity | None
     ) -> Recorded[Prediction]:
         """Open what is recorded, by the samples' content where that tells whether an answer is this model's.
 
         Where the settings are not recorded, or the file is not as it was left, only the hash of each whole question
         does, which takes rendering it. Of a file that never was completed (the run was killed) one answer tells.
         """
+        path = files.predictions
         if before is None or not (before.untouched(path) or before.size < 0):
             return Recorded(path, Prediction, by="question", track=True)
         recorded = Recorded(path, Prediction, by="content")
-        if before.size < 0 and self._first_is_foreign(dataset, samples, recorded):
+        if before.size < 0 and self._first_is_foreign(dataset, samples, files, recorded):
             recorded.close()
             return Recorded(path, Prediction, by="question", track=True)
         return recorded
 
     def _first_is_foreign(
-        self, dataset: DatasetConfig, samples: PlannedSamples, recorded: Recorded[Prediction]
+        self, dataset: DatasetConfig, samples: PlannedSamples, files: RowFiles, recorded: Recorded[Prediction]
     ) -> bool:
-        origin = Origin(self.task.run, self.raw, dataset)
+        origin = Origin(files, self.raw, dataset)
         for sample in samples.read() if len(recorded) else ():
             for repeat in range(self.repeats):
                 if (found := recorded.get(sample.id, repeat, sample.uid)) is not None:
@@ -225,7 +226,7 @@ class InferRun:
                 break
             taken.append(job)
             await behind(client).ask(self._request(job))
-        return _chain_all(taken, jobs)
+        return chain(taken, jobs)
 
     def _request(self, job: AnswerJob, *, about: str = "", nth: int = 0) -> Request:
         folder = str(self.attachments.folder)
@@ -305,8 +306,3 @@ def _prediction(job: AnswerJob, reply: Reply) -> Prediction:
         gold=job.sample.reference,
         **recorded_reply(reply),
     )
-
-
-def _chain_all(first: list[AnswerJob], rest: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
-    yield from first
-    yield from rest

@@ -145,7 +145,7 @@ class JudgeRun:
         self.method: JudgeMethod = method_of(self.judge.method)
         self.config, kind = configured(self.judge.model)
         self.attachments = Attachments(task.run.attachments)
-        self.questions = Questions(self.judge, kind.prompt_kind, attachments=str(self.attachments.folder))
+        self.questions = Questions(self.judge, kind.prompt_kind, attachments=self.attachments)
         self.repeats = repeats_of(task.plan.models[task.spec.model])
         self.postprocess = postprocessor_of(task.plan.models[task.spec.model])
         self.samples = PlannedSamples(dataset, task.plan.options)

@@ -303,6 +303,28 @@ def _mend_last_line(path: Path, file: BinaryIO, size: int) -> int:
     return 0
 
 
+def open_mended(path: Path, *, buffering: int = -1) -> BinaryIO | None:
+    """Open a file of records to be read, its torn last line cut off; see ``mend``.
+
+    Args:
+        path: The file.
+        buffering: Bytes to read at a time; -1 takes what Python takes.
+
+    Returns:
+        The file; ``None`` where there is none.
+
+    Raises:
+        DiskError: It cannot be mended or opened.
+    """
+    mend(path)
+    try:
+        return open_file(path, "rb", buffering=buffering)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a whole file so that it is either the old or the new one.
 

@@ -19,7 +19,7 @@ from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
 import msgspec
 
 from judgebench.records.flow import Exchange
-from judgebench.store.journal import DAMAGED, disk_error, mend, open_file, open_temporary, unreadable
+from judgebench.store.journal import DAMAGED, disk_error, open_file, open_mended, open_temporary, unreadable
 
 LOGGED = 100
 """Damaged lines of one file that the log names one by one."""
@@ -66,17 +66,12 @@ def is_ok(place: int) -> bool:
 def scan(path: Path) -> Iterator[tuple[RecordLine, int, int]]:
     """Yield every readable record's key, offset and size, in file order; damaged lines are put aside.
 
-    The file must not end in a torn line (see ``mend``); a line still being written is left out.
+    The file is mended first; a line still being written is left out.
     """
     offset = 0
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open_file(path, "rb", buffering=1 << 20))
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise unreadable(path, error) from error
-        aside = stack.enter_context(Aside(path))
+    if (file := open_mended(path, buffering=1 << 20)) is None:
+        return
+    with file, Aside(path) as aside:
         for number, raw in enumerate(file, 1):
             size = len(raw)
             if raw.endswith(b"\n") and size > 1:
@@ -271,7 +266,6 @@ class Recorded(Generic[T]):
         self._decode = msgspec.json.Decoder(kind).decode
         self.by = by
         self._by_sample = by == "item"
-        mend(path)
         self._positions = RecordIndex(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
         if track:
             self._positions.track()
@@ -385,7 +379,6 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     Raises:
         DiskError: No room for the sorted copy; the file stays as it was, which is valid too.
     """
-    mend(path)
     columns = _IndexColumns(path, by_sample=by == "item", drop=drop)
     if not columns.disorder:
         return len(columns.slots)
