@@ -320,7 +320,7 @@ class ExtractRun:
             accumulator.collected.diagnostics(accumulator.tally, judged=self.judge is not None),
             between_judges=accumulator.agreements.diagnostics(),
             read=HowRead(**how_read(self.method.identity())) if self.judge is not None and self.method else None,
-            **(orders_of(accumulator.compared_columns) if not self.against_gold else {}),
+            **(orders_of(accumulator.compared_columns) if self.compared_name and not self.against_gold else {}),
         )
 
     def _figures(self) -> dict[str, Metric]:
