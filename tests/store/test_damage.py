@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -69,6 +70,25 @@ def test_damaged_lines_without_number_are_put_aside_once_each_and_told_in_few_wo
     assert sorted(aside[1::2]) == sorted(b"rubbish %d" % number for number in range(count))
     assert len(caplog.records) < 4 * (LOGGED + 2)
     assert f"{count} lines are damaged in all" in caplog.text
+
+
+def test_what_is_put_aside_is_read_once_per_reading_and_not_once_per_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million damaged lines would otherwise take the square of a million."""
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(b"".join(b"rubbish %d\n" % number for number in range(300)))
+    opened: list[str] = []
+    opening = os.open
+
+    def counted(name: object, *more: int, **options: int) -> int:
+        opened.append(Path(str(name)).name)
+        return opening(name, *more, **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(os, "open", counted)
+    for _ in range(2):
+        assert list(records(path, Prediction)) == []
+    assert 2 <= opened.count("d.jsonl.damaged") <= 4
 
 
 def test_what_a_killed_process_had_put_aside_in_part_does_not_hide_the_rest(tmp_path: Path) -> None:
