@@ -13,7 +13,7 @@ from judgebench.records.flow import Verdict
 from judgebench.records.pairs import FLIPPED, NUMERALS, PREFERENCES, SIDES, STRENGTH, TIES, UNDECIDED, WINS
 
 
-def test_the_labels_are_these() -> None:
+def test_the_decisions_are_these() -> None:
     assert SIDES == {
         "A": 1, "A>B": 1, "A>>B": 1, "first": 1, "1": 1, "B": -1, "B>A": -1, "B>>A": -1, "second": -1, "2": -1,
     }  # fmt: skip
@@ -21,7 +21,7 @@ def test_the_labels_are_these() -> None:
     assert (TIES, sorted(NUMERALS), len(SIDES)) == (("tie", "A=B"), ["1", "2"], 2 * len(WINS))
 
 
-def test_no_label_says_two_things() -> None:
+def test_no_decision_says_two_things() -> None:
     assert not SIDES.keys() & {*TIES, *UNDECIDED}
     assert all(
         FLIPPED[FLIPPED[decision]] == decision and SIDES[FLIPPED[decision]] == -SIDES[decision] for decision in SIDES
@@ -31,7 +31,7 @@ def test_no_label_says_two_things() -> None:
 
 
 @pytest.mark.parametrize("decision", sorted(PREFERENCES))
-def test_what_a_label_is_worth_is_the_same_everywhere(decision: str) -> None:
+def test_what_a_decision_is_worth_is_the_same_everywhere(decision: str) -> None:
     side, worth = SIDES.get(decision, 0), PREFERENCES[decision]
     assert worth == (side + 1) / 2 == 1 - PREFERENCES[FLIPPED.get(decision, decision)]
     assert side_of(decision) == side

@@ -58,7 +58,9 @@ def test_a_model_more_changes_no_name_of_a_file(models: list[str], rng: object) 
 
 
 @given(MODELS, st.data())
-def test_named_opponents_meet_everybody_and_the_others_not_each_other(models: list[str], data: st.DataObject) -> None:
+def test_named_compared_models_meet_everybody_and_the_others_not_each_other(
+    models: list[str], data: st.DataObject
+) -> None:
     named = data.draw(st.lists(st.sampled_from(models), min_size=1, unique=True))
     met = pairs(resolved(round_robin(*named), models), models)
     expected = {frozenset({model, name}) for model in models for name in named if model != name}
@@ -79,7 +81,7 @@ def test_first_names_the_first_model() -> None:
     }  # fmt: skip
 
 
-def test_a_panel_of_a_league_has_a_part_for_each_opponent() -> None:
+def test_a_panel_of_a_round_robin_has_a_part_for_each_compared_model() -> None:
     panel = JudgeConfig(abbr="panel", method=PANEL, members=["pair"], compared_models=["all"])
     found = {judge.abbr: judge for judge in resolved(round_robin("all", panel=panel), ["a", "b", "c"]).judges}
     assert found["panel-vs-b"].members == ["pair-vs-b"]
@@ -96,7 +98,7 @@ def test_a_panel_of_a_league_has_a_part_for_each_opponent() -> None:
         (["all"], ["a", "b"], ["a"], "does not compare with the same models as the panel"),
     ],
 )
-def test_leagues_that_cannot_be_are_refused(
+def test_round_robins_that_cannot_be_are_refused(
     compared_models: list[str], models: list[str], panel: list[str] | None, said: str
 ) -> None:
     judge = JudgeConfig(abbr="panel", method=PANEL, members=["pair"], compared_models=panel or [])
@@ -105,7 +107,7 @@ def test_leagues_that_cannot_be_are_refused(
         resolved(dataset, models)
 
 
-def test_a_dump_declares_the_league_again() -> None:
+def test_a_dump_declares_the_round_robin_again() -> None:
     panel = JudgeConfig(abbr="panel", method=PANEL, members=["pair"], compared_models=["all"])
     (pair, combined) = dataset_keys(resolved(round_robin("all", panel=panel), ["a", "b", "c"]))["judge_infer_cfg"]
     assert (pair["abbr"], pair["compare_with"]) == ("pair", "all")

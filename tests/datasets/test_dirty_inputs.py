@@ -54,7 +54,7 @@ def test_truth_values_in_text_columns_are_text_where_the_benchmark_names_the_tol
         samples(strict, tmp_path)
 
 
-def test_one_game_where_two_are_needed_leaves_the_question_out_and_is_never_used_twice(tmp_path: Path) -> None:
+def test_one_comparison_where_two_are_needed_leaves_the_question_out_and_is_never_used_twice(tmp_path: Path) -> None:
     data = dataset("arena_hard", tmp_path, arena(["gpt-4-0314", "tested"], 3))
     items = samples(data, tmp_path)
     one_comparison = values(scored(data, items, lambda s, v: None if (s.id, v) == (1, "BA") else brackets("first")))
@@ -245,7 +245,7 @@ def test_json_in_a_code_fence_is_read() -> None:
     assert parser.read(said('Here it is:\n```json\n{\n  "verdict": "incorrect"\n}\n```\n')).decision == "incorrect"
 
 
-def test_a_label_in_the_reasoning_does_not_count_against_the_final_one() -> None:
+def test_a_decision_in_the_reasoning_does_not_count_against_the_final_one() -> None:
     last = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"]})
     text = "<think>[[A>B]] seems right.</think>\nOn reflection:\n[[B>A]]"
     labelled = parser_of({"type": "last_match", "patterns": [r"\[\[([AB<>=]+)\]\]"],
@@ -263,7 +263,7 @@ def test_line_breaks_inside_csv_fields_are_part_of_the_field(tmp_path: Path) -> 
     assert [(one.fields["question"], one.reference) for one in found] == [("a\nb, c", 'say "x"'), ("d", "e")]
 
 
-def test_two_different_bracket_labels_are_no_verdict() -> None:
+def test_two_different_bracket_decisions_are_no_verdict() -> None:
     options = {
         "type": "unique_decision",
         "patterns": [r"\[\[([AB<>=]+)\]\]"],

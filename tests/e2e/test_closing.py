@@ -122,7 +122,7 @@ def test_the_next_command_of_a_run_with_missing_answers_answers_them(bench: Benc
     assert bench.asked() == {2: 1, 3: 1, 4: 1, 5: 1}
 
 
-def test_a_judge_of_another_form_is_read_after_an_override_of_its_grammar(bench: Bench) -> None:
+def test_a_judge_of_another_form_is_read_after_an_override_of_its_parser(bench: Bench) -> None:
     """Reading a judge again costs nothing and works when its service is gone: the recorded replies are kept."""
     bench.judge.answer = judge_answer('{{"same_value": "{letter}"}}')
     assert bench.jb().code == 0

@@ -92,7 +92,7 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
 
 
 @pytest.mark.parametrize("baseline", ["ant", "bee", "cat"])
-def test_a_changed_opponent_asks_only_about_new_pairs(many_models: Bench, baseline: str) -> None:
+def test_a_changed_compared_model_asks_only_about_new_pairs(many_models: Bench, baseline: str) -> None:
     """From one baseline to all against all and back: comparisons that were judged are not asked about again."""
     bench = many_models
     round_robin(bench, "round_robin", baseline)
@@ -118,7 +118,7 @@ def test_a_changed_opponent_asks_only_about_new_pairs(many_models: Bench, baseli
     )
 
 
-def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -> None:
+def test_a_round_robin_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -> None:
     """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
     bench = many_models
     slower_after(3, bench.judge)
@@ -137,7 +137,7 @@ def test_a_league_that_is_killed_goes_on_with_a_model_more(many_models: Bench) -
     assert {one["model"]: one["comparisons"] for one in ranking(bench)["models"]} == dict.fromkeys(WRONG_OF, 12)
 
 
-def test_the_gate_decides_on_a_league(many_models: Bench) -> None:
+def test_the_gate_decides_on_a_round_robin(many_models: Bench) -> None:
     bench = many_models
     jb(bench, models=("bee", "ant"))
     rules = [
@@ -151,7 +151,7 @@ def test_the_gate_decides_on_a_league(many_models: Bench) -> None:
     assert failed.code == 5, failed.text
 
 
-def test_a_league_ranks_its_models(many_models: Bench) -> None:
+def test_a_round_robin_ranks_its_models(many_models: Bench) -> None:
     bench = many_models
     text = jb(bench, models=("cat", "bee", "ant"))
     found = ranking(bench)
@@ -187,7 +187,7 @@ def test_a_league_ranks_its_models(many_models: Bench) -> None:
     assert re.search(r"toy-round_robin,\w+,elo,gen,\d", csv)
 
 
-def test_opponents_by_name_in_the_shipped_league(many_models: Bench) -> None:
+def test_compared_models_by_name_in_the_shipped_round_robin(many_models: Bench) -> None:
     bench = many_models
     service = [f"judges.round robin.judge_model.url={bench.judge.url}", "judges.round robin.judge_model.model=j"]
     against = "judges.round robin.compare_with=['ant']"
@@ -366,7 +366,7 @@ def test_judges_that_grade_rank_by_the_mean(many_models: Bench, tmp_path: Path) 
     assert "judge says None" not in text  # a grade does not contradict the rule's label
 
 
-def test_two_judges_of_a_league_and_their_panel(many_models: Bench) -> None:
+def test_two_judges_of_a_round_robin_and_their_panel(many_models: Bench) -> None:
     bench = many_models
     with FaultService(pair_answer, model="j") as second:
         both = ", ".join(

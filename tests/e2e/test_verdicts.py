@@ -7,7 +7,7 @@ import re
 from tests.e2e.harness import JB, Bench, judge_answer, run
 
 
-def test_recorded_replies_are_read_by_other_grammars(bench: Bench) -> None:
+def test_recorded_replies_are_read_by_other_parsers(bench: Bench) -> None:
     bench.judge.answer = judge_answer("An answer.\n\nVERDICT: {letter}.")
     assert bench.jb("--no-preflight").code == 0
     asked = len(bench.judge.requests)
@@ -21,7 +21,7 @@ def test_recorded_replies_are_read_by_other_grammars(bench: Bench) -> None:
     assert len(bench.judge.requests) == asked
 
 
-def test_a_grammar_that_is_none_is_said(bench: Bench) -> None:
+def test_a_parser_that_is_none_is_said(bench: Bench) -> None:
     assert bench.jb("--no-preflight").code == 0
     done = run([*JB, "verdicts", "compare", "latest", "--parser", "ancored"], bench.folder)
     assert done.code == 2

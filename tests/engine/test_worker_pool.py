@@ -69,7 +69,7 @@ def test_stop_pulls_no_more_and_lets_what_is_in_flight_finish(is_async: bool) ->
     assert sorted(done) == list(range(len(done)))
 
 
-def test_stop_ends_a_pump_that_waits_for_its_source_or_its_schedule() -> None:
+def test_stop_ends_a_pool_that_waits_for_its_source_or_its_schedule() -> None:
     async def main() -> None:
         async def never() -> AsyncIterator[int]:
             await asyncio.sleep(3600)

@@ -76,17 +76,17 @@ def scored(*scores: float | None) -> list[PresentationReading]:
         ("unanimous", ["A", "B"], None),
     ],
 )
-def test_folds_of_labels(name: str, decisions: list[str], want: str | None) -> None:
+def test_aggregations_of_decisions(name: str, decisions: list[str], want: str | None) -> None:
     assert aggregate(name, seen(*decisions)).decision == want
 
 
-def test_arena_hard_pool_counts_strong_labels_three_times() -> None:
+def test_arena_hard_pool_counts_strong_decisions_three_times() -> None:
     reading = aggregate("weighted_pool", seen("A>>B", "B>A", "A=B"))
     assert [one.outcome for one in reading.outcomes] == [1, 1, 1, 0, 0.5]
     assert reading.score == pytest.approx(3.5 / 5)
 
 
-def test_folds_of_scores() -> None:
+def test_aggregations_of_scores() -> None:
     assert aggregate("mean_score", scored(4, 7)).score == 5.5
     assert aggregate("min_score", scored(4, 7)).score == 4
     assert aggregate("max_score", scored(4, 7)).score == 7
@@ -116,7 +116,7 @@ def test_faireval_averages_both_orders_answer_by_answer() -> None:
     assert aggregate("mean_score", [two(9, 8), two(7, 8, "BA")], margin=1).decision == "tie"
 
 
-def test_order_ba_is_mirrored_before_the_fold() -> None:
+def test_order_ba_is_mirrored_before_the_aggregation() -> None:
     assert aggregate("counter", seen("A", "B", orders=("AB", "BA"))).decision == "A"
     assert aggregate("counter", seen("A", "A", orders=("AB", "BA"))).decision == "tie"
     assert aggregate("both_required", seen("A>>B", "B>>A", orders=("AB", "BA"))).decision == "A>>B"
@@ -139,7 +139,7 @@ def test_probabilities_are_averaged_and_mirrored() -> None:
     assert aggregate("logprob_mean", seen("A")).status == "unparsed"
 
 
-def test_what_an_unread_view_counts_as_changes_the_decision() -> None:
+def test_what_an_unread_presentation_counts_as_changes_the_decision() -> None:
     presentations = seen("A", None)
     assert aggregate("counter", presentations).status == "unparsed"
     assert aggregate("counter", presentations, unread="drop").decision == "A"
@@ -152,7 +152,7 @@ def test_what_an_unread_view_counts_as_changes_the_decision() -> None:
 
 @pytest.mark.parametrize("name", [*DECISION_AGGREGATIONS, *SCORE_AGGREGATIONS])
 @pytest.mark.parametrize("unread", ["unparsed", "drop", "default"])
-def test_an_item_without_any_readable_view_is_unparsed(name: str, unread: Any) -> None:
+def test_an_item_without_any_readable_presentation_is_unparsed(name: str, unread: Any) -> None:
     if unread == "default":
         unread = 0.5 if name in SCORE_AGGREGATIONS else "incorrect"
     reading = aggregate(name, seen(None, None), unread=unread)
@@ -202,7 +202,7 @@ def test_swapping_the_answers_mirrors_the_decision(decisions: list[str], name: s
     name=st.sampled_from(list(DECISION_AGGREGATIONS)),
     data=st.data(),
 )
-def test_the_order_of_views_does_not_matter(decisions: list[str], name: str, data: st.DataObject) -> None:
+def test_the_order_of_presentations_does_not_matter(decisions: list[str], name: str, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(decisions))
     if name != "first":
         before, after = aggregate(name, seen(*decisions)), aggregate(name, seen(*shuffled))
@@ -220,7 +220,7 @@ def test_the_order_of_views_does_not_matter(decisions: list[str], name: str, dat
         ({"type": "counter", "unread": "drop", "flip": {"left": "right"}}, "must become"),
     ],
 )
-def test_a_wrong_fold_is_refused(spec: dict[str, Any], words: str) -> None:
+def test_a_wrong_aggregation_is_refused(spec: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         aggregation_of(spec)
 
@@ -230,5 +230,5 @@ def last_presentation(presentations: list[PresentationReading], config: Aggregat
     return presentations[-1].reading
 
 
-def test_a_users_own_fold_is_named_by_its_path() -> None:
+def test_a_users_own_aggregation_is_named_by_its_path() -> None:
     assert aggregate(f"{__name__}.last_presentation", seen("A", "B")).decision == "B"

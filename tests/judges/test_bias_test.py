@@ -147,7 +147,7 @@ class TestAsking:
         assert replayed.recorded.keys() == asked.recorded.keys()
         json.dumps(verdict.details)
 
-    def test_a_recording_without_a_perturbed_view_gives_no_verdict(self) -> None:
+    def test_a_recording_without_a_perturbed_presentation_gives_no_verdict(self) -> None:
         asked = FileIdentity(the_first)
         decided(method(PAIR, "bandwagon"), asked)
         with pytest.raises(NotRecordedError):
@@ -172,7 +172,7 @@ class TestReading:
         verdict = decided(method({**ONE_ORDER, "levels": 5}, "position"), FileIdentity(lambda *_: "A>>B"))
         assert by_name(verdict)["position"]["decision"] == "B>>A"
 
-    def test_an_unread_perturbed_view_is_neither_a_verdict_nor_lost(self) -> None:
+    def test_an_unread_perturbed_presentation_is_neither_a_verdict_nor_lost(self) -> None:
         verdict = decided(
             method(ONE_ORDER, "bandwagon"),
             FileIdentity(lambda presentation, _: "?" if "bandwagon" in presentation else "A"),
@@ -210,7 +210,9 @@ class TestFaults:
         assert "verbosity-AB" in asked.presentations, "what else was under way is recorded"
 
     @pytest.mark.parametrize("kind", ["content_filter", "context_length", "bad_request"])
-    def test_a_view_that_the_service_will_always_refuse_is_counted_and_the_others_stand(self, kind: str) -> None:
+    def test_a_presentation_that_the_service_will_always_refuse_is_counted_and_the_others_stand(
+        self, kind: str
+    ) -> None:
         verdict = decided(method(ONE_ORDER, "injection", "verbosity"), self.failing(kind))
         entry = by_name(verdict)["injection"]
         assert (entry["status"], entry["reason"], entry.get("decision")) == ("judge_failed", kind, None)

@@ -59,7 +59,7 @@ def test_two_scores_at_the_ends_of_their_scale_are_read() -> None:
     assert read(LINE, "10.5 1").status == "unparsed"
 
 
-def test_the_least_score_of_the_upper_label_has_it() -> None:
+def test_the_least_score_of_the_upper_decision_has_it() -> None:
     grades = {"type": "score_line", "low": 1, "high": 10, "threshold": 6, "decisions": ["correct", "incorrect"]}
     assert [read(grades, f"Score: {score}").decision for score in (5.9, 6, 6.1)] == ["incorrect", "correct", "correct"]
 
@@ -77,7 +77,7 @@ def test_a_bracket_inside_a_sentence_of_a_reply_that_was_cut_off_is_no_verdict()
     assert read(parser, text, finish_reason="length").status == "unparsed"
 
 
-def test_one_letter_labels_are_no_words_of_their_own() -> None:
+def test_one_letter_decisions_are_no_words_of_their_own() -> None:
     numbered = {"type": "anchored", "decisions": {"1": "A", "2": "B"}}
     assert read(numbered, "VERDICT: 1").decision == "A"
     assert read(numbered, "VERDICT: A").status == "unparsed"
@@ -100,13 +100,13 @@ def test_a_pattern_that_matches_nothing_at_all_is_passed_over() -> None:
     assert read(optional, "Verdict: unclear.\nVerdict: B").decision == "incorrect"
 
 
-def test_a_label_given_several_times_was_read_where_it_stands_last() -> None:
+def test_a_decision_given_several_times_was_read_where_it_stands_last() -> None:
     unique = {"type": "unique_decision", "patterns": [r"\[\[([AB])\]\]"], "decisions": LETTERS}
     text = "[[A]] it is: [[A]]"
     assert read(unique, text).span == (text.rindex("A"), text.rindex("A") + 1)
 
 
-def test_the_grammar_that_read_a_reply_is_named_by_its_number_from_0() -> None:
+def test_the_parser_that_read_a_reply_is_named_by_its_number_from_0() -> None:
     either = {"type": "first_readable", "parsers": [{"type": "anchored", "decisions": LETTERS}, "trailing_int"]}
     assert read(either, "VERDICT: A").values["read_by"] == 0
     assert read(either, "I give it 7").values["read_by"] == 1
@@ -148,14 +148,14 @@ def labelled(*decisions: str) -> list[PresentationReading]:
     return presentations(*(Reading(status="ok", decision=decision) for decision in decisions))
 
 
-def test_strong_labels_count_three_times_whichever_answer_they_prefer() -> None:
+def test_strong_decisions_count_three_times_whichever_answer_they_prefer() -> None:
     assert aggregate("weighted_pool", labelled("B>>A", "A>B")).outcomes == [
         PooledOutcome(outcome=one) for one in (0, 0, 0, 1)
     ]
     assert aggregate("weighted_pool", labelled("B>>A", "A>>B")).decision == "tie"
 
 
-def test_a_view_in_the_other_order_turns_the_difference_of_its_scores_round() -> None:
+def test_a_presentation_in_the_other_order_turns_the_difference_of_its_scores_round() -> None:
     swapped = PresentationReading(
         presentation="BA",
         order="BA",
@@ -177,7 +177,7 @@ def test_a_drawn_vote_is_what_the_config_says_and_not_who_came_first() -> None:
     assert aggregate("majority", drawn).status == "unparsed"
 
 
-def test_the_score_of_averaged_probabilities_is_that_of_the_first_label() -> None:
+def test_the_score_of_averaged_probabilities_is_that_of_the_first_decision() -> None:
     shares = presentations(
         *(Reading(status="ok", decision="B", score=p, probabilities={"A": p, "B": 1 - p}) for p in (0.25, 0.125))
     )
@@ -185,7 +185,7 @@ def test_the_score_of_averaged_probabilities_is_that_of_the_first_label() -> Non
     assert (found.decision, found.score) == ("B", 0.1875)
 
 
-def test_views_that_differ_in_what_they_count_as_are_unparsed_where_none_is_named() -> None:
+def test_presentations_that_differ_in_what_they_count_as_are_unparsed_where_none_is_named() -> None:
     some = [*labelled("A"), PresentationReading(presentation="other", reading=unparsed("silent"))]
     assert aggregate("counter", some, unread={"v0": "drop"}).status == "unparsed"
     assert aggregate("counter", some, unread={"other": "drop"}).decision == "A"
@@ -196,7 +196,7 @@ def test_every_mirror_image_is_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["counter", "majority", "both_or_tie", "each_counts"])
-def test_a_view_that_gives_a_number_alone_is_no_vote(name: str) -> None:
+def test_a_presentation_that_gives_a_number_alone_is_no_vote(name: str) -> None:
     assert aggregate(name, [*labelled("A"), *presentations(Reading(status="ok", score=7.0))]).status == "unparsed"
 
 

@@ -166,27 +166,27 @@ DROPPED: dict[str, Any] = {"unread": "drop"}
         ({"aggregate": {"type": "mean_score", **DROPPED}}, {"a": 2, "b": "correct"}, "ok", 2.0, None),
     ],
 )
-def test_a_panel_folds_what_its_fold_reads(
+def test_a_panel_aggregates_what_its_aggregation_reads(
     options: dict[str, Any], members: dict[str, Any], status: str, score: float | None, decision: str | None
 ) -> None:
     verdict = judge("Panel", options, item(verdicts=scored(**members)), Judge(lambda *_: ""))
     assert (verdict.status, verdict.score, verdict.decision) == (status, score, decision)
 
 
-def test_a_panel_says_who_gave_nothing_that_it_folds() -> None:
+def test_a_panel_says_who_gave_nothing_that_it_aggregates() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}}
     verdict = judge("Panel", options, item(verdicts=scored(a=2, b=5)), Judge(lambda *_: ""))
     assert verdict.reason == "0 of 2 members decided, the quorum is 1 (2 gave no decision, which the aggregation needs)"
     assert verdict.details["voters"] == 0
 
 
-def test_scales_are_brought_together_before_scores_are_folded() -> None:
+def test_scales_are_brought_together_before_scores_are_aggregated() -> None:
     options = {"aggregate": {"type": "mean_score", **DROPPED}, "scales": {"a": [1, 10], "b": [1, 5]}}
     verdict = judge("Panel", options, item(verdicts=scored(a=5.5, b=5)), Judge(lambda *_: ""))
     assert verdict.score == 0.75
 
 
-def test_scores_of_a_panel_are_folded_by_a_fold_of_scores() -> None:
+def test_scores_of_a_panel_are_aggregated_by_an_aggregation_of_scores() -> None:
     options = {"aggregate": {"type": "majority", **DROPPED}, "scores": {"type": "counter", **DROPPED}}
     with pytest.raises(ConfigError, match=r"method.scores: counter aggregates decisions"):
         judge("Panel", options, item(), Judge(lambda *_: ""))

@@ -27,7 +27,7 @@ def replies(**by_presentation: str) -> Judge:
     return Judge(lambda prompt, presentation: by_presentation[presentation.replace("-", "_")])
 
 
-def test_a_reply_without_a_label_is_followed_by_a_further_turn() -> None:
+def test_a_reply_without_a_decision_is_followed_by_a_further_turn() -> None:
     ask = replies(AB="I think that", AB_again1="so: [[A>B]]", BA="[[B>A]]")
     verdict = judge("ContinuedJudge", PAIR, item(baseline="x"), ask)
     assert (verdict.decision, len(ask.asked)) == ("A", 3)
@@ -38,7 +38,7 @@ def test_a_reply_without_a_label_is_followed_by_a_further_turn() -> None:
     assert presentations["BA"].span is not None
 
 
-def test_two_labels_are_no_reason_to_ask_again() -> None:
+def test_two_decisions_are_no_reason_to_ask_again() -> None:
     ask = replies(AB="[[A>B]] or [[B>A]]", BA="[[B>A]]")
     verdict = judge("ContinuedJudge", PAIR, item(baseline="x"), ask)
     assert (verdict.decision, len(ask.asked)) == ("A", 2)  # the other order decides alone

@@ -90,12 +90,12 @@ def combined(name: str, given: list[PresentationReading], unread: Any = "unparse
     return found
 
 
-def test_every_fold_has_its_documented_values() -> None:
+def test_every_aggregation_has_its_documented_values() -> None:
     assert DOCUMENTED.keys() == AGGREGATIONS.keys() == READ.keys() == CONTRARY.keys()
 
 
 @pytest.mark.parametrize("name", AGGREGATIONS)
-class TestEveryFold:
+class TestEveryAggregation:
     def test_it_gives_the_documented_values(self, name: str) -> None:
         given = (
             presentations(READ[name]),
@@ -112,21 +112,21 @@ class TestEveryFold:
             once, often = combined(name, presentations(*readings)), combined(name, presentations(*readings, repeats=8))
             assert (often.status, often.decision, often.score) == (once.status, once.decision, once.score)
 
-    def test_no_view_and_no_readable_view_decide_nothing(self, name: str) -> None:
+    def test_no_presentation_and_no_readable_presentation_decide_nothing(self, name: str) -> None:
         silent = unparsed("it says nothing")
         choices: list[Any] = ["unparsed", "drop", "tie" if name in DECISION_AGGREGATIONS else 3.0]
         for unread in choices:
             assert combined(name, [], unread).status == "unparsed"
             assert combined(name, presentations(silent, silent), unread).reason == "it says nothing"
 
-    def test_a_view_without_what_the_fold_reads_is_no_verdict(self, name: str) -> None:
+    def test_a_presentation_without_what_the_aggregation_reads_is_no_verdict(self, name: str) -> None:
         lacking = (
             Reading(status="ok", score=1.0) if name in DECISION_AGGREGATIONS else Reading(status="ok", decision="A")
         )
         if name != "first":  # takes whatever the first presentation says
             assert combined(name, presentations(READ[name], lacking)).status == "unparsed"
 
-    def test_an_unread_view_leaves_the_item_unread_or_is_dropped(self, name: str) -> None:
+    def test_an_unread_presentation_leaves_the_item_unread_or_is_dropped(self, name: str) -> None:
         silent = unparsed("it says nothing")
         assert combined(name, presentations(READ[name], silent)).status == "unparsed"
         if name != HALVES:  # without a presentation of the second answer there is nothing to compare
@@ -134,7 +134,7 @@ class TestEveryFold:
                 name, presentations(READ[name])
             )
 
-    def test_weights_count_where_the_fold_looks_at_them(self, name: str) -> None:
+    def test_weights_count_where_the_aggregation_looks_at_them(self, name: str) -> None:
         heavy, light = (
             presentations(READ[name])[0],
             msgspec.structs.replace(presentations(CONTRARY[name])[0], presentation="v1", weight=1.0),
@@ -208,7 +208,7 @@ SETUPS: dict[str, Any] = {
 }
 
 
-def test_every_grammar_is_set_up() -> None:
+def test_every_parser_is_set_up() -> None:
     known = {plugins.split(spec, where="parser")[0] for spec in SETUPS.values()}
     assert known >= shipped("parsers").keys(), "a new parser needs a setup"
 
@@ -225,7 +225,7 @@ EMPTY = [
 
 
 @pytest.mark.parametrize("name", SETUPS)
-def test_a_reply_that_says_nothing_is_unread_by_every_grammar_with_a_reason(name: str) -> None:
+def test_a_reply_that_says_nothing_is_unread_by_every_parser_with_a_reason(name: str) -> None:
     parser = parser_of(SETUPS[name])
     for reply in EMPTY:
         reading = parser.read(reply)

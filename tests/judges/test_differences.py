@@ -26,7 +26,7 @@ def test_what_the_last_character_makes_of_plain_replies() -> None:
     )
 
 
-def test_a_grammar_does_not_differ_from_itself() -> None:
+def test_a_parser_does_not_differ_from_itself() -> None:
     texts = [row["text"] for row in CORPUS]
     for name in SETUPS:
         parser = parser_of(SETUPS[name])

@@ -134,7 +134,7 @@ def test_only_the_advocates_see_the_reference() -> None:
     assert shown == {"round1-a": True, "round1-b": True, "decide": False}
 
 
-def test_without_a_reference_the_label_is_the_place_of_the_chosen_solution_from_1() -> None:
+def test_without_a_reference_the_decision_is_the_place_of_the_chosen_solution_from_1() -> None:
     options = {"judge": DIRECT, "extractor": {"type": "LastNumber"}, "same": {"type": "NumberEqual"}, "times": 1}
     judged = item(fields={"question": "2+2?", "solutions": ["It is 5.", "It is 4."]}, reference=None)
     ask = Judge(lambda _prompt, presentation: f"VERDICT: {'A' if presentation.startswith('solution2') else 'B'}")
@@ -153,7 +153,7 @@ def test_the_verifier_of_solutions_is_never_shown_the_reference() -> None:
     assert (verdict.status, ask.asked) == ("not_judged", [])
 
 
-def test_grammars_that_read_other_scores_differ() -> None:
+def test_parsers_that_read_other_scores_differ() -> None:
     first, second = (
         parser_of({"type": kind, "patterns": [r"\[\[(\d+)\]\]"], "published": True})
         for kind in ("first_match", "last_match")

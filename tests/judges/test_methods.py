@@ -183,7 +183,7 @@ def test_a_prompt_of_ones_own_replaces_ours() -> None:
     assert verify(item("four"), "A")[0].decision == "correct"
 
 
-def test_repeats_need_a_fold_and_are_voted_on() -> None:
+def test_repeats_need_an_aggregation_and_are_voted_on() -> None:
     with pytest.raises(ConfigError, match="aggregate"):
         verify(item(), "A", repeats=3)
     replies = iter(["A", "B", "I do not know", "A"])
@@ -230,7 +230,7 @@ def test_equal_answers_are_not_asked_about_where_declared() -> None:
     assert (verdict.decision, ask.asked, verdict.equal_answers, verdict.details) == ("tie", [], True, {})
 
 
-def test_views_may_differ_in_criterion_grammar_and_parameters() -> None:
+def test_presentations_may_differ_in_criterion_parser_and_parameters() -> None:
     options = {
         "presentations": [
             {"name": "facts", "prompt": "{criterion}: {answer}", "fields": {"criterion": "Facts about {question}"}},
@@ -277,7 +277,7 @@ def test_a_completion_judge_read_by_its_probabilities_is_a_config() -> None:
     assert (silent.status, silent.reason) == ("unparsed", "the service gave no log-probs")
 
 
-def test_all_views_are_asked_before_a_failure_is_told() -> None:
+def test_all_presentations_are_asked_before_a_failure_is_told() -> None:
     failed = CallFailedError(Reply(status="failed", error=Failure(kind="server", message="HTTP 503")))
     asked = []
 

@@ -43,7 +43,7 @@ def test_its_name_version_and_keys_are_its_identity() -> None:
     assert own(most=2).identity() == {"parser": "stars", "version": 1, "most": 2}
 
 
-def test_it_gives_no_labels_never_guesses_and_needs_no_probabilities() -> None:
+def test_it_gives_no_decisions_never_guesses_and_needs_no_probabilities() -> None:
     assert (own().decisions(), own().guesses, own().needs_logprobs) == ([], False, False)
 
 

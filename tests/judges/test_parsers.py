@@ -53,7 +53,7 @@ def read(spec: Any, text: str, **reply: Any) -> Any:
 @pytest.mark.parametrize("name", PARSERS)
 @settings(max_examples=80, deadline=None)
 @given(text=TEXTS)
-def test_no_text_makes_a_grammar_raise_or_give_half_a_reading(name: str, text: str) -> None:
+def test_no_text_makes_a_parser_raise_or_give_half_a_reading(name: str, text: str) -> None:
     parser = parser_of(PARSERS[name])
     reading = parser.read(Reply(status="ok", text=text))
     assert reading == parser.read(Reply(status="ok", text=text))
@@ -151,7 +151,7 @@ def token(**top: float) -> list[TokenLogprob]:
     return [TokenLogprob(token=best, logprob=top[best], top=top)]
 
 
-def test_probabilities_are_shared_out_among_the_labels() -> None:
+def test_probabilities_are_shared_out_among_the_decisions() -> None:
     spec = {"type": "logprob_of_decision", "decisions": {"same": ["same", "Same"], "different": "different"}}
     reading = read(
         spec, "", logprobs=token(same=math.log(0.3), Same=math.log(0.1), different=math.log(0.1), x=math.log(0.4))
@@ -206,7 +206,7 @@ def test_a_wrong_config_is_refused_by_name(spec: Any, words: str) -> None:
         parser_of(spec)
 
 
-def test_identities_tell_grammars_apart() -> None:
+def test_identities_tell_parsers_apart() -> None:
     seen = [str(parser_of(spec).identity()) for spec in PARSERS.values()]
     assert len(set(seen)) == len(seen)
     identity = parser_of("aisbench_last_char").identity()

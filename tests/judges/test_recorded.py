@@ -33,7 +33,7 @@ def said(text: str) -> Reply:
     return Reply(status="ok", text=text)
 
 
-def test_judgebench_decisions_by_unique_label() -> None:
+def test_judgebench_decisions_by_unique_decision() -> None:
     parser = parser_of(
         {
             "type": "unique_decision",
@@ -53,7 +53,7 @@ def test_judgebench_decisions_by_unique_label() -> None:
     assert unread < compared / 10
 
 
-def test_our_default_grammar_never_contradicts_a_recorded_decision() -> None:
+def test_our_default_parser_never_contradicts_a_recorded_decision() -> None:
     """Stricter or more lenient than the published rule by a few replies, but never of another opinion."""
     decisions = {"A>B": "A>B", "A>>B": "A>B", "B>A": "B>A", "B>>A": "B>A", "A=B": "A=B"}
     parser = parser_of({"type": "anchored", "decisions": decisions})
@@ -106,7 +106,7 @@ def test_mt_bench_grades(name: str) -> None:
     assert unread <= (0 if name == "first_match" else len(given) / 100)
 
 
-def test_alpaca_eval_preferences_by_logprob_of_label() -> None:
+def test_alpaca_eval_preferences_by_logprob_of_decision() -> None:
     parser = parser_of({"type": "logprob_of_decision", "decisions": {"first": "m", "second": "M"}})
     switched = {row["idx"]: row["switched_seed0"] for row in rows(DATA / "alpaca_eval2" / "instructions.jsonl")}
     compared = 0

@@ -360,7 +360,7 @@ def test_every_shipped_judge_goes_all_its_way_on_real_replies(service: str, fact
 
 
 @pytest.mark.parametrize("pairs", [False, True], ids=["answers", "pairs"])
-def test_by_worked_examples_the_model_follows_the_grammar_of_every_method(
+def test_by_worked_examples_the_model_follows_the_parser_of_every_method(
     service: str, facts: Path, pairs: bool
 ) -> None:
     assert EXAMPLES.keys() == {*POINTS, *PAIRS}

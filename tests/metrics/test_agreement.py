@@ -152,7 +152,7 @@ def test_perfect_inverted_coin_and_constant(counts: tuple[int, ...], value: floa
     assert (scott_pi(confusion(table(*counts).graded_pairs()).pairs())) == value
 
 
-def test_health_says_all_of_it() -> None:
+def test_diagnostics_say_all_of_it() -> None:
     """Agreement, kappa, both error rates and the shift, as JSON values with intervals."""
     tally = table(40, 10, 5, 45)
     tally.add(TallyOutcome(id=1000, status="unparsed", rule="correct", truncated=True))

@@ -76,14 +76,14 @@ def wins(count: int, sample: int = 0) -> list[Comparison]:
     return [Comparison("a", "b", 1.0, sample=sample)] * count
 
 
-def test_who_is_ahead_gains_less_from_the_next_game() -> None:
+def test_who_is_ahead_gains_less_from_the_next_comparison() -> None:
     expected = 1 / (1 + 10 ** (-4 / 400))  # at 1002 against 998
     assert elo(wins(2))["a"].value == pytest.approx(1002 + 4 * (1 - expected))
     assert elo(wins(2))["b"].value == pytest.approx(998 - 4 * (1 - expected))
     assert shuffled_elo(wins(2), shuffles=3).ratings["a"].value == pytest.approx(elo(wins(2))["a"].value)
 
 
-def test_a_resample_of_short_items_plays_its_own_games_and_no_more() -> None:
+def test_a_resample_of_short_items_plays_its_own_comparisons_and_no_more() -> None:
     found = shuffled_elo([*wins(3, sample=0), *wins(1, sample=1)], rounds=200, seed=1).ratings["a"]
     assert found.interval is not None
     # A quarter of the resamples each hold two comparisons and six comparisons.
@@ -107,7 +107,7 @@ def test_no_resample_on_the_other_side_is_no_proof() -> None:
     assert found.p_value == pytest.approx(2 * (0 + 1) / (99 + 1))
 
 
-def test_a_tied_view_is_no_win_of_the_place_it_was_shown_in() -> None:
+def test_a_tied_presentation_is_no_win_of_the_place_it_was_shown_in() -> None:
     presentations = [
         {"presentation": at, "order": at, "status": "ok", "decision": "tie" if at == "BA" else "A"}
         for at in ("AB", "BA")

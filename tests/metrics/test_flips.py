@@ -65,7 +65,7 @@ class TestDecisions:
             (3.0, 4.0, True),
         ],
     )
-    def test_a_flip_is_another_side_label_or_score(
+    def test_a_flip_is_another_side_decision_or_score(
         self, before: str | float, after: str | float, differs: bool
     ) -> None:
         assert flips.changed(before, after) is differs
@@ -279,7 +279,7 @@ class TestScore:
         assert found["robustness"].value is None
 
     @pytest.mark.parametrize("expects", ["must_flip", "must_not_increase"])
-    def test_labels_that_say_neither_right_nor_wrong_break_no_expectation_and_keep_none(self, expects: str) -> None:
+    def test_decisions_that_say_neither_right_nor_wrong_break_no_expectation_and_keep_none(self, expects: str) -> None:
         entry = entry_of("t", "step 4", target="better", expects=expects)
         found = scored(verdict("step 3", entry, again="step 3"), gold=None)
         assert (found["violation_rate/t"].value, found["violation_rate/t"].n) == (None, 0)

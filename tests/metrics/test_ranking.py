@@ -176,7 +176,7 @@ def comparisons_of(table: dict[tuple[str, str], tuple[int, int, int]]) -> list[C
     return [Comparison(first, second, outcome, sample=at) for at, (first, second, outcome) in enumerate(outcomes)]
 
 
-def test_a_star_of_battles_has_the_win_rates_as_ratings() -> None:
+def test_a_star_of_comparisons_has_the_win_rates_as_ratings() -> None:
     """With one baseline the fitted win rate is the mean of outcomes, ties half."""
     table = {("a", "base"): (7, 2, 1), ("b", "base"): (3, 3, 4), ("base", "c"): (6, 0, 4)}
     ratings = bradley_terry(comparisons_of(table), anchor="base", anchored_at=1000)
@@ -232,7 +232,7 @@ def test_bootstrapped_ratings_are_seeded_and_hold_the_estimate() -> None:
     assert separability({"a": Rating(1.0)}) is None
 
 
-def test_models_without_common_battles_are_refused() -> None:
+def test_models_without_common_comparisons_are_refused() -> None:
     """Two islands have no common scale; an anchor must have fought."""
     with pytest.raises(DataError, match="no comparisons connect them"):
         bradley_terry(comparisons_of({("a", "b"): (1, 0, 1), ("c", "d"): (1, 0, 1)}))

@@ -142,7 +142,7 @@ def test_error_rates_by_their_definitions(pairs: dict[tuple[int, int], int]) -> 
     assert (chance["kappa"].value is None) == bool(chance["kappa"].note)
 
 
-def test_intervals_of_orders_are_over_pairs_and_not_over_views() -> None:
+def test_intervals_of_orders_are_over_pairs_and_not_over_presentations() -> None:
     """The first shown wins both presentations of 30 pairs, the last shown those of 10: 80 presentations tell what 40
     draws do."""
     played = ComparisonColumns()

@@ -84,7 +84,7 @@ def test_names_sides_and_order_mean_nothing(fights: list[Comparison], shuffled: 
 
 @settings(max_examples=30, deadline=None)
 @given(FIGHTS)
-def test_the_same_games_in_another_order_are_the_same_ranking(fights: list[Comparison]) -> None:
+def test_the_same_comparisons_in_another_order_are_the_same_ranking(fights: list[Comparison]) -> None:
     """To the last digit, intervals included: seeds and sums do not depend on the order of the comparisons."""
     one = rank_by_comparisons(fights, models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
     other = rank_by_comparisons(fights[::-1], models=list(MODELS), dataset="d-j", data_abbr="d", judge="j", rounds=20)
@@ -141,7 +141,7 @@ def test_planted_strengths_are_recovered() -> None:
         assert found[name].value == pytest.approx(1000 + value, abs=35)
 
 
-def test_items_are_resampled_and_not_games() -> None:
+def test_items_are_resampled_and_not_comparisons() -> None:
     """Five judgments of the same item tell as much as one: the interval does not shrink."""
     rng = random.Random(9)
     once = planted(rng, {"a": 0.0, "b": 60.0}, 100)
@@ -250,7 +250,7 @@ def test_a_perfect_chain_has_no_scale() -> None:
     assert ranking.notes[0].startswith("no ratings: no finite ratings fit")
 
 
-def test_models_above_the_scale_stand_in_the_order_of_their_games() -> None:
+def test_models_above_the_scale_stand_in_the_order_of_their_comparisons() -> None:
     """c and d beat each other, b beats both, a beats b: neither a nor b is finite, and a stands above b."""
     comparisons = [
         *CHAIN[:2],
@@ -265,7 +265,7 @@ def test_models_above_the_scale_stand_in_the_order_of_their_games() -> None:
     assert all("no finite rating" in rated[name].note for name in "abe")
 
 
-def test_a_model_without_games_has_no_place() -> None:
+def test_a_model_without_comparisons_has_no_place() -> None:
     found = rank_by_comparisons(RING, models=["e"], dataset="d-j", data_abbr="d", judge="j", rounds=20)
     last = found.models[-1]
     assert (last.model, last.rank, last.ranks, last.win_rate.value) == ("e", None, None, None)
@@ -316,7 +316,7 @@ def test_two_rankings_are_compared_by_the_models_that_both_rank() -> None:
     assert (one.kendall, one.models, one.note) == (None, 1, "fewer than two models")
 
 
-def test_elo_of_an_order_is_the_sum_of_its_games() -> None:
+def test_elo_of_an_order_is_the_sum_of_its_comparisons() -> None:
     """One order of two comparisons, by hand; shuffles average both orders."""
     comparisons = [Comparison("a", "b", 1.0, sample=0), Comparison("b", "c", 1.0, sample=1)]
     by_hand = [elo(order)["b"].value for order in (comparisons, comparisons[::-1])]
@@ -403,7 +403,7 @@ def played() -> ComparisonColumns:
     return comparisons
 
 
-def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> None:
+def test_comparisons_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> None:
     """Consistent once of two; the first shown answer won three of four presentations; the longer answer won one of
     two."""
     comparisons = played()
@@ -421,7 +421,7 @@ def test_games_tell_how_the_judge_bears_a_change_of_places(tmp_path: Path) -> No
     assert orders_of(twice)["consistency"].n == 4
 
 
-def test_files_of_games_belong_to_one_version(tmp_path: Path) -> None:
+def test_files_of_comparisons_belong_to_one_version(tmp_path: Path) -> None:
     result = TaskResult(
         model="a", dataset="d-j", data_abbr="d", judge="j", version="abc123", mode="gen", headline="win_rate",
         metrics={}, counts=Counts(),

@@ -95,7 +95,7 @@ def test_the_error_of_a_share_is_that_of_a_mean_of_independent_items() -> None:
     assert found.stderr == pytest.approx(100 * math.sqrt((2 / 3) * (1 / 3) / 2))
 
 
-def test_grades_of_single_answers_are_no_games_in_two_orders(tmp_path: Path) -> None:
+def test_grades_of_single_answers_are_no_comparisons_in_two_orders(tmp_path: Path) -> None:
     rows = [{"source": "s", "chosen_instruction": f"good {i}", "rejected_instruction": "bad"} for i in range(3)]
     (tmp_path / "pairs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     path = f"datasets.prometheus_hhh.path='{tmp_path / 'pairs.jsonl'}'"
@@ -113,7 +113,7 @@ def test_grades_of_single_answers_are_no_games_in_two_orders(tmp_path: Path) -> 
     assert found["accuracy"].value == pytest.approx(100 / 3)
 
 
-def test_strong_wins_count_as_often_as_the_fold_says_and_bound_what_was_not_compared() -> None:
+def test_strong_wins_count_as_often_as_the_aggregation_says_and_bound_what_was_not_compared() -> None:
     pooled = [
         ("", said("A", outcomes=[{"outcome": one} for one in (1, 1, 1, 0)])),
         ("", said("B", outcomes=[{"outcome": 0}])),
@@ -191,7 +191,7 @@ def test_people_decide_the_most_uncertain_items_rounded_up_and_silent_ones_first
     assert with_people(0.0) == 25.0
 
 
-def test_a_model_wins_what_its_opponent_loses_on_whichever_side_it_stands() -> None:
+def test_a_model_wins_what_its_compared_model_loses_on_whichever_side_it_stands() -> None:
     rows = [("", said("A")), ("", said("B")), ("", said("tie")), ("", said("A"))]
     names = {"model": ["x", "x", "y", "y"], "against": ["y", "y", "x", "x"]}
     found = result(ComparisonScore(ComparisonScoreConfig(rounds=0)), *rows, **names)
@@ -200,7 +200,7 @@ def test_a_model_wins_what_its_opponent_loses_on_whichever_side_it_stands() -> N
     assert found["win_rate_adjusted/y"].value == 62.5
 
 
-def test_the_first_shown_answer_of_a_swapped_view_is_the_second_one() -> None:
+def test_the_first_shown_answer_of_a_swapped_presentation_is_the_second_one() -> None:
     first_place = said("tie", presentations=[presentation("AB", "A"), presentation("BA", "A")])
     steady = said("A", presentations=[presentation("AB", "A"), presentation("BA", "B")])
     assert pairs(("A", first_place))["first_shown_rate"].value == 100.0

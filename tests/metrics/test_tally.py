@@ -53,7 +53,7 @@ def test_an_item_tallied_twice_is_a_bug_that_is_reported() -> None:
         result(tally)
 
 
-def test_a_label_on_an_unscored_outcome_is_refused() -> None:
+def test_a_decision_on_an_unscored_outcome_is_refused() -> None:
     """Only status ok carries a decision."""
     with pytest.raises(InternalError, match="unparsed and yet"):
         Tally().add(TallyOutcome(id=0, status="unparsed", decision="correct"))

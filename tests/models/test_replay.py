@@ -58,7 +58,7 @@ def test_our_own_lines_are_found_by_their_prompt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["comparisons.jsonl", "comparisons.jsonl.gz"])
-def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -> None:
+def test_lines_of_others_are_found_by_item_and_presentation(tmp_path: Path, name: str) -> None:
     rows = [
         {"pair": "p1", "order": "AB", "raw": "[[A>B]]"},
         {"pair": "p1", "order": "BA", "raw": None},
@@ -81,7 +81,7 @@ def test_lines_of_others_are_found_by_item_and_view(tmp_path: Path, name: str) -
     assert (silent.status, silent.text) == ("ok", "")
 
 
-def test_several_views_and_repeats_may_stand_in_one_row(tmp_path: Path) -> None:
+def test_several_presentations_and_repeats_may_stand_in_one_row(tmp_path: Path) -> None:
     rows = [
         {"id": 1, "said": {"AB": ["x", "stop"], "BA": "y"}, "grades": [3, 4], "stage": 2},
         {"id": 2, "said": {"AB": ["z", "length"], "BA": None}, "grades": [5], "stage": 1},
@@ -114,7 +114,7 @@ def test_log_probabilities_are_handed_on_as_recorded(tmp_path: Path) -> None:
     assert found[2].status == "failed"
 
 
-def test_a_second_row_about_the_same_view_is_refused_numbered_or_takes_over(tmp_path: Path) -> None:
+def test_a_second_row_about_the_same_presentation_is_refused_numbered_or_takes_over(tmp_path: Path) -> None:
     path = write(tmp_path / "twice.jsonl", [{"id": 1, "raw": "first"}, {"id": 1, "raw": "second"}])
     with pytest.raises(DataError, match=r"twice\.jsonl:2.*previous row"):
         replay(path, [], item="{id}")

@@ -47,7 +47,7 @@ def test_replies_that_are_recorded_under_the_other_order_say_the_contrary(
 
 
 @pytest.mark.parametrize("abbr", [abbr for abbr in BOTH_ORDERS if abbr in DISTINCT])
-def test_the_order_in_which_the_views_are_asked_changes_nothing(
+def test_the_order_in_which_the_presentations_are_asked_changes_nothing(
     abbr: str, items_of: ItemsOf, judge_of: JudgeOf
 ) -> None:
     data = shipped()[abbr]

@@ -87,7 +87,7 @@ def test_every_public_type_of_a_package_stands_in_its_table(room: Any) -> None:
     assert found - NOT_NAMED == set(shipped(room).values())
 
 
-def test_every_fold_of_labels_or_scores_stands_in_the_table() -> None:
+def test_every_aggregation_of_decisions_or_scores_stands_in_the_table() -> None:
     assert {*DECISION_AGGREGATIONS, *SCORE_AGGREGATIONS, "higher_score"} == set(shipped("aggregations"))
 
 

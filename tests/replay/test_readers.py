@@ -34,11 +34,11 @@ STAGED = {
         (None, "first is better", None),
     ],
 )
-def test_a_reply_is_read_by_the_grammar_of_its_stage(extra: dict[str, object] | None, text: str, decision: str) -> None:
+def test_a_reply_is_read_by_the_parser_of_its_stage(extra: dict[str, object] | None, text: str, decision: str) -> None:
     assert parser_of(STAGED).read(Reply(status="ok", text=text, extra=extra)).decision == decision
 
 
-def test_composed_grammars_say_what_they_are_made_of() -> None:
+def test_composed_parsers_say_what_they_are_made_of() -> None:
     staged = parser_of(STAGED)
     assert staged.decisions() == ["1", "2"]
     assert staged.identity()["parsers"]["2"]["parser"] == "regex_table"
@@ -50,7 +50,7 @@ def test_composed_grammars_say_what_they_are_made_of() -> None:
             parser_of(empty)
 
 
-def test_the_first_grammar_that_can_read_a_reply_does() -> None:
+def test_the_first_parser_that_can_read_a_reply_does() -> None:
     either = parser_of({"type": "first_readable", "parsers": ["trailing_int", STAGED["parsers"]["1"]]})  # type: ignore[index]
     found = [either.read(Reply(status="ok", text=text)) for text in ("first is better: 7", "first is better", "none")]
     assert [(one.status, one.score, one.decision) for one in found] == [

@@ -54,7 +54,9 @@ def result(folder: Path, name: str = "judgebench_gpt4o") -> dict[str, Any]:
     return found
 
 
-def test_a_view_that_the_recording_lacks_is_not_judged_and_judged_alone_once_it_is_there(tmp_path: Path) -> None:
+def test_a_presentation_that_the_recording_lacks_is_not_judged_and_judged_alone_once_it_is_there(
+    tmp_path: Path,
+) -> None:
     prepare(tmp_path)
     write(tmp_path / "rec.jsonl", replies(lacking=("p3/BA", "p5/AB")))
     done = jb(tmp_path)
@@ -75,7 +77,7 @@ def test_a_view_that_the_recording_lacks_is_not_judged_and_judged_alone_once_it_
     assert len(after) == 12
 
 
-def test_the_summary_and_the_result_name_fold_and_score(tmp_path: Path) -> None:
+def test_the_summary_and_the_result_name_aggregation_and_score(tmp_path: Path) -> None:
     prepare(tmp_path)
     write(tmp_path / "rec.jsonl", replies())
     done = jb(tmp_path)

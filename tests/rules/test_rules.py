@@ -15,7 +15,7 @@ RULES = [AcceptedForms(), ChoiceEqual(), ExactMatch(), NumberEqual()]
 
 
 @pytest.mark.parametrize("rule", [*RULES, MathEqual()], ids=lambda rule: type(rule).__name__)
-def test_what_cannot_be_read_is_unparsed_with_a_reason_and_carries_no_label(rule):
+def test_what_cannot_be_read_is_unparsed_with_a_reason_and_carries_no_decision(rule):
     for answer, reference in (("", "B"), (" \n ", "B"), ("B", None), ("B", [])):
         verdict = judge(rule, answer, reference)
         assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
@@ -25,7 +25,7 @@ def test_what_cannot_be_read_is_unparsed_with_a_reason_and_carries_no_label(rule
 
 @settings(max_examples=60, deadline=None)
 @given(answer=st.text(max_size=200), reference=st.text(max_size=20) | st.lists(st.text(max_size=9), max_size=3))
-def test_rules_never_raise_and_give_a_label_exactly_when_they_decided(answer, reference):
+def test_rules_never_raise_and_give_a_decision_exactly_when_they_decided(answer, reference):
     for rule in RULES:
         verdict = judge(rule, answer, reference)
         assert (verdict.status == "ok") == (verdict.decision in ("correct", "incorrect")) == (verdict.score is not None)

@@ -43,7 +43,7 @@ def compared(judges: tuple[str, str], *decisions: tuple[str, str, int]) -> list[
     return [JudgesCompared(judges=judges, n=0, agreement=None, kappa=None, scott_pi=None, decisions=list(decisions))]
 
 
-def test_shares_of_meetings_weigh_by_their_games() -> None:
+def test_shares_of_models_weigh_by_their_comparisons() -> None:
     few, many = meeting("a", "b", [1.0, 0.0], consistency=share(2, 2)), meeting("a", "c", [1.0] * 5 + [0.0] * 3,
                                                                                 consistency=share(2, 8))  # fmt: skip
     found = pooled("a", [few, many]).diagnostics.consistency
@@ -51,7 +51,7 @@ def test_shares_of_meetings_weigh_by_their_games() -> None:
     assert (found.value, found.n) == (pytest.approx(100 * 4 / 10), 10)
 
 
-def test_repeats_and_views_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
+def test_repeats_and_presentations_of_the_same_items_do_not_narrow_a_pooled_share() -> None:
     once = [1.0, 1.0, 0.0, 1.0, 0.0]
     intervals = []
     for repeats in (1, 8):
@@ -81,7 +81,7 @@ def test_the_agreement_of_judges_is_counted_in_the_frame_of_the_model() -> None:
     assert between[0].kappa != cohen_kappa({("A", "A"): 4, ("A", "B"): 1, ("B", "B"): 3, ("B", "A"): 2})
 
 
-def test_the_calls_of_a_models_own_meetings_are_added_up() -> None:
+def test_the_calls_of_a_models_own_comparisons_are_added_up() -> None:
     crossed_pairs = [meeting("a", "b", [1.0, 0.0]), meeting("a", "c", [0.0, 1.0]), meeting("c", "a", [1.0])]
     usage = pooled("a", crossed_pairs).usage["judge"]
     assert (usage["calls"], usage["prompt_tokens"], usage["seconds_waited"]) == (4, 6, 1.0)
