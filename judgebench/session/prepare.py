@@ -247,4 +247,4 @@ def in_manifest(run: RunFolder, plan: Plan, log: EventLog) -> Iterator[Invocatio
     finally:
         log.close()
         with suppress(DiskError):  # the last word is said; a run that a full disk ends looks like a killed one
-            write_ended(run, plan, int(ending.exit_code))
+            write_ended(run, plan, int(ending.exit_code), __version__)

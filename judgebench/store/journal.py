@@ -204,7 +204,7 @@ class Journal:
             self._flush()
             if self._failure is None:
                 os.fsync(self._fd)
-                self._failure = None if self._in_place() else removed(self.path)
+                self._failure = self._meddled()
         except OSError as failure:
             self._failure = disk_error(self.path, failure)
         finally:
@@ -249,8 +249,8 @@ class Journal:
         loop = asyncio.get_running_loop()
         while self._failure is None:
             await asyncio.sleep(SYNC_INTERVAL)
-            if not self._in_place():
-                self._failure = self._failure or removed(self.path)
+            if (meddled := self._meddled()) is not None:
+                self._failure = self._failure or meddled
             elif self._dirty:
                 self._dirty = False
                 try:
@@ -258,12 +258,19 @@ class Journal:
                 except OSError as error:
                     self._failure = disk_error(self.path, error)
 
-    def _in_place(self) -> bool:
-        """Whether the path still leads to the file that is written: what goes into an unlinked file is lost."""
+    def _meddled(self) -> DiskError | None:
+        """Return what to tell where somebody else has been at the file; ``None`` where nobody has.
+
+        What goes into an unlinked file is lost, and so is what another program cuts off or joins to half a line.
+        """
         try:
-            return os.path.samestat(os.fstat(self._fd), self.path.lstat())
+            state = os.fstat(self._fd)
+            in_place = os.path.samestat(state, self.path.lstat())
         except OSError:
-            return False
+            in_place = False
+        if not in_place:
+            return removed(self.path)
+        return None if state.st_size == self._size else changed(self.path)
 
 
 def mend(path: Path) -> int:
@@ -379,6 +386,14 @@ def removed(path: Path) -> DiskError:
     return DiskError(
         f"{path} was removed or moved while the run wrote to it, so later records could not be kept.",
         hint="Move it back and continue with --reuse; if it was removed, start a new run.",
+    )
+
+
+def changed(path: Path) -> DiskError:
+    """Return the error for a file that another program cut off or added to while a run wrote to it."""
+    return DiskError(
+        f"{path} was changed by another program while the run wrote to it, so records may be missing.",
+        hint="Let nothing else write there, and continue with --reuse: only what is missing is asked.",
     )
 
 

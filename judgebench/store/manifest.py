@@ -48,7 +48,10 @@ def write_started(run: RunFolder, plan: Plan, version: str) -> None:
     Raises:
         DiskError: It cannot be written.
     """
-    before = _read_if_there(run)
+    _write(run, _started(run, plan, version, _read_if_there(run)))
+
+
+def _started(run: RunFolder, plan: Plan, version: str, before: RunManifest | None) -> RunManifest:
     rows = {(row.model, row.row): row for row in before.rows} if before else {}
     rows |= {(row.model, row.row): row for row in _rows(run, plan)}
     invocation = Invocation(
@@ -63,7 +66,7 @@ def write_started(run: RunFolder, plan: Plan, version: str) -> None:
         started=_now(),
         state="running",
     )
-    manifest = RunManifest(
+    return RunManifest(
         format=FORMAT,
         run=run.timestamp,
         state="running",
@@ -73,18 +76,21 @@ def write_started(run: RunFolder, plan: Plan, version: str) -> None:
         rows=list(rows.values()),
         invocations=[*(_over(one) for one in (before.invocations if before else [])), invocation],
     )
-    _write(run, manifest)
 
 
-def write_ended(run: RunFolder, plan: Plan, exit_code: int) -> None:
+def write_ended(run: RunFolder, plan: Plan, exit_code: int, version: str) -> None:
     """Say in ``run.json`` how an invocation ended; nothing where somebody has removed the run meanwhile.
+
+    Where ``run.json`` alone was removed or damaged it is made again: without it nothing could be continued.
 
     Raises:
         DiskError: It cannot be written.
     """
     manifest = _read_if_there(run)
     if manifest is None or not manifest.invocations:
-        return
+        if not (run.configs / f"{plan.name}.json").is_file():
+            return
+        manifest = _started(run, plan, version, None)
     states: dict[int, RunState] = {0: "done", 130: "interrupted"}
     state = states.get(exit_code, "failed")
     summary = run.summary / f"summary_{plan.timestamp}.json"

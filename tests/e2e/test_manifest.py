@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from judgebench.records.events import Event
 from judgebench.store.manifest import read_manifest
@@ -106,6 +107,22 @@ def test_an_interrupted_and_a_failed_run_say_so(bench: Bench) -> None:
     done = bench.jb("--no-preflight", "--reuse")
     assert done.code == 4, done.text
     assert (manifest(bench.run)["state"], manifest(bench.run)["exit_code"]) == ("failed", 4)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b'{"format": 99}', b"\xff[["])
+def test_a_run_whose_page_is_lost_in_the_middle_has_one_again_at_its_end(bench: Bench, damage: bytes | None) -> None:
+    slower_after(3, bench.model, then=2.0)
+    process = bench.start("--no-preflight")
+    wait_until(lambda: len(bench.model.requests) > 3)
+    marker = bench.run / "run.json"
+    marker.unlink() if damage is None else marker.write_bytes(damage)
+    bench.model.latency = lambda: 0.0
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, out
+    assert (manifest(bench.run)["state"], manifest(bench.run)["exit_code"]) == ("done", 0)
+    done = bench.jb("--no-preflight", "--reuse")
+    assert done.code == 0, done.text
+    assert bench.asked() == dict.fromkeys(range(bench.n), 1)
 
 
 def test_the_events_of_the_file_are_those_of_json(bench: Bench) -> None:

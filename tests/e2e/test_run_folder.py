@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import JB, Bench, Done, run, wait_until
+from tests.e2e.harness import JB, Bench, Done, run, slower_after, wait_until
 from tests.faultservice import closed_port
 
 
@@ -244,3 +244,35 @@ def test_what_is_no_config_of_ours_is_not_run(finished: Bench, kind: str) -> Non
     config.rename(bench.folder / "elsewhere.py")
     os.mkfifo(config) if kind == "pipe" else config.symlink_to(bench.folder / "elsewhere.py")
     check_one_sentence(run([*JB, "--reuse", "--mode", "viz"], bench.folder), 3, config.name, kind)
+
+
+@pytest.mark.parametrize("name", ["toy", "toy-judge"])
+@pytest.mark.parametrize("how", ["cut off", "half a line"])
+def test_what_another_program_does_to_answers_in_the_middle_of_a_run_is_told_and_mended(
+    bench: Bench, name: str, how: str
+) -> None:
+    bench.n = 12
+    bench.write()
+    service = bench.model if name == "toy" else bench.judge
+    slower_after(5, service, then=3.0)
+    process = bench.start("--no-preflight")
+    wait_until(
+        lambda: any(
+            path.read_bytes().count(b"\n") >= 4 for path in bench.folder.rglob(f"predictions/toy-model/{name}.jsonl")
+        )
+    )
+    path = bench.run / "predictions/toy-model" / f"{name}.jsonl"
+    if how == "cut off":
+        os.truncate(path, path.stat().st_size // 2)
+    else:
+        with path.open("ab") as other:
+            other.write(b'{"id": 1, "uid')
+    service.latency = lambda: 0.0
+    out, _ = process.communicate(timeout=90)
+    check_one_sentence(Done(process.returncode, out, "", 0), 3, "was changed by another program")
+    again = bench.jb("--no-preflight", "--reuse")
+    assert again.code == 0, again.text
+    assert bench.result()["counts"]["ok"] == bench.n
+    asked = bench.asked() if name == "toy" else bench.judged()
+    assert sum(asked.values()) < 2 * bench.n
+    assert min(asked.values()) == 1

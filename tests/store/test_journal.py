@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -229,3 +230,29 @@ def test_a_file_that_is_removed_before_the_end_is_told_at_the_end(tmp_path: Path
 
     with pytest.raises(DiskError, match="removed or moved"):
         asyncio.run(work())
+
+
+@pytest.mark.parametrize("how", ["cut off", "half a line", "a whole line"])
+@pytest.mark.parametrize("regularly", [True, False])
+def test_a_file_that_another_program_writes_to_is_told_and_not_taken_for_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, regularly: bool
+) -> None:
+    path = tmp_path / "d.jsonl"
+    monkeypatch.setattr("judgebench.store.journal.SYNC_INTERVAL", 0.01 if regularly else 60)
+
+    async def work() -> None:
+        async with Journal(path) as journal:
+            journal.append(prediction(0))
+            await asyncio.sleep(0)
+            if how == "cut off":
+                os.truncate(path, 10)
+            else:
+                with path.open("ab") as other:
+                    other.write(b'{"id": 1, "uid' if how == "half a line" else b'{"id": 1}\n')
+            for id_ in itertools.count(1) if regularly else range(1, 3):
+                journal.append(prediction(id_))
+                await asyncio.sleep(0.001)
+
+    with pytest.raises(DiskError, match="was changed by another program") as caught:
+        asyncio.run(asyncio.wait_for(work(), 60))
+    assert "--reuse" in caught.value.hint
