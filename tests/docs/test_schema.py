@@ -13,6 +13,7 @@ import pytest
 
 from judgebench.cli.main import run as jb
 from judgebench.cli.schema import RECORDS, schema_of
+from tests.docs.json_schema import faults
 from tests.docs.pages import commands, names_in_table, page
 from tests.e2e.conftest import bench as bench  # noqa: PLC0414 - the fixture
 from tests.e2e.harness import Bench, model_answer
@@ -116,6 +117,42 @@ def two_judged(bench: Bench) -> Path:
         done = bench.jb("--judges", "pair", "--no-preflight", dataset="toy_gen", models=models)
         assert done.code == 0, done.text
     return bench.run
+
+
+PLACES = {
+    "prediction": "predictions/*/toy.jsonl",
+    "judge-call": "predictions/*/toy-pair.jsonl",
+    "verdict": "verdicts/*/*.jsonl",
+    "result": "results/*/*.json",
+    "run": "run.json",
+    "event": "events.jsonl",
+}
+"""Where the records of a run stand; labels are written by people."""
+
+
+@pytest.mark.parametrize("strange", [{"status": "good"}, {"repeat": "1"}, {"score": True}, {"span": {"from": 1}}, {}])
+def test_what_is_no_verdict_breaks_the_schema(strange: dict[str, Any]) -> None:
+    schema = schema_of("verdict")
+    fine = {"id": 1, "status": "ok"}
+    assert list(faults(fine, schema, schema)) == []
+    assert list(faults({**fine, **strange} if strange else {"status": "ok"}, schema, schema))
+
+
+def test_the_records_of_a_run_are_what_their_schemas_say(two_judged: Path) -> None:
+    assert PLACES.keys() == RECORDS.keys() - {"label"}
+    for record, place in PLACES.items():
+        files = [path for path in two_judged.glob(place) if ".comparisons." not in path.name]
+        schema, seen = schema_of(record), 0
+        known = keys(record) if record != "event" else set()
+        for path in files:
+            texts = path.read_text("utf-8").splitlines() if RECORDS[record].lines else [path.read_text("utf-8")]
+            for text in texts:
+                value = json.loads(text)
+                assert list(faults(value, schema, schema)) == [], path
+                if record not in {"event", "result"}:  # a result has every metric's value once more
+                    assert value.keys() <= known, path
+                seen += 1
+        assert seen, record
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed (apt-get install jq)")
