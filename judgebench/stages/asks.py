@@ -145,6 +145,10 @@ class CallsOfCase:
         """Take in a call."""
         self._calls[call.uuid] = call
 
+    def last_words(self) -> str:
+        """Return the end of the last reply; nothing where no call was made."""
+        return next((call.reply().text[-80:] for call in reversed(self._calls.values())), "")
+
     def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:  # noqa: ARG002 - part of Recording
         """Return the call that asked what the uuid stands for."""
         return self._calls.get(uuid)

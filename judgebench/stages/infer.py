@@ -35,7 +35,7 @@ from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, 
 from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
 from judgebench.stages.judge_infer import replaced_file
-from judgebench.stages.task import Task, check_fail_rate, report_regularly
+from judgebench.stages.task import REFUSED, Task, check_fail_rate, report_regularly, stop_early
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RowFiles
@@ -271,6 +271,8 @@ class InferRun:
 
     def _give_up_if_too_many(self) -> None:
         check_fail_rate(self.task, failed=self.failed, what="items", first_error=self.traffic.first_error)
+        if self.finished == self.kept and self.traffic.faults.keys() <= REFUSED:
+            stop_early(self.task, count=self.failed, what="answers were refused", words=self.traffic.first_error)
 
     def _complete(self) -> None:
         task = self.task

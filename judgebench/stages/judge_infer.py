@@ -60,7 +60,7 @@ from judgebench.stages.asks import (
 )
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
-from judgebench.stages.task import Isolation, Task, check_fail_rate, report_regularly
+from judgebench.stages.task import REFUSED, Isolation, Task, check_fail_rate, report_regularly, stop_early
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RunFolder, in_round_robin
@@ -249,6 +249,9 @@ class JudgeRun:
             await self._check_repeatable(ask)
         self.judged += 1
         self.unparsed += verdict.status == "unparsed"
+        if ask.answered and self.unparsed == self.judged and not self.failed:
+            words = f"{verdict.reason}; it ended in {ask.made.last_words()!r}"
+            stop_early(self.task, count=self.unparsed, what="replies could not be read", words=words)
         if not self.gave_logprobs:
             self._check_logprobs(ask)
 
@@ -370,6 +373,8 @@ class JudgeRun:
     def _give_up_if_too_many(self) -> None:
         first = self.traffic.first_error or self.isolation.first
         check_fail_rate(self.task, failed=self.failed, what="judge calls", first_error=first)
+        if not self.judged and self.traffic.faults.keys() <= REFUSED and self.traffic.faults:
+            stop_early(self.task, count=self.failed, what="judge calls were refused", words=first)
 
     def _complete(self, identity: FileIdentity) -> None:
         stopped = self.task.stop.is_set()

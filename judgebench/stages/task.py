@@ -35,6 +35,7 @@ from judgebench.engine.client import Traffic
 from judgebench.errors import (
     RAISED_BY_OTHERS,
     DiskError,
+    EndpointError,
     ExitCode,
     FailRateError,
     InterruptedRunError,
@@ -259,6 +260,31 @@ def check_fail_rate(task: Task, *, failed: int, what: str, first_error: str) -> 
             f"{task.spec.name}: {failed} of {total} {what} failed, more than --max-fail-rate {limit:g} allows; "
             f"first fault: {first_error or 'see the log'}.",
             hint="Repair the service, then continue with --reuse: only failed items are asked again.",
+        )
+
+
+EARLY = 50
+"""So many first replies, all refused or all unread, end a task: the others would be paid for in vain."""
+REFUSED = frozenset({"bad_request", "context_length", "content_filter"})
+"""Kinds of failures that a service repeats however often it is asked."""
+
+
+def stop_early(task: Task, *, count: int, what: str, words: str) -> None:
+    """End a task whose first replies were all of no use, unless ``--go-on`` says otherwise.
+
+    Args:
+        task: The task.
+        count: So many replies came, and none was of use.
+        what: What was of no use about them: "answers were refused", "replies could not be read".
+        words: The service's own words.
+
+    Raises:
+        EndpointError: There were enough of them.
+    """
+    if count >= EARLY and not task.plan.options.go_on:
+        raise EndpointError(
+            f"{task.spec.name}: the first {count} {what}, all of them; the last one: {words}",
+            hint="What was recorded is kept. Mend the cause and continue with --reuse, or go on all the same: --go-on.",
         )
 
 
