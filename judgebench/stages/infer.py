@@ -34,8 +34,9 @@ from judgebench.models.contract import Client
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
+from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
 from judgebench.stages.judge_infer import replaced_file
-from judgebench.stages.task import REFUSED, Task, check_fail_rate, report_regularly, stop_early
+from judgebench.stages.task import Task, report_regularly
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RowFiles

@@ -60,7 +60,8 @@ from judgebench.stages.asks import (
 )
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
-from judgebench.stages.task import REFUSED, Isolation, Task, check_fail_rate, report_regularly, stop_early
+from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
+from judgebench.stages.task import Isolation, Task, report_regularly
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RunFolder, in_round_robin
