@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from judgebench import plugins
 from judgebench.content.attachments import Attachments, with_kept_media, with_media_kept
 from judgebench.errors import RAISED_BY_OTHERS, DiskError, JudgebenchError
 from judgebench.identity.questions import question_uuid
-from judgebench.models.access import check_takes, redactor_of
+from judgebench.models.access import check_takes, redactor_of, variables
 from judgebench.models.contract import Client, ModelConfig, ServiceConfig
 from judgebench.records.flow import Failure, Reply, Request
 
@@ -118,7 +119,8 @@ async def open_client(config: ModelConfig, traffic: Traffic) -> AsyncIterator[Se
         EndpointError: The service's model name has to be asked for, and the service does not tell.
         PrerequisiteError: An environment variable or an optional package is missing.
     """
-    if isinstance(config, ServiceConfig) and config.batch_size > 1:
+    own_process = variables() is os.environ  # a task in a thread of the caller sends from there: it starts no processes
+    if isinstance(config, ServiceConfig) and config.batch_size > 1 and own_process:
         from judgebench.engine.senders import open_senders, senders_for
 
         if (count := senders_for(config)) > 1:

@@ -409,7 +409,7 @@ def test_objects_that_no_other_process_can_make_run_in_this_one(bench: Bench) ->
     judged = judge(
         bench,
         method={"type": made_here()},
-        judge_model=model(bench, "j", model="j", url=bench.judge.url, api_key=token),
+        judge_model=model(bench, "j", model="j", url=bench.judge.url, api_key=token, senders=2),
     )
     outcome = judgebench.run(
         models={"type": Answering(lambda prompt: "I think it is 2 (of twice 1)"), "abbr": "here"},
