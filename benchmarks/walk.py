@@ -8,7 +8,9 @@ is a call from a function of one module into another module (returns are not cou
 as an asyncio task is called by the function that started the task; a callback of the event loop is called by nobody.
 *Distinct* counts a call of one function by another once in a leg: a config with ten more keys walks no further by it.
 The stages up to the result file are summed as in ``docs/architecture.md``; the writing of tables, which escapes each
-cell, stands beside.
+cell, stands beside. Nothing is left out as set-up: a sample's way begins at its config, and what a task opens before
+its first item is on that way. All stages run in one process, so a table that each process reads counts once, where it
+is first read.
 """
 
 from __future__ import annotations

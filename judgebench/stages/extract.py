@@ -79,14 +79,16 @@ class ExtractRun:
         self.judge: JudgeConfig | None = task.judge(dataset) if task.spec.judge or dataset.method else None
         self.rule: JudgeMethod | None = method_of(dataset.evaluator) if dataset.evaluator else None
         self.method: JudgeMethod | None = method_of(self.judge.method) if self.judge else None
+        self.identity: dict[str, Any] = self.method.identity() if self.method else {}
         self.extractor: Extractor | None = extractor_of(dataset.extractor) if dataset.extractor else None
         self.repeats = repeats_of(self.model)
         self.postprocess: Postprocessor | None = postprocessor_of(self.model)
-        self.measuring = self._measuring()
+        compared = compared_name(self.judge) if self.judge else ""
+        self.measuring = self._measuring(compared=bool(compared))
         self.against_gold = self.measuring().compares_with_gold
         self.origin: Origin | None = None
         self.compared_model: ComparedModel | None = None
-        self.compared_name = GOLD if self.against_gold else compared_name(self.judge) if self.judge else ""
+        self.compared_name = GOLD if self.against_gold else compared
         self.co_judges: list[tuple[str, Judging]] = []
         self.isolation = Isolation()
         self.accumulator = ResultAccumulator(
@@ -97,7 +99,7 @@ class ExtractRun:
             by=dataset.by,
         )
 
-    def _measuring(self) -> Callable[[], Measure]:
+    def _measuring(self, *, compared: bool) -> Callable[[], Measure]:
         """Return what makes the measure of the figures; it travels to processes that do a part."""
         if self.dataset.score is not None:
             return partial(score_of, self.dataset.score)
@@ -107,7 +109,7 @@ class ExtractRun:
             self.dataset.k,
             repeats=self.repeats,
             scale=self.method.scale if self.method is not None else None,
-            compared=self.judge is not None and bool(compared_name(self.judge)),
+            compared=compared,
         )
 
     async def run(self) -> None:
@@ -319,7 +321,7 @@ class ExtractRun:
         return msgspec.structs.replace(
             accumulator.collected.diagnostics(accumulator.tally, judged=self.judge is not None),
             between_judges=accumulator.agreements.diagnostics(),
-            read=HowRead(**how_read(self.method.identity())) if self.judge is not None and self.method else None,
+            read=HowRead(**how_read(self.identity)) if self.judge is not None and self.method else None,
             **(orders_of(accumulator.compared_columns) if self.compared_name and not self.against_gold else {}),
         )
 
@@ -373,9 +375,9 @@ class ExtractRun:
         elif own:
             identity["measures"] = own
         if self.dataset.method is not None and self.method is not None:
-            identity["method"] = self.method.identity()  # the judge is what is measured
+            identity["method"] = self.identity  # the judge is what is measured
         elif self.judge is not None and self.method is not None:
-            identity["judge"] = judge_settings(self.judge, self.method.identity())
+            identity["judge"] = judge_settings(self.judge, self.identity)
             if self.judge.members:
                 members = co_judges_of(self.dataset, self.judge.abbr, self.task.spec.model)
                 identity["members"] = {

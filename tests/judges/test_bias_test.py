@@ -264,7 +264,7 @@ class TestWhatDoesNotFit:
         ("keys", "said"),
         [
             ({"again": -1}, "again"),
-            ({"perturbations": ["verbosity", {"type": "verbosity", "words": 9}]}, "one name"),
+            ({"perturbations": ["verbosity", {"type": "verbosity", "words": 9}]}, "two have the same name"),
             ({"perturbations": [{"type": "verbosity", "name": "again"}]}, "again"),
             ({"perturbations": ["nope"]}, "nope"),
             ({"judge": {"type": "NumberEqual"}}, "never asks"),
