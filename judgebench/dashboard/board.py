@@ -134,8 +134,8 @@ class TaskRow:
         return min(1.0, max(0.0, (self.progress.done - self.progress.kept) / work)) if work > 0 else 0.0
 
     def note(self) -> str:
-        """Return what the task waits for, or why it failed, as one safe line."""
-        return one_line(self.error if self.over else self.progress.note, limit=200)
+        """Return what the task waits for, why it failed, or what it says at its end, as one safe line."""
+        return one_line(self.error or self.progress.note, limit=200)
 
     def _speed(self, now: float, what: Literal["done", "tokens"]) -> float:
         if self._first is None:

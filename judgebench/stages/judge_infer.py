@@ -48,6 +48,7 @@ from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.stages.asks import (
+    Origin,
     Questions,
     RecordingAsk,
     ReplayAsk,
@@ -152,6 +153,9 @@ class JudgeRun:
         self.samples = PlannedSamples(dataset, task.plan.options)
         self.answered = task.run.files(task.spec.model, dataset.abbr)
         self.files = task.run.files(task.spec.model, row_name(dataset.abbr, self.judge.abbr))
+        made_before = dataset.method is None and not task.spec.follows and not task.spec.needs
+        self.origin = Origin(self.answered, task.plan.models[task.spec.model], dataset) if made_before else None
+        """Of answers that no task of this plan looks at before they are judged."""
         self.traffic = Traffic()
         self.isolation = Isolation()
         self.schedule = schedule_of(self.config, lambda job: timestamp_of(job.sample))
@@ -160,7 +164,7 @@ class JudgeRun:
         self.superseded: set[int] = set()
         self.served = ""
         self.gave_logprobs = False
-        self.judged = self.failed = self.unparsed = self.missing = 0
+        self.judged = self.failed = self.unparsed = self.missing = self.foreign = 0
 
     async def run(self) -> None:
         """Judge what is not judged yet and complete the file of judge calls."""
@@ -326,6 +330,7 @@ class JudgeRun:
         except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
             self._fail(error, f"The postprocessor of the answers on item {sample.id}")
             return None
+        self.foreign += self.origin is not None and self.origin.is_foreign(sample, prediction)
         return self._beside_other_answer(sample, prediction, case)
 
     def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> JudgeJob | None:
@@ -407,7 +412,12 @@ class JudgeRun:
             self.failed,
             self.missing,
         )
-        self.task.reporter.update(self._progress(), total=total, figures=self._figures())
+        note = ""
+        if self.foreign:
+            note = f"{self.foreign} of the judged answers are another model's, or to another question"
+            note = f"{note} (jb --reuse asks them)"
+            logger.warning("%s: %s", self.task.spec.name, note)
+        self.task.reporter.update(self._progress(), total=total, figures=self._figures(), note=note)
 
 
 async def run(task: Task) -> None:

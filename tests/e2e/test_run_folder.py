@@ -276,3 +276,15 @@ def test_what_another_program_does_to_answers_in_the_middle_of_a_run_is_told_and
     asked = bench.asked() if name == "toy" else bench.judged()
     assert sum(asked.values()) < 2 * bench.n
     assert min(asked.values()) == 1
+
+
+def test_judging_alone_says_that_answers_are_not_the_models(bench: Bench) -> None:
+    assert bench.jb("--no-preflight", "--mode", "infer").code == 0
+    path = bench.run / "predictions/toy-model/toy.jsonl"
+    assert "another model's" not in bench.jb("--no-preflight", "--mode", "judge", "--reuse").text
+    rows = bench.rows()
+    changed = [{**row, "uuid": "0" * len(row["uuid"])} if row["id"] < 2 else row for row in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in changed))
+    done = bench.jb("--no-preflight", "--mode", "judge", "--reuse", "--rejudge")
+    assert done.code == 0, done.text
+    assert "2 of the judged answers are another model's, or to another question (jb --reuse asks them)" in done.text
