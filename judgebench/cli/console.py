@@ -63,6 +63,10 @@ class WatchedStream:
         with self._watching():
             self._stream.flush()
 
+    def close(self) -> None:
+        """Stay open: what a config or a plug-in closes is the output of ``jb``."""
+        self.flush()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 

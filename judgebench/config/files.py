@@ -16,7 +16,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -65,18 +65,51 @@ def load_file(path: Path) -> PlainConfig:
     _refuse_star_imports(tree, path)
     _refuse_imports_in_texts(tree, path)
     reader = _mmengine_config()
-    try:
-        with say_when_slow(f"the config file {path}"):
-            loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
-    except RAISED_BY_OTHERS as error:  # a config file is user code and may raise anything
-        if (lacking := out_of_memory(error)) is not None:
-            raise lacking from error
-        raise run_error(path, error) from error
+    with _streams_kept(path):
+        try:
+            with say_when_slow(f"the config file {path}"):
+                loaded = reader.fromfile(str(path), lazy_import=not _is_old_style(tree), format_python_code=False)
+        except RAISED_BY_OTHERS as error:  # a config file is user code and may raise anything
+            if (lacking := out_of_memory(error)) is not None:
+                raise lacking from error
+            raise run_error(path, error) from error
     return {
         name: _plain(value, f"{path}: {name}")
         for name, value in loaded._to_lazy_dict().items()  # noqa: SLF001 - to_dict() makes texts of what is imported
         if isinstance(value, dict | list | tuple | str | int | float | bool | None)
     }
+
+
+_STREAMS = {0: "standard input", 1: "standard output", 2: "standard error"}
+
+
+@contextmanager
+def _streams_kept(path: Path) -> Iterator[None]:
+    """Run a config file, and have the streams that were there before: what is printed must reach no file of a run.
+
+    Raises:
+        ConfigError: The file closes one. The next file that is opened would have its number, and get the output.
+    """
+    before, streams = _open_streams(), {name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")}
+    try:
+        yield
+    finally:
+        for name in [name for name in streams if getattr(sys, name) is None]:
+            setattr(sys, name, streams[name])
+    if closed := sorted(before - _open_streams()):
+        raise ConfigError(
+            f"The config file {path} closes {' and '.join(_STREAMS[number] for number in closed)}.",
+            hint="Take that out: jb works with the streams that it was started with.",
+        )
+
+
+def _open_streams() -> set[int]:
+    found = set()
+    for number in _STREAMS:
+        with suppress(OSError):  # the caller has closed it
+            os.fstat(number)
+            found.add(number)
+    return found
 
 
 @cache

@@ -263,6 +263,35 @@ def test_sys_exit_in_a_config_is_an_error_of_the_config(bench: Bench, line: str)
     assert "SystemExit" in done.err
 
 
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        ("import os\nos.close(0)", "standard input"),
+        ("import os\nos.close(1)", "standard output"),
+        ("import os\nos.closerange(0, 2)", "standard input and standard output"),
+    ],
+)
+def test_a_config_that_closes_a_stream_is_refused_before_a_file_of_the_run_gets_the_output(
+    bench: Bench, line: str, closed: str
+) -> None:
+    file = bench.folder / "configs/models/toy_model.py"
+    file.write_text(f"{line}\n{file.read_text()}")
+    done = bench.jb("--no-preflight")
+    assert done.code == 2, done.text
+    assert f"toy_model.py closes {closed}." in done.err
+    assert "Traceback" not in done.err
+    assert bench.runs == []
+
+
+@pytest.mark.parametrize("line", ["sys.stdout = None", "sys.stdout.close()", "sys.stderr = None"])
+def test_a_config_that_does_without_a_stream_changes_nothing(bench: Bench, line: str) -> None:
+    file = bench.folder / "configs/models/toy_model.py"
+    file.write_text(f"import sys\n{line}\n{file.read_text()}")
+    done = bench.jb("--no-preflight")
+    assert done.code == 0, done.text
+    assert "Scored:" in done.out
+
+
 def test_sys_exit_at_the_import_of_a_class_is_told(bench: Bench) -> None:
     (bench.folder / "leaving.py").write_text("import sys\nsys.exit(0)\n")
     change(bench, "datasets/toy_llmjudge.py", "dict(type=ReferenceVerifier)", "dict(type='leaving.Leaves')")
