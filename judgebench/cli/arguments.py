@@ -33,6 +33,7 @@ commands:
   jb show NAME                   print a resolved config, key by key
   jb gate RUN --min CONDITION    pass or fail a finished run
   jb verdicts RUN --parser NAME  count what another parser reads differently
+  jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb schema [RECORD]             print the JSON Schema of a record of a run
   jb run ...                     the same as jb ...
 

@@ -29,6 +29,7 @@ VERBS = {
     "ls": "judgebench.cli.ls",
     "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",
+    "try": "judgebench.cli.try_judge",
     "verdicts": "judgebench.cli.verdicts",
 }
 """Verb to the module whose ``run(argv) -> int`` carries it out; a new verb is one line here."""

@@ -31,6 +31,7 @@ _VERBS = """\
 | `jb ls --plugins` | list the installed plug-in packages, what each contains, and its problems |
 | `jb show NAME [--override ...]` | print a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
+| `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb verdicts RUN --parser NAME ...` | count the replies that another parser would read differently; sends nothing |
 | `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |
 | `jb run ...` | the same as `jb ...` |

@@ -34,7 +34,7 @@ from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import DatasetConfig, RunConfig, Selection, SummarizerConfig, row_name
+from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, Selection, SummarizerConfig, row_name
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "executor", "listeners", "*")
 _SINGLE = {"summarizer", "executor"}
@@ -228,6 +228,23 @@ def load_run(selection: Selection, environ: Mapping[str, str] | None = None) -> 
         in_caller=bool(held),
         listeners={one.abbr: resolved_listener(one, env) for one in declared.listeners},
     )
+
+
+class ResolvedJudges(NamedTuple):
+    """Judges without a dataset, for one judgment by hand, and what their references to secrets stand for."""
+
+    judges: list[JudgeConfig]
+    secrets: dict[str, str]
+
+
+def load_judges(selection: Selection, environ: Mapping[str, str] | None = None) -> ResolvedJudges:
+    """Return the judges that a selection names, resolved and checked; errors are those of ``load_run``."""
+    env = os.environ if environ is None else environ
+    registry = Registry(selection.config_dirs)
+    chosen = _chosen_judges(selection, registry, "", {})
+    apply_overrides([parse_override(text) for text in selection.overrides], chosen)
+    secrets = SecretStore(env)
+    return ResolvedJudges(_resolve_judges(chosen, env, secrets), secrets.values)
 
 
 def declare(selection: Selection) -> Declarations:

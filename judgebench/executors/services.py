@@ -266,12 +266,19 @@ def launched_models(plan: Plan, task: TaskSpec) -> list[ModelConfig]:
                 raw.append(plan.models[task.model])
             else:
                 raw += [judge.model for judge in dataset.judges if judge.abbr == task.judge]
-    found: dict[str, ModelConfig] = {}
-    for described in raw:
-        if described.get("launch"):
-            config = _model_config(described)
-            found[launch_key(config)] = config
-    return list(found.values())
+    return list({key: config for described in raw for key, config in launched(described).items()}.values())
+
+
+def launched(described: Mapping[str, object]) -> dict[str, ModelConfig]:
+    """Return a model by the key of the service that it launches; none where it launches none.
+
+    Raises:
+        InternalError: The config does not fit its type (it was checked when it was resolved).
+    """
+    if not described.get("launch"):
+        return {}
+    config = _model_config(described)
+    return {launch_key(config): config}
 
 
 def _model_config(described: Mapping[str, object]) -> ModelConfig:

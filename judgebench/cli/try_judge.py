@@ -1,0 +1,142 @@
+"""``jb try JUDGE``: one judgment now, with the prompt, the reply, and where the verdict was read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from judgebench.cli.parser import HelpFormatter, Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from judgebench.records.flow import Verdict
+    from judgebench.records.run import JudgeConfig
+    from judgebench.stages.one_judgment import OneJudgment, Question
+
+_EXAMPLE = """\
+examples:
+  jb try correctness_letter --question "What is 2+2?" --answer 4 --reference 4
+  jb try pair_compare --question "Write a haiku." --answer "$(cat a.txt)" --answer "$(cat b.txt)"
+
+The judge is asked as a run would ask it; nothing is written. Its service is set with
+JB_JUDGE_URL or --override, as in a run.
+"""
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb try``."""
+    parser = Parser(
+        prog="jb try",
+        description="Let a judge look at one answer: print prompt, reply, and what was read from where.",
+        epilog=_EXAMPLE,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("judge", metavar="JUDGE", help="name of a judge or model config, or a .py file")
+    parser.add_argument("--question", default="", metavar="TEXT", help="what was asked; the field {question}")
+    parser.add_argument(
+        "--answer", action="append", default=[], metavar="TEXT", help="the answer; twice for judges that compare"
+    )
+    parser.add_argument("--reference", default=None, metavar="TEXT", help="the right answer")
+    parser.add_argument(
+        "--field", action="append", default=[], metavar="NAME=TEXT", help="a further field that the prompt shows"
+    )
+    parser.add_argument("--image", action="append", default=[], metavar="FILE", help="an image of the question")
+    parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="folder of your own configs")
+    parser.add_argument(
+        "--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change config values"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb try`` and return its exit code: 0 where a verdict was read, 4 where none was.
+
+    Raises:
+        UsageError: There is no answer to judge, or a field is not NAME=TEXT.
+        JudgebenchError: The judge cannot be used.
+    """
+    import asyncio
+    import sys
+    from pathlib import Path
+
+    from judgebench.errors import ExitCode, UsageError
+    from judgebench.records.run import Selection
+    from judgebench.session.trying import try_judge
+
+    args = build_parser().parse_all(argv)
+    if not args.answer:
+        raise UsageError("There is no answer to judge.", hint="Give it with: --answer TEXT")
+    selection = Selection(judges=[args.judge], config_dirs=args.config_dir, overrides=args.override)
+    judge, judgment = asyncio.run(
+        try_judge(
+            selection,
+            _fields(args),
+            args.answer,
+            args.reference,
+            [Path(name) for name in args.image],
+            lambda line: print(line, file=sys.stderr),
+        )
+    )
+    print(_as_json(judge, judgment) if args.json else "\n".join(_lines(judge, judgment)))
+    return int(ExitCode.DONE if judgment.verdict.status == "ok" else ExitCode.ITEMS_FAILED)
+
+
+def _fields(args: argparse.Namespace) -> dict[str, str]:
+    from judgebench.errors import UsageError
+
+    fields = {"question": args.question} if args.question else {}
+    for text in args.field:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--field {text!r} is not of the form NAME=TEXT.")
+        fields[name] = value
+    return fields
+
+
+def _as_json(judge: JudgeConfig, judgment: OneJudgment) -> str:
+    import msgspec
+
+    whole: dict[str, Any] = {"judge": judge.abbr, "verdict": judgment.verdict, "questions": judgment.questions}
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
+
+
+def _lines(judge: JudgeConfig, judgment: OneJudgment) -> Iterator[str]:
+    from judgebench.content.parts import in_words
+    from judgebench.errors import visible
+
+    for question in judgment.questions:
+        name = f" {question.presentation}" if question.presentation else ""
+        yield f"--- prompt{name} ---"
+        yield visible(in_words(question.prompt))
+        yield f"--- reply{name} ---"
+        if question.reply.reasoning:
+            yield f"(thought before it: {visible(question.reply.reasoning)})"
+        yield visible(question.reply.text or (question.reply.error.message if question.reply.error else ""))
+    yield "--- verdict ---"
+    yield f"{judge.abbr}: {_said(judgment.verdict, judgment.questions)}"
+    if judgment.questions:
+        yield _cost(judgment.questions)
+
+
+def _said(verdict: Verdict, questions: list[Question]) -> str:
+    from judgebench.errors import visible
+
+    if verdict.status != "ok":
+        return f"no verdict ({verdict.status}): {visible(verdict.reason)}"
+    what = " ".join(str(one) for one in (verdict.decision, verdict.score) if one is not None)
+    if verdict.span is None or not questions:
+        return what
+    start, end = verdict.span
+    return (
+        f"{what}, read from {visible(questions[-1].reply.text[start:end])!r} (characters {start} to {end} of the reply)"
+    )
+
+
+def _cost(questions: list[Question]) -> str:
+    usages = [question.reply.usage for question in questions if question.reply.usage is not None]
+    read, written = sum(one.prompt_tokens for one in usages), sum(one.completion_tokens for one in usages)
+    calls = "1 call" if len(questions) == 1 else f"{len(questions)} calls"
+    seconds = sum(question.reply.latency for question in questions)
+    return f"{calls}, {read} tokens read, {written} tokens written, {seconds:.1f} s"

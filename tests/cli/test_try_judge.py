@@ -1,0 +1,96 @@
+"""``jb try``: one judgment by hand, through the command, against a loopback service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from judgebench.cli.main import run
+from judgebench.testing import ProviderService, ServiceReply, ServiceRequest
+from tests.models.test_dialects import PNG
+
+QUESTION = ["--question", "What is 2+2?", "--reference", "4"]
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A judge who calls 4 right and everything else wrong, and is the judge of all shipped configs."""
+
+    def answer(request: ServiceRequest) -> ServiceReply:
+        if "Answer B" in request.text:
+            return ServiceReply("Both are short.\nVERDICT: A")
+        shown = request.text.count("\n4\n")
+        return ServiceReply(f"It is what it is.\nVERDICT: {'A' if shown > 1 else 'B'}", thinking="I look.")
+
+    monkeypatch.chdir(tmp_path)
+    with ProviderService("openai", answer) as found:
+        for name, value in {"URL": found.url, "MODEL": "test-model", "KEY": "test-key"}.items():
+            monkeypatch.setenv(f"JB_JUDGE_{name}", value)
+        yield found
+
+
+def test_it_prints_prompt_reply_and_what_was_read_from_where(service, capsys, tmp_path) -> None:
+    assert run(["try", "correctness_letter", *QUESTION, "--answer", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "What is 2+2?" in out.partition("--- reply")[0]
+    assert "(thought before it: I look.)" in out
+    assert "judge: correct, read from 'A' (characters 27 to 28 of the reply)" in out
+    assert "1 call, " in out
+    assert len(service.requests) == 1
+    assert not list(tmp_path.iterdir()), "nothing is written"
+
+
+def test_a_wrong_answer_and_a_reply_that_cannot_be_read_have_their_exit_codes(service, capsys) -> None:
+    assert run(["try", "correctness_letter", *QUESTION, "--answer", "5"]) == 0
+    assert "incorrect" in capsys.readouterr().out
+    service._answer = lambda request: "Hard to say."
+    assert run(["try", "correctness_letter", *QUESTION, "--answer", "5"]) == 4
+    assert "no verdict (unparsed): the reply states no verdict" in capsys.readouterr().out
+
+
+def test_two_answers_are_compared_in_every_presentation(service, capsys) -> None:
+    assert run(["try", "pair_compare", "--question", "A haiku?", "--answer", "one", "--answer", "two"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("--- prompt ") == len(service.requests) == 2
+    assert "2 calls" in out
+
+
+def test_json_holds_all_of_it(service, capsys) -> None:
+    assert run(["try", "correctness_letter", *QUESTION, "--answer", "4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"]["decision"] == "correct"
+    assert found["questions"][0]["reply"]["text"].endswith("VERDICT: A")
+
+
+def test_a_judge_that_sees_images_is_shown_the_file(service, capsys, tmp_path) -> None:
+    (tmp_path / "dot.png").write_bytes(PNG)
+    (tmp_path / "see.py").write_text(
+        "judges = [dict(abbr='see', judge_model=dict(type='VLLMCustomAPIChat', abbr='j', model='test-model',\n"
+        "    url='${JB_JUDGE_URL}', api_key='${JB_JUDGE_KEY}'),\n"
+        "    method=dict(type='DeclaredJudge', presentations=[dict(\n"
+        "    prompt=[dict(role='user', content=[dict(type='image', image='{image}'),\n"
+        "    dict(type='text', text='{question}\\n4\\n\\n{answer}\\nVERDICT: A or VERDICT: B')])])],\n"
+        "    parser=dict(type='anchored', decisions=dict(A='correct', B='incorrect')),\n"
+        "    aggregate=dict(type='first', unread='unparsed')))]\n"
+    )
+    assert run(["try", "see.py", *QUESTION, "--answer", "4", "--image", "dot.png"]) == 0
+    assert "correct" in capsys.readouterr().out
+    assert service.requests[0].images == [PNG]
+    assert run(["try", "see.py", *QUESTION, "--answer", "4", "--image", "missing.png"]) != 0
+    assert "missing.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["try", "correctness_letter"], "There is no answer to judge"),
+        (["try", "correctness_lettre", "--answer", "4"], "correctness_letter"),
+        (["try", "correctness_letter", "--answer", "4", "--field", "x"], "is not of the form NAME=TEXT"),
+    ],
+)
+def test_mistakes_are_one_sentence(service, capsys, argv, said) -> None:
+    assert run(argv) in {2, 3}
+    assert said in capsys.readouterr().err
+    assert not service.requests
