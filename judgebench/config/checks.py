@@ -12,7 +12,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
@@ -235,7 +235,31 @@ def find_type(name: object, declared: Declared, path: str, room: RoomName) -> tu
     return meant, found.value
 
 
-def config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Struct]:
+class FoundType(NamedTuple):
+    """A class that a ``type`` means.
+
+    Attributes:
+        path: Its dotted path.
+        kind: The class itself.
+        struct: What its keys are checked against.
+    """
+
+    path: str
+    kind: Any
+    struct: type[msgspec.Struct]
+
+
+def find_class(name: object, declared: Declared, path: str, room: RoomName) -> FoundType:
+    """Return the class that a ``type`` means, with the struct of its keys.
+
+    Raises:
+        ConfigError: As ``find_type``; or it has no ``Config`` struct, so it is no plug-in of ours.
+    """
+    dotted, found = find_type(name, declared, path, room)
+    return FoundType(dotted, found, _config_struct(found, declared, path))
+
+
+def _config_struct(found: Any, declared: Declared, path: str) -> type[msgspec.Struct]:
     """Return the ``Config`` struct of a class.
 
     Raises:
@@ -266,7 +290,7 @@ def typed_part(data: object, declared: Declared, path: str, room: RoomName, envi
     name, found = find_type(data["type"], declared, f"{path}.type", room)
     options = {key: value for key, value in data.items() if key != "type"}
     if inspect.isclass(found) or hasattr(found, "Config"):
-        struct = config_struct(found, declared, f"{path}.type")
+        struct = _config_struct(found, declared, f"{path}.type")
         options = checked(options, struct, declared, environ, path=path)
     else:
         options = _function_options(found, options, declared, path, environ)

@@ -16,8 +16,7 @@ from judgebench import plugins
 from judgebench.config.checks import (
     Declared,
     checked,
-    config_struct,
-    find_type,
+    find_class,
     literal,
     nearest,
     refuse_secrets,
@@ -236,8 +235,7 @@ def resolve_dataset(
     """
     take_bias_tests(declared)
     data = declared.data
-    name, loader = find_type(data.get("type"), declared, "type", "datasets")
-    loader_struct = config_struct(loader, declared, "type")
+    name, _, loader_struct = find_class(data.get("type"), declared, "type", "datasets")
     own, of_loader = _split(declared, {field.name for field in msgspec.structs.fields(loader_struct)})
     if "prompt" in own:
         own["prompt"] = _prompt(own["prompt"], declared)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.config.checks import Declared, checked, config_struct, find_type
+from judgebench.config.checks import Declared, checked, find_class
 from judgebench.config.files import PlainConfig, load_file
 from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
@@ -80,8 +80,8 @@ def resolved_executor(declared: Declared, environ: Mapping[str, str]) -> Executo
         PrerequisiteError: A value's environment variable is not set.
     """
     said = {key: value for key, value in declared.data.items() if key not in {"type", "resources"}}
-    name, found = find_type(declared.data.get("type"), declared, "type", "executors")
-    known = checked(said, config_struct(found, declared, "type"), declared, environ)
+    name, found, struct = find_class(declared.data.get("type"), declared, "type", "executors")
+    known = checked(said, struct, declared, environ)
     options = {key: known[key] for key in said}
     _refuse_secrets("", options, declared, "")
     make(name, options, "executors", where=declared.place())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from judgebench.config.checks import Declared, checked, config_struct, find_type
+from judgebench.config.checks import Declared, checked, find_class
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file
 from judgebench.config.registry import Registry
 from judgebench.errors import ConfigError
@@ -60,6 +60,5 @@ def resolved_listener(declared: Declared, environ: Mapping[str, str]) -> Typed:
         PrerequisiteError: A value's environment variable is not set.
     """
     options = {key: value for key, value in declared.data.items() if key not in {"type", "abbr"}}
-    name, found = find_type(declared.data.get("type"), declared, "type", "listeners")
-    struct = config_struct(found, declared, "type")
+    name, _, struct = find_class(declared.data.get("type"), declared, "type", "listeners")
     return Typed(type=name, options=checked(options, struct, declared, environ))

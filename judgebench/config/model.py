@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from judgebench.config.checks import REFERENCE, Declared, checked, config_struct, find_type, literal, typed_part
+from judgebench.config.checks import REFERENCE, Declared, checked, find_class, find_type, literal, typed_part
 from judgebench.errors import PrerequisiteError
 from judgebench.models.access import (
     HEADER_KEYS,
@@ -233,8 +233,7 @@ def resolve_model(
     kind = data.get("type")
     if isinstance(kind, str):  # JB_JUDGE_TYPE chooses the protocol of all shipped judges
         kind = expand(kind, environ, where=f"{declared.kind}.{declared.abbr}.{_join(path, 'type')}")
-    name, found = find_type(kind, declared, _join(path, "type"), "models")
-    struct = config_struct(found, declared, _join(path, "type"))
+    name, _, struct = find_class(kind, declared, _join(path, "type"), "models")
     model = checked({**data, "type": name}, struct, declared, environ, path=path, keep=is_reference_key)
     check_abbr(str(model["abbr"]), declared, _join(path, "abbr"))
     _check_kind(model, struct, declared, path)
