@@ -122,7 +122,7 @@ def test_a_round_robin_that_is_killed_goes_on_with_a_model_more(many_models: Ben
     """What is on disk at the kill is not asked again, not even when the resumed run has another model."""
     bench = many_models
     slower_after(3, bench.judge)
-    flags = ("--judges", "round_robin", "--no-preflight", "--override", "judges.round robin.judge_model.batch_size=1")
+    flags = ("--judges", "round_robin", "--no-preflight", "--override", "judges.round_robin.judge_model.batch_size=1")
     process = bench.start(*flags, dataset="toy_gen", models=("cat", "bee"))
     wait_until(lambda: len(bench.judge.requests) > 3)
     kill(bench, process.pid, "all")
@@ -189,8 +189,8 @@ def test_a_round_robin_ranks_its_models(many_models: Bench) -> None:
 
 def test_compared_models_by_name_in_the_shipped_round_robin(many_models: Bench) -> None:
     bench = many_models
-    service = [f"judges.round robin.judge_model.url={bench.judge.url}", "judges.round robin.judge_model.model=j"]
-    against = "judges.round robin.compare_with=['ant']"
+    service = [f"judges.round_robin.judge_model.url={bench.judge.url}", "judges.round_robin.judge_model.model=j"]
+    against = "judges.round_robin.compare_with=['ant']"
     models = ("cat", "bee", "ant")
     jb(bench, "--override", *service, against, models=models, judges=("pair_round_robin",))
     assert len(bench.judge.requests) == 2 * (CALLS_FOR["ant", "bee"] + CALLS_FOR["ant", "cat"])
@@ -261,12 +261,12 @@ def test_what_is_undefined_is_null_with_a_reason(many_models: Bench) -> None:
     assert alone.code == 2
     assert "no other model to compare" in alone.text
     for bad in ("['ant', 'ant']", "[]"):
-        flag = f"judges.round robin.compare_with={bad}"
+        flag = f"judges.round_robin.compare_with={bad}"
         refused = bench.jb("--judges", "round_robin", "--override", flag, dataset="toy_gen", models=("ant", "bee"))
         assert refused.code == 2
         assert "must name at least one model, and none twice" in refused.text
     stranger = bench.jb(
-        "--judges", "round_robin", "--override", "judges.round robin.compare_with=['ant', 'nobody']", dataset="toy_gen",
+        "--judges", "round_robin", "--override", "judges.round_robin.compare_with=['ant', 'nobody']", dataset="toy_gen",
         models=("ant", "bee"),
     )  # fmt: skip
     assert stranger.code == 2
