@@ -102,8 +102,8 @@ def test_fewer_prompts_score_only_those(finished: Bench) -> None:
 
 def test_a_run_is_continued_without_naming_its_configs_again(bench: Bench) -> None:
     bench.judge.answer = judge_answer("{letter} or so, hm")
-    bench.jb()
-    done = run([*JB, "--reuse"], bench.folder)
+    bench.jb("--no-preflight")  # whose trial call refuses such a judge
+    done = run([*JB, "--reuse", "--no-preflight"], bench.folder)
     assert done.code == 0, done.text
     assert len(bench.runs) == 1
 
