@@ -20,7 +20,6 @@ from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.conditions import read_conditions
 from judgebench.report.schema import Summary
-from judgebench.session.gating import gated
 from judgebench.session.outcome import Outcome, scores, summed
 from judgebench.stages.row_results import write_rows
 from judgebench.store.journal import read_file
@@ -48,6 +47,8 @@ def close_run(ended: Outcome, display: Display) -> Outcome:
         display.message(_tables(ended.summary, sys.stderr if request.json_events else sys.stdout))
     there = is_run(run.path)
     if request.gate and there and not outcome.interrupted:
+        from judgebench.session.gating import gated
+
         ended = gated(ended, read_conditions(Path(request.gate)))
         display.message(ended.gate.text if ended.gate else "")
     exit_code = ended.exit_code

@@ -37,7 +37,7 @@ def execute(request: RunRequest, command: list[str]) -> int:
 
 def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
-    from judgebench.engine.endpoint import shown
+    from judgebench.engine.reach import shown
     from judgebench.models.access import base_url, model_config
     from judgebench.models.contract import ServiceConfig
 

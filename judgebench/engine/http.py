@@ -19,8 +19,7 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from judgebench.content.attachments import with_media
-from judgebench.engine import endpoint
-from judgebench.engine import endpoint as reach
+from judgebench.engine import endpoint, reach
 from judgebench.engine import framing as wire
 from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_reads
 from judgebench.engine.client import Traffic

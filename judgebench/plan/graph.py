@@ -21,8 +21,7 @@ from judgebench.identity.questions import (
 from judgebench.judges.core.contract import method_of
 from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, RunRequest, TaskSpec, row_name
 from judgebench.report.results import read_result
-from judgebench.stages.accumulators import asks, co_judges_of
-from judgebench.stages.compared_models import upstream_sizes
+from judgebench.stages.compared_models import asks, co_judges_of, upstream_sizes
 from judgebench.store.run_folder import RunFolder, log_file
 
 STAGES_OF_MODE: dict[str, tuple[str, ...]] = {

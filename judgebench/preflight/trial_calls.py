@@ -21,8 +21,8 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.content.attachments import with_media
-from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
+from judgebench.engine import reach
 from judgebench.errors import EndpointError, JudgebenchError
 from judgebench.models.access import auth_headers, base_url, call_url, redactor_of, revealed, secret_parameters
 from judgebench.models.contract import Dialect, ServiceConfig

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,10 +14,12 @@ from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, TaskResult
 from judgebench.records.run import Plan, RunConfig, RunRequest
 from judgebench.report.current import Plans
-from judgebench.report.gate import GateOutcome
 from judgebench.report.results import read_result
 from judgebench.session.listeners import Finding
 from judgebench.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from judgebench.report.gate import GateOutcome
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

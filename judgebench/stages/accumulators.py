@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.datasets.columns import COPY
-from judgebench.judges.core.contract import Case, method_of
+from judgebench.judges.core.contract import Case
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns
 from judgebench.metrics.contract import Measure
 from judgebench.metrics.rates.agreement import cohen_kappa, percent_agreement, scott_pi
@@ -26,34 +26,10 @@ from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
 from judgebench.records.diagnostics import Diagnostics, DoubtfulVerdict, JudgesCompared, SettledVerdicts
 from judgebench.records.findings import Settler
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Verdict
-from judgebench.records.run import DatasetConfig, JudgeConfig, Options
+from judgebench.records.run import Options
 
 Judging = Callable[[Case], Awaitable[Verdict]]
 """Derives one judge's verdict on an item from its recorded calls."""
-
-
-def asks(dataset: DatasetConfig, judge: str) -> bool:
-    """Whether a row's verdicts need a judge that is asked."""
-    if not judge:
-        return dataset.method is not None
-    return method_of(_named(dataset, judge).method).asks
-
-
-def co_judges_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeConfig]:
-    """Return the judges whose verdicts are derived beside those of a row, on a tested model's answers.
-
-    For a panel these are its members. Of the judges that look at the same thing the last one in the config has all
-    others beside it, so that the agreement of every two is counted once, and every verdict derived twice at most.
-    """
-    if not judge:
-        return []
-    own = _named(dataset, judge)
-    if own.members:
-        return [_named(dataset, abbr) for abbr in own.members]
-    alike = [
-        one for one in dataset.judges if not one.members and one.looks_at(model) and _compared(one) == _compared(own)
-    ]
-    return alike[:-1] if alike[-1:] == [own] else []
 
 
 MOST_CELLS = 64
@@ -115,14 +91,6 @@ async def verdicts_of(judges: Sequence[tuple[str, Judging]], item: Case) -> dict
 def _percent(pairs: Counter[tuple[str, str]]) -> float | None:
     share = percent_agreement(pairs)
     return 100 * share if share is not None else None
-
-
-def _named(dataset: DatasetConfig, abbr: str) -> JudgeConfig:
-    return next(judge for judge in dataset.judges if judge.abbr == abbr)
-
-
-def _compared(judge: JudgeConfig) -> tuple[str, str]:
-    return judge.compare_with, judge.baseline.path if judge.baseline else ""
 
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"

@@ -1,4 +1,7 @@
-"""What an answer is compared with: another tested model's answer to the same question, or one from a file."""
+"""What an answer is compared with: another tested model's answer to the same question, or one from a file.
+
+And which judges look at the same answers, so that their verdicts are compared.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from judgebench.datasets import samples as jsonl
 from judgebench.datasets.columns import SourceConfig
 from judgebench.errors import DataError
 from judgebench.identity.questions import repeats_of
+from judgebench.judges.core.contract import method_of
 from judgebench.records.flow import Prediction, Sample
 from judgebench.records.run import Baseline, DatasetConfig, JudgeConfig, Options
 from judgebench.stages.asks import Postprocessor, postprocessor_of
@@ -170,3 +174,35 @@ def _state(path: Path) -> str:
 
 def _folder(options: Options) -> Path | None:
     return Path(options.data_dir).expanduser() if options.data_dir else None
+
+
+def asks(dataset: DatasetConfig, judge: str) -> bool:
+    """Whether a row's verdicts need a judge that is asked."""
+    if not judge:
+        return dataset.method is not None
+    return method_of(_named(dataset, judge).method).asks
+
+
+def co_judges_of(dataset: DatasetConfig, judge: str, model: str) -> list[JudgeConfig]:
+    """Return the judges whose verdicts are derived beside those of a row, on a tested model's answers.
+
+    For a panel these are its members. Of the judges that look at the same thing the last one in the config has all
+    others beside it, so that the agreement of every two is counted once, and every verdict derived twice at most.
+    """
+    if not judge:
+        return []
+    own = _named(dataset, judge)
+    if own.members:
+        return [_named(dataset, abbr) for abbr in own.members]
+    alike = [
+        one for one in dataset.judges if not one.members and one.looks_at(model) and _compared(one) == _compared(own)
+    ]
+    return alike[:-1] if alike[-1:] == [own] else []
+
+
+def _named(dataset: DatasetConfig, abbr: str) -> JudgeConfig:
+    return next(judge for judge in dataset.judges if judge.abbr == abbr)
+
+
+def _compared(judge: JudgeConfig) -> tuple[str, str]:
+    return judge.compare_with, judge.baseline.path if judge.baseline else ""

@@ -41,7 +41,7 @@ from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
-from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, co_judges_of, verdicts_of
+from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, verdicts_of
 from judgebench.stages.asks import (
     Origin,
     Postprocessor,
@@ -51,7 +51,7 @@ from judgebench.stages.asks import (
     case_of,
     postprocessor_of,
 )
-from judgebench.stages.compared_models import GOLD, ComparedModel, compared_model_of, compared_name
+from judgebench.stages.compared_models import GOLD, ComparedModel, co_judges_of, compared_model_of, compared_name
 from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Isolation, Task

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judgebench.engine import endpoint as reach
 from judgebench.engine import framing as wire
+from judgebench.engine import reach
 from judgebench.engine.aiohttp_internals import Deadlines
 from judgebench.engine.faults import Fault, RetryPolicy, fault_of, retry_after_seconds
 from judgebench.engine.limits import HARD, REFUSALS, AdaptiveLimit, Breaker, ConcurrencyLimit

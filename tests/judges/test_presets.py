@@ -149,7 +149,7 @@ def test_a_weighted_score_is_the_mean_under_the_probabilities() -> None:
         ("RubricScore", {"low": 5, "high": 5}, "above low"),
         ("RubricScore", {"high": 5, "levels": ["one"]}, "all 5 levels"),
         ("RubricScore", {"repeats": 2}, "aggregate"),
-        ("RubricScore", {"read": "weighted"}, "within 0 and 9"),
+        ("RubricScore", {"read": "weighted"}, "scale from 0 to 9"),
     ],
 )
 def test_a_wrong_config_is_refused(type_name: str, options: dict[str, Any], words: str) -> None:

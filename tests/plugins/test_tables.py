@@ -33,7 +33,9 @@ def defined(package: ModuleType) -> list[Any]:
         found
         for module in modules(package)
         for name, found in vars(module).items()
-        if not name.startswith("_") and getattr(found, "__module__", "") == module.__name__ and name == found.__name__
+        if not name.startswith("_")
+        and getattr(found, "__module__", "") == module.__name__
+        and name == getattr(found, "__name__", "")
     ]
 
 
@@ -63,8 +65,11 @@ def is_metric(found: Any) -> bool:
     return first is not None and meant(first.annotation) is Tally and meant(signature.return_annotation) is Metric
 
 
-NOT_NAMED = {"judgebench.metrics.rates.accuracy:nothing_scored"}
-"""What has the form of a metric and is a part of others."""
+NOT_NAMED = {
+    "judgebench.metrics.rates.accuracy:nothing_scored",  # a part of other metrics
+    "judgebench.executors.caller:CallerExecutor",  # taken where objects cannot leave the process, never by name
+}
+"""What has the form of a type that configs name, and is none."""
 
 KINDS = {
     "models": (models, lambda one: made_by_configs(one) and issubclass(one.Config, ModelConfig)),

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from judgebench.judges.parsers.contradiction import Undoing, other_score
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import not_meant
 from judgebench.judges.parsers.numbers import as_written, number_of, outside
 from judgebench.judges.parsers.quotation import without_quotations
@@ -15,9 +16,9 @@ from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_
 from judgebench.judges.parsers.second_thoughts import taken_back
 from judgebench.records.flow import Reply
 
-_DRESS = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]{0,200})\}")
+_DRESS = lazily(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]{0,200})\}")
 _LONGEST = 400
-_BETWEEN = re.compile(r"[\s$.,;:*)\]\\]{0,8}(?:or|and|vs|versus|/)?[\s$.,;:*(\[\\]{0,8}", re.IGNORECASE)
+_BETWEEN = lazily(r"[\s$.,;:*)\]\\]{0,8}(?:or|and|vs|versus|/)?[\s$.,;:*(\[\\]{0,8}", re.IGNORECASE)
 
 
 class BoxedLast(ConfiguredParser):
@@ -126,7 +127,7 @@ class BoxedLast(ConfiguredParser):
 
 def _inside(text: str, start: int) -> tuple[int, int] | None:
     """Return start and end of what stands between the braces of a box that begins at ``start``."""
-    opening = re.compile(r"\\boxed\s?\{").match(text, start)
+    opening = lazily(r"\\boxed\s?\{").match(text, start)
     if opening is None:
         return None
     depth = 1

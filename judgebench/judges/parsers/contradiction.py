@@ -10,12 +10,13 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.mentions import lowered
 from judgebench.judges.parsers.numbers import NUMBER
 from judgebench.judges.parsers.second_thoughts import taken_back
 
-_ASIDE = re.compile(r"\([^()\n]{0,300}\)|（[^（）\n]{0,300}）")
-_SENTENCE = re.compile(r"[.!?;]\s|[。！？；\n]")
+_ASIDE = lazily(r"\([^()\n]{0,300}\)|（[^（）\n]{0,300}）")
+_SENTENCE = lazily(r"[.!?;]\s|[。！？；\n]")
 _BEFORE_LETTER = (
     r"(?:should|must|would|to|as|then|be|is|was|means?|meant|mean|so|thus|hence|therefore|(?:i|['’]d|would|to|rather"
     r"|should) say|choose|pick|with|prefer|rather|now|no|not|lean\w*|towards?|it['’]s|that['’]s|c['’]est|instead|make "
@@ -36,27 +37,27 @@ _AFTER_LETTER = (
     r"|更优|胜|才对|才是"
     r"|gewinnt|gagne|gana|vence|лучше)"
 )
-_NOUNED = re.compile(
+_NOUNED = lazily(
     r"(?:than|like|to|over|of|from|with|and|compared to|step|part|figure|vitamin|point|section|correct|right|reference"
     r"|gold|expected|true|key|chose|chooses|picks|selected|selects|option|options|choice)"
     r"(?:\s(?:answer|option|choice|key|one|response|assistant|solution|letter))?(?:\s(?:is|was))?\s[*_\"'`(\[]{0,3}$",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(
+_ATTRIBUTE = lazily(
     r"[*_]{0,3}\s(?!(?:because|since|as|and|in|here|for|but|overall|after|due|given|on|by|at|it|instead|indeed|too"
     r"|though|although|while|so|or|with)\b)[a-zà-ÿ]"
 )
-_NEGATOR = re.compile(
+_NEGATOR = lazily(
     r"\b(?:no|not|nothing|none|never|neither|nor|without|cannot|hardly|isn['’]t|aren['’]t|wasn['’]t|doesn['’]t"
     r"|n['’]t)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_UNREAL = re.compile(
+_UNREAL = lazily(
     r"\b(?:if|unless|would|could|might|to be|were|whether|had|should be marked|in order|must be|needs?|for it|one"
     r" might|may|claims?|says?|states?|wrote|writes?|asks?|asked)\b",
     re.IGNORECASE,
 )
-_PARTIAL = re.compile(
+_PARTIAL = lazily(
     r"\b(?:steps?|method|approach|reasoning|derivation|part|half|first|second|third|intermediate|formula|setup|idea"
     r"|calculation|working|unit|units|format|up to|until|except|apart|although|though|while|however|but|only|partly"
     r"|partially|premise|beginning"
@@ -64,11 +65,11 @@ _PARTIAL = re.compile(
     r"|reference|last|final step|syntax|explanation|conclusion|code|citation|quote|factor|constant)\b",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(
+_WHOLE = lazily(
     r"\b(?:answer|response|candidate|submission|solution|result|it|this|that|everything|all|verdict|whole|overall)\b",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"(?:hence|thus|therefore|so|overall|altogether|answer|verdict)\b", re.IGNORECASE)
+_CONCLUDES = lazily(r"(?:hence|thus|therefore|so|overall|altogether|answer|verdict)\b", re.IGNORECASE)
 _FAULT = {
     "correct": r"wrong|false|inaccurate|mistaken|erroneous|not (?:right|acceptable|accurate|equivalent|a match)"
     "|invalid|fails?|a mismatch|unacceptable",
@@ -88,7 +89,7 @@ _VERBS = (
     r"(?:is|are|was|were|be|being|been|remains|seems|looks|hence|thus|therefore|so|as|to|it|actually|answer|verdict"
     r"|grade|indeed|clearly|simply|plainly|rather|still|also|overall|altogether|→|->|=)"
 )
-_SCORE_STATED = re.compile(
+_SCORE_STATED = lazily(
     rf"(?:\b(?:should be|would be|make (?:that|it)|(?:lower|raise|change|reduce|drop|bring|correct|revise|adjust|cut"
     rf"|bump)\w*\s(?:\w+\s){{0,4}}?to|rather|so|thus|hence|therefore|is now|now|instead|deserves|merits|worth|say|give"
     rf" it|i(?:['’]d| would)? (?:say|give|go with)|lean\w* towards?|closer to|fairer is"
@@ -144,7 +145,7 @@ def other_score(text: str, end: int, score: float | None, high: float | None = N
 def _letter_pattern(letters: frozenset[str]) -> re.Pattern[str]:
     one = rf"(?P<{{}}>{'|'.join(re.escape(letter) for letter in sorted(letters))})"
     edge = r"(?![\w'’+-])"
-    return re.compile(
+    return lazily(
         rf"(?i:(?<!\w){_BEFORE_LETTER}|{_CJK_BEFORE}){one.format('led')}(?:{edge}|(?=[^\x00-\x7f]))(?!\s?[/|=<>&])"
         rf"|(?<![\w'’/|=<>]){one.format('follows')}(?i:{_AFTER_LETTER})"
         rf"|(?:[,:;—–-]|\.\.\.?|…)\s{{1,2}}{one.format('ending')}[.!]?[ \t]*$"
@@ -179,7 +180,7 @@ def _word_pattern(own: frozenset[str], others: frozenset[str]) -> tuple[re.Patte
 
     unmatched = "does(?: not|n.t) (?:match|agree|hold|equal)|fails" if "correct" in own else "(?!)"
     stems = {*own, *others, *(stem for word in (*own, *others) for stem in _STEMS.get(word, ()))}
-    pattern = re.compile(
+    pattern = lazily(
         rf"(?:(?<!\w){_VERBS}|:)[\s*_\"'`]{{1,3}}(?:\w{{2,12}}ly\s|an?\s|simply\s|still\s|indeed\s|also\s|just\s|in"
         rf" fact\s|not\s|no\s|therefore\s){{0,3}}[*_\"'`\[]{{0,4}}"
         rf"(?:(?P<other>{alternatives(others, own)})|(?P<own>{alternatives(own, others)}))(?!\w)"
@@ -257,7 +258,7 @@ class Undoing:
             )
             parts += [rf"(?<![\w-])(?P<capitals>{'|'.join(capitals)})(?![\w-])"] if capitals else []
             if parts:
-                self._denials[decision] = re.compile("|".join(parts))
+                self._denials[decision] = lazily("|".join(parts))
 
     def found(self, text: str, end: int, decision: str, *, quoting: bool = False) -> bool:
         """Whether it does, for the decision that was read up to ``end``; ``quoting`` as for ``taken_back``."""
@@ -287,9 +288,9 @@ class Undoing:
         )
 
 
-_NOT_OF_IT = re.compile(
+_NOT_OF_IT = lazily(
     r"(?:\b(?:not|never|no|nicht|pas|не)|\b(?:reference|gold|expected|key|nothing|none)\b[^.\n]{0,30}\b(?:is|was|as"
     r"|are))\s{1,2}[*_\"'`]{0,2}$",
     re.IGNORECASE,
 )
-_INK = re.compile(r"[^\W_]")
+_INK = lazily(r"[^\W_]")

@@ -10,6 +10,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.contradiction import Undoing, other_score
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import not_meant
 from judgebench.judges.parsers.mentions import lowered
 from judgebench.judges.parsers.numbers import as_written, number_of, outside
@@ -20,9 +21,9 @@ from judgebench.records.flow import Reply
 
 _TRIES = 48
 """Most places at which an object may be tried to begin; bounds the time on hostile text."""
-_BRACE = re.compile(r"\{(?=\s{0,80}[\"'}])")
-_WHOLE = re.compile(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
-_REMARK = re.compile(r"[^\W_]")
+_BRACE = lazily(r"\{(?=\s{0,80}[\"'}])")
+_WHOLE = lazily(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
+_REMARK = lazily(r"[^\W_]")
 
 
 class JsonField(ConfiguredParser):
@@ -66,7 +67,7 @@ class JsonField(ConfiguredParser):
         self._undoing = Undoing(self._decision)
         self._path = config.field.lower().split(".")
         key = re.escape(self._path[-1])
-        self._pair = re.compile(
+        self._pair = lazily(
             rf"(?P<key>[\"']{key}[\"'])\s{{0,20}}:\s{{0,20}}(?P<value>\"[^\"\n]{{0,80}}\"|'[^'\n]{{0,80}}'"
             rf"|-?\d[\d.]{{0,12}}|true|false)"
             r"(?=\s{0,20}(?:[,}\n]|$))",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-_SPOKEN = re.compile(
+from judgebench.judges.parsers.lazy import lazily
+
+_SPOKEN = lazily(
     r"\b(?:the|this|that|an?|another|other|assistant|its|their)?\s?(?:candidate|responses?|answers?|assistants?|users?"
     r"|students?|submission|text|prompt|system|machine|participant"
     r"|instructions?|examples?|format|model|solution|author|judge|grader|injection|attacker|he|she|they|it)(?:['’]s)?"
@@ -30,12 +32,12 @@ _SPOKEN = re.compile(
     r"(?:書|主張|含)|(?:응답|답변|후보)[^.\n]{0,12}(?:쓰|적|주장|포함)",
     re.IGNORECASE,
 )
-_OWN = re.compile(
+_OWN = lazily(
     r"\b(?:my|here is|here['’]s|therefore|thus|hence|so|final|evaluation|conclude|i|overall|which (?:makes|means"
     r"|gives))\b",
     re.IGNORECASE,
 )
-_LABELLED = re.compile(
+_LABELLED = lazily(
     r"^(?:\w+\s)?(?:examples?|samples?|template|format)\s?:$|^(?:the\s)?(?:candidate|response|student|assistant(?:"
     r" \w)?|submission|user|model|example)(?:['’]s)?(?:\s(?:text|answer|words|line|reply|output|response|note))?\s?:$"
     r"|^(?:the\s)?(?:submission|response|text|answer|transcript|excerpt|quotation|quote|student['’]s \w+"
@@ -52,18 +54,18 @@ _CONDITION = (
     r" sei denn|разве что|除非|pourvu|siempre que|se\b|desde que|caso\b|если|при условии|如果|若|假如|もし|만약|إذا"
     r"|यदि|अगर"
 )
-_CONDITIONAL_LEAD = re.compile(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
-_CONDITIONAL = re.compile(
+_CONDITIONAL_LEAD = lazily(rf"^\W*(?:{_CONDITION}|were|had|should)(?=\W|[^\x00-\x7f])", re.IGNORECASE)
+_CONDITIONAL = lazily(
     rf"[ \t,，、;(（—–-]{{0,5}}(?:but |and |yet |though )?(?:only )?(?:{_CONDITION})(?=\W|[^\x00-\x7f])", re.IGNORECASE
 )
-_NEGATED = re.compile(
+_NEGATED = lazily(
     r"(?:\b(?:not|never|no|without|nor|neither|cannot|can['’]t|won['’]t|don['’]t|isn['’]t|wouldn['’]t|nicht"
     r"|kein\w{0,2}|pas|нет|не)|不是|不|别)"
     r"(?:\s(?:give|write|say|answer|output|print|call|be|a|an|the|it|this|grade|pick|choose|go with|support|justify"
     r"|return|quite|really|select|read)){0,3}[\s*_`\"'(\[{<$\\-]*$",
     re.IGNORECASE,
 )
-_UNDONE = re.compile(
+_UNDONE = lazily(
     r"[ \t\"'”’`*_~)\]}>.,;:$\\-]{0,8}(?:(?:(?:is|was|are|were|does|did|do|has|have|will|would|should|could|can|must"
     r"|may|might)(?:\s(?:\w{1,9}\s)?(?:not|never|no|what|in|from|part|wrong|hardly|false|mistaken|too|written|quoted"
     r"|the (?:candidate|response|wrong)|be|have|stand|his|her|their|a quote|an injection|out))|\w{2,6}n['’]t)\b"
@@ -75,7 +77,7 @@ _UNDONE = re.compile(
     r"|と(?:書|あり|い)|라고|とある|ist nicht|n['’]est pas|no es|не является|不成立|不适用)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
+_SENTENCE = lazily(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
 _WINDOW = 200
 
 Meaning = Literal["", "quoted", "negated", "conditional"]
@@ -143,11 +145,11 @@ _LEADING = tuple(
     for word in ("word", "text", "line", "sentence", "phrase", "string", "message", "following", "example", "format")
     for end in ("", "s")
 )
-_LED = re.compile(r"[:：][ \t]{4,}\n\s*$")
-_HEADED = re.compile(r"\s{0,3}[#=*-][#=*\s-]{0,12}(\w[^\n]{0,40}?)[#=*\s:-]{0,12}")
-_OPENED_FENCE = re.compile(r"```\w{0,8}$")
-_ALTERNATIVE = re.compile(r"\b(?:otherwise|else|if not|or|possibly|perhaps|maybe|probably)\s?[,:]?\s*$", re.IGNORECASE)
-_CLOSING = re.compile(r"[\s*_`\"'”’)\]}>$]{0,8}")
+_LED = lazily(r"[:：][ \t]{4,}\n\s*$")
+_HEADED = lazily(r"\s{0,3}[#=*-][#=*\s-]{0,12}(\w[^\n]{0,40}?)[#=*\s:-]{0,12}")
+_OPENED_FENCE = lazily(r"```\w{0,8}$")
+_ALTERNATIVE = lazily(r"\b(?:otherwise|else|if not|or|possibly|perhaps|maybe|probably)\s?[,:]?\s*$", re.IGNORECASE)
+_CLOSING = lazily(r"[\s*_`\"'”’)\]}>$]{0,8}")
 
 
 def _closed(text: str, end: int) -> int:

@@ -7,11 +7,12 @@ return ends one as a line feed does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_INK = re.compile(r"\S")
+from judgebench.judges.parsers.lazy import lazily
+
+_INK = lazily(r"\S")
 # What a pattern that disregards case takes for a plain letter and ``str.lower`` does not, or not in one character.
 _ODD_CASES = {0x130: "i", 0x131: "i", 0x17F: "s", 0x1C80: "в", 0x1C81: "д", 0x1C82: "о", 0x1C84: "т", 0x1C85: "т"}
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_UNUSUAL = re.compile(r"[<>~`\"'“„«「『☐☑☒✅\[]")
+from judgebench.judges.parsers.lazy import lazily
+
+_UNUSUAL = lazily(r"[<>~`\"'“„«「『☐☑☒✅\[]")
 """Most short replies hold none of these, and with them nothing that could be taken out."""
-_ELEMENT = re.compile(
+_ELEMENT = lazily(
     r"<(?P<close>/?)(?P<name>del|s|strike|blockquote|quote|candidate|candidate_answer|student|student_answer|submission"
     r"|response|user|system|prompt|input|document|text|message|essay|excerpt|quotation)>|<!--|-->",
     re.IGNORECASE,
 )
-_LAYOUT = re.compile(
+_LAYOUT = lazily(
     r"</?(?:b|i|em|strong|p|br|div|span|u|h[1-6]|li|ul|ol|center|small|mark|code|pre)\s?/?>", re.IGNORECASE
 )
-_BLOCK = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
-_FENCE = re.compile(r"```(?:[A-Za-z]{1,12}(?=\s*\n))?|\"\"\"")
+_BLOCK = lazily(r"^[ \t]{0,3}>.*$", re.MULTILINE)
+_FENCE = lazily(r"```(?:[A-Za-z]{1,12}(?=\s*\n))?|\"\"\"")
 _PAIRS = {'"': '"', "“": "”", "„": '“”"', "«": "»", "「": "」", "『": "』", "`": "`", "'": "'"}
-_OPENER = re.compile(r"[\"“„«「『`]|(?<!\w)'(?=\w)")
-_BOX = re.compile(r"^[ \t]{0,8}(?:[-*+][ \t]{1,3})?(?:\[(?P<mark>[ xX✓✔])\]|(?P<sign>[☐☑☒]))(?=[ \t])", re.MULTILINE)
-_INTRODUCED = re.compile(
+_OPENER = lazily(r"[\"“„«「『`]|(?<!\w)'(?=\w)")
+_BOX = lazily(r"^[ \t]{0,8}(?:[-*+][ \t]{1,3})?(?:\[(?P<mark>[ xX✓✔])\]|(?P<sign>[☐☑☒]))(?=[ \t])", re.MULTILINE)
+_INTRODUCED = lazily(
     r"(?:verdict|grade|judge?ment|decision|score|rating|result|output|evaluation|answer|assessment)\W{0,6}$",
     re.IGNORECASE,
 )
@@ -90,7 +92,7 @@ def _elements(text: str, keep: str) -> Iterator[tuple[int, int]]:
             opened.setdefault(name, match.start())
 
 
-_EXCERPT = re.compile(r"\[\s?(?:(?P<begin>begin|start)|(?P<end>end))(?:ning)?(?: of)?\b[^\]\n]{0,40}\]", re.IGNORECASE)
+_EXCERPT = lazily(r"\[\s?(?:(?P<begin>begin|start)|(?P<end>end))(?:ning)?(?: of)?\b[^\]\n]{0,40}\]", re.IGNORECASE)
 
 
 def _excerpts(text: str) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ import msgspec
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.contradiction import other_score
 from judgebench.judges.parsers.languages import ENGLISH_SCORES, LATER_LEADS, LEADS, POINTS, SCORES
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import conditional, not_meant
 from judgebench.judges.parsers.mentions import Lines, lowered
 from judgebench.judges.parsers.numbers import NUMBER, as_written
@@ -29,62 +30,62 @@ _SUBJECT = (
     rf"(?:(?:so|thus|therefore|hence),?\s)?{LEADS}(?:total\s)?(?P<noun>{SCORES})"
     rf"(?:\s(?P<later>{LATER_LEADS}))?(?:\s(?:for|of)\s(?:this|the)\s(?:response|answer|submission))?"
 )
-_LINE = re.compile(
+_LINE = lazily(
     rf"^[\s#*_>`\"'{{•⭐★–—|\[-]{{0,12}}{_SUBJECT}(?:\s?[(\[][^()\[\]\n]{{1,30}}[)\]])?[\s*_`\"']{{0,6}}"
     rf"(?::|：|=|\||\]|\b(?:is|ist|est|es|é)\b:?|は|为|为：|是|\s[–—-]\s){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE | re.MULTILINE,
 )
-_SENTENCE = re.compile(
+_SENTENCE = lazily(
     rf"(?:\b(?:final|overall|my|total)\s(?:rating|score|grade)\s(?:is|of|would be):?"
     rf"|(?<=[.!?]\s)(?:final\s|overall\s|total\s|my\s)?(?:rating|score|grade):){_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE,
 )
-_GIVEN = re.compile(
+_GIVEN = lazily(
     rf"(?:\bI(?:['’]d| would| will)?\s(?:give|rate|score|award|assign|grade)\s(?:[a-z]+\s){{0,4}}?"
     r"|\b(?:response|answer)\s(?:earns|gets|receives)\s|给[^，。\n]{0,12}打)(?:an?\s|at\s|as\s)?"
     rf"{_WRAP}{_VALUE}{_CLOSE}",
     re.IGNORECASE,
 )
-_BRACKETS = re.compile(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?=(?P<rest>.{{0,160}}))")
-_TAGS = re.compile(
+_BRACKETS = lazily(rf"\[\[\s?(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\s?\]\](?=(?P<rest>.{{0,160}}))")
+_TAGS = lazily(
     rf"<(?P<tag>(?:final_|overall_)?(?:score|rating|grade))>\s{{0,4}}(?P<value>{NUMBER})(?:\s?/\s?"
     rf"(?P<of>\d{{1,6}}))?\s{{0,4}}(?=(?P<rest></))",
     re.IGNORECASE,
 )
 _OPENING = r"(?:\s{0,8}[-•]\s)?[\s#*_>`\"'(\[{$]{0,12}(?:\\boxed\s?\{\s?)?"
-_ALONE = re.compile(
+_ALONE = lazily(
     rf"{_OPENING}(?<![\w.-])(?P<value>{NUMBER})(?:\s{{0,2}}(?:/|out of)\s{{0,2}}(?P<of>\d{{1,6}}))?(?![\w%])(?!\.\d)"
     r"[\s*_`\"')\]}$.!]{0,12}",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(
+_PLAIN = lazily(
     rf"\s*(?:\*\*)?(?:(?:rating|score):\s?)?(?:\*\*)?\s?(?P<value>{NUMBER})(?:/(?P<of>\d{{1,6}}))?(?:\*\*)?\s*",
     re.IGNORECASE,
 )
 """A reply that is nothing but its score, as most are: nothing else has to be looked at."""
-_OPENED = re.compile(
+_OPENED = lazily(
     rf"\s*\*{{0,2}}(?P<value>{NUMBER})(?:\s?/\s?(?P<of>\d{{1,6}}))?\*{{0,2}}\s(?="
     rf"(?P<rest>[–—-]{{1,2}}\s[A-Za-z].{{0,160}}))"
 )
-_FINAL = re.compile(
+_FINAL = lazily(
     r"final|overall|total|итогов|gesamt|endgültig|最终|最終|总|総|최종|총|النهائي|अंतिम|कुल|综合", re.IGNORECASE
 )
-_CLOSED = re.compile(r"[\s*_`\"'”’)\]}>$|]{0,10}(?:</\w{1,16}>)?[\s*_`\"'”’)\]}>$|]{0,4}")
-_TALK = re.compile(
+_CLOSED = lazily(r"[\s*_`\"'”’)\]}>$|]{0,10}(?:</\w{1,16}>)?[\s*_`\"'”’)\]}>$|]{0,4}")
+_TALK = lazily(
     r"(?:=\s?[a-z]|(?:would|could|might)\b|(?:means?|stands for|represents|indicates|denotes|bedeutet|signifie)\b"
     r"|is (?:reserved|for|the (?:best|worst|maximum|minimum|highest|lowest)|perfect|excellent|poor|average))",
     re.IGNORECASE,
 )
 """What is said of a number of the scale, and not of the answer."""
-_BENIGN = re.compile(
+_BENIGN = lazily(
     r"(?:because|since|due to|owing to|thanks to|based on|as (?!long|soon)|overall\b|weil|da\b|denn|car\b|parce|porque"
     r"|pois|потому|так как)"
     r"|[A-Z][a-z]+\s[a-z]|です|となり|입니다|점입니다",
 )
-_FURTHER = re.compile(
+_FURTHER = lazily(
     r"[\s*_(\[]{0,6}(?:[-+−–]\s?)?\d|[\s*_(\[]{0,6}(?:minus|plus|less|then|or|maybe|perhaps|no)\b", re.IGNORECASE
 )
-_TAIL_DIGIT = re.compile(
+_TAIL_DIGIT = lazily(
     r"^[\s,;:–—-]{1,4}(?:but |so |hence |or |then |and |maybe |else )?(?:otherwise|else|were it|was it|had it|so|minus"
     r"|after|before)\b",
     re.IGNORECASE,
@@ -195,7 +196,7 @@ class ScoreLine(ConfiguredParser):
         return ""
 
 
-_INK = re.compile(r"[^\W_]")
+_INK = lazily(r"[^\W_]")
 
 
 def _mention(match: re.Match[str], text: str, *, line: bool) -> _Mention | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.mentions import lowered
 
 
@@ -32,7 +33,7 @@ class Screened:
         self._words = tuple(word for word in words.split("|") if word != "\x80")
         self._beyond = "\x80" in words
         self._also = tuple(also.split("|")) if also else ()
-        self.pattern = re.compile(pattern, re.IGNORECASE)
+        self.pattern = lazily(pattern, re.IGNORECASE)
 
     def fits(self, low: str) -> bool:
         """Whether the pattern can match in a text of which this is the lower case."""
@@ -71,12 +72,10 @@ _TURNS = (
     r"|아니[,. ]|아니다|아니요|잠깐|잠시만|정정|죄송|미안|다시 (?:보니|생각)|취소|실은|사실은"
     r"|انتظر|مهلا|تصحيح|عفو|آسف|أسف|معذرة|في الواقع|في الحقيقة|रुक|ठहर|सुधार|क्षमा|माफ|दरअसल|वास्तव में"
 )
-_CLAUSE = re.compile(r"(?:\A|[.!?;:。！？；：，,、)\]—–\n-])[\s*_~#>\"'“(—–-]{0,6}")
-_AT_START = re.compile(
-    rf"(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?(?:{_TURNS})", re.IGNORECASE
-)
+_CLAUSE = lazily(r"(?:\A|[.!?;:。！？；：，,、)\]—–\n-])[\s*_~#>\"'“(—–-]{0,6}")
+_AT_START = lazily(rf"(?:(?:and|but|oh|well|ok|okay|mais|aber|pero|но|但|但是)[,，]?\s)?(?:{_TURNS})", re.IGNORECASE)
 # Anywhere after the verdict.
-_AT_ONCE = re.compile(
+_AT_ONCE = lazily(
     r"[\s.!*_`\"'”’)\]]{0,12}(?:\^|but\b|however\b|though(?=,)|though honestly|aunque\b|bien que\b|yet\b|still\b"
     r"|not (?:really|quite|so|exactly|at all|any)\b|or not\b|or (?:rather|is|maybe|perhaps)\b|minus\b|plus\b|less\b"
     r"|appended\b|inserted\b|time to\b"
@@ -85,8 +84,8 @@ _AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 """What, as the first word after a verdict, speaks against it."""
-_BEGINNING = re.compile(r"(?:\A|\n|[.!?…]\s)[\s*_#>•(\[\"'“-]{0,8}")
-_UNUSUAL_START = re.compile(
+_BEGINNING = lazily(r"(?:\A|\n|[.!?…]\s)[\s*_#>•(\[\"'“-]{0,8}")
+_UNUSUAL_START = lazily(
     r"(?:"
     # A word that points back, an order, a turn: an explanation begins with what it explains.
     r"that(?:['’]s|\s(?:is|was|last))\s(?!because|since|due|why|what the (?:reference|question|key))|(?:(?:this|that"
@@ -128,15 +127,15 @@ _UNUSUAL_FIRST = (
 )
 _UNUSUAL_WORDS = frozenset(_UNUSUAL_FIRST.split("|"))
 """The words with which such a sentence begins."""
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = lazily(r"[^\W\d_]+")
 _PLEASANTRY = Screened(
     "let me know|feel free|i hope|that is|that's|that’s|thank|happy",
     r"\b(?:please )?(?:let me know|feel free|i hope (?:this|that|it)|that(?: is|['’]s) (?:all|it|my \w+)|thank(?:s|"
     r" you)|happy to|i(?:['’]m| am) happy)\b[^.!\n]{0,80}[.!]?",
 )
-_CURT = re.compile(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
+_CURT = lazily(r"[\s.!*_`\"'”’)\]}>$]{0,16}(?<=\s)[A-Za-zÀ-ÿ'’]{1,14}(?:\s[A-Za-zÀ-ÿ'’]{1,14})?(?:[.!,;]|\s*$)")
 """An exclamation: a few words that end a clause."""
-_EXPLAINS = re.compile(
+_EXPLAINS = lazily(
     r"mediocre|flawless|decent|average|thorough|shallow|detail|brief|useful|helpful|generic|other|careful|careless"
     r"|antwort|réponse|respuesta|resposta|risposta|gut|bon|buen|boa|klein|equal|equivalen|identical|same|match|correct"
     r"|wrong|right|true|false|accura|value|unit|year|date|name|answer"
@@ -160,11 +159,11 @@ _FALLS_SHORT = Screened(
     r" other way|the opposite)",
 )
 """What speaks against an answer that was called correct, if nothing softens it."""
-_HOW_IT_SHOULD_BE = re.compile(
+_HOW_IT_SHOULD_BE = lazily(
     r"(?:it|this|that)\s(?:should|would|could|must|is|was)$|unfortunately$|sadly$", re.IGNORECASE
 )
 """What is said of an answer that was called incorrect, and of how it should be."""
-_SOFTENED = re.compile(
+_SOFTENED = lazily(
     r"\b(?:no|not|nothing|none|never|neither|nor|without|although|though|while|but|however|even|despite|minor"
     r"|slight\w*|small|only|tiny|intermediate|typo|spelling|format\w*|style|wording|word|order|notation|if|whether"
     r"|would|unit|yet|irrelevant|trivial)\b(?! (?:match|agree|hold|follow|equal|fit|answer|address|count))",
@@ -258,7 +257,7 @@ _FOREIGN = Screened(
     r" 실수|정정|판정을 (?:취소|바꾸|철회|변경)"
     r"|أخطأت|أقصد|قصدت|أتراجع|मुझसे|मेरी (?:गलती|ग़लती)|मेरा मतलब|गलत पढ़",
 )
-_SENTENCE = re.compile(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
+_SENTENCE = lazily(r"[.!?;。！？；]\s|[。！？；]|\n\s*\n")
 
 
 def taken_back(text: str, end: int, *, quoting: bool = False, decision: str = "") -> bool:
@@ -328,10 +327,8 @@ def _first(
     return None
 
 
-_INK = re.compile(r"[^\W_]")
-_LOOKS = re.compile(r"(?:wait|actually|hmm+|let me \w+|hold on|rechecking|re-checking)$", re.IGNORECASE)
-_CONFIRMED = re.compile(r"\b(?:yes|still|confirm\w*|stands|holds|as before|remains)\b", re.IGNORECASE)
-_AGREES = re.compile(r"\b(?:equal|equivalent|same|match(?:es)?|agrees?)\b", re.IGNORECASE)
-_CONTRARY = re.compile(
-    r"\b(?:not|no|but|however|differs?|different|wrong|never|though|except)\b|n['’]t\b", re.IGNORECASE
-)
+_INK = lazily(r"[^\W_]")
+_LOOKS = lazily(r"(?:wait|actually|hmm+|let me \w+|hold on|rechecking|re-checking)$", re.IGNORECASE)
+_CONFIRMED = lazily(r"\b(?:yes|still|confirm\w*|stands|holds|as before|remains)\b", re.IGNORECASE)
+_AGREES = lazily(r"\b(?:equal|equivalent|same|match(?:es)?|agrees?)\b", re.IGNORECASE)
+_CONTRARY = lazily(r"\b(?:not|no|but|however|differs?|different|wrong|never|though|except)\b|n['’]t\b", re.IGNORECASE)

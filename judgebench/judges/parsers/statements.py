@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from judgebench.judges.parsers.languages import LATER_LEADS, LEADS, THEREFORE, VERDICTS, VERDICTS_UNSPACED
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import conditional, not_meant
 from judgebench.judges.parsers.mentions import Lines, TextLine, lowered
 
@@ -31,26 +32,26 @@ _WRAP = (
     r"[\s*_`\"'“”‘’\[({<$|【「]{0,24}(?:<(?:final_)?(?:verdict|grade|answer|result|judge?ment|decision|label|rating)>)?"
     r"(?:\\boxed\s?\{\s?)?(?:\\(?:text|textbf|mathrm|mathbf)\s?\{\s?)?[*_\"']{0,2}"
 )
-_UNWRAP = re.compile(
+_UNWRAP = lazily(
     r"[\s*_`\"'“”‘’\])}>$】」]{0,10}(?:</\w{1,16}>)?[\s*_`\"'$]{0,4}(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?="
     r"(?i:confidence|reason|score)))?"
 )
-_UNWRAP_TIGHT = re.compile(
+_UNWRAP_TIGHT = lazily(
     r"[*_`\"'”’\])}>$】」]{0,8}(?:</\w{1,16}>)?(?:です|입니다)?(?:\s?(?:\||=+)\s*$|\s\|\s(?=(?i:confidence|reason"
     r"|score)))?"
 )
-_DOUBT = re.compile(
+_DOUBT = lazily(
     r"[\s,;:.*_(–—-]{0,6}(?:or|and|if|unless|when|but|however|except|though|although|only|partial\w{0,2}|partly|mostly"
     r"|otherwise|vs|versus|not|isn|almost|nearly)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(
+_DENIED = lazily(
     r"[(\[]\s?(?:on an?\b|under\b|with some|in an?\b|said|says|quoted|per|according|claimed|from the|as the|no|not"
     r"|wrong|draft|tentative|provisional|old"
     r"|false|if|unless|assuming|provided|maybe|perhaps|probably|\?)\b|\(\?",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(
+_HEDGE = lazily(
     r"\b(?:if|or|whether|unless|either|would|could|might|may|should|must|not|never|cannot|when|whenever|between|neither"
     r"|reply|respond|write|output|print|answer with|end with|initial|initially|preliminary|previous|tentative|earlier"
     r"|draft|provisional|interim|first|old|former|tempting|hypothetical|suppose|assume|imagine|nobody"
@@ -66,14 +67,14 @@ _HEDGE_WORDS = (
 )
 _HEDGES = _HEDGE_WORDS.split("|")
 """Each hedge holds one of these; looking for them first is a hundred times faster than the pattern."""
-_MODIFIER = re.compile(r"([^\W\d_]+)[ \t]{1,2}$")
+_MODIFIER = lazily(r"([^\W\d_]+)[ \t]{1,2}$")
 _OWN_SPELLED = (
     "my|our|the|final|overall|this|is|so|and|hence|thus|therefore|a|conclude|conclusion|of|that|following|definitive"
     "|ultimate|full|complete|correctness|give|assign|issue|single|clear|summary"
 )
 _OWN_WORDS = frozenset(_OWN_SPELLED.split("|"))
 """What may stand before ``verdict`` in a sentence; after any other word it may be another's, or a draft."""
-_ANOTHERS = re.compile(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
+_ANOTHERS = lazily(r"(?:\w['’]s?|\b(?:their|its|his|her))\s(?:\w{1,12}\s){0,2}$", re.IGNORECASE)
 _QUOTES = "\"'`“‘«「"
 # One character for one character, so that positions stay those of the reply: full-width forms, odd spaces, full stop.
 _PLAIN: dict[int, int | str] = {
@@ -83,7 +84,7 @@ _PLAIN: dict[int, int | str] = {
 }
 _UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
 """Letters that may follow a token without a blank."""
-_BESIDE = re.compile(r"[^\w\n]{1,8}")
+_BESIDE = lazily(r"[^\w\n]{1,8}")
 _WINDOW = 160
 
 
@@ -130,57 +131,57 @@ class VerdictScanner:
         self._exact = frozenset(tokens)
         ordered = sorted(tokens, key=len, reverse=True)
         written = "|".join(re.escape(one) for one in ordered)
-        token = rf"(?<![^\W_{_UNSPACED}])(?<!\w['’-])(?P<token>{written})(?![^\W_{_UNSPACED}]|['’]\w)"
-        self._token = re.compile(token, re.IGNORECASE)
-        self._anchored = re.compile(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
-        self._verdict_line = re.compile(
+        # Python takes 10 ms to compile a set of so many letters without regard to case, which these have not.
+        before, after = rf"(?-i:(?<![^\W_{_UNSPACED}]))", rf"(?-i:(?![^\W_{_UNSPACED}]))"
+        token = rf"{before}(?<!\w['’-])(?P<token>{written}){after}(?!['’]\w)"
+        self._token = lazily(token, re.IGNORECASE)
+        self._anchored = lazily(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
+        self._verdict_line = lazily(
             rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
             re.IGNORECASE,
         )
-        self._line_lead = re.compile(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
-        self._heading = re.compile(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
-        self._alone = re.compile(
-            rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE
-        )
-        self._sentence_noun = re.compile(_SENTENCE_NOUN, re.IGNORECASE)
-        self._graded = re.compile(
+        self._line_lead = lazily(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
+        self._heading = lazily(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
+        self._alone = lazily(rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE)
+        self._sentence_noun = lazily(_SENTENCE_NOUN, re.IGNORECASE)
+        self._graded = lazily(
             rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
             rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
             re.IGNORECASE,
         )
-        self._is = re.compile(
+        self._is = lazily(
             rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}",
             re.IGNORECASE,
         )
-        self._answer_line = re.compile(
+        self._answer_line = lazily(
             rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
         )
-        self._brackets = re.compile(
+        self._brackets = lazily(
             # Boxes and answer tags are not read inside a line: there they mostly hold the candidate's answer.
             rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
             re.IGNORECASE,
         )
         binary = len(set(tokens.values())) == 2
-        self._echoed_question = re.compile(
+        self._echoed_question = lazily(
             rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}"
             rf"(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
             re.IGNORECASE,
         )
-        self._doubled = re.compile(
+        self._doubled = lazily(
             rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE
         )
-        self._chosen = re.compile(
+        self._chosen = lazily(
             rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
             rf" for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
             re.IGNORECASE,
         )
-        self._better = re.compile(
+        self._better = lazily(
             rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
             re.IGNORECASE,
         )
-        self._ending = re.compile(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
-        self._field = re.compile(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
-        self._listed = re.compile(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
+        self._ending = lazily(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
+        self._field = lazily(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
+        self._listed = lazily(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
 
     @staticmethod
     def _negated(tokens: Mapping[str, str]) -> dict[str, str]:

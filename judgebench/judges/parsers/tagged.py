@@ -9,6 +9,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.parsers.contradiction import Undoing, other_score
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.meaning import not_meant
 from judgebench.judges.parsers.numbers import number_of, outside
 from judgebench.judges.parsers.quotation import without_quotations
@@ -53,7 +54,7 @@ class Tagged(ConfiguredParser):
         super().__init__(config)
         self._decision = {text.strip().lower(): decision for text, decision in config.decisions.items()}
         self._undoing = Undoing(config.decisions)
-        self._tag = re.compile(rf"<(/?){config.tag}\s{{0,4}}>", re.IGNORECASE)
+        self._tag = lazily(rf"<(/?){config.tag}\s{{0,4}}>", re.IGNORECASE)
 
     def decisions(self) -> list[str]:
         """Return the decisions in the order of the config."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 import msgspec
 
+from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, answer_part, silent, unparsed
 from judgebench.records.flow import Reply
 
-_TAIL = re.compile(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{0,12}\Z")
+_TAIL = lazily(r"(?P<before>[^\s\w]?)(?P<value>-?\b\d{1,9})[\s*_`\"')\]}.!]{0,12}\Z")
 
 
 class TrailingInt(ConfiguredParser):
