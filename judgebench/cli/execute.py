@@ -38,7 +38,8 @@ def execute(request: RunRequest, command: list[str]) -> int:
 def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
     from judgebench.engine.reach import shown
-    from judgebench.models.access import base_url, model_config
+    from judgebench.models.access import model_config
+    from judgebench.models.addresses import base_url
     from judgebench.models.contract import ServiceConfig
 
     model = config.models[task.model]

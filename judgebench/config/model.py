@@ -19,7 +19,6 @@ from judgebench.errors import PrerequisiteError
 from judgebench.models.access import (
     HEADER_KEYS,
     VARIABLE,
-    address_mistake,
     auth_headers,
     expand,
     has_key_prefix,
@@ -30,6 +29,7 @@ from judgebench.models.access import (
     sounds_secret,
     url_secrets,
 )
+from judgebench.models.addresses import address_mistake
 from judgebench.models.contract import ModelConfig, ServiceConfig
 
 _SCHEMES = {"", "bearer", "basic", "token", "apikey", "api-key", "key"}

@@ -27,15 +27,8 @@ from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault
 from judgebench.engine.framing import PARSERS, EventParser, LineParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import out_of_files
-from judgebench.models.access import (
-    auth_headers,
-    base_url,
-    call_url,
-    check_takes,
-    redactor_of,
-    revealed,
-    secret_parameters,
-)
+from judgebench.models.access import auth_headers, check_takes, redactor_of, revealed, secret_parameters
+from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from judgebench.errors import ConfigError, PrerequisiteError
-from judgebench.models.access import call_url, is_web_address, shown_url, variables
+from judgebench.models.access import shown_url, variables
+from judgebench.models.addresses import call_url, is_web_address
 from judgebench.models.contract import Dialect, ServiceConfig
 
 

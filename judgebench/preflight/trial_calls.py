@@ -24,7 +24,8 @@ from judgebench.content.attachments import with_media
 from judgebench.engine import framing as wire
 from judgebench.engine import reach
 from judgebench.errors import EndpointError, JudgebenchError
-from judgebench.models.access import auth_headers, base_url, call_url, redactor_of, revealed, secret_parameters
+from judgebench.models.access import auth_headers, redactor_of, revealed, secret_parameters
+from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request

@@ -38,7 +38,7 @@ def test_a_trial_run_shows_one_whole_exchange_and_what_it_was_read_as(bench: Ben
 
 def test_a_trial_run_whose_judge_cannot_be_read_says_so(bench: Bench) -> None:
     bench.judge.answer = lambda body: "Hard to say."
-    done = bench.jb("--num-prompts", "1")
+    done = bench.jb("--num-prompts", "1", "--go-on")
     assert done.code == 0, done.text
     assert "--- read as ---\nunparsed: " in done.out
 
@@ -73,7 +73,7 @@ def test_on_a_terminal_the_tables_fit_its_window(bench: Bench) -> None:
 
 def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:
     bench.judge.answer = lambda body: "Hard to say."
-    done = bench.jb()
+    done = bench.jb("--go-on")
     assert done.out.count("unparsed: the reply states no verdict") == 5
     assert "judge: Hard to say." in done.out
     assert "--dump-eval-details" in next_command(done.out)
@@ -125,7 +125,7 @@ def test_the_next_command_of_a_run_with_missing_answers_answers_them(bench: Benc
 def test_a_judge_of_another_form_is_read_after_an_override_of_its_parser(bench: Bench) -> None:
     """Reading a judge again costs nothing and works when its service is gone: the recorded replies are kept."""
     bench.judge.answer = judge_answer('{{"same_value": "{letter}"}}')
-    assert bench.jb().code == 0
+    assert bench.jb("--go-on").code == 0
     assert bench.result()["counts"]["unparsed"] == 6
     bench.judge.stop()
     parser = "{'type': 'json_field', 'field': 'same_value', 'decisions': {'A': 'correct', 'B': 'incorrect'}}"
@@ -178,11 +178,11 @@ def test_with_debug_the_logs_are_on_the_terminal_and_on_disk(bench: Bench) -> No
 
 def test_what_failed_is_asked_again_next_and_what_was_not_read_is_looked_at(bench: Bench) -> None:
     bench.judge.answer = lambda body: "Hard to say."
-    unread = bench.jb("--min-scored", "98")
+    unread = bench.jb("--min-scored", "98", "--go-on")
     assert unread.code == 4
     assert "--dump-eval-details" in next_command(unread.out), "--reuse alone would ask nothing"
     (bench.folder / "gate.toml").write_text('max = ["toy-judge.failed<=0"]\n')
     bench.judge.set_faults(lambda seen: "500" if "twice 3)" in prompt_text(seen.body) else None)
-    failed = bench.jb("--reuse", "--rejudge", "--gate", "gate.toml", "--max-fail-rate", "0.9")
+    failed = bench.jb("--reuse", "--rejudge", "--gate", "gate.toml", "--max-fail-rate", "0.9", "--go-on")
     assert failed.code == 5, failed.text
     assert next_command(failed.out) == f"jb --reuse {bench.run.name}"

@@ -208,7 +208,10 @@ def test_error_messages_of_every_kind_are_shown_harmlessly(hostile: Bench) -> No
         return fault
 
     hostile.judge.set_faults(failing)
-    done = hostile.jb("--dump-eval-details")  # with the preflight, whose findings show such words too
+    told = hostile.jb("--dump-eval-details")  # the preflight, whose errors show such words too
+    assert told.code == 3, told.text[-3000:]
+    assert not RAW_CONTROL.search(told.text)
+    done = hostile.jb("--dump-eval-details", "--go-on")
     assert done.code == 4, done.text[-3000:]
     check_shown_harmlessly(hostile, done)
     assert hostile.result()["counts"]["judge_failed"] == len(NAMES)
@@ -227,9 +230,9 @@ def test_a_served_name_that_means_harm_is_shown_harmlessly(hostile: Bench) -> No
     done = hostile.jb("--no-preflight")
     assert done.code == 0, done.text
     check_shown_harmlessly(hostile, done)
-    dead = hostile.jb("--override", "models.toy-model.model=nobody")
-    assert dead.code == 3, dead.text
-    assert not RAW_CONTROL.search(dead.text)
+    other = hostile.jb("--override", "models.toy-model.model=nobody")  # not in the list, which is told
+    assert "does not list the model 'nobody' (it lists" in other.text
+    assert not RAW_CONTROL.search(other.text)
 
 
 def test_an_error_that_ends_the_task_is_shown_harmlessly(hostile: Bench) -> None:

@@ -90,7 +90,7 @@ def test_columns_are_named_by_what_they_are_used_for(bench: Bench) -> None:
 
 
 def test_a_rule_that_calls_everything_wrong_is_named_in_a_warning(bench: Bench) -> None:
-    done = ask(bench, "mine.csv", CAPITALS, lambda row: "London", "--judges", "other_model")
+    done = ask(bench, "mine.csv", CAPITALS, lambda row: "London", "--judges", "other_model", "--go-on")
     assert done.code == 0, done.text
     assert "WARNING: the rule FinalAnswerEqual calls every answer wrong, all 5" in done.out
     for row in ("mine", "mine-other-model"):
@@ -104,7 +104,7 @@ def test_four_wrong_answers_are_nothing_remarkable(bench: Bench) -> None:
 
 
 def test_no_rule_measures_the_judge_where_the_references_are_texts(bench: Bench) -> None:
-    done = ask(bench, "mine.jsonl", REASONS, lambda row: "Heat.", "--judges", "other_model")
+    done = ask(bench, "mine.jsonl", REASONS, lambda row: "Heat.", "--judges", "other_model", "--go-on")
     assert done.code == 0, done.text
     assert "no rule: 'answer' holds texts, which only a judge can compare: 'It does because" in done.out
     assert not (bench.run / "results" / "toy-model" / "mine.json").exists()
@@ -120,7 +120,7 @@ def test_texts_without_a_judge_are_refused_before_anything_is_asked(bench: Bench
 
 
 def test_a_judge_that_needs_a_reference_is_refused_where_there_is_none(bench: Bench) -> None:
-    done = ask(bench, "mine.jsonl", [{"question": "Why?"}], lambda row: "Heat.", "--judges", "other_model")
+    done = ask(bench, "mine.jsonl", [{"question": "Why?"}], lambda row: "Heat.", "--judges", "other_model", "--go-on")
     assert done.code == 2
     assert "The judge 'other-model' cannot judge answers to the dataset 'mine': the item has no reference" in done.text
     assert not bench.model.requests

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from judgebench.models.contract import ServiceConfig
+from judgebench.models.openai import VLLMCustomAPIChat
 
 
-class Model:
-    Config = ServiceConfig
-    prompt_kind = "chat"
+class Model(VLLMCustomAPIChat):
+    """A service of the usual protocol."""
 
 
 class Launcher:

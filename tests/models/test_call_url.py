@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.models.access import call_url, model_config
+from judgebench.models.access import model_config
+from judgebench.models.addresses import call_url
 from judgebench.models.contract import ServiceConfig
 
 

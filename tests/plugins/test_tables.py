@@ -67,6 +67,7 @@ def is_metric(found: Any) -> bool:
 
 NOT_NAMED = {
     "judgebench.metrics.rates.accuracy:nothing_scored",  # a part of other metrics
+    "judgebench.metrics.rates.named:NamedMetrics",  # made of the names in metrics=[...]
     "judgebench.executors.caller:CallerExecutor",  # taken where objects cannot leave the process, never by name
 }
 """What has the form of a type that configs name, and is none."""
