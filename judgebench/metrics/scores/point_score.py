@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from statistics import fmean
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -35,7 +35,7 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
 
     group_by: str | list[str] = ""
     groups: dict[str, str] = msgspec.field(default_factory=dict)
-    headline: str = "mean_score"
+    headline: Literal["mean_score", "pearson", "spearman", "kendall"] = "mean_score"
 
 
 class _GradedRow(NamedTuple):
