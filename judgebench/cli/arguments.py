@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import HelpFormatter, Parser, count_or_none, percentage, scale, share, whole_from
+from judgebench.cli.parser import ALL, HelpFormatter, Parser, count_or_all, percentage, scale, share, whole_from
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -139,8 +139,11 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
 def _add_samples(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which samples")
     group.add_argument(
-        "--num-prompts", type=count_or_none, metavar="N", help="only the first N samples of each dataset; none: all",
-    )  # fmt: skip
+        "--num-prompts",
+        type=count_or_all,
+        metavar="N",
+        help="only the first N samples of each dataset; none: all, also of a run that had a limit",
+    )
     _names(group, "--ids", "only these samples: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
     group.add_argument(
         "--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order, the same for the same SEED",
@@ -284,6 +287,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         json_events=args.json,
         gate=args.gate,
         out=args.out,
+        all_samples=args.num_prompts == ALL,
         options=options,
     )
 
@@ -347,13 +351,13 @@ def _custom(args: argparse.Namespace) -> CustomDataset | None:
 def _sampling(args: argparse.Namespace, custom: CustomDataset | None) -> tuple[int | None, int | None]:
     """Return number and order of samples: the flags', else those of the meta file of the user's own data."""
     if custom is None and not args.predictions:
-        return args.num_prompts, args.shuffle
+        return args.num_prompts or None, args.shuffle
     from judgebench.config.custom import sampling
     from judgebench.config.predictions import predictions_file
 
     wanted = sampling(custom or predictions_file(args.predictions))
     return (
-        wanted.first if args.num_prompts is None else args.num_prompts,
+        wanted.first if args.num_prompts is None else args.num_prompts or None,
         wanted.shuffle if args.shuffle is None else args.shuffle,
     )
 

@@ -62,6 +62,7 @@ def _print_plan(preview: Preview) -> int:
     """Print the graph and every command; sends nothing and writes nothing."""
     from judgebench.datasets.samples import count_of
     from judgebench.identity.questions import repeats_of
+    from judgebench.store.recorded import answered_items
 
     request, config, run, graph = preview
     print(f"run folder: {run.path}")
@@ -74,7 +75,12 @@ def _print_plan(preview: Preview) -> int:
             known = [count_of(config.datasets[abbr], request.options) for abbr in task.datasets]
             repeats = repeats_of(config.models[task.model])
             total = sum(count or 0 for count in known) * repeats
-            print(f"  items:   {'unknown: no data file is here, the hub has it' if None in known else total}")
+            kept = min(
+                total, sum(answered_items(run.predictions(task.model, abbr, task.judge)) for abbr in task.datasets)
+            )
+            again = request.options.rejudge and task.stage == "judge"
+            shown = f"{kept} kept, {total - kept} to ask" if kept and not again else str(total)
+            print(f"  items:   {'unknown: no data file is here, the hub has it' if None in known else shown}")
             print(f"  service: {_place(config, task)}")
         print(f"  after:   {', '.join(waits) or '-'}")
         if needed := _needed(task):

@@ -130,14 +130,18 @@ def whole_from(least: int) -> Callable[[str], int]:
     return whole
 
 
-def count_or_none(text: str) -> int | None:
-    """Return a whole number from 1, or ``None`` for ``none``.
+ALL = 0
+"""What ``--num-prompts none`` is: not the same as no flag, which keeps the choice of a run that is continued."""
+
+
+def count_or_all(text: str) -> int:
+    """Return a whole number from 1, or ``ALL`` for ``none``.
 
     Raises:
         ArgumentTypeError: It is neither.
     """
     if text.lower() == "none":
-        return None
+        return ALL
     try:
         return whole_from(1)(text)
     except argparse.ArgumentTypeError:

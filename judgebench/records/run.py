@@ -465,6 +465,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         json_events: One JSON event per line on stdout.
         gate: File with the conditions of a gate to apply at the end; empty for none.
         out: File for the verdicts on the rows of ``--predictions``; empty for none.
+        all_samples: Whether the choice of samples of the run that is continued is lifted.
     """
 
     selection: Selection
@@ -478,4 +479,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     json_events: bool = False
     gate: str = ""
     out: str = ""
+    all_samples: bool = False
     options: Options = Options()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,16 +14,17 @@ from judgebench.records.run import LOCAL_EXECUTOR, Options, Plan, RunRequest
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.run_folder import RunFolder
 
-CHOICE = ("num_prompts", "ids", "shuffle", "data_dir")
-"""Options that choose the samples; a run that is continued without naming its configs keeps them."""
+CHOICE = ("num_prompts", "ids", "shuffle")
+"""Options that choose the samples; a run that is continued keeps them."""
 _DECODE = Decoder(Plan)
 
 
 def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     """Return the request with the configs and the choice of samples of the reused run, and a line about what was taken.
 
-    A request that names models or datasets means what it says; only the data's folder and the executor are added, which
-    are places and no choice.
+    A request that names models or datasets means what it says, but for the choice of samples, the data's folder and the
+    executor: who adds a judge to a run of 100 samples does not want the others answered. ``--num-prompts none`` lifts
+    the choice.
 
     Raises:
         UsageError: Nothing is named and no run is reused.
@@ -38,21 +40,27 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
             "(jb --list shows all names, jb --help all flags).",
         )
     dump, plan = _newest_config(reused)
-    previous = plan.options
-    unsaid = Options()
-    taken = {
-        name: getattr(previous, name)
-        for name in CHOICE
-        if getattr(request.options, name) == getattr(unsaid, name) != getattr(previous, name)
-    }
     notes = []
     if kept := plan.overrides:
         notes.append(f"continues with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
-    if shown := [f"--{name.replace('_', '-')} {_words(taken[name])}" for name in CHOICE if name in taken]:
-        notes.append(f"continues with {' '.join(shown)} as before; name the models and datasets again to choose others")
-    options = msgspec.structs.replace(request.options, **taken)
+    options, said = _with_choice(request, plan.options)
+    notes += said
     selection = msgspec.structs.replace(chosen, config=str(dump))
     return msgspec.structs.replace(request, selection=selection, options=options), notes
+
+
+def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[str]]:
+    """Return the options, completed by the run's choice of samples and its data folder, and lines about that."""
+    given, unsaid = request.options, Options()
+    taken: dict[str, Any] = {}
+    if not request.all_samples and all(getattr(given, name) == getattr(unsaid, name) for name in CHOICE):
+        taken = {name: found for name in CHOICE if (found := getattr(previous, name)) != getattr(unsaid, name)}
+    shown = [f"--{name.replace('_', '-')} {_words(found)}" for name, found in taken.items()]
+    notes = [f"continues with {' '.join(shown)} as before; --num-prompts none takes all samples"] if shown else []
+    if previous.data_dir and not given.data_dir:
+        taken["data_dir"] = previous.data_dir
+        notes.append(f"continues with --data-dir {previous.data_dir} as before")
+    return msgspec.structs.replace(given, **taken), notes
 
 
 def _with_folders(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
@@ -60,10 +68,8 @@ def _with_folders(request: RunRequest, reused: RunFolder | None) -> tuple[RunReq
     plan = _plan(dumps[-1]) if dumps else None
     if plan is None:
         return request, []
-    options, selection, notes = request.options, request.selection, []
-    if plan.options.data_dir and not options.data_dir:
-        options = msgspec.structs.replace(options, data_dir=plan.options.data_dir)
-        notes.append(f"continues with --data-dir {plan.options.data_dir} as before")
+    selection = request.selection
+    options, notes = _with_choice(request, plan.options)
     chosen = selection.executor or selection.given.get("executors")
     if plan.executor.type != LOCAL_EXECUTOR and not chosen:
         selection = msgspec.structs.replace(selection, executor=str(dumps[-1]))

@@ -11,7 +11,7 @@ import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
@@ -242,6 +242,28 @@ def records(path: Path, kind: type[T]) -> Iterator[T]:
                 aside.put(number, raw, error)
             else:
                 yield record
+
+
+class _Item(msgspec.Struct):
+    id: int
+    repeat: int = 0
+    status: str = ""
+
+
+def answered_items(path: Path) -> int:
+    """Return for how many items a file of predictions or judge calls holds a good answer; changes nothing."""
+    decode = msgspec.json.Decoder(_Item).decode
+    found: set[tuple[int, int]] = set()
+    try:
+        with open_file(path, "rb") as file:
+            for raw in file:
+                with suppress(*DAMAGED):
+                    item = decode(raw)
+                    if item.status == "ok":
+                        found.add((item.id, item.repeat))
+    except OSError:
+        return 0
+    return len(found)
 
 
 class Recorded(Generic[T]):

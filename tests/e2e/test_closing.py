@@ -112,7 +112,7 @@ def test_the_extract_rate_is_a_column_where_it_is_asked_for(bench: Bench) -> Non
 def test_the_next_command_of_a_run_with_missing_answers_answers_them(bench: Bench) -> None:
     assert bench.jb("--num-prompts", "2").code == 0
     bench.model.forget()
-    partial = bench.jb("--reuse", "--mode", "eval")
+    partial = bench.jb("--reuse", "--mode", "eval", "--num-prompts", "none")
     assert "4 not judged" in partial.out
     assert bench.model.requests == []
     command = next_command(partial.out)

@@ -82,7 +82,7 @@ def test_more_prompts_and_more_repeats_ask_only_what_is_new(bench: Bench) -> Non
     assert bench.jb("--num-prompts", "3").code == 0
     assert bench.jb("--reuse", "--num-prompts", "5", "--no-preflight").code == 0
     assert bench.asked() == dict.fromkeys(range(5), 1)
-    assert bench.jb("--reuse", "--no-preflight").code == 0
+    assert bench.jb("--reuse", "--no-preflight", "--num-prompts", "none").code == 0
     assert bench.asked() == dict.fromkeys(range(6), 1)
     assert bench.judged() == dict.fromkeys(range(6), 1)
     more = bench.jb(
@@ -179,4 +179,6 @@ def test_going_on_without_names_keeps_the_choice_of_samples(bench: Bench) -> Non
     assert more.code == 0, more.text
     assert bench.asked() == {0: 1, 1: 1, 2: 1}
     assert bench.jb("--reuse").code == 0
+    assert bench.asked() == {0: 1, 1: 1, 2: 1}, "nor does naming the configs lift the limit"
+    assert bench.jb("--reuse", "--num-prompts", "none").code == 0
     assert bench.asked() == dict.fromkeys(range(6), 1)

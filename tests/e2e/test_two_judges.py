@@ -240,7 +240,7 @@ def test_what_is_prepared_for_a_question_serves_all_answers_to_it(bench: Bench) 
     stopped = bench.jb("--judges", "pc2", "--no-preflight", "--num-prompts", "3")
     assert stopped.code == 0, stopped.text
     assert len(bench.judge.requests) == 3 * (2 + 3)  # two preparations, three answers
-    done = bench.jb("--judges", "pc2", "--no-preflight", "--reuse", "--dump-eval-details")
+    done = bench.jb("--judges", "pc2", "--no-preflight", "--reuse", "--dump-eval-details", "--num-prompts", "none")
     assert done.code == 0, done.text
     assert len(bench.judge.requests) == 6 * (2 + 3)
     details = bench.result("toy-pc2")["details"]
