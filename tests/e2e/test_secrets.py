@@ -95,7 +95,10 @@ def test_a_key_that_the_service_repeats_is_not_told_not_even_half_of_it(bench: B
 
     bench.model.set_faults(fault)
     bench.judge.set_faults(fault)
-    done = bench.jb()
+    refused = bench.jb()
+    assert refused.code == 3, refused.text
+    assert KEY[:7] not in refused.text
+    done = bench.jb("--go-on")
     assert done.code == 4, done.text
     assert KEY[:7] not in done.text
     assert bench.result()["counts"]["prediction_failed"] == bench.result()["counts"]["judge_failed"] == 5
@@ -194,9 +197,12 @@ def test_a_secret_in_any_place_comes_back_in_any_place_and_is_found_nowhere(benc
         commands: set[str] = set()
         for flags in (
             ("--dry-run",),
-            ("--cache", str(cache), "--dump-eval-details", "--override", override),
+            ("--go-on", "--cache", str(cache), "--dump-eval-details", "--override", override),
             ("--debug", "--no-preflight", "--num-prompts", "12", merged),
-            ("--json", "--num-prompts", "2", "--max-fail-rate", "0.1", "--num-warmups", "1", "--cache", str(cache)),
+            (
+                *("--go-on", "--json", "--num-prompts", "2", "--max-fail-rate", "0.1", "--num-warmups", "1"),
+                *("--cache", str(cache)),
+            ),
         ):
             process = bench.start(*flags, env=env)
             out = read_beside(process, lambda: watch(commands))
