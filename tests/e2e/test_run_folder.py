@@ -75,8 +75,13 @@ def test_answers_of_another_model_are_neither_kept_nor_scored_without_a_word(ben
     other.write_text(other.read_text().replace("'model': 'm'", "'model': 'n'"))
     bench.model.answer = lambda body: "I think it is 0 (of twice 0)"
     assert bench.jb("--no-preflight", **both).code == 0
-    for asked in (bench.run / "configs/identity").rglob("toy.json") if killed else ():
-        asked.write_text(json.dumps({**json.loads(asked.read_text()), "size": -1, "modified": 0}))
+    for hour, asked in enumerate(sorted((bench.run / "configs/identity").rglob("toy.json"))):
+        # files that were completed in one tick of the clock have one time, by which they are not told apart
+        own = bench.run / "predictions" / asked.parent.name / "toy.jsonl"
+        moment = own.stat().st_mtime_ns - hour * 3_600_000_000_000
+        os.utime(own, ns=(moment, moment))
+        seal = {"size": -1, "modified": 0} if killed else {"modified": moment}
+        asked.write_text(json.dumps({**json.loads(asked.read_text()), **seal}))
     swap(*(bench.run / "predictions" / model / "toy.jsonl" for model in ("toy-model", "other-model")))
     assert bench.jb("--reuse", "--mode", "eval", **both).code == 0
     (note,) = bench.result("toy")["notes"]
