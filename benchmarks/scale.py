@@ -51,7 +51,7 @@ def main() -> None:
         for service in (model, judge):
             service.stats()
         began = time.perf_counter()
-        found = jb(folder, "--no-preflight", "--reuse", "--mode", "infer_judge")
+        found = jb(folder, "--no-preflight", "--reuse", "--num-prompts", "none", "--mode", "infer_judge")
         first = {"first_answer_s": model.stats()["first"] - began, "first_judgment_s": judge.stats()["first"] - began}
         rows.append({"what": "resume both stages", "items": options.items, **found, **first, "first limit": FIRST})
         # The files are complete now, so that this is extraction alone.
