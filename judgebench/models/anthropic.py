@@ -134,7 +134,7 @@ def _take_block(draft: Draft, block: Any) -> None:
 
 def _take_end(draft: Draft, message: Mapping[str, Any]) -> None:
     """Take what a message says of itself: why it ended, tokens, the model."""
-    draft.finish(message.get("stop_reason"), _FINISH)
+    draft.take_end(message.get("stop_reason"), _FINISH)
     usage, model = message.get("usage"), message.get("model")
     if isinstance(usage, dict):
         draft.usage = read_usage(usage)
@@ -155,7 +155,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     )
 
 
-class _MessageReader:
+class _MessageReader(StreamReader):
     """Puts the events of a streamed message together; counts of tokens in them are totals so far."""
 
     def __init__(self) -> None:
@@ -165,10 +165,6 @@ class _MessageReader:
         self._failure: Failure | None = None
         self._ended = False
         self._events = 0
-
-    def feed_plain(self, data: str) -> bool | None:  # noqa: ARG002 - there is no short cut here
-        """Leave every event to ``feed``."""
-        return None
 
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one event; returns whether it carried text or thinking."""
@@ -187,7 +183,7 @@ class _MessageReader:
             return self._take_delta(event, delta)
         elif kind == "message_delta":
             self._take_usage(event.get("usage"))
-            draft.finish(delta.get("stop_reason") if isinstance(delta, dict) else None, _FINISH)
+            draft.take_end(delta.get("stop_reason") if isinstance(delta, dict) else None, _FINISH)
         elif kind == "message_stop":
             self._ended = True
         return False

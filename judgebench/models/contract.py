@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from judgebench.models.service_errors import failure_of_status
+from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure, Reply, Request
 
 
@@ -157,20 +157,20 @@ class Client(Protocol):
         ...
 
 
-class StreamReader(Protocol):
+class StreamReader(abc.ABC):
     """Puts the events of one streamed reply together."""
 
-    def feed_plain(self, data: str) -> bool | None:
+    def feed_plain(self, data: str) -> bool | None:  # noqa: ARG002 - a reader with a short cut overrides it
         """Take one event as it came; ``None`` leaves it to ``feed``, decoded. Saves decoding what is plain twice."""
-        ...
+        return None
 
+    @abc.abstractmethod
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one decoded event; returns whether it carried content."""
-        ...
 
+    @abc.abstractmethod
     def finish(self, *, terminated: bool) -> Reply:
-        """Return the reply; ``terminated`` says whether the stream ended as the protocol demands."""
-        ...
+        """Return the reply; ``terminated`` says whether the stream ended with ``[DONE]``."""
 
 
 class Dialect(abc.ABC):
@@ -202,9 +202,17 @@ class Dialect(abc.ABC):
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body; sampling parameters go in untouched."""
 
-    @abc.abstractmethod
     def read(self, payload: Any) -> Reply:
-        """Read a whole JSON reply. What has no usable answer becomes a failed ``Reply``, never an empty text."""
+        """Read a whole JSON reply. What has no usable answer becomes a failed ``Reply``, never an empty text.
+
+        In protocols whose whole reply has the form of a single event, the reader of streams reads it.
+        """
+        if not isinstance(payload, dict):
+            message = f"The reply is JSON but not an object: {excerpt(str(payload))}"
+            return Reply(status="failed", error=Failure(kind="bad_reply", message=message))
+        reader = self.stream_reader()
+        reader.feed(payload)
+        return reader.finish(terminated=True)
 
     @abc.abstractmethod
     def stream_reader(self) -> StreamReader:

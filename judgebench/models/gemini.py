@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from judgebench.content.parts import Image, Part, Text, ToolCall, ToolResult, typed
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, count_of, finite
-from judgebench.models.service_errors import excerpt, failure_inside
+from judgebench.models.service_errors import failure_inside
 from judgebench.models.turns import ConversationTurn, apart, arguments_object, encoded, turns_of
 from judgebench.records.flow import Failure, Reply, Request, TokenLogprob, Usage
 
@@ -109,15 +109,6 @@ class GeminiChat(Dialect):
             body["systemInstruction"] = {"parts": [{"text": system}]}
         return {**body, "generationConfig": settings}
 
-    def read(self, payload: Any) -> Reply:
-        """Read a whole JSON reply."""
-        reader = _ChunkReader()
-        if not isinstance(payload, dict):
-            message = f"The reply is JSON but not an object: {excerpt(str(payload))}"
-            return Reply(status="failed", error=Failure(kind="bad_reply", message=message))
-        reader.feed(payload)
-        return reader.finish(terminated=True)
-
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply."""
         return _ChunkReader()
@@ -141,7 +132,7 @@ def _part(part: Part, media: Mapping[str, bytes], names: Mapping[str, str]) -> d
     return {"text": part.text} if isinstance(part, Text) else typed(part)
 
 
-class _ChunkReader:
+class _ChunkReader(StreamReader):
     """Puts the pieces of a reply together; a whole reply is one piece, in the same form."""
 
     def __init__(self) -> None:
@@ -149,10 +140,6 @@ class _ChunkReader:
         self._failure: Failure | None = None
         self._blocked = ""
         self._logprobs: list[TokenLogprob] = []
-
-    def feed_plain(self, data: str) -> bool | None:  # noqa: ARG002 - there is no short cut here
-        """Leave every piece to ``feed``."""
-        return None
 
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one piece; returns whether it carried text or thinking."""
@@ -188,7 +175,7 @@ class _ChunkReader:
                 draft.note_media(str(inline.get("mimeType")), inline["data"])
             else:
                 draft.note("other_parts", True)
-        draft.finish(candidate.get("finishReason"), _FINISH)
+        draft.take_end(candidate.get("finishReason"), _FINISH)
         self._logprobs += read_logprobs(candidate.get("logprobsResult"))
         return len(draft.text) + len(draft.reasoning) > before
 

@@ -13,7 +13,7 @@ from judgebench.content.parts import Image, Text, ToolCall, ToolResult
 from judgebench.errors import ConfigError
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, count_of, read_logprobs
-from judgebench.models.service_errors import excerpt, failure_inside
+from judgebench.models.service_errors import failure_inside
 from judgebench.models.turns import ConversationTurn, arguments_object, encoded, turns_of
 from judgebench.records.flow import Failure, Reply, Request, Usage
 
@@ -77,15 +77,6 @@ class OllamaChat(Dialect):
         messages = [message for turn in turns_of(request.prompt) for message in _messages(turn, request.media)]
         return {"model": model, "messages": messages, "stream": config.stream, "options": params, **outside}
 
-    def read(self, payload: Any) -> Reply:
-        """Read a whole JSON reply."""
-        reader = _LineReader()
-        if not isinstance(payload, dict):
-            message = f"The reply is JSON but not an object: {excerpt(str(payload))}"
-            return Reply(status="failed", error=Failure(kind="bad_reply", message=message))
-        reader.feed(payload)
-        return reader.finish(terminated=True)
-
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply."""
         return _LineReader()
@@ -114,17 +105,13 @@ def _messages(turn: ConversationTurn, media: Mapping[str, bytes]) -> Iterator[di
         yield said
 
 
-class _LineReader:
+class _LineReader(StreamReader):
     """Puts the lines of a reply together; a whole reply is one line, in the same form."""
 
     def __init__(self) -> None:
         self._draft = Draft()
         self._failure: Failure | None = None
         self._ended = False
-
-    def feed_plain(self, data: str) -> bool | None:  # noqa: ARG002 - there is no short cut here
-        """Leave every line to ``feed``."""
-        return None
 
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one line; returns whether it carried text or thinking."""
@@ -151,7 +138,7 @@ class _LineReader:
     def _end(self, event: Mapping[str, Any]) -> None:
         draft = self._draft
         self._ended = True
-        draft.finish(event.get("done_reason") or "stop", _FINISH)
+        draft.take_end(event.get("done_reason") or "stop", _FINISH)
         prompt, completion = count_of(event.get("prompt_eval_count")), count_of(event.get("eval_count"))
         draft.usage = Usage(prompt_tokens=prompt, completion_tokens=completion)
         draft.model = _text(event.get("model"))

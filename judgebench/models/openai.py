@@ -56,7 +56,7 @@ class _Chunk(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Chunk).decode
 
 
-class EventReader:
+class EventReader(StreamReader):
     """Puts the events of one streamed reply together (``StreamReader`` of the contract)."""
 
     def __init__(self) -> None:

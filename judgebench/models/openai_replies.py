@@ -122,7 +122,7 @@ class Draft:
         """Keep something for the record."""
         self._extra[name] = value
 
-    def finish(self, word: Any, words: Mapping[str, str]) -> None:
+    def take_end(self, word: Any, words: Mapping[str, str]) -> None:
         """Take the service's word for the end of its reply; where ours differs, its own is kept for the record.
 
         Args:

@@ -118,7 +118,7 @@ def read_response(payload: Any) -> Reply:
     status = payload.get("status")
     details = payload.get("incomplete_details")
     why = details.get("reason") if status == "incomplete" and isinstance(details, dict) else status
-    draft.finish(why, _FINISH)
+    draft.take_end(why, _FINISH)
     if status in {"failed", "cancelled"}:
         return draft.failed("server", f"The service gave the reply up (status={status})")
     usage, model = payload.get("usage"), payload.get("model")
@@ -164,7 +164,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     )
 
 
-class _ResponseReader:
+class _ResponseReader(StreamReader):
     """Waits for the event that holds the whole response; the pieces before it are kept for a stream that breaks off."""
 
     def __init__(self) -> None:
@@ -172,10 +172,6 @@ class _ResponseReader:
         self._reply: Reply | None = None
         self._failure: Failure | None = None
         self._events = 0
-
-    def feed_plain(self, data: str) -> bool | None:  # noqa: ARG002 - there is no short cut here
-        """Leave every event to ``feed``."""
-        return None
 
     def feed(self, event: Mapping[str, Any]) -> bool:
         """Take one event; returns whether it carried text or reasoning."""

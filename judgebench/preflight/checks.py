@@ -190,11 +190,11 @@ def _tested_models(plan: Plan) -> Iterator[TrialService]:
     for abbr in dict.fromkeys(task.model for task in plan.tasks if task.stage == "infer"):
         config = _running_service(model_config(plan.models[abbr]))
         if config is not None:
-            ask = functools.partial(_ask_tested_model, abbr, plan.options.go_on)
+            ask = functools.partial(_ask_tested_model, abbr, go_on=plan.options.go_on)
             yield TrialService(config=config, ask=ask)
 
 
-def _ask_tested_model(abbr: str, go_on: bool, trial: TrialCall) -> list[str]:
+def _ask_tested_model(abbr: str, trial: TrialCall, *, go_on: bool) -> list[str]:
     findings = trial.check_model()
     prompt = fit("Reply with OK.", prompt_kind(trial.config))
     reply = trial.ask(Request(prompt=prompt, params={"max_out_len": _SHORT}))
@@ -259,7 +259,7 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
         sample = first[dataset.abbr]
         case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
         folder = str(RunFolder(Path(plan.run_dir)).attachments)
-        ask = functools.partial(_ask_judge, judge, case, dataset.abbr, folder, plan.options.go_on)
+        ask = functools.partial(_ask_judge, judge, case, dataset.abbr, folder, go_on=plan.options.go_on)
         yield TrialService(config=config, ask=ask)
 
 
@@ -268,8 +268,9 @@ def _ask_judge(
     case: Case,
     abbr: str,
     attachments: str,
-    go_on: bool,
     trial: TrialCall,
+    *,
+    go_on: bool,
 ) -> list[str]:
     findings = trial.check_model()
     whose = f"judge {judge.abbr or trial.config.abbr} on {abbr}"

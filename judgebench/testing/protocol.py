@@ -5,6 +5,7 @@ Not every key of a protocol is known here; what is known is strict.
 
 from __future__ import annotations
 
+import abc
 import base64
 import binascii
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ MODEL = "test-model"
 """The model that they serve."""
 
 
-class Protocol:
+class Protocol(abc.ABC):
     """One provider's protocol.
 
     Attributes:
@@ -38,22 +39,23 @@ class Protocol:
         """Return the API key that a request carries; ``None`` where the protocol needs none."""
         return headers.get("authorization", "").removeprefix("Bearer ")
 
+    @abc.abstractmethod
     def request_of(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> ServiceRequest:
         """Return what a request asks.
 
         Raises:
             RefusedError: The protocol does not take it.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         """Return the whole reply."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def stream(self, request: ServiceRequest, reply: ServiceReply) -> Iterator[bytes]:
         """Yield the pieces of the streamed reply."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def error(self, kind: str, sentence: str = "") -> Failed:
         """Return a failure in the provider's shape.
 
@@ -62,11 +64,10 @@ class Protocol:
                 ``context_length``.
             sentence: The provider's sentence.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def broken_stream(self) -> bytes:
         """Return the event by which a stream tells of an error in the middle of a reply."""
-        raise NotImplementedError
 
     def refuse(self, sentence: str) -> RefusedError:
         """Return the refusal of a request that the protocol does not take."""

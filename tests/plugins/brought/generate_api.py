@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judgebench.models.contract import Dialect, ServiceConfig
+from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.records.flow import Failure, Reply
 
 
@@ -22,11 +22,19 @@ class GenerateAPI(Dialect):
     def body(self, config, request, model):
         return {"prompt": request.prompt, "limit": config.max_out_len, "mood": config.mood, "name": model}
 
-    def read(self, payload):
-        said = payload.get("said") if isinstance(payload, dict) else None
+    def stream_reader(self):
+        return SaidReader()
+
+
+class SaidReader(StreamReader):
+    """Reads a reply, which is one JSON object."""
+
+    def feed(self, event):
+        self.reply = event
+        return bool(event.get("said"))
+
+    def finish(self, *, terminated):
+        said = self.reply.get("said")
         if not said:
             return Reply(status="failed", error=Failure(kind="empty_reply", message="the service said nothing"))
-        return Reply(status="ok", text=said, finish_reason="stop", served_model=str(payload.get("name", "")))
-
-    def stream_reader(self):
-        raise NotImplementedError("this service does not stream")
+        return Reply(status="ok", text=said, finish_reason="stop", served_model=str(self.reply.get("name", "")))
