@@ -7,9 +7,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from judgebench.datasets import samples as files
-from judgebench.datasets import samples as hub
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
+from judgebench.datasets.samples import find, hub_rows, opened
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -40,13 +39,13 @@ class CsvDataset:
             DataError: A row is not what was declared.
             MissingDataError: There is neither a file nor a hub to get it from.
         """
-        path = files.find(self.config, data_dir)
-        rows = self.rows(path) if path else hub.hub_rows(self.config, data_dir)
+        path = find(self.config, data_dir)
+        rows = self.rows(path) if path else hub_rows(self.config, data_dir)
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:
         """Return how many rows there are; ``None`` where only the hub knows."""
-        path = files.find(self.config, data_dir)
+        path = find(self.config, data_dir)
         if path is None:
             return None
         count = sum(1 for _ in self.rows(path))
@@ -59,7 +58,7 @@ class CsvDataset:
             DataError: It is no valid CSV or UTF-8, or has no rows.
         """
         csv.field_size_limit(_FIELD_LIMIT)
-        with files.opened(path) as raw:
+        with opened(path) as raw:
             text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
             reader = csv.reader(text, delimiter=self.config.delimiter, strict=True)
             try:

@@ -18,11 +18,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.datasets import samples as files
-from judgebench.datasets import samples as hub
 from judgebench.datasets.columns import COPY, Row, SourceConfig, samples_of_rows
 from judgebench.datasets.duplicates import Choice, DuplicateRows, same_content
 from judgebench.datasets.objects import objects_of
+from judgebench.datasets.samples import EVERY, candidates, find, hub_rows, missing
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -124,7 +123,7 @@ class JudgeSamples:
         """Yield the rows of every part; what a subclass replaces."""
         for split, config in self._parts(data_dir):
             path = _file_of(config, data_dir)
-            for number, row in enumerate(objects_of(path) if path else hub.hub_rows(config, data_dir)):
+            for number, row in enumerate(objects_of(path) if path else hub_rows(config, data_dir)):
                 about = {"row": number, "split": split} if split else {"row": number}
                 named = row._replace(values={**about, **row.values})
                 self.check_kind(named)
@@ -140,7 +139,7 @@ class JudgeSamples:
         config = msgspec.structs.replace(self.config, path=names[0], also=names[1:], hub=None)
         found = _file_of(config, data_dir)
         if found is None:
-            raise files.missing(config, data_dir)
+            raise missing(config, data_dir)
         return found
 
     def other_files(self, paths: Iterable[str], data_dir: Path | None) -> list[Path]:
@@ -163,7 +162,7 @@ class JudgeSamples:
         if splits == ["*"]:
             splits = _splits_here(config, data_dir)
             if not splits:
-                every = config.hub and msgspec.structs.replace(config.hub, split=hub.EVERY)
+                every = config.hub and msgspec.structs.replace(config.hub, split=EVERY)
                 shown = config.path.replace("{split}", "*")
                 return [("", msgspec.structs.replace(config, path=shown, hub=every))]
         parts = []
@@ -317,14 +316,14 @@ class JudgeSamples:
 
 def _file_of(config: JudgeSamplesConfig, data_dir: Path | None) -> Path | None:
     """Return the first of the names of a part's file that is here."""
-    found = (files.find(msgspec.structs.replace(config, path=name), data_dir) for name in (config.path, *config.also))
+    found = (find(msgspec.structs.replace(config, path=name), data_dir) for name in (config.path, *config.also))
     return next((path for path in found if path is not None), None)
 
 
 def _splits_here(config: JudgeSamplesConfig, data_dir: Path | None) -> list[str]:
     """Return which splits there are files of, in alphabetical order; those of the first folder that has any."""
     head, _, tail = config.path.partition("{split}")
-    for place in files.candidates(f"{head}*{tail}", data_dir):
+    for place in candidates(f"{head}*{tail}", data_dir):
         found = sorted(path.name for path in place.parent.glob(place.name) if path.is_file())
         if found:
             start, end = Path(f"{head}x").name[:-1], len(tail)

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from judgebench.datasets import samples as files
-from judgebench.datasets import samples as jsonl
 from judgebench.datasets.columns import SourceConfig
+from judgebench.datasets.samples import find, missing, rows_of
 from judgebench.errors import DataError
 from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import method_of
@@ -85,13 +84,13 @@ class FileAnswers:
 
     def __init__(self, baseline: Baseline, data_dir: Path | None) -> None:
         source = SourceConfig(path=baseline.path, input_columns=[baseline.answer], id_column=baseline.key)
-        path = files.find(source, data_dir)
+        path = find(source, data_dir)
         if path is None:
-            raise files.missing(source, data_dir)
+            raise missing(source, data_dir)
         self._by_key = bool(baseline.key)
         self._name = baseline.name or path.name
         self._answers: dict[str, str] = {}
-        for number, row in enumerate(jsonl.rows_of(path)):
+        for number, row in enumerate(rows_of(path)):
             key = str(number)
             if baseline.key:
                 if row.values.get(baseline.key) is None:
@@ -162,7 +161,7 @@ def upstream_sizes(
     if judge.compare_with:
         states["compared_model"] = _state(run.predictions(judge.compare_with, dataset.abbr))
     if judge.baseline is not None:
-        path = files.find(SourceConfig(path=judge.baseline.path, input_columns=[]), _folder(options))
+        path = find(SourceConfig(path=judge.baseline.path, input_columns=[]), _folder(options))
         states["baseline"] = _state(path) if path else ""
     return states
 

@@ -57,10 +57,10 @@ def kill(bench: Bench, jb: int, victim: str) -> None:
     """Kill -9 ``jb``, one of its task processes, one of their sending processes, what they are forked from, or all."""
     living = processes_of(bench.folder)
     tasks = [pid for pid, command in living.items() if "judgebench.stages " in command]
-    zygotes = [pid for pid, command in living.items() if "judgebench.executors.forked" in command]
+    servers = [pid for pid, command in living.items() if "judgebench.executors.forked" in command]
     senders = [pid for pid, command in living.items() if "judgebench.engine.sender" in command]
     one_task, one_sender = tasks[:1] or [jb], senders[:1] or tasks[:1] or [jb]
-    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "fork server": zygotes or [jb], "all": [jb, *living]}[
+    pids = {"jb": [jb], "task": one_task, "sender": one_sender, "fork server": servers or [jb], "all": [jb, *living]}[
         victim
     ]
     for pid in pids:

@@ -1,4 +1,4 @@
-"""Extraction spread over several processes gives the result that one process gives, and leaves no process behind."""
+"""Extraction by several processes gives the result that one process gives, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import pytest
 from judgebench.errors import DiskError
 from judgebench.executors.guard import children_of
 from judgebench.records.run import Plan
-from judgebench.stages import extract
-from judgebench.stages import parallel_extraction as spread
+from judgebench.stages import extract, parallel_extraction
 from judgebench.stages.task import Task
 from tests.e2e.harness import Bench, environment, judge_answer, wait_until
 from tests.executors.conftest import gone
@@ -57,7 +56,7 @@ def judged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     assert done.code == 0, done.text
     monkeypatch.chdir(bench.folder)
     monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
-    monkeypatch.setattr(spread, "PARALLEL_FROM", 1)
+    monkeypatch.setattr(parallel_extraction, "PARALLEL_FROM", 1)
     return bench
 
 
@@ -66,13 +65,13 @@ def test_the_result_is_the_one_of_a_single_process(judged: Bench, monkeypatch: p
     assert alone["counts"]["unparsed"] == 2
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(3), raising=False)
     started: list[tuple[int, int | None]] = []
-    whole = spread.ranges
+    whole = parallel_extraction.ranges
 
     def noted(samples: int, parts: int) -> list[tuple[int, int | None]]:
         started.extend(whole(samples, parts))
         return started
 
-    monkeypatch.setattr(spread, "ranges", noted)
+    monkeypatch.setattr(parallel_extraction, "ranges", noted)
     assert extracted(judged, plan_of(judged)) == alone
     assert len(started) == 3
 
@@ -152,7 +151,7 @@ def test_a_task_that_is_stopped_ends_its_parts(judged: Bench) -> None:
 
 @pytest.mark.parametrize("parts", [1, 2, 7])
 def test_ranges_hold_every_sample_once(parts: int) -> None:
-    found = spread.ranges(100, parts)
+    found = parallel_extraction.ranges(100, parts)
     assert [start for start, _ in found] == [0, *[start + (count or 0) for start, count in found[:-1]]]
     assert found[-1][1] is None
     counts = [count for _, count in found[:-1] if count is not None]

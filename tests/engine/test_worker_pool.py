@@ -1,4 +1,4 @@
-"""The pump: bounded, fair, stoppable."""
+"""The worker pool: bounded, fair, stoppable."""
 
 from __future__ import annotations
 

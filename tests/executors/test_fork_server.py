@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from judgebench.executors import fork_server as zygotes
 from judgebench.executors.fork_server import ForkedProcess, ForkServer, ForkServerGoneError, warm_tasks
 from judgebench.stages.task import Progress
 from tests.executors.conftest import Run, gone, task, until
@@ -153,7 +152,7 @@ def test_a_forked_task_shows_what_it_is(tmp_path: Path, held: str) -> None:
 
 
 def test_a_task_starts_the_ordinary_way_when_the_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
+    monkeypatch.setattr("judgebench.executors.fork_server.PATIENCE", 0.3)
     with warm_tasks(["infer"]) as fork_server:
         assert fork_server
         fork_server._process.send_signal(signal.SIGSTOP)
@@ -163,7 +162,7 @@ def test_a_task_starts_the_ordinary_way_when_the_warm_process_hangs(run: Run, mo
 
 
 def test_ctrl_c_ends_a_run_at_once_whose_warm_process_hangs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
+    monkeypatch.setattr("judgebench.executors.fork_server.PATIENCE", 3600.0)
     with warm_tasks(["infer"]) as fork_server:
         assert fork_server
         fork_server._process.send_signal(signal.SIGSTOP)
@@ -180,7 +179,7 @@ def test_what_a_hanging_process_has_forked_is_ended_with_it_told_or_not(
         untold, _ = await forked(fork_server, tmp_path / "untold", held, "b")
         fork_server._running = {number: one for number, one in fork_server._running.items() if one[0] != untold.pid}
         fork_server._process.send_signal(signal.SIGSTOP)
-        monkeypatch.setattr(zygotes, "PATIENCE", 0.3)
+        monkeypatch.setattr("judgebench.executors.fork_server.PATIENCE", 0.3)
         with pytest.raises(ForkServerGoneError):
             await forked(fork_server, tmp_path / "log", held, "c")
         assert await told.wait() == -9
@@ -209,7 +208,7 @@ def test_an_order_that_does_not_get_through_holds_up_nothing_else(
         with pytest.raises(ForkServerGoneError):
             await starting[1]
 
-    monkeypatch.setattr(zygotes, "PATIENCE", 3600.0)
+    monkeypatch.setattr("judgebench.executors.fork_server.PATIENCE", 3600.0)
     forking(work)
 
 
@@ -237,5 +236,5 @@ def test_the_end_of_a_task_is_learned_when_the_warm_process_hangs_meanwhile(
         os.killpg(process.pid, 9)
         assert await process.wait() == -9
 
-    monkeypatch.setattr(zygotes, "LAST_PATIENCE", 0.1)
+    monkeypatch.setattr("judgebench.executors.fork_server.LAST_PATIENCE", 0.1)
     forking(work)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from judgebench.executors import process as signals
+from judgebench.executors import process
 from judgebench.executors.process import on_interrupt
 
 
@@ -17,7 +17,7 @@ def told(monkeypatch: pytest.MonkeyPatch, *sent: tuple[float, int], ignored: int
     """What is called when signals come at given seconds."""
     calls: list[bool] = []
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: clock.now))
 
     async def main() -> None:
         heard = asyncio.Event()

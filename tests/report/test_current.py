@@ -50,7 +50,7 @@ ROWS += [
     ("a", "d-round_robin-vs-c"),
     ("b", "d-round_robin-vs-c"),
 ]
-LEAGUE = [(model, "d-round_robin") for model in "abc"]
+ROUND_ROBIN = [(model, "d-round_robin") for model in "abc"]
 
 
 def plan(run: Path, name: str, *tasks: tuple[str, str, str]) -> None:
@@ -82,7 +82,7 @@ def stale(run: Path, made_by: str = FIRST) -> set[tuple[str, str]]:
             model=model, dataset=row, data_abbr="d", judge=None, version="", mode="gen", headline="accuracy",
             metrics={}, counts=Counts(), plan=made_by,
         )
-        for model, row in [*ROWS, *LEAGUE]
+        for model, row in [*ROWS, *ROUND_ROBIN]
     ]  # fmt: skip
     return {(one.model, one.dataset) for one in results if plans.stale(one)}
 
@@ -95,11 +95,11 @@ def stale(run: Path, made_by: str = FIRST) -> set[tuple[str, str]]:
         (("extract", "b", ""), {("b", "d")}),
         (("judge", "a", "j"), {("a", "d-j"), ("a", "d-panel")}),
         (("judge", "c", "pair"), {("c", "d-pair")}),
-        (("judge", "a", "round_robin-vs-b"), {("a", "d-round_robin-vs-b"), *LEAGUE}),
+        (("judge", "a", "round_robin-vs-b"), {("a", "d-round_robin-vs-b"), *ROUND_ROBIN}),
         (
             ("infer", "c", ""),
             {("c", row) for row in ("d", "d-j", "d-k", "d-panel", "d-pair")}
-            | {("a", "d-round_robin-vs-c"), ("b", "d-round_robin-vs-c"), *LEAGUE},
+            | {("a", "d-round_robin-vs-c"), ("b", "d-round_robin-vs-c"), *ROUND_ROBIN},
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_task_makes_stale_what_rests_on_it(
 def test_of_a_plan_that_cannot_be_read_nobody_knows_what_it_began(tmp_path: Path) -> None:
     plan(tmp_path, FIRST, ("extract", "a", "k"))
     (tmp_path / "configs" / f"{SECOND}.json").write_bytes(b'{"name": "\xff')
-    assert stale(tmp_path) == {*ROWS, *LEAGUE}
+    assert stale(tmp_path) == {*ROWS, *ROUND_ROBIN}
 
 
 def test_a_result_of_no_plan_of_the_run_is_older_than_any(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from judgebench.errors import DataError
 from judgebench.records.flow import JudgeCall, Prediction, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options, Plan, SummarizerConfig, TaskSpec, Typed
-from judgebench.stages import following as items
+from judgebench.stages import following
 from judgebench.stages.asks import timestamp_of
 from judgebench.stages.following import SampleWindow
 from judgebench.stages.judge_infer import JudgeRun
@@ -26,7 +26,7 @@ def sample(number: int, **meta: Any) -> Sample:
 
 
 def test_samples_that_nobody_takes_are_not_held_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(items, "MOST_HELD", 3)
+    monkeypatch.setattr(following, "MOST_HELD", 3)
     window = SampleWindow((sample(number) for number in range(1000)), lambda sample: 1)
     assert window.take(999, "u999") is not None
     assert len(window._open) <= 3
@@ -65,7 +65,7 @@ def judge_run(folder: Path, count: int) -> JudgeRun:
 def test_every_answer_is_judged_once_in_whatever_order_it_came_and_however_many_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
-    monkeypatch.setattr(items, "MOST_HELD", 4)
+    monkeypatch.setattr(following, "MOST_HELD", 4)
 
     async def main() -> list[int]:
         run = judge_run(tmp_path, 30)
