@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
@@ -73,6 +73,25 @@ class Declared:
     def error(self, path: str, problem: str, *, hint: str = "") -> ConfigError:
         """Return an error about one key."""
         return ConfigError(f"{self.place(path)} {problem}", hint=hint)
+
+
+def refuse_twins(declared: Iterable[Declared]) -> None:
+    """Refuse two objects of one kind that have one abbr.
+
+    Raises:
+        ConfigError: There are; names the files.
+    """
+    first: dict[str, Declared] = {}
+    for one in declared:
+        other = first.setdefault(one.abbr, one)
+        if other is one or not one.abbr:  # that an abbr is missing is told of each by itself
+            continue
+        if other.file == one.file:
+            raise ConfigError(f"{one.file} declares two {one.kind} named {one.abbr!r}.", hint="Give one another abbr.")
+        raise ConfigError(
+            f"Two {one.kind} are named {one.abbr!r}: {other.file} and {one.file}.",
+            hint="Give one of them another abbr where it is declared; --override would mean both.",
+        )
 
 
 REFERENCE = re.compile(r"\$\{[A-Za-z_]\w*(?::-[^}]*)?\}")

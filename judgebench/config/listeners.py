@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from judgebench.config.checks import Declared, checked, find_class
+from judgebench.config.checks import Declared, checked, find_class, refuse_twins
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file
 from judgebench.config.registry import Registry
-from judgebench.errors import ConfigError
 from judgebench.records.run import Typed
 
 
@@ -30,13 +29,7 @@ def chosen_listeners(names: Sequence[str], registry: Registry, file: str, variab
         found += listeners_in(load_file(path), path)
     if not names and file and declares("listeners", variables):
         found = listeners_in(variables, Path(file))
-    by_abbr: dict[str, Declared] = {}
-    for one in found:
-        if by_abbr.setdefault(one.abbr, one) is not one:
-            raise ConfigError(
-                f"Two listeners are named {one.abbr!r}: {by_abbr[one.abbr].file} and {one.file}.",
-                hint="Give one of them another abbr.",
-            )
+    refuse_twins(found)
     return found
 
 

@@ -1,21 +1,16 @@
-"""From the names of the command line to a checked ``RunConfig``.
-
-``--override models.<abbr>.<key>=<value>`` is laid over what the config files say before that is checked, so unknown
-keys and wrong types are refused by the same check. The abbr may hold dots (the longest one that fits is meant), and
-``*`` means every object of the kind.
-"""
+"""From the names of the command line to a checked ``RunConfig``."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.config.checks import Declared, Untyped, checked, nearest
+from judgebench.config.checks import Declared, checked, refuse_twins
 from judgebench.config.custom import custom_dataset
 from judgebench.config.dataset import (
     judge_of_model,
@@ -30,134 +25,17 @@ from judgebench.config.executor import chosen_executor, refuse_held, refuse_unre
 from judgebench.config.files import PlainConfig, declared_in, declares, load_file, summarizer_in
 from judgebench.config.listeners import chosen_listeners, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
+from judgebench.config.overrides import apply_overrides
 from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, Selection, SummarizerConfig, row_name
 
-TARGETS = ("models", "datasets", "judges", "summarizer", "executor", "listeners", "*")
-_SINGLE = {"summarizer", "executor"}
 GIVEN = "judgebench.run"
 """What errors and notes name instead of a file, for configs made in Python."""
 _JUDGE_ONLY = {"judge_model", "method", "members"}
 """A judge made in Python has one of these keys; without them it is the config of a model that is to judge."""
-_JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")
-
-
-class Override(NamedTuple):
-    """One ``--override``.
-
-    Attributes:
-        target: One of ``TARGETS``; ``*`` for models and judges of an abbr.
-        path: ``<abbr>.<key>``; only ``<key>`` for the summarizer and the executor, of which a run has one.
-        value: The text after the equals sign.
-    """
-
-    target: str
-    path: str
-    value: str
-
-    @property
-    def shown(self) -> str:
-        """The override without its value, which may be a secret."""
-        return f"--override {self.target}.{self.path}"
-
-
-def parse_override(text: str) -> Override:
-    """Return the parts of ``models.<abbr>.<key>=<value>``.
-
-    Raises:
-        UsageError: It has another form, or names no known target.
-    """
-    name, equals, value = text.partition("=")
-    target, _, path = name.strip().partition(".")
-    if not equals or not path:
-        raise UsageError(
-            f"--override {name!r} is not of the form TARGET.KEY=VALUE.",
-            hint="For example: --override models.vllm-api-general-chat.host_port=9000 judges.judge.batch_size=8",
-        )
-    if target not in TARGETS:
-        raise UsageError(
-            f"--override {name!r} begins with {target!r}, which cannot be overridden.",
-            hint=f"{nearest(target, TARGETS)}Targets: {', '.join(TARGETS)}.",
-        )
-    if target not in _SINGLE and not path.rpartition(".")[2]:
-        raise UsageError(f"--override {name!r} names no key.", hint=f"Write {target}.<abbr>.<key>=<value>.")
-    return Override(target, path, value)
-
-
-def apply_overrides(overrides: Sequence[Override], declared: Sequence[Declared]) -> None:
-    """Lay overrides over the objects they name, in order: later ones win.
-
-    Raises:
-        UnknownNameError: No object has the named abbr; names the nearest.
-        ConfigError: A key leads through a value that holds no keys.
-    """
-    # Which objects an override means is decided before any is applied: an override may rename one.
-    plan = [(override, *_meant(override, declared)) for override in overrides]
-    for override, objects, key in plan:
-        for one in objects:
-            path = _inside(one, key)
-            _assign(one, path, Untyped(override.value), override)
-            one.overridden.add(path)
-
-
-def _meant(override: Override, declared: Sequence[Declared]) -> tuple[list[Declared], str]:
-    kinds = ("models", "judges") if override.target == "*" else (override.target,)
-    candidates = [one for one in declared if one.kind in kinds]
-    if override.target in _SINGLE:
-        return candidates, override.path
-    if override.path.startswith("*."):
-        return candidates, override.path[2:]
-    fitting = {one.abbr for one in candidates if override.path.startswith(f"{one.abbr}.")}
-    if not fitting:
-        known = list(dict.fromkeys(one.abbr for one in candidates))
-        named_kind = override.path.partition(".")[0]
-        have = f"{override.target} of this run: {', '.join(known)}." if known else f"This run has no {override.target}."
-        raise UnknownNameError(
-            f"{override.shown}: nothing in {override.target} is named {named_kind!r}.",
-            hint=f"{nearest(override.path.rpartition('.')[0], known) or nearest(named_kind, known)}{have}",
-        )
-    abbr = max(fitting, key=len)
-    return [one for one in candidates if one.abbr == abbr], override.path[len(abbr) + 1 :]
-
-
-def _inside(one: Declared, key: str) -> str:
-    """Return the path in the object's data; keys of a judge that are not its own are its model's."""
-    if one.kind == "judges" and key.partition(".")[0] not in _JUDGE_KEYS:
-        return f"judge_model.{key}"
-    return key
-
-
-def _assign(one: Declared, path: str, value: Untyped, override: Override) -> None:
-    *parents, last = path.split(".")
-    holder: Any = one.data
-    for depth, name in enumerate(parents):
-        inner = _item(holder, name)
-        if inner is None and isinstance(holder, dict):
-            inner = holder[name] = {}
-        if not isinstance(inner, dict | list):
-            raise _no_keys(override, ".".join(parents[: depth + 1]))
-        holder = inner
-    if isinstance(holder, list):
-        if not last.isdigit() or int(last) >= len(holder):
-            raise _no_keys(override, ".".join(parents))
-        holder[int(last)] = value
-    else:
-        holder[last] = value
-
-
-def _item(holder: Any, name: str) -> Any:
-    if isinstance(holder, dict):
-        return holder.get(name)
-    return holder[int(name)] if name.isdigit() and int(name) < len(holder) else None
-
-
-def _no_keys(override: Override, path: str) -> ConfigError:
-    return ConfigError(
-        f"{override.shown}: {path!r} has no such key or item.", hint=f"Set the whole of it: {path}=<value>"
-    )
 
 
 class DatasetWithJudges(NamedTuple):
@@ -242,7 +120,7 @@ def load_judges(selection: Selection, environ: Mapping[str, str] | None = None) 
     env = os.environ if environ is None else environ
     registry = Registry(selection.config_dirs)
     chosen = _chosen_judges(selection, registry, "", {})
-    apply_overrides([parse_override(text) for text in selection.overrides], chosen)
+    apply_overrides(selection.overrides, chosen)
     secrets = SecretStore(env)
     return ResolvedJudges(_resolve_judges(chosen, env, secrets), secrets.values)
 
@@ -274,7 +152,7 @@ def declare(selection: Selection) -> Declarations:
     executor = chosen_executor(selection.executor, given, registry, file, variables)
     listeners = chosen_listeners(selection.listeners, registry, file, variables)
     declared = Declarations(models, datasets, summarizer, combinations, executor, listeners)
-    apply_overrides([parse_override(text) for text in selection.overrides], declared.all())
+    apply_overrides(selection.overrides, declared.all())
     return declared
 
 
@@ -340,13 +218,7 @@ def _chosen_judges(selection: Selection, registry: Registry, file: str, variable
         else:
             chosen += [named_judge(one) for one in _by_name(registry, "judges", name)]
     chosen += [named_judge(one) if _JUDGE_ONLY & one.data.keys() else judge_of_model(one) for one in given]
-    seen: dict[str, Declared] = {}
-    for judge in chosen:
-        if seen.setdefault(judge.abbr, judge) is not judge:
-            raise ConfigError(
-                f"Two judges are named {judge.abbr!r}: {seen[judge.abbr].file} and {judge.file}.",
-                hint="Give one of them another abbr.",
-            )
+    refuse_twins(chosen)
     return chosen
 
 
@@ -383,20 +255,12 @@ def _by_name(registry: Registry, kind: Any, name: str) -> list[Declared]:
 def _resolve_models(
     declared: list[Declared], environ: Mapping[str, str], secrets: SecretStore
 ) -> dict[str, dict[str, Any]]:
+    refuse_twins(declared)
     models: dict[str, dict[str, Any]] = {}
-    files: dict[str, str] = {}
     for one in declared:
         model = resolve_model(one, environ, secrets)
-        abbr = model["abbr"]
-        _refuse_case_twin(abbr, models, "models")
-        if abbr in models:
-            if files[abbr] == one.file:
-                raise ConfigError(f"{one.file} declares two models named {abbr!r}.", hint="Give one another abbr.")
-            raise ConfigError(
-                f"Two models are named {abbr!r}: {files[abbr]} and {one.file}.",
-                hint=f"Give one of them another abbr, for example --override models.{abbr}.abbr={abbr}-2",
-            )
-        models[abbr], files[abbr] = model, one.file
+        _refuse_case_twin(model["abbr"], models, "models")
+        models[model["abbr"]] = model
     return models
 
 

@@ -21,8 +21,8 @@ from judgebench.config.explain import base_files
 from judgebench.config.files import declared_in, load_file, summarizer_in
 from judgebench.config.listeners import listeners_in, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
+from judgebench.config.overrides import apply_overrides
 from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
-from judgebench.config.resolve import apply_overrides, parse_override
 from judgebench.records.run import SummarizerConfig
 
 
@@ -179,7 +179,7 @@ def show(
             [one, *(take_judges(one) if kind == "datasets" else [])]
             for one in declared_in(kind, variables, str(path), suffix)
         ]
-    apply_overrides([parse_override(text) for text in overrides], [one for group in groups for one in group])
+    apply_overrides(overrides, [one for group in groups for one in group])
     sites = sites_of(path)
     shown = [text for group in groups for text in _group(kind, group, sites, env)]
     return "\n\n".join([f"# {kind}/{path.stem}: {path}", *shown])

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judgebench.config.checks import literal
-from judgebench.config.resolve import load_run, parse_override
+from judgebench.config.overrides import parse_override
+from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
 from judgebench.records.run import Selection
 

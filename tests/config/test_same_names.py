@@ -11,8 +11,16 @@ pytestmark = pytest.mark.usefixtures("toys")
 
 def test_two_models_of_one_abbr_are_refused_naming_both_files(run, write, folder):
     write("models/n.py", (folder / "models/m.py").read_text())
-    with pytest.raises(ConfigError, match=r"models/m\.py and .*models/n\.py"):
+    with pytest.raises(ConfigError, match=r"models/m\.py and .*models/n\.py") as caught:
         run(models=["m", "n"])
+    assert "--override would mean both" in caught.value.hint
+
+
+def test_two_listeners_of_one_abbr_are_refused_naming_both_files(run, write):
+    for name in ("one", "two"):
+        write(f"listeners/{name}.py", "listeners = [dict(abbr='diary', type='jb_toys.ToyRule')]\n")
+    with pytest.raises(ConfigError, match=r"Two listeners are named 'diary': .*one\.py and .*two\.py"):
+        run(listeners=["one", "two"])
 
 
 def test_models_whose_names_differ_in_case_alone_are_refused(run, write, folder):
