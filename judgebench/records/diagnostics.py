@@ -23,12 +23,15 @@ class DoubtfulVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     Attributes:
         id: ``Sample.id``. ``repeat``: of the tested model.
         why: What makes it doubtful.
+        question: End of what was asked. ``reference``: The right answer, cut short; empty where there is none.
         answers: Ends of what was judged, by whose it is. ``judge_replies``: ends of what the judge said, by question.
     """
 
     id: int
     repeat: int = 0
     why: str
+    question: str = ""
+    reference: str = ""
     answers: dict[str, str] = {}
     judge_replies: dict[str, str] = {}
 

@@ -291,12 +291,23 @@ def _doubtful(summary: Summary) -> TextTable | None:
             one.model,
             one.item,
             one.verdict.why or _EMPTY,
+            one.verdict.question,
+            one.verdict.reference,
             _together(one.verdict.answers),
             _together(one.verdict.judge_replies),
         ]
         for one in _doubts(summary)
     ]
-    headers = ["dataset", "model", "item", "why", "end of the answer", "end of the judge's reply"]
+    headers = [
+        "dataset",
+        "model",
+        "item",
+        "why",
+        "question",
+        "reference",
+        "end of the answer",
+        "end of the judge's reply",
+    ]
     return TextTable(_LOOK_FIRST_TITLE, headers, rows, set()) if rows else None
 
 
@@ -315,6 +326,8 @@ def _look_first(doubts: Sequence[Doubt]) -> list[str]:
             f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: "
             f"{printable(one.verdict.why or _EMPTY)}"
         )
+        given = {"question": one.verdict.question, "reference": one.verdict.reference}
+        lines += [f"    {name}: {_tail(text)}" for name, text in given.items() if text]
         lines += [
             f"    {printable(name)}: {_tail(text or _EMPTY)}"
             for said in (one.verdict.answers, one.verdict.judge_replies)

@@ -259,6 +259,8 @@ class DiagnosticsAccumulator:
                     id=sample.id,
                     repeat=repeat,
                     why=doubt,
+                    question=_question(sample),
+                    reference=_excerpt(_first(sample.reference)),
                     answers=self._answers(checked),
                     judge_replies=_judge_replies(checked),
                 )
@@ -341,6 +343,17 @@ class DiagnosticsAccumulator:
             brought = checked.sample.answers
             answers = {f"answer {at}" if len(brought) > 1 else "answer": text for at, text in enumerate(brought, 1)}
         return {name: _excerpt(text) for name, text in answers.items()}
+
+
+def _question(sample: Sample) -> str:
+    """Return the end of what was asked: its field of that name, else all its texts."""
+    named = sample.fields.get("question")
+    texts = [named] if isinstance(named, str) else [text for text in sample.fields.values() if isinstance(text, str)]
+    return _excerpt(" / ".join(texts))
+
+
+def _first(reference: str | list[str] | None) -> str:
+    return (reference[0] if reference else "") if isinstance(reference, list) else reference or ""
 
 
 def _judge_replies(checked: Checked) -> dict[str, str]:

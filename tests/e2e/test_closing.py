@@ -75,6 +75,7 @@ def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:
     bench.judge.answer = lambda body: "Hard to say."
     done = bench.jb("--go-on")
     assert done.out.count("unparsed: the reply states no verdict") == 5
+    assert "    question: What is twice 0?\n    reference: 0\n    answer: I think it is 0" in done.out
     assert "judge: Hard to say." in done.out
     assert "--dump-eval-details" in next_command(done.out)
     again = bench.jb("--reuse", "--mode", "eval", "--dump-eval-details")

@@ -46,6 +46,7 @@ def test_an_unread_order_is_shown_with_its_own_reply_and_both_answers(two_models
         "other-model": "I think it is 3 (of twice 1)",
     }
     assert doubt["judge_replies"] == {"judge, AB": "Hard to tell."}
+    assert doubt["question"].startswith("What is twice ")
     assert "other-model: I think it is 3" in done.out
     assert "judge, AB: Hard to tell." in done.out
     assert "The second is better" not in done.out

@@ -323,7 +323,10 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     loaded["metrics"] = {name: loaded["metrics"]["accuracy"]}
     loaded["headline"] = loaded["version"] = name
     loaded["diagnostics"] = {
-        "doubtful": [{"id": 1, "why": name, "answers": {name: name}, "judge_replies": {name: name}}]
+        "doubtful": [
+            {"id": 1, "why": name, "question": name, "reference": name, "answers": {name: name}}
+            | {"judge_replies": {name: name}}
+        ]
     }
     path.write_text(json.dumps(loaded))
     assert read_result(path).metrics[name] == written.metrics["accuracy"]
