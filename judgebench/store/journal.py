@@ -11,8 +11,11 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, Literal, TypeVar
@@ -339,10 +342,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         DiskError: It cannot be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open what takes a file's place when the block has ended well: there is either the old file or the new one.
+
+    Raises:
+        DiskError: It cannot be written; the old file stays.
+    """
+    temporary = temporary_of(path)
     try:
         with open_temporary(temporary) as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -369,6 +383,21 @@ def write_report(path: Path, data: bytes) -> None:
             file.write(data)
     except OSError as error:
         raise disk_error(path, error) from error
+
+
+def temporary_of(path: Path, part: int | None = None) -> Path:
+    """Return where this process writes what is to take a file's place, or one part of it."""
+    number = "" if part is None else f".{part}"
+    return path.with_name(f".{path.name}{number}.{os.getpid()}.tmp")
+
+
+def writer_of(name: str) -> int | None:
+    """Return the process that writes a temporary file of this name; ``None`` where it is none."""
+    found = _TEMPORARY.fullmatch(name)
+    return int(found[1]) if found is not None else None
+
+
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.ASCII)
 
 
 def open_temporary(path: Path) -> BinaryIO:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
 import msgspec
 
 from judgebench.records.flow import Exchange
-from judgebench.store.journal import DAMAGED, disk_error, open_file, open_mended, open_temporary, unreadable
+from judgebench.store.journal import DAMAGED, disk_error, open_file, open_mended, replacing, unreadable
 
 LOGGED = 100
 """Damaged lines of one file that the log names one by one."""
@@ -405,18 +404,10 @@ def compact(path: Path, *, by: Literal["question", "item"] = "question", drop: C
     if not columns.disorder:
         return len(columns.slots)
     kept = columns.chosen()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open_file(path, "rb") as source, open_temporary(temporary) as target:
-            for at in kept:
-                source.seek(offset_of(columns.positions[at]))
-                target.write(source.read(columns.sizes[at]))
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise disk_error(path, error) from error
+    with replacing(path) as target, open_file(path, "rb") as source:
+        for at in kept:
+            source.seek(offset_of(columns.positions[at]))
+            target.write(source.read(columns.sizes[at]))
     return len(kept)
 
 

@@ -45,6 +45,7 @@ from judgebench.store.journal import (
     read_file,
     unreadable,
     write_atomically,
+    writer_of,
 )
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
@@ -87,13 +88,12 @@ class RunFolder:
 
     def files(self, model: str, row: str) -> RowFiles:
         """Return the files of a row."""
-        results = self._inside("results", model, f"{row}.json")
         return RowFiles(
-            predictions=self._inside("predictions", model, f"{row}.jsonl"),
-            identity=self._inside("configs", "identity", model, f"{row}.json"),
-            verdicts=self._inside("verdicts", model, f"{row}.jsonl"),
-            result=results,
-            comparisons=results.with_name(f"{row}.comparisons.jsonl"),
+            predictions=self.predictions(model, row),
+            identity=self.identity(model, row),
+            verdicts=self.verdicts(model, row),
+            result=self.result(model, row),
+            comparisons=self.comparisons(model, row),
         )
 
     def predictions(self, model: str, dataset: str, judge: str = "") -> Path:
@@ -271,7 +271,6 @@ def check_version(path: Path, data: bytes) -> None:
 
 
 _TIMESTAMP = re.compile(r"(\d{8}_\d{6})(?:_(\d+))?", re.ASCII)
-_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp", re.ASCII)
 
 
 class _Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -438,8 +437,8 @@ def remove_leftovers(run: RunFolder) -> None:
 def _temporaries(folder: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(folder):
         for name in names:
-            found = _TEMPORARY.fullmatch(name)
-            if found is not None and not _runs(int(found[1])):
+            writer = writer_of(name)
+            if writer is not None and not _runs(writer):
                 yield Path(parent, name)
 
 

@@ -24,6 +24,7 @@ from judgebench.store.journal import (
     open_file,
     open_temporary,
     reason_of,
+    temporary_of,
 )
 
 _COPIED = 1 << 20
@@ -44,7 +45,7 @@ class VerdictWriter:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self._path = path
         self._durable = durable
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._temporary = temporary_of(path)
         self._parts: list[Path] = []
         self._file: BinaryIO | None = None
 
@@ -74,7 +75,7 @@ class VerdictWriter:
 
     def part(self, number: int) -> Path:
         """Return a place for a part of the file that another process writes; it goes when this writer does."""
-        path = self._temporary.with_name(f".{self._path.name}.{number}.{os.getpid()}.tmp")
+        path = temporary_of(self._path, number)
         self._parts.append(path)
         return path
 
