@@ -99,10 +99,15 @@ def retry_after_seconds(value: str | None, *, now: float | None = None) -> float
     except ValueError:
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # OverflowError: an offset of a million years
             return None
         moment = date if date.tzinfo else date.replace(tzinfo=UTC)
         seconds = moment.timestamp() - (time.time() if now is None else now)
+    return _bounded(seconds)
+
+
+def _bounded(seconds: float) -> float | None:
+    """Return a delay that can be compared and waited for; ``None`` for one that is endless or no number."""
     return max(0.0, seconds) if seconds < float("inf") else None
 
 
@@ -125,7 +130,7 @@ def retry_delay(headers: Mapping[str, str], payload: Any, *, now: float | None =
     """
     milliseconds = headers.get("retry-after-ms", "")
     if milliseconds.isdecimal():
-        return int(milliseconds) / 1000
+        return _bounded(float(milliseconds) / 1000)
     if (delay := retry_after_seconds(headers.get("Retry-After"), now=now)) is not None:
         return delay
     resets = [_reset(headers, kind, now) for kind in ("requests", "tokens", "input-tokens", "output-tokens")]

@@ -126,6 +126,9 @@ PARSERS: dict[str, type[EventParser | LineParser]] = {
 
 
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
+DEEPEST = 128
+"""Levels of a reply's JSON; services have some ten. What works through a value level by level stands on this bound."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -165,9 +168,35 @@ def decode(body: bytes | str) -> Any:
         ValueError: The body is no JSON.
     """
     try:
-        return _decoded(body)
+        value = _decoded(body)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+    if _may_be_deep(body) and _is_deep(value):
+        raise ValueError("the JSON is nested too deeply")
+    return value
+
+
+def _may_be_deep(body: bytes | str) -> bool:
+    """Whether a body has as many brackets as a value that is nested too deeply; costs two searches."""
+    if isinstance(body, str):
+        return body.count("[") + body.count("{") > DEEPEST
+    return body.count(b"[") + body.count(b"{") > DEEPEST
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value has more levels than ``DEEPEST``."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def _decoded(body: bytes | str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -68,7 +68,14 @@ def call_url(config: ServiceConfig, path: str, environ: Mapping[str, str] | None
     if not (own or names_version or "api-version=" in query):
         root = f"{root}/{version}"
     queries = "&".join(one for one in (query, own_query) if one)
-    return f"{root}/{call}?{queries}" if queries else f"{root}/{call}"
+    return _escaped(f"{root}/{call}?{queries}" if queries else f"{root}/{call}")
+
+
+def _escaped(url: str) -> str:
+    """Return an address as it goes over the wire, for every library the same: only what an address may hold."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{quote(path, safe=_IN_ADDRESSES)}"
 
 
 def _is_call(end: str, path: str) -> bool:
@@ -88,9 +95,18 @@ def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[
     The address is not repeated in it, because it may hold a password.
     """
     if config.url:
-        if not is_web_address(_url_of(config, environ)):
+        url = _url_of(config, environ)
+        if not is_web_address(url):
             return "url", "is not an http:// or https:// address.", _BASE_ADDRESS
-        path = urlsplit(_url_of(config, environ)).path.rstrip("/")
+        path = urlsplit(url).path.rstrip("/")
+        if "#" in url:
+            return "url", "holds a '#': what follows it would never reach the service.", _BASE_ADDRESS
+        if _DOTS & set(path.split("/")):
+            return (
+                "url",
+                "holds '.' or '..' as a step of its path; libraries read that in different ways.",
+                _BASE_ADDRESS,
+            )
         another = next((call for call in _CALLS if path.endswith(call)), "")
         own = dialect_of(config)
         if another and not _is_call(another, own.path):
@@ -110,6 +126,9 @@ _BASE_ADDRESS = (
 _VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]*)?")
 _CALLS = ("/chat/completions", "/completions", "/messages", "/responses", "/api/chat", ":generateContent")
 """Ends of the addresses of single calls; a longer one stands before the one it ends in."""
+_DOTS = frozenset({".", ".."})
+_IN_ADDRESSES = "%/:?[]@!$&'()*+,;=~"
+"""Characters, beside letters and digits, that stand in an address as they are; what is escaped stays so."""
 _NOT_IN_HOSTS = re.compile(r"[\s/?#@\\\[\]]")
 
 
@@ -125,6 +144,8 @@ def is_web_address(address: str) -> bool:
     """Whether a text is an ``http://`` or ``https://`` address with a host."""
     try:
         parts = urlsplit(address)
+        if not address.isprintable():  # line ends, which the parser drops without a word
+            return False
         return parts.scheme in {"http", "https"} and parts.port != 0 and _is_host(parts.hostname or "")
     except ValueError:  # a port that is no number, a bracket that is not closed
         return False

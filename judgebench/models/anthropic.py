@@ -161,7 +161,7 @@ class _MessageReader(StreamReader):
     def __init__(self) -> None:
         self._draft = Draft()
         self._usage: dict[str, Any] = {}
-        self._tools: dict[Any, dict[str, Any]] = {}
+        self._tools: dict[str, dict[str, Any]] = {}
         self._failure: Failure | None = None
         self._ended = False
         self._events = 0
@@ -172,6 +172,8 @@ class _MessageReader(StreamReader):
         draft, kind = self._draft, event.get("type")
         if "error" in event and self._failure is None:
             self._failure = failure_inside(event)
+        if self._ended:
+            return False  # what comes after the end is no part of the reply
         message, delta = event.get("message"), event.get("delta")
         if kind == "message_start" and isinstance(message, dict):
             draft.seen_choice = True
@@ -191,7 +193,7 @@ class _MessageReader(StreamReader):
     def _start_block(self, event: Mapping[str, Any]) -> None:
         block = event.get("content_block")
         if isinstance(block, dict) and block.get("type") == "tool_use":
-            self._tools[event.get("index")] = {**block, "input": ""}
+            self._tools[str(event.get("index"))] = {**block, "input": ""}
         elif isinstance(block, dict):
             _take_block(self._draft, block)
 
@@ -200,8 +202,9 @@ class _MessageReader(StreamReader):
             if isinstance(delta.get(name), str):
                 pieces.append(delta[name])
                 return bool(delta[name])
-        if isinstance(delta.get("partial_json"), str) and event.get("index") in self._tools:
-            self._tools[event.get("index")]["input"] += delta["partial_json"]
+        tool = self._tools.get(str(event.get("index")))
+        if tool is not None and isinstance(delta.get("partial_json"), str):
+            tool["input"] += delta["partial_json"]
         return False
 
     def _take_usage(self, usage: Any) -> None:

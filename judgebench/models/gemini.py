@@ -215,7 +215,8 @@ def read_logprobs(result: Any) -> list[TokenLogprob]:
     for nth, entry in enumerate(chosen if isinstance(chosen, list) else []):
         token = _pair(entry)
         if token is not None:
-            listed = alternatives[nth].get("candidates") if nth < len(alternatives) else None
+            top = alternatives[nth] if nth < len(alternatives) else None
+            listed = top.get("candidates") if isinstance(top, dict) else None
             pairs = [pair for one in (listed if isinstance(listed, list) else []) if (pair := _pair(one)) is not None]
             found.append(TokenLogprob(token=token[0], logprob=token[1], top=dict(pairs)))
     return found

@@ -117,6 +117,8 @@ class _LineReader(StreamReader):
         """Take one line; returns whether it carried text or thinking."""
         draft = self._draft
         self._failure = self._failure or failure_inside(event)
+        if self._ended:
+            return False  # what comes after the end is no part of the reply
         message = event.get("message")
         text = thinking = ""
         if isinstance(message, dict):

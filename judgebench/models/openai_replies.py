@@ -211,7 +211,7 @@ class Draft:
             return self.failed("content_filter", f"The model refused: {excerpt(str(self._extra['refusal']))}")
         if not text and (self._extra.get("tool_calls") or self._extra.get("function_call")):
             return self.failed("empty_reply", "The model called tools instead of answering")
-        if not text and not self.reasoning and self.finish_reason != "length":
+        if not text and not any(self.reasoning) and self.finish_reason != "length":
             others = self._content or self._extra.get("images") or self._extra.get("audio")
             what = "holds media or other parts, and no text" if others else "is empty"
             return self.failed("empty_reply", f"The answer {what} (finish_reason={self.finish_reason})")

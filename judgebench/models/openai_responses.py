@@ -119,8 +119,10 @@ def read_response(payload: Any) -> Reply:
     details = payload.get("incomplete_details")
     why = details.get("reason") if status == "incomplete" and isinstance(details, dict) else status
     draft.take_end(why, _FINISH)
-    if status in {"failed", "cancelled"}:
+    if status in ("failed", "cancelled"):
         return draft.failed("server", f"The service gave the reply up (status={status})")
+    if status in ("queued", "in_progress"):  # what is there of it is no answer yet
+        return draft.failed("bad_reply", f"The service sent a reply that it has not finished (status={status})")
     usage, model = payload.get("usage"), payload.get("model")
     if isinstance(usage, dict):
         draft.usage = read_usage(usage)
@@ -179,6 +181,8 @@ class _ResponseReader(StreamReader):
         kind = str(event.get("type", ""))
         if kind == "error" or "error" in event:
             self._failure = self._failure or failure_inside(event if "error" in event else {"error": dict(event)})
+        elif self._reply is not None:
+            return False  # what comes after the end is no part of the reply
         elif kind in {"response.completed", "response.incomplete", "response.failed"}:
             self._reply = read_response(event.get("response"))
         elif kind.endswith(".delta") and isinstance(event.get("delta"), str):

@@ -166,7 +166,7 @@ class TrialCall:
         Raises:
             ValueError: It is no JSON.
         """
-        cut = wire.PARSERS.get(kind.partition(";")[0].strip())
+        cut = wire.PARSERS.get(kind.partition(";")[0].strip().lower())
         if cut is None:
             return self.dialect.read(wire.decode(content))
         parser, reader, terminated = cut(), self.dialect.stream_reader(), False

@@ -76,3 +76,19 @@ def test_every_protocol_has_its_own_call(kind: str, url: str, call: str) -> None
 def test_the_call_of_another_protocol_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(ConfigError, match="ends in /chat/completions, and VLLMCustomAPI sends to v1/completions"):
         call_url(config("VLLMCustomAPI", "https://h/v1/chat/completions"), "v1/completions")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://h/docs#chat", "holds a '#'"),
+        ("https://h/v1/chat/completions#x", "holds a '#'"),
+        ("https://h/a/../v1", "as a step of its path"),
+        ("https://h/./v1", "as a step of its path"),
+        ("https://h/v1\nX: y", "is not an http"),
+        ("https://h/v\t1", "is not an http"),
+    ],
+)
+def test_an_address_that_libraries_read_in_different_ways_is_refused(url: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        call_url(config("VLLMCustomAPIChat", url), "v1/chat/completions")
