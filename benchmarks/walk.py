@@ -208,7 +208,7 @@ def _planned() -> None:
     from judgebench.config.resolve import load_run
     from judgebench.plan.graph import build_graph
     from judgebench.session.prepare import make_plan
-    from judgebench.store.run_folder import new_run
+    from judgebench.store.runs import new_run
 
     request = to_request(build_parser().parse_all(["walk.py"]))
     config = load_run(request.selection)

@@ -106,7 +106,7 @@ def run_folder(name: str, work_dir: Path) -> Path:
     Raises:
         ReuseError: There is no such run; names the nearest.
     """
-    from judgebench.store.run_folder import existing_run, known_runs
+    from judgebench.store.runs import existing_run, known_runs
 
     near = difflib.get_close_matches(name, ["latest", *reversed(known_runs(work_dir))], n=2, cutoff=0.8)
     if near and name not in near:

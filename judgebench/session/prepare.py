@@ -26,7 +26,8 @@ from judgebench.records.run import (
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import mend
 from judgebench.store.manifest import write_ended, write_started
-from judgebench.store.run_folder import RunFolder, check_format, check_outside_of_runs, existing_run
+from judgebench.store.run_folder import RunFolder, check_format
+from judgebench.store.runs import check_outside_of_runs, existing_run
 
 
 def check_request(request: RunRequest) -> RunFolder | None:

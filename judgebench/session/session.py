@@ -42,14 +42,8 @@ from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
 from judgebench.store.lock import hold
-from judgebench.store.run_folder import (
-    STAMP_LENGTH,
-    TIMESTAMP_FORMAT,
-    RunFolder,
-    new_run,
-    remove_leftovers,
-    take_back,
-)
+from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolder
+from judgebench.store.runs import new_run, remove_leftovers, take_back
 
 
 class Preview(NamedTuple):

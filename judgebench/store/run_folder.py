@@ -20,8 +20,7 @@
       summary/summary_<timestamp>.{csv,md,txt,json}
 
 A folder is a run of ours only if its ``run.json`` says so. Nothing else is continued, written to or removed, whatever
-name leads to it. A folder of another version of this format is refused, never misread. Runs are made, found by name,
-and taken back where nothing was asked.
+name leads to it. A folder of another version of this format is refused, never misread.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from judgebench.errors import DiskError, ReuseError, UsageError
+from judgebench.errors import DiskError, ReuseError
 from judgebench.records.run import row_name
 from judgebench.store.journal import (
     DamagedError,
@@ -45,7 +44,6 @@ from judgebench.store.journal import (
     read_file,
     unreadable,
     write_atomically,
-    writer_of,
 )
 
 TIMESTAMP_FORMAT = "%Y%m%d_%H%M%S"
@@ -89,8 +87,8 @@ class RunFolder:
     def files(self, model: str, row: str) -> RowFiles:
         """Return the files of a row."""
         return RowFiles(
-            predictions=self.predictions(model, row),
-            identity=self.identity(model, row),
+            predictions=self._predictions(model, row),
+            identity=self._identity(model, row),
             verdicts=self.verdicts(model, row),
             result=self.result(model, row),
             comparisons=self.comparisons(model, row),
@@ -98,11 +96,11 @@ class RunFolder:
 
     def predictions(self, model: str, dataset: str, judge: str = "") -> Path:
         """Return the file of predictions, or of the judge's replies to them."""
-        return self._inside("predictions", model, f"{row_name(dataset, judge)}.jsonl")
+        return self._predictions(model, row_name(dataset, judge))
 
     def identity(self, model: str, dataset: str, judge: str = "") -> Path:
         """Return the file that says what the predictions (or judge calls) were asked with."""
-        return self._inside("configs", "identity", model, f"{row_name(dataset, judge)}.json")
+        return self._identity(model, row_name(dataset, judge))
 
     def result(self, model: str, row: str) -> Path:
         """Return the result file of a summary row."""
@@ -173,6 +171,12 @@ class RunFolder:
             DiskError: It cannot be made.
         """
         make_folder(self.configs)
+
+    def _predictions(self, model: str, row: str) -> Path:
+        return self._inside("predictions", model, f"{row}.jsonl")
+
+    def _identity(self, model: str, row: str) -> Path:
+        return self._inside("configs", "identity", model, f"{row}.json")
 
     def _inside(self, *parts: str) -> Path:
         place = self.path.joinpath(*parts)
@@ -270,9 +274,6 @@ def check_version(path: Path, data: bytes) -> None:
     )
 
 
-_TIMESTAMP = re.compile(r"(\d{8}_\d{6})(?:_(\d+))?", re.ASCII)
-
-
 class _Marker(msgspec.Struct, frozen=True, kw_only=True):
     """What ``run.json`` says; a reader of a later format finds these two keys there as well."""
 
@@ -301,155 +302,6 @@ def mark(run: RunFolder) -> None:
     write_atomically(run.marker, msgspec.json.format(msgspec.json.encode(_Marker(kind="judgebench run"))))
     for folder in (run.path, run.path.parent):  # a power cut must not take the name of what makes it a run
         _sync(folder)
-
-
-def new_run(work_dir: Path, now: datetime) -> RunFolder:
-    """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
-
-    Where the folder holds a run of a later time (the clock was set back, or another machine has another time zone), the
-    name comes after that one, so that ``latest`` means the run that was started last.
-
-    Raises:
-        DiskError: It cannot be made.
-    """
-    make_folder(work_dir)
-    names = (match[1] for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)))
-    ahead = [name for name in names if name > now.strftime(TIMESTAMP_FORMAT)]
-    stamp = later_stamp(now, (run[:STAMP_LENGTH] for run in known_runs(work_dir)) if ahead else (), equal=True)
-    for nth_try in range(100):
-        path = work_dir / (stamp if nth_try == 0 else f"{stamp}_{nth_try}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise DiskError(
-                f"The run folder {path} cannot be made: {error.strerror or error}.",
-                hint="Choose another place with --work-dir, or make room or rights there.",
-            ) from error
-        run = RunFolder(path)
-        try:
-            mark(run)
-            run.create()
-        except BaseException:
-            take_back(run)
-            raise
-        return run
-    raise DiskError(f"{work_dir} already holds 100 runs of {stamp}.", hint="Wait a second and start again.")
-
-
-def take_back(run: RunFolder) -> None:
-    """Remove a run that this process has made and in which nothing was written yet.
-
-    Only files that ``jb`` made are removed, and folders that are empty then. Where there is anything else, all stays.
-    """
-    folders: list[Path] = []
-    unread: list[OSError] = []
-    for parent, inner, names in os.walk(run.path, onerror=unread.append):
-        folders.append(Path(parent))
-        entries = {
-            Path(parent, name) for name in (*names, *(name for name in inner if Path(parent, name).is_symlink()))
-        }
-        if entries - {run.lock, run.marker}:
-            return
-    if unread:  # with no memory left to list a folder; what is empty can be removed without
-        folders = [run.path, run.configs]
-    aside = run.path.with_name(f".{run.path.name}.{run.marker.name}")
-    with contextlib.suppress(OSError):
-        run.lock.unlink(missing_ok=True)
-        for folder in reversed(folders[1:]):
-            folder.rmdir()
-        with contextlib.suppress(FileNotFoundError):
-            run.marker.rename(aside)  # last: until here the folder is a run
-        try:
-            run.path.rmdir()
-        except OSError:
-            aside.rename(run.marker)
-            raise
-        aside.unlink(missing_ok=True)
-
-
-def existing_run(work_dir: Path, name: str) -> RunFolder:
-    """Return the run that a name means.
-
-    Args:
-        work_dir: Parent of the run folders.
-        name: ``latest`` (the newest timestamp), a timestamp, or the path of a run folder.
-
-    Raises:
-        ReuseError: There is no such run.
-    """
-    runs = known_runs(work_dir)
-    if name == "latest":
-        if not runs:
-            raise ReuseError(
-                f"There is no run to reuse in {work_dir}.", hint="Start one without --reuse, or name --work-dir."
-            )
-        return RunFolder(work_dir / runs[-1])
-    by_time = _TIMESTAMP.fullmatch(name) is not None
-    if by_time and is_run(work_dir / name):
-        return RunFolder(work_dir / name)
-    if name and "\0" not in name and is_run(Path(name).expanduser()):
-        return RunFolder(Path(os.path.realpath(Path(name).expanduser())))
-    there = (
-        f"Runs there: {', '.join(runs[-5:])}." if runs else "There are none there yet; jb without --reuse makes one."
-    )
-    if by_time and not (work_dir / name).exists():
-        raise ReuseError(f"There is no run {name!r} in {work_dir}.", hint=there)
-    raise ReuseError(
-        f"{name!r} is neither 'latest', nor the timestamp of a run in {work_dir}, nor a folder that holds the run.json "
-        "of a run.",
-        hint=there,
-    )
-
-
-def known_runs(work_dir: Path) -> list[str]:
-    """Return the timestamps of the runs in a folder, oldest first."""
-    if not work_dir.is_dir():
-        return []
-    found = [match for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)) and is_run(entry)]
-    return [match[0] for match in sorted(found, key=lambda match: (match[1], int(match[2] or 0)))]
-
-
-def check_outside_of_runs(folder: Path, flag: str) -> None:
-    """Refuse a folder that is to be written to and lies in a run.
-
-    Raises:
-        UsageError: It does, or is a run itself.
-    """
-    place = Path(os.path.realpath(folder))
-    for parent in (place, *place.parents):
-        if is_run(parent):
-            where = "is the folder of a run" if parent == place else f"lies in the folder of the run {parent}"
-            raise UsageError(
-                f"{flag} {folder} {where}, whose files jb alone writes.",
-                hint=f"Name a place outside of it with {flag}.",
-            )
-
-
-def remove_leftovers(run: RunFolder) -> None:
-    """Remove what processes that have ended left half written; call it only while the run's lock is held."""
-    for path in list(_temporaries(run.path)):
-        with contextlib.suppress(OSError):
-            path.unlink()
-
-
-def _temporaries(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            writer = writer_of(name)
-            if writer is not None and not _runs(writer):
-                yield Path(parent, name)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _sync(folder: Path) -> None:

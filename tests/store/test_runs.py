@@ -13,17 +13,8 @@ from pathlib import Path
 import pytest
 
 from judgebench.errors import ReuseError, UsageError
-from judgebench.store.run_folder import (
-    RunFolder,
-    check_outside_of_runs,
-    existing_run,
-    is_run,
-    known_runs,
-    mark,
-    new_run,
-    remove_leftovers,
-    take_back,
-)
+from judgebench.store.run_folder import RunFolder, is_run, mark
+from judgebench.store.runs import check_outside_of_runs, existing_run, known_runs, new_run, remove_leftovers, take_back
 
 NOON = datetime(2026, 1, 2, 12, 0, 0).astimezone()
 
