@@ -1,4 +1,4 @@
-"""Writing and reading ``verdicts/<model>/<row>.jsonl``: one line an item and repeat, whole or not there.
+"""Writing ``verdicts/<model>/<row>.jsonl``: one line an item and repeat, whole or not there.
 
 The writer streams: memory does not grow with the file. What it writes takes the file's place when it is complete.
 """
@@ -14,16 +14,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from judgebench.errors import DataError
 from judgebench.records.facts import RecordedVerdict
 from judgebench.store.journal import (
-    DamagedError,
-    Decoder,
     disk_error,
     make_folder,
     open_file,
     open_temporary,
-    reason_of,
     temporary_of,
 )
 
@@ -110,25 +106,6 @@ class VerdictWriter:
             file.close()
         except OSError:  # what is left in the buffer finds no room; nobody wants it
             return
-
-
-def read_verdicts(path: Path) -> Iterator[RecordedVerdict]:
-    """Yield the verdicts of a file, in the order of the samples.
-
-    Raises:
-        DataError: The file is missing or cannot be read, or a line is no verdict.
-    """
-    decode = Decoder(RecordedVerdict)
-    again = "Derive the verdicts again: jb ... --mode eval --reuse"
-    try:
-        with open_file(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield decode(line)
-                except DamagedError as error:
-                    raise DataError(f"{path}, line {number}: this is no verdict: {error}.", hint=again) from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {reason_of(error)}.", hint=again) from error
 
 
 _ENCODER = msgspec.json.Encoder()

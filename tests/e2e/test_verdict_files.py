@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from judgebench import load
 from judgebench.records.facts import answer_hash
 from judgebench.stages import extract, parallel_extraction
 from judgebench.stages.task import Task
-from judgebench.store.verdicts import read_verdicts
 from tests.e2e.harness import Bench, environment, judge_answer, model_answer
 from tests.e2e.test_parallel_extraction import plan_of
 from tests.e2e.test_two_judges import PAIR, judges_file
@@ -79,10 +79,7 @@ def test_a_line_says_what_was_decided_where_it_was_read_and_what_the_rule_says(j
     assert [one["decision"] for one in rule[10:12]] == ["incorrect"] * 2
     answer = judged.rows("toy")[10]["prediction"]
     assert rule[10]["answer"] == answer[rule[10]["span"]["from"] : rule[10]["span"]["to"]]
-    assert {one.status for one in read_verdicts(judged.run / "verdicts/toy-model/toy-judge.jsonl")} == {
-        "ok",
-        "unparsed",
-    }
+    assert {one.status for one in load(judged.run).verdicts(judge="judge")} == {"ok", "unparsed"}
 
 
 def test_a_run_deleted_down_to_its_predictions_gives_the_same_verdicts(judged: Bench) -> None:

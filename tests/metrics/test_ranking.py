@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DataError
-from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, expected_win_rate
+from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.elo import elo
 from judgebench.metrics.comparisons.ranking import separability
@@ -174,6 +174,11 @@ def comparisons_of(table: dict[tuple[str, str], tuple[int, int, int]]) -> list[C
         for _ in range(count)
     ]
     return [Comparison(first, second, outcome, sample=at) for at, (first, second, outcome) in enumerate(outcomes)]
+
+
+def expected_win_rate(rating: float, other: float) -> float:
+    """The chance that a model of one rating beats one of another, as Elo defines it."""
+    return 1 / (1 + 10 ** ((other - rating) / 400))
 
 
 def test_a_star_of_comparisons_has_the_win_rates_as_ratings() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.errors import DataError
-from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, expected_win_rate, style_controlled
+from judgebench.metrics.comparisons.bradley_terry import Rating, bradley_terry, style_controlled
 from judgebench.metrics.comparisons.columns import Columns, Comparison, scale_members
 from judgebench.metrics.comparisons.comparisons import ComparisonColumns, orders_of
 from judgebench.metrics.comparisons.elo import elo, shuffled_elo
@@ -32,6 +32,7 @@ from judgebench.metrics.statistics.intervals import Interval
 from judgebench.records.findings import PooledOutcome, PresentationVerdict
 from judgebench.records.flow import Counts, Metric, TaskResult, Verdict
 from judgebench.report.results import read_comparisons, write_comparisons
+from tests.metrics.test_ranking import expected_win_rate
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 MODELS = "abcd"

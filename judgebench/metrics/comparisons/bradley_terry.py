@@ -167,11 +167,6 @@ def style_controlled(
     return Controlled(_sorted(columns.names, values, intervals), named, rounds)
 
 
-def expected_win_rate(rating: float, baseline: float) -> float:
-    """Return the chance (0..1) that a model of this rating beats the baseline."""
-    return 1 / (1 + 10 ** ((baseline - rating) / 400))
-
-
 def _checked(comparisons: Sequence[Comparison] | Columns, anchor: str) -> Columns:
     if not len(comparisons):
         raise DataError(
