@@ -93,7 +93,7 @@ class SecretStore:
     def _hide(self, text: str, abbr: str, key: str) -> str:
         """Return a text without any literal part that could be a secret."""
         defaulted = _DEFAULTED.fullmatch(text)
-        if defaulted and defaulted[1] in self._environ:
+        if defaulted and self._environ.get(defaulted[1]):
             return f"${{{defaulted[1]}}}"
         rest = REFERENCE.sub("", text).strip().lower()
         if rest in _SCHEMES and not _DEFAULTED.search(text):

@@ -84,7 +84,8 @@ as abbr means every one. For a judge, the keys `abbr` and `method.*` belong to t
 Values are read as Python or JSON if the schema expects that, and are checked like values in files.
 
 **Values from the environment.** When `jb` loads a config, it replaces `"${NAME}"` and `"${NAME:-default}"` in any text
-and converts the value to the type of the key. It does not change prompts and examples.
+and converts the value to the type of the key; as in a shell, the default also stands for a variable that is set to
+nothing. It does not change prompts and examples.
 
 **Secrets.** Secrets are written to files only as references, and looked up where they are used. Secrets are `api_key`,
 header values, a `url` with a user, a password, a query or a key in its path, the `env` of a `launch` block, and those

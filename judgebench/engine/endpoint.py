@@ -64,25 +64,27 @@ def gone(
         seconds: How long they went on.
     """
     said = redactor_of(config).error(fault.failure.message)
-    place, whose = shown(url), f"models.{config.abbr}"
+    place, override = shown(url), f"--override '*.{config.abbr}"  # names a model and a judge alike
     if fault.failure.kind == "auth":
         sentence = f"{place} refuses the key of model {config.abbr!r} ({said})."
-        hint = f"Set {whose}.api_key, for example to '${{API_KEY}}', and export that variable."
+        hint = f"Set its key, for example {override}.api_key=${{API_KEY}}', and export that variable."
     elif fault.failure.kind == "quota":
         sentence = f"{place} takes the key of model {config.abbr!r} and has no more credit for it ({said})."
         hint = "Raise the quota or the balance at the provider, and continue with: jb ... --reuse"
     elif fault.failure.kind == "not_found":
-        sentence = f"{place} does not serve the model {model!r} of {whose} ({said})."
-        empty = f"Leave {whose}.model empty to take the first of /v1/models, or correct {whose}.model"
-        hint = f"{empty if config.model else f'Set {whose}.model'}, and check {whose}.url."
+        sentence = f"{place} does not serve the model {model!r} of the config {config.abbr!r} ({said})."
+        empty = " (empty takes the first that it lists)" if config.model else ""
+        hint = f"Name a model that it serves, {override}.model=NAME'{empty}, or check the address in url."
     elif failures > 1:
         failed = f"{failures} failures in a row over {seconds:.0f} s"
         sentence = f"{place} (model {config.abbr!r}) no longer answers: {failed} ({said})."
         hint = "Start the service again and continue with: jb ... --reuse"
     elif fault.reach == "refused":
         sentence = f"{place} (model {config.abbr!r}) cannot be reached ({said})."
-        hint = f"Start the service, or correct host_ip, host_port or url of {whose}."
+        hint = f"Start the service, or give another address: {override}.url=http://host:port'."
     else:
         sentence = f"{place} (model {config.abbr!r}) gives no usable answer ({said})."
-        hint = f"Set {whose}.model, or correct url of {whose}." if not model else f"Check the service behind {whose}."
+        hint = (
+            "Check the service." if model else f"Name the model, {override}.model=NAME', or check the address in url."
+        )
     return EndpointError(sentence, hint=hint)

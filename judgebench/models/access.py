@@ -180,7 +180,8 @@ def expand(text: str, environ: Mapping[str, str] | None = None, *, where: str = 
 
     def value(match: re.Match[str]) -> str:
         name, default = match[1], match[2]
-        if name in env:
+        # as in a shell, a variable that is set to nothing takes the default too
+        if env.get(name) or (name in env and default is None):
             return env[name]
         if default is not None:
             return default

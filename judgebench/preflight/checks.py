@@ -203,7 +203,7 @@ def _ask_tested_model(abbr: str, trial: TrialCall, *, go_on: bool) -> list[str]:
     if reply.error is None or reply.error.kind in {"empty_reply", "content_filter"}:
         return findings
     if _refused(reply) and not go_on:
-        raise _refusal(f"models.{abbr}", trial, reply)
+        raise _refusal(f"model {abbr}", trial, reply)
     return [*findings, f"model {abbr}: the first short call failed ({reply.error.message})"]
 
 

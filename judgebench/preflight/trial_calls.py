@@ -125,11 +125,11 @@ class TrialCall:
         if names:
             self.model = names[0]
             return []
-        whose = f"models.{self.config.abbr}"
         if status in {401, 403}:
             raise self._refused_key(f"HTTP {status}")
         raise EndpointError(
-            f"{whose}.model is empty, and the service at {self.place} lists no model (HTTP {status}).",
+            f"The config {self.config.abbr!r} names no model, and the service at {self.place} lists none "
+            f"(HTTP {status}).",
             hint=f"Name the model: --override '*.{self.config.abbr}.model=NAME'.",
         )
 
@@ -181,7 +181,7 @@ class TrialCall:
         return reader.finish(terminated=terminated)
 
     def _raise_if_nobody_is_served(self, failure: Failure, url: str) -> None:
-        whose, said = f"models.{self.config.abbr}", failure.message
+        said = failure.message
         if failure.kind == "auth":
             raise self._refused_key(said)
         if failure.kind == "quota":
@@ -193,7 +193,7 @@ class TrialCall:
         if failure.kind == "not_found":
             raise EndpointError(
                 f"{reach.shown(url)} answered the first short call of {self.config.abbr!r} with {said}.",
-                hint=f"Check {whose}.url and {whose}.model; the address may also be that of the whole call.",
+                hint="Check url and model of this config; the address may also be that of the whole call.",
             )
 
     def _refused_key(self, said: str) -> EndpointError:

@@ -97,7 +97,7 @@ def test_a_model_that_is_neither_named_nor_listed_is_asked_for_in_one_sentence(b
     with ProviderService(_OddList({"data": []}), answer) as service:
         done = judged(bench, service, model="")
     assert done.code == 3, done.text
-    assert "model is empty, and the service at" in done.text
+    assert "names no model, and the service at" in done.text
     assert ".model=NAME" in done.text
 
 

@@ -229,7 +229,7 @@ def test_refused_on_the_first_request_stops_at_once_with_one_sentence() -> None:
     assert time.monotonic() - begin < 30
     assert f"127.0.0.1:{port}" in caught.value.message
     assert "'m'" in caught.value.message
-    assert "models.m" in caught.value.hint
+    assert "--override '*.m.url=" in caught.value.hint
 
 
 @pytest.mark.parametrize("fault", ["401", "403", "404_model"])

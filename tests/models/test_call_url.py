@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judgebench.errors import ConfigError
-from judgebench.models.access import model_config
+from judgebench.models.access import expand, model_config
 from judgebench.models.addresses import call_url
 from judgebench.models.contract import ServiceConfig
 
@@ -92,3 +92,9 @@ def test_the_call_of_another_protocol_is_refused_before_anything_is_sent() -> No
 def test_an_address_that_libraries_read_in_different_ways_is_refused(url: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         call_url(config("VLLMCustomAPIChat", url), "v1/chat/completions")
+
+
+@pytest.mark.parametrize(("value", "found"), [(None, "d"), ("", "d"), ("v", "v")])
+def test_the_default_stands_for_a_variable_that_is_not_set_or_set_to_nothing(value: str | None, found: str) -> None:
+    environ = {} if value is None else {"NAME": value}
+    assert expand("${NAME:-d}", environ) == found

@@ -63,9 +63,11 @@ def test_an_answer_carries_no_error() -> None:
     assert failure_inside([1]) is None
 
 
-@pytest.mark.parametrize(("model", "hint"), [("m", "Leave models.x.model empty"), ("", "Set models.x.model")])
-def test_a_model_that_is_not_served_is_mended_by_what_is_not_so_already(model: str, hint: str) -> None:
+@pytest.mark.parametrize(("model", "named"), [("m", True), ("", False)])
+def test_a_model_that_is_not_served_is_mended_by_what_is_not_so_already(model: str, named: bool) -> None:
     config = model_config({"type": "judgebench.models.openai.VLLMCustomAPIChat", "abbr": "x", "model": model})
     assert isinstance(config, ServiceConfig)
     fault = Fault(Failure(kind="not_found", message="no such model"), "never")
-    assert gone(config, "http://127.0.0.1:1/v1", model, fault).hint.startswith(hint)
+    hint = gone(config, "http://127.0.0.1:1/v1", model, fault).hint
+    assert "--override '*.x.model=NAME'" in hint
+    assert ("empty takes the first that it lists" in hint) is named
