@@ -27,7 +27,8 @@ from judgebench.identity.questions import model_identity, question_uuid, read_id
 from judgebench.judges.core.contract import method_of
 from judgebench.models.access import model_config, prompt_kind
 from judgebench.records.flow import JudgeCall, Prediction
-from judgebench.records.run import Options, Selection
+from judgebench.records.request import Selection
+from judgebench.records.run import Options
 from judgebench.stages.asks import CaseAsk, Questions, case_of
 
 LIMITS = {"wall_s": 60.0, "tree_pss_mb": 500.0}

@@ -306,7 +306,7 @@ class ShippedJudge:
 
     def __init__(self, client: httpx2.Client) -> None:
         from judgebench.config.resolve import load_run
-        from judgebench.records.run import Selection
+        from judgebench.records.request import Selection
 
         run = load_run(Selection(models=["gemma3_270m"], datasets=[JUDGE_CONFIG]))
         judge = run.datasets["demo_facts"].judges[0]

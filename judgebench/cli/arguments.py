@@ -12,7 +12,7 @@ from judgebench.cli.parser import ALL, HelpFormatter, Parser, count_or_all, perc
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
-    from judgebench.records.run import CustomDataset, RunRequest
+    from judgebench.records.request import CustomDataset, RunRequest
 
 MODES = ("all", "infer", "judge", "infer_judge", "eval", "viz")
 _NEEDS_RUN = ("judge", "eval", "viz")
@@ -234,7 +234,8 @@ def to_request(args: argparse.Namespace) -> RunRequest:
     """
     import os
 
-    from judgebench.records.run import Options, Rubric, RunRequest, Selection
+    from judgebench.records.request import Rubric, RunRequest, Selection
+    from judgebench.records.run import Options
 
     check_together(args)
     ids = [part for text in args.ids for part in text.split(",") if part.strip()]
@@ -336,7 +337,7 @@ def _check_predictions(args: argparse.Namespace) -> None:
 
 
 def _custom(args: argparse.Namespace) -> CustomDataset | None:
-    from judgebench.records.run import CustomDataset
+    from judgebench.records.request import CustomDataset
 
     if not args.custom_dataset_path:
         return None

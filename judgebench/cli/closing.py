@@ -17,7 +17,8 @@ from judgebench.errors import ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
 from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
-from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.records.request import RunRequest
+from judgebench.records.run import Plan, RunConfig
 from judgebench.report.conditions import read_conditions
 from judgebench.report.schema import Summary
 from judgebench.session.outcome import Outcome, scores, summed

@@ -9,7 +9,8 @@ import sys
 from judgebench.cli.closing import close_run
 from judgebench.dashboard.display import Display, display_for
 from judgebench.errors import ExitCode
-from judgebench.records.run import RunConfig, RunRequest, TaskSpec
+from judgebench.records.request import RunRequest
+from judgebench.records.run import RunConfig, TaskSpec
 from judgebench.session.prepare import data_notes
 from judgebench.session.session import Preview, Session
 

@@ -62,7 +62,7 @@ def run(argv: list[str]) -> int:
     from pathlib import Path
 
     from judgebench.errors import ExitCode, UsageError
-    from judgebench.records.run import Selection
+    from judgebench.records.request import Selection
     from judgebench.session.trying import try_judge
 
     args = build_parser().parse_all(argv)

@@ -15,7 +15,7 @@ import msgspec
 from judgebench import plugins
 from judgebench.config.checks import Declared
 from judgebench.errors import DataError, UsageError
-from judgebench.records.run import CustomDataset
+from judgebench.records.request import CustomDataset
 
 _LOADERS: dict[str, dict[str, Any]] = {
     ".jsonl": {"type": "JsonlDataset"},

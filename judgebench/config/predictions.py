@@ -13,7 +13,7 @@ from judgebench.config.checks import Declared
 from judgebench.config.custom import columns_in, own_dataset, read_meta, safe_name
 from judgebench.errors import ConfigError, DataError, UsageError
 from judgebench.plugins.slow_code import say_when_slow
-from judgebench.records.run import CustomDataset, Rubric
+from judgebench.records.request import CustomDataset, Rubric
 
 _ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
 _ANSWER_COLUMNS = ("prediction", "response", "output")

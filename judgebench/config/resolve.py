@@ -30,7 +30,8 @@ from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, Selection, SummarizerConfig, row_name
+from judgebench.records.request import Selection
+from judgebench.records.run import DatasetConfig, JudgeConfig, RunConfig, SummarizerConfig, row_name
 
 GIVEN = "judgebench.run"
 """What errors and notes name instead of a file, for configs made in Python."""

@@ -19,7 +19,8 @@ from judgebench.identity.questions import (
     selection_of,
 )
 from judgebench.judges.core.contract import method_of
-from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, RunRequest, TaskSpec, row_name
+from judgebench.records.request import RunRequest
+from judgebench.records.run import DatasetConfig, ExecutorConfig, RunConfig, TaskSpec, row_name
 from judgebench.report.results import read_result
 from judgebench.stages.compared_models import asks, co_judges_of, upstream_sizes
 from judgebench.store.run_folder import RunFolder, log_file

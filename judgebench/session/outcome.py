@@ -12,7 +12,8 @@ from judgebench.dashboard.display import ShownScore
 from judgebench.errors import DataError, ExitCode
 from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, TaskResult
-from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.records.request import RunRequest
+from judgebench.records.run import Plan, RunConfig
 from judgebench.report.current import Plans
 from judgebench.report.results import read_result
 from judgebench.session.listeners import Finding

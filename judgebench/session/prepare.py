@@ -13,16 +13,8 @@ from judgebench import __version__
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
 from judgebench.plan.graph import Graph
 from judgebench.records.events import DoneEvent, EndError
-from judgebench.records.run import (
-    DatasetConfig,
-    Plan,
-    RunConfig,
-    RunRequest,
-    Selection,
-    SummarizerConfig,
-    SummaryGroup,
-    row_name,
-)
+from judgebench.records.request import RunRequest, Selection
+from judgebench.records.run import DatasetConfig, Plan, RunConfig, SummarizerConfig, SummaryGroup, row_name
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import mend
 from judgebench.store.manifest import write_ended, write_started

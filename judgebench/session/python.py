@@ -12,7 +12,8 @@ from typing import Any
 
 from judgebench.dashboard.display import Display
 from judgebench.errors import UsageError
-from judgebench.records.run import Mode, Options, RunRequest
+from judgebench.records.request import RunRequest
+from judgebench.records.run import Mode, Options
 from judgebench.session.declared import GivenConfigs, declarations
 from judgebench.session.gating import Gate, conditions_of, gated
 from judgebench.session.listeners import Listener

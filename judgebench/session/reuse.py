@@ -10,7 +10,8 @@ import msgspec
 
 from judgebench.config.model import redacted
 from judgebench.errors import ReuseError, UsageError
-from judgebench.records.run import LOCAL_EXECUTOR, Options, Plan, RunRequest
+from judgebench.records.request import RunRequest
+from judgebench.records.run import LOCAL_EXECUTOR, Options, Plan
 from judgebench.store.journal import DamagedError, Decoder, read_file, unreadable
 from judgebench.store.run_folder import RunFolder
 

@@ -22,7 +22,8 @@ from judgebench.errors import InterruptedRunError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
-from judgebench.records.run import Plan, RunConfig, RunRequest
+from judgebench.records.request import RunRequest
+from judgebench.records.run import Plan, RunConfig
 from judgebench.session.listeners import Audience, Recorder, made_listeners
 from judgebench.session.outcome import Outcome, outcome_of
 from judgebench.session.prepare import (

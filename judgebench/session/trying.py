@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
-    from judgebench.records.run import JudgeConfig, Selection
+    from judgebench.records.request import Selection
+    from judgebench.records.run import JudgeConfig
     from judgebench.stages.one_judgment import OneJudgment
 
 

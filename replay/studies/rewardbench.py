@@ -16,7 +16,7 @@ from judgebench.config.resolve import load_run
 from judgebench.judges.core.contract import method_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 from judgebench.stages.asks import benchmark_case
 from replay.study import Ours, Path_, Results, Skip, Study, nothing_to_run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.config.resolve import load_run
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 
 Write = Callable[[str, str], Path]
 

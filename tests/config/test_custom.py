@@ -7,7 +7,7 @@ import pytest
 from judgebench.config.custom import Sampling, sampling
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, DataError, UsageError
-from judgebench.records.run import CustomDataset, Selection
+from judgebench.records.request import CustomDataset, Selection
 
 
 @pytest.fixture

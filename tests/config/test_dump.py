@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from judgebench.config.dump import dump_config, python_text
 from judgebench.config.resolve import load_run
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from judgebench.config.resolve import load_run
 from judgebench.config.show import show
 from judgebench.errors import ConfigError, UnknownNameError
 from judgebench.plan.graph import build_graph
-from judgebench.records.run import LOCAL_EXECUTOR, ExecutorConfig, Resources, RunRequest, Selection
+from judgebench.records.request import RunRequest, Selection
+from judgebench.records.run import LOCAL_EXECUTOR, ExecutorConfig, Resources
 from judgebench.store.run_folder import RunFolder
 
 ELSEWHERE = """

@@ -11,7 +11,7 @@ from judgebench.cli.main import run
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
 from judgebench.config.show import show
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 
 DOCUMENTED = {
     "attr", "type", "abbr", "path", "model", "stream", "request_rate", "use_timestamp", "retry", "api_key", "host_ip",

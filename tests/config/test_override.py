@@ -8,7 +8,7 @@ from judgebench.config.checks import literal
 from judgebench.config.overrides import parse_override
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError, UsageError
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 
 
 @pytest.fixture

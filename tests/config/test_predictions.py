@@ -10,7 +10,7 @@ import pytest
 from judgebench.config.dump import dump_config
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, DataError, UsageError
-from judgebench.records.run import Rubric, Selection
+from judgebench.records.request import Rubric, Selection
 
 
 @pytest.fixture

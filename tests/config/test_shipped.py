@@ -7,7 +7,7 @@ from judgebench.config.dump import dump_config
 from judgebench.config.registry import KINDS, Registry
 from judgebench.config.resolve import load_run
 from judgebench.config.show import show
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 
 FILES = [file for kind in KINDS for file in Registry().files(kind)]
 

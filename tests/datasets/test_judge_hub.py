@@ -16,7 +16,7 @@ READ = """
 import json, sys
 from judgebench.config.resolve import load_run
 from judgebench.datasets.samples import count_of, loader_of, samples_of, stamp_of
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 from judgebench.records.run import Options
 options, found = Options(data_dir="nowhere"), {}
 for name, hub, abbr in json.loads(sys.argv[1]):

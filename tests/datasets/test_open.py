@@ -93,7 +93,7 @@ def test_the_shipped_configs_read_the_real_files(name, count, first, monkeypatch
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not here")
     from judgebench.config.resolve import load_run
-    from judgebench.records.run import RunRequest, Selection
+    from judgebench.records.request import RunRequest, Selection
 
     monkeypatch.delenv("JB_DATA_DIR", raising=False)
     request = RunRequest(selection=Selection(models=["vllm_api_general_chat"], datasets=[name]))
@@ -107,7 +107,7 @@ def test_the_shipped_configs_read_the_real_files(name, count, first, monkeypatch
 
 def test_the_multiple_choice_sets_read_the_authors_files_and_form_one_group(tmp_path):
     from judgebench.config.resolve import load_run
-    from judgebench.records.run import Selection
+    from judgebench.records.request import Selection
 
     datasets = load_run(Selection(models=["vllm_api_general_chat"], datasets=["mmlu_gen"])).datasets
     assert len(datasets) == 57

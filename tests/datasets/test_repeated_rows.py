@@ -13,7 +13,8 @@ from judgebench.datasets.columns import COPY
 from judgebench.datasets.samples import count_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample, Verdict
-from judgebench.records.run import DatasetConfig, Options, Selection
+from judgebench.records.request import Selection
+from judgebench.records.run import DatasetConfig, Options
 from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator
 from tests.datasets.sources import SHARED
 from tests.replay.simulated import samples

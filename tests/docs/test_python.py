@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from judgebench.records.run import Options, RunRequest, Selection
+from judgebench.records.request import RunRequest, Selection
+from judgebench.records.run import Options
 from judgebench.session.outcome import Outcome
 from judgebench.session.python import request_of
 from tests.docs.pages import names_in_table, page

@@ -17,7 +17,7 @@ from aiohttp import web
 from judgebench.cli.console import print_error
 from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 from tests.e2e.harness import Bench, Done, judge_answer, model_answer
 from tests.faultservice import Fault, FaultService, Seen, http_status, prompt_text
 from tests.faultservice.faults import Call

@@ -25,7 +25,7 @@ from judgebench.metrics.scores.ties_score import TiesScore, TiesScoreConfig
 from judgebench.metrics.scores.verifier_score import VerifierScore, VerifierScoreConfig
 from judgebench.metrics.scores.win_score import WinScore, WinScoreConfig
 from judgebench.records.flow import Metric, Reply, Sample, Verdict
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 from tests.replay.simulated import dataset, samples, scored
 
 UNREAD = Verdict(status="unparsed", reason="no")

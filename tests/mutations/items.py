@@ -21,7 +21,8 @@ from judgebench.datasets.columns import Row
 from judgebench.datasets.judge_samples import JudgeSamples
 from judgebench.datasets.samples import loader_of
 from judgebench.records.flow import Sample
-from judgebench.records.run import DatasetConfig, Selection
+from judgebench.records.request import Selection
+from judgebench.records.run import DatasetConfig
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/judge_benchmarks"
 BENCHMARKS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))

@@ -17,7 +17,7 @@ from judgebench.config.resolve import load_run
 from judgebench.errors import ConfigError, UnknownNameError
 from judgebench.plugins import load, slow_code
 from judgebench.plugins.installed import installed
-from judgebench.records.run import Selection
+from judgebench.records.request import Selection
 from tests.e2e.harness import JB, ROOT, Bench, Done, model_answer, prompt_text, run
 from tests.faultservice import FaultService
 from tests.plugins.package import CONFIG, install
@@ -239,7 +239,7 @@ def test_a_run_that_finds_all_at_home_never_looks_at_the_installed_packages(tmp_
         "def looked(*a, **k): raise SystemExit('looked at installed packages')\n"
         "m.entry_points = looked\n"
         "from judgebench.config.resolve import load_run\n"
-        "from judgebench.records.run import Selection\n"
+        "from judgebench.records.request import Selection\n"
         "from judgebench.judges.core.contract import method_of\n"
         "run = load_run(Selection(models=['vllm_api_general_chat'], datasets=['demo_facts_llmjudge'],"
         " judges=['vllm_api_general_chat']), {})\n"

@@ -13,7 +13,8 @@ from judgebench.datasets.samples import samples_of
 from judgebench.judges.core.contract import NotRecordedError, method_of
 from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Reply, Sample, TokenLogprob, Verdict
-from judgebench.records.run import DatasetConfig, Options, Selection
+from judgebench.records.request import Selection
+from judgebench.records.run import DatasetConfig, Options
 from judgebench.stages.asks import benchmark_case
 
 Judge = Callable[[Sample, bool], str | None]
