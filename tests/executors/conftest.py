@@ -52,6 +52,19 @@ class Recorder:
         raise AssertionError("the supervisor must leave the last word to its caller")
 
 
+class BrokenDisplay(Recorder):
+    """A display with a bug: it raises at the first row that fits."""
+
+    def __init__(self, breaks: Callable[[TaskRow], bool]) -> None:
+        super().__init__()
+        self.breaks = breaks
+
+    def task(self, row: TaskRow) -> None:
+        if self.breaks(row):
+            raise RuntimeError("a bug")
+        super().task(row)
+
+
 class Run:
     """A plan on disk, its stand-in tasks, and what came of it."""
 

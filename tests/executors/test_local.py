@@ -20,7 +20,7 @@ from judgebench.executors.local import LocalExecutor, stage_command
 from judgebench.executors.scheduler import RunDone, replay
 from judgebench.executors.supervision import EVENT_LOG, supervise
 from judgebench.records.run import Options, TaskSpec
-from tests.executors.conftest import ROOT, Run, gone, standin_command, task, until
+from tests.executors.conftest import ROOT, BrokenDisplay, Run, gone, standin_command, task, until
 
 
 def pipeline() -> list[TaskSpec]:
@@ -178,16 +178,11 @@ def test_a_cancelled_supervisor_leaves_no_task(run: Run) -> None:
     assert run.display.finished == 1
 
 
-def test_a_broken_display_ends_the_run_and_its_tasks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_display_ends_the_run_and_its_tasks(run: Run) -> None:
     """A bug of ours must not leave processes behind either."""
-
-    def broken(row: object) -> None:
-        if run.events():
-            raise RuntimeError("a bug")
-
-    monkeypatch.setattr(run.display, "task", broken)
+    display = BrokenDisplay(lambda _row: bool(run.events()))
     with pytest.raises(RuntimeError, match="a bug"):
-        run.supervise(run.plan([task("i")], {"i": {"items": 100, "pause": 0.05}}))
+        run.supervise(run.plan([task("i")], {"i": {"items": 100, "pause": 0.05}}), display=display)
     assert until(lambda: all(gone(pid) for pid in run.pids()))
 
 

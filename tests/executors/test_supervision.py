@@ -13,7 +13,7 @@ from judgebench.errors import ExitCode, PrerequisiteError
 from judgebench.executors.contract import Ended, RunContext, TaskReport
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task import Progress
-from tests.executors.conftest import Run, task
+from tests.executors.conftest import BrokenDisplay, Run, task
 
 Part = Callable[["PlayedHandle"], AsyncGenerator[TaskReport, None]]
 
@@ -134,14 +134,10 @@ def test_a_stop_and_a_kill_reach_tasks_that_run_and_tasks_that_only_start(run: R
         assert executor.closed
 
 
-def test_nothing_is_left_where_the_display_breaks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(row: object) -> None:
-        if getattr(row, "status", "") == "running":
-            raise RuntimeError("a bug")
-
-    monkeypatch.setattr(run.display, "task", broken)
+def test_nothing_is_left_where_the_display_breaks(run: Run) -> None:
+    display = BrokenDisplay(lambda row: row.status == "running")
     executor = PlayedExecutor(until_wanted)
     with pytest.raises(RuntimeError, match="a bug"):
-        run.supervise(run.plan([task("i")]), executor=executor)
+        run.supervise(run.plan([task("i")]), executor=executor, display=display)
     assert executor.handles["i"].killed
     assert executor.closed
