@@ -25,7 +25,8 @@ import msgspec
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.media import MediaSource
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, select, with_images
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, with_images
+from judgebench.datasets.selection import select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options

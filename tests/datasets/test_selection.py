@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.datasets import columns
-from judgebench.datasets.columns import select
+from judgebench.datasets import selection
+from judgebench.datasets.selection import select
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -73,7 +73,7 @@ def test_the_order_is_pinned_so_that_runs_can_be_repeated_with_later_versions():
 def test_a_shuffle_of_more_than_fits_in_memory_gives_the_same_order(monkeypatch, most):
     rows = samples(77, keys=lambda n: f"k{n}")
     expected = list(select(rows, shuffle=3, num_prompts=most))
-    monkeypatch.setattr(columns, "IN_MEMORY", 10)
+    monkeypatch.setattr(selection, "IN_MEMORY", 10)
     assert list(select(iter(rows), shuffle=3, num_prompts=most)) == expected
 
 
