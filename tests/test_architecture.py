@@ -30,6 +30,7 @@ LAYERS: dict[str, set[str]] = {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",
         "report", "store",
     },
+    "query": {"errors", "records", "content", "store"},
     "config": {"errors", "records", "models", "plugins", "store"},
     "plan": {"errors", "records", "datasets", "identity", "judges", "report", "stages", "store"},
     "dashboard": {"errors", "records", "stages"},
@@ -40,12 +41,12 @@ LAYERS: dict[str, set[str]] = {
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
-        "datasets", "stages", "__version__",
+        "datasets", "stages", "query", "__version__",
     },
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "models", "plan", "plugins", "preflight", "report", "session", "stages", "store", "__version__",
+        "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

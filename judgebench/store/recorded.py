@@ -243,7 +243,7 @@ def records(path: Path, kind: type[T]) -> Iterator[T]:
                 yield record
 
 
-class _Item(msgspec.Struct):
+class _ItemStatus(msgspec.Struct):
     id: int
     repeat: int = 0
     status: str = ""
@@ -251,7 +251,7 @@ class _Item(msgspec.Struct):
 
 def answered_items(path: Path) -> int:
     """Return for how many items a file of predictions or judge calls holds a good answer; changes nothing."""
-    decode = msgspec.json.Decoder(_Item).decode
+    decode = msgspec.json.Decoder(_ItemStatus).decode
     found: set[tuple[int, int]] = set()
     try:
         with open_file(path, "rb") as file:

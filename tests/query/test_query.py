@@ -1,0 +1,307 @@
+"""The query layer: what is wrong, unread or doubtful in a run, and all about one verdict."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.errors import ReuseError, UsageError
+from judgebench.query import Filter, ItemKey, RunQuery, open_query
+from judgebench.query import run_query as module
+from judgebench.records.facts import Label, RuleVerdict, answer_hash
+from judgebench.store.labels import append_labels
+from tests.query.made import MadeRun, call, prediction, verdict
+
+N = 40
+
+
+def answer(id: int) -> str:
+    """An answer that is wrong for every fourth item."""
+    return f"I think it is {2 * id + (id % 4 == 3)}." + (" Let me say more about it." * (id % 5))
+
+
+def fill(path: Path) -> Path:
+    """Two judges and a rule about one model, one judge about another; item 7 is unread, item 12 has no answer."""
+    made = MadeRun(path)
+    answers = [prediction(id, answer(id)) for id in range(N)]
+    answers[12] = prediction(12, "", status="failed", reasoning_content="and then")
+    strict = [call(id, f"I compared both. VERDICT: {'B' if id % 4 == 3 else 'A'}") for id in range(N)]
+    strict[7] = call(7, "I cannot say.")
+    rule = {id: "incorrect" if id % 4 == 3 or id == 20 else "correct" for id in range(N)}
+
+    def judged(id: int, decision: str | None, said: list[Any], **more: Any) -> Any:
+        return verdict(
+            id, decision, calls=said, text=answer(id),
+            meta={"category": "even" if id % 2 == 0 else "odd", "level": id % 3},
+            rule=RuleVerdict(status="ok", decision=rule[id]), **more,
+        )  # fmt: skip
+
+    verdicts = [judged(id, "incorrect" if id % 4 == 3 else "correct", [strict[id]]) for id in range(N)]
+    verdicts[7] = judged(7, None, [strict[7]], reason="the reply states no verdict")
+    verdicts[12] = judged(12, None, [], status="prediction_failed", reason="timeout")
+    made.add("north", "toy", "strict", predictions=answers, calls=strict, verdicts=verdicts)
+    lenient = [verdict(id, "incorrect" if id == 3 else "correct", text=answer(id)) for id in range(N)]
+    made.add("north", "toy", "lenient", verdicts=lenient)
+    made.add("north", "toy", verdicts=[verdict(id, rule[id], text=answer(id)) for id in range(N)])
+    south = [prediction(id, f"{2 * id}") for id in range(N)]
+    made.add("south", "toy", "strict", predictions=south, verdicts=[verdict(id, "correct") for id in range(N)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill(tmp_path_factory.mktemp("runs") / "20260101_120000")
+
+
+@pytest.fixture
+def run(filled: Path) -> RunQuery:
+    return open_query(filled)
+
+
+def ids(run: RunQuery, **chosen: Any) -> list[int]:
+    return [one.id for one in run.page(Filter(**{"model": "north", "row": "toy-strict", **chosen}), 0, 100).rows]
+
+
+WRONG = [id for id in range(N) if id % 4 == 3 and id != 7]
+
+
+def test_each_kind_of_trouble_is_found_and_counted(run: RunQuery) -> None:
+    assert ids(run, wrong=True) == WRONG
+    assert ids(run, unread=True) == [7]
+    assert ids(run, failed=True) == [12]
+    assert ids(run, disagree="rule") == [20]
+    assert ids(run, disagree="judges") == WRONG[1:]
+    assert ids(run, disagree="any") == sorted([20, *WRONG[1:]])
+    assert ids(run, score_from=1) == []
+    assert ids(run, length_to=30, wrong=True) == [id for id in WRONG if id % 5 == 0]
+    chips = run.counts(Filter(row="toy-strict", model="north"))
+    assert chips == {
+        "all": N, "wrong": len(WRONG), "unread": 1, "against_rule": 1, "against_judges": len(WRONG) - 1, "flipped": 0,
+        "truncated": 0, "failed": 1, "not_judged": 0, "labelled": 0,
+    }  # fmt: skip
+    assert run.counts(Filter(text="more"))["all"] == 4 * N
+    assert run.groups(Filter(row="toy-strict", wrong=True), "category") == [("odd", len(WRONG))]
+    assert run.problems == []
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ('category == "odd" and level < 1 and not wrong', [9, 21, 33]),
+        ("id in (1, 2, 99) or status != 'ok'", [1, 2, 7, 12]),
+        ('"q-3" in key and id > 30', [*range(31, 40)]),
+        ('answer contains "IT IS 15." or reply contains "cannot"', [7]),
+        ('matches(answer, r"is (7|9)\\b") and fields["level"] >= 0', [3]),
+        ("decision is none", [7, 12]),
+        ("level == '2' and id < 9", []),
+        ("level == 2.0 and id < 9", [2, 5, 8]),
+        ("-1 < id <= 2", [0, 1, 2]),
+        ('judge == "strict" and model == "north" and rule == "incorrect" and decision == "correct"', [20]),
+        ("disagree and id < 21 and not (id < 20)", [20]),
+        ("", [*range(N)]),
+    ],
+)  # fmt: skip
+def test_an_expression_chooses(run: RunQuery, where: str, found: list[int]) -> None:
+    assert ids(run, where=where) == found
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("categry == 'odd'", "no field 'categry'"),
+        ("category = 'odd'", "'=' compares nothing"),
+        ("category == 'odd' and", "cannot be read"),
+        ("__import__('os').system('true')", "is not part of the language"),
+        ("score < none", "has no order"),
+        ("answer", "is a text, and no condition"),
+        ("matches(answer, '(')", "regular expression '('"),
+        ("(lambda: 1)()", "is not part of the language"),
+        ("id @ 3", "cannot be read"),
+        ("not " * 100 + "wrong", "nested too deeply"),
+        ("'a\x00' == key", "cannot be read"),
+    ],
+)
+def test_an_expression_that_says_nothing_is_refused_with_its_word(run: RunQuery, where: str, message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        run.page(Filter(where=where))
+    assert message in error.value.message
+
+
+def test_texts_are_searched_where_they_stand(run: RunQuery) -> None:
+    assert ids(run, text="i CANNOT say") == [7]
+    assert ids(run, text="cannot", search_in=("answer", "question")) == []
+    assert ids(run, regex=r"twice 1[01]\?") == [10, 11]
+    first = run.page(Filter(text="What is twice"), 0, 5)
+    assert (len(first.rows), first.exact, first.total) == (5, False, 6)
+    assert run.count(Filter(text="What is twice")) == 4 * N  # four rows are about these questions
+    assert [one.id for one in run.search(Filter(row="toy-strict", model="north"), "VERDICT: B", 2)] == [3, 11]
+
+
+def test_pages_and_neighbours_follow_the_order(run: RunQuery) -> None:
+    chosen = Filter(row="toy-strict", model="north", wrong=True)
+    page = run.page(chosen, 2, 3)
+    assert ([one.id for one in page.rows], page.total, page.exact) == (WRONG[2:5], len(WRONG), True)
+    assert run.neighbours(chosen, page.rows[0].name) == (
+        ItemKey("north", "toy-strict", WRONG[1]), ItemKey("north", "toy-strict", WRONG[3]), 3,
+    )  # fmt: skip
+    assert run.neighbours(chosen, ItemKey("north", "toy-strict", 0)) == (None, None, 0)
+    longest = Filter(row="toy-strict", model="north", sort="-length")
+    (first, second) = run.page(longest, 0, 2).rows
+    assert first.length is not None
+    assert second.length is not None
+    assert first.length >= second.length
+    assert run.neighbours(longest, first.name) == (None, second.name, 1)
+    assert run.page(Filter(sort="random"), 0, 9).rows == run.page(Filter(sort="random"), 0, 9).rows
+
+
+def test_one_verdict_with_all_about_it(run: RunQuery) -> None:
+    one = run.item("toy", 3, judge="strict", model="north")
+    assert (one.question, one.reference, one.answer) == ("What is twice 3?", "6", answer(3))
+    (said,) = one.calls
+    assert said.span is not None
+    assert said.reply[slice(*said.span)] == "B"
+    assert {(other.row, other.verdict.decision) for other in one.opinions} == {
+        ("toy", "incorrect"), ("toy-lenient", "incorrect"),
+    }  # fmt: skip
+    assert [(other.model, other.answer, other.verdict and other.verdict.decision) for other in one.answers] == [
+        ("south", "6", "correct")
+    ]
+    assert one.prediction is not None
+    assert one.prediction.latency == 0.5
+    assert one.missing == []
+    with pytest.raises(UsageError, match="Several verdicts"):
+        run.item("toy-strict", 3)
+    with pytest.raises(UsageError, match="no item 99"):
+        run.item("toy-strict", 99, model="north")
+    with pytest.raises(UsageError, match="no row 'toy-strickt'"):
+        run.item("toy-strickt", 3)
+
+
+@pytest.fixture
+def copy(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "_SECONDS_UNCHECKED", 0)
+    return shutil.copytree(filled, tmp_path / filled.name, ignore=shutil.ignore_patterns("index"))
+
+
+def test_it_notices_that_verdicts_have_changed_and_indexes_that_row_alone(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = open_query(copy)
+    assert ids(run, unread=True) == [7]
+    path = copy / "verdicts/north/toy-strict.jsonl"
+    indexed: list[str] = []
+    from judgebench.query.index import _Maker
+
+    add = _Maker._add
+    monkeypatch.setattr(
+        _Maker,
+        "_add",
+        lambda self, row, source, answers: (indexed.append(source.row), add(self, row, source, answers))[1],
+    )
+    path.write_text(path.read_text().replace('"status":"unparsed"', '"status":"ok"', 1))
+    monkeypatch.setattr(run, "_unchecked_until", 0.0)
+    assert ids(run, unread=True) == []
+    assert indexed == ["toy-strict"]
+
+
+def test_the_index_can_be_removed_damaged_or_of_a_folder_that_is_not_ours_to_write_to(copy: Path) -> None:
+    assert ids(open_query(copy), unread=True) == [7]
+    index = copy / "index" / "items.sqlite"
+    for damage in (b"", b"SQLite format 3\x00" + bytes(3000), b"rubbish"):
+        index.write_bytes(damage)
+        assert ids(open_query(copy), unread=True) == [7]
+    shutil.rmtree(index.parent)
+    (copy / "run.json").unlink()
+    foreign = open_query(copy)  # a folder that no run.json makes ours
+    assert ids(foreign, unread=True) == [7]
+    assert "run.json" in foreign.problems[0]
+    assert not index.exists()
+    assert [path.suffix for path in (copy.parent / "cache/judgebench/index").iterdir()] == [".sqlite"]
+
+
+def test_what_is_damaged_or_missing_is_told_and_the_rest_is_shown(copy: Path) -> None:
+    path = copy / "verdicts/north/toy-strict.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:5], b'{"id": -1, "status": "ok"}\n{"id"\n\xff\n', *lines[5:9], lines[9][:20]]))
+    (copy / "predictions/south/toy.jsonl").unlink()
+    (copy / "verdicts/north/toy-lenient.jsonl").unlink()
+    (copy / "verdicts/north/toy-lenient.jsonl").symlink_to("/etc/passwd")
+    run = open_query(copy)
+    assert ids(run) == list(range(9))
+    assert [problem.split(": ")[-1] for problem in run.problems] == [
+        "it is a symbolic link, which might lead out of the run folder",
+        "3 lines are damaged and left out",
+        "predictions/south/toy.jsonl is not there",
+    ]
+    one = run.item("toy-strict", 3, model="south")
+    assert one.missing == ["predictions/south/toy.jsonl does not hold the answer."]
+    with pytest.raises(ReuseError, match="no run folder"):
+        open_query(copy / "index")
+
+
+def test_a_run_without_verdicts_yet_shows_its_answers(copy: Path) -> None:
+    (copy / "verdicts/north/toy-strict.jsonl").unlink()
+    run = open_query(copy)
+    assert run.counts(Filter(row="toy-strict", model="north"))["not_judged"] == N - 1
+    one = run.item("toy-strict", 3, model="north")
+    assert one.answer == answer(3)
+    assert [said.reply for said in one.calls] == ["I compared both. VERDICT: B"]
+    assert one.missing == ["verdicts/north/toy-strict.jsonl holds no verdict about it (yet)."]
+
+
+def test_labels_are_seen_as_soon_as_they_are_given(copy: Path) -> None:
+    run = open_query(copy)
+    assert run.counts(Filter())["labelled"] == 0
+    label = Label(answer_hash=answer_hash(answer(3)), id=3, model="north", annotator="one", decision="correct")
+    stale = Label(answer_hash="0" * 32, id=5, model="north", annotator="one", decision="correct")
+    append_labels(copy / "labels/toy.jsonl", [label, stale])
+    assert ids(run, labelled=True) == [3]
+    assert ids(run, where="label == 'correct' and decision == 'incorrect'") == [3]
+    assert run.item("toy-strict", 3, model="north").labels == [label]
+
+
+def test_several_threads_may_use_it(run: RunQuery) -> None:
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(ids(run, regex="VERDICT: B"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[id for id in range(N) if id % 4 == 3 and id != 7]] * 4
+
+
+def test_both_orders_of_a_pair(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    calls = [call(id, "the better one is A", name=name) for id in range(3) for name in ("AB", "BA")]
+    pairs = [calls[2 * id : 2 * id + 2] for id in range(3)]
+    prefers = [("first", "first"), ("first", "second"), ("second", "neither")]
+    verdicts = [
+        verdict(id, "tie", calls=pairs[id], prefers_AB=one, prefers_BA=other) for id, (one, other) in enumerate(prefers)
+    ]
+    made.add("north", "pairs", "judge", predictions=[], calls=calls, verdicts=verdicts)
+    run = open_query(made.path)
+    assert [one.id for one in run.page(Filter(flipped=True)).rows] == [1, 2]
+    assert [said.read and said.read.order for said in run.item("pairs-judge", 1).calls] == ["AB", "BA"]
+
+
+def test_rubbish_in_a_line_is_no_error(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    made.add("m", "toy", predictions=[prediction(0, "one")], verdicts=[verdict(0, "correct")])
+    odd = {
+        "id": 1,
+        "status": "ok",
+        "decision": "x",
+        "gold": {"a": [1]},
+        "meta": {"n": 1 << 70, "l": [1], "": None, "a'b": 1},
+    }
+    with (tmp_path / "run/verdicts/m/toy.jsonl").open("a") as file:
+        file.write(json.dumps(odd) + "\n" + json.dumps({"id": 1 << 50, "status": "ok"}) + "\n")
+    run = open_query(tmp_path / "run")
+    assert [one.id for one in run.page(Filter(where='fields["a\'b"] == 1')).rows] == [1]
+    assert run.item("toy", 1).missing == ["predictions/m/toy.jsonl does not hold the answer."]
