@@ -96,6 +96,8 @@ def run_pipeline(plan: Plan, folder: Path, data_dir: Path, workers: int) -> Path
     combinations: dict[str, list[str]] = {}
     for model, dataset in plan.pairs:
         combinations.setdefault(model, []).append(dataset)
+    for name, lines in plan.files.items():
+        (folder / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
     config = folder / "replay_config.py"
     parts = {
         "models": plan.models,

@@ -36,11 +36,14 @@ class Plan:
         models: Recordings as models.
         datasets: By abbr.
         pairs: ``(model abbr, dataset abbr)``.
+        files: Recordings in the form that a recorded model reads, by the name under which they are written where the
+            run starts; for publications that are in another form.
     """
 
     models: list[dict[str, Any]] = field(default_factory=list)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, model: dict[str, Any], dataset: dict[str, Any]) -> None:
         """Replay a recording on a dataset."""

@@ -11,8 +11,10 @@ LOADERS = {
     "HubDataset": "judgebench.datasets.samples:HubDataset",
     "JsonlDataset": "judgebench.datasets.samples:JsonlDataset",
     "JudgeSamples": "judgebench.datasets.judge_samples:JudgeSamples",
+    "MllmJudge": "judgebench.datasets.mllm_judge:MllmJudge",
     "MtBench": "judgebench.datasets.mt_bench:MtBench",
     "ProJudgeBench": "judgebench.datasets.projudge:ProJudgeBench",
     "RewardTies": "judgebench.datasets.reward_ties:RewardTies",
+    "Viescore": "judgebench.datasets.viescore:Viescore",
 }
 """What reads samples: ``datasets=[dict(type=...)]``."""

@@ -280,6 +280,16 @@ def max_score(presentations: Sequence[PresentationReading], _config: Aggregation
     return _of_scores(presentations, max)
 
 
+def geometric_mean(presentations: Sequence[PresentationReading], _config: AggregationConfig) -> Reading:
+    """Take the n-th root of the product of n scores, all 0 or more: ``(prod_v s_v)^(1/n)``; one 0 makes it 0.
+
+    VIEScore's overall score is that of semantic consistency and perceptual quality (Ku et al. 2024).
+    """
+    if any(one.reading.score is not None and one.reading.score < 0 for one in presentations):
+        return unparsed("a presentation has a score below 0")
+    return _of_scores(presentations, lambda scores: math.prod(scores) ** (1 / len(scores)))
+
+
 DECISION_AGGREGATIONS: Mapping[str, Aggregation] = {
     "first": first,
     "counter": counter,
@@ -298,6 +308,7 @@ SCORE_AGGREGATIONS: Mapping[str, Aggregation] = {
     "logprob_mean": logprob_mean,
     "min_score": min_score,
     "max_score": max_score,
+    "geometric_mean": geometric_mean,
 }
 """Aggregations of numbers."""
 

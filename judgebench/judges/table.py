@@ -42,6 +42,7 @@ METHODS = {
 """How a judge decides: ``method=dict(type=...)``; ``evaluator=dict(type=...)`` is one that never asks."""
 
 VERDICT_PARSERS = {
+    "aisbench_int_list": "judgebench.judges.parsers.aisbench_int_list:AisbenchIntList",
     "aisbench_last_char": "judgebench.judges.parsers.aisbench_last_char:AisbenchLastChar",
     "anchored": "judgebench.judges.parsers.anchored:Anchored",
     "boxed_last": "judgebench.judges.parsers.boxed_last:BoxedLast",
@@ -53,14 +54,18 @@ VERDICT_PARSERS = {
     "json_field": "judgebench.judges.parsers.json_field:JsonField",
     "last_lines_two_numbers": "judgebench.judges.parsers.last_lines_two_numbers:LastLinesTwoNumbers",
     "last_match": "judgebench.judges.parsers.last_match:LastMatch",
+    "letter_order": "judgebench.judges.parsers.letter_order:LetterOrder",
     "logprob_of_decision": "judgebench.judges.parsers.logprob_of_decision:LogprobOfDecision",
     "opencompass_first_ab": "judgebench.judges.parsers.opencompass_first_ab:OpencompassFirstAb",
     "regex_table": "judgebench.judges.parsers.regex_table:RegexTable",
     "score_line": "judgebench.judges.parsers.score_line:ScoreLine",
+    "score_list": "judgebench.judges.parsers.score_list:ScoreList",
     "step_list": "judgebench.judges.parsers.step_list:StepList",
     "tagged": "judgebench.judges.parsers.tagged:Tagged",
     "trailing_int": "judgebench.judges.parsers.trailing_int:TrailingInt",
     "unique_decision": "judgebench.judges.parsers.unique_decision:UniqueDecision",
+    "word_scale": "judgebench.judges.parsers.word_scale:WordScale",
+    "viescore_list": "judgebench.judges.parsers.viescore_list:ViescoreList",
 }
 """What reads the verdict in a reply: ``parser="anchored"`` or ``parser=dict(type=...)``."""
 
@@ -78,6 +83,7 @@ AGGREGATIONS = {
     "logprob_mean": "judgebench.judges.aggregations:logprob_mean",
     "min_score": "judgebench.judges.aggregations:min_score",
     "max_score": "judgebench.judges.aggregations:max_score",
+    "geometric_mean": "judgebench.judges.aggregations:geometric_mean",
     "higher_score": "judgebench.judges.aggregations:higher_score",
 }
 """What makes one decision of several readings: ``aggregate=dict(type=...)``."""

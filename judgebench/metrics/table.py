@@ -30,10 +30,13 @@ METRICS = {
 """Functions of the tally of outcomes. A config writes ``pass_at_k`` as ``pass@k``; see ``metrics.rates.named``."""
 
 SCORES = {
+    "AspectScore": "judgebench.metrics.scores.aspect_score:AspectScore",
     "BiasScore": "judgebench.metrics.scores.bias_score:BiasScore",
+    "EvennessScore": "judgebench.metrics.scores.evenness_score:EvennessScore",
     "EvidenceScore": "judgebench.metrics.scores.evidence_score:EvidenceScore",
     "ListScore": "judgebench.metrics.scores.list_score:ListScore",
     "ComparisonScore": "judgebench.metrics.scores.comparison_score:ComparisonScore",
+    "OrderScore": "judgebench.metrics.scores.order_score:OrderScore",
     "PairScore": "judgebench.metrics.scores.pair_score:PairScore",
     "PointScore": "judgebench.metrics.scores.point_score:PointScore",
     "PreferenceScore": "judgebench.metrics.scores.preference_score:PreferenceScore",

@@ -45,6 +45,9 @@ PARSERS: dict[str, dict[str, Any]] = {
         "type": "first_readable",
         "parsers": ["trailing_int", {"type": "anchored", "decisions": LETTERS}],
     },
+    "score list": {"type": "score_list", "count": 2},
+    "word_scale": {"type": "word_scale", "words": {"A": 1, "not": 2, "correct": 3}},
+    "words anywhere": {"type": "word_scale", "words": {"A": 1, "not": 2, "correct": 3}, "published": True},
     "aisbench_last_char": {"type": "aisbench_last_char"},
     "opencompass_first_ab": {"type": "opencompass_first_ab"},
     "logprob_of_decision": {"type": "logprob_of_decision", "decisions": {"A": "m", "B": "M"}},
@@ -66,6 +69,7 @@ _PIECES = (
     '|[{"correct": true}]|[{"correct": false, "error_type": "x"}]|[{|9 4|9,4|Score of answer 1: 9|Score: 8/10'
     "|Rating: **8**|8 out of 10|7-8|10|-1|1e5|nan|٣|½|or|not|if |wait, |actually|</think>|<think>|: |\n|\r\n|\r|\n\n| "
     "|\t"
+    '|{"score": [6, 8]}|[7, 8]|{"score": NaN}|CAB|[A][B]'
     "|\u2028|\x00|\ud800|İ|ſ|。|？|“|”|`|**|is better A|the answer is |my verdict is |I grade this as "
 )
 PIECES = _PIECES.split("|")
@@ -102,7 +106,8 @@ def test_no_text_makes_it_raise_and_it_says_where_it_read(name: str, text: str, 
         assert found.reason
         return
     assert found.decision is not None or found.score is not None
-    assert found.decision is None or found.decision in MADE[name].decisions()
+    orders = PARSERS[name]["type"] == "letter_order"
+    assert found.decision is None or orders or found.decision in MADE[name].decisions()
     if found.span is None:
         assert found.values == {"guessed": True}  # the one rule that decides where nothing is written
         return
@@ -120,6 +125,14 @@ def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
         return set(found.pair) <= set(_numbers_in(written))
     if spec["type"] in ("aisbench_last_char", "opencompass_first_ab"):
         return {"A": "correct", "B": "incorrect"}[written] == found.decision
+    if spec["type"] == "letter_order":
+        return found.decision == "".join(re.findall("[A-Z]", written.partition(":")[2] or written))
+    if spec["type"] == "word_scale":
+        return {word.lower(): number for word, number in spec["words"].items()}[written.lower()] == found.score
+    if spec["type"] == "viescore_list":
+        value = json.loads(written, strict=False)["score"]
+        share = (min(map(int, value)) if isinstance(value, list) else float(value)) / 10
+        return min(1.0, max(0.0, share)) == found.score
     if spec["type"] == "regex_table":
         return any(decision == found.decision and re.search(pattern, written) for decision, pattern in spec["table"])
     if spec["type"] == "json_field":
@@ -137,7 +150,7 @@ def stands_in(found: Reading, written: str, spec: dict[str, Any]) -> bool:
 
 
 def _numbers_in(text: str) -> list[float]:
-    words = [word.strip(" *.") for word in re.findall(r"[^\s,:]+", text)]
+    words = [word.strip(" *.[]{}\"'") for word in re.findall(r"[^\s,:]+", text)]
     return [float(word) for word in words if _is_number(word)]
 
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "judges"
 CONFIGS = sorted(
     path.stem
-    for path in (ROOT / "judgebench/configs/datasets/judge_benchmarks").glob("*.py")
+    for folder in ("judge_benchmarks", "picture_benchmarks")
+    for path in (ROOT / "judgebench/configs/datasets" / folder).glob("*.py")
     if not path.stem.startswith("_")
 )
 

@@ -56,6 +56,8 @@ async def all_of(awaited: Iterable[Awaitable[T]]) -> list[T]:
 
 
 _NOTHING: frozenset[str] = frozenset()
+_PAIRED = (("first", "second"), ("first_images", "second_images"))
+"""Fields that change places where the second answer is shown first."""
 _IN_WORDS = {
     "reference": "reference answer",
     "baseline": "answer to compare with",
@@ -137,10 +139,11 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
 
 
 def swapped(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields with the two answers in each other's place."""
-    if "first" not in fields:
+    """Return the fields with the two answers, and the pictures that belong to them, in each other's place."""
+    pairs = [(one, other) for one, other in _PAIRED if one in fields and other in fields]
+    if not pairs:
         return fields
-    return {**fields, "first": fields["second"], "second": fields["first"]}
+    return {**fields, **{one: fields[other] for pair in pairs for one, other in (pair, pair[::-1])}}
 
 
 def as_reference(reference: str | list[str] | None) -> str:
@@ -409,7 +412,7 @@ def reads_text_only(parser: VerdictParser) -> bool:
     return bool(vars(type(parser)).get("reads_text_only", False))
 
 
-_KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score"})
+_KEEP_THE_SCALE = frozenset({"first", "mean_score", "median_score", "min_score", "max_score", "geometric_mean"})
 
 
 def scale_of(keys: Mapping[str, Any]) -> tuple[float, float] | None:

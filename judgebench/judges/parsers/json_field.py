@@ -91,7 +91,7 @@ class JsonField(ConfiguredParser):
         return self._stated(text, offset, cut=reply.finish_reason == "length")
 
     def _stated(self, text: str, offset: int, *, cut: bool) -> Reading:
-        objects = self._objects(text)
+        objects = self.objects(text)
         if objects is None:
             return unparsed("the reply holds too many places at which an object may begin")
         meant = [(one, self._meant_as(text, one)) for one in objects]
@@ -113,7 +113,7 @@ class JsonField(ConfiguredParser):
             return self._as_remarked(reading, text, end, last)
         return reading
 
-    def _only(self, text: str, start: int) -> _FoundField | None:
+    def _only(self, text: str, start: int) -> FoundField | None:
         """Return the field of an object that is the whole reply, as most are, but for a fence."""
         try:
             whole, end = _DECODER.raw_decode(text, start)
@@ -124,7 +124,7 @@ class JsonField(ConfiguredParser):
         found = _held(whole, self._path, start, end)
         return found[0] if len(found) == 1 and not found[0].twice else None
 
-    def _as_remarked(self, reading: Reading, text: str, end: int, last: _FoundField) -> Reading:
+    def _as_remarked(self, reading: Reading, text: str, end: int, last: FoundField) -> Reading:
         undone = (
             self._undoing.found(text, last.end, reading.decision)
             if reading.decision is not None
@@ -133,7 +133,7 @@ class JsonField(ConfiguredParser):
         return unparsed(f"the field {self.config.field!r} is taken back later in the reply") if undone else reading
 
     @staticmethod
-    def _meant_as(text: str, found: _FoundField) -> str:
+    def _meant_as(text: str, found: FoundField) -> str:
         start = text.rfind("```", 0, found.start)
         fenced = start >= 0 and not text[start + 3 : found.start].strip("jsonJSON \n\t[")
         return not_meant(text, start if fenced else found.start, found.end, line=fenced)
@@ -143,7 +143,7 @@ class JsonField(ConfiguredParser):
         number = _as_number(value)
         return json.dumps(value).lower() if number is None else number
 
-    def _value(self, found: _FoundField, span: tuple[int, int]) -> Reading:
+    def _value(self, found: FoundField, span: tuple[int, int]) -> Reading:
         value = found.value
         values = self._confidence(found.whole)
         if self._decision:
@@ -172,7 +172,7 @@ class JsonField(ConfiguredParser):
         share = number / 100 if percent else number
         return {"confidence": share} if 0 <= share <= 1 else {}
 
-    def _objects(self, text: str) -> list[_FoundField] | None:
+    def objects(self, text: str) -> list[FoundField] | None:
         """Return the outermost objects that hold the field, in order; ``None`` where there are too many attempts."""
         if self._path[-1] not in lowered(text):
             return []
@@ -190,7 +190,7 @@ class JsonField(ConfiguredParser):
             at = end
         return found
 
-    def _pairs(self, text: str) -> list[_FoundField]:
+    def _pairs(self, text: str) -> list[FoundField]:
         """Return what pairs of the field and a value say where no object can be read; none where one is not closed."""
         if text.count("{") != text.count("}") or len(self._path) > 1:
             return []
@@ -200,12 +200,14 @@ class JsonField(ConfiguredParser):
             if before.strip(" \t{,") and not before.rstrip().endswith((",", "{")):
                 return []
             written = match["value"]
-            value: Any = written[1:-1] if written[0] in "\"'" else json.loads(written.lower())
-            found.append(_FoundField(value, {}, False, match.start(), match.end()))
+            value: Any = written[1:-1] if written[0] in "\"'" else _bare(written.lower())
+            found.append(FoundField(value, {}, False, match.start(), match.end()))
         return found
 
 
-class _FoundField(NamedTuple):
+class FoundField(NamedTuple):
+    """A field that an object of the reply holds: its value, the object, and where in the text the object stands."""
+
     value: Any
     whole: dict[str, Any]
     twice: bool
@@ -224,7 +226,7 @@ class _Pairs(dict[str, Any]):
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, strict=False)
 
 
-def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[_FoundField]:
+def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[FoundField]:
     """Return the field of an object, or of the objects nearest inside it that have it."""
     level: list[Any] = [whole]
     while level:
@@ -235,7 +237,7 @@ def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[
                 inner = inner.get(name) if isinstance(inner, dict) else None
             if isinstance(inner, _Pairs) and path[-1] in inner:
                 twice = path[-1] in {name.lower() for name in inner.twice}
-                found.append(_FoundField(inner[path[-1]], whole, twice, start, end))
+                found.append(FoundField(inner[path[-1]], whole, twice, start, end))
         if found:
             return found
         level = [
@@ -245,6 +247,14 @@ def _held(whole: dict[str, Any], path: list[str], start: int, end: int) -> list[
             if isinstance(inner, dict | list)
         ]
     return []
+
+
+def _bare(written: str) -> Any:
+    """Return what a value without quotation marks is; a number that JSON would not write (``00``) is a text."""
+    try:
+        return json.loads(written)
+    except ValueError:
+        return written
 
 
 def _as_number(value: Any, high: float | None = None) -> float | None:

@@ -43,6 +43,7 @@ class PairScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fie
         alone: For judges that rate each answer by itself, so that one decision stands for both orders: the sides (1
             first, -1 second, 0 tie) that a ``tie`` and an ``unread`` one count as in order AB and in order BA.
         length: Whether the baseline "the longer answer wins" is shown.
+        without_ties: Whether the accuracy over the pairs is given too for which neither gold nor the judge says "tie".
     """
 
     headline: Literal["decision", "first_order", "second_order", "mean_of_orders", "both_orders"] = "decision"
@@ -55,6 +56,7 @@ class PairScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fie
     unread_agree: bool = False
     alone: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     length: bool = True
+    without_ties: bool = False
 
 
 class _JudgedPair(NamedTuple):
@@ -84,7 +86,15 @@ class PairScore(Measure):
 
     Config: ClassVar[type[msgspec.Struct]] = PairScoreConfig
     figures: ClassVar[Mapping[str, FigureKind]] = {
-        **kinds("accuracy", "first_order", "second_order", "mean_of_orders", "both_orders", better="high"),
+        **kinds(
+            "accuracy",
+            "accuracy_without_ties",
+            "first_order",
+            "second_order",
+            "mean_of_orders",
+            "both_orders",
+            better="high",
+        ),
         **kinds("consistency", better="high"),
         **kinds("correct", unit="count", better="high"),
         **kinds("kappa", "scott_pi", unit="coefficient", better="high"),
@@ -103,7 +113,10 @@ class PairScore(Measure):
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return identity_of("pair", 1, self.config)
+        keys = identity_of("pair", 1, self.config)
+        if not self.config.without_ties:
+            del keys["without_ties"]  # results from before there was the key stay the same
+        return keys
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the verdict about one pair.
@@ -142,6 +155,8 @@ class PairScore(Measure):
         }
         found = self._in_parts("accuracy", headline)
         found |= self._averages(found)
+        if self.config.without_ties:
+            found |= self._in_parts("accuracy_without_ties", self._untied)
         if any(len(one.comparisons) > 1 for one in self._pairs):
             for name, points in named.items():
                 found |= self._in_parts(name, points)
@@ -198,6 +213,10 @@ class PairScore(Measure):
         if pair.combined in UNDECIDED:
             return 0.0
         return self._side_points(side_of(pair.combined), pair.gold)
+
+    def _untied(self, pair: _JudgedPair) -> float | None:
+        side = side_of(pair.combined)
+        return None if pair.gold == 0 or side == 0 else self._decision(pair)
 
     def _side_points(self, side: int | None, gold: int) -> float | None:
         if side is None:

@@ -30,12 +30,16 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes:
         group_by: Meta column by which the mean is also given in parts, or several.
         groups: Name of the part by that column's value as text; empty names parts by the value itself.
-        headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``.
+        headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``,
+            ``pearson_by_part``.
+        by_part: Whether ``pearson`` is also given in parts, and as the mean over the parts, ``pearson_by_part``
+            (MLLM-as-a-Judge averages over source sets so).
     """
 
     group_by: str | list[str] = ""
     groups: dict[str, str] = msgspec.field(default_factory=dict)
-    headline: Literal["mean_score", "pearson", "spearman", "kendall"] = "mean_score"
+    headline: Literal["mean_score", "pearson", "spearman", "kendall", "pearson_by_part"] = "mean_score"
+    by_part: bool = False
 
 
 class _GradedRow(NamedTuple):
@@ -51,7 +55,15 @@ class PointScore(Measure):
     Config: ClassVar[type[msgspec.Struct]] = PointScoreConfig
     figures: ClassVar[Mapping[str, FigureKind]] = {
         **kinds(
-            "pearson", "spearman", "kendall", "kappa", "scott_pi", "weighted_kappa", unit="coefficient", better="high"
+            "pearson",
+            "pearson_by_part",
+            "spearman",
+            "kendall",
+            "kappa",
+            "scott_pi",
+            "weighted_kappa",
+            unit="coefficient",
+            better="high",
         ),
         **kinds("agreement", better="high"),
         **kinds("unread", unit="count", better="low"),
@@ -67,7 +79,10 @@ class PointScore(Measure):
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
-        return identity_of("point", 1, self.config)
+        keys = identity_of("point", 1, self.config)
+        if not self.config.by_part:
+            del keys["by_part"]  # results from before there was the key stay the same
+        return keys
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
         """Take in the grade of one answer.
@@ -97,6 +112,8 @@ class PointScore(Measure):
             found |= self._means("gold_mean", [row.gold for row in self._rows])
         if with_gold or self.config.headline != "mean_score":  # which stays the headline where nothing was judged
             found |= self._correlations()
+            if self.config.by_part:
+                found |= self._in_parts()
         if self.config.headline in found:
             found = {self.config.headline: found[self.config.headline], **found}
         return found
@@ -116,6 +133,23 @@ class PointScore(Measure):
         if mean.value is None or not left_out:
             return mean
         return msgspec.structs.replace(mean, note=f"{left_out} items without a readable grade are left out")
+
+    def _in_parts(self) -> dict[str, Metric]:
+        found = {}
+        for part in dict.fromkeys(part for row in self._rows for part in row.parts):
+            both = [
+                (row.grade, row.gold)
+                for row in self._rows
+                if part in row.parts and row.grade is not None and row.gold is not None
+            ]
+            value = pearson([grade for grade, _ in both], [gold for _, gold in both])
+            note = "" if value is not None else "undefined: judge or gold give one and the same grade to every item"
+            found[f"pearson/{part}"] = Metric(value=value, n=len(both), note=note)
+        known = [one.value for one in found.values() if one.value is not None]
+        lacking = len(found) - len(known)
+        note = f"{lacking} of {len(found)} parts have no correlation" if lacking else ""
+        mean = Metric(value=fmean(known) if known else None, n=sum(one.n for one in found.values()), note=note)
+        return {"pearson_by_part": mean, **found}
 
     def _correlations(self) -> dict[str, Metric]:
         both = [

@@ -1,0 +1,75 @@
+"""VIEScore on ImagenHub: a judge rates pictures of 29 image models in seven tasks, against three people (Ku et al. 2024).
+
+Semantic consistency (SC) is asked with the pictures that the image model was given, perceptual quality (PQ) with its
+picture alone; the overall score of a picture is sqrt(SC * PQ).
+"""
+
+from mmengine.config import read_base
+
+from judgebench.datasets import Viescore
+from judgebench.judges import DeclaredJudge
+from judgebench.metrics import AspectScore
+
+with read_base():
+    from ._picture import CONSISTENCY, QUALITY
+
+_done = "how well the last picture does what the model was told"
+_kept = "how well everything else was kept as it is in the first picture (10: nothing else changed)"
+_tasks = {  # the pictures that are shown before the one that is rated, and what SC rates
+    "Text-Guided_IG": ([], [_done]),
+    "Text-Guided_IE": (["input"], [_done, _kept]),
+    "Mask-Guided_IE": (["input"], [_done, _kept]),
+    "Control-Guided_IG": (["input"], [_done, "how well the last picture follows the lines or shapes of the first"]),
+    "Subject-Driven_IG": (["input"], [_done, "how well its subject is the one that the first picture shows"]),
+    "Subject-Driven_IE": (
+        ["input", "token"],
+        ["how well the new subject is the one that the second picture shows", _kept],
+    ),
+    "Multi-Concept_IC": (
+        ["input"],
+        [
+            _done,
+            "how well its first subject is the one on the left of the first picture",
+            "how well its second subject is the one on the right of the first picture",
+        ],
+    ),
+}
+
+viescore_datasets = [
+    dict(
+        abbr=f"viescore_{task.lower().replace('-', '_')}",
+        type=Viescore,
+        path="viescore/_human_annotations/ImagenHub_human_eval_results/{split}",
+        splits=[f"ImagenHub_{task}"],
+        instructions="viescore/instructions/{split}.json",
+        image_folder="../../../images",  # viescore/images/TASK/MODEL/UID, .../TASK/input/UID and .../TASK/token/UID
+        input_columns=["instruction"],
+        image_columns=[*inputs, "picture"],
+        meta_columns=["image_model"],
+        method=dict(
+            type=DeclaredJudge,
+            question="{instruction}",
+            presentations=[
+                dict(
+                    name="SC",
+                    prompt=[
+                        dict(
+                            role="user",
+                            content=[
+                                *(dict(type="image", image="{" + name + "}") for name in [*inputs, "picture"]),
+                                CONSISTENCY,
+                            ],
+                        )
+                    ],
+                    fields=dict(aspects="\n".join(f"{at}. {aspect}" for at, aspect in enumerate(aspects, 1))),
+                    parser=dict(type="score_list", count=len(aspects)),
+                ),
+                dict(name="PQ", prompt=[dict(role="user", content=[dict(type="image", image="{picture}"), QUALITY])]),
+            ],
+            parser=dict(type="score_list", count=2),
+            aggregate=dict(type="geometric_mean", unread="unparsed"),
+        ),
+        score=dict(type=AspectScore, aspects=["SC", "PQ"], group_by="image_model", headline="spearman_overall"),
+    )
+    for task, (inputs, aspects) in _tasks.items()
+]
