@@ -96,9 +96,9 @@ class Viescore(JudgeSamples):
 
 
 def _about(split: str, uid: str, model: str) -> dict[str, Any]:
-    places = {"picture": model, "input": "input", "token": "token"}
+    folders = {"picture": model, "input": "input", "token": "token"}
     named = {"split": split, "uid": uid, "image_model": model}
-    return named | {column: f"{split}/{folder}/{uid}" for column, folder in places.items()}
+    return named | {column: f"{split}/{folder}/{uid}" for column, folder in folders.items()}
 
 
 def _tables(folder: str, data_dir: Path | None) -> Sequence[Path]:

@@ -10,7 +10,11 @@ from typing import Any
 
 from replay.study import Ours, Path_, Plan, Results, Study, shipped
 
-_CODE = {"overall": "O", "SC": "SC", "PQ": "PQ"}
+_FIGURES = {
+    "O": ("overall", "spearman", ""),
+    "SC": ("aspect", "aspect_spearman", "/SC"),
+    "PQ": ("aspect", "aspect_spearman", "/PQ"),
+}
 _AVERAGES = {"mean": "", "fisher": "_fisher", "as_printed": "_tanh"}
 
 
@@ -74,13 +78,13 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
                 place = (judge, "models", f"{task}/{model}")
                 found[(*place, "n")] = metrics[f"judged/{model}"].value
                 for name in ("SC", "PQ"):
-                    found[(*place, f"only_{name}")] = metrics[f"only_{name}/{model}"].value
-                for name, code in _CODE.items():
-                    found[(*place, code)] = metrics[f"{name}/{model}"].value
-                    found[(*place, f"spearman_{code}")] = metrics[f"spearman_{name}/{model}"].value
-            for name, code in _CODE.items():
-                for average, ending in _AVERAGES.items():
-                    found[judge, "by_task", task, code, average] = metrics[f"spearman_{name}{ending}"].value
+                    found[(*place, f"only_{name}")] = metrics[f"only/{name}/{model}"].value
+                for code, (mean, spearman, name) in _FIGURES.items():
+                    found[(*place, code)] = metrics[f"{mean}{name}/{model}"].value
+                    found[(*place, f"spearman_{code}")] = metrics[f"{spearman}{name}/{model}"].value
+            for code, (_, spearman, name) in _FIGURES.items():
+                for average, way in _AVERAGES.items():
+                    found[judge, "by_task", task, code, average] = metrics[f"{spearman}{way}{name}"].value
     return found
 
 

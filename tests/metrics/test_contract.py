@@ -123,6 +123,28 @@ TIES = [
 ]
 
 
+def _rated(part: str, consistency: float, quality: float, people: Any) -> tuple[dict[str, Any], Verdict]:
+    read = [presentation("SC", None, consistency), presentation("PQ", None, quality)]
+    overall = said(score=math.sqrt(consistency * quality), presentations=read)
+    return {"gold": people, "answers": [], "meta": {"part": part}}, overall
+
+
+RATED = [
+    _rated("x", 2, 8, [[0.5, 1], [0, 0.5]]),
+    _rated("x", 9, 4, [[1, 1], [0.5, 1]]),
+    _rated("y", 0, 5, [[0, 0.5], [0, 0]]),
+    _rated("y", 5, 6, [[1, 1], [0.5, 1]]),
+]
+PICTURES = [
+    ({"answers": [], "meta": {"part": part, "old": old}}, said(score=score))
+    for part, old, score in (("x", True, 1.0), ("x", True, 5.0), ("y", True, 5.0), ("y", False, 5.0), ("y", False, 3.0))
+]
+ORDERS = [
+    ({"gold": gold, "answers": [], "meta": {"part": part}}, said(order))
+    for gold, order, part in (("CAB", "CAB", "x"), ("CAB", "ABC", "x"), ("AB", "AB", "y"), ("AB", "BA", "y"))
+]
+
+
 def _tested(plain: str, again: str, perturbed: str, **more: Any) -> tuple[dict[str, Any], Verdict]:
     read = {"status": "ok", "decision": perturbed}
     tests = [
@@ -146,6 +168,9 @@ FED: dict[str, Fed] = {
     "StepScore": Fed({"group_by": "part", "types": "types"}, STEPS),
     "ListScore": Fed({"group_by": "part"}, LISTS),
     "TiesScore": Fed({}, TIES),
+    "AspectScore": Fed({"aspects": ["SC", "PQ"], "group_by": "part"}, RATED),
+    "EvennessScore": Fed({"subject": "part", "flags": ["old"]}, PICTURES),
+    "OrderScore": Fed({"group_by": "part"}, ORDERS),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
 }  # fmt: skip
 
@@ -225,6 +250,7 @@ COUNTED = {
     "PointScore": {"judged"},
     "VerifierScore": {"tp", "fp", "fn", "tn", "labelled", "unlabelled"},
     "BiasScore": {"judged", "skipped"},
+    "AspectScore": {"judged"},
 }
 """Figures that count verdicts, so that eight repeats of an item count eight."""
 
@@ -316,6 +342,9 @@ STATED = {
     "StepScore": Stated("step_accuracy", 100.0, 100.0, 0.0, 75.0),
     "ListScore": Stated("accuracy", 100.0, 100.0, 0.0, 50.0),
     "TiesScore": Stated("ties", 100.0, 100.0, 0.0, 100 / 3),
+    "AspectScore": Stated("overall", 4.0, 4.0, None, (10 + math.sqrt(30)) / 4),
+    "EvennessScore": Stated("acc", None, 1.0, None, 0.2),
+    "OrderScore": Stated("edit_distance", 0.0, 0.0, None, 5 / 12),
     "BiasScore": Stated("robustness", 0.0, 0.0, None, 75.0),
 }
 """Of one item (for ``TiesScore`` one pair of prompts), of five equal ones, of all rows unread, and of all rows."""

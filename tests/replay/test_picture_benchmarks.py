@@ -140,10 +140,10 @@ def test_viescore_takes_the_least_of_each_aspect_and_the_root_of_their_product(t
     }
     found = values(scored(data, items, lambda sample, presentation: said(replies[sample.id, presentation])))
     assert (found["overall/DiffEdit"], found["overall/SDEdit"]) == (pytest.approx(4), pytest.approx(6))
-    assert (found["SC"], found["PQ"]) == (5.5, 6)
-    assert (found["judged"], found["unread"], found["only_SC"], found["only_PQ"]) == (2, 2, 1, 1)
+    assert (found["aspect/SC"], found["aspect/PQ"]) == (5.5, 6)
+    assert (found["judged"], found["unread"], found["only/SC"], found["only/PQ"]) == (2, 2, 1, 1)
     assert found["overall_unread_as_0"] == pytest.approx(10 / 4)
-    assert found["spearman_overall"] is None  # one item of each model says nothing
+    assert found["spearman"] is None  # one item of each model says nothing
 
 
 @pytest.mark.parametrize(

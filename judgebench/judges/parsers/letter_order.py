@@ -54,23 +54,23 @@ class LetterOrder(ConfiguredParser):
             return unparsed(f"the order {order.letters[:30]} names an answer twice")
         return Reading(status="ok", decision=order.letters, span=(offset + order.start, offset + order.end))
 
-    def _orders(self, text: str) -> Iterator[_Order]:
+    def _orders(self, text: str) -> Iterator[_StatedOrder]:
         fields = self._field.objects(text) or []
         for one in fields:
             if isinstance(one.value, str) and (letters := _letters(one.value)):
-                yield _Order(letters, one.start, one.end)
+                yield _StatedOrder(letters, one.start, one.end)
         if fields:
             return
         whole = text.strip()
         if letters := _letters(whole):
             start = text.index(whole)
-            yield _Order(letters, start, start + len(whole))
+            yield _StatedOrder(letters, start, start + len(whole))
             return
         for match in _BRACKETED.finditer(text):
-            yield _Order(_letters(match[0]), *match.span())
+            yield _StatedOrder(_letters(match[0]), *match.span())
 
 
-class _Order(NamedTuple):
+class _StatedOrder(NamedTuple):
     letters: str
     start: int
     end: int

@@ -33,15 +33,15 @@ class AspectScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_f
         aspects: Names of the presentations, in the order in which gold lists people's ratings.
         group_by: Meta column by which figures are also given in parts (the model that made the picture). Correlations
             are then taken in each part, and averaged over the parts.
-        headline: ``overall``, or its rank correlation with people (``spearman_overall``).
+        headline: ``overall``, or its rank correlation with people (``spearman``).
     """
 
     aspects: list[str]
     group_by: str = ""
-    headline: Literal["overall", "spearman_overall"] = "overall"
+    headline: Literal["overall", "spearman"] = "overall"
 
 
-class _Rated(NamedTuple):
+class _RatedAnswer(NamedTuple):
     cluster: Cluster
     group: str
     scores: dict[str, float]
@@ -57,15 +57,19 @@ class AspectScore(Measure):
 
     Config: ClassVar[type[msgspec.Struct]] = AspectScoreConfig
     figures: ClassVar[Mapping[str, FigureKind]] = {
-        **kinds(OVERALL, f"{OVERALL}_unread_as_0", unit="scale", better="high"),
-        **kinds("judged", unit="count", better=None),
+        **kinds("overall", "aspect", "overall_unread_as_0", "aspect_unread_as_0", unit="scale", better="high"),
+        **kinds("judged", "only", unit="count", better=None),
         **kinds("unread", unit="count", better="low"),
-        **kinds(*(f"spearman_{OVERALL}{end}" for end in ("", "_fisher", "_tanh")), unit="coefficient", better="high"),
+        **kinds(
+            *(f"{of}spearman{way}" for of in ("", "aspect_") for way in ("", "_fisher", "_tanh")),
+            unit="coefficient",
+            better="high",
+        ),
     }
 
     def __init__(self, config: AspectScoreConfig) -> None:
         self.config = config
-        self._rows: list[_Rated] = []
+        self._rows: list[_RatedAnswer] = []
         self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -90,7 +94,7 @@ class AspectScore(Measure):
         if verdict.status == "ok" and verdict.score is not None:
             scores[OVERALL] = verdict.score
         group = str(sample.meta.get(self.config.group_by, "")) if self.config.group_by else ""
-        self._rows.append(_Rated(cluster_of(sample, self.config), group, scores, self._people(sample)))
+        self._rows.append(_RatedAnswer(cluster_of(sample, self.config), group, scores, self._people(sample)))
 
     def merge(self, later: Self) -> None:
         """Take in what was judged about the samples that follow."""
@@ -102,68 +106,68 @@ class AspectScore(Measure):
         groups = list(dict.fromkeys(row.group for row in self._rows)) if self.config.group_by else []
         found: dict[str, Metric] = {}
         for name in (OVERALL, *self.config.aspects):
-            found[name] = self._mean(name, self._rows)
-            found |= {f"{name}/{group}": self._mean(name, self._of(group)) for group in groups}
+            found[_named(OVERALL, name)] = self._mean(name, self._rows)
+            found |= {_named(OVERALL, name, group): self._mean(name, self._of(group)) for group in groups}
         for name in (OVERALL, *self.config.aspects):
-            found[f"{name}_unread_as_0"] = self._mean_with_zeros(name)
+            found[_named("overall_unread_as_0", name)] = self._mean_with_zeros(name)
         for part in ("", *groups):
             found |= self._counts(part)
         if any(row.people for row in self._rows) or self.config.headline != OVERALL:
             for name in (OVERALL, *self.config.aspects):
-                found |= self._correlations(f"spearman_{name}", name, groups)
+                found |= self._correlations(name, groups)
         headline = self.config.headline
         return {headline: found[headline], **found}
 
-    def _of(self, group: str) -> list[_Rated]:
+    def _of(self, group: str) -> list[_RatedAnswer]:
         return [row for row in self._rows if row.group == group]
 
-    def _whole(self, rows: Sequence[_Rated]) -> list[_Rated]:
+    def _whole(self, rows: Sequence[_RatedAnswer]) -> list[_RatedAnswer]:
         """Return the rows in which every aspect was read."""
         return [row for row in rows if len(row.scores) == len(self.config.aspects) + 1]
 
-    def _mean(self, name: str, rows: Sequence[_Rated]) -> Metric:
+    def _mean(self, name: str, rows: Sequence[_RatedAnswer]) -> Metric:
         whole = self._whole(rows)
         mean = mean_of([row.scores[name] for row in whole], [row.cluster for row in whole])
         left_out = len(rows) - len(whole)
         note = f"{left_out} items of which an aspect was not read are left out" if left_out else ""
-        return _kind(mean if mean.value is None else msgspec.structs.replace(mean, note=note), "scale")
+        return mean if mean.value is None else msgspec.structs.replace(mean, note=note)
 
     def _mean_with_zeros(self, name: str) -> Metric:
         mean = mean_of([row.scores.get(name, 0.0) for row in self._rows], [row.cluster for row in self._rows])
-        return _kind(msgspec.structs.replace(mean, note="what was not read counts as 0"), "scale")
+        return msgspec.structs.replace(mean, note="what was not read counts as 0")
 
     def _counts(self, group: str) -> dict[str, Metric]:
         rows = self._of(group) if group else self._rows
         end = f"/{group}" if group else ""
         counts = {"judged": len(self._whole(rows)), "unread": len(rows) - len(self._whole(rows))}
         for aspect in self.config.aspects:
-            counts[f"only_{aspect}"] = sum(list(row.scores) == [aspect] for row in rows)
+            counts[f"only/{aspect}"] = sum(list(row.scores) == [aspect] for row in rows)
         return {
-            f"{name}{end}": Metric(value=float(count), n=len(rows) if group else self._planned, unit="count")
+            f"{name}{end}": Metric(value=float(count), n=len(rows) if group else self._planned)
             for name, count in counts.items()
         }
 
-    def _correlations(self, figure: str, name: str, groups: Sequence[str]) -> dict[str, Metric]:
+    def _correlations(self, name: str, groups: Sequence[str]) -> dict[str, Metric]:
         if not groups:
-            return {figure: self._correlation(name, self._rows)}
-        found = {f"{figure}/{group}": self._correlation(name, self._of(group)) for group in groups}
+            return {_named("spearman", name): self._correlation(name, self._rows)}
+        found = {_named("spearman", name, group): self._correlation(name, self._of(group)) for group in groups}
         values = [one.value for one in found.values() if one.value is not None]
         lacking = len(found) - len(values)
         note = f"{lacking} of {len(found)} parts have no correlation" if lacking else ""
-        known = {
-            figure: fmean(values) if values else None,
-            f"{figure}_fisher": math.tanh(fmean(map(_atanh, values))) if values else None,
-            f"{figure}_tanh": math.tanh(fmean(values)) if values else None,
+        means = {
+            "spearman": (fmean(values) if values else None, ""),
+            "spearman_fisher": (math.tanh(fmean(map(_atanh, values))) if values else None, ""),
+            "spearman_tanh": (
+                math.tanh(fmean(values)) if values else None,
+                "tanh of the plain mean, as VIEScore's tables print it",
+            ),
         }
-        why = {f"{figure}_tanh": "tanh of the plain mean, as VIEScore's tables print it"}
         n = sum(one.n for one in found.values())
-        averages = {
-            one: _kind(Metric(value=value, n=n, note=note or why.get(one, "")), "coefficient")
-            for one, value in known.items()
-        }
-        return averages | found
+        return {
+            _named(figure, name): Metric(value=value, n=n, note=note or why) for figure, (value, why) in means.items()
+        } | found
 
-    def _correlation(self, name: str, rows: Sequence[_Rated]) -> Metric:
+    def _correlation(self, name: str, rows: Sequence[_RatedAnswer]) -> Metric:
         both = [
             (round(row.scores[name], _DIGITS), round(row.people[name], _DIGITS))
             for row in self._whole(rows)
@@ -171,7 +175,7 @@ class AspectScore(Measure):
         ]
         value = spearman([judge for judge, _ in both], [people for _, people in both])
         note = "" if value is not None else "undefined: fewer than two items, or one side is the same for all"
-        return _kind(Metric(value=value, n=len(both), note=note), "coefficient")
+        return Metric(value=value, n=len(both), note=note)
 
     def _people(self, sample: Sample) -> dict[str, float]:
         """Return people's mean rating of each aspect and their mean overall one; nothing where there is no gold."""
@@ -199,5 +203,9 @@ def _atanh(value: float) -> float:
     return math.atanh(max(-1 + 1e-12, min(1 - 1e-12, value)))
 
 
-def _kind(metric: Metric, unit: Literal["scale", "coefficient"]) -> Metric:
-    return msgspec.structs.replace(metric, unit=unit, better="high")
+def _named(figure: str, name: str, group: str = "") -> str:
+    """Return the name of a figure of the overall score, or of an aspect's."""
+    end = f"/{group}" if group else ""
+    if name == OVERALL:
+        return f"{figure}{end}"
+    return f"{figure.replace(OVERALL, 'aspect') if OVERALL in figure else f'aspect_{figure}'}/{name}{end}"

@@ -45,10 +45,15 @@ class EvennessScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
     margin: float = 0.1
 
 
-class _Scored(NamedTuple):
+class _Picture(NamedTuple):
     subject: str
     flags: frozenset[str]
-    score: float
+    scores: list[float]
+
+    @property
+    def score(self) -> float:
+        """The mean over repeats."""
+        return fmean(self.scores)
 
 
 class EvennessScore(Measure):
@@ -73,7 +78,7 @@ class EvennessScore(Measure):
 
     def __init__(self, config: EvennessScoreConfig) -> None:
         self.config = config
-        self._rows: list[_Scored] = []
+        self._pictures: dict[int, _Picture] = {}
         self._unread = self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -92,17 +97,18 @@ class EvennessScore(Measure):
             self._unread += 1
         elif verdict.status == "ok" and verdict.score is not None:
             flags = frozenset(flag for flag in self.config.flags if sample.meta.get(flag) is True)
-            self._rows.append(_Scored(subject, flags, verdict.score))
+            self._pictures.setdefault(sample.id, _Picture(subject, flags, [])).scores.append(verdict.score)
 
     def merge(self, later: Self) -> None:
         """Take in what was judged about the samples that follow."""
-        self._rows.extend(later._rows)
+        for picture, one in later._pictures.items():
+            self._pictures.setdefault(picture, one._replace(scores=[])).scores.extend(one.scores)
         self._unread += later._unread
         self._planned += later._planned
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline (``acc``) first."""
-        scores = [row.score for row in self._rows]
+        scores = [row.score for row in self._pictures.values()]
         least, greatest = (min(scores), max(scores)) if scores else (0.0, 0.0)
         wide = greatest - least
         scaled = [(score - least) / wide if wide else 1.0 for score in scores]
@@ -112,7 +118,11 @@ class EvennessScore(Measure):
         found["mean_score"] = self._number(fmean(scores) if scores else None)
         found["least"] = self._number(least if scores else None)
         found["greatest"] = self._number(greatest if scores else None)
-        counts = {"judged": len(scores), "unread": self._unread, "subjects": len({row.subject for row in self._rows})}
+        counts = {
+            "judged": len(scores),
+            "unread": self._unread,
+            "subjects": len({row.subject for row in self._pictures.values()}),
+        }
         grades = Counter(scores)
         if len(grades) <= _MOST_GRADES:
             counts |= {f"grade/{grade:g}": grades[grade] for grade in sorted(grades)}
@@ -120,12 +130,12 @@ class EvennessScore(Measure):
 
     def _even(self, way: str, scores: Sequence[float], *, constant: bool) -> dict[str, Metric]:
         by_subject: dict[str, list[float]] = {}
-        for row, score in zip(self._rows, scores, strict=True):
+        for row, score in zip(self._pictures.values(), scores, strict=True):
             by_subject.setdefault(row.subject, []).append(score)
         figures = {subject: evenness(own, self.config.margin) for subject, own in by_subject.items()}
         found: dict[str, Metric] = {}
         for at, name in enumerate(NAMES):
-            of_rows = [(row, figures[row.subject][at]) for row in self._rows]
+            of_rows = [(row, figures[row.subject][at]) for row in self._pictures.values()]
             found[f"{name}{way}"] = self._mean([value for _, value in of_rows], constant=constant)
             for flag in self.config.flags:
                 own = [value for row, value in of_rows if flag in row.flags]
@@ -143,7 +153,7 @@ class EvennessScore(Measure):
         return Metric(value=fmean(known), n=len(known), note=note)
 
     def _number(self, value: float | None) -> Metric:
-        return Metric(value=value, n=len(self._rows), note="" if value is not None else "no grade was read")
+        return Metric(value=value, n=len(self._pictures), note="" if value is not None else "no grade was read")
 
 
 def evenness(scores: Sequence[float], margin: float) -> tuple[float | None, float | None, float | None]:

@@ -69,7 +69,7 @@ viescore_datasets = [
             parser=dict(type="score_list", count=2),
             aggregate=dict(type="geometric_mean", unread="unparsed"),
         ),
-        score=dict(type=AspectScore, aspects=["SC", "PQ"], group_by="image_model", headline="spearman_overall"),
+        score=dict(type=AspectScore, aspects=["SC", "PQ"], group_by="image_model", headline="spearman"),
     )
     for task, (inputs, aspects) in _tasks.items()
 ]
