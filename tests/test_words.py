@@ -52,6 +52,9 @@ INSTEAD = {
 """Words that no name holds, in any number, with what to write instead."""
 
 ALLOWED = {
+    "view": "the command jb view, and the extra that it needs",
+    "judgebench.cli.view": "likewise",
+    "jb view": "likewise",
     "health": "the path that answers once a launched service can work: LaunchConfig.health",
     "EvidenceScore": "a score of what the verifiers' evidence for an answer is worth",
     "EvidenceScoreConfig": "likewise",

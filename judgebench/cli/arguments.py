@@ -34,6 +34,7 @@ commands:
   jb gate RUN --min CONDITION    pass or fail a finished run
   jb verdicts RUN --parser NAME  count what another parser reads differently
   jb try JUDGE --answer TEXT     let a judge look at one answer now
+  jb view [RUN or FOLDER]        look at runs in a browser on this machine
   jb schema [RECORD]             print the JSON Schema of a record of a run
   jb run ...                     the same as jb ...
 

@@ -31,6 +31,7 @@ VERBS = {
     "show": "judgebench.cli.show",
     "try": "judgebench.cli.try_judge",
     "verdicts": "judgebench.cli.verdicts",
+    "view": "judgebench.cli.view",
 }
 """Verb to the module whose ``run(argv) -> int`` carries it out; a new verb is one line here."""
 

@@ -1,0 +1,208 @@
+"""One item: the question, the answer, and everything that anybody says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+from markupsafe import Markup
+
+from judgebench.content.parts import MEDIA, in_words, parts_in
+from judgebench.query import Item, ItemKey, ShownCall
+from judgebench.records.flow import Prompt
+from judgebench.viewer import figures
+from judgebench.viewer.chosen import ONLY, Chosen, item_address
+from judgebench.viewer.rendering import marked
+from judgebench.viewer.site import MissingError, Site
+
+
+class Message(NamedTuple):
+    """A message of a prompt as it is shown."""
+
+    role: str
+    text: str
+
+
+class Call(NamedTuple):
+    """A judge call as it is shown.
+
+    Attributes:
+        call: The call. ``title``: which of several it is.
+        reply: The reply with the place marked where the verdict was read.
+        messages: Its prompt.
+        read: What was read, in words; empty where nothing was.
+        said: The text in the marked place.
+    """
+
+    call: ShownCall
+    title: str
+    reply: Markup
+    messages: list[Message]
+    read: str
+    said: str
+
+
+class Picture(NamedTuple):
+    """A picture of the prompt or of the answer."""
+
+    address: str
+    words: str
+    shown: bool
+
+
+def page(site: Site, request: web.Request) -> web.Response:
+    """Return the page of an item."""
+    run = site.run(request)
+    asks = site.query(run)
+    key = _key(request)
+    chosen = Chosen.of(request.query)
+    item = asks.item(key.row, key.id, key.repeat, model=key.model)
+    near = asks.neighbours(chosen.filter(), key)
+    total = asks.count(chosen.filter()) if near.number else 0
+    calls = [_call(one) for one in item.calls]
+    query = chosen.query()
+    return site.page(
+        "item.html",
+        current="items",
+        run=run,
+        item=item,
+        line=item.line,
+        calls=calls,
+        pictures=list(_pictures(run.key, item)),
+        answer_mark=marked(item.answer, [item.span]) if item.span else None,
+        facts=_facts(item),
+        chosen=chosen,
+        filters=[*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
+        number=near.number,
+        total=total,
+        before=item_address(run.key, near.before, query) if near.before else "",
+        after=item_address(run.key, near.after, query) if near.after else "",
+        up=f"/runs/{run.key}/items{query}",
+        record=item_address(run.key, key, part="/record"),
+        label=f"/runs/{run.key}/labels?row={key.row}",
+        addresses=_addresses(run.key, item),
+        reference=_said(item.reference),
+        fields=list(item.line.fields.items()),
+        keys=[
+            ("j k", "next, previous in this filter"), ("r", "reasoning"), ("p", "prompts"), ("l", "label"),
+            ("esc", "list"), ("?", "keys"),
+        ],
+    )  # fmt: skip
+
+
+def record(site: Site, request: web.Request) -> web.Response:
+    """Return all that is known of an item as JSON."""
+    run = site.run(request)
+    key = _key(request)
+    item = site.query(run).item(key.row, key.id, key.repeat, model=key.model)
+    data = msgspec.json.format(msgspec.json.encode(item, enc_hook=str), indent=2)
+    return web.Response(body=data, content_type="application/json", charset="utf-8")
+
+
+def _key(request: web.Request) -> ItemKey:
+    at = request.match_info
+    if not (at["id"].isdecimal() and at["repeat"].isdecimal() and len(at["id"]) < 19 and len(at["repeat"]) < 10):
+        raise MissingError("An item is named by numbers: its row in the data from 0, and the repetition.")
+    return ItemKey(at["model"], at["row"], int(at["id"]), int(at["repeat"]))
+
+
+def _call(one: ShownCall) -> Call:
+    read = one.read
+    order = read.order if read is not None else ""
+    name = one.record.presentation or (read.presentation if read is not None else "")
+    title = {"AB": "Order A B: this answer first", "BA": "Order B A: the other answer first"}.get(order, name)
+    if one.record.nth:
+        title = f"{title}, asked again ({one.record.nth})".lstrip(", ")
+    span = one.span if one.span and 0 <= one.span[0] < one.span[1] <= len(one.reply) else None
+    said = one.reply[span[0] : span[1]] if span else ""
+    return Call(
+        call=one,
+        title=title,
+        reply=marked(one.reply, [_line_of(one.reply, span)] if span else []),
+        messages=messages_of(one.prompt),
+        read=_read(one),
+        said=said,
+    )
+
+
+def _line_of(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Return a mark that can be seen: a letter alone is marked with what stands before it in its line, up to a few words."""
+    start, end = span
+    if end - start >= 4:
+        return span
+    begin = text.rfind("\n", 0, start) + 1
+    return (begin, end) if start - begin <= 24 else span
+
+
+def _read(one: ShownCall) -> str:
+    read = one.read
+    if read is None:
+        return ""
+    if read.status != "ok":
+        return read.reason or figures.STATUS_WORDS.get(read.status, read.status)
+    if read.decision is None:
+        return f"{read.score:g}" if read.score is not None else ""
+    prefers = {"first": "this answer", "second": "the other answer", "neither": "neither"}.get(read.prefers or "", "")
+    return f"{read.decision}: {prefers}" if prefers else read.decision
+
+
+def messages_of(prompt: Prompt | None) -> list[Message]:
+    """Return the messages of a prompt as they are shown."""
+    if prompt is None:
+        return []
+    if isinstance(prompt, str):
+        return [Message("prompt", prompt)]
+    return [Message(str(one.get("role", "")), in_words([one])) for one in prompt]
+
+
+def _pictures(run: str, item: Item) -> Iterator[Picture]:
+    of_answer: Sequence[Mapping[str, Any]] = item.prediction.parts if item.prediction is not None else []
+    prompts = [item.prompt] if item.prompt is not None else [call.prompt for call in item.calls[:1]]
+    for words, parts in (("of the question", [part for one in prompts for part in parts_in(one)]), ("of the answer", of_answer)):
+        media = [part for part in parts if part.get("type") in MEDIA and isinstance(part.get("sha256"), str)]
+        for number, part in enumerate(media, 1):
+            kind = str(part.get("type"))
+            address = f"/runs/{run}/attachments/{part['sha256'][:64]}"
+            yield Picture(address, f"{kind} {number} {words}", kind == "image")
+
+
+def _facts(item: Item) -> str:
+    """Return what the answer took, in a line."""
+    line, one = item.line, item.prediction
+    found = []
+    if line.tokens is not None:
+        found.append(f"{line.tokens:,} tokens")
+    if line.latency:
+        found.append(figures.seconds(line.latency))
+    if line.tries is not None and line.tries > 1:
+        found.append(f"{line.tries} tries")
+    elif line.tries == 1:
+        found.append("first try")
+    if one is not None and one.waited:
+        found.append(f"waited {figures.seconds(one.waited)}")
+    if line.truncated:
+        found.append("cut off by the token limit")
+    return " · ".join(found)
+
+
+def _addresses(run: str, item: Item) -> dict[str, str]:
+    """Return where the other opinions and answers are, by row, model and repetition."""
+    line = item.line
+    found = {f"row {one.row}": item_address(run, ItemKey(line.model, one.row, line.id, line.repeat)) for one in item.opinions}
+    for one in [*item.answers, *item.repeats]:
+        if one.row:
+            key = ItemKey(one.model, one.row, line.id, one.repeat)
+            found[f"answer {one.model} {one.repeat}"] = item_address(run, key)
+    return found
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return "\n".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else msgspec.json.encode(value).decode()
+
+

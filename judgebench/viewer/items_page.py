@@ -1,0 +1,130 @@
+"""The items of a run: a table of any size, narrowed by what its address says."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from judgebench.errors import UsageError
+from judgebench.query import ItemLine
+from judgebench.viewer.chosen import ALWAYS, COUNTED, ONLY, Chosen, item_address
+from judgebench.viewer.library import KnownRun
+from judgebench.viewer.site import Site
+
+_LINES = 50
+"""Items of one page."""
+_GROUPS = 12
+_END = 44
+"""Characters of an answer's end in the table."""
+_FIELDS = 2
+"""Fields of the samples that have a column of their own."""
+_SORTS = {
+    "": "as in the data", "-length": "longest answer first", "length": "shortest answer first",
+    "score": "lowest score first", "-score": "highest score first", "-latency": "slowest first",
+    "-tokens": "most tokens first", "random": "at random",
+}  # fmt: skip
+
+
+class Chip(NamedTuple):
+    """One choice with the number of its items."""
+
+    words: str
+    count: int | None
+    address: str
+    chosen: bool
+
+
+class ShownLine(NamedTuple):
+    """An item in the table, with its address and what of its texts is shown."""
+
+    line: ItemLine
+    address: str
+    question: str
+    answer: str
+
+
+def page(site: Site, request: web.Request) -> web.Response:
+    """Return a page of the list."""
+    run = site.run(request)
+    chosen = Chosen.of(request.query)
+    offset = min(_whole(request.query.get("offset", "")), 10**12) // _LINES * _LINES
+    asks = site.query(run)
+    values: dict[str, Any] = {"wrong_filter": "", "hint": "", "lines": [], "total": 0, "exact": True, "groups": []}
+    counts: dict[str, int] = {}
+    try:
+        counts = asks.counts(chosen.filter(narrowed=False))
+        found = asks.page(chosen.filter(), offset, _LINES)
+        by = chosen.by or "reason"
+        groups = [(value, count) for value, count in asks.groups(chosen.filter(), by) if value not in {None, ""}]
+        values |= {
+            "lines": [_shown(run, chosen, one) for one in found.rows],
+            "total": found.total,
+            "exact": found.exact,
+            "groups": [(str(value), count, _group_address(run, chosen, by, value)) for value, count in groups[:_GROUPS]],
+        }
+    except UsageError as error:
+        values |= {"wrong_filter": error.message, "hint": error.hint}
+    base = f"/runs/{run.key}/items"
+    rows = asks.rows
+    return site.page(
+        "items.html",
+        current="items",
+        run=run,
+        chosen=chosen,
+        chips=_chips(base, chosen, counts),
+        parts=[(words, base + address) for _, words, address in chosen.parts],
+        base=base,
+        offset=offset,
+        step=_LINES,
+        models=list(dict.fromkeys(one.model for one in rows)),
+        row_names=list(dict.fromkeys(one.row for one in rows)),
+        sorts=_SORTS,
+        fields=asks.fields,
+        columns=asks.fields[:_FIELDS],
+        problems=asks.problems,
+        keys=[("j k", "next, previous"), ("enter", "open"), ("/", "search"), ("l", "label"), ("esc", "run"), ("?", "keys")],
+        **values,
+    )
+
+
+def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:
+    shown = [*ALWAYS, *([chosen.only] if chosen.only and chosen.only not in ALWAYS else [])]
+    chips = [Chip("all", counts.get("all"), base + chosen.query(only=""), not chosen.only)]
+    for name in shown:
+        count = counts.get(COUNTED.get(name, name)) if name in ALWAYS else None
+        chips.append(Chip(ONLY[name], count, base + chosen.query(only=name), chosen.only == name))
+    return [one for one in chips if one.count != 0 or one.chosen]
+
+
+def _shown(run: KnownRun, chosen: Chosen, line: ItemLine) -> ShownLine:
+    return ShownLine(
+        line,
+        item_address(run.key, line.name, chosen.query()),
+        " ".join(line.question[:160].split()),
+        _end_of(line.answer),
+    )
+
+
+def _end_of(text: str) -> str:
+    words = " ".join(text[-300:].split())
+    return words if len(words) <= _END and len(text) <= 300 else f"…{words[-_END:]}"
+
+
+def _group_address(run: KnownRun, chosen: Chosen, by: str, value: Any) -> str:
+    import json
+
+    base = f"/runs/{run.key}/items"
+    if by == "reason":
+        return base + chosen.query(reason=str(value), by="")
+    if by in {"model", "row", "judge"}:
+        return base + chosen.query(**{by: str(value)}, by="")
+    named = by if by.isidentifier() else f"fields[{json.dumps(by)}]"
+    condition = f"{named} == {json.dumps(value)}"
+    return base + chosen.query(where=f"({chosen.where}) and {condition}" if chosen.where else condition, by="")
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 14 else 0
+
+

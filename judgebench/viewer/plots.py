@@ -1,0 +1,118 @@
+"""Drawings in the page: a value with its interval, and a bar of parts.
+
+Two kinds of marks are all that the pages need, so they are written here instead of by a library. They carry classes and
+no style, which lets the stylesheet colour them in light and dark, and the policy of the pages forbid style in the markup.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+_LABEL, _WIDTH, _RIGHT, _LINE = 190, 640, 58, 26
+"""Width of the names, of the drawing, of the numbers at its right end, and height of a line."""
+
+
+class Mark(NamedTuple):
+    """One line of a drawing of intervals.
+
+    Attributes:
+        name: What it is about.
+        value: Where the dot is. ``low``, ``high``: ends of the interval, where there is one.
+        text: The value as text.
+        series: Number of its colour, from 0.
+        href: Where its name leads.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    text: str
+    series: int = 0
+    href: str = ""
+
+
+def intervals(marks: Sequence[Mark], title: str, *, low: float | None = None, high: float | None = None) -> Markup:
+    """Return a drawing with a dot and an interval for each mark, on one axis.
+
+    Args:
+        marks: The lines, from above.
+        title: What it shows, for those who do not see it.
+        low: Start of the axis; the least that is drawn without. ``high``: its end, likewise.
+    """
+    shown = [mark for mark in marks if math.isfinite(mark.value)]
+    if not shown:
+        return Markup()
+    ends = [end for mark in shown for end in (mark.low, mark.high, mark.value) if end is not None and math.isfinite(end)]
+    ticks = _ticks(min(ends) if low is None else low, max(ends) if high is None else high)
+    first, last = ticks[0], ticks[-1]
+    bottom = _LINE * len(shown) + 8
+
+    def x(value: float) -> str:
+        inside = min(max(value, first), last)
+        return f"{_LABEL + (inside - first) / (last - first) * (_WIDTH - _LABEL - _RIGHT):.1f}"
+
+    parts = [
+        Markup('<line class="axis" x1="{x}" x2="{x}" y1="4" y2="{y}"/><text class="tick" x="{x}" y="{below}">{t}</text>').format(
+            x=x(tick), y=bottom, below=bottom + 15, t=f"{tick:g}".replace("-", "−")
+        )
+        for tick in ticks
+    ]
+    for at, mark in enumerate(shown):
+        y = _LINE * at + 18
+        name = Markup('<text class="name" x="0" y="{y}">{name}</text>').format(y=y + 4, name=_cut(mark.name))
+        if mark.href:
+            name = Markup('<a href="{}">{}</a>').format(mark.href, name)
+        parts.append(name)
+        if mark.low is not None and mark.high is not None:
+            parts.append(
+                Markup('<line class="interval s{s}" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/>').format(
+                    s=mark.series % 4, a=x(mark.low), b=x(mark.high), y=y
+                )
+            )
+        parts.append(Markup('<circle class="dot s{}" cx="{}" cy="{}" r="4.5"/>').format(mark.series % 4, x(mark.value), y))
+        parts.append(Markup('<text class="value" x="{}" y="{}">{}</text>').format(_WIDTH, y + 4, mark.text))
+    return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        _WIDTH, bottom + 22, title, Markup().join(parts)
+    )
+
+
+def bar(parts: Sequence[tuple[str, int]], title: str) -> Markup:
+    """Return a bar of parts, each with its class; parts of 0 are left out, and the smallest is still seen.
+
+    Args:
+        parts: Class and size of each part, from the left.
+        title: What it shows, for those who do not see it.
+    """
+    total = sum(size for _, size in parts)
+    if not total:
+        return Markup()
+    widths = [(kind, max(200 * size / total, 1.5)) for kind, size in parts if size]
+    scale = 200 / sum(width for _, width in widths)
+    at, drawn = 0.0, Markup()
+    for kind, width in widths:
+        drawn += Markup('<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="8"/>').format(kind, at, width * scale)
+        at += width * scale
+    return Markup('<svg class="bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>').format(
+        title, drawn
+    )
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return round numbers from below ``low`` to above ``high``, three to seven of them."""
+    if high - low < 1e-9:
+        low, high = low - 1, high + 1
+    raw = (high - low) / 4
+    size = 10 ** math.floor(math.log10(raw))
+    step = next(one * size for one in (1, 2, 2.5, 5, 10) if raw <= one * size)
+    first = math.floor(low / step + 1e-9)
+    last = math.ceil(high / step - 1e-9)
+    return [round(step * at, 10) for at in range(first, last + 1)]
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 30 else f"{name[:29]}…"

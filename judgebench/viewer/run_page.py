@@ -1,0 +1,319 @@
+"""One run: what its numbers are, how far they can be trusted, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from aiohttp import web
+from markupsafe import Markup
+
+from judgebench.errors import JudgebenchError
+from judgebench.records.diagnostics import JudgesCompared
+from judgebench.records.figures import Metric
+from judgebench.records.flow import TaskResult
+from judgebench.report.schema import Summary
+from judgebench.session.loaded import LoadedRun, load
+from judgebench.store.journal import read_file, reason_of
+from judgebench.viewer import figures
+from judgebench.viewer.library import KnownRun, links_in
+from judgebench.viewer.plots import Mark, bar, intervals
+from judgebench.viewer.sentences import sentences
+from judgebench.viewer.site import Site
+
+_SLICES = 40
+"""Lines of one drawing of slices, at most."""
+
+
+class ResultLine(NamedTuple):
+    """One result in the table: a model on a row."""
+
+    result: TaskResult
+    headline: Metric | None
+    notes: list[int]
+    bar: Markup
+    per_answer: float | None
+
+
+class JudgeFacts(NamedTuple):
+    """What is known of the judge of one row, a column for each model."""
+
+    row: str
+    judge: str
+    results: list[TaskResult]
+    lines: list[tuple[str, str, list[Metric | None]]]
+    confusions: list[tuple[str, dict[str, int]]]
+    reasons: list[tuple[str, str, int]]
+
+
+class SliceDrawing(NamedTuple):
+    """The slices of one row by one field."""
+
+    row: str
+    by: str
+    metric: str
+    drawing: Markup
+    left_out: int
+
+
+def page(site: Site, request: web.Request) -> web.Response:
+    """Return the page of a run."""
+    run = site.run(request)
+    problems = list(run.problems)
+    results: list[TaskResult] = []
+    loaded = opened(run)
+    if loaded is not None:
+        results = sorted(loaded.results, key=lambda one: one.dataset)
+        problems += [one for one in loaded.problems if one not in problems]
+    models = list(dict.fromkeys([*run.models, *(one.model for one in results)]))
+    between = [(one.data_abbr, one.model, pair) for one in results for pair in one.diagnostics.between_judges]
+    lines = [_line(one, run.summary) for one in results]
+    return site.page(
+        "run.html",
+        current="run",
+        run=run,
+        problems=problems,
+        sentences=sentences(results),
+        lasted=figures.lasted(run.started, run.ended),
+        answers=sum(one.counts.planned for one in results),
+        tokens=sum(tokens_of(one, who) for one in _first_of_each(results) for who in ("model", "judge")),
+        drawings=_drawings(run, results, models),
+        lines=lines,
+        notes=_texts_of_notes(run.summary, lines),
+        judges=_judges(results),
+        between=_once(between),
+        looks=_looks(run, results),
+        slices=_slices(results, models),
+        summary=run.summary,
+        usage=[_usage(one) for one in results],
+        models=models,
+        keys=[("i", "items"), ("c", "compare"), ("/", "search"), ("?", "keys")],
+    )
+
+
+def config(site: Site, request: web.Request) -> web.Response:
+    """Return the resolved config of the newest invocation, and the command lines of all."""
+    run = site.run(request)
+    shown: list[tuple[str, str]] = []
+    problems = list(run.problems)
+    if run.manifest and not links_in(run.folder):
+        for one in run.manifest.invocations[-3:]:
+            path = run.folder / "configs" / one.config.rpartition("/")[2]
+            try:
+                shown.append((one.config, read_file(path).decode("utf-8", "replace")))
+            except OSError as error:
+                problems.append(f"{one.config}: {reason_of(error)}")
+    return site.page("config.html", current="run", run=run, files=shown[::-1], problems=problems)
+
+
+def opened(run: KnownRun) -> LoadedRun | None:
+    """Return what a run folder holds; ``None`` where nothing of it may or can be read."""
+    if links_in(run.folder):
+        return None
+    try:
+        return load(run.folder)
+    except JudgebenchError:
+        return None
+
+
+def items_address(run: KnownRun, **filters: str) -> str:
+    """Return the address of the items of a run that a filter lets through."""
+    kept = {name: value for name, value in filters.items() if value}
+    return f"/runs/{run.key}/items" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def tokens_of(result: TaskResult, who: str) -> int:
+    """Return the tokens, in and out, of the tested model or of the judge behind a result."""
+    usage = result.usage.get(who)
+    if not isinstance(usage, dict):
+        return 0
+    found = [usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)]
+    return sum(one for one in found if isinstance(one, int))
+
+
+def _first_of_each(results: Sequence[TaskResult]) -> list[TaskResult]:
+    """Return the results with the usage of a model's answers counted once, however many judges look at them."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for one in results:
+        usage = dict(one.usage)
+        if (one.model, one.data_abbr) in seen:
+            usage.pop("model", None)
+        seen.add((one.model, one.data_abbr))
+        found.append(_with_usage(one, usage))
+    return found
+
+
+def _with_usage(result: TaskResult, usage: dict[str, Any]) -> TaskResult:
+    import msgspec
+
+    return msgspec.structs.replace(result, usage=usage)
+
+
+def _line(result: TaskResult, summary: Summary | None) -> ResultLine:
+    counts = result.counts
+    parts = [(name, getattr(counts, name)) for name in figures.STATUSES]
+    said = ", ".join(f"{size} {figures.STATUS_WORDS[name]}" for name, size in parts if size)
+    usage = result.usage.get("model")
+    written = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    calls = usage.get("calls") if isinstance(usage, dict) else None
+    return ResultLine(
+        result=result,
+        headline=result.metrics.get(result.headline),
+        notes=_notes(summary, result),
+        bar=bar(parts, f"Of {counts.planned} items: {said}"),
+        per_answer=written / calls if isinstance(written, int) and isinstance(calls, int) and calls else None,
+    )
+
+
+def _notes(summary: Summary | None, result: TaskResult) -> list[int]:
+    if summary is None:
+        return []
+    for row in summary.rows:
+        if row.dataset == result.dataset and row.metric == result.headline and result.model in row.cells:
+            return [*row.cells[result.model].notes, *row.notes]
+    return []
+
+
+def _texts_of_notes(summary: Summary | None, lines: Sequence[ResultLine]) -> list[tuple[int, str]]:
+    """Return the footnotes that the table names, by their numbers in the summary."""
+    numbers = sorted({number for line in lines for number in line.notes})
+    texts = summary.footnotes if summary is not None else []
+    return [(number, texts[number - 1]) for number in numbers if 0 < number <= len(texts)]
+
+
+def _drawings(run: KnownRun, results: Sequence[TaskResult], models: Sequence[str]) -> list[tuple[str, Markup]]:
+    """Return a drawing for each kind of headline: rows of one metric share an axis."""
+    by_metric: dict[tuple[str, str], list[TaskResult]] = {}
+    for one in results:
+        metric = one.metrics.get(one.headline)
+        if metric is not None and metric.value is not None:
+            by_metric.setdefault((one.headline, metric.unit), []).append(one)
+    found = []
+    for (name, _), members in by_metric.items():
+        marks = []
+        for one in members:
+            metric = one.metrics[one.headline]
+            marks.append(
+                Mark(
+                    f"{one.dataset} · {one.model}",
+                    metric.value or 0.0,
+                    *(metric.ci95 or (None, None)),
+                    text=figures.figure(metric),
+                    series=models.index(one.model),
+                    href=items_address(run, model=one.model, row=one.dataset),
+                )
+            )
+        marks.sort(key=lambda mark: mark.name.partition(" · ")[0])
+        title = name.replace("_", " ")
+        found.append((title, intervals(marks, f"{title} with 95% intervals")))
+    return found
+
+
+_FIGURES = (
+    ("agreement", "agrees with the rule"),
+    ("kappa", "κ with the rule"),
+    ("false_positive_rate", "accepts wrong answers"),
+    ("false_negative_rate", "rejects right answers"),
+    ("score_shift", "score against the rule’s, in points"),
+    ("consistency", "decides alike in both orders"),
+    ("first_shown_rate", "prefers the answer shown first; 50 is fair"),
+    ("longer_preferred", "prefers the longer answer; 50 is fair"),
+)
+
+
+def _judges(results: Sequence[TaskResult]) -> list[JudgeFacts]:
+    rows: dict[str, list[TaskResult]] = {}
+    for one in results:
+        if one.judge or one.diagnostics.figures():
+            rows.setdefault(one.dataset, []).append(one)
+    found = []
+    for row, members in rows.items():
+        lines = []
+        for name, words in _FIGURES:
+            metrics = [_drawn(getattr(one.diagnostics, name), name) for one in members]
+            if any(metric is not None and metric.value is not None for metric in metrics):
+                lines.append((name, words, metrics))
+        confusions = [
+            (one.model, {key: getattr(one.diagnostics, key) or 0 for key in ("tp", "fp", "fn", "tn")})
+            for one in members
+            if one.diagnostics.tp is not None
+        ]
+        reasons = [
+            (one.model, reason, count) for one in members for reason, count in one.diagnostics.unscored_reasons.items()
+        ]
+        found.append(JudgeFacts(row, members[0].judge or "", members, lines, confusions, reasons))
+    return found
+
+
+def _drawn(metric: Metric | None, name: str) -> Metric | None:
+    """Return a figure with the unit by which it is written."""
+    import msgspec
+
+    if metric is None or metric.unit:
+        return metric
+    return msgspec.structs.replace(metric, unit="coefficient" if name == "kappa" else "percent")
+
+
+def _once(between: Sequence[tuple[str, str, JudgesCompared]]) -> list[tuple[str, str, JudgesCompared]]:
+    """Leave out what the results of both judges say alike."""
+    found: dict[tuple[str, str, tuple[str, ...]], tuple[str, str, JudgesCompared]] = {}
+    for dataset, model, pair in between:
+        found.setdefault((dataset, model, tuple(sorted(pair.judges))), (dataset, model, pair))
+    return list(found.values())
+
+
+def _looks(run: KnownRun, results: Sequence[TaskResult]) -> list[tuple[str, int, str]]:
+    """Return where to look first: what it is, how many items, and where they are."""
+    accepted = sum(one.diagnostics.fp or 0 for one in results)
+    rejected = sum(one.diagnostics.fn or 0 for one in results)
+    found = [
+        ("The judge says right, the rule says wrong", accepted, items_address(run, only="accepted")),
+        ("The judge says wrong, the rule says right", rejected, items_address(run, only="rejected")),
+    ]
+    reasons: dict[str, int] = {}
+    for one in results:
+        for reason, count in one.diagnostics.unscored_reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    for reason, count in sorted(reasons.items(), key=lambda one: -one[1])[:6]:
+        found.append((f"Not scored: {reason}", count, items_address(run, only="unscored", reason=reason)))
+    unsteady = sum(
+        round(one.diagnostics.consistency.n * (100 - (one.diagnostics.consistency.value or 0)) / 100)
+        for one in results
+        if one.diagnostics.consistency is not None and one.diagnostics.consistency.value is not None
+    )
+    found.append(("Another verdict when the order is exchanged", unsteady, items_address(run, only="flipped")))
+    return [one for one in found if one[1]]
+
+
+def _slices(results: Sequence[TaskResult], models: Sequence[str]) -> list[SliceDrawing]:
+    by_field: dict[tuple[str, str], list[tuple[TaskResult, Any]]] = {}
+    for one in results:
+        for part in one.slices:
+            by_field.setdefault((one.dataset, part.by), []).append((one, part))
+    found = []
+    for (row, by), members in by_field.items():
+        headline = members[0][0].headline
+        marks = [
+            Mark(
+                f"{part.value or '(none)'} · {one.model}",
+                metric.value,
+                *(metric.ci95 or (None, None)),
+                text=figures.figure(metric),
+                series=models.index(one.model),
+            )
+            for one, part in members
+            if (metric := part.metrics.get(headline)) is not None and metric.value is not None
+        ]
+        marks.sort(key=lambda mark: mark.name)
+        title = f"{headline.replace('_', ' ')} of {row} by {by}"
+        if marks:
+            drawing = intervals(marks[:_SLICES], title)
+            found.append(SliceDrawing(row, by, headline, drawing, max(0, len(marks) - _SLICES)))
+    return found
+
+
+def _usage(result: TaskResult) -> tuple[TaskResult, list[tuple[str, dict[str, Any]]]]:
+    parts = [(who, usage) for who in ("model", "judge") if isinstance(usage := result.usage.get(who), dict)]
+    return result, parts

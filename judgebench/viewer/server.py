@@ -1,0 +1,144 @@
+"""The viewer as a web application: its addresses, what guards them, and its life from the printed link to Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from judgebench.errors import DiskError, JudgebenchError, UsageError
+from judgebench.viewer import files, item_page, items_page, run_page, runs_page
+from judgebench.viewer.guard import HEADERS, LOOPBACK, Guard
+from judgebench.viewer.library import Library
+from judgebench.viewer.site import MissingError, Site
+
+logger = logging.getLogger(__name__)
+
+Page = Callable[[Site, web.Request], web.Response]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PAGES: dict[str, Page] = {
+    "/": runs_page.page,
+    "/runs/{run}": run_page.page,
+    "/runs/{run}/config": run_page.config,
+    "/runs/{run}/items": items_page.page,
+    "/runs/{run}/items/{model}/{row}/{id}/{repeat}": item_page.page,
+    "/runs/{run}/items/{model}/{row}/{id}/{repeat}/record": item_page.record,
+    "/runs/{run}/attachments/{sha256}": files.attachment,
+    "/static/{name}": files.static,
+}
+"""What is read, by its address."""
+
+_MOST_POSTED = 64 << 10
+
+
+def application(site: Site) -> web.Application:
+    """Return the viewer as aiohttp serves it."""
+    app = web.Application(middlewares=[_guarded(site)], client_max_size=_MOST_POSTED)
+    for address, page in PAGES.items():
+        app.router.add_get(address, _reading(site, page))
+    return app
+
+
+def _reading(site: Site, page: Page) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await site.aside(page, site, request)
+
+    return answer
+
+
+def _guarded(site: Site) -> Callable[[web.Request, Answer], Awaitable[web.StreamResponse]]:
+    @web.middleware
+    async def guarded(request: web.Request, handler: Answer) -> web.StreamResponse:
+        if why := site.guard.refusal(request):
+            response: web.StreamResponse = site.trouble("This page is not yours to read", why, status=403)
+        elif site.guard.brings_token(request) and request.method == "GET":
+            # A page and no redirect: the cookie is not sent along with a redirect that began on another site.
+            response = site.page("welcome.html", to=request.path)
+            site.guard.keep(response)
+        else:
+            response = await _answered(site, request, handler)
+        if not response.prepared:
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+        return response
+
+    return guarded
+
+
+async def _answered(site: Site, request: web.Request, handler: Answer) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except MissingError as error:
+        return site.trouble("Not here", str(error), status=404)
+    except JudgebenchError as error:
+        return site.failed(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            return error
+        return site.trouble("Not here", f"There is no such page ({error.status} {error.reason}).", status=error.status)
+    except Exception:  # one page that fails must not end the viewer
+        logger.exception("The page %s failed", request.path)
+        return site.trouble(
+            "A mistake of this viewer", "The page could not be made; the terminal says why.", status=500
+        )
+
+
+async def serve(
+    library: Library, *, host: str = LOOPBACK, port: int = 0, ready: Callable[[str], None], stopped: asyncio.Event | None = None
+) -> None:
+    """Serve until Ctrl-C, or until ``stopped`` is set.
+
+    Args:
+        library: The runs.
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        ready: Is told the link, when it works.
+        stopped: Ends the viewer when it is set.
+
+    Raises:
+        UsageError: Nothing can listen there.
+    """
+    stopped = stopped or asyncio.Event()
+    guard = Guard(host=host)
+    site = Site(library, guard)
+    runner = web.AppRunner(application(site), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise UsageError(
+                f"The viewer cannot listen on {host}:{port}: {error.strerror or error}.",
+                hint="Leave --port out to take a free one.",
+            ) from error
+        bound = int(runner.addresses[0][1])
+        guard.listens_on(bound)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # no main thread
+                loop.add_signal_handler(number, stopped.set)
+        shown = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+        ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/?token={guard.token}")
+        await stopped.wait()
+    finally:
+        site.close()
+        await runner.cleanup()
+
+
+def library_of(places: list[Path]) -> Library:
+    """Return the runs of places that a command line names.
+
+    Raises:
+        ReuseError: A place is no folder.
+        DiskError: It cannot be looked through.
+    """
+    try:
+        return Library(places)
+    except OSError as error:
+        raise DiskError(f"{places[0]} cannot be read: {error.strerror or error}.") from error

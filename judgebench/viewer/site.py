@@ -1,0 +1,121 @@
+"""What every page needs: the runs, the templates, and one thread in which the files are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from judgebench.errors import JudgebenchError, visible
+from judgebench.query import RunQuery, open_query
+from judgebench.viewer import figures, rendering
+from judgebench.viewer.guard import Guard
+from judgebench.viewer.library import KnownRun, Library, links_in
+
+HERE = Path(__file__).parent
+
+
+class MissingError(Exception):
+    """What an address names is not there; the message is a sentence for the page."""
+
+
+class Site:
+    """The pages' common ground.
+
+    Args:
+        library: The runs.
+        guard: Who is answered.
+    """
+
+    def __init__(self, library: Library, guard: Guard) -> None:
+        self.library = library
+        self.guard = guard
+        self._templates = _templates()
+        self._queries: dict[Path, RunQuery] = {}
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="viewer")
+
+    def run(self, request: web.Request) -> KnownRun:
+        """Return the run that an address names.
+
+        Raises:
+            MissingError: There is none of that name.
+        """
+        key = request.match_info["run"]
+        run = self.library.run(key)
+        if run is None:
+            raise MissingError(f"There is no run {visible(key)[:80]!r} among those that this viewer was given.")
+        return run
+
+    def query(self, run: KnownRun) -> RunQuery:
+        """Return what answers questions about a run; used in the thread that reads files.
+
+        Raises:
+            MissingError: The folder holds symbolic links, which are not followed.
+            JudgebenchError: It is no run folder, or of another format.
+        """
+        if links := links_in(run.folder):
+            raise MissingError(f"The items of {run.name} are not shown: {links[0]}.")
+        known = self._queries.get(run.folder)
+        if known is None:
+            known = self._queries[run.folder] = open_query(run.folder)
+        return known
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """Return a page."""
+        text = self._templates.get_template(template).render({"run": None, "current": "", "keys": [], **values})
+        return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+    def trouble(self, title: str, message: str, hint: str = "", *, status: int) -> web.Response:
+        """Return a page that says why there is nothing to see."""
+        return self.page("trouble.html", status=status, title=title, message=message, hint=hint)
+
+    def failed(self, error: JudgebenchError) -> web.Response:
+        """Return the page about a run, or a part of it, that cannot be shown."""
+        return self.trouble("This cannot be shown", error.message, error.hint, status=422)
+
+    async def aside(self, work: Callable[..., web.Response], *arguments: Any) -> web.Response:
+        """Make a page in the thread that reads files, so that the viewer goes on answering."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, partial(work, *arguments))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": figures.number,
+        "figure": figures.figure,
+        "interval": figures.interval,
+        "bounds": figures.bounds,
+        "whole": figures.whole,
+        "short": figures.short,
+        "share": figures.share,
+        "when": figures.when,
+        "seconds": figures.seconds,
+        "visible": visible,
+        "markdown": rendering.markdown,
+        "plain": rendering.plain,
+        "is_marked_up": rendering.is_marked_up,
+    }
+    made.globals |= {"sign_of": figures.sign_of, "STATUS_WORDS": figures.STATUS_WORDS, "marked": rendering.marked}
+    made.finalize = _shown
+    return made
+
+
+def _shown(value: Any) -> Any:
+    """Write control and bidirectional characters of whatever a template shows as escapes."""
+    return visible(value) if type(value) is str else value
