@@ -73,7 +73,7 @@ def run(argv: list[str]) -> int:
             "and configs of these runs, over a connection that is not encrypted.",
             hint="Add --i-know to do so, or leave --host out and forward the port with ssh -L.",
         )
-    places = _places(args.runs, Path(args.work_dir))
+    folders = _folders_of(args.runs, Path(args.work_dir))
     try:
         from judgebench.viewer.server import library_of, serve
     except ModuleNotFoundError as error:
@@ -84,12 +84,12 @@ def run(argv: list[str]) -> int:
         ) from error
     import asyncio
 
-    library = library_of(places)
+    library = library_of(folders)
     asyncio.run(serve(library, host=args.host, port=args.port, ready=lambda link: _tell(link, args.host, exposed)))
     return 0
 
 
-def _places(names: list[str], work_dir: Path) -> list[Path]:
+def _folders_of(names: list[str], work_dir: Path) -> list[Path]:
     """Return the folders that the words mean; without any, the folder of all runs."""
     from judgebench.cli.parser import run_folder
 
@@ -108,7 +108,7 @@ def _places(names: list[str], work_dir: Path) -> list[Path]:
     return found
 
 
-def _tell(link: str, host: str, exposed: bool) -> None:  # noqa: FBT001 - one caller
+def _tell(link: str, host: str, exposed: bool) -> None:
     if exposed:
         print(
             f"jb: everyone who reaches {host} and has this link can read these runs, unencrypted.",

@@ -25,7 +25,7 @@ ONLY: dict[str, str] = {
     "unscored": "not scored",
 }
 """What a list can be narrowed to with one choice, and how that is called."""
-COUNTED = {"rule": "against_rule", "judges": "against_judges"}
+COUNT_NAMES = {"rule": "against_rule", "judges": "against_judges"}
 """By which name of ``RunQuery.counts`` a choice is counted, where that is another."""
 ALWAYS = ("wrong", "unread", "rule", "judges", "flipped", "truncated", "failed", "not_judged", "labelled")
 """Choices that are shown with their counts; the others are shown while they are chosen."""
@@ -88,7 +88,13 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
             text="" if pattern else self.text,
             regex=pattern,
             sort=self.sort,
-            **{only: True} if only in {"wrong", "unread", "flipped", "truncated", "failed", "not_judged", "labelled"} else {},
+            wrong=only == "wrong",
+            unread=only == "unread",
+            flipped=only == "flipped",
+            truncated=only == "truncated",
+            failed=only == "failed",
+            not_judged=only == "not_judged",
+            labelled=only == "labelled",
         )
 
     def query(self, **changes: str) -> str:
@@ -100,7 +106,15 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> list[tuple[str, str, str]]:
         """Return what is chosen besides the one choice: its name, how it reads, and the address without it."""
-        words = {"row": "row", "model": "model", "judge": "judge", "reason": "reason", "where": "where", "text": "holds", "id": "item"}
+        words = {
+            "row": "row",
+            "model": "model",
+            "judge": "judge",
+            "reason": "reason",
+            "where": "where",
+            "text": "holds",
+            "id": "item",
+        }
         return [
             (name, f"{word}: {value}", self.query(**{name: ""}))
             for name, word in words.items()

@@ -102,16 +102,11 @@ def sign_of(status: str, decision: str | None, score: float | None = None) -> tu
 
     Colour is never alone: ✓ correct, ✗ incorrect, ? unread, ! failed, – not judged.
     """
-    if status == "ok":
-        if decision in _GOOD:
-            return "good", "✓", str(decision)
-        if decision in _BAD:
-            return "bad", "✗", str(decision)
-        if decision is None and score is not None:
-            return "plain", f"{score:g}", "score"
-        return "plain", str(decision), str(decision)
-    if status == "unparsed":
-        return "unsure", "?", "unread"
-    if status == "not_judged":
-        return "unsure", "–", "not judged"
-    return "unsure", "!", STATUS_WORDS.get(status, status)
+    if status != "ok":
+        signs = {"unparsed": ("?", "unread"), "not_judged": ("–", "not judged")}
+        return "unsure", *signs.get(status, ("!", STATUS_WORDS.get(status, status)))
+    if decision in _GOOD or decision in _BAD:
+        return ("good", "✓", str(decision)) if decision in _GOOD else ("bad", "✗", str(decision))
+    if decision is None and score is not None:
+        return "plain", f"{score:g}", "score"
+    return "plain", str(decision), str(decision)

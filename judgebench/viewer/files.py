@@ -8,13 +8,13 @@ from judgebench.content.attachments import Attachments
 from judgebench.content.media import image_type
 from judgebench.errors import JudgebenchError
 from judgebench.viewer.library import links_in
-from judgebench.viewer.site import HERE, MissingError, Site
+from judgebench.viewer.site import HERE, MissingError, ViewerSite
 
 _STATIC = {"style.css": "text/css", "viewer.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _SANDBOX = "default-src 'none'; sandbox"
 
 
-def static(_site: Site, request: web.Request) -> web.Response:
+def static(_site: ViewerSite, request: web.Request) -> web.Response:
     """Return one of the viewer's own files.
 
     Raises:
@@ -28,7 +28,7 @@ def static(_site: Site, request: web.Request) -> web.Response:
     return response
 
 
-def attachment(site: Site, request: web.Request) -> web.Response:
+def attachment(site: ViewerSite, request: web.Request) -> web.Response:
     """Return an attachment of a run: an image as the image that its bytes are, all else as a file to keep.
 
     SVG and HTML are texts that a browser would run, so they are never shown as themselves.

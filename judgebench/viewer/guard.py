@@ -2,8 +2,8 @@
 
 The viewer serves what is in run folders to one person. A page of somebody else in the same browser must not read it
 (exact ``Host``, which stops names that are bound anew to this address), must not change anything (exact ``Origin`` for
-whatever is no reading, and a cookie that other sites cannot send), and what a model wrote must not run (a policy without
-inline script and style).
+whatever is no reading, and a cookie that other sites cannot send), and what a model wrote must not run (a policy
+without inline script and style).
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def hosts_of(host: str, port: int) -> frozenset[str]:
     if host not in {LOOPBACK, "localhost"}:
         names |= {socket.gethostname(), socket.getfqdn(), *_addresses()}
     bracketed = {f"[{name}]" if ":" in name else name for name in names}
-    return frozenset(f"{name}:{port}".lower() for name in bracketed) | (frozenset(bracketed) if port == 80 else frozenset())
+    return frozenset(f"{name}:{port}".lower() for name in bracketed) | (
+        frozenset(bracketed) if port == 80 else frozenset()
+    )
 
 
 def _addresses() -> set[str]:
@@ -84,14 +86,15 @@ class Guard:
     @property
     def cookie(self) -> str:
         """Name of the cookie: viewers on other ports of this machine share its jar."""
-        return f"jb_view_{self._port}"
+        return f"jb_viewer_{self._port}"
 
     def refusal(self, request: web.Request) -> str:
         """Return why a request is not answered, as a sentence; empty where it is."""
         if request.headers.get("Host", "").lower() not in self._hosts:
+            called = visible(request.headers.get("Host", ""))[:80]
             return (
-                f"This viewer is not called {visible(request.headers.get('Host', ''))[:80]}. Open the link that jb view "
-                f"printed; through a tunnel, forward the same port: ssh -L {self._port}:{LOOPBACK}:{self._port} HOST"
+                f"This viewer is not called {called}. Open the link that jb view printed; through a tunnel, forward "
+                f"the same port: ssh -L {self._port}:{LOOPBACK}:{self._port} HOST"
             )
         origin = request.headers.get("Origin")
         own = f"http://{request.headers['Host']}".lower()

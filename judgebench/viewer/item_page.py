@@ -15,7 +15,7 @@ from judgebench.records.flow import Prompt
 from judgebench.viewer import figures
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
 from judgebench.viewer.rendering import marked
-from judgebench.viewer.site import MissingError, Site
+from judgebench.viewer.site import MissingError, ViewerSite
 
 
 class Message(NamedTuple):
@@ -25,7 +25,7 @@ class Message(NamedTuple):
     text: str
 
 
-class Call(NamedTuple):
+class JudgedCall(NamedTuple):
     """A judge call as it is shown.
 
     Attributes:
@@ -52,7 +52,7 @@ class Picture(NamedTuple):
     shown: bool
 
 
-def page(site: Site, request: web.Request) -> web.Response:
+def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the page of an item."""
     run = site.run(request)
     asks = site.query(run)
@@ -92,7 +92,7 @@ def page(site: Site, request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-def record(site: Site, request: web.Request) -> web.Response:
+def record(site: ViewerSite, request: web.Request) -> web.Response:
     """Return all that is known of an item as JSON."""
     run = site.run(request)
     key = _key(request)
@@ -108,7 +108,7 @@ def _key(request: web.Request) -> ItemKey:
     return ItemKey(at["model"], at["row"], int(at["id"]), int(at["repeat"]))
 
 
-def _call(one: ShownCall) -> Call:
+def _call(one: ShownCall) -> JudgedCall:
     read = one.read
     order = read.order if read is not None else ""
     name = one.record.presentation or (read.presentation if read is not None else "")
@@ -117,7 +117,7 @@ def _call(one: ShownCall) -> Call:
         title = f"{title}, asked again ({one.record.nth})".lstrip(", ")
     span = one.span if one.span and 0 <= one.span[0] < one.span[1] <= len(one.reply) else None
     said = one.reply[span[0] : span[1]] if span else ""
-    return Call(
+    return JudgedCall(
         call=one,
         title=title,
         reply=marked(one.reply, [_line_of(one.reply, span)] if span else []),
@@ -128,7 +128,7 @@ def _call(one: ShownCall) -> Call:
 
 
 def _line_of(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Return a mark that can be seen: a letter alone is marked with what stands before it in its line, up to a few words."""
+    """Return a mark that can be seen: a letter alone is marked with the few words before it in its line."""
     start, end = span
     if end - start >= 4:
         return span
@@ -160,7 +160,10 @@ def messages_of(prompt: Prompt | None) -> list[Message]:
 def _pictures(run: str, item: Item) -> Iterator[Picture]:
     of_answer: Sequence[Mapping[str, Any]] = item.prediction.parts if item.prediction is not None else []
     prompts = [item.prompt] if item.prompt is not None else [call.prompt for call in item.calls[:1]]
-    for words, parts in (("of the question", [part for one in prompts for part in parts_in(one)]), ("of the answer", of_answer)):
+    for words, parts in (
+        ("of the question", [part for one in prompts for part in parts_in(one)]),
+        ("of the answer", of_answer),
+    ):
         media = [part for part in parts if part.get("type") in MEDIA and isinstance(part.get("sha256"), str)]
         for number, part in enumerate(media, 1):
             kind = str(part.get("type"))
@@ -190,7 +193,9 @@ def _facts(item: Item) -> str:
 def _addresses(run: str, item: Item) -> dict[str, str]:
     """Return where the other opinions and answers are, by row, model and repetition."""
     line = item.line
-    found = {f"row {one.row}": item_address(run, ItemKey(line.model, one.row, line.id, line.repeat)) for one in item.opinions}
+    found = {
+        f"row {one.row}": item_address(run, ItemKey(line.model, one.row, line.id, line.repeat)) for one in item.opinions
+    }
     for one in [*item.answers, *item.repeats]:
         if one.row:
             key = ItemKey(one.model, one.row, line.id, one.repeat)
@@ -203,6 +208,8 @@ def _said(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return "\n".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else msgspec.json.encode(value).decode()
-
-
+    return (
+        "\n".join(value)
+        if isinstance(value, list) and all(isinstance(one, str) for one in value)
+        else msgspec.json.encode(value).decode()
+    )

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from judgebench.errors import UsageError
 from judgebench.query import ItemLine
-from judgebench.viewer.chosen import ALWAYS, COUNTED, ONLY, Chosen, item_address
+from judgebench.viewer.chosen import ALWAYS, COUNT_NAMES, ONLY, Chosen, item_address
 from judgebench.viewer.library import KnownRun
-from judgebench.viewer.site import Site
+from judgebench.viewer.site import ViewerSite
 
 _LINES = 50
 """Items of one page."""
@@ -30,7 +30,7 @@ class Chip(NamedTuple):
     """One choice with the number of its items."""
 
     words: str
-    count: int | None
+    number: int | None
     address: str
     chosen: bool
 
@@ -44,7 +44,7 @@ class ShownLine(NamedTuple):
     answer: str
 
 
-def page(site: Site, request: web.Request) -> web.Response:
+def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return a page of the list."""
     run = site.run(request)
     chosen = Chosen.of(request.query)
@@ -61,7 +61,9 @@ def page(site: Site, request: web.Request) -> web.Response:
             "lines": [_shown(run, chosen, one) for one in found.rows],
             "total": found.total,
             "exact": found.exact,
-            "groups": [(str(value), count, _group_address(run, chosen, by, value)) for value, count in groups[:_GROUPS]],
+            "groups": [
+                (str(value), count, _group_address(run, chosen, by, value)) for value, count in groups[:_GROUPS]
+            ],
         }
     except UsageError as error:
         values |= {"wrong_filter": error.message, "hint": error.hint}
@@ -83,7 +85,14 @@ def page(site: Site, request: web.Request) -> web.Response:
         fields=asks.fields,
         columns=asks.fields[:_FIELDS],
         problems=asks.problems,
-        keys=[("j k", "next, previous"), ("enter", "open"), ("/", "search"), ("l", "label"), ("esc", "run"), ("?", "keys")],
+        keys=[
+            ("j k", "next, previous"),
+            ("enter", "open"),
+            ("/", "search"),
+            ("l", "label"),
+            ("esc", "run"),
+            ("?", "keys"),
+        ],
         **values,
     )
 
@@ -92,9 +101,9 @@ def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:
     shown = [*ALWAYS, *([chosen.only] if chosen.only and chosen.only not in ALWAYS else [])]
     chips = [Chip("all", counts.get("all"), base + chosen.query(only=""), not chosen.only)]
     for name in shown:
-        count = counts.get(COUNTED.get(name, name)) if name in ALWAYS else None
+        count = counts.get(COUNT_NAMES.get(name, name)) if name in ALWAYS else None
         chips.append(Chip(ONLY[name], count, base + chosen.query(only=name), chosen.only == name))
-    return [one for one in chips if one.count != 0 or one.chosen]
+    return [one for one in chips if one.number != 0 or one.chosen]
 
 
 def _shown(run: KnownRun, chosen: Chosen, line: ItemLine) -> ShownLine:
@@ -126,5 +135,3 @@ def _group_address(run: KnownRun, chosen: Chosen, by: str, value: Any) -> str:
 
 def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 14 else 0
-
-

@@ -1,7 +1,7 @@
 """Which runs there are, by the name that they have in addresses; nothing outside of them can be named.
 
-A folder of runs is looked through every time the list is shown, so a run that begins meanwhile appears. What was read of
-a run is kept until its ``run.json`` or its newest summary changes.
+A folder of runs is looked through every time the list is shown, so a run that begins meanwhile appears. What was read
+of a run is kept until its ``run.json`` or its newest summary changes.
 """
 
 from __future__ import annotations
@@ -92,19 +92,19 @@ class Library:
     """The runs that were named, and those in the folders that were named.
 
     Args:
-        places: Run folders, and folders that hold some.
+        folders: Run folders, and folders that hold some.
 
     Raises:
         ReuseError: A place is no folder.
     """
 
-    def __init__(self, places: Sequence[Path]) -> None:
-        for place in places:
+    def __init__(self, folders: Sequence[Path]) -> None:
+        for place in folders:
             if not place.is_dir():
                 raise ReuseError(
                     f"{place} is no folder.", hint="Name a run folder, or a folder that holds some: jb view outputs"
                 )
-        self._places = [Path(os.path.realpath(place)) for place in places]
+        self._named = [Path(os.path.realpath(place)) for place in folders]
         self._folders: dict[str, Path] = {}
         self._known: dict[Path, tuple[tuple[object, ...], KnownRun]] = {}
 
@@ -123,7 +123,7 @@ class Library:
 
     def _look(self) -> None:
         found: dict[str, Path] = {}
-        for place in self._places:
+        for place in self._named:
             for folder in _runs_below(place, _DEPTH):
                 if folder not in found.values():
                     found[_key_of(folder, found)] = folder

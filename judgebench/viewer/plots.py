@@ -1,7 +1,7 @@
 """Drawings in the page: a value with its interval, and a bar of parts.
 
 Two kinds of marks are all that the pages need, so they are written here instead of by a library. They carry classes and
-no style, which lets the stylesheet colour them in light and dark, and the policy of the pages forbid style in the markup.
+no style: the stylesheet colours them in light and dark, and the policy of the pages forbids style in the markup.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
+
+from judgebench.records.figures import Metric
+from judgebench.viewer.figures import figure
 
 _LABEL, _WIDTH, _RIGHT, _LINE = 190, 640, 58, 26
 """Width of the names, of the drawing, of the numbers at its right end, and height of a line."""
@@ -36,19 +39,26 @@ class Mark(NamedTuple):
     href: str = ""
 
 
-def intervals(marks: Sequence[Mark], title: str, *, low: float | None = None, high: float | None = None) -> Markup:
+def mark_of(name: str, metric: Metric, series: int, href: str = "") -> Mark:
+    """Return the line of a metric that has a value."""
+    low, high = metric.ci95 or (None, None)
+    return Mark(name, metric.value or 0.0, low, high, figure(metric), series, href)
+
+
+def intervals(marks: Sequence[Mark], title: str) -> Markup:
     """Return a drawing with a dot and an interval for each mark, on one axis.
 
     Args:
         marks: The lines, from above.
         title: What it shows, for those who do not see it.
-        low: Start of the axis; the least that is drawn without. ``high``: its end, likewise.
     """
     shown = [mark for mark in marks if math.isfinite(mark.value)]
     if not shown:
         return Markup()
-    ends = [end for mark in shown for end in (mark.low, mark.high, mark.value) if end is not None and math.isfinite(end)]
-    ticks = _ticks(min(ends) if low is None else low, max(ends) if high is None else high)
+    ends = [
+        end for mark in shown for end in (mark.low, mark.high, mark.value) if end is not None and math.isfinite(end)
+    ]
+    ticks = _ticks(min(ends), max(ends))
     first, last = ticks[0], ticks[-1]
     bottom = _LINE * len(shown) + 8
 
@@ -57,9 +67,9 @@ def intervals(marks: Sequence[Mark], title: str, *, low: float | None = None, hi
         return f"{_LABEL + (inside - first) / (last - first) * (_WIDTH - _LABEL - _RIGHT):.1f}"
 
     parts = [
-        Markup('<line class="axis" x1="{x}" x2="{x}" y1="4" y2="{y}"/><text class="tick" x="{x}" y="{below}">{t}</text>').format(
-            x=x(tick), y=bottom, below=bottom + 15, t=f"{tick:g}".replace("-", "−")
-        )
+        Markup(
+            '<line class="axis" x1="{x}" x2="{x}" y1="4" y2="{y}"/><text class="tick" x="{x}" y="{below}">{t}</text>'
+        ).format(x=x(tick), y=bottom, below=bottom + 15, t=f"{tick:g}".replace("-", "−"))
         for tick in ticks
     ]
     for at, mark in enumerate(shown):
@@ -74,7 +84,9 @@ def intervals(marks: Sequence[Mark], title: str, *, low: float | None = None, hi
                     s=mark.series % 4, a=x(mark.low), b=x(mark.high), y=y
                 )
             )
-        parts.append(Markup('<circle class="dot s{}" cx="{}" cy="{}" r="4.5"/>').format(mark.series % 4, x(mark.value), y))
+        parts.append(
+            Markup('<circle class="dot s{}" cx="{}" cy="{}" r="4.5"/>').format(mark.series % 4, x(mark.value), y)
+        )
         parts.append(Markup('<text class="value" x="{}" y="{}">{}</text>').format(_WIDTH, y + 4, mark.text))
     return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         _WIDTH, bottom + 22, title, Markup().join(parts)
@@ -97,9 +109,9 @@ def bar(parts: Sequence[tuple[str, int]], title: str) -> Markup:
     for kind, width in widths:
         drawn += Markup('<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="8"/>').format(kind, at, width * scale)
         at += width * scale
-    return Markup('<svg class="bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>').format(
-        title, drawn
-    )
+    return Markup(
+        '<svg class="bar" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    ).format(title, drawn)
 
 
 def _ticks(low: float, high: float) -> list[float]:

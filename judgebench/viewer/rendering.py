@@ -117,14 +117,16 @@ def _kept_attribute(tag: str, name: str, value: str) -> str | None:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["image", "reference"])
+    parser = (
+        MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["image", "reference"])
+    )
     parser.inline.ruler.before("escape", "formula", _inline_formula)
     parser.block.ruler.before("paragraph", "formula", _block_formula, {"alt": ["paragraph"]})
     parser.add_render_rule("formula", _render_formula)
     return parser
 
 
-def _inline_formula(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser calls it so
+def _inline_formula(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] not in "$\\":
         return False
     found = _INLINE.match(state.src, state.pos, min(state.posMax, state.pos + _MOST_MATH))
@@ -138,8 +140,8 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -
     return True
 
 
-def _block_formula(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001 - likewise
-    text = state.getLines(first, min(last, first + 60), state.blkIndent, False).lstrip()  # noqa: FBT003 - likewise
+def _block_formula(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    text = state.getLines(first, min(last, first + 60), state.blkIndent, False).lstrip()
     for opening, closing in _DISPLAY:
         if not text.startswith(opening):
             continue

@@ -18,9 +18,9 @@ from judgebench.session.loaded import LoadedRun, load
 from judgebench.store.journal import read_file, reason_of
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun, links_in
-from judgebench.viewer.plots import Mark, bar, intervals
+from judgebench.viewer.plots import bar, intervals, mark_of
 from judgebench.viewer.sentences import sentences
-from judgebench.viewer.site import Site
+from judgebench.viewer.site import ViewerSite
 
 _SLICES = 40
 """Lines of one drawing of slices, at most."""
@@ -57,7 +57,7 @@ class SliceDrawing(NamedTuple):
     left_out: int
 
 
-def page(site: Site, request: web.Request) -> web.Response:
+def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the page of a run."""
     run = site.run(request)
     problems = list(run.problems)
@@ -92,7 +92,7 @@ def page(site: Site, request: web.Request) -> web.Response:
     )
 
 
-def config(site: Site, request: web.Request) -> web.Response:
+def config(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the resolved config of the newest invocation, and the command lines of all."""
     run = site.run(request)
     shown: list[tuple[str, str]] = []
@@ -192,19 +192,15 @@ def _drawings(run: KnownRun, results: Sequence[TaskResult], models: Sequence[str
             by_metric.setdefault((one.headline, metric.unit), []).append(one)
     found = []
     for (name, _), members in by_metric.items():
-        marks = []
-        for one in members:
-            metric = one.metrics[one.headline]
-            marks.append(
-                Mark(
-                    f"{one.dataset} · {one.model}",
-                    metric.value or 0.0,
-                    *(metric.ci95 or (None, None)),
-                    text=figures.figure(metric),
-                    series=models.index(one.model),
-                    href=items_address(run, model=one.model, row=one.dataset),
-                )
+        marks = [
+            mark_of(
+                f"{one.dataset} · {one.model}",
+                one.metrics[one.headline],
+                models.index(one.model),
+                items_address(run, model=one.model, row=one.dataset),
             )
+            for one in members
+        ]
         marks.sort(key=lambda mark: mark.name.partition(" · ")[0])
         title = name.replace("_", " ")
         found.append((title, intervals(marks, f"{title} with 95% intervals")))
@@ -296,13 +292,7 @@ def _slices(results: Sequence[TaskResult], models: Sequence[str]) -> list[SliceD
     for (row, by), members in by_field.items():
         headline = members[0][0].headline
         marks = [
-            Mark(
-                f"{part.value or '(none)'} · {one.model}",
-                metric.value,
-                *(metric.ci95 or (None, None)),
-                text=figures.figure(metric),
-                series=models.index(one.model),
-            )
+            mark_of(f"{part.value or '(none)'} · {one.model}", metric, models.index(one.model))
             for one, part in members
             if (metric := part.metrics.get(headline)) is not None and metric.value is not None
         ]

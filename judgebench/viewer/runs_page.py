@@ -11,8 +11,8 @@ from markupsafe import Markup
 from judgebench.records.figures import Metric
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun
-from judgebench.viewer.plots import Mark, intervals
-from judgebench.viewer.site import Site
+from judgebench.viewer.plots import intervals, mark_of
+from judgebench.viewer.site import ViewerSite
 
 _TREND = 8
 """Runs of one dataset, at most, whose figures are drawn below each other."""
@@ -35,7 +35,7 @@ class ListedRun(NamedTuple):
     lasted: str
 
 
-def page(site: Site, request: web.Request) -> web.Response:
+def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the list of runs, those that hold the words of the search."""
     words = request.query.get("q", "")[:200]
     runs = site.library.runs()
@@ -86,13 +86,11 @@ def _trend(members: list[ListedRun]) -> Markup:
         return Markup()
     models = list(dict.fromkeys(headline.model for one in members for headline in one.headlines))
     marks = [
-        Mark(
+        mark_of(
             f"{_short_date(one.run)} · {headline.model}",
-            headline.metric.value or 0.0,
-            *(headline.metric.ci95 or (None, None)),
-            text=figures.figure(headline.metric),
-            series=models.index(headline.model),
-            href=f"/runs/{one.run.key}",
+            headline.metric,
+            models.index(headline.model),
+            f"/runs/{one.run.key}",
         )
         for one in members[:_TREND]
         for headline in one.headlines

@@ -1,4 +1,4 @@
-"""What a careful colleague would say of a run, made of its typed facts by rules; no claim that its intervals do not carry.
+"""What a careful colleague would say of a run, made of its typed facts by rules: no claim that no interval carries.
 
 Two intervals that overlap do not show that two models are equal, and none that do not are needed for a difference over
 the same questions; so overlap is told as what it is, and ``better`` is said only where the intervals stand apart.
@@ -53,19 +53,20 @@ def _ranked(row: str, members: Sequence[TaskResult]) -> Iterator[Sentence]:
         yield Sentence("", f"On {row} {best} has {_said(name, first)}, {next_best} {figures.figure(second)}.")
         return
     apart = first.ci95[1] < second.ci95[0] if low_is_good else first.ci95[0] > second.ci95[1]
+    said, other = _said(name, first), f"{figures.figure(second)} ({figures.interval(second)})"
     if apart:
         yield Sentence(
-            f"{best} is better than {next_best} on {row}",
-            f": {_said(name, first)} against {figures.figure(second)} ({figures.interval(second)}); the intervals do not overlap.",
+            f"{best} is better than {next_best} on {row}", f": {said} against {other}; the intervals do not overlap."
         )
-    else:
-        spread = abs((first.value or 0.0) - (second.value or 0.0))
-        between = f"{figures.number(spread, _unit(first))} apart" if spread else "equal"
-        yield Sentence(
-            "",
-            f"On {row} the intervals of {best} and {next_best} overlap ({figures.figure(first)} and {figures.figure(second)}, {between}): {_items(min(first.n, second.n))} alone do not "
-            "tell them apart.",
-        )
+        return
+    spread = abs((first.value or 0.0) - (second.value or 0.0))
+    between = f"{figures.number(spread, _unit(first))} apart" if spread else "equal"
+    values = f"{figures.figure(first)} and {figures.figure(second)}, {between}"
+    few = _items(min(first.n, second.n))
+    yield Sentence(
+        "",
+        f"On {row} the intervals of {best} and {next_best} overlap ({values}): {few} alone do not tell them apart.",
+    )
 
 
 def _against_even(metric: Metric, name: str) -> str:
@@ -83,13 +84,14 @@ def _judged(results: Sequence[TaskResult]) -> Iterator[Sentence]:
         if result.judge and result.diagnostics.agreement is not None and result.diagnostics.agreement.value is not None:
             by_judge.setdefault(result.judge, []).append(result)
     for judge, members in by_judge.items():
-        lowest = min(members, key=lambda one: one.diagnostics.agreement.value or 0.0 if one.diagnostics.agreement else 0.0)
-        agreement = lowest.diagnostics.agreement
-        assert agreement is not None
-        least = "at least " if len({figures.figure(one.diagnostics.agreement) for one in members}) > 1 else ""
+        found = [one.diagnostics.agreement for one in members if one.diagnostics.agreement is not None]
+        agreement = min(found, key=lambda one: one.value or 0.0)
+        least = "at least " if len({figures.figure(one) for one in found}) > 1 else ""
+        how_sure = f"{figures.interval(agreement)}, n = {agreement.n}"
         yield Sentence(
             "",
-            f"The judge {judge} agrees with the rule on {least}{figures.figure(agreement)}% of the answers ({figures.interval(agreement)}, n = {agreement.n}){_direction(members)}.",
+            f"The judge {judge} agrees with the rule on {least}{figures.figure(agreement)}% of the answers "
+            f"({how_sure}){_direction(members)}.",
         )
 
 

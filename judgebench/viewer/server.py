@@ -10,16 +10,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from judgebench.errors import DiskError, JudgebenchError, UsageError
 from judgebench.viewer import files, item_page, items_page, run_page, runs_page
 from judgebench.viewer.guard import HEADERS, LOOPBACK, Guard
 from judgebench.viewer.library import Library
-from judgebench.viewer.site import MissingError, Site
+from judgebench.viewer.site import MissingError, ViewerSite
 
 logger = logging.getLogger(__name__)
 
-Page = Callable[[Site, web.Request], web.Response]
+Page = Callable[[ViewerSite, web.Request], web.Response]
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGES: dict[str, Page] = {
@@ -37,7 +38,7 @@ PAGES: dict[str, Page] = {
 _MOST_POSTED = 64 << 10
 
 
-def application(site: Site) -> web.Application:
+def application(site: ViewerSite) -> web.Application:
     """Return the viewer as aiohttp serves it."""
     app = web.Application(middlewares=[_guarded(site)], client_max_size=_MOST_POSTED)
     for address, page in PAGES.items():
@@ -45,16 +46,16 @@ def application(site: Site) -> web.Application:
     return app
 
 
-def _reading(site: Site, page: Page) -> Answer:
+def _reading(site: ViewerSite, page: Page) -> Answer:
     async def answer(request: web.Request) -> web.StreamResponse:
         return await site.aside(page, site, request)
 
     return answer
 
 
-def _guarded(site: Site) -> Callable[[web.Request, Answer], Awaitable[web.StreamResponse]]:
+def _guarded(site: ViewerSite) -> Middleware:
     @web.middleware
-    async def guarded(request: web.Request, handler: Answer) -> web.StreamResponse:
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         if why := site.guard.refusal(request):
             response: web.StreamResponse = site.trouble("This page is not yours to read", why, status=403)
         elif site.guard.brings_token(request) and request.method == "GET":
@@ -71,7 +72,7 @@ def _guarded(site: Site) -> Callable[[web.Request, Answer], Awaitable[web.Stream
     return guarded
 
 
-async def _answered(site: Site, request: web.Request, handler: Answer) -> web.StreamResponse:
+async def _answered(site: ViewerSite, request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except MissingError as error:
@@ -90,7 +91,12 @@ async def _answered(site: Site, request: web.Request, handler: Answer) -> web.St
 
 
 async def serve(
-    library: Library, *, host: str = LOOPBACK, port: int = 0, ready: Callable[[str], None], stopped: asyncio.Event | None = None
+    library: Library,
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    ready: Callable[[str], None],
+    stopped: asyncio.Event | None = None,
 ) -> None:
     """Serve until Ctrl-C, or until ``stopped`` is set.
 
@@ -106,7 +112,7 @@ async def serve(
     """
     stopped = stopped or asyncio.Event()
     guard = Guard(host=host)
-    site = Site(library, guard)
+    site = ViewerSite(library, guard)
     runner = web.AppRunner(application(site), access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -131,14 +137,14 @@ async def serve(
         await runner.cleanup()
 
 
-def library_of(places: list[Path]) -> Library:
-    """Return the runs of places that a command line names.
+def library_of(folders: list[Path]) -> Library:
+    """Return the runs of folders that a command line names.
 
     Raises:
         ReuseError: A place is no folder.
         DiskError: It cannot be looked through.
     """
     try:
-        return Library(places)
+        return Library(folders)
     except OSError as error:
-        raise DiskError(f"{places[0]} cannot be read: {error.strerror or error}.") from error
+        raise DiskError(f"{folders[0]} cannot be read: {error.strerror or error}.") from error

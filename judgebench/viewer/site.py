@@ -25,7 +25,7 @@ class MissingError(Exception):
     """What an address names is not there; the message is a sentence for the page."""
 
 
-class Site:
+class ViewerSite:
     """The pages' common ground.
 
     Args:

@@ -74,7 +74,9 @@ class Models:
             f"$$\\frac{{{litres}}}{{{rate}}} \\approx {exact:.2f}$$\n\n"
             f"1. fill for {int(exact)} minutes\n2. then look at the rest\n\nThe answer is {final}."
         )
-        thought = f"Let me see. {litres} litres at {rate} a minute. {'Round up? Perhaps not.' if wrong else 'Round up.'}"
+        thought = (
+            f"Let me see. {litres} litres at {rate} a minute. {'Round up? Perhaps not.' if wrong else 'Round up.'}"
+        )
         if model == "south-7b":
             way = f"Net gain: {pump} − {leak} = {rate} litres a minute, so {litres} / {rate}. The answer is {final}."
         return Answer(way, reasoning_content=thought if model == "north-7b" else "")
@@ -91,13 +93,11 @@ def judge(body: dict[str, Any]) -> str:
     finals = [float(one) for one in re.findall(r"The answer is ([\d.]+)\.", shown)]
     pair = "Answer B" in shown or "answer B" in shown
     if pair:
-        first, second = (finals + [0, 0])[:2]
+        first, second = [*finals, 0.0, 0.0][:2]
         good = [one == right for one in (first, second)]
-        if good[0] == good[1]:
-            letter = "A" if number % 5 == 0 else "C"  # equal answers: sometimes the first shown one wins
-        else:
-            letter = "A" if good[0] else "B"
-        return f"The first answer states {first:g}, the second {second:g}. What matters is rounding up.\n\nVERDICT: {letter}"
+        equal = "A" if number % 5 == 0 else "C"  # of equal answers sometimes the first shown one wins
+        letter = equal if good[0] == good[1] else "A" if good[0] else "B"
+        return f"The first answer states {first:g}, the second {second:g}. Rounding up counts.\n\nVERDICT: {letter}"
     final = finals[-1] if finals else 0.0
     correct = final == right or (body["model"] == "quill-32b" and number % 12 in {1, 3})
     if number % 17 == 7 and body["model"] == "quill-32b":
@@ -172,7 +172,7 @@ def made_run(folder: Path, *, shift: int = 0, questions: int = QUESTIONS) -> tup
     with services(shift) as (models, judges):
         write_configs(folder, models, judges, questions=questions)
         done = run(command(), folder)
-    return sorted((folder / "outputs" / "default").glob("2*"))[-1], done
+    return max((folder / "outputs" / "default").glob("2*")), done
 
 
 def png(width: int = 4, height: int = 4) -> bytes:

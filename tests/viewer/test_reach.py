@@ -31,13 +31,11 @@ def fetch(view: Viewing, path: str, *, method: str = "GET", known: bool = True, 
     """Send one request; with the cookie unless it is not to be known."""
 
     async def ask() -> Answer:
-        cookies = {f"jb_view_{view.base.rpartition(':')[2]}": view.token} if known else {}
+        cookies = {f"jb_viewer_{view.base.rpartition(':')[2]}": view.token} if known else {}
         jar = aiohttp.CookieJar(unsafe=True)
         async with (
             aiohttp.ClientSession(cookies=cookies, cookie_jar=jar) as session,
-            session.request(
-                method, yarl(view.base + path), allow_redirects=False, **options
-            ) as answer,
+            session.request(method, yarl(view.base + path), allow_redirects=False, **options) as answer,
         ):
             return Answer(answer.status, answer.headers, await answer.read())
 
@@ -61,7 +59,9 @@ def test_the_link_opens_and_hands_out_a_cookie(viewer: Viewing) -> None:
     assert fetch(viewer, "/").status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/?token=", "/?token=wrong", "/runs/x/items", "/compare", "/nothing", "/?token=%ff"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?token=", "/?token=wrong", "/runs/x/items", "/compare", "/nothing", "/?token=%ff"]
+)
 def test_nobody_else_is_answered(viewer: Viewing, path: str) -> None:
     answer = fetch(viewer, path, known=False)
     assert answer.status == 403
@@ -69,7 +69,9 @@ def test_nobody_else_is_answered(viewer: Viewing, path: str) -> None:
     assert "tanks" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", ""]
+)
 def test_the_host_must_be_exact(viewer: Viewing, host: str) -> None:
     port = viewer.base.rpartition(":")[2]
     answer = fetch(viewer, "/", headers={"Host": host.format(port=port)})
