@@ -15,8 +15,9 @@ where they stand (``texts.py``). Nothing of the run is changed, and what cannot 
 """
 
 from judgebench.query.filters import Filter
-from judgebench.query.run_query import RunQuery, open_query
+from judgebench.query.run_query import Neighbours, RunQuery, open_query
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
+from judgebench.query.traits import Trait
 
 __all__ = [
     "Alternative",
@@ -24,9 +25,11 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemLine",
+    "Neighbours",
     "Opinion",
     "Page",
     "RunQuery",
     "ShownCall",
+    "Trait",
     "open_query",
 ]

@@ -111,14 +111,15 @@ def selection_of(chosen: Filter, sources: Sequence[Source], fields: Mapping[str,
 def _of_rows(chosen: Filter, sources: Sequence[Source]) -> SqlCondition | None:
     if not (chosen.row or chosen.model or chosen.judge):
         return None
-    exact = [number for number, one in enumerate(sources) if one.row == chosen.row]
     found = [
         number
         for number, one in enumerate(sources)
-        if (not chosen.row or (number in exact if exact else one.dataset == chosen.row))
-        and (not chosen.model or one.model == chosen.model)
-        and (not chosen.judge or one.judge == chosen.judge)
+        if chosen.row in {"", one.row, one.dataset}
+        and chosen.model in {"", one.model}
+        and chosen.judge in {"", one.judge}
     ]
+    if exact := [number for number in found if sources[number].row == chosen.row]:
+        found = exact
     if not found:
         _refuse(chosen, sources)
     if len(found) == len(sources):

@@ -32,7 +32,8 @@ COLUMN_NAMES: Mapping[str, str] = {
     "id": "id", "repeat": "repeat", "key": "key", "status": "status",
     "decision": "decision", "score": "score", "reason": "reason", "wrong": "wrong", "unread": "(status = 'unparsed')",
     "failed": "(status IN ('judge_failed', 'prediction_failed'))", "truncated": "truncated", "flipped": "flipped",
-    "disagree": "(against_rule OR against_judges)", "rule": "rule_decision", "rule_score": "rule_score",
+    "disagree": "(against_rule OR against_judges)", "against_rule": "against_rule",
+    "against_judges": "against_judges", "rule": "rule_decision", "rule_score": "rule_score",
     "gold": "gold", "length": "length", "tokens": "tokens", "latency": "latency", "tries": "tries",
 }  # fmt: skip
 """What an expression may name, and what of the index it is."""

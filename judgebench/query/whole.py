@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from judgebench.content.parts import in_words
+from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Alternative, Item, ItemLine, Opinion, ShownCall
 from judgebench.query.sources import Source
-from judgebench.query.texts import TextReader
 from judgebench.records.facts import Label, RecordedVerdict
 from judgebench.records.flow import JudgeCall, Prediction
 from judgebench.store.journal import DAMAGED
@@ -27,17 +25,14 @@ class Whole:
 
     Args:
         folder: The run folder.
-        sources: Its result rows by number.
-        index: The index. ``texts``: reads the files.
+        opened: Its index.
     """
 
-    def __init__(
-        self, folder: RunFolder, sources: Sequence[Source], index: sqlite3.Connection, texts: TextReader
-    ) -> None:
+    def __init__(self, folder: RunFolder, opened: OpenedIndex) -> None:
         self._folder = folder
-        self._sources = sources
-        self._index = index
-        self._texts = texts
+        self._sources = opened.sources
+        self._index = opened.connection
+        self._texts = opened.texts
 
     def item(self, row: int, line: ItemLine, labels: list[Label]) -> Item:
         """Return all about one verdict.

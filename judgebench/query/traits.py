@@ -1,0 +1,109 @@
+"""What the chosen verdicts have in common that the others have not: where to look first for a cause."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import math
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from judgebench.query.where import COLUMN_NAMES, TEXT_NAMES, SqlCondition, compiled
+
+_FLAGS = ("truncated", "flipped", "against_rule", "against_judges", "unread", "failed")
+_NAMED = ("model", "row", "decision", "reason", "rule")
+_VALUES_AT_MOST = 12
+"""Values of one field that are looked at, the most frequent among the chosen."""
+_RARER = 1.5
+"""So many times as frequent among the chosen as in all, at least."""
+
+
+class Trait(NamedTuple):
+    """Something that is more frequent among the chosen than among all.
+
+    Attributes:
+        where: The expression that says it.
+        among: How many of the chosen have it; ``chosen``: of how many.
+        overall: How many of all have it; ``all``: of how many.
+    """
+
+    where: str
+    among: int
+    chosen: int
+    overall: int
+    all: int
+
+    @property
+    def weight(self) -> float:
+        """How much it tells: the more of the chosen have it, and the fewer of the others, the more."""
+        return self.among * math.log(self.among * self.all / (self.chosen * self.overall))
+
+
+def traits_of(
+    index: sqlite3.Connection,
+    chosen: SqlCondition,
+    base: SqlCondition,
+    fields: Mapping[str, str],
+    *,
+    left_out: tuple[str, ...] = (),
+) -> list[Trait]:
+    """Return what the chosen have in common, the most telling first.
+
+    Args:
+        index: The index.
+        chosen: Condition of the chosen.
+        base: Of those that they are held against.
+        fields: Fields of the samples by name, with their columns.
+        left_out: Names that say nothing, because the chosen are chosen by them.
+    """
+    expressions = [*(name for name in _FLAGS if name not in left_out), *_ends(index, base)]
+    for name in _NAMED:
+        if name not in left_out:
+            expressions.extend(_values(index, chosen, name, COLUMN_NAMES[name]))
+    for name, column in fields.items():
+        plain = name.isidentifier() and not keyword.iskeyword(name) and name not in (*COLUMN_NAMES, *TEXT_NAMES)
+        shown = name if plain else f"fields[{json.dumps(name, ensure_ascii=False)}]"
+        expressions.extend(_values(index, chosen, shown, column))
+    if not expressions:
+        return []
+    conditions = [compiled(one, fields) for one in expressions]
+    among, in_all = (_counts(index, one, conditions) for one in (chosen, base))
+    found = [
+        Trait(where, number, among[0], overall, in_all[0])
+        for where, number, overall in zip(expressions, among[1:], in_all[1:], strict=True)
+        if number >= 2 and number * in_all[0] > _RARER * overall * among[0]
+    ]
+    return sorted(found, key=lambda one: -one.weight)
+
+
+def _counts(index: sqlite3.Connection, base: SqlCondition, conditions: list[SqlCondition]) -> list[int]:
+    """Return how many there are, and for how many of them each condition holds."""
+    sums = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {one.sql})" for one in conditions)])
+    values = [value for one in conditions for value in one.values]
+    return list(index.execute(f"SELECT {sums} FROM items WHERE {base.sql}", (*values, *base.values)).fetchone())
+
+
+def _ends(index: sqlite3.Connection, all: SqlCondition) -> Iterator[str]:
+    """Yield what says that an answer is among the longest or the shortest tenth."""
+    (number,) = index.execute(f"SELECT count(length) FROM items WHERE {all.sql}", all.values).fetchone()
+    if number < 20:
+        return
+    for sign, order in ((">=", "DESC"), ("<=", "ASC")):
+        (length,) = index.execute(
+            f"SELECT length FROM items WHERE {all.sql} AND length IS NOT NULL ORDER BY length {order} LIMIT 1 OFFSET ?",
+            (*all.values, number // 10),
+        ).fetchone()
+        yield f"length {sign} {length}"
+
+
+def _values(index: sqlite3.Connection, chosen: SqlCondition, name: str, column: str) -> Iterator[str]:
+    """Yield what says that a column has one of the values that are frequent among the chosen."""
+    found = index.execute(
+        f"SELECT {column}, count(*) FROM items WHERE {chosen.sql} AND {column} IS NOT NULL GROUP BY 1"
+        " HAVING count(*) > 1 ORDER BY 2 DESC LIMIT ?",
+        (*chosen.values, _VALUES_AT_MOST),
+    )
+    for value, _ in found.fetchall():
+        text = value if isinstance(value, str) else None
+        yield f"{name} == {json.dumps(text, ensure_ascii=False) if text is not None else value!r}"
