@@ -25,18 +25,19 @@ GOALS = {
 NAMES = [*GOALS, "all of a regex", "all of a text"]
 MEMORY = 300
 """Megabytes that no part may exceed."""
-WORDS = tuple(
-    ["the", "tank", "holds", "litres", "while", "a", "pump", "fills", "it", "and", "water", "leaks", "out", "every", "minute", "so", "that", "after", "some", "time", "a", "number", "of", "whole", "hours", "remain", "before", "both", "trains", "meet", "between", "two", "towns", "which", "lie", "far", "apart", "from", "each", "other"]
-)  # fmt: skip
+PROSE = (
+    "the tank holds litres while a pump fills it and water leaks out every minute so that after some time a number of "
+    "whole hours remain before both trains meet between two towns which lie far apart from each other"
+)
 
 
 def text(seed: int, size: int) -> str:
     """Return so many characters of prose, the same for the same seed."""
-    parts: list[str] = []
+    words, parts = PROSE.split(), []
     length, state = 0, seed * 2654435761 % 4294967291 + 1
     while length < size:
         state = state * 48271 % 2147483647
-        parts.append(WORDS[state % len(WORDS)])
+        parts.append(words[state % len(words)])
         length += len(parts[-1]) + 1
     return " ".join(parts)[:size]
 
