@@ -32,16 +32,17 @@ Measure = Callable[[], tuple[float, float]]
 
 WARM = """
 import os, sys
-from judgebench.stages import entry, fork server
-fork server.warm_up(list(entry.STAGE_MODULES))
+from judgebench.stages import task as entry
+from judgebench.stages.warm_up import warm_up
+warm_up(list(entry.STAGE_MODULES))
 for line in sys.stdin:
-    plan, task, *follows = line.split()
+    plan, name, *follows = line.split()
     ours, theirs = os.pipe()
     os.write(theirs, "".join(f"upstream-done {one}\\n" for one in follows).encode())
     pid = os.fork()
     if not pid:
         os.dup2(ours, 0)
-        os._exit(entry.main([plan, task]))
+        os._exit(entry.main([plan, name]))
     os.close(ours)
     _, _, used = os.wait4(pid, 0)
     os.close(theirs)

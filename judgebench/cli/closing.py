@@ -15,14 +15,12 @@ from judgebench.content.parts import in_words
 from judgebench.dashboard.display import Display
 from judgebench.errors import ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
-from judgebench.judges.rules.verdicts import OUT_OF_TIME
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
 from judgebench.report.conditions import read_conditions
 from judgebench.report.schema import Summary
 from judgebench.session.outcome import Outcome, scores, summed
-from judgebench.stages.row_results import write_rows
 from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder, is_run
@@ -77,6 +75,8 @@ def _tables(summary: Path, stream: TextIO) -> str:
 
 def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: ExitCode) -> tuple[ExitCode, str]:
     """Write the rows of ``--out``; return the exit code and the line that says so."""
+    from judgebench.stages.row_results import write_rows
+
     try:
         count = write_rows(config, results, Path(out))
     except JudgebenchError as error:
@@ -179,6 +179,8 @@ def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -
 
 
 def _out_of_time(result: TaskResult) -> int:
+    from judgebench.judges.rules.verdicts import OUT_OF_TIME
+
     return result.diagnostics.unscored_reasons.get(OUT_OF_TIME, 0)
 
 

@@ -21,12 +21,12 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
 import aiohttp
+import msgspec
 from aiohttp.http_exceptions import ContentEncodingError
 
 from judgebench.models.service_errors import excerpt
@@ -209,8 +209,7 @@ _EXCEPTIONS: tuple[tuple[type[BaseException], Fault], ...] = (
 """The first row that fits, the most special classes first."""
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True):
     """Bounds of the waiting between attempts, in seconds.
 
     Attributes:

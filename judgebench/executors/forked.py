@@ -9,9 +9,7 @@ stdin is a socket to the supervisor; when that is gone, so is this process, and 
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import os
 import select
 import signal
@@ -25,10 +23,6 @@ from judgebench.stages import task as entry
 
 HEADER = struct.Struct("!I")
 """Length of the order that follows; the three file descriptors come with it."""
-
-SENDING = ("judgebench.engine.http", "judgebench.engine.worker_pool", "judgebench.models.openai")
-"""What tasks import besides their stage when they send. Nothing imported here may start a thread: a forked process has
-only the one that forked."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -55,6 +49,10 @@ class ForkMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def main(stages: list[str]) -> int:
     """Fork a task of one of the stages for every order; in a forked process this returns the task's exit code."""
+    from judgebench.stages.warm_up import (
+        warm_up,
+    )  # the supervisor, which knows the records of this module, needs it not
+
     warm_up(stages)
     _find_title()
     control = socket.socket(fileno=os.dup(0))
@@ -90,17 +88,6 @@ def main(stages: list[str]) -> int:
             os.close(standing)
             numbers[pid] = order.number
             _send(control, ForkMessage(order.number, pid=pid))
-
-
-def warm_up(stages: list[str]) -> None:
-    """Import what tasks of these stages import."""
-    for stage in stages:
-        importlib.import_module(entry.STAGE_MODULES[stage])
-    if not {"infer", "judge"}.isdisjoint(stages):
-        for name in SENDING:
-            importlib.import_module(name)
-        with contextlib.suppress(ImportError):
-            importlib.import_module("uvloop")
 
 
 def _find_title() -> None:

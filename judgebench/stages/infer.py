@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +43,7 @@ from judgebench.store.run_folder import RowFiles
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class DatasetAnswers:
+class DatasetAnswers(msgspec.Struct):
     """The answers to one dataset: where they stand, and how many there are.
 
     Attributes:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import signal
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +73,10 @@ async def extract_in_parallel(
         PrerequisiteError: A process was killed.
         Exception: Whatever a process raised.
     """
+    import multiprocessing  # few tasks have processes of their own
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context(_METHOD)
     done = context.RawArray("q", len(parts))
     pool = ProcessPoolExecutor(len(parts), mp_context=context, initializer=_begin, initargs=(done,))
@@ -128,6 +129,8 @@ def _begin(done: Any) -> None:
 
 
 def _end_with_the_task() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

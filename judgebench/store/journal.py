@@ -14,8 +14,9 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, Literal, TypeVar
@@ -60,7 +61,12 @@ class Decoder(Generic[T]):
     """
 
     def __init__(self, kind: type[T]) -> None:
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._kind = kind
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], T]:
+        """Made when something is first decoded: a process decodes few of the types that its modules know."""
+        return msgspec.json.Decoder(self._kind).decode
 
     def __call__(self, data: bytes) -> T:
         """Return what was written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judgebench.judges.rules import AcceptedForms, ChoiceEqual, ExactMatch, MathEqual, NumberEqual
+from judgebench.judges import AcceptedForms, ChoiceEqual, ExactMatch, MathEqual, NumberEqual
 from judgebench.judges.rules.math_equal import same_at_once
 from tests.rules.items import judge
 

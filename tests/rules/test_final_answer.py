@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judgebench.judges.rules import FinalAnswerEqual, MathEqual
+from judgebench.judges import FinalAnswerEqual, MathEqual
 from judgebench.judges.rules.short_reference import final_part, kind_of
 from tests.rules.items import SHARED, item, judge, judge_all
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judgebench.datasets import JsonlDataset
-from judgebench.judges.rules import AcceptedForms, ChoiceEqual, ExactMatch, MathEqual, NumberEqual
+from judgebench.judges import AcceptedForms, ChoiceEqual, ExactMatch, MathEqual, NumberEqual
 from tests.rules.items import SHARED, item, judge, judge_all
 
 RULES = [AcceptedForms(), ChoiceEqual(), ExactMatch(), NumberEqual()]

@@ -7,6 +7,7 @@ wrongly, one that is left unread for an innocent word costs one verdict of many.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from judgebench.judges.parsers.lazy import lazily
 from judgebench.judges.parsers.mentions import lowered
@@ -33,7 +34,12 @@ class Screened:
         self._words = tuple(word for word in words.split("|") if word != "\x80")
         self._beyond = "\x80" in words
         self._also = tuple(also.split("|")) if also else ()
-        self.pattern = lazily(pattern, re.IGNORECASE)
+        self._pattern = pattern
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first tried."""
+        return re.compile(self._pattern, re.IGNORECASE)
 
     def fits(self, low: str) -> bool:
         """Whether the pattern can match in a text of which this is the lower case."""

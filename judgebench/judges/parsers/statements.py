@@ -83,9 +83,45 @@ _PLAIN: dict[int, int | str] = {
     0x3002: ".",
 }
 _UNSPACED = "\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
-"""Letters that may follow a token without a blank."""
+"""Letters that may stand beside a token without a blank. They have no case, and compile slowly where it is ignored."""
 _BESIDE = lazily(r"[^\w\n]{1,8}")
 _WINDOW = 160
+
+_FORMS = {
+    "token": "TOKEN",
+    "anchored": rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}TOKEN",
+    "verdict line": (
+        rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})"
+    ),
+    "line lead": rf"{_DECORATION}{_LEAD}",
+    "heading": rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}",
+    "alone": rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}TOKEN(?P<after>.{{0,24}})",
+    "sentence noun": _SENTENCE_NOUN,
+    "graded": (
+        r"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
+        rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}TOKEN"
+    ),
+    "is": (
+        r"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s"
+        rf"{_WRAP}TOKEN"
+    ),
+    "answer line": rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}TOKEN",
+    # Boxes and answer tags are not read inside a line: there they mostly hold the candidate's answer.
+    "brackets": r"(?:\[\[\s?|<(?:verdict|grade)>\s?)TOKEN(?:\s?\]\]|\s?</)",
+    "echoed question": (
+        rf"{_DECORATION}TOKEN[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}(?P<answer>yes|no|true|false)[\s*_.!]{{0,6}}"
+    ),
+    "doubled": r"[).:\]]{1,2}\s{1,2}[*_(\[]{0,3}TOKEN[\s*_)\].]{0,5}$",
+    "chosen": (
+        rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
+        rf" for)|option)\s{_WRAP}TOKEN[\s*_`\"'.)\]]{{0,6}}"
+    ),
+    "better": rf"{_DECORATION}TOKEN[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
+    "ending": rf"[.!]\s{{1,3}}{_WRAP}TOKEN[\s*_.!\])]{{0,6}}$",
+    "field": rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"TOKEN\"",
+    "listed": rf"{_DECORATION}[(\[]?TOKEN[.:)\]]",
+}
+"""Where a verdict stands, by name; ``TOKEN`` is one of the letters and words of a table, as its group ``token``."""
 
 
 class Statement(NamedTuple):
@@ -126,74 +162,10 @@ class VerdictScanner:
     """
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
-        tokens = {**self._negated(tokens), **tokens}
+        tokens = {**_negated(tokens), **tokens}
         self._decision = {token.upper(): decision for token, decision in tokens.items()}
-        self._exact = frozenset(tokens)
-        ordered = sorted(tokens, key=len, reverse=True)
-        written = "|".join(re.escape(one) for one in ordered)
-        # Python takes 10 ms to compile a set of so many letters without regard to case, which these have not.
-        before, after = rf"(?-i:(?<![^\W_{_UNSPACED}]))", rf"(?-i:(?![^\W_{_UNSPACED}]))"
-        token = rf"{before}(?<!\w['’-])(?P<token>{written}){after}(?!['’]\w)"
-        self._token = lazily(token, re.IGNORECASE)
-        self._anchored = lazily(rf"(?P<noun>{_NOUN})(?P<sep>{_SEPARATOR}|(?=\s)){_WRAP}{token}", re.IGNORECASE)
-        self._verdict_line = lazily(
-            rf"{_DECORATION}{_LEAD}(?:verdict|grade|judge?ment|decision)[\s*_`\"']{{0,6}}[:=](?P<rest>[^\n]{{0,60}})",
-            re.IGNORECASE,
-        )
-        self._line_lead = lazily(rf"{_DECORATION}{_LEAD}", re.IGNORECASE)
-        self._heading = lazily(rf"<?{_DECORATION}{_LEAD}{_NOUN}[\s*_`]{{0,6}}[:>]?[\s*_`\"']{{0,6}}", re.IGNORECASE)
-        self._alone = lazily(rf"(?P<before>[^\w\n]{{0,16}}_{{0,2}}){_WRAP}{token}(?P<after>.{{0,24}})", re.IGNORECASE)
-        self._sentence_noun = lazily(_SENTENCE_NOUN, re.IGNORECASE)
-        self._graded = lazily(
-            rf"\b(?:i|we)(?:\s|(?=['’]d))(?:(?:['’]d|would|will|therefore|thus|hence|hereby)\s)?(?:grade|mark|label"
-            rf"|classify|judge|rate|find|consider|deem)\s(?:[\w'’]+\s){{1,5}}?(?:as:?\s|to be\s)?{_WRAP}{token}",
-            re.IGNORECASE,
-        )
-        self._is = lazily(
-            rf"\b(?:(?:answer|response|solution|candidate|submission)\s(?:\w+\s)?is:?|(?:this|it) is)\s{_WRAP}{token}",
-            re.IGNORECASE,
-        )
-        self._answer_line = lazily(
-            rf"{_DECORATION}{_LEAD}(?:answer|答案|choice|option)[\s*_`\"'”’]{{0,6}}[:=]{_WRAP}{token}", re.IGNORECASE
-        )
-        self._brackets = lazily(
-            # Boxes and answer tags are not read inside a line: there they mostly hold the candidate's answer.
-            rf"(?:\[\[\s?|<(?:verdict|grade)>\s?){token}(?:\s?\]\]|\s?</)",
-            re.IGNORECASE,
-        )
-        binary = len(set(tokens.values())) == 2
-        self._echoed_question = lazily(
-            rf"{_DECORATION}{token}[\s*_]{{0,4}}[?:=][\s*_]{{0,4}}"
-            rf"(?P<answer>{'yes|no|true|false' if binary else '(?!)'})[\s*_.!]{{0,6}}",
-            re.IGNORECASE,
-        )
-        self._doubled = lazily(
-            rf"[).:\]]{{1,2}}\s{{1,2}}[*_(\[]{{0,3}}{token.replace('?P<token>', '')}[\s*_)\].]{{0,5}}$", re.IGNORECASE
-        )
-        self._chosen = lazily(
-            rf"{_DECORATION}(?:my (?:answer|choice|pick) is:?|i(?: would|['’]d)? (?:choose|pick|select|go with|vote"
-            rf" for)|option)\s{_WRAP}{token}[\s*_`\"'.)\]]{{0,6}}",
-            re.IGNORECASE,
-        )
-        self._better = lazily(
-            rf"{_DECORATION}{token}[*_\"'`\])]{{0,4}} (?:is the (?:better|best|winn)|wins)[^,;?\n]{{0,24}}",
-            re.IGNORECASE,
-        )
-        self._ending = lazily(rf"[.!]\s{{1,3}}{_WRAP}{token}[\s*_.!\])]{{0,6}}$", re.IGNORECASE)
-        self._field = lazily(rf"[{{,]\s{{0,8}}\"{_NOUN}\"\s?:\s?\"{token}\"", re.IGNORECASE)
-        self._listed = lazily(rf"{_DECORATION}[(\[]?{token}[.:)\]]", re.IGNORECASE)
-
-    @staticmethod
-    def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
-        """Of two decisions, the one that a negated word of the other states: ``NOT CORRECT``."""
-        decisions = list(dict.fromkeys(tokens.values()))
-        if len(decisions) != 2:
-            return {}
-        return {
-            f"{'NOT' if word.isupper() else 'not'} {word}": decisions[decision == decisions[0]]
-            for word, decision in tokens.items()
-            if len(word) > 1
-        }
+        # A text of ASCII needs no look for letters of other scripts, and Python takes 20 ms to compile those looks.
+        self._scans = {ascii_only: _Scan(tokens, ascii_only=ascii_only) for ascii_only in (True, False)}
 
     def decision_of(self, token: str) -> str:
         """Return the decision that a letter or word stands for."""
@@ -202,16 +174,55 @@ class VerdictScanner:
     def statements(self, text: str) -> list[Statement]:
         """Return every statement of a verdict, in order of place."""
         plain = _plainly(text)
-        found = list(self._by_line(plain))
+        found = list(self._scans[plain.isascii()].by_line(plain))
         found.sort(key=lambda one: (one.start, not one.strong))
         return found
 
     def listed_decisions(self, text: str) -> set[str]:
         """Return the decisions of lines that begin as an item of a list of options does (``A. ...``)."""
-        matches = (self._listed.match(line) for line in _plainly(text).splitlines())
+        plain = _plainly(text)
+        return self._scans[plain.isascii()].listed_decisions(plain)
+
+
+def _negated(tokens: Mapping[str, str]) -> dict[str, str]:
+    """Of two decisions, the one that a negated word of the other states: ``NOT CORRECT``."""
+    decisions = list(dict.fromkeys(tokens.values()))
+    if len(decisions) != 2:
+        return {}
+    return {
+        f"{'NOT' if word.isupper() else 'not'} {word}": decisions[decision == decisions[0]]
+        for word, decision in tokens.items()
+        if len(word) > 1
+    }
+
+
+class _Scan:
+    """Reads texts of one kind; its patterns are compiled when they are first used."""
+
+    def __init__(self, tokens: Mapping[str, str], *, ascii_only: bool) -> None:
+        self._decision = {token.upper(): decision for token, decision in tokens.items()}
+        self._exact = frozenset(tokens)
+        written = "|".join(re.escape(one) for one in sorted(tokens, key=len, reverse=True))
+        beside = r"[^\W_]" if ascii_only else rf"(?-i:[^\W_{_UNSPACED}])"
+        self._token = rf"(?<!{beside})(?<!\w['’-])(?P<token>{written})(?!{beside})(?!['’]\w)"
+        self._binary = len(set(tokens.values())) == 2
+        self._compiled: dict[str, re.Pattern[str]] = {}
+
+    def _form(self, name: str) -> re.Pattern[str]:
+        found = self._compiled.get(name)
+        if found is None:
+            pattern = _FORMS[name].replace("TOKEN", self._token)
+            found = self._compiled[name] = re.compile(pattern, re.IGNORECASE)
+        return found
+
+    def decision_of(self, token: str) -> str:
+        return self._decision[token.upper()]
+
+    def listed_decisions(self, text: str) -> set[str]:
+        matches = (self._form("listed").match(line) for line in text.splitlines())
         return {self.decision_of(match["token"]) for match in matches if match}
 
-    def _by_line(self, text: str) -> Iterator[Statement]:
+    def by_line(self, text: str) -> Iterator[Statement]:
         lines = Lines(text)
         positions = lines.positions(_MENTIONS_ASCII if text.isascii() else _MENTIONS)
         mentioned = {start: line for start, (line, _) in positions.items()}
@@ -224,7 +235,7 @@ class VerdictScanner:
                 yield from self._bracketed(line)
             outer = line in (lines.first, lines.last)
             previous = lines.before_last() if line == lines.last else above.get(start)
-            if previous and len(previous.text) <= 80 and self._heading.fullmatch(previous.text):
+            if previous and len(previous.text) <= 80 and self._form("heading").fullmatch(previous.text):
                 yield from self._alone_in(line, "verdict line") or self._opening(line, "verdict line")
             elif outer and not (previous and previous.text.rstrip(" *_`").endswith(":")):
                 alone = self._alone_in(line, "alone")
@@ -239,7 +250,7 @@ class VerdictScanner:
 
     def _anchors(self, text: str, line: TextLine, positions: list[int]) -> Iterator[Statement]:
         known = False
-        fields = list(self._field.finditer(line.text)) if line.text.lstrip()[0] == "{" else []
+        fields = list(self._form("field").finditer(line.text)) if line.text.lstrip()[0] == "{" else []
         if fields:
             for match in fields:
                 yield from self._with_companion(line, match, match["token"], "verdict line")
@@ -250,7 +261,7 @@ class VerdictScanner:
             yield from self._unreadable(line)
             return
         for match in matches:
-            lead = self._line_lead.match(line.text)
+            lead = self._form("line lead").match(line.text)
             at_start = lead is not None and lead.end() >= match.start("noun")
             token = match["token"]
             if not match["sep"].strip() and not (at_start and self._rest(line, match.end("token")) == ""):
@@ -274,7 +285,7 @@ class VerdictScanner:
         matches: list[re.Match[str]] = []
         for place in sorted(set(positions)):
             if not matches or place >= matches[-1].end():
-                match = self._anchored.match(text, place)
+                match = self._form("anchored").match(text, place)
                 if match is not None:
                     matches.append(match)
         return matches
@@ -284,18 +295,18 @@ class VerdictScanner:
 
         Words that end in one bracketed decision (``Verdict: the first is better. [[A]]``) state that decision.
         """
-        match = self._verdict_line.match(line.text)
+        match = self._form("verdict line").match(line.text)
         bracketed = list(self._bracketed(line)) if match else []
         if len({one.decision for one in bracketed}) == 1:
             yield bracketed[-1]._replace(form="verdict line")
             return
         rest = match["rest"].strip(" *_`\"'") if match else ""
-        if match and rest and (len(rest.split()) <= 3 or self._token.search(rest)):
+        if match and rest and (len(rest.split()) <= 3 or self._form("token").search(rest)):
             start = line.start + match.start("rest")
             yield Statement(None, rest, "verdict line", start, start + len(match["rest"]))
 
     def _stated_in_sentence(self, line: TextLine, match: re.Match[str]) -> bool:
-        if not self._sentence_noun.fullmatch(match["noun"]) or match["token"] not in self._exact:
+        if not self._form("sentence noun").fullmatch(match["noun"]) or match["token"] not in self._exact:
             return False
         before = line.text[max(0, match.start("noun") - _WINDOW) : match.start("noun")]
         modified = _MODIFIER.search(before)
@@ -328,7 +339,7 @@ class VerdictScanner:
         """``I grade this answer as B.`` and ``The answer is INCORRECT.``, in capitals as declared."""
         if not any(token in line.text for token in self._exact):
             return
-        for pattern, least in ((self._graded, 1), (self._is, 2), (self._ending, 2)):
+        for pattern, least in ((self._form("graded"), 1), (self._form("is"), 2), (self._form("ending"), 2)):
             for match in pattern.finditer(line.text):
                 token = match["token"]
                 fits = token in self._exact and len(token) >= least and token == token.upper()
@@ -336,7 +347,7 @@ class VerdictScanner:
                     yield from self._with_companion(line, match, token, "sentence")
 
     def _bracketed(self, line: TextLine) -> Iterator[Statement]:
-        for match in self._brackets.finditer(line.text):
+        for match in self._form("brackets").finditer(line.text):
             quoted = line.text[match.start() - 1 : match.start()] in set(_QUOTES) if match.start() else False
             if (
                 not quoted
@@ -348,7 +359,7 @@ class VerdictScanner:
                 yield Statement(decision, match["token"], "brackets", line.start + start, line.start + end)
 
     def _alone_in(self, line: TextLine, form: str) -> list[Statement]:
-        match = self._alone.fullmatch(line.text)
+        match = self._form("alone").fullmatch(line.text)
         if match is None:
             return []
         after = match["after"]
@@ -362,7 +373,7 @@ class VerdictScanner:
 
     def _answered(self, line: TextLine) -> Iterator[Statement]:
         """``Correct? No.`` and ``CORRECT: yes``, where there are two decisions."""
-        match = self._echoed_question.fullmatch(line.text)
+        match = self._echoed_question(line)
         if match is None:
             return
         decision = self.decision_of(match["token"])
@@ -376,10 +387,13 @@ class VerdictScanner:
             line.start + match.end("answer"),
         )
 
+    def _echoed_question(self, line: TextLine) -> re.Match[str] | None:
+        return self._form("echoed question").fullmatch(line.text) if self._binary else None
+
     def _only_answer(self, line: TextLine) -> list[Statement]:
         """``Answer: A`` as the whole reply; beside other lines it may be the candidate's answer that is repeated."""
-        match = self._answer_line.match(line.text) or self._chosen.fullmatch(line.text)
-        better = self._better.fullmatch(line.text) if match is None else None
+        match = self._form("answer line").match(line.text) or self._form("chosen").fullmatch(line.text)
+        better = self._form("better").fullmatch(line.text) if match is None else None
         if better is not None:
             return list(self._with_companion(line, better, better["token"], "answer line"))
         if match is None or not self._ends(line, match.end("token")):
@@ -388,13 +402,13 @@ class VerdictScanner:
 
     def _opening(self, line: TextLine, form: str) -> list[Statement]:
         """A letter or word that begins the reply and is set off from the explanation after it."""
-        match = self._alone.match(line.text)
-        if match is None or set(match["before"]) & set("!¬≠~+=") or self._echoed_question.fullmatch(line.text):
+        match = self._form("alone").match(line.text)
+        if match is None or set(match["before"]) & set("!¬≠~+=") or self._echoed_question(line):
             return []
         token, end = match["token"], match.end("token")
         set_off = re.match(r"\s{0,2}[.,;:!—–]|\s{1,2}(?:-{1,2}\s|\()", self._rest_tight(line, end))
         exact = token in self._exact
-        if not set_off and self._doubled.match(line.text, end):
+        if not set_off and self._form("doubled").match(line.text, end):
             return list(self._with_companion(line, match, token, form))
         if not set_off or not self._ends(line, end) or (len(token) == 1 and not exact):
             return []
@@ -407,7 +421,7 @@ class VerdictScanner:
         start, end = match.span("token")
         yield Statement(self.decision_of(token), token, form, line.start + start, line.start + end)
         beside = _BESIDE.match(line.text, end)
-        other = self._token.match(line.text, beside.end()) if beside else None
+        other = self._form("token").match(line.text, beside.end()) if beside else None
         if (
             other
             and (other["token"] in self._exact or len(other["token"]) > 1)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from judgebench.metrics.contract import Measure
 from judgebench.records.flow import Counts, Metric, Sample, Slice, VerdictStatus
@@ -22,10 +23,9 @@ LONGEST_VALUE = 200
 _ABSENT = object()
 
 
-@dataclass
-class _SlicePart:
+class _SlicePart(msgspec.Struct):
     measure: Measure
-    states: Counter[VerdictStatus] = field(default_factory=Counter)
+    states: Counter[VerdictStatus] = msgspec.field(default_factory=Counter)
     truncated: int = 0
 
     def counts(self) -> Counts:

@@ -1,0 +1,38 @@
+"""What a process imports and prepares once for all tasks that are forked from it.
+
+Nothing here may start a thread: a forked process has only the one that forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterable
+
+from judgebench.judges.parsers.reading import parser_of
+from judgebench.records.flow import Reply
+from judgebench.stages.task import STAGE_MODULES
+
+_SENDING = ("judgebench.engine.http", "judgebench.engine.worker_pool", "judgebench.models.openai", "uvloop")
+_JUDGING = ("judgebench.judges.core.declared", "judgebench.judges.aggregations", "judgebench.judges.methods.preset")
+_IMPORTED = {
+    "infer": _SENDING,
+    "judge": (*_SENDING, *_JUDGING),
+    "extract": _JUDGING,
+    "summarize": ("judgebench.metrics.rates.accuracy", "tabulate"),
+}
+"""What most tasks of a stage import beside the stage."""
+
+
+def warm_up(stages: Iterable[str]) -> None:
+    """Import what most tasks of these stages import, and compile the patterns that read the replies of most judges."""
+    stages = set(stages)
+    for stage in stages:
+        importlib.import_module(STAGE_MODULES[stage])
+        for name in _IMPORTED[stage]:
+            with contextlib.suppress(ImportError):  # an extra: a task that needs it says so itself
+                importlib.import_module(name)
+    if not {"judge", "extract"}.isdisjoint(stages):
+        # Python keeps compiled patterns by their text, so that this serves every parser of these two letters.
+        parser = parser_of({"type": "anchored", "decisions": {"A": "correct", "B": "incorrect"}})
+        parser.read(Reply(status="ok", text="First a reason.\nVERDICT: A"))
