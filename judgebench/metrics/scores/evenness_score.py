@@ -45,7 +45,7 @@ class EvennessScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
     margin: float = 0.1
 
 
-class _Picture(NamedTuple):
+class _JudgedPicture(NamedTuple):
     subject: str
     flags: frozenset[str]
     scores: list[float]
@@ -78,7 +78,7 @@ class EvennessScore(Measure):
 
     def __init__(self, config: EvennessScoreConfig) -> None:
         self.config = config
-        self._pictures: dict[int, _Picture] = {}
+        self._pictures: dict[int, _JudgedPicture] = {}
         self._unread = self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class EvennessScore(Measure):
             self._unread += 1
         elif verdict.status == "ok" and verdict.score is not None:
             flags = frozenset(flag for flag in self.config.flags if sample.meta.get(flag) is True)
-            self._pictures.setdefault(sample.id, _Picture(subject, flags, [])).scores.append(verdict.score)
+            self._pictures.setdefault(sample.id, _JudgedPicture(subject, flags, [])).scores.append(verdict.score)
 
     def merge(self, later: Self) -> None:
         """Take in what was judged about the samples that follow."""
