@@ -114,6 +114,8 @@ def _lines(judge: JudgeConfig, judgment: OneJudgment) -> Iterator[str]:
         if question.reply.reasoning:
             yield f"(thought before it: {visible(question.reply.reasoning)})"
         yield visible(question.reply.text or (question.reply.error.message if question.reply.error else ""))
+    if judgment.constrained:
+        yield f"--- replies {judgment.constrained} ---"
     yield "--- verdict ---"
     yield f"{judge.abbr}: {_said(judgment.verdict, judgment.questions)}"
     if judgment.questions:

@@ -22,7 +22,9 @@ from judgebench.config.checks import (
     refuse_secrets,
     typed_part,
 )
+from judgebench.config.constrain import check_constrain
 from judgebench.config.model import SecretStore, check_abbr, resolve_model
+from judgebench.config.overrides import JUDGE_KEYS
 from judgebench.config.relations import EVERY_MODEL
 from judgebench.errors import ConfigError
 from judgebench.plugins import RoomName
@@ -68,7 +70,6 @@ def take_bias_tests(dataset: Declared) -> None:
 DEFAULT_METHOD = "ReferenceVerifier"
 """Asks whether the answer agrees with the reference."""
 
-_JUDGE_KEYS = ("abbr", "judge_model", "method", "members", "compare_with", "baseline")
 _OTHER_RUNNER_KEYS = {"judge_reader_cfg", "judge_dataset_type", "prompt_template", "retriever", "inferencer"}
 
 
@@ -132,9 +133,9 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
                 "is a key of another benchmark runner.",
                 hint="Here the method holds the prompt and reads the reply: method=dict(type=...).",
             )
-        if key not in _JUDGE_KEYS:
+        if key not in JUDGE_KEYS:
             raise declared.error(
-                key, "is not a known key.", hint=f"{nearest(key, _JUDGE_KEYS)}Keys: {', '.join(_JUDGE_KEYS)}."
+                key, "is not a known key.", hint=f"{nearest(key, JUDGE_KEYS)}Keys: {', '.join(JUDGE_KEYS)}."
             )
     method = declared.data.get("method")
     typed = typed_part(method if method is not None else DEFAULT_METHOD, declared, "method", "judges", environ)
@@ -146,7 +147,11 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
     if asks:
         declared.data["judge_model"].setdefault("abbr", declared.abbr)
         model = resolve_model(declared, environ, secrets, path="judge_model")
-    return JudgeConfig(abbr=declared.abbr, model=model, method=typed, **_relations(declared, environ))
+    constrain = declared.data.get("constrain", "off")
+    check_constrain(constrain, typed, declared)
+    return JudgeConfig(
+        abbr=declared.abbr, model=model, method=typed, constrain=constrain, **_relations(declared, environ)
+    )
 
 
 class _Relations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -217,7 +222,7 @@ _ELSEWHERE = {
     "eval_cfg": "write evaluator=dict(type=...)",
 }
 _ROLES = {"human": "user", "bot": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
-_ASKING = ("loader", "prompt", "few_shot", "max_out_len", "generation_kwargs")
+_ASKING = ("constrain", "loader", "prompt", "few_shot", "max_out_len", "generation_kwargs")
 
 
 def resolve_dataset(
@@ -252,11 +257,13 @@ def resolve_dataset(
         check_abbr(plain_keys["group"], declared, "group")
     options = checked(of_loader, loader_struct, declared, environ)
     refuse_secrets(options, declared, "")
+    parts = {key: _optional_part(declared, key, environ) for key in _PARTS}
+    check_constrain(plain_keys["constrain"], parts["method"], declared)
     return msgspec.convert(
         {
             **plain_keys,
             "loader": Typed(type=name, options=options),
-            **{key: _optional_part(declared, key, environ) for key in _PARTS},
+            **parts,
             "judges": list(judges),
         },
         DatasetConfig,

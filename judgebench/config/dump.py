@@ -75,6 +75,7 @@ def judge_keys(judge: JudgeConfig) -> dict[str, Any]:
     """Return a judge as the keys that a config file has for it."""
     known = {
         "judge_model": judge.model,
+        "constrain": judge.constrain if judge.constrain != "off" else "",
         "members": judge.members,
         "compare_with": _several(judge.compared_models) or judge.compare_with,
         "baseline": msgspec.to_builtins(judge.baseline),

@@ -14,7 +14,8 @@ from judgebench.errors import ConfigError, UnknownNameError, UsageError
 
 TARGETS = ("models", "datasets", "judges", "summarizer", "executor", "listeners", "*")
 _SINGLE = {"summarizer", "executor"}
-_JUDGE_KEYS = ("abbr", "method", "judge_model", "members", "compare_with", "baseline")
+JUDGE_KEYS = ("abbr", "judge_model", "method", "constrain", "members", "compare_with", "baseline")
+"""Keys of a judge itself; in an override any other is a key of its model."""
 
 
 class Override(NamedTuple):
@@ -98,7 +99,7 @@ def _meant(override: Override, declared: Sequence[Declared]) -> tuple[list[Decla
 
 def _inside(one: Declared, key: str) -> str:
     """Return the path in the object's data; keys of a judge that are not its own are its model's."""
-    if one.kind == "judges" and key.partition(".")[0] not in _JUDGE_KEYS:
+    if one.kind == "judges" and key.partition(".")[0] not in JUDGE_KEYS:
         return f"judge_model.{key}"
     return key
 

@@ -33,6 +33,8 @@ class FileIdentity(msgspec.Struct, frozen=True, kw_only=True):
         settings: What the questions were made of, by dotted key (values are JSON values or hashes of long texts).
         selection: Which samples were planned (``num_prompts``, ``ids``, ``shuffle``), and what they rest on.
         served_model: The model id that the service gave.
+        constrained: Key of the request that holds a judge's replies to a schema, empty where none does; ``None`` where
+            that was not wanted or not found out yet.
         planned: Items planned. ``ok`` and ``failed``: how they ended.
         size: Bytes of the file when it was completed; a file that was changed or removed since is not complete.
         modified: When it was last written then (nanoseconds since 1970), so that a change that keeps the size is seen.
@@ -42,6 +44,7 @@ class FileIdentity(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     selection: dict[str, Any] = {}
     served_model: str = ""
+    constrained: str | None = None
     planned: int = 0
     ok: int = 0
     failed: int = 0
@@ -202,6 +205,8 @@ def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]
     if judge.model:
         settings |= {f"judge_model.{key}": value for key, value in model_identity(judge.model).items()}
         settings |= {f"generation_kwargs.{key}": value for key, value in sampling_params(judge.model).items()}
+    if judge.constrain != "off":
+        settings["constrain"] = judge.constrain
     settings |= {f"method.{key}": _flat(value) for key, value in method.items()}
     if judge.compare_with:
         settings["compare_with"] = judge.compare_with

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import msgspec
+
 from judgebench.content.parts import Image, Part, Text, ToolCall, ToolResult, typed
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, count_of
@@ -17,6 +19,9 @@ from judgebench.records.flow import Failure, Reply, Request, Usage
 
 VERSION = "2023-06-01"
 """The protocol's version, sent as ``anthropic-version`` unless the config's headers name another."""
+
+ANSWER_TOOL = "give_verdict"
+"""Tool whose arguments are the answer, for models that are held to a schema in no other way."""
 
 _FINISH = {
     "end_turn": "stop",
@@ -42,7 +47,7 @@ class AnthropicChat(Dialect):
     Config = AnthropicConfig
     path = "v1/messages"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
-    offers: ClassVar[frozenset[str]] = frozenset({"json_schema"})
+    schema_keys: ClassVar[tuple[str, ...]] = ("output_config", "tools")
     parameters: ClassVar[frozenset[str]] = frozenset(
         [
             "temperature",
@@ -80,6 +85,13 @@ class AnthropicChat(Dialect):
         if system:
             body["system"] = system
         return {**body, "stream": True} if config.stream else body
+
+    def held_to(self, schema: Mapping[str, Any], params: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the parameters: the format of the output, or a tool that must be called, for older models."""
+        if key == "tools":
+            tool = {"name": ANSWER_TOOL, "description": "Give the verdict.", "input_schema": dict(schema)}
+            return {**params, key: [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}}
+        return {**params, key: {**params.get(key, {}), "format": {"type": "json_schema", "schema": dict(schema)}}}
 
     def read(self, payload: Any) -> Reply:
         """Read a whole JSON reply."""
@@ -127,9 +139,16 @@ def _take_block(draft: Draft, block: Any) -> None:
     elif kind == "redacted_thinking":
         draft.note("redacted_thinking", True)
     elif kind == "tool_use":
-        draft.note_tool_call(block.get("id"), block.get("name"), block.get("input"))
+        _take_tool_call(draft, block, block.get("input"))
     else:
         draft.note("other_blocks", True)
+
+
+def _take_tool_call(draft: Draft, block: Mapping[str, Any], arguments: Any) -> None:
+    if block.get("name") == ANSWER_TOOL:
+        draft.text.append(arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode())
+    else:
+        draft.note_tool_call(block.get("id"), block.get("name"), arguments)
 
 
 def _take_end(draft: Draft, message: Mapping[str, Any]) -> None:
@@ -216,7 +235,7 @@ class _MessageReader(StreamReader):
         """Return the reply; ``message_stop`` is the end, and a reason to stop counts as one."""
         draft = self._draft
         for tool in self._tools.values():
-            draft.note_tool_call(tool.get("id"), tool.get("name"), tool["input"])
+            _take_tool_call(draft, tool, tool["input"])
         if self._failure is not None:
             return draft.failed(self._failure.kind, self._failure.message, self._failure.http_status)
         if not (terminated or self._ended or draft.finish_reason):

@@ -185,7 +185,9 @@ class Dialect(abc.ABC):
         listing: Where the service lists its models, below the version.
         prompt_kind: Whether it takes messages or one text.
         takes: Kinds of parts, beside text, that it can send: ``image``, ``tool_call``, ``tool_result``.
-        offers: What the protocol can be asked for: ``logprobs``, ``json_schema``, ``seed``, ``n``.
+        offers: What the protocol can be asked for: ``logprobs``, ``seed``, ``n``.
+        schema_keys: Keys of a request that hold its reply to a JSON schema, the usual one first; none where the
+            protocol has no such thing. Which of them a service heeds, only a canary tells (``stages/constraining.py``).
         parameters: Names that ``generation_kwargs`` may hold, as far as they are known; a name that is near one of them
             and is none is taken for a mistake in spelling.
     """
@@ -196,6 +198,7 @@ class Dialect(abc.ABC):
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     takes: ClassVar[frozenset[str]] = frozenset()
     offers: ClassVar[frozenset[str]] = frozenset()
+    schema_keys: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod
@@ -217,6 +220,16 @@ class Dialect(abc.ABC):
     @abc.abstractmethod
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply (one per attempt)."""
+
+    def held_to(self, schema: Mapping[str, Any], params: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the parameters of a request whose reply is held to a JSON schema.
+
+        Args:
+            schema: The schema, of the form that all services take (``ConfiguredParser.schema``).
+            params: The request's other parameters.
+            key: One of ``schema_keys``; by default it takes the schema as it is.
+        """
+        return {**params, key: dict(schema)}
 
     def read_plain(self, body: bytes) -> Reply | None:  # noqa: ARG002 - a dialect with a short cut overrides it
         """Read a reply straight from its bytes where it is of the plainest kind; ``None`` leaves it to ``read``."""
@@ -247,6 +260,8 @@ class Dialect(abc.ABC):
         return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
+SCHEMA_NAME = "verdict"
+"""What a schema is called where a protocol wants it named."""
 OWN_PARAMETERS = frozenset({"num_return_sequences", "max_out_len"})
 """Keys of ``generation_kwargs`` that are ours and never sent."""
 

@@ -58,7 +58,8 @@ class GeminiChat(Dialect):
     Config = GeminiConfig
     path = "v1beta/models/{model}:generateContent"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
-    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed", "json_schema"})
+    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
+    schema_keys: ClassVar[tuple[str, ...]] = ("responseJsonSchema", "responseSchema")
     parameters: ClassVar[frozenset[str]] = frozenset(
         {
             *_NAMES,
@@ -68,6 +69,7 @@ class GeminiChat(Dialect):
             "thinkingConfig",
             "responseMimeType",
             "responseJsonSchema",
+            "responseSchema",
         }
     )
 
@@ -109,9 +111,27 @@ class GeminiChat(Dialect):
             body["systemInstruction"] = {"parts": [{"text": system}]}
         return {**body, "generationConfig": settings}
 
+    def held_to(self, schema: Mapping[str, Any], params: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the parameters; ``responseSchema`` is the older key, of OpenAPI's form."""
+        form = dict(schema) if key == "responseJsonSchema" else _openapi(schema)
+        return {**params, "responseMimeType": "application/json", key: form}
+
     def stream_reader(self) -> StreamReader:
         """Return a fresh reader for one streamed reply."""
         return _ChunkReader()
+
+
+def _openapi(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema in OpenAPI's form: the order of the keys is stated, and only texts may be enumerated."""
+    form = {name: value for name, value in schema.items() if name != "additionalProperties"}
+    if "properties" in form:
+        form["properties"] = {name: _openapi(value) for name, value in form["properties"].items()}
+        form["propertyOrdering"] = list(form["properties"])
+    if "items" in form:
+        form["items"] = _openapi(form["items"])
+    if "enum" in form:
+        form |= {"type": "string", "enum": [str(value) for value in form["enum"]]}
+    return form
 
 
 def _content(turn: ConversationTurn, media: Mapping[str, bytes]) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class OllamaChat(Dialect):
     path = "api/chat"
     listing = "tags"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
-    offers: ClassVar[frozenset[str]] = frozenset({"seed", "json_schema", "logprobs"})
+    offers: ClassVar[frozenset[str]] = frozenset({"seed", "logprobs"})
+    schema_keys: ClassVar[tuple[str, ...]] = ("format",)
     parameters: ClassVar[frozenset[str]] = _OUTSIDE | frozenset(
         [
             "temperature",

@@ -17,7 +17,7 @@ import msgspec
 from judgebench.content.attachments import data_uri
 from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, tool_part
 from judgebench.content.prompts import fit
-from judgebench.models.contract import OWN_PARAMETERS, Dialect, ServiceConfig, StreamReader, parameters_of
+from judgebench.models.contract import OWN_PARAMETERS, SCHEMA_NAME, Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
 from judgebench.models.service_errors import failure_inside
 from judgebench.records.flow import Failure, Message, Prompt, Reply, Request
@@ -134,6 +134,7 @@ PARAMETERS = (
             "frequency_penalty",
             "repetition_penalty",
             "response_format",
+            "json_schema",
             "tools",
             "tool_choice",
             "reasoning_effort",
@@ -198,7 +199,8 @@ class VLLMCustomAPIChat(Dialect):
     path: ClassVar[str] = "v1/chat/completions"
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
-    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed", "json_schema"})
+    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
+    schema_keys: ClassVar[tuple[str, ...]] = ("response_format", "structured_outputs", "json_schema")
     parameters: ClassVar[frozenset[str]] = PARAMETERS
     limit_key: ClassVar[str] = "max_tokens"
     """The body's key for the most tokens of the answer."""
@@ -219,6 +221,15 @@ class VLLMCustomAPIChat(Dialect):
             body["stream"] = True
             body.setdefault("stream_options", {"include_usage": True})
         return body
+
+    def held_to(self, schema: Mapping[str, Any], params: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the parameters: OpenAI's key, which most servers take, vLLM's own, or llama.cpp's own."""
+        if key == "response_format":
+            named = {"name": SCHEMA_NAME, "strict": True, "schema": dict(schema)}
+            return {**params, key: {"type": "json_schema", "json_schema": named}}
+        if key == "structured_outputs":
+            return {**params, key: {**params.get(key, {}), "json": dict(schema)}}
+        return super().held_to(schema, params, key)
 
     def _prompt_key(self) -> str:
         return "messages" if self.prompt_kind == "chat" else "prompt"
@@ -274,4 +285,5 @@ class OpenAIChat(VLLMCustomAPIChat):
     """OpenAI's own chat service, which names the token limit ``max_completion_tokens``."""
 
     Config = OpenAIConfig
+    schema_keys = ("response_format",)
     limit_key = "max_completion_tokens"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from judgebench.content.attachments import data_uri
 from judgebench.content.parts import Image, Part, Text, ToolCall, ToolResult, arguments_of, typed
-from judgebench.models.contract import Dialect, ServiceConfig, StreamReader, parameters_of
+from judgebench.models.contract import SCHEMA_NAME, Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai import OpenAIConfig
 from judgebench.models.openai_replies import Draft, count_of, read_logprobs
 from judgebench.models.service_errors import excerpt, failure_inside
@@ -27,7 +27,8 @@ class OpenAIResponses(Dialect):
     Config = OpenAIConfig
     path = "v1/responses"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
-    offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "json_schema"})
+    offers: ClassVar[frozenset[str]] = frozenset({"logprobs"})
+    schema_keys: ClassVar[tuple[str, ...]] = ("text",)
     parameters: ClassVar[frozenset[str]] = frozenset(
         [
             "temperature",
@@ -63,6 +64,11 @@ class OpenAIResponses(Dialect):
         params.setdefault("store", False)
         body = {"model": model, "input": items, **params}
         return {**body, "stream": True} if config.stream else body
+
+    def held_to(self, schema: Mapping[str, Any], params: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Return the parameters with the schema as the format of the text."""
+        named = {"type": "json_schema", "name": SCHEMA_NAME, "strict": True, "schema": dict(schema)}
+        return {**params, key: {**params.get(key, {}), "format": named}}
 
     def read(self, payload: Any) -> Reply:
         """Read a whole JSON reply."""

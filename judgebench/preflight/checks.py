@@ -11,7 +11,7 @@ import difflib
 import functools
 import importlib.util
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from judgebench.content.attachments import Attachments
 from judgebench.content.parts import Image
 from judgebench.content.prompts import fields_of, fit, prompt_for
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
-from judgebench.identity.questions import repeats_of, sampling_params
+from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
 from judgebench.metrics.rates.named import check_names
 from judgebench.models.access import check_takes, model_config, prompt_kind
@@ -31,7 +31,8 @@ from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
 from judgebench.records.flow import Prompt, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
-from judgebench.stages.asks import benchmark_case
+from judgebench.stages.asks import Questions, benchmark_case
+from judgebench.stages.constraining import constraint_of, hold_of, without_keys
 from judgebench.store.run_folder import RunFolder
 
 LEAST_FREE = 32 << 20
@@ -55,7 +56,7 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
             if typed is not None:
                 method_of(typed)
     _check_installed(plan)
-    findings = _parameters(plan)
+    findings = [*_parameters(plan), *_constrainable(plan)]
     for model, abbr in plan.combinations:
         check_names(plan.datasets[abbr].metrics, repeats_of(plan.models[model]))
     attachments = Attachments(RunFolder(Path(plan.run_dir)).attachments)
@@ -168,6 +169,23 @@ def _parameters(plan: Plan) -> list[str]:
     return list(dict.fromkeys(findings))
 
 
+def _constrainable(plan: Plan) -> list[str]:
+    """Return a line for each judge whose model's type has no key for a schema, though one is wanted.
+
+    Raises:
+        ConfigError: The judge requires it.
+    """
+    findings: list[str] = []
+    for task in plan.tasks:
+        judge = _judge_of(plan, task) if task.stage == "judge" else None
+        if judge is None or judge.constrain == "off":
+            continue
+        found = without_keys(judge)
+        if found is not None and _running_service(model_config(judge.model)) is None:  # else the trial call says it
+            findings.append(f"judge {judge.abbr or judge.model['abbr']}: {found.finding()}")
+    return list(dict.fromkeys(findings))
+
+
 def _judge_of(plan: Plan, task: TaskSpec) -> JudgeConfig:
     return plan.datasets[task.datasets[0]].judge_of(task.judge, plan.models[task.model])
 
@@ -274,12 +292,17 @@ def _ask_judge(
 ) -> list[str]:
     findings = trial.check_model()
     whose = f"judge {judge.abbr or trial.config.abbr} on {abbr}"
-    judgment = asyncio.run(_one_judgment(trial, judge, case, attachments))
+    questions = Questions(judge, prompt_kind(trial.config))
+    if judge.constrain != "off":
+        found = asyncio.run(constraint_of(judge, _asked_by(trial)))
+        questions.hold = hold_of(judge, found.key)
+        findings += [f"{whose}: {found.finding()}"] if found.why else []
+    judgment = asyncio.run(_one_judgment(trial, judge, questions, case, attachments))
     if judgment.refused is not None and not go_on:
         raise _refusal(whose, trial, judgment.refused)
     if judgment.unread and not go_on:
         others = [msgspec.structs.replace(case, answer=answer) for answer in _OTHER_ANSWERS]
-        again = [asyncio.run(_one_judgment(trial, judge, other, attachments)) for other in others]
+        again = [asyncio.run(_one_judgment(trial, judge, questions, other, attachments)) for other in others]
         if all(one.unread for one in again):
             raise EndpointError(
                 f"{whose}: {judgment.finding}; nor could its replies to {len(again)} other trial answers be read.",
@@ -327,15 +350,24 @@ def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
     )
 
 
-async def _one_judgment(trial: TrialCall, judge: JudgeConfig, case: Case, attachments: str) -> _Judgment:
+def _asked_by(trial: TrialCall) -> Callable[[Request], Awaitable[Reply]]:
+    async def ask(request: Request) -> Reply:
+        return trial.ask(request)
+
+    return ask
+
+
+async def _one_judgment(
+    trial: TrialCall, judge: JudgeConfig, questions: Questions, case: Case, attachments: str
+) -> _Judgment:
     """Let the judge look at one item."""
     config = trial.config
     replies: list[Reply] = []
     answered: list[tuple[dict[str, object], bool]] = []
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
-        sent = {**sampling_params(judge.model), **params}
-        request = Request(prompt=fit(prompt, prompt_kind(config)), params=sent, attachments=attachments)
+        sent = questions.sent(params)
+        request = Request(prompt=fit(prompt, questions.kind), params=sent, attachments=attachments)
         reply = trial.ask(request)
         replies.append(reply)
         answered.append((sent, reply.logprobs is not None))

@@ -55,11 +55,17 @@ class JudgesCompared(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class HowRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """By which parser, aggregation and choice for unread presentations replies became verdicts; several by `` / ``."""
+    """By which parser, aggregation and choice for unread presentations replies became verdicts; several by `` / ``.
+
+    Attributes:
+        constrained: Key of the request by which the service held replies to the parser's JSON schema, or ``no``; empty
+            where that was not asked for.
+    """
 
     parser: str = ""
     aggregate: str = ""
     unread: str = ""
+    constrained: str = ""
 
 
 class Diagnostics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

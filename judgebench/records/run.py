@@ -63,6 +63,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: str = ""
 
 
+Constrain = Literal["off", "auto", "require"]
+"""Whether a judge's replies are held to the JSON schema of its parser."""
+
+
 class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A judge: a model that is asked and a method that asks it.
 
@@ -71,6 +75,8 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
         model: Config of the judge model (dict of its model type), abbr included; left out for methods that never ask
             (rules, panels).
         method: How it judges.
+        constrain: Whether the service holds the judge's replies to the JSON schema of its parser: ``off``; ``auto``
+            where it does so, which a first call finds out; ``require`` is an error where it does not.
         members: Abbrs of the judges whose verdicts a panel aggregates; empty takes all that ask a model.
         compare_with: Abbr of the tested model of the run with whose answers the others' are compared; ``first`` is the
             first model of the run. That model has no row itself.
@@ -87,6 +93,7 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
     abbr: str
     model: dict[str, Any] = {}
     method: Typed
+    constrain: Constrain = "off"
     members: list[str] = []
     compare_with: str = ""
     baseline: Baseline | None = None
@@ -115,6 +122,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
             ``False``: the rule then only measures the judges.
         judges: Judges of this dataset.
         method: For benchmarks of judges: how the tested model itself judges the answers that the items bring along.
+        constrain: For benchmarks of judges: as for a judge.
         score: Computes further figures from verdicts: those of a benchmark of judges from verdicts and gold, or
             averages by category, also for answers of models (``dict(type=PointScore, group_by=...)``).
         extractor: Takes the final answer out of a prediction, for votes and for the results; without one it is the
@@ -137,6 +145,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     rule_row: bool = True
     judges: list[JudgeConfig] = []
     method: Typed | None = None
+    constrain: Constrain = "off"
     score: Typed | None = None
     extractor: Typed | None = None
     metrics: list[str] = []
@@ -167,7 +176,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
             InternalError: The dataset has no such judge.
         """
         if self.method is not None:
-            return JudgeConfig(abbr="", model=dict(model), method=self.method)
+            return JudgeConfig(abbr="", model=dict(model), method=self.method, constrain=self.constrain)
         found = next((judge for judge in self.judges if judge.abbr == abbr), None)
         if found is None:
             raise InternalError(f"the dataset {self.abbr!r} has no judge {abbr!r}")

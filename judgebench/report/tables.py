@@ -42,9 +42,13 @@ class Notes:
 
     def mark(self, text: str) -> str:
         """Return a dash with the number of a note of this text."""
+        return f"- {self.reference(text)}"
+
+    def reference(self, text: str) -> str:
+        """Return the number of a note of this text, in brackets."""
         if text not in self.texts:
             self.texts.append(text)
-        return f"- [{self.texts.index(text) + 1}]"
+        return f"[{self.texts.index(text) + 1}]"
 
 
 def number(value: float) -> str:
@@ -108,6 +112,9 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     return TextTable("What was scored", headers, rows, set(range(2, len(headers))))
 
 
+_HELD = "the service held the judge's replies to a JSON schema, so that they could be read says nothing about the judge"
+
+
 def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
     judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
@@ -121,7 +128,10 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
                 str(_metric(one, "agreement").n),
                 *(_diagnostics_cell(one, name, notes) for name in _DIAGNOSTICS),
             ]
-        rows.append([one.dataset, one.model, *measured, number(share), _tokens(one, notes)])
+        unread = number(share)
+        if one.diagnostics.read is not None and one.diagnostics.read.constrained not in {"", "no"}:
+            unread = f"{unread} {notes.reference(_HELD)}"
+        rows.append([one.dataset, one.model, *measured, unread, _tokens(one, notes)])
     headers = [
         "compared\nwith rule", "agreement\n%", "kappa",
         "wrong answers\naccepted %", "right answers\nrejected %", "score\nshift",
@@ -137,9 +147,13 @@ def reading_table(summary: Summary) -> TextTable:
     for one in summary.results:
         read = one.diagnostics.read
         if one.kind == "result" and read is not None:
-            said = (read.parser, read.aggregate, read.unread)
+            said = (read.parser, read.aggregate, read.unread, read.constrained)
             rows.setdefault(one.dataset, [one.dataset, *(each or "-" for each in said)])
+    constrained = any(row[-1] != "-" for row in rows.values())
+    if not constrained:
+        rows = {dataset: row[:-1] for dataset, row in rows.items()}
     headers = ["dataset", "parser", "aggregate", "an unread presentation\ncounts as"]
+    headers += ["held to a\nschema by"] if constrained else []
     return TextTable("How the judges' replies were read", headers, list(rows.values()), set())
 
 

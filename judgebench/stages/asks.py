@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -32,6 +32,9 @@ from judgebench.models.postprocess import postprocessor
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig, JudgeConfig
 from judgebench.store.run_folder import RowFiles
+
+if TYPE_CHECKING:
+    from judgebench.stages.constraining import Hold
 
 Postprocessor = Callable[[str], str]
 
@@ -119,8 +122,19 @@ class Questions:
         self.attachments = attachments
         self.params, self.identity = question_settings(judge.model)
         self.postprocess: Postprocessor | None = postprocessor_of(judge.model)
+        self.hold: Hold | None = None
+        """Holds replies to the schemas of their questions, where that is wanted and the service does it."""
         self.shared: OrderedDict[tuple[int, str], asyncio.Future[JudgeCall | None]] = OrderedDict()
         """Questions that serve all repeats of a sample, by sample and uuid; ``None`` where it was not asked."""
+
+    def sent(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters with which a question is sent: its own over the model's."""
+        if "schema" not in params:
+            return {**self.params, **params}
+        own = {**params}
+        schema = own.pop("schema")
+        own = {**self.params, **own}
+        return own if self.hold is None else self.hold(schema, own)
 
     def seen(self, reply: Reply) -> Reply:
         """Return the reply as methods see it: with the judge model's own postprocessor applied."""
@@ -172,7 +186,7 @@ class CaseAsk:
     def identify(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str, int]:
         """Return prompt and parameters as sent, the question's uuid, and its number among equal ones."""
         form = fit(prompt, self.questions.kind)
-        sent = {**self.questions.params, **params}
+        sent = self.questions.sent(params)
         first = question_uuid(form, sent, self.questions.identity)
         number = self._numbers.get(first, 0)
         self._numbers[first] = number + 1
@@ -181,7 +195,7 @@ class CaseAsk:
     def identify_shared(self, prompt: Prompt, params: dict[str, Any]) -> tuple[Prompt, dict[str, Any], str]:
         """Return prompt and parameters as sent, and the uuid of a question that serves all repeats of the sample."""
         form = fit(prompt, self.questions.kind)
-        sent = {**self.questions.params, **params}
+        sent = self.questions.sent(params)
         return form, sent, shared_uuid(question_uuid(form, sent, self.questions.identity))
 
     def answer(self, call: JudgeCall) -> Reply:

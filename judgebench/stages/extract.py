@@ -18,7 +18,7 @@ import msgspec
 
 from judgebench.datasets.samples import PlannedSamples
 from judgebench.errors import RAISED_BY_OTHERS
-from judgebench.identity.questions import infer_settings, judge_settings, repeats_of, short_hash
+from judgebench.identity.questions import infer_settings, judge_settings, read_identity, repeats_of, short_hash
 from judgebench.judges.core.contract import (
     Ask,
     CallFailedError,
@@ -56,6 +56,7 @@ from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Isolation, Task
 from judgebench.store.recorded import Recorded
+from judgebench.store.run_folder import RowFiles
 from judgebench.store.verdicts import VerdictWriter
 
 CHUNK = 64
@@ -181,6 +182,10 @@ class ExtractRun:
             files = self.task.run.files(self.task.spec.model, row_name(self.dataset.abbr, judge.abbr))
         recorded = stack.enter_context(Recorded(files.predictions, JudgeCall))
         questions = Questions(judge, configured(judge.model).kind.prompt_kind)
+        if judge.constrain != "off":
+            from judgebench.stages.constraining import hold_of
+
+            questions.hold = hold_of(judge, constrained_in(files))
         return lambda case: ReplayAsk(questions, case, recorded)
 
     def _judging(self, stack: AsyncExitStack, judge: JudgeConfig) -> Judging:
@@ -310,6 +315,7 @@ class ExtractRun:
                 *self._about_rule(),
                 *self.accumulator.collected.notes(),
                 *self._conventions(identity),
+                *self._about_constraint(),
                 *(self.method.notes() if self.method is not None else []),
                 *(slices.notes() if (slices := self.accumulator.slices) else []),
             ],
@@ -321,9 +327,28 @@ class ExtractRun:
         return msgspec.structs.replace(
             accumulator.collected.diagnostics(accumulator.tally, judged=self.judge is not None),
             between_judges=accumulator.agreements.diagnostics(),
-            read=HowRead(**how_read(self.identity)) if self.judge is not None and self.method else None,
+            read=self._how_read(),
             **(orders_of(accumulator.compared_columns) if self.compared_name and not self.against_gold else {}),
         )
+
+    def _how_read(self) -> HowRead | None:
+        if self.judge is None or self.method is None:
+            return None
+        return HowRead(**how_read(self.identity), constrained=self._constrained or "")
+
+    @property
+    def _constrained(self) -> str | None:
+        """By which key the service held the judge's replies to a schema, or ``no``; ``None`` where nobody asked."""
+        if self.judge is None or self.judge.constrain == "off":
+            return None
+        return constrained_in(self.files) or "no"
+
+    def _about_constraint(self) -> list[str]:
+        if self._constrained is None:
+            return []
+        from judgebench.stages.constraining import FREE, HELD
+
+        return [FREE if self._constrained == "no" else HELD]
 
     def _figures(self) -> dict[str, Metric]:
         return figures_of(self.accumulator.measure)
@@ -385,6 +410,8 @@ class ExtractRun:
                 }
         elif self.rule is not None:
             identity["evaluator"] = self.rule.identity()
+        if self._constrained is not None:
+            identity["constrained"] = self._constrained
         if types := self._own_types():
             identity["types"] = types
         return identity
@@ -405,6 +432,12 @@ async def run(task: Task) -> None:
     """Run an extract task."""
     for dataset in task.datasets:
         await ExtractRun(task, dataset).run()
+
+
+def constrained_in(files: RowFiles) -> str:
+    """Return by which key the service held the replies of a file of judge calls to a schema; empty where it did not."""
+    identity = read_identity(files.identity)
+    return (identity.constrained or "") if identity is not None else ""
 
 
 def _gold(sample: Sample) -> Verdict | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.engine.client import Traffic, open_caching_client
+from judgebench.engine.client import Traffic, behind, open_caching_client
 from judgebench.engine.worker_pool import run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
@@ -146,6 +146,8 @@ class JudgeRun:
         self.judge: JudgeConfig = task.judge(dataset)
         self.method: JudgeMethod = method_of(self.judge.method)
         self.config, kind = configured(self.judge.model)
+        self.constrained: str | None = None
+        """As ``FileIdentity.constrained``."""
         self.attachments = Attachments(task.run.attachments)
         self.questions = Questions(self.judge, kind.prompt_kind, attachments=self.attachments)
         self.repeats = repeats_of(task.plan.models[task.spec.model])
@@ -177,6 +179,9 @@ class JudgeRun:
         before = read_identity(self.files.identity)
         if before is not None and not changed_keys(before.settings, identity.settings):
             self.served = before.served_model
+            if not (task.plan.options.rejudge or task.plan.options.redo_changed):
+                self.constrained = before.constrained
+        identity = msgspec.structs.replace(identity, constrained=self.constrained)
         write_identity(self.files.identity, msgspec.structs.replace(identity, served_model=self.served))
         total = (self.samples.count() or 0) * self.repeats
         task.reporter.update(state="running", total=total)
@@ -194,12 +199,14 @@ class JudgeRun:
                 )
             journal = await stack.enter_async_context(Journal(self.files.predictions))
             stack.push_async_callback(self.method.aclose)
-            await self._judge_all(stack, recorded, journal)
+            await self._judge_all(stack, recorded, journal, identity)
             self.superseded = recorded.superseded()
         task.reporter.update(state="writing")
         self._complete(identity)
 
-    async def _judge_all(self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal) -> None:
+    async def _judge_all(
+        self, stack: AsyncExitStack, recorded: Recorded[JudgeCall], journal: Journal, identity: FileIdentity
+    ) -> None:
         options = self.task.plan.options
         opening = asyncio.Lock()
         opened: list[Client] = []
@@ -212,7 +219,11 @@ class JudgeRun:
                     )
                     opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)
+                    await self._check_constrained(opened[0])
             return opened[0]
+
+        if self.judge.constrain != "off":
+            await self._constrain(client, identity)
 
         async def work(job: JudgeJob) -> None:
             ask = RecordingAsk(
@@ -356,6 +367,27 @@ class JudgeRun:
             )
         self.served = served or self.served
 
+    async def _constrain(self, client: Callable[[], Awaitable[Client]], identity: FileIdentity) -> None:
+        """Hold replies to the parser's schema where the service does so; what was found out before is kept."""
+        from judgebench.stages.constraining import hold_of
+
+        if self.constrained is None:
+            await client()
+        self.questions.hold = hold_of(self.judge, self.constrained)
+        # what is recorded from here on can be found again by a task that only reads
+        known = msgspec.structs.replace(identity, constrained=self.constrained, served_model=self.served)
+        write_identity(self.files.identity, known)
+
+    async def _check_constrained(self, client: Client) -> None:
+        if self.judge.constrain != "off":
+            from judgebench.stages.constraining import constraint_of
+
+            found = await constraint_of(self.judge, behind(client).ask)
+            found.check_same(self.constrained, self.task.spec.name)
+            self.constrained = found.key
+            if found.why:
+                logger.warning("%s: %s", self.task.spec.name, found.finding())
+
     def _set_aside_for_rejudge(self) -> None:
         own = self.files.predictions
         for path in (own, replaced_file(own)) if self.task.plan.options.rejudge else ():
@@ -402,6 +434,7 @@ class JudgeRun:
             ok=self.judged,
             failed=self.failed,
             served_model=self.served,
+            constrained=self.constrained,
         )
         write_identity(self.files.identity, identity, completed=None if stopped else path)
         logger.info(

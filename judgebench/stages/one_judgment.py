@@ -12,12 +12,12 @@ from judgebench.content.attachments import Attachments, image_of
 from judgebench.content.media import MediaSource
 from judgebench.content.prompts import fit
 from judgebench.engine.client import Traffic, open_client
-from judgebench.identity.questions import sampling_params
 from judgebench.judges.core.contract import CallFailedError, Case, checked, method_of
 from judgebench.models.access import environment_of_this_thread, model_config, prompt_kind
 from judgebench.records.flow import Prompt, Reply, Request, Verdict
 from judgebench.records.run import JudgeConfig
-from judgebench.stages.asks import postprocessor_of
+from judgebench.stages.asks import Questions
+from judgebench.stages.constraining import constraint_of, hold_of
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +39,12 @@ class OneJudgment(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: The decision, or why there is none.
         questions: All that was asked, in order.
+        constrained: Whether the service held the replies to a schema, and how that is known; empty where nobody asked.
     """
 
     verdict: Verdict
     questions: list[Question]
+    constrained: str = ""
 
 
 def case_by_hand(
@@ -89,17 +91,22 @@ async def judge_one(judge: JudgeConfig, case: Case, attachments: str, environ: M
         if not judge.model:
             return OneJudgment(verdict=checked(await method.judge(case, _nobody)), questions=questions)
         config = model_config(judge.model)
-        postprocess = postprocessor_of(judge.model)
+        asking = Questions(judge, prompt_kind(config))
+        constrained = ""
         async with open_client(config, Traffic()) as client:
+            if judge.constrain != "off":
+                found = await constraint_of(judge, client.ask)
+                asking.hold = hold_of(judge, found.key)
+                constrained = f"held to a schema by {found.key}" if found.key else f"free: {found.why}"
 
             async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
-                form = fit(prompt, prompt_kind(config))
-                sent = {**sampling_params(judge.model), **params}
+                form = fit(prompt, asking.kind)
+                sent = asking.sent(params)
                 reply = await client.ask(Request(prompt=form, params=sent, attachments=attachments))
                 questions.append(Question(presentation=presentation, prompt=form, reply=reply))
                 if reply.status != "ok":
                     raise CallFailedError(reply)
-                return msgspec.structs.replace(reply, text=postprocess(reply.text)) if postprocess else reply
+                return asking.seen(reply)
 
             try:
                 verdict = checked(await method.judge(case, ask))
@@ -107,7 +114,7 @@ async def judge_one(judge: JudgeConfig, case: Case, attachments: str, environ: M
                 verdict = Verdict(status="judge_failed", reason=str(error))
             finally:
                 await method.aclose()
-    return OneJudgment(verdict=verdict, questions=questions)
+    return OneJudgment(verdict=verdict, questions=questions, constrained=constrained)
 
 
 async def _nobody(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:  # noqa: ARG001 - part of Ask

@@ -1,12 +1,18 @@
-"""Anthropic's protocol, as Anthropic's API reference documents it: Messages, version 2023-06-01."""
+"""Anthropic's protocol, as Anthropic's API reference documents it: Messages, version 2023-06-01.
+
+Sources: Anthropic's API reference, "Messages", "Streaming Messages", "Errors", "Rate limits" and "Versions", and its
+guides "Structured outputs" (``output_config.format``), "Tool use" (``tool_choice``), "Extended thinking" and "Prompt
+caching" (what ``usage`` counts).
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from judgebench.testing.protocol import MODEL, SAID, Protocol, prompt_words
+from judgebench.testing.protocol import DELAY, MODEL, SAID, Protocol, cached_words, prompt_words
 from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, data_line, words
 
 
@@ -59,6 +65,18 @@ class AnthropicProtocol(Protocol):
         stream = bool(body.get("stream"))
         return ServiceRequest(body["model"], body.get("system", ""), texts, images, tools, stream, path, headers, body)
 
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:
+        form = body.get("output_config", {}).get("format")
+        found = {"output_config": form["schema"]} if form else {}
+        forced = body.get("tool_choice", {}).get("name")
+        arguments = [tool["input_schema"] for tool in body.get("tools", []) if tool["name"] == forced]
+        return found | ({"tools": arguments[0]} if arguments else {})
+
+    def held(self, request: ServiceRequest, reply: ServiceReply, key: str, text: str) -> ServiceReply:
+        if key != "tools" or reply.finish != "stop":
+            return super().held(request, reply, key, text)
+        return dataclasses.replace(reply, text="", tool=(request.body["tool_choice"]["name"], json.loads(text)))
+
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         stop = "tool_use" if reply.tool else self._STOP[reply.finish]
         return self._message(request, self._blocks(reply), stop, self._usage(request, reply))
@@ -78,13 +96,12 @@ class AnthropicProtocol(Protocol):
         return {**head, "stop_reason": stop, "stop_sequence": None, "usage": usage}
 
     def _usage(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, int]:
-        # a tenth of the prompt was in the cache, and is left out of input_tokens
-        prompt = prompt_words(request)
-        cached = prompt // 10
+        # a tenth of the prompt came out of the cache and a fifth went into it: both are left out of input_tokens
+        prompt, cached = prompt_words(request), cached_words(request)
         return {
-            "input_tokens": prompt - cached,
+            "input_tokens": prompt - 3 * cached,
             "cache_read_input_tokens": cached,
-            "cache_creation_input_tokens": 0,
+            "cache_creation_input_tokens": 2 * cached,
             "output_tokens": words(reply.text) + words(reply.thinking),
         }
 
@@ -127,7 +144,7 @@ class AnthropicProtocol(Protocol):
     def error(self, kind: str, sentence: str = "") -> Failed:
         status, code = self._STATUS[kind]
         sentence = sentence or ("Your credit balance is too low to access the API." if kind == "quota" else SAID[kind])
-        headers = {"retry-after": "0.02"} if kind == "rate_limit" else {}
+        headers = {"retry-after": f"{DELAY:g}"} if kind == "rate_limit" else {}
         return Failed(status, {"type": "error", "error": {"type": code, "message": sentence}}, headers)
 
     def broken_stream(self) -> bytes:

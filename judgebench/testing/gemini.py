@@ -1,11 +1,16 @@
-"""Google's protocol, as the Gemini API reference (v1beta) documents it: generateContent."""
+"""Google's protocol, as the Gemini API reference (v1beta) documents it: generateContent.
+
+Sources: Google's Gemini API reference, "models.generateContent", "models.streamGenerateContent", "GenerationConfig",
+"Candidate" (``FinishReason``) and "UsageMetadata"; its guides "Structured output" and "Troubleshooting" (errors); and
+``google.rpc``'s ``Status``, ``RetryInfo`` and ``ErrorInfo``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from judgebench.testing.protocol import MODEL, SAID, Protocol, prompt_words
+from judgebench.testing.protocol import DELAY, MODEL, SAID, Protocol, cached_words, prompt_words
 from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest, data_line, words
 
 
@@ -39,7 +44,7 @@ class GeminiProtocol(Protocol):
         self.check_names(body, "contents systemInstruction generationConfig safetySettings tools toolConfig labels", "")
         known = (
             "temperature topP topK candidateCount stopSequences seed maxOutputTokens presencePenalty frequencyPenalty"
-            " responseLogprobs logprobs thinkingConfig responseMimeType responseJsonSchema"
+            " responseLogprobs logprobs thinkingConfig responseMimeType responseJsonSchema responseSchema"
         )
         self.check_names(body.get("generationConfig", {}), known, "generation_config.")
         texts, images, tools = [], [], []
@@ -56,6 +61,15 @@ class GeminiProtocol(Protocol):
         system = "".join(part["text"] for part in body.get("systemInstruction", {}).get("parts", []))
         return ServiceRequest(model, system, texts, images, tools, call != "generateContent", path, headers, body)
 
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:
+        config = body.get("generationConfig", {})
+        found = {key: config[key] for key in ("responseJsonSchema", "responseSchema") if key in config}
+        if found and config.get("responseMimeType") != "application/json":
+            raise self.refuse("response_schema needs response_mime_type application/json")
+        if "additionalProperties" in str(found.get("responseSchema")):
+            raise self.refuse('Unknown name "additionalProperties" at generation_config.response_schema')
+        return found
+
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         parts: list[dict[str, Any]] = [{"text": reply.thinking, "thought": True}] if reply.thinking else []
         parts += [{"text": reply.text}] if reply.text else []
@@ -71,6 +85,7 @@ class GeminiProtocol(Protocol):
             candidate["finishReason"] = finish
         usage = {
             "promptTokenCount": prompt_words(request),
+            "cachedContentTokenCount": cached_words(request),
             "candidatesTokenCount": words(reply.text),
             "thoughtsTokenCount": words(reply.thinking),
         }
@@ -88,7 +103,7 @@ class GeminiProtocol(Protocol):
         status, word = self._STATUS[kind]
         error: dict[str, Any] = {"code": status, "message": sentence or SAID[kind], "status": word}
         if kind == "rate_limit":
-            error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.02s"}]
+            error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{DELAY:g}s"}]
         elif kind == "auth":
             error["message"] = "API key not valid. Please pass a valid API key."
             error["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]

@@ -1,4 +1,8 @@
-"""Ollama's protocol, as Ollama's API reference documents it: api/chat."""
+"""Ollama's protocol, as Ollama's API reference documents it: api/chat.
+
+Sources: Ollama's "docs/api.md" ("Generate a chat completion", "List local models"), and its pages "Thinking",
+"Structured outputs" and "Errors". It says nowhere when to ask again, and keeps no account.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +55,9 @@ class OllamaProtocol(Protocol):
         return ServiceRequest(
             body["model"], system, texts, images, tools, body.get("stream", True), path, headers, body
         )
+
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"format": body["format"]} if isinstance(body.get("format"), dict) else {}
 
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text}

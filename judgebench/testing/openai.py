@@ -1,4 +1,10 @@
-"""OpenAI's protocols, as OpenAI's API reference documents them: Chat Completions and Responses."""
+"""OpenAI's protocols, as OpenAI's API reference documents them: Chat Completions, Completions and Responses.
+
+Sources: OpenAI's API reference, "Chat", "Completions (legacy)", "Responses", "Streaming events" and "Error codes", and
+its guides "Structured model outputs" and "Rate limits"; for what compatible servers add, vLLM's "OpenAI-Compatible
+Server" and "Structured Outputs" (``structured_outputs``), llama.cpp's "tools/server/README.md" (``json_schema``,
+``reasoning_content``) and Azure's reference (``retry-after-ms``).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from judgebench.testing.protocol import SAID, Protocol, prompt_words
+from judgebench.testing.protocol import DELAY, SAID, Protocol, cached_words, prompt_words
 from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, data_line, words
 
 
@@ -46,6 +52,12 @@ class OpenAIChatProtocol(Protocol):
             body["model"], system, texts, images, tools, bool(body.get("stream")), path, headers, body
         )
 
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:
+        form = body.get("response_format", {})
+        found = {"response_format": form["json_schema"]["schema"]} if form.get("type") == "json_schema" else {}
+        found |= {key: body[key] for key in ("json_schema",) if key in body}
+        return found | {key: body[key]["json"] for key in ("structured_outputs",) if key in body}
+
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text}
         if reply.thinking:
@@ -80,17 +92,45 @@ class OpenAIChatProtocol(Protocol):
     def _usage(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         return {
             "prompt_tokens": prompt_words(request),
+            "prompt_tokens_details": {"cached_tokens": cached_words(request)},
             "completion_tokens": words(reply.text) + words(reply.thinking),
             "completion_tokens_details": {"reasoning_tokens": words(reply.thinking)},
         }
 
     def error(self, kind: str, sentence: str = "") -> Failed:
         status, code = self._STATUS[kind]
-        headers = {"retry-after-ms": "20"} if kind in {"rate_limit", "overloaded"} else {}
+        headers = {"retry-after-ms": f"{1000 * DELAY:g}"} if kind in {"rate_limit", "overloaded"} else {}
         return Failed(status, {"error": {"message": sentence or SAID[kind], "type": code, "code": code}}, headers)
 
     def broken_stream(self) -> bytes:
         return data_line({"error": {"message": "Internal error.", "type": "server_error", "code": 500}})
+
+
+class CompletionsProtocol(OpenAIChatProtocol):
+    """Completions: a text goes on."""
+
+    name = "completions"
+    type = "VLLMCustomAPI"
+
+    def request_of(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> ServiceRequest:
+        if not isinstance(body.get("prompt"), str) or "messages" in body:
+            raise self.refuse("you must provide a prompt parameter")
+        return ServiceRequest(
+            body["model"], "", [body["prompt"]], [], [], bool(body.get("stream")), path, headers, body
+        )
+
+    def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
+        choice = {"index": 0, "text": reply.text, "finish_reason": reply.finish, "logprobs": None}
+        usage = self._usage(request, reply)
+        return {"object": "text_completion", "model": request.model, "choices": [choice], "usage": usage}
+
+    def stream(self, request: ServiceRequest, reply: ServiceReply) -> Iterator[bytes]:
+        head = {"object": "text_completion", "model": request.model}
+        for piece in reply.pieces():
+            yield data_line({**head, "choices": [{"index": 0, "text": piece, "finish_reason": None}]})
+        yield data_line({**head, "choices": [{"index": 0, "text": "", "finish_reason": reply.finish}]})
+        yield data_line({**head, "choices": [], "usage": self._usage(request, reply)})
+        yield b"data: [DONE]\n\n"
 
 
 class ResponsesProtocol(OpenAIChatProtocol):
@@ -125,6 +165,10 @@ class ResponsesProtocol(OpenAIChatProtocol):
             body["model"], system, texts, images, tools, bool(body.get("stream")), path, headers, body
         )
 
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:
+        form = body.get("text", {}).get("format", {})
+        return {"text": form["schema"]} if form.get("type") == "json_schema" else {}
+
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         output: list[dict[str, Any]] = []
         if reply.thinking:
@@ -147,7 +191,7 @@ class ResponsesProtocol(OpenAIChatProtocol):
             "output": output,
             "usage": {
                 "input_tokens": prompt_words(request),
-                "input_tokens_details": {"cached_tokens": 0},
+                "input_tokens_details": {"cached_tokens": cached_words(request)},
                 "output_tokens": words(reply.text) + words(reply.thinking),
                 "output_tokens_details": {"reasoning_tokens": words(reply.thinking)},
             },

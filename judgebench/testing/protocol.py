@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import base64
 import binascii
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ KEY = "test-key"
 """The API key that the services take; the one that has no credit is ``KEY + "-empty"``."""
 MODEL = "test-model"
 """The model that they serve."""
+DELAY = 0.12
+"""Seconds after which they want to be asked again, where their protocol has a place to say so."""
 
 
 class Protocol(abc.ABC):
@@ -46,6 +49,14 @@ class Protocol(abc.ABC):
         Raises:
             RefusedError: The protocol does not take it.
         """
+
+    def schemas(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - a protocol without one has none
+        """Return the JSON schemas to which a request wants its reply held, by the key that each stands under."""
+        return {}
+
+    def held(self, request: ServiceRequest, reply: ServiceReply, key: str, text: str) -> ServiceReply:  # noqa: ARG002 - some answer by a tool
+        """Return a reply that is held to the schema under a key; ``text`` is what the schema allows, as JSON."""
+        return dataclasses.replace(reply, text=text)
 
     @abc.abstractmethod
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
@@ -106,6 +117,11 @@ SAID = {
     "context_length": "prompt is too long: 9000 tokens > 4096 maximum",
 }
 """What is said of each kind of failure where the provider's own sentence does not matter."""
+
+
+def cached_words(request: ServiceRequest) -> int:
+    """Return how many tokens of a prompt came out of the service's cache: a tenth."""
+    return prompt_words(request) // 10
 
 
 def prompt_words(request: ServiceRequest) -> int:

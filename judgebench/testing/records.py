@@ -31,7 +31,7 @@ class ServiceReply:
 
 @dataclass(frozen=True)
 class ServiceRequest:
-    """What a service was request.
+    """What a service was asked.
 
     Attributes:
         model: The model's name. ``system``: The instructions.

@@ -1,4 +1,4 @@
-"""The loopback service itself: an HTTP server in a thread, with a log of all that it was request."""
+"""The loopback service itself: an HTTP server in a thread, with a log of all that it was asked."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import asyncio
 import dataclasses
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from judgebench.testing.anthropic import AnthropicProtocol
 from judgebench.testing.gemini import GeminiProtocol
 from judgebench.testing.ollama import OllamaProtocol
-from judgebench.testing.openai import OpenAIChatProtocol, ResponsesProtocol
+from judgebench.testing.openai import CompletionsProtocol, OpenAIChatProtocol, ResponsesProtocol
 from judgebench.testing.protocol import KEY, MODEL, Protocol
 from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest
+from judgebench.testing.schemas import allowed, mistake_in
 
 Answer = Callable[[ServiceRequest], "ServiceReply | str"]
 Spoil = Callable[[ServiceRequest], "str | None"]
@@ -27,9 +28,16 @@ BROKEN = frozenset({"stream_error", "stream_cut"})
 
 PROTOCOLS: dict[str, Protocol] = {
     one.name: one
-    for one in (OpenAIChatProtocol(), AnthropicProtocol(), GeminiProtocol(), ResponsesProtocol(), OllamaProtocol())
+    for one in (
+        OpenAIChatProtocol(),
+        CompletionsProtocol(),
+        AnthropicProtocol(),
+        GeminiProtocol(),
+        ResponsesProtocol(),
+        OllamaProtocol(),
+    )
 }
-"""By name: ``openai``, ``anthropic``, ``gemini``, ``responses``, ``ollama``."""
+"""By name: ``openai`` (Chat Completions), ``completions``, ``anthropic``, ``gemini``, ``responses``, ``ollama``."""
 
 
 class ProviderService:
@@ -41,10 +49,18 @@ class ProviderService:
         faults: Gives the kind of a failure for a request (see ``Protocol.error``; also ``stream_error`` and
             ``stream_cut``), or ``None`` for a good reply.
         prefix: Path before the protocol's own, as gateways have it.
+        heeds: Keys of a request whose JSON schemas replies are held to; all that the protocol has by default. The
+            schema under another key is taken and not heeded, as older versions of servers do.
     """
 
     def __init__(
-        self, protocol: str | Protocol, answer: Answer | None = None, *, faults: Spoil | None = None, prefix: str = ""
+        self,
+        protocol: str | Protocol,
+        answer: Answer | None = None,
+        *,
+        faults: Spoil | None = None,
+        prefix: str = "",
+        heeds: Collection[str] | None = None,
     ) -> None:
         self.protocol = PROTOCOLS[protocol] if isinstance(protocol, str) else protocol
         self.requests: list[ServiceRequest] = []
@@ -52,6 +68,7 @@ class ProviderService:
         self._answer = answer or (lambda request: request.text)
         self._faults = faults or (lambda _: None)
         self._prefix = prefix
+        self._heeds = heeds
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -91,6 +108,7 @@ class ProviderService:
                 listed = protocol.listed(http.path)
                 return _failed(protocol.error("not_found")) if listed is None else web.json_response(listed)
             request = protocol.request_of(http.path_qs, headers, await http.json())
+            schemas = self._schemas(request)
         except RefusedError as refusal:
             return _failed(refusal.failed)
         request = dataclasses.replace(request, number=len(self.requests))
@@ -100,9 +118,24 @@ class ProviderService:
             return _failed(protocol.error(fault))
         answer = self._answer(request)
         reply = ServiceReply(answer) if isinstance(answer, str) else answer
+        for key, schema in schemas.items():
+            said = json.dumps(allowed(schema, reply.text))
+            reply = protocol.held(request, reply, key, said if reply.finish == "stop" else said[: len(said) // 2])
         if request.stream:
             return await self._stream(http, request, reply, fault)
         return web.json_response(protocol.whole(request, reply))
+
+    def _schemas(self, request: ServiceRequest) -> dict[str, Any]:
+        """Return the schemas that are heeded, by their keys.
+
+        Raises:
+            RefusedError: The service would not take one of them.
+        """
+        found = self.protocol.schemas(request.body)
+        for key, schema in found.items():
+            if said := mistake_in(schema, strict=key not in {"responseSchema", "format"}):
+                raise self.protocol.refuse(f"Invalid schema in {key}: {said}.")
+        return {key: schema for key, schema in found.items() if self._heeds is None or key in self._heeds}
 
     def _check_key(self, key: str | None) -> None:
         if key is not None and key != KEY:

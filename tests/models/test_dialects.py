@@ -11,25 +11,36 @@ from typing import Any
 
 import pytest
 
+from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.parts import Image, Text, ToolCall, ToolResult, typed
 from judgebench.engine.client import Traffic, open_client
 from judgebench.engine.worker_pool import run_pool
 from judgebench.errors import EndpointError
+from judgebench.judges.parsers.json_field import JsonField
+from judgebench.judges.parsers.reading import parser_of
 from judgebench.models.access import model_config
 from judgebench.records.flow import Prompt, Reply, Request
 from judgebench.testing import PROTOCOLS, ProviderService, ServiceReply, ServiceRequest
+from judgebench.testing.protocol import DELAY
 
 KEY = "test-key"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0000003010100c9fe92ef"
     "0000000049454e44ae426082"
 )
+chat_protocols = pytest.mark.parametrize("protocol", sorted(PROTOCOLS.keys() - {"completions"}))
 every_protocol = pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
 both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
-def ask(service: ProviderService, prompts: Sequence[Prompt], attachments: str = "", **keys: Any) -> list[Reply]:
+def ask(
+    service: ProviderService,
+    prompts: Sequence[Prompt],
+    attachments: str = "",
+    params: dict[str, Any] | None = None,
+    **keys: Any,
+) -> list[Reply]:
     """Ask every prompt of one service; replies in order."""
 
     async def main() -> list[Reply]:
@@ -39,7 +50,7 @@ def ask(service: ProviderService, prompts: Sequence[Prompt], attachments: str = 
         async with open_client(config, Traffic()) as client:
 
             async def work(job: tuple[int, Prompt]) -> None:
-                replies[job[0]] = await client.ask(Request(prompt=job[1], attachments=attachments))
+                replies[job[0]] = await client.ask(Request(prompt=job[1], attachments=attachments, params=params or {}))
 
             await run_pool(enumerate(prompts), work, concurrency=config.batch_size)
         return [replies[nth] for nth in range(len(prompts))]
@@ -63,16 +74,22 @@ def second(fault: str) -> Callable[[ServiceRequest], str | None]:
 @every_protocol
 @both_ways
 def test_a_reply_is_read_in_full(protocol: str, stream: bool) -> None:
-    with ProviderService(protocol, lambda request: ServiceReply("It is four.", thinking="two and two")) as service:
-        prompt: Prompt = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "What is 2+2?"}]
+    chat = protocol != "completions"  # which has no roles, and nothing is thought before its text
+    thought = "two and two" if chat else ""
+    with ProviderService(protocol, lambda request: ServiceReply("It is four.", thinking=thought)) as service:
+        question = "What is 2+2? " * 10
+        prompt: Prompt = [{"role": "system", "content": "Be short."}, {"role": "user", "content": question}]
         (reply,) = ask(service, [prompt], stream=stream, max_out_len=77)
         (request,) = service.requests
-    assert (reply.status, reply.text, reply.reasoning) == ("ok", "It is four.", "two and two")
+    assert (reply.status, reply.text, reply.reasoning) == ("ok", "It is four.", thought)
     assert (reply.finish_reason, reply.served_model, reply.tries) == ("stop", "test-model", 1)
     assert reply.usage is not None
-    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (5, 6)
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (32, 6 if chat else 3)
+    assert reply.usage.cached_tokens == (0 if protocol == "ollama" else 3)  # it says nothing of its cache
+    assert reply.usage.cache_write_tokens == (6 if protocol == "anthropic" else 0)  # it alone charges for that
     assert (reply.first_token > 0) is stream
-    assert (request.system, request.texts, request.stream) == ("Be short.", ["What is 2+2?"], stream)
+    asked = ("Be short.", [question]) if chat else ("", [f"Be short.\n\n{question}"])
+    assert (request.system, request.texts, request.stream) == (*asked, stream)
     assert "77" in str(request.body)
 
 
@@ -87,7 +104,7 @@ def test_the_end_of_a_reply_has_one_word_in_all_protocols(protocol: str, stream:
         assert (filtered.status, filtered.error.kind, filtered.text) == ("failed", "content_filter", "It is")
 
 
-@every_protocol
+@chat_protocols
 @both_ways
 def test_a_transcript_with_tools_and_an_image_arrives_in_order(protocol: str, stream: bool, tmp_path: Path) -> None:
     store = Attachments(tmp_path)
@@ -111,7 +128,7 @@ def test_a_transcript_with_tools_and_an_image_arrives_in_order(protocol: str, st
     assert request.tools[0] == "look"
 
 
-@every_protocol
+@chat_protocols
 @both_ways
 def test_a_tool_call_is_no_answer_and_is_kept(protocol: str, stream: bool) -> None:
     with ProviderService(protocol, lambda request: ServiceReply(tool=("look", {"at": "sky"}))) as service:
@@ -130,6 +147,8 @@ def test_what_passes_is_asked_again_after_the_delay_that_was_told(protocol: str,
         ask(service, ["first"])
         first, reply = ask(service, ["first", "a b"], stream=stream)
     assert (first.tries, reply.status, reply.text, reply.tries) == (1, "ok", "a b", 2)
+    if kind == "rate_limit" and protocol != "ollama":  # which says nowhere when to ask again
+        assert reply.waited >= DELAY
 
 
 @every_protocol
@@ -179,10 +198,58 @@ def test_nothing_is_lost_or_doubled_with_three_faults_in_ten(protocol: str, stre
     assert answered == sum(reply.tries for reply in replies)
 
 
-@every_protocol
+PARSER = {"type": "json_field", "decisions": {"correct": "correct", "incorrect": "incorrect"}}
+SCORE = {"type": "json_field", "field": "result.score", "low": 1, "high": 5, "confidence": "sure"}
+EVERY_KEY = [
+    (name, key) for name, one in sorted(PROTOCOLS.items()) for key in plugins.load(one.type, "models").schema_keys
+]
+
+
+def held(service: ProviderService, key: str, parser: Any, prompt: str, **keys: Any) -> Reply:
+    """Ask for a reply that is held to the schema of a parser."""
+    dialect = plugins.load(service.protocol.type, "models")()
+    params = dialect.held_to(parser.schema(), {"temperature": 0}, key)
+    (reply,) = ask(service, [prompt], params=params, **keys)
+    return reply
+
+
+@pytest.mark.parametrize(("protocol", "key"), EVERY_KEY)
+@both_ways
+def test_a_reply_is_held_to_the_schema_of_a_parser_which_reads_it(protocol: str, key: str, stream: bool) -> None:
+    for spec, text, read in [
+        (PARSER, "Well. That is incorrect, I say.", ("ok", "incorrect", None)),
+        (SCORE, "A good 4 of 5", ("ok", None, 4.0)),
+        (PARSER, "I had rather not say.", ("ok", "correct", None)),  # held to a schema, it must say something
+    ]:
+        with ProviderService(protocol, lambda _, text=text: text) as service:
+            reply = held(service, key, parser_of(spec), "x", stream=stream)
+        reading = parser_of(spec).read(reply)
+        assert (reading.status, reading.decision, reading.score) == read, reply
+
+
+@pytest.mark.parametrize(("protocol", "key"), EVERY_KEY)
+def test_a_reply_that_is_cut_off_stays_unread_under_a_schema(protocol: str, key: str) -> None:
+    parser = parser_of(PARSER)
+    with ProviderService(protocol, lambda _: ServiceReply("Clearly correct.", finish="length")) as service:
+        reply = held(service, key, parser, "x")
+    assert (reply.status, reply.finish_reason, parser.read(reply).status) == ("ok", "length", "unparsed")
+
+
+@pytest.mark.parametrize(("protocol", "key"), EVERY_KEY)
+def test_a_schema_that_a_service_would_not_take_is_refused_in_its_words(protocol: str, key: str) -> None:
+    class Bounded(JsonField):
+        def schema(self) -> dict[str, Any]:
+            return {"type": "object", "properties": {"n": {"type": "number", "minimum": 1}}, "required": ["n"]}
+
+    with ProviderService(protocol) as service:
+        reply = held(service, key, Bounded(JsonField.Config()), "x")
+    assert reply.error is not None
+    assert (reply.error.kind, reply.error.http_status) == ("bad_request", 400)
+    assert "minimum" in reply.error.message or "additionalProperties" in reply.error.message
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS.keys() - {"openai", "completions"}))  # these take any, as vLLM
 def test_an_unknown_name_goes_to_the_service_which_refuses_it_in_its_words(protocol: str) -> None:
-    if protocol == "openai":
-        pytest.skip("this service takes any name, as vLLM does")
     with ProviderService(protocol) as service:
         (reply,) = ask(service, ["x"], generation_kwargs={"temprature": 0})
     assert reply.error is not None

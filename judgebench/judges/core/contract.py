@@ -81,7 +81,8 @@ class Ask(Protocol):
         Args:
             prompt: Messages, or text for completion services.
             presentation: Name of this question among the questions about the item.
-            **params: Sampling parameters over those of the judge model's config.
+            **params: Sampling parameters over those of the judge model's config. ``schema`` is none of them: it is the
+                JSON schema of the reply, to which the service holds it where the judge's ``constrain`` says so.
 
         Raises:
             CallFailedError: The service gave no usable reply, after retries.
@@ -144,6 +145,11 @@ class JudgeMethod(ABC):
         if inherited is not None and "Config" not in vars(cls):
             named = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Config"}
             cls.Config = type(inherited)("Config", (inherited,), {**named, "__doc__": inherited.__doc__})
+
+    @property
+    def offers_schema(self) -> bool:
+        """Whether a question of it comes with the JSON schema of its reply, to which ``constrain`` can hold a judge."""
+        return any(parser.schema() is not None for parser in self.parsers)
 
     @abstractmethod
     async def judge(self, case: Case, ask: Ask) -> Verdict:

@@ -267,6 +267,7 @@ class DeclaredJudge(JudgeMethod):
             for number, presentation in enumerate(config.presentations)
         }
         self._text_only = {name: reads_text_only(parser) for name, parser in self._parsers.items()}
+        self._keywords = {one.name: self._keywords_of(one) for one in config.presentations}
         self._parser_identities = {name: parser.identity() for name, parser in self._parsers.items()}
         self._readings: dict[tuple[str, str, str | None], Reading] = {}
         texts: list[Prompt] = [
@@ -287,6 +288,12 @@ class DeclaredJudge(JudgeMethod):
         self.needs_logprobs = any(parser.needs_logprobs for parser in self.parsers)
         self.decisions = list(dict.fromkeys(decision for parser in self.parsers for decision in parser.decisions()))
         self.scale = self._scale()
+
+    def _keywords_of(self, presentation: Presentation) -> dict[str, Any]:
+        """Return what ``ask`` is given beside a presentation's prompt: parameters, and the schema of the reply."""
+        params = {**self.config.params, **presentation.params}
+        schema = self._parsers[presentation.name].schema()
+        return params if schema is None else {**params, "schema": schema}
 
     def _scale(self) -> tuple[float, float] | None:
         """Return the ends of the scale of its scores, where its parsers declare one that the aggregation keeps."""
@@ -351,7 +358,7 @@ class DeclaredJudge(JudgeMethod):
             for repeat in range(self.config.repeats)
         ]
         replies = await all_of(
-            ask(prompt, presentation=presentation.name, **{**self.config.params, **presentation.params})
+            ask(prompt, presentation=presentation.name, **self._keywords[presentation.name])
             for presentation, _, prompt in questions
         )
         readings = [

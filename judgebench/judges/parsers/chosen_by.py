@@ -50,6 +50,9 @@ class ChosenBy:
         """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers.values() for decision in parser.decisions()))
 
+    def schema(self) -> None:
+        """Return none: which parser reads a reply is known with the reply."""
+
     def identity(self) -> dict[str, Any]:
         """Return name, version, field and parsers."""
         parsers = {value: parser.identity() for value, parser in self._parsers.items()}

@@ -47,6 +47,10 @@ class FirstReadable:
         """Return the decisions of all parsers in order."""
         return list(dict.fromkeys(decision for parser in self._parsers for decision in parser.decisions()))
 
+    def schema(self) -> dict[str, Any] | None:
+        """Return the schema of the parser that is tried first."""
+        return self._parsers[0].schema()
+
     def identity(self) -> dict[str, Any]:
         """Return name, version and parsers."""
         parsers = [parser.identity() for parser in self._parsers]

@@ -21,6 +21,8 @@ from judgebench.records.flow import Reply
 
 _TRIES = 48
 """Most places at which an object may be tried to begin; bounds the time on hostile text."""
+_STEPS = 100
+"""Longest scale that a schema spells out; from 0 to 1 it is taken for one of fractions."""
 _BRACE = lazily(r"\{(?=\s{0,80}[\"'}])")
 _WHOLE = lazily(r"\s{0,20}(?:```(?:json)?\s{0,20})?\{")
 _REMARK = lazily(r"[^\W_]")
@@ -77,6 +79,30 @@ class JsonField(ConfiguredParser):
     def decisions(self) -> list[str]:
         """Return the decisions in the order of the config."""
         return list(dict.fromkeys(self.config.decisions.values()))
+
+    def schema(self) -> dict[str, Any]:
+        """Return an object with a reason first, so that the verdict follows from it, and the field.
+
+        The decisions are those of the config. A scale of whole numbers is an ``enum`` of them, as services take no
+        bounds; a number on any other scale is free.
+        """
+        *outer, field = self.config.field.split(".")
+        properties: dict[str, Any] = {field: self._field_schema()}
+        for name in reversed(outer):
+            properties = {name: _object(properties)}
+        if "reason" not in properties:
+            properties = {"reason": {"type": "string"}, **properties}
+        if self.config.confidence:
+            properties.setdefault(self.config.confidence, {"type": "number"})
+        return _object(properties)
+
+    def _field_schema(self) -> dict[str, Any]:
+        if self.config.decisions:
+            return {"type": "string", "enum": list(self.config.decisions)}
+        low, high = self.config.low, self.config.high
+        if low is None or high is None or low % 1 or high % 1 or not 1 < high - low <= _STEPS:
+            return {"type": "number"}
+        return {"type": "integer", "enum": list(range(int(low), int(high) + 1))}
 
     def read(self, reply: Reply) -> Reading:
         """Read the field; see the class."""
@@ -255,6 +281,16 @@ def _bare(written: str) -> Any:
         return json.loads(written)
     except ValueError:
         return written
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object with exactly these keys, in the form that the strictest services take."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def _as_number(value: Any, high: float | None = None) -> float | None:

@@ -72,6 +72,10 @@ class VerdictParser(Protocol):
         """Return every decision it can give, in the order of its config; empty where it gives numbers only."""
         ...
 
+    def schema(self) -> dict[str, Any] | None:
+        """Return the JSON schema of the replies that it reads; ``None`` where they are no JSON."""
+        ...
+
     def identity(self) -> dict[str, Any]:
         """Return what decides its readings, as JSON values."""
         ...
@@ -83,7 +87,7 @@ class ConfiguredParser(ABC):
     A class that reads nothing of a reply but its text and ``finish_reason`` says so by ``reads_text_only``, and equal
     replies are then read once. It says so of itself alone: a class made from it says it again.
 
-    The other three class attributes and the two methods are those of ``VerdictParser``; a parser names what differs.
+    The other three class attributes and the three methods are those of ``VerdictParser``; a parser names what differs.
 
     Args:
         config: The keys of ``parser=dict(type=...)``, an instance of the class's ``Config``.
@@ -100,6 +104,14 @@ class ConfiguredParser(ABC):
     def decisions(self) -> list[str]:
         """Return the decisions in the order of the config; none, as for numbers, unless a parser says otherwise."""
         return []
+
+    def schema(self) -> dict[str, Any] | None:
+        """Return the JSON schema of the replies that it reads, to which ``constrain`` holds a judge; none by default.
+
+        All services take: objects whose keys are all required, with ``additionalProperties: false``; texts, numbers,
+        truth values, lists; ``enum``. They take no bounds, lengths or patterns, so a scale is an ``enum``.
+        """
+        return None
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""

@@ -60,6 +60,11 @@ class Cascade(JudgeMethod):
         self.holds_workers = self._rule.holds_workers or self._judge.holds_workers
         self.decisions = list(dict.fromkeys([*config.settles, *self._judge.decisions]))
 
+    @property
+    def offers_schema(self) -> bool:
+        """Whether a question of the judge comes with the schema of its reply."""
+        return self._judge.offers_schema
+
     def identity(self) -> dict[str, Any]:
         """Return both parts and what settles."""
         return {

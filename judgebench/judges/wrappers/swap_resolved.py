@@ -79,6 +79,11 @@ class SwapResolved(Dynamic):
         first_stage = {"aggregate": aggregate, "skip_equal": config.skip_equal, **shown, **keys, **config.pair}
         self._pair = PairComparison(filled(first_stage, PairComparison.Config, where="method.pair"))
 
+    @property
+    def offers_schema(self) -> bool:
+        """Whether a question of the first stage comes with the schema of its reply."""
+        return self._pair.offers_schema
+
     def identity(self) -> dict[str, Any]:
         """Return both stages."""
         return {**super().identity(), "first_stage": self._pair.identity()}

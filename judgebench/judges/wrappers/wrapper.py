@@ -33,6 +33,11 @@ class Wrapper(JudgeMethod):
         self.holds_workers = any(judge.holds_workers for judge in self.inner)
         self.decisions = list(dict.fromkeys(decision for judge in self.inner for decision in judge.decisions))
 
+    @property
+    def offers_schema(self) -> bool:
+        """Whether a question of an inner judge comes with the schema of its reply."""
+        return any(judge.offers_schema for judge in self.inner)
+
     def identity(self) -> dict[str, Any]:
         """Return the inner judges' identities and every other key."""
         keys = msgspec.to_builtins(self._settings)
