@@ -294,7 +294,7 @@ def _ask_judge(
     whose = f"judge {judge.abbr or trial.config.abbr} on {abbr}"
     questions = Questions(judge, prompt_kind(trial.config))
     if judge.constrain != "off":
-        found = asyncio.run(constraint_of(judge, _asked_by(trial)))
+        found = asyncio.run(constraint_of(judge, _through(trial)))
         questions.hold = hold_of(judge, found.key)
         findings += [f"{whose}: {found.finding()}"] if found.why else []
     judgment = asyncio.run(_one_judgment(trial, judge, questions, case, attachments))
@@ -350,7 +350,7 @@ def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
     )
 
 
-def _asked_by(trial: TrialCall) -> Callable[[Request], Awaitable[Reply]]:
+def _through(trial: TrialCall) -> Callable[[Request], Awaitable[Reply]]:
     async def ask(request: Request) -> Reply:
         return trial.ask(request)
 

@@ -250,10 +250,10 @@ def test_presentations_may_differ_in_criterion_parser_and_parameters() -> None:
     ask = Judge(lambda _prompt, presentation: "Rating: 8" if presentation == "facts" else '{"score": 4}')
     verdict = judge("DeclaredJudge", options, item(), ask)
     assert verdict.score == pytest.approx(5)
-    assert [params for _, _, params in ask.asked] == [
-        {"temperature": 0, "max_tokens": 8},
-        {"temperature": 1, "max_tokens": 8},
-    ]
+    free, json = (params for _, _, params in ask.asked)
+    assert free == {"temperature": 0, "max_tokens": 8}
+    assert json.pop("schema")["required"] == ["reason", "score"], "the one whose parser reads JSON"
+    assert json == {"temperature": 1, "max_tokens": 8}
     assert shown(ask.asked[0][0]) == "Facts about 2+2?: It is 4."
 
 
