@@ -99,10 +99,7 @@ class JsonField(ConfiguredParser):
     def _field_schema(self) -> dict[str, Any]:
         if self.config.decisions:
             return {"type": "string", "enum": list(self.config.decisions)}
-        low, high = self.config.low, self.config.high
-        if low is None or high is None or low % 1 or high % 1 or not 1 < high - low <= _STEPS:
-            return {"type": "number"}
-        return {"type": "integer", "enum": list(range(int(low), int(high) + 1))}
+        return scale_schema(self.config.low, self.config.high)
 
     def read(self, reply: Reply) -> Reading:
         """Read the field; see the class."""
@@ -281,6 +278,13 @@ def _bare(written: str) -> Any:
         return json.loads(written)
     except ValueError:
         return written
+
+
+def scale_schema(low: float | None, high: float | None) -> dict[str, Any]:
+    """Return the schema of a number on a scale: an ``enum`` where the scale is one of whole numbers, else any number."""
+    if low is None or high is None or low % 1 or high % 1 or not 1 < high - low <= _STEPS:
+        return {"type": "number"}
+    return {"type": "integer", "enum": list(range(int(low), int(high) + 1))}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

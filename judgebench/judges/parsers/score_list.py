@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.parsers.json_field import FoundField, JsonField
+from judgebench.judges.parsers.json_field import FoundField, JsonField, scale_schema
 from judgebench.judges.parsers.numbers import as_written, number_of, outside
 from judgebench.judges.parsers.reading import ConfiguredParser, Reading, unparsed
 from judgebench.records.flow import Reply
@@ -48,6 +48,10 @@ class ScoreList(ConfiguredParser):
         super().__init__(config)
         self._field = _ListField(config)
 
+    def schema(self) -> dict[str, Any]:
+        """Return an object with a reason and the list, whose length no service can be held to."""
+        return self._field.schema()
+
     def read(self, reply: Reply) -> Reading:
         """Read the list; see the class."""
         text = reply.text.strip()
@@ -68,6 +72,9 @@ class _ListField(JsonField):
     def __init__(self, keys: ScoreList.Config) -> None:
         super().__init__(JsonField.Config(field=keys.field))
         self._keys = keys
+
+    def _field_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": scale_schema(self._keys.low, self._keys.high)}
 
     def _value(self, found: FoundField, span: tuple[int, int]) -> Reading:
         return _scores(found.value, self._keys, span)
