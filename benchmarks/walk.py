@@ -11,6 +11,8 @@ The stages up to the result file are summed as in ``docs/architecture.md``; the 
 cell, stands beside. Nothing is left out as set-up: a sample's way begins at its config, and what a task opens before
 its first item is on that way. All stages run in one process, so a table that each process reads counts once, where it
 is first read.
+
+*A further sample* is what one more sample adds: the way of the sample itself, without what a run opens once.
 """
 
 from __future__ import annotations
@@ -153,15 +155,16 @@ def main() -> None:
     parser.add_argument("--pairs", action="store_true", help="count the moves between every two modules")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        sys.path.insert(0, name)
-        Path("walk_model.py").write_text(MODEL)
-        Path("walk.py").write_text(CONFIG)
-        Path("data.jsonl").write_text('{"question": "What is 1 plus 1?", "answer": "2"}\n')
-        legs = _legs()
-    print(f"{'leg':<15}{'modules':>8}{'moves':>8}{'distinct':>10}{'between rooms':>15}")
+    legs, two, three = (_legs(samples) for samples in (1, 2, 3))
+    further = {
+        leg: {module for module, visits in walk.visits.items() if visits > two[leg].visits[module]}
+        for leg, walk in three.items()
+    }
+    head = f"{'leg':<15}{'modules':>8}{'moves':>8}{'distinct':>10}{'between rooms':>15}"
+    print(f"{head}   a further sample: {'modules':>8}{'moves':>8}")
     for leg, walk in legs.items():
-        print(f"{leg:<15}{len(walk.visits):>8}{walk.moves:>8}{len(walk.distinct):>10}{walk.rooms:>15}")
+        line = f"{leg:<15}{len(walk.visits):>8}{walk.moves:>8}{len(walk.distinct):>10}{walk.rooms:>15}"
+        print(f"{line}{'':21}{len(further[leg]):>8}{three[leg].moves - two[leg].moves:>8}")
         if options.list:
             print("   " + " > ".join(walk.order))
     summed = [walk for leg, walk in legs.items() if leg != "summarize"]
@@ -170,7 +173,13 @@ def main() -> None:
         sum(one) for one in zip(*((w.moves, len(w.distinct), w.rooms) for w in summed), strict=True)
     )
     entered = len({module for walk in summed for module in walk.visits})
-    print(f"{'to the result':<15}{entered:>8}{moves:>8}{distinct:>10}{rooms:>15}")
+    before_tables = [leg for leg in legs if leg != "summarize"]
+    modules_further = len(set().union(*(further[leg] for leg in before_tables)))
+    moves_further = sum(three[leg].moves - two[leg].moves for leg in before_tables)
+    print(
+        f"{'to the result':<15}{entered:>8}{moves:>8}{distinct:>10}{rooms:>15}"
+        f"{'':21}{modules_further:>8}{moves_further:>8}"
+    )
     print(f"{'in all':<15}{len(modules):>8}")
     size = {path: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     longest = max(size, key=lambda path: size[path])
@@ -181,7 +190,17 @@ def main() -> None:
             print(f"{count:>4}  {caller} > {module}")
 
 
-def _legs() -> dict[str, Walk]:
+def _legs(samples: int) -> dict[str, Walk]:
+    """Walk through a run of so many samples, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        sys.path[:0] = [name]
+        Path("walk_model.py").write_text(MODEL)
+        Path("walk.py").write_text(CONFIG)
+        Path("data.jsonl").write_text('{"question": "What is 1 plus 1?", "answer": "2"}\n' * samples)
+        return _walked_legs()
+
+
+def _walked_legs() -> dict[str, Walk]:
     from judgebench.stages.task import STAGE_MODULES
     from judgebench.stages.task import main as run_task
 
