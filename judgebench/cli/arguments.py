@@ -32,7 +32,7 @@ commands:
   jb ls [KIND] [PATTERN]         list the available configs
   jb show NAME                   print a resolved config, key by key
   jb gate RUN --min CONDITION    pass or fail a finished run
-  jb verdicts RUN --parser NAME  count what another parser reads differently
+  jb items RUN [ROW [ID]]        look at the items that are wrong or doubtful
   jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb view [RUN or FOLDER]        look at runs in a browser on this machine
   jb schema [RECORD]             print the JSON Schema of a record of a run

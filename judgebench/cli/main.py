@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 VERBS = {
     "gate": "judgebench.cli.gate",
+    "items": "judgebench.cli.items",
     "ls": "judgebench.cli.ls",
     "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",
     "try": "judgebench.cli.try_judge",
-    "verdicts": "judgebench.cli.verdicts",
     "view": "judgebench.cli.view",
 }
 """Verb to the module whose ``run(argv) -> int`` carries it out; a new verb is one line here."""

@@ -32,7 +32,8 @@ _VERBS = """\
 | `jb show NAME [--override ...]` | print a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
-| `jb verdicts RUN --parser NAME ...` | count the replies that another parser would read differently; sends nothing |
+| `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
+| `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
 | `jb view [RUN or FOLDER ...]` | look at runs in a browser on this machine; see [the viewer](viewer.md) |
 | `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |
 | `jb run ...` | the same as `jb ...` |

@@ -14,12 +14,13 @@ from an index beside the run that can be removed at any time (``index.py``); tex
 where they stand (``texts.py``). Nothing of the run is changed, and what cannot be read is told in ``problems``.
 """
 
-from judgebench.query.filters import Filter
+from judgebench.query.filters import CHIPS, Filter
 from judgebench.query.run_query import Neighbours, RunQuery, open_query
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
 from judgebench.query.traits import Trait
 
 __all__ = [
+    "CHIPS",
     "Alternative",
     "Filter",
     "Item",

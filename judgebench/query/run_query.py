@@ -184,7 +184,7 @@ class RunQuery:
         names = {
             "unread": ("unread", "reason", "decision"),
             "failed": ("failed", "reason", "decision"),
-            "wrong": ("decision",),
+            "wrong": ("decision", "rule"),
             "disagree": ("against_rule", "against_judges"),
             **{name: (name,) for name in ("flipped", "truncated", "decision", "model", "row")},
         }

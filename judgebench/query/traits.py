@@ -15,8 +15,8 @@ _FLAGS = ("truncated", "flipped", "against_rule", "against_judges", "unread", "f
 _NAMED = ("model", "row", "decision", "reason", "rule")
 _VALUES_AT_MOST = 12
 """Values of one field that are looked at, the most frequent among the chosen."""
-_RARER = 1.5
-"""So many times as frequent among the chosen as in all, at least."""
+_WEIGHT = 4.0
+"""Least weight: twice that is about chi-square with one degree of freedom, so chance gives it once in 200 times."""
 
 
 class Trait(NamedTuple):
@@ -72,9 +72,9 @@ def traits_of(
     found = [
         Trait(where, number, among[0], overall, in_all[0])
         for where, number, overall in zip(expressions, among[1:], in_all[1:], strict=True)
-        if number >= 2 and number * in_all[0] > _RARER * overall * among[0]
+        if number >= 2
     ]
-    return sorted(found, key=lambda one: -one.weight)
+    return sorted((one for one in found if one.weight >= _WEIGHT), key=lambda one: -one.weight)
 
 
 def _counts(index: sqlite3.Connection, base: SqlCondition, conditions: list[SqlCondition]) -> list[int]:
@@ -105,5 +105,4 @@ def _values(index: sqlite3.Connection, chosen: SqlCondition, name: str, column: 
         (*chosen.values, _VALUES_AT_MOST),
     )
     for value, _ in found.fetchall():
-        text = value if isinstance(value, str) else None
-        yield f"{name} == {json.dumps(text, ensure_ascii=False) if text is not None else value!r}"
+        yield f"{name} == {json.dumps(value, ensure_ascii=False)}"

@@ -141,7 +141,7 @@ def test_no_words_say_what_is_missing_in_two_lines(capsys, argv):
         (["compare", "A", "B"], ""),
         (["presentation"], ""),
         (["gat", "latest"], "jb gate"),
-        (["verdict", "latest", "--parser", "x"], "jb verdicts"),
+        (["item", "latest", "--wrong"], "jb items"),
     ],
 )
 def test_an_unknown_command_is_named_as_one(capsys, tmp_path, monkeypatch, argv, near):
@@ -226,7 +226,7 @@ def test_help_documents_every_flag_in_groups(capsys):
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("verb", [[], ["gate"], ["ls"], ["schema"], ["show"], ["verdicts"]], ids=" ".join)
+@pytest.mark.parametrize("verb", [[], ["gate"], ["ls"], ["schema"], ["show"], ["items"]], ids=" ".join)
 def test_help_fits_the_window(capsys, monkeypatch, verb):
     monkeypatch.setenv("COLUMNS", "80")
     assert run([*verb, "--help"]) == 0

@@ -166,7 +166,7 @@ def swap(flag: str, value: str) -> list[str]:
             "jb without --reuse makes one",
         ),
         (
-            ["verdicts", "..", "--parser", "anchored"],
+            ["items", "..", "--wrong"],
             2,
             "nor a folder that holds the run.json",
             "jb without --reuse makes one",
@@ -182,7 +182,7 @@ def swap(flag: str, value: str) -> list[str]:
         ([*GOOD, "--data-dir", "nowhere"], 2, "data folder 'nowhere'", "--data-dir DIR"),
         ([*GOOD, "--pressure"], 2, "no flag '--pressure'", "See all flags"),
         (["gate"], 2, "jb: usage: The following arguments are required: RUN", "jb gate --help"),
-        (["verdicts", "latest", "--gramar", "x"], 2, "jb: usage: ", "jb verdicts --help"),
+        (["items", "latest", "--gramar", "x"], 2, "jb: usage: ", "jb items --help"),
         (["ls", "modles"], 2, "matches 'modles'", "Did you mean 'models'"),
         ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "min and max"),
         ([*GOOD, "--work-dir", "toy.jsonl/x"], 3, "cannot be made", "--work-dir"),

@@ -1,0 +1,267 @@
+"""``jb items RUN [ROW [ID]]``: which verdicts are wrong, unread or doubtful, and all about one."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgebench.cli.parser import ALL, HelpFormatter, Parser, add_run, count_or_all, run_folder, whole_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from judgebench.query import Filter, Item, RunQuery
+
+_EXAMPLE = """\
+examples:
+  jb items latest                                what there is to look at
+  jb items latest --wrong --where 'category == "algebra" and length > 500'
+  jb items latest aime2025-judge --disagree      the judge against the rule
+  jb items latest aime2025-judge 7               all about one item
+  jb items latest --parser aisbench_last_char    another verdict parser
+
+--where compares fields of the verdict (status, decision, score, reason, rule,
+length, tokens, latency, tries, key, id, wrong, unread, failed, truncated,
+flipped, against_rule, against_judges, label, model, row, judge) and of the
+samples (category, level, ...). It knows ==, !=, <, <=, >, >=, in, contains,
+and, or, not. The texts question, answer, reasoning and reply (the judge's)
+are searched with contains, or with matches(answer, "regular expression").
+
+This sends nothing. It writes nothing but an index in the run folder (index/),
+which may be removed.
+"""
+_FLAGS = {
+    "wrong": "answers that are called wrong; in a benchmark of judges, wrong verdicts",
+    "unread": "judge replies that state no verdict that can be read",
+    "disagree": "verdicts with which the rule or another judge disagrees",
+    "flipped": "pairs where the judge changed its mind when the answers changed places",
+    "truncated": "answers that were cut off by the token limit",
+    "failed": "items for which the model or the judge gave no usable reply",
+}
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb items``."""
+    parser = Parser(
+        prog="jb items",
+        description="Show the items of a run: which are wrong, unread or doubtful, and all about one.",
+        epilog=_EXAMPLE,
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")
+    parser.add_argument("id", nargs="?", type=whole_from(0), metavar="ID", help="one item: all about it")
+    which = parser.add_argument_group("which items")
+    for name, meaning in _FLAGS.items():
+        which.add_argument(f"--{name}", action="store_true", help=meaning)
+    which.add_argument("--where", default="", metavar="EXPRESSION", help="a condition on fields and texts, see below")
+    which.add_argument("--text", default="", metavar="TEXT", help="found in question, answer, reasoning or reply")
+    which.add_argument("--regex", default="", metavar="REGEX", help="likewise, a regular expression")
+    which.add_argument("--judge", default="", metavar="JUDGE", help="one judge")
+    which.add_argument("--model", default="", metavar="MODEL", help="one tested model")
+    which.add_argument("--repeat", type=whole_from(0), metavar="N", help="with ID: which repetition (default 0)")
+    how = parser.add_argument_group("how they are shown")
+    how.add_argument("--sort", default="", metavar="FIELD", help="order; -FIELD: greatest first; random: a sample")
+    how.add_argument("--by", default="", metavar="FIELD", help="how many there are of each value of a field")
+    how.add_argument("--limit", type=count_or_all, default=20, metavar="N", help="items to show, or none (default 20)")
+    how.add_argument("--offset", type=whole_from(0), default=0, metavar="N", help="items to pass over")
+    form = how.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object for each item")
+    form.add_argument("--csv", action="store_true", help="a table with a line for each item")
+    other = parser.add_argument_group("another verdict parser")
+    other.add_argument(
+        "--parser", action="append", default=[], metavar="PARSER", help="what it would read; may be repeated"
+    )
+    other.add_argument(
+        "--against", default="", metavar="PARSER", help="compare with this parser, not with the judges' own"
+    )
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb items`` and return its exit code.
+
+    Raises:
+        JudgebenchError: The run cannot be read, or what is asked for is not in it.
+    """
+    import sys
+
+    from judgebench.errors import visible
+    from judgebench.query import open_query
+
+    args = build_parser().parse_all(argv)
+    query = open_query(run_folder(args.run, Path(args.work_dir)))
+    for line in _shown(query, args):
+        print(line)
+    for problem in query.problems[:10]:
+        print(f"jb: note: {visible(problem)}", file=sys.stderr)
+    return 0
+
+
+def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
+    from judgebench.cli import item_tables
+
+    chosen = _filter(args)
+    if args.parser:
+        from judgebench.cli.other_parsers import other_readings
+
+        yield from other_readings(query, chosen, args, command(args))
+    elif args.id is not None:
+        one = query.item(args.row, args.id, args.repeat or 0, args.judge, model=args.model)
+        yield from item_tables.whole_json(one) if args.json else _whole(query, one, args)
+    elif args.by:
+        yield from item_tables.grouped(query.groups(chosen, args.by), args.by, command(args), as_json=args.json)
+    elif args.json or args.csv:
+        limit = None if args.limit == ALL else args.limit
+        yield from item_tables.listed(query, chosen, args.offset, limit, as_csv=args.csv)
+    elif not args.row and not any(
+        getattr(args, name) for name in (*_FLAGS, "where", "text", "regex", "sort", "offset")
+    ):
+        yield from _overview(query, chosen, args)
+    else:
+        yield from _list(query, chosen, args)
+
+
+def _filter(args: argparse.Namespace) -> Filter:
+    from judgebench.query import Filter
+
+    return Filter(
+        row=args.row,
+        model=args.model,
+        judge=args.judge,
+        where=args.where,
+        text=args.text,
+        regex=args.regex,
+        sort=args.sort,
+        disagree="any" if args.disagree else "",
+        **{name: getattr(args, name) for name in _FLAGS if name != "disagree"},
+    )
+
+
+def command(args: argparse.Namespace, *, row: str = "", more: str = "", less: tuple[str, ...] = ()) -> str:
+    """Return the command that shows what ``args`` ask for, or more of it.
+
+    Args:
+        args: Of this command.
+        row: Another result row.
+        more: What is added to ``--where``.
+        less: Flags that are left out.
+    """
+    words = ["jb", "items", args.run]
+    if args.work_dir != "outputs/default":
+        words += ["--work-dir", args.work_dir]
+    if row or args.row:
+        words.append(row or args.row)
+    words += [f"--{name}" for name in _FLAGS if getattr(args, name) and name not in less]
+    where = f"({args.where}) and {more}" if args.where and more else args.where or more
+    named = {"where": where, "text": args.text, "regex": args.regex, "judge": args.judge, "model": args.model}
+    for name, value in {**named, "sort": args.sort}.items():
+        if value and name not in less:
+            words += [f"--{name}", value]
+    return shlex.join(words)
+
+
+def _overview(query: RunQuery, chosen: Filter, args: argparse.Namespace) -> Iterator[str]:
+    import msgspec
+    from tabulate import tabulate
+
+    from judgebench.query import CHIPS
+
+    counts = query.counts(chosen)
+    shown = [name for name in CHIPS if name == "all" or counts[name]]
+    rows = []
+    for source in query.rows:
+        if chosen.judge in {"", source.judge} and chosen.model in {"", source.model}:
+            only = msgspec.structs.replace(chosen, row=source.row, model=source.model)
+            own = query.counts(only)
+            rows.append([source.row, source.model, *(f"{own[name]:,}" if own[name] else "" for name in shown)])
+    headers = ["row", "model", *(name.replace("_", " ") for name in shown)]
+    yield tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+    numbers = {**counts, "disagree": counts["against_rule"] + counts["against_judges"]}
+    troubles = [name for name in _FLAGS if numbers[name]]
+    if not counts["all"]:
+        yield "\nThis run holds no answers yet."
+    elif not troubles:
+        yield "\nNothing is called wrong, unread or doubtful."
+    yield ""
+    looks = [f"{command(args)} --{name}" for name in troubles]
+    looks += [f"{command(args, row=query.rows[0].row)}    (all items of a row)"] if counts["all"] else []
+    yield from (f"{'' if number else 'Look:':9}{look}" for number, look in enumerate(looks))
+
+
+def _list(query: RunQuery, chosen: Filter, args: argparse.Namespace) -> Iterator[str]:
+    from judgebench.cli.item_blocks import block
+
+    limit = 1 << 62 if args.limit == ALL else args.limit
+    page = query.page(chosen, args.offset, min(limit, 1 << 40), texts=False)
+    for line in page.rows:
+        yield from block(query.item(line.row, line.id, line.repeat, model=line.model))
+        yield ""
+    if not page.rows:
+        yield "No item fits." if not args.offset else f"There are no items after the first {args.offset}."
+        yield from _none(query, args)
+        return
+    last = args.offset + len(page.rows)
+    more = last < page.total
+    total = f"{page.total:,}" if page.exact else "more"
+    yield f"Items {args.offset + 1} to {last} of {total}." if more or args.offset else f"These are all {total}."
+    traits = [one for one in query.in_common(chosen) if _bare(one.where) not in _bare(args.where)] if page.exact else []
+    if traits := traits[:5]:
+        yield ""
+        yield "More frequent among these than in all:"
+        for trait in traits:
+            alone = command(args, more=trait.where)
+            yield (
+                f"  {trait.where}: {trait.among} of {trait.chosen} here, {trait.overall} of {trait.all} in all\n"
+                f"      {alone}"
+            )
+    yield ""
+    first = page.rows[0]
+    yield f"One:     {_one(query, first.row, first.model, first.id, first.repeat, args)}"
+    if more:
+        size = f" --limit {args.limit}" if args.limit != 20 else ""
+        yield f"Next:    {command(args)} --offset {last}{size}"
+
+
+def _bare(expression: str) -> str:
+    return "".join(expression.split())
+
+
+def _none(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
+    """Yield what to do where no item fits: the flag without which some would."""
+    given = [name for name in (*_FLAGS, "where", "text", "regex") if getattr(args, name)]
+    for name in given:
+        rest = argparse.Namespace(**{**vars(args), name: "" if name in {"where", "text", "regex"} else False})
+        number = query.counts(_filter(rest))["all"] if len(given) > 1 else 0
+        if number:
+            yield f"  without --{name}: {number}    {command(args, less=(name,))}"
+
+
+def _one(query: RunQuery, row: str, model: str, id: int, repeat: int, args: argparse.Namespace) -> str:
+    words = ["jb", "items", args.run]
+    if args.work_dir != "outputs/default":
+        words += ["--work-dir", args.work_dir]
+    words += [row, str(id)]
+    if len({one.model for one in query.rows if one.row == row}) > 1:
+        words += ["--model", model]
+    if repeat:
+        words += ["--repeat", str(repeat)]
+    return shlex.join(words)
+
+
+def _whole(query: RunQuery, one: Item, args: argparse.Namespace) -> Iterator[str]:
+    from judgebench.cli.item_blocks import whole
+
+    yield from whole(one)
+    line = one.line
+    neighbours = query.neighbours(_filter(args), line.name)
+    yield ""
+    if neighbours.before is not None and neighbours.before.row == line.row:
+        before = neighbours.before
+        yield f"Before:  {_one(query, before.row, before.model, before.id, before.repeat, args)}"
+    if neighbours.after is not None and neighbours.after.row == line.row:
+        after = neighbours.after
+        yield f"Next:    {_one(query, after.row, after.model, after.id, after.repeat, args)}"
+    yield f"Again:   {one.again}" + ("" if line.failed else "    (reads the verdicts again; sends nothing)")
