@@ -17,6 +17,7 @@
     │   ├── LaunchError         a managed service that did not become healthy                launch
     │   └── DiskError           no space, no permission, quota                               disk
     ├── FailRateError           more items failed than allowed; code fail-rate               exit 4
+    ├── WaitingError            batches or files of answers are outstanding; code waiting    exit 8
     ├── InterruptedRunError     Ctrl-C or SIGTERM; resumable; code interrupted               exit 130
     └── InternalError           our bug                                                      exit 1
 
@@ -46,6 +47,7 @@ class ExitCode(IntEnum):
     GATE_FAILED = 5
     GATE_UNDECIDED = 6
     BUDGET_REACHED = 7
+    WAITING = 8
     INTERRUPTED = 130
 
 
@@ -162,6 +164,13 @@ class FailRateError(JudgebenchError):
 
     code = "fail-rate"
     exit_code = ExitCode.ITEMS_FAILED
+
+
+class WaitingError(JudgebenchError):
+    """What was asked is not answered yet: batches that go on at the provider, or a file of requests."""
+
+    code = "waiting"
+    exit_code = ExitCode.WAITING
 
 
 class InterruptedRunError(JudgebenchError):

@@ -43,6 +43,7 @@ exit codes:
   1  a bug in jb              5  gate failed
   2  wrong usage or config    6  gate undecided
   3  something is missing (service, key, data, disk space)
+  8  answers are still to come (jb --reuse fetches them)
   130  interrupted (jb says how to resume)
 """
 

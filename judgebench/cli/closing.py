@@ -145,6 +145,8 @@ def _next_command(
         if request.work_dir != "outputs/default":
             again += f" --work-dir {shlex.quote(request.work_dir)}"
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
+    if exit_code == ExitCode.WAITING:
+        return f"{again}{mode}    (fetches the answers when they are there)"
     if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
         return f"{again}{mode}    (continues this run; asks only what is missing)"
     again_failed = counts.judge_failed + counts.prediction_failed

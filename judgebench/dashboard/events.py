@@ -112,7 +112,7 @@ class EventDisplay:
         """Emit ``done``."""
         self._emit_early()
         self._human.done(exit_code=exit_code, scores=scores, next_command=next_command)
-        status = {0: "done", 130: "interrupted"}.get(exit_code, "failed")
+        status = {0: "done", 8: "waiting", 130: "interrupted"}.get(exit_code, "failed")
         said = [ScoreEvent(**msgspec.structs.asdict(score)) for score in scores]
         self._emit(DoneEvent(status=status, exit_code=exit_code, scores=said, next=next_command))
 

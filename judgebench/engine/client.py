@@ -12,9 +12,10 @@ import asyncio
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -107,18 +108,43 @@ class ServingClient(Client, Protocol):
     """The model's name as the service knows it: part of the identity of what is asked."""
 
 
+class BatchPlace(NamedTuple):
+    """Where a task keeps what it knows of its batches, and how the two tell each other of the end.
+
+    Attributes:
+        path: The task's file of batches; those of other tasks stand beside it.
+        stop: Set when no further request may be sent.
+        left: Takes a sentence about the batches that are left to the provider, and whether they are left only because
+            nothing but waiting is to be done; the task ends then.
+    """
+
+    path: Path
+    stop: asyncio.Event
+    left: Callable[[str, bool], None]
+
+
 @asynccontextmanager
-async def open_client(config: ModelConfig, traffic: Traffic) -> AsyncIterator[ServingClient]:
+async def open_client(
+    config: ModelConfig, traffic: Traffic, *, batches: BatchPlace | None = None, afresh: bool = False
+) -> AsyncIterator[ServingClient]:
     """Give a client for a model config; it is closed with the context.
 
     Args:
         config: As ``models.access.model_config`` gives it.
         traffic: Counters that the client keeps while it works.
+        batches: Where batches are kept; without it nothing is asked in batches.
+        afresh: Whether what earlier batches brought is of no use.
 
     Raises:
         EndpointError: The service's model name has to be asked for, and the service does not tell.
         PrerequisiteError: An environment variable or an optional package is missing.
     """
+    if batches is not None and isinstance(config, ServiceConfig) and config.batch is not None:
+        from judgebench.engine.batches import open_batches
+
+        async with open_batches(config, traffic, batches, afresh=afresh) as batched:
+            yield batched
+        return
     own_process = variables() is os.environ  # a task in a thread of the caller sends from there: it starts no processes
     if isinstance(config, ServiceConfig) and config.batch_size > 1 and own_process:
         from judgebench.engine.senders import open_senders, senders_for
@@ -186,7 +212,13 @@ REMEMBERED = 32 * 1024 * 1024
 
 @asynccontextmanager
 async def open_caching_client(
-    config: ModelConfig, traffic: Traffic, *, dedup: bool, cache: str, afresh: bool = False
+    config: ModelConfig,
+    traffic: Traffic,
+    *,
+    dedup: bool,
+    cache: str,
+    afresh: bool = False,
+    batches: BatchPlace | None = None,
 ) -> AsyncIterator[ServingClient]:
     """Give a client that asks nothing twice, as far as that is wanted; else the plain one of ``open_client``.
 
@@ -196,11 +228,12 @@ async def open_caching_client(
         dedup: Ask identical questions once where the temperature is 0.
         cache: Folder of the cache; empty: none.
         afresh: Take no reply from either; good replies still go into the cache.
+        batches: Where batches are kept, for a model that is asked in batches.
 
     Raises:
         DiskError: The cache cannot be used.
     """
-    async with open_client(config, traffic) as client:
+    async with open_client(config, traffic, batches=batches, afresh=afresh) as client:
         if not (dedup or cache) or getattr(plugins.load(config.type, "models"), "recorded", False):
             yield client
             return
@@ -241,7 +274,8 @@ class _CachingClient:
     async def ask(self, request: Request) -> Reply:
         """Return a known reply, or ask."""
         if self._dedup and request.params.get("temperature") == 0:
-            return await self._once(question_uuid(request.prompt, request.params, self._identity), request)
+            alone = msgspec.structs.replace(request, place="")  # it stands for all places
+            return await self._once(question_uuid(request.prompt, request.params, self._identity), alone)
         return await self._cached(request)
 
     async def _once(self, uuid: str, request: Request) -> Reply:

@@ -144,6 +144,18 @@ def schedule_of(config: ModelConfig, timestamp: Callable[[Any], float | None]) -
     return RateSchedule(config.request_rate, config.burstiness)
 
 
+def at_a_time(config: ModelConfig, jobs: int) -> int:
+    """Return how many jobs are worked on at a time: as many as wait for batches where a model is asked in batches.
+
+    Args:
+        config: Of the model that is asked.
+        jobs: How many there are, at most; 0 where that is not known.
+    """
+    if isinstance(config, ServiceConfig) and config.batch is not None:
+        return min(config.batch.in_flight, jobs or config.batch.in_flight)
+    return config.batch_size
+
+
 T = TypeVar("T")
 
 _END: Any = object()

@@ -15,7 +15,7 @@ class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How one task ended.
 
     Attributes:
-        phase: ``ok``, ``partial``, ``failed``, ``skipped`` or ``interrupted``.
+        phase: ``ok``, ``partial``, ``outstanding``, ``failed``, ``skipped`` or ``interrupted``.
         exit_code: Of its process (negative for a signal); ``None`` when it never ran.
         error: One sentence, where it did not finish successfully. ``hint``: what to do.
         cause: Id of the task that failed first, for a skipped one.
@@ -54,10 +54,10 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The exit code of the run, before gates: of the first failed task, else of the first partial one."""
+        """The exit code of the run, before gates: of the first task that failed, waits for answers, or is partial."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        for phase in ("failed", "partial"):
+        for phase in ("failed", "outstanding", "partial"):
             for task in self.tasks:
                 if task.phase == phase:
                     return known_exit_code(task.exit_code)

@@ -11,6 +11,7 @@ Rules:
 - without overlap ``follows`` count as ``needs``;
 - a task also waits for those it comes ``after``, however they end;
 - a task whose cause failed is skipped, with the name of the task that failed first;
+- where answers are still to come, judges go on with those that are there, and their rows are scored another time;
 - ``summarize`` runs whatever happened to the others, as long as one of them gave results and nobody interrupted;
 - free slots go to the ready tasks in the order of the plan. A follower is only ready while those it follows hold a slot
   of their own, so it can never wait for a slot that it occupies itself.
@@ -27,10 +28,12 @@ from judgebench.errors import ExitCode, InternalError
 from judgebench.records.run import TaskSpec
 from judgebench.stages.task import State
 
-Phase = Literal["waiting", "running", "ok", "partial", "failed", "skipped", "interrupted"]
-"""``partial``: finished, but items failed or the budget was reached; dependants go on with what is there."""
+Phase = Literal["waiting", "running", "ok", "partial", "outstanding", "failed", "skipped", "interrupted"]
+"""``partial``: finished, but items failed or the budget was reached; dependants go on with what is there.
+``outstanding``: some answers are still to come, so judges go on with those that are there, and nothing is scored yet.
+"""
 
-FINAL: frozenset[Phase] = frozenset({"ok", "partial", "failed", "skipped", "interrupted"})
+FINAL: frozenset[Phase] = frozenset({"ok", "partial", "outstanding", "failed", "skipped", "interrupted"})
 PASSED: frozenset[Phase] = frozenset({"ok", "partial"})
 
 _PARTIAL_CODES = frozenset({int(ExitCode.ITEMS_FAILED), int(ExitCode.BUDGET_REACHED)})
@@ -191,12 +194,18 @@ class Machine:
         if task not in self._running:
             raise InternalError(f"Task {task!r} ended, but the scheduler did not know it as running.")
         del self._running[task]
-        self.endings[task] = Ending(phase=self._phase_of(code), code=code, reason=error)
+        phase = self._phase_of(code)
+        spec = self._tasks[task]
+        if phase in PASSED and any(self.phase(other) == "outstanding" for other in [*spec.needs, *spec.follows]):
+            phase, code = "outstanding", int(ExitCode.WAITING)
+        self.endings[task] = Ending(phase=phase, code=code, reason=error)
         return [UpstreamDone(other, task) for other in self._running if task in self._tasks[other].follows]
 
     def _phase_of(self, code: int) -> Phase:
         if code == 0:
             return "ok"
+        if code == ExitCode.WAITING:
+            return "outstanding"
         if code in _PARTIAL_CODES:
             return "partial"
         if self._interrupted and (code < 0 or code == ExitCode.INTERRUPTED):
@@ -232,7 +241,7 @@ class Machine:
 
     def _blocked(self, task: TaskSpec) -> Ending | None:
         upstream = [*task.needs, *task.follows]
-        lost = [other for other in upstream if other in self.endings and self.endings[other].phase not in PASSED]
+        lost = [other for other in upstream if other in self.endings and not self._passed(task, other)]
         if not lost:
             return None
         if task.stage == "summarize" and (
@@ -242,6 +251,8 @@ class Machine:
             return None
         first = self.endings[lost[0]]
         cause = first.cause or lost[0]
+        if self.endings[cause].phase == "outstanding":
+            return Ending(phase="skipped", reason=f"Left for later: {cause} still waits for answers.", cause=cause)
         return Ending(phase="skipped", reason=f"Skipped because {cause} did not finish successfully.", cause=cause)
 
     def _start_ready(self) -> list[Instruction]:
@@ -257,13 +268,18 @@ class Machine:
                 out += [UpstreamDone(task.id, other) for other in task.follows if other in self.endings]
         return out
 
+    def _passed(self, task: TaskSpec, other: str) -> bool:
+        """Whether a task can go on with what another has left."""
+        phase = self.phase(other)
+        return phase in PASSED or (phase == "outstanding" and task.stage == "judge")
+
     def _ready(self, task: TaskSpec) -> bool:
         if task.stage == "summarize":
             return all(self.phase(other) in FINAL for other in [*task.needs, *task.follows])
         if any(self.phase(other) not in FINAL for other in task.after):
             return False
-        return all(self.phase(other) in PASSED for other in task.needs) and all(
-            self.phase(other) in PASSED or (self.header.overlap and self._running.get(other, False))
+        return all(self._passed(task, other) for other in task.needs) and all(
+            self._passed(task, other) or (self.header.overlap and self._running.get(other, False))
             for other in task.follows
         )
 

@@ -57,12 +57,15 @@ EVENT_LOG = "logs/scheduler.jsonl"
 _STATUS: dict[Phase, Status] = {
     "ok": "finish",
     "partial": "partial",
+    "outstanding": "partial",
     "failed": "error",
     "skipped": "skipped",
     "interrupted": "interrupted",
 }
 
-_SELF_EXPLAINING = frozenset({int(code) for code in (ExitCode.DONE, ExitCode.INTERRUPTED, ExitCode.ITEMS_FAILED)})
+_SELF_EXPLAINING = frozenset(
+    {int(code) for code in (ExitCode.DONE, ExitCode.INTERRUPTED, ExitCode.ITEMS_FAILED, ExitCode.WAITING)}
+)
 """Exit codes after which the log's last lines would only be noise."""
 
 _ENDED = "Look for sys.exit() or os._exit() in the code of your own that it runs; its log says more."

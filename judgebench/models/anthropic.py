@@ -48,6 +48,7 @@ class AnthropicChat(Dialect):
     path = "v1/messages"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
     schema_keys: ClassVar[tuple[str, ...]] = ("output_config", "tools")
+    batches: ClassVar[str] = "judgebench.models.anthropic_batches:AnthropicBatches"
     parameters: ClassVar[frozenset[str]] = frozenset(
         [
             "temperature",

@@ -63,6 +63,27 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     total: float = 1800.0
 
 
+class BatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a service is asked in batches, at half the price: ``batch=dict()`` takes the values below.
+
+    Attributes:
+        size: Most questions of one batch.
+        in_flight: Most questions that are waited for at a time; each keeps its prompt in memory.
+        wait: Seconds without a new question after which a batch that is not full is sent.
+        poll: Seconds between two looks at a batch.
+        give_up: Seconds after which a batch is cancelled that has not ended; what it has answered is kept.
+        stay: Seconds without a new answer after which ``jb`` leaves the batches alone and exits with code 8; ``None``
+            stays to the end, but looks only once at batches of an earlier invocation.
+    """
+
+    size: Annotated[int, msgspec.Meta(ge=1, le=50_000)] = 5000
+    in_flight: Annotated[int, msgspec.Meta(ge=1)] = 50_000
+    wait: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    poll: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    give_up: Annotated[float, msgspec.Meta(gt=0)] = 90_000.0
+    stay: Annotated[float, msgspec.Meta(ge=0)] | None = None
+
+
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys that every model has.
 
@@ -117,6 +138,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         adaptive: Adapt the number of requests in flight to the load that the service can take, up to ``batch_size``.
         verify_tls: Verify the service's certificate.
         ca_file: Certificate authority bundle to trust.
+        batch: Ask through the provider's batch API.
     """
 
     stream: bool = False
@@ -138,6 +160,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
     adaptive: bool = False
     verify_tls: bool = True
     ca_file: str = ""
+    batch: BatchConfig | None = None
 
 
 class Client(Protocol):
@@ -190,6 +213,7 @@ class Dialect(abc.ABC):
             protocol has no such thing. Which of them a service heeds, only a canary tells (``stages/constraining.py``).
         parameters: Names that ``generation_kwargs`` may hold, as far as they are known; a name that is near one of them
             and is none is taken for a mistake in spelling.
+        batches: ``module:class`` of the provider's batch API (``models.batches.BatchApi``); empty where there is none.
     """
 
     Config: ClassVar[type[ServiceConfig]] = ServiceConfig
@@ -200,6 +224,7 @@ class Dialect(abc.ABC):
     offers: ClassVar[frozenset[str]] = frozenset()
     schema_keys: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[frozenset[str]] = frozenset()
+    batches: ClassVar[str] = ""
 
     @abc.abstractmethod
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:

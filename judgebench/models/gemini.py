@@ -60,6 +60,7 @@ class GeminiChat(Dialect):
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
     offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
     schema_keys: ClassVar[tuple[str, ...]] = ("responseJsonSchema", "responseSchema")
+    batches: ClassVar[str] = "judgebench.models.gemini_batches:GeminiBatches"
     parameters: ClassVar[frozenset[str]] = frozenset(
         {
             *_NAMES,

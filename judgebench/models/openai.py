@@ -202,6 +202,7 @@ class VLLMCustomAPIChat(Dialect):
     offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
     schema_keys: ClassVar[tuple[str, ...]] = ("response_format", "structured_outputs", "json_schema")
     parameters: ClassVar[frozenset[str]] = PARAMETERS
+    batches: ClassVar[str] = "judgebench.models.openai_batches:OpenAIBatches"
     limit_key: ClassVar[str] = "max_tokens"
     """The body's key for the most tokens of the answer."""
 

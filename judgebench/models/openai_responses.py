@@ -29,6 +29,7 @@ class OpenAIResponses(Dialect):
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
     offers: ClassVar[frozenset[str]] = frozenset({"logprobs"})
     schema_keys: ClassVar[tuple[str, ...]] = ("text",)
+    batches: ClassVar[str] = "judgebench.models.openai_batches:OpenAIBatches"
     parameters: ClassVar[frozenset[str]] = frozenset(
         [
             "temperature",

@@ -65,6 +65,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reasoning_tokens: Of those written, the reasoning.
         cached_tokens: Of those read, what came out of the service's cache.
         cache_write_tokens: Of those read, what the service put into its cache, which some charge more for.
+        batch: Whether it was asked in a batch, for which providers charge half.
     """
 
     prompt_tokens: int = 0
@@ -72,6 +73,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasoning_tokens: int = 0
     cached_tokens: int = 0
     cache_write_tokens: int = 0
+    batch: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,7 +82,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         kind: Stable class of the fault: ``rate_limit``, ``server``, ``timeout``, ``connection``, ``truncated_stream``,
             ``bad_reply``, ``empty_reply``, ``bad_request``, ``context_length``, ``auth``, ``quota``, ``not_found``,
-            ``content_filter``, ``cancelled``, ``no_recording``, ``local``.
+            ``content_filter``, ``not_answered``, ``cancelled``, ``no_recording``, ``local``.
         message: One sentence, with the start of the service's own error body.
         http_status: HTTP status code where there was one.
     """
@@ -107,6 +109,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         about: What the question is about (``<item>/<presentation>/<number>``); never sent, but recordings may be keyed
             by it.
         nth: Number of the same question asked again on purpose, from 0; never sent, but caches keep them apart.
+        place: Which item of which dataset is asked about, and for which repeat; never sent, but batches keep equal
+            questions apart by it.
         attachments: Folder of the run's attachments, in which the bytes of the prompt's images are; never sent.
         media: Those bytes by their hash, put in right before the body is made; dialects make data URIs of them.
     """
@@ -115,6 +119,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     about: str = ""
     nth: int = 0
+    place: str = ""
     attachments: str = ""
     media: dict[str, bytes] = {}
 

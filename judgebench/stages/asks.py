@@ -286,7 +286,8 @@ class RecordingAsk(CaseAsk):
             return self.answer(known)
         if self._stopped():
             raise StoppedError
-        reply = await self._sent(Request(prompt=form, params=sent, about=about, nth=number))
+        place = f"{self._subject.data_abbr}/{self.case.id}/{self.case.repeat}"
+        reply = await self._sent(Request(prompt=form, params=sent, about=about, nth=number, place=place))
         call = self._call(form, uuid, reply, presentation=presentation, number=number, repeat=self.case.repeat)
         self._record(call)
         self.answered.append((sent, reply.logprobs is not None))
@@ -313,7 +314,8 @@ class RecordingAsk(CaseAsk):
         call: JudgeCall | None = None
         try:
             about = f"{self._subject.name}/{presentation}/0"
-            reply = await self._sent(Request(prompt=form, params=sent, about=about))
+            sample = f"{self._subject.data_abbr}/{self.case.id}"
+            reply = await self._sent(Request(prompt=form, params=sent, about=about, place=sample))
             call = self._call(form, uuid, reply, presentation=presentation, number=0, repeat=0)
             self._record(call)
         finally:

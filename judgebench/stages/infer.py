@@ -15,7 +15,7 @@ from judgebench.content.attachments import Attachments, with_media_kept
 from judgebench.content.prompts import PromptKind, prompt_for
 from judgebench.datasets.samples import PlannedSamples
 from judgebench.engine.client import Traffic, behind, open_caching_client
-from judgebench.engine.worker_pool import run_pool, schedule_of
+from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
@@ -29,7 +29,7 @@ from judgebench.identity.questions import (
     write_identity,
 )
 from judgebench.models.access import configured
-from judgebench.models.contract import Client
+from judgebench.models.contract import Client, ServiceConfig
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
@@ -196,7 +196,9 @@ class InferRun:
     async def _ask_all(self, stack: AsyncExitStack, jobs: Iterator[AnswerJob]) -> None:
         options = self.task.plan.options
         client = await stack.enter_async_context(
-            open_caching_client(self.config, self.traffic, dedup=options.dedup, cache=options.cache)
+            open_caching_client(
+                self.config, self.traffic, dedup=options.dedup, cache=options.cache, batches=self.task.batches()
+            )
         )
         self._check_served(client.model)
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
@@ -211,7 +213,8 @@ class InferRun:
             self._count(job.answers, ok=reply.status == "ok", kept=False)
             self._give_up_if_too_many()
 
-        await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
+        concurrency = at_a_time(self.config, self.task.reporter.progress.total)
+        await run_pool(jobs, work, concurrency=concurrency, schedule=self.schedule, stop=self.task.stop)
 
     async def _warm_up(self, client: Client, jobs: Iterator[AnswerJob]) -> Iterator[AnswerJob]:
         """Send the first prompts once unrecorded, so that the service's caches are warm; failures do not count.
@@ -219,7 +222,8 @@ class InferRun:
         Neither is taken from what is known nor kept: the first measured answers would be these, and cost nothing.
         """
         taken: list[AnswerJob] = []
-        for _ in range(self.task.plan.options.num_warmups):
+        batched = isinstance(self.config, ServiceConfig) and self.config.batch is not None  # nothing to warm there
+        for _ in range(0 if batched else self.task.plan.options.num_warmups):
             job = next(jobs, None)
             if job is None:
                 break
@@ -229,7 +233,8 @@ class InferRun:
 
     def _request(self, job: AnswerJob, *, about: str = "", nth: int = 0) -> Request:
         folder = str(self.attachments.folder)
-        return Request(prompt=job.prompt, params=job.params, about=about, nth=nth, attachments=folder)
+        place = f"{job.answers.dataset.abbr}/{job.sample.id}/{job.repeat}"
+        return Request(prompt=job.prompt, params=job.params, about=about, nth=nth, place=place, attachments=folder)
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the answers of two models in one file when the config leaves the name to the service."""
@@ -275,7 +280,7 @@ class InferRun:
 
     def _complete(self) -> None:
         task = self.task
-        stopped = task.stop.is_set()
+        stopped = task.unfinished
         for answers in self.answers:
             path, planned, ok, failed = answers.files.predictions, answers.planned, answers.ok, answers.failed
             foreign = set() if stopped else answers.recorded.superseded()

@@ -23,7 +23,7 @@ import msgspec
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
 from judgebench.engine.client import Traffic, behind, open_caching_client
-from judgebench.engine.worker_pool import run_pool, schedule_of
+from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
@@ -215,7 +215,12 @@ class JudgeRun:
             async with opening:
                 if not opened:
                     service = open_caching_client(
-                        self.config, self.traffic, dedup=options.dedup, cache=options.cache, afresh=options.rejudge
+                        self.config,
+                        self.traffic,
+                        dedup=options.dedup,
+                        cache=options.cache,
+                        afresh=options.rejudge,
+                        batches=self.task.batches(),
                     )
                     opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)
@@ -241,7 +246,8 @@ class JudgeRun:
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         async with aclosing(self._brought_along() if self.dataset.method else self._predicted(recorded)) as jobs:
-            await run_pool(jobs, work, concurrency=self.config.batch_size, schedule=self.schedule, stop=self.task.stop)
+            concurrency = at_a_time(self.config, self.task.reporter.progress.total)
+            await run_pool(jobs, work, concurrency=concurrency, schedule=self.schedule, stop=self.task.stop)
 
     async def _judge(self, ask: RecordingAsk) -> None:
         try:
@@ -415,7 +421,7 @@ class JudgeRun:
             stop_early(self.task, count=self.failed, what="judge calls were refused", words=first)
 
     def _complete(self, identity: FileIdentity) -> None:
-        stopped = self.task.stop.is_set()
+        stopped = self.task.unfinished
         path = self.files.predictions
         total = self.task.reporter.progress.total if stopped else self.judged + self.failed + self.missing
         if not stopped and self.superseded:

@@ -31,13 +31,14 @@ from typing import Any, Literal, Protocol, cast
 
 import msgspec
 
-from judgebench.engine.client import Traffic
+from judgebench.engine.client import BatchPlace, Traffic
 from judgebench.errors import (
     RAISED_BY_OTHERS,
     DiskError,
     ExitCode,
     InterruptedRunError,
     JudgebenchError,
+    WaitingError,
     out_of_memory,
     visible,
 )
@@ -135,6 +136,8 @@ class Task:
         reporter: Progress to the supervisor.
         stop: Set when no further request may be sent.
         upstream_done: Set when no followed task writes any more.
+        waiting: A sentence about what is answered later, where nothing but waiting is left to do; else empty.
+        left: A sentence about batches that go on while the task is stopped.
         in_caller: Whether it runs in a thread of the process that asked for the run.
     """
 
@@ -147,6 +150,8 @@ class Task:
         self.reporter = Reporter(spec.id, emit=thread.emit if thread else None)
         self.stop = asyncio.Event()
         self.upstream_done = asyncio.Event()
+        self.waiting = ""
+        self.left = ""
         self._open_upstream = set(spec.follows)
         if not self._open_upstream or not (self.in_caller or supervised()):
             self.upstream_done.set()
@@ -154,6 +159,23 @@ class Task:
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
         """Return this task's judge of a dataset; in a benchmark of judges that is the tested model itself."""
         return dataset.judge_of(self.spec.judge, self.plan.models[self.spec.model])
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it ends before everything is asked and answered."""
+        return self.stop.is_set() or bool(self.waiting)
+
+    def batches(self) -> BatchPlace:
+        """Return where the task keeps what it knows of its batches."""
+        model, _, row = self.spec.name.partition("/")
+        return BatchPlace(self.run.batches(model, row), self.stop, self._leave)
+
+    def _leave(self, sentence: str, by_itself: bool) -> None:
+        if by_itself:
+            self.waiting = sentence
+            self.stop.set()
+        else:
+            self.left = sentence
 
     def receive(self, line: str) -> None:
         """Take one line of the supervisor."""
@@ -431,10 +453,12 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
         return ExitCode.BUG
     finally:
         stopping.cancel()
+    if task.waiting:
+        hint = "Fetch the answers later: jb --reuse asks nothing twice, and exits with 8 while there is more to come."
+        return _report_error(task.reporter, WaitingError(f"{task.waiting}.", hint=hint))
     if task.stop.is_set():
-        return _report_error(
-            task.reporter, InterruptedRunError("stopped before the end", hint="Continue with --reuse.")
-        )
+        said = f"stopped before the end; {task.left}" if task.left else "stopped before the end"
+        return _report_error(task.reporter, InterruptedRunError(said, hint="Continue with --reuse."))
     if figures := task.reporter.progress.figures:
         logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
     task.reporter.update(state="finish", force=True)

@@ -12,6 +12,7 @@
       logs/eval/<model>/<dataset>[-<judge>].out
       logs/summary.out, logs/services/<model>.out, logs/scheduler.jsonl
       predictions/<model>/<dataset>[-<judge>].jsonl
+      batches/<model>/<dataset>[-<judge>].jsonl         batches at a provider, for --reuse to find
       results/<model>/<dataset>[-<judge>].json
       results/<model>/<dataset>-<judge>.comparisons.jsonl     the comparisons behind it, for judges that compare
       verdicts/<model>/<dataset>[-<judge>].jsonl        one line an item; derived by extract
@@ -113,6 +114,10 @@ class RunFolder:
     def verdicts(self, model: str, row: str) -> Path:
         """Return the file of the verdicts behind a result."""
         return self._inside("verdicts", model, f"{row}.jsonl")
+
+    def batches(self, model: str, row: str) -> Path:
+        """Return the file of the batches in which a task has asked."""
+        return self._inside("batches", model, f"{row}.jsonl")
 
     def labels(self, dataset: str) -> Path:
         """Return the file of people's decisions about the answers to a dataset."""

@@ -5,13 +5,25 @@
     with ProviderService("anthropic", answer=lambda request: ServiceReply("4")) as service:
         ...  # service.url, service.requests
 
-For tests of a model config, a judge, a dialect or a client of your own. They answer on the loopback interface alone.
+``BatchService`` has the providers' batch APIs as well. For tests of a model config, a judge, a dialect or a client of
+your own. They answer on the loopback interface alone.
 """
 
 from __future__ import annotations
 
+from judgebench.testing.batches import BatchService, Fate
 from judgebench.testing.protocol import Protocol
 from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest
 from judgebench.testing.service import PROTOCOLS, ProviderService
 
-__all__ = ["PROTOCOLS", "Failed", "Protocol", "ProviderService", "RefusedError", "ServiceReply", "ServiceRequest"]
+__all__ = [
+    "PROTOCOLS",
+    "BatchService",
+    "Failed",
+    "Fate",
+    "Protocol",
+    "ProviderService",
+    "RefusedError",
+    "ServiceReply",
+    "ServiceRequest",
+]

@@ -108,7 +108,7 @@ class ProviderService:
                 listed = protocol.listed(http.path)
                 return _failed(protocol.error("not_found")) if listed is None else web.json_response(listed)
             request = protocol.request_of(http.path_qs, headers, await http.json())
-            schemas = self._schemas(request)
+            schemas = self.schemas_of(request)
         except RefusedError as refusal:
             return _failed(refusal.failed)
         request = dataclasses.replace(request, number=len(self.requests))
@@ -116,16 +116,22 @@ class ProviderService:
         fault = self._faults(request) if request.model.removesuffix(":latest") == MODEL else "not_found"
         if fault is not None and fault not in BROKEN:
             return _failed(protocol.error(fault))
-        answer = self._answer(request)
-        reply = ServiceReply(answer) if isinstance(answer, str) else answer
-        for key, schema in schemas.items():
-            said = json.dumps(allowed(schema, reply.text))
-            reply = protocol.held(request, reply, key, said if reply.finish == "stop" else said[: len(said) // 2])
+        reply = self.reply_to(request, schemas)
         if request.stream:
             return await self._stream(http, request, reply, fault)
         return web.json_response(protocol.whole(request, reply))
 
-    def _schemas(self, request: ServiceRequest) -> dict[str, Any]:
+    def reply_to(self, request: ServiceRequest, schemas: dict[str, Any]) -> ServiceReply:
+        """Return what is replied to a request, held to the schemas that are heeded."""
+        answer = self._answer(request)
+        reply = ServiceReply(answer) if isinstance(answer, str) else answer
+        for key, schema in schemas.items():
+            said = json.dumps(allowed(schema, reply.text))
+            said = said if reply.finish == "stop" else said[: len(said) // 2]
+            reply = self.protocol.held(request, reply, key, said)
+        return reply
+
+    def schemas_of(self, request: ServiceRequest) -> dict[str, Any]:
         """Return the schemas that are heeded, by their keys.
 
         Raises:

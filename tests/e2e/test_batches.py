@@ -1,0 +1,124 @@
+"""Runs that ask in batches: killed, stopped, left alone and continued, with the services' own count of what was asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from judgebench.testing import BatchService, Fate, ServiceRequest
+from judgebench.testing.protocol import KEY, MODEL
+from tests.e2e.harness import Bench, Done
+
+
+def answer(request: ServiceRequest) -> str:
+    """Answers a toy question rightly, and judges by what the prompt shows."""
+    if "VERDICT" in request.text:
+        reply = re.search(r"I think it is (\d+) \(of twice (\d+)\)", request.text)
+        return "VERDICT: A" if reply is None or int(reply[1]) == 2 * int(reply[2]) else "VERDICT: B"
+    number = re.search(r"twice (\d+)", request.text)
+    return f"I think it is {2 * int(number[1])} (of twice {number[1]})" if number else "OK"
+
+
+@contextmanager
+def batched(bench: Bench, protocol: str, **service: Any) -> Iterator[BatchService]:
+    """Give the toy benchmark a service that model and judge ask in batches."""
+    with BatchService(protocol, answer, **service) as found:
+        keys = {
+            "type": found.protocol.type,
+            "model": MODEL,
+            "url": found.url,
+            "api_key": "${BATCH_KEY}",
+            "retry": 0,
+            "batch": {"wait": 0.1, "poll": 0.1},
+        }
+        (bench.folder / "configs" / "models" / "batched.py").write_text(
+            f"models = [dict(abbr='toy-model', **{keys!r})]\n"
+        )
+        path = bench.folder / "configs" / "datasets" / "toy_llmjudge.py"
+        path.write_text(
+            re.sub(r"judge_model=dict\(.*\),\n", f"judge_model=dict(abbr='judge', **{keys!r}),\n", path.read_text())
+        )
+        yield found
+
+
+def jb(bench: Bench, *flags: str) -> Done:
+    return bench.jb("--no-preflight", *flags, models=("batched",), env={"BATCH_KEY": KEY})
+
+
+def start(bench: Bench) -> subprocess.Popen[str]:
+    return bench.start("--no-preflight", models=("batched",), env={"BATCH_KEY": KEY})
+
+
+def test_a_run_that_is_killed_asks_nothing_twice(bench: Bench) -> None:
+    """Kill -9 of all its processes while the judge's batch is under way; the rest comes with --reuse."""
+    reached = threading.Event()
+
+    def second_batch(step: str) -> bool:
+        if step == "submitted" and len(service.batches) == 2 and not reached.is_set():
+            reached.set()
+            return True
+        return False
+
+    with batched(bench, "anthropic", interrupt=second_batch) as service:
+        process = start(bench)
+        assert reached.wait(60)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        service.batches[1].fate = Fate(looks=0)
+        done = jb(bench, "--reuse")
+        assert done.code == 0, done.text
+        assert len(service.submitted) == len(set(service.submitted)) == 2 * bench.n
+    result = bench.result()
+    assert result["metrics"]["accuracy"]["value"] == 100.0
+    assert result["counts"]["ok"] == bench.n
+    assert KEY not in "".join(path.read_text() for path in bench.folder.rglob("outputs/**/*") if path.is_file())
+
+
+def test_a_run_is_left_looked_at_and_fetched(bench: Bench) -> None:
+    """Ctrl-C leaves the batch; --reuse says how far it is, with code 8; another brings the answers."""
+    looked = threading.Event()
+
+    def at(step: str) -> bool:
+        if step == "poll":
+            looked.set()
+        return False
+
+    with batched(
+        bench, "openai", fates=lambda number: Fate(looks=1 if number else 10**6, share=0.5), interrupt=at
+    ) as service:
+        process = start(bench)
+        assert looked.wait(60)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "1 batch is still working at the provider" in out
+        done = jb(bench, "--reuse")
+        assert done.code == 8, done.text
+        assert f"0 % of {bench.n} questions are answered" in done.out
+        assert "(fetches the answers when they are there)" in done.out
+        assert "accuracy" not in done.out, "nothing is scored before it is there"
+        service.batches[0].fate = Fate(looks=0)
+        done = jb(bench, "--reuse")
+        assert done.code == 0, done.text
+        assert len(service.submitted) == 2 * bench.n
+    assert bench.result()["metrics"]["accuracy"]["value"] == 100.0
+
+
+@pytest.mark.parametrize("protocol", ["gemini"])
+def test_answers_first_and_judgments_later(bench: Bench, protocol: str) -> None:
+    """--mode infer, then --mode judge: the recipe for batches; the judge of the second stays to the end."""
+    with batched(bench, protocol) as service:
+        assert jb(bench, "--mode", "infer").code == 0
+        assert jb(bench, "--mode", "judge", "--reuse").code == 0
+        assert [len(batch.lines) for batch in service.batches] == [bench.n, bench.n]
+        done = jb(bench, "--mode", "eval", "--reuse")
+        assert done.code == 0, done.text
+    assert bench.result()["metrics"]["accuracy"]["value"] == 100.0
