@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from judgebench.config.checks import type_name
-from judgebench.models.contract import LaunchConfig, ModelConfig, ServiceConfig, Timeouts
+from judgebench.models.contract import BatchConfig, LaunchConfig, ModelConfig, ServiceConfig, Timeouts
 from judgebench.records.run import (
     Baseline,
     DatasetConfig,
@@ -140,6 +140,8 @@ def reference() -> str:
         table(ServiceConfig, skip=inherited),
         "### `timeouts`\n",
         table(Timeouts),
+        "### `batch`\n",
+        table(BatchConfig),
         "### `launch`\n",
         table(LaunchConfig),
         "## Datasets\n",

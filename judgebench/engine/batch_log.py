@@ -53,17 +53,17 @@ class KnownBatch:
         batches: The provider's ids of what may be this batch, the likeliest first; none while it has not been named.
         closed: Whether all that it brought has been handed on.
         again: Questions that a closed batch has not answered well.
-        earlier: Whether it is of an earlier invocation.
+        resumed: Whether it is of an earlier invocation.
     """
 
-    def __init__(self, name: str, ids: list[str], intended: float, *, earlier: bool) -> None:
+    def __init__(self, name: str, ids: list[str], intended: float, *, resumed: bool) -> None:
         self.name = name
         self.ids = ids
         self.intended = intended
         self.batches: list[str] = []
         self.closed = False
         self.again: set[str] = set()
-        self.earlier = earlier
+        self.resumed = resumed
 
 
 class BatchLog:
@@ -83,7 +83,7 @@ class BatchLog:
         mend(path)
         steps = [step for file in sorted(path.parent.glob("*.jsonl")) for step in _steps(file)]
         for step in sorted(steps, key=lambda step: step.at):
-            self._take(step, earlier=True)
+            self._take(step, resumed=True)
 
     def holding(self, id: str) -> KnownBatch | None:
         """Return the newest batch that holds a question; ``None`` where it is in none."""
@@ -113,9 +113,9 @@ class BatchLog:
         """
         self._write(_Closed(name=batch.name, at=time.time(), word=word, again=again))
 
-    def _take(self, step: _Step, *, earlier: bool) -> None:
+    def _take(self, step: _Step, *, resumed: bool) -> None:
         if isinstance(step, _Intent):
-            batch = self._batches[step.name] = KnownBatch(step.name, step.ids, step.at, earlier=earlier)
+            batch = self._batches[step.name] = KnownBatch(step.name, step.ids, step.at, resumed=resumed)
             self._holding.update(dict.fromkeys(step.ids, batch))
         elif (known := self._batches.get(step.name)) is None:
             return  # its intent was cut off the file by hand
@@ -139,7 +139,7 @@ class BatchLog:
                 os.close(descriptor)
         except OSError as error:
             raise disk_error(self.path, error) from error
-        self._take(step, earlier=False)
+        self._take(step, resumed=False)
 
 
 def _steps(path: Path) -> Iterator[_Step]:

@@ -29,7 +29,7 @@ def custom_id(request: Request, identity: dict[str, Any]) -> str:
     return f"{question_uuid(request.prompt, request.params, identity, request.nth)}-{request.nth}-{place}"
 
 
-def asked_identity(config: ServiceConfig, model: str) -> dict[str, Any]:
+def question_identity(config: ServiceConfig, model: str) -> dict[str, Any]:
     """Return what tells one model from another in the ids of questions."""
     return {"type": config.type, "model": model, "path": config.path}
 

@@ -26,7 +26,7 @@ from judgebench.engine import endpoint
 from judgebench.engine.batch_calls import HttpCalls, open_session
 from judgebench.engine.batch_log import BatchLog, KnownBatch
 from judgebench.engine.batch_provider import BatchProvider, batch_api
-from judgebench.engine.batch_questions import STOPPED, asked_identity, body_maker, custom_id
+from judgebench.engine.batch_questions import STOPPED, body_maker, custom_id, question_identity
 from judgebench.engine.client import BatchPlace, Traffic
 from judgebench.engine.faults import fault_of
 from judgebench.models.access import dialect_of, redactor_of, revealed, secret_parameters
@@ -76,7 +76,7 @@ class BatchClient:
         self._place = place
         self._afresh = afresh
         self._log = provider.log
-        self._identity = asked_identity(config, api.model)
+        self._identity = question_identity(config, api.model)
         self._secrets = secret_parameters(config)
         sent = msgspec.structs.replace(config, generation_kwargs=revealed(config.generation_kwargs, self._secrets))
         self._body = body_maker(sent, api.dialect, api.model)
@@ -87,7 +87,7 @@ class BatchClient:
         """Replies to questions of earlier batches that this process has not come to yet."""
         self._gathered: list[BatchLine] = []
         self._gathered_bytes = 0
-        self._asked_at = self._moved_at = time.monotonic()
+        self._question_at = self._moved_at = time.monotonic()
         self._busy = 0
         """Batches and questions that are on their way into a batch."""
         self._submitting = asyncio.Lock()
@@ -158,7 +158,7 @@ class BatchClient:
             self._cut()
         self._gathered.append(line)
         self._gathered_bytes += len(line.body)
-        self._asked_at = time.monotonic()
+        self._question_at = time.monotonic()
         if len(self._gathered) >= self._most:
             self._cut()
 
@@ -176,7 +176,7 @@ class BatchClient:
         while True:
             await asyncio.sleep(pause)
             now = time.monotonic()
-            if self._gathered and now - self._asked_at >= self._batch.wait:
+            if self._gathered and now - self._question_at >= self._batch.wait:
                 self._cut()
             self._tell()
             if self._nothing_but_waiting(now):
@@ -334,10 +334,10 @@ class BatchClient:
             return False
         stay = self._batch.stay
         if stay is None:
-            if not any(batch.earlier for batch in self._watched):
+            if not any(batch.resumed for batch in self._watched):
                 return False
             stay = 0.0
-        return now - max(self._moved_at, self._asked_at) >= max(stay, self._batch.wait)
+        return now - max(self._moved_at, self._question_at) >= max(stay, self._batch.wait)
 
     def _leave(self, *, by_itself: bool) -> None:
         """Let everybody go who waits; the batches go on."""

@@ -22,7 +22,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.engine.client import Traffic, behind, open_caching_client
+from judgebench.engine.client import Traffic, behind, open_caching_client, open_client
 from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
@@ -388,7 +388,11 @@ class JudgeRun:
         if self.judge.constrain != "off":
             from judgebench.stages.constraining import constraint_of
 
-            found = await constraint_of(self.judge, behind(client).ask)
+            if isinstance(self.config, ServiceConfig) and self.config.batch is not None:
+                async with open_client(self.config, Traffic()) as now:  # what is found out first cannot wait for a batch
+                    found = await constraint_of(self.judge, now.ask)
+            else:
+                found = await constraint_of(self.judge, behind(client).ask)
             found.check_same(self.constrained, self.task.spec.name)
             self.constrained = found.key
             if found.why:

@@ -157,8 +157,8 @@ class BatchService(ProviderService):
             return
         share = batch.fate.share if batch.cancelled or batch.fate.end != "done" else 1.0
         answered = round(len(batch.lines) * share)
-        told = batch.lines[: len(batch.lines) - batch.fate.silent]
-        for number, (id, body) in reversed(list(enumerate(told))):
+        with_result = batch.lines[: len(batch.lines) - batch.fate.silent]
+        for number, (id, body) in reversed(list(enumerate(with_result))):
             batch.results[id] = self._answer_to(batch.path, body) if number < answered else (0, None)
 
     def _answer_to(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:

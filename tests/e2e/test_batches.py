@@ -1,4 +1,4 @@
-"""Runs that ask in batches: killed, stopped, left alone and continued, with the services' own count of what was asked."""
+"""Runs that ask in batches: killed, stopped, left alone and continued, by the service's own count of questions."""
 
 from __future__ import annotations
 

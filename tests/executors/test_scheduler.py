@@ -109,6 +109,18 @@ def test_failed_items_do_not_hold_up_what_comes_after(code: int) -> None:
     assert machine.endings["i"].phase == "partial"
 
 
+def test_where_answers_are_to_come_judges_go_on_and_nothing_is_scored() -> None:
+    """The judge of such answers has ended well and is not done all the same."""
+    machine = Machine(pipeline(), max_workers=4, overlap=False)
+    machine.handle(RunStarted())
+    assert started(machine.handle(TaskExited("i", 8))) == ["j"]
+    assert machine.handle(TaskExited("j", 0)) == [RunDone()]
+    assert {task: ending.phase for task, ending in machine.endings.items()} == {
+        "i": "outstanding", "j": "outstanding", "e": "skipped", "summarize": "skipped",
+    }  # fmt: skip
+    assert "still waits for answers" in machine.endings["e"].reason
+
+
 def test_summary_runs_when_one_of_two_results_is_there_and_not_when_none_is() -> None:
     tasks = [task("x", stage="extract"), task("y", stage="extract")]
     tasks.append(task("summarize", needs=("x", "y"), stage="summarize"))
