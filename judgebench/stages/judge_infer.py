@@ -389,7 +389,9 @@ class JudgeRun:
             from judgebench.stages.constraining import constraint_of
 
             if isinstance(self.config, ServiceConfig) and self.config.batch is not None:
-                async with open_client(self.config, Traffic()) as now:  # what is found out first cannot wait for a batch
+                async with open_client(
+                    self.config, Traffic()
+                ) as now:  # what is found out first cannot wait for a batch
                     found = await constraint_of(self.judge, now.ask)
             else:
                 found = await constraint_of(self.judge, behind(client).ask)
