@@ -14,6 +14,8 @@ STATUS_WORDS = {
     "prediction_failed": "model failed",
     "not_judged": "not judged",
 }
+CHECKED = frozenset({"correct", "incorrect"})
+"""What a verdict about one answer says."""
 _GOOD = frozenset({"correct", "valid", "holds"})
 _BAD = frozenset({"incorrect", "invalid", "wrong"})
 

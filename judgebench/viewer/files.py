@@ -23,6 +23,15 @@ def static(_site: ViewerSite, request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in _STATIC:
         raise MissingError("There is no such file.")
+    return _own(name)
+
+
+def icon(_site: ViewerSite, _request: web.Request) -> web.Response:
+    """Return the icon to a browser that looks for it in the usual place."""
+    return _own("icon.svg")
+
+
+def _own(name: str) -> web.Response:
     response = web.Response(body=(HERE / "static" / name).read_bytes(), content_type=_STATIC[name], charset="utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response

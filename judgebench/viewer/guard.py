@@ -26,13 +26,14 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-"""Of every answer; ``no-store`` keeps texts of a run out of the browser's files."""
+"""Of every answer; ``no-store`` keeps texts of a run out of the browser's files. Without any referrer a browser would
+send ``Origin: null`` with a form."""
 
 _READING = frozenset({"GET", "HEAD"})
 _OPEN = "/static/"

@@ -14,6 +14,7 @@ from judgebench.query import Item, ItemKey, ShownCall
 from judgebench.records.flow import Prompt
 from judgebench.viewer import figures
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
+from judgebench.viewer.library import KnownRun
 from judgebench.viewer.rendering import marked
 from judgebench.viewer.site import MissingError, ViewerSite
 
@@ -70,7 +71,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         item=item,
         line=item.line,
         calls=calls,
-        pictures=list(_pictures(run.key, item)),
+        compared=compared_model(run, item),
+        pictures=list(pictures(run.key, item)),
         answer_mark=marked(item.answer, [item.span]) if item.span else None,
         facts=_facts(item),
         chosen=chosen,
@@ -83,7 +85,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         record=item_address(run.key, key, part="/record"),
         label=f"/runs/{run.key}/labels?row={key.row}",
         addresses=_addresses(run.key, item),
-        reference=_said(item.reference),
+        reference=said(item.reference),
         fields=list(item.line.fields.items()),
         keys=[
             ("j k", "next, previous in this filter"), ("r", "reasoning"), ("p", "prompts"), ("l", "label"),
@@ -157,7 +159,8 @@ def messages_of(prompt: Prompt | None) -> list[Message]:
     return [Message(str(one.get("role", "")), in_words([one])) for one in prompt]
 
 
-def _pictures(run: str, item: Item) -> Iterator[Picture]:
+def pictures(run: str, item: Item) -> Iterator[Picture]:
+    """Yield the pictures of the question and of the answer."""
     of_answer: Sequence[Mapping[str, Any]] = item.prediction.parts if item.prediction is not None else []
     prompts = [item.prompt] if item.prompt is not None else [call.prompt for call in item.calls[:1]]
     for words, parts in (
@@ -169,6 +172,13 @@ def _pictures(run: str, item: Item) -> Iterator[Picture]:
             kind = str(part.get("type"))
             address = f"/runs/{run}/attachments/{part['sha256'][:64]}"
             yield Picture(address, f"{kind} {number} {words}", kind == "image")
+
+
+def compared_model(run: KnownRun, item: Item) -> str:
+    """Return with which model's answers the judge of an item compares; empty where it compares with none."""
+    judges = run.manifest.judges if run.manifest is not None else []
+    found = [one for one in judges if (one.abbr, one.dataset) == (item.line.judge, item.line.dataset)]
+    return found[0].compare_with if found else ""
 
 
 def _facts(item: Item) -> str:
@@ -203,7 +213,8 @@ def _addresses(run: str, item: Item) -> dict[str, str]:
     return found
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """Return a reference, or a true decision, as text."""
     if value is None:
         return ""
     if isinstance(value, str):

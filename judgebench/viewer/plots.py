@@ -88,8 +88,8 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
             Markup('<circle class="dot s{}" cx="{}" cy="{}" r="4.5"/>').format(mark.series % 4, x(mark.value), y)
         )
         parts.append(Markup('<text class="value" x="{}" y="{}">{}</text>').format(_WIDTH, y + 4, mark.text))
-    return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _WIDTH, bottom + 22, title, Markup().join(parts)
+    return Markup('<svg class="plot" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(
+        _WIDTH, bottom + 22, "group" if any(mark.href for mark in shown) else "img", title, Markup().join(parts)
     )
 
 

@@ -7,13 +7,14 @@ import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from judgebench.errors import DiskError, JudgebenchError, UsageError
-from judgebench.viewer import files, item_page, items_page, run_page, runs_page
+from judgebench.viewer import compare_page, files, item_page, items_page, labels_page, live, run_page, runs_page
 from judgebench.viewer.guard import HEADERS, LOOPBACK, Guard
 from judgebench.viewer.library import Library
 from judgebench.viewer.site import MissingError, ViewerSite
@@ -30,8 +31,11 @@ PAGES: dict[str, Page] = {
     "/runs/{run}/items": items_page.page,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}": item_page.page,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}/record": item_page.record,
+    "/runs/{run}/labels": labels_page.page,
+    "/compare": compare_page.page,
     "/runs/{run}/attachments/{sha256}": files.attachment,
     "/static/{name}": files.static,
+    "/favicon.ico": files.icon,
 }
 """What is read, by its address."""
 
@@ -43,6 +47,8 @@ def application(site: ViewerSite) -> web.Application:
     app = web.Application(middlewares=[_guarded(site)], client_max_size=_MOST_POSTED)
     for address, page in PAGES.items():
         app.router.add_get(address, _reading(site, page))
+    app.router.add_post("/runs/{run}/labels", partial(_label, site))
+    app.router.add_get("/runs/{run}/events", partial(live.events, site))
     return app
 
 
@@ -51,6 +57,11 @@ def _reading(site: ViewerSite, page: Page) -> Answer:
         return await site.aside(page, site, request)
 
     return answer
+
+
+async def _label(site: ViewerSite, request: web.Request) -> web.StreamResponse:
+    form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return await site.aside(labels_page.add, site, request, form)
 
 
 def _guarded(site: ViewerSite) -> Middleware:

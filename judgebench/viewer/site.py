@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,9 @@ from judgebench.viewer.guard import Guard
 from judgebench.viewer.library import KnownRun, Library, links_in
 
 HERE = Path(__file__).parent
+
+
+T = TypeVar("T")
 
 
 class MissingError(Exception):
@@ -79,8 +82,8 @@ class ViewerSite:
         """Return the page about a run, or a part of it, that cannot be shown."""
         return self.trouble("This cannot be shown", error.message, error.hint, status=422)
 
-    async def aside(self, work: Callable[..., web.Response], *arguments: Any) -> web.Response:
-        """Make a page in the thread that reads files, so that the viewer goes on answering."""
+    async def aside(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do something in the thread that reads files, so that the viewer goes on answering."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, partial(work, *arguments))
 
     def close(self) -> None:

@@ -84,7 +84,7 @@ class Page:
         end = time.monotonic() + seconds
         while True:
             try:
-                if self.evaluate(script):
+                if self.evaluate(f"document.readyState === 'complete' && ({script})"):
                     return
             except AssertionError:  # the page is just being exchanged
                 pass

@@ -97,7 +97,7 @@ def test_every_answer_has_the_policy(viewer: Viewing, runs: list[Path]) -> None:
         headers = fetch(viewer, path).headers
         assert headers["Content-Security-Policy"] == POLICY, path
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
     assert "unsafe" not in POLICY
 
 

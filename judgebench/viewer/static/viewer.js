@@ -32,6 +32,7 @@
     "?": () => document.getElementById("keys").showModal(),
     i: () => open(document.querySelector('nav a[href$="/items"]')?.href),
     c: () => open(document.querySelector('nav a[href^="/compare"]')?.href),
+    m: () => { const field = document.querySelector('[data-field="m"]'); if (field) field.focus(); },
     r: () => document.querySelectorAll("details.reasoning").forEach((one) => { one.open = !one.open; }),
     p: () => document.querySelectorAll("details.prompt").forEach((one) => { one.open = !one.open; }),
   };

@@ -1,0 +1,236 @@
+"""Two sides of a comparison, item by item: the same question by what it says, whatever its number in either run.
+
+A side is one result row of one model of one run, so two runs, two models and two judges are compared alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from judgebench.query import Filter, ItemKey, ItemLine, RunQuery
+from judgebench.store.journal import DAMAGED, open_file
+from judgebench.viewer.library import KnownRun
+
+KINDS: dict[str, str] = {
+    "lost": "lost",
+    "won": "won",
+    "other": "other verdict otherwise",
+    "drift": "same answer, other verdict",
+    "reworded": "wrong in both, other answer",
+    "same": "same verdict",
+}
+"""How the two sides of an item can stand to each other, and how that is called."""
+_LEAST = 10
+"""Questions from which on a difference has an interval: below, the normal distribution says nothing."""
+
+
+class Side(NamedTuple):
+    """One side.
+
+    Attributes:
+        run: The run. ``asks``: what answers questions about it.
+        row: Name of the result row. ``model``: abbr of the tested model.
+    """
+
+    run: KnownRun
+    asks: RunQuery
+    row: str
+    model: str
+
+    @property
+    def name(self) -> str:
+        """How it is called where there is little room."""
+        return f"{self.model} · {self.row} · {self.run.name}"
+
+
+class SideItem(NamedTuple):
+    """An item of one side: its verdict, and a number that its answer alone has."""
+
+    key: ItemKey
+    status: str
+    decision: str | None
+    score: float | None
+    wrong: bool
+    answer: int
+
+    @property
+    def said(self) -> tuple[str, str | None, float | None]:
+        """What the verdict is."""
+        return self.status, self.decision, self.score
+
+
+class Pair(NamedTuple):
+    """The same question on both sides, and how they stand to each other (``KINDS``)."""
+
+    first: SideItem
+    second: SideItem
+    kind: str
+
+
+class PairedDifference(NamedTuple):
+    """How much better the second side is, over the questions that both sides scored.
+
+    Attributes:
+        unit: ``points`` for shares of right answers, else empty: the judge's own scale.
+        value: The difference. ``low``, ``high``: its 95% interval; ``None`` below ten questions.
+        first: The first side's value over the same questions; ``second``: likewise.
+        n: Questions; repeats of one are one.
+    """
+
+    unit: str
+    value: float
+    low: float | None
+    high: float | None
+    first: float
+    second: float
+    n: int
+
+
+class Aligned(NamedTuple):
+    """Two sides put side by side.
+
+    Attributes:
+        pairs: The questions of both. ``only_first``, ``only_second``: of one alone.
+        difference: ``None`` where nothing can be subtracted.
+    """
+
+    pairs: list[Pair]
+    only_first: list[SideItem]
+    only_second: list[SideItem]
+    difference: PairedDifference | None
+
+    def of(self, kind: str) -> list[Pair]:
+        """Return the pairs of one kind; of none, those with other verdicts, what was lost first."""
+        if kind in KINDS:
+            return [pair for pair in self.pairs if kind in {pair.kind, "drift" if drifted(pair) else ""}]
+        order = {"lost": 0, "won": 1, "other": 2}
+        found = [pair for pair in self.pairs if pair.kind in order]
+        return sorted(found, key=lambda pair: order[pair.kind])
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of pairs of each kind."""
+        return {kind: len(self.of(kind)) for kind in KINDS}
+
+
+def drifted(pair: Pair) -> bool:
+    """Say whether the judge decides otherwise about an answer that is word for word the same."""
+    return pair.first.answer == pair.second.answer and pair.first.said != pair.second.said
+
+
+def align(first: Side, second: Side) -> Aligned:
+    """Put two sides side by side."""
+    ours, theirs = _entries(first), _entries(second)
+    pairs = [Pair(one, theirs[key], _kind(one, theirs[key])) for key, one in ours.items() if key in theirs]
+    return Aligned(
+        pairs=pairs,
+        only_first=[one for key, one in ours.items() if key not in theirs],
+        only_second=[one for key, one in theirs.items() if key not in ours],
+        difference=_difference([(key[0], ours[key], theirs[key]) for key in ours if key in theirs]),
+    )
+
+
+def _kind(first: SideItem, second: SideItem) -> str:
+    if first.status == second.status == "ok" and (first.wrong, second.wrong) in {(False, True), (True, False)}:
+        return "lost" if second.wrong else "won"
+    if first.said != second.said:
+        return "other"
+    return "reworded" if first.wrong and first.answer != second.answer else "same"
+
+
+def _difference(pairs: Sequence[tuple[int, SideItem, SideItem]]) -> PairedDifference | None:
+    """Return the mean difference; its interval is of the questions, as repeats of one question are not independent."""
+    by_question: dict[int, list[tuple[float, float]]] = {}
+    judged = [(one, two) for _, one, two in pairs if one.status == two.status == "ok"]
+    checks = bool(judged) and all(one.decision in _CHECKS and two.decision in _CHECKS for one, two in judged)
+    for question, one, two in pairs:
+        if one.status == two.status == "ok":
+            values = _values(one, two, checks=checks)
+            if values is not None:
+                by_question.setdefault(question, []).append(values)
+    n = len(by_question)
+    if not n:
+        return None
+    means = [
+        (math.fsum(a for a, _ in values) / len(values), math.fsum(b for _, b in values) / len(values))
+        for values in by_question.values()
+    ]
+    steps = [b - a for a, b in means]
+    value = math.fsum(steps) / n
+    reach = None
+    if n >= _LEAST:
+        reach = 1.96 * math.sqrt(math.fsum((step - value) ** 2 for step in steps) / (n - 1) / n)
+    return PairedDifference(
+        unit="points" if checks else "",
+        value=value,
+        low=value - reach if reach is not None else None,
+        high=value + reach if reach is not None else None,
+        first=math.fsum(a for a, _ in means) / n,
+        second=math.fsum(b for _, b in means) / n,
+        n=n,
+    )
+
+
+_CHECKS = frozenset({"correct", "incorrect", "invalid"})
+
+
+def _values(first: SideItem, second: SideItem, *, checks: bool) -> tuple[float, float] | None:
+    if checks:
+        return 100.0 * (not first.wrong), 100.0 * (not second.wrong)
+    if first.score is None or second.score is None:
+        return None
+    return first.score, second.score
+
+
+class _AlignedText(msgspec.Struct, gc=False):
+    """What aligns a record of an answer, or of a judge call where the items bring the answers along."""
+
+    id: int
+    uid: str
+    repeat: int = 0
+    status: str = ""
+    prediction: str = ""
+
+
+def _entries(side: Side) -> dict[tuple[int, int], SideItem]:
+    """Return the items of a side by hash of the question and number of the repetition."""
+    texts = _texts(side)
+    found: dict[tuple[int, int], SideItem] = {}
+    for line in side.asks.lines(Filter(row=side.row, model=side.model)):
+        uid, answer = texts.get((line.id, line.repeat), (_number_of(line), 0))
+        entry = SideItem(line.name, line.status, line.decision, line.score, line.wrong, answer)
+        found.setdefault((uid, line.repeat), entry)
+    return found
+
+
+def _number_of(line: ItemLine) -> int:
+    """Return a number for an item of which no text is there: nothing but its place says which it is."""
+    return -1 - line.id
+
+
+def _texts(side: Side) -> dict[tuple[int, int], tuple[int, int]]:
+    source = next(one for one in side.asks.rows if (one.row, one.model) == (side.row, side.model))
+    path, answers = source.predictions or source.calls, source.predictions is not None
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    decode = msgspec.json.Decoder(_AlignedText).decode
+    for raw in _lines(path):
+        with contextlib.suppress(*DAMAGED):
+            one = decode(raw)
+            if one.status == "ok" or (one.id, one.repeat) not in found:
+                found[one.id, one.repeat] = int(one.uid[:16], 16), hash(one.prediction) if answers else 0
+    return found
+
+
+def _lines(path: Path | None) -> Iterator[bytes]:
+    if path is None:
+        return
+    try:
+        with open_file(path, "rb") as file:
+            yield from (line for line in file if line.endswith(b"\n"))
+    except OSError:
+        return
