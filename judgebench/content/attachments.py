@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import MEDIA, Image, media_in
+from judgebench.content.parts import MEDIA, Image, is_text, media_in
 from judgebench.errors import DiskError
 from judgebench.records.flow import Reply, Request
 from judgebench.store.journal import read_file, reason_of, write_atomically
@@ -95,7 +95,7 @@ def with_media(request: Request) -> Request:
     Raises:
         DiskError: Bytes are not in the store.
     """
-    wanted = media_in(request.prompt)
+    wanted = [] if is_text(request.prompt) else media_in(request.prompt)
     if not wanted:
         return request
     store = Attachments(Path(request.attachments))

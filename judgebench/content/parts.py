@@ -109,6 +109,16 @@ def typed(part: Part) -> dict[str, Any]:
     return msgspec.to_builtins(part)  # type: ignore[no-any-return]
 
 
+def is_text(prompt: Prompt) -> bool:
+    """Whether a prompt has no parts, as most have none: asked of every request, so without a generator."""
+    if isinstance(prompt, str):
+        return True
+    for message in prompt:  # noqa: SIM110 - a third of the time of all()
+        if isinstance(message.get("content"), list):
+            return False
+    return True
+
+
 def parts_in(prompt: Prompt) -> Iterator[Mapping[str, Any]]:
     """Yield the parts of all messages whose content is a list; texts have none."""
     for message in () if isinstance(prompt, str) else prompt:

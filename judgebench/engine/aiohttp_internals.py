@@ -122,6 +122,7 @@ class Connector(aiohttp.TCPConnector):
 def limit_reads(response: aiohttp.ClientResponse, seconds: float | None) -> None:
     """From now on, let at most so many seconds pass between two pieces of a response's body."""
     connection = response.connection
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = seconds
-        connection.protocol.start_timeout()
+    protocol = connection.protocol if connection is not None else None
+    if protocol is not None:
+        protocol.read_timeout = seconds
+        protocol.start_timeout()

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from judgebench.content.attachments import data_uri
-from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, tool_part
+from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, is_text, tool_part
 from judgebench.content.prompts import fit
 from judgebench.models.contract import OWN_PARAMETERS, SCHEMA_NAME, Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
@@ -159,7 +159,7 @@ def on_the_wire(prompt: Prompt, media: Mapping[str, bytes]) -> Prompt:
         prompt: Texts and typed parts.
         media: The bytes of its images by hash.
     """
-    if isinstance(prompt, str) or not any(isinstance(message.get("content"), list) for message in prompt):
+    if isinstance(prompt, str) or is_text(prompt):
         return prompt
     sent: list[Message] = []
     for message in prompt:

@@ -281,7 +281,7 @@ def _bare(written: str) -> Any:
 
 
 def scale_schema(low: float | None, high: float | None) -> dict[str, Any]:
-    """Return the schema of a number on a scale: an ``enum`` where the scale is one of whole numbers, else any number."""
+    """Return the schema of a number on a scale: an ``enum`` where its steps are whole numbers, else any number."""
     if low is None or high is None or low % 1 or high % 1 or not 1 < high - low <= _STEPS:
         return {"type": "number"}
     return {"type": "integer", "enum": list(range(int(low), int(high) + 1))}
