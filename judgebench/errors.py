@@ -18,6 +18,7 @@
     │   └── DiskError           no space, no permission, quota                               disk
     ├── FailRateError           more items failed than allowed; code fail-rate               exit 4
     ├── WaitingError            batches or files of answers are outstanding; code waiting    exit 8
+    ├── LimitReachedError       --max-calls, --max-tokens or --max-cost; code limit          exit 7
     ├── InterruptedRunError     Ctrl-C or SIGTERM; resumable; code interrupted               exit 130
     └── InternalError           our bug                                                      exit 1
 
@@ -171,6 +172,13 @@ class WaitingError(JudgebenchError):
 
     code = "waiting"
     exit_code = ExitCode.WAITING
+
+
+class LimitReachedError(JudgebenchError):
+    """The run has spent what it may; it can be continued."""
+
+    code = "limit"
+    exit_code = ExitCode.BUDGET_REACHED
 
 
 class InterruptedRunError(JudgebenchError):

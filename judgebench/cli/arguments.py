@@ -6,9 +6,19 @@ Only argparse is imported here, so that ``jb --help`` stays fast; the request's 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from judgebench.cli.parser import ALL, HelpFormatter, Parser, count_or_all, percentage, scale, share, whole_from
+from judgebench.cli.parser import (
+    ALL,
+    HelpFormatter,
+    Parser,
+    cost_or_none,
+    count_or_all,
+    percentage,
+    scale,
+    share,
+    whole_from,
+)
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +53,7 @@ exit codes:
   1  a bug in jb              5  gate failed
   2  wrong usage or config    6  gate undecided
   3  something is missing (service, key, data, disk space)
+  7  a limit is reached (--max-calls, --max-tokens, --max-cost)
   8  answers are still to come (jb --reuse fetches them)
   130  interrupted (jb says how to resume)
 """
@@ -62,6 +73,7 @@ def build_parser() -> Parser:
     _add_selection(parser)
     _add_stages(parser)
     _add_samples(parser)
+    _add_limits(parser)
     _add_custom(parser)
     _add_predictions(parser)
     _add_results(parser)
@@ -157,6 +169,20 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="warm-up requests before the first measured one",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what it may cost")
+    group.add_argument(
+        "--max-calls", type=count_or_all, metavar="N",
+        help="stop with exit code 7 after N requests in all, also over --reuse; none: lift the limit of a run",
+    )  # fmt: skip
+    group.add_argument("--max-tokens", type=count_or_all, metavar="N", help="likewise after N tokens, read and written")
+    group.add_argument("--max-cost", type=cost_or_none, metavar="AMOUNT", help="likewise after a cost: 5 (USD) or 5EUR")
+    group.add_argument(
+        "--prices", default="", metavar="FILE",
+        help=".json or .csv with the prices of models, before those of the configs and of genai-prices",
+    )  # fmt: skip
 
 
 def _add_custom(parser: argparse.ArgumentParser) -> None:
@@ -261,6 +287,10 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         data_dir=args.data_dir or os.environ.get("JB_DATA_DIR", ""),
         dedup=args.dedup,
         cache=args.cache,
+        max_calls=args.max_calls or None,
+        max_tokens=args.max_tokens or None,
+        max_cost=args.max_cost[0] or None if args.max_cost else None,
+        currency=args.max_cost[1] or "USD" if args.max_cost else "USD",
         preflight=not args.no_preflight,
         go_on=args.go_on,
         debug=args.debug,
@@ -291,8 +321,21 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         gate=args.gate,
         out=args.out,
         all_samples=args.num_prompts == ALL,
+        lifted=_lifted(args),
+        prices=args.prices,
         options=options,
     )
+
+
+def _lifted(args: argparse.Namespace) -> list[Literal["max_calls", "max_tokens", "max_cost"]]:
+    lifted: list[Literal["max_calls", "max_tokens", "max_cost"]] = []
+    if args.max_calls == ALL:
+        lifted.append("max_calls")
+    if args.max_tokens == ALL:
+        lifted.append("max_tokens")
+    if args.max_cost and args.max_cost[0] == ALL:
+        lifted.append("max_cost")
+    return lifted
 
 
 def check_together(args: argparse.Namespace) -> None:

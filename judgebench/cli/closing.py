@@ -20,7 +20,7 @@ from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
 from judgebench.report.conditions import read_conditions
 from judgebench.report.schema import Summary
-from judgebench.session.outcome import Outcome, scores, summed
+from judgebench.session.outcome import Outcome, ReachedLimits, scores, summed
 from judgebench.store.journal import read_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder, is_run
@@ -55,12 +55,25 @@ def close_run(ended: Outcome, display: Display) -> Outcome:
     if request.out:
         exit_code, line = _rows(ended.config, results, request.out, exit_code)
         rows.append(line)
-    next_command = _next_command(run, request, outcome, results, exit_code, summary) if there else ""
+    next_command = _next_command(run, request, outcome, results, exit_code, summary, ended.reached) if there else ""
     gone = f"The run folder {run.path} was removed or moved meanwhile; without it the run cannot be continued."
-    for line in ["", *_ending(run, outcome, counts, summary), *rows, f"Next:    {next_command}" if there else gone]:
+    limit = _limit(ended.reached)
+    for line in [
+        "",
+        *_ending(run, outcome, counts, summary),
+        *rows,
+        *limit,
+        f"Next:    {next_command}" if there else gone,
+    ]:
         display.message(line)
     display.done(exit_code=int(exit_code), scores=scores(results), next_command=next_command)
     return msgspec.structs.replace(ended, exit_code=exit_code)
+
+
+def _limit(reached: ReachedLimits | None) -> list[str]:
+    if reached is None:
+        return []
+    return [f"Limit:   {' and '.join(reached.flags)} is reached ({reached.spent}); all that had been sent is kept"]
 
 
 def _tables(summary: Path, stream: TextIO) -> str:
@@ -136,6 +149,7 @@ def _next_command(
     results: list[TaskResult],
     exit_code: ExitCode,
     summary: Path | None,
+    reached: ReachedLimits | None,
 ) -> str:
     counts = summed(results)
     if run.path.parent != Path(request.work_dir).absolute():
@@ -147,6 +161,8 @@ def _next_command(
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
     if exit_code == ExitCode.WAITING:
         return f"{again}{mode}    (fetches the answers when they are there)"
+    if reached is not None and not outcome.interrupted and not outcome.failed():
+        return f"{again}{mode} {reached.higher}    (goes on up to this limit; none lifts it)"
     if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):
         return f"{again}{mode}    (continues this run; asks only what is missing)"
     again_failed = counts.judge_failed + counts.prediction_failed

@@ -148,6 +148,22 @@ def count_or_all(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor 'none'") from None
 
 
+def cost_or_none(text: str) -> tuple[float, str]:
+    """Return an amount and its currency, of ``5``, ``5EUR`` or ``5 EUR``; an amount of ``ALL`` for ``none``.
+
+    Raises:
+        ArgumentTypeError: It is neither.
+    """
+    if text.strip().lower() == "none":
+        return ALL, ""
+    digits = text.strip().rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    currency = text.strip()[len(digits) :]
+    amount = _number(digits)
+    if not 0 < amount < 1e15 or len(currency) not in {0, 3}:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither an amount, such as 5 (USD) or 5EUR, nor 'none'")
+    return amount, currency or "USD"
+
+
 def scale(text: str) -> tuple[int, int]:
     """Return the ends of ``1-5``.
 

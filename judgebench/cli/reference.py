@@ -50,6 +50,7 @@ _MEANINGS = {
     ExitCode.ITEMS_FAILED: "finished, but more items failed or stayed unscored than allowed",
     ExitCode.GATE_FAILED: "a gate failed",
     ExitCode.GATE_UNDECIDED: "a gate could not decide, for example because the interval contains the bound",
+    ExitCode.BUDGET_REACHED: "a limit is reached (`--max-calls`, `--max-tokens`, `--max-cost`); what came back is kept",
     ExitCode.WAITING: "answers are still to come: batches go on at a provider, or a file of requests is to be answered",
     ExitCode.INTERRUPTED: "interrupted; the last lines say how to resume",
 }

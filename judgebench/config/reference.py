@@ -12,6 +12,7 @@ import msgspec
 
 from judgebench.config.checks import type_name
 from judgebench.models.contract import BatchConfig, LaunchConfig, ModelConfig, ServiceConfig, Timeouts
+from judgebench.records.prices import Price
 from judgebench.records.run import (
     Baseline,
     DatasetConfig,
@@ -144,6 +145,11 @@ def reference() -> str:
         table(BatchConfig),
         "### `launch`\n",
         table(LaunchConfig),
+        "### `price`\n",
+        "What a model's tokens cost; see [costs and limits](cost.md).\n",
+        table(Price),
+        "`batch` may be a dict with the first five of these keys. An entry of `long_prompts` has them too, and `over`:",
+        "the tokens of the prompt above which it holds.\n",
         "## Datasets\n",
         "`datasets = [dict(...)]`, or any list whose name ends in `_datasets`.\n",
         table(DatasetConfig, instead=_DATASET_ROWS),

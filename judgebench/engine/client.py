@@ -28,6 +28,7 @@ from judgebench.models.contract import Client, ModelConfig, ServiceConfig
 from judgebench.records.flow import Failure, Reply, Request
 
 if TYPE_CHECKING:
+    from judgebench.engine.allowance import Allowance
     from judgebench.store.replies import ReplyCache
 
 
@@ -219,6 +220,7 @@ async def open_caching_client(
     cache: str,
     afresh: bool = False,
     batches: BatchPlace | None = None,
+    allowance: Allowance | None = None,
 ) -> AsyncIterator[ServingClient]:
     """Give a client that asks nothing twice, as far as that is wanted; else the plain one of ``open_client``.
 
@@ -229,11 +231,13 @@ async def open_caching_client(
         cache: Folder of the cache; empty: none.
         afresh: Take no reply from either; good replies still go into the cache.
         batches: Where batches are kept, for a model that is asked in batches.
+        allowance: What may be spent; ``None``: without limit.
 
     Raises:
         DiskError: The cache cannot be used.
     """
-    async with open_client(config, traffic, batches=batches, afresh=afresh) as client:
+    async with open_client(config, traffic, batches=batches, afresh=afresh) as opened:
+        client: ServingClient = opened if allowance is None else _LimitedClient(opened, allowance)
         if not (dedup or cache) or getattr(plugins.load(config.type, "models"), "recorded", False):
             yield client
             return
@@ -252,6 +256,28 @@ async def open_caching_client(
 def behind(client: Client) -> Client:
     """Return the client that asks whatever it is asked, and whose replies nobody keeps."""
     return client.client if isinstance(client, _CachingClient) else client
+
+
+class _LimitedClient:
+    """A client that sends nothing without an allowance."""
+
+    def __init__(self, client: ServingClient, allowance: Allowance) -> None:
+        self.model = client.model
+        self._client = client
+        self._allowance = allowance
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply; that of a request that may not be sent is ``cancelled``, as nothing of it is to be kept."""
+        expected = await self._allowance.enter(request)
+        if expected is None:
+            failure = Failure(kind="cancelled", message="The run has spent what it may.")
+            return Reply(status="failed", tries=0, error=failure)
+        reply: Reply | None = None
+        try:
+            reply = await self._client.ask(request)
+        finally:
+            self._allowance.leave(expected, reply)
+        return reply
 
 
 class _CachingClient:

@@ -11,7 +11,7 @@ import contextlib
 import functools
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import TextIO
@@ -41,8 +41,10 @@ from judgebench.executors.scheduler import (
     UpstreamDone,
 )
 from judgebench.executors.services import Services, launched_models, services_environment
+from judgebench.executors.spending import SpendingLimits
 from judgebench.models.access import launch_key
 from judgebench.records.run import Plan, TaskSpec
+from judgebench.records.spending import TaskSpending
 from judgebench.stages.task import Progress
 
 DRAIN = 10.0
@@ -64,7 +66,14 @@ _STATUS: dict[Phase, Status] = {
 }
 
 _SELF_EXPLAINING = frozenset(
-    {int(code) for code in (ExitCode.DONE, ExitCode.INTERRUPTED, ExitCode.ITEMS_FAILED, ExitCode.WAITING)}
+    int(code)
+    for code in (
+        ExitCode.DONE,
+        ExitCode.INTERRUPTED,
+        ExitCode.ITEMS_FAILED,
+        ExitCode.BUDGET_REACHED,
+        ExitCode.WAITING,
+    )
 )
 """Exit codes after which the log's last lines would only be noise."""
 
@@ -82,6 +91,7 @@ async def supervise(
     environment: Mapping[str, str],
     drain: float = DRAIN,
     interrupts: Interrupts = on_interrupt,
+    spending: SpendingLimits | None = None,
 ) -> RunOutcome:
     """Run every task of a plan and return how each ended.
 
@@ -98,6 +108,7 @@ async def supervise(
         environment: Variables for the tasks (secrets) on top of this process's own.
         drain: Seconds between a graceful stop and the end.
         interrupts: Says when the run is to be stopped; ``on_interrupt`` listens to signals.
+        spending: What the tasks may spend; ``None`` sets no limit.
 
     Raises:
         InternalError: The plan is no graph.
@@ -112,6 +123,7 @@ async def supervise(
         executor,
         display=display,
         environment={**os.environ, **environment},
+        spending=spending,
     )
     with interrupts(run.interrupt, drain=drain):
         return await run.complete()
@@ -172,7 +184,9 @@ class _Supervision:
         *,
         display: Display,
         environment: Mapping[str, str],
+        spending: SpendingLimits | None = None,
     ) -> None:
+        self._spending = spending
         self._plan = plan
         self._context = context
         self._machine = machine
@@ -285,6 +299,8 @@ class _Supervision:
                 row.tail = [line for line in ended.tail if not _repeats(line, error, hint)]
         row.exit_code, row.error, row.hint = code, error, hint
         state.handle = None
+        if self._spending is not None:
+            self._tell(self._spending.end(state.spec.id, whole=row.progress.state in {"finish", "error"}))
         self._post(TaskExited(state.spec.id, code, error))
         self._report_findings(row)
         self._release_services()
@@ -303,6 +319,8 @@ class _Supervision:
         spec = state.spec
         counts_only = ONE_THREAD if spec.stage in {"extract", "summarize"} else {}
         environment = {**counts_only, **self._environment, **services_environment(addresses)}
+        if self._spending is not None:
+            self._spending.begin(spec.id)
         state.handle = handle = await self._executor.start(spec, self._context, environment=environment)
         state.row.start(handle.pid, time.monotonic())
         self._display.task(state.row)
@@ -329,6 +347,9 @@ class _Supervision:
 
     def _reported(self, state: _TaskState, progress: Progress) -> None:
         task, row = state.spec.id, state.row
+        if self._spending is not None:
+            said = progress.spending or TaskSpending()
+            self._tell(self._spending.hear(task, said, done=progress.done, usable=progress.finish))
         if self._machine.phase(task) != "running":
             return
         changed = progress.state != row.progress.state
@@ -338,6 +359,10 @@ class _Supervision:
         self._display.task(row)
         if changed:
             self._post(TaskReported(task, progress.state))
+
+    def _tell(self, lines: Iterable[tuple[str, str]]) -> None:
+        for task, line in lines:
+            self._tasks[task].tell(line)
 
     def _set_status(self, row: TaskRow, status: Status) -> None:
         if row.status != status:
@@ -382,6 +407,8 @@ class _Supervision:
                 job.cancel()
         await self._services.stop_all()
         await self._executor.aclose()
+        if self._spending is not None:
+            self._spending.close()
         if self._event_log is not None:
             self._event_log.close()
 

@@ -22,6 +22,7 @@ import msgspec
 
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure, Reply, Request
+from judgebench.records.prices import Price
 
 
 class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +100,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             One that is ``None`` is not sent either, so an overriding config takes it out.
         pred_postprocessor: ``dict(type=function)`` applied to the answer text.
         launch: A service to start for the run.
+        price: What its tokens cost; left out, the optional package ``genai-prices`` is looked into.
     """
 
     type: str
@@ -111,6 +113,7 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     generation_kwargs: dict[str, Any] = {}
     pred_postprocessor: dict[str, Any] | None = None
     launch: LaunchConfig | None = None
+    price: Price | None = None
 
 
 class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,6 +31,7 @@ from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
 from judgebench.records.flow import Prompt, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.records.spending import Spending, spent_by
 from judgebench.stages.asks import Questions, benchmark_case
 from judgebench.stages.constraining import constraint_of, hold_of, without_keys
 from judgebench.store.run_folder import RunFolder
@@ -39,13 +40,36 @@ LEAST_FREE = 32 << 20
 """Bytes that must be free in the run folder's file system."""
 
 
-def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, str] | None = None) -> list[str]:
-    """Check what a plan needs; returns findings worth a line each.
+class PreflightChecked(NamedTuple):
+    """What the checks gave.
+
+    Attributes:
+        findings: Worth a line each.
+        spent: What the trial calls have spent.
+    """
+
+    findings: list[str]
+    spent: Spending
+
+
+TRIAL_CALLS = 4
+"""Most calls that a service is sent for one purpose."""
+
+
+def preflight(
+    plan: Plan,
+    report: Callable[[str], None],
+    environ: Mapping[str, str] | None = None,
+    *,
+    left: Spending | None = None,
+) -> PreflightChecked:
+    """Check what a plan needs.
 
     Args:
         plan: What is to be done.
         report: Takes a line about a service that keeps the run waiting.
         environ: Where keys and addresses are looked up; the process environment by default.
+        left: What the trial calls may spend; where it is less than they may take, none is made. ``None``: no limit.
 
     Raises:
         JudgebenchError: Something that would ruin the run later.
@@ -76,7 +100,27 @@ def preflight(plan: Plan, report: Callable[[str], None], environ: Mapping[str, s
                     check_takes(config, prompt, where=f"datasets.{abbr}.prompt")
         elif task.stage == "judge" and task.datasets[0] in first:
             _check_judge_takes(plan, task, first[task.datasets[0]])
-    return [*findings, *ask_all([*_tested_models(plan), *_judges(plan, first)], report, environ)]
+    return _try_services([*_tested_models(plan), *_judges(plan, first)], findings, report, environ, left=left)
+
+
+def _try_services(
+    services: list[TrialService],
+    findings: list[str],
+    report: Callable[[str], None],
+    environ: Mapping[str, str] | None,
+    *,
+    left: Spending | None,
+) -> PreflightChecked:
+    if left is not None and (left.calls < TRIAL_CALLS * len(services) or min(left.tokens, left.cost) <= 0):
+        return PreflightChecked(
+            [*findings, "the services were not tried: the limit leaves no room for trial calls"], Spending()
+        )
+    findings += ask_all(services, report, environ)
+    spent = Spending()
+    for one in services:
+        for reply in one.replies:
+            spent += spent_by(reply.usage, 1, one.config.price)
+    return PreflightChecked(findings, spent)
 
 
 def _used_datasets(plan: Plan) -> list[DatasetConfig]:

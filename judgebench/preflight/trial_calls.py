@@ -61,6 +61,8 @@ class TrialCall:
         self.limit = min(one for one in (PATIENCE, limits.first_byte, limits.total) if one > 0)
         self.waiting_since: float | None = None
         """When the request on its way was sent (``time.monotonic``); another thread may look."""
+        self.replies: list[Reply] = []
+        """What came of the calls that may have cost something."""
         self._client = httpx2.Client(
             headers=auth_headers(config, environ),
             timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
@@ -139,6 +141,11 @@ class TrialCall:
         Raises:
             EndpointError: The service says that it can serve nobody: wrong address, key or model, or no credit.
         """
+        reply = self._reply_to(request)
+        self.replies.append(reply)
+        return reply
+
+    def _reply_to(self, request: Request) -> Reply:
         params = revealed(request.params, self._secrets)
         body = self.dialect.body(self.config, with_media(msgspec.structs.replace(request, params=params)), self.model)
         url = call_url(self.config, self.dialect.call_path(self.config, self.model), self._environ)
@@ -267,12 +274,14 @@ class TrialService(msgspec.Struct, kw_only=True):
         config: The service.
         ask: Asks it; returns findings.
         trial: While it is asked.
+        replies: To the calls that may have cost something.
     """
 
     config: ServiceConfig
     ask: Callable[[TrialCall], list[str]]
     trial: TrialCall | None = None
     findings: list[str] = msgspec.field(default_factory=list)
+    replies: list[Reply] = msgspec.field(default_factory=list)
     error: BaseException | None = None
 
 
@@ -319,6 +328,7 @@ def _ask_in_turn(services: Sequence[TrialService], environ: Mapping[str, str] | 
         try:
             dialect = plugins.load(one.config.type, "models")()
             with TrialCall(one.config, dialect, environ) as one.trial:
+                one.replies = one.trial.replies
                 one.findings = one.ask(one.trial)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
             one.error = error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -91,6 +91,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         gate: File with the conditions of a gate to apply at the end; empty for none.
         out: File for the verdicts on the rows of ``--predictions``; empty for none.
         all_samples: Whether the choice of samples of the run that is continued is lifted.
+        lifted: Limits of the run that is continued which hold no longer: ``max_calls``, ``max_tokens``, ``max_cost``.
+        prices: File with the prices of models; empty for none.
     """
 
     selection: Selection
@@ -105,4 +107,6 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     gate: str = ""
     out: str = ""
     all_samples: bool = False
+    lifted: list[Literal["max_calls", "max_tokens", "max_cost"]] = []
+    prices: str = ""
     options: Options = Options()

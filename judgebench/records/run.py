@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from judgebench.errors import InternalError
+from judgebench.records.spending import Limits
 
 
 def row_name(dataset: str, judge: str = "") -> str:
@@ -303,6 +304,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         data_dir: Folder of data files.
         dedup: Ask identical questions of a task only once if the temperature is 0.
         cache: Folder of replies kept across runs; empty: none.
+        max_calls: Most requests that the whole run may send. ``max_tokens``: most tokens that it may read and write.
+        max_cost: Most that it may cost, in ``currency``.
+        currency: Of ``max_cost`` and of the prices.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
         go_on: Run although the first trial calls were refused or could not be read, and do not stop early.
         debug: Log to the terminal, run one task at a time.
@@ -322,9 +326,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str = ""
     dedup: bool = False
     cache: str = ""
+    max_calls: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_cost: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    currency: str = "USD"
     preflight: bool = True
     go_on: bool = False
     debug: bool = False
+
+    @property
+    def limits(self) -> Limits | None:
+        """How much the run may spend; ``None`` where nothing is limited."""
+        if self.max_calls is None and self.max_tokens is None and self.max_cost is None:
+            return None
+        return Limits(calls=self.max_calls, tokens=self.max_tokens, cost=self.max_cost, currency=self.currency)
 
     @property
     def small(self) -> bool:

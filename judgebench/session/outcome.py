@@ -23,6 +23,20 @@ if TYPE_CHECKING:
     from judgebench.report.gate import GateOutcome
 
 
+class ReachedLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits that a run has reached.
+
+    Attributes:
+        flags: By which they were set.
+        spent: What was spent of what is limited: ``100 of 100 calls, 1.20 USD of 5.00 USD``.
+        higher: Flags with which the run goes on: ``--max-calls 200``.
+    """
+
+    flags: list[str]
+    spent: str
+    higher: str
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run.
 
@@ -38,6 +52,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         config: The resolved configs.
         request: What was asked for, completed from the run that it continued.
         gate: What the gate decided; ``None`` without one.
+        reached: The limits that ended it (``--max-calls``, ``--max-tokens``, ``--max-cost``); ``None`` where none did.
     """
 
     exit_code: ExitCode
@@ -51,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     config: RunConfig
     request: RunRequest
     gate: GateOutcome | None = None
+    reached: ReachedLimits | None = None
 
     @property
     def ok(self) -> bool:

@@ -17,6 +17,8 @@ from judgebench.store.run_folder import RunFolder
 
 CHOICE = ("num_prompts", "ids", "shuffle")
 """Options that choose the samples; a run that is continued keeps them."""
+LIMITS = ("max_calls", "max_tokens", "max_cost")
+"""Limits of a run, which hold for all its invocations until they are lifted by name."""
 _DECODE = Decoder(Plan)
 
 
@@ -56,11 +58,21 @@ def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[
     taken: dict[str, Any] = {}
     if not request.all_samples and all(getattr(given, name) == getattr(unsaid, name) for name in CHOICE):
         taken = {name: found for name in CHOICE if (found := getattr(previous, name)) != getattr(unsaid, name)}
-    shown = [f"--{name.replace('_', '-')} {_words(found)}" for name, found in taken.items()]
+    shown = [f"{_flag(name)} {_words(found)}" for name, found in taken.items()]
     notes = [f"continues with {' '.join(shown)} as before; --num-prompts none takes all samples"] if shown else []
     if previous.data_dir and not given.data_dir:
         taken["data_dir"] = previous.data_dir
         notes.append(f"continues with --data-dir {previous.data_dir} as before")
+    limits = {
+        name: found
+        for name in LIMITS
+        if getattr(given, name) is None and name not in request.lifted
+        if (found := getattr(previous, name)) is not None
+    }
+    if limits:
+        taken |= {**limits, "currency": previous.currency} if given.max_cost is None else limits
+        said = ", ".join(f"{_flag(name)} {_limit(name, found, previous.currency)}" for name, found in limits.items())
+        notes.append(f"the limit {said} holds on; {_flag(next(iter(limits)))} none lifts it")
     return msgspec.structs.replace(given, **taken), notes
 
 
@@ -123,6 +135,15 @@ def _plan(dump: Path) -> Plan | None:
         return _DECODE.read(dump.with_suffix(".json"))
     except (OSError, DamagedError):
         return None
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _limit(name: str, value: float, currency: str) -> str:
+    """Return a limit as the command line takes it."""
+    return f"{value:g}{currency}" if name == "max_cost" and currency != "USD" else f"{value:.12g}"
 
 
 def _words(value: object) -> str:

@@ -15,15 +15,18 @@ from typing import NamedTuple
 import msgspec
 
 from judgebench.config.dump import dump_config
+from judgebench.config.prices import check_priced, with_prices
 from judgebench.config.resolve import load_run
 from judgebench.dashboard.display import Display
 from judgebench.dashboard.events import EventDisplay
 from judgebench.errors import InterruptedRunError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
+from judgebench.executors.spending import SpendingLimits
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
+from judgebench.records.spending import Spending
 from judgebench.session.listeners import Audience, Recorder, made_listeners
 from judgebench.session.outcome import Outcome, outcome_of
 from judgebench.session.prepare import (
@@ -39,6 +42,7 @@ from judgebench.session.prepare import (
     removed_on_failure,
 )
 from judgebench.session.reuse import completed, said_overrides
+from judgebench.session.spending import RunLimits, reached
 from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
@@ -96,13 +100,15 @@ class Session:
             JudgebenchError: What would keep the run from starting.
         """
         reused, request, _ = self._completed()
-        config = load_run(request.selection)
+        config = with_prices(load_run(request.selection), request.prices)
         check_scored(config, request)
         if request.out:
             check_out(config, Path(request.out))
         now = datetime.now().astimezone().strftime(TIMESTAMP_FORMAT)
         run = reused or RunFolder(Path(request.work_dir) / now)
-        return Preview(request, config, run, build_graph(config, request, run))
+        graph = build_graph(config, request, run)
+        check_priced(config, request.options, graph.tasks)
+        return Preview(request, config, run, graph)
 
     def run(self) -> Outcome:
         """Run to the end and return what came of it; blocks, and wants a thread without a running event loop.
@@ -119,7 +125,7 @@ class Session:
         elsewhere = elsewhere or "executors" in request.selection.given
         forked = () if elsewhere else STAGES_OF_MODE[request.mode]
         with warm_tasks(forked) as fork_server:
-            config = load_run(request.selection)
+            config = with_prices(load_run(request.selection), request.prices)
             check_scored(config, request)
             if request.out:
                 check_out(config, Path(request.out))
@@ -167,6 +173,9 @@ class Session:
         listeners: Mapping[str, Display],
     ) -> Outcome:
         graph = build_graph(config, request, run)
+        check_priced(config, request.options, graph.tasks)
+        limits = request.options.limits
+        allowed = RunLimits(limits, run, reused=request.reuse is not None) if limits is not None else None
         stamp = run.timestamp if request.reuse is None else run.next_stamp(datetime.now().astimezone())
         stem = free_stem(run.configs, f"{stamp}_{os.getpid()}")
         dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")
@@ -186,7 +195,7 @@ class Session:
         with removed_on_failure(dump, plan_file):
             write_atomically(dump, dump_config(config).encode())
             write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
-            findings = self._preflight(plan, config, display)
+            findings, spent = self._preflight(plan, config, display, allowed)
             if self._stopped:
                 raise InterruptedRunError("The run was stopped before its first task.", hint="Start it again.")
         for finding in findings:
@@ -196,18 +205,24 @@ class Session:
         for task_id in graph.kept:
             display.message(f"{task_id}: complete, kept as it is")
         with in_manifest(run, plan, log) as ending:
-            tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server))
+            spending = allowed.open(spent, plan) if allowed is not None else None
+            tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server, spending))
             outcome = outcome_of(plan, config, request, tasks, recorder.findings, recorder.messages)
+            if spending is not None and spending.reached:
+                outcome = msgspec.structs.replace(outcome, reached=reached(spending))
             outcome = self._close(outcome, display)
             ending.exit_code = outcome.exit_code
         return outcome
 
-    def _preflight(self, plan: Plan, config: RunConfig, display: Display) -> list[str]:
+    def _preflight(
+        self, plan: Plan, config: RunConfig, display: Display, allowed: RunLimits | None
+    ) -> tuple[list[str], Spending]:
         if not plan.options.preflight:
-            return []
+            return [], Spending()
         from judgebench.preflight.checks import preflight
 
-        return preflight(plan, display.message, {**os.environ, **config.secrets})
+        left = allowed.left if allowed is not None else None
+        return preflight(plan, display.message, {**os.environ, **config.secrets}, left=left)
 
     async def _supervised(
         self,
@@ -217,6 +232,7 @@ class Session:
         request: RunRequest,
         display: Display,
         fork_server: ForkServer | None,
+        spending: SpendingLimits | None,
     ) -> RunOutcome:
         from judgebench.executors.chosen import executor_of
         from judgebench.executors.supervision import supervise
@@ -230,6 +246,7 @@ class Session:
             overlap=request.overlap and not request.options.debug,
             environment=config.secrets,
             interrupts=self._interrupts,
+            spending=spending,
         )
 
     @contextmanager

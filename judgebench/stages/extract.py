@@ -52,9 +52,10 @@ from judgebench.stages.asks import (
     postprocessor_of,
 )
 from judgebench.stages.compared_models import GOLD, ComparedModel, co_judges_of, compared_model_of, compared_name
+from judgebench.stages.isolation import Isolation
 from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
-from judgebench.stages.task import Isolation, Task
+from judgebench.stages.task import Task
 from judgebench.store.recorded import Recorded
 from judgebench.store.run_folder import RowFiles
 from judgebench.store.verdicts import VerdictWriter

@@ -35,6 +35,7 @@ from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
 from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
 from judgebench.stages.judge_infer import replaced_file
+from judgebench.stages.limits import allowance_of
 from judgebench.stages.task import Task, report_regularly
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
@@ -197,7 +198,12 @@ class InferRun:
         options = self.task.plan.options
         client = await stack.enter_async_context(
             open_caching_client(
-                self.config, self.traffic, dedup=options.dedup, cache=options.cache, batches=self.task.batches()
+                self.config,
+                self.traffic,
+                dedup=options.dedup,
+                cache=options.cache,
+                allowance=allowance_of(self.task, self.config),
+                batches=self.task.batches(),
             )
         )
         self._check_served(client.model)

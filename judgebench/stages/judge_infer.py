@@ -62,7 +62,9 @@ from judgebench.stages.asks import (
 from judgebench.stages.compared_models import ComparedModel, compared_model_of, upstream_sizes
 from judgebench.stages.following import EndedAnswers, Follow, GrowingAnswers, jobs_of
 from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
-from judgebench.stages.task import Isolation, Task, report_regularly
+from judgebench.stages.isolation import Isolation
+from judgebench.stages.limits import allowance_of
+from judgebench.stages.task import Task, report_regularly
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RunFolder, in_round_robin
@@ -221,6 +223,7 @@ class JudgeRun:
                         cache=options.cache,
                         afresh=options.rejudge,
                         batches=self.task.batches(),
+                        allowance=allowance_of(self.task, self.config),
                     )
                     opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)

@@ -3,7 +3,9 @@
 Task and supervisor speak a small protocol. Task → supervisor: one JSON object per line on the file descriptor named by
 ``JB_PROGRESS_FD``; each is a whole ``Progress`` (the newest replaces the older). Supervisor → task: lines on the task's
 stdin: ``upstream-done <task id>`` when a followed task has ended, ``stop`` to stop sending and keep what is in flight
-for a bounded time, and end of file when the supervisor is gone (the same as ``stop``). Where the two share no pipe,
+for a bounded time, ``allowance <number> <calls> <tokens> <cost>`` for all that it may spend where the run has limits,
+``limit-reached`` to send nothing more and keep all that is in flight, and end of file when the supervisor is gone (the
+same as ``stop``). Where the two share no pipe,
 both directions go through files (``stages.task_files``). Without either a task runs by itself and reports to its log.
 
 An exception of a plug-in about one item is that item's failure and not the end of the task. Whose bug it is cannot be
@@ -27,7 +29,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import msgspec
 
@@ -38,14 +40,19 @@ from judgebench.errors import (
     ExitCode,
     InterruptedRunError,
     JudgebenchError,
+    LimitReachedError,
     WaitingError,
     out_of_memory,
     visible,
 )
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.records.spending import TaskSpending
 from judgebench.stages.task_files import FILES_VARIABLE, open_progress, orders_in
 from judgebench.store.journal import DamagedError, Decoder, reason_of, removed
 from judgebench.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from judgebench.engine.allowance import Allowance
 
 State = Literal["starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"]
 
@@ -64,6 +71,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
         note: A few words on what it is waiting for, such as ``backing off 12 s (429)``.
         error: One sentence, when the state is ``error``; ``hint`` what to do; ``exit_code`` the error's.
         figures: Further numbers for the record (asked and achieved rate, extra requests, ...).
+        spending: How things stand with its allowance, where the run has limits.
     """
 
     task: str
@@ -84,6 +92,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
     hint: str = ""
     exit_code: int = 0
     figures: dict[str, float] = {}
+    spending: TaskSpending | None = None
 
 
 class Reporter:
@@ -91,6 +100,10 @@ class Reporter:
 
     def __init__(self, task: str, *, interval: float = 0.25, emit: Callable[[bytes], None] | None = None) -> None:
         self.progress = Progress(task=task)
+        self.allowance: Allowance | None = None
+        """Goes into each report."""
+        self.latest: Callable[[], dict[str, object]] | None = None
+        """Gives what changes all the time, for each report."""
         self._interval = interval
         self._last = 0.0
         self._emit = emit
@@ -113,6 +126,10 @@ class Reporter:
         if self._fd < 0 or (not force and now - self._last < self._interval):
             return
         self._last = now
+        for name, value in (self.latest() if self.latest is not None else {}).items():
+            setattr(self.progress, name, value)
+        if self.allowance is not None:
+            self.progress.spending = self.allowance.state(ended=self.progress.state in {"finish", "error"})
         if self._emit is not None:
             self._emit(msgspec.json.encode(self.progress))
             return
@@ -135,6 +152,7 @@ class Task:
         run: The run folder.
         reporter: Progress to the supervisor.
         stop: Set when no further request may be sent.
+        interrupted: Set when it is to end soon, whatever is in flight.
         upstream_done: Set when no followed task writes any more.
         waiting: A sentence about what is answered later, where nothing but waiting is left to do; else empty.
         left: A sentence about batches that go on while the task is stopped.
@@ -149,12 +167,20 @@ class Task:
         self.in_caller = thread is not None
         self.reporter = Reporter(spec.id, emit=thread.emit if thread else None)
         self.stop = asyncio.Event()
+        self.interrupted = asyncio.Event()
         self.upstream_done = asyncio.Event()
         self.waiting = ""
         self.left = ""
         self._open_upstream = set(spec.follows)
         if not self._open_upstream or not (self.in_caller or supervised()):
             self.upstream_done.set()
+
+    def interrupt(self) -> None:
+        """Send nothing more, and end soon."""
+        self.stop.set()
+        self.interrupted.set()
+        if self.reporter.allowance is not None:
+            self.reporter.allowance.refuse()
 
     def judge(self, dataset: DatasetConfig) -> JudgeConfig:
         """Return this task's judge of a dataset; in a benchmark of judges that is the tested model itself."""
@@ -168,12 +194,12 @@ class Task:
     def batches(self) -> BatchPlace:
         """Return where the task keeps what it knows of its batches."""
         model, _, row = self.spec.name.partition("/")
-        return BatchPlace(self.run.batches(model, row), self.stop, self._leave)
+        return BatchPlace(self.run.batches(model, row), self.interrupted, self._leave)
 
     def _leave(self, sentence: str, by_itself: bool) -> None:
         if by_itself:
             self.waiting = sentence
-            self.stop.set()
+            self.interrupt()
         else:
             self.left = sentence
 
@@ -182,16 +208,18 @@ class Task:
         word, _, subject = line.strip().partition(" ")
         if word == "stop":
             logger.info("asked to stop: sending no more, keeping what is in flight")
-            self.stop.set()
+            self.interrupt()
         elif word == "upstream-done":
             self._open_upstream.discard(subject)
             if not self._open_upstream:
                 self.upstream_done.set()
+        elif self.reporter.allowance is not None:
+            self.reporter.allowance.receive(word, subject)
 
     def supervisor_gone(self) -> None:
         """The supervisor is gone: keep what is in flight and end."""
         logger.warning("the supervisor is gone: stopping")
-        self.stop.set()
+        self.interrupt()
         self.upstream_done.set()
 
 
@@ -237,61 +265,30 @@ def supervised() -> bool:
 def report_regularly(reporter: Reporter, traffic: Traffic, progress: Callable[[], dict[str, object]]) -> Iterator[None]:
     """Report what the client counts and what the stage knows, several times a second, until left."""
 
-    def report() -> None:
-        reporter.update(
-            progress(),
-            post=traffic.post,
-            recv=traffic.recv,
-            tokens=traffic.completion_tokens,
-            in_flight=traffic.in_flight,
-            limit=traffic.limit,
-            note=traffic.note,
-        )
+    def latest() -> dict[str, object]:
+        return {
+            **progress(),
+            "post": traffic.post,
+            "recv": traffic.recv,
+            "tokens": traffic.completion_tokens,
+            "in_flight": traffic.in_flight,
+            "limit": traffic.limit,
+            "note": traffic.note,
+        }
 
     async def regularly() -> None:
         while True:
             await asyncio.sleep(0.25)
-            report()
+            reporter.send()
 
     task = asyncio.create_task(regularly())
+    reporter.latest = latest
     try:
         yield
     finally:
         task.cancel()
-        report()
-        reporter.send(force=True)
-
-
-SHOWN = 3
-"""Most tracebacks in one log: a method that fails for one item often fails for all."""
-
-
-class Isolation:
-    """Turns exceptions about single items into reasons, and logs them."""
-
-    def __init__(self) -> None:
-        self._seen = 0
-        self.first = ""
-        """The first reason; empty while there is none."""
-
-    def reason(self, error: BaseException, *, about: str) -> str:
-        """Return why an item has failed; must be called while the exception is handled.
-
-        Args:
-            error: What a plug-in raised.
-            about: Which plug-in about which item, for the log.
-
-        Raises:
-            JudgebenchError: It says something about the whole task, such as a service that is gone.
-            MemoryError: So does this.
-        """
-        if isinstance(error, JudgebenchError | MemoryError):
-            raise error
-        reason = f"{type(error).__name__}: {error}"
-        self._seen += 1
-        self.first = self.first or reason
-        logger.error("%s raised %s; the item counts as failed", about, reason, exc_info=self._seen <= SHOWN)
-        return reason
+        reporter.update(latest(), force=True)
+        reporter.latest = None
 
 
 DRAIN_LIMIT = 8.0
@@ -428,11 +425,11 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
     if thread is not None:
         thread.begin(task)
     elif threading.current_thread() is threading.main_thread():  # Python hands signals to no other
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.stop.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.interrupt)
     if thread is None and supervised():
         listen(task, last_patience=DRAIN_LIMIT + 4)
     work = asyncio.ensure_future(stage.run(task))
-    stopping = asyncio.create_task(task.stop.wait())
+    stopping = asyncio.create_task(task.interrupted.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
@@ -453,16 +450,26 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
         return ExitCode.BUG
     finally:
         stopping.cancel()
-    if task.waiting:
-        hint = "Fetch the answers later: jb --reuse asks nothing twice, and exits with 8 while there is more to come."
-        return _report_error(task.reporter, WaitingError(f"{task.waiting}.", hint=hint))
-    if task.stop.is_set():
-        said = f"stopped before the end; {task.left}" if task.left else "stopped before the end"
-        return _report_error(task.reporter, InterruptedRunError(said, hint="Continue with --reuse."))
+    if (why := _why_early(task)) is not None:
+        return _report_error(task.reporter, why)
     if figures := task.reporter.progress.figures:
         logger.info("figures: %s", ", ".join(f"{name} {value:g}" for name, value in figures.items()))
     task.reporter.update(state="finish", force=True)
     return ExitCode.DONE
+
+
+def _why_early(task: Task) -> JudgebenchError | None:
+    """Return why a task ends before everything is asked and answered; ``None`` where it is done."""
+    if task.waiting:
+        hint = "Fetch the answers later: jb --reuse asks nothing twice, and exits with 8 while there is more to come."
+        return WaitingError(f"{task.waiting}.", hint=hint)
+    if task.interrupted.is_set():
+        said = f"stopped before the end; {task.left}" if task.left else "stopped before the end"
+        return InterruptedRunError(said, hint="Continue with --reuse.")
+    if task.stop.is_set():
+        what = "The run has spent what it may; what this task had in flight then is kept."
+        return LimitReachedError(what, hint="Continue with --reuse and a higher limit.")
+    return None
 
 
 def _without_plan(path: Path, error: Exception, reporter: Reporter) -> int:

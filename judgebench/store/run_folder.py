@@ -165,6 +165,11 @@ class RunFolder:
         return self._checked(self.path) / "events.jsonl"
 
     @property
+    def ledger(self) -> Path:
+        """The file of what a run with limits has spent."""
+        return self._checked(self.path) / "spending.jsonl"
+
+    @property
     def lock(self) -> Path:
         """The file that one ``jb`` at a time holds."""
         return self.path / ".lock"
