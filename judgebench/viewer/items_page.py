@@ -84,12 +84,14 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         sorts=_SORTS,
         fields=asks.fields,
         columns=asks.fields[:_FIELDS],
+        next_field=_next_field(chosen.by, asks.fields),
         problems=asks.problems,
         keys=[
             ("j k", "next, previous"),
             ("enter", "open"),
+            ("1 2", "choices"),
+            ("g", "count by"),
             ("/", "search"),
-            ("l", "label"),
             ("esc", "run"),
             ("?", "keys"),
         ],
@@ -113,6 +115,12 @@ def _shown(run: KnownRun, chosen: Chosen, line: ItemLine) -> ShownLine:
         " ".join(line.question[:160].split()),
         _end_of(line.answer),
     )
+
+
+def _next_field(by: str, fields: list[str]) -> str:
+    """Return by what the list is counted after this: the fields of the samples first."""
+    order = [*fields, "decision", "status", "model", "row", "reason"]
+    return order[(order.index(by) + 1) % len(order)] if by in order else order[0]
 
 
 def _end_of(text: str) -> str:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
 
-_MOST_MARKDOWN = 60_000
+_MOST_MARKDOWN = 24_000
 """Characters up to which a text is rendered; a longer one is shown as it is written."""
 _MOST_SHOWN = 1_000_000
 """Characters of one text on a page; the record as JSON holds all of it."""
 _MOST_MATH = 2_000
+_MOST_INLINE = 400
+"""Characters of a formula in a line: at every dollar sign so many are looked through."""
 _MATH = frozenset(
     {
         "math", "mrow", "mi", "mo", "mn", "mfrac", "msup", "msub", "msubsup", "msqrt", "mroot", "mtext", "mspace",
@@ -129,7 +131,7 @@ def _parser() -> MarkdownIt:
 def _inline_formula(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] not in "$\\":
         return False
-    found = _INLINE.match(state.src, state.pos, min(state.posMax, state.pos + _MOST_MATH))
+    found = _INLINE.match(state.src, state.pos, min(state.posMax, state.pos + _MOST_INLINE))
     if found is None:
         return False
     if not silent:

@@ -129,7 +129,7 @@ class Page:
 
     def picture(self, path: Path, *, format: str = "png") -> None:
         """Write what is seen to a file."""
-        extra = {"quality": 80} if format != "png" else {}
+        extra = {"quality": 70} if format != "png" else {}
         found = self.send("Page.captureScreenshot", format=format, **extra)
         path.write_bytes(base64.b64decode(found["data"]))
 
