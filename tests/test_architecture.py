@@ -23,12 +23,13 @@ LAYERS: dict[str, set[str]] = {
     "metrics": {"errors", "records", "plugins"},
     "judges": {"errors", "records", "content", "metrics", "plugins"},
     "datasets": {"errors", "records", "content", "plugins"},
-    "report": {"errors", "records", "metrics", "store"},
+    "trust": {"errors", "records", "metrics", "store"},
+    "report": {"errors", "records", "metrics", "store", "trust"},
     "identity": {"records", "store"},
     "engine": {"errors", "records", "content", "identity", "models", "plugins", "store"},
     "stages": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",
-        "report", "store",
+        "report", "store", "trust",
     },
     "query": {"errors", "records", "content", "store"},
     "config": {"errors", "records", "models", "plugins", "store"},
@@ -41,13 +42,13 @@ LAYERS: dict[str, set[str]] = {
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
-        "datasets", "stages", "query", "__version__",
+        "datasets", "stages", "query", "trust", "__version__",
     },
     "viewer": {"errors", "records", "content", "query", "report", "session", "store"},
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "viewer",
+        "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "trust", "viewer",
         "__version__",
     },
 }  # fmt: skip

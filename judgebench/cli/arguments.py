@@ -140,6 +140,12 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="cache replies in DIR across runs; send no request whose reply is cached",
     )
+    group.add_argument(
+        "--labels",
+        default="",
+        metavar="FILE",
+        help="people's labels (CSV or JSONL) that correct the scores; they count where the answer is the same",
+    )
     group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
     group.add_argument(
@@ -291,6 +297,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         max_tokens=args.max_tokens or None,
         max_cost=args.max_cost[0] or None if args.max_cost else None,
         currency=args.max_cost[1] or "USD" if args.max_cost else "USD",
+        labels=os.path.abspath(args.labels) if args.labels else "",  # noqa: PTH100 - no pathlib at start-up
         preflight=not args.no_preflight,
         go_on=args.go_on,
         debug=args.debug,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 VERBS = {
     "gate": "judgebench.cli.gate",
     "items": "judgebench.cli.items",
+    "label": "judgebench.cli.label",
     "ls": "judgebench.cli.ls",
     "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",

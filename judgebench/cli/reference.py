@@ -31,6 +31,9 @@ _VERBS = """\
 | `jb ls --plugins` | list the installed plug-in packages, what each contains, and its problems |
 | `jb show NAME [--override ...]` | print a resolved config, each key with the file and line that set it |
 | `jb gate RUN --min CONDITION ...` | pass or fail a finished run by its intervals; see `jb gate --help` |
+| `jb label draw RUN --n N ...` | draw answers for people to label; see [trust](trust.md) |
+| `jb label RUN` | label the drawn answers in the terminal, one key each |
+| `jb label add RUN FILE` | take in labels from a CSV or JSONL file |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |

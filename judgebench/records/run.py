@@ -307,6 +307,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         max_calls: Most requests that the whole run may send. ``max_tokens``: most tokens that it may read and write.
         max_cost: Most that it may cost, in ``currency``.
         currency: Of ``max_cost`` and of the prices.
+        labels: File of people's labels that the run takes in when it is summarised; empty: none.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
         go_on: Run although the first trial calls were refused or could not be read, and do not stop early.
         debug: Log to the terminal, run one task at a time.
@@ -330,6 +331,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_cost: Annotated[float, msgspec.Meta(gt=0)] | None = None
     currency: str = "USD"
+    labels: str = ""
     preflight: bool = True
     go_on: bool = False
     debug: bool = False

@@ -39,6 +39,10 @@ def check_request(request: RunRequest) -> RunFolder | None:
         read_conditions(
             Path(request.gate)
         ).conditions()  # a gate that cannot be used is told before anything is paid for
+    if request.options.labels:
+        from judgebench.trust.adding import check_label_file
+
+        check_label_file(Path(request.options.labels))
     _check_paths(request)
     work_dir = Path(request.work_dir)
     reused = existing_run(work_dir, request.reuse) if request.reuse is not None else None
@@ -74,7 +78,7 @@ def _check_paths(request: RunRequest) -> None:
     chosen = request.selection
     custom = [chosen.custom.path, chosen.custom.meta_path] if chosen.custom else []
     named = [request.work_dir, request.options.data_dir, request.options.cache, chosen.config, *chosen.config_dirs]
-    named += [chosen.predictions, request.out]
+    named += [chosen.predictions, request.out, request.options.labels]
     for path in [str(Path.cwd()), *named, *custom]:
         try:
             path.encode()

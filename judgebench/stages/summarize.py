@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -406,6 +407,10 @@ async def run(task: Task) -> None:
     """Run the summarize task."""
     plan = task.plan
     task.reporter.update(state="running")
+    if plan.options.labels:
+        from judgebench.trust.adding import add_labels, check_label_file
+
+        add_labels(task.run, check_label_file(Path(plan.options.labels)))
     rows = planned_rows(plan)
     summarize(
         task.run.path,

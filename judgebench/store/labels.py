@@ -60,9 +60,12 @@ def read_labels(path: Path) -> Iterator[Label]:
         raise DataError(f"{path} cannot be read: {reason_of(error)}.", hint="Make it a readable file.") from error
 
 
-def valid_labels(labels: Iterable[Label]) -> dict[tuple[str, str], Label]:
-    """Return the labels that count, by answer hash and annotator: of several the last."""
-    return {(label.answer_hash, label.annotator): label for label in labels}
+def valid_labels(labels: Iterable[Label]) -> dict[tuple[int, str, str], Label]:
+    """Return the labels that count, by item, answer hash and annotator: of several the last.
+
+    The hash alone would not do: two questions may have the same answer, which is right for one of them.
+    """
+    return {(label.id, label.answer_hash, label.annotator): label for label in labels}
 
 
 def _checked(label: Label) -> Label:

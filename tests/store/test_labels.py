@@ -30,9 +30,13 @@ def test_labels_are_read_as_they_were_added(tmp_path: Path) -> None:
 
 def test_of_one_annotators_labels_the_last_counts(tmp_path: Path) -> None:
     path = tmp_path / "toy.jsonl"
-    append_labels(path, [label(), label(annotator="bob"), label(decision="incorrect")])
+    append_labels(path, [label(), label(annotator="bob"), label(decision="incorrect"), label(id=4)])
     valid = valid_labels(read_labels(path))
-    assert {annotator: one.decision for (_, annotator), one in valid.items()} == {"ada": "incorrect", "bob": "correct"}
+    assert [(one.id, one.annotator, one.decision) for one in valid.values()] == [
+        (3, "ada", "incorrect"),
+        (3, "bob", "correct"),
+        (4, "ada", "correct"),  # the same text in answer to another question
+    ]
 
 
 def test_an_answer_is_named_by_its_text_alone() -> None:

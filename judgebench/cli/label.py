@@ -1,0 +1,289 @@
+"""``jb label``: draw answers for people to label, take in their labels, or label in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder, share, whole_from
+from judgebench.errors import UsageError
+
+if TYPE_CHECKING:
+    from judgebench.cli.labelling import ShownAnswer
+    from judgebench.query.shapes import Item
+    from judgebench.records.draws import Draw, DrawnAnswer
+    from judgebench.store.run_folder import RunFolder
+    from judgebench.trust.judged import JudgedRow
+
+_EXAMPLE = """\
+example:
+  jb label draw latest --n 100                 draw 100 answers; writes labels.csv, without verdicts
+  jb label latest                              label them here, one key each; go on later where you left off
+  jb label add latest labels.csv               or: fill in the sheet's column label, and take it in
+
+Labels belong to answers: they count in every run that gives the same answer
+to the same item (jb ... --labels FILE). docs/trust.md says what follows.
+"""
+_ADD, _DRAW = "add", "draw"
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb label RUN``, the terminal labeller."""
+    parser = Parser(
+        prog="jb label",
+        description="Label the drawn answers of a run here, without seeing the judge's verdicts.",
+        epilog=_EXAMPLE,
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    _add_row(parser)
+    _add_annotator(parser)
+    return parser
+
+
+def build_draw_parser() -> Parser:
+    """Return the parser of ``jb label draw``."""
+    from judgebench.records.draws import Strategy
+
+    parser = Parser(
+        prog="jb label draw",
+        description="Draw answers for people to label, each with a probability that is recorded.",
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    parser.add_argument("--n", type=whole_from(1), default=100, metavar="N", help="how many answers (default: 100)")
+    parser.add_argument(
+        "--strategy",
+        choices=get_args(Strategy),
+        default="uniform",
+        help="uniform: all alike (default); stratified: as many of each verdict and model; active: rather where the "
+        "judge is unsure; disagreement: rather where judges and rules disagree",
+    )
+    parser.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of the random numbers (default: 0)")
+    parser.add_argument(
+        "--calibration",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="part of the questions whose labels you may tune a judge on; they count in no corrected score",
+    )
+    _add_row(parser)
+    parser.add_argument(
+        "--out", type=Path, default=Path("labels.csv"), metavar="FILE", help="the sheet (default: labels.csv)"
+    )
+    return parser
+
+
+def build_add_parser() -> Parser:
+    """Return the parser of ``jb label add``."""
+    parser = Parser(
+        prog="jb label add",
+        description="Take labels from a CSV or JSONL file into a run.",
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the labels: columns id, label, and more")
+    parser.add_argument(
+        "--random",
+        action="store_true",
+        help="the labels without a probability are a random part of the answers, each as likely as any other",
+    )
+    _add_annotator(parser)
+    return parser
+
+
+def _add_row(parser: Parser) -> None:
+    parser.add_argument("--row", default="", metavar="ROW", help="the result row, where the run has several")
+
+
+def _add_annotator(parser: Parser) -> None:
+    parser.add_argument("--annotator", default="", metavar="NAME", help="who labels (default: your login name)")
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb label``, ``jb label draw`` or ``jb label add`` and return the exit code.
+
+    Raises:
+        JudgebenchError: The run, the file or a label cannot be used.
+    """
+    from judgebench.store.run_folder import RunFolder
+
+    if argv[:1] == [_DRAW]:
+        args = build_draw_parser().parse_all(argv[1:])
+        print(_draw(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    elif argv[:1] == [_ADD]:
+        args = build_add_parser().parse_all(argv[1:])
+        print(_add(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    else:
+        args = build_parser().parse_all(argv)
+        print(_label(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    return 0
+
+
+def _draw(run: RunFolder, args: argparse.Namespace) -> str:
+    from datetime import datetime
+
+    from judgebench.records.draws import Draw
+    from judgebench.store.draws import write_draw
+    from judgebench.store.journal import write_report
+    from judgebench.trust.drawing import candidates, draw
+    from judgebench.trust.judged import judged_rows
+    from judgebench.trust.label_files import sheet
+    from judgebench.trust.labelled import LabelBook
+
+    rows = judged_rows(run)
+    row = _row_named(args.row, [one.row for one in rows if one.judge] or [one.row for one in rows], run)
+    dataset = next(one.dataset for one in rows if one.row == row)
+    book = LabelBook(run)
+    before = next((one for one in book.draws if one.row == row), None)
+    if before is not None and {before.strategy, args.strategy} != {"uniform"} and book.labels(dataset):
+        raise UsageError(
+            f"The row {row} has labels of a draw ({before.strategy}, {len(before.answers)} answers) already, and a "
+            "second one would change how likely they were.",
+            hint="Only a uniform draw can be enlarged. Label the rest of the first one: jb label RUN",
+        )
+    found = candidates(row, rows, args.strategy)
+    if not found:
+        raise UsageError(f"The row {row} holds no answer that could be labelled.", hint="Judge it first: jb --reuse")
+    drawn = draw(found, n=args.n, strategy=args.strategy, seed=args.seed, dataset=dataset, calibration=args.calibration)
+    made = Draw(
+        row=row, dataset=dataset, strategy=args.strategy, seed=args.seed, population=len(found), answers=drawn,
+        time=datetime.now().astimezone().isoformat(),
+    )  # fmt: skip
+    write_draw(run, made)
+    said = {(one.id, one.answer_hash): one.decision or f"{one.score:g}" for one in book.labels(dataset)}
+    write_report(args.out, sheet(_texts(run, made, said), dataset))
+    open_ = sum((one.id, one.answer_hash) not in said for one in drawn)
+    labelled = f"; {len(drawn) - open_} have a label already" if open_ < len(drawn) else ""
+    return (
+        f"Drew {len(drawn)} of the {len(found)} answers of {row} ({args.strategy}, seed {args.seed}){labelled}.\n"
+        f"The sheet: {args.out}. Fill in its column label, then: jb label add {run.path} {args.out}\n"
+        f"Or label here, one key each: jb label {run.path}"
+    )
+
+
+def _texts(
+    run: RunFolder, drawn: Draw, said: dict[tuple[int, str], str]
+) -> Iterator[tuple[DrawnAnswer, dict[str, str]]]:
+    from judgebench.query.run_query import open_query
+
+    query = open_query(run.path)
+    for one in drawn.answers:
+        shown = _shown(query.item(drawn.row, one.id, one.repeat, model=one.model))
+        texts = {"question": shown.question, "reference": shown.reference, "answer": shown.answer}
+        yield one, texts | {"label": said.get((one.id, one.answer_hash), "")}
+
+
+def _shown(item: Item) -> ShownAnswer:
+    from judgebench.cli.labelling import ShownAnswer
+
+    reference = item.reference if isinstance(item.reference, str) else ""
+    if isinstance(item.reference, list):
+        reference = " / ".join(map(str, item.reference))
+    question = item.question
+    answer = item.answer
+    if not answer and item.calls:  # a benchmark of judges: the answers stand in the judge's prompt alone
+        prompt = item.calls[0].prompt
+        question = prompt if isinstance(prompt, str) else "\n\n".join(str(one.get("content", "")) for one in prompt)
+    return ShownAnswer(question, reference, answer)
+
+
+def _add(run: RunFolder, args: argparse.Namespace) -> str:
+    from judgebench.trust.adding import add_labels
+    from judgebench.trust.label_files import read_label_file
+
+    written = read_label_file(args.file)
+    if not written:
+        raise UsageError(
+            f"{args.file} holds no label: the column label is empty.", hint="Fill it in, then add it again."
+        )
+    done = add_labels(run, written, annotator=args.annotator or _login(), random=args.random)
+    lines = [f"{done.added} labels added, {done.known} were there already."]
+    if done.void:
+        lines.append(f"{done.void} labels are void: the answers that they are about have changed.")
+    if done.elsewhere:
+        lines.append(f"{done.elsewhere} labels are about datasets, models or items that this run does not have.")
+    return "\n".join(lines)
+
+
+def _label(run: RunFolder, args: argparse.Namespace) -> str:
+    from datetime import datetime
+
+    from judgebench.cli.labelling import label_all
+    from judgebench.query.run_query import open_query
+    from judgebench.records.facts import Label
+    from judgebench.store.labels import append_labels
+    from judgebench.trust.judged import judged_rows
+    from judgebench.trust.labelled import LabelBook
+
+    book = LabelBook(run)
+    if not book.draws:
+        raise UsageError(
+            f"No answers of the run {run.timestamp} have been drawn.",
+            hint=f"Draw first: jb label draw {run.path} --n 50",
+        )
+    row = _row_named(args.row, [one.row for one in book.draws], run)
+    drawn = next(one for one in book.draws if one.row == row)
+    who = args.annotator or _login()
+    labelled = {(one.id, one.answer_hash) for one in book.labels(drawn.dataset) if one.annotator == who}
+    open_ = [one for one in drawn.answers if (one.id, one.answer_hash) not in labelled]
+    kind = _kind(judged_rows(run, row))
+    query = open_query(run.path)
+
+    def keep(at: int, said: str) -> None:
+        one = open_[at]
+        label = Label(
+            answer_hash=one.answer_hash,
+            id=one.id,
+            model=one.model,
+            repeat=one.repeat,
+            annotator=who,
+            decision=None if kind == "score" else said,
+            score=float(said) if kind == "score" else None,
+            split=one.split,
+            probability=one.probability,
+            blind=True,
+            time=datetime.now().astimezone().isoformat(timespec="seconds"),
+        )
+        append_labels(run.labels(drawn.dataset), [label])
+
+    given = label_all(
+        len(open_),
+        lambda at: _shown(query.item(row, open_[at].id, open_[at].repeat, model=open_[at].model)),
+        keep,
+        kind=kind,
+        done=len(drawn.answers) - len(open_),
+    )
+    left = len(open_) - given
+    rest = f"{left} of the draw are left: jb label {run.path}" if left else "all done"
+    return f"\n{given} labels by {who} kept; {rest}."
+
+
+def _kind(rows: list[JudgedRow]) -> str:
+    return next((one.kind for one in rows if one.kind is not None), "right")
+
+
+def _row_named(name: str, rows: list[str], run: RunFolder) -> str:
+    """Return the row that is meant.
+
+    Raises:
+        UsageError: There is none of that name, or several to choose from.
+    """
+    known = list(dict.fromkeys(rows))
+    if name in known or (not name and len(known) == 1):
+        return name or known[0]
+    if not known:
+        raise UsageError(f"The run {run.timestamp} has no verdicts.", hint="Judge it first: jb --reuse")
+    wrong = f"has no row {name!r} to label" if name else "has several rows"
+    raise UsageError(f"The run {run.timestamp} {wrong}.", hint=f"Name one with --row: {', '.join(known)}.")
+
+
+def _login() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
