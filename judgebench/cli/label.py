@@ -11,7 +11,7 @@ from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder, sh
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
-    from judgebench.cli.labelling import ShownAnswer
+    from judgebench.cli.labelling import LabelledTexts
     from judgebench.query.shapes import Item
     from judgebench.records.draws import Draw, DrawnAnswer
     from judgebench.store.run_folder import RunFolder
@@ -176,8 +176,8 @@ def _texts(
         yield one, texts | {"label": said.get((one.id, one.answer_hash), "")}
 
 
-def _shown(item: Item) -> ShownAnswer:
-    from judgebench.cli.labelling import ShownAnswer
+def _shown(item: Item) -> LabelledTexts:
+    from judgebench.cli.labelling import LabelledTexts
 
     reference = item.reference if isinstance(item.reference, str) else ""
     if isinstance(item.reference, list):
@@ -187,7 +187,7 @@ def _shown(item: Item) -> ShownAnswer:
     if not answer and item.calls:  # a benchmark of judges: the answers stand in the judge's prompt alone
         prompt = item.calls[0].prompt
         question = prompt if isinstance(prompt, str) else "\n\n".join(str(one.get("content", "")) for one in prompt)
-    return ShownAnswer(question, reference, answer)
+    return LabelledTexts(question, reference, answer)
 
 
 def _add(run: RunFolder, args: argparse.Namespace) -> str:

@@ -18,7 +18,7 @@ KEYS: dict[str, dict[str, str]] = {
 _OTHER = {"s": "skip", "u": "back to the one before", "q": "quit"}
 
 
-class ShownAnswer(NamedTuple):
+class LabelledTexts(NamedTuple):
     """What an annotator sees of an answer."""
 
     question: str
@@ -28,7 +28,7 @@ class ShownAnswer(NamedTuple):
 
 def label_all(
     count: int,
-    shown: Callable[[int], ShownAnswer],
+    shown: Callable[[int], LabelledTexts],
     keep: Callable[[int, str], None],
     *,
     kind: str,
@@ -63,7 +63,7 @@ def label_all(
     return len(given)
 
 
-def _show(texts: ShownAnswer, place: str, kind: str) -> None:
+def _show(texts: LabelledTexts, place: str, kind: str) -> None:
     keys: Mapping[str, str] = KEYS[kind]
     offered = ["a number and Enter"] if kind == "score" else [f"{key} {said}" for key, said in keys.items()]
     parts = [("Question", texts.question), ("Reference", texts.reference), ("Answer", texts.answer)]

@@ -177,8 +177,8 @@ def _named(values: Mapping[str, str], before: str = "of_") -> ItemKey | None:
     return ItemKey(values.get(f"{before}model", ""), values.get(f"{before}row", ""), int(number), int(repeat))
 
 
-def _labels(run: KnownRun, asks: RunQuery, row: str) -> dict[tuple[str, str], Label]:
-    """Return the labels that count, by answer hash and annotator; none where a line is damaged."""
+def _labels(run: KnownRun, asks: RunQuery, row: str) -> dict[tuple[int, str, str], Label]:
+    """Return the labels that count, by item, answer hash and annotator; none where a line is damaged."""
     dataset = next((one.dataset for one in asks.rows if one.row == row), row)
     try:
         return valid_labels(read_labels(RunFolder(run.folder).labels(dataset)))
@@ -187,7 +187,7 @@ def _labels(run: KnownRun, asks: RunQuery, row: str) -> dict[tuple[str, str], La
 
 
 def _next(
-    asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[str, str], Label], skipped: int
+    asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[int, str, str], Label], skipped: int
 ) -> Item | None:
     """Return the first answer of the list that the annotator can label and has not, some of them passed over."""
     done = _done(labels, annotator)
@@ -203,8 +203,8 @@ def _next(
     return None
 
 
-def _done(labels: Mapping[tuple[str, str], Label], annotator: str) -> set[tuple[str, int, int]]:
-    return {(one.model, one.id, one.repeat) for (_, who), one in labels.items() if who == annotator}
+def _done(labels: Mapping[tuple[int, str, str], Label], annotator: str) -> set[tuple[str, int, int]]:
+    return {(one.model, one.id, one.repeat) for (_, _, who), one in labels.items() if who == annotator}
 
 
 def _is_done(line: ItemLine, done: Iterable[tuple[str, int, int]]) -> bool:
@@ -212,10 +212,10 @@ def _is_done(line: ItemLine, done: Iterable[tuple[str, int, int]]) -> bool:
     return line.label is not None and (line.model, line.id, line.repeat) in done
 
 
-def _own(labels: Mapping[tuple[str, str], Label], item: Item | None, annotator: str) -> Label | None:
+def _own(labels: Mapping[tuple[int, str, str], Label], item: Item | None, annotator: str) -> Label | None:
     if item is None or item.verdict is None:
         return None
-    return labels.get((item.verdict.answer_hash, annotator))
+    return labels.get((item.line.id, item.verdict.answer_hash, annotator))
 
 
 def _choices(asks: RunQuery, row: str) -> list[str]:
@@ -299,20 +299,22 @@ def _score(form: Mapping[str, str]) -> float | None:
     return score
 
 
-def _progress(asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[str, str], Label]) -> LabelProgress:
+def _progress(
+    asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[int, str, str], Label]
+) -> LabelProgress:
     done = _done(labels, annotator)
     list_filter = msgspec.structs.replace(chosen.filter(), labelled=True)
     lines = [line for line in asks.lines(list_filter) if _is_done(line, done)]
-    said = {(one.model, one.id, one.repeat): one for (_, who), one in labels.items() if who == annotator}
+    said = {(one.model, one.id, one.repeat): one for (_, _, who), one in labels.items() if who == annotator}
     judged = [(said[line.model, line.id, line.repeat], line) for line in lines if line.status == "ok"]
     alike = sum(_said(label.decision, label.score) == _said(line.decision, line.score) for label, line in judged)
     agreements = [Agreement("the judge", alike, len(judged))] if judged else []
     ruled = [(label, line) for label, line in judged if line.rule_decision is not None and label.decision is not None]
     if ruled:
         agreements.append(Agreement("the rule", sum(a.decision == b.rule_decision for a, b in ruled), len(ruled)))
-    own = {hash_of: one for (hash_of, who), one in labels.items() if who == annotator}
-    for other in sorted({who for _, who in labels} - {annotator}):
-        both = [(own[h], one) for (h, who), one in labels.items() if who == other and h in own]
+    own = {(id, hash_of): one for (id, hash_of, who), one in labels.items() if who == annotator}
+    for other in sorted({who for *_, who in labels} - {annotator}):
+        both = [(own[id, h], one) for (id, h, who), one in labels.items() if who == other and (id, h) in own]
         if both:
             same = sum(_said(a.decision, a.score) == _said(b.decision, b.score) for a, b in both)
             agreements.append(Agreement(other, same, len(both)))
