@@ -39,8 +39,9 @@ _CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
     "output_config", "evaluator", "prediction_column", "model_column", "id_column",
+    "image_columns", "image_folder", "images_optional", "placeholders", "prediction_images",
 }  # fmt: skip
-_ANSWERS_KEYS = ("prediction_column", "model_column", "id_column")
+_ANSWERS_KEYS = ("prediction_column", "model_column", "id_column", "prediction_images")
 """Those of them that only files of ``--predictions`` have."""
 _SAMPLING_MODES = ("default", "random", "shuffle")
 
@@ -110,6 +111,8 @@ def own_dataset(
     Raises:
         DataError: The columns cannot be used so, or two of them may hold the gold answer.
     """
+    images = image_columns_of(path, meta, "image_columns", columns)
+    columns = [name for name in columns if name not in images]
     output = _output_column(path, meta, columns)
     options = _option_letters(columns)
     kind = data_type or meta.get("data_type") or ("mcq" if options else "qa")
@@ -131,11 +134,14 @@ def own_dataset(
         "meta_columns": others,
         "rename": {name: field for name, field in fields.items() if name != field},
         **({"output_column": output} if output else {}),
+        **_image_keys(path, meta, images),
     }
+    if images:
+        source["rename"] |= {name: field for name in images if (field := _field_name(name)) != name}
     data: dict[str, Any] = {
         "abbr": str(meta.get("abbr") or safe_name(path.stem)),
         **source,
-        "prompt": [{"role": "user", "content": _prompt(fields, letters)}],
+        "prompt": [{"role": "user", "content": _with_images(_prompt(fields, letters), images, meta)}],
         "notes": [_about_columns(path, inputs, output, others)],
     }
     if output and (ruled or meta.get("evaluator") is not None):
@@ -146,6 +152,39 @@ def own_dataset(
     if meta.get("output_config"):
         data["max_out_len"] = _max_out_len(meta["output_config"], CustomDataset(path=str(path)))
     return data
+
+
+def image_columns_of(path: Path, meta: dict[str, Any], key: str, columns: list[str]) -> list[str]:
+    """Return the columns of images that the meta file names.
+
+    Raises:
+        DataError: It names none as a list, or one that is not there.
+    """
+    named = meta.get(key, [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise DataError(f"{key} of the meta file of {path} must be a list of column names.")
+    if lacking := next((name for name in named if name not in columns), ""):
+        raise DataError(f"{path} has no column {lacking!r}, which its meta file names: {', '.join(columns)}.")
+    return list(named)
+
+
+def _image_keys(path: Path, meta: dict[str, Any], images: list[str]) -> dict[str, Any]:
+    """Return the loader's keys about images; none where there is no image."""
+    keys: dict[str, Any] = {"image_columns": images} if images else {}
+    for name, kind in (("image_folder", str), ("images_optional", bool), ("placeholders", bool)):
+        if name in meta:
+            if not isinstance(meta[name], kind):
+                raise DataError(f"{name} of the meta file of {path} is {meta[name]!r}; {kind.__name__} was expected.")
+            keys[name] = meta[name]
+    return keys
+
+
+def _with_images(text: str, images: list[str], meta: dict[str, Any]) -> str | list[dict[str, str]]:
+    """Return the question's text behind its images; those that have places in the text stand there."""
+    if not images or meta.get("placeholders"):
+        return text
+    shown = [{"type": "image", "image": f"{{{_field_name(name)}}}"} for name in images]
+    return [*shown, {"type": "text", "text": text}]
 
 
 def _output_column(path: Path, meta: dict[str, Any], columns: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from judgebench import plugins
 from judgebench.config.checks import Declared
-from judgebench.config.custom import columns_in, own_dataset, read_meta, safe_name
+from judgebench.config.custom import columns_in, image_columns_of, own_dataset, read_meta, safe_name
 from judgebench.errors import ConfigError, DataError, UsageError
 from judgebench.plugins.slow_code import say_when_slow
 from judgebench.records.request import CustomDataset, Rubric
@@ -72,16 +72,19 @@ def answered(path: str, *, ruled: bool = True) -> Answered:
     meta = read_meta(custom)
     rows = plugins.load("AnsweredRows", "datasets")
     columns = columns_in(place) if place.suffix.lower() in (".csv", ".tsv") else rows.columns(place)
-    answer = _answer_column(place, meta, columns)
+    images = image_columns_of(place, meta, "prediction_images", columns)
+    answer = "" if images and not _has_answer_column(meta, columns) else _answer_column(place, meta, columns)
     model = _named(place, meta, columns, "model_column", "model")
     key = _named(place, meta, columns, "id_column", "id")
-    others = [name for name in columns if name not in {answer, model, key}]
-    loader = {"type": "AnsweredRows", "answer_column": answer, "model_column": model, "id_column": key}
+    others = [name for name in columns if name not in {answer, model, key, *images}]
+    loader: dict[str, Any] = {"type": "AnsweredRows", "answer_column": answer, "model_column": model, "id_column": key}
+    if images:
+        loader["answer_images"] = images
     data = own_dataset(place, loader, others, meta, question="question", ruled=ruled)
     survey = plugins.make(*_loader_of(data, rows), "datasets", where="--predictions").survey()
     if survey.empty == survey.rows:
         raise DataError(
-            f"{place}: no row has an answer in the column {answer!r}.",
+            f"{place}: no row has an answer in the column {answer or images[0]!r}.",
             hint=f'Name the right column in {place.name}.meta.json: {{"prediction_column": "..."}}',
         )
     data["meta_columns"] = [name for name in data["meta_columns"] if name not in survey.varying]
@@ -121,7 +124,7 @@ def with_rubric(judges: Sequence[Declared], rubric: Rubric, dataset: Declared, *
     """
     text = _text_of(rubric)
     messages = dataset.data.get("prompt")
-    question = {"question": messages[0]["content"]} if own and isinstance(messages, list) else {}
+    question = {"question": _as_text(messages[0]["content"])} if own and isinstance(messages, list) else {}
     method = {"type": "RubricScore", "criteria": text, "low": rubric.low, "high": rubric.high, **question}
     scoring = []
     for judge in judges:
@@ -133,6 +136,11 @@ def with_rubric(judges: Sequence[Declared], rubric: Rubric, dataset: Declared, *
         kept: dict[str, Any] = {name: deepcopy(value) for name, value in judge.data.items() if name in _KEPT}
         scoring.append(Declared("judges", {**kept, "method": dict(method)}, judge.file))
     return scoring
+
+
+def _as_text(content: str | list[dict[str, str]]) -> str:
+    """Return a message as one text, in which images are named at their places."""
+    return content if isinstance(content, str) else "".join(part.get("text", part.get("image", "")) for part in content)
 
 
 def _text_of(rubric: Rubric) -> str:
@@ -154,6 +162,11 @@ def _loader_of(data: dict[str, Any], rows: Any) -> tuple[str, dict[str, Any]]:
     """Return the type of the loader and its keys, out of those of the dataset."""
     known = rows.Config.__struct_fields__
     return data["type"], {name: data[name] for name in known if name in data}
+
+
+def _has_answer_column(meta: dict[str, Any], columns: list[str]) -> bool:
+    """Whether a file whose answers are images has a column of texts with them."""
+    return "prediction_column" in meta or any(name.strip().lower() in _ANSWER_COLUMNS for name in columns)
 
 
 def _answer_column(path: Path, meta: dict[str, Any], columns: list[str]) -> str:
@@ -207,7 +220,7 @@ def _about(path: Path, data: dict[str, Any], survey: Any) -> str:
     """Return what is made of the file: its columns, rows and models."""
     parts = [
         f"asked: {', '.join(map(repr, data['input_columns']))}",
-        f"answer: {data['answer_column']!r}",
+        f"answer: {', '.join(map(repr, [*filter(None, [data['answer_column']]), *data.get('answer_images', [])]))}",
         f"gold answer: {data['output_column']!r}" if "output_column" in data else "no gold answer",
         *([f"id: {data['id_column']!r}"] if data["id_column"] else []),
         *([f"model: {data['model_column']!r} ({len(survey.models)} models)"] if data["model_column"] else []),

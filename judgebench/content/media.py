@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from judgebench.content.image_files import fault_of, image_type
 from judgebench.errors import DataError
 from judgebench.store.journal import open_file, reason_of
 
@@ -44,6 +45,27 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     place: str
     column: str
+
+    def each(self) -> list[MediaSource]:
+        """Return the images of a column that holds a list of them (a JSON list, where the column is a text), or itself.
+
+        Raises:
+            DataError: A text begins as a list, and is none.
+        """
+        value = self.value
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            try:
+                value = msgspec.json.decode(value, type=list[str])
+            except msgspec.MsgspecError:
+                raise self._refused(f"{value.strip()[:40]!r} begins as a list and is no JSON list of texts") from None
+        if not isinstance(value, list):
+            return [self]
+        return [msgspec.structs.replace(self, value=one) for one in value]
+
+    def is_empty(self) -> bool:
+        """Whether the row has no image in this column."""
+        value = self._given()
+        return value is None or value in ("", b"", [])
 
     def path(self) -> Path | None:
         """Return the file in which the image is, links followed; ``None`` where the row itself holds the image.
@@ -96,12 +118,11 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
         """Return what an image's bytes say that they are.
 
         Raises:
-            DataError: They are no image of a known kind.
+            DataError: They are no image of a known kind, one that was cut off, or one of far too many pixels.
         """
-        found = image_type(data)
-        if not found:
-            raise self._refused("its bytes are no PNG, JPEG, GIF, WebP or BMP image")
-        return found
+        if fault := fault_of(data):
+            raise self._refused(f"it {fault}")
+        return image_type(data)
 
     def _given(self) -> Any:
         value = self.value
@@ -139,23 +160,6 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
             hint="Give a path relative to the data file (or to image_folder, where the config says that images are "
             "elsewhere), base64 text, a data URI, or bytes in a Parquet file.",
         )
-
-
-def image_type(data: bytes) -> str:
-    """Return the media type of an image by its first bytes; empty for anything else."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data[:6] in {b"GIF87a", b"GIF89a"}:
-        return "image/gif"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return "image/bmp" if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS else ""
-
-
-_BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124))
-"""Lengths of the second header of a BMP file: two letters alone would make an image of many a text."""
 
 
 def _holds(folder: Path, real: Path) -> bool:

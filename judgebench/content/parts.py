@@ -95,6 +95,21 @@ class ToolResult(_TypedPart, frozen=True, kw_only=True, omit_defaults=True, tag=
     name: str = ""
 
 
+class Interleaved(msgspec.Struct, frozen=True, kw_only=True):
+    """A text with pictures at their places, as the value of a field.
+
+    Attributes:
+        pieces: Texts and pictures in their order.
+    """
+
+    pieces: list[Text | Image]
+
+    @property
+    def images(self) -> list[Image]:
+        """The pictures, in their order."""
+        return [one for one in self.pieces if isinstance(one, Image)]
+
+
 Part = Text | Image | Audio | Video | Array | ToolCall | ToolResult
 PartKind = Literal["text", "image", "audio", "video", "array", "tool_call", "tool_result"]
 
@@ -132,6 +147,12 @@ def media_in(prompt: Prompt) -> list[str]:
     """Return the hashes of the media to which a prompt refers, in order of first use."""
     found = (part.get("sha256") for part in parts_in(prompt) if part.get("type") in MEDIA)
     return list(dict.fromkeys(sha256 for sha256 in found if isinstance(sha256, str)))
+
+
+def images_in(parts: Sequence[Mapping[str, Any]]) -> list[Image]:
+    """Return the images among the parts of a record."""
+    kinds = (part for part in parts if part.get("type") == "image" and isinstance(part.get("sha256"), str))
+    return [Image(sha256=part["sha256"], media_type=str(part.get("media_type", ""))) for part in kinds]
 
 
 def tool_part(part: Mapping[str, Any]) -> ToolCall | ToolResult:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.content.parts import Image, tool_part, typed
+from judgebench.content.parts import Image, Interleaved, Text, tool_part, typed
 from judgebench.errors import ConfigError
 from judgebench.records.flow import Message, Prompt, Sample
 from judgebench.records.run import DatasetConfig
@@ -72,14 +72,65 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
                 f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
                 hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
             )
-        if isinstance(fields[name], Image):
-            raise ConfigError(
-                f"{where} names the field {{{name}}}, which is an image, in a text.",
-                hint=f'Show it in a part of its own: {{"type": "image", "image": "{{{name}}}"}}.',
-            )
-        found.append(as_text(fields[name]))
+        value = fields[name]
+        if not isinstance(value, str):
+            if isinstance(value, Interleaved):
+                raise ConfigError(
+                    f"{where} names the field {{{name}}}, which has images in it, where a text stands alone.",
+                    hint="Show it in a message: a method that writes its own texts cannot show images.",
+                )
+            if is_image(value):
+                raise ConfigError(
+                    f"{where} names the field {{{name}}}, which is an image, in a text.",
+                    hint=f'Show it in a part of its own: {{"type": "image", "image": "{{{name}}}"}}.',
+                )
+            value = as_text(value)
+        found.append(value)
         found.append(text)
     return "".join(found)
+
+
+def is_image(value: Any) -> bool:
+    """Whether a field is an image, or a list of them."""
+    return isinstance(value, Image) or (isinstance(value, list) and bool(value) and isinstance(value[0], Image))
+
+
+def as_images(value: Any) -> list[Image]:
+    """Return the images of a field for which ``is_image`` is true."""
+    return list(value) if isinstance(value, list) else [value]
+
+
+def fill_in(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> str | Interleaved:
+    """Return the template with its placeholders replaced, as ``fill`` does; images stand at their places.
+
+    Raises:
+        ConfigError: The template names a field that does not exist.
+    """
+    texts, names = _pieces(template)
+    if not any(isinstance(value := fields.get(name), Interleaved) or is_image(value) for name in names):
+        return fill(template, fields, where=where)
+    pieces: list[Text | Image] = [Text(text=texts[0])]
+    for name, text in zip(names, texts[1:], strict=True):
+        value = fields.get(name)
+        if isinstance(value, Interleaved):
+            pieces += value.pieces
+        elif is_image(value):
+            pieces += as_images(value)
+        else:
+            pieces.append(Text(text=fill(f"{{{name}}}", fields, where=where)))
+        pieces.append(Text(text=text))
+    return Interleaved(pieces=_merged(pieces))
+
+
+def _merged(pieces: list[Text | Image]) -> list[Text | Image]:
+    """Return pieces with the texts that follow each other in one, and without empty ones."""
+    merged: list[Text | Image] = []
+    for piece in pieces:
+        if isinstance(piece, Text) and merged and isinstance(merged[-1], Text):
+            merged[-1] = Text(text=merged[-1].text + piece.text)
+        elif isinstance(piece, Image) or piece.text:
+            merged.append(piece)
+    return merged
 
 
 def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt") -> Prompt:
@@ -134,17 +185,23 @@ def _filled_in(part: dict[str, Any]) -> list[str]:
 def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:
     content = message.get("content")
     if isinstance(content, str):
-        return {**message, "content": fill(content, fields, where=where)}
-    return {**message, "content": [_render_part(part, fields, where) for part in content or []]}
+        filled = fill_in(content, fields, where=where)
+        shown = [typed(piece) for piece in filled.pieces] if isinstance(filled, Interleaved) else filled
+        return {**message, "content": shown}
+    return {**message, "content": [one for part in content or [] for one in _render_part(part, fields, where)]}
 
 
-def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
+def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> list[Any]:
+    """Return what a part becomes: one part, or as many as it has images."""
     if isinstance(part, dict) and isinstance(part.get("text"), str):
-        return {**part, "text": fill(part["text"], fields, where=where)}
+        filled = fill_in(part["text"], fields, where=where)
+        if isinstance(filled, Interleaved):
+            return [typed(piece) for piece in filled.pieces]
+        return [{**part, "text": filled}]
     if (key := _tool_text(part)) is not None:
-        return _checked_tool({**part, key: fill(part[key], fields, where=where)}, where)
+        return [_checked_tool({**part, key: fill(part[key], fields, where=where)}, where)]
     if name := _image_named(part):
-        return _image_part(part, name, fields, where)
+        return _image_parts(part, name, fields, where)
     for text in _strings(part):
         if name := next((match[1] for match in _PLACEHOLDER.finditer(text) if match[1]), ""):
             kind = part.get("type", "unknown") if isinstance(part, dict) else type(part).__name__
@@ -153,7 +210,7 @@ def _render_part(part: Any, fields: Mapping[str, Any], where: str) -> Any:
                 "tool parts are filled in.",
                 hint="Write the address itself, or leave the part out.",
             )
-    return part
+    return [part]
 
 
 def _tool_text(part: Any) -> str | None:
@@ -184,19 +241,20 @@ def _image_named(part: Any) -> str:
     return (match[1] or "") if match else ""
 
 
-def _image_part(part: dict[str, Any], name: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _image_parts(part: dict[str, Any], name: str, fields: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     if name not in fields:
         have = ", ".join(sorted(fields)) or "none"
         raise ConfigError(f"{where} names the field {{{name}}}, which does not exist (fields: {have}).")
-    image = fields[name]
-    if not isinstance(image, Image):
+    value = fields[name]
+    images = value.images if isinstance(value, Interleaved) else value if isinstance(value, list) else [value]
+    if not all(isinstance(image, Image) for image in images):
         raise ConfigError(
             f"{where} names the field {{{name}}} in a part of type {part['type']!r}, and that field is no image.",
             hint=f'Say which columns hold images: image_columns=["{name}"] in the dataset\'s config.',
         )
     given = part.get("image_url")
     detail = given.get("detail") if isinstance(given, dict) else part.get("detail")
-    return {**typed(image), "detail": detail} if detail else typed(image)
+    return [{**typed(image), "detail": detail} if detail else typed(image) for image in images]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -8,39 +8,38 @@ no other.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Callable, Collection, Iterator, Mapping
+from hashlib import blake2b, sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
+from judgebench.content.media import MediaSource
+from judgebench.datasets.columns import Row, SourceConfig, image_sources, samples_of_rows
 from judgebench.datasets.csv_file import CsvDataset
+from judgebench.datasets.parquet_file import parquet_rows
 from judgebench.datasets.samples import find, missing, rows_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
-_BATCH = 256
-"""Rows of a Parquet file that are read at a time."""
 _LOOKED_AT = 1000
 """Rows whose keys make the columns of a JSONL file."""
 _MASK = (1 << 64) - 1
-_INDEX = "__index_level_"
-"""How the columns begin in which pandas keeps its row labels."""
 
 
 class AnsweredRowsConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Keys of ``type=AnsweredRows``, beside those of every loader.
 
     Attributes:
-        answer_column: What the model answered.
+        answer_column: What the model answered; may be empty where the answers are images.
+        answer_images: Columns that hold an image each, or a list of them, that are the answer or belong to it.
         model_column: Whose answer it is; empty where all rows are of one model.
     """
 
-    answer_column: str
+    answer_column: str = ""
+    answer_images: list[str] = msgspec.field(default_factory=list)
     model_column: str = ""
 
 
@@ -53,6 +52,7 @@ class AnsweredRow(NamedTuple):
         number: ``Sample.id`` of what it is about.
         name: The sample's key, else its number, as text.
         answer: The answer; ``None`` where the row has none.
+        images: Where the images of the answer are.
     """
 
     row: Row
@@ -60,6 +60,7 @@ class AnsweredRow(NamedTuple):
     number: int
     name: str
     answer: str | None
+    images: list[MediaSource]
 
 
 class Survey(NamedTuple):
@@ -131,11 +132,11 @@ class AnsweredRows:
         """
         config = self.config
         numbers = _SampleNumbers(config)
-        for number, row in enumerate(table_rows(self._path(data_dir))):
+        for number, row in enumerate(table_rows(self._path(data_dir), self._images())):
             model = self._model(row)
             found = numbers.of(row, model) if config.id_column or config.model_column else number
             name = str(row.values[config.id_column]) if config.id_column else str(found)
-            yield AnsweredRow(row, model, found, name, self._answer(row))
+            yield AnsweredRow(row, model, found, name, *self._answer(row))
 
     def survey(self, data_dir: Path | None = None) -> Survey:
         """Read the whole file once and say what it holds.
@@ -156,6 +157,9 @@ class AnsweredRows:
                 before = first_values.setdefault(one.number, values)
                 varying |= {name: None for name, value in values.items() if before[name] != value}
         return Survey(rows, empty, list(models), list(varying))
+
+    def _images(self) -> list[str]:
+        return [*self.config.image_columns, *self.config.answer_images]
 
     def _path(self, data_dir: Path | None) -> Path:
         path = find(self.config, data_dir)
@@ -189,7 +193,14 @@ class AnsweredRows:
             )
         return str(value).strip()
 
-    def _answer(self, row: Row) -> str | None:
+    def _answer(self, row: Row) -> tuple[str | None, list[MediaSource]]:
+        named = msgspec.structs.replace(self.config, image_columns=self.config.answer_images, images_optional=True)
+        sources = [one for one in image_sources(row, named).values() if not one.is_empty()]
+        images = [one for source in sources for one in source.each()]
+        text = self._text(row) if self.config.answer_column else None
+        return ("" if images and text is None else text), images
+
+    def _text(self, row: Row) -> str | None:
         value = row.values.get(self.config.answer_column)
         if value is None:
             return None
@@ -243,7 +254,8 @@ class _SampleNumbers:
 
 
 def _content(row: Row, config: AnsweredRowsConfig) -> bytes:
-    return _hashed(repr([row.values.get(name) for name in [*config.input_columns, config.output_column]]))
+    names = [*config.input_columns, *config.image_columns, config.output_column]
+    return _hashed(repr([row.values.get(name) for name in names]))
 
 
 def _hashed(text: str) -> bytes:
@@ -251,63 +263,37 @@ def _hashed(text: str) -> bytes:
 
 
 def _mark(one: AnsweredRow) -> int:
-    return int.from_bytes(_hashed(f"{one.model}\0{one.answer}")[:8])
+    images = "".join(f"\0{sha256(image.read()).hexdigest()}" for image in one.images)
+    return int.from_bytes(_hashed(f"{one.model}\0{one.answer}{images}")[:8])
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
+def _jsonl(path: Path, _images: Collection[str]) -> Iterator[Row]:
     return rows_of(path)
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path, _images: Collection[str]) -> Iterator[Row]:
     return CsvDataset(CsvDataset.Config(input_columns=[])).rows(path)
 
 
-def _tsv(path: Path) -> Iterator[Row]:
+def _tsv(path: Path, _images: Collection[str]) -> Iterator[Row]:
     return CsvDataset(CsvDataset.Config(input_columns=[], delimiter="\t")).rows(path)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        file = parquet.ParquetFile(path)
-        names = [name for name in file.schema_arrow.names if not name.startswith(_INDEX)]
-        number = 0
-        for batch in file.iter_batches(_BATCH, columns=names):
-            for values in batch.to_pylist():
-                number += 1
-                yield Row({name: _plain(value) for name, value in values.items()}, path, number)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is no Parquet file that can be read: {' '.join(str(error).split())[:200]}.") from error
-    if number == 0:
-        raise DataError(f"{path} has no rows.")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a Parquet file as JSON has it; a number that is none is a missing one."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.hex() if isinstance(value, bytes) else str(value)  # times and decimals
-
-
-FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+FORMATS: Mapping[str, Callable[[Path, Collection[str]], Iterator[Row]]] = {
     ".jsonl": _jsonl,
     ".csv": _csv,
     ".tsv": _tsv,
-    ".parquet": _parquet,
+    ".parquet": parquet_rows,
 }
 """What reads a file, by the ending of its name."""
 
 
-def table_rows(path: Path) -> Iterator[Row]:
+def table_rows(path: Path, images: Collection[str] = ()) -> Iterator[Row]:
     """Yield the rows of a JSONL, CSV, TSV or Parquet file.
+
+    Args:
+        path: The file.
+        images: Columns that may hold the bytes of images.
 
     Raises:
         DataError: It is of no such kind, or cannot be read.
@@ -315,4 +301,4 @@ def table_rows(path: Path) -> Iterator[Row]:
     reader = FORMATS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path}: a file that ends in {', '.join(FORMATS)} was expected.")
-    return reader(path)
+    return reader(path, images)

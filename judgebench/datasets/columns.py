@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.content.attachments import Attachments, image_of
 from judgebench.content.media import MediaSource
 from judgebench.content.parts import transcript_of
 from judgebench.errors import DataError
@@ -92,8 +91,12 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         path: Data file; relative paths are looked for in ``--data-dir``, ``JB_DATA_DIR``, the current folder and
             ``./data``; ``package:NAME`` is a file that is shipped with judgebench.
         input_columns: Columns that become fields of the prompt.
-        image_columns: Columns that hold an image each (a path relative to the data file, base64 text, a data URI, or
-            bytes in Parquet) and become fields that image parts of the prompt may name.
+        image_columns: Columns that hold an image each, or a list of them, and become fields that image parts of the
+            prompt may name: a path relative to the data file, base64 text, a data URI, or bytes in Parquet.
+        images_optional: Whether a row may lack an image: its column is then missing, empty or null, and its part of the
+            prompt is left out.
+        placeholders: Whether the texts of the input columns hold ``<image 1>``, ``<image 2>``, ... (or ``<image>`` for
+            the next one), in whose places the row's images stand, counted through the image columns.
         image_folder: Folder that paths in image columns are relative to, itself relative to the data file's (rows of
             the hub need an absolute one); empty takes the data file's own. No path leads out of it.
         transcript_columns: Columns that hold a conversation with tool calls and tool results (a list of messages, or
@@ -114,6 +117,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     input_columns: list[str]
     image_columns: list[str] = []
     image_folder: str = ""
+    images_optional: bool = False
+    placeholders: bool = False
     transcript_columns: list[str] = []
     output_column: str = ""
     id_column: str = ""
@@ -171,7 +176,7 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
         yield Sample(
             id=number,
             uid=uid_of(fields, reference, answers),
-            fields={**fields, **_image_sources(row, config)} if config.image_columns else fields,
+            fields={**fields, **image_sources(row, config)} if config.image_columns else fields,
             reference=reference,
             key=key,
             answers=answers,
@@ -200,32 +205,20 @@ def _transcript(row: Row, column: str) -> str:
         ) from None
 
 
-def _image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:
+def image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:
+    """Return where a row says that its images are, by field."""
     beside = row.source.parent if isinstance(row.source, Path) else None
     named = Path(config.image_folder).expanduser()  # empty is the data file's own
     folder = str(beside / named) if beside else str(named) if named.is_absolute() else ""
     return {
-        config.rename.get(name, name): MediaSource(value=_value(row, name), folder=folder, place=row.place, column=name)
+        config.rename.get(name, name): MediaSource(
+            value=row.values.get(name) if config.images_optional else _value(row, name),
+            folder=folder,
+            place=row.place,
+            column=name,
+        )
         for name in config.image_columns
     }
-
-
-def with_images(sample: Sample, config: SourceConfig, kept: Attachments | None) -> Sample:
-    """Return a sample with references to its images, which count among its content.
-
-    Only samples that were chosen come here, so that no other's image is read.
-
-    Args:
-        sample: As ``samples_of_rows`` made it.
-        config: The loader's keys.
-        kept: The run's store of attachments; ``None`` keeps nothing.
-
-    Raises:
-        DataError: An image is not there, or is none.
-    """
-    names = [config.rename.get(name, name) for name in config.image_columns]
-    fields = {**sample.fields, **{name: image_of(sample.fields[name], kept) for name in names}}
-    return msgspec.structs.replace(sample, fields=fields, uid=uid_of(fields, sample.reference, sample.answers))
 
 
 def uid_of(fields: Mapping[str, Any], reference: str | list[str] | None, answers: Sequence[str] = ()) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
+from judgebench.content.spool import Spool
 from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
 from judgebench.datasets.samples import find, hub_rows, opened
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
 _FIELD_LIMIT = 1 << 28
+_LONGEST_NAME = 64
+"""Characters of a row's name; no image is as short in base64 (VLMEvalKit takes the same length)."""
 
 
 class CsvDataset:
@@ -24,10 +28,13 @@ class CsvDataset:
         Attributes:
             columns: Names of the columns of a file without a header line; empty takes the first line.
             delimiter: What parts the fields.
+            shared_images: Column of the rows' names: an image column that holds the name of another row means that
+                row's image, as in the files of VLMEvalKit (``index``); empty where each row has its own.
         """
 
         columns: list[str] = []  # noqa: RUF012 -- a struct copies its defaults
         delimiter: str = ","
+        shared_images: str = ""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -41,6 +48,8 @@ class CsvDataset:
         """
         path = find(self.config, data_dir)
         rows = self.rows(path) if path else hub_rows(self.config, data_dir)
+        if path and self.config.shared_images:
+            rows = self._with_shared_images(path)
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:
@@ -69,6 +78,39 @@ class CsvDataset:
             except csv.Error as error:
                 raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error}).") from None
 
+    def _with_shared_images(self, path: Path) -> Iterator[Row]:
+        """Yield rows with the image of the row that they name; such images wait in a file, not in memory.
+
+        Raises:
+            DataError: A row names one that is not there, or one that names a third.
+        """
+        columns, key = self.config.image_columns, self.config.shared_images
+        named = {
+            (column, name)
+            for row in self.rows(path)
+            for column in columns
+            if (name := _row_named(row.values.get(column)))
+        }
+        spool, spans = Spool(), {}
+        for row in self.rows(path) if named else ():
+            for column in columns:
+                if (column, str(row.values.get(key))) in named:
+                    image = row.values.get(column) or ""
+                    if _row_named(image):
+                        raise DataError(f"{row.place}: row {row.values.get(key)!r} has no image of its own to share.")
+                    spans[column, str(row.values.get(key))] = spool.put(image.encode())
+        for row in self.rows(path):
+            shared: dict[str, str] = {}
+            for column in columns:
+                if name := _row_named(row.values.get(column)):
+                    if (column, name) not in spans:
+                        raise DataError(
+                            f"{row.place}: the column {column!r} names the row {name!r}, and no row has that name "
+                            f"in the column {key!r}."
+                        )
+                    shared[column] = spool.get(spans[column, name]).decode()
+            yield row._replace(values={**row.values, **shared}) if shared else row
+
     def _checked(self, reader: Iterator[list[str]], path: Path) -> Iterator[Row]:
         header = list(self.config.columns) or [name.strip() for name in next(reader, [])]
         if not header:
@@ -91,3 +133,9 @@ class CsvDataset:
             yield Row(dict(zip(header, values, strict=True)), path, start)
         if not any_row:
             raise DataError(f"{path} has no rows.")
+
+
+def _row_named(value: Any) -> str:
+    """Return the name of a row that stands in the place of an image; empty where the column holds the image itself."""
+    text = str(value or "").strip()
+    return text if len(text) <= _LONGEST_NAME and text and not PurePath(text).suffix else ""

@@ -25,7 +25,8 @@ import msgspec
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.media import MediaSource
-from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of, with_images
+from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
+from judgebench.datasets.pictures import all_with_images
 from judgebench.datasets.selection import select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
@@ -351,7 +352,7 @@ class PlannedSamples:
         )
         if not getattr(loader.config, "image_columns", None):
             return chosen
-        return (with_images(sample, loader.config, attachments) for sample in chosen)
+        return all_with_images(chosen, loader.config, attachments)
 
     def count(self) -> int | None:
         """Return how many samples the options choose; ``None`` where only the hub could tell.
@@ -389,8 +390,10 @@ class PlannedSamples:
         """Yield the files of a dataset's images, which may change while the data file stays as it is."""
         for sample in self._loader.samples(self._folder):
             for source in sample.fields.values():
-                if isinstance(source, MediaSource) and (path := source.path()) is not None and path.is_file():
-                    yield path
+                each = source.each() if isinstance(source, MediaSource) and not source.is_empty() else []
+                for one in each:
+                    if (path := one.path()) is not None and path.is_file():
+                        yield path
 
 
 def samples_of(dataset: DatasetConfig, options: Options, attachments: Attachments | None = None) -> Iterator[Sample]:

@@ -212,11 +212,18 @@ class Draft:
         if not text and (self._extra.get("tool_calls") or self._extra.get("function_call")):
             return self.failed("empty_reply", "The model called tools instead of answering")
         if not text and not any(self.reasoning) and self.finish_reason != "length":
-            others = self._content or self._extra.get("images") or self._extra.get("audio")
-            what = "holds media or other parts, and no text" if others else "is empty"
-            return self.failed("empty_reply", f"The answer {what} (finish_reason={self.finish_reason})")
+            return self._without_text()
         answer, thought = split_reasoning(text)
         return self._reply("ok", answer, thought)
+
+    def _without_text(self) -> Reply:
+        """Return a reply that says nothing in words: a picture is an answer, all else is none."""
+        drawn = self._reply("ok", "", "")
+        if any(part.get("type") == "image" for part in drawn.parts):
+            return drawn
+        others = self._content or self._extra.get("images") or self._extra.get("audio")
+        what = "holds media or other parts, and no text" if others else "is empty"
+        return self.failed("empty_reply", f"The answer {what} (finish_reason={self.finish_reason})")
 
     def _broken_off(self) -> Failure | None:
         if self.finish_reason in BROKEN_OFF:

@@ -24,7 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from judgebench.content.media import image_type
+from judgebench.content.image_files import image_type
 from judgebench.content.parts import MEDIA, Audio, Image, ToolCall, Video, typed
 
 _DATA_URI = re.compile(r"data:(image|audio|video)/([\w.+-]+)(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)

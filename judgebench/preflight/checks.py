@@ -19,8 +19,8 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
-from judgebench.content.parts import Image
-from judgebench.content.prompts import fields_of, fit, prompt_for
+from judgebench.content.parts import Interleaved
+from judgebench.content.prompts import fields_of, fit, is_image, prompt_for
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
@@ -29,6 +29,7 @@ from judgebench.models.access import check_takes, model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.preflight.rows import read_rows
 from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
+from judgebench.preflight.trial_case import shows_answers_images, trial_case
 from judgebench.records.flow import Prompt, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
 from judgebench.records.spending import Spending, spent_by
@@ -147,7 +148,7 @@ def _check_judgeable(dataset: DatasetConfig, sample: Sample) -> None:
         if not method.asks:
             continue
         try:
-            verdict = checked(asyncio.run(method.judge(_trial_case(sample, judge), _ask_nobody)))
+            verdict = checked(asyncio.run(method.judge(trial_case(sample, judge, None), _ask_nobody)))
         except JudgebenchError:
             raise
         except RAISED_BY_OTHERS:  # that it asked, or whatever a method raises: the trial call tells of that
@@ -166,9 +167,10 @@ def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
     Raises:
         ConfigError: It is such a judge.
     """
-    if not any(isinstance(value, Image) for value in sample.fields.values()):
-        return
     dataset, judge = plan.datasets[task.datasets[0]], _judge_of(plan, task)
+    pictured = any(isinstance(value, Interleaved) or is_image(value) for value in sample.fields.values())
+    if not pictured and not shows_answers_images(judge):
+        return
     config = model_config(judge.model)
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
@@ -176,7 +178,7 @@ def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
         check_takes(config, prompt, where=where)
         raise NotRecordedError
 
-    case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
+    case = benchmark_case(sample, 0) if dataset.method is not None else trial_case(sample, judge, None)
     with contextlib.suppress(NotRecordedError):
         asyncio.run(method_of(judge.method).judge(case, ask))
 
@@ -319,9 +321,11 @@ def _judges(plan: Plan, first: dict[str, Sample]) -> Iterator[TrialService]:
             continue
         done.add(trial)
         sample = first[dataset.abbr]
-        case = benchmark_case(sample, 0) if dataset.method is not None else _trial_case(sample, judge)
-        folder = str(RunFolder(Path(plan.run_dir)).attachments)
-        ask = functools.partial(_ask_judge, judge, case, dataset.abbr, folder, go_on=plan.options.go_on)
+        folder = RunFolder(Path(plan.run_dir)).attachments
+        case = (
+            benchmark_case(sample, 0) if dataset.method is not None else trial_case(sample, judge, Attachments(folder))
+        )
+        ask = functools.partial(_ask_judge, judge, case, dataset.abbr, str(folder), go_on=plan.options.go_on)
         yield TrialService(config=config, ask=ask)
 
 
@@ -377,21 +381,6 @@ def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
     """Whether a task reads recorded replies by another rule: that costs nothing, and the service may be gone."""
     recorded = RunFolder(Path(plan.run_dir)).predictions(task.model, task.datasets[0], task.judge)
     return plan.mode == "eval" and not plan.options.rejudge and recorded.exists()
-
-
-def _trial_case(sample: Sample, judge: JudgeConfig) -> Case:
-    """Return a sample whose answer is its own reference, and another answer for judges that compare."""
-    reference = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
-    return Case(
-        id=sample.id,
-        uid=sample.uid,
-        repeat=0,
-        fields=sample.fields,
-        reference=sample.reference,
-        answer=f"(This is a trial question of the preflight.) {reference if reference is not None else 'No answer.'}",
-        meta=sample.meta,
-        baseline="(This is another trial answer.)" if judge.compare_with or judge.baseline else None,
-    )
 
 
 def _through(trial: TrialCall) -> Callable[[Request], Awaitable[Reply]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from judgebench.content.attachments import Attachments, with_media_kept
+from judgebench.content.parts import images_in
 from judgebench.content.prompts import PromptKind, fit, prompt_for
 from judgebench.errors import DataError
 from judgebench.identity.questions import (
@@ -60,6 +61,7 @@ def case_of(sample: Sample, prediction: Prediction, postprocess: Postprocessor |
         reasoning=prediction.reasoning_content,
         meta=sample.meta,
         truncated=prediction.finish_reason == "length",
+        images=images_in(prediction.parts) if prediction.parts else [],
     )
 
 

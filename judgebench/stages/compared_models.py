@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
+from judgebench.content.parts import Image, images_in
 from judgebench.datasets.columns import SourceConfig
 from judgebench.datasets.samples import find, missing, rows_of
 from judgebench.errors import DataError
 from judgebench.identity.questions import repeats_of
-from judgebench.judges.core.contract import method_of
+from judgebench.judges.core.contract import Case, method_of
 from judgebench.records.flow import Prediction, Sample
 from judgebench.records.run import Baseline, DatasetConfig, JudgeConfig, Options
 from judgebench.stages.asks import Postprocessor, postprocessor_of
@@ -34,6 +37,7 @@ class OtherAnswer(NamedTuple):
         uuid: Identity of the prediction that it is; empty for answers of a file.
         reason: Why there is none.
         failed: Whether the other model was asked and gave no answer, which no later run mends by judging.
+        images: References to the images of the answer.
     """
 
     text: str | None
@@ -41,6 +45,11 @@ class OtherAnswer(NamedTuple):
     uuid: str = ""
     reason: str = ""
     failed: bool = False
+    images: tuple[Image, ...] = ()
+
+    def beside(self, case: Case) -> Case:
+        """Return a case with this answer as the one to compare with."""
+        return msgspec.structs.replace(case, baseline=self.text, baseline_images=list(self.images))
 
 
 class ComparedModel(Protocol):
@@ -71,7 +80,8 @@ class TestedModelAnswers:
                 None, self._name, reason=f"no answer of {self._name} to compare with: {said}", failed=True
             )
         text = prediction.prediction
-        return OtherAnswer(self._postprocess(text) if self._postprocess else text, self._name, prediction.uuid)
+        shown = self._postprocess(text) if self._postprocess else text
+        return OtherAnswer(shown, self._name, prediction.uuid, images=tuple(images_in(prediction.parts)))
 
 
 class FileAnswers:

@@ -233,7 +233,9 @@ class ExtractRun:
             return Checked(sample, repeat, prediction, Verdict(status="judge_failed", reason=reason), None)
         rule = None
         if self.rule is not None:
-            rule = self._with_answer(await self._verdict(self.rule.judge, case, _ask_nobody), case)
+            rule = _pictures_alone(case) or self._with_answer(
+                await self._verdict(self.rule.judge, case, _ask_nobody), case
+            )
         if self.method is None:
             return Checked(sample, repeat, prediction, rule or Verdict(status="not_judged"), None)
         if self.compared_model is not None:
@@ -242,7 +244,7 @@ class ExtractRun:
                 status: Literal["prediction_failed", "not_judged"]
                 status = "prediction_failed" if other_answer.failed else "not_judged"
                 return Checked(sample, repeat, prediction, Verdict(status=status, reason=other_answer.reason), None)
-            case = msgspec.structs.replace(case, baseline=other_answer.text)
+            case = other_answer.beside(case)
             rule = None  # which answer is better says nothing about whether it is right
         return await self._judged(sample, prediction, case, rule, asking)
 
@@ -444,6 +446,13 @@ def constrained_in(files: RowFiles) -> str:
 def _gold(sample: Sample) -> Verdict | None:
     """Return the gold decision as a verdict of the best rater there is."""
     return Verdict(status="ok", decision=sample.gold) if isinstance(sample.gold, str) else None
+
+
+def _pictures_alone(case: Case) -> Verdict | None:
+    """Return the verdict of a rule, which compares texts, on an answer that holds none."""
+    if not case.images or case.answer.strip():
+        return None
+    return Verdict(status="prediction_failed", reason="the answer is a picture, and a rule compares texts")
 
 
 def _missing(sample: Sample, prediction: Prediction | None) -> Verdict | None:

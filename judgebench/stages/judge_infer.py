@@ -359,9 +359,7 @@ class JudgeRun:
         other_answer = self.compared_model.answer(sample, prediction.repeat)
         if other_answer.text is None:
             return None
-        return JudgeJob(
-            sample, msgspec.structs.replace(case, baseline=other_answer.text), [prediction.uuid, other_answer.uuid]
-        )
+        return JudgeJob(sample, other_answer.beside(case), [prediction.uuid, other_answer.uuid])
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""

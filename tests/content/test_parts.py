@@ -91,7 +91,10 @@ def test_an_image_part_becomes_a_reference(part: dict[str, Any]) -> None:
 
 def test_an_image_stands_in_no_text_and_a_text_in_no_image_part() -> None:
     with pytest.raises(ConfigError, match=r"the field \{picture\}, which is an image, in a text"):
-        render("Look: {picture}", {"picture": IMAGE})
+        render("Look: {picture}", {"picture": IMAGE})  # of a message it may stand in the text
+    assert render([{"role": "user", "content": "Look: {picture}"}], {"picture": IMAGE}) == [
+        {"role": "user", "content": [{"type": "text", "text": "Look: "}, PART]}
+    ]
     with pytest.raises(ConfigError, match=r"that field is no image"):
         render([{"role": "user", "content": [{"type": "image", "image": "{a}"}]}], {"a": "/etc/passwd"})
     with pytest.raises(ConfigError, match=r"that field is no image"):  # a row's own JSON is no reference

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 
 from judgebench.content.attachments import Attachments, image_of, with_media
-from judgebench.content.media import MediaSource, image_type
+from judgebench.content.image_files import image_type
+from judgebench.content.media import MediaSource
 from judgebench.datasets.samples import samples_of, stamp_of
 from judgebench.errors import ConfigError, DataError, DiskError
 from judgebench.models.access import check_takes, model_config
 from judgebench.records.flow import Request, Sample
 from judgebench.records.run import DatasetConfig, Options, Typed
+from tests.e2e.test_images import png
 
-PNG = b"\x89PNG\r\n\x1a\n and so on"
-JPEG = b"\xff\xd8\xff and so on"
+PNG = png(0)
+JPEG = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x01\x00\x01\x01\x01\x11\x00\xff\xd9"
 SHA = hashlib.sha256(PNG).hexdigest()
 
 
@@ -51,7 +53,7 @@ def test_equal_bytes_stand_once_and_come_back_by_their_hash(tmp_path: Path) -> N
 def test_bytes_that_were_changed_are_never_sent_and_are_written_again(tmp_path: Path) -> None:
     store = Attachments(tmp_path)
     store.put(PNG)
-    store.path(SHA).write_bytes(b"\x89PNG\r\n\x1a\n and so ON")
+    store.path(SHA).write_bytes(PNG[:-1] + b"x")
     with pytest.raises(DiskError, match="was changed"):
         store.read(SHA)
     store.put(PNG)
@@ -110,6 +112,10 @@ def test_every_form_of_an_image_gives_one_reference(tmp_path: Path, value: Any) 
         ("text.png", "no PNG, JPEG, GIF, WebP or BMP image"),
         ("/etc/passwd", "is no base64 text|no PNG"),
         ("not base64!", "is no base64 text"),
+        (PNG[:-20], "is a PNG image that was cut off"),
+        (JPEG[:-2], "is a JPEG image that was cut off"),
+        (PNG[:16] + b"\0\x01\x86\xa0" * 2 + PNG[24:], "claims 100000 x 100000 pixels.*decompression bomb"),
+        (PNG[:16] + bytes(8) + PNG[24:], "has no pixels"),
         (base64.b64encode(b"<script>").decode(), "no PNG"),
         (5, "it holds int"),
         ({"path": None}, "it holds NoneType"),

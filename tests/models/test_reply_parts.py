@@ -150,12 +150,12 @@ def test_what_is_no_tool_call_is_kept_as_it_came(calls: Any) -> None:
     assert (reply.status, reply.parts, reply.extra) == ("ok", [], {"tool_calls": calls})
 
 
-@pytest.mark.parametrize("message", [{"tool_calls": [{"function": {"name": "f"}}]}, {"images": [{"url": URI}]}])
-def test_without_a_text_there_is_no_answer_and_its_parts_are_kept_all_the_same(message: dict[str, Any]) -> None:
-    reply = whole(content=None, **message)
-    assert reply.error is not None
-    assert reply.error.kind == "empty_reply"
-    assert len(reply.parts) == 1
+def test_a_picture_without_a_text_is_an_answer_and_a_tool_call_is_none() -> None:
+    called = whole(content=None, tool_calls=[{"function": {"name": "f"}}])
+    assert called.error is not None
+    assert (called.error.kind, len(called.parts)) == ("empty_reply", 1)
+    drawn = whole(content=None, images=[{"url": URI}])
+    assert (drawn.status, drawn.text, drawn.parts) == ("ok", "", [IMAGE])
     text = whole(content=None, reasoning_content="hm", images=[{"url": URI}])
     assert (text.status, text.text, text.parts) == ("ok", "", [IMAGE])
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 import msgspec
 
 from judgebench import plugins
+from judgebench.content.parts import Image
 from judgebench.judges.parsers.reading import VerdictParser
 from judgebench.records.findings import BiasFindings, PresentationVerdict, StepVerdict
 from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
@@ -55,6 +56,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         truncated: Whether the answer was cut off by the token limit.
         baseline: The answer it is compared with, for comparisons.
         answers: All answers of the item, where there are more than two.
+        images: References to the images of the answer, where it holds some.
+        baseline_images: Those of the answer that it is compared with.
         verdicts: What other judges decided about the same answer, by abbr; for panels.
     """
 
@@ -69,6 +72,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
     baseline: str | None = None
     answers: list[str] = []
+    images: list[Image] = []
+    baseline_images: list[Image] = []
     verdicts: dict[str, Verdict] = {}
 
 

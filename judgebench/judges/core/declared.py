@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
-from judgebench.content.prompts import as_text, fields_of, fill, render
+from judgebench.content.prompts import as_images, as_text, fields_of, fill, fill_in, is_image, render
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import PresentationReading, aggregated, aggregation_of, check_weights
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
@@ -58,7 +58,13 @@ async def all_of(awaited: Iterable[Awaitable[T]]) -> list[T]:
 _NOTHING: frozenset[str] = frozenset()
 _PAIRED = (("first", "second"), ("first_images", "second_images"))
 """Fields that change places where the second answer is shown first."""
+_ANSWERS_IMAGES = ("answer_images", "baseline_images", "first_images", "second_images")
 _IN_WORDS = {
+    "answer": "text in its answer",
+    "answer_images": "picture in its answer",
+    "first_images": "picture in its first answer",
+    "second_images": "picture in its second answer",
+    "baseline_images": "picture in the answer to compare with",
     "reference": "reference answer",
     "baseline": "answer to compare with",
     "second": "answer to compare with",
@@ -112,7 +118,9 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
     """Return the fields that prompts may name for an item.
 
     The sample's own fields come first; ``question``, ``reference``, ``answer``, ``first``, ``second``, ``baseline`` and
-    ``fence`` replace fields of the same name.
+    ``fence`` replace fields of the same name. ``question_images`` are all images of the sample in their order, and
+    ``answer_images``, ``baseline_images``, ``first_images`` and ``second_images`` those of the answers, as far as the
+    sample has no fields of these names.
 
     Args:
         case: What is judged.
@@ -127,8 +135,13 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
     lacking = {"reference"} if case.reference is None or case.reference == [] else set()
     lacking |= {"baseline"} if case.baseline is None else set()
     fields = {**raw, "reference": as_reference(case.reference)}
+    if case.images or any(name.endswith("_images") for name in needed):
+        fields |= _image_fields(case)
+        lacking |= {name for name in _ANSWERS_IMAGES if not fields[name]}
+        if not answer.strip() and case.images and not set(_ANSWERS_IMAGES) & set(needed):
+            lacking.add("answer")
     if "question" in needed:
-        fields["question"] = fill(showing.question, case.fields, where="method.question")
+        fields["question"] = fill_in(showing.question, case.fields, where="method.question")
     if "first" in needed or "second" in needed:
         for name, template in (("first", showing.first), ("second", showing.second)):
             lacking |= {name} if set(fields_of(template)) & lacking else set()
@@ -136,6 +149,20 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
     texts = [str(fields[name]) for name in ("answer", "baseline", "first", "second") if name in fields]
     fields["fence"] = fence(case, *texts)
     return Shown(fields, trimmed, frozenset(lacking.intersection(needed)) if lacking else _NOTHING)
+
+
+def _image_fields(case: Case) -> dict[str, Any]:
+    """Return the fields of a case that are images."""
+    own = [value for name, value in case.fields.items() if name not in _ANSWERS_IMAGES and is_image(value)]
+    shown_images = [one for value in own for one in as_images(value)]
+    images = {
+        "question_images": list(dict.fromkeys(shown_images)),
+        "answer_images": case.images,
+        "baseline_images": case.baseline_images,
+        "first_images": case.images,
+        "second_images": case.baseline_images,
+    }
+    return {name: case.fields.get(name, value) for name, value in images.items()}
 
 
 def swapped(fields: dict[str, Any]) -> dict[str, Any]:
