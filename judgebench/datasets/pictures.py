@@ -57,7 +57,7 @@ def with_images(sample: Sample, config: SourceConfig, kept: Attachments | None) 
     if config.placeholders:
         place = next((source.place for source in sources.values()), "")
         texts = {name: value for name, value in sample.fields.items() if isinstance(value, str)}
-        fields |= _at_their_places(texts, [one for value in images.values() for one in as_list(value)], place)
+        fields |= _interleaved(texts, [one for value in images.values() for one in as_list(value)], place)
     return msgspec.structs.replace(sample, fields=fields, uid=uid_of(fields, sample.reference, sample.answers))
 
 
@@ -84,7 +84,7 @@ def _images(source: MediaSource, config: SourceConfig, kept: Attachments | None)
     return [image_of(one, kept) for one in each]
 
 
-def _at_their_places(texts: dict[str, str], images: Sequence[Image], place: str) -> dict[str, Interleaved]:
+def _interleaved(texts: dict[str, str], images: Sequence[Image], place: str) -> dict[str, Interleaved]:
     """Return the texts that hold placeholders, with the images in them."""
     found: dict[str, Interleaved] = {}
     shown: set[int] = set()
@@ -95,7 +95,7 @@ def _at_their_places(texts: dict[str, str], images: Sequence[Image], place: str)
             number = int(match[1]) if match[1] else max(shown, default=0) + 1
             if not 1 <= number <= len(images):
                 raise DataError(
-                    f"{place}: the field {name!r} holds {match[0]!r}, and the row has {_counted(len(images))}.",
+                    f"{place}: the field {name!r} holds {match[0]!r}, and the row has {_number_of(len(images))}.",
                     hint="Add the image's column to image_columns, or correct the text.",
                 )
             if between := text[end : match.start()]:
@@ -108,14 +108,14 @@ def _at_their_places(texts: dict[str, str], images: Sequence[Image], place: str)
             found[name] = Interleaved(pieces=[*pieces, *rest])
     if unseen := sorted(set(range(1, len(images) + 1)) - shown):
         raise DataError(
-            f"{place}: the row has {_counted(len(images))}, and no text holds '<image {unseen[0]}>', so nobody would "
+            f"{place}: the row has {_number_of(len(images))}, and no text holds '<image {unseen[0]}>', so nobody would "
             "see it.",
             hint="Correct the text; or leave out placeholders=True, and show the images in parts of the prompt.",
         )
     return found
 
 
-def _counted(count: int) -> str:
+def _number_of(count: int) -> str:
     return "no image" if count == 0 else "1 image" if count == 1 else f"{count} images"
 
 

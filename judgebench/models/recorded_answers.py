@@ -53,7 +53,7 @@ class RecordedAnswers:
         yield await asyncio.to_thread(_Answers, config)
 
 
-class _Answer(NamedTuple):
+class _RowAnswer(NamedTuple):
     """What a row holds: a text, where the row stands, and where its images are."""
 
     text: str | None
@@ -72,7 +72,7 @@ class _Answers:
         wanted = config.model if options.get("model_column") else ""
         self._spool: Spool | None = None
         self._answers = {
-            f"{one.name}//0": _Answer(one.answer, one.row.place, [self._held(image) for image in one.images])
+            f"{one.name}//0": _RowAnswer(one.answer, one.row.place, [self._held(image) for image in one.images])
             for one in rows.answered()
             if one.model == wanted
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from judgebench.content.attachments import Attachments
-from judgebench.content.media import image_type
+from judgebench.content.image_files import image_type
 from judgebench.errors import JudgebenchError
 from judgebench.viewer.library import links_in
 from judgebench.viewer.site import HERE, MissingError, ViewerSite
