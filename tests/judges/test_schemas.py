@@ -23,6 +23,11 @@ SCALE = {"type": "json_field", "field": "rating.score", "low": 1, "high": 5, "co
         ({"type": "json_field", "field": "score", "low": 0, "high": 1}, "1", {"type": "number"}),
         ({"type": "json_field", "field": "score"}, "7", {"type": "number"}),
         (
+            {"type": "score_list", "field": "score", "count": 1, "low": 1, "high": 3},
+            "2",
+            {"type": "array", "items": {"type": "integer", "enum": [1, 2, 3]}},
+        ),
+        (
             {"type": "first_readable", "parsers": [TRUTH, "trailing_int"]},
             "true",
             {"type": "string", "enum": ["true", "false"]},
