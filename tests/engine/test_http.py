@@ -15,7 +15,7 @@ from judgebench.engine.worker_pool import run_pool
 from judgebench.errors import EndpointError
 from judgebench.models.access import model_config
 from judgebench.records.flow import Reply, Request
-from tests.faultservice import TRANSIENT, Answer, FaultService, closed_port, http_status, mixed, slow_bytes
+from tests.faultservice import TRANSIENT, FaultService, closed_port, http_status, mixed, slow_bytes
 
 
 def config(url: str, **keys: Any) -> Any:
@@ -66,29 +66,6 @@ def after_first(fault: Any) -> Callable[[Any], Any]:
 def once_after_first(fault: Any) -> Callable[[Any], Any]:
     """The first request for the second prompt meets the fault, its repeats do not."""
     return lambda seen: fault if seen.prompt != "first" and seen.nth == 0 else None
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("kind", ["VLLMCustomAPIChat", "VLLMCustomAPI"])
-def test_a_good_reply_is_read_in_full(stream: bool, kind: str) -> None:
-    with FaultService(answer=lambda body: "fyra är fyra") as service:
-        reply = ask_one(service, stream=stream, type=kind)
-        path = service.requests[0].path
-    assert (reply.status, reply.text, reply.finish_reason) == ("ok", "fyra är fyra", "stop")
-    assert reply.usage is not None
-    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 3)
-    assert (reply.served_model, reply.fingerprint, reply.tries) == ("test-model", "fp_test", 1)
-    assert 0 < reply.latency < 60
-    assert (reply.first_token > 0) is stream
-    assert path == ("/v1/chat/completions" if kind == "VLLMCustomAPIChat" else "/v1/completions")
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_reasoning_is_kept_apart(stream: bool) -> None:
-    answers: dict[str, str | Answer] = {"first": "x", "räksmörgås och te": Answer("B", reasoning_content="so and so")}
-    with FaultService(answer=lambda body: answers[body["messages"][0]["content"]]) as service:
-        reply = ask_one(service, stream=stream)
-    assert (reply.text, reply.reasoning) == ("B", "so and so")
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -87,6 +87,7 @@ def test_a_reply_is_read_in_full(protocol: str, stream: bool) -> None:
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (32, 6 if chat else 3)
     assert reply.usage.cached_tokens == (0 if protocol == "ollama" else 3)  # it says nothing of its cache
     assert reply.usage.cache_write_tokens == (6 if protocol == "anthropic" else 0)  # it alone charges for that
+    assert 0 < reply.latency < 60
     assert (reply.first_token > 0) is stream
     asked = ("Be short.", [question]) if chat else ("", [f"Be short.\n\n{question}"])
     assert (request.system, request.texts, request.stream) == (*asked, stream)
