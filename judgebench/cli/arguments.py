@@ -233,7 +233,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "--min-scored",
         type=percentage,
         metavar="PERCENT",
-        help="exit with code 4 if less than this percentage of items is scored",
+        help="exit with code 4 if less than this percentage of items is scored (default: if none of a row is)",
     )
     group.add_argument("--gate", default="", metavar="FILE", help="apply the gate conditions in FILE at the end")
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")

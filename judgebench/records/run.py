@@ -298,7 +298,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         redo_changed: Ask items again whose settings changed, instead of refusing.
         max_fail_rate: Share of failed items (0..1) above which a task gives up and the run exits with 4; ``None``: no
             task gives up, and any failed item makes the exit code 4.
-        min_scored: Share of scored items (percent) below which the run exits with 4; ``None`` asks for nothing.
+        min_scored: Share of scored items (percent) below which the run exits with 4; ``None``: where a row has
+            none at all, unless ``go_on``.
         dump_details: Write the per-item details into the results.
         dump_extract_rate: Report the share of predictions from which an answer could be extracted.
         data_dir: Folder of data files.

@@ -111,7 +111,7 @@ def outcome_of(
     results = _results(run, plan, config) if request.mode in {"all", "eval", "viz"} else []
     summarized = any(task.id == "summarize" and task.phase == "ok" for task in tasks.tasks)
     return Outcome(
-        exit_code=_exit_code(request, tasks, summed(results)),
+        exit_code=_exit_code(request, tasks, results),
         path=run.path,
         results=results,
         findings=findings,
@@ -156,7 +156,8 @@ def _results(run: RunFolder, plan: Plan, config: RunConfig) -> list[TaskResult]:
     return found
 
 
-def _exit_code(request: RunRequest, tasks: RunOutcome, counts: Counts) -> ExitCode:
+def _exit_code(request: RunRequest, tasks: RunOutcome, results: list[TaskResult]) -> ExitCode:
+    counts = summed(results)
     if tasks.exit_code != ExitCode.DONE:
         return tasks.exit_code
     failed, planned = counts.judge_failed + counts.prediction_failed, counts.planned
@@ -168,4 +169,6 @@ def _exit_code(request: RunRequest, tasks: RunOutcome, counts: Counts) -> ExitCo
     least = request.options.min_scored
     if least is not None and counts.planned and 100 * counts.ok / counts.planned < least:
         return ExitCode.ITEMS_FAILED
+    if least is None and not request.options.go_on and any(one.counts.planned and not one.counts.ok for one in results):
+        return ExitCode.ITEMS_FAILED  # a row without a number is no success
     return ExitCode.DONE

@@ -87,7 +87,7 @@ def test_a_comparison_that_ran_out_of_time_says_so_and_scoring_again_tries_it_ag
     text = config.read_text().replace("NumberEqual", "MathEqual")
     config.write_text(text.replace("type=MathEqual", "type=MathEqual, deadline=0"))
     done = bench.jb("--num-prompts", "2", dataset="toy_gen")
-    assert done.code == 0, done.text
+    assert done.code == 4, done.text
     assert "unparsed: the time limit of the rule ended the comparison: took longer than 0 s" in done.out
     assert "judge: " not in done.out, "no judge was asked"
     assert "repeats 2 comparisons that the time limit of a rule stopped" in done.out.splitlines()[-1]

@@ -48,6 +48,18 @@ def test_judgments_that_cannot_be_read_end_the_run_and_what_was_recorded_is_kept
     assert 121 <= len(long_bench.judge.requests) <= 121 + 4, "again was asked only what was in flight"
 
 
+def test_a_row_without_any_number_is_no_success_however_short_the_run(bench: Bench) -> None:
+    bench.judge.answer = lambda body: "Hard to say."
+    refused = bench.jb()
+    assert refused.code == 3, refused.text
+    assert "nor could its replies to 2 other trial answers be read" in refused.text
+    done = bench.jb("--no-preflight")
+    assert done.code == 4, done.text
+    assert "nothing was scored: 6 unparsed" in done.text
+    for known in (("--go-on",), ("--min-scored", "0")):
+        assert bench.jb("--reuse", "--mode", "eval", *known).code == 0
+
+
 def test_one_good_answer_among_the_first_lets_the_run_go_on(long_bench: Bench) -> None:
     long_bench.model.set_faults(lambda seen: None if "twice 7?" in seen.prompt else refuses(seen))
     done = long_bench.jb(dataset="toy_gen")
