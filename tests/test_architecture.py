@@ -44,12 +44,13 @@ LAYERS: dict[str, set[str]] = {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
         "datasets", "stages", "query", "trust", "__version__",
     },
+    "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "query", "report", "session", "store"},
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "trust", "viewer",
-        "__version__",
+        "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "trust",
+        "viewer", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

@@ -42,6 +42,7 @@ commands:
   jb ls [KIND] [PATTERN]         list the available configs
   jb show NAME                   print a resolved config, key by key
   jb gate RUN --min CONDITION    pass or fail a finished run
+  jb export RUN --to FORMAT      write the items for other programs
   jb items RUN [ROW [ID]]        look at the items that are wrong or doubtful
   jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb view [RUN or FOLDER]        look at runs in a browser on this machine

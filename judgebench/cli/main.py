@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from judgebench.cli.console import WatchedStream
 
 VERBS = {
+    "export": "judgebench.cli.export",
     "gate": "judgebench.cli.gate",
     "items": "judgebench.cli.items",
     "label": "judgebench.cli.label",

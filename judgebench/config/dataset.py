@@ -301,6 +301,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         k=sorted({*first.k, *second.k}),
         by=list(dict.fromkeys([*first.by, *second.by])),
         notes=list(dict.fromkeys([*first.notes, *second.notes])),
+        shareable=first.shareable and second.shareable,
     )
 
 

@@ -198,5 +198,7 @@ def _order(sort: str, fields: Mapping[str, str]) -> str:
         raise UsageError(
             f"Nothing is sorted by {name!r}, a text of the run's files.", hint="Sort by length, for example."
         )
+    if name == "id":  # as the index by_sample has them
+        return "id DESC, repeat, pos" if sort.startswith("-") else "id, repeat, pos"
     column = column_of(name, fields)
     return f"{column} IS NULL, {column}{' DESC' if sort.startswith('-') else ''}, pos"

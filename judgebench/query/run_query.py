@@ -14,9 +14,10 @@ import msgspec
 
 from judgebench.errors import ReuseError, UsageError
 from judgebench.query.filters import CHIPS, Filter, SqlSelection
-from judgebench.query.index import index_paths, make_index, open_index, up_to_date
+from judgebench.query.index import COLUMNS, index_paths, make_index, open_index, up_to_date
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
+from judgebench.query.sharing import withheld_datasets
 from judgebench.query.sources import Source, sources_of
 from judgebench.query.traits import Trait, traits_of
 from judgebench.query.where import column_of
@@ -214,6 +215,36 @@ class RunQuery:
         opened = self._opened()
         for one in opened.select(opened.selection(chosen), "*"):
             yield opened.line(one, texts=texts)
+
+    def items(self, chosen: Filter) -> Iterator[Item]:
+        """Yield all about every chosen item, but for other opinions and other answers; memory does not grow.
+
+        Args:
+            chosen: Which verdicts, in which order.
+        """
+        opened = self._opened()
+        whole = Whole(self._folder, opened)
+        for values in opened.select(opened.selection(chosen), "*"):
+            line, row = opened.line(values, texts=False), values[COLUMNS.index("row")]
+            yield whole.item(row, line, opened.labels.get(values[0], []), others=False)
+
+    def field_types(self) -> dict[str, set[str]]:
+        """Return what the values of each field of the samples are: ``integer``, ``real``, ``text``."""
+        opened = self._opened()
+        found = {
+            name: {kind for (kind,) in opened.connection.execute(f"SELECT DISTINCT typeof({column}) FROM items")}
+            for name, column in opened.fields.items()
+        }
+        return {name: kinds - {"null"} for name, kinds in found.items()}
+
+    @property
+    def withheld(self) -> set[str]:
+        """Datasets whose texts are not to be handed on: ``shareable=False``.
+
+        Raises:
+            DiskError: A plan of the run cannot be read, so that it is not known.
+        """
+        return withheld_datasets(self._folder)
 
     def neighbours(self, chosen: Filter, key: ItemKey) -> Neighbours:
         """Return what comes before and after an item in a list, and which of the list it is."""

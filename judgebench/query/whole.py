@@ -34,13 +34,14 @@ class Whole:
         self._index = opened.connection
         self._texts = opened.texts
 
-    def item(self, row: int, line: ItemLine, labels: list[Label]) -> Item:
+    def item(self, row: int, line: ItemLine, labels: list[Label], *, others: bool = True) -> Item:
         """Return all about one verdict.
 
         Args:
             row: Number of its result row.
             line: As in a list.
             labels: What people say about it.
+            others: Whether other opinions and other answers are looked up.
         """
         source = self._sources[row]
         missing: list[str] = []
@@ -66,9 +67,9 @@ class Whole:
             verdict=verdict,
             span=(span.start, span.end) if span is not None else None,
             calls=calls,
-            opinions=self._opinions(row, line),
-            answers=self._answers(row, line),
-            repeats=self._repeats(row, line),
+            opinions=self._opinions(row, line) if others else [],
+            answers=self._answers(row, line) if others else [],
+            repeats=self._repeats(row, line) if others else [],
             labels=labels,
             files=self._files(source),
             again=self._again(line),

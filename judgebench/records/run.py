@@ -134,6 +134,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
             slice for each value.
         group: Name under which sub-datasets are merged by ``--merge-ds``.
         notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
+        shareable: ``False`` keeps the texts of the items (question, reference, answer, replies) out of everything that
+            is made to be handed on: ``jb export``.
     """
 
     abbr: str
@@ -154,6 +156,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     by: list[str] = []
     group: str = ""
     notes: list[str] = []
+    shareable: bool = True
 
     def rows(self, model: str = "") -> list[tuple[str, str]]:
         """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from judgebench.session.items import Items
+
 T = TypeVar("T", bound=Exchange)
 R = TypeVar("R", bound=msgspec.Struct)
 Table = Literal["results", "slices", "samples", "predictions", "judge_calls", "verdicts", "labels"]
@@ -204,6 +206,54 @@ class LoadedRun:
                     yield _sample(dataset, known.get(one.id), one, answers=not judged)
         for number in known.keys() - seen:
             yield _sample(dataset, known[number], None)
+
+    def items(
+        self,
+        where: str = "",
+        *,
+        row: str = "",
+        model: str = "",
+        judge: str = "",
+        wrong: bool = False,
+        unread: bool = False,
+        disagree: Literal["", "any", "rule", "judges"] = "",
+        flipped: bool = False,
+        truncated: bool = False,
+        failed: bool = False,
+        text: str = "",
+        regex: str = "",
+        sort: str = "",
+    ) -> Items:
+        """Return the items to look at, as ``jb items`` shows them: records when iterated, or a data frame.
+
+        An index is kept in ``index/`` of the run folder, or in the user's cache; see ``docs/items.md``.
+
+        Args:
+            where: An expression, such as ``'category == "algebra" and score < 3'``.
+            row: Name of a result row, or of a dataset.
+            model: Abbr of a tested model.
+            judge: Abbr of a judge.
+            wrong: Only those that are called wrong.
+            unread: Only those whose verdict cannot be read.
+            disagree: Only those with which the ``rule`` or other ``judges`` disagree, or ``any`` of them.
+            flipped: Only pairs about which the judge changed its mind with the order.
+            truncated: Only those whose answer was cut off.
+            failed: Only those without a usable reply.
+            text: A text to be found in question, answer, reasoning or reply. ``regex``: likewise.
+            regex: A regular expression to be found there.
+            sort: Name of a field; with ``-`` before it the greatest first.
+
+        Raises:
+            UsageError: There is no such row, model, judge or field, or the expression cannot be read.
+        """
+        from judgebench.query import Filter, open_query
+        from judgebench.session.items import Items
+
+        chosen = Filter(
+            row=row, model=model, judge=judge, where=where, wrong=wrong, unread=unread, disagree=disagree,
+            flipped=flipped, truncated=truncated, failed=failed, text=text, regex=regex, sort=sort,
+        )  # fmt: skip
+        return Items(open_query(self.path), chosen)
 
     def to_arrow(self, table: Table = "results") -> pa.Table:
         """Return a table of the run.

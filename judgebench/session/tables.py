@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -242,11 +242,24 @@ def arrow_table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
     """
     if name not in COLUMNS:
         raise UsageError(f"There is no table {name!r}.", hint=f"Tables: {', '.join(COLUMNS)}.")
+    return table_of(COLUMNS[name], rows)
+
+
+def table_of(columns: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Return rows as an Arrow table.
+
+    Args:
+        columns: Names with the types, as Arrow names them.
+        rows: A value for each column.
+
+    Raises:
+        MissingExtraError: ``pyarrow`` is not installed.
+    """
     try:
         import pyarrow as pa
     except ImportError as error:
         raise _missing("pyarrow") from error
-    schema = pa.schema([(column, pa.type_for_alias(kind)) for column, kind in COLUMNS[name].items()])
+    schema = pa.schema([(column, pa.type_for_alias(kind)) for column, kind in columns.items()])
     left = iter(rows)
     batches = []
     while batch := list(islice(left, _BATCH)):

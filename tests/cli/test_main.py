@@ -226,7 +226,7 @@ def test_help_documents_every_flag_in_groups(capsys):
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("verb", [[], ["gate"], ["ls"], ["schema"], ["show"], ["items"]], ids=" ".join)
+@pytest.mark.parametrize("verb", [[], ["gate"], ["ls"], ["schema"], ["show"], ["items"], ["export"]], ids=" ".join)
 def test_help_fits_the_window(capsys, monkeypatch, verb):
     monkeypatch.setenv("COLUMNS", "80")
     assert run([*verb, "--help"]) == 0

@@ -11,6 +11,7 @@ import pytest
 from judgebench import errors
 from judgebench.cli.arguments import build_parser
 from judgebench.cli.gate import build_parser as gate_parser
+from judgebench.cli.export import build_parser as export_parser
 from judgebench.cli.items import build_parser as items_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.records import flow as records
@@ -95,6 +96,8 @@ def test_every_command_has_flags_that_exist(path: Path) -> None:
             gate_parser().parse_args(words)
         elif verb == "try":
             try_parser().parse_args(words)
+        elif verb == "export":
+            export_parser().parse_all(words)
         elif verb == "items":
             items_parser().parse_all(words)
         elif verb not in {"ls", "show"}:

@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```$", page("python.md"), re.MULTILINE
 def test_every_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 11
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_PROXY", "*")
     with stand(tmp_path) as bench:

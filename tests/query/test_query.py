@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import judgebench
 from judgebench.errors import ReuseError, UsageError
 from judgebench.query import Filter, ItemKey, RunQuery, open_query
 from judgebench.query import run_query as module
@@ -253,6 +254,21 @@ def test_a_run_without_verdicts_yet_shows_its_answers(copy: Path) -> None:
     assert one.answer == answer(3)
     assert [said.reply for said in one.calls] == ["I compared both. VERDICT: B"]
     assert one.missing == ["verdicts/north/toy-strict.jsonl holds no verdict about it (yet)."]
+
+
+def test_from_python_as_records_and_as_a_frame(filled: Path) -> None:
+    run = judgebench.load(filled)
+    chosen = run.items("length > 40", wrong=True, judge="strict", model="north")
+    assert [one.id for one in chosen] == [id for id in WRONG if len(answer(id)) > 40]
+    frame = chosen.to_pandas()
+    assert list(frame.id) == [one.id for one in chosen]
+    assert len(chosen) == len(frame)
+    first = frame.iloc[0]
+    assert (first.question, first.reference, first.answer) == ("What is twice 3?", "6", answer(3))
+    assert (first.judge_reply, first.category, first.level) == ("I compared both. VERDICT: B", "odd", 2)
+    assert str(frame.level.dtype) == "int64"
+    with pytest.raises(UsageError, match="no field 'lenght'"):
+        run.items("lenght > 40")
 
 
 def test_labels_are_seen_as_soon_as_they_are_given(copy: Path) -> None:

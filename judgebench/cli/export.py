@@ -1,0 +1,113 @@
+"""``jb export RUN --to FORMAT``: the items of a run for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder
+
+if TYPE_CHECKING:
+    from judgebench.export.contract import Format, Job
+
+FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore")
+
+_EXAMPLE = """\
+examples:
+  jb export latest --to csv > items.csv
+  jb export latest --to parquet --out items.parquet
+  jb export latest --to inspect --out logs && inspect view --log-dir logs
+  jb export latest --to csv --judge judge --where 'not wrong'
+
+csv, jsonl and truescore go to standard output without --out. The others are
+written to --out, or to a file or folder here that is named after the run.
+Datasets marked shareable=False keep their texts to themselves.
+"""
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb export``."""
+    parser = Parser(
+        prog="jb export",
+        description="Write the items of a run for other programs.",
+        epilog=_EXAMPLE,
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")
+    parser.add_argument("--to", required=True, choices=FORMAT_NAMES, help="the format")
+    parser.add_argument("--out", default="", metavar="FILE", help="file or folder to write")
+    parser.add_argument("--judge", default="", metavar="JUDGE", help="one judge")
+    parser.add_argument("--model", default="", metavar="MODEL", help="one tested model")
+    parser.add_argument("--where", default="", metavar="EXPRESSION", help="only some items; see: jb items --help")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb export`` and return its exit code.
+
+    Raises:
+        JudgebenchError: The run cannot be read, what is asked for is not in it, or the file cannot be written.
+    """
+    import sys
+
+    from judgebench.errors import visible
+    from judgebench.export.table import FORMATS
+
+    args = build_parser().parse_all(argv)
+    job = _job(args)
+    chosen = FORMATS[args.to]
+    place = Path(args.out or f"{job.query.path.name}-{args.to}").expanduser()
+    if chosen.to_stream is not None and not args.out:
+        chosen.to_stream(job, sys.stdout)
+    else:
+        place = place if args.out else place.with_name(place.name + chosen.suffix)
+        number = _to_place(job, chosen, place)
+        print(f"{number:,} items are in {place}.", file=sys.stderr)
+    for note in [*job.notes, *job.query.problems[:10]]:
+        print(f"jb: note: {visible(note)}", file=sys.stderr)
+    return 0
+
+
+def _job(args: argparse.Namespace) -> Job:
+    from judgebench.errors import ReuseError
+    from judgebench.export.contract import Job
+    from judgebench.query import Filter, open_query
+    from judgebench.session.loaded import load
+    from judgebench.store.manifest import read_manifest
+    from judgebench.store.run_folder import RunFolder
+
+    query = open_query(run_folder(args.run, Path(args.work_dir)))
+    chosen = Filter(row=args.row, judge=args.judge, model=args.model, where=args.where)
+    query.counts(chosen)  # refuses what the run does not hold, before anything is written
+    try:
+        manifest = read_manifest(RunFolder(query.path))
+    except ReuseError:
+        manifest = None
+    notes = []
+    if withheld := query.withheld & {source.dataset for source in query.rows}:
+        notes.append(f"shareable=False keeps the texts of {', '.join(sorted(withheld))} out.")
+    return Job(query, chosen, withheld, manifest, load(query.path).results, notes)
+
+
+def _to_place(job: Job, chosen: Format, place: Path) -> int:
+    import io
+
+    from judgebench.errors import UsageError
+    from judgebench.store.journal import make_folder, replacing
+
+    folder = not chosen.suffix
+    if place.exists() and place.is_dir() != folder:
+        kind = "folder" if folder else "file"
+        raise UsageError(f"--out {place} is no {kind}.", hint=f"Name a {kind} that may be written.")
+    make_folder(place if folder else place.absolute().parent)
+    if chosen.to_path is not None:
+        return chosen.to_path(job, place)
+    assert chosen.to_stream is not None
+    with replacing(place) as file:
+        stream = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        number = chosen.to_stream(job, stream)
+        stream.flush()
+        stream.detach()
+    return number

@@ -1,0 +1,17 @@
+"""The formats by name."""
+
+from __future__ import annotations
+
+from judgebench.export.contract import Format
+from judgebench.export.inspect_log import write_inspect
+from judgebench.export.lm_eval import write_lm_eval
+from judgebench.export.tables import write_csv, write_jsonl, write_parquet, write_truescore
+
+FORMATS: dict[str, Format] = {
+    "csv": Format("a table, a line for each item", ".csv", to_stream=write_csv),
+    "jsonl": Format("a JSON object for each item, verdict and judge calls included", ".jsonl", to_stream=write_jsonl),
+    "parquet": Format("the table with typed columns", ".parquet", to_path=write_parquet),
+    "inspect": Format("logs of inspect_ai, for inspect view", "", to_path=write_inspect),
+    "lm-eval": Format("samples and results of lm-evaluation-harness", "", to_path=write_lm_eval),
+    "truescore": Format("judge verdicts and labels, for truescore", ".csv", to_stream=write_truescore),
+}
