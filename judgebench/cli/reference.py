@@ -36,7 +36,7 @@ _VERBS = """\
 | `jb label add RUN FILE` | take in labels from a CSV or JSONL file |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
-| `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, Parquet, inspect, ... |
+| `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
 | `jb view [RUN or FOLDER ...]` | look at runs in a browser on this machine; see [the viewer](viewer.md) |
 | `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |

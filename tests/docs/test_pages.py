@@ -10,8 +10,8 @@ import pytest
 
 from judgebench import errors
 from judgebench.cli.arguments import build_parser
-from judgebench.cli.gate import build_parser as gate_parser
 from judgebench.cli.export import build_parser as export_parser
+from judgebench.cli.gate import build_parser as gate_parser
 from judgebench.cli.items import build_parser as items_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.records import flow as records

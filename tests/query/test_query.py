@@ -265,7 +265,7 @@ def test_from_python_as_records_and_as_a_frame(filled: Path) -> None:
     assert len(chosen) == len(frame)
     first = frame.iloc[0]
     assert (first.question, first.reference, first.answer) == ("What is twice 3?", "6", answer(3))
-    assert (first.judge_reply, first.category, first.level) == ("I compared both. VERDICT: B", "odd", 2)
+    assert (first.judge_reply, first.category, first.level) == ("I compared both. VERDICT: B", "odd", 0)
     assert str(frame.level.dtype) == "int64"
     with pytest.raises(UsageError, match="no field 'lenght'"):
         run.items("lenght > 40")
