@@ -9,17 +9,17 @@ from judgebench.store.journal import DamagedError, Decoder, reason_of
 from judgebench.store.run_folder import RunFolder
 
 
-class _Dataset(msgspec.Struct, frozen=True):
+class _SharedDataset(msgspec.Struct, frozen=True):
     shareable: bool = True
 
 
-class _Plan(msgspec.Struct, frozen=True):
+class _SharingPlan(msgspec.Struct, frozen=True):
     """The part of a plan that says what may be handed on."""
 
-    datasets: dict[str, _Dataset] = {}
+    datasets: dict[str, _SharedDataset] = {}
 
 
-_DECODE = Decoder(_Plan)
+_DECODE = Decoder(_SharingPlan)
 
 
 def withheld_datasets(folder: RunFolder) -> set[str]:
