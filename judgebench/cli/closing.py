@@ -160,7 +160,8 @@ def _next_command(
             again += f" --work-dir {shlex.quote(request.work_dir)}"
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
     if exit_code == ExitCode.WAITING:
-        return f"{again}{mode}    (fetches the answers when they are there)"
+        by_files = f"jb requests {shlex.quote(str(run.path))} --out FILE    (writes what still has no answer)"
+        return by_files if request.options.requests else f"{again}{mode}    (fetches the answers when they are there)"
     if reached is not None and not outcome.interrupted and not outcome.failed():
         return f"{again}{mode} {reached.higher}    (goes on up to this limit; none lifts it)"
     if outcome.interrupted or outcome.failed() or (exit_code == ExitCode.ITEMS_FAILED and not counts.planned):

@@ -30,6 +30,8 @@ VERBS = {
     "items": "judgebench.cli.items",
     "label": "judgebench.cli.label",
     "ls": "judgebench.cli.ls",
+    "replies": "judgebench.cli.replies",
+    "requests": "judgebench.cli.requests",
     "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",
     "try": "judgebench.cli.try_judge",

@@ -38,6 +38,8 @@ _VERBS = """\
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
+| `jb requests [RUN] --out FILE` | write what a run still has to ask into [a file](batch.md#files-for-any-farm) |
+| `jb replies RUN FILE...` | take the answers of such a file, and score what is complete |
 | `jb view [RUN or FOLDER ...]` | look at runs in a browser on this machine; see [the viewer](viewer.md) |
 | `jb schema [RECORD]` | print the JSON Schema of a record in a run folder; without RECORD, list the records |
 | `jb run ...` | the same as `jb ...` |

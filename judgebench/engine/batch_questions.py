@@ -19,13 +19,18 @@ STOPPED = Reply(status="failed", error=Failure(kind="cancelled", message="the ru
 """The reply to who asks for what will be answered later; nobody records it."""
 
 
-def custom_id(request: Request, identity: dict[str, Any]) -> str:
+def custom_id(request: Request, identity: dict[str, Any], scope: str) -> str:
     """Return the id of a question in a batch or a file: the same whenever it is asked, by whatever process.
 
     It is made of the question, the number of its repetition, and the place in the run that it is asked for: at most 64
     letters, digits and hyphens, which every provider takes.
+
+    Args:
+        request: The question.
+        identity: What tells its model from others.
+        scope: Which tested model and judge it is asked for.
     """
-    place = hashlib.blake2b(request.place.encode(), digest_size=4).hexdigest()
+    place = hashlib.blake2b(f"{scope}/{request.place}".encode(), digest_size=4).hexdigest()
     return f"{question_uuid(request.prompt, request.params, identity, request.nth)}-{request.nth}-{place}"
 
 

@@ -30,7 +30,7 @@ from judgebench.engine.batch_questions import STOPPED, body_maker, custom_id, qu
 from judgebench.engine.client import BatchPlace, Traffic
 from judgebench.engine.faults import fault_of
 from judgebench.models.access import dialect_of, redactor_of, revealed, secret_parameters
-from judgebench.models.batches import BatchApi, BatchLine, BatchState, LineResult, not_answered
+from judgebench.models.batches import BatchApi, BatchLine, BatchState, LineResult, not_answered, reply_of
 from judgebench.models.contract import BatchConfig, ServiceConfig
 from judgebench.records.flow import Failure, Reply, Request
 
@@ -112,7 +112,7 @@ class BatchClient:
             raise self._error
         if self._left:
             return STOPPED
-        id = custom_id(request, self._identity)
+        id = custom_id(request, self._identity, self._place.scope)
         if (reply := self._early.pop(id, None)) is not None:
             self._traffic.answered(reply)
             return reply
@@ -274,7 +274,7 @@ class BatchClient:
 
     def _settle(self, result: LineResult, unwell: list[str], again: list[str]) -> None:
         """Hand on one reply, or note that its question is asked again."""
-        reply = self._api.reply_of(result)
+        reply = reply_of(self._api.dialect, result)
         if reply.error is not None:
             self._fail(result.id, reply, fault_of(reply.error).repeat != "never", unwell, again)
             return

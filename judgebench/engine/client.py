@@ -115,13 +115,18 @@ class BatchPlace(NamedTuple):
     Attributes:
         path: The task's file of batches; those of other tasks stand beside it.
         stop: Set when no further request may be sent.
-        left: Takes a sentence about the batches that are left to the provider, and whether they are left only because
-            nothing but waiting is to be done; the task ends then.
+        left: Takes a sentence about the answers that are still to come, and whether there is nothing left but to wait.
+        scope: Which tested model and judge is asked for; part of the ids of questions.
+        replies: The run's file of the replies that came back in files.
+        requests: Folder into which the requests are written instead of being sent; ``None`` sends them.
     """
 
     path: Path
     stop: asyncio.Event
     left: Callable[[str, bool], None]
+    scope: str = ""
+    replies: Path = Path()
+    requests: Path | None = None
 
 
 @asynccontextmanager
@@ -140,6 +145,12 @@ async def open_client(
         EndpointError: The service's model name has to be asked for, and the service does not tell.
         PrerequisiteError: An environment variable or an optional package is missing.
     """
+    if batches is not None and batches.requests is not None and isinstance(config, ServiceConfig):
+        from judgebench.engine.file_exchange import open_files
+
+        async with open_files(config, traffic, batches) as written:
+            yield written
+        return
     if batches is not None and isinstance(config, ServiceConfig) and config.batch is not None:
         from judgebench.engine.batches import open_batches
 

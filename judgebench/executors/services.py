@@ -258,6 +258,8 @@ def launched_models(plan: Plan, task: TaskSpec) -> list[ModelConfig]:
         InternalError: The plan's model config does not fit its type (it was checked when the plan was made).
     """
     raw: list[Mapping[str, object]] = []
+    if plan.options.requests:
+        return []  # nothing is sent
     if task.stage == "infer":
         raw.append(plan.models[task.model])
     elif task.stage == "judge":

@@ -68,19 +68,24 @@ class AnthropicBatches(BatchApi):
     async def results(self, state: BatchState) -> AsyncIterator[LineResult]:
         """Yield the results; their address is made from the id, as the key must go nowhere else."""
         async for line in self.calls.lines(f"v1/messages/batches/{text_of(state.payload, 'id')}/results"):
-            name, result = text_of(line, "custom_id"), line.get("result")
-            if not name or not isinstance(result, dict):
-                continue
-            if result.get("type") == "succeeded":
-                yield LineResult(name, 200, result.get("message"))
-            elif result.get("type") == "errored":
-                yield LineResult(name, 200, result.get("error"))  # an error object, which the dialect reads as one
-            else:
-                yield LineResult(name, 0, str(result.get("type")))
+            if (result := result_of(line)) is not None:
+                yield result
 
     async def cancel(self, batch: str) -> None:
         """Ask for the batch to be cancelled."""
         await self.calls.call("POST", f"v1/messages/batches/{batch}/cancel", b"")
+
+
+def result_of(line: Any) -> LineResult | None:
+    """Return what a line of results says; ``None`` where it names no question."""
+    name, result = text_of(line, "custom_id"), line.get("result")
+    if not name or not isinstance(result, dict):
+        return None
+    if result.get("type") == "succeeded":
+        return LineResult(name, 200, result.get("message"))
+    if result.get("type") == "errored":
+        return LineResult(name, 200, result.get("error"))  # an error object, which the dialect reads as one
+    return LineResult(name, 0, str(result.get("type")))
 
 
 def _counts(batch: Any) -> dict[str, int]:

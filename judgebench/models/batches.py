@@ -192,14 +192,15 @@ class BatchApi(abc.ABC):
             CallError: It was not taken.
         """
 
-    def reply_of(self, result: LineResult) -> Reply:
-        """Return the reply that a result holds, read as that of an ordinary call."""
-        if not result.status:
-            return not_answered(str(result.payload))
-        if result.status >= 400:
-            failure = self.dialect.failure(result.status, result.payload, excerpt(str(result.payload)))
-            return Reply(status="failed", error=failure)
-        return self.dialect.read(result.payload)
+
+def reply_of(dialect: Dialect, result: LineResult) -> Reply:
+    """Return the reply that a result holds, read as that of an ordinary call."""
+    if not result.status:
+        return not_answered(str(result.payload))
+    if result.status >= 400:
+        failure = dialect.failure(result.status, result.payload, excerpt(str(result.payload)))
+        return Reply(status="failed", error=failure)
+    return dialect.read(result.payload)
 
 
 def not_answered(why: str) -> Reply:

@@ -117,12 +117,12 @@ class GeminiBatches(BatchApi):
         if isinstance(inside, dict):
             inside = inside.get("inlinedResponses")
         for one in inside if isinstance(inside, list) else []:
-            if isinstance(one, dict) and (name := text_of(one, "metadata", "key")):
-                yield _result(name, one)
+            if isinstance(one, dict) and (result := result_of(one)) is not None:
+                yield result
         if file := text_of(output, "responsesFile"):
             async for line in self.calls.lines(f"download:v1beta/{file}:download?alt=media"):
-                if name := text_of(line, "key"):
-                    yield _result(name, line)
+                if (result := result_of(line)) is not None:
+                    yield result
 
     async def cancel(self, batch: str) -> None:
         """Ask for the batch to be cancelled."""
@@ -146,8 +146,11 @@ def _http_status(error: dict[str, Any]) -> int:
     return _HTTP_OF_RPC.get(code, code if 400 <= code < 600 else 0)
 
 
-def _result(name: str, one: dict[str, Any]) -> LineResult:
-    error = one.get("error")
+def result_of(one: dict[str, Any]) -> LineResult | None:
+    """Return what a line of results, or a result inside of a batch, says; ``None`` where it names no question."""
+    name, error = text_of(one, "key") or text_of(one, "metadata", "key"), one.get("error")
+    if not name:
+        return None
     if not isinstance(error, dict):
         return LineResult(name, 200, one.get("response"))
     if number_of(error, "code") == 1:  # cancelled

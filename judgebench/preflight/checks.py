@@ -101,7 +101,9 @@ def preflight(
                     check_takes(config, prompt, where=f"datasets.{abbr}.prompt")
         elif task.stage == "judge" and task.datasets[0] in first:
             _check_judge_takes(plan, task, first[task.datasets[0]])
-    return _try_services([*_tested_models(plan), *_judges(plan, first)], findings, report, environ, left=left)
+    # where requests are written into files, no service is asked
+    services = [] if plan.options.requests else [*_tested_models(plan), *_judges(plan, first)]
+    return _try_services(services, findings, report, environ, left=left)
 
 
 def _try_services(

@@ -314,6 +314,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         labels: File of people's labels that the run takes in when it is summarised; empty: none.
         preflight: Check endpoints, prompts and disk before the first request that costs something.
         go_on: Run although the first trial calls were refused or could not be read, and do not stop early.
+        requests: Folder into which the requests are written instead of being sent (``jb requests``, ``jb replies``);
+            empty sends them.
         debug: Log to the terminal, run one task at a time.
     """
 
@@ -338,6 +340,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     labels: str = ""
     preflight: bool = True
     go_on: bool = False
+    requests: str = ""
     debug: bool = False
 
     @property

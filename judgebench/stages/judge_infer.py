@@ -389,6 +389,12 @@ class JudgeRun:
         if self.judge.constrain != "off":
             from judgebench.stages.constraining import constraint_of
 
+            if self.task.plan.options.requests and self.constrained is None:
+                raise ConfigError(
+                    f"The judge {self.judge.abbr!r} has constrain={self.judge.constrain!r}, and its service has to be "
+                    "asked whether that works, which files cannot do.",
+                    hint="Set constrain='off' for this judge.",
+                )
             if isinstance(self.config, ServiceConfig) and self.config.batch is not None:
                 async with open_client(
                     self.config, Traffic()

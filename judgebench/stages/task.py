@@ -194,12 +194,21 @@ class Task:
     def batches(self) -> BatchPlace:
         """Return where the task keeps what it knows of its batches."""
         model, _, row = self.spec.name.partition("/")
-        return BatchPlace(self.run.batches(model, row), self.interrupted, self._leave)
+        path, requests = self.run.batches(model, row), self.plan.options.requests
+        return BatchPlace(
+            path,
+            self.interrupted,
+            self._leave,
+            scope=f"{self.spec.model}/{self.spec.judge}",
+            replies=path.parent.parent / "replies.jsonl",
+            requests=Path(requests) if requests else None,
+        )
 
     def _leave(self, sentence: str, by_itself: bool) -> None:
         if by_itself:
             self.waiting = sentence
-            self.interrupt()
+            if not self.plan.options.requests:  # a file takes all that is still to be asked
+                self.interrupt()
         else:
             self.left = sentence
 
@@ -461,8 +470,7 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
 def _why_early(task: Task) -> JudgebenchError | None:
     """Return why a task ends before everything is asked and answered; ``None`` where it is done."""
     if task.waiting:
-        hint = "Fetch the answers later: jb --reuse asks nothing twice, and exits with 8 while there is more to come."
-        return WaitingError(f"{task.waiting}.", hint=hint)
+        return WaitingError(f"{task.waiting}.", hint="Nothing is asked twice.")
     if task.interrupted.is_set():
         said = f"stopped before the end; {task.left}" if task.left else "stopped before the end"
         return InterruptedRunError(said, hint="Continue with --reuse.")

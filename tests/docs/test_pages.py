@@ -13,6 +13,8 @@ from judgebench.cli.arguments import build_parser
 from judgebench.cli.export import build_parser as export_parser
 from judgebench.cli.gate import build_parser as gate_parser
 from judgebench.cli.items import build_parser as items_parser
+from judgebench.cli.replies import build_parser as replies_parser
+from judgebench.cli.requests import build_parser as requests_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.records import flow as records
 from judgebench.records.flow import Counts, JudgeCall, Metric, Prediction, TaskResult, Verdict
@@ -100,5 +102,10 @@ def test_every_command_has_flags_that_exist(path: Path) -> None:
             export_parser().parse_all(words)
         elif verb == "items":
             items_parser().parse_all(words)
+        elif verb == "requests":
+            _, flags = requests_parser().parse_known_args([word for word in words if word != "latest"])
+            build_parser().parse_all(flags)
+        elif verb == "replies":
+            replies_parser().parse_all(words)
         elif verb not in {"ls", "show"}:
             build_parser().parse_all([verb, *words])
