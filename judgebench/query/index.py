@@ -1,7 +1,7 @@
 """The index of a run: what filters and sorts, and where each record stands; it can always be made again.
 
 It is a SQLite file, written beside its place and then put there, and never changed afterwards: a reader needs no lock,
-on a network file system neither (docs/decisions/0009-sqlite-index.md). Its place is ``index/items.sqlite`` in the run
+on a network file system neither (docs/decisions/0012-sqlite-index.md). Its place is ``index/items.sqlite`` in the run
 folder, or the user's cache where the folder is not ours to write to. Rows whose files have changed are indexed again;
 the others are taken over.
 """
