@@ -51,7 +51,13 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     kind = query.get("only", "")
     values: dict[str, Any] = {"aligned": None}
     if first is not None and second is not None:
-        aligned = align(first, second)
+        first_key, second_key = ((side.run.folder, side.model, side.row) for side in (first, second))
+        aligned = site.kept(
+            ("first", first_key, second_key),
+            first.asks,
+            first.row,
+            lambda: site.kept(("second", first_key, second_key), second.asks, second.row, lambda: align(first, second)),
+        )
         pairs = aligned.of(kind)
         offset = min(_whole(query.get("offset", "")), len(pairs)) // _LINES * _LINES
         values = {

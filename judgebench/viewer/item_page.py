@@ -83,7 +83,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         after=item_address(run.key, near.after, query) if near.after else "",
         up=f"/runs/{run.key}/items{query}",
         record=item_address(run.key, key, part="/record"),
-        label=f"/runs/{run.key}/labels?row={key.row}",
+        label=f"/runs/{run.key}/labels{Chosen(row=key.row, model=key.model, id=str(key.id)).query()}",
         addresses=_addresses(run.key, item),
         reference=said(item.reference),
         fields=list(item.line.fields.items()),

@@ -17,6 +17,8 @@ _LINES = 50
 _GROUPS = 12
 _END = 44
 """Characters of an answer's end in the table."""
+_TEXTS = ("question", "answer", "reasoning", "reply")
+"""Words of a condition that searches in texts: to count its groups would be to search all of them."""
 _FIELDS = 2
 """Fields of the samples that have a column of their own."""
 _SORTS = {
@@ -56,7 +58,9 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         counts = asks.counts(chosen.filter(narrowed=False))
         found = asks.page(chosen.filter(), offset, _LINES)
         by = chosen.by or "reason"
-        groups = [(value, count) for value, count in asks.groups(chosen.filter(), by) if value not in {None, ""}]
+        quick = not chosen.text and not any(name in chosen.where for name in _TEXTS)
+        counted = asks.groups(chosen.filter(), by) if quick else []
+        groups = [(value, count) for value, count in counted if value not in {None, ""}]
         values |= {
             "lines": [_shown(run, chosen, one) for one in found.rows],
             "total": found.total,
@@ -101,10 +105,10 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
 
 def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:
     shown = [*ALWAYS, *([chosen.only] if chosen.only and chosen.only not in ALWAYS else [])]
-    chips = [Chip("all", counts.get("all"), base + chosen.query(only=""), not chosen.only)]
+    chips = [Chip("all", counts.get("all"), base + chosen.query(only="", by=""), not chosen.only)]
     for name in shown:
         count = counts.get(COUNT_NAMES.get(name, name)) if name in ALWAYS else None
-        chips.append(Chip(ONLY[name], count, base + chosen.query(only=name), chosen.only == name))
+        chips.append(Chip(ONLY[name], count, base + chosen.query(only=name, by=""), chosen.only == name))
     return [one for one in chips if one.number != 0 or one.chosen]
 
 

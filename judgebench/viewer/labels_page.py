@@ -4,50 +4,43 @@ from __future__ import annotations
 
 import getpass
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
 
 from judgebench.content.parts import in_words
 from judgebench.errors import DataError, UsageError
-from judgebench.query import Filter, Item, ItemKey, ItemLine, RunQuery
+from judgebench.query import Item, ItemKey, RunQuery
+from judgebench.records.draws import Draw
 from judgebench.records.facts import Label
+from judgebench.store.draws import write_draw
 from judgebench.store.labels import append_labels, read_labels, valid_labels
 from judgebench.store.run_folder import RunFolder, is_run
-from judgebench.viewer import figures
+from judgebench.trust.drawing import CALIBRATION, candidates, draw
+from judgebench.trust.judged import judged_rows
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
 from judgebench.viewer.item_page import compared_model, pictures, said
+from judgebench.viewer.labelling import (
+    LabelQueue,
+    choices_of,
+    draw_of,
+    is_scored,
+    labelled_lines,
+    next_item,
+    own_label,
+    progress_of,
+    queue_of,
+)
 from judgebench.viewer.library import KnownRun
 from judgebench.viewer.site import MissingError, ViewerSite
 
-_CHECKS = ("correct", "incorrect")
-_PAIRS = ("A", "B", "tie")
 _MOST = 2_000
 """Characters of a comment."""
-
-
-class Agreement(NamedTuple):
-    """How often two decide alike about the same answers."""
-
-    who: str
-    alike: int
-    n: int
-
-
-class LabelProgress(NamedTuple):
-    """How far an annotator is.
-
-    Attributes:
-        done: Labelled answers of the list. ``total``: all of it.
-        agreements: Of the annotator with the judge, and with other annotators.
-    """
-
-    done: int
-    total: int
-    agreements: list[Agreement]
+_DRAWN = 50
+"""Answers that are drawn at once, unless the annotator says otherwise."""
 
 
 def page(site: ViewerSite, request: web.Request) -> web.Response:
@@ -63,16 +56,18 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     annotator = annotator_of(query)
     blind = query.get("open") != "1"
     labels = _labels(run, asks, chosen.row)
+    queue = queue_of(run, asks, chosen)
+    labelled = labelled_lines(asks, chosen, annotator, labels)
     key = _named(query)
     skipped = int(query["skip"]) if query.get("skip", "").isdecimal() and len(query["skip"]) < 9 else 0
     if key:
         item: Item | None = asks.item(key.row, key.id, key.repeat, model=key.model)
     else:
-        item = _next(asks, chosen, annotator, labels, skipped)
+        item = next_item(queue, asks, labels, annotator, {line.name for line in labelled}, skipped)
     last = _named(query, "last_")
     last_item = asks.item(last.row, last.id, last.repeat, model=last.model) if last else None
     address = chosen.query(who=annotator, open="" if blind else "1", skip=str(skipped or ""))
-    choices = _choices(asks, chosen.row)
+    choices = site.kept(("choices", run.folder, chosen.row), asks, chosen.row, lambda: choices_of(asks, chosen.row))
     swapped = blind and item is not None and "A" in choices and int(_hash_of(item)[:1] or "0", 16) % 2 == 1
     return site.page(
         "labels.html",
@@ -89,11 +84,13 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         item=item,
         choices=_shown_choices(choices, swapped=swapped),
         texts=_answers(run, item, choices, swapped=swapped) if item else [],
-        scored=_is_scored(asks, chosen.row),
-        own=_own(labels, item, annotator),
-        progress=_progress(asks, chosen, annotator, labels),
+        scored=is_scored(asks, chosen.row),
+        own=own_label(labels, item, annotator),
+        progress=progress_of(queue, labelled, annotator, labels),
+        queue=queue,
+        to_draw=_DRAWN,
         last=last_item,
-        last_label=_own(labels, last_item, annotator),
+        last_label=own_label(labels, last_item, annotator),
         last_address=item_address(run.key, last) if last else "",
         item_address=item_address(run.key, item.line.name) if item else "",
         here=f"/runs/{run.key}/labels{address}",
@@ -105,8 +102,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         skipped=skipped,
         skip=f"/runs/{run.key}/labels{chosen.query(who=annotator, open='' if blind else '1', skip=str(skipped + 1))}",
         keys=[
-            ("1 2 3", "decide"), ("m", "comment"), ("s", "skip"), ("u", "the last one again"), ("esc", "items"),
-            ("?", "keys"),
+            ("d", "draw"), ("1 2 3", "decide"), ("m", "comment"), ("s", "skip"), ("u", "the last one again"),
+            ("esc", "items"), ("?", "keys"),
         ],
     )  # fmt: skip
 
@@ -135,6 +132,7 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
             "The answer was asked again meanwhile, so the label is not kept.", hint="Look at the new answer."
         )
     decision, score = _decision(asks, key.row, form), _score(form)
+    drawn = LabelQueue([], 0, draw_of(run, key.row), picked=False).drawn(item)
     label = Label(
         answer_hash=hash_of_answer,
         id=key.id,
@@ -144,7 +142,8 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
         decision=decision if score is None else None,
         score=score,
         comment=form.get("comment", "")[:_MOST].strip(),
-        split=form.get("split", "")[:80],
+        split=drawn.split if drawn is not None else CALIBRATION,
+        probability=drawn.probability if drawn is not None else 1.0,
         blind=form.get("blind") == "1",
         time=datetime.now().astimezone().isoformat(timespec="seconds"),
     )
@@ -154,6 +153,39 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
     address = chosen.query(
         who=annotator_of(form), open="" if label.blind else "1", skip=form.get("skip", "")[:9], **last
     )
+    return web.Response(status=303, headers={"Location": f"/runs/{run.key}/labels{address}"})
+
+
+def draw_answers(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.Response:
+    """Draw answers of a row, all with the same chance, and return the way to the first.
+
+    Raises:
+        UsageError: The row has a draw already, or holds nothing that could be labelled.
+        MissingError: The folder is no run of ours.
+        JudgebenchError: A file cannot be read, or the draw cannot be written.
+    """
+    run = site.run(request)
+    folder = RunFolder(run.folder)
+    if not is_run(run.folder):
+        raise MissingError(
+            f"{run.name} is no run of ours (its run.json is missing or damaged), so nothing is added to it."
+        )
+    row, wanted = form.get("row", ""), form.get("n", "")
+    n = int(wanted) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else _DRAWN
+    rows = judged_rows(folder, row)
+    found = candidates(row, rows, "uniform")
+    if draw_of(run, row) is not None:
+        raise UsageError(f"Answers of {row} have been drawn already.", hint="Draw more of them with: jb label draw")
+    if not found:
+        raise UsageError(f"The row {row} holds no answer that could be labelled.", hint="Judge it first: jb --reuse")
+    dataset = next(one.dataset for one in rows if one.row == row)
+    drawn = draw(found, n=n, strategy="uniform", seed=0, dataset=dataset)
+    time = datetime.now().astimezone().isoformat()
+    write_draw(
+        folder,
+        Draw(row=row, dataset=dataset, strategy="uniform", seed=0, population=len(found), answers=drawn, time=time),
+    )
+    address = Chosen(row=row).query(who=annotator_of(form))
     return web.Response(status=303, headers={"Location": f"/runs/{run.key}/labels{address}"})
 
 
@@ -184,50 +216,6 @@ def _labels(run: KnownRun, asks: RunQuery, row: str) -> dict[tuple[int, str, str
         return valid_labels(read_labels(RunFolder(run.folder).labels(dataset)))
     except DataError:
         return {}
-
-
-def _next(
-    asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[int, str, str], Label], skipped: int
-) -> Item | None:
-    """Return the first answer of the list that the annotator can label and has not, some of them passed over."""
-    done = _done(labels, annotator)
-    for line in asks.lines(chosen.filter()):
-        if line.status == "prediction_failed" or _is_done(line, done):
-            continue
-        item = asks.item(line.row, line.id, line.repeat, model=line.model)
-        if item.verdict is None or not item.verdict.answer_hash:
-            continue
-        if not skipped:
-            return item
-        skipped -= 1
-    return None
-
-
-def _done(labels: Mapping[tuple[int, str, str], Label], annotator: str) -> set[tuple[str, int, int]]:
-    return {(one.model, one.id, one.repeat) for (_, _, who), one in labels.items() if who == annotator}
-
-
-def _is_done(line: ItemLine, done: Iterable[tuple[str, int, int]]) -> bool:
-    """Say whether an answer has its label; one that was asked again since has none, so the list does not know it."""
-    return line.label is not None and (line.model, line.id, line.repeat) in done
-
-
-def _own(labels: Mapping[tuple[int, str, str], Label], item: Item | None, annotator: str) -> Label | None:
-    if item is None or item.verdict is None:
-        return None
-    return labels.get((item.line.id, item.verdict.answer_hash, annotator))
-
-
-def _choices(asks: RunQuery, row: str) -> list[str]:
-    """Return what can be decided about the answers of a row: what its judge can say, as far as it has said it."""
-    found = [str(value) for value, _ in asks.groups(Filter(row=row), "decision") if value not in {None, ""}]
-    if not found and _is_scored(asks, row):
-        return []
-    if any(one in figures.CHECKED for one in found) or not found:
-        return [*_CHECKS, *(one for one in sorted(found) if one not in _CHECKS)]
-    if any(one in _PAIRS for one in found):
-        return [*_PAIRS, *(one for one in sorted(found) if one not in _PAIRS)]
-    return sorted(found)[:9]
 
 
 class ShownAnswer(NamedTuple):
@@ -270,14 +258,9 @@ def _hash_of(item: Item) -> str:
     return item.verdict.answer_hash if item.verdict is not None else ""
 
 
-def _is_scored(asks: RunQuery, row: str) -> bool:
-    first = asks.page(Filter(row=row, status="ok"), 0, 1, texts=False).rows
-    return bool(first) and first[0].decision is None and first[0].score is not None
-
-
 def _decision(asks: RunQuery, row: str, form: Mapping[str, str]) -> str | None:
     decision = form.get("decision", "")
-    if decision and decision not in _choices(asks, row):
+    if decision and decision not in choices_of(asks, row):
         raise UsageError(
             f"{decision[:40]!r} is none of the decisions of {row}.", hint="Choose one that the page offers."
         )
@@ -297,29 +280,3 @@ def _score(form: Mapping[str, str]) -> float | None:
     if not math.isfinite(score):
         raise UsageError(f"{text[:40]!r} is no score.", hint="Write a number.")
     return score
-
-
-def _progress(
-    asks: RunQuery, chosen: Chosen, annotator: str, labels: Mapping[tuple[int, str, str], Label]
-) -> LabelProgress:
-    done = _done(labels, annotator)
-    list_filter = msgspec.structs.replace(chosen.filter(), labelled=True)
-    lines = [line for line in asks.lines(list_filter) if _is_done(line, done)]
-    said = {(one.model, one.id, one.repeat): one for (_, _, who), one in labels.items() if who == annotator}
-    judged = [(said[line.model, line.id, line.repeat], line) for line in lines if line.status == "ok"]
-    alike = sum(_said(label.decision, label.score) == _said(line.decision, line.score) for label, line in judged)
-    agreements = [Agreement("the judge", alike, len(judged))] if judged else []
-    ruled = [(label, line) for label, line in judged if line.rule_decision is not None and label.decision is not None]
-    if ruled:
-        agreements.append(Agreement("the rule", sum(a.decision == b.rule_decision for a, b in ruled), len(ruled)))
-    own = {(id, hash_of): one for (id, hash_of, who), one in labels.items() if who == annotator}
-    for other in sorted({who for *_, who in labels} - {annotator}):
-        both = [(own[id, h], one) for (id, h, who), one in labels.items() if who == other and (id, h) in own]
-        if both:
-            same = sum(_said(a.decision, a.score) == _said(b.decision, b.score) for a, b in both)
-            agreements.append(Agreement(other, same, len(both)))
-    return LabelProgress(len(lines), asks.count(chosen.filter()), agreements)
-
-
-def _said(decision: str | None, score: float | None) -> Any:
-    return decision if decision is not None else score

@@ -15,10 +15,16 @@ from judgebench.viewer import figures
 
 
 class Sentence(NamedTuple):
-    """A sentence of which the beginning is what matters."""
+    """A sentence.
+
+    Attributes:
+        strong: Its beginning, where that is what matters. ``rest``: the rest of it.
+        undecided: A row and two models that a comparison question by question may tell apart.
+    """
 
     strong: str
     rest: str = ""
+    undecided: tuple[str, str, str] | None = None
 
 
 def sentences(results: Sequence[TaskResult]) -> list[Sentence]:
@@ -66,6 +72,7 @@ def _ranked(row: str, members: Sequence[TaskResult]) -> Iterator[Sentence]:
     yield Sentence(
         "",
         f"On {row} the intervals of {best} and {next_best} overlap ({values}): {few} alone do not tell them apart.",
+        (row, best, next_best),
     )
 
 

@@ -47,7 +47,8 @@ def application(site: ViewerSite) -> web.Application:
     app = web.Application(middlewares=[_guarded(site)], client_max_size=_MOST_POSTED)
     for address, page in PAGES.items():
         app.router.add_get(address, _reading(site, page))
-    app.router.add_post("/runs/{run}/labels", partial(_label, site))
+    app.router.add_post("/runs/{run}/labels", partial(_posted, site, labels_page.add))
+    app.router.add_post("/runs/{run}/labels/draw", partial(_posted, site, labels_page.draw_answers))
     app.router.add_get("/runs/{run}/events", partial(live.events, site))
     return app
 
@@ -59,9 +60,13 @@ def _reading(site: ViewerSite, page: Page) -> Answer:
     return answer
 
 
-async def _label(site: ViewerSite, request: web.Request) -> web.StreamResponse:
+async def _posted(
+    site: ViewerSite,
+    work: Callable[[ViewerSite, web.Request, dict[str, str]], web.Response],
+    request: web.Request,
+) -> web.StreamResponse:
     form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-    return await site.aside(labels_page.add, site, request, form)
+    return await site.aside(work, site, request, form)
 
 
 def _guarded(site: ViewerSite) -> Middleware:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,8 @@ from judgebench.viewer.guard import Guard
 from judgebench.viewer.library import KnownRun, Library, links_in
 
 HERE = Path(__file__).parent
+_KEPT = 8
+"""Lists and comparisons that are kept."""
 
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ class ViewerSite:
         self.library = library
         self.guard = guard
         self._templates = _templates()
+        self._kept: dict[Hashable, tuple[object, object]] = {}
         self._queries: dict[Path, RunQuery] = {}
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="viewer")
 
@@ -69,6 +72,24 @@ class ViewerSite:
             known = self._queries[run.folder] = open_query(run.folder)
         return known
 
+    def kept(self, key: Hashable, asks: RunQuery, row: str, make: Callable[[], T]) -> T:
+        """Return what was made for a key, made anew where a file of the row has changed since.
+
+        Args:
+            key: What it is made of.
+            asks: The run.
+            row: Name of a result row of it.
+            make: Makes it.
+        """
+        stamp = tuple(_stamp(path) for one in asks.rows if one.row == row for path in one if isinstance(path, Path))
+        known = self._kept.pop(key, None)
+        if known is None or known[0] != stamp:
+            known = stamp, make()
+        self._kept[key] = known
+        while len(self._kept) > _KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return cast(T, known[1])
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """Return a page."""
         text = self._templates.get_template(template).render({"run": None, "current": "", "keys": [], **values})
@@ -89,6 +110,14 @@ class ViewerSite:
     def close(self) -> None:
         """End the thread."""
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        state = path.lstat()
+    except OSError:
+        return -1, -1, -1
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _templates() -> Environment:

@@ -13,6 +13,7 @@ import pytest
 
 from judgebench.store.labels import read_labels
 from tests.e2e.harness import environment
+from tests.query.made import MadeRun, prediction, verdict
 from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing, viewing
 from tests.viewer.stand import command, services, write_configs
@@ -133,30 +134,40 @@ def test_labels_are_given_blind_by_keyboard(chromium: Page, runs: list[Path], tm
     shutil.copytree(runs[0], copy)
     with viewing(copy) as view:
         opened(chromium, view)
-        chromium.goto(f"{view.base}/runs/{copy.name}/labels?row=tanks-quill&model=south-7b&who=ann")
+        chromium.goto(f"{view.base}/runs/{copy.name}/labels?row=tanks-quill&who=ann")
+        assert "No answers of tanks-quill have been drawn yet" in chromium.text()
+        chromium.evaluate("document.querySelector('input[name=n]').value = '10'")
+        chromium.press("d")
+        chromium.until("document.body.innerText.includes('Your decision')")
         text = chromium.text()
         assert "VERDICT" not in text
         assert "south-7b" not in chromium.text("section")
-        assert "0 of 36 labelled by ann" in text
+        assert "0 of 10 labelled by ann" in text
         chromium.press("m")
         chromium.type("by hand")
         chromium.press("Enter")  # in the comment it decides nothing
         chromium.press("Escape", "1")
-        chromium.until("document.body.innerText.includes('1 of 36 labelled')")
+        chromium.until("document.body.innerText.includes('1 of 10 labelled')")
         assert "✓ you" in chromium.text(".last")
         chromium.press("2")
-        chromium.until("document.body.innerText.includes('2 of 36 labelled')")
+        chromium.until("document.body.innerText.includes('2 of 10 labelled')")
         chromium.press("u", "1")
-        chromium.until("document.body.innerText.includes('2 of 36 labelled')")
+        chromium.until("document.body.innerText.includes('2 of 10 labelled')")
         before = chromium.text("h2")
         chromium.press("s")
         chromium.until(f"document.querySelector('h2').innerText !== {json.dumps(before)}")
+        chromium.goto(f"{view.base}/runs/{copy.name}/labels?row=tanks-quill&who=ann&only=rule")
+        assert "These answers are picked, not drawn" in chromium.text()
+        chromium.press("2")
+        chromium.until("document.body.innerText.includes('1 of 2 labelled')")
         assert chromium.errors == []
-    labels = list(read_labels(copy / "labels" / "tanks.jsonl"))
+    *labels, picked = list(read_labels(copy / "labels" / "tanks.jsonl"))
     assert [one.decision for one in labels] == ["correct", "incorrect", "correct"]
     assert labels[1].answer_hash == labels[2].answer_hash
     assert labels[0].comment == "by hand"
-    assert all(one.blind and one.annotator == "ann" and one.model == "south-7b" for one in labels)
+    assert all(one.blind and one.annotator == "ann" for one in [*labels, picked])
+    assert all(one.probability == pytest.approx(10 / 72) and one.split == "" for one in labels)
+    assert picked.split == "calibration"
 
 
 def test_a_run_is_followed_to_its_end(chromium: Page, tmp_path: Path) -> None:
@@ -225,3 +236,46 @@ def test_a_phone_shows_the_pages_without_scrolling_sideways(page: Page, viewer: 
     ):
         page.goto(viewer.base + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_three_planted_causes_are_found_within_twelve_keys(chromium: Page, tmp_path: Path) -> None:
+    """Of 300 items 12 are wrong or unread: a hard topic, answers cut off, verdicts that contradict each other."""
+    made = MadeRun(tmp_path / "20260101_000000")
+    causes = {id: ("units", "cut", "contradicts")[id % 3] for id in range(0, 300, 25)}
+    texts = {id: f"The answer is {2 * id + (id in causes)}." for id in range(300)}
+    answers = [
+        prediction(id, text, finish_reason="length" if causes.get(id) == "cut" else "stop")
+        for id, text in texts.items()
+    ]
+    verdicts = []
+    for id, text in texts.items():
+        cause = causes.get(id, "")
+        meta = {"topic": "units" if cause == "units" else ("sums", "products", "powers")[id % 3]}
+        decision = None if cause == "contradicts" else "incorrect" if cause else "correct"
+        reason = "contradictory verdicts: A and B" if cause == "contradicts" else ""
+        more = {"reason": reason, "truncated": cause == "cut", "meta": meta}
+        verdicts.append(verdict(id, decision, calls=[], text=text, **more))
+    made.add("model", "toy", "judge", predictions=answers, verdicts=verdicts)
+    with viewing(made.path) as view:
+        opened(chromium, view)
+        keys = 0
+
+        def press(*names: str) -> None:
+            nonlocal keys
+            keys += len(names)
+            chromium.press(*names)
+
+        press("j", "Enter")
+        chromium.until("location.pathname.startsWith('/runs/')")
+        press("i")
+        chromium.until("document.body.innerText.includes('wrong 8')")
+        press("2", "g")  # wrong, counted by topic
+        chromium.until("document.body.innerText.includes('units 4')")
+        press("3")
+        chromium.until("document.body.innerText.includes('unread 4') && location.search.includes('only=unread')")
+        chromium.until("document.body.innerText.includes('contradictory verdicts: A and B 4')")
+        press("4")
+        chromium.until("location.search.includes('only=truncated')")
+        assert "1 to 4 of 4" in chromium.text()
+        assert keys == 7
+    assert chromium.errors == []

@@ -23,7 +23,7 @@ PICTURES = {
     "item": ("/runs/{run}/items/south-7b/tanks-quill/1/0?only=accepted", "light", 760),
     "orders": ("/runs/{run}/items/south-7b/tanks-pair/5/0", "dark", 900),
     "compare": ("/compare?a={run}|south-7b|tanks-inkwell&b={other}|south-7b|tanks-inkwell", "light", 800),
-    "label": ("/runs/{run}/labels?row=tanks-quill&model=north-7b&who=ann", "light", 640),
+    "label": ("/runs/{run}/labels?row=tanks-quill&only=rule&who=ann", "light", 640),
 }
 SEEN = {
     "run": ["have no verdict", "tell them apart", "agrees with the rule", "too kind or too strict", "95% interval"],
