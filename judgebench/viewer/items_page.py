@@ -59,8 +59,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         found = asks.page(chosen.filter(), offset, _LINES)
         by = chosen.by or "reason"
         quick = not chosen.text and not any(name in chosen.where for name in _TEXTS)
-        counted = asks.groups(chosen.filter(), by) if quick else []
-        groups = [(value, count) for value, count in counted if value not in {None, ""}]
+        tallied = asks.groups(chosen.filter(), by) if quick else []
+        groups = [(value, count) for value, count in tallied if value not in {None, ""}]
         values |= {
             "lines": [_shown(run, chosen, one) for one in found.rows],
             "total": found.total,
@@ -122,7 +122,7 @@ def _shown(run: KnownRun, chosen: Chosen, line: ItemLine) -> ShownLine:
 
 
 def _next_field(by: str, fields: list[str]) -> str:
-    """Return by what the list is counted after this: the fields of the samples first."""
+    """Return by what the list is tallied after this: the fields of the samples first."""
     order = [*fields, "decision", "status", "model", "row", "reason"]
     return order[(order.index(by) + 1) % len(order)] if by in order else order[0]
 
