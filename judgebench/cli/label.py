@@ -200,12 +200,30 @@ def _add(run: RunFolder, args: argparse.Namespace) -> str:
             f"{args.file} holds no label: the column label is empty.", hint="Fill it in, then add it again."
         )
     done = add_labels(run, written, annotator=args.annotator or _login(), random=args.random)
+    renew(run)
     lines = [f"{done.added} labels added, {done.known} were there already."]
     if done.void:
         lines.append(f"{done.void} labels are void: the answers that they are about have changed.")
     if done.elsewhere:
         lines.append(f"{done.elsewhere} labels are about datasets, models or items that this run does not have.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_scores(run)])
+
+
+def renew(run: RunFolder) -> None:
+    """Write the summary anew, where the run has one, so that it says what the labels make of the scores."""
+    if not run.plans():
+        return
+    from judgebench.cli.other_parsers import newest_plan
+    from judgebench.stages.summarize import write_summary
+
+    write_summary(run, newest_plan(run))
+
+
+def _scores(run: RunFolder, row: str = "") -> list[str]:
+    from judgebench.report.corrected import in_words
+    from judgebench.trust.corrected import corrected_scores
+
+    return [line for score in corrected_scores(run, row) for line in in_words(score)]
 
 
 def _label(run: RunFolder, args: argparse.Namespace) -> str:
@@ -258,7 +276,8 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
     )
     left = len(open_) - given
     rest = f"{left} of the draw are left: jb label {run.path}" if left else "all done"
-    return f"\n{given} labels by {who} kept; {rest}."
+    renew(run)
+    return "\n".join([f"\n{given} labels by {who} kept; {rest}.", *_scores(run, row)])
 
 
 def _kind(rows: list[JudgedRow]) -> str:

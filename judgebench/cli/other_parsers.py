@@ -40,7 +40,7 @@ def other_readings(query: RunQuery, chosen: Filter, args: argparse.Namespace, co
     against = parser_of(_spec(args.against), where="--against") if args.against else None
     rows: list[list[Any]] = []
     shown: list[str] = []
-    for model, row, judge, path in _recorded(folder, _newest_plan(folder), chosen):
+    for model, row, judge, path in _recorded(folder, newest_plan(folder), chosen):
         first = against or _own_parser(judge)
         if first is None:
             rows.append([row, model, "(its method uses several parsers, or none)", *["-"] * 6])
@@ -189,7 +189,7 @@ def _name(parser: Any) -> str:
     return str(parser.identity().get("parser", type(parser).__name__))
 
 
-def _newest_plan(folder: RunFolder) -> Plan:
+def newest_plan(folder: RunFolder) -> Plan:
     """Return what the newest invocation of a run planned.
 
     Raises:

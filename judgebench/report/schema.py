@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
+from judgebench.records.corrected import CorrectedScore
 from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.figures import FigureTable
 from judgebench.records.flow import Counts, Metric, Slice
@@ -119,6 +120,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         models: Columns in order.
         rankings: The models in order, for every row with several of them; each is also a file in ``rankings/``.
         rankings_compared: How alike the judges of one dataset rank the models.
+        corrected: What people's labels make of the scores, where there are labels.
         footnotes: Texts; cells and rows name them by number, from 1.
         remarks: Sentences about the summary as a whole.
     """
@@ -133,6 +135,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     missing: list[MissingResult] = []
     rankings: list[Ranking] = []
     rankings_compared: list[RankingsCompared] = []
+    corrected: list[CorrectedScore] = []
     footnotes: list[str] = []
     remarks: list[str] = []
 

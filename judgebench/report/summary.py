@@ -16,6 +16,7 @@ import msgspec
 
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
 from judgebench.metrics.comparisons.ranking import compare_rankings
+from judgebench.records.corrected import CorrectedScore
 from judgebench.records.flow import Counts, Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
 from judgebench.report.current import newest_summary
@@ -193,6 +194,7 @@ def summarize(
     rankings: Sequence[Ranking] = (),
     summarizer: SummarizerConfig | None = None,
     plan: str = "",
+    corrected: Sequence[CorrectedScore] = (),
 ) -> SummaryFiles:
     """Write ``summary/summary_<timestamp>.{csv,md,txt,json,html}`` and return where, with the text for the terminal.
 
@@ -206,6 +208,7 @@ def summarize(
         rankings: Of rows with several models.
         summarizer: Order and groups; ``None`` shows all rows.
         plan: Name of the plan of this invocation.
+        corrected: What people's labels make of the scores.
 
     Raises:
         DiskError: A file cannot be written.
@@ -219,6 +222,8 @@ def summarize(
         summarizer=summarizer,
         plan=plan,
     )
+    if corrected:
+        summary = msgspec.structs.replace(summary, corrected=list(corrected))
     run = RunFolder(run_dir)
     before = newest_summary(run)
     folder = run.summary

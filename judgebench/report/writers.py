@@ -13,6 +13,7 @@ from html import escape
 from typing import NamedTuple
 
 from judgebench.records.diagnostics import DoubtfulVerdict
+from judgebench.report.corrected import corrected_table
 from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.slices import slices_table
@@ -195,6 +196,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         rankings_compared_table(summary, notes),
         forecasts_table(summary, notes),
         *figure_tables(summary),
+        corrected_table(summary, notes),
         certainty_table(without_tabled_rows(summary), notes),
         slices_table(summary),
         coverage_table(summary, notes),

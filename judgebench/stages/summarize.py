@@ -23,6 +23,7 @@ from judgebench.metrics.comparisons.style import differences
 from judgebench.metrics.rates import named
 from judgebench.metrics.scores import score
 from judgebench.metrics.statistics.intervals import share_metric, share_of
+from judgebench.records.corrected import CorrectedScore
 from judgebench.records.diagnostics import Diagnostics, JudgesCompared
 from judgebench.records.figures import Better
 from judgebench.records.flow import Counts, Metric, TaskResult
@@ -30,7 +31,7 @@ from judgebench.records.pairs import FLIPPED
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed, row_name
 from judgebench.report.current import Plans
 from judgebench.report.results import json_bytes, read_comparisons, read_result, write_result
-from judgebench.report.schema import RowSpec
+from judgebench.report.schema import RowSpec, SummaryFiles
 from judgebench.report.summary import summarize
 from judgebench.stages.accumulators import DOUBTFUL, Spent, judges_compared
 from judgebench.stages.compared_models import compared_name
@@ -405,19 +406,42 @@ def _results(run: RunFolder, row: RankedRow, plans: Plans) -> Iterable[tuple[str
 
 async def run(task: Task) -> None:
     """Run the summarize task."""
-    plan = task.plan
     task.reporter.update(state="running")
-    if plan.options.labels:
+    if task.plan.options.labels:
         from judgebench.trust.adding import add_labels, check_label_file
 
-        add_labels(task.run, check_label_file(Path(plan.options.labels)))
+        add_labels(task.run, check_label_file(Path(task.plan.options.labels)))
+    write_summary(task.run, task.plan)
+
+
+def write_summary(run: RunFolder, plan: Plan) -> SummaryFiles:
+    """Write rankings and summary of a run anew, with what its labels make of the scores.
+
+    Args:
+        run: The run.
+        plan: Of the invocation whose summary it is.
+
+    Raises:
+        DataError: Labels are damaged.
+        DiskError: A file cannot be written.
+    """
     rows = planned_rows(plan)
-    summarize(
-        task.run.path,
+    return summarize(
+        run.path,
         timestamp=plan.timestamp,
         models=list(dict.fromkeys(model for model, _ in plan.combinations)),
         rows=[row.spec for row in rows],
-        rankings=rankings_of(task.run, rows, plan.name),
+        rankings=rankings_of(run, rows, plan.name),
         summarizer=plan.summarizer,
         plan=plan.name,
+        corrected=_corrected(run),
     )
+
+
+def _corrected(run: RunFolder) -> list[CorrectedScore]:
+    """Return the scores that labels correct; a run without labels pays nothing for it."""
+    if not (run.path / "labels").is_dir():
+        return []
+    from judgebench.trust.corrected import corrected_scores
+
+    return corrected_scores(run)

@@ -20,13 +20,15 @@ class LabelledAnswer(NamedTuple):
 
     Attributes:
         worth: Mean of what its annotators' labels count; of decisions the majority's.
-        probability: With which it was drawn.
+        probability: With which it was drawn; 1 where nobody says that it was.
         annotators: How many have labelled it.
+        drawn: Whether the run holds a draw of it.
     """
 
     worth: float
     probability: float
     annotators: int
+    drawn: bool
 
 
 class RowLabels(NamedTuple):
@@ -108,8 +110,9 @@ class LabelBook:
     def _labelled(self, row: JudgedRow, labels: Sequence[Label]) -> LabelledAnswer:
         worths = [worth for one in labels if (worth := row.worth(one.decision, one.score)) is not None]
         first = labels[0]
-        chance = self._chances.get((row.dataset, first.id, first.answer_hash), max(one.probability for one in labels))
-        return LabelledAnswer(_summed_up(worths, decisions=row.kind != "score"), chance, len(worths))
+        drawn = self._chances.get((row.dataset, first.id, first.answer_hash))
+        chance = drawn if drawn is not None else min(one.probability for one in labels)
+        return LabelledAnswer(_summed_up(worths, decisions=row.kind != "score"), chance, len(worths), drawn is not None)
 
 
 def _summed_up(worths: Sequence[float], *, decisions: bool) -> float:

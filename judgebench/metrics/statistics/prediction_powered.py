@@ -1,0 +1,221 @@
+"""The mean of what is true, from a judge's verdicts on all items and a person's labels on some.
+
+Prediction-powered inference takes the judge's mean on the unlabelled items and adds the mean of (label - judge) on the
+labelled ones. It is unbiased whatever the judge, if the labelled items are a random part; a good judge makes the
+interval narrow, and a useless one is weighed by nearly 0.
+
+Sources: A. N. Angelopoulos et al. (2023), Science 382, 669-674; the weight: A. N. Angelopoulos, J. C. Duchi and
+T. Zrnic (2023), PPI++, arXiv:2311.01453. The package ``ppi_py`` is what the tests compare with, to 1e-9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from judgebench.metrics.statistics.intervals import t_quantile
+
+Column = npt.NDArray[np.float64]
+"""One number for each item."""
+
+SMALL = 50
+"""Fewer labelled clusters than this get Student's t and n - 1, which cover better then."""
+PSEUDO = 0.25
+"""How many labels, each way, the interval adds in which the judge is wrong by the whole scale."""
+
+
+class PoweredMean(NamedTuple):
+    """A corrected mean.
+
+    Attributes:
+        value: The mean, in the labels' unit. ``stderr``: its standard error.
+        low: Lower end of the interval. ``high``: upper end.
+        weight: How much the judge counts: 1 is plain prediction-powered inference, 0 the labels alone.
+        n: Labelled items. ``judged``: unlabelled ones.
+        small: Whether the interval is the one for few labels.
+    """
+
+    value: float
+    stderr: float
+    low: float
+    high: float
+    weight: float
+    n: int
+    judged: int
+    small: bool = False
+
+
+def column(values: Sequence[float] | Column) -> Column:
+    """Return numbers as an array."""
+    return np.asarray(values, dtype=np.float64)
+
+
+def power_weight(true: Column, said: Column, unlabelled: Column) -> float:
+    """Return the weight of the judge that gives the least variance, clipped to 0..1; 0 for a judge that says one thing.
+
+    ``cov(y, f) / ((1 + n / N) var(f))``, the covariance over the labelled items (divided by n), the variance over all
+    of them (divided by n + N - 1), as ``ppi_py`` has it.
+
+    Args:
+        true: Labels.
+        said: The judge about the same items.
+        unlabelled: The judge about the items without a label.
+    """
+    covariance = float(np.mean((true - true.mean()) * (said - said.mean())))
+    variance = float(np.var(np.concatenate([said, unlabelled]), ddof=1))
+    if variance <= 0:
+        return 0.0
+    return min(1.0, max(0.0, covariance / ((1 + len(true) / len(unlabelled)) * variance)))
+
+
+def powered_mean(
+    true: Sequence[float] | Column,
+    said: Sequence[float] | Column,
+    unlabelled: Sequence[float] | Column,
+    *,
+    weight: float | None = None,
+    level: float = 0.95,
+    small: bool | None = None,
+) -> PoweredMean | None:
+    """Return the corrected mean of independent items; ``clustered_powered_mean`` is for those that are not.
+
+    Args:
+        true: Labels.
+        said: The judge about the labelled items, in the same order.
+        unlabelled: The judge about the others.
+        weight: Of the judge; 1 is PPI, ``None`` takes the one with the least variance (PPI++).
+        level: Of the interval.
+        small: Whether the interval is for few labels: n - 1 in the variances, and Student's t with n - 1 degrees of
+            freedom; ``None`` takes it below ``SMALL`` labels. ``ppi_py`` has n and the normal distribution.
+
+    Returns:
+        ``None`` for fewer than two items on either side.
+    """
+    y, f, u = column(true), column(said), column(unlabelled)
+    n, rest = len(y), len(u)
+    if n < 2 or rest < 2:
+        return None
+    lam = power_weight(y, f, u) if weight is None else weight
+    few = n < SMALL if small is None else small
+    residual = y - lam * f
+    value = float(lam * u.mean() + residual.mean())
+    freedom = 1 if few else 0
+    error = math.sqrt(lam**2 * float(u.var(ddof=freedom)) / rest + float(residual.var(ddof=freedom)) / n)
+    reach = error * (t_quantile(0.5 + level / 2, n - 1) if few else NormalDist().inv_cdf(0.5 + level / 2))
+    return PoweredMean(value, error, value - reach, value + reach, lam, n, rest, few)
+
+
+class Stratum(NamedTuple):
+    """The items of one stratum.
+
+    Attributes:
+        true: Labels. ``said``: the judge about the labelled items. ``unlabelled``: about the others.
+        share: Of all items.
+    """
+
+    true: Column
+    said: Column
+    unlabelled: Column
+    share: float
+
+
+def stratified_mean(parts: Sequence[Stratum], *, level: float = 0.95) -> PoweredMean | None:
+    """Return the corrected mean over strata, each with a weight of its own and counted by its share of all items.
+
+    ``sum of share * mean``; the variance is the sum of share^2 times each one's. A stratum that is labelled whole adds
+    the mean of its labels and no error of a draw.
+
+    Returns:
+        ``None`` where a stratum has fewer than two labels and is not labelled whole: merge it with another one first.
+
+    Source: A. Fisch et al. (2024), Stratified prediction-powered inference, arXiv:2406.04291.
+    """
+    value = variance = weight = 0.0
+    freedom = 0
+    for part in parts:
+        if len(part.unlabelled) == 0 and len(part.true):
+            value += part.share * float(part.true.mean())
+            continue
+        rest = part.unlabelled if len(part.unlabelled) > 1 else np.repeat(part.unlabelled, 2)
+        found = powered_mean(part.true, part.said, rest, small=True)
+        if found is None:
+            return None
+        value += part.share * found.value
+        variance += (part.share * found.stderr) ** 2
+        weight += part.share * found.weight
+        freedom += found.n - 1
+    error = math.sqrt(variance)
+    reach = error * (t_quantile(0.5 + level / 2, freedom) if freedom else 0.0)
+    n, rest_ = sum(len(one.true) for one in parts), sum(len(one.unlabelled) for one in parts)
+    return PoweredMean(value, error, value - reach, value + reach, weight, n, rest_, small=True)
+
+
+def drawn_mean(
+    true: Sequence[float] | Column,
+    said: Sequence[float] | Column,
+    every: Sequence[float] | Column,
+    chances: Sequence[float] | Column,
+    clusters: Sequence[int] | npt.NDArray[np.int64],
+    every_clusters: Sequence[int] | npt.NDArray[np.int64],
+    *,
+    weight: float | None = None,
+    level: float = 0.95,
+    scale: float = 0.0,
+) -> PoweredMean | None:
+    """Return the corrected mean for labels that were drawn with unequal probabilities, with its error over clusters.
+
+    ``w * mean of f over all items + sum of (y - w f) / p over sum of 1 / p``: the judge's mean, and the mean of what it
+    gets wrong, weighed by the inverse probability of each label (J. Hajek 1971; augmented as by J. M. Robins,
+    A. Rotnitzky and L. P. Zhao 1994). With equal probabilities and as many clusters as items it is the mean
+    of PPI++ whose judge is averaged over all items; the weight is the one that gives the least variance, found exactly.
+
+    Args:
+        true: Labels.
+        said: The judge about the labelled items.
+        every: The judge about all items, labelled or not.
+        chances: With which each labelled item was drawn.
+        clusters: Question of each labelled item.
+        every_clusters: Question of each item.
+        weight: Of the judge; ``None`` takes the one with the least variance.
+        level: Of the interval.
+        scale: How far apart the ends of the scale are. Twenty labels may show no error of a judge that errs; so the
+            variance gets ``2 k scale^2 / (n + 2 k)^2``, ``PSEUDO`` labels each way in which it errs. 0 adds nothing.
+
+    Returns:
+        ``None`` for fewer than three labelled questions.
+    """
+    y, f, u = column(true), column(said), column(every)
+    inverse = 1 / column(chances)
+    inverse = inverse / inverse.sum()
+    own, all_own = np.asarray(clusters), np.asarray(every_clusters)
+    names, position = np.unique(own, return_inverse=True)
+    if len(names) < 3 or len(u) < 2:
+        return None
+    every_name, every_place = np.unique(all_own, return_inverse=True)
+    place = np.searchsorted(every_name, names)[position]
+    questions = np.bincount(position, inverse)
+    worth = 1 / float(questions @ questions)  # questions of equal chance that tell as much (L. Kish 1965)
+    known = math.sqrt(len(names) / (len(names) - (1 if weight is not None else 2)))  # one more for the weight
+
+    def influence(values: Column, mean: float) -> Column:
+        """Return what each question adds to the error of the labelled items' mean."""
+        sums = np.bincount(place, inverse * (values - mean), len(every_name))
+        return known * np.asarray(sums, dtype=np.float64)
+
+    of_labels = influence(y, float(inverse @ y))
+    of_judge = np.bincount(every_place, (u - u.mean()) / len(u)) - influence(f, float(inverse @ f))
+    spread = float(of_judge @ of_judge)
+    if weight is None:  # the variance is a parabola in the weight
+        weight = min(1.0, max(0.0, -float(of_judge @ of_labels) / spread)) if spread > 0 else 0.0
+    value = weight * float(u.mean()) + float(inverse @ (y - weight * f))
+    sums = of_labels + weight * of_judge
+    doubt = 2 * PSEUDO * scale**2 / (worth + 2 * PSEUDO) ** 2
+    error = math.sqrt(float(sums @ sums) + doubt)
+    reach = error * t_quantile(0.5 + level / 2, max(1, math.floor(worth + 1e-9) - 1))
+    few = worth < SMALL
+    return PoweredMean(value, error, value - reach, value + reach, weight, len(y), len(u) - len(y), few)
