@@ -30,13 +30,14 @@ class AspectScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_f
     """Keys of ``score=dict(type=AspectScore, ...)``, beside those of every score.
 
     Attributes:
-        aspects: Names of the presentations, in the order in which gold lists people's ratings.
+        aspects: Names of the presentations, in the order in which gold lists people's ratings; empty takes all that the
+            method has.
         group_by: Meta column by which figures are also given in parts (the model that made the picture). Correlations
             are then taken in each part, and averaged over the parts.
         headline: ``overall``, or its rank correlation with people (``spearman``).
     """
 
-    aspects: list[str]
+    aspects: list[str] = msgspec.field(default_factory=list)
     group_by: str = ""
     headline: Literal["overall", "spearman"] = "overall"
 
@@ -70,6 +71,7 @@ class AspectScore(Measure):
     def __init__(self, config: AspectScoreConfig) -> None:
         self.config = config
         self._rows: list[_RatedAnswer] = []
+        self._aspects = dict.fromkeys(config.aspects)
         self._planned = 0
 
     def identity(self) -> dict[str, Any]:
@@ -85,8 +87,10 @@ class AspectScore(Measure):
         self._planned += 1
         if verdict.status not in ("ok", "unparsed"):
             return
+        if not self.config.aspects:
+            self._aspects |= dict.fromkeys(one.presentation for one in verdict.presentations)
         scores = {}
-        for aspect in self.config.aspects:
+        for aspect in self._aspects:
             own = [one.score for one in verdict.presentations if one.presentation == aspect]
             known = [score for score in own if score is not None]
             if known and len(known) == len(own):
@@ -100,20 +104,21 @@ class AspectScore(Measure):
         """Take in what was judged about the samples that follow."""
         self._rows.extend(later._rows)
         self._planned += later._planned
+        self._aspects |= later._aspects
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
         groups = list(dict.fromkeys(row.group for row in self._rows)) if self.config.group_by else []
         found: dict[str, Metric] = {}
-        for name in (OVERALL, *self.config.aspects):
+        for name in (OVERALL, *self._aspects):
             found[_named(OVERALL, name)] = self._mean(name, self._rows)
             found |= {_named(OVERALL, name, group): self._mean(name, self._of(group)) for group in groups}
-        for name in (OVERALL, *self.config.aspects):
+        for name in (OVERALL, *self._aspects):
             found[_named("overall_unread_as_0", name)] = self._mean_with_zeros(name)
         for part in ("", *groups):
             found |= self._counts(part)
         if any(row.people for row in self._rows) or self.config.headline != OVERALL:
-            for name in (OVERALL, *self.config.aspects):
+            for name in (OVERALL, *self._aspects):
                 found |= self._correlations(name, groups)
         headline = self.config.headline
         return {headline: found[headline], **found}
@@ -123,7 +128,7 @@ class AspectScore(Measure):
 
     def _whole(self, rows: Sequence[_RatedAnswer]) -> list[_RatedAnswer]:
         """Return the rows in which every aspect was read."""
-        return [row for row in rows if len(row.scores) == len(self.config.aspects) + 1]
+        return [row for row in rows if len(row.scores) == len(self._aspects) + 1]
 
     def _mean(self, name: str, rows: Sequence[_RatedAnswer]) -> Metric:
         whole = self._whole(rows)
@@ -140,7 +145,7 @@ class AspectScore(Measure):
         rows = self._of(group) if group else self._rows
         end = f"/{group}" if group else ""
         counts = {"judged": len(self._whole(rows)), "unread": len(rows) - len(self._whole(rows))}
-        for aspect in self.config.aspects:
+        for aspect in self._aspects:
             counts[f"only/{aspect}"] = sum(list(row.scores) == [aspect] for row in rows)
         return {
             f"{name}{end}": Metric(value=float(count), n=len(rows) if group else self._planned)
@@ -185,16 +190,16 @@ class AspectScore(Measure):
         if not raters or not all(self._is_rating(one) for one in raters):
             raise DataError(
                 f"Item {sample.key or sample.id}: a list of people's ratings was expected as gold, each a list of "
-                f"{len(self.config.aspects)} numbers from 0, not {sample.gold!r:.60}."
+                f"{len(self._aspects)} numbers from 0, not {sample.gold!r:.60}."
             )
-        found = {aspect: fmean(one[at] for one in raters) for at, aspect in enumerate(self.config.aspects)}
+        found = {aspect: fmean(one[at] for one in raters) for at, aspect in enumerate(self._aspects)}
         found[OVERALL] = fmean(math.prod(one) ** (1 / len(one)) for one in raters)
         return found
 
     def _is_rating(self, one: Any) -> bool:
         return (
             isinstance(one, list)
-            and len(one) == len(self.config.aspects)
+            and len(one) == len(self._aspects)
             and all(isinstance(part, int | float) and not isinstance(part, bool) and part >= 0 for part in one)
         )
 
