@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from judgebench.content.image_files import image_type
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import MEDIA, Image, is_text, media_in
+from judgebench.content.parts import MEDIA, Image, SizeRule, is_text, media_in, parts_in
+from judgebench.content.sizes import check_can_resize, fits, resized
 from judgebench.errors import DiskError
-from judgebench.records.flow import Reply, Request
+from judgebench.records.flow import Prompt, Reply, Request
 from judgebench.store.journal import read_file, reason_of, write_atomically
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -73,33 +75,77 @@ class Attachments:
         return data
 
 
-def image_of(source: Any, kept: Attachments | None) -> Image:
+def image_of(source: Any, kept: Attachments | None, rule: SizeRule | None = None) -> Image:
     """Return the reference to a row's image, and keep its bytes where a store is given.
 
     Args:
         source: A ``MediaSource``, or the object that a spool made of one.
         kept: The run's store; ``None`` where only the reference is needed (replay, a look at the rows).
+        rule: How large it may be when it is sent; an image that is not larger does not carry it.
 
     Raises:
         DataError: There is no such file, or it is no image.
+        MissingExtraError: It must be made smaller, and the package that does it is not installed.
     """
     given = source if isinstance(source, MediaSource) else msgspec.convert(source, MediaSource)
     data = given.read()
     media_type = given.media_type(data)
-    return Image(sha256=kept.put(data) if kept else hashlib.sha256(data).hexdigest(), media_type=media_type)
+    sha256 = kept.put(data) if kept else hashlib.sha256(data).hexdigest()
+    if rule is None or fits(data, rule):
+        return Image(sha256=sha256, media_type=media_type)
+    check_can_resize()
+    return Image(sha256=sha256, media_type=media_type, resize=rule)
 
 
 def with_media(request: Request) -> Request:
     """Return a request with the bytes of the media that its prompt refers to, for the one who makes its body.
 
+    Images with a size rule are replaced by smaller ones, which are made once and kept in the run folder.
+
     Raises:
         DiskError: Bytes are not in the store.
+        DataError: An image cannot be made smaller.
     """
     wanted = [] if is_text(request.prompt) else media_in(request.prompt)
     if not wanted:
         return request
     store = Attachments(Path(request.attachments))
+    if is_resized(request.prompt):
+        request = msgspec.structs.replace(request, prompt=_resized(request.prompt, store))
+        wanted = media_in(request.prompt)
     return msgspec.structs.replace(request, media={sha256: store.read(sha256) for sha256 in wanted})
+
+
+def is_resized(prompt: Prompt) -> bool:
+    """Whether a prompt holds an image that is to be made smaller."""
+    return not is_text(prompt) and any("resize" in part for part in parts_in(prompt))
+
+
+def _resized(prompt: Prompt, store: Attachments) -> Prompt:
+    def replaced(part: Any) -> Any:
+        if not isinstance(part, Mapping) or part.get("type") != "image" or "resize" not in part:
+            return part
+        rule = msgspec.convert(part["resize"], SizeRule)
+        sha256 = part["sha256"]
+        name = f"{sha256}-{rule.longest_side}-{rule.max_bytes}"
+        note = store.folder / "resized" / sha256[:2] / f"{name}.json"
+        try:
+            small = msgspec.json.decode(read_file(note), type=Image)
+            store.read(small.sha256)
+        except (OSError, DiskError, msgspec.MsgspecError):  # not made yet, or not kept whole
+            data = resized(store.read(sha256), rule)
+            small = Image(sha256=store.put(data), media_type=image_type(data))
+            write_atomically(note, msgspec.json.encode(small))
+        rest = {key: value for key, value in part.items() if key not in ("sha256", "media_type", "resize")}
+        return {**rest, "sha256": small.sha256, "media_type": small.media_type}
+
+    return [
+        {**message, "content": [replaced(part) for part in message["content"]]}
+        if isinstance(message.get("content"), list)
+        else message
+        for message in prompt
+        if isinstance(message, dict)
+    ]
 
 
 def with_media_kept(reply: Reply, kept: Attachments) -> Reply:

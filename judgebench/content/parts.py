@@ -41,8 +41,27 @@ class _Media(_TypedPart, frozen=True, kw_only=True, omit_defaults=True):
     media_type: str
 
 
+class SizeRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How large an image may be when it is sent; 0 sets no limit.
+
+    Attributes:
+        longest_side: Pixels of the longer side; the other one follows.
+        max_bytes: Bytes of the file.
+    """
+
+    longest_side: int = 0
+    max_bytes: int = 0
+
+
 class Image(_Media, frozen=True, kw_only=True, omit_defaults=True, tag="image"):
-    """A picture."""
+    """A picture.
+
+    Attributes:
+        resize: The rule by which it is made smaller before it is sent, where it is larger; the hash is that of the
+            picture as the dataset has it.
+    """
+
+    resize: SizeRule | None = None
 
 
 class Audio(_Media, frozen=True, kw_only=True, omit_defaults=True, tag="audio"):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import transcript_of
+from judgebench.content.parts import SizeRule, transcript_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -93,6 +93,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         input_columns: Columns that become fields of the prompt.
         image_columns: Columns that hold an image each, or a list of them, and become fields that image parts of the
             prompt may name: a path relative to the data file, base64 text, a data URI, or bytes in Parquet.
+        resize: How large an image may be when it is sent, ``dict(longest_side=1024, max_bytes=500_000)``; larger ones
+            are made smaller, which needs the extra ``images``.
         images_optional: Whether a row may lack an image: its column is then missing, empty or null, and its part of the
             prompt is left out.
         placeholders: Whether the texts of the input columns hold ``<image 1>``, ``<image 2>``, ... (or ``<image>`` for
@@ -117,6 +119,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     input_columns: list[str]
     image_columns: list[str] = []
     image_folder: str = ""
+    resize: SizeRule | None = None
     images_optional: bool = False
     placeholders: bool = False
     transcript_columns: list[str] = []

@@ -80,8 +80,8 @@ def _images(source: MediaSource, config: SourceConfig, kept: Attachments | None)
         return []
     each = source.each()
     if each == [source]:
-        return image_of(source, kept)
-    return [image_of(one, kept) for one in each]
+        return image_of(source, kept, config.resize)
+    return [image_of(one, kept, config.resize) for one in each]
 
 
 def _interleaved(texts: dict[str, str], images: Sequence[Image], place: str) -> dict[str, Interleaved]:

@@ -18,7 +18,7 @@ import msgspec
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from judgebench.content.attachments import with_media
+from judgebench.content.attachments import is_resized, with_media
 from judgebench.engine import endpoint, reach
 from judgebench.engine import framing as wire
 from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_reads
@@ -26,7 +26,7 @@ from judgebench.engine.client import Traffic
 from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_delay
 from judgebench.engine.framing import PARSERS, EventParser, LineParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
-from judgebench.errors import out_of_files
+from judgebench.errors import DataError, out_of_files
 from judgebench.models.access import auth_headers, check_takes, redactor_of, revealed, secret_parameters
 from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
@@ -100,7 +100,12 @@ class HttpClient:
         if self._secrets:
             request = msgspec.structs.replace(request, params=revealed(request.params, self._secrets))
         check_takes(self._config, request.prompt, where="A question")
-        body = wire.encode(self._dialect.body(self._config, with_media(request), self.model))
+        try:
+            # making an image smaller takes some 30 ms, in which other requests go on
+            sent = await asyncio.to_thread(with_media, request) if is_resized(request.prompt) else with_media(request)
+        except DataError as error:
+            return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
+        body = wire.encode(self._dialect.body(self._config, sent, self.model))
         traffic, policy = self._traffic, self._policy
         tries = repeats = 0
         waited = 0.0
