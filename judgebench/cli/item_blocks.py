@@ -15,7 +15,7 @@ _LABEL = 11
 """Width of the words before the texts of a block."""
 _LINES = 2
 """Lines that a text of a block has at most."""
-_SIGNS = {"ok": "✓", "unparsed": "?", "judge_failed": "!", "prediction_failed": "!", "not_judged": "–"}
+_SIGNS = {"ok": "•", "unparsed": "?", "judge_failed": "!", "prediction_failed": "!", "not_judged": "–"}
 
 
 def _width() -> int:
@@ -35,6 +35,9 @@ def block(one: Item) -> Iterator[str]:
     if one.question or one.answer:
         answer = one.answer or (one.prediction.error.message if one.prediction and one.prediction.error else "")
         yield from _field("answer", around(answer, one.span, _room()) if answer else "(no text)")
+    for other in one.answers:
+        if other.model == one.against and other.repeat == one.line.repeat:
+            yield from _field("compared", f"{other.model}: {around(other.answer, None, _room()) or '(no text)'}")
     for call in one.calls[:4]:
         name = f"judge {call.read.order or call.record.presentation}" if len(one.calls) > 1 and call.read else "judge"
         yield from _field(name, _reply(call))
@@ -67,8 +70,11 @@ def heading(line: ItemLine) -> str:
 
 
 def sign_of(line: ItemLine) -> str:
-    """Return the sign of a verdict: right, wrong, unread, failed or not judged."""
-    return "✗" if line.wrong else _SIGNS[line.status]
+    """Return the sign of a verdict: right, wrong, neither (a comparison, a score), unread, failed or not judged."""
+    if line.wrong:
+        return "✗"
+    right = line.status == "ok" and (line.decision == "correct" or line.gold is not None)
+    return "✓" if right else _SIGNS[line.status]
 
 
 def _decided(status: str, decision: str | None, score: float | None, reason: str) -> str:
@@ -134,8 +140,13 @@ def whole(one: Item) -> Iterator[str]:
         error = one.prediction.error
         text = _marked(one.answer, one.span) or (f"({error.kind}: {error.message})" if error else "(no text)")
         yield from _section(f"answer of {one.line.model}", text)
+    for other in one.answers:
+        if other.model == one.against and other.repeat == one.line.repeat:
+            yield from _section(f"compared answer of {other.model}", other.answer or "(no text)")
     for call in one.calls:
-        yield from _call(call)
+        yield from _call(
+            call, {"first": f"{one.line.model}'s", "second": f"{one.against}'s" if one.against else "the second"}
+        )
     yield from _section("verdict", "\n".join(_verdict_lines(one)))
     others = [f"{opinion.row}: {_said(opinion.verdict)}" for opinion in one.opinions]
     if others:
@@ -167,7 +178,7 @@ def _marked(text: str, span: tuple[int, int] | None) -> str:
     return f"{text[: span[0]]}⟦{text[span[0] : span[1]]}⟧{text[span[1] :]}"
 
 
-def _call(call: ShownCall) -> Iterator[str]:
+def _call(call: ShownCall, whose: dict[str, str]) -> Iterator[str]:
     from judgebench.content.parts import in_words
 
     read = call.read
@@ -180,7 +191,7 @@ def _call(call: ShownCall) -> Iterator[str]:
     yield from _section(f"reply of the judge{name}", reply)
     if read is not None:
         said = _decided(read.status, read.decision, read.score, read.reason)
-        prefers = f"; prefers the {read.prefers} answer" if read.prefers in {"first", "second"} else ""
+        prefers = f"; prefers {whose[read.prefers]} answer" if read.prefers in whose else ""
         yield visible(f"(read as: {said}{prefers})")
 
 

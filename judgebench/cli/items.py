@@ -91,13 +91,24 @@ def run(argv: list[str]) -> int:
     from judgebench.errors import visible
     from judgebench.query import open_query
 
-    args = build_parser().parse_all(argv)
+    args = build_parser().parse_all(_with_order(argv))
     query = open_query(run_folder(args.run, Path(args.work_dir)))
     for line in _shown(query, args):
         print(line)
     for problem in query.problems[:10]:
         print(f"jb: note: {visible(problem)}", file=sys.stderr)
     return 0
+
+
+def _with_order(argv: list[str]) -> list[str]:
+    """Return the words with ``--sort -FIELD`` as one: argparse would take the second for a flag."""
+    words: list[str] = []
+    for word in argv:
+        if words[-1:] == ["--sort"]:
+            words[-1] = f"--sort={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:

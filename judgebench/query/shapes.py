@@ -171,6 +171,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         opinions: What other judges and rules say about this answer.
         answers: Other models' answers to the same question. ``repeats``: other repetitions of this model's.
         labels: What people say about it.
+        against: Abbr of the model (or name of the file of answers) with whose answer a judge compares this one.
         files: Where the records stand: kind of record to path, relative to the run folder.
         again: The command that asks for it again.
         missing: What could not be found or read, a sentence each.
@@ -191,6 +192,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[Alternative] = []
     repeats: list[Alternative] = []
     labels: list[Label] = []
+    against: str = ""
     files: dict[str, str] = {}
     again: str = ""
     missing: list[str] = []

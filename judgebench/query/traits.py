@@ -36,8 +36,12 @@ class Trait(NamedTuple):
 
     @property
     def weight(self) -> float:
-        """How much it tells: the more of the chosen have it, and the fewer of the others, the more."""
-        return self.among * math.log(self.among * self.all / (self.chosen * self.overall))
+        """How much it tells: the chosen times the divergence (Kullback and Leibler) of their share from that of all."""
+        here, overall = self.among / self.chosen, self.overall / self.all
+        if here <= overall:
+            return 0.0
+        rest = (self.chosen - self.among) * math.log((1 - here) / (1 - overall)) if here < 1 else 0.0
+        return self.among * math.log(here / overall) + rest
 
 
 def traits_of(

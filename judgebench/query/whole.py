@@ -71,6 +71,7 @@ class Whole:
             answers=self._answers(row, line) if others else [],
             repeats=self._repeats(row, line) if others else [],
             labels=labels,
+            against=source.against,
             files=self._files(source),
             again=self._again(line),
             missing=missing,

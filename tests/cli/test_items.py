@@ -95,6 +95,34 @@ def test_all_about_one_item_and_the_way_to_the_next(folder: Path, capsys: pytest
     assert whole["calls"][0]["reply"][slice(*whole["calls"][0]["span"])] == "B"
 
 
+def test_a_pair_is_shown_with_both_answers_and_both_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = MadeRun(tmp_path / "run")
+    calls = [call(0, "The first is clearer. VERDICT: A", name=name) for name in ("AB", "BA")]
+    said = verdict(0, "tie", calls=calls, prefers_AB="first", prefers_BA="second")
+    own, other = [prediction(0, "It is 0.")], [prediction(0, "Zero, I think.")]
+    made.add("north", "toy", "pair", predictions=own, calls=calls, verdicts=[said], against="south")
+    made.add("south", "toy", predictions=other, verdicts=[verdict(0, "correct")])
+    assert items(capsys, str(made.path), "--flipped").splitlines()[:7] == [
+        "toy-pair · north · item 0 (q-0)   • tie; changed its mind with the order",
+        "  question    What is twice 0?",
+        "  reference   0",
+        "  answer      It is 0.",
+        "  compared    south: Zero, I think.",
+        "  judge AB    The first is clearer. VERDICT: ⟦A⟧",
+        "  judge BA    The first is clearer. VERDICT: ⟦A⟧",
+    ]
+    whole = items(capsys, str(made.path), "toy-pair", "0")
+    assert "--- compared answer of south ---\nZero, I think." in whole
+    assert re.search(r"reply of the judge \(AB\) ---\n.*\n\(read as: tie; prefers north's answer\)", whole)
+    assert re.search(r"reply of the judge \(BA\) ---\n.*\n\(read as: tie; prefers south's answer\)", whole)
+
+
+def test_the_greatest_come_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = items(capsys, str(folder), "--sort", "-level", "--where", "id < 7", "--limit", "3")
+    assert re.findall(r"· item (\d+)", shown) == ["4", "3", "2"]
+    assert "--sort -level --offset 3 --limit 3" in shown
+
+
 def test_json_and_csv_have_a_line_for_each_item(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = items(capsys, str(folder), "--wrong", "--json", "--limit", "none").splitlines()
     assert {json.loads(line)["id"] for line in lines} == DATES | CUT | STRICT

@@ -98,6 +98,7 @@ class MadeRun:
         predictions: Iterable[Prediction] | None = None,
         calls: Iterable[JudgeCall] | None = None,
         verdicts: Iterable[RecordedVerdict] | None = None,
+        against: str = "",
     ) -> None:
         """Write a result row and name it in the manifest."""
         row = f"{dataset}-{judge}" if judge else dataset
@@ -122,7 +123,9 @@ class MadeRun:
             )
         )
         if judge:
-            self._judges.append(ManifestJudge(abbr=judge, dataset=dataset, method="ReferenceVerifier"))
+            self._judges.append(
+                ManifestJudge(abbr=judge, dataset=dataset, method="ReferenceVerifier", compare_with=against)
+            )
         self.close()
 
     def close(self) -> None:

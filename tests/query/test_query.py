@@ -12,7 +12,7 @@ import pytest
 
 import judgebench
 from judgebench.errors import ReuseError, UsageError
-from judgebench.query import Filter, ItemKey, RunQuery, open_query
+from judgebench.query import Filter, ItemKey, RunQuery, Trait, open_query
 from judgebench.query import run_query as module
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
 from judgebench.store.labels import append_labels
@@ -88,6 +88,20 @@ def test_each_kind_of_trouble_is_found_and_counted(run: RunQuery) -> None:
     assert run.counts(Filter(text="more"))["all"] == 4 * N
     assert run.groups(Filter(row="toy-strict", wrong=True), "category") == [("odd", len(WRONG))]
     assert run.problems == []
+
+
+def test_what_is_as_frequent_among_the_chosen_as_elsewhere_is_no_trait(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    verdicts = [
+        verdict(
+            id, "incorrect" if id % 7 == 3 else "correct", meta={"level": id % 5, "odd": id % 7 == 3 and id % 9 == 1}
+        )
+        for id in range(6000)
+    ]
+    made.add("m", "toy", verdicts=verdicts)
+    run = open_query(made.path)
+    assert [trait.where for trait in run.in_common(Filter(wrong=True))] == ["odd == 1"]
+    assert run.in_common(Filter(where="level == 3")) == [Trait("level == 3", 1200, 1200, 1200, 6000)]
 
 
 @pytest.mark.parametrize(
