@@ -16,9 +16,11 @@ from judgebench.dashboard.display import Display
 from judgebench.errors import ExitCode, JudgebenchError
 from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
+from judgebench.records.prices import money
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
 from judgebench.report.conditions import read_conditions
+from judgebench.report.costs import sides_of, total_of
 from judgebench.report.schema import Summary
 from judgebench.session.outcome import Outcome, ReachedLimits, scores, summed
 from judgebench.store.journal import read_file
@@ -37,7 +39,7 @@ def close_run(ended: Outcome, display: Display) -> Outcome:
         display: Where lines go.
     """
     run, request, results = RunFolder(ended.path), ended.request, ended.results
-    outcome, summary, counts = ended.tasks, None, ended.counts
+    outcome, summary = ended.tasks, None
     if request.options.small:
         for line in _one_exchange(run, ended.plan, results):
             display.message(line)
@@ -60,7 +62,7 @@ def close_run(ended: Outcome, display: Display) -> Outcome:
     limit = _limit(ended.reached)
     for line in [
         "",
-        *_ending(run, outcome, counts, summary),
+        *_ending(run, outcome, results, summary),
         *rows,
         *limit,
         f"Next:    {next_command}" if there else gone,
@@ -99,8 +101,8 @@ def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: Exi
     return exit_code, f"Rows:    {out} ({count} lines)"
 
 
-def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path | None) -> list[str]:
-    lines = []
+def _ending(run: RunFolder, outcome: RunOutcome, results: list[TaskResult], summary: Path | None) -> list[str]:
+    lines, counts = [], summed(results)
     if ended_badly := outcome.failed():  # the display has told why
         lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (see the reasons above)")
     lines.append(f"Results: {run.path}")
@@ -113,7 +115,24 @@ def _ending(run: RunFolder, outcome: RunOutcome, counts: Counts, summary: Path |
             f"({counts.unparsed} unparsed, {failed} failed, {counts.not_judged} not judged, "
             f"{counts.truncated} truncated)"
         )
-    return [*lines, *_pace(outcome), *_faults(outcome)]
+    return [*lines, *_cost(results), *_pace(outcome), *_faults(outcome)]
+
+
+def _cost(results: list[TaskResult]) -> list[str]:
+    """Say what all calls behind the results took, over all invocations of the run."""
+    total = total_of(sides_of(results))
+    if not total.calls and not total.saved:
+        return []
+    known = f"; {total.saved} replies were known before" if total.saved else ""
+    took = f"{total.calls} calls, {total.tokens} tokens{known}"
+    prices = [
+        f"{money(sum(by_side.values()), currency)} "
+        f"({', '.join(f'{side} {money(cost, currency)}' for side, cost in by_side.items())})"
+        for currency, by_side in total.cost.items()
+    ]
+    if total.unpriced:
+        prices.append("price unknown" + (f" of {total.unpriced} tokens" if prices else ""))
+    return [f"Cost:    {'; '.join([*prices, took])}"]
 
 
 def _pace(outcome: RunOutcome) -> list[str]:

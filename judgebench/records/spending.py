@@ -78,6 +78,40 @@ def spent_by(usage: Usage | None, calls: int, price: Price | None) -> Spending:
     return Spending(calls=calls, tokens=usage.prompt_tokens + usage.completion_tokens, cost=cost)
 
 
+class CallUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the calls to one model behind a result took: ``TaskResult.usage`` holds one for ``model`` and ``judge``.
+
+    Attributes:
+        calls: Calls that were sent.
+        prompt_tokens: Tokens read, as the service reported. ``completion_tokens``: written.
+        extra_requests: Requests beyond the first of each call. ``seconds_waited``: between them.
+        served_models: Model ids of the replies.
+        saved_requests: Calls that were not sent, as their replies were known (``--cache``, ``--dedup``).
+        reasoning_tokens: Of those written, the reasoning.
+        cached_tokens: Of those read, what came out of the service's cache. ``cache_write_tokens``: what went into it.
+        unmeasured: Replies that came without a word about tokens; what they cost is not in ``cost``.
+        batched: Calls that were answered in a batch. ``discount``: what they would have cost more without one.
+        cost: In the currency of the price; ``None`` where there is no price.
+        price: Of the model.
+    """
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    extra_requests: int
+    seconds_waited: float
+    served_models: list[str]
+    saved_requests: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    unmeasured: int = 0
+    batched: int = 0
+    cost: float | None = None
+    discount: float = 0.0
+    price: Price | None = None
+
+
 class TaskSpending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a task says of its allowance, as part of its progress.
 

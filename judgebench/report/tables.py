@@ -240,7 +240,7 @@ def _tokens(facts: ResultFacts, notes: Notes) -> str:
     if not spent:
         scored = "no judge call was needed, or the calls are recorded under the compared models"
         return notes.mark(scored if facts.counts.ok else "the judge has not been asked")
-    if not spent.get("prompt_tokens"):
+    if spent.get("calls") and not spent.get("prompt_tokens"):
         return notes.mark("the judge's service reported no usage")
     return f"{spent['prompt_tokens']} + {spent.get('completion_tokens', 0)}"
 

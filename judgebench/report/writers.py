@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from judgebench.records.diagnostics import DoubtfulVerdict
 from judgebench.report.corrected import corrected_table
+from judgebench.report.costs import COST_FIGURES, cost_figures, cost_remarks, cost_table
 from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.slices import slices_table
@@ -122,7 +123,7 @@ def as_text(summary: Summary, width: int = 0) -> str:
     if doubts := _doubts(summary):
         parts.append("\n".join([f"{_LOOK_FIRST_TITLE}:", "", *_look_first(doubts)]))
     shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
-    shown += [printable(remark, 500) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
+    shown += [printable(remark, 500) for remark in _sentences(summary)]
     if shown:
         parts.append("\n".join(shown))
     return "\n\n".join(parts) + "\n"
@@ -139,7 +140,7 @@ def as_markdown(summary: Summary) -> str:
     if doubtful := _doubtful(summary):
         parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
     shown = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
-    shown += [markdown_cell(remark) for remark in [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)]]
+    shown += [markdown_cell(remark) for remark in _sentences(summary)]
     if shown:
         parts.append("## Notes\n\n" + "\n\n".join(shown))
     return "\n\n".join(parts) + "\n"
@@ -154,14 +155,24 @@ def as_html(summary: Summary) -> str:
         without_tabled_rows(summary),
         [*tables, *([doubtful] if doubtful is not None else [])],
         notes,
-        [*summary.remarks, *ranking_remarks(summary), *_unscored(summary)],
+        _sentences(summary),
     )
 
 
 def as_csv(summary: Summary) -> str:
     """Return the summary as CSV (RFC 4180): the compact table's columns, then each model's figures, then the notes."""
     facts = {(one.model, one.dataset): one for one in summary.results}
-    figures = ["n", "stderr", "ci95_low", "ci95_high", "worst_case", "best_case", "scored_percent", *_COUNTS]
+    figures = [
+        "n",
+        "stderr",
+        "ci95_low",
+        "ci95_high",
+        "worst_case",
+        "best_case",
+        "scored_percent",
+        *_COUNTS,
+        *COST_FIGURES,
+    ]
     headers = ["dataset", "version", "metric", "mode", *summary.models]
     headers += [f"{model} {figure}" for model in summary.models for figure in figures] + ["notes"]
     out = io.StringIO()
@@ -177,7 +188,9 @@ def as_csv(summary: Summary) -> str:
             open_ends = (metric.worst_and_best() if metric is not None else None) or (None, None)
             line += ["-"] * 2 if metric is None else [str(metric.n), _plain(metric.stderr)]
             line += [_plain(end) for end in (*interval, *open_ends)]
-            line += _counts(facts.get((model, row.dataset)) if row.kind != "heading" else None)
+            behind = facts.get((model, row.dataset)) if row.kind != "heading" else None
+            line += _counts(behind)
+            line += cost_figures(behind)
         shown = dict.fromkeys([*row.notes, *(note for cell in cells if cell is not None for note in cell.notes)])
         line.append(" / ".join(summary.footnotes[note - 1] for note in shown) or "-")
         writer.writerow([csv_cell(cell) for cell in line])
@@ -187,6 +200,11 @@ def as_csv(summary: Summary) -> str:
 def as_json(summary: Summary) -> bytes:
     """Return the summary as JSON with full precision; see ``schema`` for the layout."""
     return json_bytes(summary)
+
+
+def _sentences(summary: Summary) -> list[str]:
+    """Return what stands below the tables."""
+    return [*summary.remarks, *ranking_remarks(summary), *cost_remarks(summary), *_unscored(summary)]
 
 
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:
@@ -203,6 +221,7 @@ def _further(summary: Summary, notes: Notes) -> list[TextTable]:
         diagnostics_table(summary, notes),
         between_judges_table(summary, notes),
         reading_table(summary),
+        cost_table(summary, notes),
     )
     return [table for table in tables if table.rows]
 

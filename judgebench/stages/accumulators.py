@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,7 +25,9 @@ from judgebench.metrics.rates.tally import GRADES, Tally, outcome_of
 from judgebench.records.diagnostics import Diagnostics, DoubtfulVerdict, JudgesCompared, SettledVerdicts
 from judgebench.records.findings import Settler
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Verdict
+from judgebench.records.prices import Price
 from judgebench.records.run import Options
+from judgebench.stages.spent import Spent
 
 Judging = Callable[[Case], Awaitable[Verdict]]
 """Derives one judge's verdict on an item from its recorded calls."""
@@ -93,8 +94,6 @@ def _percent(pairs: Counter[tuple[str, str]]) -> float | None:
     return 100 * share if share is not None else None
 
 
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Stands for what a service sent that is no text."""
 DOUBTFUL = 5
 """How many doubtful items a result names."""
 EXCERPT = 160
@@ -134,79 +133,6 @@ class Checked(NamedTuple):
         return [call for call in self.calls if (call.presentation, call.nth) in unread]
 
 
-@dataclass
-class Spent:
-    """What the calls of one side cost.
-
-    Attributes:
-        calls: Calls that were sent. ``saved``: those that were not, as their replies were known.
-        prompt_tokens: As the service reported. ``completion_tokens``: likewise.
-        extra_requests: Requests beyond the first of each call. ``waited``: seconds between them.
-        served: Model ids of the replies.
-        undecoded: Replies with the sign for bytes that are no text.
-    """
-
-    calls: int = 0
-    saved: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    extra_requests: int = 0
-    waited: float = 0.0
-    served: set[str] = field(default_factory=set)
-    undecoded: int = 0
-
-    def add(self, exchange: Prediction | JudgeCall) -> None:
-        """Take in one call."""
-        self.undecoded += REPLACEMENT in exchange.prediction
-        if exchange.served_model:
-            self.served.add(exchange.served_model)
-        if exchange.tries == 0:
-            self.saved += 1
-            return  # neither requests nor tokens were spent
-        self.calls += 1
-        self.extra_requests += exchange.tries - 1
-        self.waited += exchange.waited
-        if exchange.usage is not None:
-            self.prompt_tokens += exchange.usage.prompt_tokens
-            self.completion_tokens += exchange.usage.completion_tokens
-
-    def merge(self, other: Spent) -> None:
-        """Take in what other calls cost."""
-        self.calls += other.calls
-        self.saved += other.saved
-        self.prompt_tokens += other.prompt_tokens
-        self.completion_tokens += other.completion_tokens
-        self.extra_requests += other.extra_requests
-        self.waited += other.waited
-        self.served |= other.served
-        self.undecoded += other.undecoded
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as ``TaskResult.usage`` says it of one side."""
-        return {
-            "calls": self.calls,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "extra_requests": self.extra_requests,
-            "seconds_waited": round(self.waited, 3),
-            "served_models": sorted(self.served),
-            **({"saved_requests": self.saved} if self.saved else {}),
-        }
-
-    @classmethod
-    def of(cls, as_dict: Mapping[str, Any]) -> Spent:
-        """Return what ``as_dict`` has said."""
-        return cls(
-            calls=as_dict["calls"],
-            saved=as_dict.get("saved_requests", 0),
-            prompt_tokens=as_dict["prompt_tokens"],
-            completion_tokens=as_dict["completion_tokens"],
-            extra_requests=as_dict["extra_requests"],
-            waited=as_dict["seconds_waited"],
-            served=set(as_dict["served_models"]),
-        )
-
-
 class DiagnosticsAccumulator:
     """Collects, item by item, what the result shows besides numbers; constant memory unless details are kept.
 
@@ -214,12 +140,20 @@ class DiagnosticsAccumulator:
         keep_details: Keep one row per item (``--dump-eval-details``).
         extract_rate: Report from how many answers a final one could be taken (``--dump-extract-rate``).
         compared: Whose answers are compared, where two are.
+        prices: Of the tested model (``model``) and of the judge's (``judge``).
     """
 
-    def __init__(self, *, keep_details: bool, extract_rate: bool = False, compared: tuple[str, str] = ("", "")) -> None:
+    def __init__(
+        self,
+        *,
+        keep_details: bool,
+        extract_rate: bool = False,
+        compared: tuple[str, str] = ("", ""),
+        prices: Mapping[str, Price | None] | None = None,
+    ) -> None:
         self.details: list[dict[str, Any]] | None = [] if keep_details else None
         self._doubtful: list[DoubtfulVerdict] = []
-        self._spent = {"model": Spent(), "judge": Spent()}
+        self._spent = {side: Spent(price=(prices or {}).get(side)) for side in ("model", "judge")}
         self._compared = compared
         self._data = 0
         self._extract_rate = extract_rate
@@ -413,6 +347,7 @@ class ResultAccumulator:
         options: Whether to keep one row per item and to report the extract rate.
         compared: Whose answers are compared, where two are.
         by: Fields of the samples by which slices are counted too.
+        prices: Of the tested model (``model``) and of the judge's (``judge``).
     """
 
     def __init__(
@@ -423,6 +358,7 @@ class ResultAccumulator:
         *,
         compared: tuple[str, str] = ("", ""),
         by: Sequence[str] = (),
+        prices: Mapping[str, Price | None] | None = None,
     ) -> None:
         self.measure = make()
         # what a result says beside its figures needs a tally, which metrics have anyway
@@ -432,6 +368,7 @@ class ResultAccumulator:
             keep_details=options.dump_details or options.small,
             extract_rate=options.dump_extract_rate,
             compared=compared,
+            prices=prices,
         )
         self.agreements = Agreements()
         self.compared_columns = ComparisonColumns()

@@ -39,6 +39,7 @@ from judgebench.models.access import configured
 from judgebench.plugins.held import PREFIX as HELD
 from judgebench.records.diagnostics import Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
+from judgebench.records.prices import price_of
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.report.results import write_comparisons, write_result
 from judgebench.stages.accumulators import Checked, Judging, ResultAccumulator, verdicts_of
@@ -99,6 +100,7 @@ class ExtractRun:
             task.plan.options,
             compared=(task.spec.model, self.compared_name),
             by=dataset.by,
+            prices={"model": price_of(self.model), "judge": price_of(self.judge.model) if self.judge else None},
         )
 
     def _measuring(self, *, compared: bool) -> Callable[[], Measure]:

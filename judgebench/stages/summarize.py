@@ -33,8 +33,9 @@ from judgebench.report.current import Plans
 from judgebench.report.results import json_bytes, read_comparisons, read_result, write_result
 from judgebench.report.schema import RowSpec, SummaryFiles
 from judgebench.report.summary import summarize
-from judgebench.stages.accumulators import DOUBTFUL, Spent, judges_compared
+from judgebench.stages.accumulators import DOUBTFUL, judges_compared
 from judgebench.stages.compared_models import compared_name
+from judgebench.stages.spent import Spent
 from judgebench.stages.task import Task
 from judgebench.store.journal import write_atomically
 from judgebench.store.run_folder import RunFolder, log_file

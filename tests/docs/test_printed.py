@@ -55,7 +55,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Done:
     command = re.search(r"^demo:.*\n\t\$\(BIN\)/jb (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert command is not None
     with FaultService(tiny_model, model="gemma-3-270m-q4_k_m") as service:
-        keys = [f"{kind}.*.{key}" for kind in ("models", "judges") for key in ("launch=None", f"url={service.url}")]
+        free = 'price={"input": 0, "output": 0}'  # as what the run launches itself
+        one = ("launch=None", f"url={service.url}", free)
+        keys = [f"{kind}.*.{key}" for kind in ("models", "judges") for key in one]
         return run([*JB, *command[1].split(), "--override", *keys], tmp_path_factory.mktemp("demo"))
 
 

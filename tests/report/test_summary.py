@@ -49,6 +49,10 @@ def cells_of(markdown_or_text: str, table: str = "") -> list[list[str]]:
     return rows
 
 
+TOOK = {"calls": 1, "extra_requests": 0, "seconds_waited": 0.0, "served_models": ["j"], "cost": 0.0}
+"""What the calls of one side took, beside the tokens."""
+
+
 def test_the_reference_page_table(run: Path) -> None:
     """One judged dataset, all right: the row of the reference page, in every format."""
     put(run, "vllm-api-general-chat", "aime2025-judge", "1" * 30, judge="judge")
@@ -435,7 +439,14 @@ def test_nothing_scored_points_to_the_log_that_knows_why(run: Path) -> None:
 
 def test_judges_without_a_rule_beside_them_have_a_short_table(run: Path) -> None:
     """Columns of agreement appear where there is something to agree with."""
-    put(run, "a", "d-judge", "10uu", judge="judge", usage={"judge": {"prompt_tokens": 7, "completion_tokens": 2}})
+    put(
+        run,
+        "a",
+        "d-judge",
+        "10uu",
+        judge="judge",
+        usage={"judge": {**TOOK, "prompt_tokens": 7, "completion_tokens": 2}},
+    )
     files = summarize(run, timestamp=STAMP, models=["a"], rows=[row("d-judge")])
     assert "kappa" not in files.text
     assert "[1]" not in files.text  # no footnote without its mark

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from judgebench.records.flow import JudgeCall, Sample, Usage, Verdict
-from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, Spent
+from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator
+from judgebench.stages.spent import Spent
 
 
 def call(repeat: int, **more: object) -> JudgeCall:

@@ -17,7 +17,8 @@ from judgebench.metrics.rates.named import NamedMetrics, compute
 from judgebench.records.findings import PooledOutcome
 from judgebench.records.flow import JudgeCall, Prediction, Sample, Usage, Verdict
 from judgebench.records.run import Options
-from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, ResultAccumulator, Spent
+from judgebench.stages.accumulators import Checked, DiagnosticsAccumulator, ResultAccumulator
+from judgebench.stages.spent import Spent
 
 LABELS = ["A", "B", "tie", "correct", "incorrect"]
 VERDICTS = st.one_of(
@@ -136,5 +137,7 @@ def test_every_field_has_a_rule_of_its_own() -> None:
              "_settled", "_equal", "_copies", "_foreign", "_compared"}  # fmt: skip
     assert vars(DiagnosticsAccumulator(keep_details=True)).keys() == known
     assert vars(Spent()).keys() == {
-        "calls", "saved", "prompt_tokens", "completion_tokens", "extra_requests", "waited", "served", "undecoded",
+        "price", "calls", "saved", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens",
+        "cache_write_tokens", "extra_requests", "waited", "served", "undecoded", "unmeasured", "batched", "cost",
+        "discount",
     }  # fmt: skip
