@@ -302,6 +302,7 @@ def merge(first: DatasetConfig, second: DatasetConfig, first_file: str, second_f
         by=list(dict.fromkeys([*first.by, *second.by])),
         notes=list(dict.fromkeys([*first.notes, *second.notes])),
         shareable=first.shareable and second.shareable,
+        viewer=first.viewer if first.viewer.columns or first.viewer.sort else second.viewer,
     )
 
 

@@ -21,6 +21,7 @@ from judgebench.records.run import (
     Resources,
     SummarizerConfig,
     SummaryGroup,
+    ViewerColumns,
 )
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*)$")
@@ -155,6 +156,8 @@ def reference() -> str:
         table(DatasetConfig, instead=_DATASET_ROWS),
         "A benchmark of judges also takes `bias_tests`: `'all'` or a list of perturbations. This key puts the method",
         "into a `BiasTest` and scores it by `BiasScore`; see [bias tests](judges/bias-tests.md).\n",
+        "### `viewer`\n",
+        table(ViewerColumns),
         "### `few_shot`\n",
         table(FewShot),
         "## Judges\n",

@@ -107,6 +107,19 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
         return model in self.tested_models if self.round_robin else model != self.compare_with
 
 
+class ViewerColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the viewer's list of a dataset's items shows until the reader chooses otherwise.
+
+    Attributes:
+        columns: Fields of the samples, or ``tokens``, ``latency``, ``tries``, ``length``, ``score``, ``reason``,
+            ``label`` and ``gold``; empty takes the first two fields.
+        sort: What orders the items, as ``jb items --sort`` takes it: such as ``-length``; empty keeps the data's order.
+    """
+
+    columns: list[str] = []
+    sort: str = ""
+
+
 class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A dataset, how it is asked, and how answers to it are judged.
 
@@ -136,6 +149,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
         shareable: ``False`` keeps the texts of the items (question, reference, answer, replies) out of everything that
             is made to be handed on: ``jb export``.
+        viewer: What ``jb view`` shows of the items in a list.
     """
 
     abbr: str
@@ -157,6 +171,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     notes: list[str] = []
     shareable: bool = True
+    viewer: ViewerColumns = ViewerColumns()
 
     def rows(self, model: str = "") -> list[tuple[str, str]]:
         """Return the result rows as ``(row name, judge abbr)``; the rule's own row has no judge.

@@ -29,7 +29,7 @@ COUNT_NAMES = {"rule": "against_rule", "judges": "against_judges"}
 """By which name of ``RunQuery.counts`` a choice is counted, where that is another."""
 ALWAYS = ("wrong", "unread", "rule", "judges", "flipped", "truncated", "failed", "not_judged", "labelled")
 """Choices that are shown with their counts; the others are shown while they are chosen."""
-_NAMES = ("row", "model", "judge", "only", "reason", "where", "text", "sort", "by", "id")
+_NAMES = ("row", "model", "judge", "only", "reason", "where", "text", "sort", "by", "id", "columns")
 _MOST = 2_000
 
 
@@ -43,6 +43,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
         text: Text to be found; between two slashes a regular expression.
         by: Field by whose values the list is counted.
         id: Number of one sample.
+        columns: Names of the columns of the list that are not always there, with commas.
     """
 
     row: str = ""
@@ -55,6 +56,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = ""
     by: str = ""
     id: str = ""
+    columns: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Chosen:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, NamedTuple
 
+import msgspec
 from aiohttp import web
 
-from judgebench.errors import UsageError
+from judgebench.errors import JudgebenchError, UsageError
 from judgebench.query import ItemLine
+from judgebench.records.run import ViewerColumns
+from judgebench.store.journal import DamagedError, Decoder
+from judgebench.store.run_folder import RunFolder
+from judgebench.viewer import figures
 from judgebench.viewer.chosen import ALWAYS, COUNT_NAMES, ONLY, Chosen, item_address
 from judgebench.viewer.library import KnownRun
 from judgebench.viewer.site import ViewerSite
@@ -19,6 +25,8 @@ _END = 44
 """Characters of an answer's end in the table."""
 _TEXTS = ("question", "answer", "reasoning", "reply")
 """Words of a condition that searches in texts: to count its groups would be to search all of them."""
+_COLUMNS = ("tokens", "latency", "tries", "length", "score", "reason", "label", "gold")
+"""What a reader can have beside the fields of the samples."""
 _FIELDS = 2
 """Fields of the samples that have a column of their own."""
 _SORTS = {
@@ -50,6 +58,10 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return a page of the list."""
     run = site.run(request)
     chosen = Chosen.of(request.query)
+    declared = _declared(run, chosen.row)
+    wanted = ",".join(request.query.getall("columns", []))[:1000]
+    chosen = msgspec.structs.replace(chosen, columns=wanted, sort=chosen.sort or declared.sort)
+    columns = wanted.split(",") if wanted else declared.columns
     offset = min(_whole(request.query.get("offset", "")), 10**12) // _LINES * _LINES
     asks = site.query(run)
     values: dict[str, Any] = {"wrong_filter": "", "hint": "", "lines": [], "total": 0, "exact": True, "groups": []}
@@ -87,7 +99,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         row_names=list(dict.fromkeys(one.row for one in rows)),
         sorts=_SORTS,
         fields=asks.fields,
-        columns=asks.fields[:_FIELDS],
+        columns=[name for name in columns if name in {*asks.fields, *_COLUMNS}] or asks.fields[:_FIELDS],
+        can_be_columns=[*asks.fields, *_COLUMNS],
         next_field=_next_field(chosen.by, asks.fields),
         problems=asks.problems,
         keys=[
@@ -99,8 +112,42 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
             ("esc", "run"),
             ("?", "keys"),
         ],
+        cells=_cells,
         **values,
     )
+
+
+class _ShownDataset(msgspec.Struct):
+    viewer: ViewerColumns = ViewerColumns()
+
+
+class _ShownPlan(msgspec.Struct):
+    """The part of a plan that says how lists of items are shown."""
+
+    datasets: dict[str, _ShownDataset] = {}
+
+
+_PLAN = Decoder(_ShownPlan)
+
+
+def _declared(run: KnownRun, row: str) -> ViewerColumns:
+    """Return what the config of a row's dataset says of its list; of several datasets what the first says."""
+    dataset = next((one.dataset for one in (run.manifest.rows if run.manifest else []) if row in {"", one.row}), "")
+    with contextlib.suppress(OSError, DamagedError, JudgebenchError):
+        plans = RunFolder(run.folder).plans()
+        return _PLAN.read(plans[-1]).datasets.get(dataset, _ShownDataset()).viewer if plans else ViewerColumns()
+    return ViewerColumns()
+
+
+def _cells(line: ItemLine, columns: list[str]) -> list[str]:
+    """Return what a line says in each of the columns."""
+    said = []
+    for name in columns:
+        value = line.fields[name] if name in line.fields else getattr(line, name, None) if name in _COLUMNS else None
+        if name == "latency" and isinstance(value, float):
+            value = figures.seconds(value)
+        said.append("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+    return said
 
 
 def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:

@@ -148,7 +148,7 @@ def write_configs(folder: Path, models: FaultService, judges: FaultService, *, q
         "from judgebench.judges import NumberEqual\n"
         "tanks_datasets = [dict(abbr='tanks', type=JsonlDataset, path='tanks.jsonl', input_columns=['question'],\n"
         "    output_column='answer', id_column='name', meta_columns=['topic'], by=['topic'], prompt='{question}',\n"
-        "    evaluator=dict(type=NumberEqual), rule_row=False)]\n"
+        "    evaluator=dict(type=NumberEqual), rule_row=False, viewer=dict(columns=['topic', 'tokens']))]\n"
     )
     (configs / "judges" / "tank_judges.py").write_text(
         "from judgebench.judges import PairComparison, ReferenceVerifier\n"

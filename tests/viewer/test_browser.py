@@ -279,3 +279,29 @@ def test_three_planted_causes_are_found_within_twelve_keys(chromium: Page, tmp_p
         assert "1 to 4 of 4" in chromium.text()
         assert keys == 7
     assert chromium.errors == []
+
+
+def test_columns_and_order_are_the_configs_until_the_reader_chooses(
+    chromium: Page, runs: list[Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / runs[0].name
+    shutil.copytree(runs[0], copy)
+    (plan,) = copy.glob("configs/*.json")
+    stated = json.loads(plan.read_text())
+    stated["datasets"]["tanks"]["viewer"] = {"columns": ["tokens", "topic"], "sort": "-length"}
+    plan.write_text(json.dumps(stated))
+    with viewing(copy) as view:
+        opened(chromium, view)
+        chromium.goto(f"{view.base}/runs/{copy.name}/items?only=unread")
+        heads = chromium.evaluate("[...document.querySelectorAll('table.items th')].map(one => one.innerText)")
+        assert [one for one in heads if one in {"tokens", "topic"}] == ["tokens", "topic"]
+        assert chromium.evaluate("document.querySelector('select[name=sort]').value") == "-length"
+        chromium.click("input[name=columns][value=tokens]")
+        chromium.click("input[name=columns][value=tries]")
+        chromium.click("form.filters button")
+        chromium.until("location.search.includes('columns=tries')")
+        heads = chromium.evaluate("[...document.querySelectorAll('table.items th')].map(one => one.innerText)")
+        assert "tries" in heads
+        assert "tokens" not in heads
+        assert "only=unread" in chromium.address()
+    assert chromium.errors == []
