@@ -26,6 +26,7 @@ from judgebench.config.files import PlainConfig, declared_in, declares, load_fil
 from judgebench.config.listeners import chosen_listeners, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.overrides import apply_overrides
+from judgebench.config.own_judge import with_own_judge
 from judgebench.config.predictions import answered, with_rubric
 from judgebench.config.registry import Kind, Registry, split_suffix
 from judgebench.config.relations import with_compared_models, with_members
@@ -250,7 +251,8 @@ def _summarizer(selection: Selection, registry: Registry, file: str, variables: 
 def _by_name(registry: Registry, kind: Any, name: str) -> list[Declared]:
     stem, suffix = split_suffix(name)
     found = registry.find(kind, stem)
-    return declared_in(kind, load_file(found.path), str(found.path), suffix)
+    declared = declared_in(kind, load_file(found.path), str(found.path), suffix)
+    return with_own_judge(declared, registry) if found.shipped and kind != "models" else declared
 
 
 def _resolve_models(

@@ -22,6 +22,7 @@ from judgebench.config.files import declared_in, load_file, summarizer_in
 from judgebench.config.listeners import listeners_in, resolved_listener
 from judgebench.config.model import SecretStore, resolve_model
 from judgebench.config.overrides import apply_overrides
+from judgebench.config.own_judge import with_own_judge
 from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
 from judgebench.records.run import SummarizerConfig
 
@@ -166,7 +167,9 @@ def show(
     """
     env = os.environ if environ is None else environ
     stem, suffix = split_suffix(name)
-    path = Registry(config_dirs).find(kind, stem).path
+    registry = Registry(config_dirs)
+    found = registry.find(kind, stem)
+    path = found.path
     variables = load_file(path)
     if kind == "executors":
         groups = [[executor_in(variables, str(path))]]
@@ -175,10 +178,10 @@ def show(
     elif kind == "summarizers":
         groups = [[summarizer_in(variables, str(path), suffix)]]
     else:
-        groups = [
-            [one, *(take_judges(one) if kind == "datasets" else [])]
-            for one in declared_in(kind, variables, str(path), suffix)
-        ]
+        declared = declared_in(kind, variables, str(path), suffix)
+        if found.shipped and kind != "models":
+            declared = with_own_judge(declared, registry)
+        groups = [[one, *(take_judges(one) if kind == "datasets" else [])] for one in declared]
     apply_overrides(overrides, [one for group in groups for one in group])
     sites = sites_of(path)
     shown = [text for group in groups for text in _group(kind, group, sites, env)]

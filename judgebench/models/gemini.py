@@ -101,6 +101,8 @@ class GeminiChat(Dialect):
         """Return the JSON body; common names of parameters become this protocol's, all else goes in untouched."""
         params = parameters_of(config, request)
         limit = params.pop("max_out_len", config.max_out_len)
+        if "maxOutputTokens" in params:
+            params.pop("max_tokens", None)  # what a run derives from max_out_len
         outside = {name: params.pop(name) for name in _OUTSIDE & params.keys()}
         settings = {_NAMES.get(name, name): value for name, value in params.items()}
         settings.setdefault("maxOutputTokens", limit)

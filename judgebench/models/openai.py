@@ -113,11 +113,9 @@ class EventReader(StreamReader):
         return self._draft.reply()
 
 
-_LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
-
 PARAMETERS = (
     OWN_PARAMETERS
-    | _LIMITS
+    | frozenset({"max_tokens", "max_completion_tokens"})
     | frozenset(
         [
             "temperature",
@@ -209,13 +207,16 @@ class VLLMCustomAPIChat(Dialect):
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body.
 
-        The request's parameters win over ``generation_kwargs``, and both go in untouched. The token limit is
-        ``max_out_len`` (of the request, else of the config) unless a parameter already sets one.
+        The request's parameters win over ``generation_kwargs``, and both go in untouched, but for the token limit: one
+        is sent, under the name that this type has for it unless it is ``max_completion_tokens``. It is ``max_out_len``
+        (of the request, else of the config) where no parameter sets one.
         """
         params = parameters_of(config, request)
-        if _LIMITS.isdisjoint(params):
-            params[self.limit_key] = params.get("max_out_len", config.max_out_len)
-        params.pop("max_out_len", None)
+        limit = params.pop("max_out_len", config.max_out_len)
+        if "max_completion_tokens" in params:
+            params.pop("max_tokens", None)  # what a run derives from max_out_len; both at once are refused
+        else:
+            params[self.limit_key] = params.pop("max_tokens", limit)
         prompt = on_the_wire(fit(request.prompt, self.prompt_kind), request.media)
         body = {"model": model, self._prompt_key(): prompt, **params}
         if config.stream:

@@ -286,11 +286,11 @@ def _refusal(whose: str, trial: TrialCall, reply: Reply) -> EndpointError:
     """Return the error for a request that the service will never take; names the parameter that it speaks of."""
     said = reply.error.message if reply.error is not None else ""
     named = [name for name in trial.config.generation_kwargs if name in said]
-    hint = (
-        f"Take it out with --override '*.{trial.config.abbr}.generation_kwargs.{named[0]}=None'"
-        if named
-        else "Correct the config"
-    )
+    hint = "Correct the config"
+    if named:
+        hint = f"Take it out with --override '*.{trial.config.abbr}.generation_kwargs.{named[0]}=None'"
+    elif "max_completion_tokens" in said and getattr(trial.dialect, "limit_key", "") == "max_tokens":
+        hint = f"Take the type that names the limit so: --override '*.{trial.config.abbr}.type=OpenAIChat'"
     return EndpointError(
         f"The service of {whose} at {trial.place} refuses the run's requests: {said}.",
         hint=f"{hint}, or go on all the same with --go-on.",

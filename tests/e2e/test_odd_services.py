@@ -9,7 +9,7 @@ import pytest
 
 from judgebench.testing import PROTOCOLS, Failed, ProviderService, RefusedError, ServiceRequest
 from judgebench.testing.openai import OpenAIChatProtocol
-from tests.e2e.harness import Bench, Done
+from tests.e2e.harness import JB, Bench, Done, run
 
 KEY = "test-key"
 MODEL = "test-model"
@@ -143,6 +143,32 @@ def test_a_refusal_that_will_never_change_is_told_before_anything_is_paid_for(be
         assert all_the_same.code == 4, all_the_same.text
 
 
+class _ReasoningModel(OpenAIChatProtocol):
+    """A service that wants the limit under another name, and a temperature that is a number."""
+
+    def request_of(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> ServiceRequest:
+        if "max_tokens" in body:
+            raise self.refuse("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        if not isinstance(body.get("temperature", 0), int | float):
+            raise self.refuse("Invalid type for 'temperature': expected a decimal, but got a string instead.")
+        return super().request_of(path, headers, body)
+
+
+def test_the_words_of_a_refusal_lead_to_the_key_that_mends_it(bench: Bench) -> None:
+    with ProviderService(_ReasoningModel(), answer) as service:
+        limit = judged(bench, service)
+        assert limit.code == 3, limit.text
+        assert "Use 'max_completion_tokens' instead." in limit.text
+        assert "--override '*.toy-model.type=OpenAIChat'" in limit.text
+        hot = judged(bench, service, type="OpenAIChat", generation_kwargs={"temperature": "hot"})
+        assert hot.code == 3, hot.text
+        assert "Invalid type for 'temperature'" in hot.text
+        assert "--override '*.toy-model.generation_kwargs.temperature=None'" in hot.text
+        assert not service.requests, "nothing was taken"
+        done = judged(bench, service, type="OpenAIChat")
+    assert done.code == 0, done.text
+
+
 def test_an_empty_account_is_not_taken_for_a_wrong_key(bench: Bench) -> None:
     with ProviderService("openai", answer) as service:
         done = judged(bench, service, api_key=f"{KEY}-empty")
@@ -176,6 +202,23 @@ def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(bench: Bench)
         done = judged(bench, service, generation_kwargs={"temprature": 0, "my_own_key": 1})
     assert "models.toy-model.generation_kwargs.temprature is sent as it is; did you mean temperature?" in done.text
     assert "my_own_key" not in done.text
+
+
+def test_a_users_judge_model_takes_the_place_of_the_shipped_one(bench: Bench) -> None:
+    with ProviderService("anthropic", answer) as service:
+        own = {"type": "AnthropicChat", "model": MODEL, "url": service.url, "api_key": KEY, "max_out_len": 77}
+        (bench.folder / "configs/judges/_judge_model.py").write_text(f"judge_model = dict(**{own!r})\n")
+        done = bench.jb("--judges", "correctness_letter", dataset="toy_gen")
+        asked = [request.body["max_tokens"] for request in service.requests]
+    assert done.code == 0, done.text
+    assert asked == [77] * (bench.n + 1)
+    for name in ("correctness_letter", "aime2025_llmjudge"):
+        shown = run([*JB, "show", name], bench.folder)
+        assert f"url = '{service.url}'" in shown.out, shown.text
+    (bench.folder / "configs/judges/_judge_model.py").write_text("model = dict()\n")
+    refused = bench.jb("--judges", "correctness_letter", dataset="toy_gen")
+    assert refused.code == 2
+    assert "_judge_model.py has no dict named 'judge_model'" in refused.err
 
 
 def test_four_variables_set_the_judge_of_all_shipped_configs(bench: Bench) -> None:

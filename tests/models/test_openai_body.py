@@ -59,6 +59,7 @@ def test_a_completion_service_is_asked_for_logprobs_in_its_own_words() -> None:
         ({"max_tokens": 5}, {}, {"max_tokens": 5}),
         ({"max_tokens": 5}, {"max_tokens": 6}, {"max_tokens": 6}),
         ({"max_completion_tokens": 5}, {"max_out_len": 7}, {"max_completion_tokens": 5}),
+        ({"max_completion_tokens": 5}, {"max_tokens": 4096}, {"max_completion_tokens": 5}),
     ],
 )
 def test_one_token_limit_is_sent(declared: dict[str, Any], asked: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -78,6 +79,8 @@ def test_openai_itself() -> None:
     assert (declared.url, declared.api_key) == ("https://api.openai.com", "${OPENAI_API_KEY}")
     body = OpenAIChat().body(declared, Request(prompt="q"), "gpt")
     assert body == {"model": "gpt", "messages": [{"role": "user", "content": "q"}], "max_completion_tokens": 4096}
+    asked = OpenAIChat().body(declared, Request(prompt="q", params={"max_tokens": 9}), "gpt")
+    assert asked == {**body, "max_completion_tokens": 9}, "as every question of a run says it"
 
 
 def test_prompts_are_fitted_to_the_service() -> None:

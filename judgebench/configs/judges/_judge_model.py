@@ -3,6 +3,8 @@
 The variables JB_JUDGE_URL, JB_JUDGE_MODEL, JB_JUDGE_KEY and JB_JUDGE_TYPE set it for all shipped judges and judged datasets
 at once; --override judges.ABBR.host_port=9000 sets it for one.
 
+A file of this name in the folder judges/ of your own configs takes its place.
+
 A judged dataset has such a block in its own file, where `jb --search --datasets NAME` points to.
 """
 
