@@ -128,7 +128,8 @@ class BatchProvider:
                 if error.failure.kind == "not_found" and age > YOUNG:
                     return None
                 failing_since = failing_since or now
-                if error.failure.kind == "auth" or now - failing_since > max(self._config.patience, self._batch.poll):
+                patience = YOUNG if error.failure.kind == "not_found" else max(self._config.patience, self._batch.poll)
+                if error.failure.kind == "auth" or now - failing_since > patience:
                     raise self._gone(error.failure) from None
                 logger.warning("the state of the batch %s: %s", id, error.failure.message)
             await asyncio.sleep(self._batch.poll)

@@ -190,7 +190,7 @@ async def _ask_nobody(prompt: Prompt, *, presentation: str = "", **params: objec
 
 
 def _check_installed(plan: Plan) -> None:
-    """Check that the optional packages of every model that is asked are there, before any of them is."""
+    """Check, before any model is asked, that what they need is there: packages, and a batch API if one is wanted."""
     for task in plan.tasks:
         if task.stage == "infer":
             raw = dict(plan.models[task.model])
@@ -199,6 +199,10 @@ def _check_installed(plan: Plan) -> None:
         else:
             continue
         config = model_config(raw)
+        if isinstance(config, ServiceConfig) and config.batch is not None:
+            from judgebench.engine.batch_provider import batch_api
+
+            batch_api(config)
         extra, packages = getattr(plugins.load(config.type, "models"), "needs", ("", ()))
         for package in packages:
             if importlib.util.find_spec(package) is None:
@@ -348,6 +352,8 @@ def _ask_judge(
         questions.hold = hold_of(judge, found.key)
         findings += [f"{whose}: {found.finding()}"] if found.why else []
     judgment = asyncio.run(_one_judgment(trial, judge, questions, case, attachments))
+    if judgment.rounds and trial.config.batch is not None:
+        findings.append(f"{whose}: it asks about each item in several rounds, and every round takes a batch of its own")
     if judgment.refused is not None and not go_on:
         raise _refusal(whose, trial, judgment.refused)
     if judgment.unread and not go_on:
@@ -372,11 +378,13 @@ class _Judgment(NamedTuple):
         finding: What is odd about it; empty where nothing is.
         unread: Whether the judge replied and the reply could not be read.
         refused: The reply of a service that will never take such a question.
+        rounds: Whether a question was asked only when the reply to another was there.
     """
 
     finding: str = ""
     unread: bool = False
     refused: Reply | None = None
+    rounds: bool = False
 
 
 def _only_read_again(plan: Plan, task: TaskSpec) -> bool:
@@ -398,11 +406,14 @@ async def _one_judgment(
     """Let the judge look at one item."""
     config = trial.config
     replies: list[Reply] = []
+    known: set[int] = set()
     answered: list[tuple[dict[str, object], bool]] = []
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: object) -> Reply:  # noqa: ARG001 - part of Ask
         sent = questions.sent(params)
         request = Request(prompt=fit(prompt, questions.kind), params=sent, attachments=attachments)
+        known.add(len(replies))
+        await asyncio.sleep(0)  # now come all questions that do not wait for this reply
         reply = trial.ask(request)
         replies.append(reply)
         answered.append((sent, reply.logprobs is not None))
@@ -427,7 +438,7 @@ async def _one_judgment(
             "or a service that gives log-probs (vLLM, SGLang and llama.cpp do).",
         )
     if verdict.status == "ok":
-        return _Judgment()
+        return _Judgment(rounds=len(known) > 1)
     said = replies[-1].text[-80:] if replies else ""
     finding = f"its reply to the trial question could not be read ({verdict.reason}); it ended in {said!r}"
     return _Judgment(finding, unread=verdict.status == "unparsed")

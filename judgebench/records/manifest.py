@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-RunState = Literal["running", "interrupted", "failed", "done", "killed"]
+RunState = Literal["running", "waiting", "interrupted", "failed", "done", "killed"]
 """``running`` is also what a run says that was killed, until the next invocation finds that out: nobody holds its
 ``.lock`` then."""
 

@@ -91,7 +91,7 @@ def write_ended(run: RunFolder, plan: Plan, exit_code: int, version: str) -> Non
         if not (run.configs / f"{plan.name}.json").is_file():
             return
         manifest = _started(run, plan, version, None)
-    states: dict[int, RunState] = {0: "done", 130: "interrupted"}
+    states: dict[int, RunState] = {0: "done", 8: "waiting", 130: "interrupted"}
     state = states.get(exit_code, "failed")
     summary = run.summary / f"summary_{plan.timestamp}.json"
     last = msgspec.structs.replace(

@@ -139,7 +139,11 @@ def _shown(one: TaskEvent | ProgressEvent) -> dict[str, Any]:
 
 
 def _ended(one: DoneEvent) -> str:
-    words = {"done": "The run is done.", "interrupted": "The run was interrupted. Go on with: jb --reuse"}
+    words = {
+        "done": "The run is done.",
+        "waiting": "Answers are still to come. Fetch them with: jb --reuse",
+        "interrupted": "The run was interrupted. Go on with: jb --reuse",
+    }
     return words.get(one.status, f"The run ended: {one.status} (exit code {one.exit_code}).")
 
 

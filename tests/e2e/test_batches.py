@@ -122,3 +122,22 @@ def test_answers_first_and_judgments_later(bench: Bench, protocol: str) -> None:
         done = jb(bench, "--mode", "eval", "--reuse")
         assert done.code == 0, done.text
     assert bench.result()["metrics"]["accuracy"]["value"] == 100.0
+
+
+def test_a_method_with_rounds_takes_a_batch_for_each_and_says_so_first(bench: Bench) -> None:
+    """It asks for a reference, then about the answer; the trial calls before the run are ordinary ones."""
+    with batched(bench, "openai") as service:
+        path = bench.folder / "configs" / "datasets" / "toy_llmjudge.py"
+        rounds = "dict(type='Prepared', prepare=['reference'], judge=dict(type=ReferenceVerifier))"
+        path.write_text(path.read_text().replace("method=dict(type=ReferenceVerifier)", f"method={rounds}"))
+        done = bench.jb(models=("batched",), env={"BATCH_KEY": KEY})
+        assert done.code == 0, done.text
+        assert "it asks about each item in several rounds, and every round takes a batch of its own" in done.text
+        assert [len(batch.lines) for batch in service.batches] == [bench.n] * 3
+        (bench.folder / "configs" / "models" / "batched.py").write_text(
+            f"models = [dict(abbr='toy-model', type='OllamaChat', model='m', url={service.url!r}, batch=dict())]\n"
+        )
+        done = bench.jb("--mode", "infer", models=("batched",))
+        assert done.code == 2, done.text
+        assert "models.toy-model.batch: OllamaChat has no batch API." in done.err
+        assert len(bench.runs) == 1, "told before there is a run"

@@ -141,6 +141,20 @@ def test_a_kill_at_any_step_submits_nothing_twice_and_loses_nothing(tmp_path: Pa
         assert len(service.submitted) == len(set(service.submitted)) == COUNT
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini"])
+def test_kills_one_after_the_other_cost_nothing_either(tmp_path: Path, provider: str) -> None:
+    """Killed before the answer to the submission, then while the batch is looked for, at a look, and in the results."""
+    with BatchService(provider) as service:
+        asking = Asking(service, tmp_path)
+        for step in ("submitted", "list", "poll", "results"):
+            service.interrupt = asking.killer(step)
+            assert asking.run_in_a_process() == -signal.SIGKILL, step
+        service.interrupt = lambda _: False
+        assert asking.run_in_a_process() == 0
+        assert {n: reply.text for n, reply in asking.recorded().items()} == {n: f"question {n}" for n in range(COUNT)}
+        assert len(service.submitted) == len(set(service.submitted)) == COUNT
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_answers_come_at_half_price_and_say_so(tmp_path: Path, provider: str) -> None:
     with BatchService(provider) as service:
