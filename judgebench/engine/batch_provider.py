@@ -135,19 +135,16 @@ class BatchProvider:
             await asyncio.sleep(self._batch.poll)
 
     async def results(self, state: BatchState) -> AsyncIterator[LineResult]:
-        """Yield what an ended batch brought, each question once, from the beginning again where it broke off.
+        """Yield what an ended batch brought; where that breaks off, from the beginning again.
 
         Raises:
             EndpointError: The provider does not give it.
         """
-        seen: set[str] = set()
         repeat = 0
         while True:
             try:
                 async for result in self._api.results(state):
-                    if result.id not in seen:
-                        seen.add(result.id)
-                        yield result
+                    yield result
             except CallError as error:
                 repeat += 1
                 if repeat > self._policy.repeats or fault_of(error.failure).repeat == "never":
