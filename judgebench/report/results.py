@@ -43,9 +43,9 @@ def printable(text: str, limit: int = _LIMIT) -> str:
     return one_line(text[: 4 * limit + 1], limit=limit)
 
 
-def markdown_cell(text: str) -> str:
+def markdown_cell(text: str, limit: int = _LIMIT) -> str:
     """Return text for a cell of a Markdown table: pipes, HTML and emphasis are escaped."""
-    return printable(text).translate(_MARKDOWN)
+    return printable(text, limit).translate(_MARKDOWN)
 
 
 def csv_cell(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from judgebench.metrics.comparisons.differences import ModelDifference
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
 from judgebench.records.corrected import CorrectedScore
 from judgebench.records.diagnostics import Diagnostics
@@ -110,6 +111,28 @@ class MissingResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     log: str = ""
 
 
+class SummarySentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a careful colleague would say of a run.
+
+    Attributes:
+        about: ``better``: who is better by how much; ``score``: what the only model reaches; ``unsure``: what cannot be
+            told; ``judge``: whether the judge can be believed; ``unscored``: what has no verdict.
+        strong: The beginning, which matters most; may be all of it, or empty.
+        rest: What follows, with its own leading blank or punctuation.
+        dataset: Row that it is about, if it is one.
+    """
+
+    about: Literal["better", "score", "unsure", "judge", "unscored"]
+    strong: str = ""
+    rest: str = ""
+    dataset: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        return self.strong + self.rest
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The whole summary of a run.
 
@@ -118,6 +141,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         timestamp: Of the invocation that made the summary.
         plan: Name of the plan of that invocation.
         models: Columns in order.
+        sentences: What there is to say, the most important first.
+        differences: How the best model of each row stands to the others.
         rankings: The models in order, for every row with several of them; each is also a file in ``rankings/``.
         rankings_compared: How alike the judges of one dataset rank the models.
         corrected: What people's labels make of the scores, where there are labels.
@@ -130,6 +155,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     plan: str = ""
     models: list[str]
+    sentences: list[SummarySentence] = []
+    differences: list[ModelDifference] = []
     rows: list[SummaryRow]
     results: list[ResultFacts]
     missing: list[MissingResult] = []

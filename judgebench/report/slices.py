@@ -28,7 +28,13 @@ def slices_table(summary: Summary) -> TextTable:
     title = "Slices"
     if len(rows) > MOST_SLICES:
         title += f" (the first {MOST_SLICES} of {len(rows)}; all are in results/, slices)"
-    return TextTable(title, headers, rows[:MOST_SLICES], set(range(5, len(headers))))
+    table = TextTable(title, headers, rows[:MOST_SLICES], set(range(5, len(headers))))
+    dropped = {}
+    if name := table.same(1):
+        dropped[1] = f"The metric is {name}."
+    if table.same(8) == number(100):
+        dropped[8] = ""
+    return table.without(dropped, " ".join(said for said in dropped.values() if said))
 
 
 def _slices_together(rows: Sequence[Sequence[str]]) -> Callable[[Sequence[str]], int]:

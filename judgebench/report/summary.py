@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from judgebench.metrics.comparisons.differences import ModelDifference
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
 from judgebench.metrics.comparisons.ranking import compare_rankings
 from judgebench.records.corrected import CorrectedScore
@@ -33,6 +34,7 @@ from judgebench.report.rows import (
     with_ratings,
 )
 from judgebench.report.schema import Cell, ResultFacts, RowSpec, Summary, SummaryFiles, SummaryRow
+from judgebench.report.sentences import sentences
 from judgebench.report.writers import as_csv, as_html, as_json, as_markdown, as_text
 from judgebench.store.journal import write_atomically
 from judgebench.store.run_folder import RunFolder
@@ -192,6 +194,7 @@ def summarize(
     models: Sequence[str],
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
+    differences: Sequence[ModelDifference] = (),
     summarizer: SummarizerConfig | None = None,
     plan: str = "",
     corrected: Sequence[CorrectedScore] = (),
@@ -206,6 +209,7 @@ def summarize(
         models: Columns in order.
         rows: The planned rows in order; a planned result that is not on disk is shown as a gap with its reason.
         rankings: Of rows with several models.
+        differences: Of the best model of each row to the others.
         summarizer: Order and groups; ``None`` shows all rows.
         plan: Name of the plan of this invocation.
         corrected: What people's labels make of the scores.
@@ -219,6 +223,7 @@ def summarize(
         models=models,
         rows=rows,
         rankings=rankings,
+        differences=differences,
         summarizer=summarizer,
         plan=plan,
     )
@@ -252,6 +257,7 @@ def build_summary(
     models: Sequence[str],
     rows: Sequence[RowSpec],
     rankings: Sequence[Ranking] = (),
+    differences: Sequence[ModelDifference] = (),
     summarizer: SummarizerConfig | None = None,
     plan: str = "",
 ) -> Summary:
@@ -267,7 +273,7 @@ def build_summary(
     facts = facts_of(found)
     arranged = arrange(table, facts, models, summarizer or SummarizerConfig(), notes)
     shown = {(row.dataset) for row in arranged.rows}
-    return Summary(
+    summary = Summary(
         run=run.timestamp,
         timestamp=timestamp,
         plan=plan,
@@ -275,11 +281,13 @@ def build_summary(
         rows=arranged.rows,
         results=[one for one in [*facts, *arranged.facts] if one.dataset in shown],
         missing=list(found.missing.values()),
+        differences=[one for one in differences if one.dataset in shown],
         rankings=[ranking for ranking in rankings if ranking.dataset in shown],
         rankings_compared=[one for one in _compared(rankings) if shown.issuperset(one.judges)],
         footnotes=notes.texts,
         remarks=arranged.remarks,
     )
+    return msgspec.structs.replace(summary, sentences=sentences(summary))
 
 
 def _says(summary: Summary) -> bytes:

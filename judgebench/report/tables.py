@@ -1,21 +1,22 @@
 """The tables of a summary as rows of text: scores, how sure they are, what was scored, how good the judges are.
 
-Bias tests have a table with one line for each perturbation of a judge under test; rankings have tables that say who
-stands where, how sure that is, and how alike two judges rank.
+Bias tests have a table with one line for each perturbation of a judge under test. ``rankings`` makes the tables of
+rankings.
 
 Every cell is filled: where there is nothing to show it holds ``-`` with the number of a footnote that says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from judgebench.metrics.comparisons.ranked import RATINGS, RankedModel, Ranking, Rated
+from judgebench.metrics.comparisons.ranked import RATINGS
 from judgebench.records.flow import Metric
 from judgebench.report.schema import Cell, ResultFacts, Summary, SummaryRow
+from judgebench.report.wording import listed, many
 
 
 class TextTable(NamedTuple):
@@ -26,12 +27,30 @@ class TextTable(NamedTuple):
         headers: Column heads; a line break in one is a place to wrap.
         rows: Cells.
         numeric: Columns to align right.
+        said: What holds for every row, in words, instead of a column.
     """
 
     title: str
     headers: list[str]
     rows: list[list[str]]
     numeric: set[int]
+    said: str = ""
+
+    def without(self, columns: Collection[int], said: str = "") -> TextTable:
+        """Return the table without some columns, and with what is said instead of them."""
+        kept = [at for at in range(len(self.headers)) if at not in columns]
+        return TextTable(
+            self.title,
+            [self.headers[at] for at in kept],
+            [[row[at] for at in kept] for row in self.rows],
+            {to for to, at in enumerate(kept) if at in self.numeric},
+            " ".join(one for one in (self.said, said) if one),
+        )
+
+    def same(self, column: int) -> str:
+        """Return what every row has in a column; empty where they differ, or there is none."""
+        cells = {row[column] for row in self.rows}
+        return cells.pop() if len(cells) == 1 else ""
 
 
 class Notes:
@@ -82,7 +101,10 @@ def score_table(summary: Summary) -> TextTable:
 
 
 def certainty_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return how sure each number is: interval, standard error, n, and what the unscored items could make of it."""
+    """Return how sure each number is: interval, standard error, n, and what the unscored items could make of it.
+
+    Where every item was scored nothing could change a number; items that are as many in every row are told once.
+    """
     whole = {(one.model, one.dataset) for one in summary.results if 0 < one.counts.planned == one.counts.ok}
     rows = [
         _certainty_row(row, model, cell, notes, whole=(model, row.dataset) in whole)
@@ -92,11 +114,17 @@ def certainty_table(summary: Summary, notes: Notes) -> TextTable:
         if cell.metric is not None
     ]
     headers = ["dataset", "metric", "model", "value", "95% interval", "std.\nerror", "n", "unscored items\nworst..best"]
-    return TextTable("How sure the numbers are", headers, rows, set(range(3, 8)))
+    table = TextTable("How sure the numbers are", headers, rows, set(range(3, 8)))
+    dropped = {}
+    if all((row[2], row[0]) in whole for row in rows):
+        dropped[7] = ""
+    if len(rows) > 1 and (items := table.same(6)):
+        dropped[6] = f"Each rests on {many(int(items), 'item')}."
+    return table.without(dropped, " ".join(said for said in dropped.values() if said))
 
 
 def coverage_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return what share of the planned items was scored, and what became of the others."""
+    """Return what share of the planned items was scored, and what became of the others; empty where all were scored."""
     rows = []
     extraction = any(one.diagnostics.extracted is not None for one in summary.results)
     for one in summary.results:
@@ -109,7 +137,11 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
         "dataset", "model", "planned", "scored\n%", "unparsed", "failed:\njudge", "failed:\nmodel", "not\njudged",
         "truncated\nanswers", *(["extracted\nanswers %"] if extraction else []),
     ]  # fmt: skip
-    return TextTable("What was scored", headers, rows, set(range(2, len(headers))))
+    table = TextTable("What was scored", headers, rows, set(range(2, len(headers))))
+    none = {at: said for at, said in _NONE.items() if table.same(at) == "0"}
+    if len(none) == len(_NONE) and not extraction and table.same(3) == number(100):
+        return table._replace(rows=[])
+    return table.without(none, f"In every row {listed(list(none.values()), most=len(_NONE))}." if none else "")
 
 
 _HELD = "the service held the judge's replies to a JSON schema, so that they could be read says nothing about the judge"
@@ -138,11 +170,16 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     ] if compared else []  # fmt: skip
     headers = ["dataset", "model", *headers, "unparsed\n%", "judge tokens\nin + out"]
     title = "The judges, against the rule on the same answers" if compared else "The judges"
-    return TextTable(title, headers, rows, set(range(2, len(headers))))
+    table = TextTable(title, headers, rows, set(range(2, len(headers))))
+    unread = len(headers) - 2
+    return table.without([unread]) if table.same(unread) == number(0) else table
 
 
 def reading_table(summary: Summary) -> TextTable:
-    """Return by which parser, aggregation and choice for unread presentations each judge's replies became verdicts."""
+    """Return by which parser, aggregation and choice for unread presentations each judge's replies became verdicts.
+
+    What is the same for all of them is no table: ``how_all_were_read`` says it.
+    """
     rows: dict[str, list[str]] = {}
     for one in summary.results:
         read = one.diagnostics.read
@@ -154,9 +191,35 @@ def reading_table(summary: Summary) -> TextTable:
         rows = {dataset: row[:-1] for dataset, row in rows.items()}
     headers = ["dataset", "parser", "aggregate", "an unread presentation\ncounts as"]
     headers += ["held to a\nschema by"] if constrained else []
-    return TextTable("How the judges' replies were read", headers, list(rows.values()), set())
+    return TextTable("How the judges' replies were read", headers, _if_different(list(rows.values())), set())
 
 
+def how_all_were_read(summary: Summary) -> list[str]:
+    """Return how the judges' replies were read as a sentence, where that is the same for all of them."""
+    read = [one.diagnostics.read for one in summary.results if one.kind == "result" and one.diagnostics.read]
+    if not read or any(one != read[0] for one in read):
+        return []
+    one = read[0]
+    parts = [f"parser {one.parser or '-'}", f"aggregate {one.aggregate or '-'}"]
+    if one.unread:
+        parts.append(f"an unread presentation counts as {one.unread}")
+    if one.constrained:
+        parts.append(f"held to a schema by {one.constrained}")
+    return [f"How the judges' replies were read: {', '.join(parts)}."]
+
+
+def _if_different(rows: list[list[str]]) -> list[list[str]]:
+    return rows if any(row[1:] != rows[0][1:] for row in rows) else []
+
+
+_NONE = {
+    4: "nothing stayed unread",
+    5: "no judge call failed",
+    6: "no answer failed",
+    7: "nothing was left unjudged",
+    8: "no answer was cut off",
+}
+"""What a column of the coverage table says where it is 0 in every row."""
 _ONE_ITEM = "one item does not show how much items vary"
 
 
@@ -267,9 +330,15 @@ def figure_tables(summary: Summary) -> list[TextTable]:
 
 
 def without_tabled_rows(summary: Summary) -> Summary:
-    """Return a summary whose rows leave out the figures in parts that have a table of their own."""
+    """Return a summary whose rows leave out what has a table of its own: figures in parts, ratings."""
     tabled = {one.dataset for one in summary.results if one.table is not None}
-    kept = [row for row in summary.rows if row.dataset not in tabled or "/" not in row.metric]
+    rated = {one.dataset for one in summary.rankings if one.kind == "comparisons" or one.pairs}
+    kept = [
+        row
+        for row in summary.rows
+        if (row.dataset not in tabled or "/" not in row.metric)
+        and (row.dataset not in rated or row.metric not in RATINGS)
+    ]
     return msgspec.structs.replace(summary, rows=kept)
 
 
@@ -292,149 +361,3 @@ def _p(cell: Cell | None) -> str:
 
 
 _SHOWN = {"value": _share, "interval": _interval, "count": _count, "p": _p}
-
-
-GRADES = ("mean_score",)
-"""Metrics whose rankings are printed beside those of comparisons; others are one look at the scores away."""
-
-
-def comparisons_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return the models in the order of their ratings, for every judge that compares."""
-    rows = [
-        [
-            ranking.dataset,
-            _place(entry),
-            entry.model + (" (baseline)" if entry.baseline else ""),
-            f"{entry.wins}/{entry.ties}/{entry.losses}",
-            _value(entry.win_rate, notes),
-            number(entry.win_rate.stderr) if entry.win_rate and entry.win_rate.stderr is not None else "-",
-            _rating(entry.bradley_terry, notes),
-            _rated_interval(entry.bradley_terry),
-            _rating(entry.elo, notes),
-            _rated_interval(entry.elo),
-            "-" if ranking.kind == "scores" else _rating(entry.style_controlled, notes),
-        ]
-        for ranking in summary.rankings
-        if ranking.kind == "comparisons" or ranking.pairs
-        for entry in ranking.models
-    ]
-    headers = [
-        "dataset", "rank", "model", "won/tied/\nlost", "win rate\n%", "std.\nerror", "Bradley-\nTerry",
-        "95% interval", "Elo", "95% interval", "style\ncontrolled",
-    ]  # fmt: skip
-    return TextTable("Ranking by comparisons", headers, rows, set(range(3, len(headers))))
-
-
-def grades_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return the models in the order of their mean grades, for every judge that grades."""
-    rows = [
-        [ranking.dataset, _place(entry), entry.model, ranking.by, _value(entry.score, notes), span(_reach(entry))]
-        for ranking in summary.rankings
-        if ranking.kind == "scores" and ranking.by in GRADES
-        for entry in ranking.models
-    ]
-    headers = ["dataset", "rank", "model", "metric", "value", "95% interval"]
-    return TextTable("Ranking by grades", headers, [[cell or "-" for cell in row] for row in rows], {4, 5})
-
-
-def rankings_compared_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return how alike two judges of one dataset rank the models; two models tell little, so three are asked for."""
-    rows = [
-        [
-            one.data_abbr,
-            " + ".join(one.judges),
-            str(one.models),
-            notes.mark(one.note) if one.kendall is None else number(one.kendall),
-            notes.mark(one.note) if one.spearman is None else number(one.spearman),
-        ]
-        for one in summary.rankings_compared
-        if one.models > 2
-    ]
-    headers = ["dataset", "rankings", "models", "Kendall\ntau-b", "Spearman"]
-    return TextTable("The judges' rankings, against each other", headers, rows, {2, 3, 4})
-
-
-def forecasts_table(summary: Summary, notes: Notes) -> TextTable:
-    """Return how well each ranking foretells each other one of its dataset, where there are three models or more."""
-    found = [one for compared in summary.rankings_compared if compared.models > 2 for one in compared.forecasts]
-    rows = [
-        [
-            one.ranking,
-            one.reference,
-            str(one.sure_pairs),
-            notes.mark(one.note) if one.agreement is None else number(one.agreement),
-            str(one.foretold_pairs),
-            *(notes.mark(one.note) if value is None else f"{value:.3f}" for value in (one.brier, one.log_loss)),
-        ]
-        for one in found
-    ]
-    headers = [
-        "ranking", "predicts", "pairs that\none separates", "agreement with\nconfidence %", "pairs\npredicted",
-        "Brier\nscore", "log-loss",
-    ]  # fmt: skip
-    title = "Each ranking as a forecast of another"
-    if len(rows) > MOST_PAIRS:
-        title += f" (the first {MOST_PAIRS} of {len(rows)}; all are in the .json, rankings_compared)"
-    return TextTable(title, headers, rows[:MOST_PAIRS], set(range(2, len(headers))))
-
-
-def ranking_remarks(summary: Summary) -> list[str]:
-    """Return a sentence about each printed ranking: how well it separates the models, and what is left out."""
-    remarks = []
-    for ranking in summary.rankings:
-        if ranking.kind == "comparisons" or ranking.pairs or ranking.by in GRADES:
-            remarks.append(_separability(ranking))
-            remarks += [f"{ranking.dataset}: {note}." for note in ranking.notes]
-            effects = [f"{name} {_effect(rated)}" for name, rated in ranking.style.items()]
-            if effects:
-                remarks.append(
-                    f"{ranking.dataset}: effect of style on winning, in log-odds per typical difference: "
-                    f"{', '.join(effects)}."
-                )
-    return remarks
-
-
-def _separability(ranking: Ranking) -> str:
-    if ranking.separability is None:
-        return f"{ranking.dataset}: separability is undefined without intervals."
-    pairs = len(ranking.models) * (len(ranking.models) - 1) // 2
-    return (
-        f"{ranking.dataset}: the intervals of {number(ranking.separability)}% of the {pairs} pairs of models do not "
-        "overlap (separability)."
-    )
-
-
-def _place(entry: RankedModel) -> str:
-    if entry.rank is None:
-        return "-"
-    if entry.ranks is None or entry.ranks[0] == entry.ranks[1]:
-        return str(entry.rank)
-    return f"{entry.rank} ({entry.ranks[0]}..{entry.ranks[1]})"
-
-
-def _value(metric: Metric | None, notes: Notes) -> str:
-    if metric is None or metric.value is None:
-        return notes.mark(metric.note or "undefined" if metric is not None else "undefined")
-    return number(metric.value)
-
-
-def _rating(rated: Rated | None, notes: Notes) -> str:
-    if rated is None or rated.value is None:
-        return notes.mark(rated.note or "undefined" if rated is not None else "undefined")
-    return number(rated.value)
-
-
-def _rated_interval(rated: Rated | None) -> str:
-    if rated is None or rated.ci95 is None:
-        return "-"
-    low, high = rated.ci95
-    return f"{'?' if low is None else number(low)}..{'?' if high is None else number(high)}"
-
-
-def _effect(rated: Rated) -> str:
-    interval = _rated_interval(rated)
-    return f"{number(rated.value or 0.0)}{f' ({interval})' if interval != '-' else ''}"
-
-
-def _reach(entry: RankedModel) -> tuple[float, float] | None:
-    return entry.score.ci95 if entry.score is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import NamedTuple
@@ -15,6 +16,13 @@ from typing import NamedTuple
 from judgebench.records.diagnostics import DoubtfulVerdict
 from judgebench.report.corrected import corrected_table
 from judgebench.report.costs import COST_FIGURES, cost_figures, cost_remarks, cost_table
+from judgebench.report.rankings import (
+    comparisons_table,
+    forecasts_table,
+    grades_table,
+    ranking_remarks,
+    rankings_compared_table,
+)
 from judgebench.report.results import csv_cell, json_bytes, markdown_cell, printable
 from judgebench.report.schema import ResultFacts, Summary
 from judgebench.report.slices import slices_table
@@ -23,15 +31,11 @@ from judgebench.report.tables import (
     TextTable,
     between_judges_table,
     certainty_table,
-    comparisons_table,
     coverage_table,
     diagnostics_table,
     figure_tables,
-    forecasts_table,
-    grades_table,
+    how_all_were_read,
     number,
-    ranking_remarks,
-    rankings_compared_table,
     reading_table,
     score_table,
     without_tabled_rows,
@@ -67,6 +71,7 @@ def page(summary: Summary, tables: list[TextTable], notes: Notes, remarks: list[
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{title}</h1>",
+        *(f"<p><b>{_text(one.strong, SENTENCE)}</b>{_text(one.rest, SENTENCE)}</p>" for one in summary.sentences),
         *(_table(table) for table in [scores, *tables]),
     ]
     if notes.texts:
@@ -98,6 +103,10 @@ def _text(text: str, limit: int = 200) -> str:
 
 LOOK_FIRST = 5
 """How many doubtful verdicts the text names."""
+SENTENCE = 600
+"""Characters of a sentence that are shown."""
+WIDEST = 120
+"""Characters of a line of sentences."""
 LONG = 40
 """Characters from which on a cell of the page may break its line."""
 _LOOK_FIRST_TITLE = "Verdicts to look at first"
@@ -116,17 +125,30 @@ def as_text(summary: Summary, width: int = 0) -> str:
     """
     notes = Notes(summary.footnotes)
     scores = score_table(without_tabled_rows(summary))
-    parts = [_rendered(piece, "github", printable) for piece in _fitted(scores, "github", width)]
+    parts = ["\n".join(_lines(one.text, width) for one in summary.sentences)] if summary.sentences else []
+    parts += [_rendered(piece, "github", printable) for piece in _fitted(scores, "github", width)]
     for table in _further(summary, notes):
         pieces = [_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width)]
-        parts.append("\n\n".join([f"{table.title}:", *pieces]))
+        parts.append("\n\n".join([f"{table.title}:", *([_lines(table.said, width)] if table.said else []), *pieces]))
     if doubts := _doubts(summary):
         parts.append("\n".join([f"{_LOOK_FIRST_TITLE}:", "", *_look_first(doubts)]))
     shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
-    shown += [printable(remark, 500) for remark in _sentences(summary)]
+    shown += [printable(remark, 500) for remark in _remarks(summary)]
+    if width:
+        shown = [_lines(one, width) for one in shown]
     if shown:
         parts.append("\n".join(shown))
     return "\n\n".join(parts) + "\n"
+
+
+def _lines(text: str, width: int) -> str:
+    """Return a sentence in lines that fit the window, and that can be read in a wide one."""
+    widest = min(width or WIDEST, WIDEST)
+    return textwrap.fill(printable(text, SENTENCE), widest, break_long_words=False, break_on_hyphens=False)
+
+
+def _strong(text: str) -> str:
+    return f"**{markdown_cell(text.strip(), SENTENCE)}**" if text else ""
 
 
 def as_markdown(summary: Summary) -> str:
@@ -134,13 +156,16 @@ def as_markdown(summary: Summary) -> str:
     notes = Notes(summary.footnotes)
     parts = [
         f"# Summary of {markdown_cell(summary.run)}, {markdown_cell(summary.timestamp)}",
+        *(f"{_strong(one.strong)}{markdown_cell(one.rest, SENTENCE)}" for one in summary.sentences),
         _rendered(score_table(without_tabled_rows(summary)), "github", markdown_cell),
     ]
-    parts += [f"## {table.title}\n\n{_rendered(table, 'github', markdown_cell)}" for table in _further(summary, notes)]
+    for table in _further(summary, notes):
+        said = f"\n\n{markdown_cell(table.said)}" if table.said else ""
+        parts.append(f"## {table.title}{said}\n\n{_rendered(table, 'github', markdown_cell)}")
     if doubtful := _doubtful(summary):
         parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
     shown = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
-    shown += [markdown_cell(remark) for remark in _sentences(summary)]
+    shown += [markdown_cell(remark) for remark in _remarks(summary)]
     if shown:
         parts.append("## Notes\n\n" + "\n\n".join(shown))
     return "\n\n".join(parts) + "\n"
@@ -155,7 +180,7 @@ def as_html(summary: Summary) -> str:
         without_tabled_rows(summary),
         [*tables, *([doubtful] if doubtful is not None else [])],
         notes,
-        _sentences(summary),
+        _remarks(summary),
     )
 
 
@@ -202,11 +227,6 @@ def as_json(summary: Summary) -> bytes:
     return json_bytes(summary)
 
 
-def _sentences(summary: Summary) -> list[str]:
-    """Return what stands below the tables."""
-    return [*summary.remarks, *ranking_remarks(summary), *cost_remarks(summary), *_unscored(summary)]
-
-
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:
     tables = (
         comparisons_table(summary, notes),
@@ -243,7 +263,7 @@ def _fitted(table: TextTable, style: str, width: int) -> list[TextTable]:
     def piece(columns: Sequence[int]) -> TextTable:
         numeric = {at for at, column in enumerate(columns) if column in table.numeric}
         rows = [[row[column] for column in columns] for row in table.rows]
-        return TextTable(table.title, [table.headers[column] for column in columns], rows, numeric)
+        return TextTable(table.title, [table.headers[column] for column in columns], rows, numeric, table.said)
 
     def fits(columns: Sequence[int]) -> bool:
         return max(map(len, _rendered(piece(columns), style, printable, wrap=style == "simple").splitlines())) <= width
@@ -273,6 +293,17 @@ def _counts(facts: ResultFacts | None) -> list[str]:
         return ["-"] * (1 + len(_COUNTS))
     counts = facts.counts
     return [number(100 * counts.ok / counts.planned), *(str(getattr(counts, name)) for name in _COUNTS)]
+
+
+def _remarks(summary: Summary) -> list[str]:
+    """Return what there is to say about the summary as a whole besides its tables."""
+    return [
+        *summary.remarks,
+        *how_all_were_read(summary),
+        *ranking_remarks(summary),
+        *cost_remarks(summary),
+        *_unscored(summary),
+    ]
 
 
 def _unscored(summary: Summary) -> list[str]:

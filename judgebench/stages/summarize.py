@@ -17,6 +17,7 @@ import msgspec
 from judgebench.errors import ConfigError, DataError
 from judgebench.identity.questions import short_hash
 from judgebench.metrics.comparisons.columns import Comparison
+from judgebench.metrics.comparisons.differences import ModelDifference
 from judgebench.metrics.comparisons.ranked import RankedModel, Ranking, rating_metrics
 from judgebench.metrics.comparisons.ranking import SampleKey, rank_by_comparisons, rank_by_scores, with_pairwise
 from judgebench.metrics.comparisons.style import differences
@@ -35,6 +36,7 @@ from judgebench.report.schema import RowSpec, SummaryFiles
 from judgebench.report.summary import summarize
 from judgebench.stages.accumulators import DOUBTFUL, judges_compared
 from judgebench.stages.compared_models import compared_name
+from judgebench.stages.differences import differences_by_comparisons, differences_by_scores
 from judgebench.stages.spent import Spent
 from judgebench.stages.task import Task
 from judgebench.store.journal import write_atomically
@@ -235,8 +237,10 @@ def planned_rows(plan: Plan) -> list[RankedRow]:
     return rows
 
 
-def rankings_of(run: RunFolder, rows: Sequence[RankedRow], plan: str) -> list[Ranking]:
-    """Return the ranking of every row with several models, and write it; round robins get their results.
+def rankings_of(run: RunFolder, rows: Sequence[RankedRow], plan: str) -> tuple[list[Ranking], list[ModelDifference]]:
+    """Return the ranking of every row with several models, and how its best model stands to the others.
+
+    Each ranking is written; round robins get their results.
 
     Args:
         run: The run folder.
@@ -246,16 +250,23 @@ def rankings_of(run: RunFolder, rows: Sequence[RankedRow], plan: str) -> list[Ra
     Raises:
         DiskError: A file cannot be written.
     """
-    found = []
+    found: list[Ranking] = []
+    differences: list[ModelDifference] = []
     plans = Plans(run)
     for row in rows:
-        ranking = _ranking(run, row, plans, plan)
+        judge = row.judges[0] if row.judges else None
+        ranking: Ranking | None
+        if judge is not None and compared_name(judge):
+            ranking, apart = _by_comparisons(run, row, judge, plans, plan)
+        else:
+            ranking, apart = _by_scores(run, row, judge, plans)
+        differences += apart
         if ranking is not None:
             write_atomically(run.ranking(row.spec.name), json_bytes(ranking))
             found.append(ranking)
         else:
             run.ranking(row.spec.name).unlink(missing_ok=True)  # of results that are no longer there, or are stale
-    return found
+    return found, differences
 
 
 def _round_robin_row(dataset: DatasetConfig, round_robin: str, models: Sequence[str]) -> RankedRow:
@@ -270,10 +281,9 @@ def _round_robin_row(dataset: DatasetConfig, round_robin: str, models: Sequence[
     return RankedRow(spec, playing, parts)
 
 
-def _ranking(run: RunFolder, row: RankedRow, plans: Plans, plan: str) -> Ranking | None:
-    judge = row.judges[0] if row.judges else None
-    if judge is None or not compared_name(judge):
-        return _by_scores(run, row, judge, plans)
+def _by_comparisons(
+    run: RunFolder, row: RankedRow, judge: JudgeConfig, plans: Plans, plan: str
+) -> tuple[Ranking, list[ModelDifference]]:
     crossed_pairs, notes, stale = _crossed_pairs(run, row, plans)
     observed = [comparison for one in crossed_pairs for comparison in one.observed]
     baseline = "" if judge.round_robin else compared_name(judge)
@@ -288,7 +298,7 @@ def _ranking(run: RunFolder, row: RankedRow, plans: Plans, plan: str) -> Ranking
     )
     if judge.round_robin:
         _write_round_robin(run, row, judge.round_robin, crossed_pairs, ranking, "" if stale else plan)
-    return ranking
+    return ranking, differences_by_comparisons(ranking, observed)
 
 
 def _write_round_robin(
@@ -347,14 +357,16 @@ def _crossed_pairs(run: RunFolder, row: RankedRow, plans: Plans) -> tuple[list[C
     return found, notes, stale
 
 
-def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None, plans: Plans) -> Ranking | None:
+def _by_scores(
+    run: RunFolder, row: RankedRow, judge: JudgeConfig | None, plans: Plans
+) -> tuple[Ranking | None, list[ModelDifference]]:
     results = dict(_results(run, row, plans))
     by = next((result.headline for result in results.values()), "")
-    if not by or _better(row, by) != "high":
-        return None  # less is better, or nobody has declared which end is good
     metrics = {model: result.metrics[by] for model, result in results.items() if by in result.metrics}
-    if len(metrics) < 2:
-        return None
+    better = _better(row, by) if len(metrics) > 1 else None
+    differences = differences_by_scores(run, row.spec.name, results, better)
+    if better != "high":
+        return None, differences  # less is better, or nobody has declared which end is good
     ranking = rank_by_scores(
         metrics,
         by=by,
@@ -366,7 +378,7 @@ def _by_scores(run: RunFolder, row: RankedRow, judge: JudgeConfig | None, plans:
     notes = ["the versions differ, so the numbers are not comparable"] if len(versions) > 1 else []
     right = _decisions(run, row, results)
     ranking = msgspec.structs.replace(ranking, notes=notes)
-    return with_pairwise(ranking, right) if len(right) > 1 else ranking
+    return (with_pairwise(ranking, right) if len(right) > 1 else ranking), differences
 
 
 def _better(row: RankedRow, by: str) -> Better:
@@ -427,12 +439,14 @@ def write_summary(run: RunFolder, plan: Plan) -> SummaryFiles:
         DiskError: A file cannot be written.
     """
     rows = planned_rows(plan)
+    rankings, differences = rankings_of(run, rows, plan.name)
     return summarize(
         run.path,
         timestamp=plan.timestamp,
         models=list(dict.fromkeys(model for model, _ in plan.combinations)),
         rows=[row.spec for row in rows],
-        rankings=rankings_of(run, rows, plan.name),
+        rankings=rankings,
+        differences=differences,
         summarizer=plan.summarizer,
         plan=plan.name,
         corrected=_corrected(run),

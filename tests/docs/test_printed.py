@@ -29,7 +29,7 @@ _FIGURE = re.compile(r"-?\d+(\.\d+)?(\.\.-?\d+\.\d+)?|[0-9a-f]{6}")
 def printed_tables(text: str) -> list[str]:
     """The blocks of a page that show a summary."""
     blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [block for block in blocks if re.match(r"\| dataset +\| version", block)]
+    return [block for block in blocks if re.search(r"^\| dataset +\| version", block, re.MULTILINE)]
 
 
 def words(text: str) -> list[list[str]]:
@@ -66,6 +66,15 @@ def test_the_table_of_the_readme_is_what_make_demo_prints(demo: Done) -> None:
     assert demo.code == 0, demo.text
     (shown,) = printed_tables(README)
     assert words(shown) == words(demo.out[: demo.out.index("\nResults: ")])
+    said = demo.out[demo.out.index("gemma3-270m has accuracy") : demo.out.index("| dataset")]
+    for start in (
+        "gemma3-270m has accuracy",
+        "50 items leave up to",
+        "The judge agrees with the rule on",
+        "All 50 items",
+    ):
+        assert f"\n{start}" in f"\n{said}"
+        assert f"\n{start}" in f"\n{shown}"
 
 
 def test_the_readme_says_the_figures_of_its_own_table() -> None:

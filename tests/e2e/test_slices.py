@@ -57,8 +57,8 @@ def test_a_judged_run_is_sliced_by_its_fields(sliced: Bench) -> None:
     assert slices_of(result) == expected
     assert all(one["metrics"]["accuracy"]["ci95"] for one in result["slices"])
     lines = [line.split() for line in done.out.splitlines()]
-    assert ["toy-judge", "accuracy", "level", "10", "toy-model", "66.67"] in [line[:6] for line in lines]
-    assert ["toy-judge", "accuracy", "tags", "(none)", "toy-model", "75.00"] in [line[:6] for line in lines]
+    assert ["toy-judge", "level", "10", "toy-model", "66.67"] in [line[:5] for line in lines]
+    assert ["toy-judge", "tags", "(none)", "toy-model", "75.00"] in [line[:5] for line in lines]
     verdicts = (sliced.run / "verdicts/toy-model/toy-judge.jsonl").read_text().splitlines()
     assert json.loads(verdicts[0])["meta"] == {"level": 10, "tags": ["small"]}
     flags = ("--on", "value")

@@ -70,6 +70,12 @@ def test_the_summary_shows_it_once_for_all_models(tmp_path: Path) -> None:
     put(run, "one", "toy", "110")
     rows = [RowSpec(name="toy-pair", dataset="toy"), RowSpec(name="toy", dataset="toy")]
     text = summarize(run, timestamp=run.name, models=["one", "two"], rows=rows).text
+    said = "parser anchored, aggregate both_or_tie, an unread presentation counts as drop."
+    assert text.count(f"How the judges' replies were read: {said}") == 1
+    other = Diagnostics(read=HowRead(**{**read, "parser": "strict"}))
+    put(run, "one", "toy-single", "110", judge="single", diagnostics=other)
+    rows.append(RowSpec(name="toy-single", dataset="toy"))
+    text = summarize(run, timestamp=run.name, models=["one", "two"], rows=rows).text
     shown = text[text.index("How the judges' replies were read:") :].splitlines()
     found = [line.split() for line in shown if line.startswith("toy")]
-    assert found == [["toy-pair", "anchored", "both_or_tie", "drop"]]
+    assert found == [["toy-pair", "anchored", "both_or_tie", "drop"], ["toy-single", "strict", "both_or_tie", "drop"]]

@@ -342,7 +342,7 @@ def test_hostile_names_reach_nothing_raw(run: Path, name: str) -> None:
     assert "<script" not in page
     assert set(re.findall(r"<([a-z0-9]+)", page)) <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "thead", "tbody", "tr", "th", "td",
-        "ol", "li", "p", "br",
+        "ol", "li", "p", "br", "b",
     }  # fmt: skip
     for text in (files.text, files.txt.read_text(), files.md.read_text(), files.csv.read_text(), page):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202e\u2028]", text.replace("\r\n", "\n"))
@@ -412,7 +412,11 @@ def test_where_every_item_is_scored_nothing_can_change(run: Path) -> None:
     put(run, "m", "d", "10", metrics={"mean_score": Metric(value=7.5, n=2)}, headline="mean_score")
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
     assert "no known limits" not in files.text
-    assert "7.50..7.50" in files.text
+    assert "worst..best" not in files.text
+    put(run, "m", "e", "1u")
+    shown = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d"), row("e")]).text
+    assert "7.50..7.50" in shown
+    assert "50.00..100.00" in shown
 
 
 def test_reading_and_writing_results_needs_no_heavy_import() -> None:

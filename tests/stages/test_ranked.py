@@ -37,7 +37,7 @@ def ranked(folder: Path, headline: str, score: str = "") -> list[tuple[str, int 
         write_result(run.result(model, "d"), result)
     spec = RowSpec(name="d", dataset="d", judge="", models=["low", "high"])
     row = RankedRow(spec, ["low", "high"], [], Typed(type=score, options={}) if score else None)
-    return [(one.model, one.rank) for ranking in rankings_of(run, [row], "p") for one in ranking.models]
+    return [(one.model, one.rank) for ranking in rankings_of(run, [row], "p")[0] for one in ranking.models]
 
 
 UPWARDS = [("high", 1), ("low", 2)]
