@@ -171,8 +171,8 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     headers = ["dataset", "model", *headers, "unparsed\n%", "judge tokens\nin + out"]
     title = "The judges, against the rule on the same answers" if compared else "The judges"
     table = TextTable(title, headers, rows, set(range(2, len(headers))))
-    unread = len(headers) - 2
-    return table.without([unread]) if table.same(unread) == number(0) else table
+    last = len(headers) - 2
+    return table.without([last]) if table.same(last) == number(0) else table
 
 
 def reading_table(summary: Summary) -> TextTable:
