@@ -71,14 +71,15 @@ def run(argv: list[str]) -> int:
 
 
 def _job(args: argparse.Namespace) -> Job:
+    from judgebench.cli.items import opened
     from judgebench.errors import ReuseError
     from judgebench.export.contract import Job
-    from judgebench.query import Filter, open_query
+    from judgebench.query import Filter
     from judgebench.session.loaded import load
     from judgebench.store.manifest import read_manifest
     from judgebench.store.run_folder import RunFolder
 
-    query = open_query(run_folder(args.run, Path(args.work_dir)))
+    query = opened(run_folder(args.run, Path(args.work_dir)))
     chosen = Filter(row=args.row, judge=args.judge, model=args.model, where=args.where)
     query.counts(chosen)  # refuses what the run does not hold, before anything is written
     try:

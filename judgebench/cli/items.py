@@ -32,6 +32,8 @@ are searched with contains, or with matches(answer, "regular expression").
 This sends nothing. It writes nothing but an index in the run folder (index/),
 which may be removed.
 """
+_LARGE = 200_000_000
+"""Bytes of a run that take more than a few seconds to index."""
 _FLAGS = {
     "wrong": "answers that are called wrong; in a benchmark of judges, wrong verdicts",
     "unread": "judge replies that state no verdict that can be read",
@@ -89,15 +91,25 @@ def run(argv: list[str]) -> int:
     import sys
 
     from judgebench.errors import visible
-    from judgebench.query import open_query
 
     args = build_parser().parse_all(_with_order(argv))
-    query = open_query(run_folder(args.run, Path(args.work_dir)))
+    query = opened(run_folder(args.run, Path(args.work_dir)))
     for line in _shown(query, args):
         print(line)
     for problem in query.problems[:10]:
         print(f"jb: note: {visible(problem)}", file=sys.stderr)
     return 0
+
+
+def opened(folder: Path) -> RunQuery:
+    """Open a run for questions; say so first where that takes a while."""
+    import sys
+
+    from judgebench.query import open_query, to_be_indexed
+
+    if (size := to_be_indexed(folder)) > _LARGE:
+        print(f"jb: an index of {size / 1e9:.1f} GB is made first, once ...", file=sys.stderr)
+    return open_query(folder)
 
 
 def _with_order(argv: list[str]) -> list[str]:

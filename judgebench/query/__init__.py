@@ -15,7 +15,7 @@ where they stand (``texts.py``). Nothing of the run is changed, and what cannot 
 """
 
 from judgebench.query.filters import CHIPS, Filter
-from judgebench.query.run_query import Neighbours, RunQuery, open_query
+from judgebench.query.run_query import Neighbours, RunQuery, open_query, to_be_indexed
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
 from judgebench.query.traits import Trait
 
@@ -33,4 +33,5 @@ __all__ = [
     "ShownCall",
     "Trait",
     "open_query",
+    "to_be_indexed",
 ]

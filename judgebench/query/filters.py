@@ -9,7 +9,16 @@ import msgspec
 
 from judgebench.errors import UsageError
 from judgebench.query.sources import Source
-from judgebench.query.where import OF_TEXTS, TEXT_NAMES, SqlCondition, checked_regex, column_of, combined, compiled
+from judgebench.query.where import (
+    OF_TEXTS,
+    TEXT_NAMES,
+    SqlCondition,
+    check_texts,
+    checked_regex,
+    column_of,
+    combined,
+    compiled,
+)
 
 Disagreement = Literal["", "any", "rule", "judges"]
 
@@ -101,6 +110,7 @@ def selection_of(chosen: Filter, sources: Sequence[Source], fields: Mapping[str,
     Raises:
         UsageError: It names what the run does not hold.
     """
+    check_texts(*(value for value in msgspec.structs.astuple(chosen) if isinstance(value, str)))
     parts = [part for part in (_of_rows(chosen, sources), *_of_flags(chosen), *_of_values(chosen)) if part is not None]
     if chosen.where.strip():
         parts.append(compiled(chosen.where, fields))

@@ -218,7 +218,7 @@ def _taken_over(place: Path, temporary: Path, sources: list[Source]) -> bool:
             found = index.execute("SELECT model, name, state FROM sources ORDER BY row").fetchall()
         known = {(model, name): state for model, name, state in found}
         same = [one for one in sources if known.get((one.model, one.row)) == state_of(one)]
-        if list(known) != [(one.model, one.row) for one in sources] or _bytes(same) * 2 < _bytes(sources):
+        if list(known) != [(one.model, one.row) for one in sources] or size_of(same) * 2 < size_of(sources):
             return False
         with open_file(place, "rb") as source, open_file(temporary, "xb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
@@ -227,12 +227,12 @@ def _taken_over(place: Path, temporary: Path, sources: list[Source]) -> bool:
     return True
 
 
-def _bytes(sources: Iterable[Source]) -> int:
+def size_of(sources: Iterable[Source]) -> int:
+    """Return how many bytes the files of result rows have."""
     total = 0
-    for source in sources:
-        for _, path in _files(source):
-            with suppress(OSError):
-                total += path.lstat().st_size if path is not None else 0
+    for path in {path for source in sources for _, path in _files(source) if path is not None}:
+        with suppress(OSError):
+            total += path.lstat().st_size
     return total
 
 

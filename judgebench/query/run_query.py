@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.errors import ReuseError, UsageError
 from judgebench.query.filters import CHIPS, Filter, SqlSelection
-from judgebench.query.index import COLUMNS, index_paths, make_index, open_index, up_to_date
+from judgebench.query.index import COLUMNS, index_paths, make_index, open_index, size_of, up_to_date
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
 from judgebench.query.sharing import withheld_datasets
@@ -68,6 +68,15 @@ def open_query(path: str | os.PathLike[str]) -> RunQuery:
             hint="Name the folder of one run, such as outputs/default/20260101_120000.",
         )
     return RunQuery(RunFolder(folder))
+
+
+def to_be_indexed(path: str | os.PathLike[str]) -> int:
+    """Return how many bytes of a run ``open_query`` would have to index first; 0 where its index is up to date."""
+    folder = RunFolder(Path(path).expanduser())
+    sources = sources_of(folder, [])
+    if any(_fits(place, sources) for place in index_paths(folder)):
+        return 0
+    return size_of(sources)
 
 
 class RunQuery:
@@ -291,7 +300,7 @@ class RunQuery:
             if row in {one.row, one.dataset} and judge in {"", one.judge} and model in {"", one.model}
         ]
         exact = [number for number in numbers if opened.sources[number].row == row]
-        found = opened.lines_of(exact or numbers, id, repeat)
+        found = list(dict(opened.lines_of(exact or numbers, id, repeat)).items())  # of a damaged file's two the last
         if not found:
             raise UsageError(
                 f"The row {row!r} has no item {id}" + (f", repeat {repeat}" if repeat else "") + ".",

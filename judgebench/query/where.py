@@ -232,6 +232,7 @@ class _Compiler:
 
     def _value(self, node: ast.expr) -> _Value:
         if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str | int | float | bool)):
+            check_texts(*([node.value] if isinstance(node.value, str) else []))
             return _Value(constant=_number(node.value))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             value = self._value(node.operand).constant
@@ -281,6 +282,21 @@ def _field_named(node: ast.expr) -> str | None:
         return node.attr
     key = node.slice
     return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+
+
+def check_texts(*texts: str) -> None:
+    """Check that texts can be looked for: a lone surrogate stands in no file.
+
+    Raises:
+        UsageError: One cannot.
+    """
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{text!r} is no text that a file could hold.", hint="Write it in UTF-8, without \\ud800 and the like."
+            ) from error
 
 
 def checked_regex(pattern: str) -> None:

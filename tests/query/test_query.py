@@ -139,6 +139,8 @@ def test_an_expression_chooses(run: RunQuery, where: str, found: list[int]) -> N
         ("id @ 3", "cannot be read"),
         ("not " * 100 + "wrong", "nested too deeply"),
         ("'a\x00' == key", "cannot be read"),
+        ("key == '\\ud800'", "is no text that a file could hold"),
+        ("key == '\ud800'", "is no text that a file could hold"),
     ],
 )
 def test_an_expression_that_says_nothing_is_refused_with_its_word(run: RunQuery, where: str, message: str) -> None:
