@@ -42,8 +42,12 @@ class Attachments:
             raise DiskError(f"{sha256!r:.80} is no SHA-256, so there is no attachment of that name.")
         return self.folder / sha256[:2] / sha256
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, *, synced: bool = True) -> str:
         """Keep bytes; returns their hash.
+
+        Args:
+            data: The bytes.
+            synced: Whether they must outlive a power cut; those of a dataset are written again where they are missing.
 
         Raises:
             DiskError: They cannot be written.
@@ -55,7 +59,7 @@ class Attachments:
                 return sha256
         except OSError:
             pass  # it is not there yet, or what is in its place is replaced
-        write_atomically(path, data)
+        write_atomically(path, data, synced=synced)
         return sha256
 
     def read(self, sha256: str) -> bytes:
@@ -90,7 +94,7 @@ def image_of(source: Any, kept: Attachments | None, rule: SizeRule | None = None
     given = source if isinstance(source, MediaSource) else msgspec.convert(source, MediaSource)
     data = given.read()
     media_type = given.media_type(data)
-    sha256 = kept.put(data) if kept else hashlib.sha256(data).hexdigest()
+    sha256 = kept.put(data, synced=False) if kept else hashlib.sha256(data).hexdigest()
     if rule is None or fits(data, rule):
         return Image(sha256=sha256, media_type=media_type)
     check_can_resize()
@@ -134,8 +138,8 @@ def _resized(prompt: Prompt, store: Attachments) -> Prompt:
             store.read(small.sha256)
         except (OSError, DiskError, msgspec.MsgspecError):  # not made yet, or not kept whole
             data = resized(store.read(sha256), rule)
-            small = Image(sha256=store.put(data), media_type=image_type(data))
-            write_atomically(note, msgspec.json.encode(small))
+            small = Image(sha256=store.put(data, synced=False), media_type=image_type(data))
+            write_atomically(note, msgspec.json.encode(small), synced=False)
         rest = {key: value for key, value in part.items() if key not in ("sha256", "media_type", "resize")}
         return {**rest, "sha256": small.sha256, "media_type": small.media_type}
 

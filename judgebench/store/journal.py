@@ -341,20 +341,29 @@ def open_mended(path: Path, *, buffering: int = -1) -> BinaryIO | None:
         raise unreadable(path, error) from error
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, synced: bool = True) -> None:
     """Write a whole file so that it is either the old or the new one.
+
+    Args:
+        path: The file.
+        data: What it is to hold.
+        synced: Whether it must outlive a power cut; not what can be made again at no cost, and is checked when read.
 
     Raises:
         DiskError: It cannot be written.
     """
     make_folder(path.parent)
-    with replacing(path) as file:
+    with replacing(path, synced=synced) as file:
         file.write(data)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, synced: bool = True) -> Iterator[BinaryIO]:
     """Open what takes a file's place when the block has ended well: there is either the old file or the new one.
+
+    Args:
+        path: The file.
+        synced: As in ``write_atomically``.
 
     Raises:
         DiskError: It cannot be written; the old file stays.
@@ -364,7 +373,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with open_temporary(temporary) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
