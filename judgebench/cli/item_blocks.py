@@ -30,7 +30,11 @@ def block(one: Item) -> Iterator[str]:
     yield heading(line)
     if one.question:
         yield from _field("question", _middle(one.question, _room()))
-    if one.reference is not None:
+    elif one.calls:  # a benchmark of judges, whose items bring the answers along
+        from judgebench.content.parts import in_words
+
+        yield from _field("prompt", _middle(in_words(one.calls[0].prompt), 2 * _room()))
+    if one.reference is not None and one.line.gold is None:
         yield from _field("reference", _middle(_words(one.reference), _room()))
     if one.question or one.answer:
         answer = one.answer or (one.prediction.error.message if one.prediction and one.prediction.error else "")

@@ -52,7 +52,9 @@ def other_readings(query: RunQuery, chosen: Filter, args: argparse.Namespace, co
             share = f"{100 * found.differing / found.n:.2f}" if found.n else "-"
             rows.append([row, model, names, found.n, found.differing, share, found.contrary, found.only_first,
                          found.only_second])  # fmt: skip
-            shown.extend(_examples(path, judge, wanted, first, other, f"{row} · {model}", names))
+            shown.extend(
+                _examples(path, judge, wanted, (first, other), f"{row} · {model}", names, all=args.id is not None)
+            )
     if not rows:
         named = chosen.row or chosen.judge or chosen.model
         raise UsageError(
@@ -74,17 +76,18 @@ def _examples(
     path: Path,
     judge: JudgeConfig,
     wanted: Callable[[JudgeCall], bool],
-    first: Any,
-    second: Any,
+    parsers: tuple[Any, Any],
     where: str,
     names: str,
+    *,
+    all: bool,
 ) -> Iterator[str]:
-    """Yield what both parsers say of the replies that they read differently."""
+    """Yield what both parsers say of the replies that they read differently, or of all."""
     from judgebench.errors import visible
 
     for call, reply in _read(path, judge, wanted):
-        ours, theirs = first.read(reply), second.read(reply)
-        if (ours.status, ours.decision, ours.score) == (theirs.status, theirs.decision, theirs.score):
+        ours, theirs = (parser.read(reply) for parser in parsers)
+        if not all and (ours.status, ours.decision, ours.score) == (theirs.status, theirs.decision, theirs.score):
             continue
         repeat = f", repeat {call.repeat}" if call.repeat else ""
         shown = f" ({call.presentation})" if call.presentation else ""

@@ -431,7 +431,15 @@ def _wrong(one: _Line) -> bool:
         return one.decision in {"incorrect", "invalid"}
     if isinstance(one.gold, str):
         return one.decision is not None and one.decision != one.gold
-    return isinstance(one.gold, int | float) and one.score is not None and one.score != one.gold
+    gold = _first_wrong(one.gold) if isinstance(one.gold, list) else one.gold
+    return isinstance(gold, int | float) and one.score is not None and one.score != gold
+
+
+def _first_wrong(steps: list[Any]) -> int | None:
+    """Return the index of the first step that is wrong, -1 where none is, as verdicts about steps have it."""
+    if not all(isinstance(step, bool) for step in steps):
+        return None
+    return steps.index(False) if False in steps else -1
 
 
 def _differ(one: _Line, rule: _Rule) -> bool:

@@ -322,6 +322,19 @@ def test_both_orders_of_a_pair(tmp_path: Path) -> None:
     assert [said.read and said.read.order for said in run.item("pairs-judge", 1).calls] == ["AB", "BA"]
 
 
+def test_what_is_wrong_in_a_benchmark_of_judges(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    golds: list[tuple[Any, Any]] = [
+        ("A", "A"), ("A", "B"), (3, 3.0), (3, 2.0), ([True, False], 1.0), ([True, True], 1.0), (["x"], 1.0), ({}, 2.0),
+    ]  # fmt: skip
+    verdicts = [
+        verdict(id, said, gold=gold) if isinstance(said, str) else verdict(id, None, status="ok", score=said, gold=gold)
+        for id, (gold, said) in enumerate(golds)
+    ]
+    made.add("judge", "graded", verdicts=[*verdicts, verdict(len(golds), None, gold="A")])
+    assert [one.id for one in open_query(made.path).page(Filter(wrong=True)).rows] == [1, 3, 5]
+
+
 def test_rubbish_in_a_line_is_no_error(tmp_path: Path) -> None:
     made = MadeRun(tmp_path / "run")
     made.add("m", "toy", predictions=[prediction(0, "one")], verdicts=[verdict(0, "correct")])
