@@ -10,9 +10,10 @@ from judgebench.cli.parser import HelpFormatter, Parser
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from judgebench.records.findings import PresentationVerdict
     from judgebench.records.flow import Verdict
     from judgebench.records.run import JudgeConfig
-    from judgebench.stages.one_judgment import OneJudgment, Question
+    from judgebench.stages.one_judgment import OneJudgment
 
 _EXAMPLE = """\
 examples:
@@ -46,6 +47,7 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change config values"
     )
+    parser.add_argument("--prices", default="", metavar="FILE", help="your table of prices (.json, .csv), as in a run")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -77,9 +79,10 @@ def run(argv: list[str]) -> int:
             args.reference,
             [Path(name) for name in args.image],
             lambda line: print(line, file=sys.stderr),
+            prices=args.prices,
         )
     )
-    print(_as_json(judge, judgment) if args.json else "\n".join(_lines(judge, judgment)))
+    print(_as_json(judge, judgment) if args.json else "\n".join(_lines(judge, judgment, args.answer)))
     return int(ExitCode.DONE if judgment.verdict.status == "ok" else ExitCode.ITEMS_FAILED)
 
 
@@ -99,13 +102,18 @@ def _as_json(judge: JudgeConfig, judgment: OneJudgment) -> str:
     import msgspec
 
     whole: dict[str, Any] = {"judge": judge.abbr, "verdict": judgment.verdict, "questions": judgment.questions}
+    if judgment.cost is not None and judgment.price is not None:
+        whole |= {"cost": judgment.cost, "currency": judgment.price.currency}
+    if judgment.constrained:
+        whole["constrained"] = judgment.constrained
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
 
 
-def _lines(judge: JudgeConfig, judgment: OneJudgment) -> Iterator[str]:
+def _lines(judge: JudgeConfig, judgment: OneJudgment, answers: list[str]) -> Iterator[str]:
     from judgebench.content.parts import in_words
     from judgebench.errors import visible
 
+    readings = _readings(judgment)
     for question in judgment.questions:
         name = f" {question.presentation}" if question.presentation else ""
         yield f"--- prompt{name} ---"
@@ -114,31 +122,48 @@ def _lines(judge: JudgeConfig, judgment: OneJudgment) -> Iterator[str]:
         if question.reply.reasoning:
             yield f"(thought before it: {visible(question.reply.reasoning)})"
         yield visible(question.reply.text or (question.reply.error.message if question.reply.error else ""))
+        if (read := readings.get(question.presentation)) is not None and len(judgment.questions) > 1:
+            yield f"({_said(read, question.reply.text)})"
     if judgment.constrained:
         yield f"--- replies {judgment.constrained} ---"
     yield "--- verdict ---"
-    yield f"{judge.abbr}: {_said(judgment.verdict, judgment.questions)}"
+    last = judgment.questions[-1].reply.text if judgment.questions else ""
+    yield f"{judge.abbr}: {_said(judgment.verdict, last)}"
     if judgment.questions:
-        yield _cost(judgment.questions)
+        shown = [in_words(question.prompt) for question in judgment.questions]
+        for number, answer in enumerate(answers[1:], 2):
+            if not any(answer in text for text in shown):
+                yield f"(answer {number} was not shown: this judge does not look at so many)"
+        yield _cost(judgment)
 
 
-def _said(verdict: Verdict, questions: list[Question]) -> str:
+def _readings(judgment: OneJudgment) -> dict[str, PresentationVerdict]:
+    """Return what was read in each presentation that was asked once."""
+    found = judgment.verdict.presentations
+    return {one.presentation: one for one in found if one.repeat == 0}
+
+
+def _said(verdict: Verdict | PresentationVerdict, text: str) -> str:
     from judgebench.errors import visible
 
     if verdict.status != "ok":
         return f"no verdict ({verdict.status}): {visible(verdict.reason)}"
     what = " ".join(str(one) for one in (verdict.decision, verdict.score) if one is not None)
-    if verdict.span is None or not questions:
+    if verdict.span is None:
         return what
-    start, end = verdict.span
-    return (
-        f"{what}, read from {visible(questions[-1].reply.text[start:end])!r} (characters {start} to {end} of the reply)"
-    )
+    start, end = verdict.span if isinstance(verdict.span, tuple) else (verdict.span.start, verdict.span.end)
+    return f"{what}, read from {visible(text[start:end])!r} (characters {start} to {end} of the reply)"
 
 
-def _cost(questions: list[Question]) -> str:
+def _cost(judgment: OneJudgment) -> str:
+    from judgebench.records.prices import money
+
+    questions = judgment.questions
     usages = [question.reply.usage for question in questions if question.reply.usage is not None]
     read, written = sum(one.prompt_tokens for one in usages), sum(one.completion_tokens for one in usages)
     calls = "1 call" if len(questions) == 1 else f"{len(questions)} calls"
     seconds = sum(question.reply.latency for question in questions)
-    return f"{calls}, {read} tokens read, {written} tokens written, {seconds:.1f} s"
+    line = f"{calls}, {read} tokens read, {written} tokens written, {seconds:.1f} s"
+    if judgment.cost is None or judgment.price is None or judgment.price.free:
+        return line
+    return f"{line}, {money(judgment.cost, judgment.price.currency)}"

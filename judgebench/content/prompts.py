@@ -57,6 +57,18 @@ def fields_of(template: Prompt) -> list[str]:
     return list(dict.fromkeys(match[1] for text in texts for match in _PLACEHOLDER.finditer(text) if match[1]))
 
 
+class MissingFieldError(ConfigError):
+    """A template names a field that there is none of.
+
+    Attributes:
+        field: The field.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
 def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> str:
     """Return the template with its placeholders replaced by the fields' values, in one pass.
 
@@ -68,9 +80,10 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
     for name, text in zip(names, texts[1:], strict=True):
         if name not in fields:
             have = ", ".join(sorted(fields)) or "none"
-            raise ConfigError(
+            raise MissingFieldError(
                 f"{where} names the field {{{name}}}, which does not exist (fields: {have}).",
                 hint=f"Write {{{{{name}}}}} if the braces are meant as text.",
+                field=name,
             )
         value = fields[name]
         if not isinstance(value, str):
@@ -244,7 +257,8 @@ def _image_named(part: Any) -> str:
 def _image_parts(part: dict[str, Any], name: str, fields: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     if name not in fields:
         have = ", ".join(sorted(fields)) or "none"
-        raise ConfigError(f"{where} names the field {{{name}}}, which does not exist (fields: {have}).")
+        said = f"{where} names the field {{{name}}}, which does not exist (fields: {have})."
+        raise MissingFieldError(said, field=name)
     value = fields[name]
     images = value.images if isinstance(value, Interleaved) else value if isinstance(value, list) else [value]
     if not all(isinstance(image, Image) for image in images):

@@ -23,6 +23,8 @@ async def try_judge(
     reference: str | None,
     images: list[Path],
     notify: Callable[[str], None],
+    *,
+    prices: str = "",
 ) -> tuple[JudgeConfig, OneJudgment]:
     """Let the one judge of a selection look at one case.
 
@@ -33,6 +35,7 @@ async def try_judge(
         reference: The right answer, for judges that are shown one.
         images: Files of images that belong to the question.
         notify: Takes a line about a service that is being launched.
+        prices: The user's own table of prices; empty for none.
 
     Raises:
         UsageError: The selection names no judge or several.
@@ -40,7 +43,7 @@ async def try_judge(
     """
     from judgebench.config.resolve import load_judges
     from judgebench.executors.services import Services, launched, services_environment
-    from judgebench.stages.one_judgment import case_by_hand, judge_one
+    from judgebench.stages.one_judgment import case_by_hand, judge_one, price_for
 
     found = load_judges(selection)
     if len(found.judges) != 1:
@@ -50,10 +53,12 @@ async def try_judge(
     with tempfile.TemporaryDirectory(prefix="jb-try-") as folder:
         case = case_by_hand(dict(fields), answers, reference, images, folder)
         environ: dict[str, Any] = {**os.environ, **found.secrets}
+        price = price_for(judge, prices, environ)
         models = launched(judge.model)
         services = Services(models.values(), run_dir=Path(folder), environment=environ, notify=notify)
         try:
             addresses = await services.addresses(models)
-            return judge, await judge_one(judge, case, folder, environ | services_environment(addresses))
+            environ |= services_environment(addresses)
+            return judge, await judge_one(judge, case, folder, environ, price=price)
         finally:
             await services.stop_all()

@@ -57,6 +57,33 @@ def test_two_answers_are_compared_in_every_presentation(service, capsys) -> None
     assert "2 calls" in out
 
 
+def test_what_was_read_of_each_presentation_stands_below_its_reply(service, capsys) -> None:
+    assert run(["try", "pair_compare", "--question", "A haiku?", "--answer", "one", "--answer", "two"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("(A, read from 'A' (characters ") == 2
+    assert "pair: tie" in out
+
+
+def test_it_says_what_it_cost_where_a_price_is_known(service, capsys, tmp_path) -> None:
+    (tmp_path / "prices.json").write_text('{"test-model": {"input": 1000000, "output": 0}}')
+    argv = ["try", "correctness_letter", *QUESTION, "--answer", "4", "--prices", "prices.json"]
+    assert run(argv) == 0
+    tokens = capsys.readouterr().out.rpartition("1 call, ")[2].split()[0]
+    assert run([*argv, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] == float(tokens)
+    assert run(argv) == 0
+    assert capsys.readouterr().out.rstrip().endswith(f"{float(tokens):.2f} USD")
+
+
+def test_a_reply_is_held_to_the_schema_as_a_run_holds_it(service, capsys) -> None:
+    service._answer = lambda request: "I find it incorrect."
+    argv = ["try", "correctness_json", *QUESTION, "--answer", "5", "--override", "judges.judge-json.constrain=auto"]
+    assert run(argv) == 0
+    out = capsys.readouterr().out
+    assert "--- replies held to a schema by response_format ---" in out
+    assert "judge-json: incorrect, read from '{" in out
+
+
 def test_json_holds_all_of_it(service, capsys) -> None:
     assert run(["try", "correctness_letter", *QUESTION, "--answer", "4", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -88,6 +115,11 @@ def test_a_judge_that_sees_images_is_shown_the_file(service, capsys, tmp_path) -
         (["try", "correctness_letter"], "There is no answer to judge"),
         (["try", "correctness_lettre", "--answer", "4"], "correctness_letter"),
         (["try", "correctness_letter", "--answer", "4", "--field", "x"], "is not of the form NAME=TEXT"),
+        (["try", "correctness_letter", "--answer", "4", "--reference", "4"], "Give it with: --question TEXT"),
+        (["try", "score_rubric", "--question", "Q", "--answer", "4"], "Give it with: --field rubric=TEXT"),
+        (["try", "correctness_letter", "--question", "Q", "--answer", "4"], "the item has no reference answer"),
+        (["try", "pair_compare", "--question", "Q", "--answer", "4"], "a second --answer TEXT"),
+        (["try", "panel_majority", *QUESTION, "--answer", "4"], "is a panel"),
     ],
 )
 def test_mistakes_are_one_sentence(service, capsys, argv, said) -> None:
