@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "export": "judgebench.cli.export",
+    "compare": "judgebench.cli.compare",
     "gate": "judgebench.cli.gate",
     "items": "judgebench.cli.items",
     "label": "judgebench.cli.label",

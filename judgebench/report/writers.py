@@ -227,6 +227,16 @@ def as_json(summary: Summary) -> bytes:
     return json_bytes(summary)
 
 
+def table_in_text(table: TextTable) -> str:
+    """Return one table for a terminal."""
+    return _rendered(table, "simple", printable, wrap=True)
+
+
+def table_in_markdown(table: TextTable) -> str:
+    """Return one table in Markdown."""
+    return _rendered(table, "github", markdown_cell)
+
+
 def _further(summary: Summary, notes: Notes) -> list[TextTable]:
     tables = (
         comparisons_table(summary, notes),

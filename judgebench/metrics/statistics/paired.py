@@ -1,0 +1,191 @@
+"""The difference of two verdicts on the same items: how large, how sure, and whether quality dropped.
+
+Sources: the clustered difference is a mean over questions (W. G. Cochran 1977, Sampling Techniques); non-inferiority
+and two one-sided tests: D. J. Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from statistics import NormalDist
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from judgebench.metrics.statistics.intervals import t_cdf, t_quantile
+from judgebench.metrics.statistics.prediction_powered import Column, column
+
+LEAST_QUESTIONS = 10
+"""Aligned questions below which a comparison decides nothing."""
+ALPHA = 0.05
+
+DropDecision = Literal["pass", "fail", "cannot tell"]
+
+
+class PairedMean(NamedTuple):
+    """How much the second is above the first, over the items that both decided.
+
+    Attributes:
+        value: Mean difference. ``stderr``: its standard error over questions; 0 where no item differs.
+        questions: Clusters.
+        n: Pairs.
+    """
+
+    value: float
+    stderr: float
+    questions: int
+    n: int
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return Student's t interval."""
+        reach = self.stderr * t_quantile(0.5 + level / 2, max(1, self.questions - 1))
+        return self.value - reach, self.value + reach
+
+    def below(self, bound: float) -> float:
+        """Return the one-sided p-value of "the difference is at least ``bound``"; small where it lies below."""
+        if self.stderr <= 0:
+            return 1.0 if self.value >= bound else 0.0
+        return t_cdf((self.value - bound) / self.stderr, max(1, self.questions - 1))
+
+    def smallest_visible(self, power: float = 0.8) -> float:
+        """Return the least difference that this comparison would have seen so often, two-sided at 5%."""
+        return self.stderr * (t_quantile(0.975, max(1, self.questions - 1)) + NormalDist().inv_cdf(power))
+
+    def questions_for(self, difference: float, power: float = 0.8) -> int:
+        """Return how many questions would show a difference so often, if questions vary as these do."""
+        needed = self.stderr * math.sqrt(self.questions) * (NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(power))
+        return math.ceil((needed / difference) ** 2)
+
+
+def paired_mean(differences: Column, questions: Column) -> PairedMean | None:
+    """Return the mean difference with its error over questions; ``None`` for fewer than two questions.
+
+    Args:
+        differences: Second minus first, one for each pair.
+        questions: Of each pair.
+    """
+    d = column(differences)
+    names, position = np.unique(questions, return_inverse=True)
+    if len(names) < 2:
+        return None
+    mean = float(d.mean())
+    sums = np.bincount(position, d - mean)
+    stderr = math.sqrt(len(names) / (len(names) - 1) * float(sums @ sums)) / len(d)
+    return PairedMean(mean, stderr, len(names), len(d))
+
+
+class Unmoved(NamedTuple):
+    """What the items with equal answers (anchors) say of the judge, and the difference without that.
+
+    Attributes:
+        shift: How much the judge's verdicts moved on them.
+        share: Of all pairs.
+        rest: The difference without the judge's shift, if the judge moved as much on the other answers.
+    """
+
+    shift: PairedMean
+    share: float
+    rest: PairedMean
+
+    def moved(self) -> bool:
+        """Return whether the judge moved: the 95% interval of its shift holds no 0."""
+        low, high = self.shift.interval()
+        return self.shift.questions >= LEAST_QUESTIONS and not low <= 0 <= high
+
+
+def without_shift(differences: Column, questions: Column, anchors: Column) -> Unmoved | None:
+    """Return what equal answers say of the judge; ``None`` where fewer than two questions have any.
+
+    The same answer should have the same verdict, so a difference there is the judge's and not the tested model's. With
+    share ``a``, ``rest = (1 - a) (mean over the other pairs - mean over the anchors)``: the difference, less the shift
+    of the judge on all pairs. Its error is that of both means over questions.
+
+    Args:
+        differences: Second minus first.
+        questions: Of each pair.
+        anchors: 1 where both answers are the same.
+    """
+    d, same = column(differences), column(anchors) > 0
+    shift = paired_mean(d[same], questions[same])
+    if shift is None:
+        return None
+    share = float(same.mean())
+    if share == 1.0:
+        return Unmoved(shift, share, PairedMean(0.0, 0.0, shift.questions, len(d)))
+    names, position = np.unique(questions, return_inverse=True)
+    others = float(d[~same].mean())
+    influence = np.where(same, -(1 - share) * (d - shift.value) / same.sum(), (d - others) / len(d))
+    sums = np.bincount(position, influence)
+    stderr = math.sqrt(len(names) / (len(names) - 1) * float(sums @ sums))
+    return Unmoved(shift, share, PairedMean((1 - share) * (others - shift.value), stderr, len(names), len(d)))
+
+
+def mcnemar_mid_p(only_first: int, only_second: int) -> float:
+    """Return McNemar's mid-p: the exact two-sided p-value, with half the weight of what was seen.
+
+    It is less cautious than the exact test, which is never above its level but often far below.
+
+    Source: M. W. Fagerland, S. Lydersen and P. Laake (2013), BMC Medical Research Methodology 13, 91.
+    """
+    discordant = only_first + only_second
+    if discordant == 0:
+        return 1.0
+    least = min(only_first, only_second)
+    seen = math.comb(discordant, least)
+    if only_first == only_second:
+        return 1.0 - float(Fraction(seen, 2 ** (discordant + 1)))
+    tails = 2 * sum(math.comb(discordant, one) for one in range(least)) + seen
+    return min(1.0, float(Fraction(tails, 2**discordant)))
+
+
+def drop_decision(
+    mean: PairedMean, margin: float, *, alpha: float = ALPHA, room: tuple[float, float] = (0.0, 0.0)
+) -> DropDecision:
+    """Return whether quality dropped by more than a margin.
+
+    ``pass``: the lower end of the one-sided interval is above ``-margin`` (non-inferior). ``fail``: the upper end is
+    below it, so that quality dropped by more. Else the runs cannot tell. An unchanged model fails with at most
+    ``alpha``.
+
+    Args:
+        mean: Second minus first.
+        margin: The drop that is allowed, from 0.
+        alpha: Of each one-sided test.
+        room: How much lower, and how much higher, the difference could be for what is unread.
+    """
+    if mean.questions < LEAST_QUESTIONS:
+        return "cannot tell"
+    low, high = mean.interval(1 - 2 * alpha)
+    if low + room[0] >= -margin:
+        return "pass"
+    return "fail" if high + room[1] < -margin else "cannot tell"
+
+
+def decided_drop(
+    mean: PairedMean,
+    unmoved: Unmoved | None,
+    margin: float,
+    *,
+    alpha: float = ALPHA,
+    room: tuple[float, float] = (0.0, 0.0),
+) -> DropDecision:
+    """Return whether the tested model dropped by more than a margin, whatever the judge did meanwhile.
+
+    ``fail`` needs the difference and, where enough answers are the same in both, the difference without the judge's
+    shift to be below the margin. ``pass`` needs the difference to be above it and, where the judge has moved, that
+    without the shift too. So a judge that became stricter fails nobody, and one that became more lenient hides no drop.
+
+    Args:
+        mean: As of ``drop_decision``; likewise ``margin``, ``alpha`` and ``room``.
+        unmoved: What equal answers say.
+        margin: The drop that is allowed.
+        alpha: Of each one-sided test.
+        room: What the unread could change.
+    """
+    plain = drop_decision(mean, margin, alpha=alpha, room=room)
+    if unmoved is None or unmoved.shift.questions < LEAST_QUESTIONS or plain == "cannot tell":
+        return plain
+    rest = drop_decision(unmoved.rest, margin, alpha=alpha, room=room)
+    matters = plain == "fail" or unmoved.moved()
+    return plain if not matters or rest == plain else "cannot tell"

@@ -1,0 +1,188 @@
+"""Two runs compared, as a table, in sentences, and as records for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from judgebench.metrics.statistics.paired import LEAST_QUESTIONS, PairedMean, decided_drop
+from judgebench.report.results import printable
+from judgebench.report.tables import TextTable, number
+from judgebench.trust.comparing import ComparedRow
+
+
+def compared_table(rows: Sequence[ComparedRow]) -> TextTable:
+    """Return one line for each compared row, differences as second minus first."""
+    lines = []
+    for one in rows:
+        factor = _factor(one)
+        anchors = one.unmoved
+        lines.append(
+            [
+                _name(one),
+                f"{one.aligned}",
+                number(factor * one.means[0]),
+                number(factor * one.means[1]),
+                _with_ends(one.difference, factor),
+                f"+{one.gained} -{one.lost}",
+                "-" if one.exact is None else _p(one.exact),
+                "-" if one.adjusted is None else _p(one.adjusted),
+                "-" if anchors is None else f"{anchors.shift.n}",
+                "-" if anchors is None else _with_ends(anchors.shift, factor),
+                "-" if anchors is None else _with_ends(anchors.rest, factor),
+            ]
+        )
+    headers = [
+        "row", "aligned", "first", "second", "difference", "changed", "McNemar p", "p by Holm", "same\nanswers",
+        "judge's shift\non them", "difference\nwithout it",
+    ]  # fmt: skip
+    return TextTable("Second minus first", headers, lines, set(range(1, len(headers))))
+
+
+def in_sentences(one: ComparedRow, margin: float | None = None) -> list[str]:
+    """Return what a comparison of one row says, in plain sentences.
+
+    Args:
+        one: The row.
+        margin: The drop that is allowed, in the metric's unit; ``None`` where nobody asked.
+    """
+    factor, unit = _factor(one), " points" if one.kind != "score" else ""
+    lines = [f"{_name(one)}:"]
+    if one.difference is None or one.difference.questions < LEAST_QUESTIONS:
+        lines.append(f"  Fewer than {LEAST_QUESTIONS} questions are read in both runs: too few to compare.")
+    if (found := one.difference) is not None:
+        low, high = (factor * end for end in found.interval())
+        way = "No difference can be seen" if low <= 0 <= high else "It went up" if low > 0 else "It went down"
+        lines.append(
+            f"  {one.metric} {factor * one.means[0]:.2f} -> {factor * one.means[1]:.2f}. {way}: "
+            f"{factor * found.value:+.2f}{unit} (95% interval {low:+.2f}..{high:+.2f})."
+        )
+        if low <= 0 <= high and found.stderr > 0:
+            seen = factor * found.smallest_visible()
+            lines.append(f"  A difference of {seen:.2f}{unit} would have been seen 4 times in 5.")
+    if one.only_first or one.only_second:
+        lines.append(
+            f"  Not aligned: {one.only_first} answers are in the first run alone, {one.only_second} in the second."
+        )
+    if one.unread:
+        lines.append(f"  {one.unread} aligned answers are unread or failed in one of the runs, and are left out.")
+    lines += _about_the_judge(one, factor, unit)
+    if one.corrected is not None:
+        fixed = one.corrected
+        lines.append(
+            f"  By {fixed.n} labelled pairs the difference is {factor * fixed.value:+.2f}{unit} "
+            f"({factor * fixed.low:+.2f}..{factor * fixed.high:+.2f}), the judge's error included."
+        )
+    if margin is not None and one.difference is not None:
+        decision = decided_drop(one.difference, one.unmoved, margin / factor, room=one.room)
+        said = {
+            "pass": f"Not worse by more than {margin:g}{unit}",
+            "fail": f"Worse by more than {margin:g}{unit}",
+            "cannot tell": f"Cannot tell whether it is worse by more than {margin:g}{unit}",
+        }[decision]
+        lines.append(f"  {said}.")
+    if one.changed:
+        lines.append(f"  What differs in how they were made: {'; '.join(one.changed[:_MOST_CHANGES])}.")
+        if len(one.changed) > _MOST_CHANGES:
+            lines[-1] = f"{lines[-1][:-1]}; and {len(one.changed) - _MOST_CHANGES} more."
+    return [printable(line, 800) for line in lines]
+
+
+_MOST_CHANGES = 8
+"""Differences of settings that are named."""
+
+
+def flip_lines(one: ComparedRow, most: int) -> list[str]:
+    """Return the items whose verdict differs, those with the same answer first: nobody but the judge changed there."""
+    flips = sorted(one.flips, key=lambda flip: (not flip.same_answer, flip.id, flip.repeat))
+    lines = [
+        f"  item {flip.id}{f', repeat {flip.repeat}' if flip.repeat else ''}: {flip.first} -> {flip.second}"
+        + (" (same answer)" if flip.same_answer else "")
+        for flip in flips[:most]
+    ]
+    return [*lines, f"  and {len(flips) - most} more"] if len(flips) > most else lines
+
+
+def as_record(one: ComparedRow) -> dict[str, Any]:
+    """Return a compared row for programs: shares and their differences in percent and points."""
+    factor = _factor(one)
+    unmoved, corrected = one.unmoved, one.corrected
+    return {
+        "first": {"run": one.first.run, "model": one.first.row.model, "row": one.first.row.row},
+        "second": {"run": one.second.run, "model": one.second.row.model, "row": one.second.row.row},
+        "metric": one.metric,
+        "aligned": one.aligned,
+        "only_first": one.only_first,
+        "only_second": one.only_second,
+        "unread": one.unread,
+        "means": [factor * mean if one.difference is not None else None for mean in one.means],
+        "difference": _record(one.difference, factor),
+        "gained": one.gained,
+        "lost": one.lost,
+        "mcnemar_exact": one.exact,
+        "mcnemar_mid_p": one.mid_p,
+        "p_value": one.p_value,
+        "holm": one.adjusted,
+        "anchors": None if unmoved is None else unmoved.shift.n,
+        "judge_shift": None if unmoved is None else _record(unmoved.shift, factor),
+        "judge_moved": None if unmoved is None else unmoved.moved(),
+        "without_shift": None if unmoved is None else _record(unmoved.rest, factor),
+        "corrected": None
+        if corrected is None
+        else {
+            "value": factor * corrected.value,
+            "ci95": [factor * corrected.low, factor * corrected.high],
+            "labels": corrected.n,
+        },
+        "flips": [flip._asdict() for flip in one.flips],
+        "changed": one.changed,
+    }
+
+
+def _about_the_judge(one: ComparedRow, factor: float, unit: str) -> list[str]:
+    found = one.unmoved
+    if found is None:
+        return ["  No answers are the same in both, so nothing shows whether the judge changed."]
+    shift = f"{factor * found.shift.value:+.2f}{unit}"
+    ends = "{:+.2f}..{:+.2f}".format(*(factor * end for end in found.shift.interval()))
+    if not found.moved():
+        return [f"  On the {found.shift.n} answers that are the same in both, the judge did not visibly move ({ends})."]
+    low, high = (factor * end for end in found.rest.interval())
+    rest = f"{factor * found.rest.value:+.2f}{unit} ({low:+.2f}..{high:+.2f})"
+    return [
+        f"  THE JUDGE MOVED: on the {found.shift.n} answers that are the same in both, by {shift} ({ends}).",
+        f"  Without that, the difference is {rest}, if the judge moved as much on the other answers.",
+    ]
+
+
+def _record(mean: PairedMean | None, factor: float) -> dict[str, Any] | None:
+    if mean is None:
+        return None
+    return {
+        "value": factor * mean.value,
+        "stderr": factor * mean.stderr,
+        "ci95": [factor * end for end in mean.interval()],
+        "questions": mean.questions,
+        "n": mean.n,
+    }
+
+
+def _name(one: ComparedRow) -> str:
+    first, second = one.first.row, one.second.row
+    row = first.row if first.row == second.row else f"{first.row} -> {second.row}"
+    return f"{row}, {first.model if first.model == second.model else f'{first.model} -> {second.model}'}"
+
+
+def _factor(one: ComparedRow) -> float:
+    return 1.0 if one.kind == "score" else 100.0
+
+
+def _with_ends(mean: PairedMean | None, factor: float) -> str:
+    if mean is None:
+        return "-"
+    low, high = mean.interval()
+    return f"{factor * mean.value:+.2f} ({factor * low:+.2f}..{factor * high:+.2f})"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "<0.001"

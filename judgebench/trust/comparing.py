@@ -1,0 +1,367 @@
+"""Two runs on the same items: did the tested model change, or the judge?
+
+Items are aligned by what they ask (``Sample.uid``), not by their number. Items whose answer is the same in both runs
+are *anchors*: the same answer should have the same verdict, so what differs there is the judge's doing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from judgebench.errors import DataError, UsageError
+from judgebench.metrics.statistics.intervals import mcnemar_exact
+from judgebench.metrics.statistics.multiple import holm
+from judgebench.metrics.statistics.paired import (
+    LEAST_QUESTIONS,
+    PairedMean,
+    Unmoved,
+    mcnemar_mid_p,
+    paired_mean,
+    without_shift,
+)
+from judgebench.metrics.statistics.prediction_powered import PoweredMean, column, drawn_mean
+from judgebench.records.manifest import ManifestRow
+from judgebench.store.journal import DamagedError, Decoder, open_file
+from judgebench.store.manifest import read_manifest
+from judgebench.store.run_folder import RunFolder
+from judgebench.trust.corrected import LEAST_LABELS, METRICS
+from judgebench.trust.judged import JudgedAnswer, JudgedRow, Kind, read_row
+from judgebench.trust.labelled import LabelBook
+
+Place = tuple[str, int]
+"""What names an aligned answer: what is asked, and the repeat."""
+
+
+class ComparedSide(NamedTuple):
+    """One model's verdicts in one row of one run.
+
+    Attributes:
+        run: Name of the run.
+        row: The verdicts. ``answers``: the same by what names them in every run.
+        labels: What people's labels count, and with which probability each answer was drawn; none if one is void.
+        identity: What decides the result, as the result file says.
+    """
+
+    run: str
+    row: JudgedRow
+    answers: dict[Place, JudgedAnswer]
+    labels: dict[Place, tuple[float, float]]
+    identity: dict[str, Any]
+
+
+class Flip(NamedTuple):
+    """An item whose verdict differs.
+
+    Attributes:
+        id: In the first run. ``other_id``: in the second.
+        first: What the first run says. ``second``: what the second says.
+        same_answer: Whether the answers are equal.
+    """
+
+    id: int
+    other_id: int
+    repeat: int
+    first: str
+    second: str
+    same_answer: bool
+
+
+class ComparedRow(NamedTuple):
+    """Two sides compared, second minus first; shares are in 0..1.
+
+    Attributes:
+        metric: ``accuracy``, ``win_rate`` or ``mean_score``.
+        aligned: Answers to the same question in both.
+        only_first: Answers that the first alone has. ``only_second``: likewise.
+        unread: Aligned answers whose verdict one of the sides lacks.
+        means: Of both sides, over the pairs that both read.
+        difference: ``None`` where too little is aligned.
+        unmoved: What equal answers say of the judge.
+        corrected: The difference by labels, where enough answers of both sides have them.
+        gained: Pairs that the second alone has right. ``lost``: that the first alone has.
+        exact: McNemar's exact p-value, for right and wrong. ``mid_p``: its mid-p. ``p_value``: of the difference.
+        adjusted: ``p_value`` by Holm over all compared rows.
+        flips: The items whose verdict differs.
+        changed: What differs in how the two results came about.
+    """
+
+    first: ComparedSide
+    second: ComparedSide
+    kind: Kind
+    metric: str
+    aligned: int
+    only_first: int
+    only_second: int
+    unread: int
+    means: tuple[float, float]
+    difference: PairedMean | None
+    unmoved: Unmoved | None
+    corrected: PoweredMean | None
+    gained: int
+    lost: int
+    exact: float | None
+    mid_p: float | None
+    p_value: float | None
+    adjusted: float | None
+    flips: list[Flip]
+    changed: list[str]
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """How much lower, and higher, the difference could be for what is unread; shares alone have limits."""
+        if self.kind == "score" or not self.aligned:
+            return 0.0, 0.0
+        value = self.difference.value if self.difference is not None else 0.0
+        share = self.unread / self.aligned
+        return -share * (1 + value), share * (1 - value)
+
+
+def compare_runs(
+    first: RunFolder, second: RunFolder, *, rows: Sequence[str] = (), models: Sequence[str] = ()
+) -> list[ComparedRow]:
+    """Compare the rows of two runs, or two rows of one.
+
+    Args:
+        first: The run that was before.
+        second: The run that is to be judged by it.
+        rows: One row to compare in both, or the row of each.
+        models: One model to compare in both, or the model of each.
+
+    Raises:
+        ReuseError: One is no run.
+        UsageError: Nothing in them can be compared.
+        DataError: A file is damaged.
+    """
+    pairs = _pairs(read_manifest(first).rows, read_manifest(second).rows, rows, models)
+    found = []
+    for one, other in pairs:
+        if first.verdicts(one.model, one.row).exists() and second.verdicts(other.model, other.row).exists():
+            compared = compare_sides(_side(first, one), _side(second, other))
+            if compared is not None:
+                found.append(compared)
+    if not found:
+        raise UsageError(
+            f"The runs {first.timestamp} and {second.timestamp} have no verdicts on the same items to compare.",
+            hint="Compare runs of the same datasets; name what is called differently with --row and --model.",
+        )
+    tested = [one.p_value for one in found if one.p_value is not None]
+    adjusted = iter(holm(tested))
+    return [one._replace(adjusted=next(adjusted)) if one.p_value is not None else one for one in found]
+
+
+def _pairs(
+    first: Sequence[ManifestRow], second: Sequence[ManifestRow], rows: Sequence[str], models: Sequence[str]
+) -> Iterator[tuple[ManifestRow, ManifestRow]]:
+    """Yield which rows are compared: those of one name, and the only ones left over on both sides of a dataset."""
+    left = [one for one in first if _named(one, rows[:1], models[:1])]
+    right = [one for one in second if _named(one, rows[-1:], models[-1:])]
+    if len(rows) == 2 or len(models) == 2:
+        for one in left:
+            alike = [other for other in right if len(models) == 2 or other.model == one.model]
+            yield from ((one, other) for other in alike if len(rows) == 2 or other.row == one.row)
+        return
+    known = {(one.model, one.row): one for one in right}
+    open_: list[ManifestRow] = []
+    for one in left:
+        if (same := known.pop((one.model, one.row), None)) is not None:
+            yield one, same
+        else:
+            open_.append(one)
+    for one in open_:
+        mine = [each for each in open_ if each.dataset == one.dataset and bool(each.judge) == bool(one.judge)]
+        theirs = [
+            each for each in known.values() if each.dataset == one.dataset and bool(each.judge) == bool(one.judge)
+        ]
+        if len(mine) == len(theirs) == 1:
+            yield one, theirs[0]
+
+
+def _named(one: ManifestRow, rows: Sequence[str], models: Sequence[str]) -> bool:
+    return (not rows or one.row in rows) and (not models or one.model in models)
+
+
+def compare_sides(first: ComparedSide, second: ComparedSide) -> ComparedRow | None:
+    """Compare two sides; ``None`` where their verdicts are of different kinds, or there are none."""
+    kind = first.row.kind
+    if kind is None or kind != second.row.kind:
+        return None
+    both = [place for place in first.answers if place in second.answers]
+    worths = [(place, _worth(first, place), _worth(second, place)) for place in both]
+    read = [(place, one, other) for place, one, other in worths if one is not None and other is not None]
+    same = {place for place in both if _same_answer(first.answers[place], second.answers[place])}
+    names = {name: number for number, name in enumerate(dict.fromkeys(place[0] for place, *_ in read))}
+    differences = column([other - one for _, one, other in read])
+    questions = column([names[place[0]] for place, *_ in read])
+    anchors = column([float(place in same) for place, *_ in read])
+    difference = paired_mean(differences, questions) if read else None
+    gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
+    binary = kind == "right" and len(names) == len(read)
+    flips = [
+        Flip(
+            first.answers[place].id,
+            second.answers[place].id,
+            place[1],
+            _said(first.answers[place]),
+            _said(second.answers[place]),
+            place in same,
+        )
+        for place in both
+        if _said(first.answers[place]) != _said(second.answers[place])
+    ]
+    return ComparedRow(
+        first=first,
+        second=second,
+        kind=kind,
+        metric=METRICS[kind],
+        aligned=len(both),
+        only_first=len(first.answers) - len(both),
+        only_second=len(second.answers) - len(both),
+        unread=len(both) - len(read),
+        means=(_mean([one for _, one, _ in read]), _mean([other for *_, other in read])),
+        difference=difference,
+        unmoved=without_shift(differences, questions, anchors) if difference is not None else None,
+        corrected=_corrected(first, second, read, names),
+        gained=gained,
+        lost=lost,
+        exact=mcnemar_exact(lost, gained) if binary else None,
+        mid_p=mcnemar_mid_p(lost, gained) if binary else None,
+        p_value=_p_value(difference) if difference is not None else None,
+        adjusted=None,
+        flips=flips,
+        changed=changes(first.identity, second.identity),
+    )
+
+
+def _side(run: RunFolder, one: ManifestRow) -> ComparedSide:
+    row = read_row(run, one)
+    uids = _uids(run, one)
+    seen: Counter[str] = Counter()
+    named: dict[int, str] = {}
+    for id in sorted({id for id, _ in row.answers}):
+        uid = uids.get(id, f"#{id}")
+        named[id] = f"{uid}/{seen[uid]}"  # the same question twice in a dataset is two questions
+        seen[uid] += 1
+    labels = LabelBook(run).of(row) if (run.path / "labels").is_dir() else None
+    usable = labels is not None and not labels.void
+    return ComparedSide(
+        run=run.timestamp,
+        row=row,
+        answers={(named[id], repeat): answer for (id, repeat), answer in row.answers.items()},
+        labels={
+            (named[id], repeat): (one.worth, one.probability)
+            for (id, repeat), one in (labels.answers.items() if labels is not None and usable else ())
+            if one.drawn or one.probability < 1
+        },
+        identity=_identity(run.result(one.model, one.row)),
+    )
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """Which item a line is about."""
+
+    id: int
+    uid: str
+
+
+class _Result(msgspec.Struct, frozen=True):
+    """What decides a result."""
+
+    identity: dict[str, Any] = {}
+
+
+def _uids(run: RunFolder, one: ManifestRow) -> Mapping[int, str]:
+    """Return what each item asks, by its number; empty where the run holds neither answers nor judge calls."""
+    names = [run.predictions(one.model, one.dataset)] if one.predictions else []
+    names += [run.predictions(one.model, one.dataset, one.judge)] if one.judge_calls else []
+    decode = Decoder(_Named)
+    for path in names:
+        if not path.exists():
+            continue
+        try:
+            with open_file(path, "rb") as file:
+                lines = [line for line in file if line.endswith(b"\n")]
+            return {found.id: found.uid for found in map(decode, lines)}
+        except (OSError, DamagedError) as error:
+            raise DataError(f"{path} cannot be read: {error}.", hint="Continue the run: jb --reuse") from error
+    return {}
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    try:
+        return Decoder(_Result).read(path).identity
+    except (OSError, DamagedError):
+        return {}
+
+
+def changes(first: Mapping[str, Any], second: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the names of what differs in two identities, with both values where they are short."""
+    found: list[str] = []
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name), second.get(name)
+        if one == other:
+            continue
+        where = f"{path}.{name}" if path else str(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            found += changes(one, other, where)
+        else:
+            said = [msgspec.json.encode(each).decode() for each in (one, other)]
+            found.append(f"{where}: {said[0]} -> {said[1]}" if max(map(len, said)) <= _SHORT else where)
+    return found
+
+
+_SHORT = 40
+"""Characters of a value that is shown."""
+
+
+def _worth(side: ComparedSide, place: Place) -> float | None:
+    one = side.answers[place]
+    return side.row.worth(one.decision, one.score) if one.status == "ok" else None
+
+
+def _same_answer(one: JudgedAnswer, other: JudgedAnswer) -> bool:
+    return bool(one.answer_hash) and one.answer_hash == other.answer_hash
+
+
+def _said(one: JudgedAnswer) -> str:
+    if one.status != "ok":
+        return one.status
+    return one.decision if one.decision is not None else f"{one.score:g}" if one.score is not None else "ok"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _p_value(difference: PairedMean) -> float:
+    below = difference.below(0.0)
+    return 1.0 if difference.stderr <= 0 and difference.value == 0 else min(1.0, 2 * min(below, 1 - below))
+
+
+def _corrected(
+    first: ComparedSide,
+    second: ComparedSide,
+    read: Sequence[tuple[Place, float, float]],
+    names: Mapping[str, int],
+) -> PoweredMean | None:
+    """Return the difference by the labels of both sides; ``None`` for too few answers that both have labelled."""
+    labelled = [
+        (second.labels[place][0] - first.labels[place][0], other - one, first.labels[place][1], names[place[0]])
+        for place, one, other in read
+        if place in first.labels and place in second.labels
+    ]
+    if len({question for *_, question in labelled}) < LEAST_LABELS:
+        return None
+    true, said, chances, own = (column(part) for part in zip(*labelled, strict=True))
+    every = column([other - one for _, one, other in read])
+    questions = np.asarray([names[place[0]] for place, *_ in read], dtype=np.int64)
+    scale = 2.0 if first.row.kind != "score" else float(np.ptp(np.concatenate([every, true])))
+    return drawn_mean(true, said, every, chances, own.astype(np.int64), questions, scale=scale)
+
+
+__all__ = ["LEAST_QUESTIONS", "ComparedRow", "ComparedSide", "Flip", "compare_runs", "compare_sides"]

@@ -1,0 +1,237 @@
+"""Two runs compared: what differs, whether it was the model or the judge, and how often a gate would be fooled."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from judgebench.cli.main import run as jb
+from judgebench.metrics.statistics.intervals import mcnemar_exact
+from judgebench.metrics.statistics.multiple import benjamini_hochberg, holm
+from judgebench.metrics.statistics.paired import (
+    decided_drop,
+    drop_decision,
+    mcnemar_mid_p,
+    paired_mean,
+    without_shift,
+)
+from judgebench.store.run_folder import RunFolder
+from judgebench.trust.comparing import compare_runs
+from tests.query.made import MadeRun, call, prediction, verdict
+from tests.trust.made import judged, judged_run
+
+
+def texts(truth: list[bool], wave: list[int]) -> list[str]:
+    return [f"Answer {number}.{change} {right}" for number, (right, change) in enumerate(zip(truth, wave, strict=True))]
+
+
+def two_runs(
+    folder: Path, *, n: int = 800, better: float = 0.0, drift: float = 0.0, seed: int = 0
+) -> tuple[RunFolder, RunFolder]:
+    """Of which 30% of the answers changed; ``better`` makes right ones of them, ``drift`` makes the judge stricter."""
+    rng = random.Random(seed)
+    before = [rng.random() < 0.7 for _ in range(n)]
+    wave = [int(rng.random() < 0.3) for _ in range(n)]
+    after = [
+        (rng.random() < 0.7 or rng.random() < better) if change else right
+        for right, change in zip(before, wave, strict=True)
+    ]
+    said = judged(before, sensitivity=0.95, specificity=0.9, seed=1)
+    again = judged(after, sensitivity=0.95, specificity=0.9, seed=1)
+    again = [bool(one) and rng.random() >= drift for one in again]
+    first = judged_run(folder / "20260101_000000", before, said, answers=texts(before, [0] * n))
+    second = judged_run(folder / "20260102_000000", after, again, answers=texts(after, wave))
+    return RunFolder(first.path), RunFolder(second.path)
+
+
+def test_a_drift_of_the_judge_is_not_taken_for_a_drop_of_the_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = two_runs(tmp_path, drift=0.08)
+    (found,) = compare_runs(first, second)
+    assert found.difference is not None
+    assert found.unmoved is not None
+    assert found.difference.interval()[1] < 0
+    assert found.unmoved.moved()
+    low, high = found.unmoved.rest.interval()
+    assert low < 0 < high
+    assert jb(["compare", str(first.path), str(second.path), "--margin", "0", "--flips", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "It went down" in out
+    assert "THE JUDGE MOVED: on the" in out
+    assert "Cannot tell whether it is worse by more than 0 points" in out
+    assert "correct -> incorrect (same answer)" in out
+
+
+def test_a_better_model_is_seen_and_the_judge_is_not_blamed(tmp_path: Path) -> None:
+    first, second = two_runs(tmp_path, better=0.8)
+    (found,) = compare_runs(first, second)
+    assert found.difference is not None
+    assert found.unmoved is not None
+    assert found.difference.interval()[0] > 0
+    assert not found.unmoved.moved()
+    assert found.exact is not None
+    assert found.mid_p is not None
+    assert found.mid_p < found.exact < 0.001
+    assert found.gained - found.lost == round(found.difference.value * 800)
+
+
+def test_items_are_aligned_by_what_they_ask_and_the_others_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second run has its rows in another order, two of them new, and one verdict unread."""
+
+    def made(name: str, asked: list[int], unread: int | None = None) -> Path:
+        run = MadeRun(tmp_path / name)
+        answers = [prediction(at, f"It is {2 * number}.") for at, number in enumerate(asked)]
+        import msgspec
+
+        run.add(
+            "north",
+            "toy",
+            "strict",
+            predictions=[
+                msgspec.structs.replace(one, uid=f"{number:016x}") for one, number in zip(answers, asked, strict=True)
+            ],
+            calls=[call(at, "I say correct") for at, _ in enumerate(asked)],
+            verdicts=[
+                verdict(
+                    at,
+                    None if number == unread else "correct" if number % 3 else "incorrect",
+                    text=f"It is {2 * number}.",
+                )
+                for at, number in enumerate(asked)
+            ],
+        )
+        return run.path
+
+    first = made("20260101_000000", list(range(40)))
+    second = made("20260102_000000", [*reversed(range(1, 40)), 90, 91], unread=7)
+    file = tmp_path / "compared.json"
+    assert jb(["compare", str(first), str(second), "--json", str(file), "--markdown", str(tmp_path / "c.md")]) == 0
+    (found,) = json.loads(file.read_text())
+    assert (found["aligned"], found["only_first"], found["only_second"], found["unread"]) == (39, 1, 2, 1)
+    assert found["difference"] == {"value": 0.0, "stderr": 0.0, "ci95": [0.0, 0.0], "questions": 38, "n": 38}
+    assert found["flips"] == [
+        {"id": 7, "other_id": 32, "repeat": 0, "first": "correct", "second": "unparsed", "same_answer": True}
+    ]
+    out = capsys.readouterr().out
+    assert "1 answers are in the first run alone, 2 in the second" in out
+    assert "No difference can be seen" in out
+    assert "| toy-strict, north |" in (tmp_path / "c.md").read_text()
+
+
+def test_what_cannot_be_compared_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = two_runs(tmp_path, n=20)
+    assert jb(["compare", str(first.path)]) == 2
+    assert "needs two runs, or two rows or models of one" in capsys.readouterr().err
+    assert jb(["compare", str(first.path), str(second.path), "--row", "no-such"]) == 2
+    assert "have no verdicts on the same items to compare" in capsys.readouterr().err
+
+
+def test_two_judges_of_one_run_are_compared(tmp_path: Path) -> None:
+    truth = [number % 3 > 0 for number in range(60)]
+    run = judged_run(tmp_path / "20260101_000000", truth, list(truth))
+    said = judged(truth, sensitivity=0.6, specificity=1.0)
+    run.add(
+        "north",
+        "toy",
+        "harsh",
+        verdicts=[
+            verdict(
+                number, "correct" if one else "incorrect", text=f"It is {number}, {'truly' if right else 'perhaps'}."
+            )
+            for number, (one, right) in enumerate(zip(said, truth, strict=True))
+        ],
+        calls=[call(number, "I say no") for number in range(60)],
+    )
+    folder = RunFolder(run.path)
+    (found,) = compare_runs(folder, folder, rows=["toy-strict", "toy-harsh"])
+    assert found.unmoved is not None
+    assert found.unmoved.share == 1.0
+    assert found.unmoved.moved()
+    assert found.unmoved.rest.value == 0
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.015, 0.05])
+def test_no_noise_of_the_judge_makes_an_unchanged_model_fail(noise: float) -> None:
+    """A/A: 2,000 pairs of runs of one model, 30% of whose answers are worded anew, judged with noise; margin 0."""
+    rng = np.random.default_rng(11)
+    runs, n = 2000, 200
+    decided: Counter[str] = Counter()
+    for _ in range(runs):
+        truth = rng.random(n) < 0.8
+        worded = rng.random(n) < 0.3
+        again = np.where(worded, rng.random(n) < 0.8, truth)
+        first, second = truth ^ (rng.random(n) < noise), again ^ (rng.random(n) < noise)
+        differences = second.astype(float) - first
+        mean = paired_mean(differences, np.arange(n))
+        assert mean is not None
+        decided[decided_drop(mean, without_shift(differences, np.arange(n), (~worded).astype(float)), 0.0)] += 1
+    assert decided["fail"] / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    assert decided["fail"] > 0
+
+
+def test_a_stricter_judge_fails_nobody_and_a_real_drop_is_found() -> None:
+    rng = np.random.default_rng(12)
+    runs, n = 400, 1000
+    plain: Counter[str] = Counter()
+    drifted: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for _ in range(runs):
+        truth = rng.random(n) < 0.8
+        worded = rng.random(n) < 0.3
+        again = np.where(worded, rng.random(n) < 0.8, truth)
+        stricter = again & (rng.random(n) >= 0.05)
+        worse = again & ~(worded & (rng.random(n) < 0.3))
+        for kind, second in ((drifted, stricter), (dropped, worse)):
+            differences = second.astype(float) - truth
+            mean = paired_mean(differences, np.arange(n))
+            assert mean is not None
+            kind[decided_drop(mean, without_shift(differences, np.arange(n), (~worded).astype(float)), 0.02)] += 1
+            if kind is drifted:
+                plain[drop_decision(mean, 0.02)] += 1
+    assert plain["fail"] / runs > 0.3  # what a gate says that knows nothing of the judge
+    assert drifted["fail"] / runs < 0.02
+    assert dropped["fail"] / runs > 0.8
+    assert dropped["pass"] == 0
+
+
+def test_tests_of_several_rows_are_those_of_the_reference_packages() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    binom, control = stats.binom, stats.false_discovery_control
+    rng = np.random.default_rng(13)
+    for _ in range(1000):
+        p = rng.random(int(rng.integers(1, 12))) ** 2
+        stepped = np.minimum(1, np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1)))
+        assert sorted(holm(list(p))) == pytest.approx(list(stepped), abs=1e-12)
+        assert holm(list(p))[int(np.argmin(p))] == min(holm(list(p)))
+        assert benjamini_hochberg(list(p)) == pytest.approx(list(control(p)), abs=1e-12)
+        assert benjamini_hochberg(list(p), dependent=True) == pytest.approx(list(control(p, method="by")), abs=1e-12)
+        first, second = (int(one) for one in rng.integers(0, 40, 2))
+        if first + second:
+            least = min(first, second)
+            exact = min(1.0, 2 * binom.cdf(least, first + second, 0.5))
+            middle = 1 - binom.pmf(least, first + second, 0.5) / 2 if first == second else None
+            expected = exact - binom.pmf(least, first + second, 0.5) if middle is None else middle
+            assert mcnemar_exact(first, second) == pytest.approx(exact, abs=1e-9)
+            assert mcnemar_mid_p(first, second) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_difference_is_that_of_a_paired_t_test() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(14)
+    first, second = rng.normal(size=30), rng.normal(size=30)
+    found = paired_mean(second - first, np.arange(30))
+    assert found is not None
+    expected = stats.ttest_rel(second, first)
+    assert found.interval() == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert 2 * min(found.below(0), 1 - found.below(0)) == pytest.approx(expected.pvalue)
+    again = paired_mean(np.tile(second - first, 3), np.tile(np.arange(30), 3))
+    assert again is not None
+    assert (again.value, again.stderr) == pytest.approx((found.value, found.stderr))
