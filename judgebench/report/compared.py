@@ -8,10 +8,10 @@ from typing import Any
 from judgebench.metrics.statistics.paired import LEAST_QUESTIONS, PairedMean, decided_drop
 from judgebench.report.results import printable
 from judgebench.report.tables import TextTable, number
-from judgebench.trust.comparing import ComparedRow
+from judgebench.trust.comparing import RowComparison
 
 
-def compared_table(rows: Sequence[ComparedRow]) -> TextTable:
+def compared_table(rows: Sequence[RowComparison]) -> TextTable:
     """Return one line for each compared row, differences as second minus first."""
     lines = []
     for one in rows:
@@ -39,7 +39,7 @@ def compared_table(rows: Sequence[ComparedRow]) -> TextTable:
     return TextTable("Second minus first", headers, lines, set(range(1, len(headers))))
 
 
-def in_sentences(one: ComparedRow, margin: float | None = None) -> list[str]:
+def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
     """Return what a comparison of one row says, in plain sentences.
 
     Args:
@@ -92,7 +92,7 @@ _MOST_CHANGES = 8
 """Differences of settings that are named."""
 
 
-def flip_lines(one: ComparedRow, most: int) -> list[str]:
+def flip_lines(one: RowComparison, most: int) -> list[str]:
     """Return the items whose verdict differs, those with the same answer first: nobody but the judge changed there."""
     flips = sorted(one.flips, key=lambda flip: (not flip.same_answer, flip.id, flip.repeat))
     lines = [
@@ -103,7 +103,7 @@ def flip_lines(one: ComparedRow, most: int) -> list[str]:
     return [*lines, f"  and {len(flips) - most} more"] if len(flips) > most else lines
 
 
-def as_record(one: ComparedRow) -> dict[str, Any]:
+def as_record(one: RowComparison) -> dict[str, Any]:
     """Return a compared row for programs: shares and their differences in percent and points."""
     factor = _factor(one)
     unmoved, corrected = one.unmoved, one.corrected
@@ -139,7 +139,7 @@ def as_record(one: ComparedRow) -> dict[str, Any]:
     }
 
 
-def _about_the_judge(one: ComparedRow, factor: float, unit: str) -> list[str]:
+def _about_the_judge(one: RowComparison, factor: float, unit: str) -> list[str]:
     found = one.unmoved
     if found is None:
         return ["  No answers are the same in both, so nothing shows whether the judge changed."]
@@ -167,13 +167,13 @@ def _record(mean: PairedMean | None, factor: float) -> dict[str, Any] | None:
     }
 
 
-def _name(one: ComparedRow) -> str:
+def _name(one: RowComparison) -> str:
     first, second = one.first.row, one.second.row
     row = first.row if first.row == second.row else f"{first.row} -> {second.row}"
     return f"{row}, {first.model if first.model == second.model else f'{first.model} -> {second.model}'}"
 
 
-def _factor(one: ComparedRow) -> float:
+def _factor(one: RowComparison) -> float:
     return 1.0 if one.kind == "score" else 100.0
 
 

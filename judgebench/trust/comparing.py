@@ -72,7 +72,7 @@ class Flip(NamedTuple):
     same_answer: bool
 
 
-class ComparedRow(NamedTuple):
+class RowComparison(NamedTuple):
     """Two sides compared, second minus first; shares are in 0..1.
 
     Attributes:
@@ -124,7 +124,7 @@ class ComparedRow(NamedTuple):
 
 def compare_runs(
     first: RunFolder, second: RunFolder, *, rows: Sequence[str] = (), models: Sequence[str] = ()
-) -> list[ComparedRow]:
+) -> list[RowComparison]:
     """Compare the rows of two runs, or two rows of one.
 
     Args:
@@ -186,7 +186,7 @@ def _named(one: ManifestRow, rows: Sequence[str], models: Sequence[str]) -> bool
     return (not rows or one.row in rows) and (not models or one.model in models)
 
 
-def compare_sides(first: ComparedSide, second: ComparedSide) -> ComparedRow | None:
+def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | None:
     """Compare two sides; ``None`` where their verdicts are of different kinds, or there are none."""
     kind = first.row.kind
     if kind is None or kind != second.row.kind:
@@ -214,7 +214,7 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> ComparedRow | No
         for place in both
         if _said(first.answers[place]) != _said(second.answers[place])
     ]
-    return ComparedRow(
+    return RowComparison(
         first=first,
         second=second,
         kind=kind,
@@ -262,7 +262,7 @@ def _side(run: RunFolder, one: ManifestRow) -> ComparedSide:
     )
 
 
-class _Named(msgspec.Struct, frozen=True):
+class _UidLine(msgspec.Struct, frozen=True):
     """Which item a line is about."""
 
     id: int
@@ -279,7 +279,7 @@ def _uids(run: RunFolder, one: ManifestRow) -> Mapping[int, str]:
     """Return what each item asks, by its number; empty where the run holds neither answers nor judge calls."""
     names = [run.predictions(one.model, one.dataset)] if one.predictions else []
     names += [run.predictions(one.model, one.dataset, one.judge)] if one.judge_calls else []
-    decode = Decoder(_Named)
+    decode = Decoder(_UidLine)
     for path in names:
         if not path.exists():
             continue
@@ -364,4 +364,4 @@ def _corrected(
     return drawn_mean(true, said, every, chances, own.astype(np.int64), questions, scale=scale)
 
 
-__all__ = ["LEAST_QUESTIONS", "ComparedRow", "ComparedSide", "Flip", "compare_runs", "compare_sides"]
+__all__ = ["LEAST_QUESTIONS", "ComparedSide", "Flip", "RowComparison", "compare_runs", "compare_sides"]
