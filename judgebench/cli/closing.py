@@ -105,6 +105,7 @@ def _ending(run: RunFolder, outcome: RunOutcome, results: list[TaskResult], summ
     lines, counts = [], summed(results)
     if ended_badly := outcome.failed():  # the display has told why
         lines.append(f"Failed:  {', '.join(task.id for task in ended_badly)}    (see the reasons above)")
+    lines += [f"Waiting: {task}: {sentence}" for task, sentence in _outstanding(outcome)]
     lines.append(f"Results: {run.path}")
     if summary is not None:
         lines.append(f"Summary: {summary.with_suffix('.md')}, .html, .csv, .json, .txt")
@@ -178,7 +179,7 @@ def _next_command(
         if request.work_dir != "outputs/default":
             again += f" --work-dir {shlex.quote(request.work_dir)}"
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
-    if exit_code == ExitCode.WAITING:
+    if exit_code == ExitCode.WAITING or _outstanding(outcome):
         by_files = f"jb requests {shlex.quote(str(run.path))} --out FILE    (writes what still has no answer)"
         return by_files if request.options.requests else f"{again}{mode}    (fetches the answers when they are there)"
     if reached is not None and not outcome.interrupted and not outcome.failed():
@@ -192,6 +193,12 @@ def _next_command(
     if rest := _next_stage(request, counts) or _about_unread(counts, results, details=request.options.dump_details):
         return f"{again} {rest}"
     return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"
+
+
+def _outstanding(outcome: RunOutcome) -> list[tuple[str, str]]:
+    """Return by task what answers are still to come, in batches or in a file."""
+    said = [(task.id, task.progress.outstanding) for task in outcome.tasks if task.progress is not None]
+    return [(task, sentence) for task, sentence in said if sentence]
 
 
 def _next_stage(request: RunRequest, counts: Counts) -> str:

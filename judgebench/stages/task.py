@@ -69,6 +69,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
         in_flight: Requests under way.
         limit: The present bound of requests in flight (adaptive).
         note: A few words on what it is waiting for, such as ``backing off 12 s (429)``.
+        outstanding: A sentence about answers that are still to come when it ends, in batches or a file.
         error: One sentence, when the state is ``error``; ``hint`` what to do; ``exit_code`` the error's.
         figures: Further numbers for the record (asked and achieved rate, extra requests, ...).
         spending: How things stand with its allowance, where the run has limits.
@@ -88,6 +89,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
     limit: int = 0
     unparsed: int = 0
     note: str = ""
+    outstanding: str = ""
     error: str = ""
     hint: str = ""
     exit_code: int = 0
@@ -154,8 +156,7 @@ class Task:
         stop: Set when no further request may be sent.
         interrupted: Set when it is to end soon, whatever is in flight.
         upstream_done: Set when no followed task writes any more.
-        waiting: A sentence about what is answered later, where nothing but waiting is left to do; else empty.
-        left: A sentence about batches that go on while the task is stopped.
+        waiting: Whether nothing is left to do but to wait for answers.
         in_caller: Whether it runs in a thread of the process that asked for the run.
     """
 
@@ -169,8 +170,7 @@ class Task:
         self.stop = asyncio.Event()
         self.interrupted = asyncio.Event()
         self.upstream_done = asyncio.Event()
-        self.waiting = ""
-        self.left = ""
+        self.waiting = False
         self._open_upstream = set(spec.follows)
         if not self._open_upstream or not (self.in_caller or supervised()):
             self.upstream_done.set()
@@ -189,7 +189,7 @@ class Task:
     @property
     def unfinished(self) -> bool:
         """Whether it ends before everything is asked and answered."""
-        return self.stop.is_set() or bool(self.waiting)
+        return self.stop.is_set() or self.waiting
 
     def batches(self) -> BatchPlace:
         """Return where the task keeps what it knows of its batches."""
@@ -205,12 +205,11 @@ class Task:
         )
 
     def _leave(self, sentence: str, by_itself: bool) -> None:
+        self.reporter.progress.outstanding = sentence
         if by_itself:
-            self.waiting = sentence
+            self.waiting = True
             if not self.plan.options.requests:  # a file takes all that is still to be asked
                 self.interrupt()
-        else:
-            self.left = sentence
 
     def receive(self, line: str) -> None:
         """Take one line of the supervisor."""
@@ -469,10 +468,11 @@ async def _run(stage: Stage, plan: Plan, task_id: str, thread: InThread | None =
 
 def _why_early(task: Task) -> JudgebenchError | None:
     """Return why a task ends before everything is asked and answered; ``None`` where it is done."""
+    outstanding = task.reporter.progress.outstanding
     if task.waiting:
-        return WaitingError(f"{task.waiting}.", hint="Nothing is asked twice.")
+        return WaitingError(f"{outstanding}.", hint="Nothing is asked twice.")
     if task.interrupted.is_set():
-        said = f"stopped before the end; {task.left}" if task.left else "stopped before the end"
+        said = f"stopped before the end; {outstanding}" if outstanding else "stopped before the end"
         return InterruptedRunError(said, hint="Continue with --reuse.")
     if task.stop.is_set():
         what = "The run has spent what it may; what this task had in flight then is kept."

@@ -99,7 +99,8 @@ def test_a_run_is_left_looked_at_and_fetched(bench: Bench) -> None:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
         assert process.returncode == 130
-        assert "1 batch is still working at the provider" in out
+        assert re.search(r"Waiting: infer:toy-model/toy: 1 batch is still working at the provider: \d+ % of 6", out)
+        assert "(fetches the answers when they are there)" in out
         done = jb(bench, "--reuse")
         assert done.code == 8, done.text
         assert f"0 % of {bench.n} questions are answered" in done.out
