@@ -114,6 +114,8 @@ class Checked(NamedTuple):
     """All questions that the judge was asked about it."""
     compared: tuple[str, str] | None = None
     """The two answers that a comparison was about."""
+    images: tuple[str, ...] = ()
+    """Hashes of the images of what was judged."""
 
     @property
     def reply(self) -> JudgeCall | None:
@@ -167,7 +169,7 @@ class DiagnosticsAccumulator:
 
     def add(self, checked: Checked) -> None:
         """Take in one planned answer."""
-        sample, repeat, prediction, verdict, rule, calls, _ = checked
+        sample, repeat, prediction, verdict, rule, calls, _, _ = checked
         if repeat == 0:
             self._data ^= int.from_bytes(hashlib.blake2b(f"{sample.id}:{sample.uid}".encode(), digest_size=8).digest())
         if prediction is not None:
@@ -318,7 +320,7 @@ def _name_of(call: JudgeCall) -> str:
 
 
 def _detail(checked: Checked) -> dict[str, Any]:
-    sample, repeat, prediction, verdict, rule, _, compared = checked
+    sample, repeat, prediction, verdict, rule, _, compared, _ = checked
     # In a benchmark of judges the judge is the tested model, and what it was asked and said stands for its answer.
     source = prediction or checked.reply
     return {

@@ -267,7 +267,8 @@ class ExtractRun:
         if beside:
             self.accumulator.agreements.add(beside if self.judge.members else {**beside, self.judge.abbr: verdict})
         compared = (case.answer, case.baseline or "") if self.compared_model is not None else None
-        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.calls if ask else (), compared)
+        images = tuple(image.sha256 for image in (*case.images, *case.baseline_images))
+        return Checked(sample, prediction.repeat, prediction, verdict, rule, ask.calls if ask else (), compared, images)
 
     async def _verdict(self, judge: Callable[[Case, Ask], Awaitable[Verdict]], case: Case, ask: Ask) -> Verdict:
         try:

@@ -27,7 +27,7 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         benchmark: Whether the item brings its answers along, so that there is a gold decision and no rule.
         by: Fields by which its result is sliced; input fields among them stand in ``meta`` too.
     """
-    sample, repeat, prediction, verdict, rule, calls, compared = checked
+    sample, repeat, prediction, verdict, rule, calls, compared, images = checked
     span = None
     if verdict.span is not None:
         start, end = verdict.span
@@ -46,7 +46,7 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         rule=_of_rule(rule) if rule is not None and not benchmark else None,
         gold=sample.gold if benchmark else None,
         answer=verdict.answer,
-        answer_hash=answer_hash(*judged) if judged else "",
+        answer_hash=answer_hash(*judged, *images) if judged else "",
         truncated=prediction is not None and prediction.finish_reason == "length",
         meta=_slices(sample, by) if sample.meta or by else {},
         probabilities=verdict.probabilities,

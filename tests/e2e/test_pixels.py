@@ -176,3 +176,19 @@ def test_a_file_of_pictures_is_judged_and_its_models_drawings_stand_once(bench: 
     assert found == {"file": 50.0, "b64": 100.0}
     assert {read(data) for data in stored(bench.run).values()} >= {question(i) for i in range(4)}
     check_no_base64(bench.run)
+
+
+def test_two_pictures_are_no_equal_answers_and_a_label_belongs_to_the_picture(bench: Bench) -> None:
+    orders = [{"name": one, "order": one, "prompt": [{"role": "user", "content": PAIR}]} for one in ("AB", "BA")]
+    config = judged(
+        "pairs", orders, {"type": "both_or_tie", "unread": "unparsed"}, bench.judge.url, compare_with="worse"
+    )
+    config = config.replace("DeclaredJudge, **{", "DeclaredJudge, skip_equal='tie', **{")
+    (bench.folder / "configs" / "judges" / "pairs.py").write_text(config)
+    command = bench.command("--no-preflight", "--judges", "pairs", dataset="sums", models=("good", "worse"))
+    done = run(command, bench.folder)
+    assert done.code == 0, done.text
+    lines = _whole_lines(bench.run / "verdicts" / "good" / "sums-pairs.jsonl")
+    assert [line.get("equal_answers", False) for line in lines] == [number % 2 == 1 for number in range(N)]
+    assert len(shown_to_the_judge(bench)) == N  # half of the pairs, each in both orders
+    assert len({line["answer_hash"] for line in lines}) == N

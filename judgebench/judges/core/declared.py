@@ -377,7 +377,7 @@ class DeclaredJudge(JudgeMethod):
         seen = shown(case, self.config, needed=self._needed)
         if (unjudged := seen.unjudged) is not None:
             return unjudged
-        if self.config.skip_equal and seen.fields.get("first", "") == seen.fields.get("second"):
+        if self.config.skip_equal and self._are_equal(seen):
             return Verdict(status="ok", decision=self.config.skip_equal, equal_answers=True)
         questions = [
             (presentation, repeat, prompt)
@@ -401,6 +401,11 @@ class DeclaredJudge(JudgeMethod):
         combined = aggregated(readings, self._aggregation, self._aggregation_config)
         details: dict[str, Any] = {"answer_trimmed": True} if seen.trimmed else {}
         return verdict_of(combined, readings, replies, details)
+
+    def _are_equal(self, seen: Shown) -> bool:
+        """Whether two answers are equal as far as the prompts show them; of pictures, byte for byte."""
+        shown_pairs = [pair for pair in _PAIRED if set(pair) & self._needed]
+        return bool(shown_pairs) and all(seen.fields[one] == seen.fields[other] for one, other in shown_pairs)
 
     def _read(self, presentation: str, reply: Reply) -> Reading:
         """Return what a presentation's parser reads; short replies repeat and are read once where only text counts."""
