@@ -21,7 +21,7 @@ from judgebench.viewer.site import ViewerSite
 _LINES = 50
 """Items of one page."""
 _GROUPS = 12
-_END = 44
+_END = 34
 """Characters of an answer's end in the table."""
 _TEXTS = ("question", "answer", "reasoning", "reply")
 """Words of a condition that searches in texts: to count its groups would be to search all of them."""

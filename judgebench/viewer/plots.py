@@ -19,6 +19,9 @@ _LABEL, _WIDTH, _RIGHT, _LINE = 190, 640, 58, 26
 """Width of the names, of the drawing, of the numbers at its right end, and height of a line."""
 
 
+_BINS = 32
+
+
 class Mark(NamedTuple):
     """One line of a drawing of intervals.
 
@@ -90,6 +93,41 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
         parts.append(Markup('<text class="value" x="{}" y="{}">{}</text>').format(_WIDTH, y + 4, mark.text))
     return Markup('<svg class="plot" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(
         _WIDTH, bottom + 22, "group" if any(mark.href for mark in shown) else "img", title, Markup().join(parts)
+    )
+
+
+def histogram(values: Sequence[float], title: str) -> Markup:
+    """Return a drawing of how often values fall into which range; the last holds all above the 99th percentile, too.
+
+    Args:
+        values: The values.
+        title: What it shows, for those who do not see it.
+    """
+    finite = sorted(value for value in values if math.isfinite(value))
+    if not finite:
+        return Markup()
+    low, high = finite[0], finite[min(len(finite) - 1, math.ceil(0.99 * len(finite)) - 1)]
+    ticks = _ticks(low, high)
+    first, last = ticks[0], ticks[-1]
+    counts = [0] * _BINS
+    for value in finite:
+        counts[min(_BINS - 1, int((value - first) / (last - first) * _BINS))] += 1
+    width, tallest = _WIDTH / _BINS, max(counts)
+    one_bar = Markup(
+        '<rect class="count" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
+    )
+    heights = [90 * count / tallest for count in counts]
+    bars = [
+        one_bar.format(at * width + 1, 98 - height, width - 2, height, counts[at])
+        for at, height in enumerate(heights)
+        if height
+    ]
+    for tick in ticks:
+        x = (tick - first) / (last - first) * _WIDTH
+        anchor = "first" if tick == first else "last" if tick == last else ""
+        bars.append(Markup('<text class="tick {}" x="{:.1f}" y="114">{:g}</text>').format(anchor, x, tick))
+    return Markup('<svg class="plot" viewBox="0 0 {} 120" role="img" aria-label="{}">{}</svg>').format(
+        _WIDTH, title, Markup().join(bars)
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
@@ -13,7 +14,10 @@ from judgebench.errors import JudgebenchError
 from judgebench.records.diagnostics import JudgesCompared
 from judgebench.records.figures import Metric
 from judgebench.records.flow import TaskResult
-from judgebench.report.schema import Summary
+from judgebench.records.prices import money
+from judgebench.records.spending import CallUsage
+from judgebench.report.costs import CostOfRun, SideCost, sides_of, total_of
+from judgebench.report.schema import ResultFacts, Summary
 from judgebench.session.loaded import LoadedRun, load
 from judgebench.store.journal import read_file, reason_of
 from judgebench.viewer import figures
@@ -69,6 +73,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     models = list(dict.fromkeys([*run.models, *(one.model for one in results)]))
     between = [(one.data_abbr, one.model, pair) for one in results for pair in one.diagnostics.between_judges]
     lines = [_line(one, run.summary) for one in results]
+    sides, total = sides_and_total(results)
     return site.page(
         "run.html",
         current="run",
@@ -77,7 +82,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         sentences=sentences(results),
         lasted=figures.lasted(run.started, run.ended),
         answers=sum(one.counts.planned for one in results),
-        tokens=sum(tokens_of(one, who) for one in _first_of_each(results) for who in ("model", "judge")),
+        tokens=total.tokens if total is not None else 0,
+        price=priced(total),
         drawings=_drawings(run, results, models),
         lines=lines,
         notes=_texts_of_notes(run.summary, lines),
@@ -86,7 +92,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         looks=_looks(run, results),
         slices=_slices(results, models),
         summary=run.summary,
-        usage=[_usage(one) for one in results],
+        sides=sides,
+        prices=[price_of(one.usage) for one in sides],
         models=models,
         keys=[("i", "items"), ("c", "compare"), ("/", "search"), ("?", "keys")],
     )
@@ -117,38 +124,33 @@ def opened(run: KnownRun) -> LoadedRun | None:
         return None
 
 
+def price_of(usage: CallUsage) -> str:
+    """Return what one side cost; a dash where the price is not known."""
+    if usage.cost is None:
+        return "–"
+    return money(usage.cost, usage.price.currency if usage.price is not None else "USD")
+
+
 def items_address(run: KnownRun, **filters: str) -> str:
     """Return the address of the items of a run that a filter lets through."""
     kept = {name: value for name, value in filters.items() if value}
     return f"/runs/{run.key}/items" + (f"?{urlencode(kept)}" if kept else "")
 
 
-def tokens_of(result: TaskResult, who: str) -> int:
-    """Return the tokens, in and out, of the tested model or of the judge behind a result."""
-    usage = result.usage.get(who)
-    if not isinstance(usage, dict):
-        return 0
-    found = [usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)]
-    return sum(one for one in found if isinstance(one, int))
+def sides_and_total(results: Sequence[TaskResult | ResultFacts]) -> tuple[list[SideCost], CostOfRun | None]:
+    """Return what the calls took, by side and in all; nothing where a result says it in another form."""
+    try:
+        sides = sides_of(results)
+    except msgspec.ValidationError:
+        return [], None
+    return sides, total_of(sides)
 
 
-def _first_of_each(results: Sequence[TaskResult]) -> list[TaskResult]:
-    """Return the results with the usage of a model's answers counted once, however many judges look at them."""
-    seen: set[tuple[str, str]] = set()
-    found = []
-    for one in results:
-        usage = dict(one.usage)
-        if (one.model, one.data_abbr) in seen:
-            usage.pop("model", None)
-        seen.add((one.model, one.data_abbr))
-        found.append(_with_usage(one, usage))
-    return found
-
-
-def _with_usage(result: TaskResult, usage: dict[str, Any]) -> TaskResult:
-    import msgspec
-
-    return msgspec.structs.replace(result, usage=usage)
+def priced(total: CostOfRun | None) -> str:
+    """Return what a run cost; empty where nobody knows."""
+    if total is None:
+        return ""
+    return " + ".join(money(sum(by_side.values()), currency) for currency, by_side in total.cost.items())
 
 
 def _line(result: TaskResult, summary: Summary | None) -> ResultLine:
@@ -245,8 +247,6 @@ def _judges(results: Sequence[TaskResult]) -> list[JudgeFacts]:
 
 def _drawn(metric: Metric | None, name: str) -> Metric | None:
     """Return a figure with the unit by which it is written."""
-    import msgspec
-
     if metric is None or metric.unit:
         return metric
     return msgspec.structs.replace(metric, unit="coefficient" if name == "kappa" else "percent")
@@ -302,8 +302,3 @@ def _slices(results: Sequence[TaskResult], models: Sequence[str]) -> list[SliceD
             drawing = intervals(marks[:_SLICES], title)
             found.append(SliceDrawing(row, by, headline, drawing, max(0, len(marks) - _SLICES)))
     return found
-
-
-def _usage(result: TaskResult) -> tuple[TaskResult, list[tuple[str, dict[str, Any]]]]:
-    parts = [(who, usage) for who in ("model", "judge") if isinstance(usage := result.usage.get(who), dict)]
-    return result, parts

@@ -12,6 +12,7 @@ from judgebench.records.figures import Metric
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun
 from judgebench.viewer.plots import intervals, mark_of
+from judgebench.viewer.run_page import priced, sides_and_total
 from judgebench.viewer.site import ViewerSite
 
 _TREND = 8
@@ -33,15 +34,14 @@ class ListedRun(NamedTuple):
     run: KnownRun
     headlines: list[Headline]
     lasted: str
+    price: str
 
 
 def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the list of runs, those that hold the words of the search."""
     words = request.query.get("q", "")[:200]
     runs = site.library.runs()
-    found = [
-        ListedRun(run, headlines_of(run), figures.lasted(run.started, run.ended)) for run in runs if run.holds(words)
-    ]
+    found = [_listed(run) for run in runs if run.holds(words)]
     groups = [
         (name, list(members))
         for name, members in groupby(sorted(found, key=lambda one: _group(one.run)), key=lambda one: _group(one.run))
@@ -55,6 +55,12 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         groups=[(name, members, _trend(members)) for name, members in groups],
         keys=[("/", "search"), ("j k", "next, previous"), ("enter", "open"), ("?", "keys")],
     )
+
+
+def _listed(run: KnownRun) -> ListedRun:
+    facts = [one for one in (run.summary.results if run.summary else []) if one.kind == "result"]
+    price = priced(sides_and_total(facts)[1])
+    return ListedRun(run, headlines_of(run), figures.lasted(run.started, run.ended), price)
 
 
 def headlines_of(run: KnownRun) -> list[Headline]:

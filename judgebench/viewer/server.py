@@ -14,7 +14,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from judgebench.errors import DiskError, JudgebenchError, UsageError
-from judgebench.viewer import compare_page, files, item_page, items_page, labels_page, live, run_page, runs_page
+from judgebench.viewer import (
+    compare_page,
+    files,
+    item_page,
+    items_page,
+    labels_page,
+    live,
+    run_page,
+    runs_page,
+    timing_page,
+)
 from judgebench.viewer.guard import HEADERS, LOOPBACK, Guard
 from judgebench.viewer.library import Library
 from judgebench.viewer.site import MissingError, ViewerSite
@@ -28,6 +38,7 @@ PAGES: dict[str, Page] = {
     "/": runs_page.page,
     "/runs/{run}": run_page.page,
     "/runs/{run}/config": run_page.config,
+    "/runs/{run}/timing": timing_page.page,
     "/runs/{run}/items": items_page.page,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}": item_page.page,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}/record": item_page.record,

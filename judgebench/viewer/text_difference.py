@@ -12,7 +12,8 @@ from judgebench.errors import visible
 
 _WORDS = re.compile(r"\d+(?:[.,]\d+)*|\w+|\s+|[^\w\s]")
 _MOST = 2_000
-"""Words and signs of a text that are compared; the time grows with their product."""
+"""Words, gaps and signs of a text that are compared. Words that fill a long text are no anchors (``autojunk``): a model
+that repeats itself would take minutes."""
 _KEPT = 90
 """Characters of an unchanged stretch that are shown at each of its ends."""
 
@@ -35,7 +36,7 @@ def difference(first: str, second: str) -> Markup:
 def _stretches(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, str, str]]:
     """Yield what went, what came, and what stayed after it; a gap of spaces between two changes is part of them."""
     gone = come = ""
-    for kind, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, ours, theirs).get_opcodes():
         before, after = "".join(ours[a:b]), "".join(theirs[c:d])
         if kind != "equal" or (gone + come and not after.strip()):
             gone, come = gone + before, come + after

@@ -208,8 +208,9 @@ def test_axe_finds_nothing_serious(page: Page, viewer: Viewing, runs: list[Path]
     run = f"/runs/{runs[0].name}"
     page.theme(theme)
     for path in (
-        "/", run, f"{run}/config", f"{run}/items", f"{run}/items?only=unread", f"{run}/items/north-7b/tanks-quill/1/0",
-        f"{run}/items/south-7b/tanks-pair/5/0", f"{run}/labels?row=tanks-quill", f"/compare?a={runs[0].name}",
+        "/", run, f"{run}/config", f"{run}/timing", f"{run}/items", f"{run}/items?only=unread",
+        f"{run}/items/north-7b/tanks-quill/1/0", f"{run}/items/south-7b/tanks-pair/5/0",
+        f"{run}/labels?row=tanks-quill", f"{run}/labels?row=tanks-quill&only=rule", f"/compare?a={runs[0].name}",
         "/runs/nothing",
     ):  # fmt: skip
         page.goto(viewer.base + path)

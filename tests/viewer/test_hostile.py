@@ -139,7 +139,7 @@ def hostile(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def addresses(key: str) -> list[str]:
     run = f"/runs/{key}"
     return [
-        "/", f"/?q={'%3Cscript%3Ealert(1)%3C/script%3E'}", run, f"{run}/config", f"{run}/items",
+        "/", f"/?q={'%3Cscript%3Ealert(1)%3C/script%3E'}", run, f"{run}/config", f"{run}/timing", f"{run}/items",
         f"{run}/items?where=%22%3E%3Cscript%3E&text=%3Cimg%20src=x%20onerror=alert(1)%3E&by=topic",
         f"{run}/items?row=%3Cscript%3E&reason=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", f"{run}/items?by=topic",
         f"{run}/items/south-7b/tanks-quill/1/0", f"{run}/items/south-7b/tanks-quill/7/0?where=%22%3E%3Cscript%3E",

@@ -1,0 +1,213 @@
+"""What the pages say of numbers: sentences, drawings, alignments, differences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from judgebench.records.diagnostics import Diagnostics
+from judgebench.records.flow import Counts, Metric, TaskResult
+from judgebench.viewer.aligned import Side, align
+from judgebench.viewer.figures import number, sign_of, when
+from judgebench.viewer.library import Library
+from judgebench.viewer.live import EventTail
+from judgebench.viewer.plots import Mark, bar, histogram, intervals
+from judgebench.viewer.sentences import sentences
+from judgebench.viewer.text_difference import difference
+from tests.query.made import MadeRun, prediction, verdict
+from tests.viewer.conftest import viewing
+
+
+def result(model: str, value: float, low: float, high: float, **more: Any) -> TaskResult:
+    metric = Metric(value=value, n=100, ci95=(low, high), unit="percent", better=more.pop("better", "high"))
+    name = more.pop("name", "accuracy")
+    return TaskResult(
+        model=model, dataset="set-judge", data_abbr="set", judge="judge", version="1", mode="gen", headline=name,
+        metrics={name: metric}, counts=more.pop("counts", Counts(planned=100, ok=100)), **more,
+    )  # fmt: skip
+
+
+def said(*results: TaskResult) -> str:
+    return " ".join(one.strong + one.rest for one in sentences(results))
+
+
+def judged(agreement: float, shift: float, low: float, high: float) -> Diagnostics:
+    return Diagnostics(
+        against="rule",
+        agreement=Metric(value=agreement, n=100, ci95=(agreement - 3, agreement + 3)),
+        score_shift=Metric(value=shift, n=100, ci95=(low, high)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "expected", "absent"),
+    [
+        ([result("a", 90, 85, 94), result("b", 70, 60, 79)], "a is better than b on set-judge", "apart"),
+        ([result("a", 90, 85, 94), result("b", 86, 80, 91)], "100 items alone do not tell them apart", "better"),
+        ([result("a", 9, 5, 12, better="low"), result("b", 30, 25, 35, better="low")], "a is better than b", "apart"),
+        ([result("a", 90, 85, 94)], "On set-judge a has accuracy 90.0 (95% interval 85.0–94.0)", "better"),
+        ([result("a", 60, 52, 68, name="win_rate")], "a wins more comparisons than it loses", ""),
+        ([result("a", 52, 45, 59, name="win_rate")], "a has win rate 52.0", "wins more"),
+        ([result("a", 90, 85, 94, diagnostics=judged(97, 3, 1, 5))], "is up to 3.0 points too kind", "strict"),
+        ([result("a", 90, 85, 94, diagnostics=judged(97, -3, -5, -1))], "is up to 3.0 points too strict", "kind"),
+        ([result("a", 90, 85, 94, diagnostics=judged(97, 3, -1, 7))], "cannot be told from so few", "points too"),
+        ([result("a", 90, 85, 94, diagnostics=judged(100, 0, 0, 0))], "agrees with the rule on 100.0%", "too kind"),
+        ([result("a", 90, 85, 94)], "All 100 items were scored", "no verdict"),
+        (
+            [result("a", 90, 85, 94, counts=Counts(planned=100, ok=90, unparsed=7, judge_failed=3))],
+            "10 of 100 items have no verdict: 7 unread, 3 judge failed",
+            "were scored",
+        ),
+    ],
+)
+def test_no_sentence_claims_more_than_the_intervals_carry(
+    results: list[TaskResult], expected: str, absent: str
+) -> None:
+    assert expected in said(*results)
+    assert not absent or absent not in said(*results)
+
+
+def test_drawings_keep_to_their_axis() -> None:
+    drawn = intervals([Mark("a & <b>", 50, 40, 60, "50.0"), Mark("c", 100, 97.5, 100, "100.0", 1)], "title")
+    assert "a &amp; &lt;b&gt;" in drawn
+    assert [float(x) for x in re.findall(r'cx="([\d.]+)"', drawn)] == sorted(
+        map(float, re.findall(r'cx="([\d.]+)"', drawn))
+    )
+    assert "style" not in drawn
+    assert intervals([Mark("nan", float("nan"), None, None, "–")], "title") == ""
+    assert intervals([Mark("one", 5, None, None, "5")], "title").count("circle") == 1
+    widths = [float(x) for x in re.findall(r'width="([\d.]+)"', bar([("ok", 9999), ("unparsed", 1), ("x", 0)], "t"))]
+    assert len(widths) == 2
+    assert sum(widths) == pytest.approx(200, abs=0.1)
+    assert min(widths) > 1  # one in ten thousand is still seen
+    assert bar([], "t") == ""
+    assert histogram([1.0] * 50 + [1e9], "t").count("<rect") == 2
+    assert histogram([], "t") == ""
+
+
+def test_figures_are_written_as_people_read_them() -> None:
+    assert number(None) == "–"
+    assert number(-2.345, "points") == "−2.3"
+    assert when("2026-11-29T09:31:07+00:00") == "29 Nov 2026, 09:31"
+    assert when("<script>") == "<script>"
+    assert sign_of("ok", "correct")[:2] == ("good", "✓")
+    assert sign_of("ok", "incorrect")[:2] == ("bad", "✗")
+    assert sign_of("ok", None, 4.0)[1] == "4"
+    assert sign_of("unparsed", None)[1] == "?"
+    assert sign_of("judge_failed", None)[1] == "!"
+    assert sign_of("not_judged", None)[1] == "–"
+
+
+def test_differences_name_what_went_and_what_came() -> None:
+    made = difference("so it is full after 18 minutes", "so it takes 17.14 minutes <b>")
+    assert "<del>is full after 18</del><ins>takes 17.14</ins>" in made
+    assert "&lt;b&gt;" in made
+    assert difference("same", "same") == "same"
+    began = time.monotonic()
+    for first, second in (("a " * 5000, "b " * 5000), ("a b " * 3000, "b a a " * 3000), ("a" * 9000, "a" * 9001)):
+        assert difference(first, second)
+    assert time.monotonic() - began < 10  # a model that repeats itself must not stop the viewer
+    assert "the rest is not compared" in difference("a " * 5000, "b " * 5000)
+
+
+def made_side(path: Path, right: dict[int, bool | None], *, shift: int = 0, answers: str = "x") -> Side:
+    """A run whose items have other numbers than in another run, but say the same."""
+    run = MadeRun(path)
+    predictions = [prediction(id + shift, f"{answers} {id}", question=f"Q {id}") for id in right]
+    predictions = [_as(one, uid=f"{id:016x}") for one, id in zip(predictions, right, strict=True)]
+    decisions = {True: "correct", False: "incorrect", None: None}
+    verdicts = [verdict(id + shift, decisions[said], text="x") for id, said in right.items()]
+    run.add("model", "toy", "judge", predictions=predictions, verdicts=verdicts)
+    (known,) = Library([path]).runs()
+    from judgebench.query import open_query
+
+    return Side(known, open_query(path), "toy-judge", "model")
+
+
+def _as(record: Any, **changes: Any) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(record, **changes)
+
+
+def test_sides_are_aligned_by_what_the_questions_say(tmp_path: Path) -> None:
+    first = made_side(tmp_path / "20260101_000000", {id: id % 4 != 0 for id in range(20)})
+    answers: dict[int, bool | None] = {id: id % 4 != 0 for id in range(1, 22)}
+    second = made_side(tmp_path / "20260102_000000", answers | {1: False, 2: False, 4: True, 3: None}, shift=100)
+    found = align(first, second)
+    assert len(found.pairs) == 19
+    assert [one.key.id for one in found.only_first] == [0]
+    assert [one.key.id for one in found.only_second] == [120, 121]
+    counts = found.counts()
+    assert (counts["lost"], counts["won"], counts["other"]) == (2, 1, 1)
+    assert counts["drift"] == 4  # all answers are the same texts
+    assert [pair.kind for pair in found.of("")] == ["lost", "lost", "won", "other"]
+    assert found.difference is not None
+    assert found.difference.n == 18
+    assert found.difference.value == pytest.approx(100 * (1 - 2) / 18)
+    assert found.difference.low is not None
+    assert found.difference.low < found.difference.value < (found.difference.high or 0)
+
+
+def test_a_difference_of_few_questions_has_no_interval(tmp_path: Path) -> None:
+    first = made_side(tmp_path / "20260101_000000", dict.fromkeys(range(5), True))
+    second = made_side(tmp_path / "20260102_000000", dict.fromkeys(range(5), False))
+    found = align(first, second).difference
+    assert found is not None
+    assert (found.value, found.low) == (-100.0, None)
+
+
+def event(name: str, **values: Any) -> bytes:
+    numbers = dict.fromkeys(("kept", "post", "recv", "finish", "fail", "unparsed", "in_flight", "tokens"), 0)
+    progress = {"done": 0, "total": 6, "rate": 0.0, "token_rate": 0.0, "eta": None, "note": "", **numbers}
+    return json.dumps({"event": name, **(progress if name == "progress" else {}), **values}).encode() + b"\n"
+
+
+def test_events_are_read_as_they_come_and_torn_lines_when_they_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    tail = EventTail(path)
+    assert tail.lines() == []
+    old = event("progress", task="old", done=6)
+    launch = event("launch", run="r", pid=1, dir="d")
+    path.write_bytes(
+        old + launch + event("progress", task="a", done=1) + event("progress", task="a", done=2) + b"{rubbish}\n"
+    )
+    assert [(one.task, one.done) for one in tail.lines()] == [("a", 2)]  # type: ignore[union-attr]
+    line = event("progress", task="b", done=3)
+    with path.open("ab") as file:
+        file.write(line[:20])
+    assert tail.lines() == []
+    with path.open("ab") as file:
+        file.write(line[20:])
+    assert [one.task for one in tail.lines()] == ["b"]  # type: ignore[union-attr]
+    tail.close()
+
+
+def test_a_killed_run_ends_its_stream(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    run.add("model", "toy", "judge", predictions=[], verdicts=[])
+    (run.path / "events.jsonl").write_bytes(
+        event("launch", run="r", pid=1, dir="d") + event("progress", task="t", done=1)
+    )
+
+    async def listen(base: str, token: str) -> str:
+        cookies = {f"jb_viewer_{base.rpartition(':')[2]}": token}
+        async with (
+            aiohttp.ClientSession(cookies=cookies, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
+            session.get(f"{base}/runs/20260101_000000/events", cookies=cookies) as answer,
+        ):
+            assert answer.headers["Content-Type"] == "text/event-stream"
+            assert "Content-Security-Policy" in answer.headers
+            return (await answer.read()).decode()
+
+    with viewing(run.path) as view:
+        text = asyncio.run(listen(view.base, view.token))
+    assert 'event: task\ndata: {"task":"t","done":1,"total":6,"fail":0,"status":"running"}' in text
+    assert text.rstrip().endswith('Nobody works on the run any more. Go on with: jb --reuse"}')
