@@ -13,7 +13,7 @@ import msgspec
 
 from judgebench.content.image_files import image_type
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import MEDIA, Image, SizeRule, is_text, media_in, parts_in
+from judgebench.content.parts import MEDIA, Image, SizeRule, media_in, parts_in
 from judgebench.content.sizes import check_can_resize, fits, resized
 from judgebench.errors import DiskError
 from judgebench.records.flow import Prompt, Reply, Request
@@ -110,7 +110,7 @@ def with_media(request: Request) -> Request:
         DiskError: Bytes are not in the store.
         DataError: An image cannot be made smaller.
     """
-    wanted = [] if is_text(request.prompt) else media_in(request.prompt)
+    wanted = media_in(request.prompt)
     if not wanted:
         return request
     store = Attachments(Path(request.attachments))

@@ -19,6 +19,7 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from judgebench.content.attachments import is_resized, with_media
+from judgebench.content.parts import is_text
 from judgebench.engine import endpoint, reach
 from judgebench.engine import framing as wire
 from judgebench.engine.aiohttp_internals import Connector, Deadlines, limit_reads
@@ -99,12 +100,14 @@ class HttpClient:
         """
         if self._secrets:
             request = msgspec.structs.replace(request, params=revealed(request.params, self._secrets))
-        check_takes(self._config, request.prompt, where="A question")
-        try:
-            # making an image smaller takes some 30 ms, in which other requests go on
-            sent = await asyncio.to_thread(with_media, request) if is_resized(request.prompt) else with_media(request)
-        except DataError as error:
-            return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
+        sent = request
+        if not is_text(request.prompt):
+            check_takes(self._config, request.prompt, where="A question")
+            try:
+                # making an image smaller takes some 30 ms, in which other requests go on
+                sent = await asyncio.to_thread(with_media, request) if is_resized(request.prompt) else with_media(request)
+            except DataError as error:
+                return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
         body = wire.encode(self._dialect.body(self._config, sent, self.model))
         traffic, policy = self._traffic, self._policy
         tries = repeats = 0

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.content.parts import TOOLS, is_text, parts_in
+from judgebench.content.parts import TOOLS, parts_in
 from judgebench.errors import ConfigError, PrerequisiteError
 from judgebench.models.contract import Dialect, LaunchConfig, LocalModel, ModelConfig, ServiceConfig
 from judgebench.models.redaction import Redactor
@@ -364,8 +364,6 @@ def check_takes(config: ModelConfig, prompt: Prompt, *, where: str) -> None:
     Raises:
         ConfigError: It does not take one of them.
     """
-    if is_text(prompt):
-        return
     for part in parts_in(prompt):
         kind = part.get("type")
         if kind not in TOOLS and "sha256" not in part:
