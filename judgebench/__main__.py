@@ -1,6 +1,7 @@
 """Entry point of ``jb`` and ``python -m judgebench``."""
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ def main() -> int:
     """Run the command line and return its exit code."""
     open_standard_streams()
     lift_inherited_limits()
+    gc.set_threshold(50_000)  # what a start makes stays: the usual 700 would look through it a hundred times
     from judgebench.cli.main import run
 
     return run(sys.argv[1:])

@@ -122,7 +122,7 @@ def with_media(request: Request) -> Request:
 
 def is_resized(prompt: Prompt) -> bool:
     """Whether a prompt holds an image that is to be made smaller."""
-    return not is_text(prompt) and any("resize" in part for part in parts_in(prompt))
+    return any("resize" in part for part in parts_in(prompt))
 
 
 def _resized(prompt: Prompt, store: Attachments) -> Prompt:

@@ -104,8 +104,10 @@ class HttpClient:
         if not is_text(request.prompt):
             check_takes(self._config, request.prompt, where="A question")
             try:
-                # making an image smaller takes some 30 ms, in which other requests go on
-                sent = await asyncio.to_thread(with_media, request) if is_resized(request.prompt) else with_media(request)
+                if is_resized(request.prompt):  # it takes some 30 ms, in which other requests go on
+                    sent = await asyncio.to_thread(with_media, request)
+                else:
+                    sent = with_media(request)
             except DataError as error:
                 return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
         body = wire.encode(self._dialect.body(self._config, sent, self.model))

@@ -53,10 +53,12 @@ def main(stages: list[str]) -> int:
         warm_up,
     )  # the supervisor, which knows the records of this module, needs it not
 
+    gc.disable()  # what is imported stays
     warm_up(stages)
     _find_title()
     control = socket.socket(fileno=os.dup(0))
     gc.collect()
+    gc.enable()
     gc.freeze()  # what is there stays in shared pages
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
