@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput latency pacing data_streaming scale peers
 
-.PHONY: demo test test-soak lint types check bench replay docs clean help
+.PHONY: demo test coverage test-soak lint types check bench replay docs clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
 
 test: $(VENV)/.dev  ## run the test suite
 	$(BIN)/python -m pytest -m 'not soak' -n 2 --dist worksteal
+
+coverage: $(VENV)/.dev  ## run the test suite and show which lines it leaves out
+	$(BIN)/python -m pytest -m 'not soak' --cov --cov-report=term:skip-covered -n 2 --dist worksteal
 
 test-soak: $(VENV)/.dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m soak --timeout 1800
