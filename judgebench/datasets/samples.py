@@ -347,10 +347,15 @@ class PlannedSamples:
             MissingDataError: The data are neither on disk nor on the hub.
         """
         loader, options = self._loader, self._options
+        pictures = bool(getattr(loader.config, "image_columns", None))
         chosen = select(
-            loader.samples(self._folder), ids=options.ids, num_prompts=options.num_prompts, shuffle=options.shuffle
+            loader.samples(self._folder),
+            ids=options.ids,
+            num_prompts=options.num_prompts,
+            shuffle=options.shuffle,
+            pictures=pictures,
         )
-        if not getattr(loader.config, "image_columns", None):
+        if not pictures:
             return chosen
         return all_with_images(chosen, loader.config, attachments)
 

@@ -17,11 +17,18 @@ from judgebench.records.flow import Sample
 
 IN_MEMORY = 10_000
 """Most samples that a shuffle holds in memory; more are kept in an unnamed temporary file."""
+PICTURES_IN_MEMORY = 64
+"""The same for samples that may hold the bytes of images."""
 _RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?")
 
 
 def select(
-    samples: Iterable[Sample], *, ids: Sequence[str] = (), num_prompts: int | None = None, shuffle: int | None = None
+    samples: Iterable[Sample],
+    *,
+    ids: Sequence[str] = (),
+    num_prompts: int | None = None,
+    shuffle: int | None = None,
+    pictures: bool = False,
 ) -> Iterator[Sample]:
     """Yield the chosen samples: those of ``ids``, shuffled, the first ``num_prompts``.
 
@@ -33,13 +40,14 @@ def select(
             Empty takes all. The order stays that of the source.
         num_prompts: How many at most; ``None`` takes all.
         shuffle: Seed; ``None`` keeps the order of the source.
+        pictures: Whether a sample may hold the bytes of images, so that few of them fill the memory.
 
     Raises:
         DataError: An id is not in the dataset; raised when the source has been read to its end.
     """
     chosen = _by_id(samples, ids) if ids else iter(samples)
     if shuffle is not None:
-        chosen = _shuffled(chosen, shuffle, num_prompts)
+        chosen = _shuffled(chosen, shuffle, num_prompts, PICTURES_IN_MEMORY if pictures else IN_MEMORY)
     return chosen if num_prompts is None else islice(chosen, num_prompts)
 
 
@@ -117,13 +125,13 @@ def _hint(beyond: list[str], unknown: list[str], keys: list[str]) -> str:
     return "Ids are row numbers, ranges such as 3-9, or keys."
 
 
-def _shuffled(samples: Iterator[Sample], seed: int, most: int | None) -> Iterator[Sample]:
-    if most is not None and most <= IN_MEMORY:
+def _shuffled(samples: Iterator[Sample], seed: int, most: int | None, in_memory: int) -> Iterator[Sample]:
+    if most is not None and most <= in_memory:
         # nsmallest reads the source once and holds no more than asked for
         yield from heapq.nsmallest(most, samples, key=lambda sample: place_in_shuffle(seed, sample.id))
         return
-    held = list(islice(samples, IN_MEMORY))
-    if len(held) < IN_MEMORY:
+    held = list(islice(samples, in_memory))
+    if len(held) < in_memory:
         yield from sorted(held, key=lambda sample: place_in_shuffle(seed, sample.id))
         return
     encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Sample)

@@ -34,6 +34,7 @@ SCORES = {
     "BiasScore": "judgebench.metrics.scores.bias_score:BiasScore",
     "EvennessScore": "judgebench.metrics.scores.evenness_score:EvennessScore",
     "EvidenceScore": "judgebench.metrics.scores.evidence_score:EvidenceScore",
+    "FilterScore": "judgebench.metrics.scores.filter_score:FilterScore",
     "ListScore": "judgebench.metrics.scores.list_score:ListScore",
     "ComparisonScore": "judgebench.metrics.scores.comparison_score:ComparisonScore",
     "OrderScore": "judgebench.metrics.scores.order_score:OrderScore",

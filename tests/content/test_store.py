@@ -243,9 +243,10 @@ def test_only_the_chosen_rows_are_read_and_the_image_counts_as_content(tmp_path:
 
 
 def test_a_shuffle_of_many_rows_keeps_their_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("judgebench.datasets.selection.IN_MEMORY", 2)
+    monkeypatch.setattr("judgebench.datasets.selection.PICTURES_IN_MEMORY", 2)
     (tmp_path / "x.png").write_bytes(PNG)
-    rows = [{"question": str(i), "picture": "x.png"} for i in range(5)]
+    forms = [base64.b64encode(PNG).decode(), "x.png"]
+    rows = [{"question": str(i), "picture": forms[i % 2]} for i in range(5)]
     found = list(samples_of(dataset(write(tmp_path / "d.jsonl", rows)), Options(shuffle=1)))
     assert {sample.fields["picture"].sha256 for sample in found} == {SHA}
 

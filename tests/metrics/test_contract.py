@@ -171,6 +171,7 @@ FED: dict[str, Fed] = {
     "AspectScore": Fed({"aspects": ["SC", "PQ"], "group_by": "part"}, RATED),
     "EvennessScore": Fed({"subject": "part", "flags": ["old"]}, PICTURES),
     "OrderScore": Fed({"group_by": "part"}, ORDERS),
+    "FilterScore": Fed({"top": 0.4}, GRADES),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
 }  # fmt: skip
 
@@ -345,6 +346,7 @@ STATED = {
     "AspectScore": Stated("overall", 4.0, 4.0, None, (10 + math.sqrt(30)) / 4),
     "EvennessScore": Stated("acc", None, 1.0, None, 0.2),
     "OrderScore": Stated("edit_distance", 0.0, 0.0, None, 5 / 12),
+    "FilterScore": Stated("kept", 100.0, 100.0, 0.0, 60.0),
     "BiasScore": Stated("robustness", 0.0, 0.0, None, 75.0),
 }
 """Of one item (for ``TiesScore`` one pair of prompts), of five equal ones, of all rows unread, and of all rows."""
