@@ -25,6 +25,10 @@ A condition is [<model>:]<row>.<metric><op><number>. It may name
   a diagnostic of the judge: agreement, kappa, false_positive_rate,
       false_negative_rate, score_shift
 
+A drop is measured on the items that both runs have, and fails only where
+quality really dropped: not by chance, and not by a judge that changed.
+  jb gate latest --baseline 20260305_153318 --max-drop toy-judge.accuracy=2
+
 exit codes:
   0  passed    5  a condition failed    6  undecided
   2  a condition or name cannot be used
@@ -52,8 +56,19 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--min-scored", type=percentage, metavar="PERCENT", help="minimum percentage of scored items in every result"
     )
+    parser.add_argument("--baseline", metavar="RUN", help="the run that --max-drop measures from")
     parser.add_argument(
-        "--file", type=Path, metavar="TOML", help="conditions from a file (keys min, max, min_scored, on)"
+        "--max-drop",
+        action="append",
+        default=[],
+        metavar="DROP",
+        help="how far below the baseline a metric may be, such as toy-judge.accuracy=2; may be repeated",
+    )
+    parser.add_argument(
+        "--file",
+        type=Path,
+        metavar="TOML",
+        help="conditions from a file (keys min, max, min_scored, on, baseline, max_drop)",
     )
     parser.add_argument(
         "--on", choices=("interval", "value"), default=None, help="decide on the 95%% interval (default) or the value"
@@ -73,7 +88,10 @@ def run(argv: list[str]) -> int:
     from judgebench.report.gate import as_junit, as_markdown, gate_run
     from judgebench.store.journal import write_report
 
-    conditions = GateConditions(min=args.min, max=args.max, min_scored=args.min_scored)
+    baseline = str(run_folder(args.baseline, Path(args.work_dir))) if args.baseline else ""
+    conditions = GateConditions(
+        min=args.min, max=args.max, min_scored=args.min_scored, baseline=baseline, max_drop=args.max_drop
+    )
     if args.file is not None:
         conditions = read_conditions(args.file).merged(conditions)
     if args.on is not None:

@@ -63,6 +63,57 @@ class Condition(NamedTuple):
         return f"{self.target} {self.op} {self.threshold:g}"
 
 
+class AllowedDrop(NamedTuple):
+    """How much lower than in the baseline a metric may be.
+
+    Attributes:
+        model: Abbr of the tested model; empty for every one of the row.
+        row: The row.
+        metric: ``accuracy``, ``win_rate`` or ``mean_score``.
+        margin: In the metric's unit, points for shares; percent of the baseline's value where ``relative``.
+    """
+
+    model: str
+    row: str
+    metric: str
+    margin: float
+    relative: bool
+
+    def __str__(self) -> str:
+        name = f"{self.model}:{self.row}" if self.model else self.row
+        return f"{name}.{self.metric}={self.margin:g}{'%' if self.relative else ''}"
+
+
+DROPPABLE = ("accuracy", "win_rate", "mean_score")
+"""Metrics whose drop can be measured: means over items, which two runs have in common."""
+
+
+def parse_drop(text: str) -> AllowedDrop:
+    """Return an allowed drop such as ``aime2025-judge.accuracy=2``; ``=5%`` is 5 percent of the baseline's value.
+
+    Raises:
+        UsageError: It is none.
+    """
+    target, sign, number = (part.strip() for part in text.rpartition("="))
+    name, _, metric = target.rpartition(".")
+    model, _, row = name.rpartition(":")
+    try:
+        margin = float(number.removesuffix("%"))
+    except ValueError:
+        margin = -1.0
+    if not sign or not row or not 0 <= margin < 100:
+        raise UsageError(
+            f"The drop {text!r} cannot be read; it should be [<model>:]<row>.<metric>=<points from 0>.",
+            hint="For example: --max-drop 'aime2025-judge.accuracy=2', or =5% for a share of the baseline's value",
+        )
+    if metric not in DROPPABLE:
+        raise UsageError(
+            f"The drop {text!r} is one of {metric!r}; drops are measured of {', '.join(DROPPABLE)}.",
+            hint="For other metrics write a condition: --min or --max.",
+        )
+    return AllowedDrop(model, row, metric, margin, number.endswith("%"))
+
+
 class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A gate as the command line or a TOML file gives it.
 
@@ -71,11 +122,15 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         max: Conditions with ``<=`` or ``<``.
         min_scored: Least share of scored items of every result, in percent.
         on: Decide on the whole 95% interval, or on the value alone.
+        baseline: The run that drops are measured from: its folder, or its name in the folder of the other run.
+        max_drop: Drops that are allowed, such as ``aime2025-judge.accuracy=2``.
     """
 
     min: list[str] = []
     max: list[str] = []
     min_scored: float | None = None
+    baseline: str = ""
+    max_drop: list[str] = []
     on: Literal["interval", "value"] = "interval"
 
     def conditions(self) -> list[Condition]:
@@ -92,12 +147,26 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             if slip := percent_slip(self.min_scored, least=True):
                 raise UsageError(f"min_scored = {self.min_scored:g}: {slip}.", hint="For example: min_scored = 98")
             found.append(Condition("scored", ">=", self.min_scored))
-        if not found:
+        drops = self.drops()
+        if not found and not drops:
             raise UsageError(
                 "The gate has no condition, so it would pass everything.",
                 hint="For example: jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98",
             )
         return found
+
+    def drops(self) -> list[AllowedDrop]:
+        """Return the parsed drops.
+
+        Raises:
+            UsageError: One cannot be read, or there is no baseline to measure them from.
+        """
+        if bool(self.max_drop) != bool(self.baseline):
+            given, lacking = ("--max-drop", "--baseline") if self.max_drop else ("--baseline", "--max-drop")
+            raise UsageError(
+                f"{given} needs {lacking}.", hint="For example: --baseline RUN --max-drop 'aime2025-judge.accuracy=2'"
+            )
+        return [parse_drop(text) for text in self.max_drop]
 
     def merged(self, other: GateConditions) -> GateConditions:
         """Return both gates' conditions; the other's ``min_scored`` comes first, ``on`` is this one's."""
@@ -106,11 +175,13 @@ class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             max=[*self.max, *other.max],
             min_scored=self.min_scored if other.min_scored is None else other.min_scored,
             on=self.on,
+            baseline=other.baseline or self.baseline,
+            max_drop=[*self.max_drop, *other.max_drop],
         )
 
 
 def read_conditions(path: Path) -> GateConditions:
-    """Read a gate from a TOML file with the keys ``min``, ``max``, ``min_scored`` and ``on``.
+    """Read a gate from a TOML file with the keys of ``GateConditions``.
 
     Raises:
         ConfigError: It is missing, no TOML, or has unknown keys or wrong types.
@@ -125,7 +196,7 @@ def read_conditions(path: Path) -> GateConditions:
         reason = "it is nested too deeply"
     raise ConfigError(
         f"The gate file {path} cannot be used: {reason}.",
-        hint="Its keys are min and max (lists of conditions), min_scored (percent) and on ('interval' or 'value').",
+        hint="Its keys are min, max, min_scored, on, baseline and max_drop; see docs/gate.md.",
     )
 
 

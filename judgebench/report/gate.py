@@ -86,9 +86,28 @@ def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
     parsed = gate.conditions()
     facts = facts_of(run_dir)
     checks = [check(condition, found, on=gate.on) for condition in parsed for found in address(condition, facts)]
+    if gate.max_drop:
+        from judgebench.report.drops import drop_checks
+
+        checks += drop_checks(run_dir, baseline_folder(gate, run_dir.parent), gate.drops(), facts)
     decision = overall(checks)
     codes = {"pass": ExitCode.DONE, "fail": ExitCode.GATE_FAILED, "cannot tell": ExitCode.GATE_UNDECIDED}
     return GateOutcome(RunFolder(run_dir).timestamp, checks, decision, codes[decision], _as_text(checks, decision))
+
+
+def baseline_folder(gate: GateConditions, beside: Path) -> Path:
+    """Return the run folder that a gate measures drops from.
+
+    Args:
+        gate: The gate.
+        beside: The folder in which it is looked for by its name.
+
+    Raises:
+        ReuseError: There is none.
+    """
+    from judgebench.store.runs import existing_run
+
+    return existing_run(beside, gate.baseline).path
 
 
 def facts_of(run_dir: Path) -> list[RowFacts]:

@@ -25,7 +25,7 @@ def gate(run: str | os.PathLike[str] | LoadedRun | Outcome, conditions: Gate) ->
     Args:
         run: A run folder, or what ``judgebench.run`` or ``load`` gave back.
         conditions: A condition (``"aime2025-judge.accuracy>=80"``), several, a dict with the keys of a gate file
-            (``min``, ``max``, ``min_scored``, ``on``), or the path of one.
+            (``min``, ``max``, ``min_scored``, ``on``, ``baseline``, ``max_drop``), or the path of one.
 
     Raises:
         UsageError: A condition cannot be read, or there is none.
@@ -50,7 +50,8 @@ def conditions_of(given: Gate) -> GateConditions:
             found = msgspec.convert(dict(given), GateConditions)
         except msgspec.ValidationError as error:
             raise UsageError(
-                f"The gate cannot be used: {error}.", hint="Its keys are min, max, min_scored and on; see docs/gate.md."
+                f"The gate cannot be used: {error}.",
+                hint="Its keys are min, max, min_scored, on, baseline and max_drop; see docs/gate.md.",
             ) from error
     else:
         texts = [given] if isinstance(given, str) else list(given)

@@ -36,9 +36,12 @@ def check_request(request: RunRequest) -> RunFolder | None:
     if request.gate:
         from judgebench.report.conditions import read_conditions
 
-        read_conditions(
-            Path(request.gate)
-        ).conditions()  # a gate that cannot be used is told before anything is paid for
+        gate = read_conditions(Path(request.gate))
+        gate.conditions()  # a gate that cannot be used is told before anything is paid for
+        if gate.baseline:
+            from judgebench.report.gate import baseline_folder
+
+            baseline_folder(gate, Path(request.work_dir))
     if request.options.labels:
         from judgebench.trust.adding import check_label_file
 

@@ -189,3 +189,14 @@ def decided_drop(
     rest = drop_decision(unmoved.rest, margin, alpha=alpha, room=room)
     matters = plain == "fail" or unmoved.moved()
     return plain if not matters or rest == plain else "cannot tell"
+
+
+def drop_p_value(mean: PairedMean, unmoved: Unmoved | None, margin: float, room: tuple[float, float]) -> float:
+    """Return the p-value of "no drop by more than the margin": at most ``alpha`` where ``decided_drop`` fails.
+
+    Where enough answers are the same in both, it is the greater of those with and without the judge's shift.
+    """
+    found = mean.below(-margin - room[1])
+    if unmoved is None or unmoved.shift.questions < LEAST_QUESTIONS:
+        return found
+    return max(found, unmoved.rest.below(-margin - room[1]))
