@@ -50,7 +50,8 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
         return "none (in the task's own process)"
     if target.launch is not None:
         return "launched by the run"
-    return shown(base_url(target, {**os.environ, **config.secrets}))
+    place = shown(base_url(target, {**os.environ, **config.secrets}))
+    return f"{place}, in batches" if target.batch is not None else place
 
 
 def _needed(task: TaskSpec) -> str:

@@ -30,6 +30,7 @@ class _Created(msgspec.Struct, frozen=True, kw_only=True, tag="created", tag_fie
     name: str
     at: float
     batches: list[str]
+    sure: bool = True
 
 
 class _Closed(msgspec.Struct, frozen=True, kw_only=True, tag="closed", tag_field="step"):
@@ -51,6 +52,7 @@ class KnownBatch:
         ids: The questions that it holds, in their order.
         intended: When it was about to be submitted, in seconds since 1970.
         batches: The provider's ids of what may be this batch, the likeliest first; none while it has not been named.
+        sure: Whether the first of them is this batch for certain: never is one ended that may be somebody else's.
         closed: Whether all that it brought has been handed on.
         again: Questions that a closed batch has not answered well.
         resumed: Whether it is of an earlier invocation.
@@ -61,6 +63,7 @@ class KnownBatch:
         self.ids = ids
         self.intended = intended
         self.batches: list[str] = []
+        self.sure = False
         self.closed = False
         self.again: set[str] = set()
         self.resumed = resumed
@@ -89,19 +92,19 @@ class BatchLog:
         """Return the newest batch that holds a question; ``None`` where it is in none."""
         return self._holding.get(id)
 
-    @property
     def named(self) -> set[str]:
-        """The provider's ids of all batches that are known by one."""
-        return {known for batch in self._batches.values() for known in batch.batches}
+        """Return the provider's ids of all batches of the run that are known by one, also those of its other models."""
+        files = self.path.parent.parent.glob("*/*.jsonl")
+        return {id for file in files for step in _steps(file) if isinstance(step, _Created) for id in step.batches}
 
     def intend(self, name: str, ids: list[str]) -> KnownBatch:
         """Write down that a batch is about to be submitted."""
         self._write(_Intent(name=name, at=time.time(), ids=ids))
         return self._batches[name]
 
-    def created(self, batch: KnownBatch, ids: list[str]) -> None:
+    def created(self, batch: KnownBatch, ids: list[str], *, sure: bool = True) -> None:
         """Write down what the provider calls a batch, or what may be it."""
-        self._write(_Created(name=batch.name, at=time.time(), batches=ids))
+        self._write(_Created(name=batch.name, at=time.time(), batches=ids, sure=sure))
 
     def close(self, batch: KnownBatch, word: str, again: list[str]) -> None:
         """Write down that nothing more comes of a batch.
@@ -120,7 +123,7 @@ class BatchLog:
         elif (known := self._batches.get(step.name)) is None:
             return  # its intent was cut off the file by hand
         elif isinstance(step, _Created):
-            known.batches = step.batches
+            known.batches, known.sure = step.batches, step.sure
         else:
             known.closed = True
             known.again = set(step.again)

@@ -71,7 +71,7 @@ class BatchProvider:
                     self.log.close(batch, "not taken", batch.ids)
                     raise self._takes_none(failure) if failure.kind == "not_found" else self._gone(failure) from None
                 if error.reached and (found := await self.find(batch)):
-                    self.log.created(batch, found)
+                    self.found(batch, found)
                     return None
             else:
                 self.log.created(batch, [taken])
@@ -94,12 +94,16 @@ class BatchProvider:
                 found = await self._api.find(BatchIntent(batch.name, len(batch.ids), batch.intended))
             except CallError as error:
                 raise self._gone(error.failure) from None
-            taken = self.log.named
+            taken = self.log.named()
             if fresh := [id for id in found if id not in taken]:
                 return fresh
             if age > settled:
                 return []
             await asyncio.sleep(max(0.01, settled - age))
+
+    def found(self, batch: KnownBatch, ids: list[str]) -> None:
+        """Write down what was found of a batch."""
+        self.log.created(batch, ids, sure=self._api.has_names)
 
     async def ended(self, batch: KnownBatch, look: Callable[[BatchState], None]) -> BatchState | None:
         """Wait for a batch to end and return its last state; ``None`` where the provider does not know it.
@@ -111,16 +115,19 @@ class BatchProvider:
         Raises:
             EndpointError: The provider refuses to say, or is away for longer than the model's ``patience``.
         """
-        id, cancelled, failing_since = batch.batches[0], False, 0.0
+        cancelled, failing_since = False, 0.0
         while True:
             now, age = time.monotonic(), time.time() - batch.intended
+            id = batch.batches[0]
             try:
                 state = await self._api.state(id)
                 failing_since = 0.0
                 look(state)
                 if state.ended:
                     return state
-                if age > self._batch.give_up and not cancelled:
+                if len(batch.batches) > 1:  # it may be another, which may have ended: they are looked at in turn
+                    batch.batches = [*batch.batches[1:], id]
+                if age > self._batch.give_up and batch.sure and not cancelled:
                     logger.warning("the batch %s has not ended after %.0f s and is cancelled", id, age)
                     await self._api.cancel(id)
                     cancelled = True

@@ -212,7 +212,7 @@ class BatchClient:
     async def _follow(self, batch: KnownBatch) -> None:
         if not batch.batches:
             if found := await self._provider.find(batch):
-                self._log.created(batch, found)
+                self._provider.found(batch, found)
             else:
                 logger.info("the batch %s was never submitted; its questions are asked in another", batch.name)
                 self._close(batch, "never submitted", batch.ids)
@@ -233,7 +233,7 @@ class BatchClient:
                 self._close(batch, "never submitted", batch.ids)
                 await self._ask_again(batch.ids, failed=False)
                 return
-            self._log.created(batch, others)
+            self._provider.found(batch, others)
 
     async def _hand_on(self, batch: KnownBatch, state: BatchState) -> bool:
         """Hand on all that an ended batch brought; returns whether it was the batch of these questions at all."""

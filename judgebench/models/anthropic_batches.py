@@ -30,6 +30,7 @@ _EARLY, _LATE = 300.0, 3600.0
 class AnthropicBatches(BatchApi):
     """Batches of Anthropic's Messages."""
 
+    has_names: ClassVar[bool] = False
     most_lines: ClassVar[int] = 100_000
 
     async def submit(self, name: str, lines: Sequence[BatchLine]) -> str:  # noqa: ARG002 - a batch has no name here

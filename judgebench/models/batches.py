@@ -142,6 +142,8 @@ class BatchApi(abc.ABC):
         model: The model's name.
     """
 
+    has_names: ClassVar[bool] = True
+    """Whether a batch carries the name that it was given, so that what ``find`` finds is the batch for certain."""
     most_lines: ClassVar[int] = 50_000
     most_bytes: ClassVar[int] = 100 * 1024 * 1024
     """Bytes of all bodies together; well below what providers allow, as they are in memory while they are sent."""

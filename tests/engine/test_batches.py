@@ -329,6 +329,22 @@ def test_a_batch_of_somebody_else_with_the_same_size_and_time_is_told_apart(tmp_
         assert len(service.submitted) == 2 * COUNT
 
 
+def test_a_batch_that_may_be_somebody_elses_is_neither_waited_for_alone_nor_cancelled(tmp_path: Path) -> None:
+    """It fits better by its time, and never ends; the own one, which ended, is found beside it."""
+    with BatchService("anthropic", fates=lambda number: Fate(looks=1 if number else 10**6)) as service:
+        other = Asking(service, tmp_path / "other")
+        (tmp_path / "other").mkdir()
+        asking = Asking(service, tmp_path, give_up=0.1)
+        for one in (other, asking):
+            service.interrupt = one.killer("submitted")
+            assert one.run_in_a_process() == -signal.SIGKILL
+        stranger, own = service.batches
+        stranger.created, own.created = own.created, own.created + 9
+        assert all(reply.status == "ok" for reply in asking.run().values())
+        assert len(service.batches) == 2
+        assert not stranger.cancelled
+
+
 def test_large_batches_of_google_go_through_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("judgebench.models.gemini_batches.INLINE", 100)
     with BatchService("gemini") as service:
