@@ -148,7 +148,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
         group: Name under which sub-datasets are merged by ``--merge-ds``.
         notes: Sentences about the data that a reader of the result must know; printed at the start and below the table.
         shareable: ``False`` keeps the texts of the items (question, reference, answer, replies) out of everything that
-            is made to be handed on: ``jb export``.
+            is made to be handed on: ``jb export``, and the summary with its page.
         viewer: What ``jb view`` shows of the items in a list.
     """
 

@@ -30,6 +30,7 @@ class RowSpec(msgspec.Struct, frozen=True, kw_only=True):
         models: Abbrs of the models it was planned for; empty means all.
         logs: Log files of the tasks behind it, relative to the run folder, with ``{model}`` for the model, the last
             stage first; empty takes the usual places.
+        shareable: ``False`` keeps the texts of the items out of the summary.
     """
 
     name: str
@@ -37,6 +38,7 @@ class RowSpec(msgspec.Struct, frozen=True, kw_only=True):
     judge: str = ""
     models: list[str] = []
     logs: list[str] = []
+    shareable: bool = True
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -161,7 +161,7 @@ def _of_different_versions(summary: Summary) -> Iterator[SummarySentence]:
 
 def what_the_only_model_reaches(summary: Summary) -> list[SummarySentence]:
     """Say what a model reaches on the rows that no other model has."""
-    rows, phrases = _rows_alone(summary), _phrases(summary)
+    rows, phrases = _rows_alone(summary), phrases_of(summary)
     found = []
     for model in dict.fromkeys(model for model, _, _ in rows):
         own = [(row, metric) for one, row, metric in rows if one == model]
@@ -285,7 +285,7 @@ def _could_change(summary: Summary) -> str:
     if width <= 0 or metric.bounds is None:
         return ""
     ends = " to ".join(amount(end, metric.unit) for end in metric.bounds)
-    return f" With them {model} could have {ends} {_phrases(summary)[row_name]}."
+    return f" With them {model} could have {ends} {phrases_of(summary)[row_name]}."
 
 
 class ComparedRow(NamedTuple):
@@ -306,11 +306,11 @@ def compared_rows(summary: Summary) -> list[ComparedRow]:
         for one in summary.differences:
             by_row.setdefault(one.dataset, []).append(one)
         found = list(by_row.values())
-    phrases = _phrases(summary)
+    phrases = phrases_of(summary)
     return [ComparedRow(name := own[0].dataset, phrases.get(name, f"on {name}"), own[0].first, own) for own in found]
 
 
-def _phrases(summary: Summary) -> dict[str, str]:
+def phrases_of(summary: Summary) -> dict[str, str]:
     """Return what each row is about in words: ``on gsm8k by the judge quill``, or ``by the rule`` beside a judge's."""
     judges_of = {one.dataset: one.judge or "" for one in summary.results}
     phrases = {}

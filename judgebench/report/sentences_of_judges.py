@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from judgebench.records.diagnostics import Diagnostics, JudgesCompared
-from judgebench.records.figures import Metric
+from judgebench.records.figures import Metric, Unit
 from judgebench.report.schema import ResultFacts, Summary, SummarySentence
-from judgebench.report.wording import amount, bracketed, interval, listed, many, rounded, span_of
+from judgebench.report.wording import amount, bracketed, figure, interval, listed, many, rounded, span_of
 
 EVEN = 50.0
 """Share of decided comparisons that the first shown, or the longer, answer wins with a fair judge."""
 MOST_PAIRS = 3
+"""Pairs of judges that have a sentence each."""
+MOST_CORRECTED = 3
+"""Corrected scores that have a sentence each."""
 
 
 def judges(summary: Summary) -> list[SummarySentence]:
@@ -27,12 +30,33 @@ def judges(summary: Summary) -> list[SummarySentence]:
     for judge, results in by_judge.items():
         own = [*_against_the_rule(judge, results), *_orders(_begins(judge), results)]
         found += own
-        if not own and not any(judge in pair for pair in pairs):
+        own_rows = {one.dataset for one in results}
+        labelled = any(one.row in own_rows and one.corrected is not None for one in summary.corrected)
+        if not own and not labelled and not any(judge in pair for pair in pairs):
             found.append(_nothing_known(judge))
     tested = {one.model: one for one in summary.results if one.kind == "result" and not one.judge}
     for model in tested:
         found += _orders(model, [one for one in summary.results if one.model == model and not one.judge])
-    return [*found, *_between(pairs)]
+    return [*found, *_corrected(summary), *_between(pairs)]
+
+
+def _corrected(summary: Summary) -> list[SummarySentence]:
+    """Say what people's labels make of a judge's figures, with the judge's own error in the interval."""
+    found = []
+    for one in summary.corrected:
+        if one.corrected is None or one.corrected.value is None or one.judge.value is None:
+            continue
+        unit: Unit = "scale" if one.metric == "mean_score" else "percent"
+        metric, judge = (msgspec.structs.replace(each, unit=unit) for each in (one.corrected, one.judge))
+        name = one.metric.replace("_", " ")
+        strong = f"{many(one.labels, 'label')} by people {'makes' if one.labels == 1 else 'make'} {one.model}'s {name} "
+        strong += f"on {one.row} {figure(metric)}"
+        rest = f"{bracketed(interval(metric))} instead of {figure(judge)}, which is the judge's word alone."
+        found.append(SummarySentence(about="judge", strong=strong, rest=rest, dataset=one.row))
+    if len(found) > MOST_CORRECTED:
+        rest = "; the table of corrected scores has them."
+        return [SummarySentence(about="judge", strong=f"People's labels correct {len(found)} scores", rest=rest)]
+    return found
 
 
 def _nothing_known(judge: str) -> SummarySentence:

@@ -18,9 +18,11 @@ from judgebench.metrics.comparisons.differences import ModelDifference
 from judgebench.metrics.comparisons.ranked import Ranking, RankingsCompared
 from judgebench.metrics.comparisons.ranking import compare_rankings
 from judgebench.records.corrected import CorrectedScore
+from judgebench.records.diagnostics import DoubtfulVerdict
 from judgebench.records.flow import Counts, Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
 from judgebench.report.current import newest_summary
+from judgebench.report.doubts import WITHHELD
 from judgebench.report.rows import (
     Footnotes,
     Part,
@@ -270,7 +272,8 @@ def build_summary(
     for row in rows:
         lines = result_rows(row, models, found, notes)
         table += with_ratings(lines, ranked[row.name], models, notes) if row.name in ranked else lines
-    facts = facts_of(found)
+    withheld = {row.name for row in rows if not row.shareable}
+    facts = [_without_texts(one) if one.dataset in withheld else one for one in facts_of(found)]
     arranged = arrange(table, facts, models, summarizer or SummarizerConfig(), notes)
     shown = {(row.dataset) for row in arranged.rows}
     summary = Summary(
@@ -288,6 +291,15 @@ def build_summary(
         remarks=arranged.remarks,
     )
     return msgspec.structs.replace(summary, sentences=sentences(summary))
+
+
+def _without_texts(facts: ResultFacts) -> ResultFacts:
+    """Return the facts of a result without the texts of its items."""
+    doubtful = [
+        DoubtfulVerdict(id=one.id, repeat=one.repeat, why=one.why, question=WITHHELD)
+        for one in facts.diagnostics.doubtful
+    ]
+    return msgspec.structs.replace(facts, diagnostics=msgspec.structs.replace(facts.diagnostics, doubtful=doubtful))
 
 
 def _says(summary: Summary) -> bytes:

@@ -1,7 +1,4 @@
-"""Writes a summary as text, Markdown, HTML, CSV and JSON.
-
-The HTML page is one file: no script, nothing fetched, every text escaped.
-"""
+"""Writes a summary as text, Markdown, CSV and JSON; ``page`` makes the HTML."""
 
 from __future__ import annotations
 
@@ -9,13 +6,12 @@ import csv
 import io
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from html import escape
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
-from judgebench.records.diagnostics import DoubtfulVerdict
 from judgebench.report.corrected import corrected_table
 from judgebench.report.costs import COST_FIGURES, cost_figures, cost_remarks, cost_table
+from judgebench.report.doubts import TITLE, doubtful_table, doubts_of, look_first
+from judgebench.report.page import page
 from judgebench.report.rankings import (
     comparisons_table,
     forecasts_table,
@@ -41,78 +37,10 @@ from judgebench.report.tables import (
     without_tabled_rows,
 )
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
-th, td { border-bottom: 1px solid #8884; padding: .3rem .7rem; text-align: left; white-space: nowrap; }
-th { vertical-align: bottom; }
-td { vertical-align: top; }
-td.long { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-ol { padding-left: 1.5rem; }
-"""
-
-
-def page(summary: Summary, tables: list[TextTable], notes: Notes, remarks: list[str]) -> str:
-    """Return the page.
-
-    Args:
-        summary: What was found.
-        tables: The tables after the scores.
-        notes: Footnotes, those of the tables included.
-        remarks: Sentences about the summary as a whole.
-    """
-    title = _text(f"judgebench summary {summary.run}")
-    scores = score_table(summary)
-    parts = [
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{title}</h1>",
-        *(f"<p><b>{_text(one.strong, SENTENCE)}</b>{_text(one.rest, SENTENCE)}</p>" for one in summary.sentences),
-        *(_table(table) for table in [scores, *tables]),
-    ]
-    if notes.texts:
-        parts.append("<h2>Notes</h2><ol>")
-        parts += [f"<li>{_text(text, 1000)}</li>" for text in notes.texts]
-        parts.append("</ol>")
-    parts += [f"<p>{_text(remark, 1000)}</p>" for remark in remarks]
-    return "\n".join([*parts, "</body></html>", ""])
-
-
-def _table(table: TextTable) -> str:
-    heads = ["<br>".join(_text(line) for line in head.split("\n")) for head in table.headers]
-    lines = [f"<h2>{_text(table.title)}</h2>", "<table><thead>", _row(heads, "th", table.numeric), "</thead><tbody>"]
-    lines += [_row(map(_text, row), "td", table.numeric) for row in table.rows]
-    return "\n".join([*lines, "</tbody></table>"])
-
-
-def _row(cells: Iterable[str], tag: str, numeric: set[int]) -> str:
-    shown = []
-    for at, cell in enumerate(cells):
-        kind = "n" if at in numeric else "long" if tag == "td" and len(cell) > LONG else ""
-        shown.append(f'<{tag} class="{kind}">{cell}</{tag}>' if kind else f"<{tag}>{cell}</{tag}>")
-    return f"<tr>{''.join(shown)}</tr>"
-
-
-def _text(text: str, limit: int = 200) -> str:
-    return escape(printable(text, limit))
-
-
-LOOK_FIRST = 5
-"""How many doubtful verdicts the text names."""
 SENTENCE = 600
 """Characters of a sentence that are shown."""
 WIDEST = 120
 """Characters of a line of sentences."""
-LONG = 40
-"""Characters from which on a cell of the page may break its line."""
-_LOOK_FIRST_TITLE = "Verdicts to look at first"
-_TAIL = 100
-"""Characters of an answer or reply that the text shows."""
-_EMPTY = "(empty)"
 _COUNTS = ("planned", "unparsed", "judge_failed", "prediction_failed", "not_judged", "truncated")
 
 
@@ -130,8 +58,8 @@ def as_text(summary: Summary, width: int = 0) -> str:
     for table in _further(summary, notes):
         pieces = [_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width)]
         parts.append("\n\n".join([f"{table.title}:", *([_lines(table.said, width)] if table.said else []), *pieces]))
-    if doubts := _doubts(summary):
-        parts.append("\n".join([f"{_LOOK_FIRST_TITLE}:", "", *_look_first(doubts)]))
+    if doubts := doubts_of(summary):
+        parts.append("\n".join([f"{TITLE}:", "", *look_first(doubts)]))
     shown = [f"[{at}] {printable(text, 500)}" for at, text in enumerate(notes.texts, start=1)]
     shown += [printable(remark, 500) for remark in _remarks(summary)]
     if width:
@@ -162,7 +90,7 @@ def as_markdown(summary: Summary) -> str:
     for table in _further(summary, notes):
         said = f"\n\n{markdown_cell(table.said)}" if table.said else ""
         parts.append(f"## {table.title}{said}\n\n{_rendered(table, 'github', markdown_cell)}")
-    if doubtful := _doubtful(summary):
+    if doubtful := doubtful_table(summary):
         parts.append(f"## {doubtful.title}\n\n{_rendered(doubtful, 'github', markdown_cell)}")
     shown = [f"\\[{at}\\] {markdown_cell(text)}" for at, text in enumerate(notes.texts, start=1)]
     shown += [markdown_cell(remark) for remark in _remarks(summary)]
@@ -174,14 +102,9 @@ def as_markdown(summary: Summary) -> str:
 def as_html(summary: Summary) -> str:
     """Return the summary as one HTML page, with the doubtful verdicts."""
     notes = Notes(summary.footnotes)
-    tables = _further(summary, notes)
-    doubtful = _doubtful(summary)
-    return page(
-        without_tabled_rows(summary),
-        [*tables, *([doubtful] if doubtful is not None else [])],
-        notes,
-        _remarks(summary),
-    )
+    shown = without_tabled_rows(summary)
+    tables = [score_table(shown), *_further(summary, notes)]
+    return page(shown, doubts_of(summary), tables, notes.texts, _remarks(summary))
 
 
 def as_csv(summary: Summary) -> str:
@@ -325,80 +248,3 @@ def _unscored(summary: Summary) -> list[str]:
             listed = ", ".join(f"{count} x {reason}" for reason, count in list(reasons.items())[:5])
             shown.append(f"Unscored in {one.dataset}, {one.model}: {listed}.")
     return shown
-
-
-class Doubt(NamedTuple):
-    """A verdict that a person should look at first, and whose it is."""
-
-    dataset: str
-    model: str
-    verdict: DoubtfulVerdict
-
-    @property
-    def item(self) -> str:
-        """Which item it is about."""
-        return f"{self.verdict.id}" + (f", repeat {self.verdict.repeat}" if self.verdict.repeat else "")
-
-
-def _doubts(summary: Summary) -> list[Doubt]:
-    """Return the doubtful verdicts as the results name them."""
-    return [Doubt(one.dataset, one.model, doubt) for one in summary.results for doubt in one.diagnostics.doubtful]
-
-
-def _doubtful(summary: Summary) -> TextTable | None:
-    """Return the doubtful verdicts as a table."""
-    rows = [
-        [
-            one.dataset,
-            one.model,
-            one.item,
-            one.verdict.why or _EMPTY,
-            one.verdict.question,
-            one.verdict.reference,
-            _together(one.verdict.answers),
-            _together(one.verdict.judge_replies),
-        ]
-        for one in _doubts(summary)
-    ]
-    headers = [
-        "dataset",
-        "model",
-        "item",
-        "why",
-        "question",
-        "reference",
-        "end of the answer",
-        "end of the judge's reply",
-    ]
-    return TextTable(_LOOK_FIRST_TITLE, headers, rows, set()) if rows else None
-
-
-def _together(said: dict[str, str]) -> str:
-    if len(said) == 1:
-        (name,) = said
-        return (said[name] or _EMPTY) if name in ("answer", "judge") else f"{name}: {said[name] or _EMPTY}"
-    return " / ".join(f"{name}: {text or _EMPTY}" for name, text in said.items()) or _EMPTY
-
-
-def _look_first(doubts: Sequence[Doubt]) -> list[str]:
-    """Return the doubtful verdicts as a few lines for a terminal; the other formats show all of them."""
-    lines = []
-    for one in doubts[:LOOK_FIRST]:
-        lines.append(
-            f"- {printable(one.dataset)}, {printable(one.model)}, item {printable(one.item)}: "
-            f"{printable(one.verdict.why or _EMPTY)}"
-        )
-        given = {"question": one.verdict.question, "reference": one.verdict.reference}
-        lines += [f"    {name}: {_tail(text)}" for name, text in given.items() if text]
-        lines += [
-            f"    {printable(name)}: {_tail(text or _EMPTY)}"
-            for said in (one.verdict.answers, one.verdict.judge_replies)
-            for name, text in said.items()
-        ]
-    if len(doubts) > LOOK_FIRST:
-        lines.append(f"- and {len(doubts) - LOOK_FIRST} more in the .md and .html beside this file")
-    return lines
-
-
-def _tail(text: str) -> str:
-    return printable(text if len(text) <= _TAIL else f"…{text[-_TAIL:].lstrip('…')}")

@@ -232,7 +232,7 @@ def planned_rows(plan: Plan) -> list[RankedRow]:
                 rows.append(_round_robin_row(dataset, round_robin, models))
                 continue
             having = [model for model in models if (name, judge) in dataset.rows(model)]
-            spec = RowSpec(name=name, dataset=abbr, judge=judge, models=having)
+            spec = RowSpec(name=name, dataset=abbr, judge=judge, models=having, shareable=dataset.shareable)
             rows.append(RankedRow(spec, models, [judges[judge]] if judge else [], dataset.score))
     return rows
 
@@ -276,7 +276,12 @@ def _round_robin_row(dataset: DatasetConfig, round_robin: str, models: Sequence[
     logs = [log_file(stage, "{model}", name) for stage in ("eval", "infer") for name in names]
     logs.append(log_file("infer", "{model}", dataset.abbr))
     spec = RowSpec(
-        name=row_name(dataset.abbr, round_robin), dataset=dataset.abbr, judge=round_robin, models=playing, logs=logs
+        name=row_name(dataset.abbr, round_robin),
+        dataset=dataset.abbr,
+        judge=round_robin,
+        models=playing,
+        logs=logs,
+        shareable=dataset.shareable,
     )
     return RankedRow(spec, playing, parts)
 

@@ -1,7 +1,6 @@
 """Five models of loopback services in a round robin, beside a judge of single answers that a rule checks.
 
-``python -m tests.report.five_models FOLDER`` makes the run there, and writes a picture of its report if it is given a
-file for it: ``... FOLDER docs/pictures/round-robin.png``.
+``python -m tests.report.five_models FOLDER`` makes the run there and says where its report is.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from typing import Any
 
 from tests.e2e.harness import JB, Done, run
 from tests.faultservice import Answer, FaultService, prompt_text
-from tests.viewer.browser import browser
 from tests.viewer.stand import numbers_of, question
 
 QUESTIONS = 80
@@ -99,18 +97,7 @@ def make_run(folder: Path) -> tuple[Path, Done]:
     return max((folder / "outputs" / "default").glob("2*")), done
 
 
-def picture(report: Path, picture_file: Path, folder: Path) -> None:
-    """Write a picture of the beginning of a report, 1280 px wide."""
-    with browser(folder) as page:
-        page.size(1280, 1000)
-        page.goto(report.as_uri())
-        page.picture(picture_file)
-
-
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    where, finished = make_run(place)
+    where, finished = make_run(Path(sys.argv[1]))
     print(finished.text)
-    print(where)
-    for file in sys.argv[2:]:
-        picture(next(where.glob("summary/*.html")), Path(file), place / "browser")
+    print(next(where.glob("summary/*.html")))

@@ -15,6 +15,7 @@ from judgebench.metrics.comparisons.differences import (
     mean_difference,
     separate_difference,
 )
+from judgebench.records.corrected import CorrectedScore
 from judgebench.records.diagnostics import Diagnostics, JudgesCompared
 from judgebench.records.flow import Counts, Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
@@ -208,6 +209,20 @@ def test_two_judges_are_told_by_their_agreement() -> None:
         result("ant", f"d-{judge}", judge, diagnostics=Diagnostics(between_judges=[pair])) for judge in ("ink", "quill")
     ]
     assert said("judge", results=facts) == ["The judges ink and quill agree on 88.9% of 36 answers."]
+
+
+def test_labels_of_people_are_told_beside_the_judges_word() -> None:
+    corrected = CorrectedScore(
+        model="ant", row="d-quill", metric="accuracy", judge=Metric(value=76.0, n=50), labels=40,
+        corrected=Metric(value=60.0, n=50, ci95=(48.0, 72.0)),
+    )  # fmt: skip
+    (one,) = said("judge", results=[result("ant", "d-quill", "quill")], corrected=[corrected])
+    assert one == (
+        "40 labels by people make ant's accuracy on d-quill 60.0% (95% interval 48.0 to 72.0) instead of 76.0%, which "
+        "is the judge's word alone."
+    )
+    many = said("judge", results=[result("ant", "d-quill", "quill")], corrected=[corrected] * 4)
+    assert many == ["People's labels correct 4 scores; the table of corrected scores has them."]
 
 
 def test_what_a_judge_of_pairs_leans_to_is_told_where_its_interval_says_so() -> None:

@@ -1,0 +1,137 @@
+"""The report as a page: what a reader sees first, in a browser, and that nothing of a run is more than text in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from judgebench.report.schema import RowSpec, Summary
+from judgebench.report.summary import summarize
+from tests.report.five_models import make_run
+from tests.report.runs import put
+from tests.viewer.browser import CHROMIUM, Page, browser
+
+FIRST_SIGHT = 900
+"""Pixels that a reader sees without moving the page."""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A round robin of five models."""
+    path, done = make_run(tmp_path_factory.mktemp("trees"))
+    assert done.code == 0, done.text
+    return path
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory):
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed: apt-get install -y chromium")
+    with browser(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
+
+
+def summary_of(run: Path) -> Summary:
+    return msgspec.json.decode(next(run.glob("summary/*.json")).read_bytes(), type=Summary)
+
+
+def test_differences_are_those_of_the_same_items(finished: Path) -> None:
+    """By hand from the verdicts: the mean difference over the items that both models were scored on."""
+    summary = summary_of(finished)
+    (one,) = [each for each in summary.differences if each.dataset == "tanks-quill" and each.second == "fir"]
+    assert (one.kind, one.first, one.comparisons) == ("paired", "alder", 4)
+    right = [
+        {
+            line["id"]: line["decision"] == "correct"
+            for line in map(json.loads, (finished / f"verdicts/{model}/tanks-quill.jsonl").read_text().splitlines())
+            if line["status"] == "ok"
+        }
+        for model in ("alder", "fir")
+    ]
+    both = right[0].keys() & right[1].keys()
+    assert one.found.n == len(both) == 79
+    assert one.found.value == pytest.approx(100 * sum(right[0][at] - right[1][at] for at in both) / len(both))
+    ahead = sum(right[0][at] and not right[1][at] for at in both)
+    behind = sum(right[1][at] and not right[0][at] for at in both)
+    assert (one.first_ahead, one.second_ahead) == (ahead, behind)
+    (two,) = [each for each in summary.differences if each.dataset == "tanks-league" and each.second == "fir"]
+    lines = (finished / "results/alder/tanks-league-vs-fir.comparisons.jsonl").read_text().splitlines()[1:]
+    outcomes = [json.loads(line)["outcome"] for line in lines]
+    assert two.kind == "head_to_head"
+    assert two.found.value == pytest.approx(100 * sum(outcomes) / len(outcomes))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, theme: str) -> None:
+    """Who is best by how much with the interval, what is unsure, the judge and how it errs, what is unscored."""
+    view.size(1280, FIRST_SIGHT)
+    view.theme(theme)
+    view.goto(next(finished.glob("summary/*.html")).as_uri())
+    assert view.errors == []
+    parts = {"better": "95% interval", "unsure": "items would", "judge": "too kind to", "unscored": "are missing"}
+    for about, words in parts.items():
+        assert words in view.text(f"dd.{about}")
+        low = view.evaluate(f"document.querySelector('dd.{about}').getBoundingClientRect().bottom")
+        assert low <= FIRST_SIGHT, about
+    assert view.text("dd.better").startswith("alder is better than ")
+    assert "of the wrong answers right" in view.text("dd.judge")
+    assert view.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert view.evaluate("document.querySelectorAll('table.scores td.plot svg').length") >= 10
+    dot, interval = "document.querySelector('circle.dot')", "document.querySelector('line.iv')"
+    middle = f"({dot}.getBoundingClientRect().left + {dot}.getBoundingClientRect().right) / 2"
+    assert view.evaluate(f"{interval}.getBoundingClientRect().left < {middle}")
+    assert view.evaluate(f"{middle} < {interval}.getBoundingClientRect().right")
+    view.size(380, 800)
+    assert view.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</style><script>alert(1)</script>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1)",
+]
+
+
+def test_texts_of_a_run_are_nothing_but_text(tmp_path: Path, view: Page) -> None:
+    run = tmp_path / "20260305_153318"
+    run.mkdir()
+    for at, name in enumerate(HOSTILE):
+        put(run, f"m{at}", "d-j", "10", judge="j", notes=[name])
+        path = run / f"results/m{at}/d-j.json"
+        loaded = json.loads(path.read_text())
+        loaded["judge"], loaded["version"] = name, name
+        doubt = {"id": 1, "why": name, "question": name, "reference": name, "answers": {name: name}}
+        loaded["diagnostics"] = {"doubtful": [doubt | {"judge_replies": {name: name}}]}
+        loaded["slices"] = [{"by": name, "value": name, "counts": loaded["counts"], "metrics": loaded["metrics"]}]
+        path.write_text(json.dumps(loaded))
+    models = [f"m{at}" for at in range(len(HOSTILE))]
+    files = summarize(run, timestamp=run.name, models=models, rows=[RowSpec(name="d-j", dataset="d", judge="j")])
+    view.goto(files.html.as_uri())
+    assert view.dialogs == []
+    assert view.evaluate("document.querySelectorAll('script, img, [onload], [onerror], a').length") == 0
+    assert all(name in view.text() for name in HOSTILE)
+
+
+def test_texts_that_are_not_to_be_handed_on_stay_out(tmp_path: Path) -> None:
+    run = tmp_path / "20260305_153318"
+    run.mkdir()
+    put(run, "m", "d", "10")
+    path = run / "results/m/d.json"
+    loaded = json.loads(path.read_text())
+    doubt = {"id": 7, "why": "unparsed", "question": "SECRET", "reference": "SECRET", "answers": {"answer": "SECRET"}}
+    loaded["diagnostics"] = {"doubtful": [doubt | {"judge_replies": {"judge": "SECRET"}}]}
+    path.write_text(json.dumps(loaded))
+
+    def written(*, shareable: bool) -> str:
+        rows = [RowSpec(name="d", dataset="d", shareable=shareable)]
+        files = summarize(run, timestamp=run.name, models=["m"], rows=rows)
+        return "".join(file.read_text() for file in (files.html, files.md, files.txt, files.json, files.csv))
+
+    assert "SECRET" in written(shareable=True)
+    kept = written(shareable=False)
+    assert "SECRET" not in kept
+    assert "withheld" in kept
