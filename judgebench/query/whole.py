@@ -11,7 +11,6 @@ import msgspec
 from judgebench.content.parts import in_words
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Alternative, Item, ItemLine, Opinion, ShownCall
-from judgebench.query.sources import Source
 from judgebench.records.facts import Label, RecordedVerdict
 from judgebench.records.flow import JudgeCall, Prediction
 from judgebench.store.journal import DAMAGED
@@ -33,6 +32,8 @@ class Whole:
         self._sources = opened.sources
         self._index = opened.connection
         self._texts = opened.texts
+        self._names: dict[Path, str] = {}
+        self._files: dict[int, dict[str, str]] = {}
 
     def item(self, row: int, line: ItemLine, labels: list[Label], *, others: bool = True) -> Item:
         """Return all about one verdict.
@@ -72,17 +73,23 @@ class Whole:
             repeats=self._repeats(row, line) if others else [],
             labels=labels,
             against=source.against,
-            files=self._files(source),
+            files=self._files_of(row),
             again=self._again(line),
             missing=missing,
         )
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self._folder.path).as_posix()
+        if path not in self._names:
+            self._names[path] = path.relative_to(self._folder.path).as_posix()
+        return self._names[path]
 
-    def _files(self, source: Source) -> dict[str, str]:
-        paths = {"verdict": source.verdicts, "prediction": source.predictions, "judge calls": source.calls}
-        return {kind: self._name(path) for kind, path in paths.items() if path is not None and path.exists()}
+    def _files_of(self, row: int) -> dict[str, str]:
+        if row not in self._files:
+            source = self._sources[row]
+            paths = {"verdict": source.verdicts, "prediction": source.predictions, "judge calls": source.calls}
+            there = {kind: path for kind, path in paths.items() if path is not None and path.exists()}
+            self._files[row] = {kind: self._name(path) for kind, path in there.items()}
+        return self._files[row]
 
     def _again(self, line: ItemLine) -> str:
         place = shlex.quote(str(self._folder.path))
