@@ -173,11 +173,12 @@ def _next_command(
 ) -> str:
     counts = summed(results)
     if run.path.parent != Path(request.work_dir).absolute():
-        again = f"jb --reuse {shlex.quote(str(run.path))}"  # the run was named by its folder
+        named = shlex.quote(str(run.path))  # the run was named by its folder
     else:
-        again = f"jb --reuse {run.timestamp}"
+        named = run.timestamp
         if request.work_dir != "outputs/default":
-            again += f" --work-dir {shlex.quote(request.work_dir)}"
+            named += f" --work-dir {shlex.quote(request.work_dir)}"
+    again = f"jb --reuse {named}"
     mode = f" --mode {request.mode}" if request.mode != "all" else ""
     if exit_code == ExitCode.WAITING or _outstanding(outcome):
         by_files = f"jb requests {shlex.quote(str(run.path))} --out FILE    (writes what still has no answer)"
@@ -190,9 +191,16 @@ def _next_command(
     if again_failed and exit_code != ExitCode.DONE:
         mode = "" if counts.prediction_failed else mode  # answers are not asked for in every mode
         return f"{again}{mode}    (asks again the {again_failed} items that failed)"
-    if rest := _next_stage(request, counts) or _about_unread(counts, results, details=request.options.dump_details):
+    if rest := _next_stage(request, counts) or _stopped(results):
         return f"{again} {rest}"
-    return f"less {shlex.quote(str(summary.with_suffix('.md')))}" if summary is not None else f"ls {run.path}"
+    return _look(named, counts) if summary is not None else f"ls {run.path}"
+
+
+def _look(named: str, counts: Counts) -> str:
+    """Return the command that shows the items behind the score."""
+    if counts.unparsed:
+        return f"jb items {named} --unread    (shows every reply that could not be read)"
+    return f"jb items {named}    (shows which items are wrong or doubtful)"
 
 
 def _outstanding(outcome: RunOutcome) -> list[tuple[str, str]]:
@@ -212,14 +220,12 @@ def _next_stage(request: RunRequest, counts: Counts) -> str:
     return ""
 
 
-def _about_unread(counts: Counts, results: list[TaskResult], *, details: bool) -> str:
-    """Return the end of the command that does something about unread verdicts; empty where nothing is left to do."""
+def _stopped(results: list[TaskResult]) -> str:
+    """Return the end of the command that repeats what ran out of time; empty where nothing did."""
     stopped = sum(_out_of_time(result) for result in results)
     if stopped:
         comparisons = "1 comparison" if stopped == 1 else f"{stopped} comparisons"
         return f"--mode eval    (repeats {comparisons} that the time limit of a rule stopped)"
-    if counts.unparsed and not details:
-        return "--mode eval --dump-eval-details    (shows every reply that could not be read, in results/)"
     return ""
 
 

@@ -77,9 +77,9 @@ def test_the_text_names_the_verdicts_to_look_at_first(bench: Bench) -> None:
     assert done.out.count("unparsed: the reply states no verdict") == 5
     assert "    question: What is twice 0?\n    reference: 0\n    answer: I think it is 0" in done.out
     assert "judge: Hard to say." in done.out
-    assert "--dump-eval-details" in next_command(done.out)
-    again = bench.jb("--reuse", "--mode", "eval", "--dump-eval-details")
-    assert "--dump-eval-details" not in next_command(again.out), "what was just done is not the next thing to do"
+    unread = run(["sh", "-c", f"{JB[0]} -m judgebench {next_command(done.out)[3:]}"], bench.folder)
+    assert unread.out.count("? unparsed: the reply states no verdict") == 6, unread.text
+    assert "judge       Hard to say." in unread.out
 
 
 def test_a_comparison_that_ran_out_of_time_says_so_and_scoring_again_tries_it_again(bench: Bench) -> None:
@@ -181,7 +181,7 @@ def test_what_failed_is_asked_again_next_and_what_was_not_read_is_looked_at(benc
     bench.judge.answer = lambda body: "Hard to say."
     unread = bench.jb("--min-scored", "98", "--go-on")
     assert unread.code == 4
-    assert "--dump-eval-details" in next_command(unread.out), "--reuse alone would ask nothing"
+    assert next_command(unread.out) == f"jb items {bench.run.name} --unread"
     (bench.folder / "gate.toml").write_text('max = ["toy-judge.failed<=0"]\n')
     bench.judge.set_faults(lambda seen: "500" if "twice 3)" in prompt_text(seen.body) else None)
     failed = bench.jb("--reuse", "--rejudge", "--gate", "gate.toml", "--max-fail-rate", "0.9", "--go-on")
