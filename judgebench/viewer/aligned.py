@@ -6,8 +6,7 @@ A side is one result row of one model of one run, so two runs, two models and tw
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +25,6 @@ KINDS: dict[str, str] = {
     "same": "same verdict",
 }
 """How the two sides of an item can stand to each other, and how that is called."""
-_LEAST = 10
-"""Questions from which on a difference has an interval: below, the normal distribution says nothing."""
 
 
 class Side(NamedTuple):
@@ -73,37 +70,16 @@ class Pair(NamedTuple):
     kind: str
 
 
-class PairedDifference(NamedTuple):
-    """How much better the second side is, over the questions that both sides scored.
-
-    Attributes:
-        unit: ``points`` for shares of right answers, else empty: the judge's own scale.
-        value: The difference. ``low``, ``high``: its 95% interval; ``None`` below ten questions.
-        first: The first side's value over the same questions; ``second``: likewise.
-        n: Questions; repeats of one are one.
-    """
-
-    unit: str
-    value: float
-    low: float | None
-    high: float | None
-    first: float
-    second: float
-    n: int
-
-
 class Aligned(NamedTuple):
     """Two sides put side by side.
 
     Attributes:
         pairs: The questions of both. ``only_first``, ``only_second``: of one alone.
-        difference: ``None`` where nothing can be subtracted.
     """
 
     pairs: list[Pair]
     only_first: list[SideItem]
     only_second: list[SideItem]
-    difference: PairedDifference | None
 
     def of(self, kind: str) -> list[Pair]:
         """Return the pairs of one kind; of none, those with other verdicts, what was lost first."""
@@ -131,7 +107,6 @@ def align(first: Side, second: Side) -> Aligned:
         pairs=pairs,
         only_first=[one for key, one in ours.items() if key not in theirs],
         only_second=[one for key, one in theirs.items() if key not in ours],
-        difference=_difference([(key[0], ours[key], theirs[key]) for key in ours if key in theirs]),
     )
 
 
@@ -141,50 +116,6 @@ def _kind(first: SideItem, second: SideItem) -> str:
     if first.said != second.said:
         return "other"
     return "reworded" if first.wrong and first.answer != second.answer else "same"
-
-
-def _difference(pairs: Sequence[tuple[int, SideItem, SideItem]]) -> PairedDifference | None:
-    """Return the mean difference; its interval is of the questions, as repeats of one question are not independent."""
-    by_question: dict[int, list[tuple[float, float]]] = {}
-    judged = [(one, two) for _, one, two in pairs if one.status == two.status == "ok"]
-    checks = bool(judged) and all(one.decision in _CHECKS and two.decision in _CHECKS for one, two in judged)
-    for question, one, two in pairs:
-        if one.status == two.status == "ok":
-            values = _values(one, two, checks=checks)
-            if values is not None:
-                by_question.setdefault(question, []).append(values)
-    n = len(by_question)
-    if not n:
-        return None
-    means = [
-        (math.fsum(a for a, _ in values) / len(values), math.fsum(b for _, b in values) / len(values))
-        for values in by_question.values()
-    ]
-    steps = [b - a for a, b in means]
-    value = math.fsum(steps) / n
-    reach = None
-    if n >= _LEAST:
-        reach = 1.96 * math.sqrt(math.fsum((step - value) ** 2 for step in steps) / (n - 1) / n)
-    return PairedDifference(
-        unit="points" if checks else "",
-        value=value,
-        low=value - reach if reach is not None else None,
-        high=value + reach if reach is not None else None,
-        first=math.fsum(a for a, _ in means) / n,
-        second=math.fsum(b for _, b in means) / n,
-        n=n,
-    )
-
-
-_CHECKS = frozenset({"correct", "incorrect", "invalid"})
-
-
-def _values(first: SideItem, second: SideItem, *, checks: bool) -> tuple[float, float] | None:
-    if checks:
-        return 100.0 * (not first.wrong), 100.0 * (not second.wrong)
-    if first.score is None or second.score is None:
-        return None
-    return first.score, second.score
 
 
 class _AlignedText(msgspec.Struct, gc=False):

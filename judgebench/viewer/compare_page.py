@@ -10,9 +10,12 @@ from aiohttp import web
 from markupsafe import Markup
 
 from judgebench.errors import JudgebenchError, visible
+from judgebench.metrics.statistics.paired import PairedMean
 from judgebench.query import Item
+from judgebench.report.compared import in_sentences
 from judgebench.report.results import read_result
 from judgebench.store.run_folder import RunFolder
+from judgebench.trust.comparing import RowComparison, compare_runs
 from judgebench.viewer import figures
 from judgebench.viewer.aligned import KINDS, Aligned, Pair, Side, align
 from judgebench.viewer.chosen import item_address
@@ -51,12 +54,16 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     kind = query.get("only", "")
     values: dict[str, Any] = {"aligned": None}
     if first is not None and second is not None:
+
+        def make() -> tuple[Aligned, RowComparison | None]:
+            return align(first, second), _compared(first, second)
+
         first_key, second_key = ((side.run.folder, side.model, side.row) for side in (first, second))
-        aligned = site.kept(
+        aligned, compared = site.kept(
             ("first", first_key, second_key),
             first.asks,
             first.row,
-            lambda: site.kept(("second", first_key, second_key), second.asks, second.row, lambda: align(first, second)),
+            lambda: site.kept(("second", first_key, second_key), second.asks, second.row, make),
         )
         pairs = aligned.of(kind)
         offset = min(_whole(query.get("offset", "")), len(pairs)) // _LINES * _LINES
@@ -68,7 +75,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
             "step": _LINES,
             "chips": _chips(first, second, kind, aligned),
             "settings": _settings(first, second),
-            "said": _said(first, second, aligned),
+            "said": _said(compared),
+            "cards": _cards(compared),
             "exchange": _address(second, first, only=kind),
             "before": _address(first, second, only=kind, offset=offset - _LINES) if offset else "",
             "after": _address(first, second, only=kind, offset=offset + _LINES) if offset + _LINES < len(pairs) else "",
@@ -166,34 +174,48 @@ def _chips(first: Side, second: Side, kind: str, aligned: Aligned) -> list[tuple
     ]
 
 
-def _said(first: Side, second: Side, aligned: Aligned) -> tuple[str, str]:
-    """Return what there is to say: what is sure, and the rest."""
-    found = aligned.difference
-    if found is None:
-        return "", f"{len(aligned.pairs):,} items are in both; no number can be subtracted."
-    unit = "points" if found.unit else "on the judge’s scale"
-    size = figures.number(abs(found.value), "percent" if found.unit else "scale")
-    if found.low is None or found.high is None:
-        return "", f"The difference is {size} {unit} over {found.n} questions: too few for an interval."
-    ends = f"95% interval {_signed(found.low, found.unit)} to {_signed(found.high, found.unit)}, {found.n:,} questions"
-    name = _differing_name(first, second)
-    if found.low > 0 or found.high < 0:
-        return f"{name} is {'better' if found.low > 0 else 'worse'} by {size} {unit}", f" ({ends})."
-    return (
-        "",
-        f"These {found.n:,} questions do not tell the two apart: {_signed(found.value, found.unit)} {unit} ({ends}).",
-    )
+def _compared(first: Side, second: Side) -> RowComparison | None:
+    """Return the figures that ``jb compare`` gives; ``None`` where the two say nothing of one kind."""
+    runs = [RunFolder(side.run.folder) for side in (first, second)]
+    names = [first.row, second.row], [first.model, second.model]
+    try:
+        return compare_runs(runs[0], runs[1], rows=names[0], models=names[1])[0]
+    except JudgebenchError:
+        return None
 
 
-def _differing_name(first: Side, second: Side) -> str:
-    if first.run.folder != second.run.folder:
-        return f"The second, {second.run.name},"
-    return second.model if second.model != first.model else second.row
+def _cards(found: RowComparison | None) -> list[tuple[str, str, str]]:
+    """Return what stands in large figures: its name, the figure, and what is below it."""
+    if found is None or found.difference is None:
+        return []
+    factor = 1.0 if found.kind == "score" else 100.0
+    unit = "scale" if found.kind == "score" else "percent"
+    means = [figures.number(factor * mean, unit) for mean in found.means]
+    cards = [
+        (f"first: {found.first.row.model} · {found.first.row.row}", means[0], found.first.run),
+        (f"second: {found.second.row.model} · {found.second.row.row}", means[1], found.second.run),
+        ("difference, same questions", *_with_ends(found.difference, factor, unit)),
+    ]
+    if found.unmoved is not None:
+        cards.append(("the judge, on equal answers", *_with_ends(found.unmoved.shift, factor, unit)))
+    return cards
+
+
+def _with_ends(mean: PairedMean, factor: float, unit: str) -> tuple[str, str]:
+    low, high = (_signed(factor * end, unit) for end in mean.interval())
+    return _signed(factor * mean.value, unit), f"{low} to {high}, {mean.questions:,} questions"
 
 
 def _signed(value: float, unit: str) -> str:
-    text = figures.number(value, "percent" if unit else "scale")
+    text = figures.number(value, unit)
     return f"+{text}" if value > 0 else text
+
+
+def _said(found: RowComparison | None) -> list[str]:
+    """Return what there is to say; what differs and what is not aligned stands on the page already."""
+    if found is None:
+        return ["The two sides say nothing of one kind, so no number can be subtracted."]
+    return [line.strip() for line in in_sentences(found._replace(changed=[], only_first=0, only_second=0))[1:]]
 
 
 def _settings(first: Side, second: Side) -> tuple[list[tuple[str, str, str]], list[str]]:

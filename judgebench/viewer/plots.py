@@ -31,6 +31,7 @@ class Mark(NamedTuple):
         text: The value as text.
         series: Number of its colour, from 0.
         href: Where its name leads.
+        hollow: Whether the dot is a ring: the same figure by other means.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Mark(NamedTuple):
     text: str
     series: int = 0
     href: str = ""
+    hollow: bool = False
 
 
 def mark_of(name: str, metric: Metric, series: int, href: str = "") -> Mark:
@@ -87,9 +89,8 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
                     s=mark.series % 4, a=x(mark.low), b=x(mark.high), y=y
                 )
             )
-        parts.append(
-            Markup('<circle class="dot s{}" cx="{}" cy="{}" r="4.5"/>').format(mark.series % 4, x(mark.value), y)
-        )
+        kind = f"s{mark.series % 4}{' hollow' if mark.hollow else ''}"
+        parts.append(Markup('<circle class="dot {}" cx="{}" cy="{}" r="4.5"/>').format(kind, x(mark.value), y))
         parts.append(Markup('<text class="value" x="{}" y="{}">{}</text>').format(_WIDTH, y + 4, mark.text))
     return Markup('<svg class="plot" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(
         _WIDTH, bottom + 22, "group" if any(mark.href for mark in shown) else "img", title, Markup().join(parts)

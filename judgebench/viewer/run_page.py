@@ -17,13 +17,13 @@ from judgebench.records.flow import TaskResult
 from judgebench.records.prices import money
 from judgebench.records.spending import CallUsage
 from judgebench.report.costs import CostOfRun, SideCost, sides_of, total_of
-from judgebench.report.schema import ResultFacts, Summary
+from judgebench.report.schema import ResultFacts, Summary, SummarySentence
+from judgebench.report.sentences import sentences
 from judgebench.session.loaded import LoadedRun, load
 from judgebench.store.journal import read_file, reason_of
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun, links_in
-from judgebench.viewer.plots import bar, intervals, mark_of
-from judgebench.viewer.sentences import sentences
+from judgebench.viewer.plots import Mark, bar, intervals, mark_of
 from judgebench.viewer.site import ViewerSite
 
 _SLICES = 40
@@ -79,7 +79,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         current="run",
         run=run,
         problems=problems,
-        sentences=sentences(results),
+        sentences=_sentences(run, results),
+        undecided=_undecided(run),
         lasted=figures.lasted(run.started, run.ended),
         answers=sum(one.counts.planned for one in results),
         tokens=total.tokens if total is not None else 0,
@@ -90,6 +91,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         judges=_judges(results),
         between=_once(between),
         looks=_looks(run, results),
+        corrected=run.summary.corrected if run.summary else [],
         slices=_slices(results, models),
         summary=run.summary,
         sides=sides,
@@ -178,6 +180,23 @@ def _notes(summary: Summary | None, result: TaskResult) -> list[int]:
     return []
 
 
+def _sentences(run: KnownRun, results: Sequence[TaskResult]) -> list[SummarySentence]:
+    """Return what the summary says; of one by an earlier version, what this one would have it say."""
+    if run.summary is None or not results:
+        return []
+    return run.summary.sentences or sentences(run.summary)
+
+
+def _undecided(run: KnownRun) -> list[tuple[str, str]]:
+    """Return the pairs of models that the intervals do not tell apart, and where they are compared."""
+    found = [one for one in (run.summary.differences if run.summary else []) if not one.sure and one.kind == "paired"]
+    said = []
+    for one in found[:3]:
+        sides = {"a": f"{run.key}|{one.first}|{one.dataset}", "b": f"{run.key}|{one.second}|{one.dataset}"}
+        said.append((f"{one.first} and {one.second} on {one.dataset}", f"/compare?{urlencode(sides)}"))
+    return said
+
+
 def _texts_of_notes(summary: Summary | None, lines: Sequence[ResultLine]) -> list[tuple[int, str]]:
     """Return the footnotes that the table names, by their numbers in the summary."""
     numbers = sorted({number for line in lines for number in line.notes})
@@ -203,9 +222,27 @@ def _drawings(run: KnownRun, results: Sequence[TaskResult], models: Sequence[str
             )
             for one in members
         ]
-        marks.sort(key=lambda mark: mark.name.partition(" · ")[0])
+        marks += _by_labels(run, name, models)
+        marks.sort(key=lambda mark: mark.name.partition(_BY_LABELS)[0])
+        marks = [
+            mark._replace(name=f"\u2003{mark.name.partition(' · ')[2]}") if mark.hollow else mark for mark in marks
+        ]
         title = name.replace("_", " ")
         found.append((title, intervals(marks, f"{title} with 95% intervals")))
+    return found
+
+
+_BY_LABELS = ", by "
+
+
+def _by_labels(run: KnownRun, metric: str, models: Sequence[str]) -> list[Mark]:
+    """Return what people's labels make of a metric: the same figures by other means."""
+    found = []
+    for one in run.summary.corrected if run.summary else []:
+        known = one.corrected is not None and one.corrected.value is not None and one.model in models
+        if one.corrected is not None and known and one.metric == metric:
+            name = f"{one.row} · {one.model}{_BY_LABELS}{one.labels} labels"
+            found.append(mark_of(name, one.corrected, models.index(one.model))._replace(hollow=True))
     return found
 
 

@@ -48,7 +48,7 @@ def test_from_the_list_of_runs_to_the_items_by_keyboard(page: Page, runs: list[P
     page.press("j", "j", "Enter")
     page.until(f"location.pathname === '/runs/{runs[0].name}'")
     text = page.text()
-    assert "have no verdict" in text
+    assert "verdicts are missing" in text
     assert "The judge says right, the rule says wrong" in text
     assert page.evaluate("document.querySelectorAll('svg.plot .interval').length") > 5
     page.press("i")

@@ -12,66 +12,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from judgebench.records.diagnostics import Diagnostics
-from judgebench.records.flow import Counts, Metric, TaskResult
 from judgebench.viewer.aligned import Side, align
 from judgebench.viewer.figures import number, sign_of, when
 from judgebench.viewer.library import Library
 from judgebench.viewer.live import EventTail
 from judgebench.viewer.plots import Mark, bar, histogram, intervals
-from judgebench.viewer.sentences import sentences
 from judgebench.viewer.text_difference import difference
 from tests.query.made import MadeRun, prediction, verdict
 from tests.viewer.conftest import viewing
-
-
-def result(model: str, value: float, low: float, high: float, **more: Any) -> TaskResult:
-    metric = Metric(value=value, n=100, ci95=(low, high), unit="percent", better=more.pop("better", "high"))
-    name = more.pop("name", "accuracy")
-    return TaskResult(
-        model=model, dataset="set-judge", data_abbr="set", judge="judge", version="1", mode="gen", headline=name,
-        metrics={name: metric}, counts=more.pop("counts", Counts(planned=100, ok=100)), **more,
-    )  # fmt: skip
-
-
-def said(*results: TaskResult) -> str:
-    return " ".join(one.strong + one.rest for one in sentences(results))
-
-
-def judged(agreement: float, shift: float, low: float, high: float) -> Diagnostics:
-    return Diagnostics(
-        against="rule",
-        agreement=Metric(value=agreement, n=100, ci95=(agreement - 3, agreement + 3)),
-        score_shift=Metric(value=shift, n=100, ci95=(low, high)),
-    )
-
-
-@pytest.mark.parametrize(
-    ("results", "expected", "absent"),
-    [
-        ([result("a", 90, 85, 94), result("b", 70, 60, 79)], "a is better than b on set-judge", "apart"),
-        ([result("a", 90, 85, 94), result("b", 86, 80, 91)], "100 items alone do not tell them apart", "better"),
-        ([result("a", 9, 5, 12, better="low"), result("b", 30, 25, 35, better="low")], "a is better than b", "apart"),
-        ([result("a", 90, 85, 94)], "On set-judge a has accuracy 90.0 (95% interval 85.0–94.0)", "better"),
-        ([result("a", 60, 52, 68, name="win_rate")], "a wins more comparisons than it loses", ""),
-        ([result("a", 52, 45, 59, name="win_rate")], "a has win rate 52.0", "wins more"),
-        ([result("a", 90, 85, 94, diagnostics=judged(97, 3, 1, 5))], "is up to 3.0 points too kind", "strict"),
-        ([result("a", 90, 85, 94, diagnostics=judged(97, -3, -5, -1))], "is up to 3.0 points too strict", "kind"),
-        ([result("a", 90, 85, 94, diagnostics=judged(97, 3, -1, 7))], "cannot be told from so few", "points too"),
-        ([result("a", 90, 85, 94, diagnostics=judged(100, 0, 0, 0))], "agrees with the rule on 100.0%", "too kind"),
-        ([result("a", 90, 85, 94)], "All 100 items were scored", "no verdict"),
-        (
-            [result("a", 90, 85, 94, counts=Counts(planned=100, ok=90, unparsed=7, judge_failed=3))],
-            "10 of 100 items have no verdict: 7 unread, 3 judge failed",
-            "were scored",
-        ),
-    ],
-)
-def test_no_sentence_claims_more_than_the_intervals_carry(
-    results: list[TaskResult], expected: str, absent: str
-) -> None:
-    assert expected in said(*results)
-    assert not absent or absent not in said(*results)
 
 
 def test_drawings_keep_to_their_axis() -> None:
@@ -149,19 +97,6 @@ def test_sides_are_aligned_by_what_the_questions_say(tmp_path: Path) -> None:
     assert (counts["lost"], counts["won"], counts["other"]) == (2, 1, 1)
     assert counts["drift"] == 4  # all answers are the same texts
     assert [pair.kind for pair in found.of("")] == ["lost", "lost", "won", "other"]
-    assert found.difference is not None
-    assert found.difference.n == 18
-    assert found.difference.value == pytest.approx(100 * (1 - 2) / 18)
-    assert found.difference.low is not None
-    assert found.difference.low < found.difference.value < (found.difference.high or 0)
-
-
-def test_a_difference_of_few_questions_has_no_interval(tmp_path: Path) -> None:
-    first = made_side(tmp_path / "20260101_000000", dict.fromkeys(range(5), True))
-    second = made_side(tmp_path / "20260102_000000", dict.fromkeys(range(5), False))
-    found = align(first, second).difference
-    assert found is not None
-    assert (found.value, found.low) == (-100.0, None)
 
 
 def event(name: str, **values: Any) -> bytes:

@@ -26,7 +26,7 @@ PICTURES = {
     "label": ("/runs/{run}/labels?row=tanks-quill&only=rule&who=ann", "light", 640),
 }
 SEEN = {
-    "run": ["have no verdict", "tell them apart", "agrees with the rule", "too kind or too strict", "95% interval"],
+    "run": ["cannot tell north-7b from south-7b", "agrees with the rule", "too kind or too strict", "are missing"],
     "items": ["wrong 14", "tank-01"],
     "label": ["Your decision"],
     "runs": ["done"],
