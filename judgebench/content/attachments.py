@@ -13,7 +13,7 @@ import msgspec
 
 from judgebench.content.image_files import image_type
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import MEDIA, Image, SizeRule, media_in, parts_in
+from judgebench.content.parts import MEDIA, Audio, Image, Medium, SizeRule, Video, media_in, parts_in
 from judgebench.content.sizes import check_can_resize, fits, resized
 from judgebench.errors import DiskError
 from judgebench.records.flow import Prompt, Reply, Request
@@ -99,6 +99,17 @@ def image_of(source: Any, kept: Attachments | None, rule: SizeRule | None = None
         return Image(sha256=sha256, media_type=media_type)
     check_can_resize()
     return Image(sha256=sha256, media_type=media_type, resize=rule)
+
+
+def medium_of(source: MediaSource, kept: Attachments | None, rule: SizeRule | None = None) -> Medium:
+    """Return the reference to a row's image, sound or video; see ``image_of``."""
+    if source.kind == "image":
+        return image_of(source, kept, rule)
+    data = source.read()
+    media_type = source.media_type(data)
+    sha256 = kept.put(data, synced=False) if kept else hashlib.sha256(data).hexdigest()
+    kind = Audio if source.kind == "audio" else Video
+    return kind(sha256=sha256, media_type=media_type)
 
 
 def with_media(request: Request) -> Request:

@@ -1,5 +1,7 @@
 """What the bytes of an image file say of themselves, read without decoding a pixel: kind, size, whether it is whole.
 
+Of sounds and videos the kind alone is read.
+
 Nothing here needs a package, and the time does not depend on what a header claims: a file of a few bytes that claims a
 hundred thousand pixels a side (a decompression bomb) is found out by the claim.
 """
@@ -37,6 +39,27 @@ def image_type(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return "image/bmp" if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS else ""
+
+
+_SOUNDS = {b"ID3": "audio/mpeg", b"OggS": "audio/ogg", b"fLaC": "audio/flac"}
+
+
+def sound_type(data: bytes) -> str:
+    """Return the media type of a sound by its first bytes; empty for anything else."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+        return "audio/wav"
+    if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE6 in (0xE2, 0xE4, 0xE6):
+        return "audio/mpeg"
+    return next((kind for start, kind in _SOUNDS.items() if data.startswith(start)), "")
+
+
+def video_type(data: bytes) -> str:
+    """Return the media type of a video by its first bytes; empty for anything else."""
+    if data[4:8] == b"ftyp":
+        return "video/quicktime" if data[8:10] == b"qt" else "video/mp4"
+    if data.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm" if b"webm" in data[:64] else "video/x-matroska"
+    return ""
 
 
 def fault_of(data: bytes) -> str:

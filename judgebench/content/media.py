@@ -14,11 +14,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from judgebench.content.image_files import fault_of, image_type
+from judgebench.content.image_files import fault_of, image_type, sound_type, video_type
 from judgebench.errors import DataError
 from judgebench.store.journal import open_file, reason_of
 
@@ -28,7 +28,11 @@ _MOST_TEXT = 2 * MOST_BYTES
 """Characters of base64 text that are looked at: enough for the most bytes, line ends included."""
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
-_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg"})
+_ENDINGS = frozenset(
+    {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg"}
+    | {".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".mp4", ".mov", ".webm", ".mkv", ".avi"}
+)
+_WANTED = {"image": "an image", "audio": "a sound", "video": "a video"}
 
 
 class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +43,14 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where the images are: the data file's folder, or the one that the config names; empty for rows of the
             hub, which have no files beside them.
         place: Of the row. ``column``: In which it stands. Both for errors.
+        kind: What it must be.
     """
 
     value: Any
     folder: str
     place: str
     column: str
+    kind: Literal["image", "audio", "video"] = "image"
 
     def each(self) -> list[MediaSource]:
         """Return the images of a column that holds a list of them (a JSON list, where the column is a text), or itself.
@@ -120,9 +126,15 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DataError: They are no image of a known kind, one that was cut off, or one of far too many pixels.
         """
-        if fault := fault_of(data):
-            raise self._refused(f"it {fault}")
-        return image_type(data)
+        if self.kind == "image":
+            if fault := fault_of(data):
+                raise self._refused(f"it {fault}")
+            return image_type(data)
+        found = sound_type(data) if self.kind == "audio" else video_type(data)
+        if not found:
+            known = "WAV, MP3, FLAC or Ogg sound" if self.kind == "audio" else "MP4, QuickTime, WebM or Matroska video"
+            raise self._refused(f"its bytes are no {known}")
+        return found
 
     def _given(self) -> Any:
         value = self.value
@@ -152,11 +164,13 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
             raise self._refused(f"{text[:40]!r} is no base64 text") from None
 
     def _too_large(self, size: int) -> DataError:
-        return self._refused(f"the image has {size / (1 << 20):.1f} MiB, and at most {MOST_BYTES >> 20} are taken")
+        return self._refused(
+            f"the {self.kind} has {size / (1 << 20):.1f} MiB, and at most {MOST_BYTES >> 20} are taken"
+        )
 
     def _refused(self, why: str) -> DataError:
         return DataError(
-            f"{self.place}: the column {self.column!r} must hold an image, but {why}.",
+            f"{self.place}: the column {self.column!r} must hold {_WANTED[self.kind]}, but {why}.",
             hint="Give a path relative to the data file (or to image_folder, where the config says that images are "
             "elsewhere), base64 text, a data URI, or bytes in a Parquet file.",
         )

@@ -3,8 +3,8 @@
 Media are references: the bytes stand once in the run folder's ``attachments/``, under their hash (``attachments.py``).
 So a prompt, a sample or a line of a journal stays small, and a question is hashed over what its media hold.
 
-Text, images, tool calls and tool results are shown to models and judges. Audio, video and arrays have their record and
-their place in the store, and nothing sends them yet.
+Text, images, sound, video, tool calls and tool results are shown to models and judges. Arrays have their record and
+their place in the store, and nothing sends them.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ class Image(_Media, frozen=True, kw_only=True, omit_defaults=True, tag="image"):
     Attributes:
         resize: The rule by which it is made smaller before it is sent, where it is larger; the hash is that of the
             picture as the dataset has it.
+        detail: How closely it is to be looked at (``low``, ``high``), for the protocols of OpenAI; others have no place
+            for it.
     """
 
     resize: SizeRule | None = None
+    detail: str = ""
 
 
 class Audio(_Media, frozen=True, kw_only=True, omit_defaults=True, tag="audio"):
@@ -118,10 +121,10 @@ class Interleaved(msgspec.Struct, frozen=True, kw_only=True):
     """A text with pictures at their places, as the value of a field.
 
     Attributes:
-        pieces: Texts and pictures in their order.
+        pieces: Texts and pictures (or sounds) in their order.
     """
 
-    pieces: list[Text | Image]
+    pieces: list[Text | Image | Audio | Video]
 
     @property
     def images(self) -> list[Image]:
@@ -134,6 +137,8 @@ PartKind = Literal["text", "image", "audio", "video", "array", "tool_call", "too
 
 TOOLS: frozenset[str] = frozenset({"tool_call", "tool_result"})
 """Kinds of parts by which a model and its tools talk."""
+Medium = Image | Audio | Video
+"""A part whose bytes are in the store."""
 MEDIA: frozenset[str] = frozenset({"image", "audio", "video"})
 """Kinds of parts whose bytes are in the store."""
 

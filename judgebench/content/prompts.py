@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from judgebench.content.parts import Image, Interleaved, Text, tool_part, typed
+from judgebench.content.parts import Audio, Image, Interleaved, Medium, Text, Video, tool_part, typed
 from judgebench.errors import ConfigError
 from judgebench.records.flow import Message, Prompt, Sample
 from judgebench.records.run import DatasetConfig
@@ -92,10 +92,11 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
                     f"{where} names the field {{{name}}}, which has images in it, where a text stands alone.",
                     hint="Show it in a message: a method that writes its own texts cannot show images.",
                 )
-            if is_image(value):
+            if is_medium(value):
+                kind = typed(as_media(value)[0])["type"]
                 raise ConfigError(
-                    f"{where} names the field {{{name}}}, which is an image, in a text.",
-                    hint=f'Show it in a part of its own: {{"type": "image", "image": "{{{name}}}"}}.',
+                    f"{where} names the field {{{name}}}, which is {_IN_WORDS[kind]}, in a text.",
+                    hint=f'Show it in a part of its own: {{"type": "{kind}", "{kind}": "{{{name}}}"}}.',
                 )
             value = as_text(value)
         found.append(value)
@@ -103,13 +104,16 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
     return "".join(found)
 
 
-def is_image(value: Any) -> bool:
-    """Whether a field is an image, or a list of them."""
-    return isinstance(value, Image) or (isinstance(value, list) and bool(value) and isinstance(value[0], Image))
+_IN_WORDS = {"image": "an image", "audio": "a sound", "video": "a video"}
 
 
-def as_images(value: Any) -> list[Image]:
-    """Return the images of a field for which ``is_image`` is true."""
+def is_medium(value: Any, kind: type | tuple[type, ...] = (Image, Audio, Video)) -> bool:
+    """Whether a field is an image (or a sound, a video), or a list of them."""
+    return isinstance(value, kind) or (isinstance(value, list) and bool(value) and isinstance(value[0], kind))
+
+
+def as_media(value: Any) -> list[Any]:
+    """Return what a field holds for which ``is_medium`` is true."""
     return list(value) if isinstance(value, list) else [value]
 
 
@@ -120,28 +124,28 @@ def fill_in(template: str, fields: Mapping[str, Any], *, where: str = "prompt") 
         ConfigError: The template names a field that does not exist.
     """
     texts, names = _pieces(template)
-    if not any(isinstance(value := fields.get(name), Interleaved) or is_image(value) for name in names):
+    if not any(isinstance(value := fields.get(name), Interleaved) or is_medium(value) for name in names):
         return fill(template, fields, where=where)
-    pieces: list[Text | Image] = [Text(text=texts[0])]
+    pieces: list[Text | Medium] = [Text(text=texts[0])]
     for name, text in zip(names, texts[1:], strict=True):
         value = fields.get(name)
         if isinstance(value, Interleaved):
             pieces += value.pieces
-        elif is_image(value):
-            pieces += as_images(value)
+        elif is_medium(value):
+            pieces += as_media(value)
         else:
             pieces.append(Text(text=fill(f"{{{name}}}", fields, where=where)))
         pieces.append(Text(text=text))
     return Interleaved(pieces=_merged(pieces))
 
 
-def _merged(pieces: list[Text | Image]) -> list[Text | Image]:
+def _merged(pieces: list[Text | Medium]) -> list[Text | Medium]:
     """Return pieces with the texts that follow each other in one, and without empty ones."""
-    merged: list[Text | Image] = []
+    merged: list[Text | Medium] = []
     for piece in pieces:
         if isinstance(piece, Text) and merged and isinstance(merged[-1], Text):
             merged[-1] = Text(text=merged[-1].text + piece.text)
-        elif isinstance(piece, Image) or piece.text:
+        elif not isinstance(piece, Text) or piece.text:
             merged.append(piece)
     return merged
 
@@ -244,9 +248,13 @@ def _checked_tool(part: dict[str, Any], where: str) -> dict[str, Any]:
         ) from None
 
 
+_SHOWING = {"image": Image, "image_url": Image, "audio": Audio, "video": Video}
+"""What the field of a part must be, by the part's type."""
+
+
 def _image_named(part: Any) -> str:
-    """Return the field that an image part shows: ``{"type": "image", "image": "{field}"}`` or OpenAI's form."""
-    if not isinstance(part, dict) or part.get("type") not in {"image", "image_url"}:
+    """Return the field that a part shows: ``{"type": "image", "image": "{field}"}`` or OpenAI's; sounds likewise."""
+    if not isinstance(part, dict) or part.get("type") not in _SHOWING:
         return ""
     named = part.get(part["type"])
     named = named.get("url") if isinstance(named, dict) else named
@@ -261,10 +269,12 @@ def _image_parts(part: dict[str, Any], name: str, fields: Mapping[str, Any], whe
         raise MissingFieldError(said, field=name)
     value = fields[name]
     images = value.images if isinstance(value, Interleaved) else value if isinstance(value, list) else [value]
-    if not all(isinstance(image, Image) for image in images):
+    wanted = _SHOWING[part["type"]]
+    if not all(isinstance(image, wanted) for image in images):
+        kind = wanted.__name__.lower()
         raise ConfigError(
-            f"{where} names the field {{{name}}} in a part of type {part['type']!r}, and that field is no image.",
-            hint=f'Say which columns hold images: image_columns=["{name}"] in the dataset\'s config.',
+            f"{where} names the field {{{name}}} in a part of type {part['type']!r}, and that field is no {kind}.",
+            hint=f'Say which columns hold such: {kind}_columns=["{name}"] in the dataset\'s config.',
         )
     given = part.get("image_url")
     detail = given.get("detail") if isinstance(given, dict) else part.get("detail")

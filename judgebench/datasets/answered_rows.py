@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from judgebench.content.media import MediaSource
-from judgebench.datasets.columns import Row, SourceConfig, image_sources, samples_of_rows
+from judgebench.datasets.columns import Row, SourceConfig, image_sources, media_columns, samples_of_rows
 from judgebench.datasets.csv_file import CsvDataset
 from judgebench.datasets.parquet_file import parquet_rows
 from judgebench.datasets.samples import find, missing, rows_of
@@ -159,7 +159,7 @@ class AnsweredRows:
         return Survey(rows, empty, list(models), list(varying))
 
     def _images(self) -> list[str]:
-        return [*self.config.image_columns, *self.config.answer_images]
+        return [*(name for name, _ in media_columns(self.config)), *self.config.answer_images]
 
     def _path(self, data_dir: Path | None) -> Path:
         path = find(self.config, data_dir)
@@ -194,7 +194,13 @@ class AnsweredRows:
         return str(value).strip()
 
     def _answer(self, row: Row) -> tuple[str | None, list[MediaSource]]:
-        named = msgspec.structs.replace(self.config, image_columns=self.config.answer_images, images_optional=True)
+        named = msgspec.structs.replace(
+            self.config,
+            image_columns=self.config.answer_images,
+            audio_columns=[],
+            video_columns=[],
+            images_optional=True,
+        )
         sources = [one for one in image_sources(row, named).values() if not one.is_empty()]
         images = [one for source in sources for one in source.each()]
         text = self._text(row) if self.config.answer_column else None
@@ -254,7 +260,7 @@ class _SampleNumbers:
 
 
 def _content(row: Row, config: AnsweredRowsConfig) -> bytes:
-    names = [*config.input_columns, *config.image_columns, config.output_column]
+    names = [*config.input_columns, *(name for name, _ in media_columns(config)), config.output_column]
     return _hashed(repr([row.values.get(name) for name in names]))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -99,7 +99,9 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             prompt is left out.
         placeholders: Whether the texts of the input columns hold ``<image 1>``, ``<image 2>``, ... (or ``<image>`` for
             the next one), in whose places the row's images stand, counted through the image columns.
-        image_folder: Folder that paths in image columns are relative to, itself relative to the data file's (rows of
+        audio_columns: Likewise, for sounds (WAV, MP3, FLAC, Ogg). ``video_columns``: for videos (MP4, QuickTime, WebM,
+            Matroska).
+        image_folder: Folder that paths in these columns are relative to, itself relative to the data file's (rows of
             the hub need an absolute one); empty takes the data file's own. No path leads out of it.
         transcript_columns: Columns that hold a conversation with tool calls and tool results (a list of messages, or
             its JSON text); each becomes a text, one block a message, call or result. One that is an answer column too
@@ -118,6 +120,8 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     path: str = ""
     input_columns: list[str]
     image_columns: list[str] = []
+    audio_columns: list[str] = []
+    video_columns: list[str] = []
     image_folder: str = ""
     resize: SizeRule | None = None
     images_optional: bool = False
@@ -164,6 +168,7 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
     transforms = [(name, _transform(name)) for name in config.transforms]
     seen: set[int] = set()
     shown = [name for name in config.transcript_columns if name not in config.answer_columns]
+    shown_media = dict(media_columns(config))
     inputs = [(name, config.rename.get(name, name)) for name in [*config.input_columns, *shown]]
     if config.transcript_columns:
         rows = (_with_transcripts(row, config) for row in rows)
@@ -174,12 +179,12 @@ def samples_of_rows(rows: Iterable[Row], config: SourceConfig) -> Iterator[Sampl
         for name, transform in transforms:
             reference = _transformed(reference, name, transform, row, config.output_column)
         key = _key(row, config.id_column, seen) if config.id_column else None
-        fields = {field: _value(row, name) for name, field in inputs if name not in config.image_columns}
+        fields = {field: _value(row, name) for name, field in inputs if name not in shown_media}
         answers = [_answer(row, name) for name in config.answer_columns] if config.answer_columns else []
         yield Sample(
             id=number,
             uid=uid_of(fields, reference, answers),
-            fields={**fields, **image_sources(row, config)} if config.image_columns else fields,
+            fields={**fields, **image_sources(row, config)} if shown_media else fields,
             reference=reference,
             key=key,
             answers=answers,
@@ -219,9 +224,17 @@ def image_sources(row: Row, config: SourceConfig) -> dict[str, MediaSource]:
             folder=folder,
             place=row.place,
             column=name,
+            kind=kind,
         )
-        for name in config.image_columns
+        for name, kind in media_columns(config)
     }
+
+
+def media_columns(config: SourceConfig) -> Iterator[tuple[str, Literal["image", "audio", "video"]]]:
+    """Yield the columns that hold media, with what they hold."""
+    yield from ((name, "image") for name in config.image_columns)
+    yield from ((name, "audio") for name in config.audio_columns)
+    yield from ((name, "video") for name in config.video_columns)
 
 
 def uid_of(fields: Mapping[str, Any], reference: str | list[str] | None, answers: Sequence[str] = ()) -> str:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from judgebench.datasets.columns import COPY, Row, SourceConfig, samples_of_rows
+from judgebench.datasets.columns import COPY, Row, SourceConfig, media_columns, samples_of_rows
 from judgebench.datasets.duplicates import Choice, DuplicateRows, same_content
 from judgebench.datasets.objects import objects_of
 from judgebench.datasets.samples import EVERY, candidates, find, hub_rows, missing
@@ -231,7 +231,7 @@ class JudgeSamples:
             return known.times(name, row, f"the item's name {name!r}") if config.key else 1
         shown_columns = [
             *config.input_columns,
-            *config.image_columns,
+            *(name for name, _ in media_columns(config)),
             *config.transcript_columns,
             *config.numbered,
             *config.answer_columns,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judgebench.datasets.columns import Row, SourceConfig, samples_of_rows
+from judgebench.datasets.columns import Row, SourceConfig, media_columns, samples_of_rows
 from judgebench.datasets.samples import find, hub_rows
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
@@ -37,7 +37,11 @@ class ParquetDataset:
             MissingDataError: There is neither a file nor a hub to get it from.
         """
         path = find(self.config, data_dir)
-        rows = parquet_rows(path, self.config.image_columns) if path else hub_rows(self.config, data_dir)
+        rows = (
+            parquet_rows(path, [name for name, _ in media_columns(self.config)])
+            if path
+            else hub_rows(self.config, data_dir)
+        )
         return samples_of_rows(rows, self.config)
 
     def count(self, data_dir: Path | None = None) -> int | None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from judgebench.content.attachments import Attachments, image_of
+from judgebench.content.attachments import Attachments, medium_of
 from judgebench.content.media import MediaSource
-from judgebench.content.parts import Image, Interleaved, Text
-from judgebench.datasets.columns import SourceConfig, uid_of
+from judgebench.content.parts import Image, Interleaved, Medium, Text
+from judgebench.content.prompts import as_media
+from judgebench.datasets.columns import SourceConfig, media_columns, uid_of
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
 
@@ -51,37 +52,38 @@ def with_images(sample: Sample, config: SourceConfig, kept: Attachments | None) 
     Raises:
         DataError: An image is not there, or is none; or an image has no place in the texts, or a place no image.
     """
-    sources = {name: _source(sample.fields[name]) for name in image_fields(config)}
-    images = {name: _images(source, config, kept) for name, source in sources.items()}
+    sources = {name: _source(sample.fields[name]) for name in media_fields(config)}
+    images = {name: _media(source, config, kept) for name, source in sources.items()}
     fields = {**sample.fields, **images}
     if config.placeholders:
         place = next((source.place for source in sources.values()), "")
         texts = {name: value for name, value in sample.fields.items() if isinstance(value, str)}
-        fields |= _interleaved(texts, [one for value in images.values() for one in as_list(value)], place)
+        found = [one for value in images.values() for one in as_media(value)]
+        fields |= _interleaved(texts, [one for one in found if isinstance(one, Image)], place)
     return msgspec.structs.replace(sample, fields=fields, uid=uid_of(fields, sample.reference, sample.answers))
 
 
-def image_fields(config: SourceConfig) -> list[str]:
-    """Return the names of the fields that hold images."""
-    return [config.rename.get(name, name) for name in config.image_columns]
+def has_media(config: Any) -> bool:
+    """Whether a loader's rows hold images, sounds or videos; a loader of a user's own may have no such key."""
+    return any(getattr(config, f"{kind}_columns", None) for kind in ("image", "audio", "video"))
 
 
-def as_list(value: Any) -> list[Any]:
-    """Return the images of a field, which may be one or a list."""
-    return value if isinstance(value, list) else [value]
+def media_fields(config: SourceConfig) -> list[str]:
+    """Return the names of the fields that hold images, sounds or videos."""
+    return [config.rename.get(name, name) for name, _ in media_columns(config)]
 
 
 def _source(value: Any) -> MediaSource:
     return value if isinstance(value, MediaSource) else msgspec.convert(value, MediaSource)
 
 
-def _images(source: MediaSource, config: SourceConfig, kept: Attachments | None) -> Image | list[Image]:
+def _media(source: MediaSource, config: SourceConfig, kept: Attachments | None) -> Medium | list[Medium]:
     if config.images_optional and source.is_empty():
         return []
     each = source.each()
     if each == [source]:
-        return image_of(source, kept, config.resize)
-    return [image_of(one, kept, config.resize) for one in each]
+        return medium_of(source, kept, config.resize)
+    return [medium_of(one, kept, config.resize) for one in each]
 
 
 def _interleaved(texts: dict[str, str], images: Sequence[Image], place: str) -> dict[str, Interleaved]:
@@ -89,7 +91,7 @@ def _interleaved(texts: dict[str, str], images: Sequence[Image], place: str) -> 
     found: dict[str, Interleaved] = {}
     shown: set[int] = set()
     for name, text in texts.items():
-        pieces: list[Text | Image] = []
+        pieces: list[Text | Medium] = []
         end = 0
         for match in _PLACEHOLDER.finditer(text):
             number = int(match[1]) if match[1] else max(shown, default=0) + 1

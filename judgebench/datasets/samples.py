@@ -26,7 +26,7 @@ from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.media import MediaSource
 from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
-from judgebench.datasets.pictures import all_with_images
+from judgebench.datasets.pictures import all_with_images, has_media
 from judgebench.datasets.selection import select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
@@ -181,9 +181,10 @@ def _with_image_bytes(loaded: Any, source: HubSource, config: SourceConfig) -> A
 
     at_the_hub = {local: column for column, local in source.rename.items()}
     for part in loaded.values() if isinstance(loaded, dict) else [loaded]:
-        for name in [at_the_hub.get(name, name) for name in config.image_columns]:
-            if isinstance((part.features or {}).get(name), datasets.Image):
-                loaded = loaded.cast_column(name, datasets.Image(decode=False))
+        for name in [at_the_hub.get(name, name) for name in (*config.image_columns, *config.audio_columns)]:
+            feature = (part.features or {}).get(name)
+            if isinstance(feature, datasets.Image | datasets.Audio):
+                loaded = loaded.cast_column(name, type(feature)(decode=False))
     return loaded
 
 
@@ -347,7 +348,7 @@ class PlannedSamples:
             MissingDataError: The data are neither on disk nor on the hub.
         """
         loader, options = self._loader, self._options
-        pictures = bool(getattr(loader.config, "image_columns", None))
+        pictures = has_media(loader.config)
         chosen = select(
             loader.samples(self._folder),
             ids=options.ids,
@@ -386,7 +387,7 @@ class PlannedSamples:
         else:
             path = find(loader.config, self._folder) if hasattr(loader.config, "path") else None
             paths = [] if path is None else [path]
-        if paths and getattr(loader.config, "image_columns", None):
+        if paths and has_media(loader.config):
             paths = [*paths, *self._image_files()]
         stamps = [f"{status.st_size}-{status.st_mtime_ns}" for status in (path.stat() for path in paths)]
         return stamps[0] if len(stamps) == 1 else blake2b("|".join(stamps).encode()).hexdigest()[:16] if stamps else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from judgebench.content.parts import Image, Part, Text, ToolCall, ToolResult, typed
+from judgebench.content.parts import Audio, Image, Part, Text, ToolCall, ToolResult, Video, typed
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, count_of, finite
 from judgebench.models.service_errors import failure_inside
@@ -57,7 +57,7 @@ class GeminiChat(Dialect):
 
     Config = GeminiConfig
     path = "v1beta/models/{model}:generateContent"
-    takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
+    takes: ClassVar[frozenset[str]] = frozenset({"image", "audio", "video", "tool_call", "tool_result"})
     offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
     schema_keys: ClassVar[tuple[str, ...]] = ("responseJsonSchema", "responseSchema")
     batches: ClassVar[str] = "judgebench.models.gemini_batches:GeminiBatches"
@@ -144,7 +144,7 @@ def _content(turn: ConversationTurn, media: Mapping[str, bytes]) -> dict[str, An
 
 
 def _part(part: Part, media: Mapping[str, bytes], names: Mapping[str, str]) -> dict[str, Any]:
-    if isinstance(part, Image):
+    if isinstance(part, Image | Audio | Video):
         return {"inlineData": {"mimeType": part.media_type, "data": encoded(part.sha256, media)}}
     if isinstance(part, ToolCall):
         call = {"name": part.name, "args": arguments_object(part.arguments)}

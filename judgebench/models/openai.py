@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from judgebench.content.attachments import data_uri
-from judgebench.content.parts import TOOLS, ToolCall, ToolResult, arguments_of, is_text, tool_part
+from judgebench.content.parts import MEDIA, TOOLS, ToolCall, ToolResult, arguments_of, is_text, tool_part
 from judgebench.content.prompts import fit
 from judgebench.models.contract import OWN_PARAMETERS, SCHEMA_NAME, Dialect, ServiceConfig, StreamReader, parameters_of
 from judgebench.models.openai_replies import Draft, read_plain, read_whole
@@ -150,12 +150,16 @@ PARAMETERS = (
 """What services of this protocol are commonly sent."""
 
 
+_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav"}
+"""What OpenAI calls the kinds of sounds; the others by the second half of their media type."""
+
+
 def on_the_wire(prompt: Prompt, media: Mapping[str, bytes]) -> Prompt:
     """Return a prompt in the form of OpenAI's chat services: images as data URIs, tool parts as their messages.
 
     Args:
         prompt: Texts and typed parts.
-        media: The bytes of its images by hash.
+        media: The bytes of its images, sounds and videos by hash.
     """
     if isinstance(prompt, str) or is_text(prompt):
         return prompt
@@ -184,8 +188,14 @@ def _wire_messages(message: Message, media: Mapping[str, bytes]) -> list[Message
 
 
 def _wire_part(part: Any, media: Mapping[str, bytes]) -> Any:
-    if not (isinstance(part, dict) and part.get("type") == "image" and "sha256" in part):
+    if not (isinstance(part, dict) and part.get("type") in MEDIA and "sha256" in part):
         return part
+    if part["type"] == "audio":
+        form = _FORMATS.get(part["media_type"], part["media_type"].partition("/")[2])
+        data = data_uri(part, media).partition(",")[2]
+        return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
+    if part["type"] == "video":  # vLLM and SGLang take it; the protocol has no word for it
+        return {"type": "video_url", "video_url": {"url": data_uri(part, media)}}
     image = {"url": data_uri(part, media)}
     return {"type": "image_url", "image_url": {**image, "detail": part["detail"]} if "detail" in part else image}
 
@@ -196,7 +206,7 @@ class VLLMCustomAPIChat(Dialect):
     Config: ClassVar[type[ServiceConfig]] = ServiceConfig
     path: ClassVar[str] = "v1/chat/completions"
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
-    takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
+    takes: ClassVar[frozenset[str]] = frozenset({"image", "audio", "video", "tool_call", "tool_result"})
     offers: ClassVar[frozenset[str]] = frozenset({"logprobs", "n", "seed"})
     schema_keys: ClassVar[tuple[str, ...]] = ("response_format", "structured_outputs", "json_schema")
     parameters: ClassVar[frozenset[str]] = PARAMETERS

@@ -104,7 +104,8 @@ def _content(role: str, part: Part, media: Mapping[str, bytes]) -> dict[str, Any
     if isinstance(part, Text):
         return {"type": "output_text" if role == "assistant" else "input_text", "text": part.text}
     if isinstance(part, Image):
-        return {"type": "input_image", "image_url": data_uri(typed(part), media)}
+        image = {"type": "input_image", "image_url": data_uri(typed(part), media)}
+        return {**image, "detail": part.detail} if part.detail else image
     return typed(part)
 
 

@@ -20,7 +20,7 @@ import msgspec
 from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.parts import Interleaved
-from judgebench.content.prompts import fields_of, fit, is_image, prompt_for
+from judgebench.content.prompts import fields_of, fit, is_medium, prompt_for
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
@@ -170,7 +170,7 @@ def _check_judge_takes(plan: Plan, task: TaskSpec, sample: Sample) -> None:
         ConfigError: It is such a judge.
     """
     dataset, judge = plan.datasets[task.datasets[0]], _judge_of(plan, task)
-    pictured = any(isinstance(value, Interleaved) or is_image(value) for value in sample.fields.values())
+    pictured = any(isinstance(value, Interleaved) or is_medium(value) for value in sample.fields.values())
     if not pictured and not shows_answers_images(judge):
         return
     config = model_config(judge.model)

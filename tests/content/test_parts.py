@@ -24,7 +24,9 @@ from judgebench.content.parts import (
 )
 from judgebench.content.prompts import fields_of, render
 from judgebench.errors import ConfigError
+from judgebench.models.access import dialect_of, model_config
 from judgebench.models.openai import on_the_wire
+from judgebench.records.flow import Request
 
 SHA = "a" * 64
 IMAGE = Image(sha256=SHA, media_type="image/png")
@@ -101,6 +103,16 @@ def test_an_image_stands_in_no_text_and_a_text_in_no_image_part() -> None:
         render([{"role": "user", "content": [{"type": "image", "image": "{a}"}]}], {"a": PART})
     with pytest.raises(ConfigError, match=r"only texts, images and tool parts are filled in"):
         render([{"role": "user", "content": [{"type": "image", "image": "shots/{a}.png"}]}], {"a": IMAGE})
+
+
+def test_how_closely_to_look_is_sent_where_there_is_a_place_for_it() -> None:
+    prompt = [{"role": "user", "content": [{**PART, "detail": "low"}]}]
+    request = Request(prompt=prompt, media={SHA: b"\x89PNG"})
+    kinds = {"anthropic.AnthropicChat": 0, "gemini.GeminiChat": 0, "ollama.OllamaChat": 0}
+    for name, times in {**kinds, "openai_responses.OpenAIResponses": 1, "openai.OpenAIChat": 1}.items():
+        config = model_config({"type": f"judgebench.models.{name}", "abbr": "m", "model": "m"})
+        body = dialect_of(config).body(config, request, "m")
+        assert str(body).count("'detail': 'low'") == times, name
 
 
 def test_references_become_data_uris_in_the_body_alone() -> None:

@@ -26,7 +26,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
-from judgebench.content.prompts import as_images, as_text, fields_of, fill, fill_in, is_image, render
+from judgebench.content.parts import Image
+from judgebench.content.prompts import as_media, as_text, fields_of, fill, fill_in, is_medium, render
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import PresentationReading, aggregated, aggregation_of, check_weights
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
@@ -153,8 +154,8 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
 
 def _image_fields(case: Case) -> dict[str, Any]:
     """Return the fields of a case that are images."""
-    own = [value for name, value in case.fields.items() if name not in _ANSWERS_IMAGES and is_image(value)]
-    shown_images = [one for value in own for one in as_images(value)]
+    own = [value for name, value in case.fields.items() if name not in _ANSWERS_IMAGES and is_medium(value, Image)]
+    shown_images = [one for value in own for one in as_media(value)]
     images = {
         "question_images": list(dict.fromkeys(shown_images)),
         "answer_images": case.images,
