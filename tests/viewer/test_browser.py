@@ -192,7 +192,7 @@ def test_a_run_is_followed_to_its_end(chromium: Page, tmp_path: Path) -> None:
                 chromium.until("document.querySelector('#findings table') !== null")
                 chromium.until("document.getElementById('state').innerText.includes('✓ done')")
                 assert chromium.evaluate("window.stayed") is True
-                assert chromium.evaluate("scrollY") == 300
+                assert chromium.evaluate("scrollY") >= 300  # more where results have come above what is seen
                 assert process.wait(30) == 0
         finally:
             process.terminate()
