@@ -54,6 +54,11 @@ def test_judge_keys_reach_the_judge_and_all_others_its_model(model_with):
     assert judge.method.options["votes"] == 7
 
 
+def test_whether_replies_are_held_to_a_schema_can_be_overridden(model_with):
+    found = model_with("judges.*.constrain=auto", judges=["correctness_json"]).datasets["toy"].judges
+    assert [judge.constrain for judge in found] == ["auto"]
+
+
 def test_dataset_keys_reach_loader_and_dataset(model_with):
     toy = model_with("datasets.toy.split=train", "datasets.toy.k=[1, 2]", "datasets.toy.evaluator.case=true").datasets[
         "toy"
