@@ -111,6 +111,20 @@ def without_keys(judge: JudgeConfig) -> Constraint | None:
     return Constraint("", why)
 
 
+def known_for_files(judge: JudgeConfig, known: str | None) -> None:
+    """Refuse to write a judge's questions to a file before it is known whether replies are held to a schema.
+
+    Raises:
+        ConfigError: It is not known.
+    """
+    if known is None:
+        raise ConfigError(
+            f"The judge {judge.abbr!r} has constrain={judge.constrain!r}, and its service has to be asked whether that "
+            "works, which files cannot do.",
+            hint="Set constrain='off' for this judge.",
+        )
+
+
 async def constraint_of(judge: JudgeConfig, ask: Callable[[Request], Awaitable[Reply]]) -> Constraint:
     """Find out by a canary whether the service holds a judge's replies to a schema, and by which key.
 

@@ -22,7 +22,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.engine.client import Traffic, behind, open_caching_client, open_client
+from judgebench.engine.client import Traffic, open_alone, open_caching_client
 from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
@@ -227,7 +227,7 @@ class JudgeRun:
                     )
                     opened.append(await stack.enter_async_context(service))
                     self._check_served(opened[0].model)
-                    await self._check_constrained(opened[0])
+                    await self._check_constrained()
             return opened[0]
 
         if self.judge.constrain != "off":
@@ -385,27 +385,20 @@ class JudgeRun:
         known = msgspec.structs.replace(identity, constrained=self.constrained, served_model=self.served)
         write_identity(self.files.identity, known)
 
-    async def _check_constrained(self, client: Client) -> None:
-        if self.judge.constrain != "off":
-            from judgebench.stages.constraining import constraint_of
+    async def _check_constrained(self) -> None:
+        if self.judge.constrain == "off":
+            return
+        from judgebench.stages.constraining import constraint_of, known_for_files
 
-            if self.task.plan.options.requests and self.constrained is None:
-                raise ConfigError(
-                    f"The judge {self.judge.abbr!r} has constrain={self.judge.constrain!r}, and its service has to be "
-                    "asked whether that works, which files cannot do.",
-                    hint="Set constrain='off' for this judge.",
-                )
-            if isinstance(self.config, ServiceConfig) and self.config.batch is not None:
-                async with open_client(
-                    self.config, Traffic()
-                ) as now:  # what is found out first cannot wait for a batch
-                    found = await constraint_of(self.judge, now.ask)
-            else:
-                found = await constraint_of(self.judge, behind(client).ask)
-            found.check_same(self.constrained, self.task.spec.name)
-            self.constrained = found.key
-            if found.why:
-                logger.warning("%s: %s", self.task.spec.name, found.finding())
+        if self.task.plan.options.requests:  # nobody answers now
+            known_for_files(self.judge, self.constrained)
+            return
+        async with open_alone(self.config, Traffic()) as now:  # past any cache, and no batch is waited for
+            found = await constraint_of(self.judge, now.ask)
+        found.check_same(self.constrained, self.task.spec.name)
+        self.constrained = found.key
+        if found.why:
+            logger.warning("%s: %s", self.task.spec.name, found.finding())
 
     def _set_aside_for_rejudge(self) -> None:
         own = self.files.predictions
