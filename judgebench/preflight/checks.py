@@ -286,12 +286,16 @@ def _refused(reply: Reply) -> bool:
     return reply.error is not None and reply.error.kind == "bad_request"
 
 
-def _refusal(whose: str, trial: TrialCall, reply: Reply) -> EndpointError:
+def _refusal(whose: str, trial: TrialCall, reply: Reply, judge: JudgeConfig | None = None) -> EndpointError:
     """Return the error for a request that the service will never take; names the parameter that it speaks of."""
     said = reply.error.message if reply.error is not None else ""
     named = [name for name in trial.config.generation_kwargs if name in said]
+    of_method = [name for name in (judge.method.options.get("params") or {} if judge else {}) if name in said]
     hint = "Correct the config"
-    if named:
+    if judge is not None and judge.abbr and of_method:
+        own = f"judges.{judge.round_robin or judge.abbr}.method.params.{of_method[0]}"
+        hint = f"Take it out with --override '{own}=None'"
+    elif named:
         hint = f"Take it out with --override '*.{trial.config.abbr}.generation_kwargs.{named[0]}=None'"
     elif "max_completion_tokens" in said and getattr(trial.dialect, "limit_key", "") == "max_tokens":
         hint = f"Take the type that names the limit so: --override '*.{trial.config.abbr}.type=OpenAIChat'"
@@ -355,7 +359,7 @@ def _ask_judge(
     if judgment.rounds and trial.config.batch is not None:
         findings.append(f"{whose}: it asks about each item in several rounds, and every round takes a batch of its own")
     if judgment.refused is not None and not go_on:
-        raise _refusal(whose, trial, judgment.refused)
+        raise _refusal(whose, trial, judgment.refused, judge)
     if judgment.unread and not go_on:
         others = [msgspec.structs.replace(case, answer=answer) for answer in _OTHER_ANSWERS]
         again = [asyncio.run(_one_judgment(trial, judge, questions, other, attachments)) for other in others]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from judgebench.testing.protocol import DELAY, MODEL, SAID, Protocol, cached_words, prompt_words
-from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest, data_line, words
+from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest, data_line, tokens_of, words
 
 
 class GeminiProtocol(Protocol):
@@ -75,7 +75,10 @@ class GeminiProtocol(Protocol):
         parts += [{"text": reply.text}] if reply.text else []
         if reply.tool is not None:
             parts.append({"functionCall": {"name": reply.tool[0], "args": reply.tool[1]}})
-        return self._piece(request, reply, parts, self._FINISH[reply.finish])
+        whole = self._piece(request, reply, parts, self._FINISH[reply.finish])
+        if request.body["generationConfig"].get("responseLogprobs"):
+            whole["candidates"][0]["logprobsResult"] = _logprobs(reply)
+        return whole
 
     def _piece(
         self, request: ServiceRequest, reply: ServiceReply, parts: list[dict[str, Any]], finish: str = ""
@@ -113,3 +116,12 @@ class GeminiProtocol(Protocol):
 
     def broken_stream(self) -> bytes:
         return data_line({"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}})
+
+
+def _logprobs(reply: ServiceReply) -> dict[str, Any]:
+    def one(token: dict[str, Any]) -> dict[str, Any]:
+        return {"token": token["token"], "logProbability": token["logprob"]}
+
+    tokens = tokens_of(reply)
+    tops = [{"candidates": [one(top) for top in token["top_logprobs"]]} for token in tokens]
+    return {"chosenCandidates": [one(token) for token in tokens], "topCandidates": tops}

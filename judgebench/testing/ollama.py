@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from judgebench.testing.protocol import MODEL, SAID, Protocol, prompt_words
-from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, words
+from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, tokens_of, words
 
 
 class OllamaProtocol(Protocol):
@@ -65,7 +65,8 @@ class OllamaProtocol(Protocol):
             message["thinking"] = reply.thinking
         if reply.tool is not None:
             message["tool_calls"] = [{"function": {"name": reply.tool[0], "arguments": reply.tool[1]}}]
-        return {"model": request.model, "message": message, **self._end(request, reply)}
+        logprobs = {"logprobs": tokens_of(reply)} if request.body.get("logprobs") else {}
+        return {"model": request.model, "message": message, **logprobs, **self._end(request, reply)}
 
     def _end(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         counts = {"prompt_eval_count": prompt_words(request), "eval_count": words(reply.text) + words(reply.thinking)}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from judgebench.testing.protocol import DELAY, SAID, Protocol, cached_words, prompt_words
-from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, data_line, words
+from judgebench.testing.records import Failed, ServiceReply, ServiceRequest, data_line, tokens_of, words
 
 
 class OpenAIChatProtocol(Protocol):
@@ -66,6 +66,8 @@ class OpenAIChatProtocol(Protocol):
             function = {"name": reply.tool[0], "arguments": json.dumps(reply.tool[1])}
             message |= {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]}
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if reply.tool else reply.finish}
+        if request.body.get("logprobs"):
+            choice["logprobs"] = {"content": tokens_of(reply)}
         return {
             "object": "chat.completion",
             "model": request.model,
@@ -121,6 +123,13 @@ class CompletionsProtocol(OpenAIChatProtocol):
 
     def whole(self, request: ServiceRequest, reply: ServiceReply) -> dict[str, Any]:
         choice = {"index": 0, "text": reply.text, "finish_reason": reply.finish, "logprobs": None}
+        if request.body.get("logprobs"):
+            tokens = tokens_of(reply)
+            choice["logprobs"] = {
+                "tokens": [one["token"] for one in tokens],
+                "token_logprobs": [one["logprob"] for one in tokens],
+                "top_logprobs": [{top["token"]: top["logprob"] for top in one["top_logprobs"]} for one in tokens],
+            }
         usage = self._usage(request, reply)
         return {"object": "text_completion", "model": request.model, "choices": [choice], "usage": usage}
 
@@ -176,7 +185,9 @@ class ResponsesProtocol(OpenAIChatProtocol):
                 {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": reply.thinking}]}
             )
         if reply.text:
-            content = [{"type": "output_text", "text": reply.text, "annotations": []}]
+            content: list[dict[str, Any]] = [{"type": "output_text", "text": reply.text, "annotations": []}]
+            if "message.output_text.logprobs" in request.body.get("include", []):
+                content[0]["logprobs"] = tokens_of(reply)
             output.append({"type": "message", "id": "msg_1", "role": "assistant", "content": content})
         if reply.tool is not None:
             called = {"call_id": "call_1", "name": reply.tool[0], "arguments": json.dumps(reply.tool[1])}

@@ -86,6 +86,19 @@ def words(text: str) -> int:
     return len(text.split())
 
 
+LOGPROB, OTHER = -0.25, ("maybe", -1.5)
+"""Log-probability of every token that is replied, and the only alternative with its own."""
+
+
+def tokens_of(reply: ServiceReply) -> list[dict[str, Any]]:
+    """Return the tokens of an answer with their log-probabilities, in the form of Chat Completions."""
+    other = {"token": OTHER[0], "logprob": OTHER[1]}
+    return [
+        {"token": piece, "logprob": LOGPROB, "top_logprobs": [{"token": piece, "logprob": LOGPROB}, other]}
+        for piece in reply.pieces()
+    ]
+
+
 def data_line(payload: Any, event: str = "") -> bytes:
     """Return one server-sent event."""
     head = f"event: {event}\n" if event else ""

@@ -139,6 +139,10 @@ def test_a_refusal_that_will_never_change_is_told_before_anything_is_paid_for(be
         judge_too = ("--override", "*.judge.generation_kwargs.temperature=None")
         done = judged(bench, service, *taken_out, *judge_too, generation_kwargs={"temperature": 0})
         assert done.code == 0, done.text
+        of_method = ("--override", "judges.judge.method.params.temperature=1")
+        own = judged(bench, service, *taken_out, *judge_too, *of_method, generation_kwargs={"temperature": 0})
+        assert own.code == 3, own.text
+        assert "--override 'judges.judge.method.params.temperature=None'" in own.text
         all_the_same = judged(bench, service, "--go-on", generation_kwargs={"temperature": 0})
         assert all_the_same.code == 4, all_the_same.text
 

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from judgebench.engine import framing as wire
 from judgebench.engine import reach
 from judgebench.engine.aiohttp_internals import Deadlines
-from judgebench.engine.faults import Fault, RetryPolicy, fault_of, retry_after_seconds
+from judgebench.engine.faults import Fault, RetryPolicy, fault_of, retry_after_seconds, retry_delay
 from judgebench.engine.limits import HARD, REFUSALS, AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import ConfigError
 from judgebench.models.access import model_config
@@ -57,6 +58,34 @@ class TestWaiting:
     )
     def test_retry_after_in_seconds(self, header: str | None, seconds: float | None) -> None:
         assert retry_after_seconds(header) == seconds
+
+    @pytest.mark.parametrize(
+        ("headers", "payload", "seconds"),
+        [
+            ({"retry-after-ms": "1500", "Retry-After": "9"}, None, 1.5),
+            ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0.5s"}, None, 360.5),
+            ({"x-ratelimit-remaining-tokens": "3", "x-ratelimit-reset-tokens": "6m0s"}, None, None),
+            (
+                {
+                    "anthropic-ratelimit-requests-remaining": "0",
+                    "anthropic-ratelimit-requests-reset": "2026-11-30T00:00:20Z",
+                    "anthropic-ratelimit-tokens-remaining": "0",
+                    "anthropic-ratelimit-tokens-reset": "2026-11-30T00:00:10Z",
+                },
+                None,
+                20.0,
+            ),
+            ({}, {"error": {"details": [{"reason": "x"}, {"retryDelay": "34.5s"}]}}, 34.5),
+            ({}, {"error": {"message": "Rate limit reached. Please try again in 1m2.5s."}}, 62.5),
+            ({}, {"error": "busy"}, None),
+        ],
+    )
+    def test_a_delay_is_read_wherever_a_service_tells_it(
+        self, headers: dict[str, str], payload: Any, seconds: float | None
+    ) -> None:
+        now = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
+        found = retry_delay(CIMultiDict(headers), payload, now=now)
+        assert found == (pytest.approx(seconds) if seconds is not None else None)
 
     def test_retry_after_as_a_date(self) -> None:
         now = datetime(2026, 1, 1, tzinfo=UTC)

@@ -100,6 +100,8 @@ def test_the_end_of_a_reply_has_one_word_in_all_protocols(protocol: str, stream:
     with ProviderService(protocol, lambda request: ServiceReply("It is", finish=request.text)) as service:
         cut, filtered = ask(service, ["length", "content_filter"], stream=stream)
     assert (cut.status, cut.text, cut.finish_reason) == ("ok", "It is", "length")
+    own = {"anthropic": "max_tokens", "gemini": "MAX_TOKENS", "responses": "max_output_tokens"}
+    assert (cut.extra or {}).get("finish_reason") == own.get(protocol), "the service's own word is kept"
     if protocol != "ollama":  # it filters nothing
         assert filtered.error is not None
         assert (filtered.status, filtered.error.kind, filtered.text) == ("failed", "content_filter", "It is")
@@ -197,6 +199,15 @@ def test_nothing_is_lost_or_doubled_with_three_faults_in_ten(protocol: str, stre
         answered = len(service.requests)
     assert [reply.text for reply in replies] == prompts
     assert answered == sum(reply.tries for reply in replies)
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS.keys() - {"anthropic"}))  # which has none
+def test_log_probabilities_have_one_form(protocol: str) -> None:
+    with ProviderService(protocol, lambda _: "It is A") as service:
+        (reply,) = ask(service, ["x"], params={"logprobs": True, "top_logprobs": 2})
+    assert reply.logprobs is not None, reply
+    assert [(one.token, one.logprob) for one in reply.logprobs] == [("It", -0.25), (" is", -0.25), (" A", -0.25)]
+    assert reply.logprobs[2].top == {" A": -0.25, "maybe": -1.5}
 
 
 PARSER = {"type": "json_field", "decisions": {"correct": "correct", "incorrect": "incorrect"}}
