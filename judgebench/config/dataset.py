@@ -147,7 +147,7 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
     if asks:
         declared.data["judge_model"].setdefault("abbr", declared.abbr)
         model = resolve_model(declared, environ, secrets, path="judge_model")
-    constrain = str(declared.data.get("constrain", "off"))  # an override is a text of a kind of its own
+    constrain: Any = str(declared.data.get("constrain", "off"))  # an override is a text of a kind of its own
     check_constrain(constrain, typed, declared)
     return JudgeConfig(
         abbr=declared.abbr, model=model, method=typed, constrain=constrain, **_relations(declared, environ)
