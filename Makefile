@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-BENCHMARKS := walk fixed_cost startup images engine_throughput latency pacing data_streaming scale peers
+BENCHMARKS := walk fixed_cost startup images engine_throughput latency pacing data_streaming scale cost_estimate peers
 
 .PHONY: demo test coverage test-soak lint types check bench replay docs clean help
 

@@ -42,7 +42,7 @@ LAYERS: dict[str, set[str]] = {
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
-        "datasets", "stages", "query", "trust", "__version__",
+        "datasets", "identity", "stages", "query", "trust", "__version__",
     },
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "metrics", "query", "report", "session", "store", "trust"},

@@ -149,7 +149,11 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="people's labels (CSV or JSONL) that correct the scores; they count where the answer is the same",
     )
-    group.add_argument("--dry-run", action="store_true", help="print the tasks and their commands; send nothing")
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the tasks, what they will ask and what that will cost; send nothing",
+    )
     group.add_argument("--no-preflight", action="store_true", help="skip the checks before the first request")
     group.add_argument(
         "--go-on", action="store_true", help="run although the first calls were refused or could not be read"

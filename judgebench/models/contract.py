@@ -304,7 +304,7 @@ def parameters_of(config: ModelConfig, request: Request) -> dict[str, Any]:
 
 
 class LocalModel(Protocol):
-    """A model that answers in this process, or from a recording."""
+    """A model that answers in this process, or from a recording. One that nobody charges for says ``free = True``."""
 
     Config: ClassVar[type[ModelConfig]]
     prompt_kind: ClassVar[Literal["chat", "text"]]

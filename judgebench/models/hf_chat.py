@@ -53,6 +53,7 @@ class HuggingFaceChat:
     """A causal language model with a chat template, through transformers."""
 
     Config: ClassVar[type[ModelConfig]] = HuggingFaceConfig
+    free = True
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     needs: ClassVar[tuple[str, tuple[str, ...]]] = ("hf", ("torch", "transformers", "jinja2"))
 

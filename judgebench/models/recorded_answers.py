@@ -34,6 +34,7 @@ class RecordedAnswers:
     """A model whose answers stand in the rows of the dataset itself."""
 
     Config: ClassVar[type[ModelConfig]] = RecordedAnswersConfig
+    free = True
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
     recorded: ClassVar[bool] = True

@@ -74,6 +74,7 @@ class ReplayModel:
     """A model whose answers were recorded before."""
 
     Config: ClassVar[type[ModelConfig]] = ReplayConfig
+    free = True
     prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
     takes: ClassVar[frozenset[str]] = frozenset({"image", "tool_call", "tool_result"})
 

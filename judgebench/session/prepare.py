@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from judgebench import __version__
 from judgebench.errors import ConfigError, DiskError, ExitCode, JudgebenchError, UsageError
+from judgebench.identity.questions import repeats_of
 from judgebench.plan.graph import Graph
 from judgebench.records.events import DoneEvent, EndError
 from judgebench.records.request import RunRequest, Selection
-from judgebench.records.run import DatasetConfig, Plan, RunConfig, SummarizerConfig, SummaryGroup, row_name
+from judgebench.records.run import DatasetConfig, Plan, RunConfig, SummarizerConfig, SummaryGroup, TaskSpec, row_name
 from judgebench.store.event_log import EventLog
 from judgebench.store.journal import mend
 from judgebench.store.manifest import write_ended, write_started
+from judgebench.store.recorded import answered_items
 from judgebench.store.run_folder import RunFolder, check_format
 from judgebench.store.runs import check_outside_of_runs, existing_run
 
@@ -113,6 +116,45 @@ def removed_on_failure(*files: Path) -> Iterator[None]:
 def data_notes(config: RunConfig) -> list[str]:
     """Return what a reader must know about the datasets, a line each."""
     return [f"{dataset.abbr}: {note}" for dataset in config.datasets.values() for note in dataset.notes]
+
+
+class Standing(NamedTuple):
+    """How far a task is.
+
+    Attributes:
+        kept: Items that are answered, or judged, already.
+        total: All items; ``None`` where the data are not here.
+    """
+
+    kept: int
+    total: int | None
+
+    def __str__(self) -> str:
+        if self.total is None:
+            return "unknown: no data file is here, the hub has it"
+        return f"{self.kept} kept, {self.total - self.kept} to ask" if self.kept else str(self.total)
+
+
+def standing(config: RunConfig, request: RunRequest, run: RunFolder, task: TaskSpec) -> Standing:
+    """Return how far a task that asks somebody is, by its files; changes nothing."""
+    from judgebench.datasets.samples import count_of
+
+    counts = [count_of(config.datasets[abbr], request.options) for abbr in task.datasets]
+    if None in counts:
+        return Standing(0, None)
+    total = sum(count or 0 for count in counts) * repeats_of(config.models[task.model])
+    if request.options.rejudge and task.stage == "judge":
+        return Standing(0, total)
+    files = [run.predictions(task.model, abbr, task.judge) for abbr in task.datasets]
+    return Standing(min(total, sum(answered_items(file) for file in files)), total)
+
+
+def kept_notes(config: RunConfig, request: RunRequest, run: RunFolder, tasks: Sequence[TaskSpec]) -> list[str]:
+    """Return a line for each task of a continued run that has something already: what is kept, and what is asked."""
+    if request.reuse is None:
+        return []
+    found = [(task.id, standing(config, request, run, task)) for task in tasks if task.stage in {"infer", "judge"}]
+    return [f"{name}: {where}" for name, where in found if where.kept]
 
 
 def mend_run(run: RunFolder, config: RunConfig) -> list[str]:

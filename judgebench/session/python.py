@@ -132,7 +132,7 @@ def _session(
 
 _SILENT = logging.NullHandler()
 _SELECTION = {"config", "summarizer", "executor", "listeners", "config_dirs", "overrides"}
-_REQUEST = {"max_num_workers", "overlap", "merge_datasets", "lifted", "prices"}
+_REQUEST = {"max_num_workers", "overlap", "merge_datasets", "all_samples", "lifted", "prices"}
 _OPTIONS = set(Options.__struct_fields__) - {"debug"}
 
 

@@ -37,6 +37,7 @@ from judgebench.session.prepare import (
     data_notes,
     free_stem,
     in_manifest,
+    kept_notes,
     make_plan,
     mend_run,
     removed_on_failure,
@@ -201,6 +202,8 @@ class Session:
         for finding in findings:
             display.finding("preflight", finding)
         for line in (*notes, *config.notes, *data_notes(config), *graph.changed):
+            display.message(line)
+        for line in kept_notes(config, request, run, graph.tasks):
             display.message(line)
         for task_id in graph.kept:
             display.message(f"{task_id}: complete, kept as it is")
