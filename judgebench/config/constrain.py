@@ -9,21 +9,22 @@ from judgebench.config.checks import Declared
 from judgebench.records.run import Constrain, Typed
 
 
-def check_constrain(constrain: Any, method: Typed | None, declared: Declared) -> None:
-    """Refuse a value that there is not, and a judge whose replies cannot be held to a schema.
+def checked_constrain(given: Any, method: Typed | None, declared: Declared) -> Constrain:
+    """Return the value, unless there is no such value, or the judge's replies cannot be held to a schema.
 
     Args:
-        constrain: What the config says.
+        given: What the config, or an override, says.
         method: How the judge judges; ``None`` where a dataset is no benchmark of judges.
         declared: The judge, or the dataset.
 
     Raises:
         ConfigError: There is no such value, nothing to hold to a schema, or the judge reads log-probabilities.
     """
-    if constrain not in get_args(Constrain):
-        raise declared.error("constrain", f"is {constrain!r}, but must be one of {', '.join(get_args(Constrain))}.")
+    constrain: Constrain | None = next((one for one in get_args(Constrain) if one == given), None)
+    if constrain is None:
+        raise declared.error("constrain", f"is {given!r}, but must be one of {', '.join(get_args(Constrain))}.")
     if constrain == "off":
-        return
+        return constrain
     if method is None:
         raise declared.error(
             "constrain",
@@ -44,3 +45,4 @@ def check_constrain(constrain: Any, method: Typed | None, declared: Declared) ->
             hint="Take a judge whose parser is json_field, such as ReferenceVerifier with style='json', "
             "or leave constrain out.",
         )
+    return constrain

@@ -22,7 +22,7 @@ from judgebench.config.checks import (
     refuse_secrets,
     typed_part,
 )
-from judgebench.config.constrain import check_constrain
+from judgebench.config.constrain import checked_constrain
 from judgebench.config.model import SecretStore, check_abbr, resolve_model
 from judgebench.config.overrides import JUDGE_KEYS
 from judgebench.config.relations import EVERY_MODEL
@@ -147,8 +147,7 @@ def resolve_judge(declared: Declared, environ: Mapping[str, str], secrets: Secre
     if asks:
         declared.data["judge_model"].setdefault("abbr", declared.abbr)
         model = resolve_model(declared, environ, secrets, path="judge_model")
-    constrain: Any = str(declared.data.get("constrain", "off"))  # an override is a text of a kind of its own
-    check_constrain(constrain, typed, declared)
+    constrain = checked_constrain(declared.data.get("constrain", "off"), typed, declared)
     return JudgeConfig(
         abbr=declared.abbr, model=model, method=typed, constrain=constrain, **_relations(declared, environ)
     )
@@ -258,7 +257,7 @@ def resolve_dataset(
     options = checked(of_loader, loader_struct, declared, environ)
     refuse_secrets(options, declared, "")
     parts = {key: _optional_part(declared, key, environ) for key in _PARTS}
-    check_constrain(plain_keys["constrain"], parts["method"], declared)
+    checked_constrain(plain_keys["constrain"], parts["method"], declared)
     return msgspec.convert(
         {
             **plain_keys,
