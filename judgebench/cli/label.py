@@ -22,11 +22,12 @@ example:
   jb label draw latest --n 100                 draw 100 answers; writes labels.csv, without verdicts
   jb label latest                              label them here, one key each; go on later where you left off
   jb label add latest labels.csv               or: fill in the sheet's column label, and take it in
+  jb label report latest                       how far annotators and judge agree; may it replace them?
+  jb label plan latest --half-width 2          how many more labels give an interval of plus or minus 2
 
 Labels belong to answers: they count in every run that gives the same answer
 to the same item (jb ... --labels FILE). docs/trust.md says what follows.
 """
-_ADD, _DRAW = "add", "draw"
 
 
 def build_parser() -> Parser:
@@ -94,6 +95,50 @@ def build_add_parser() -> Parser:
     return parser
 
 
+def build_report_parser() -> Parser:
+    """Return the parser of ``jb label report``."""
+    parser = Parser(
+        prog="jb label report",
+        description="Say how far annotators and judge agree, and what the labels make of the scores.",
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    _add_row(parser)
+    parser.add_argument(
+        "--epsilon",
+        type=share,
+        default=0.2,
+        metavar="SHARE",
+        help="advantage that people are given in the alternative annotator test (default: 0.2)",
+    )
+    return parser
+
+
+def build_plan_parser() -> Parser:
+    """Return the parser of ``jb label plan``."""
+    parser = Parser(
+        prog="jb label plan",
+        description="Say how many more labels make a corrected score as sure as you wish.",
+        formatter_class=HelpFormatter,
+    )
+    add_run(parser)
+    _add_row(parser)
+    parser.add_argument(
+        "--half-width", type=_points, default=2.0, metavar="POINTS", help="of the 95%% interval (default: 2)"
+    )
+    return parser
+
+
+def _points(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 50:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of points above 0")
+    return value
+
+
 def _add_row(parser: Parser) -> None:
     parser.add_argument("--row", default="", metavar="ROW", help="the result row, where the run has several")
 
@@ -103,23 +148,56 @@ def _add_annotator(parser: Parser) -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Carry out ``jb label``, ``jb label draw`` or ``jb label add`` and return the exit code.
+    """Carry out ``jb label`` or one of its commands and return the exit code.
 
     Raises:
         JudgebenchError: The run, the file or a label cannot be used.
     """
     from judgebench.store.run_folder import RunFolder
 
-    if argv[:1] == [_DRAW]:
-        args = build_draw_parser().parse_all(argv[1:])
-        print(_draw(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
-    elif argv[:1] == [_ADD]:
-        args = build_add_parser().parse_all(argv[1:])
-        print(_add(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
-    else:
-        args = build_parser().parse_all(argv)
-        print(_label(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    commands = {
+        "add": (build_add_parser, _add),
+        "draw": (build_draw_parser, _draw),
+        "plan": (build_plan_parser, _plan),
+        "report": (build_report_parser, _report),
+    }
+    parser, carry_out = commands.get(argv[0] if argv else "", (build_parser, _label))
+    args = parser().parse_all(argv[1:] if parser is not build_parser else argv)
+    print(carry_out(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
     return 0
+
+
+def _report(run: RunFolder, args: argparse.Namespace) -> str:
+    from judgebench.report.agreed import agreement_in_words
+    from judgebench.trust.agreement import agreements
+
+    lines = [
+        line
+        for one in agreements(run, args.row, epsilon=args.epsilon)
+        for line in agreement_in_words(one, args.epsilon)
+    ]
+    return "\n".join([*(lines or _no_labels(run)), *_scores(run, args.row)])
+
+
+def _plan(run: RunFolder, args: argparse.Namespace) -> str:
+    from judgebench.report.agreed import plan_in_words
+    from judgebench.trust.label_plan import label_plans
+
+    plans = label_plans(run, args.half_width, args.row)
+    lines = [line for one in plans for line in plan_in_words(one, args.half_width)]
+    return "\n".join(lines or _scores(run, args.row) or _no_labels(run))
+
+
+def _no_labels(run: RunFolder) -> list[str]:
+    """Refuse a run without labels.
+
+    Raises:
+        UsageError: Always.
+    """
+    raise UsageError(
+        f"The run {run.timestamp} has no labels on judged answers.",
+        hint=f"Draw some first: jb label draw {run.path} --n 50",
+    )
 
 
 def _draw(run: RunFolder, args: argparse.Namespace) -> str:

@@ -34,6 +34,8 @@ _VERBS = """\
 | `jb label draw RUN --n N ...` | draw answers for people to label; see [trust](trust.md) |
 | `jb label RUN` | label the drawn answers in the terminal, one key each |
 | `jb label add RUN FILE` | take in labels from a CSV or JSONL file |
+| `jb label report RUN` | how far annotators and judge agree; may the judge replace them? |
+| `jb label plan RUN --half-width 2` | how many more labels make the corrected score so sure |
 | `jb compare FIRST SECOND` | did the model change, or the judge? Item by item, with intervals; see [trust](trust.md) |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |

@@ -1,0 +1,72 @@
+"""Agreement of annotators and judge, and the plan of labels, in sentences."""
+
+from __future__ import annotations
+
+from judgebench.metrics.statistics.annotators import EPSILON, LEAST_ITEMS
+from judgebench.trust.agreement import Figure, RowAgreement
+from judgebench.trust.label_plan import LabelPlan
+
+
+def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]:
+    """Return what annotators and judge of a row have in common."""
+    who = ", ".join(f"{name} ({count})" for name, count in one.annotators.items())
+    lines = [f"{one.row}: {one.labelled} labelled answers with a verdict; labels by {who}"]
+    lines.append(f"  the judge agrees with the annotators: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
+                 f"Gwet's AC1 {_plain(one.ac1)}")  # fmt: skip
+    if one.shared:
+        lines.append(f"  {one.shared} answers have labels of several annotators")
+        lines.append(
+            f"  Krippendorff's alpha among the annotators {_plain(one.people_alpha)}, "
+            f"with the judge as one more {_plain(one.alpha)}"
+        )
+        if one.ceiling is not None:
+            lines.append(f"  an annotator agrees with most of the others in {100 * one.ceiling:.1f}% of the labels")
+    found = one.replacement
+    if found is None:
+        lines.append(
+            f"  whether the judge may replace annotators needs {LEAST_ITEMS} answers with labels of two or more"
+        )
+    else:
+        may = "may" if found.passes else "may not"
+        lines.append(
+            f"  by the alternative annotator test the judge {may} replace annotators: winning rate "
+            f"{found.winning_rate:.2f}, advantage {found.advantage:.2f} (epsilon {epsilon:g})"
+        )
+    if one.risk is not None:
+        kept = ", ".join(
+            f"{100 * one.risk.accuracy_at(part):.1f}% right of the surest {part:.0%}" for part in (0.8, 0.9, 1.0)
+        )
+        lines.append(f"  by how sure the judge is: {kept}; area under risk and coverage {one.risk.area:.3f}")
+    return lines
+
+
+def plan_in_words(one: LabelPlan, half_width: float) -> list[str]:
+    """Return what more labels would do for a corrected score."""
+    lines = [f"{one.row}, {one.model}: {one.labels} labels give ±{one.half_width:.1f} points"]
+    if one.needed is None:
+        lines.append(
+            f"  ±{half_width:g} is not possible with these answers: labels on all of them leave ±{one.least:.1f}"
+        )
+    elif one.needed <= one.labels:
+        lines.append(f"  that is enough for ±{half_width:g}")
+    else:
+        lines.append(f"  {one.needed - one.labels} more give ±{half_width:g}: jb label draw RUN --n {one.needed}")
+    if one.accepting is not None:
+        lines.append(
+            f"  for Rogan-Gladen the best split gives {one.accepting:.0%} of them to answers that the judge accepts"
+        )
+    return lines
+
+
+def _percent(figure: Figure) -> str:
+    if figure.value is None:
+        return "undefined"
+    ends = f" ({100 * figure.interval[0]:.1f}..{100 * figure.interval[1]:.1f})" if figure.interval else ""
+    return f"{100 * figure.value:.1f}%{ends}"
+
+
+def _plain(figure: Figure) -> str:
+    if figure.value is None:
+        return "undefined (one decision only)"
+    ends = f" ({figure.interval[0]:.2f}..{figure.interval[1]:.2f})" if figure.interval else ""
+    return f"{figure.value:.2f}{ends}"

@@ -1,0 +1,177 @@
+"""Agreement equal to the reference packages; the alternative annotator test by its definition; risk and coverage."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from judgebench.cli.main import run as jb
+from judgebench.metrics.statistics.annotators import alternative_annotator, gwet_ac1, human_ceiling
+from judgebench.metrics.statistics.ordinal import krippendorff_alpha
+from judgebench.metrics.statistics.risk_coverage import risk_coverage
+from judgebench.records.facts import Label
+from judgebench.store.labels import append_labels
+from judgebench.store.run_folder import RunFolder
+from judgebench.trust.agreement import agreements
+from judgebench.trust.judged import judged_rows
+from tests.trust.made import WORDS, judged, judged_run
+
+
+def test_krippendorffs_alpha_is_that_of_the_reference_package() -> None:
+    package = pytest.importorskip("krippendorff")
+    rng = np.random.default_rng(3)
+    compared, worst = 0, 0.0
+    for _ in range(1000):
+        raters, items, values = (int(one) for one in rng.integers([2, 2, 2], [6, 20, 6]))
+        truth = rng.integers(0, values, items)
+        table = np.where(rng.random((raters, items)) < 0.6, truth, rng.integers(0, values, (raters, items))).astype(
+            float
+        )
+        table[rng.random((raters, items)) < 0.2] = np.nan
+        units = [[float(one) for one in column if not np.isnan(one)] for column in table.T]
+        if len({one for unit in units if len(unit) > 1 for one in unit}) < 2:
+            continue
+        for level in ("nominal", "ordinal", "interval"):
+            ours = krippendorff_alpha(units, level)  # type: ignore[arg-type]
+            assert ours is not None
+            worst = max(worst, abs(ours - package.alpha(reliability_data=table, level_of_measurement=level)))
+            compared += 1
+    assert compared > 2500
+    assert worst < 1e-9
+
+
+def test_gwets_ac1_by_hand() -> None:
+    """Two raters: both right 118, both wrong 2, apart 5 (K. L. Gwet's case of a high share and a low kappa)."""
+    units = [[1.0, 1.0]] * 118 + [[0.0, 1.0]] * 5 + [[0.0, 0.0]] * 2
+    share = (118 + 2.5) / 125
+    chance = 2 * share * (1 - share)
+    assert gwet_ac1(units) == pytest.approx((120 / 125 - chance) / (1 - chance))
+    assert gwet_ac1([[1.0, 1.0]]) is None
+
+
+def crowd(
+    seed: int, *, people: float, judge: float, n: int = 120
+) -> tuple[dict[int, float], dict[str, dict[int, float]]]:
+    rng = random.Random(seed)
+    truth = [float(rng.random() < 0.6) for _ in range(n)]
+
+    def said(right: float) -> dict[int, float]:
+        return {at: one if rng.random() < right else 1 - one for at, one in enumerate(truth)}
+
+    return said(judge), {name: said(people) for name in ("ada", "bob", "cyd")}
+
+
+def test_the_alternative_annotator_test_by_its_definition() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    judge, people = crowd(1, people=0.8, judge=0.75)
+    found = alternative_annotator(judge, people, epsilon=0.1)
+    assert found is not None
+    p_values = []
+    for one in found.annotators:
+        others = [said for name, said in people.items() if name != one.annotator]
+        judge_score = np.array([np.mean([judge[at] == other[at] for other in others]) for at in judge])
+        own_score = np.array([np.mean([people[one.annotator][at] == other[at] for other in others]) for at in judge])
+        d = (own_score >= judge_score).astype(int) - (judge_score >= own_score).astype(int)
+        assert one.advantage == pytest.approx(np.mean(judge_score >= own_score))
+        assert one.p_value == pytest.approx(stats.ttest_1samp(d, 0.1, alternative="less").pvalue)
+        p_values.append(one.p_value)
+    adjusted = stats.false_discovery_control(p_values, method="by")
+    assert [one.adjusted for one in found.annotators] == pytest.approx(list(adjusted))
+    assert found.winning_rate == np.mean(adjusted <= 0.05)
+
+
+def test_a_good_judge_may_replace_annotators_and_a_coin_may_not() -> None:
+    good, people = crowd(2, people=0.8, judge=0.95)
+    coin, _ = crowd(3, people=0.8, judge=0.5)
+    assert alternative_annotator(good, people).passes  # type: ignore[union-attr]
+    assert not alternative_annotator(coin, people).passes  # type: ignore[union-attr]
+    assert alternative_annotator(good, {"ada": people["ada"]}) is None  # nobody to agree with
+    scores = {at: 5 * one for at, one in good.items()}
+    graded = {name: {at: 5 * one for at, one in said.items()} for name, said in people.items()}
+    assert alternative_annotator(scores, graded, numeric=True).passes  # type: ignore[union-attr]
+
+
+def test_the_human_ceiling_leaves_one_out() -> None:
+    people = {"a": {1: 1.0, 2: 1.0}, "b": {1: 1.0, 2: 0.0}, "c": {1: 0.0}}
+    # item 1: of a the others are even, of b too, of c they say 1; item 2: a and b disagree
+    assert human_ceiling(people) == (0.0, 3)
+    assert human_ceiling({"a": {1: 1.0}}) is None
+
+
+def test_risk_falls_with_coverage_where_the_judge_knows_what_it_knows() -> None:
+    found = risk_coverage([0.9, 0.8, 0.7, 0.6], [0, 0, 1, 1])
+    assert found is not None
+    assert found.curve == pytest.approx([0, 0, 1 / 3, 1 / 2])
+    assert found.area == pytest.approx((1 / 3 + 1 / 2) / 4)
+    assert found.accuracy_at(0.5) == 1.0
+    tied = risk_coverage([1, 1, 1, 1], [0, 0, 1, 1])
+    assert tied is not None
+    assert tied.curve == pytest.approx([0.5] * 4)
+    assert risk_coverage([], []) is None
+
+
+def test_a_report_says_whether_the_judge_may_replace_the_annotators(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(5)
+    truth = [rng.random() < 0.6 for _ in range(100)]
+    run = judged_run(tmp_path / "20260101_000000", truth, judged(truth, sensitivity=0.97, specificity=0.95)).path
+    assert jb(["label", "report", str(run)]) == 2
+    assert "has no labels" in capsys.readouterr().err
+    (row,) = judged_rows(RunFolder(run))
+    append_labels(
+        run / "labels/toy.jsonl",
+        [
+            Label(
+                id=id,
+                answer_hash=answer.answer_hash,
+                annotator=name,
+                decision=WORDS[truth[id] if rng.random() < 0.85 else not truth[id]],
+            )
+            for (id, _), answer in row.answers.items()
+            for name in ("ada", "bob", "cyd")
+        ],
+    )
+    (found,) = agreements(RunFolder(run))
+    assert found.shared == 100
+    assert found.percent.value is not None
+    assert found.percent.interval is not None
+    assert found.percent.interval[0] < found.percent.value < found.percent.interval[1]
+    assert found.replacement is not None
+    assert found.replacement.passes
+    assert jb(["label", "report", str(run)]) == 0
+    out = capsys.readouterr().out
+    assert "the judge may replace annotators: winning rate 1.00" in out
+    assert "Krippendorff's alpha among the annotators" in out
+    assert "corrected by 100 labels" in out
+
+
+def test_a_plan_says_how_many_labels_are_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = random.Random(6)
+    truth = [rng.random() < 0.6 for _ in range(3000)]
+    run = judged_run(tmp_path / "20260101_000000", truth, judged(truth, sensitivity=0.9, specificity=0.8)).path
+    (row,) = judged_rows(RunFolder(run))
+    chosen = rng.sample(sorted(row.answers.values(), key=lambda one: one.id), 100)
+    append_labels(
+        run / "labels/toy.jsonl",
+        [
+            Label(
+                id=one.id,
+                answer_hash=one.answer_hash,
+                annotator="ada",
+                decision=WORDS[truth[one.id]],
+                probability=1 / 30,
+            )
+            for one in chosen
+        ],
+    )
+    assert jb(["label", "plan", str(run), "--half-width", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "100 labels give ±" in out
+    needed = int(out.split("more give ±4")[0].split()[-1])
+    assert 80 < needed < 500
+    assert jb(["label", "plan", str(run), "--half-width", "0.1"]) == 0
+    assert "not possible" in capsys.readouterr().out
