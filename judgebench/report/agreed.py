@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from judgebench.metrics.statistics.annotators import EPSILON, LEAST_ITEMS
-from judgebench.trust.agreement import Figure, RowAgreement
+from judgebench.trust.agreement import ResampledFigure, RowAgreement
 from judgebench.trust.label_plan import LabelPlan
 
 
@@ -58,14 +58,14 @@ def plan_in_words(one: LabelPlan, half_width: float) -> list[str]:
     return lines
 
 
-def _percent(figure: Figure) -> str:
+def _percent(figure: ResampledFigure) -> str:
     if figure.value is None:
         return "undefined"
     ends = f" ({100 * figure.interval[0]:.1f}..{100 * figure.interval[1]:.1f})" if figure.interval else ""
     return f"{100 * figure.value:.1f}%{ends}"
 
 
-def _plain(figure: Figure) -> str:
+def _plain(figure: ResampledFigure) -> str:
     if figure.value is None:
         return "undefined (one decision only)"
     ends = f" ({figure.interval[0]:.2f}..{figure.interval[1]:.2f})" if figure.interval else ""

@@ -27,7 +27,7 @@ Answer = tuple[int, str]
 _ROUNDS = 500
 
 
-class Figure(NamedTuple):
+class ResampledFigure(NamedTuple):
     """A share or coefficient with its 95% interval, by resampled questions; ``value`` is ``None`` where undefined."""
 
     value: float | None
@@ -52,12 +52,12 @@ class RowAgreement(NamedTuple):
     labelled: int
     shared: int
     annotators: dict[str, int]
-    percent: Figure
-    kappa: Figure
-    ac1: Figure
-    people_alpha: Figure
+    percent: ResampledFigure
+    kappa: ResampledFigure
+    ac1: ResampledFigure
+    people_alpha: ResampledFigure
     ceiling: float | None
-    alpha: Figure
+    alpha: ResampledFigure
     replacement: AlternativeAnnotator | None
     risk: RiskCoverage | None
 
@@ -133,11 +133,11 @@ def _most(said: Sequence[float], *, numeric: bool) -> float | None:
     return ranked[0][0] if len(ranked) == 1 or ranked[0][1] > ranked[1][1] else None
 
 
-def _figure(units: Mapping[Answer, Unit], of: Callable[[Sequence[Unit]], float | None]) -> Figure:
+def _figure(units: Mapping[Answer, Unit], of: Callable[[Sequence[Unit]], float | None]) -> ResampledFigure:
     """Return a figure with its percentile interval over resampled questions; equal seeds give equal intervals."""
     value = of(list(units.values()))
     if value is None:
-        return Figure(None)
+        return ResampledFigure(None)
     import random
 
     rng = random.Random(0)
@@ -152,5 +152,5 @@ def _figure(units: Mapping[Answer, Unit], of: Callable[[Sequence[Unit]], float |
             drawn.append(again)
     drawn.sort()
     if len(groups) < 2 or len(drawn) < _ROUNDS // 2:
-        return Figure(value)
-    return Figure(value, (drawn[int(0.025 * len(drawn))], drawn[min(len(drawn) - 1, int(0.975 * len(drawn)))]))
+        return ResampledFigure(value)
+    return ResampledFigure(value, (drawn[int(0.025 * len(drawn))], drawn[min(len(drawn) - 1, int(0.975 * len(drawn)))]))
