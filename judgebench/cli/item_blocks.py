@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from judgebench.content.parts import images_in
 from judgebench.errors import one_line, visible
 
 if TYPE_CHECKING:
@@ -142,7 +143,9 @@ def whole(one: Item) -> Iterator[str]:
         yield from _section(f"reasoning, {len(one.reasoning):,} characters", one.reasoning)
     if one.prediction is not None:
         error = one.prediction.error
-        text = _marked(one.answer, one.span) or (f"({error.kind}: {error.message})" if error else "(no text)")
+        pictures = "\n".join(f"[image {image.sha256[:12]}]" for image in images_in(one.prediction.parts))
+        text = _marked(one.answer, one.span) or (f"({error.kind}: {error.message})" if error else "")
+        text = "\n".join(filter(None, (text, pictures))) or "(no text)"
         yield from _section(f"answer of {one.line.model}", text)
     for other in one.answers:
         if other.model == one.against and other.repeat == one.line.repeat:

@@ -268,8 +268,14 @@ def _hashed(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def _hash_of(image: MediaSource) -> str:
+    data = image.read()
+    image.media_type(data)  # raises for what is no image, before anybody is asked about it
+    return sha256(data).hexdigest()
+
+
 def _mark(one: AnsweredRow) -> int:
-    images = "".join(f"\0{sha256(image.read()).hexdigest()}" for image in one.images)
+    images = "".join(f"\0{_hash_of(image)}" for image in one.images)
     return int.from_bytes(_hashed(f"{one.model}\0{one.answer}{images}")[:8])
 
 

@@ -159,6 +159,8 @@ def _take_item(draft: Draft, item: dict[str, Any]) -> None:
         ]
     elif kind == "function_call":
         draft.note_tool_call(item.get("call_id"), item.get("name"), item.get("arguments"))
+    elif kind == "image_generation_call" and isinstance(item.get("result"), str):
+        draft.note_media("image/png", item["result"])  # the bytes say which kind it is
     else:
         draft.note("other_items", True)
 

@@ -138,6 +138,8 @@ def test_drawn_answers_are_judged_in_points_and_pairs_and_resumed_after_kill_9(b
     drawings = {drawn(text) for text in [*map(question, range(N)), *right, *wrong]}
     assert stored(bench.run) == {hashlib.sha256(data).hexdigest(): data for data in drawings}
     check_no_base64(bench.run)
+    shown = run([*bench.command()[:3], "items", "latest", "sums-points", "3", "--model", "good"], bench.folder).out
+    assert f"[image {hashlib.sha256(drawn(right[3])).hexdigest()[:12]}]" in shown.partition("--- answer of")[2]
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judgebench.models.gemini import GeminiChat
 from judgebench.models.openai import EventReader
 from judgebench.models.openai_replies import read_whole
+from judgebench.models.openai_responses import OpenAIResponses
 from judgebench.models.redaction import Redactor
 from judgebench.records.flow import Reply
 
@@ -158,6 +160,15 @@ def test_a_picture_without_a_text_is_an_answer_and_a_tool_call_is_none() -> None
     assert (drawn.status, drawn.text, drawn.parts) == ("ok", "", [IMAGE])
     text = whole(content=None, reasoning_content="hm", images=[{"url": URI}])
     assert (text.status, text.text, text.parts) == ("ok", "", [IMAGE])
+
+
+def test_pictures_come_in_the_words_of_other_protocols() -> None:
+    item = {"type": "image_generation_call", "status": "completed", "result": BASE64}
+    made = OpenAIResponses().read({"status": "completed", "output": [item]})
+    parts = [{"inlineData": {"mimeType": "image/png", "data": BASE64}}]
+    drawn = GeminiChat().read({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]})
+    for reply in (made, drawn):
+        assert (reply.status, reply.parts, reply.media) == ("ok", [IMAGE], {SHA: PNG})
 
 
 def test_a_reply_however_deep_is_read() -> None:
