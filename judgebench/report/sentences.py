@@ -26,6 +26,8 @@ MOST_ROWS = 3
 """Rows of which each has a sentence; of more there is one that counts them."""
 WIDE = 5.0
 """Points on either side from which on an interval is told to be wide."""
+_SEEN = 0.05
+"""A difference of two figures that a reader would notice."""
 MOST_NEEDED = 1_000_000
 """More items than this are no advice."""
 
@@ -67,15 +69,17 @@ def _by_how_much(one: ModelDifference, summary: Summary) -> str:
     if one.kind == "head_to_head":
         held = interval(one.found, comparisons=one.comparisons)
         return f"{one.first} wins {figure(one.found)} of their comparisons{bracketed(held)}"
-    held = interval(one.found, sign=True, comparisons=one.comparisons)
-    return f"{_both(one, summary)}{amount(one.found.value or 0.0, one.found.unit, sign=True)}{bracketed(held)}"
-
-
-def _both(one: ModelDifference, summary: Summary) -> str:
+    value = one.found.value or 0.0
+    held = bracketed(interval(one.found, sign=True, comparisons=one.comparisons))
+    difference = f"{amount(value, one.found.unit, sign=True)}{held}"
     first, second = (_headline(summary, one.dataset, model) for model in (one.first, one.second))
     if first is None or second is None:
-        return ""
-    return f"{one.by.replace('_', ' ')} {figure(first)} against {figure(second)}, "
+        return difference
+    both = f"{one.by.replace('_', ' ')} {figure(first)} against {figure(second)}"
+    apart = (first.value or 0.0) - (second.value or 0.0)
+    if one.kind == "paired" and abs(value - (-apart if first.better == "low" else apart)) > _SEEN:
+        return f"{both}; over the {many(one.found.n, 'item')} scored for both, {difference}"
+    return f"{both}, {difference}"
 
 
 def _could_turn(one: ModelDifference, summary: Summary) -> str:

@@ -28,15 +28,14 @@ def judges(summary: Summary) -> list[SummarySentence]:
     found: list[SummarySentence] = []
     pairs = _pairs(summary)
     for judge, results in by_judge.items():
-        own = [*_against_the_rule(judge, results), *_orders(_begins(judge), results)]
+        own = [*_against_the_rule(judge, results), *_orders(_begins(judge), _orders_known(results))]
         found += own
         own_rows = {one.dataset for one in results}
         labelled = any(one.row in own_rows and one.corrected is not None for one in summary.corrected)
         if not own and not labelled and not any(judge in pair for pair in pairs):
             found.append(_nothing_known(judge))
-    tested = {one.model: one for one in summary.results if one.kind == "result" and not one.judge}
-    for model in tested:
-        found += _orders(model, [one for one in summary.results if one.model == model and not one.judge])
+    for model, metrics in _of_tested_judges(summary).items():
+        found += _orders(model, metrics)
     return [*found, *_corrected(summary), *_between(pairs)]
 
 
@@ -171,16 +170,43 @@ def _errors(facts: Sequence[Diagnostics]) -> str:
     return f"it calls {' and '.join(parts)}" if parts else ""
 
 
-def _orders(subject: str, results: Sequence[ResultFacts]) -> Iterator[SummarySentence]:
+Orders = dict[str, list[Metric]]
+"""What is known of how a judge takes the order and length of two answers, by name."""
+_ORDERS = ("consistency", "first_shown_rate", "longer_preferred")
+
+
+def _orders_known(results: Sequence[ResultFacts]) -> Orders:
+    found: Orders = {}
+    for name in _ORDERS:
+        metrics: list[Metric | None] = [getattr(one.diagnostics, name) for one in results]
+        found[name] = [one for one in metrics if one is not None and one.value is not None]
+    return found
+
+
+def _of_tested_judges(summary: Summary) -> dict[str, Orders]:
+    """Return what benchmarks of judges measure of the judges under test."""
+    tested = {(one.model, one.dataset) for one in summary.results if one.kind == "result" and not one.judge}
+    found: dict[str, Orders] = {}
+    for row in summary.rows:
+        for model, cell in row.cells.items():
+            metric = cell.metric
+            if row.metric not in _ORDERS or (model, row.dataset) not in tested:
+                continue
+            if metric is not None and metric.value is not None:
+                found.setdefault(model, {name: [] for name in _ORDERS})[row.metric].append(metric)
+    return found
+
+
+def _orders(subject: str, known_of: Orders) -> Iterator[SummarySentence]:
     """Say whether a judge of pairs sticks to its decision in the other order, and what it leans to."""
     parts = []
-    consistent = _known(results, "consistency")
+    consistent = known_of["consistency"]
     if consistent:
         changed = sorted(100 - (one.value or 0.0) for one in consistent)
         ends = span_of([amount(changed[0], "percent"), amount(changed[-1], "percent")])
         parts.append(f"decides otherwise on {ends} of the pairs when the answers change places")
     for name, what in (("first_shown_rate", "the answer shown first"), ("longer_preferred", "the longer answer")):
-        known = _known(results, name)
+        known = known_of[name]
         above = [one for one in known if one.ci95 is not None and one.ci95[0] > EVEN]
         below = [one for one in known if one.ci95 is not None and one.ci95[1] < EVEN]
         if bool(above) == bool(below):
@@ -197,11 +223,6 @@ def _further(parts: Sequence[str]) -> str:
     if not parts:
         return "."
     return f"{''.join(f'; it {part}' for part in parts)}."
-
-
-def _known(results: Sequence[ResultFacts], name: str) -> list[Metric]:
-    found: list[Metric | None] = [getattr(one.diagnostics, name) for one in results]
-    return [one for one in found if one is not None and one.value is not None]
 
 
 def _pairs(summary: Summary) -> dict[tuple[str, str], list[JudgesCompared]]:

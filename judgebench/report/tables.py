@@ -88,39 +88,76 @@ def value_cell(cell: Cell) -> str:
 
 
 def score_table(summary: Summary) -> TextTable:
-    """Return the compact table: dataset, version, metric, mode and one column per model."""
+    """Return the compact table: dataset, version, metric, mode and one column per model.
+
+    Counts that are 0 everywhere are told once.
+    """
     rows = []
+    counts = {row.metric: True for row in summary.rows}
     for row in summary.rows:
+        counts[row.metric] &= _counts_nothing(row)
+    none = [name for name, nothing in counts.items() if nothing]
+    for row in summary.rows:
+        if row.metric in none:
+            continue
         if row.kind == "heading":
             rows.append([row.dataset] + ["-"] * (3 + len(summary.models)))
             continue
         cells = [value_cell(row.cells.get(model, Cell())) for model in summary.models]
         rows.append([row.dataset, row.version + marks(row.notes), row.metric, row.mode, *cells])
     headers = ["dataset", "version", "metric", "mode", *summary.models]
-    return TextTable("Scores", headers, rows, set(range(4, len(headers))))
+    said = f"0 for every model: {', '.join(none)}." if none else ""
+    return TextTable("Scores", headers, rows, set(range(4, len(headers))), said)
+
+
+def _counts_nothing(row: SummaryRow) -> bool:
+    """Say whether a line that is not the row's headline counts what never happened."""
+    metrics = [cell.metric for cell in row.cells.values()]
+    return (
+        not row.headline
+        and bool(metrics)
+        and all(one is not None and one.unit == "count" and one.value == 0 for one in metrics)
+        and not any(cell.notes for cell in row.cells.values())
+    )
 
 
 def certainty_table(summary: Summary, notes: Notes) -> TextTable:
     """Return how sure each number is: interval, standard error, n, and what the unscored items could make of it.
 
     Where every item was scored nothing could change a number; items that are as many in every row are told once.
+    Further figures without error and interval are named in words, as there is nothing to say of how sure they are.
     """
     whole = {(one.model, one.dataset) for one in summary.results if 0 < one.counts.planned == one.counts.ok}
+    unknown = _without_interval(summary)
     rows = [
         _certainty_row(row, model, cell, notes, whole=(model, row.dataset) in whole)
         for row in summary.rows
         if row.metric not in RATINGS  # the rankings say how sure these are
+        if row.headline or row.metric not in unknown
         for model, cell in row.cells.items()
         if cell.metric is not None
     ]
     headers = ["dataset", "metric", "model", "value", "95% interval", "std.\nerror", "n", "unscored items\nworst..best"]
     table = TextTable("How sure the numbers are", headers, rows, set(range(3, 8)))
+    table = table._replace(said=f"No interval is known for {', '.join(unknown)}." if unknown else "")
     dropped = {}
     if all((row[2], row[0]) in whole for row in rows):
         dropped[7] = ""
     if len(rows) > 1 and (items := table.same(6)):
         dropped[6] = f"Each rests on {many(int(items), 'item')}."
     return table.without(dropped, " ".join(said for said in dropped.values() if said))
+
+
+def _without_interval(summary: Summary) -> list[str]:
+    """Return the names of further figures that have no error and no interval for any model."""
+    known: dict[str, bool] = {}
+    for row in summary.rows:
+        for cell in row.cells.values():
+            metric = cell.metric
+            has_error = metric is not None and (metric.ci95 is not None or metric.stderr is not None)
+            open_ = row.headline or metric is None or metric.value is None or has_error
+            known[row.metric] = known.get(row.metric, False) or open_
+    return [name for name, one in known.items() if not one and name not in RATINGS]
 
 
 def coverage_table(summary: Summary, notes: Notes) -> TextTable:
@@ -151,6 +188,9 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
     judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
     compared = any(one.diagnostics.agreement is not None for one in judged)
+    title = "The judges, against the rule on the same answers" if compared else "The judges"
+    if not compared and all(one.counts.ok and not one.counts.unparsed for one in judged):
+        return TextTable(title, [], [], set())  # tokens alone stand in the table of costs
     rows = []
     for one in judged:
         share = 100 * one.counts.unparsed / one.counts.planned if one.counts.planned else 0.0
@@ -169,7 +209,6 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
         "wrong answers\naccepted %", "right answers\nrejected %", "score\nshift",
     ] if compared else []  # fmt: skip
     headers = ["dataset", "model", *headers, "unparsed\n%", "judge tokens\nin + out"]
-    title = "The judges, against the rule on the same answers" if compared else "The judges"
     table = TextTable(title, headers, rows, set(range(2, len(headers))))
     last = len(headers) - 2
     return table.without([last]) if table.same(last) == number(0) else table

@@ -55,6 +55,7 @@ def as_text(summary: Summary, width: int = 0) -> str:
     scores = score_table(without_tabled_rows(summary))
     parts = ["\n".join(_lines(one.text, width) for one in summary.sentences)] if summary.sentences else []
     parts += [_rendered(piece, "github", printable) for piece in _fitted(scores, "github", width)]
+    parts += [_lines(scores.said, width)] if scores.said else []
     for table in _further(summary, notes):
         pieces = [_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width)]
         parts.append("\n\n".join([f"{table.title}:", *([_lines(table.said, width)] if table.said else []), *pieces]))
@@ -82,10 +83,12 @@ def _strong(text: str) -> str:
 def as_markdown(summary: Summary) -> str:
     """Return the summary as Markdown, with the doubtful verdicts."""
     notes = Notes(summary.footnotes)
+    scores = score_table(without_tabled_rows(summary))
     parts = [
         f"# Summary of {markdown_cell(summary.run)}, {markdown_cell(summary.timestamp)}",
         *(f"{_strong(one.strong)}{markdown_cell(one.rest, SENTENCE)}" for one in summary.sentences),
-        _rendered(score_table(without_tabled_rows(summary)), "github", markdown_cell),
+        _rendered(scores, "github", markdown_cell),
+        *([markdown_cell(scores.said)] if scores.said else []),
     ]
     for table in _further(summary, notes):
         said = f"\n\n{markdown_cell(table.said)}" if table.said else ""

@@ -87,8 +87,8 @@ def test_more_items_than_anybody_has_are_no_advice() -> None:
 
 
 def test_of_several_models_those_that_are_told_apart_and_those_that_are_not() -> None:
-    differences = [apart(1, -3, 5, second="bee", of=2, items_needed=3300), apart(9, 2, 16, second="cat", of=2)]
-    rows = [row("d", ant=percent(90, 80, 96), bee=percent(89, 79, 95), cat=percent(81, 70, 89))]
+    differences = [apart(4, -3, 11, second="bee", of=2, items_needed=3300), apart(9, 2, 16, second="cat", of=2)]
+    rows = [row("d", ant=percent(90, 80, 96), bee=percent(86, 79, 95), cat=percent(81, 70, 89))]
     better, unsure = said(rows=rows, differences=differences)
     assert better == (
         "ant is better than cat on d: accuracy 90.0% against 81.0%, +9.0 points (95% interval +2.0 to +16.0 for all 2 "
@@ -98,7 +98,7 @@ def test_of_several_models_those_that_are_told_apart_and_those_that_are_not() ->
     both = [apart(4, 1, 7, second="bee", of=2), apart(9, 2, 16, second="cat", of=2)]
     (one,) = said(rows=rows, differences=both)
     assert one.startswith(
-        "ant is better than each of the 2 other models on d: accuracy 90.0% against 89.0%, +4.0 points"
+        "ant is better than each of the 2 other models on d: accuracy 90.0% against 86.0%, +4.0 points"
     )
     assert one.endswith(", least of all over bee.")
 
@@ -117,6 +117,12 @@ def test_unscored_items_that_could_turn_a_difference_are_told() -> None:
     )
     rows = [row("d", ant=percent(90, 80, 96, bounds=(88, 92)), bee=percent(86, 75, 93, bounds=(84, 87)))]
     assert "turn" not in said(rows=rows, differences=[apart(4, 1.5, 6.5)])[0]
+
+
+def test_a_difference_on_fewer_items_than_the_figures_rest_on_says_so() -> None:
+    (one,) = said(rows=[TWO], differences=[apart(-4.5, -22, 14, items_needed=720)])
+    both = "accuracy 90.0% against 86.0%; over the 100 items scored for both, -4.5 points (95% interval -22.0 "
+    assert f": {both}to +14.0). About" in one
 
 
 def test_many_rows_are_counted_instead_of_listed() -> None:
@@ -237,6 +243,19 @@ def test_what_a_judge_of_pairs_leans_to_is_told_where_its_interval_says_so() -> 
             "answer shown first, which wins 62.0% (95% interval 55.0 to 69.0)."
         )
     ]
+
+
+def test_what_a_judge_under_test_leans_to_is_told_by_its_figures() -> None:
+    rows = [row("d", ant=percent(80, 78, 82))]
+    further = {"consistency": percent(47.5, 33, 62), "first_shown_rate": percent(40, 30, 49)}
+    rows += [
+        SummaryRow(kind="result", dataset="d", metric=k, cells={"ant": Cell(metric=v)}) for k, v in further.items()
+    ]
+    (one,) = said("judge", rows=rows, results=[result("ant", "d")])
+    assert one == (
+        "ant decides otherwise on 52.5% of the pairs when the answers change places; it leans against the answer shown "
+        "first, which wins 40.0% (95% interval 30.0 to 49.0)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from judgebench.errors import DataError
 from judgebench.metrics.rates.accuracy import accuracy
 from judgebench.records.flow import Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
-from judgebench.report.results import read_result
+from judgebench.report.results import read_result, write_result
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
 from judgebench.report.tables import TextTable
@@ -406,6 +406,30 @@ def test_values_without_interval_or_bounds_are_explained(run: Path) -> None:
     files = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
     assert "no known limits" in files.text
     assert "7.50" in files.text
+
+
+def test_what_is_the_same_in_every_row_is_said_once_in_words(run: Path) -> None:
+    """No column of zeros, no column of one number, no line that counts what never happened."""
+    further = {"unread": Metric(value=0, n=4, unit="count"), "kappa": Metric(value=0.1, n=4, unit="coefficient")}
+    for name, word in (("d", "1100"), ("e", "11u0")):
+        written = put(run, "m", name, word)
+        write_result(
+            run / f"results/m/{name}.json", msgspec.structs.replace(written, metrics=written.metrics | further)
+        )
+    whole = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d")])
+    assert "What was scored" not in whole.text
+    assert [line[2] for line in cells_of(whole.text)[1:]] == ["accuracy", "kappa"]
+    assert "0 for every model: unread." in whole.text
+    assert "No interval is known for unread, kappa." in whole.text
+    assert not re.search(r"^d +kappa", whole.text, re.MULTILINE)
+    assert "unread" in whole.csv.read_text()
+    both = summarize(run, timestamp=STAMP, models=["m"], rows=[row("d"), row("e")]).text
+    table = both[both.index("What was scored:") :].splitlines()
+    assert (
+        table[2]
+        == "In every row no judge call failed, no answer failed, nothing was left unjudged and no answer was cut off."
+    )
+    assert table[4].split() == ["dataset", "model", "planned", "scored", "unparsed"]
 
 
 def test_where_every_item_is_scored_nothing_can_change(run: Path) -> None:
