@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from judgebench.viewer.chosen import ONLY, Chosen, item_address
 from judgebench.viewer.library import KnownRun
 from judgebench.viewer.rendering import marked
 from judgebench.viewer.site import MissingError, ViewerSite
+
+_WORD_BEFORE = re.compile(r"\S{1,24}\s*\S{0,2}$")
 
 
 class Message(NamedTuple):
@@ -130,12 +133,11 @@ def _call(one: ShownCall) -> JudgedCall:
 
 
 def _line_of(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Return a mark that can be seen: a letter alone is marked with the few words before it in its line."""
+    """Return a mark that can be seen: a letter alone is marked with the word before it in its line."""
     start, end = span
-    if end - start >= 4:
-        return span
-    begin = text.rfind("\n", 0, start) + 1
-    return (begin, end) if start - begin <= 24 else span
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    word = _WORD_BEFORE.search(line) if end - start < 4 else None
+    return (start - len(word[0]), end) if word else span
 
 
 def _read(one: ShownCall) -> str:

@@ -31,6 +31,7 @@ def page(chromium: Page, viewer: Viewing) -> Iterator[Page]:
 
 
 def opened(page: Page, viewer: Viewing) -> None:
+    page.goto("about:blank")  # what an earlier page has asked for is over
     page.errors.clear()
     page.theme("light")
     page.size(1280, 900)

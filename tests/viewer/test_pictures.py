@@ -44,6 +44,7 @@ def test_a_picture_shows_what_matters_first(
     path, theme, height = PICTURES[name]
     chromium.size(1280, height)
     chromium.theme(theme)
+    chromium.goto("about:blank")
     chromium.errors.clear()
     chromium.goto(viewer.link)
     chromium.until("location.search === ''")

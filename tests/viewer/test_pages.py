@@ -1,0 +1,95 @@
+"""Pages of runs that are not like the usual one: pictures, benchmarks of judges, repeats, nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+
+from judgebench.records.findings import PresentationVerdict, ReadSpan
+from tests.query.made import MadeRun, call, prediction, verdict
+from tests.viewer.browser import Page
+from tests.viewer.conftest import viewing
+from tests.viewer.stand import png
+from tests.viewer.test_reach import fetch
+
+
+def test_pictures_are_shown_and_what_is_none_is_not(chromium: Page, tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    names = {}
+    for kind, data in {"png": png(), "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"}.items():
+        names[kind] = hashlib.sha256(data).hexdigest()
+        place = run.path / "attachments" / names[kind][:2] / names[kind]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    parts = [
+        {"type": "image", "sha256": name, "media_type": "image/png"} for name in [*names.values(), "0" * 64, "../x"]
+    ]
+    prompt = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, *parts]}]
+    answer = msgspec.structs.replace(prediction(0, "blue"), origin_prompt=prompt)
+    run.add("model", "toy", "judge", predictions=[answer], calls=[], verdicts=[verdict(0, "correct", text="blue")])
+    with viewing(run.path) as view:
+        chromium.errors.clear()
+        chromium.goto(view.link)
+        chromium.until("location.search === ''")
+        chromium.goto(f"{view.base}/runs/20260101_000000/items/model/toy-judge/0/0")
+        widths = "[...document.images].map(one => one.naturalWidth)"
+        chromium.evaluate("document.images.forEach ? 0 : [...document.images].forEach(one => one.loading = 'eager')")
+        chromium.until(f"({widths})[0] === 4")
+        assert sum(chromium.evaluate(widths)) == 4  # the others are no pictures of a known kind, or not there
+        assert "What is this?" in chromium.text()
+        assert chromium.dialogs == []
+
+
+def test_a_benchmark_of_judges_shows_the_prompt_with_the_answers(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    asked = call(0, "Both are fine. VERDICT: A", dataset="bench")
+    said = PresentationVerdict(
+        call=asked.uuid,
+        status="ok",
+        decision="A",
+        span=ReadSpan(start=len(asked.prediction) - 1, end=len(asked.prediction)),
+    )
+    found = msgspec.structs.replace(verdict(0, "A", text="x"), presentations=[said], gold="B")
+    run.add("model", "bench", verdicts=[found])
+    run.write("predictions/model/bench.jsonl", [asked])
+    manifest = msgspec.json.decode((run.path / "run.json").read_bytes())
+    manifest["rows"][0] |= {"predictions": "", "judge_calls": "predictions/model/bench.jsonl"}
+    (run.path / "run.json").write_bytes(msgspec.json.encode(manifest))
+    with viewing(run.path) as view:
+        text = fetch(view, "/runs/20260101_000000/items/model/bench/0/0").text
+        assert "Is the answer to question 0 right?" in text
+        assert re.search(r"<mark[^>]*>VERDICT: A</mark>", text)
+        assert fetch(view, "/runs/20260101_000000/labels").status == 200
+        assert fetch(view, "/runs/20260101_000000/timing").status == 200
+
+
+def test_repeats_stand_beside_each_other_and_scores_are_numbers(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    answers = [prediction(0, f"answer {repeat}", repeat=repeat) for repeat in range(3)]
+    unread = [verdict(0, None, text=f"answer {repeat}", repeat=repeat) for repeat in range(3)]
+    scored = [msgspec.structs.replace(one, status="ok", score=one.repeat + 0.5) for one in unread]
+    run.add("model", "toy", "judge", predictions=answers, calls=[], verdicts=scored)
+    with viewing(run.path) as view:
+        page = fetch(view, "/runs/20260101_000000/items/model/toy-judge/0/1").text
+        assert "Other repeats" in page
+        assert "answer 0" in page
+        assert "answer 2" in page
+        assert "1.5" in page
+        assert "repeat 2" in fetch(view, "/runs/20260101_000000/items").text
+        side = "20260101_000000%7Cmodel%7Ctoy-judge"
+        compared = fetch(view, f"/compare?a={side}&b={side}")
+        assert "3 items in both" in compared.text
+
+
+def test_a_run_that_holds_nothing_yet_says_so(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    run.close()
+    with viewing(run.path) as view:
+        assert "There are no results yet" in fetch(view, "/runs/20260101_000000").text
+        assert "No item is left by this filter" in fetch(view, "/runs/20260101_000000/items").text
+        assert "nothing to label" in fetch(view, "/runs/20260101_000000/labels").text
+        assert "Choose what is compared with what" in fetch(view, "/compare?a=20260101_000000").text
+        assert fetch(view, "/compare").status == 200
