@@ -167,9 +167,9 @@ def test_control_characters_of_a_model_do_not_reach_the_terminal(
     reply = call(0, f"{bad} VERDICT: B")
     made.add(
         "m", "toy", "judge", predictions=[prediction(0, bad)], calls=[reply],
-        verdicts=[verdict(0, "incorrect", calls=[reply], reason=bad, meta={bad: bad})],
+        verdicts=[verdict(0, bad, calls=[reply], reason=bad, gold=bad + "x", meta={bad: bad})],
     )  # fmt: skip
-    for words in (["--wrong"], ["toy-judge", "0"], ["--by", "answer_x"]):
+    for words in (["--wrong"], ["toy-judge", "0"], ["--by", "decision"]):
         run(["items", str(made.path), *words])
         said = capsys.readouterr()
         assert "\x1b" not in said.out + said.err

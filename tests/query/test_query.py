@@ -320,6 +320,45 @@ def test_both_orders_of_a_pair(tmp_path: Path) -> None:
     run = open_query(made.path)
     assert [one.id for one in run.page(Filter(flipped=True)).rows] == [1, 2]
     assert [said.read and said.read.order for said in run.item("pairs-judge", 1).calls] == ["AB", "BA"]
+    made.write("predictions/north/pairs-judge.jsonl", reversed(calls))  # as the judge happened to answer
+    assert [said.read and said.read.order for said in open_query(made.path).item("pairs-judge", 1).calls] == [
+        "AB",
+        "BA",
+    ]
+
+
+def test_judge_calls_are_in_the_order_of_the_presentations(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    calls = [call(0, f"about {name}: A", name=name) for name in ("style", "facts", "tone")]
+    made.add("m", "toy", "judge", calls=reversed(calls), verdicts=[verdict(0, "A", calls=calls)])
+    run = open_query(made.path)
+    assert [one.record.presentation for one in run.item("toy-judge", 0).calls] == ["style", "facts", "tone"]
+
+
+def test_of_several_records_about_one_answer_the_last_that_succeeded_counts(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    answers = [
+        prediction(0, "", status="failed"), prediction(0, "first"), prediction(0, "second"),
+        prediction(0, "", status="failed"), prediction(1, "", status="failed"),
+    ]  # fmt: skip
+    made.add("m", "toy", predictions=answers)
+    rows = open_query(made.path).page(Filter()).rows
+    assert [(one.answer, one.status) for one in rows] == [("second", "not_judged"), ("", "prediction_failed")]
+
+
+def test_a_file_that_is_written_again_never_shows_one_item_the_texts_of_another(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    answers = [prediction(id, f"answer of {id}") for id in range(2)]
+    made.add("m", "toy", predictions=answers, verdicts=[verdict(id, "correct") for id in range(2)])
+    run = open_query(made.path)
+    run._unchecked_until = float("inf")  # as if it had just been looked at
+    assert [one.answer for one in run.page(Filter()).rows] == ["answer of 0", "answer of 1"]
+    made.write("predictions/m/toy.jsonl", reversed(answers))  # lines of one length, each in the other's place
+    again = RunQuery(run._folder)
+    run._mine.opened.texts.files.close()
+    assert [one.answer for one in run.page(Filter()).rows] == ["", ""]
+    assert run.item("toy", 0).missing == ["predictions/m/toy.jsonl does not hold the answer."]
+    assert [one.answer for one in again.page(Filter()).rows] == ["answer of 0", "answer of 1"]
 
 
 def test_what_is_wrong_in_a_benchmark_of_judges(tmp_path: Path) -> None:
