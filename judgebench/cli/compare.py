@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from pathlib import Path
 
 from judgebench.cli.parser import HelpFormatter, Parser, run_folder, whole_from
@@ -84,7 +86,9 @@ def run(argv: list[str]) -> int:
     rows = compare_runs(first, second, rows=args.row, models=args.model)
     said = [[*in_sentences(one, args.margin), *flip_lines(one, args.flips)] for one in rows]
     title = f"First: {first.timestamp}. Second: {second.timestamp}."
-    print("\n\n".join([title, *("\n".join(lines) for lines in said), table_in_text(compared_table(rows))]))
+    width = shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0
+    table = [table_in_text(compared_table(rows), width)] if len(rows) > 1 else []
+    print("\n\n".join([title, *("\n".join(lines) for lines in said), *table]))
     if args.json is not None:
         write_report(args.json, msgspec.json.format(msgspec.json.encode([as_record(one) for one in rows]), indent=1))
     if args.markdown is not None:

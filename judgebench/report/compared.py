@@ -85,7 +85,7 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
         lines.append(f"  What differs in how they were made: {'; '.join(one.changed[:_MOST_CHANGES])}.")
         if len(one.changed) > _MOST_CHANGES:
             lines[-1] = f"{lines[-1][:-1]}; and {len(one.changed) - _MOST_CHANGES} more."
-    return [printable(line, 800) for line in lines]
+    return [f"{'  ' * line.startswith('  ')}{printable(line.strip(), 800)}" for line in lines]
 
 
 _MOST_CHANGES = 8

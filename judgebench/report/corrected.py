@@ -44,7 +44,7 @@ def in_words(one: CorrectedScore) -> list[str]:
     judge = "-" if one.judge.value is None else number(one.judge.value)
     lines = [f"{one.row}, {one.model}: {one.metric} {judge} by the judge alone"]
     if one.corrected is not None:
-        lines.append(f"  corrected by {one.labels} labels: {_with_span(one.corrected, '-')} ({one.method})")
+        lines.append(f"  corrected by {one.corrected.n} labels: {_with_span(one.corrected, '-')} ({one.method})")
         lines.append(f"  by the labels alone: {_with_span(one.people, '-')}")
     if one.solved is not None:
         lines.append(f"  by Rogan-Gladen: {_with_span(one.solved, '-')}")

@@ -130,8 +130,8 @@ def _check(one: Measured, p_value: float) -> Check:
     if shared:
         decision = "cannot tell"
     low, high = found.difference.interval(1 - 2 * ALPHA)
-    reach = (-factor * (high + found.room[1]), -factor * (low + found.room[0]))
-    value = -factor * found.difference.value
+    reach = (-factor * (high + found.room[1]) + 0.0, -factor * (low + found.room[0]) + 0.0)  # no minus before a zero
+    value = -factor * found.difference.value + 0.0
     allowed = factor * margin
     distance = min(abs(end - allowed) for end in reach) if decision != "cannot tell" else None
     said = [

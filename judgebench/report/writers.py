@@ -153,9 +153,9 @@ def as_json(summary: Summary) -> bytes:
     return json_bytes(summary)
 
 
-def table_in_text(table: TextTable) -> str:
-    """Return one table for a terminal."""
-    return _rendered(table, "simple", printable, wrap=True)
+def table_in_text(table: TextTable, width: int = 0) -> str:
+    """Return one table for a terminal of so many characters; in pieces where it is wider."""
+    return "\n\n".join(_rendered(piece, "simple", printable, wrap=True) for piece in _fitted(table, "simple", width))
 
 
 def table_in_markdown(table: TextTable) -> str:

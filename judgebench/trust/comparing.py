@@ -79,7 +79,8 @@ class RowComparison(NamedTuple):
         metric: ``accuracy``, ``win_rate`` or ``mean_score``.
         aligned: Answers to the same question in both.
         only_first: Answers that the first alone has. ``only_second``: likewise.
-        unread: Aligned answers whose verdict one of the sides lacks.
+        unread: Aligned answers whose verdict one of the sides lacks. ``unknown``: those of them that are not the same
+            answer in both; the same answer is as good as itself, whatever nobody could read.
         means: Of both sides, over the pairs that both read.
         difference: ``None`` where too little is aligned.
         unmoved: What equal answers say of the judge.
@@ -99,6 +100,7 @@ class RowComparison(NamedTuple):
     only_first: int
     only_second: int
     unread: int
+    unknown: int
     means: tuple[float, float]
     difference: PairedMean | None
     unmoved: Unmoved | None
@@ -118,7 +120,7 @@ class RowComparison(NamedTuple):
         if self.kind == "score" or not self.aligned:
             return 0.0, 0.0
         value = self.difference.value if self.difference is not None else 0.0
-        share = self.unread / self.aligned
+        share = self.unknown / self.aligned
         return -share * (1 + value), share * (1 - value)
 
 
@@ -223,10 +225,11 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
         only_first=len(first.answers) - len(both),
         only_second=len(second.answers) - len(both),
         unread=len(both) - len(read),
+        unknown=len(set(both) - same - {place for place, *_ in read}),
         means=(_mean([one for _, one, _ in read]), _mean([other for *_, other in read])),
         difference=difference,
         unmoved=without_shift(differences, questions, anchors) if difference is not None else None,
-        corrected=_corrected(first, second, read, names),
+        corrected=_corrected(first, second, [one for one in read if one[0] not in same], names, len(read)),
         gained=gained,
         lost=lost,
         exact=mcnemar_exact(lost, gained) if binary else None,
@@ -346,22 +349,37 @@ def _p_value(difference: PairedMean) -> float:
 def _corrected(
     first: ComparedSide,
     second: ComparedSide,
-    read: Sequence[tuple[Place, float, float]],
+    changed: Sequence[tuple[Place, float, float]],
     names: Mapping[str, int],
+    pairs: int,
 ) -> PoweredMean | None:
-    """Return the difference by the labels of both sides; ``None`` for too few answers that both have labelled."""
+    """Return the difference by the labels of both sides; ``None`` for too few answers that both have labelled.
+
+    The same answer is as good as itself, so only pairs of different answers are estimated, and counted by their share.
+
+    Args:
+        first: One side.
+        second: The other.
+        changed: The pairs of different answers with what the judge says of them.
+        names: Number of each question.
+        pairs: How many pairs there are in all.
+    """
     labelled = [
         (second.labels[place][0] - first.labels[place][0], other - one, first.labels[place][1], names[place[0]])
-        for place, one, other in read
+        for place, one, other in changed
         if place in first.labels and place in second.labels
     ]
     if len({question for *_, question in labelled}) < LEAST_LABELS:
         return None
     true, said, chances, own = (column(part) for part in zip(*labelled, strict=True))
-    every = column([other - one for _, one, other in read])
-    questions = np.asarray([names[place[0]] for place, *_ in read], dtype=np.int64)
+    every = column([other - one for _, one, other in changed])
+    questions = np.asarray([names[place[0]] for place, *_ in changed], dtype=np.int64)
     scale = 2.0 if first.row.kind != "score" else float(np.ptp(np.concatenate([every, true])))
-    return drawn_mean(true, said, every, chances, own.astype(np.int64), questions, scale=scale)
+    found = drawn_mean(true, said, every, chances, own.astype(np.int64), questions, scale=scale)
+    share = len(changed) / pairs
+    return found and found._replace(
+        value=share * found.value, stderr=share * found.stderr, low=share * found.low, high=share * found.high
+    )
 
 
 __all__ = ["LEAST_QUESTIONS", "ComparedSide", "Flip", "RowComparison", "compare_runs", "compare_sides"]

@@ -20,10 +20,13 @@ from judgebench.metrics.statistics.paired import (
     paired_mean,
     without_shift,
 )
+from judgebench.records.facts import Label
+from judgebench.store.labels import append_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.comparing import compare_runs
+from judgebench.trust.judged import judged_rows
 from tests.query.made import MadeRun, call, prediction, verdict
-from tests.trust.made import judged, judged_run
+from tests.trust.made import WORDS, judged, judged_run
 
 
 def texts(truth: list[bool], wave: list[int]) -> list[str]:
@@ -235,3 +238,38 @@ def test_the_difference_is_that_of_a_paired_t_test() -> None:
     again = paired_mean(np.tile(second - first, 3), np.tile(np.arange(30), 3))
     assert again is not None
     assert (again.value, again.stderr) == pytest.approx((found.value, found.stderr))
+
+
+def test_labels_of_both_runs_correct_their_difference(tmp_path: Path) -> None:
+    """The judge calls every new answer right; the labels know better. Equal answers need no label to be equal."""
+    first, second = two_runs(tmp_path, n=600, better=0.0)
+    rng = random.Random(8)
+    drawn = {number for number in range(600) if rng.random() < 0.5}
+    for run in (first, second):
+        (row,) = judged_rows(run)
+        append_labels(
+            run.labels("toy"),
+            [
+                Label(
+                    id=id,
+                    answer_hash=answer.answer_hash,
+                    annotator="ada",
+                    decision=WORDS[text_of(run, id).endswith("True")],
+                    probability=0.5,
+                )
+                for (id, _), answer in row.answers.items()
+                if id in drawn
+            ],
+        )
+    (found,) = compare_runs(first, second)
+    assert found.corrected is not None
+    assert found.unmoved is not None
+    truth = [text_of(second, id).endswith("True") - text_of(first, id).endswith("True") for id in range(600)]
+    assert found.corrected.low < sum(truth) / 600 < found.corrected.high
+    assert found.corrected.high - found.corrected.low < 0.12
+    assert found.corrected.n == pytest.approx(0.3 * len(drawn), rel=0.2)  # those whose answer changed
+
+
+def text_of(run: RunFolder, id: int) -> str:
+    lines = (run.path / "predictions/north/toy.jsonl").read_text().splitlines()
+    return str(json.loads(lines[id])["prediction"])
