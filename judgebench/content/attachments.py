@@ -15,7 +15,7 @@ from judgebench.content.image_files import image_type
 from judgebench.content.media import MediaSource
 from judgebench.content.parts import MEDIA, Audio, Image, Medium, SizeRule, Video, media_in, parts_in
 from judgebench.content.sizes import check_can_resize, fits, resized
-from judgebench.errors import DiskError
+from judgebench.errors import DataError, DiskError
 from judgebench.records.flow import Prompt, Reply, Request
 from judgebench.store.journal import read_file, reason_of, write_atomically
 
@@ -148,7 +148,7 @@ def _resized(prompt: Prompt, store: Attachments) -> Prompt:
             small = msgspec.json.decode(read_file(note), type=Image)
             store.read(small.sha256)
         except (OSError, DiskError, msgspec.MsgspecError):  # not made yet, or not kept whole
-            data = resized(store.read(sha256), rule)
+            data = _smaller(store, sha256, rule)
             small = Image(sha256=store.put(data, synced=False), media_type=image_type(data))
             write_atomically(note, msgspec.json.encode(small), synced=False)
         rest = {key: value for key, value in part.items() if key not in ("sha256", "media_type", "resize")}
@@ -161,6 +161,13 @@ def _resized(prompt: Prompt, store: Attachments) -> Prompt:
         for message in prompt
         if isinstance(message, dict)
     ]
+
+
+def _smaller(store: Attachments, sha256: str, rule: SizeRule) -> bytes:
+    try:
+        return resized(store.read(sha256), rule)
+    except DataError as error:
+        raise DataError(f"The image {store.path(sha256)} cannot be made smaller: {error.message}.") from None
 
 
 def with_media_kept(reply: Reply, kept: Attachments) -> Reply:

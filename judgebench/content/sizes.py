@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import threading
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,9 @@ _SHRINK = 0.75
 """By how much the sides shrink where no quality is small enough."""
 _SMALLEST = 32
 """Pixels below which a side is not made."""
+_ONE_BY_ONE = 20_000_000
+"""Pixels from which images are decoded one after the other: each takes 3 or 4 bytes of memory a pixel."""
+_LARGE = threading.Lock()
 
 
 def fits(data: bytes, rule: SizeRule) -> bool:
@@ -45,11 +49,18 @@ def resized(data: bytes, rule: SizeRule) -> bytes:
         MissingExtraError: The package that does it is not installed.
     """
     check_can_resize()
+    size = size_of(data)
+    if size is not None and size.width * size.height >= _ONE_BY_ONE:
+        with _LARGE:
+            return _smaller(data, rule, max(size))
+    return _smaller(data, rule, max(size) if size else 0)
+
+
+def _smaller(data: bytes, rule: SizeRule, longest: int) -> bytes:
     from PIL import Image as Picture
     from PIL import ImageOps
 
-    size = size_of(data)
-    side = rule.longest_side or (max(size) if size else 0)
+    side = rule.longest_side or longest
     try:
         with Picture.open(io.BytesIO(data)) as opened:
             if rule.longest_side:
@@ -57,7 +68,7 @@ def resized(data: bytes, rule: SizeRule) -> bytes:
             picture = ImageOps.exif_transpose(opened)
             picture.load()
     except (OSError, SyntaxError, ValueError, Picture.DecompressionBombError) as error:
-        raise DataError(f"an image cannot be decoded ({' '.join(str(error).split())[:120]})") from None
+        raise DataError(f"it cannot be decoded ({' '.join(str(error).split())[:120]})") from None
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     picture = picture.convert("RGBA" if clear else "RGB")
     while side >= _SMALLEST:
@@ -68,7 +79,7 @@ def resized(data: bytes, rule: SizeRule) -> bytes:
             if not rule.max_bytes or len(found) <= rule.max_bytes:
                 return found
         side = int(min(side, max(smaller.size)) * _SHRINK)
-    raise DataError(f"an image cannot be made as small as {rule.max_bytes} bytes")
+    raise DataError(f"it cannot be made as small as {rule.max_bytes} bytes")
 
 
 def _encoded(picture: Any, *, clear: bool, quality: int) -> bytes:

@@ -109,6 +109,7 @@ class HttpClient:
                 else:
                     sent = with_media(request)
             except DataError as error:
+                self._traffic.fault("local", error.message)
                 return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
         body = wire.encode(self._dialect.body(self._config, sent, self.model))
         traffic, policy = self._traffic, self._policy

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from judgebench.content.image_files import size_of
 from tests.e2e.harness import Bench, Done, environment, run, slower_after, wait_until
 from tests.e2e.test_images import check_no_base64, stored
 from tests.e2e.test_kills import processes_of
@@ -194,3 +195,26 @@ def test_two_pictures_are_no_equal_answers_and_a_label_belongs_to_the_picture(be
     assert [line.get("equal_answers", False) for line in lines] == [number % 2 == 1 for number in range(N)]
     assert len(shown_to_the_judge(bench)) == N  # half of the pairs, each in both orders
     assert len({line["answer_hash"] for line in lines}) == N
+
+
+def test_images_are_sent_no_larger_than_the_rule_and_a_broken_one_fails_alone(bench: Bench) -> None:
+    for number in range(N):
+        (bench.folder / "shots" / f"{number}.png").write_bytes(drawn(question(number), pixels=600))
+    whole = (bench.folder / "shots" / "3.png").read_bytes()
+    (bench.folder / "shots" / "3.png").write_bytes(whole[:60] + bytes(len(whole) - 80) + whole[-20:])
+    config = bench.folder / "configs" / "datasets" / "sums.py"
+    config.write_text(config.read_text().replace("input_columns=[]", "input_columns=[], resize=dict(longest_side=240)"))
+    done = run(bench.command("--no-preflight", "--judges", "points", dataset="sums", models=("good",)), bench.folder)
+    assert done.code == 4, done.text  # some items failed
+    (error,) = [row["error"] for row in bench.rows("sums", "good") if row["id"] == 3]
+    assert "cannot be made smaller: it cannot be decoded" in error["message"]
+    counts = bench.result("sums-points", "good")["counts"]
+    assert (counts["planned"], counts["ok"], counts["prediction_failed"]) == (N, N - 1, 1)
+    assert bench.result("sums-points", "good")["metrics"]["accuracy"]["value"] == 100.0
+    sent = [data for service in (bench.model, bench.judge) for one in service.requests for data in pictures(one.body)]
+    questions = [data for data in sent if "no. " in read(data)]
+    assert len(questions) == 2 * (N - 1)  # the judge is shown the same
+    assert all(max(size_of(data) or ()) == 240 for data in questions)
+    for row in bench.rows("sums", "good"):
+        assert row["origin_prompt"][0]["content"][1]["resize"] == {"longest_side": 240}
+    check_no_base64(bench.run)
