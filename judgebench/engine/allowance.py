@@ -34,6 +34,28 @@ ROUND = 0.5
 """Seconds of work after which a task asks for more at the latest; twice as much it wants to have allowed."""
 
 
+def check_measured(reply: Reply, limits: Limits, price: Price | None, *, whose: str) -> None:
+    """Refuse a reply that does not say what a limit is about.
+
+    Args:
+        reply: The reply.
+        limits: What is limited.
+        price: Of the model.
+        whose: The service, as a sentence begins with it.
+
+    Raises:
+        EndpointError: Tokens or their cost are limited, and it comes without a word about tokens.
+    """
+    if reply.usage is not None or reply.status != "ok":
+        return
+    for name in limits.names:
+        if name == "tokens" or (name == "cost" and price is not None and not price.free):
+            raise EndpointError(
+                f"{whose} does not say how many tokens a call took, so {FLAGS[name]} cannot be kept.",
+                hint=f"Limit the calls instead: --max-calls N {FLAGS[name]} none",
+            )
+
+
 class Allowance:
     """What one task may still spend.
 
@@ -56,6 +78,7 @@ class Allowance:
         report: Callable[[], None],
         reached: Callable[[], None],
     ) -> None:
+        self._limits = limits
         self._limited = limits.names
         self._price = price
         self._concurrency = concurrency
@@ -164,13 +187,7 @@ class Allowance:
         )
 
     def _spent_by(self, reply: Reply) -> Spending:
-        if reply.usage is None and reply.status == "ok":
-            for name in self._limited:
-                if name == "tokens" or (name == "cost" and self._price is not None and not self._price.free):
-                    raise EndpointError(
-                        f"The service does not say how many tokens a call took, so {FLAGS[name]} cannot be kept.",
-                        hint=f"Limit the calls instead: --max-calls N {FLAGS[name]} none",
-                    )
+        check_measured(reply, self._limits, self._price, whose="The service")
         return spent_by(reply.usage, reply.tries, self._price)
 
     def _mean(self) -> Spending:

@@ -248,7 +248,7 @@ async def open_caching_client(
         DiskError: The cache cannot be used.
     """
     async with open_client(config, traffic, batches=batches, afresh=afresh) as opened:
-        client: ServingClient = opened if allowance is None else _LimitedClient(opened, allowance)
+        client = limited(opened, allowance)
         if not (dedup or cache) or getattr(plugins.load(config.type, "models"), "recorded", False):
             yield client
             return
@@ -267,6 +267,11 @@ async def open_caching_client(
 def behind(client: Client) -> Client:
     """Return the client that asks whatever it is asked, and whose replies nobody keeps."""
     return client.client if isinstance(client, _CachingClient) else client
+
+
+def limited(client: ServingClient, allowance: Allowance | None) -> ServingClient:
+    """Return a client that sends nothing without an allowance; the same client where there is none to keep to."""
+    return client if allowance is None else _LimitedClient(client, allowance)
 
 
 class _LimitedClient:

@@ -21,6 +21,7 @@ from judgebench import plugins
 from judgebench.content.attachments import Attachments
 from judgebench.content.parts import Interleaved
 from judgebench.content.prompts import fields_of, fit, is_medium, prompt_for
+from judgebench.engine.allowance import check_measured
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, DiskError, EndpointError, JudgebenchError, missing_extra
 from judgebench.identity.questions import repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, checked, lacks_logprobs, method_of
@@ -32,7 +33,7 @@ from judgebench.preflight.trial_calls import TrialCall, TrialService, ask_all
 from judgebench.preflight.trial_case import shows_answers_images, trial_case
 from judgebench.records.flow import Prompt, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
-from judgebench.records.spending import Spending, spent_by
+from judgebench.records.spending import Limits, Spending, spent_by
 from judgebench.stages.asks import Questions, benchmark_case
 from judgebench.stages.constraining import constraint_of, hold_of, without_keys
 from judgebench.store.run_folder import RunFolder
@@ -103,7 +104,7 @@ def preflight(
             _check_judge_takes(plan, task, first[task.datasets[0]])
     # where requests are written into files, no service is asked
     services = [] if plan.options.requests else [*_tested_models(plan), *_judges(plan, first)]
-    return _try_services(services, findings, report, environ, left=left)
+    return _try_services(services, findings, report, environ, limits=plan.options.limits, left=left)
 
 
 def _try_services(
@@ -112,6 +113,7 @@ def _try_services(
     report: Callable[[str], None],
     environ: Mapping[str, str] | None,
     *,
+    limits: Limits | None,
     left: Spending | None,
 ) -> PreflightChecked:
     if left is not None and (left.calls < TRIAL_CALLS * len(services) or min(left.tokens, left.cost) <= 0):
@@ -122,6 +124,9 @@ def _try_services(
     spent = Spending()
     for one in services:
         for reply in one.replies:
+            if limits is not None:
+                whose = f"The service of {one.config.abbr!r}"
+                check_measured(reply, limits, one.config.price, whose=whose)
             spent += spent_by(reply.usage, 1, one.config.price)
     return PreflightChecked(findings, spent)
 

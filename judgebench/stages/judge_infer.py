@@ -22,7 +22,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.engine.client import Traffic, open_alone, open_caching_client
+from judgebench.engine.client import Traffic, limited, open_alone, open_caching_client
 from judgebench.engine.worker_pool import at_a_time, run_pool, schedule_of
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, EndpointError, ReuseError
 from judgebench.identity.questions import (
@@ -45,7 +45,7 @@ from judgebench.judges.core.contract import (
 )
 from judgebench.models.access import configured
 from judgebench.models.contract import Client, ServiceConfig
-from judgebench.records.flow import JudgeCall, Prediction, Sample
+from judgebench.records.flow import JudgeCall, Prediction, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.stages.asks import (
     Origin,
@@ -394,7 +394,15 @@ class JudgeRun:
             known_for_files(self.judge, self.constrained)
             return
         async with open_alone(self.config, Traffic()) as now:  # past any cache, and no batch is waited for
-            found = await constraint_of(self.judge, now.ask)
+            client = limited(now, allowance_of(self.task, self.config))
+
+            async def ask(request: Request) -> Reply:
+                reply = await client.ask(request)
+                if reply.error is not None and reply.error.kind == "cancelled":
+                    raise StoppedError
+                return reply
+
+            found = await constraint_of(self.judge, ask)
         found.check_same(self.constrained, self.task.spec.name)
         self.constrained = found.key
         if found.why:

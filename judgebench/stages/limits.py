@@ -10,10 +10,10 @@ from judgebench.stages.task import Task, supervised
 
 
 def allowance_of(task: Task, model: ModelConfig) -> Allowance | None:
-    """Return what a task may spend by asking a model; ``None`` where the run has no limits."""
+    """Return what a task may spend by asking its model; ``None`` where the run has no limits."""
     limits = task.plan.options.limits
-    if limits is None:
-        return None
+    if limits is None or task.reporter.allowance is not None:
+        return task.reporter.allowance
     allowance = Allowance(
         limits,
         model.price,

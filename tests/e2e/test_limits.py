@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+import judgebench
 from judgebench.cli.main import run
+from judgebench.metrics.rates.tally import Tally
 from tests.e2e.harness import Bench, wait_until
 from tests.executors.test_file_executor import write_executors
 from tests.faultservice import FaultService
@@ -162,6 +164,35 @@ def silent(bench: Bench) -> Iterator[Bench]:
 
 
 def test_tokens_that_nobody_counts_cannot_be_limited(silent: Bench) -> None:
+    """It is found by the trial call, and without one by the first reply."""
     done = silent.jb("--max-tokens", "1000", dataset="toy_gen")
     assert done.code == 3, done.text
     assert "does not say how many tokens a call took, so --max-tokens cannot be kept" in done.text
+    assert len(silent.model.requests) == 1
+    assert not silent.runs
+    later = silent.jb("--max-tokens", "1000", "--no-preflight", dataset="toy_gen")
+    assert later.code == 3, later.text
+    assert "so --max-tokens cannot be kept" in later.text
+
+
+def test_a_run_in_threads_of_the_caller_keeps_to_its_limit(priced: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects that no other process can make; the limit of a run that goes on is lifted by name."""
+    monkeypatch.chdir(priced.folder)
+
+    def found(tally: Tally) -> judgebench.Metric:
+        return judgebench.Metric(value=1.0, n=tally.counts().planned)
+
+    dataset = {
+        "type": "JsonlDataset", "abbr": "toy", "path": "toy.jsonl", "input_columns": ["question"],
+        "output_column": "answer", "prompt": "{question}", "evaluator": {"type": "NumberEqual"},
+        "metrics": ["accuracy", found],
+    }  # fmt: skip
+    what: dict[str, Any] = {"models": "toy_model", "datasets": dataset, "preflight": False}
+    outcome = judgebench.run(**what, max_calls=25)
+    assert outcome.exit_code == 7
+    assert outcome.reached is not None
+    assert outcome.reached.higher == "--max-calls 50"
+    assert len(priced.model.requests) == 25
+    whole = judgebench.run(**what, reuse="latest", lifted=["max_calls"])
+    assert whole.ok, whole.errors
+    assert len(priced.model.requests) == 60
