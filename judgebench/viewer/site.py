@@ -1,8 +1,9 @@
-"""What every page needs: the runs, the templates, and one thread in which the files are read."""
+"""What every page needs: the runs, the templates, and the threads in which files are read."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +20,8 @@ from judgebench.viewer.guard import Guard
 from judgebench.viewer.library import KnownRun, Library, links_in
 
 HERE = Path(__file__).parent
+_THREADS = 4
+"""Pages that are made at once: a long search or comparison must not hold up the others."""
 _KEPT = 8
 """Lists and comparisons that are kept."""
 
@@ -42,9 +45,10 @@ class ViewerSite:
         self.library = library
         self.guard = guard
         self._templates = _templates()
+        self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[object, object]] = {}
         self._queries: dict[Path, RunQuery] = {}
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="viewer")
+        self._worker = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="viewer")
 
     def run(self, request: web.Request) -> KnownRun:
         """Return the run that an address names.
@@ -59,7 +63,7 @@ class ViewerSite:
         return run
 
     def query(self, run: KnownRun) -> RunQuery:
-        """Return what answers questions about a run; used in the thread that reads files.
+        """Return what answers questions about a run; used in a thread that reads files.
 
         Raises:
             MissingError: The folder holds symbolic links, which are not followed.
@@ -68,9 +72,7 @@ class ViewerSite:
         if links := links_in(run.folder):
             raise MissingError(f"The items of {run.name} are not shown: {links[0]}.")
         known = self._queries.get(run.folder)
-        if known is None:
-            known = self._queries[run.folder] = open_query(run.folder)
-        return known
+        return known if known is not None else self._queries.setdefault(run.folder, open_query(run.folder))
 
     def kept(self, key: Hashable, asks: RunQuery, row: str, make: Callable[[], T]) -> T:
         """Return what was made for a key, made anew where a file of the row has changed since.
@@ -82,12 +84,14 @@ class ViewerSite:
             make: Makes it.
         """
         stamp = tuple(_stamp(path) for one in asks.rows if one.row == row for path in one if isinstance(path, Path))
-        known = self._kept.pop(key, None)
+        with self._lock:
+            known = self._kept.pop(key, None)
         if known is None or known[0] != stamp:
             known = stamp, make()
-        self._kept[key] = known
-        while len(self._kept) > _KEPT:
-            self._kept.pop(next(iter(self._kept)))
+        with self._lock:
+            self._kept[key] = known
+            while len(self._kept) > _KEPT:
+                self._kept.pop(next(iter(self._kept)))
         return cast(T, known[1])
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -104,11 +108,11 @@ class ViewerSite:
         return self.trouble("This cannot be shown", error.message, error.hint, status=422)
 
     async def aside(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do something in the thread that reads files, so that the viewer goes on answering."""
+        """Do something in a thread that reads files, so that the viewer goes on answering."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, partial(work, *arguments))
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from judgebench.records.facts import answer_hash
 from judgebench.records.findings import PresentationVerdict, ReadSpan
 from tests.query.made import MadeRun, call, prediction, verdict
 from tests.viewer.browser import Page
-from tests.viewer.conftest import viewing
+from tests.viewer.conftest import Viewing, viewing
 from tests.viewer.stand import png
 from tests.viewer.test_reach import fetch
 
@@ -93,3 +94,53 @@ def test_a_run_that_holds_nothing_yet_says_so(tmp_path: Path) -> None:
         assert "nothing to label" in fetch(view, "/runs/20260101_000000/labels").text
         assert "Choose what is compared with what" in fetch(view, "/compare?a=20260101_000000").text
         assert fetch(view, "/compare").status == 200
+
+
+def test_labels_are_refused_unless_they_are_about_what_was_shown(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    answers = [prediction(id, f"answer {id}") for id in range(8)]
+    verdicts = [verdict(id, "correct" if id % 2 else "incorrect", text=f"answer {id}") for id in range(8)]
+    run.add("model", "toy", "judge", predictions=answers, calls=[], verdicts=verdicts)
+    place = "/runs/20260101_000000/labels"
+
+    def post(view: Viewing, address: str, origin: str = "", **form: str) -> int:
+        headers = {"Origin": origin or view.base}
+        return fetch(view, address, method="POST", data=form, headers=headers).status
+
+    def label(id: int, decision: str, who: str, **more: str) -> dict[str, str]:
+        named = {"of_model": "model", "of_row": "toy-judge", "of_id": str(id), "of_repeat": "0", "row": "toy-judge"}
+        said = {"answer_hash": answer_hash(f"answer {id}"), "decision": decision, "who": who, "blind": "1"}
+        return {**named, **said, **more}
+
+    with viewing(run.path) as view:
+        assert post(view, f"{place}/draw", origin="http://evil.example", row="toy-judge") == 403
+        assert not (run.path / "labels").exists()
+        assert post(view, f"{place}/draw", row="no such row") == 422
+        assert post(view, f"{place}/draw", row="toy-judge", n="8", who="ann") == 303
+        assert post(view, f"{place}/draw", row="toy-judge") == 422  # once
+        for wrong in (
+            label(0, "correct", "ann", answer_hash="0" * 32),
+            label(0, "<script>", "ann"),
+            label(0, "", "ann"),
+            label(0, "", "ann", score="nan"),
+            label(99, "correct", "ann"),
+            label(0, "correct", "ann", of_row="../../../etc"),
+            {"row": "toy-judge"},
+        ):
+            assert post(view, place, **wrong) == 422, wrong
+        assert post(view, place, origin="null", **label(0, "correct", "ann")) == 403
+        assert not (run.path / "labels" / "toy.jsonl").exists()
+        for id in range(8):
+            assert post(view, place, **label(id, "correct", "ann")) == 303
+            assert post(view, place, **label(id, "correct" if id else "incorrect", "bob")) == 303
+        page = fetch(view, f"{place}?row=toy-judge&who=ann").text
+        assert "<b>8</b> of 8 labelled by ann" in page
+        assert "agrees with the judge on 4 of 8" in page
+        assert "agrees with bob on 7 of 8" in page
+        assert "have a label of ann" in page
+        item = fetch(view, "/runs/20260101_000000/items/model/toy-judge/0/0").text
+        assert "bob" in item
+        assert fetch(view, "/runs/20260101_000000/items?only=labelled").text.count("data-href") == 8
+    (run.path / "run.json").unlink()
+    with viewing(run.path) as view:
+        assert post(view, place, **label(0, "correct", "eve")) == 404  # no run of ours: nothing is written to it
