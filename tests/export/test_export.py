@@ -15,7 +15,7 @@ from judgebench.records.facts import Label, answer_hash
 from judgebench.store.labels import append_labels
 from tests.e2e.conftest import stand
 from tests.query.made import MadeRun
-from tests.query.test_query import N, answer, fill
+from tests.query.test_query import WRONG, N, answer, fill
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +175,21 @@ def test_an_empty_run_gives_an_empty_table(tmp_path: Path, capsys: pytest.Captur
     made.add("m", "toy", predictions=[], verdicts=[])
     assert export(capsys, str(made.path), "--to", "csv")[0].count("\n") == 1
     assert export(capsys, str(made.path), "--to", "jsonl")[0] == ""
+
+
+def test_truescore_itself_reads_its_table_and_the_files_of_other_tools(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapters = pytest.importorskip("truescore.adapters")
+    tables = pytest.importorskip("truescore.io")
+    place = tmp_path / "audit.csv"
+    export(capsys, str(folder), "--to", "truescore", "--out", str(place), *STRICT)
+    labels = tables.load_labels(place, judge="judge", gold=None, id_column="id", covariates=["response_chars"])
+    assert (labels.n_total, float(labels.judge.sum())) == (N - 2, N - 2 - len(WRONG))
+    for name in ("lm-eval", "inspect"):
+        export(capsys, str(folder), "--to", name, "--out", str(tmp_path / name), *STRICT)
+        (path,) = [one for one in (tmp_path / name).rglob("*.json*") if not one.name.startswith("results")]
+        read = adapters.read_eval(path)
+        assert (read.tool, len(read.rows)) == (name, N)
+        (judge,) = read.judge_columns
+        assert sum(row.get(judge, 0) for row in read.rows) == N - 2 - len(WRONG)
