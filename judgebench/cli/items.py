@@ -32,6 +32,8 @@ are searched with contains, or with matches(answer, "regular expression").
 This sends nothing. It writes nothing but an index in the run folder (index/),
 which may be removed.
 """
+_DIGITS = 15
+"""Digits of an item's number at most."""
 _LARGE = 200_000_000
 """Bytes of a run that take more than a few seconds to index."""
 _FLAGS = {
@@ -54,7 +56,7 @@ def build_parser() -> Parser:
     )
     add_run(parser)
     parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")
-    parser.add_argument("id", nargs="?", type=whole_from(0), metavar="ID", help="one item: all about it")
+    parser.add_argument("id", nargs="?", metavar="ID", help="one item, by number or key: all about it")
     which = parser.add_argument_group("which items")
     for name, meaning in _FLAGS.items():
         which.add_argument(f"--{name}", action="store_true", help=meaning)
@@ -127,6 +129,8 @@ def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
     from judgebench.cli import item_tables
 
     chosen = _filter(args)
+    if args.id is not None:
+        args.id = _number(query, chosen, args.id)
     if args.parser:
         from judgebench.cli.other_parsers import other_readings
 
@@ -145,6 +149,33 @@ def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
         yield from _overview(query, chosen, args)
     else:
         yield from _list(query, chosen, args)
+
+
+def _number(query: RunQuery, chosen: Filter, named: str) -> int:
+    """Return which item is named: by its number, or by the data source's own key.
+
+    Raises:
+        UsageError: No item of the row has the key.
+    """
+    import json
+
+    import msgspec
+
+    from judgebench.errors import UsageError
+    from judgebench.query import Filter
+
+    where = f"key == {json.dumps(named, ensure_ascii=False)}"
+    within = Filter(row=chosen.row, model=chosen.model, judge=chosen.judge)
+    found = query.page(msgspec.structs.replace(within, where=where), 0, 1, texts=False).rows
+    if found:
+        return found[0].id
+    digits = named.removeprefix("+")
+    if digits.isdecimal() and len(digits) <= _DIGITS:
+        return int(digits)
+    raise UsageError(
+        f"The row {chosen.row!r} has no item {named!r}.",
+        hint="Name an item by its number (of its row in the data file, from 0) or by its key.",
+    )
 
 
 def _filter(args: argparse.Namespace) -> Filter:
@@ -229,7 +260,10 @@ def _list(query: RunQuery, chosen: Filter, args: argparse.Namespace) -> Iterator
     last = args.offset + len(page.rows)
     more = last < page.total
     total = f"{page.total:,}" if page.exact else "more"
-    yield f"Items {args.offset + 1} to {last} of {total}." if more or args.offset else f"These are all {total}."
+    if more or args.offset:
+        yield f"Items {args.offset + 1} to {last} of {total}."
+    else:
+        yield f"These are all {total}." if last > 1 else "There is no other."
     traits = [one for one in query.in_common(chosen) if _bare(one.where) not in _bare(args.where)] if page.exact else []
     if traits := traits[:5]:
         yield ""

@@ -91,6 +91,7 @@ def test_all_about_one_item_and_the_way_to_the_next(folder: Path, capsys: pytest
         f"Again:   jb --reuse {folder} --mode eval",
     ):
         assert part in shown
+    assert items(capsys, str(folder), "sums-judge", "q-44", "--wrong") == shown
     whole = json.loads(items(capsys, str(folder), "sums-judge", "44", "--json"))
     assert whole["calls"][0]["reply"][slice(*whole["calls"][0]["span"])] == "B"
 
@@ -140,6 +141,7 @@ def test_json_and_csv_have_a_line_for_each_item(folder: Path, capsys: pytest.Cap
         (["--where", "levl == 3"], "There is no field 'levl' in this run"),
         (["sum"], "The run has no row 'sum'"),
         (["sums-judge", "300"], "has no item 300"),
+        (["sums-judge", "q-300"], "has no item 'q-300'"),
         (["--judge", "jugde"], "The run has no judge 'jugde'"),
         (["--regex", "("], "The regular expression '(' cannot be read"),
         (["--sort", "answer"], "Nothing is sorted by 'answer'"),
