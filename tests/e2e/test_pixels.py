@@ -19,7 +19,7 @@ from judgebench.content.image_files import size_of
 from tests.e2e.harness import Bench, Done, environment, run, slower_after, wait_until
 from tests.e2e.test_images import check_no_base64, stored
 from tests.e2e.test_kills import processes_of
-from tests.faultservice import FaultService
+from tests.faultservice import FaultService, prompt_text
 from tests.pixels import drawn, draws, gold, judges, pictures, read, seen
 
 N = 8
@@ -218,3 +218,30 @@ def test_images_are_sent_no_larger_than_the_rule_and_a_broken_one_fails_alone(be
     for row in bench.rows("sums", "good"):
         assert row["origin_prompt"][0]["content"][1]["resize"] == {"longest_side": 240}
     check_no_base64(bench.run)
+
+
+def rates(body: dict[str, Any]) -> str:
+    """A judge that answers the shipped questions about pictures: two ratings, or which of two is better."""
+    if "VERDICT" in prompt_text(body):
+        return judges(body)
+    shown = seen(body)
+    if len(shown) < 2:
+        return '{"reasoning": "a clean code", "score": [9, 10]}'
+    return f'{{"reasoning": "read", "score": [{4 if shown[1] == gold(shown[0]) else 0}, 8]}}'
+
+
+def test_the_shipped_judges_of_pictures_score_and_compare_what_two_models_drew(bench: Bench) -> None:
+    with FaultService(rates, model="r") as judge:
+        command = bench.command(
+            "--no-preflight", "--judges", "picture_edit", "picture_pair", dataset="sums", models=("worse", "good")
+        )
+        config = bench.folder / "configs" / "datasets" / "sums.py"
+        text = config.read_text().replace("input_columns=[]", "input_columns=['question']")
+        config.write_text(text.replace("Draw the sum: {shot}", "{question}: {shot}"))
+        rows = (bench.folder / "sums.jsonl").read_text().replace('{"shot"', '{"question": "Draw the sum", "shot"')
+        (bench.folder / "sums.jsonl").write_text(rows)
+        done = run(command, bench.folder, env={"JB_JUDGE_URL": judge.url})
+    assert done.code == 0, done.text
+    assert bench.result("sums-picture_edit", "good")["metrics"]["mean_score"]["value"] == pytest.approx(6)
+    assert bench.result("sums-picture_edit", "worse")["metrics"]["mean_score"]["value"] == pytest.approx(3)
+    assert bench.result("sums-picture_pair", "good")["metrics"]["win_rate"]["value"] == 75.0

@@ -6,7 +6,7 @@ from mmengine.config import read_base
 from judgebench.datasets import HubDataset
 
 with read_base():
-    from judgebench.configs.judges.picture_edit import judges
+    from judgebench.configs.judges.pictures.picture_edit import judges
 
 gedit_datasets = [
     dict(

@@ -5,7 +5,7 @@ from mmengine.config import read_base
 from judgebench.judges import DeclaredJudge
 
 with read_base():
-    from ._judge_model import judge_model  # the judge's service; edit it in that file
+    from .._judge_model import judge_model  # the judge's service; edit it in that file
 
 _prompt = [
     dict(

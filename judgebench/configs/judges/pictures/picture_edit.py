@@ -5,8 +5,8 @@ from mmengine.config import read_base
 from judgebench.judges import DeclaredJudge
 
 with read_base():
-    from ..datasets.picture_benchmarks._picture import CONSISTENCY, QUALITY
-    from ._judge_model import judge_model  # the judge's service; edit it in that file
+    from ...datasets.picture_benchmarks._picture import CONSISTENCY, QUALITY
+    from .._judge_model import judge_model  # the judge's service; edit it in that file
 
 judges = [
     dict(
