@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from judgebench.cli.main import run as jb
+from judgebench.metrics.rates import correction
+from judgebench.metrics.rates.agreement import Confusion
 from judgebench.metrics.statistics.misclassification import solved_share
 from judgebench.metrics.statistics.prediction_powered import (
     Stratum,
@@ -62,6 +64,20 @@ def test_ppi_and_its_weight_are_those_of_the_reference_package() -> None:
             compared += 1
     assert compared > 1800
     assert worst < 1e-9
+
+
+def test_the_metric_of_a_config_has_the_weight_of_the_reference_package() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(DRAWS):
+        tp, fp, fn, tn = (int(one) for one in rng.integers(0, 30, 4))
+        right, wrong = (int(one) for one in rng.integers(1, 100, 2))
+        if tp + fp + fn + tn < 2:
+            continue
+        y = np.repeat([1.0, 0.0, 1.0, 0.0], [tp, fp, fn, tn])
+        f = np.repeat([1.0, 1.0, 0.0, 0.0], [tp, fp, fn, tn])
+        rest = np.repeat([1.0, 0.0], [right, wrong])
+        weight = correction.power_weight(right, right + wrong, Confusion(tp=tp, fp=fp, fn=fn, tn=tn))
+        assert weight == pytest.approx(power_weight(y, f, rest), abs=1e-12)
 
 
 def test_one_stratum_is_the_plain_mean_and_a_labelled_one_adds_no_error() -> None:

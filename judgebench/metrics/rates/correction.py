@@ -65,10 +65,17 @@ def prediction_powered(judged_right: int, judged: int, labelled: Confusion, *, w
     return Estimate(weight * rate + rectifier, math.sqrt(weight**2 * rate * (1 - rate) / judged + spread / n))
 
 
-def power_weight(judged_right: int, judged: int, labelled: Confusion) -> float:
+def power_weight(judged_right: int, judged: int, labelled: Confusion, *, questions: int | None = None) -> float:
     """Return the weight of the judge that gives the least variance: ``cov(label, judge) / ((1 + n / N) var(judge))``.
 
-    Clipped to 0..1; a judge that says the same of every item gets 0.
+    Clipped to 0..1; a judge that says the same of every item gets 0. The variance is divided by one less than the number
+    of questions, as in the package ``ppi_py``.
+
+    Args:
+        judged_right: Unlabelled items the judge calls right.
+        judged: Unlabelled items with a verdict (N).
+        labelled: The judge against the labels (n items).
+        questions: How many questions these items ask; all of them different ones if not given.
 
     Source: PPI++, arXiv:2311.01453, for means.
     """
@@ -78,7 +85,8 @@ def power_weight(judged_right: int, judged: int, labelled: Confusion) -> float:
     true = (labelled.tp + labelled.fn) / n
     covariance = labelled.tp / n - said * true
     rate = (judged_right + labelled.tp + labelled.fp) / total
-    variance = rate * (1 - rate)
+    clusters = questions or total
+    variance = rate * (1 - rate) * clusters / (clusters - 1) if clusters > 1 else 0.0
     return min(1.0, max(0.0, covariance / ((1 + n / judged) * variance))) if variance > 0 and judged else 0.0
 
 
@@ -137,7 +145,8 @@ def clustered_ppi(rows: Sequence[Decided], *, power: bool = False) -> Estimate |
     labelled, judged_right, judged = _parts(rows)
     if judged < 2 or labelled.n < 2:
         return None
-    weight = power_weight(judged_right, judged, labelled) if power else 1.0
+    questions = len({one.cluster for one in rows})
+    weight = power_weight(judged_right, judged, labelled, questions=questions) if power else 1.0
     estimate = prediction_powered(judged_right, judged, labelled, weight=weight)
     clusters = len({one.cluster for one in rows if one.true is not None})
     if estimate is None or clusters < 2:
