@@ -28,6 +28,9 @@ from judgebench.store.run_folder import RunFolder, check_version, is_run
 _SECONDS_UNCHECKED = 2.0
 """For so long the files of a run are taken to be as they were; longer where making the index takes long."""
 
+_MAKING = threading.Lock()
+"""Held while an index is made: one at a time in a process, and none twice."""
+
 
 class Neighbours(NamedTuple):
     """Where an item stands in a list; nothing of it where it is not in the list.
@@ -74,9 +77,7 @@ def to_be_indexed(path: str | os.PathLike[str]) -> int:
     """Return how many bytes of a run ``open_query`` would have to index first; 0 where its index is up to date."""
     folder = RunFolder(Path(path).expanduser())
     sources = sources_of(folder, [])
-    if any(_fits(place, sources) for place in index_paths(folder)):
-        return 0
-    return size_of(sources)
+    return 0 if _up_to_date(folder, sources) is not None else size_of(sources)
 
 
 class RunQuery:
@@ -113,8 +114,10 @@ class RunQuery:
         began = time.monotonic()
         problems: list[str] = []
         sources = sources_of(self._folder, problems)
-        path = next((path for path in index_paths(self._folder) if _fits(path, sources)), None)
-        path = path or make_index(self._folder, sources)
+        path = _up_to_date(self._folder, sources)
+        if path is None:
+            with _MAKING:  # whoever waited finds it made
+                path = _up_to_date(self._folder, sources) or make_index(self._folder, sources)
         self._problems = problems
         now = time.monotonic()
         self._unchecked_until = now + max(_SECONDS_UNCHECKED, 5 * (now - began))
@@ -354,6 +357,10 @@ def _neighbours_by_looking(opened: OpenedIndex, selection: SqlSelection, key: It
         else:
             before = one
     return Neighbours(before, None, found) if found else Neighbours()
+
+
+def _up_to_date(folder: RunFolder, sources: list[Source]) -> Path | None:
+    return next((path for path in index_paths(folder) if _fits(path, sources)), None)
 
 
 def _fits(path: Path, sources: list[Source]) -> bool:

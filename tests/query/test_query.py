@@ -12,7 +12,7 @@ import pytest
 
 import judgebench
 from judgebench.errors import ReuseError, UsageError
-from judgebench.query import Filter, ItemKey, RunQuery, Trait, open_query
+from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, open_query
 from judgebench.query import run_query as module
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
 from judgebench.store.labels import append_labels
@@ -213,11 +213,9 @@ def test_it_notices_that_verdicts_have_changed_and_indexes_that_row_alone(
     assert ids(run, unread=True) == [7]
     path = copy / "verdicts/north/toy-strict.jsonl"
     indexed: list[str] = []
-    from judgebench.query.index import _Maker
-
-    add = _Maker._add
+    add = index._Maker._add
     monkeypatch.setattr(
-        _Maker,
+        index._Maker,
         "_add",
         lambda self, row, source, answers: (indexed.append(source.row), add(self, row, source, answers))[1],
     )
@@ -229,16 +227,16 @@ def test_it_notices_that_verdicts_have_changed_and_indexes_that_row_alone(
 
 def test_the_index_can_be_removed_damaged_or_of_a_folder_that_is_not_ours_to_write_to(copy: Path) -> None:
     assert ids(open_query(copy), unread=True) == [7]
-    index = copy / "index" / "items.sqlite"
+    place = copy / "index" / "items.sqlite"
     for damage in (b"", b"SQLite format 3\x00" + bytes(3000), b"rubbish"):
-        index.write_bytes(damage)
+        place.write_bytes(damage)
         assert ids(open_query(copy), unread=True) == [7]
-    shutil.rmtree(index.parent)
+    shutil.rmtree(place.parent)
     (copy / "run.json").unlink()
     foreign = open_query(copy)  # a folder that no run.json makes ours
     assert ids(foreign, unread=True) == [7]
     assert "run.json" in foreign.problems[0]
-    assert not index.exists()
+    assert not place.exists()
     assert [path.suffix for path in (copy.parent / "cache/judgebench/index").iterdir()] == [".sqlite"]
 
 
@@ -306,6 +304,20 @@ def test_several_threads_may_use_it(run: RunQuery) -> None:
     for thread in threads:
         thread.join()
     assert found == [[id for id in range(N) if id % 4 == 3 and id != 7]] * 4
+
+
+def test_threads_that_open_a_run_at_once_make_one_index(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    make = index._make
+    monkeypatch.setattr(index, "_make", lambda place, sources: (made.append(place), make(place, sources))[1])
+    found: list[list[int]] = []
+    threads = [threading.Thread(target=lambda: found.append(ids(open_query(copy), unread=True))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[7]] * 6
+    assert made == [copy / "index" / "items.sqlite"]
 
 
 def test_both_orders_of_a_pair(tmp_path: Path) -> None:
