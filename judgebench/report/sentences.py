@@ -7,6 +7,7 @@ the summary holds (``ModelDifference``). Names of models, rows and judges are da
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -26,6 +27,8 @@ MOST_ROWS = 3
 """Rows of which each has a sentence; of more there is one that counts them."""
 WIDE = 5.0
 """Points on either side from which on an interval is told to be wide."""
+BY_CHANCE = 0.05
+"""Share of equal rows that a 95% interval tells apart."""
 _SEEN = 0.05
 """A difference of two figures that a reader would notice."""
 MOST_NEEDED = 1_000_000
@@ -44,7 +47,7 @@ def who_is_better(summary: Summary) -> list[SummarySentence]:
     """Say of each row who is better than whom; of many rows, how many each model wins."""
     rows = compared_rows(summary)
     if len(rows) > MOST_ROWS:
-        return _over_rows(rows)
+        return _over_rows(rows, summary)
     return [said for row in rows for said in _better(row, summary)]
 
 
@@ -92,21 +95,60 @@ def _could_turn(one: ModelDifference, summary: Summary) -> str:
     return "; the items without a verdict could turn this round" if turned else ""
 
 
-def _over_rows(rows: Sequence[ComparedRow]) -> list[SummarySentence]:
-    """Say how many rows each model wins, of more rows than there can be sentences."""
+def _over_rows(rows: Sequence[ComparedRow], summary: Summary) -> list[SummarySentence]:
+    """Say who is better over all rows, and how many rows each model wins, of more than there can be sentences."""
+    found = _together(rows, summary)
     won = Counter(row.first for row in rows if all(one.sure for one in row.differences))
     total = len(rows)
     if not won:
-        return []
+        return found
     (best, times), *others = won.most_common()
-    models = max(len(row.differences) for row in rows)
-    than = f"than {rows[0].differences[0].second if best == rows[0].first else rows[0].first}" if models == 1 else ""
-    than = than or "than every other model"
+    two = all(len(row.differences) == 1 for row in rows)
+    than = next((one.second for row in rows for one in row.differences if row.first == best), "") if two else ""
     also = [f"{model} on {count}" for model, count in others]
     rest = f"; {listed(also)}" if also else ""
-    return [
-        SummarySentence(about="better", strong=f"{best} is better {than} on {times} of {total} rows", rest=f"{rest}.")
-    ]
+    if two:  # best against all others is held to hold for all at once
+        rest += (
+            f"; of rows on which both are equal about {math.ceil(BY_CHANCE * total)} in {total} would look so by chance"
+        )
+    strong = f"{best} is better than {than or 'every other model'} on {times} of {total} rows"
+    return [*found, SummarySentence(about="better", strong=strong, rest=f"{rest}.")]
+
+
+def _together(rows: Sequence[ComparedRow], summary: Summary) -> list[SummarySentence]:
+    """Say by how much one of two models is better on average over rows of different datasets.
+
+    The rows are independent samples, so the interval of the mean is made of theirs: half of its width is
+    ``sqrt(sum h^2) / k`` of the halves ``h`` of ``k`` rows.
+
+    Source: G. Y. Zou and A. Donner (2008), Statistics in Medicine 27, 1693-1702 (MOVER).
+    """
+    alone = [one for row in rows for one in row.differences]
+    bases = {_base_of(summary, one.dataset) for one in alone}
+    units = {(one.by, one.found.unit, one.kind == "head_to_head") for one in alone}
+    if len(alone) != len(rows) or len(bases) < len(rows) or len(units) > 1 or alone[0].kind == "head_to_head":
+        return []
+    first = alone[0].first
+    if any(first not in (one.first, one.second) for one in alone) or any(one.found.ci95 is None for one in alone):
+        return []
+    turned = [one.found.value or 0.0 if one.first == first else -(one.found.value or 0.0) for one in alone]
+    halves = [(one.found.ci95[1] - one.found.ci95[0]) / 2 for one in alone if one.found.ci95 is not None]
+    mean, half = math.fsum(turned) / len(rows), math.hypot(*halves) / len(rows)
+    second = alone[0].second if alone[0].first == first else alone[0].first
+    if mean < 0:
+        first, second, mean = second, first, -mean
+    metric = Metric(value=mean, ci95=(mean - half, mean + half), unit=alone[0].found.unit)
+    by_how_much = f": {amount(mean, metric.unit, sign=True)} on average{bracketed(interval(metric, sign=True))}."
+    if mean > half:
+        strong = f"{first} is better than {second} over all {len(rows)} rows together"
+        return [SummarySentence(about="better", strong=strong, rest=by_how_much)]
+    strong = f"All {len(rows)} rows together cannot tell {first} from {second}"
+    return [SummarySentence(about="unsure", strong=strong, rest=by_how_much)]
+
+
+def _base_of(summary: Summary, row: str) -> str:
+    judge = next((one.judge for one in summary.results if one.dataset == row and one.judge), "")
+    return row.removesuffix(f"-{judge}") if judge else row
 
 
 def what_is_unsure(summary: Summary) -> list[SummarySentence]:
@@ -317,13 +359,14 @@ def compared_rows(summary: Summary) -> list[ComparedRow]:
 def phrases_of(summary: Summary) -> dict[str, str]:
     """Return what each row is about in words: ``on gsm8k by the judge quill``, or ``by the rule`` beside a judge's."""
     judges_of = {one.dataset: one.judge or "" for one in summary.results}
-    phrases = {}
+    beside_a_judge = {name.removesuffix(f"-{judge}") for name, judge in judges_of.items() if judge}
+    phrases: dict[str, str] = {}
     for row in summary.rows:
         name = row.dataset
         judge = judges_of.get(name, "")
         if judge and name.endswith(f"-{judge}"):
             phrases[name] = f"on {name.removesuffix(f'-{judge}')} by {called(judge)}"
-        elif any(by and other == f"{name}-{by}" for other, by in judges_of.items()):
+        elif name in beside_a_judge:
             phrases[name] = f"on {name} by the rule"
         else:
             phrases[name] = f"on {name}"

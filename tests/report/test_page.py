@@ -88,6 +88,28 @@ def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, 
     assert view.evaluate("document.documentElement.scrollWidth") <= 380
 
 
+def test_a_model_alone_is_told_within_the_first_sight_too(tmp_path: Path, view: Page) -> None:
+    """As the run of the demo has it: a model that judges its own answers, and a rule beside it."""
+    run = tmp_path / "20260305_153318"
+    run.mkdir()
+    rule, judge = "1" * 29 + "0" * 21, "1" * 26 + "0" * 3 + "1" * 12 + "0" * 9
+    put(run, "gemma", "facts", rule)
+    put(run, "gemma", "facts-judge", judge, judge="judge", rule=rule)
+    rows = [RowSpec(name="facts", dataset="facts"), RowSpec(name="facts-judge", dataset="facts", judge="judge")]
+    page = summarize(run, timestamp=run.name, models=["gemma"], rows=rows).html
+    view.size(1280, FIRST_SIGHT)
+    view.goto(page.as_uri())
+    parts = {
+        "score": "accuracy 58.0% on facts by the rule (95% interval 44.2 to 70.6) and accuracy 76.0% on facts by the",
+        "unsure": "about 350 items would leave 5",
+        "judge": "agrees with the rule on 70.0% of 50 answers (95% interval 56.2 to 80.9) and is too kind by 18.0",
+        "unscored": "All 50 items were scored",
+    }
+    for about, words in parts.items():
+        assert words in view.text(f"dd.{about}")
+        assert view.evaluate(f"document.querySelector('dd.{about}').getBoundingClientRect().bottom") <= FIRST_SIGHT
+
+
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "</style><script>alert(1)</script>",

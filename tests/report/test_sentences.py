@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from judgebench.metrics.comparisons.differences import (
@@ -129,9 +130,17 @@ def test_many_rows_are_counted_instead_of_listed() -> None:
     sure, unsure = {"low": 1, "high": 7}, {"low": -1, "high": 9}
     differences = [apart(4, name=f"d{at}", **(sure if at < 3 else unsure)) for at in range(5)]
     assert said(differences=differences) == [
-        "ant is better than bee on 3 of 5 rows.",
+        # halves of 3, 3, 3, 5, 5: sqrt(9 + 9 + 9 + 25 + 25) / 5 = 1.75
+        "ant is better than bee over all 5 rows together: +4.0 points on average (95% interval +2.2 to +5.8).",
+        "ant is better than bee on 3 of 5 rows; of rows on which both are equal about 1 in 5 would look so by chance.",
         "On 2 of 5 rows the items cannot tell the two models apart.",
     ]
+    turned = [msgspec.structs.replace(one, first="bee", second="ant") for one in differences[:2]]
+    assert said(differences=[*turned, *differences[2:]])[0] == (
+        "All 5 rows together cannot tell ant from bee: +0.8 points on average (95% interval -1.0 to +2.6)."
+    )
+    several = [apart(4, 1, 7, name=f"d{at}", second=other, of=2) for at in range(4) for other in ("bee", "cat")]
+    assert said(differences=several) == ["ant is better than every other model on 4 of 4 rows."]
 
 
 def test_results_of_different_versions_are_not_compared() -> None:
