@@ -39,7 +39,7 @@ _CONTEXT_COLUMNS = {"context", "passage", "document", "article"}
 _META_KEYS = {
     "abbr", "data_type", "infer_method", "input_columns", "output_column", "sampling_mode", "request_count",
     "output_config", "evaluator", "prediction_column", "model_column", "id_column",
-    "image_columns", "image_folder", "images_optional", "placeholders", "prediction_images",
+    "image_columns", "image_folder", "images_optional", "shared_images", "placeholders", "prediction_images",
 }  # fmt: skip
 _ANSWERS_KEYS = ("prediction_column", "model_column", "id_column", "prediction_images")
 """Those of them that only files of ``--predictions`` have."""
@@ -142,7 +142,7 @@ def own_dataset(
         "abbr": str(meta.get("abbr") or safe_name(path.stem)),
         **source,
         "prompt": [{"role": "user", "content": _with_images(_prompt(fields, letters), images, meta)}],
-        "notes": [_about_columns(path, inputs, output, others)],
+        "notes": [_about_columns(path, inputs, output, others, images)],
     }
     if output and (ruled or meta.get("evaluator") is not None):
         evaluator, said = _evaluator(meta, letters, source)
@@ -171,6 +171,10 @@ def image_columns_of(path: Path, meta: dict[str, Any], key: str, columns: list[s
 def _image_keys(path: Path, meta: dict[str, Any], images: list[str]) -> dict[str, Any]:
     """Return the loader's keys about images; none where there is no image."""
     keys: dict[str, Any] = {"image_columns": images} if images else {}
+    if "shared_images" in meta:
+        if path.suffix.lower() not in (".csv", ".tsv"):
+            raise DataError(f"shared_images of the meta file of {path} is for CSV and TSV files.")
+        keys["shared_images"] = str(meta["shared_images"])
     for name, kind in (("image_folder", str), ("images_optional", bool), ("placeholders", bool)):
         if name in meta:
             if not isinstance(meta[name], kind):
@@ -209,11 +213,12 @@ def _may_be_gold(column: str) -> bool:
     return re.sub(r"[\s-]+", "_", column.strip().lower()) in _GOLD_COLUMNS
 
 
-def _about_columns(path: Path, shown_columns: list[str], output: str, others: list[str]) -> str:
+def _about_columns(path: Path, shown_columns: list[str], output: str, others: list[str], images: list[str]) -> str:
     """Return which columns of the file are used for what."""
     gold = f"gold answer: {output!r}" if output else "no gold answer"
+    pictured = f"; images: {', '.join(map(repr, images))}" if images else ""
     unused = f"; not used: {', '.join(map(repr, others))}" if others else ""
-    return f"columns of {path.name}: asked: {', '.join(map(repr, shown_columns))}; {gold}{unused}"
+    return f"columns of {path.name}: asked: {', '.join(map(repr, shown_columns))}{pictured}; {gold}{unused}"
 
 
 def _evaluator(meta: dict[str, Any], letters: list[str], source: dict[str, Any]) -> tuple[Any, str]:

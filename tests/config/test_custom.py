@@ -312,3 +312,25 @@ def test_the_page_documents_every_name_of_the_gold_answer():
 
     spelt = {"references", "ref_answer", "groundtruth"}  # other spellings of those that are named
     assert [name for name in _GOLD_COLUMNS - spelt if f"`{name}`" not in page("own-files.md")] == []
+
+
+def test_the_meta_file_names_the_columns_of_images(resolve, tmp_path):
+    path = csv(tmp_path / "mm.tsv", "index\timage\tquestion\tanswer\n1\tiVBORw0KGgo\tWhat?\tcat\n")
+    meta = {"image_columns": ["image"], "shared_images": "index"}
+    (tmp_path / "mm.tsv.meta.json").write_text(json.dumps(meta))
+    dataset = resolve(path)
+    assert dataset.loader.options["shared_images"] == "index"
+    assert dataset.prompt[0]["content"][0] == {"type": "image", "image": "{image}"}
+    assert "images: 'image'" in dataset.notes[0]
+    for wrong, message in (
+        ({"image_columns": ["picture"]}, "no column 'picture'"),
+        ({"image_columns": "image"}, "must be a list of column names"),
+        ({"image_columns": ["image"], "placeholders": "yes"}, r"placeholders .* bool was expected"),
+    ):
+        (tmp_path / "mm.tsv.meta.json").write_text(json.dumps(wrong))
+        with pytest.raises(DataError, match=message):
+            resolve(path)
+    rows = jsonl(tmp_path / "mm.jsonl", {"question": "What?", "image": "1.png", "answer": "cat"})
+    (tmp_path / "mm.jsonl.meta.json").write_text(json.dumps(meta))
+    with pytest.raises(DataError, match=r"shared_images .* is for CSV and TSV files"):
+        resolve(rows)
