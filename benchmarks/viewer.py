@@ -3,16 +3,20 @@
 Part *query*: a made run of 1,000,000 items (or as many as are named) with 1.5 kB of text each, judged by one judge;
 then the index, the first page, a filter, counts, a search in texts, and one item, each with its time and the memory of
 the process. Every question is put to a process of its own, as a person's first question is.
+
+Part *pages*: the same run in ``jb view``, page by page, as a browser asks for them; one process.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +141,39 @@ def lines(folder: Path, items: int) -> Iterator[str]:
         )
 
 
+PAGES = {
+    "page: the run": "", "page: first items": "/items", "page: wrong ones, page 21": "/items?only=wrong&offset=1000",
+    "page: a condition, sorted": "/items?where=category+%3D%3D+%22algebra%22&sort=-latency",
+    "page: a regex": "/items?text=%2FFinal+answer%3A+10%5B01%5D%5Cd%2F",
+    "page: an item": "/items/model/set-judge/{middle}/0?only=wrong", "page: lengths and times": "/timing",
+}  # fmt: skip
+"""Pages of ``jb view``, by their addresses below the run."""
+
+
+def pages(folder: Path, items: int) -> Iterator[str]:
+    """Yield a line for each page of one viewer, as a reader's browser asks for them one after the other."""
+    viewer = subprocess.Popen(
+        [sys.executable, "-m", "judgebench", "view", str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert viewer.stdout is not None
+        base, _, token = viewer.stdout.readline().strip().partition("/?token=")
+        cookie = {"Cookie": f"jb_viewer_{base.rpartition(':')[2]}={token}"}
+        for name, address in PAGES.items():
+            path = f"/runs/{folder.name}{address.format(middle=items // 2 // 7 * 7 + 3)}"
+            began = time.monotonic()
+            with urllib.request.urlopen(urllib.request.Request(base + path, headers=cookie)) as answer:
+                size = len(answer.read())
+            yield f"{name:26}{time.monotonic() - began:9.3f} s, {size / 1e3:.0f} kB"
+        status = Path(f"/proc/{viewer.pid}/status")
+        if status.exists():
+            peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+            yield f"the viewer took {int(peak[1]) / 1024:.0f} MB at most" if peak else ""
+    finally:
+        viewer.terminate()
+        viewer.wait()
+
+
 def main() -> None:
     """Measure all, or one part in this process."""
     items = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -155,6 +192,8 @@ def main() -> None:
         size = sum(path.stat().st_size for path in folder.rglob("*.jsonl")) / 1e6
         print(f"a run of {items:,} items, {size:,.0f} MB, made in {time.monotonic() - began:.0f} s", flush=True)
         for line in lines(folder, items):
+            print(line, flush=True)
+        for line in pages(folder, items):
             print(line, flush=True)
         index = folder / "index" / "items.sqlite"
         print(f"the index has {index.stat().st_size / 1e6:,.0f} MB")

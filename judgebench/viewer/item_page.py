@@ -188,9 +188,13 @@ def _facts(item: Item) -> str:
     line, one = item.line, item.prediction
     found = []
     if line.tokens is not None:
-        found.append(f"{line.tokens:,} tokens")
+        read = one.usage.prompt_tokens if one is not None and one.usage is not None else 0
+        found.append(f"{read:,} tokens in, {line.tokens:,} out" if read else f"{line.tokens:,} tokens")
     if line.latency:
-        found.append(figures.seconds(line.latency))
+        first = (
+            f", the first token after {figures.seconds(one.first_token)}" if one is not None and one.first_token else ""
+        )
+        found.append(f"{figures.seconds(line.latency)}{first}")
     if line.tries is not None and line.tries > 1:
         found.append(f"{line.tries} tries")
     elif line.tries == 1:

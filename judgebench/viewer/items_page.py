@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -64,14 +65,18 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     columns = wanted.split(",") if wanted else declared.columns
     offset = min(_whole(request.query.get("offset", "")), 10**12) // _LINES * _LINES
     asks = site.query(run)
+    labels = tuple(_state(path) for path in sorted((run.folder / "labels").glob("*.jsonl")))
     values: dict[str, Any] = {"wrong_filter": "", "hint": "", "lines": [], "total": 0, "exact": True, "groups": []}
     counts: dict[str, int] = {}
     try:
-        counts = asks.counts(chosen.filter(narrowed=False))
+        every = chosen.filter(narrowed=False)
+        counts = site.kept(("counts", run.folder, every, labels), asks, "", lambda: asks.counts(every), small=True)
         found = asks.page(chosen.filter(), offset, _LINES)
         by = chosen.by or "reason"
         quick = not chosen.text and not any(name in chosen.where for name in _TEXTS)
-        tallied = asks.groups(chosen.filter(), by) if quick else []
+        wanted_ones = chosen.filter()
+        key = "groups", run.folder, wanted_ones, by, labels
+        tallied = site.kept(key, asks, "", lambda: asks.groups(wanted_ones, by), small=True) if quick else []
         groups = [(value, count) for value, count in tallied if value not in {None, ""}]
         values |= {
             "lines": [_shown(run, chosen, one) for one in found.rows],
@@ -148,6 +153,13 @@ def _cells(line: ItemLine, columns: list[str]) -> list[str]:
             value = figures.seconds(value)
         said.append("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
     return said
+
+
+def _state(path: Path) -> tuple[str, int]:
+    """Return what changes when a file of labels does: it only grows."""
+    with contextlib.suppress(OSError):
+        return path.name, path.lstat().st_size
+    return path.name, -1
 
 
 def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:

@@ -67,7 +67,9 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     last = _named(query, "last_")
     last_item = asks.item(last.row, last.id, last.repeat, model=last.model) if last else None
     address = chosen.query(who=annotator, open="" if blind else "1", skip=str(skipped or ""))
-    choices = site.kept(("choices", run.folder, chosen.row), asks, chosen.row, lambda: choices_of(asks, chosen.row))
+    choices = site.kept(
+        ("choices", run.folder, chosen.row), asks, chosen.row, lambda: choices_of(asks, chosen.row), small=True
+    )
     swapped = blind and item is not None and "A" in choices and int(_hash_of(item)[:1] or "0", 16) % 2 == 1
     return site.page(
         "labels.html",

@@ -22,8 +22,8 @@ from judgebench.viewer.library import KnownRun, Library, links_in
 HERE = Path(__file__).parent
 _THREADS = 4
 """Pages that are made at once: a long search or comparison must not hold up the others."""
-_KEPT = 8
-"""Lists and comparisons that are kept."""
+_KEPT, _KEPT_SMALL = 8, 500
+"""Comparisons that are kept, and counts."""
 
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ class ViewerSite:
         self._templates = _templates()
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[object, object]] = {}
+        self._kept_small: dict[Hashable, tuple[object, object]] = {}
         self._queries: dict[Path, RunQuery] = {}
         self._worker = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="viewer")
 
@@ -74,24 +75,27 @@ class ViewerSite:
         known = self._queries.get(run.folder)
         return known if known is not None else self._queries.setdefault(run.folder, open_query(run.folder))
 
-    def kept(self, key: Hashable, asks: RunQuery, row: str, make: Callable[[], T]) -> T:
+    def kept(self, key: Hashable, asks: RunQuery, row: str, make: Callable[[], T], *, small: bool = False) -> T:
         """Return what was made for a key, made anew where a file of the row has changed since.
 
         Args:
             key: What it is made of.
             asks: The run.
-            row: Name of a result row of it.
+            row: Name of a result row of it; empty for all.
             make: Makes it.
+            small: Whether many of its kind may be kept.
         """
-        stamp = tuple(_stamp(path) for one in asks.rows if one.row == row for path in one if isinstance(path, Path))
+        rows = [one for one in asks.rows if row in {"", one.row}]
+        stamp = tuple(_stamp(path) for one in rows for path in one if isinstance(path, Path))
+        shelf, most = (self._kept_small, _KEPT_SMALL) if small else (self._kept, _KEPT)
         with self._lock:
-            known = self._kept.pop(key, None)
+            known = shelf.pop(key, None)
         if known is None or known[0] != stamp:
             known = stamp, make()
         with self._lock:
-            self._kept[key] = known
-            while len(self._kept) > _KEPT:
-                self._kept.pop(next(iter(self._kept)))
+            shelf[key] = known
+            while len(shelf) > most:
+                shelf.pop(next(iter(shelf)))
         return cast(T, known[1])
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
