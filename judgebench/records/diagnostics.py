@@ -54,6 +54,13 @@ class JudgesCompared(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     decisions: list[tuple[str, str, int]] = []
 
 
+HELD_TO_SCHEMA = (
+    "the service held the judge's replies to a JSON schema: that they could be read says nothing about the judge; look "
+    "at its agreement"
+)
+"""What a reader of the unread rate must know of a judge whose replies were held to a schema."""
+
+
 class HowRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By which parser, aggregation and choice for unread presentations replies became verdicts; several by `` / ``.
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from judgebench.metrics.comparisons.ranked import RATINGS
+from judgebench.records.diagnostics import HELD_TO_SCHEMA
 from judgebench.records.flow import Metric
 from judgebench.report.schema import Cell, ResultFacts, Summary, SummaryRow
 from judgebench.report.wording import listed, many
@@ -181,9 +182,6 @@ def coverage_table(summary: Summary, notes: Notes) -> TextTable:
     return table.without(none, f"In every row {listed(list(none.values()), most=len(_NONE))}." if none else "")
 
 
-_HELD = "the service held the judge's replies to a JSON schema, so that they could be read says nothing about the judge"
-
-
 def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
     """Return the judges' unread share and tokens and, where a rule decided the same answers, how far they agree."""
     judged = [one for one in summary.results if one.judge is not None and one.kind == "result"]
@@ -202,7 +200,8 @@ def diagnostics_table(summary: Summary, notes: Notes) -> TextTable:
             ]
         unread = number(share)
         if one.diagnostics.read is not None and one.diagnostics.read.constrained not in {"", "no"}:
-            unread = f"{unread} {notes.reference(_HELD)}"
+            known = next((text for text in notes.texts if text.endswith(HELD_TO_SCHEMA)), HELD_TO_SCHEMA)
+            unread = f"{unread} {notes.reference(known)}"
         rows.append([one.dataset, one.model, *measured, unread, _tokens(one, notes)])
     headers = [
         "compared\nwith rule", "agreement\n%", "kappa",

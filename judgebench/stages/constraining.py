@@ -36,10 +36,6 @@ _SCHEMA: dict[str, Any] = {
 }
 _PROMPT = "Reply with the word hello, and nothing else."
 _HINT = "Take another service or model, or set constrain='auto' or 'off'."
-HELD = (
-    "the judge's replies were held to a JSON schema: that nearly all could be read says nothing about the judge; "
-    "look at its agreement"
-)
 FREE = "constrain is 'auto', and the service did not hold the judge's replies to a JSON schema, so they were free"
 
 

@@ -37,7 +37,7 @@ from judgebench.metrics.rates.named import NamedMetrics, default_metrics
 from judgebench.metrics.scores.score import conventions, score_of
 from judgebench.models.access import configured
 from judgebench.plugins.held import PREFIX as HELD
-from judgebench.records.diagnostics import Diagnostics, HowRead
+from judgebench.records.diagnostics import HELD_TO_SCHEMA, Diagnostics, HowRead
 from judgebench.records.flow import JudgeCall, Metric, Prediction, Prompt, Reply, Sample, Slice, TaskResult, Verdict
 from judgebench.records.prices import price_of
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
@@ -352,9 +352,9 @@ class ExtractRun:
     def _about_constraint(self) -> list[str]:
         if self._constrained is None:
             return []
-        from judgebench.stages.constraining import FREE, HELD
+        from judgebench.stages.constraining import FREE
 
-        return [FREE if self._constrained == "no" else HELD]
+        return [FREE if self._constrained == "no" else HELD_TO_SCHEMA]
 
     def _figures(self) -> dict[str, Metric]:
         return figures_of(self.accumulator.measure)

@@ -50,7 +50,8 @@ def test_a_service_that_holds_replies_to_a_schema_leaves_none_unread(
     with ProviderService(protocol, prose, heeds=heeds) as judge:
         done = judged(bench, judge, "require")
         assert done.code == 0, done.text
-        assert "held to a JSON schema" in done.text.replace("\n", " ")
+        assert done.text.replace("\n", " ").count("the service held the judge's replies to a JSON schema") == 1
+        assert f"held to a schema by {key}" in done.text.replace("\n", " ")
         first = bench.result()
         assert first["metrics"]["accuracy"]["value"] == pytest.approx(100 * 5 / 6)
         assert first["diagnostics"]["read"]["constrained"] == first["identity"]["constrained"] == key
