@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judgebench.metrics.statistics.annotators import EPSILON, LEAST_ITEMS
+from judgebench.metrics.statistics.annotators import ALPHA, EPSILON, LEAST_ITEMS
 from judgebench.trust.agreement import ResampledFigure, RowAgreement
 from judgebench.trust.label_plan import LabelPlan
 
@@ -32,6 +32,11 @@ def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]
             f"  by the alternative annotator test the judge {may} replace annotators: winning rate "
             f"{found.winning_rate:.2f}, advantage {found.advantage:.2f} (epsilon {epsilon:g})"
         )
+    for what, tested in one.by_model.items():
+        rates = ", ".join(f"{name} {100 * rate:.1f}% of {n}" for name, (rate, n) in tested.rates.items())
+        unlike = tested.p_value <= ALPHA
+        meant = "THE JUDGE FAVOURS SOME MODELS" if unlike else "no visible difference between models"
+        lines.append(f"  {what}: {rates}; {meant} (p {tested.p_value:.3f})")
     if one.risk is not None:
         kept = ", ".join(
             f"{100 * one.risk.accuracy_at(part):.1f}% right of the surest {part:.0%}" for part in (0.8, 0.9, 1.0)

@@ -15,6 +15,8 @@ from judgebench.metrics.statistics.annotators import (
     gwet_ac1,
     human_ceiling,
 )
+from judgebench.metrics.statistics.differential import ErrorByGroup, error_by_group
+from judgebench.metrics.statistics.multiple import holm
 from judgebench.metrics.statistics.ordinal import Level, krippendorff_alpha
 from judgebench.metrics.statistics.risk_coverage import RiskCoverage, risk_coverage
 from judgebench.store.run_folder import RunFolder
@@ -24,7 +26,7 @@ from judgebench.trust.labelled import LabelBook
 Unit = TypeVar("Unit")
 Answer = tuple[int, str]
 """What a label is about: item and answer."""
-_ROUNDS = 500
+_ROUNDS = 200
 
 
 class ResampledFigure(NamedTuple):
@@ -45,6 +47,7 @@ class RowAgreement(NamedTuple):
         people_alpha: Krippendorff's alpha among annotators; ``ceiling``: how often one agrees with most of the others.
         alpha: Krippendorff's alpha with the judge as one more annotator.
         replacement: The alternative annotator test; ``None`` where too few labels are shared.
+        by_model: Error rates by tested model, where there are several, with p-values by Holm.
         risk: Risk and coverage by the judge's sureness; ``None`` where all verdicts are equally sure.
     """
 
@@ -59,6 +62,7 @@ class RowAgreement(NamedTuple):
     ceiling: float | None
     alpha: ResampledFigure
     replacement: AlternativeAnnotator | None
+    by_model: dict[str, ErrorByGroup]
     risk: RiskCoverage | None
 
 
@@ -121,8 +125,36 @@ def _agreement(rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> Ro
             lambda found: krippendorff_alpha(found, level),
         ),
         replacement=alternative_annotator(judge, people, numeric=numeric, epsilon=epsilon),
+        by_model=_by_model(rows, {answer: value for answer, (_, value) in paired.items()}),
         risk=risk_coverage(sure, [float(a != b) for a, b in paired.values()]) if len(set(sure)) > 1 else None,
     )
+
+
+ACCEPTED, REJECTED = "wrong answers accepted", "right answers rejected"
+
+
+def _by_model(rows: Sequence[JudgedRow], true: Mapping[Answer, float]) -> dict[str, ErrorByGroup]:
+    """Return how often the judge errs for each tested model: does it favour one?"""
+    if rows[0].kind != "right":
+        return {}
+    seen: dict[str, list[tuple[str, float, int]]] = {ACCEPTED: [], REJECTED: []}
+    for row in rows:
+        for answer in row.answers.values():
+            said = row.worth(answer.decision, answer.score) if answer.status == "ok" else None
+            label = true.get((answer.id, answer.answer_hash))
+            if said is not None and label in {0.0, 1.0}:
+                seen[REJECTED if label else ACCEPTED].append((row.model, float(said != label), answer.id))
+    found = (
+        {
+            name: tested
+            for name, entries in seen.items()
+            if (tested := error_by_group(*(list(part) for part in zip(*entries, strict=True)))) is not None
+        }
+        if all(seen.values())
+        else {}
+    )
+    adjusted = holm([one.p_value for one in found.values()])
+    return {name: one._replace(p_value=p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
 def _most(said: Sequence[float], *, numeric: bool) -> float | None:

@@ -10,13 +10,15 @@ import pytest
 
 from judgebench.cli.main import run as jb
 from judgebench.metrics.statistics.annotators import alternative_annotator, gwet_ac1, human_ceiling
+from judgebench.metrics.statistics.differential import error_by_group
 from judgebench.metrics.statistics.ordinal import krippendorff_alpha
 from judgebench.metrics.statistics.risk_coverage import risk_coverage
-from judgebench.records.facts import Label
+from judgebench.records.facts import Label, answer_hash
 from judgebench.store.labels import append_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.agreement import agreements
 from judgebench.trust.judged import judged_rows
+from tests.query.made import MadeRun, call, prediction, verdict
 from tests.trust.made import WORDS, judged, judged_run
 
 
@@ -175,3 +177,54 @@ def test_a_plan_says_how_many_labels_are_needed(tmp_path: Path, capsys: pytest.C
     assert 80 < needed < 500
     assert jb(["label", "plan", str(run), "--half-width", "0.1"]) == 0
     assert "not possible" in capsys.readouterr().out
+
+
+def test_a_judge_that_favours_a_model_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two models are right equally often; wrong answers of one of them are accepted three times as often."""
+    rng = random.Random(9)
+    path = tmp_path / "20260101_000000"
+    run: MadeRun | None = None
+    for model, specificity in (("north", 0.85), ("south", 0.5)):
+        truth = [rng.random() < 0.5 for _ in range(120)]
+        texts = [f"{model} says {number} {right}" for number, right in enumerate(truth)]
+        said = judged(truth, sensitivity=0.95, specificity=specificity, seed=len(texts))
+        run = run or MadeRun(path)
+        run.add(
+            model,
+            "toy",
+            "strict",
+            predictions=[prediction(number, text) for number, text in enumerate(texts)],
+            calls=[call(number, "I say so") for number in range(120)],
+            verdicts=[
+                verdict(number, WORDS[bool(one)], text=text)
+                for number, (one, text) in enumerate(zip(said, texts, strict=True))
+            ],
+        )
+        append_labels(
+            path / "labels/toy.jsonl",
+            [
+                Label(id=number, answer_hash=answer_hash(text), annotator="ada", decision=WORDS[right], probability=1.0)
+                for number, (text, right) in enumerate(zip(texts, truth, strict=True))
+            ],
+        )
+    (found,) = agreements(RunFolder(path))
+    accepted, rejected = found.by_model["wrong answers accepted"], found.by_model["right answers rejected"]
+    assert accepted.p_value < 0.01
+    assert rejected.p_value > 0.05
+    assert accepted.rates["south"][0] > 2 * accepted.rates["north"][0]
+    assert jb(["label", "report", str(path)]) == 0
+    assert "THE JUDGE FAVOURS SOME MODELS" in capsys.readouterr().out
+
+
+def test_errors_by_group_are_not_found_where_there_are_none() -> None:
+    """Hard questions make errors of all models alike: the permutations within questions are not fooled."""
+    rng = np.random.default_rng(4)
+    alarms = 0
+    for seed in range(60):
+        hard = rng.random(60) < 0.5
+        wrong = np.concatenate([rng.random(60) < np.where(hard, 0.8, 0.05) for _ in range(2)]).astype(float)
+        found = error_by_group(["a"] * 60 + ["b"] * 60, list(wrong), [*range(60), *range(60)], seed=seed)
+        assert found is not None
+        alarms += found.p_value <= 0.05
+    assert alarms <= 8
+    assert error_by_group(["a", "a"], [0, 1], [1, 2]) is None

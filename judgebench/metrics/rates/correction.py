@@ -68,8 +68,8 @@ def prediction_powered(judged_right: int, judged: int, labelled: Confusion, *, w
 def power_weight(judged_right: int, judged: int, labelled: Confusion, *, questions: int | None = None) -> float:
     """Return the weight of the judge that gives the least variance: ``cov(label, judge) / ((1 + n / N) var(judge))``.
 
-    Clipped to 0..1; a judge that says the same of every item gets 0. The variance is divided by one less than the number
-    of questions, as in the package ``ppi_py``.
+    Clipped to 0..1; a judge that says the same of every item gets 0. The variance is divided by one less than the
+    number of questions, as in the package ``ppi_py``.
 
     Args:
         judged_right: Unlabelled items the judge calls right.
