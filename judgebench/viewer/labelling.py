@@ -61,6 +61,15 @@ def queue_of(run: KnownRun, asks: RunQuery, chosen: Chosen) -> LabelQueue:
     return LabelQueue([line.name for line in page.rows], page.total, draw, picked=True)
 
 
+def tells_verdicts(chosen: Chosen) -> bool:
+    """Say whether a filter tells what the judge says of the answers that it picks: then nobody labels them blind."""
+    return chosen.only in _TELLING or bool(chosen.reason) or any(word in chosen.where for word in _TELLING_WORDS)
+
+
+_TELLING = frozenset({"wrong", "accepted", "rejected", "unread", "unscored", "failed", "not_judged"})
+_TELLING_WORDS = ("decision", "wrong", "score", "status", "unread", "reason", "reply")
+
+
 def draw_of(run: KnownRun, row: str) -> Draw | None:
     """Return the newest draw of a row; ``None`` where there is none that can be read."""
     try:

@@ -33,6 +33,7 @@ from judgebench.viewer.labelling import (
     own_label,
     progress_of,
     queue_of,
+    tells_verdicts,
 )
 from judgebench.viewer.library import KnownRun
 from judgebench.viewer.site import MissingError, ViewerSite
@@ -55,6 +56,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     chosen = msgspec.structs.replace(chosen, row=chosen.row or rows[0], sort=chosen.sort or "random")
     annotator = annotator_of(query)
     blind = query.get("open") != "1"
+    told = tells_verdicts(chosen)
     labels = _labels(run, asks, chosen.row)
     queue = queue_of(run, asks, chosen)
     labelled = labelled_lines(asks, chosen, annotator, labels)
@@ -83,6 +85,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         filters=[*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
         annotator=annotator,
         blind=blind,
+        told=told,
         item=item,
         choices=_shown_choices(choices, swapped=swapped),
         texts=_answers(run, item, choices, swapped=swapped) if item else [],
@@ -134,6 +137,8 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
             "The answer was asked again meanwhile, so the label is not kept.", hint="Look at the new answer."
         )
     decision, score = _decision(asks, key.row, form), _score(form)
+    # Who decides again has been shown what the judge says after the first time.
+    seen = own_label(_labels(run, asks, key.row), item, annotator_of(form))
     drawn = LabelQueue([], 0, draw_of(run, key.row), picked=False).drawn(item)
     label = Label(
         answer_hash=hash_of_answer,
@@ -146,7 +151,7 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
         comment=form.get("comment", "")[:_MOST].strip(),
         split=drawn.split if drawn is not None else CALIBRATION,
         probability=drawn.probability if drawn is not None else 1.0,
-        blind=form.get("blind") == "1",
+        blind=form.get("blind") == "1" and not tells_verdicts(Chosen.of(form)) and seen is None,
         time=datetime.now().astimezone().isoformat(timespec="seconds"),
     )
     append_labels(RunFolder(run.folder).labels(item.line.dataset), [label])

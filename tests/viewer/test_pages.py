@@ -10,6 +10,7 @@ import msgspec
 
 from judgebench.records.facts import answer_hash
 from judgebench.records.findings import PresentationVerdict, ReadSpan
+from judgebench.store.labels import read_labels
 from tests.query.made import MadeRun, call, prediction, verdict
 from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing, viewing
@@ -133,6 +134,10 @@ def test_labels_are_refused_unless_they_are_about_what_was_shown(tmp_path: Path)
         for id in range(8):
             assert post(view, place, **label(id, "correct", "ann")) == 303
             assert post(view, place, **label(id, "correct" if id else "incorrect", "bob")) == 303
+        assert post(view, place, **label(3, "incorrect", "eve", only="wrong")) == 303
+        *_, told = read_labels(run.path / "labels" / "toy.jsonl")
+        assert (told.annotator, told.blind) == ("eve", False)  # the list said that the judge calls them wrong
+        assert "not blind" in fetch(view, f"{place}?row=toy-judge&only=wrong").text
         page = fetch(view, f"{place}?row=toy-judge&who=ann").text
         assert "<b>8</b> of 8 labelled by ann" in page
         assert "agrees with the judge on 4 of 8" in page
