@@ -203,7 +203,7 @@ class Session:
             display.finding("preflight", finding)
         for line in (*notes, *config.notes, *data_notes(config), *graph.changed):
             display.message(line)
-        for line in kept_notes(config, request, run, graph.tasks):
+        for line in [*kept_notes(config, request, run, graph.tasks), *(allowed.note if allowed is not None else [])]:
             display.message(line)
         for task_id in graph.kept:
             display.message(f"{task_id}: complete, kept as it is")

@@ -34,6 +34,11 @@ class RunLimits:
         self.before = spent_before(run, limits.currency) if reused else Spending()
 
     @property
+    def note(self) -> list[str]:
+        """A line about what has been spent before, where that is anything."""
+        return [f"spent so far: {shown(self.before, self._limits)}"] if self.before.calls else []
+
+    @property
     def left(self) -> Spending:
         """What may still be spent; without end where nothing is limited."""
         limits = {name: self._limits.of(name) for name in self._limits.names}
@@ -107,9 +112,8 @@ def _prices_of_files(run: RunFolder) -> Iterator[tuple[str, Price | None]]:
                     yield f"{abbr}/{row_name(dataset.abbr, judge.abbr)}", price_of(judge.model)
 
 
-def reached(spending: SpendingLimits) -> ReachedLimits:
-    """Return what is to be told of limits that were reached."""
-    spent, limits = spending.spent, spending.limits
+def shown(spent: Spending, limits: Limits) -> str:
+    """Return what was spent of what is limited, for people: ``40 of 60 calls, 1.20 USD of 5.00 USD``."""
     said = []
     for name in limits.names:
         amount = getattr(spent, name)
@@ -117,12 +121,18 @@ def reached(spending: SpendingLimits) -> ReachedLimits:
             said.append(f"{money(amount, limits.currency)} of {money(limits.of(name), limits.currency)}")
         else:
             said.append(f"{round(amount):,} of {round(limits.of(name)):,} {name}")
+    return ", ".join(said)
+
+
+def reached(spending: SpendingLimits) -> ReachedLimits:
+    """Return what is to be told of limits that were reached."""
+    limits = spending.limits
     higher = [
         f"{FLAGS[name]} {_twice(limits, name)}{limits.currency if name == 'cost' and limits.currency != 'USD' else ''}"
         for name in spending.reached
     ]
     return ReachedLimits(
-        flags=[FLAGS[name] for name in spending.reached], spent=", ".join(said), higher=" ".join(higher)
+        flags=[FLAGS[name] for name in spending.reached], spent=shown(spending.spent, limits), higher=" ".join(higher)
     )
 
 

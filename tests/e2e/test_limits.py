@@ -76,6 +76,7 @@ def test_a_run_stops_at_its_limit_of_calls_and_goes_on_when_it_is_lifted(priced:
     assert again.code == 7, again.text
     assert len(priced.model.requests) + len(priced.judge.requests) <= 40
     assert "--max-calls 40 holds on; --max-calls none lifts it" in again.text
+    assert f"spent so far: {sent} of 40 calls" in again.text
 
     whole = priced.jb("--reuse", "--max-calls", "none", "--no-preflight")
     assert whole.code == 0, whole.text
