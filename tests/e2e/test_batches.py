@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 from judgebench.testing import BatchService, Fate, ServiceRequest
 from judgebench.testing.protocol import KEY, MODEL
 from tests.e2e.harness import Bench, Done
+from tests.e2e.test_kills import processes_of
 
 
 def answer(request: ServiceRequest) -> str:
@@ -142,3 +145,30 @@ def test_a_method_with_rounds_takes_a_batch_for_each_and_says_so_first(bench: Be
         assert done.code == 2, done.text
         assert "models.toy-model.batch: OllamaChat has no batch API." in done.err
         assert len(bench.runs) == 1, "told before there is a run"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
+def test_kills_at_random_moments_submit_nothing_twice_and_lose_nothing(bench: Bench, protocol: str) -> None:
+    """Every process of the run, again and again, in either stage; then it is left to end."""
+    dice = random.Random(protocol)
+    kills = 0
+    with batched(bench, protocol, fates=lambda _: Fate(looks=dice.randrange(1, 8))) as service:
+        while kills < 20:
+            flags = ["--reuse"] if list(bench.folder.glob("outputs/default/*/run.json")) else []
+            process = bench.start(
+                "--no-preflight", *flags, "--override", "*.*.batch.stay=60", models=("batched",), env={"BATCH_KEY": KEY}
+            )
+            try:
+                process.communicate(timeout=dice.uniform(1, 9))
+                break
+            except subprocess.TimeoutExpired:
+                for pid in {process.pid, *processes_of(bench.folder)}:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                process.communicate()
+                kills += 1
+        done = jb(bench, "--reuse", "--override", "*.*.batch.stay=60")
+        assert done.code == 0, done.text
+        assert len(service.submitted) == len(set(service.submitted)) == 2 * bench.n
+    assert bench.result()["metrics"]["accuracy"]["value"] == 100.0
