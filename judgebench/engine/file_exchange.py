@@ -1,6 +1,6 @@
 """Asks by files: questions go into one instead of to a service, and the answers that came back in another are known.
 
-For any farm that answers files: ``vllm run-batch``, Ray Data, a provider's console, a colleague. A line is one of
+For any farm that answers files: ``vllm run-batch``, Ray Data, OpenAI's console, a colleague. A line is one of
 OpenAI's batch files (``custom_id``, ``method``, ``url``, ``body``); the id of a question is the same whenever it is
 asked, so the answers find their places in whatever order and number they come.
 """
