@@ -128,6 +128,7 @@ class TextReader:
         connection.create_function("text_contains", 7, with_test(_containing))
         connection.create_function("text_matches", 7, with_test(lambda text: (re.compile(text).search, b"")))
         connection.create_function("text_equals", 7, with_test(lambda text: (text.__eq__, b"")))
+        connection.create_function("value_contains", 2, _value_contains, deterministic=True)
         connection.create_function("value_matches", 2, _value_matches, deterministic=True)
 
     def _any(
@@ -178,9 +179,13 @@ def _decoded(raw: bytes, id: int, repeat: int) -> _Texts | None:
 
 def _containing(text: str) -> tuple[Callable[[str], bool], bytes]:
     """Return the test for a text whatever its case, and bytes without which a line need not be decoded."""
-    part = text.casefold()
+    part = text.lower()
     needed = part.encode() if _PLAIN.fullmatch(text) else b""
-    return lambda whole: part in whole.casefold(), needed
+    return lambda whole: part in whole.lower(), needed
+
+
+def _value_contains(value: Any, part: str) -> bool:
+    return value is not None and part.lower() in str(value).lower()
 
 
 def _value_matches(value: Any, pattern: str) -> bool:

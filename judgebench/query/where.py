@@ -217,6 +217,8 @@ class _Compiler:
             return SqlCondition(f"text_contains({OF_TEXTS}, ?, ?)", (text.text, part.constant), reads_texts=True)
         if text.fixed:
             raise self._wrong(node, 'is no field; write for example: answer contains "word"')
+        if not part.constant.isascii():  # SQLite knows no other capitals than those of ASCII
+            return SqlCondition(f"value_contains({text.sql}, ?)", (part.constant,))
         return SqlCondition(f"(instr(lower(coalesce({text.sql}, '')), lower(?)) > 0)", (part.constant,))
 
     def _matches(self, node: ast.Call) -> SqlCondition:

@@ -347,6 +347,17 @@ def test_judge_calls_are_in_the_order_of_the_presentations(tmp_path: Path) -> No
     assert [one.record.presentation for one in run.item("toy-judge", 0).calls] == ["style", "facts", "tone"]
 
 
+def test_case_is_ignored_in_any_alphabet(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    answers = [prediction(id, text) for id, text in enumerate(["ÉCOLE Straße", "école STRASSE", "other"])]
+    verdicts = [verdict(id, "correct", meta={"place": one.prediction}) for id, one in enumerate(answers)]
+    made.add("m", "toy", predictions=answers, verdicts=verdicts)
+    run = open_query(made.path)
+    for chosen in (Filter(text="École"), Filter(where='place contains "École"'), Filter(where='answer contains "éc"')):
+        assert [one.id for one in run.page(chosen).rows] == [0, 1]
+    assert [one.id for one in run.page(Filter(where='place contains "strasse" and "STRASSE" in answer')).rows] == [1]
+
+
 def test_of_several_records_about_one_answer_the_last_that_succeeded_counts(tmp_path: Path) -> None:
     made = MadeRun(tmp_path / "run")
     answers = [
