@@ -56,7 +56,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     chosen = msgspec.structs.replace(chosen, row=chosen.row or rows[0], sort=chosen.sort or "random")
     annotator = annotator_of(query)
     blind = query.get("open") != "1"
-    told = tells_verdicts(chosen)
+    revealed = tells_verdicts(chosen)
     labels = _labels(run, asks, chosen.row)
     queue = queue_of(run, asks, chosen)
     labelled = labelled_lines(asks, chosen, annotator, labels)
@@ -85,7 +85,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         filters=[*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
         annotator=annotator,
         blind=blind,
-        told=told,
+        revealed=revealed,
         item=item,
         choices=_shown_choices(choices, swapped=swapped),
         texts=_answers(run, item, choices, swapped=swapped) if item else [],
