@@ -21,7 +21,7 @@ from judgebench.errors import JudgebenchError
 from judgebench.models.access import model_config
 from judgebench.models.contract import ServiceConfig
 from judgebench.records.flow import Reply, Request
-from judgebench.testing import PROTOCOLS, BatchService, Fate
+from judgebench.testing import PROTOCOLS, BatchService, Fate, RefusedError
 from judgebench.testing.protocol import KEY, MODEL
 
 PROVIDERS = ["openai", "anthropic", "gemini", "responses"]
@@ -383,6 +383,13 @@ def test_keys_are_on_no_disk_and_in_no_reply(tmp_path: Path) -> None:
     assert replies[0].text == "the key is ***"
 
 
+class _WithoutBatches(BatchService):
+    """A service that takes files and makes no batches of them."""
+
+    def fate(self) -> Fate:
+        raise RefusedError(self.protocol.error("not_found"))
+
+
 def test_a_wrong_key_and_a_service_without_batches_end_the_task_in_one_sentence(tmp_path: Path) -> None:
     with BatchService("openai") as service:
         asking = Asking(service, tmp_path)
@@ -398,3 +405,7 @@ def test_a_wrong_key_and_a_service_without_batches_end_the_task_in_one_sentence(
         with pytest.raises(JudgebenchError, match="OllamaChat has no batch API"):
             asyncio.run(ask(msgspec.structs.replace(config, type="judgebench.models.ollama.OllamaChat")))
         assert asking.recorded() == {}
+    with _WithoutBatches("openai") as service, pytest.raises(JudgebenchError) as raised:
+        asyncio.run(ask(config_of(service)))
+    assert "takes no batch for the model 'test-model' of the config 'batched' (HTTP 404" in raised.value.message
+    assert "leave batch out" in raised.value.hint
