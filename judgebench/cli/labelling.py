@@ -114,7 +114,7 @@ def _keys(stdin: TextIO) -> Iterator[Iterator[str]]:
 
     before = termios.tcgetattr(stdin)
     try:
-        tty.setcbreak(stdin)
+        tty.setcbreak(stdin, termios.TCSADRAIN)  # what was typed ahead counts
         yield iter(lambda: stdin.read(1), "")
     finally:
         termios.tcsetattr(stdin, termios.TCSADRAIN, before)

@@ -25,6 +25,7 @@ RECORDS = {
     "judge-call": Described("judgebench.records.flow", "JudgeCall", "predictions/<model>/<dataset>-<judge>.jsonl"),
     "verdict": Described("judgebench.records.facts", "RecordedVerdict", "verdicts/<model>/<row>.jsonl"),
     "label": Described("judgebench.records.facts", "Label", "labels/<dataset>.jsonl"),
+    "draw": Described("judgebench.records.draws", "Draw", "labels/draws/<row>.json", lines=False),
     "result": Described("judgebench.records.flow", "TaskResult", "results/<model>/<row>.json", lines=False),
     "run": Described("judgebench.records.manifest", "RunManifest", "run.json", lines=False),
     "event": Described("judgebench.records.events", "Event", "events.jsonl, jb --json"),

@@ -40,6 +40,7 @@ def keys(record: str, part: str = "") -> set[str]:
         ("| field of a perturbed verdict |", keys("verdict", "PerturbedVerdict")),
         ("| field of a rule's verdict |", keys("verdict", "RuleVerdict")),
         ("| field of a label |", keys("label")),
+        ("| field of a draw |", keys("draw")),
         ("| field of a run |", keys("run")),
         ("| field of a model |", keys("run", "ManifestModel")),
         ("| field of a judge |", keys("run", "ManifestJudge")),

@@ -224,3 +224,34 @@ def test_a_label_file_is_checked_before_a_run_begins(tmp_path: Path, capsys: pyt
     assert jb(words) != 0
     assert "line 2: the label does not say about which answer it is." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_keys_are_taken_one_by_one_in_a_real_terminal(run: Path, tmp_path: Path) -> None:
+    """No Enter is needed, and the terminal is left as it was."""
+    import os
+    import pty
+    import subprocess
+    import sys
+    import termios
+
+    assert jb(["label", "draw", str(run), "--n", "5", "--out", str(tmp_path / "sheet.csv")]) == 0
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    words = [sys.executable, "-m", "judgebench", "label", str(run), "--annotator", "ada"]
+    process = subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    shown = b""
+    while b"[q quit]" not in shown and (more := process.stdout.read1()):
+        shown += more
+    os.write(ours, b"cxccx")
+    try:
+        out = process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 0, out
+    assert b"5 labels by ada kept; all done." in out
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+    said = [one.decision for one in read_labels(run / "labels/toy.jsonl")]
+    assert said == ["correct", "incorrect", "correct", "correct", "incorrect"]
