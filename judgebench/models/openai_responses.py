@@ -59,6 +59,8 @@ class OpenAIResponses(Dialect):
         params.setdefault("max_output_tokens", limits[0] if limits else config.max_out_len)
         if (effort := params.pop("reasoning_effort", None)) is not None:
             params["reasoning"] = {**params.get("reasoning", {}), "effort": effort}
+        if (verbosity := params.pop("verbosity", None)) is not None:
+            params["text"] = {**params.get("text", {}), "verbosity": verbosity}
         if params.pop("logprobs", False):
             params["include"] = [*params.get("include", []), "message.output_text.logprobs"]
         items = [item for turn in turns_of(request.prompt) for item in _items(turn.role, turn.parts, request.media)]

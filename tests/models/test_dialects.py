@@ -284,6 +284,16 @@ def test_common_names_of_parameters_are_those_of_the_protocol_and_none_takes_one
     assert "topP" not in body
 
 
+def test_what_responses_keeps_in_parts_of_its_own_stands_beside_the_schema() -> None:
+    kwargs = {"reasoning_effort": "low", "verbosity": "low"}
+    with ProviderService("responses") as service:
+        reply = held(service, "text", parser_of(PARSER), "correct", generation_kwargs=kwargs)
+        body = service.requests[0].body
+    assert reply.status == "ok"
+    assert (body["reasoning"], body["text"]["verbosity"]) == ({"effort": "low"}, "low")
+    assert body["text"]["format"]["type"] == "json_schema"
+
+
 @every_protocol
 def test_an_empty_model_takes_the_first_that_is_listed(protocol: str) -> None:
     with ProviderService(protocol) as service:
