@@ -60,6 +60,7 @@ DOCUMENTED: dict[str, tuple[tuple[Any, Any], tuple[Any, Any], tuple[Any, Any]]] 
     "median_score": ((None, 3.0), (None, 3.0), (None, 2.0)),
     "min_score": ((None, 3.0), (None, 3.0), (None, 1.0)),
     "max_score": ((None, 3.0), (None, 3.0), (None, 3.0)),
+    "geometric_mean": ((None, 3.0), (None, 3.0), (None, 3.0**0.5)),
     "logprob_mean": (("A", 0.75), ("A", 0.75), (None, None)),
     HALVES: ((None, None), ("tie", 0.0), ("A", 2.0)),
 }
@@ -204,7 +205,8 @@ SETUPS: dict[str, Any] = {
     **PARSERS,
     "chosen_by": {"type": "chosen_by", "field": "form", "parsers": {"x": LETTERS}},
     "first_readable": {"type": "first_readable", "parsers": [LETTERS, "trailing_int"]},
-    "step_list": "step_list",
+    **{name: name for name in ("step_list", "score_list", "viescore_list", "letter_order", "aisbench_int_list")},
+    "word_scale": {"type": "word_scale", "words": {"poor": 1, "good": 2}},
 }
 
 
@@ -238,6 +240,11 @@ def test_a_reply_that_says_nothing_is_unread_by_every_parser_with_a_reason(name:
 
 # a reply and the decision and score that it states
 SAID_SO: dict[str, tuple[Reply, str | None, float | None]] = {
+    "score_list": (Reply(status="ok", text='{"reasoning": "ok", "score": [6, 8]}'), None, 6),
+    "viescore_list": (Reply(status="ok", text='{"score": [6, 8.9]}'), None, 0.6),
+    "letter_order": (Reply(status="ok", text="The best one first: [[C, A, B]]"), "CAB", None),
+    "aisbench_int_list": (Reply(status="ok", text="Scores: [7, 4]."), None, 4),
+    "word_scale": (Reply(status="ok", text="It is fine.\nRating: Good"), None, 2),
     "letter": (Reply(status="ok", text="Reasons.\n\nVERDICT: B"), "incorrect", None),
     "word": (Reply(status="ok", text="VERDICT: CORRECT"), "correct", None),
     "three": (Reply(status="ok", text="C"), "invalid", None),
