@@ -29,8 +29,9 @@ WIDE = 5.0
 """Points on either side from which on an interval is told to be wide."""
 BY_CHANCE = 0.05
 """Share of equal rows that a 95% interval tells apart."""
-_SEEN = 0.05
-"""A difference of two figures that a reader would notice."""
+_SEEN = {"points": 0.15}
+"""By how much a difference must be another one than that of the two figures beside it to be told as one."""
+_SEEN_ELSE = 0.015
 MOST_NEEDED = 1_000_000
 """More items than this are no advice."""
 
@@ -80,7 +81,9 @@ def _by_how_much(one: ModelDifference, summary: Summary) -> str:
         return difference
     both = f"{one.by.replace('_', ' ')} {figure(first)} against {figure(second)}"
     apart = (first.value or 0.0) - (second.value or 0.0)
-    if one.kind == "paired" and abs(value - (-apart if first.better == "low" else apart)) > _SEEN:
+    if one.kind == "paired" and abs(value - (-apart if first.better == "low" else apart)) > _SEEN.get(
+        one.found.unit, _SEEN_ELSE
+    ):
         return f"{both}; over the {many(one.found.n, 'item')} scored for both, {difference}"
     return f"{both}, {difference}"
 

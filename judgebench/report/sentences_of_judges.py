@@ -164,10 +164,14 @@ def _errors(facts: Sequence[Diagnostics]) -> str:
     tp, fp, fn, tn = (sum(getattr(one, name) or 0 for one in facts) for name in ("tp", "fp", "fn", "tn"))
     parts = []
     if fp + tn:
-        parts.append(f"{amount(100 * fp / (fp + tn), 'percent')} of the wrong answers right")
+        parts.append(f"{_share(fp, fp + tn)} of the wrong answers right")
     if tp + fn:
-        parts.append(f"{amount(100 * fn / (tp + fn), 'percent')} of the right ones wrong")
+        parts.append(f"{_share(fn, tp + fn)} of the right ones wrong")
     return f"it calls {' and '.join(parts)}" if parts else ""
+
+
+def _share(count: int, of: int) -> str:
+    return amount(100 * count / of, "percent") if count else "none"
 
 
 Orders = dict[str, list[Metric]]

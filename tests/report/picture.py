@@ -11,7 +11,7 @@ from tests.viewer.browser import browser
 
 def picture(report: Path, file: Path) -> None:
     """Write what a window of 1280 by 900 pixels shows of a report."""
-    with tempfile.TemporaryDirectory() as folder, browser(Path(folder)) as page:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, browser(Path(folder)) as page:
         page.size(1280, 900)
         page.theme("light")
         page.goto(report.resolve().as_uri())

@@ -201,6 +201,11 @@ def test_a_judge_that_errs_differently_by_model_distorts_their_comparison() -> N
     assert "too kind to ant and bee by up to 6.0 points:" in one
 
 
+def test_errors_that_a_judge_never_makes_are_called_none() -> None:
+    (one,) = said("judge", results=[judged(shift=(6, 1, 11), fn=0)])
+    assert one.endswith("it calls 16.7% of the wrong answers right and none of the right ones wrong.")
+
+
 def test_agreement_that_chance_could_give_is_called_so() -> None:
     (one,) = said("judge", results=[judged(kappa=Metric(value=0.05, ci95=(-0.1, 0.2)))])
     assert "(95% interval 82.0 to 95.0), which chance alone could give. Whether" in one
