@@ -74,19 +74,32 @@ def run(argv: list[str]) -> int:
             hint="Add --i-know to do so, or leave --host out and forward the port with ssh -L.",
         )
     folders = _folders_of(args.runs, Path(args.work_dir))
-    try:
-        from judgebench.viewer.server import library_of, serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"jinja2", "markupsafe", "markdown_it", "nh3", "latex2mathml"}:
-            raise
-        raise MissingExtraError(
-            f"jb view needs the package {error.name}, which is not installed.", hint="pip install 'judgebench[view]'"
-        ) from error
+    _check_extra()
     import asyncio
+
+    from judgebench.viewer.server import library_of, serve
 
     library = library_of(folders)
     asyncio.run(serve(library, host=args.host, port=args.port, ready=lambda link: _tell(link, args.host, exposed)))
     return 0
+
+
+def _check_extra() -> None:
+    """Check that all packages of the extra are there, before a page needs the first of them.
+
+    Raises:
+        MissingExtraError: One is not installed.
+    """
+    from importlib.util import find_spec
+
+    lacking = [
+        name for name in ("jinja2", "markupsafe", "markdown_it", "nh3", "latex2mathml") if find_spec(name) is None
+    ]
+    if lacking:
+        raise MissingExtraError(
+            f"jb view needs packages that are not installed: {', '.join(lacking)}.",
+            hint="pip install 'judgebench[view]'",
+        )
 
 
 def _folders_of(names: list[str], work_dir: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -15,6 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from judgebench.cli.view import run as view_command
+from judgebench.errors import MissingExtraError
 from judgebench.viewer.guard import POLICY
 from tests.e2e.harness import JB, environment, run
 from tests.viewer.conftest import Viewing, viewing
@@ -232,6 +235,15 @@ def test_another_host_must_be_meant(tmp_path: Path) -> None:
         done = run([*JB, "view", word], tmp_path)
         assert done.code == 2, done.text
         assert "Traceback" not in done.text
+
+
+def test_a_missing_package_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name == "nh3" else real(name, *rest))
+    with pytest.raises(MissingExtraError) as caught:
+        view_command([str(tmp_path)])
+    assert "nh3" in caught.value.message
+    assert "judgebench[view]" in caught.value.hint
 
 
 def test_ctrl_c_ends_it_cleanly(runs: list[Path]) -> None:
