@@ -12,7 +12,7 @@ from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
     from judgebench.cli.labelling import LabelledTexts
-    from judgebench.query.shapes import Item
+    from judgebench.query.run_query import RunQuery
     from judgebench.records.draws import Draw, DrawnAnswer
     from judgebench.store.run_folder import RunFolder
     from judgebench.trust.judged import JudgedRow
@@ -249,22 +249,28 @@ def _texts(
 
     query = open_query(run.path)
     for one in drawn.answers:
-        shown = _shown(query.item(drawn.row, one.id, one.repeat, model=one.model))
+        shown = _shown(query, drawn.row, one)
         texts = {"question": shown.question, "reference": shown.reference, "answer": shown.answer}
         yield one, texts | {"label": said.get((one.id, one.answer_hash), "")}
 
 
-def _shown(item: Item) -> LabelledTexts:
+def _shown(query: RunQuery, row: str, one: DrawnAnswer) -> LabelledTexts:
+    """Return what an annotator sees of an answer; of a comparison both answers, that of the tested model as A."""
     from judgebench.cli.labelling import LabelledTexts
 
+    item = query.item(row, one.id, one.repeat, model=one.model)
     reference = item.reference if isinstance(item.reference, str) else ""
     if isinstance(item.reference, list):
         reference = " / ".join(map(str, item.reference))
-    question = item.question
-    answer = item.answer
-    if not answer and item.calls:  # a benchmark of judges: the answers stand in the judge's prompt alone
+    question, answer = item.question, item.answer
+    against = next((source.against for source in query.rows if (source.row, source.model) == (row, one.model)), "")
+    other = next((each for each in item.answers if (each.model, each.repeat) == (against, one.repeat)), None)
+    if against and other is not None:
+        answer = f"A:\n{answer}\n\nB:\n{other.answer}"
+    elif (against or not answer) and item.calls:  # the answers stand in the judge's prompt alone
         prompt = item.calls[0].prompt
-        question = prompt if isinstance(prompt, str) else "\n\n".join(str(one.get("content", "")) for one in prompt)
+        question = prompt if isinstance(prompt, str) else "\n\n".join(str(each.get("content", "")) for each in prompt)
+        answer = f"A:\n{answer}" if answer else ""
     return LabelledTexts(question, reference, answer)
 
 
@@ -347,7 +353,7 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
 
     given = label_all(
         len(open_),
-        lambda at: _shown(query.item(row, open_[at].id, open_[at].repeat, model=open_[at].model)),
+        lambda at: _shown(query, row, open_[at]),
         keep,
         kind=kind,
         done=len(drawn.answers) - len(open_),

@@ -117,6 +117,7 @@ def two_judged(bench: Bench) -> Path:
         models = ("other_model", "toy_model")
         done = bench.jb("--judges", "pair", "--no-preflight", dataset="toy_gen", models=models)
         assert done.code == 0, done.text
+    assert jb(["label", "draw", str(bench.run), "--n", "2", "--out", str(bench.folder / "labels.csv")]) == 0
     return bench.run
 
 
@@ -124,6 +125,7 @@ PLACES = {
     "prediction": "predictions/*/toy.jsonl",
     "judge-call": "predictions/*/toy-pair.jsonl",
     "verdict": "verdicts/*/*.jsonl",
+    "draw": "labels/draws/*.json",
     "result": "results/*/*.json",
     "run": "run.json",
     "event": "events.jsonl",

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from judgebench.cli.main import run as jb
+from judgebench.records.manifest import ManifestJudge
 from judgebench.store.labels import read_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.drawing import candidates, draw, probabilities
 from judgebench.trust.judged import judged_rows
 from judgebench.trust.labelled import LabelBook
+from tests.query.made import MadeRun, call, prediction, verdict
 from tests.trust.made import judged, judged_run
 
 TRUTH = [number % 3 != 0 for number in range(60)]
@@ -255,3 +257,28 @@ def test_keys_are_taken_one_by_one_in_a_real_terminal(run: Path, tmp_path: Path)
     os.close(theirs)
     said = [one.decision for one in read_labels(run / "labels/toy.jsonl")]
     assert said == ["correct", "incorrect", "correct", "correct", "incorrect"]
+
+
+def test_of_a_comparison_both_answers_are_shown(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    run.add("south", "toy", "", predictions=[prediction(at, f"South says {at}.") for at in range(4)])
+    run.add(
+        "north",
+        "toy",
+        "pair",
+        predictions=[prediction(at, f"North says {at}.") for at in range(4)],
+        calls=[call(at, "I say A") for at in range(4)],
+        verdicts=[verdict(at, "A" if at else "tie", text=f"North says {at}.\0South says {at}.") for at in range(4)],
+    )
+    run._judges = [ManifestJudge(abbr="pair", dataset="toy", method="PairComparison", compare_with="south")]
+    run.close()
+    sheet = tmp_path / "sheet.csv"
+    assert jb(["label", "draw", str(run.path), "--n", "4", "--out", str(sheet)]) == 0
+    for row in rows_of(sheet):
+        assert row["answer"] == f"A:\nNorth says {row['id']}.\n\nB:\nSouth says {row['id']}."
+    filled = [{**row, "label": "B" if row["id"] == "1" else "tie"} for row in rows_of(sheet)]
+    write_rows(sheet, filled)
+    assert jb(["label", "add", str(run.path), str(sheet), "--annotator", "ada"]) == 0
+    (row,) = (one for one in judged_rows(RunFolder(run.path)) if one.judge)
+    found = LabelBook(RunFolder(run.path)).of(row)
+    assert {place[0]: one.worth for place, one in found.answers.items()} == {0: 0.5, 1: 0.0, 2: 0.5, 3: 0.5}
