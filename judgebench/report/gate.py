@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from judgebench.errors import ExitCode, ReuseError
+from judgebench.errors import ExitCode, ReuseError, UsageError
 from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Metric
 from judgebench.report.conditions import (
@@ -78,7 +78,7 @@ def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
 
     Raises:
         ConfigError: The file cannot be used.
-        UsageError: A condition cannot be read, or there is none.
+        UsageError: A condition cannot be read, there is none, or the baseline is the run itself.
         UnknownNameError: A condition matches nothing in the run.
         ReuseError: The folder holds no result.
     """
@@ -89,7 +89,13 @@ def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
     if gate.max_drop:
         from judgebench.report.drops import drop_checks
 
-        checks += drop_checks(run_dir, baseline_folder(gate, run_dir.parent), gate.drops(), facts)
+        baseline = baseline_folder(gate, run_dir.parent)
+        if baseline.samefile(run_dir):
+            raise UsageError(
+                f"The baseline {gate.baseline!r} is the run itself, which never drops.",
+                hint="Name the run that was before by its timestamp or its folder.",
+            )
+        checks += drop_checks(run_dir, baseline, gate.drops(), facts)
     decision = overall(checks)
     codes = {"pass": ExitCode.DONE, "fail": ExitCode.GATE_FAILED, "cannot tell": ExitCode.GATE_UNDECIDED}
     return GateOutcome(RunFolder(run_dir).timestamp, checks, decision, codes[decision], _as_text(checks, decision))

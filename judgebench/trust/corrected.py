@@ -64,6 +64,7 @@ def corrected_scores(run: RunFolder, row: str = "") -> list[CorrectedScore]:
 def corrected_score(row: JudgedRow, labels: RowLabels) -> CorrectedScore:
     """Return one row's score by the judge, by people, and by both."""
     assert row.kind is not None
+    labels, by_hand = _random_part(row, labels)
     verdicts = verdicts_of(row, labels.answers)
     found = CorrectedScore(
         model=row.model,
@@ -93,7 +94,7 @@ def corrected_score(row: JudgedRow, labels: RowLabels) -> CorrectedScore:
         corrected=_metric(row, people if whole else powered, verdicts),
         weight=None if whole else powered.weight,
         method="labels alone: every read answer has one" if whole else _method(verdicts),
-        note=_remark(row, labels, verdicts),
+        note=_remark(row, labels, verdicts, by_hand),
     )
     return found if row.kind != "right" else _with_solved(found, verdicts)
 
@@ -189,8 +190,21 @@ def _method(verdicts: Verdicts) -> str:
     return "PPI++" if equal else "PPI++ by inverse probability"
 
 
-def _remark(row: JudgedRow, labels: RowLabels, verdicts: Verdicts) -> str:
+def _random_part(row: JudgedRow, labels: RowLabels) -> tuple[RowLabels, int]:
+    """Return the labels of answers that were drawn, and how many others are left out because somebody chose them.
+
+    Where none was drawn, or every answer has a label, all are kept.
+    """
+    drawn = {position: one for position, one in labels.answers.items() if one.drawn or one.probability < 1}
+    if not drawn or len(labels.answers) == len(row.answers):
+        return labels, 0
+    return labels._replace(answers=drawn), len(labels.answers) - len(drawn)
+
+
+def _remark(row: JudgedRow, labels: RowLabels, verdicts: Verdicts, by_hand: int) -> str:
     parts = []
+    if by_hand:
+        parts.append(f"{by_hand} labels are left out, because their answers were not drawn")
     if labels.opened:
         parts.append(f"{labels.opened} of {labels.drawn} drawn answers have no label yet")
     if row.kind == "score" and verdicts.unread:

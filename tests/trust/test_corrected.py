@@ -27,6 +27,7 @@ from judgebench.store.labels import append_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.corrected import corrected_scores
 from judgebench.trust.judged import judged_rows
+from judgebench.trust.labelled import LabelBook
 from tests.trust.made import judged, judged_run
 
 DRAWS = 1000
@@ -287,6 +288,22 @@ def test_labels_of_answers_that_somebody_chose_say_nothing_about_the_others(tmp_
     assert whole.corrected is not None
     assert whole.corrected.value == pytest.approx(100 * sum(truth) / len(truth))
     assert whole.method == "labels alone: every read answer has one"
+
+
+def test_labels_beside_a_draw_are_left_out(tmp_path: Path, truth: list[bool]) -> None:
+    run = judged_run(tmp_path / "20260101_000000", truth, judged(truth, sensitivity=0.9, specificity=0.7)).path
+    labelled(run, truth, n=60, sheet=tmp_path / "sheet.csv")
+    before = one_score(run).corrected
+    (row,) = judged_rows(RunFolder(run))
+    drawn = LabelBook(RunFolder(run)).of(row).answers
+    wrong = [one for place, one in row.answers.items() if place not in drawn and not truth[place[0]]][:30]
+    append_labels(
+        run / "labels/toy.jsonl",
+        [Label(id=one.id, answer_hash=one.answer_hash, annotator="ada", decision="incorrect") for one in wrong],
+    )
+    after = one_score(run)
+    assert after.corrected == before
+    assert after.note == "30 labels are left out, because their answers were not drawn"
 
 
 def test_void_labels_stop_a_correction(tmp_path: Path, truth: list[bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def test_a_real_drop_fails_and_an_unchanged_run_passes(tmp_path: Path, capsys: p
     assert "600 items of both runs; dropped by" in out
     assert "| fail | north:toy-strict.accuracy drop |" in (tmp_path / "gate.md").read_text()
     assert "gate-failed" in (tmp_path / "gate.xml").read_text()
-    assert jb(["gate", str(before), "--baseline", str(before), "--max-drop", "toy-strict.accuracy=0"]) == 0
+    copy = tmp_path / "20260103_000000"
+    shutil.copytree(before, copy)
+    assert jb(["gate", str(copy), "--baseline", str(before), "--max-drop", "toy-strict.accuracy=0"]) == 0
+    assert jb(["gate", str(before), "--baseline", str(before), "--max-drop", "toy-strict.accuracy=0"]) == 2
+    assert "is the run itself, which never drops" in capsys.readouterr().err
 
 
 def test_a_stricter_judge_alone_fails_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
