@@ -1,12 +1,15 @@
-"""What a task may spend where its run has limits; a run without any never imports this."""
+"""What a task may spend where its run has limits."""
 
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
-from judgebench.engine.allowance import Allowance
 from judgebench.models.contract import ModelConfig, ServiceConfig
 from judgebench.stages.task import Task, supervised
+
+if TYPE_CHECKING:
+    from judgebench.engine.allowance import Allowance
 
 
 def allowance_of(task: Task, model: ModelConfig) -> Allowance | None:
@@ -14,6 +17,8 @@ def allowance_of(task: Task, model: ModelConfig) -> Allowance | None:
     limits = task.plan.options.limits
     if limits is None or task.reporter.allowance is not None:
         return task.reporter.allowance
+    from judgebench.engine.allowance import Allowance
+
     allowance = Allowance(
         limits,
         model.price,
