@@ -20,7 +20,9 @@ def prose(request: ServiceRequest) -> str:
 
 
 def with_json(request: ServiceRequest) -> str:
-    """A judge that writes JSON whether it must or not."""
+    """A judge that writes JSON whether it must or not, to a canary too."""
+    if "hello" in request.text:
+        return '{"word": "hello"}'
     return f'{prose(request)}\n{{"verdict": "correct"}}'
 
 
