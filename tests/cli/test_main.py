@@ -138,7 +138,7 @@ def test_no_words_say_what_is_missing_in_two_lines(capsys, argv):
 @pytest.mark.parametrize(
     ("argv", "near"),
     [
-        (["compare", "A", "B"], ""),
+        (["leaderboard", "A", "B"], ""),
         (["presentation"], ""),
         (["gat", "latest"], "jb gate"),
         (["item", "latest", "--wrong"], "jb items"),

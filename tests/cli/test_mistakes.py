@@ -184,7 +184,7 @@ def swap(flag: str, value: str) -> list[str]:
         (["gate"], 2, "jb: usage: The following arguments are required: RUN", "jb gate --help"),
         (["items", "latest", "--gramar", "x"], 2, "jb: usage: ", "jb items --help"),
         (["ls", "modles"], 2, "matches 'modles'", "Did you mean 'models'"),
-        ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "min and max"),
+        ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "Its keys are min, max"),
         ([*GOOD, "--work-dir", "toy.jsonl/x"], 3, "cannot be made", "--work-dir"),
         (["gone.py"], 2, "'gone.py' does not exist", "jb --list"),
         (["--show", "tyo"], 2, "no config named 'tyo'", "Did you mean 'toy'"),
