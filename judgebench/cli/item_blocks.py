@@ -36,7 +36,7 @@ def block(one: Item) -> Iterator[str]:
 
         yield from _field("prompt", _middle(in_words(one.calls[0].prompt), 2 * _room()))
     if one.reference is not None and one.line.gold is None:
-        yield from _field("reference", _middle(_words(one.reference), _room()))
+        yield from _field("reference", _middle(_alternatives(one.reference), _room()))
     if one.question or one.answer:
         answer = one.answer or (one.prediction.error.message if one.prediction and one.prediction.error else "")
         yield from _field("answer", around(answer, one.span, _room()) if answer else "(no text)")
@@ -109,6 +109,12 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
+def _alternatives(reference: Any) -> str:
+    if isinstance(reference, list) and all(isinstance(one, str) for one in reference):
+        return " | ".join(reference)
+    return _words(reference)
+
+
 def _middle(text: str, room: int) -> str:
     text = " ".join(text.split())
     return text if len(text) <= room else f"{text[: room * 2 // 3]} … {text[-room // 3 :]}"
@@ -138,7 +144,7 @@ def whole(one: Item) -> Iterator[str]:
     yield heading(one.line)
     yield from _section("question", one.question or "(the run does not hold it; see the judge's prompt)")
     if one.reference is not None:
-        yield from _section("reference", _words(one.reference))
+        yield from _section("reference", _alternatives(one.reference))
     if one.reasoning:
         yield from _section(f"reasoning, {len(one.reasoning):,} characters", one.reasoning)
     if one.prediction is not None:

@@ -17,7 +17,7 @@ from judgebench.records.facts import Label
 from judgebench.store.journal import DamagedError, Decoder, open_file, reason_of
 from judgebench.store.labels import valid_labels
 
-_EXCERPT = 2000
+EXCERPT = 2000
 """Characters of a question or an answer in a list."""
 
 
@@ -174,5 +174,5 @@ def _said(labels: list[Label]) -> str:
 
 
 def _shortened(text: str) -> str:
-    half = _EXCERPT // 2
-    return text if len(text) <= _EXCERPT else f"{text[:half]} … {text[-half:]}"
+    half = EXCERPT // 2
+    return text if len(text) <= EXCERPT else f"{text[:half]} … {text[-half:]}"

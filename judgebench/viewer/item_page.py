@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from judgebench.content.parts import MEDIA, in_words, parts_in
 from judgebench.query import Item, ItemKey, ShownCall
+from judgebench.records.facts import RuleVerdict
 from judgebench.records.flow import Prompt
 from judgebench.viewer import figures
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
@@ -89,6 +90,8 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         label=f"/runs/{run.key}/labels{Chosen(row=key.row, model=key.model, id=str(key.id)).query()}",
         addresses=_addresses(run.key, item),
         reference=said(item.reference),
+        alternatives=alternatives(item.reference),
+        rule=_own_rule(item),
         fields=list(item.line.fields.items()),
         keys=[
             ("j k", "next, previous in this filter"), ("r", "reasoning"), ("p", "prompts"), ("l", "label"),
@@ -217,6 +220,20 @@ def _addresses(run: str, item: Item) -> dict[str, str]:
             key = ItemKey(one.model, one.row, line.id, one.repeat)
             found[f"answer {one.model} {one.repeat}"] = item_address(run, key)
     return found
+
+
+def _own_rule(item: Item) -> RuleVerdict | None:
+    """Return what the rule says in the verdict; ``None`` where a row of its own says the same."""
+    rule = item.verdict.rule if item.verdict is not None else None
+    rows = [(one.verdict.status, one.verdict.decision, one.verdict.score) for one in item.opinions if not one.judge]
+    return None if rule is None or (rule.status, rule.decision, rule.score) in rows else rule
+
+
+def alternatives(value: Any) -> str:
+    """Return a reference within a sentence: ``A, B or C``."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " or ".join(filter(None, (", ".join(value[:-1]), value[-1] if value else "")))
+    return said(value)
 
 
 def said(value: Any) -> str:

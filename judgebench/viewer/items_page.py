@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from judgebench.errors import JudgebenchError, UsageError
-from judgebench.query import ItemLine
+from judgebench.query import EXCERPT, ItemLine
 from judgebench.records.run import ViewerColumns
 from judgebench.store.journal import DamagedError, Decoder
 from judgebench.store.run_folder import RunFolder
@@ -26,6 +27,8 @@ _END = 34
 """Characters of an answer's end in the table."""
 _TEXTS = ("question", "answer", "reasoning", "reply")
 """Words of a condition that searches in texts: to count its groups would be to search all of them."""
+_QUESTION, _ALIKE = 160, 40
+"""Characters of a question in the table, and of a beginning that all have, which is shown with them."""
 _COLUMNS = ("tokens", "latency", "tries", "length", "score", "reason", "label", "gold")
 """What a reader can have beside the fields of the samples."""
 _FIELDS = 2
@@ -79,7 +82,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         tallied = site.kept(key, asks, "", lambda: asks.groups(wanted_ones, by), small=True) if quick else []
         groups = [(value, count) for value, count in tallied if value not in {None, ""}]
         values |= {
-            "lines": [_shown(run, chosen, one) for one in found.rows],
+            "lines": _shown(run, chosen, found.rows),
             "total": found.total,
             "exact": found.exact,
             "groups": [
@@ -171,13 +174,44 @@ def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:
     return [one for one in chips if one.number != 0 or one.chosen]
 
 
-def _shown(run: KnownRun, chosen: Chosen, line: ItemLine) -> ShownLine:
-    return ShownLine(
-        line,
-        item_address(run.key, line.name, chosen.query()),
-        " ".join(line.question[:160].split()),
-        _end_of(line.answer),
-    )
+def _shown(run: KnownRun, chosen: Chosen, lines: list[ItemLine]) -> list[ShownLine]:
+    questions = told_apart(lines)
+    return [
+        ShownLine(line, item_address(run.key, line.name, chosen.query()), question, _end_of(line.answer))
+        for line, question in zip(lines, questions, strict=True)
+    ]
+
+
+def told_apart(lines: Sequence[ItemLine]) -> list[str]:
+    """Return the part of each question that tells it from the others.
+
+    What the questions of a dataset begin with alike, such as examples and an instruction, is left out; of a single
+    long question, and of one that was shortened within its beginning, the end is shown.
+    """
+    by_dataset: dict[str, set[str]] = {}
+    for line in lines:
+        by_dataset.setdefault(line.dataset, set()).add(line.question)
+    alike = {dataset: _alike(questions) for dataset, questions in by_dataset.items()}
+    return [_own_part(line.question, alike[line.dataset]) for line in lines]
+
+
+def _alike(questions: set[str]) -> int | None:
+    """Return how many characters of questions are the same words at their beginning; of one nobody knows."""
+    if len(questions) < 2:
+        return None
+    # the first and the last in order differ before any others do
+    first, last = min(questions), max(questions)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return max(first.rfind(" ", 0, same), first.rfind("\n", 0, same)) + 1
+
+
+def _own_part(question: str, alike: int | None) -> str:
+    if len(question) <= _QUESTION:
+        return " ".join(question.split())
+    if alike is None or alike >= EXCERPT // 2:
+        return f"…{' '.join(question[-_QUESTION:].split())}"
+    own = question[alike:] if alike > _ALIKE else question
+    return ("…" if own is not question else "") + " ".join(own[:_QUESTION].split())
 
 
 def _next_field(by: str, fields: list[str]) -> str:

@@ -15,8 +15,10 @@ from markupsafe import Markup
 from judgebench.records.figures import Metric
 from judgebench.viewer.figures import figure
 
-_LABEL, _WIDTH, _RIGHT, _LINE = 190, 640, 58, 26
-"""Width of the names, of the drawing, of the numbers at its right end, and height of a line."""
+_WIDTH, _RIGHT, _LINE = 640, 58, 26
+"""Width of the drawing, of the numbers at its right end, and height of a line."""
+_LETTER, _LETTERS = 6.8, 36
+"""Width of a letter of a name, with some room, and letters of a name at most."""
 
 
 _BINS = 32
@@ -66,10 +68,11 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
     ticks = _ticks(min(ends), max(ends))
     first, last = ticks[0], ticks[-1]
     bottom = _LINE * len(shown) + 8
+    left = max(90, 16 + _LETTER * max(len(_cut(mark.name)) for mark in shown))
 
     def x(value: float) -> str:
         inside = min(max(value, first), last)
-        return f"{_LABEL + (inside - first) / (last - first) * (_WIDTH - _LABEL - _RIGHT):.1f}"
+        return f"{left + (inside - first) / (last - first) * (_WIDTH - left - _RIGHT):.1f}"
 
     parts = [
         Markup(
@@ -79,7 +82,9 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
     ]
     for at, mark in enumerate(shown):
         y = _LINE * at + 18
-        name = Markup('<text class="name" x="0" y="{y}">{name}</text>').format(y=y + 4, name=_cut(mark.name))
+        name = Markup('<text class="name" x="0" y="{}">{}{}</text>').format(
+            y + 4, _cut(mark.name), Markup("<title>{}</title>").format(mark.name) if len(mark.name) > _LETTERS else ""
+        )
         if mark.href:
             name = Markup('<a href="{}">{}</a>').format(mark.href, name)
         parts.append(name)
@@ -166,4 +171,4 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _cut(name: str) -> str:
-    return name if len(name) <= 30 else f"{name[:29]}…"
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"

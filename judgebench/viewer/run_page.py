@@ -41,7 +41,7 @@ class ResultLine(NamedTuple):
 
 
 class JudgeFacts(NamedTuple):
-    """What is known of the judge of one row, a column for each model."""
+    """What is known of the judge, or of the rule, of one row, a column for each model."""
 
     row: str
     judge: str
@@ -261,7 +261,7 @@ _FIGURES = (
 def _judges(results: Sequence[TaskResult]) -> list[JudgeFacts]:
     rows: dict[str, list[TaskResult]] = {}
     for one in results:
-        if one.judge or one.diagnostics.figures():
+        if one.judge or one.diagnostics.figures() or one.diagnostics.unscored_reasons:
             rows.setdefault(one.dataset, []).append(one)
     found = []
     for row, members in rows.items():
@@ -278,7 +278,8 @@ def _judges(results: Sequence[TaskResult]) -> list[JudgeFacts]:
         reasons = [
             (one.model, reason, count) for one in members for reason, count in one.diagnostics.unscored_reasons.items()
         ]
-        found.append(JudgeFacts(row, members[0].judge or "", members, lines, confusions, reasons))
+        if lines or confusions or reasons:
+            found.append(JudgeFacts(row, members[0].judge or "", members, lines, confusions, reasons))
     return found
 
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -87,7 +88,7 @@ def _guarded(site: ViewerSite) -> Middleware:
             response: web.StreamResponse = site.trouble("This page is not yours to read", why, status=403)
         elif site.guard.brings_token(request) and request.method == "GET":
             # A page and no redirect: the cookie is not sent along with a redirect that began on another site.
-            response = site.page("welcome.html", to=request.path)
+            response = site.page("welcome.html", to=_without_token(request))
             site.guard.keep(response)
         else:
             response = await _answered(site, request, handler)
@@ -97,6 +98,12 @@ def _guarded(site: ViewerSite) -> Middleware:
         return response
 
     return guarded
+
+
+def _without_token(request: web.Request) -> str:
+    """Return the address that a request names on this viewer, without the token."""
+    rest = urlencode([(name, value) for name, value in request.query.items() if name != "token"])
+    return f"/{quote(request.path.lstrip('/'))}" + (f"?{rest}" if rest else "")
 
 
 async def _answered(site: ViewerSite, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -149,3 +149,40 @@ def test_labels_are_refused_unless_they_are_about_what_was_shown(tmp_path: Path)
     (run.path / "run.json").unlink()
     with viewing(run.path) as view:
         assert post(view, place, **label(0, "correct", "eve")) == 404  # no run of ours: nothing is written to it
+
+
+def test_a_list_shows_of_each_question_what_the_others_do_not_ask(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    examples = "Answer in one word. " + "Q: Which metal is liquid? A: mercury " * 8
+    prompts = [f"{examples}Q: Who wrote {name}? A:" for name in ("Faust", "Hamlet")]
+    answers = [
+        msgspec.structs.replace(prediction(number, "x"), origin_prompt=prompt) for number, prompt in enumerate(prompts)
+    ]
+    run.add(
+        "model",
+        "toy",
+        "judge",
+        predictions=answers,
+        calls=[],
+        verdicts=[verdict(number, "correct", text="x") for number in range(2)],
+    )
+    with viewing(run.path) as view:
+        items = "/runs/20260101_000000/items"
+        both = fetch(view, items).text
+        assert "…Faust? A:" in both
+        assert "…Hamlet? A:" in both
+        alone = re.findall(r'<td class="cut">(.*?)</td>', fetch(view, f"{items}?id=0").text)
+        assert len(alone) == 1
+        assert alone[0].endswith("Q: Who wrote Faust? A:")
+
+
+def test_the_link_keeps_what_else_its_address_asks_for(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    run.add("model", "toy", "judge", predictions=[], calls=[], verdicts=[verdict(0, "correct", text="x")])
+    with viewing(run.path) as view:
+        for path, to in {
+            "/runs/x/items?row=a%26b&only=wrong&": "/runs/x/items?row=a%26b&amp;only=wrong",
+            "//evil.example/?": "/evil.example/",
+        }.items():
+            page = fetch(view, f"{path}token={view.token}", known=False).text
+            assert f'content="0;url={to}"' in page
