@@ -10,7 +10,7 @@ their place in the store, and nothing sends them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -133,7 +133,6 @@ class Interleaved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Part = Text | Image | Audio | Video | Array | ToolCall | ToolResult
-PartKind = Literal["text", "image", "audio", "video", "array", "tool_call", "tool_result"]
 
 TOOLS: frozenset[str] = frozenset({"tool_call", "tool_result"})
 """Kinds of parts by which a model and its tools talk."""

@@ -26,7 +26,6 @@ from judgebench.metrics.rates.named import better_of, compute, metric_names
 from judgebench.metrics.rates.tally import Tally, TallyOutcome, outcome_of
 from judgebench.metrics.scores.score import ScoreConfig
 from judgebench.metrics.statistics.intervals import mean_of, share_of
-from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.metrics.table import METRICS as METRIC_TABLE
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Metric, Sample, Verdict
@@ -643,7 +642,7 @@ def test_no_metric_reads_what_is_the_methods_own(details: dict[str, Any]) -> Non
     assert found["accuracy"].value == 50.0
 
 
-@pytest.mark.parametrize("function", [share_of, mean_of, bootstrap_mean, paired_bootstrap])
+@pytest.mark.parametrize("function", [share_of, mean_of])
 def test_nothing_takes_trials_for_independent_by_default(function: Callable[..., Any]) -> None:
     assert inspect.signature(function).parameters["clusters"].default is inspect.Parameter.empty
 

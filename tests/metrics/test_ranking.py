@@ -25,7 +25,6 @@ from judgebench.metrics.rates.tally import Tally, TallyOutcome
 from judgebench.metrics.statistics.correlation import kendall, mean_ranks, pearson, spearman
 from judgebench.metrics.statistics.intervals import share_of
 from judgebench.metrics.statistics.ordinal import krippendorff_alpha, weighted_kappa
-from judgebench.metrics.statistics.resampling import bootstrap_mean, paired_bootstrap
 from judgebench.records.flow import Metric
 from tests.metrics.test_agreement import SHARED
 
@@ -253,35 +252,6 @@ def test_elo_keeps_the_sum_and_follows_the_order() -> None:
     assert (ratings["a"].value, ratings["b"].value) == (1002.0, 998.0)
     many = elo(comparisons_of({("a", "b"): (5, 2, 3), ("b", "c"): (4, 0, 6)}))
     assert sum(rating.value for rating in many.values()) == pytest.approx(3000)
-
-
-def test_bootstrap_of_shares_and_of_scores() -> None:
-    """Close to the normal interval on large samples, for few and for many distinct values; seeded."""
-    rng = random.Random(2)
-    for values in ([float(rng.random() < 0.7) for _ in range(900)], [rng.gauss(5, 2) for _ in range(900)]):
-        low, high = bootstrap_mean(values, range(900), seed=1)
-        mean, error = statistics.fmean(values), statistics.stdev(values) / 30
-        assert low == pytest.approx(mean - 1.96 * error, abs=0.15 * error)
-        assert high == pytest.approx(mean + 1.96 * error, abs=0.15 * error)
-        assert bootstrap_mean(values, range(900), seed=1) == (low, high)
-        assert bootstrap_mean(values, range(900), seed=2) != (low, high)
-    assert bootstrap_mean([], []) is None
-    assert bootstrap_mean([1.0, 1.0], [0, 1]) == (1.0, 1.0)
-
-
-def test_a_paired_comparison_sees_what_unpaired_intervals_hide() -> None:
-    """The same 5 points on every fifth item: a clear difference of two overlapping systems."""
-    rng = random.Random(7)
-    base = [rng.random() for _ in range(200)]
-    better = [value + (0.05 if at % 2 else 0.01) for at, value in enumerate(base)]
-    found = paired_bootstrap(better, base, range(200), rounds=500)
-    assert found.value == pytest.approx(0.03)
-    assert found.interval.low > 0
-    assert found.p_value < 0.01
-    same = paired_bootstrap(base, base, range(200), rounds=500)
-    assert same.p_value == 1.0
-    with pytest.raises(ValueError, match="same items"):
-        paired_bootstrap([1.0], [], [0])
 
 
 def test_against_scipy_where_it_is_installed() -> None:

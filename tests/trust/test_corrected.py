@@ -15,11 +15,9 @@ from judgebench.metrics.rates import correction
 from judgebench.metrics.rates.agreement import Confusion
 from judgebench.metrics.statistics.misclassification import solved_share
 from judgebench.metrics.statistics.prediction_powered import (
-    Stratum,
     drawn_mean,
     power_weight,
     powered_mean,
-    stratified_mean,
 )
 from judgebench.records.corrected import CorrectedScore
 from judgebench.records.facts import Label, answer_hash
@@ -79,21 +77,6 @@ def test_the_metric_of_a_config_has_the_weight_of_the_reference_package() -> Non
         rest = np.repeat([1.0, 0.0], [right, wrong])
         weight = correction.power_weight(right, right + wrong, Confusion(tp=tp, fp=fp, fn=fn, tn=tn))
         assert weight == pytest.approx(power_weight(y, f, rest), abs=1e-12)
-
-
-def test_one_stratum_is_the_plain_mean_and_a_labelled_one_adds_no_error() -> None:
-    rng = np.random.default_rng(6)
-    y, f, rest = rng.random(20), rng.random(20), rng.random(80)
-    plain = powered_mean(y, f, rest, small=True)
-    assert plain is not None
-    one = stratified_mean([Stratum(y, f, rest, 1.0)])
-    two = stratified_mean([Stratum(y, f, rest, 0.5), Stratum(y, f, rest[:0], 0.5)])
-    assert one is not None
-    assert two is not None
-    assert (one.value, one.low, one.high) == pytest.approx((plain.value, plain.low, plain.high))
-    assert two.value == pytest.approx((plain.value + y.mean()) / 2)
-    assert two.stderr == pytest.approx(plain.stderr / 2)
-    assert stratified_mean([Stratum(y[:1], f[:1], rest, 1.0)]) is None
 
 
 def test_equal_repeats_give_the_error_of_one() -> None:

@@ -1,1 +1,1 @@
-"""Intervals, correlations, resampling: statistics that know nothing of judges."""
+"""Intervals, correlations, comparisons in pairs, corrections by labels: statistics that know nothing of judges."""

@@ -1,4 +1,4 @@
-"""Quantiles, standard errors and confidence intervals, in plain Python; ``resampling`` is what needs numpy.
+"""Quantiles, standard errors and confidence intervals, in plain Python: a task that scores needs no numpy.
 
 ``share_of``, ``mean_of`` and ``clustered_share`` are the one door to the error of a share or a mean. Repeats of one
 item are no independent trials, nor are items that share a question, so each of them asks whose each trial is, and none

@@ -52,11 +52,6 @@ class PairedMean(NamedTuple):
         """Return the least difference that this comparison would have seen so often, two-sided at 5%."""
         return self.stderr * (t_quantile(0.975, max(1, self.questions - 1)) + NormalDist().inv_cdf(power))
 
-    def questions_for(self, difference: float, power: float = 0.8) -> int:
-        """Return how many questions would show a difference so often, if questions vary as these do."""
-        needed = self.stderr * math.sqrt(self.questions) * (NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(power))
-        return math.ceil((needed / difference) ** 2)
-
 
 def paired_mean(differences: Column, questions: Column) -> PairedMean | None:
     """Return the mean difference with its error over questions; ``None`` for fewer than two questions.

@@ -82,7 +82,7 @@ def powered_mean(
     level: float = 0.95,
     small: bool | None = None,
 ) -> PoweredMean | None:
-    """Return the corrected mean of independent items; ``clustered_powered_mean`` is for those that are not.
+    """Return the corrected mean of independent items, as ``ppi_py`` does; jb itself takes ``drawn_mean``.
 
     Args:
         true: Labels.
@@ -108,51 +108,6 @@ def powered_mean(
     error = math.sqrt(lam**2 * float(u.var(ddof=freedom)) / rest + float(residual.var(ddof=freedom)) / n)
     reach = error * (t_quantile(0.5 + level / 2, n - 1) if few else NormalDist().inv_cdf(0.5 + level / 2))
     return PoweredMean(value, error, value - reach, value + reach, lam, n, rest, few)
-
-
-class Stratum(NamedTuple):
-    """The items of one stratum.
-
-    Attributes:
-        true: Labels. ``said``: the judge about the labelled items. ``unlabelled``: about the others.
-        share: Of all items.
-    """
-
-    true: Column
-    said: Column
-    unlabelled: Column
-    share: float
-
-
-def stratified_mean(parts: Sequence[Stratum], *, level: float = 0.95) -> PoweredMean | None:
-    """Return the corrected mean over strata, each with a weight of its own and counted by its share of all items.
-
-    ``sum of share * mean``; the variance is the sum of share^2 times each one's. A stratum that is labelled whole adds
-    the mean of its labels and no error of a draw.
-
-    Returns:
-        ``None`` where a stratum has fewer than two labels and is not labelled whole: merge it with another one first.
-
-    Source: A. Fisch et al. (2024), Stratified prediction-powered inference, arXiv:2406.04291.
-    """
-    value = variance = weight = 0.0
-    freedom = 0
-    for part in parts:
-        if len(part.unlabelled) == 0 and len(part.true):
-            value += part.share * float(part.true.mean())
-            continue
-        rest = part.unlabelled if len(part.unlabelled) > 1 else np.repeat(part.unlabelled, 2)
-        found = powered_mean(part.true, part.said, rest, small=True)
-        if found is None:
-            return None
-        value += part.share * found.value
-        variance += (part.share * found.stderr) ** 2
-        weight += part.share * found.weight
-        freedom += found.n - 1
-    error = math.sqrt(variance)
-    reach = error * (t_quantile(0.5 + level / 2, freedom) if freedom else 0.0)
-    n, rest_ = sum(len(one.true) for one in parts), sum(len(one.unlabelled) for one in parts)
-    return PoweredMean(value, error, value - reach, value + reach, weight, n, rest_, small=True)
 
 
 def drawn_mean(
