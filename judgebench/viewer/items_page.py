@@ -175,14 +175,14 @@ def _chips(base: str, chosen: Chosen, counts: dict[str, int]) -> list[Chip]:
 
 
 def _shown(run: KnownRun, chosen: Chosen, lines: list[ItemLine]) -> list[ShownLine]:
-    questions = told_apart(lines)
+    questions = own_parts(lines)
     return [
         ShownLine(line, item_address(run.key, line.name, chosen.query()), question, _end_of(line.answer))
         for line, question in zip(lines, questions, strict=True)
     ]
 
 
-def told_apart(lines: Sequence[ItemLine]) -> list[str]:
+def own_parts(lines: Sequence[ItemLine]) -> list[str]:
     """Return the part of each question that tells it from the others.
 
     What the questions of a dataset begin with alike, such as examples and an instruction, is left out; of a single
