@@ -20,7 +20,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) install -e '.[local,view,fast,dev]'
+	$(PIP) install -e '.[local,view,prices,images,fast,dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
@@ -53,6 +53,7 @@ replay: $(VENV)/.dev  ## replay recorded judges and compare every published figu
 docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.reference > docs/configuration.md
 	$(BIN)/python -m judgebench.cli.reference > docs/command-line.md
+	$(BIN)/python -m judgebench.cli.types_reference > docs/types.md
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

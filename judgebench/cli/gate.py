@@ -26,7 +26,7 @@ A condition is [<model>:]<row>.<metric><op><number>. It may name
       false_negative_rate, score_shift
 
 A drop is measured on the items that both runs have, and fails only where
-quality really dropped: not by chance, and not by a judge that changed.
+neither chance nor a judge that changed explains it.
   jb gate latest --baseline 20260305_153318 --max-drop toy-judge.accuracy=2
 
 exit codes:
