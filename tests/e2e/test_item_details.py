@@ -38,7 +38,7 @@ def test_an_unread_order_is_shown_with_its_own_reply_and_both_answers(two_models
     done = bench.jb(
         "--judges", "pair", "--no-preflight", "--ids", "1", "--dump-eval-details", dataset="toy_gen", models=models
     )
-    assert done.code == 0, done.text
+    assert done.code == 4, done.text  # nothing of the row is scored
     result = bench.result("toy-pair")
     (doubt,) = result["diagnostics"]["doubtful"]
     assert doubt["answers"] == {
@@ -103,7 +103,7 @@ def test_recorded_answers_are_shown_with_what_was_asked_about_them(judged_benchm
     bench = judged_benchmark
     path = {"PYTHONPATH": str(bench.folder)}
     done = bench.jb("--no-preflight", "--dump-eval-details", dataset="given", env=path)
-    assert done.code == 0, done.text
+    assert done.code == 4, done.text  # nothing of the row is scored
     result = bench.result("given")
     assert [one["answers"] for one in result["details"]] == [["It is 2."], ["It is 3."]]
     assert all(one["origin_prediction"] == "Hard to say." and one["prompt"] for one in result["details"])
@@ -113,7 +113,7 @@ def test_recorded_answers_are_shown_with_what_was_asked_about_them(judged_benchm
 
 def test_a_score_without_a_figure_is_a_gap_and_no_bug(judged_benchmark: Bench) -> None:
     done = judged_benchmark.jb("--no-preflight", dataset="given", env={"PYTHONPATH": str(judged_benchmark.folder)})
-    assert done.code == 0, done.text
+    assert done.code == 4, done.text  # nothing of the row is scored
     assert "gave no figure" in done.out
     result = judged_benchmark.result("given")
     assert result["metrics"][result["headline"]]["value"] is None

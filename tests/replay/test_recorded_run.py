@@ -101,7 +101,7 @@ def test_a_judge_that_is_never_read_has_no_scored_item_and_shows_it(tmp_path: Pa
     prepare(tmp_path)
     write(tmp_path / "rec.jsonl", [{**reply, "raw": "Both are good."} for reply in replies()])
     done = jb(tmp_path, "--override", "datasets.*.method.tries=1")
-    assert done.code == 0, done.text
+    assert done.code == 4, done.text  # nothing is scored, whatever the rule makes of it
     found = result(tmp_path)
     assert (found["counts"]["unparsed"], found["counts"]["ok"]) == (6, 0)
     assert (found["metrics"]["accuracy"]["value"], found["metrics"]["unread"]["value"]) == (0.0, 6.0)
