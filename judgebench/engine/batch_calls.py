@@ -20,9 +20,10 @@ from yarl import URL
 
 from judgebench.engine import framing as wire
 from judgebench.engine import reach
+from judgebench.engine.endpoint import session_with
 from judgebench.engine.faults import RetryPolicy, fault_of, fault_of_exception, retry_delay
 from judgebench.errors import out_of_files
-from judgebench.models.access import auth_headers, redactor_of
+from judgebench.models.access import redactor_of
 from judgebench.models.addresses import base_url, call_url
 from judgebench.models.batches import CallAnswer, CallError
 from judgebench.models.contract import Dialect, ServiceConfig
@@ -45,15 +46,9 @@ async def open_session(config: ServiceConfig) -> AsyncIterator[aiohttp.ClientSes
     """
     base = base_url(config)
     silence = max(config.timeouts.first_byte, config.timeouts.between_bytes) or None
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=reach.tls_of(config) if base.startswith("https") else True),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None, sock_read=silence),
-        headers={"User-Agent": "judgebench", **auth_headers(config)},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        proxy=reach.proxy_of(base),
-        max_line_size=65536,
-        max_field_size=65536,
-    ) as session:
+    connector = aiohttp.TCPConnector(ssl=reach.tls_of(config) if base.startswith("https") else True)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None, sock_read=silence)
+    async with session_with(config, connector, timeout) as session:
         yield session
 
 

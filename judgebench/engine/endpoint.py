@@ -1,4 +1,4 @@
-"""What can be said of a service as a whole: the model it serves, and in one sentence why it serves nobody."""
+"""A service as a whole: a session with it, the model it serves, and in one sentence why it serves nobody."""
 
 from __future__ import annotations
 
@@ -8,15 +8,35 @@ import aiohttp
 
 from judgebench.engine.faults import Fault, fault_of, fault_of_exception
 from judgebench.engine.framing import clean, decode
-from judgebench.engine.reach import listing_url, shown
+from judgebench.engine.reach import listing_url, proxy_of, shown
 from judgebench.errors import EndpointError
-from judgebench.models.access import redactor_of
+from judgebench.models.access import auth_headers, redactor_of
+from judgebench.models.addresses import base_url
 from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure
 
 LISTING_TIME = 15.0
 """Seconds that the list of models may take."""
+
+
+def session_with(
+    config: ServiceConfig, connector: aiohttp.BaseConnector, timeout: aiohttp.ClientTimeout
+) -> aiohttp.ClientSession:
+    """Return a session with the model's credentials, to be entered.
+
+    Raises:
+        PrerequisiteError: The environment lacks a secret, or names a proxy without an address.
+    """
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        headers={"User-Agent": "judgebench", **auth_headers(config)},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=proxy_of(base_url(config)),
+        max_line_size=65536,
+        max_field_size=65536,
+    )
 
 
 async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, dialect: Dialect) -> str:

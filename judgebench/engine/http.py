@@ -28,7 +28,7 @@ from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault
 from judgebench.engine.framing import PARSERS, EventParser, LineParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
 from judgebench.errors import DataError, out_of_files
-from judgebench.models.access import auth_headers, check_takes, redactor_of, revealed, secret_parameters
+from judgebench.models.access import check_takes, redactor_of, revealed, secret_parameters
 from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt
@@ -416,15 +416,7 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
         keepalive_timeout=KEEP_ALIVE,
         ssl=reach.tls_of(config) if base.startswith("https") else True,
     )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        headers={"User-Agent": "judgebench", **auth_headers(config)},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        proxy=reach.proxy_of(base),
-        max_line_size=65536,
-        max_field_size=65536,
-    ) as session:
+    async with endpoint.session_with(config, connector, timeout) as session:
         model = config.model or await endpoint.served_model(session, config, dialect)
         client = HttpClient(config, dialect, session, traffic, model, breaker)
         try:

@@ -99,7 +99,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         annotator: Who has decided. Of several labels of one annotator about one answer the last counts.
         decision: As a verdict's. ``score``: likewise.
         comment: What the annotator says to it.
-        split: Name of the part of the labels that it belongs to, such as ``calibration`` and ``test``.
+        split: Name of the part of the labels that it belongs to, ``calibration`` or ``held-out``.
         probability: With which the answer was drawn to be labelled; 1 where all are labelled.
         blind: Whether the annotator decided without seeing a judge's verdict.
         time: When, in ISO 8601.
