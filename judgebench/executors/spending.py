@@ -34,8 +34,8 @@ _WORTH_WRITING = 50
 """What is given back is written down where it is more than this part of the limit."""
 
 
-class Account(msgspec.Struct, kw_only=True):
-    """One task that runs.
+class TaskAccount(msgspec.Struct, kw_only=True):
+    """How one task that runs stands.
 
     Attributes:
         granted: All that it may spend. ``number``: of its last allowance.
@@ -76,7 +76,7 @@ class Account(msgspec.Struct, kw_only=True):
         return not (self.refused or self.stuck or self.idle >= _ASLEEP)
 
 
-class SpendingLimits:
+class SpendingAccount:
     """The account of one invocation.
 
     Args:
@@ -93,7 +93,7 @@ class SpendingLimits:
         self._before = before
         self._ledger = ledger
         self._ended = Spending()
-        self._running: dict[str, Account] = {}
+        self._running: dict[str, TaskAccount] = {}
         self._to_come = {task.id for task in plan.tasks}
         self._judges = {
             task.id: [one.id for one in plan.tasks if one.stage == "judge" and task.id in (*one.follows, *one.needs)]
@@ -113,7 +113,7 @@ class SpendingLimits:
     def begin(self, task: str) -> None:
         """Take in that a task has been started."""
         self._to_come.discard(task)
-        self._running[task] = Account()
+        self._running[task] = TaskAccount()
 
     def hear(self, task: str, said: TaskSpending, *, done: int = 0, usable: int = 0) -> list[Line]:
         """Take in what a task says; returns whom to tell what.
@@ -154,7 +154,7 @@ class SpendingLimits:
         """Nothing more is spent."""
         self._ledger.close()
 
-    def _gave_back(self, account: Account, name: str) -> bool:
+    def _gave_back(self, account: TaskAccount, name: str) -> bool:
         """Say whether so much is free again that the ledger should not hold it against a killed run."""
         returned = getattr(account.written, name) - getattr(account.granted, name)
         return float(returned) > self.limits.of(name) / _WORTH_WRITING
@@ -217,7 +217,7 @@ class SpendingLimits:
             part = self._part_of_answering(task, name)
             free -= float(getattr(answering.committed - answering.said.spent, name)) * (1 - part) / part
         for judge in judges:
-            judging = self._running.get(judge, Account())
+            judging = self._running.get(judge, TaskAccount())
             held = float(getattr(judging.committed - judging.said.spent, name))
             due = answering.usable - judging.done
             free -= max(0.0, due * self._per_judgment(answering, judging, name) - held)
@@ -227,7 +227,7 @@ class SpendingLimits:
         """Return the tasks that are going to judge the answers of a task."""
         return [one for one in self._judges[task] if one in self._to_come or self._at_work(one)]
 
-    def _per_judgment(self, answering: Account, judging: Account, name: str) -> float:
+    def _per_judgment(self, answering: TaskAccount, judging: TaskAccount, name: str) -> float:
         known = judging if judging.said.spent.calls else answering  # at first as much as an answer costs
         return float(getattr(known.each, name))
 
@@ -237,7 +237,7 @@ class SpendingLimits:
         own = float(getattr(answering.each, name))
         if own <= 0:
             return 1 / (1 + len(judges))
-        judging = (self._per_judgment(answering, self._running.get(one, Account()), name) for one in judges)
+        judging = (self._per_judgment(answering, self._running.get(one, TaskAccount()), name) for one in judges)
         return own / (own + sum(judging))
 
     def _write_down(self) -> None:

@@ -41,7 +41,7 @@ from judgebench.executors.scheduler import (
     UpstreamDone,
 )
 from judgebench.executors.services import Services, launched_models, services_environment
-from judgebench.executors.spending import SpendingLimits
+from judgebench.executors.spending import SpendingAccount
 from judgebench.models.access import launch_key
 from judgebench.records.run import Plan, TaskSpec
 from judgebench.records.spending import TaskSpending
@@ -91,7 +91,7 @@ async def supervise(
     environment: Mapping[str, str],
     drain: float = DRAIN,
     interrupts: Interrupts = on_interrupt,
-    spending: SpendingLimits | None = None,
+    spending: SpendingAccount | None = None,
 ) -> RunOutcome:
     """Run every task of a plan and return how each ended.
 
@@ -184,7 +184,7 @@ class _Supervision:
         *,
         display: Display,
         environment: Mapping[str, str],
-        spending: SpendingLimits | None = None,
+        spending: SpendingAccount | None = None,
     ) -> None:
         self._spending = spending
         self._plan = plan

@@ -21,7 +21,7 @@ import msgspec
 from judgebench.content.parts import in_words
 from judgebench.content.prompts import prompt_for
 from judgebench.datasets.samples import PlannedSamples, samples_of
-from judgebench.errors import RAISED_BY_OTHERS
+from judgebench.errors import RAISED_BY_OTHERS, DataError
 from judgebench.identity.questions import question_settings, question_uuid, repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, method_of
 from judgebench.models.access import configured, model_config, prompt_kind
@@ -423,13 +423,22 @@ def _limit(params: dict[str, Any]) -> int:
 
 
 def _tokenizer(config: ModelConfig) -> Callable[[Prompt], int] | None:
-    """Return what counts the tokens of a prompt, where the model's files are here; the template adds some a message."""
+    """Return what counts the tokens of a prompt, where the model's files are here; the template adds some a message.
+
+    Raises:
+        DataError: ``tokenizer.json`` is none.
+    """
     file = Path(config.path).expanduser() / "tokenizer.json" if config.path else None
     if file is None or not file.is_file() or importlib.util.find_spec("tokenizers") is None:
         return None
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(file))
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except RAISED_BY_OTHERS as error:  # the package raises no class of its own
+        raise DataError(
+            f"{file} is no tokenizer that can be read: {error}.", hint="Copy it anew from the model, or remove it."
+        ) from error
 
     def count(prompt: Prompt) -> int:
         text = prompt if isinstance(prompt, str) else in_words(prompt)

@@ -22,7 +22,7 @@ from judgebench.dashboard.events import EventDisplay
 from judgebench.errors import InterruptedRunError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
-from judgebench.executors.spending import SpendingLimits
+from judgebench.executors.spending import SpendingAccount
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
@@ -235,7 +235,7 @@ class Session:
         request: RunRequest,
         display: Display,
         fork_server: ForkServer | None,
-        spending: SpendingLimits | None,
+        spending: SpendingAccount | None,
     ) -> RunOutcome:
         from judgebench.executors.chosen import executor_of
         from judgebench.executors.supervision import supervise

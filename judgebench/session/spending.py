@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.executors.spending import SpendingLimits
+from judgebench.executors.spending import SpendingAccount
 from judgebench.records.flow import Usage
 from judgebench.records.prices import Price, money, price_of
 from judgebench.records.run import Plan, row_name
@@ -44,9 +44,9 @@ class RunLimits:
         limits = {name: self._limits.of(name) for name in self._limits.names}
         return Spending(**{name: limits.get(name, math.inf) - getattr(self.before, name) for name in FLAGS})
 
-    def open(self, spent: Spending, plan: Plan) -> SpendingLimits:
+    def open(self, spent: Spending, plan: Plan) -> SpendingAccount:
         """Return the account of the tasks; ``spent``: by the trial calls."""
-        return SpendingLimits(self._limits, self.before + spent, Ledger(self._ledger), plan)
+        return SpendingAccount(self._limits, self.before + spent, Ledger(self._ledger), plan)
 
 
 def spent_before(run: RunFolder, currency: str) -> Spending:
@@ -124,7 +124,7 @@ def shown(spent: Spending, limits: Limits) -> str:
     return ", ".join(said)
 
 
-def reached(spending: SpendingLimits) -> ReachedLimits:
+def reached(spending: SpendingAccount) -> ReachedLimits:
     """Return what is to be told of limits that were reached."""
     limits = spending.limits
     higher = [

@@ -56,6 +56,20 @@ def test_before_the_first_reply_the_estimate_says_that_it_is_guessed(
     assert calls(dry(capsys, "--dedup")) == [5, 5], "equal questions once, and equal answers to them"
 
 
+def test_a_tokenizer_beside_the_model_counts_its_prompts(priced: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"twice": 0, "?": 1}, unk_token="?"))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    words.save(str(priced.folder / "tokenizer.json"))
+    priced.model_keys["path"] = str(priced.folder)
+    priced.write()
+    said = dry(capsys)
+    assert f"about {10 * (4 + 4)} in (by the tokenizer in {priced.folder})" in said, "'What is twice 0?' and a message"
+    (priced.folder / "tokenizer.json").write_text("{}")
+    assert run(["--models", "toy_model", "--datasets", "toy_llmjudge", "--dry-run"]) == 2
+    assert "tokenizer.json is no tokenizer that can be read" in capsys.readouterr().err
+
+
 def test_orders_and_repeats_of_a_judge_are_counted(priced: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert calls(dry(capsys, "--judges", "repeat_vote")) == [10, 50], "five votes"
     both = dry(capsys, "--judges", "pair_compare", models=("toy_model", "other_model"))

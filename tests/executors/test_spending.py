@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from judgebench.engine.allowance import Allowance
-from judgebench.executors.spending import SpendingLimits
+from judgebench.executors.spending import SpendingAccount
 from judgebench.records.flow import Reply, Request, Usage
 from judgebench.records.prices import Price
 from judgebench.records.run import Options, Plan, SummarizerConfig, TaskSpec
@@ -40,7 +40,7 @@ class Run:
 
     limits: Limits
     dice: random.Random
-    account: SpendingLimits
+    account: SpendingAccount
     spent: Spending = field(default_factory=Spending)
     in_flight: dict[str, Spending] = field(default_factory=dict)
     in_flight_at_last: dict[str, Spending] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def test_the_limit_is_exceeded_by_no_more_than_what_was_in_flight_and_every_task
     ledger = tmp_path / "spending.jsonl"
 
     async def run() -> tuple[Run, list[bool], Spending]:
-        account = SpendingLimits(limits, Spending(), Ledger(ledger), plan_of(tasks))
+        account = SpendingAccount(limits, Spending(), Ledger(ledger), plan_of(tasks))
         made = Run(limits, dice, account)
         jobs = [made.task(name, dice.randint(5, 60), dice.randint(1, 12)) for name in names]
         refused = await asyncio.wait_for(asyncio.gather(*jobs), 20)
@@ -154,7 +154,7 @@ def test_what_is_killed_counts_with_all_that_it_may_have_spent(tmp_path: Path) -
 
     async def run() -> Spending:
         task = TaskSpec(id="infer", stage="infer", name="infer")
-        account = SpendingLimits(Limits(calls=40), Spending(calls=3), Ledger(ledger), plan_of([task]))
+        account = SpendingAccount(Limits(calls=40), Spending(calls=3), Ledger(ledger), plan_of([task]))
         made = Run(Limits(calls=40), random.Random(1), account)
         running = asyncio.create_task(made.task("infer", 1000, 4))
         while made.answered < 10:  # noqa: ASYNC110 - nothing tells
