@@ -1,4 +1,4 @@
-"""Small drawings in the report: a value with its interval on a axis, in classes that its style sheet colours."""
+"""Small drawings in the report: a value with its interval on an axis, in classes that its style sheet colours."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def page(summary: Summary, items: Sequence[Doubt], tables: Sequence[TextTable], 
     title = _title(summary)
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-axis=1">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>{_text(title)} – judgebench {_text(summary.run)}</title><style>{STYLE}</style></head><body><main>",
         f'<header><h1>{_text(title)}</h1><p class="sub">{_below(summary)}</p></header>',

@@ -64,6 +64,13 @@ def test_differences_are_those_of_the_same_items(finished: Path) -> None:
     assert two.found.value == pytest.approx(100 * sum(outcomes) / len(outcomes))
 
 
+def test_a_telephone_shows_the_page_in_its_own_width(finished: Path) -> None:
+    assert (
+        'name="viewport" content="width=device-width, initial-scale=1"'
+        in next(finished.glob("summary/*.html")).read_text()
+    )
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, theme: str) -> None:
     """Who is best by how much with the interval, what is unsure, the judge and how it errs, what is unscored."""
