@@ -125,7 +125,8 @@ def _cost(results: list[TaskResult]) -> list[str]:
     if not total.calls and not total.saved:
         return []
     known = f"; {total.saved} replies were known before" if total.saved else ""
-    took = f"{total.calls} calls, {total.tokens} tokens{known}"
+    silent = f" ({total.unmeasured} replies came without token counts)" if total.unmeasured else ""
+    took = f"{total.calls} calls, {total.tokens} tokens{silent}{known}"
     prices = [
         f"{money(sum(by_side.values()), currency)} "
         f"({', '.join(f'{side} {money(cost, currency)}' for side, cost in by_side.items())})"

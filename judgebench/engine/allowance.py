@@ -46,7 +46,7 @@ def check_measured(reply: Reply, limits: Limits, price: Price | None, *, whose: 
     Raises:
         EndpointError: Tokens or their cost are limited, and it comes without a word about tokens.
     """
-    if reply.usage is not None or reply.status != "ok":
+    if (reply.usage is not None and reply.usage.measured) or reply.status != "ok":
         return
     for name in limits.names:
         if name == "tokens" or (name == "cost" and price is not None and not price.free):
@@ -95,6 +95,7 @@ class Allowance:
         self._reported = -1
         """The allowance after which more was wanted last: it is said once for each."""
         self._waiting: deque[tuple[Spending, asyncio.Future[Spending | None]]] = deque()
+        self._unmeasured: EndpointError | None = None
         self.refused = False
 
     async def enter(self, request: Request) -> Spending | None:
@@ -124,17 +125,22 @@ class Allowance:
 
         Args:
             expected: As ``enter`` returned it.
-            reply: Its reply; of one that was given up in flight nobody knows, and it counts as expected.
+            reply: Its reply; of one that was given up in flight nobody knows, and it counts as expected. So does one
+                that does not say what is limited: it is kept, as it is paid for, and nothing more is sent.
+        """
+        self._finished += 1
+        self._spent += expected if reply is None else self._spent_by(reply, expected)
+        self._release(expected)
+        self._look_ahead()
+
+    def refuse_unmeasured(self) -> None:
+        """Refuse to end as if all had been counted.
 
         Raises:
             EndpointError: What is limited cannot be counted: the service does not say how many tokens it used.
         """
-        self._finished += 1
-        try:
-            self._spent += expected if reply is None else self._spent_by(reply)
-        finally:
-            self._release(expected)
-        self._look_ahead()
+        if self._unmeasured is not None:
+            raise self._unmeasured
 
     def receive(self, word: str, subject: str) -> None:
         """Take a line of the supervisor about allowances: ``allowance NUMBER CALLS TOKENS COST``, ``limit-reached``."""
@@ -186,8 +192,13 @@ class Allowance:
             batched=self._batched,
         )
 
-    def _spent_by(self, reply: Reply) -> Spending:
-        check_measured(reply, self._limits, self._price, whose="The service")
+    def _spent_by(self, reply: Reply, expected: Spending) -> Spending:
+        try:
+            check_measured(reply, self._limits, self._price, whose="The service")
+        except EndpointError as error:
+            self._unmeasured = self._unmeasured or error
+            self.refuse()
+            return expected
         return spent_by(reply.usage, reply.tries, self._price)
 
     def _mean(self) -> Spending:

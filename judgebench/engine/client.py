@@ -246,22 +246,33 @@ async def open_caching_client(
 
     Raises:
         DiskError: The cache cannot be used.
+        EndpointError: At the end, if what is limited could not be counted.
     """
     async with open_client(config, traffic, batches=batches, afresh=afresh) as opened:
         client = limited(opened, allowance)
         if not (dedup or cache) or getattr(plugins.load(config.type, "models"), "recorded", False):
             yield client
-            return
-        kept: ReplyCache | None = None
-        if cache:
-            from judgebench.store.replies import ReplyCache  # SQLite takes milliseconds to import
+        else:
+            async with _caching(client, config, dedup=dedup, cache=cache, afresh=afresh) as known:
+                yield known
+        if allowance is not None:
+            allowance.refuse_unmeasured()
 
-            kept = ReplyCache(cache)
-        try:
-            yield _CachingClient(client, config, dedup=dedup, cache=kept, afresh=afresh)
-        finally:
-            if kept is not None:
-                kept.close()
+
+@asynccontextmanager
+async def _caching(
+    client: ServingClient, config: ModelConfig, *, dedup: bool, cache: str, afresh: bool
+) -> AsyncIterator[ServingClient]:
+    kept: ReplyCache | None = None
+    if cache:
+        from judgebench.store.replies import ReplyCache  # SQLite takes milliseconds to import
+
+        kept = ReplyCache(cache)
+    try:
+        yield _CachingClient(client, config, dedup=dedup, cache=kept, afresh=afresh)
+    finally:
+        if kept is not None:
+            kept.close()
 
 
 def behind(client: Client) -> Client:

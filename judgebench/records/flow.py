@@ -75,6 +75,11 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache_write_tokens: int = 0
     batch: bool = False
 
+    @property
+    def measured(self) -> bool:
+        """Whether the service has counted: what it gives as text, or below 0, is no count and reads as 0."""
+        return self.prompt_tokens > 0 or self.completion_tokens > 0
+
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a call gave no usable reply.

@@ -41,6 +41,7 @@ class CostOfRun(NamedTuple):
         tokens: Read and written.
         cost: By currency, then by side.
         unpriced: Tokens of models without a price.
+        unmeasured: Replies without token counts; what they cost is in none of the figures.
     """
 
     calls: int
@@ -48,6 +49,7 @@ class CostOfRun(NamedTuple):
     tokens: int
     cost: dict[str, dict[str, float]]
     unpriced: int
+    unmeasured: int = 0
 
 
 def sides_of(results: Iterable[TaskResult | ResultFacts]) -> list[SideCost]:
@@ -142,19 +144,20 @@ def _total_row(sides: Sequence[SideCost], more: Sequence[str], notes: Notes) -> 
 
 def total_of(sides: Iterable[SideCost]) -> CostOfRun:
     """Return what all sides took together."""
-    calls = saved = tokens = unpriced = 0
+    calls = saved = tokens = unpriced = unmeasured = 0
     cost: dict[str, dict[str, float]] = {}
     for one in sides:
         usage = one.usage
         calls += usage.calls + usage.extra_requests
         saved += usage.saved_requests
+        unmeasured += usage.unmeasured
         tokens += usage.prompt_tokens + usage.completion_tokens
         if usage.cost is None:
             unpriced += usage.prompt_tokens + usage.completion_tokens
         elif usage.price is not None and not usage.price.free:
             by_side = cost.setdefault(usage.price.currency, {})
             by_side[one.side] = by_side.get(one.side, 0.0) + usage.cost
-    return CostOfRun(calls, saved, tokens, cost, unpriced)
+    return CostOfRun(calls, saved, tokens, cost, unpriced, unmeasured)
 
 
 def cost_remarks(summary: Summary) -> list[str]:

@@ -65,7 +65,7 @@ class Spent:
         self.extra_requests += exchange.tries - 1
         self.waited += exchange.waited
         usage = exchange.usage
-        if usage is None:
+        if usage is None or not usage.measured:
             self.unmeasured += exchange.status == "ok"
             return
         self.prompt_tokens += usage.prompt_tokens

@@ -41,6 +41,7 @@ def read_draws(run: RunFolder) -> list[Draw]:
             found.append(decode.read(path))
         except (OSError, DamagedError) as error:
             raise DataError(
-                f"The draw {path} cannot be read: {error}.", hint="Draw again: jb label draw RUN --n N"
+                f"The draw {path} cannot be read: {error}.",
+                hint="Remove the file, then draw again: jb label draw RUN --n N",
             ) from error
     return sorted(found, key=lambda draw: draw.time)

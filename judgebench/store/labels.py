@@ -49,11 +49,13 @@ def read_labels(path: Path) -> Iterator[Label]:
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    yield decode(line)
-                except DamagedError as error:
+                    label = _checked(decode(line))
+                except (DamagedError, DataError) as error:
+                    why = error.message.rstrip(".") if isinstance(error, DataError) else error
                     raise DataError(
-                        f"{path}, line {number}: this is no label: {error}.", hint="Mend the line, or remove it."
+                        f"{path}, line {number}: this is no label: {why}.", hint="Mend the line, or remove it."
                     ) from error
+                yield label
     except FileNotFoundError:
         return
     except OSError as error:

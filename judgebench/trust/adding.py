@@ -72,6 +72,7 @@ def add_labels(run: RunFolder, written: Sequence[WrittenLabel], *, annotator: st
         (draw.dataset, one.id, one.answer_hash): one.probability for draw in read_draws(run) for one in draw.answers
     }
     made: defaultdict[str, list[Label]] = defaultdict(list)
+    said_before: dict[tuple[str, int, str, str], tuple[WrittenLabel, Label]] = {}
     void = elsewhere = 0
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     for one in written:
@@ -105,6 +106,8 @@ def add_labels(run: RunFolder, written: Sequence[WrittenLabel], *, annotator: st
         )
         if not made[dataset][-1].annotator:
             raise DataError(f"{one.where}: the label does not say who gave it.", hint="Add --annotator NAME.")
+        label = made[dataset][-1]
+        _check_same(one, label, *said_before.setdefault((dataset, one.id, named, label.annotator), (one, label)))
     added = known = 0
     for dataset, raw in made.items():
         before = list(read_labels(run.labels(dataset)))
@@ -131,6 +134,20 @@ def check_splits(labels: Iterable[Label], dataset: str) -> None:
                 f"Item {one.id} of {dataset} has labels in the splits {splits[one.id]!r} and {one.split!r}.",
                 hint="Put all labels about one item into one split: what a judge was tuned on cannot test it.",
             )
+
+
+def _check_same(one: WrittenLabel, label: Label, first: WrittenLabel, before: Label) -> None:
+    """Refuse two decisions of one annotator in one file; only where it says when each was given, the last counts.
+
+    Raises:
+        DataError: The file does not say which of them counts.
+    """
+    if (label.decision, label.score) != (before.decision, before.score) and not one.time:
+        raise DataError(
+            f"{one.where}: {label.annotator!r} says {one.said!r} of an answer, and {first.said!r} of the same answer "
+            f"in {first.where.rpartition(', ')[2]}.",
+            hint="Leave the line that counts, or name two annotators.",
+        )
 
 
 def _same(before: Label | None, label: Label) -> bool:

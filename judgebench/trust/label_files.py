@@ -20,6 +20,7 @@ SHEET = (
     "probability", "answer_hash",
 )  # fmt: skip
 """Columns of the sheet that annotators fill in; nothing in it says what a judge thinks."""
+_FIELD_LIMIT = 1 << 28
 _KNOWN = {*SHEET, "decision", "score", "blind", "time", "key"}
 _SAID = {
     "right": "correct", "true": "correct", "yes": "correct", "1": "correct",
@@ -38,6 +39,7 @@ class WrittenLabel(NamedTuple):
         answer_hash: Of the answer; empty where the file names the answer by its place alone.
         model: Empty where not given. ``repeat``, ``dataset``, ``annotator``, ``split``, ``comment``: likewise.
         probability: With which the answer was drawn, ``None`` where not given.
+        blind: Whether the annotator did not see the verdict. ``time``: when the label was given; empty where not given.
     """
 
     where: str
@@ -52,6 +54,7 @@ class WrittenLabel(NamedTuple):
     comment: str = ""
     probability: float | None = None
     blind: bool = False
+    time: str = ""
 
 
 def read_label_file(path: Path) -> list[WrittenLabel]:
@@ -107,6 +110,7 @@ def _csv(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8: {error}.", hint="Save it as CSV with UTF-8.") from error
+    csv.field_size_limit(_FIELD_LIMIT)  # answers that think aloud are longer than csv takes by default
     head = text.partition("\n")[0]
     delimiter = max((",", ";", "\t"), key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -161,6 +165,7 @@ def _written(where: str, record: dict[str, Any]) -> WrittenLabel | None:
         comment=texts["comment"],
         probability=_chance(where, texts["probability"]) if texts["probability"] else None,
         blind=texts["blind"].lower() in {"true", "1", "yes"},
+        time=texts["time"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -174,6 +175,30 @@ def test_tokens_that_nobody_counts_cannot_be_limited(silent: Bench) -> None:
     later = silent.jb("--max-tokens", "1000", "--no-preflight", dataset="toy_gen")
     assert later.code == 3, later.text
     assert "so --max-tokens cannot be kept" in later.text
+
+
+def test_counts_that_are_none_cannot_be_limited(bench: Bench) -> None:
+    bench.model.set_faults(lambda seen: "odd_usage")
+    done = bench.jb("--max-tokens", "1000", dataset="toy_gen")
+    assert done.code == 3, done.text
+    assert "does not say how many tokens a call took, so --max-tokens cannot be kept" in done.text
+    free = bench.jb(dataset="toy_gen")
+    assert free.code == 0, free.text
+    assert "6 calls, 0 tokens (6 replies came without token counts)" in free.text
+
+
+def test_what_is_in_flight_when_a_service_stops_counting_is_kept(priced: Bench) -> None:
+    number = itertools.count()
+    priced.model.set_faults(lambda seen: "no_usage" if next(number) == 12 else None)
+    priced.model.latency = lambda: 0.02
+    done = priced.jb("--max-tokens", "100000", "--no-preflight")
+    assert done.code == 3, done.text
+    assert "so --max-tokens cannot be kept" in done.text
+    assert len(priced.rows()) == len(priced.model.requests) < 60
+    whole = priced.jb("--reuse", "--max-tokens", "none", "--no-preflight")
+    assert whole.code == 0, whole.text
+    assert asked_twice(priced) == []
+    assert [one for one, times in priced.judged().items() if times > 1] == []
 
 
 def test_a_run_in_threads_of_the_caller_keeps_to_its_limit(priced: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

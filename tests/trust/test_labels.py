@@ -14,7 +14,7 @@ import pytest
 
 from judgebench.cli.main import run as jb
 from judgebench.records.manifest import ManifestJudge
-from judgebench.store.labels import read_labels
+from judgebench.store.labels import read_labels, valid_labels
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.drawing import candidates, draw, probabilities
 from judgebench.trust.judged import judged_rows
@@ -187,6 +187,7 @@ def test_probabilities_add_up_and_none_is_too_small() -> None:
         ("id,label,probability\n1,correct,7\n", "line 2: probability is '7'"),
         ("id,label\n999,correct\n", "to item 999 of toy there is no answer"),
         ("id,label\n1,\n", "holds no label"),
+        ("id,label\n1,correct\n1,incorrect\n", "'ada' says 'incorrect' of an answer, and 'correct' of the same"),
     ],
 )
 def test_a_file_that_is_no_file_of_labels_is_told_by_line(
@@ -197,6 +198,50 @@ def test_a_file_that_is_no_file_of_labels_is_told_by_line(
     assert jb(["label", "add", str(run), str(file), "--annotator", "ada"]) != 0
     assert said in capsys.readouterr().err
     assert not (run / "labels").exists()
+
+
+def test_of_labels_with_a_time_the_last_counts_and_twice_the_same_is_no_doubt(run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("id,label,time\n1,correct,\n1,right,\n2,correct,2026-01-01\n2,incorrect,2026-01-02\n")
+    assert jb(["label", "add", str(run), str(file), "--annotator", "ada"]) == 0
+    counted = valid_labels(read_labels(run / "labels/toy.jsonl"))
+    assert {one.id: one.decision for one in counted.values()} == {1: "correct", 2: "incorrect"}
+
+
+def test_a_sheet_with_an_answer_that_thinks_aloud_is_taken_in(tmp_path: Path) -> None:
+    run = tmp_path / "20260101_000000"
+    judged_run(run, [True], [True], answers=["so " * 60_000])
+    sheet = tmp_path / "sheet.csv"
+    assert jb(["label", "draw", str(run), "--n", "1", "--out", str(sheet)]) == 0
+    sheet.write_text(sheet.read_text().replace("so ,,,", "so ,correct,,"))
+    assert jb(["label", "add", str(run), str(sheet), "--annotator", "ada"]) == 0
+    assert [one.decision for one in read_labels(run / "labels/toy.jsonl")] == ["correct"]
+
+
+@pytest.mark.parametrize("damage", [{"decision": None}, {"score": 3.0}, {"probability": -1.0}, {"annotator": ""}])
+def test_a_label_that_nobody_could_have_given_is_told_by_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: dict[str, object]
+) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("id,label\n1,correct\n")
+    assert jb(["label", "add", str(run), str(file), "--annotator", "ada"]) == 0
+    labels = run / "labels/toy.jsonl"
+    labels.write_text(json.dumps(json.loads(labels.read_text()) | damage) + "\n")
+    assert jb(["label", "report", str(run)]) == 2
+    assert "toy.jsonl, line 1: this is no label: The label of" in capsys.readouterr().err
+
+
+def test_of_a_damaged_draw_it_is_said_how_to_go_on(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_again = ["label", "draw", str(run), "--n", "4", "--out", str(tmp_path / "sheet.csv")]
+    assert jb(draw_again) == 0
+    damaged = run / "labels/draws/toy-strict.json"
+    damaged.write_text("{")
+    assert jb(draw_again) == 2
+    assert "Remove the file, then draw again" in capsys.readouterr().err
+    damaged.unlink()
+    assert jb(draw_again) == 0
 
 
 def test_a_second_unequal_draw_is_refused_and_a_uniform_one_grows(
