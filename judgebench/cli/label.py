@@ -201,42 +201,23 @@ def _no_labels(run: RunFolder) -> list[str]:
 
 
 def _draw(run: RunFolder, args: argparse.Namespace) -> str:
-    from datetime import datetime
-
-    from judgebench.records.draws import Draw
-    from judgebench.store.draws import write_draw
     from judgebench.store.journal import write_report
-    from judgebench.trust.drawing import candidates, draw
     from judgebench.trust.judged import judged_rows
     from judgebench.trust.label_files import sheet
     from judgebench.trust.labelled import LabelBook
+    from judgebench.trust.row_draw import draw_row
 
     rows = judged_rows(run)
     row = _row_named(args.row, [one.row for one in rows if one.judge] or [one.row for one in rows], run)
-    dataset = next(one.dataset for one in rows if one.row == row)
-    book = LabelBook(run)
-    before = next((one for one in book.draws if one.row == row), None)
-    if before is not None and {before.strategy, args.strategy} != {"uniform"} and book.labels(dataset):
-        raise UsageError(
-            f"The row {row} has labels of a draw ({before.strategy}, {len(before.answers)} answers) already, and a "
-            "second one would change how likely they were.",
-            hint="Only a uniform draw can be enlarged. Label the rest of the first one: jb label RUN",
-        )
-    found = candidates(row, rows, args.strategy)
-    if not found:
-        raise UsageError(f"The row {row} holds no answer that could be labelled.", hint="Judge it first: jb --reuse")
-    drawn = draw(found, n=args.n, strategy=args.strategy, seed=args.seed, dataset=dataset, calibration=args.calibration)
-    made = Draw(
-        row=row, dataset=dataset, strategy=args.strategy, seed=args.seed, population=len(found), answers=drawn,
-        time=datetime.now().astimezone().isoformat(),
-    )  # fmt: skip
-    write_draw(run, made)
-    said = {(one.id, one.answer_hash): one.decision or f"{one.score:g}" for one in book.labels(dataset)}
-    write_report(args.out, sheet(_texts(run, made, said), dataset))
-    open_ = sum((one.id, one.answer_hash) not in said for one in drawn)
-    labelled = f"; {len(drawn) - open_} have a label already" if open_ < len(drawn) else ""
+    made = draw_row(run, row, rows, n=args.n, strategy=args.strategy, seed=args.seed, calibration=args.calibration)
+    labels = LabelBook(run).labels(made.dataset)
+    said = {(one.id, one.answer_hash): one.decision or f"{one.score:g}" for one in labels}
+    write_report(args.out, sheet(_texts(run, made, said), made.dataset))
+    open_ = sum((one.id, one.answer_hash) not in said for one in made.answers)
+    drawn = len(made.answers)
+    labelled = f"; {drawn - open_} have a label already" if open_ < drawn else ""
     return (
-        f"Drew {len(drawn)} of the {len(found)} answers of {row} ({args.strategy}, seed {args.seed}){labelled}.\n"
+        f"Drew {drawn} of the {made.population} answers of {row} ({args.strategy}, seed {args.seed}){labelled}.\n"
         f"The sheet: {args.out}. Fill in its column label, then: jb label add {run.path} {args.out}\n"
         f"Or label here, one key each: jb label {run.path}"
     )

@@ -14,13 +14,13 @@ from aiohttp import web
 from judgebench.content.parts import in_words
 from judgebench.errors import DataError, UsageError
 from judgebench.query import Item, ItemKey, RunQuery
-from judgebench.records.draws import Draw
 from judgebench.records.facts import Label
-from judgebench.store.draws import write_draw
+from judgebench.store.draws import read_draws
 from judgebench.store.labels import append_labels, read_labels, valid_labels
 from judgebench.store.run_folder import RunFolder, is_run
-from judgebench.trust.drawing import CALIBRATION, candidates, draw
+from judgebench.trust.drawing import CALIBRATION
 from judgebench.trust.judged import judged_rows
+from judgebench.trust.row_draw import draw_row
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
 from judgebench.viewer.item_page import compared_model, pictures, said
 from judgebench.viewer.labelling import (
@@ -180,18 +180,9 @@ def draw_answers(site: ViewerSite, request: web.Request, form: Mapping[str, str]
     row, wanted = form.get("row", ""), form.get("n", "")
     n = int(wanted) if wanted.isdecimal() and 0 < len(wanted) < 6 and int(wanted) else _DRAWN
     rows = judged_rows(folder, row)
-    found = candidates(row, rows, "uniform")
-    if draw_of(run, row) is not None:
+    if any(one.row == row for one in read_draws(folder)):
         raise UsageError(f"Answers of {row} have been drawn already.", hint="Draw more of them with: jb label draw")
-    if not found:
-        raise UsageError(f"The row {row} holds no answer that could be labelled.", hint="Judge it first: jb --reuse")
-    dataset = next(one.dataset for one in rows if one.row == row)
-    drawn = draw(found, n=n, strategy="uniform", seed=0, dataset=dataset)
-    time = datetime.now().astimezone().isoformat()
-    write_draw(
-        folder,
-        Draw(row=row, dataset=dataset, strategy="uniform", seed=0, population=len(found), answers=drawn, time=time),
-    )
+    draw_row(folder, row, rows, n=n)
     address = Chosen(row=row).query(who=annotator_of(form))
     return web.Response(status=303, headers={"Location": f"/runs/{run.key}/labels{address}"})
 

@@ -118,7 +118,14 @@ def test_labels_are_refused_unless_they_are_about_what_was_shown(tmp_path: Path)
         assert not (run.path / "labels").exists()
         assert post(view, f"{place}/draw", row="no such row") == 422
         assert post(view, f"{place}/draw", row="toy-judge", n="8", who="ann") == 303
+        assert post(view, f"{place}/draw", row="") == 422
         assert post(view, f"{place}/draw", row="toy-judge") == 422  # once
+        written = run.path / "labels" / "draws" / "toy-judge.json"
+        draw = written.read_bytes()
+        written.write_bytes(draw[:50])
+        assert post(view, f"{place}/draw", row="toy-judge") == 422
+        assert written.read_bytes() == draw[:50]  # what is damaged may be mended, and is not replaced
+        written.write_bytes(draw)
         for wrong in (
             label(0, "correct", "ann", answer_hash="0" * 32),
             label(0, "<script>", "ann"),
