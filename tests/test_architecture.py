@@ -45,7 +45,7 @@ LAYERS: dict[str, set[str]] = {
         "datasets", "identity", "stages", "query", "trust", "__version__",
     },
     "export": {"errors", "records", "content", "query", "store"},
-    "viewer": {"errors", "records", "content", "metrics", "query", "report", "session", "store", "trust"},
+    "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",

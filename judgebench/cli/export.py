@@ -11,7 +11,7 @@ from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder
 if TYPE_CHECKING:
     from judgebench.export.contract import Format, Job
 
-FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore")
+FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "site")
 
 _EXAMPLE = """\
 examples:
@@ -19,6 +19,7 @@ examples:
   jb export latest --to parquet --out items.parquet
   jb export latest --to inspect --out logs && inspect view --log-dir logs
   jb export latest --to csv --judge judge --where 'not wrong'
+  jb export latest --to site --out run_for_others
 
 csv, jsonl and truescore go to standard output without --out. The others are
 written to --out, or to a file or folder here that is named after the run.
@@ -53,11 +54,10 @@ def run(argv: list[str]) -> int:
     import sys
 
     from judgebench.errors import visible
-    from judgebench.export.table import FORMATS
 
     args = build_parser().parse_all(argv)
+    chosen = _format(args.to)
     job = _job(args)
-    chosen = FORMATS[args.to]
     place = Path(args.out or f"{job.query.path.name}-{args.to}").expanduser()
     if chosen.to_stream is not None and not args.out:
         chosen.to_stream(job, sys.stdout)
@@ -68,6 +68,20 @@ def run(argv: list[str]) -> int:
     for note in [*job.notes, *job.query.problems[:10]]:
         print(f"jb: note: {visible(note)}", file=sys.stderr)
     return 0
+
+
+def _format(name: str) -> Format:
+    from judgebench.export.contract import Format
+    from judgebench.export.table import FORMATS
+
+    if name != "site":
+        return FORMATS[name]
+    from judgebench.cli.view import check_extra
+
+    check_extra("jb export --to site")
+    from judgebench.viewer.bundle import write_site
+
+    return Format("pages of the run that open from disk", "", to_path=write_site)
 
 
 def _job(args: argparse.Namespace) -> Job:

@@ -74,7 +74,7 @@ def run(argv: list[str]) -> int:
             hint="Add --i-know to do so, or leave --host out and forward the port with ssh -L.",
         )
     folders = _folders_of(args.runs, Path(args.work_dir))
-    _check_extra()
+    check_extra()
     import asyncio
 
     from judgebench.viewer.server import library_of, serve
@@ -84,8 +84,11 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _check_extra() -> None:
+def check_extra(what: str = "jb view") -> None:
     """Check that all packages of the extra are there, before a page needs the first of them.
+
+    Args:
+        what: What needs them.
 
     Raises:
         MissingExtraError: One is not installed.
@@ -97,7 +100,7 @@ def _check_extra() -> None:
     ]
     if lacking:
         raise MissingExtraError(
-            f"jb view needs packages that are not installed: {', '.join(lacking)}.",
+            f"{what} needs packages that are not installed: {', '.join(lacking)}.",
             hint="pip install 'judgebench[view]'",
         )
 

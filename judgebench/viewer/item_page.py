@@ -65,39 +65,45 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     chosen = Chosen.of(request.query)
     item = asks.item(key.row, key.id, key.repeat, model=key.model)
     near = asks.neighbours(chosen.filter(), key)
-    total = asks.count(chosen.filter()) if near.number else 0
-    calls = [_call(one) for one in item.calls]
     query = chosen.query()
-    return site.page(
-        "item.html",
-        current="items",
-        run=run,
-        item=item,
-        line=item.line,
-        calls=calls,
-        compared=compared_model(run, item),
-        pictures=list(pictures(run.key, item)),
-        answer_mark=marked(item.answer, [item.span]) if item.span else None,
-        facts=_facts(item),
-        chosen=chosen,
-        filters=[*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
-        number=near.number,
-        total=total,
-        before=item_address(run.key, near.before, query) if near.before else "",
-        after=item_address(run.key, near.after, query) if near.after else "",
-        up=f"/runs/{run.key}/items{query}",
-        record=item_address(run.key, key, part="/record"),
-        label=f"/runs/{run.key}/labels{Chosen(row=key.row, model=key.model, id=str(key.id)).query()}",
-        addresses=_addresses(run.key, item),
-        reference=said(item.reference),
-        alternatives=alternatives(item.reference),
-        rule=_own_rule(item),
-        fields=list(item.line.fields.items()),
-        keys=[
+    near_by: dict[str, Any] = {
+        "number": near.number,
+        "total": asks.count(chosen.filter()) if near.number else 0,
+        "before": item_address(run.key, near.before, query) if near.before else "",
+        "after": item_address(run.key, near.after, query) if near.after else "",
+    }
+    return site.page("item.html", **values_of(run, item, chosen), **near_by)
+
+
+def values_of(run: KnownRun, item: Item, chosen: Chosen) -> dict[str, Any]:
+    """Return what the page of an item shows, but for its place in a list."""
+    key = item.line.name
+    calls = [_call(one) for one in item.calls]
+    return {
+        "current": "items",
+        "run": run,
+        "item": item,
+        "line": item.line,
+        "calls": calls,
+        "compared": compared_model(run, item),
+        "pictures": list(pictures(run.key, item)),
+        "answer_mark": marked(item.answer, [item.span]) if item.span else None,
+        "facts": _facts(item),
+        "chosen": chosen,
+        "filters": [*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
+        "up": f"/runs/{run.key}/items{chosen.query()}",
+        "record": item_address(run.key, key, part="/record"),
+        "label": f"/runs/{run.key}/labels{Chosen(row=key.row, model=key.model, id=str(key.id)).query()}",
+        "addresses": _addresses(run.key, item),
+        "reference": said(item.reference),
+        "alternatives": alternatives(item.reference),
+        "rule": _own_rule(item),
+        "fields": list(item.line.fields.items()),
+        "keys": [
             ("j k", "next, previous in this filter"), ("r", "reasoning"), ("p", "prompts"), ("l", "label"),
             ("esc", "list"), ("?", "keys"),
         ],
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def record(site: ViewerSite, request: web.Request) -> web.Response:

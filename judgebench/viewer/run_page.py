@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -63,42 +63,56 @@ class SliceDrawing(NamedTuple):
 
 def page(site: ViewerSite, request: web.Request) -> web.Response:
     """Return the page of a run."""
-    run = site.run(request)
+    return site.page("run.html", **values_of(site.run(request)))
+
+
+def values_of(run: KnownRun, withheld: Collection[str] = ()) -> dict[str, Any]:
+    """Return what the page of a run shows.
+
+    Args:
+        run: The run.
+        withheld: Datasets of which nothing is shown that quotes their items: slices by fields, and reasons.
+    """
     problems = list(run.problems)
     results: list[TaskResult] = []
     loaded = opened(run)
     if loaded is not None:
-        results = sorted(loaded.results, key=lambda one: one.dataset)
+        results = [_without_quotes(one) if one.data_abbr in withheld else one for one in loaded.results]
+        results.sort(key=lambda one: one.dataset)
         problems += [one for one in loaded.problems if one not in problems]
     models = list(dict.fromkeys([*run.models, *(one.model for one in results)]))
     between = [(one.data_abbr, one.model, pair) for one in results for pair in one.diagnostics.between_judges]
     lines = [_line(one, run.summary) for one in results]
     sides, total = sides_and_total(results)
-    return site.page(
-        "run.html",
-        current="run",
-        run=run,
-        problems=problems,
-        sentences=_sentences(run, results),
-        undecided=_undecided(run),
-        lasted=figures.lasted(run.started, run.ended),
-        answers=sum(one.counts.planned for one in results),
-        tokens=total.tokens if total is not None else 0,
-        price=priced(total),
-        drawings=_drawings(run, results, models),
-        lines=lines,
-        notes=_texts_of_notes(run.summary, lines),
-        judges=_judges(results),
-        between=_once(between),
-        looks=_looks(run, results),
-        corrected=run.summary.corrected if run.summary else [],
-        slices=_slices(results, models),
-        summary=run.summary,
-        sides=sides,
-        prices=[price_of(one.usage) for one in sides],
-        models=models,
-        keys=[("i", "items"), ("c", "compare"), ("/", "search"), ("?", "keys")],
-    )
+    return {
+        "current": "run",
+        "run": run,
+        "problems": problems,
+        "sentences": _sentences(run, results),
+        "undecided": _undecided(run),
+        "lasted": figures.lasted(run.started, run.ended),
+        "answers": sum(one.counts.planned for one in results),
+        "tokens": total.tokens if total is not None else 0,
+        "price": priced(total),
+        "drawings": _drawings(run, results, models),
+        "lines": lines,
+        "notes": _texts_of_notes(run.summary, lines),
+        "judges": _judges(results),
+        "between": _once(between),
+        "looks": _looks(run, results),
+        "corrected": run.summary.corrected if run.summary else [],
+        "slices": _slices(results, models),
+        "summary": run.summary,
+        "sides": sides,
+        "prices": [price_of(one.usage) for one in sides],
+        "models": models,
+        "keys": [("i", "items"), ("c", "compare"), ("/", "search"), ("?", "keys")],
+    }
+
+
+def _without_quotes(result: TaskResult) -> TaskResult:
+    diagnostics = msgspec.structs.replace(result.diagnostics, unscored_reasons={})
+    return msgspec.structs.replace(result, diagnostics=diagnostics, slices=[])
 
 
 def config(site: ViewerSite, request: web.Request) -> web.Response:

@@ -39,12 +39,14 @@ class ViewerSite:
     Args:
         library: The runs.
         guard: Who is answered.
+        bundled: Whether the pages go into files that open without a server.
     """
 
-    def __init__(self, library: Library, guard: Guard) -> None:
+    def __init__(self, library: Library, guard: Guard, *, bundled: bool = False) -> None:
         self.library = library
         self.guard = guard
         self._templates = _templates()
+        self._templates.globals |= {"bundled": bundled, "about": []}
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[object, object]] = {}
         self._kept_small: dict[Hashable, tuple[object, object]] = {}
@@ -98,10 +100,15 @@ class ViewerSite:
                 shelf.pop(next(iter(shelf)))
         return cast(T, known[1])
 
+    def render(self, template: str, **values: Any) -> str:
+        """Return a page as text."""
+        return self._templates.get_template(template).render({"run": None, "current": "", "keys": [], **values})
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """Return a page."""
-        text = self._templates.get_template(template).render({"run": None, "current": "", "keys": [], **values})
-        return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+        return web.Response(
+            text=self.render(template, **values), status=status, content_type="text/html", charset="utf-8"
+        )
 
     def trouble(self, title: str, message: str, hint: str = "", *, status: int) -> web.Response:
         """Return a page that says why there is nothing to see."""

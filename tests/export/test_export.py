@@ -130,7 +130,7 @@ def test_datasets_that_are_not_shareable_keep_their_texts(tmp_path: Path, capsys
         config = bench.folder / "configs/datasets/toy_llmjudge.py"
         config.write_text(config.read_text().replace("prompt='{question}'", "prompt='{question}', shareable=False"))
         assert bench.jb("--no-preflight").code == 0
-        for name in ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore"):
+        for name in ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "site"):
             place = tmp_path / "out" / name
             _, said = export(capsys, str(bench.run), "--to", name, "--out", str(place))
             assert "shareable=False keeps the texts of toy out" in said

@@ -52,7 +52,7 @@
     if (row && !event.target.closest("a, button, summary, input") && !String(getSelection())) open(row.dataset.href);
   });
   document.querySelectorAll("form.filters select").forEach((field) => {
-    field.addEventListener("change", () => field.form.requestSubmit());
+    field.addEventListener("change", () => { if (field.form.hasAttribute("action")) field.form.requestSubmit(); });
   });
   if (rows().length && ["items", "runs", "compare"].includes(document.body.dataset.page)) {
     let kept = -1;
