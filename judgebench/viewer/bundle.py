@@ -19,7 +19,7 @@ from judgebench.export.contract import Job
 from judgebench.query import ItemKey, ItemLine
 from judgebench.store.journal import make_folder, write_atomically
 from judgebench.viewer import item_page, run_page
-from judgebench.viewer.bundle_links import Place, relinked
+from judgebench.viewer.bundle_links import BundlePlace, relinked
 from judgebench.viewer.chosen import ONLY, Chosen, item_address
 from judgebench.viewer.figures import sign_of
 from judgebench.viewer.guard import Guard
@@ -72,7 +72,7 @@ class _Bundle:
             text: As the viewer makes it.
             above: Way from its folder to that of the bundle.
         """
-        place = Place(run=self.run.key, above=above, pages=self.pages, picture=self._picture)
+        place = BundlePlace(run=self.run.key, above=above, pages=self.pages, picture=self._picture)
         own = relinked(text, place)
         # sentences about files that cannot be read name them: where the run lies on this machine is nobody's business
         return own.replace(str(self.run.folder), self.run.name).encode("utf-8", "replace")

@@ -14,7 +14,7 @@ _OUTSIDE = ("http://", "https://", "mailto:", "#")
 """Where texts of a run may lead, and places of the page itself."""
 
 
-class Place(NamedTuple):
+class BundlePlace(NamedTuple):
     """Where a page stands in a bundle, and what else is there.
 
     Attributes:
@@ -30,13 +30,13 @@ class Place(NamedTuple):
     picture: Callable[[str], str]
 
 
-def relinked(text: str, place: Place) -> str:
+def relinked(text: str, place: BundlePlace) -> str:
     """Return a page of the viewer with the addresses that it has in a bundle; all but its tags stays byte for byte."""
     parser = _Tags(text, place)
     return "".join([*parser.parts, text[parser.done :]])
 
 
-def in_bundle(address: str, place: Place) -> str:
+def in_bundle(address: str, place: BundlePlace) -> str:
     """Return where an address of the viewer leads in a bundle; empty where that is not there."""
     if address.startswith(_OUTSIDE):
         return address
@@ -56,7 +56,7 @@ def in_bundle(address: str, place: Place) -> str:
 
 
 class _Tags(HTMLParser):
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: BundlePlace) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self.done = 0
