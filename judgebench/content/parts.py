@@ -199,6 +199,19 @@ def in_words(prompt: Prompt) -> str:
     return "\n".join("\n".join(_words(message.get("content"))) for message in prompt)
 
 
+_PER_CHARACTER = 1 / 4
+_PER_OTHER_CHARACTER = 1 / 1.5
+_PER_MESSAGE = 4
+
+
+def rough_tokens(prompt: Prompt) -> float:
+    """Return about how many tokens a prompt has: 4 ASCII characters each, 1.5 of other scripts, 4 more a message."""
+    text = prompt if isinstance(prompt, str) else in_words(prompt)
+    ascii_only = len(text.encode("ascii", "ignore"))
+    messages = 1 if isinstance(prompt, str) else len(prompt)
+    return ascii_only * _PER_CHARACTER + (len(text) - ascii_only) * _PER_OTHER_CHARACTER + messages * _PER_MESSAGE
+
+
 def _words(content: Any) -> Iterator[str]:
     for part in content if isinstance(content, list) else [content]:
         if isinstance(part, Mapping):

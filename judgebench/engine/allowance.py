@@ -23,13 +23,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from judgebench.content.parts import rough_tokens
 from judgebench.errors import EndpointError
 from judgebench.records.flow import Reply, Request, Usage
 from judgebench.records.prices import Price
 from judgebench.records.spending import FLAGS, Limits, Spending, TaskSpending, spent_by
 
-CHARACTERS_PER_TOKEN = 4
-"""Of an English text, about; only what is expected of the first calls rests on it."""
 ROUND = 0.5
 """Seconds of work after which a task asks for more at the latest; twice as much it wants to have allowed."""
 
@@ -209,7 +208,7 @@ class Allowance:
     def _most(self, request: Request) -> Spending:
         """Return what a request may spend at most, about."""
         longest = max((int(request.params.get(name) or 0) for name in _LIMITS_OF_REPLY), default=0)
-        read = len(str(request.prompt)) // CHARACTERS_PER_TOKEN
+        read = round(rough_tokens(request.prompt))
         usage = Usage(prompt_tokens=read, completion_tokens=longest, batch=self._batched)
         return spent_by(usage, 1, self._price)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.content.parts import in_words
+from judgebench.content.parts import in_words, rough_tokens
 from judgebench.content.prompts import prompt_for
 from judgebench.datasets.samples import PlannedSamples, samples_of
 from judgebench.errors import RAISED_BY_OTHERS, DataError
@@ -26,7 +26,7 @@ from judgebench.identity.questions import question_settings, question_uuid, repe
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, method_of
 from judgebench.models.access import configured, model_config, prompt_kind
 from judgebench.models.contract import ModelConfig, ServiceConfig
-from judgebench.preflight.recorded_calls import CachedReplies, MeanTokens, RecordedCalls, in_turn, rough_tokens
+from judgebench.preflight.recorded_calls import CachedReplies, MeanTokens, RecordedCalls, in_turn
 from judgebench.records.flow import JudgeCall, Prediction, Prompt, Reply, Sample, Usage
 from judgebench.records.prices import Price, price_of
 from judgebench.records.run import DatasetConfig, JudgeConfig, Options, RunConfig, TaskSpec

@@ -14,25 +14,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from judgebench.content.parts import in_words
-from judgebench.records.flow import Exchange, JudgeCall, Prediction, Prompt, Reply
+from judgebench.content.parts import rough_tokens
+from judgebench.records.flow import Exchange, JudgeCall, Prediction, Reply
 from judgebench.store.journal import DAMAGED, open_file
 from judgebench.store.replies import FILE
 
 TEXTS = 500
 """Replies of a file that are kept, to stand for those that are not there yet."""
-
-_PER_CHARACTER = 1 / 4
-_PER_OTHER_CHARACTER = 1 / 1.5
-_PER_MESSAGE = 4
-
-
-def rough_tokens(prompt: Prompt) -> float:
-    """Return about how many tokens a prompt has: 4 ASCII characters each, 1.5 of other scripts, 4 more a message."""
-    text = prompt if isinstance(prompt, str) else in_words(prompt)
-    ascii_only = len(text.encode("ascii", "ignore"))
-    messages = 1 if isinstance(prompt, str) else len(prompt)
-    return ascii_only * _PER_CHARACTER + (len(text) - ascii_only) * _PER_OTHER_CHARACTER + messages * _PER_MESSAGE
 
 
 class MeanTokens:
