@@ -11,7 +11,7 @@ from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder
 if TYPE_CHECKING:
     from judgebench.export.contract import Format, Job
 
-FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "site")
+FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "html", "site")
 
 _EXAMPLE = """\
 examples:
@@ -21,7 +21,7 @@ examples:
   jb export latest --to csv --judge judge --where 'not wrong'
   jb export latest --to site --out run_for_others
 
-csv, jsonl and truescore go to standard output without --out. The others are
+csv, jsonl, truescore and html go to standard output without --out. The others are
 written to --out, or to a file or folder here that is named after the run.
 Datasets marked shareable=False keep their texts to themselves.
 """

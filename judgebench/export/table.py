@@ -5,6 +5,7 @@ from __future__ import annotations
 from judgebench.export.contract import Format
 from judgebench.export.inspect_log import write_inspect
 from judgebench.export.lm_eval import write_lm_eval
+from judgebench.export.report_page import write_report
 from judgebench.export.tables import write_csv, write_jsonl, write_parquet, write_truescore
 
 FORMATS: dict[str, Format] = {
@@ -13,5 +14,6 @@ FORMATS: dict[str, Format] = {
     "parquet": Format("the table with typed columns", ".parquet", to_path=write_parquet),
     "inspect": Format("logs of inspect_ai, for inspect view", "", to_path=write_inspect),
     "lm-eval": Format("samples and results of lm-evaluation-harness", "", to_path=write_lm_eval),
+    "html": Format("the report of the whole run as one page", ".html", to_stream=write_report),
     "truescore": Format("judge verdicts and labels, for truescore", ".csv", to_stream=write_truescore),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from judgebench.errors import DiskError
@@ -29,15 +31,22 @@ def withheld_datasets(folder: RunFolder) -> set[str]:
         DiskError: A plan cannot be read, so that it is not known.
     """
     found: set[str] = set()
-    for path in folder.plans():
-        try:
-            plan = _DECODE.read(path)
-        except OSError as error:
-            raise _unknown(str(path), reason_of(error)) from error
-        except DamagedError as error:
-            raise _unknown(str(path), str(error)) from error
-        found |= {abbr for abbr, dataset in plan.datasets.items() if not dataset.shareable}
-    return found
+    return found.union(*(withheld_by(path) for path in folder.plans()))
+
+
+def withheld_by(path: Path) -> set[str]:
+    """Return the datasets that one plan declares ``shareable=False``.
+
+    Raises:
+        DiskError: The plan cannot be read.
+    """
+    try:
+        plan = _DECODE.read(path)
+    except OSError as error:
+        raise _unknown(str(path), reason_of(error)) from error
+    except DamagedError as error:
+        raise _unknown(str(path), str(error)) from error
+    return {abbr for abbr, dataset in plan.datasets.items() if not dataset.shareable}
 
 
 def _unknown(path: str, why: str) -> DiskError:

@@ -130,7 +130,7 @@ def test_datasets_that_are_not_shareable_keep_their_texts(tmp_path: Path, capsys
         config = bench.folder / "configs/datasets/toy_llmjudge.py"
         config.write_text(config.read_text().replace("prompt='{question}'", "prompt='{question}', shareable=False"))
         assert bench.jb("--no-preflight").code == 0
-        for name in ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "site"):
+        for name in ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "html", "site"):
             place = tmp_path / "out" / name
             _, said = export(capsys, str(bench.run), "--to", name, "--out", str(place))
             assert "shareable=False keeps the texts of toy out" in said
@@ -140,6 +140,11 @@ def test_datasets_that_are_not_shareable_keep_their_texts(tmp_path: Path, capsys
                 content = path.read_bytes()
                 for text in (b"twice", b"I think", b"VERDICT: A", b"q-1"):
                     assert text not in content, f"{name} holds {text!r}"
+        page = next((bench.run / "summary").glob("*.html"))
+        assert export(capsys, str(bench.run), "--to", "html")[0] == page.read_text()
+        page.rename(page.with_name("summary_20200101_000000.html"))  # of a time when nothing was withheld
+        _, said = export(capsys, str(bench.run), "--to", "html", code=2)
+        assert "may hold texts that are not to be handed on" in said
 
 
 def test_a_damaged_plan_is_no_leave_to_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +162,8 @@ def test_a_damaged_plan_is_no_leave_to_share(tmp_path: Path, capsys: pytest.Capt
         (["--to", "csv", "--where", "categry == 1"], "There is no field 'categry'"),
         (["--to", "inspect", "--out", "FILE"], "is no folder"),
         (["--to", "csv", "--out", "FOLDER"], "is no file"),
+        (["--to", "html"], "has no report yet"),
+        (["--to", "html", "--model", "north"], "about the whole run"),
         ([], "required: --to"),
     ],
 )
