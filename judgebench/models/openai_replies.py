@@ -256,6 +256,10 @@ class Draft:
         )
 
 
+MOST_TOKENS = 10**12
+"""No reply takes more: a larger number is no count, and sums of such would be no numbers any more."""
+
+
 def read_usage(usage: Mapping[str, Any]) -> Usage:
     """Return the token counts; what is no count is 0."""
     completion, prompt = usage.get("completion_tokens_details"), usage.get("prompt_tokens_details")
@@ -314,7 +318,7 @@ def finite(value: float) -> float:
 
 def count_of(value: Any) -> int:
     """Return a count that a service told; what is none is 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_TOKENS else 0
 
 
 def _keep_rest(extra: dict[str, Any], given: dict[str, Any], known: frozenset[str]) -> None:
@@ -339,7 +343,7 @@ def _bad(message: str) -> Reply:
     return Reply(status="failed", error=Failure(kind="bad_reply", message=message))
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 _Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)] | None
 
 

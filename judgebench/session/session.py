@@ -177,6 +177,8 @@ class Session:
         check_priced(config, request.options, graph.tasks)
         limits = request.options.limits
         allowed = RunLimits(limits, run, reused=request.reuse is not None) if limits is not None else None
+        if allowed is not None and request.options.rejudge:
+            allowed.check_anything_left()
         stamp = run.timestamp if request.reuse is None else run.next_stamp(datetime.now().astimezone())
         stem = free_stem(run.configs, f"{stamp}_{os.getpid()}")
         dump, plan_file = stem.with_suffix(".py"), stem.with_suffix(".json")

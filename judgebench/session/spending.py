@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from judgebench.errors import ReuseError
 from judgebench.executors.spending import SpendingAccount
 from judgebench.records.flow import Usage
 from judgebench.records.prices import Price, money, price_of
@@ -37,6 +38,20 @@ class RunLimits:
     def note(self) -> list[str]:
         """A line about what has been spent before, where that is anything."""
         return [f"spent so far: {shown(self.before, self._limits)}"] if self.before.calls else []
+
+    def check_anything_left(self) -> None:
+        """Refuse to set judgments aside that nothing could take the place of.
+
+        Raises:
+            ReuseError: The run has spent what it may.
+        """
+        if any(getattr(self.left, name) <= 0 for name in self._limits.names):
+            lift = " ".join(f"{FLAGS[name]} none" for name in self._limits.names)
+            raise ReuseError(
+                f"The run has spent what it may ({shown(self.before, self._limits)}), "
+                "so --rejudge could not ask anything.",
+                hint=f"Set a higher limit, or lift it: {lift}",
+            )
 
     @property
     def left(self) -> Spending:
@@ -127,14 +142,18 @@ def shown(spent: Spending, limits: Limits) -> str:
 def reached(spending: SpendingAccount) -> ReachedLimits:
     """Return what is to be told of limits that were reached."""
     limits = spending.limits
-    higher = [
-        f"{FLAGS[name]} {_twice(limits, name)}{limits.currency if name == 'cost' and limits.currency != 'USD' else ''}"
-        for name in spending.reached
-    ]
+    higher = []
+    for name in spending.reached:
+        currency = limits.currency if name == "cost" and limits.currency != "USD" else ""
+        higher.append(_beyond(name, limits.of(name), getattr(spending.spent, name), currency))
     return ReachedLimits(
         flags=[FLAGS[name] for name in spending.reached], spent=shown(spending.spent, limits), higher=" ".join(higher)
     )
 
 
-def _twice(limits: Limits, name: str) -> str:
-    return f"{2 * limits.of(name):.12g}"
+def _beyond(name: str, limit: float, spent: float, currency: str) -> str:
+    """Return the flag with a limit that leaves something: the limit, doubled until it is above what was spent."""
+    higher = 2 * limit
+    while higher <= spent < math.inf:
+        higher *= 2
+    return f"{FLAGS[name]} {higher:.12g}{currency}" if higher < 1e12 else f"{FLAGS[name]} none"

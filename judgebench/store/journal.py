@@ -447,7 +447,7 @@ def disk_error(path: Path, error: OSError) -> DiskError:
     way_out = _WAYS_OUT.get(error.errno or 0, "Make room")
     return DiskError(
         f"{path} cannot be written: {reason_of(error)}.",
-        hint=f"The files on disk are valid. {way_out}, then continue with the same command and --reuse.",
+        hint=f"The files on disk are valid. {way_out}, then type the command again; a run goes on with --reuse.",
     )
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from judgebench.metrics.rates.tally import Tally
 from tests.e2e.harness import Bench, wait_until
 from tests.executors.test_file_executor import write_executors
 from tests.faultservice import FaultService
+from tests.faultservice.faults import spoiled
 from tests.faultservice.replies import Answer, usage_of
 
 PRICE = {"input": 2.0, "output": 8.0}
@@ -175,6 +177,28 @@ def test_tokens_that_nobody_counts_cannot_be_limited(silent: Bench) -> None:
     later = silent.jb("--max-tokens", "1000", "--no-preflight", dataset="toy_gen")
     assert later.code == 3, later.text
     assert "so --max-tokens cannot be kept" in later.text
+
+
+@pytest.mark.parametrize(("count", "code"), [(10**6, 7), (10**400, 3)])
+def test_a_limit_that_is_far_exceeded_names_one_that_goes_on(bench: Bench, count: int, code: int) -> None:
+    """A count above what any reply can take is none."""
+    bench.model.set_faults(
+        lambda seen: spoiled(lambda reply: reply.update(usage={"prompt_tokens": count, "completion_tokens": count}))
+    )
+    done = bench.jb("--max-tokens", "1000", "--no-preflight", dataset="toy_gen")
+    assert done.code == code, done.text
+    if code == 7:
+        (higher,) = re.findall(r"Next:.*--max-tokens (\S+) ", done.text)
+        assert 2 * len(bench.rows()) * count < int(higher) < 10 * len(bench.rows()) * count
+
+
+def test_nothing_is_rejudged_by_a_run_that_has_spent_what_it_may(bench: Bench) -> None:
+    assert bench.jb("--no-preflight").code == 0
+    done = bench.jb("--reuse", "--rejudge", "--max-calls", "10", "--no-preflight")
+    assert done.code == 2, done.text
+    assert "The run has spent what it may (12 of 10 calls), so --rejudge could not ask anything." in done.text
+    assert len(list((bench.run / "predictions").rglob("*before*"))) == 0
+    assert bench.result()["counts"]["ok"] == 6
 
 
 def test_counts_that_are_none_cannot_be_limited(bench: Bench) -> None:
