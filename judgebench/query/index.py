@@ -184,7 +184,7 @@ def make_index(folder: RunFolder, sources: list[Source]) -> Path:
         except OSError as error:
             failure = disk_error(place, error)
         except DiskError as error:
-            failure = error
+            failure = DiskError(error.message, hint="Set XDG_CACHE_HOME to a folder that can be written to.")
         else:
             return place
     assert failure is not None

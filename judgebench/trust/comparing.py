@@ -7,7 +7,7 @@ are *anchors*: the same answer should have the same verdict, so what differs the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,7 +140,16 @@ def compare_runs(
         UsageError: Nothing in them can be compared.
         DataError: A file is damaged.
     """
-    pairs = _pairs(read_manifest(first).rows, read_manifest(second).rows, rows, models)
+    before, after = read_manifest(first).rows, read_manifest(second).rows
+    for run, has, nth in ((first, before, 0), (second, after, -1)):
+        _check_has("row", rows[nth:][:1], {one.row for one in has}, run)
+        _check_has("model", models[nth:][:1], {one.model for one in has}, run)
+    if first.path.resolve() == second.path.resolve() and len(rows) < 2 and len(models) < 2:
+        raise UsageError(
+            f"Both runs are {first.timestamp}, and a run does not differ from itself.",
+            hint="Name two runs, or two rows or models of one: --row ROW --row OTHER",
+        )
+    pairs = _pairs(before, after, rows, models)
     found = []
     for one, other in pairs:
         if first.verdicts(one.model, one.row).exists() and second.verdicts(other.model, other.row).exists():
@@ -182,6 +191,15 @@ def _pairs(
         ]
         if len(mine) == len(theirs) == 1:
             yield one, theirs[0]
+
+
+def _check_has(kind: str, wanted: Sequence[str], known: Collection[str], run: RunFolder) -> None:
+    for name in wanted:
+        if name not in known:
+            raise UsageError(
+                f"The run {run.timestamp} has no {kind} {name!r}.",
+                hint=f"It has: {', '.join(sorted(known)) or 'none'}.",
+            )
 
 
 def _named(one: ManifestRow, rows: Sequence[str], models: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import judgebench
-from judgebench.errors import ReuseError, UsageError
+from judgebench.errors import DiskError, ReuseError, UsageError
 from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, open_query
 from judgebench.query import run_query as module
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
@@ -204,6 +204,13 @@ def copy(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(module, "_SECONDS_UNCHECKED", 0)
     return shutil.copytree(filled, tmp_path / filled.name, ignore=shutil.ignore_patterns("index"))
+
+
+def test_where_no_index_can_stand_it_says_how_to_name_a_place(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (copy.parent / "cache").write_text("in the way")
+    monkeypatch.setattr(index, "is_run", lambda path: False)  # as of a folder that cannot be written to
+    with pytest.raises(DiskError, match="XDG_CACHE_HOME"):
+        ids(open_query(copy), unread=True)
 
 
 def test_it_notices_that_verdicts_have_changed_and_indexes_that_row_alone(

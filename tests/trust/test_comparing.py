@@ -134,7 +134,11 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path, capsys: pytest.CaptureF
     assert jb(["compare", str(first.path)]) == 2
     assert "needs two runs, or two rows or models of one" in capsys.readouterr().err
     assert jb(["compare", str(first.path), str(second.path), "--row", "no-such"]) == 2
-    assert "have no verdicts on the same items to compare" in capsys.readouterr().err
+    assert "20260101_000000 has no row 'no-such'.\n  It has: toy-strict." in capsys.readouterr().err
+    assert jb(["compare", str(first.path), str(second.path), "--model", "north", "--model", "south"]) == 2
+    assert "20260102_000000 has no model 'south'.\n  It has: north." in capsys.readouterr().err
+    assert jb(["compare", str(first.path), str(first.path)]) == 2
+    assert "a run does not differ from itself" in capsys.readouterr().err
 
 
 def test_two_judges_of_one_run_are_compared(tmp_path: Path) -> None:
