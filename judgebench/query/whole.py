@@ -12,6 +12,7 @@ from judgebench.content.parts import in_words
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Alternative, Item, ItemLine, Opinion, ShownCall
 from judgebench.records.facts import Label, RecordedVerdict
+from judgebench.records.findings import ReadSpan
 from judgebench.records.flow import JudgeCall, Prediction
 from judgebench.store.journal import DAMAGED
 from judgebench.store.run_folder import RunFolder
@@ -66,7 +67,7 @@ class Whole:
             reasoning=prediction.reasoning_content if prediction is not None else "",
             prediction=prediction,
             verdict=verdict,
-            span=(span.start, span.end) if span is not None else None,
+            span=_place(span, verdict, prediction) if span is not None else None,
             calls=calls,
             opinions=self._opinions(row, line) if others else [],
             answers=self._answers(row, line) if others else [],
@@ -203,3 +204,12 @@ class Whole:
             elif self._sources[row].predictions is None:
                 found.append((repeat, ""))
         return found
+
+
+def _place(span: ReadSpan, verdict: RecordedVerdict | None, prediction: Prediction | None) -> tuple[int, int]:
+    """Where the answer that a rule took stands in the recorded text, of which it may have seen no leading blanks."""
+    text = prediction.prediction if prediction is not None else ""
+    taken = (verdict.answer or "") if verdict is not None else ""
+    blanks = len(text) - len(text.lstrip())
+    moved = span.start + blanks, span.end + blanks
+    return moved if taken and text[slice(*moved)].lower() == taken.lower() else (span.start, span.end)

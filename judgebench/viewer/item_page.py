@@ -198,7 +198,11 @@ def _facts(item: Item) -> str:
     found = []
     if line.tokens is not None:
         read = one.usage.prompt_tokens if one is not None and one.usage is not None else 0
-        found.append(f"{read:,} tokens in, {line.tokens:,} out" if read else f"{line.tokens:,} tokens")
+        found.append(
+            f"{read:,} tokens in, {line.tokens:,} out"
+            if read
+            else f"{line.tokens:,} token{'' if line.tokens == 1 else 's'}"
+        )
     if line.latency:
         first = (
             f", the first token after {figures.seconds(one.first_token)}" if one is not None and one.first_token else ""

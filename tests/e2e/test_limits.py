@@ -120,7 +120,7 @@ def test_a_cost_is_not_exceeded_by_more_than_what_was_in_flight_with_several_tas
         assert done.code == 7, done.text
     in_flight = 12 * model.dearest + 10 * judge.dearest
     assert model.total + judge.total <= limit + in_flight
-    assert model.total + judge.total >= 0.7 * limit, "what the kill has cost is what the tasks had been allowed"
+    assert model.total + judge.total >= limit / 2, "what the kill has cost is what the tasks had been allowed"
     assert sum(times > 1 for times in priced.judged().values()) <= 10 * 2, "in flight when it was killed"
     assert "--max-cost is reached" in done.text
 

@@ -15,6 +15,7 @@ from judgebench.errors import DiskError, ReuseError, UsageError
 from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, open_query
 from judgebench.query import run_query as module
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
+from judgebench.records.findings import ReadSpan
 from judgebench.store.labels import append_labels
 from tests.query.made import MadeRun, call, prediction, verdict
 
@@ -419,3 +420,15 @@ def test_rubbish_in_a_line_is_no_error(tmp_path: Path) -> None:
     run = open_query(tmp_path / "run")
     assert [one.id for one in run.page(Filter(where='fields["a\'b"] == 1')).rows] == [1]
     assert run.item("toy", 1).missing == ["predictions/m/toy.jsonl does not hold the answer."]
+
+
+@pytest.mark.parametrize(("text", "marked"), [(" Egypt", "Egypt"), ("Egypt", "Egypt"), ("\n  egypt\nmore", "egypt")])
+def test_what_a_rule_took_is_marked_in_the_text_as_recorded(tmp_path: Path, text: str, marked: str) -> None:
+    made = MadeRun(tmp_path / "run")
+    taken = ReadSpan(start=0, end=len("Egypt"))  # a postprocessor has taken away the blanks before it
+    made.add(
+        "north", "toy", predictions=[prediction(0, text)], verdicts=[verdict(0, "correct", answer="EGYPT", span=taken)]
+    )
+    one = open_query(made.path).item("toy", 0, model="north")
+    assert one.span is not None
+    assert one.answer[slice(*one.span)] == marked
