@@ -185,11 +185,14 @@ class _Worker:
             return Overrun(kind="time", message=f"the worker did not start within {START_LIMIT:g} s"), False
         except ConnectionError:
             started = b""
+        overrun = Overrun(kind="time", message=f"took longer than {deadline:g} s")
+        if deadline <= 0:  # not even for a result that is here already, as it may be by chance
+            return overrun, False
         try:
             async with asyncio.timeout(deadline):
                 line = await stdout.readline() if started == _STARTED else started
         except TimeoutError:
-            return Overrun(kind="time", message=f"took longer than {deadline:g} s"), False
+            return overrun, False
         if not line:
             return Overrun(kind="crash", message="the worker process died"), False
         answer = json.loads(line)
