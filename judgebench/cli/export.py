@@ -21,8 +21,8 @@ examples:
   jb export latest --to csv --judge judge --where 'not wrong'
   jb export latest --to site --out run_for_others
 
-csv, jsonl, truescore and html go to standard output without --out. The others are
-written to --out, or to a file or folder here that is named after the run.
+csv, jsonl, truescore and html go to standard output without --out. The others
+are written to --out, or to a file or folder here that is named after the run.
 Datasets marked shareable=False keep their texts to themselves.
 """
 
