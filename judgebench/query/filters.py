@@ -10,6 +10,7 @@ import msgspec
 from judgebench.errors import UsageError
 from judgebench.query.sources import Source
 from judgebench.query.where import (
+    FLAGS,
     OF_TEXTS,
     TEXT_NAMES,
     SqlCondition,
@@ -22,17 +23,7 @@ from judgebench.query.where import (
 
 Disagreement = Literal["", "any", "rule", "judges"]
 
-_TRUE = {
-    "wrong": "wrong",
-    "unread": "status = 'unparsed'",
-    "against_rule": "against_rule",
-    "against_judges": "against_judges",
-    "flipped": "flipped",
-    "truncated": "truncated",
-    "failed": "status IN ('judge_failed', 'prediction_failed')",
-    "not_judged": "status = 'not_judged'",
-}
-CHIPS: Mapping[str, str] = {"all": "1", **_TRUE, "labelled": "pos IN (SELECT pos FROM labels)"}
+CHIPS: Mapping[str, str] = {"all": "1", **FLAGS, "labelled": "pos IN (SELECT pos FROM labels)"}
 """What ``RunQuery.counts`` counts, with the condition of each."""
 
 _TROUBLE = "(wrong OR flipped OR against_rule OR against_judges OR status != 'ok')"
@@ -158,7 +149,7 @@ def _refuse(chosen: Filter, sources: Sequence[Source]) -> None:
 
 
 def _of_flags(chosen: Filter) -> list[SqlCondition]:
-    found = [SqlCondition(f"({sql})") for name, sql in _TRUE.items() if getattr(chosen, name, False)]
+    found = [SqlCondition(f"({sql})") for name, sql in FLAGS.items() if getattr(chosen, name, False)]
     if chosen.labelled:
         found.append(SqlCondition(CHIPS["labelled"]))
     if chosen.disagree:

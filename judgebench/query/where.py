@@ -23,17 +23,28 @@ from typing import Any, NamedTuple
 
 from judgebench.errors import UsageError
 
+FLAGS: Mapping[str, str] = {
+    "wrong": "wrong",
+    "unread": "status = 'unparsed'",
+    "against_rule": "against_rule",
+    "against_judges": "against_judges",
+    "flipped": "flipped",
+    "truncated": "truncated",
+    "failed": "status IN ('judge_failed', 'prediction_failed')",
+    "not_judged": "status = 'not_judged'",
+}
+"""What is true or false of an item, and what of the index it is."""
+
 COLUMN_NAMES: Mapping[str, str] = {
+    **{name: f"({sql})" for name, sql in FLAGS.items()},
     **{
         name: f"(SELECT {column} FROM sources WHERE sources.row = items.row)"
         for name, column in {"model": "model", "row": "name", "dataset": "dataset", "judge": "judge"}.items()
     },
     "label": "(SELECT said FROM labels WHERE labels.pos = items.pos)",
     "id": "id", "repeat": "repeat", "key": "key", "status": "status",
-    "decision": "decision", "score": "score", "reason": "reason", "wrong": "wrong", "unread": "(status = 'unparsed')",
-    "failed": "(status IN ('judge_failed', 'prediction_failed'))", "truncated": "truncated", "flipped": "flipped",
-    "disagree": "(against_rule OR against_judges)", "against_rule": "against_rule",
-    "against_judges": "against_judges", "rule": "rule_decision", "rule_score": "rule_score",
+    "decision": "decision", "score": "score", "reason": "reason",
+    "disagree": "(against_rule OR against_judges)", "rule": "rule_decision", "rule_score": "rule_score",
     "gold": "gold", "length": "length", "tokens": "tokens", "latency": "latency", "tries": "tries",
 }  # fmt: skip
 """What an expression may name, and what of the index it is."""
