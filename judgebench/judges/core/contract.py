@@ -20,8 +20,8 @@ the same questions and the same verdict, because extract runs them again on the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -34,11 +34,8 @@ from judgebench.records.flow import Prompt, Reply, Verdict, VerdictStatus
 if TYPE_CHECKING:
     from judgebench.judges.rules.answers import Extractor
     from judgebench.records.run import Typed
-from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from judgebench.judges.rules.answers import Extractor
-    from judgebench.records.run import Typed
+T = TypeVar("T")
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +113,26 @@ class CallFailedError(Exception):
 
 class NotRecordedError(Exception):
     """The recording has no answer to a question, so the item is ``not_judged``."""
+
+
+async def all_of(awaited: Iterable[Awaitable[T]]) -> list[T]:
+    """Await questions or verdicts at the same time; where some fail, the others still end (and are recorded) first.
+
+    Raises:
+        CallFailedError: A question failed for good.
+        NotRecordedError: The recording has no answer to a question.
+    """
+    begun = list(awaited)
+    if len(begun) == 1:
+        return [await begun[0]]  # most judges ask once; a task of its own would cost more than reading the reply
+    import asyncio
+
+    found: list[T] = []
+    for outcome in await asyncio.gather(*begun, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        found.append(outcome)
+    return found
 
 
 class JudgeMethod(ABC):

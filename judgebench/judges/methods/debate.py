@@ -10,8 +10,7 @@ import hashlib
 from typing import Any, Literal
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, Case, all_of
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig, Scene
 from judgebench.records.flow import Verdict
 

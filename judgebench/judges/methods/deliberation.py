@@ -8,8 +8,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.aggregations import PresentationReading, aggregated, aggregation_of
-from judgebench.judges.core.contract import Ask, Case
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, Case, all_of
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.parsers.reading import Reading, as_verdict
 from judgebench.records.flow import Verdict

@@ -13,7 +13,7 @@ import msgspec
 from judgebench.content.prompts import as_text, fields_of, fill
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.judges.core.declared import Showing, fence, shown
+from judgebench.judges.core.showing import Showing, fence, shown
 from judgebench.judges.parsers.reading import as_verdict, parser_of
 from judgebench.judges.wrappers.wrapper import method_name
 from judgebench.records.flow import Reply, Verdict

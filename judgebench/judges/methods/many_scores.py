@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, Case, all_of
 from judgebench.judges.methods.dynamic import Dynamic, DynamicConfig
 from judgebench.judges.parsers.reading import Reading
 from judgebench.records.findings import PresentationVerdict

@@ -9,8 +9,7 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case, extractor_from, method_from
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, Case, all_of, extractor_from, method_from
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper
 from judgebench.metrics.statistics.choosing import ALPHA, STRATEGIES, AnswerGroup, Strategy, choose, grouped
 from judgebench.records.flow import Verdict

@@ -8,7 +8,7 @@ import msgspec
 
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case, ask_once
-from judgebench.judges.core.declared import Showing
+from judgebench.judges.core.showing import Showing
 from judgebench.judges.methods.dynamic import Scene
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper, with_details
 from judgebench.records.flow import Verdict

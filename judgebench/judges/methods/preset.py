@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
-from judgebench.judges.core.declared import DeclaredJudge, Presentation, Showing
+from judgebench.judges.core.declared import DeclaredJudge, Presentation
+from judgebench.judges.core.showing import Showing
 from judgebench.judges.wrappers.wrapper import method_name
 from judgebench.records.flow import Prompt, Verdict
 

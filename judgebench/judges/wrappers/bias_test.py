@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, CallFailedError, Case
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, CallFailedError, Case, all_of
 from judgebench.judges.wrappers.perturbed import Kind, Perturbation, Perturbed, kind_of, perturbation_of, shipped
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper
 from judgebench.records.findings import BiasFindings, PerturbedVerdict, RepeatedVerdict

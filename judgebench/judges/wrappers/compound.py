@@ -7,8 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from judgebench.errors import ConfigError
-from judgebench.judges.core.contract import Ask, Case
-from judgebench.judges.core.declared import all_of
+from judgebench.judges.core.contract import Ask, Case, all_of
 from judgebench.judges.wrappers.wrapper import Listening, Wrapper, stated
 from judgebench.records.flow import Verdict
 

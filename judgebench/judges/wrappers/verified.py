@@ -6,7 +6,7 @@ from typing import Any
 
 from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case
-from judgebench.judges.core.declared import Showing
+from judgebench.judges.core.showing import Showing
 from judgebench.judges.methods.dynamic import Scene
 from judgebench.judges.methods.reviewing import matter, review
 from judgebench.judges.parsers.reading import parser_of
