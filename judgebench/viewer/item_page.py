@@ -39,6 +39,7 @@ class JudgedCall(NamedTuple):
         messages: Its prompt.
         read: What was read, in words; empty where nothing was.
         said: The text in the marked place.
+        likely: How likely each decision was, where the verdict was read from log-probabilities.
     """
 
     call: ShownCall
@@ -47,6 +48,7 @@ class JudgedCall(NamedTuple):
     messages: list[Message]
     read: str
     said: str
+    likely: str
 
 
 class Picture(NamedTuple):
@@ -138,6 +140,7 @@ def _call(one: ShownCall) -> JudgedCall:
         messages=messages_of(one.prompt),
         read=_read(one),
         said=said,
+        likely=_likely(one),
     )
 
 
@@ -159,6 +162,12 @@ def _read(one: ShownCall) -> str:
         return f"{read.score:g}" if read.score is not None else ""
     prefers = {"first": "this answer", "second": "the other answer", "neither": "neither"}.get(read.prefers or "", "")
     return f"{read.decision}: {prefers}" if prefers else read.decision
+
+
+def _likely(one: ShownCall) -> str:
+    """Return how likely the judge held each decision, where the verdict was read from that and not from the text."""
+    found = one.read.probabilities if one.read is not None else {}
+    return ", ".join(f"{decision} {100 * share:.1f}%" for decision, share in found.items())
 
 
 def messages_of(prompt: Prompt | None) -> list[Message]:
