@@ -141,7 +141,11 @@ class HttpCalls:
         """
         base = base_url(self._config)
         if "://" in path:
-            if urlsplit(path)[:2] != urlsplit(base)[:2]:
+            try:
+                own = urlsplit(path)[:2] == urlsplit(base)[:2]
+            except ValueError:  # no address at all
+                own = False
+            if not own:
                 raise CallError(
                     Failure(kind="bad_reply", message=f"The service names an address elsewhere: {reach.shown(path)}"),
                     reached=False,

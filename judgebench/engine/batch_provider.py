@@ -35,6 +35,10 @@ _FATAL = frozenset({"auth", "quota", "not_found"})
 logger = logging.getLogger(__name__)
 
 
+class ResultsGoneError(Exception):
+    """A provider no longer keeps what a batch brought."""
+
+
 class BatchProvider:
     """A provider of batches.
 
@@ -141,10 +145,11 @@ class BatchProvider:
                 logger.warning("the state of the batch %s: %s", id, error.failure.message)
             await asyncio.sleep(self._batch.poll)
 
-    async def results(self, state: BatchState) -> AsyncIterator[LineResult]:
+    async def results(self, batch: KnownBatch, state: BatchState) -> AsyncIterator[LineResult]:
         """Yield what an ended batch brought; where that breaks off, from the beginning again.
 
         Raises:
+            ResultsGoneError: The provider keeps it no longer.
             EndpointError: The provider does not give it.
         """
         repeat = 0
@@ -154,11 +159,22 @@ class BatchProvider:
                     yield result
             except CallError as error:
                 repeat += 1
+                if error.failure.kind == "not_found":
+                    if time.time() - batch.intended > YOUNG:
+                        raise ResultsGoneError(f"its results are gone ({error.failure.message})") from None
+                    raise self._without_results(batch, error.failure) from None
                 if repeat > self._policy.repeats or fault_of(error.failure).repeat == "never":
                     raise self._gone(error.failure) from None
                 await asyncio.sleep(self._policy.wait(repeat, error.retry_after, self._dice))
             else:
                 return
+
+    def _without_results(self, batch: KnownBatch, failure: Failure) -> EndpointError:
+        return EndpointError(
+            f"The service at {reach.shown(self._url)} does not give the results of the batch {batch.batches[0]!r}, "
+            f"which has ended ({failure.message}).",
+            hint="Fetch them a little later with: jb ... --reuse",
+        )
 
     def _gone(self, failure: Failure) -> EndpointError:
         return endpoint.gone(self._config, self._url, self._api.model, fault_of(failure))

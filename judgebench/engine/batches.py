@@ -25,7 +25,7 @@ import msgspec
 from judgebench.engine import endpoint
 from judgebench.engine.batch_calls import HttpCalls, open_session
 from judgebench.engine.batch_log import BatchLog, KnownBatch
-from judgebench.engine.batch_provider import BatchProvider, batch_api
+from judgebench.engine.batch_provider import BatchProvider, ResultsGoneError, batch_api
 from judgebench.engine.batch_questions import STOPPED, body_maker, custom_id, question_identity
 from judgebench.engine.client import BatchPlace, Traffic
 from judgebench.engine.faults import fault_of
@@ -240,18 +240,22 @@ class BatchClient:
         # What a later batch asks, or this one has answered badly before, is no matter of it any more.
         missing = {id for id in batch.ids if self._log.holding(id) is batch and id not in batch.again}
         known, unwell, again = len(missing), list(batch.again), list[str]()
-        foreign = 0
-        async for result in self._provider.results(state):
-            if result.id in missing:
-                missing.discard(result.id)
-                self._settle(result, unwell, again)
-            else:
-                foreign += 1
-        if foreign and len(missing) == known == len(batch.ids):
-            return False
+        foreign, gone = 0, ""
+        try:
+            async for result in self._provider.results(batch, state):
+                if result.id in missing:
+                    missing.discard(result.id)
+                    self._settle(result, unwell, again)
+                else:
+                    foreign += 1
+        except ResultsGoneError as error:
+            gone = str(error)
+        if foreign and not batch.sure and len(missing) == known == len(batch.ids):
+            return False  # only one that was found by chance may be another's: what was submitted is never sent twice
         for number, id in enumerate(batch.ids):
             if id in missing:
-                self._fail(id, *_why_missing(number, state), unwell, again)
+                why = (not_answered(gone), False) if gone else _why_missing(number, state)
+                self._fail(id, *why, unwell, again)
         self._close(batch, state.word, unwell)
         logger.info(
             "batch %s ended as %s: %d of %d answered, %d asked again",

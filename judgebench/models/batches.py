@@ -16,6 +16,9 @@ from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply
 
+_LONGEST_NUMBER = 18
+"""Digits; Python refuses to read thousands of them, and no batch holds so many questions."""
+
 
 class BatchLine(NamedTuple):
     """One question of a batch: its ``custom_id`` and the JSON body of the ordinary call."""
@@ -216,18 +219,23 @@ def listed(payload: Any, key: str) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def text_of(payload: Any, *path: str) -> str:
-    """Return the text at a path of keys; empty where there is none."""
+def value_of(payload: Any, *path: str) -> Any:
+    """Return what stands at a path of keys; ``None`` where there is nothing."""
     for key in path:
         payload = payload.get(key) if isinstance(payload, dict) else None
+    return payload
+
+
+def text_of(payload: Any, *path: str) -> str:
+    """Return the text at a path of keys; empty where there is none."""
+    payload = value_of(payload, *path)
     return payload if isinstance(payload, str) else ""
 
 
 def number_of(payload: Any, *path: str) -> int:
     """Return the whole number at a path of keys, which some providers write as text; 0 where there is none."""
-    for key in path:
-        payload = payload.get(key) if isinstance(payload, dict) else None
-    if isinstance(payload, str) and payload.isdecimal():
+    payload = value_of(payload, *path)
+    if isinstance(payload, str) and payload.isdecimal() and len(payload) <= _LONGEST_NUMBER:
         return int(payload)
     return payload if isinstance(payload, int) and not isinstance(payload, bool) else 0
 

@@ -22,6 +22,7 @@ from judgebench.models.batches import (
     number_of,
     text_of,
     unusable,
+    value_of,
 )
 from judgebench.records.flow import Failure
 
@@ -90,7 +91,7 @@ class GeminiBatches(BatchApi):
     async def state(self, batch: str) -> BatchState:
         """Return where a batch stands."""
         payload = (await self.calls.call("GET", f"v1beta/{batch}")).payload
-        about = payload.get("metadata") if isinstance(payload, dict) else None
+        about = value_of(payload, "metadata")
         word = (text_of(about, "state") or text_of(payload, "state")).partition("STATE_")[2]
         total = number_of(about, "batchStats", "requestCount")
         waiting = number_of(about, "batchStats", "pendingRequestCount")
@@ -98,14 +99,14 @@ class GeminiBatches(BatchApi):
         return BatchState(
             word=word.lower() or "unknown",
             ended=word in _ENDED,
-            done=max(0, total - waiting) if about and "pendingRequestCount" in about.get("batchStats", {}) else 0,
+            done=max(0, total - waiting) if value_of(about, "batchStats", "pendingRequestCount") is not None else 0,
             total=total,
             refused=refused,
             payload=payload,
         )
 
     def _refusal(self, payload: Any) -> Failure:
-        error = payload.get("error") if isinstance(payload, dict) else None
+        error = value_of(payload, "error")
         if not isinstance(error, dict):
             error = {"message": "the service does not say why"}
         return self.dialect.failure(_http_status(error) or 400, {"error": error})
@@ -130,8 +131,7 @@ class GeminiBatches(BatchApi):
 
 
 def _output(payload: Any) -> dict[str, Any]:
-    about = payload.get("metadata") if isinstance(payload, dict) else None
-    for found in (payload.get("response"), about.get("output") if isinstance(about, dict) else None):
+    for found in (value_of(payload, "response"), value_of(payload, "metadata", "output")):
         if isinstance(found, dict) and (found.get("inlinedResponses") or found.get("responsesFile")):
             return found
     return {}

@@ -6,6 +6,8 @@ The process that asks is forked from this one, so that it is really killed (SIGK
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 import os
 import signal
 import time
@@ -347,6 +349,112 @@ def test_a_batch_that_may_be_somebody_elses_is_neither_waited_for_alone_nor_canc
         assert all(reply.status == "ok" for reply in asking.run().values())
         assert len(service.batches) == 2
         assert not stranger.cancelled
+
+
+class _Lying(BatchService):
+    """A service whose answers are changed on their way."""
+
+    def change(self, payload: Callable[[Any], Any] = lambda it: it, file: Callable[[Any], Any] = lambda it: it) -> None:
+        """Change each payload of a look or a list, and each line of a file of results."""
+        told = self._protocol.handle
+
+        async def handle(service: BatchService, http: Any) -> Any:
+            answer = await told(service, http)
+            if answer is None or (answer.file is None and http.method != "GET"):
+                return answer
+            if answer.file is None:
+                return dataclasses.replace(answer, payload=payload(answer.payload))
+            lines = [file(json.loads(line)) for line in answer.file.data.splitlines()]
+            data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+            return dataclasses.replace(answer, file=dataclasses.replace(answer.file, data=data))
+
+        self._protocol.handle = handle  # type: ignore[method-assign]
+
+
+def _of_another(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "custom_id": "foreign", "metadata": {"key": "foreign"}}
+
+
+def _results_of_another(batch: dict[str, Any]) -> dict[str, Any]:
+    if (response := batch.get("response")) is not None:
+        inside = response["inlinedResponses"]
+        inside["inlinedResponses"] = [_of_another(one) for one in inside["inlinedResponses"]]
+    return batch
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_submitted_batch_that_brings_foreign_results_is_not_submitted_for_ever(tmp_path: Path, provider: str) -> None:
+    """It is the batch that was made for these questions, so its results are not taken for those of somebody else."""
+    with _Lying(provider) as service:
+        service.change(payload=_results_of_another, file=_of_another)
+        replies = Asking(service, tmp_path).run()
+        assert [reply.error.kind for reply in replies.values() if reply.error] == ["not_answered"] * COUNT
+        assert len(service.batches) == 1
+
+
+_DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("gemini", {"metadata": {"state": "BATCH_STATE_SUCCEEDED", "batchStats": None}}),
+        ("gemini", {"metadata": {"state": "BATCH_STATE_SUCCEEDED", "batchStats": {"requestCount": _DIGITS}}}),
+        ("gemini", {"metadata": "text", "state": "JOB_STATE_SUCCEEDED"}),
+        ("openai", {"request_counts": {"total": _DIGITS}}),
+        ("anthropic", {"request_counts": [_DIGITS]}),
+    ],
+)
+def test_what_a_service_says_of_a_batch_may_have_any_form(tmp_path: Path, provider: str, said: dict[str, Any]) -> None:
+    with _Lying(provider, fates=lambda _: Fate(looks=0)) as service:
+        service.change(payload=lambda batch: {**batch, **said})
+        assert all(reply.status == "ok" for reply in Asking(service, tmp_path).run().values())
+
+
+def test_an_address_for_an_upload_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("judgebench.models.gemini_batches.INLINE", 0)
+    with BatchService("gemini") as service:
+        told = service._protocol.handle
+
+        async def handle(at: BatchService, http: Any) -> Any:
+            answer = await told(at, http)
+            headers = {"X-Goog-Upload-URL": "http://["} if http.path == "/upload/v1beta/files" else {}
+            return answer and dataclasses.replace(answer, headers=headers)
+
+        service._protocol.handle = handle  # type: ignore[method-assign]
+        asking = Asking(service, tmp_path)
+        asking.keys = {"backoff": 0.001}
+        errors = [reply.error for reply in asking.run().values()]
+        assert all(error and "an address elsewhere" in error.message for error in errors)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_results_that_the_provider_keeps_no_longer_are_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    """At once after the end they may only be late, and nothing is paid twice; later they are gone."""
+    with BatchService(provider) as service:
+        asking = Asking(service, tmp_path)
+        asking.run()
+        asking.record.unlink()
+        told = service._protocol.handle
+
+        async def gone(at: BatchService, http: Any) -> Any:
+            answer = await told(at, http)
+            if answer is not None and answer.file is not None and len(at.batches) == 1:
+                raise RefusedError(at.protocol.error("not_found"))
+            return answer
+
+        service._protocol.handle = gone  # type: ignore[method-assign]
+        with pytest.raises(JudgebenchError, match="does not give the results of the batch 'batch_1', which has ended"):
+            asking.run()
+        monkeypatch.setattr("judgebench.engine.batch_provider.YOUNG", 0.0)
+        replies = asking.run()
+        assert {reply.error.message for reply in replies.values() if reply.error} == {
+            "The batch gave no answer: its results are gone (HTTP 404: There is no such model.)"
+        }
+        assert all(reply.status == "ok" for reply in asking.run().values())
+        assert len(service.batches) == 2
 
 
 def test_large_batches_of_google_go_through_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
