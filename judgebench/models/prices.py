@@ -6,6 +6,7 @@ give its model any name, and its price must not be taken for another's.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import importlib.util
 from collections.abc import Mapping
@@ -44,9 +45,9 @@ def read_prices(path: Path) -> dict[str, Price]:
     try:
         if path.suffix == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as file:
-                entries = {row.get("model") or "": _of_row(row) for row in csv.DictReader(file)}
+                entries = _of_rows(path, csv.DictReader(file))
         else:
-            entries = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            entries = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=dict[str, Any])
     except OSError as error:
         raise DataError(f"The table of prices {path} cannot be read: {error.strerror}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, csv.Error) as error:
@@ -64,6 +65,18 @@ _FORM = (
     'An entry of a .json file: {"gpt-4o": {"input": 2.5, "output": 10}}, for 1M tokens in USD unless "unit" and '
     '"currency" say otherwise; a .csv file has a column "model" and one for each key.'
 )
+
+
+def _of_rows(path: Path, rows: csv.DictReader[str]) -> dict[str, Any]:
+    if "model" not in (rows.fieldnames or ()):
+        raise DataError(f"The table of prices {path} has no column 'model'.", hint=_FORM)
+    found: dict[str, Any] = {}
+    for row in rows:
+        name = row["model"] or ""
+        if name in found:
+            raise DataError(f"{path}: {name!r} has two prices.", hint="Leave one line for each model.")
+        found[name] = _of_row(row)
+    return found
 
 
 def _of_row(row: Mapping[str | None, Any]) -> dict[str, Any]:

@@ -12,7 +12,10 @@ import msgspec
 
 from judgebench.records.flow import Usage
 
-Amount = Annotated[float, msgspec.Meta(ge=0)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+"""Bounded, because sums and products of an amount without an end are no numbers, and every limit would hold them."""
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+"""By its three letters, as ``--max-cost`` names it."""
 
 TOKENS_OF = {"1M tokens": 1_000_000, "1K tokens": 1_000, "1 token": 1}
 PriceUnit = Literal["1M tokens", "1K tokens", "1 token"]
@@ -78,7 +81,7 @@ class Price(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """
 
     unit: PriceUnit = "1M tokens"
-    currency: str = "USD"
+    currency: Currency = "USD"
     date: str = ""
     source: str = ""
     batch: Amount | Rates = 0.5

@@ -42,6 +42,12 @@ def test_the_users_own_table_comes_before_the_config(tmp_path: Path) -> None:
         ("p.json", "[1]", "cannot be read"),
         ("p.json", '{"m": 3}', "the price of 'm' cannot be used"),
         ("p.csv", "model,input\nm,dear\n", "the price of 'm' cannot be used"),
+        ("p.json", '{"m": {"input": 1e308, "output": 2}}', "the price of 'm' cannot be used"),
+        ("p.csv", "model,input,output\nm,1,inf\n", "the price of 'm' cannot be used"),
+        ("p.json", '{"m": {"input": 1, "output": 2, "currency": ""}}', "the price of 'm' cannot be used"),
+        ("p.csv", "model,input,output\nm,1,2\nm,9,9\n", "'m' has two prices"),
+        ("p.csv", "", "has no column 'model'"),
+        ("p.csv", "model;input;output\nm;1;2\n", "has no column 'model'"),
         ("missing.json", None, "cannot be read: No such file"),
     ],
 )
@@ -53,6 +59,14 @@ def test_a_table_that_cannot_be_used_is_told_in_one_sentence(
         path.write_text(content)
     with pytest.raises(DataError, match=said):
         read_prices(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.json", '{"m": {"input": 1, "output": 2}}'), ("p.csv", "model,input,output\nm,1,2")]
+)
+def test_a_table_may_begin_as_some_editors_begin_a_file(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8-sig")
+    assert read_prices(tmp_path / name)["m"].output == 2
 
 
 def test_what_runs_here_or_answers_from_a_recording_costs_nothing() -> None:
