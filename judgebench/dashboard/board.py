@@ -48,7 +48,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Count(NamedTuple):
-    """How far a task was at a moment."""
+    """What a task had done at a moment; what was kept from an earlier attempt is no work."""
 
     at: float
     done: int
@@ -93,8 +93,8 @@ class TaskRow:
             self.status = progress.state
         if progress.state in {"starting", "preflight"}:
             return
-        count = Count(now, progress.done, progress.tokens)
-        self._first = self._first or Count(now if self.started is None else self.started, progress.kept, 0)
+        count = Count(now, progress.done - progress.kept, progress.tokens)
+        self._first = self._first or Count(now if self.started is None else self.started, 0, 0)
         if not self._counts or now - self._counts[-1].at >= _SPACING:
             self._counts.append(count)
         while len(self._counts) > 2 and now - self._counts[0].at > _WINDOW:
@@ -140,7 +140,8 @@ class TaskRow:
     def _speed(self, now: float, what: Literal["done", "tokens"]) -> float:
         if self._first is None:
             return 0.0
-        last = Count(now if self.ended is None else self.ended, self.progress.done, self.progress.tokens)
+        done = self.progress.done - self.progress.kept
+        last = Count(now if self.ended is None else self.ended, done, self.progress.tokens)
         first = self._first
         if not self.over and len(self._counts) > 1 and now - self._counts[0].at >= 2.0:
             first = self._counts[0]

@@ -161,6 +161,9 @@ class CallsOfCase:
         """Take in a call."""
         self._calls[call.uuid] = call
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def last_words(self) -> str:
         """Return the end of the last reply; nothing where no call was made."""
         return next((call.reply().text[-80:] for call in reversed(self._calls.values())), "")

@@ -168,7 +168,7 @@ class JudgeRun:
         self.superseded: set[int] = set()
         self.served = ""
         self.gave_logprobs = False
-        self.judged = self.failed = self.unparsed = self.missing = self.foreign = 0
+        self.judged = self.kept = self.failed = self.unparsed = self.missing = self.foreign = 0
 
     async def run(self) -> None:
         """Judge what is not judged yet and complete the file of judge calls."""
@@ -273,6 +273,7 @@ class JudgeRun:
         if ask.answered and self.judged < JUDGED_AGAIN:
             await self._check_repeatable(ask)
         self.judged += 1
+        self.kept += bool(ask.made) and not ask.answered
         self.unparsed += verdict.status == "unparsed"
         if ask.answered and self.unparsed == self.judged and not self.failed:
             words = f"{verdict.reason}; it ended in {ask.made.last_words()!r}"
@@ -420,6 +421,7 @@ class JudgeRun:
         return {
             "done": self.judged + self.failed + self.missing,
             "finish": self.judged,
+            "kept": self.kept,
             "fail": self.failed,
             "unparsed": self.unparsed,
         }

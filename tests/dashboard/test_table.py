@@ -67,6 +67,15 @@ def test_rate_leaves_out_what_was_kept_and_eta_follows_from_it() -> None:
     assert one.eta(10.0) == pytest.approx(40.0)
 
 
+def test_rate_leaves_out_what_turns_out_to_be_kept_only_while_the_task_runs() -> None:
+    one = TaskRow(id="x", name="x", stage="infer", log="")
+    one.start(1, 0.0)
+    one.report(Progress(task="x", state="running", done=0, kept=0, total=200), 0.0)
+    one.report(Progress(task="x", state="running", done=110, kept=100, total=200), 5.0)
+    assert one.rate(5.0) == pytest.approx(2.0)
+    assert one.eta(5.0) == pytest.approx(45.0)
+
+
 def test_rate_follows_the_last_seconds_while_running_and_the_whole_when_over() -> None:
     one = TaskRow(id="x", name="x", stage="infer", log="")
     one.start(1, 0.0)

@@ -118,6 +118,10 @@ def test_a_changed_data_row_is_asked_again_and_no_other(finished: Bench) -> None
     assert done.code == 0, done.text
     assert bench.asked() == {2: 1}
     assert bench.judged() == {2: 1}
+    for task in ("infer toy-model/toy", "judge toy-model/toy-judge"):
+        (ended,) = (line for line in done.out.splitlines() if f"{task}: finish" in line)
+        assert "6/6" in ended
+        assert "5 kept" in ended
     assert bench.result()["counts"]["ok"] == 6
 
 
