@@ -26,7 +26,7 @@ import msgspec
 
 from benchmarks.runs import ROOT, Service, inherited, jb, report, write_configs
 from judgebench.records.run import Plan
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 Measure = Callable[[], tuple[float, float]]
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import one_line, visible
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 Status = Literal[
     "waiting", "launching", "starting", "preflight", "running", "backing-off", "draining", "writing",

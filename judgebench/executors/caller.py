@@ -14,7 +14,8 @@ from judgebench.executors.contract import Ended, RunContext, TaskReport
 from judgebench.executors.process import log_tail, prepare_log
 from judgebench.models.access import environment_of_this_thread
 from judgebench.records.run import TaskSpec
-from judgebench.stages.task import InThread, Progress, SafeFormatter, run_in_thread
+from judgebench.stages.progress import Progress
+from judgebench.stages.task import InThread, SafeFormatter, run_in_thread
 
 
 class CallerHandle:

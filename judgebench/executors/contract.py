@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from judgebench.records.run import TaskSpec
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 
 class Printed(NamedTuple):

@@ -19,7 +19,7 @@ import msgspec
 from judgebench.executors.contract import Ended, TaskReport
 from judgebench.executors.process import prepare_log
 from judgebench.records.run import TaskSpec
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 from judgebench.stages.task_files import BEAT, FILES_VARIABLE, ORDERS, POLL, PROGRESS
 
 CHANNELS = "logs/tasks"

@@ -8,7 +8,7 @@ import msgspec
 
 from judgebench.errors import ExitCode
 from judgebench.executors.scheduler import Phase
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ import msgspec
 
 from judgebench.errors import DiskError, visible
 from judgebench.executors.contract import Ended, Printed, TaskReport
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 from judgebench.store.journal import open_descriptor, open_file, removed
 
 

@@ -26,7 +26,7 @@ import msgspec
 
 from judgebench.errors import ExitCode, InternalError
 from judgebench.records.run import TaskSpec
-from judgebench.stages.task import State
+from judgebench.stages.progress import State
 
 Phase = Literal["waiting", "running", "ok", "partial", "outstanding", "failed", "skipped", "interrupted"]
 """``partial``: finished, but items failed or the budget was reached; dependants go on with what is there.

@@ -45,7 +45,7 @@ from judgebench.executors.spending import SpendingAccount
 from judgebench.models.access import launch_key
 from judgebench.records.run import Plan, TaskSpec
 from judgebench.records.spending import TaskSpending
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 DRAIN = 10.0
 """Seconds that tasks get to end after the first Ctrl-C."""

@@ -36,7 +36,8 @@ from judgebench.stages.asks import Origin, timestamp_of
 from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
 from judgebench.stages.judge_infer import replaced_file
 from judgebench.stages.limits import allowance_of
-from judgebench.stages.task import Task, report_regularly
+from judgebench.stages.progress import report_regularly
+from judgebench.stages.task import Task
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
 from judgebench.store.run_folder import RowFiles

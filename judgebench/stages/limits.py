@@ -6,7 +6,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from judgebench.models.contract import ModelConfig, ServiceConfig
-from judgebench.stages.task import Task, supervised
+from judgebench.stages.progress import supervised
+from judgebench.stages.task import Task
 
 if TYPE_CHECKING:
     from judgebench.engine.allowance import Allowance

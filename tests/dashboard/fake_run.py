@@ -9,7 +9,7 @@ import time
 
 from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.dashboard.display import display_for
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 
 async def main(size: int, seconds: float) -> bool:

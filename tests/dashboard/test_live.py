@@ -20,7 +20,7 @@ from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.dashboard.keys import read_keys
 from judgebench.dashboard.live import Board, LiveDisplay
 from judgebench.dashboard.table import lay_out
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 ROOT = Path(__file__).parents[2]
 RUN = RunHeader(run="r", base="outputs/default/20260305_153318", pid=1)

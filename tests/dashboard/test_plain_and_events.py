@@ -13,7 +13,7 @@ from judgebench.dashboard.board import RunHeader, TaskRow
 from judgebench.dashboard.display import ShownScore, display_for
 from judgebench.dashboard.events import EventDisplay
 from judgebench.dashboard.plain import PlainDisplay
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 RUN = RunHeader(run="20260101_000000", base="outputs/default/20260101_000000", pid=42, max_workers=4)
 

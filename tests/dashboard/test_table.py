@@ -19,7 +19,7 @@ from judgebench.dashboard.board import (
 )
 from judgebench.dashboard.table import cells, counts_text, lay_out, page_of, wrapped
 from judgebench.errors import one_line, visible
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 
 
 def row(name: str = "vllm-api-general-chat/aime2025", stage: str = "infer", **counts: object) -> TaskRow:

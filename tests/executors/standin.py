@@ -22,7 +22,7 @@ behaviour = json.loads((plan_file.parent / "behaviour.json").read_text()).get(ta
 if behaviour.get("dies"):
     raise ImportError("no module of that name")
 
-from judgebench.stages.task import Reporter  # noqa: E402  after the early death
+from judgebench.stages.progress import Reporter  # noqa: E402  after the early death
 
 
 def note(text: str) -> None:

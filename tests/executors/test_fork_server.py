@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from judgebench.executors.fork_server import ForkedProcess, ForkServer, ForkServerGoneError, warm_tasks
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 from tests.executors.conftest import Run, gone, task, until
 from tests.executors.test_local import interrupt_when, phases
 

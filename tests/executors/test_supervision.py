@@ -12,7 +12,7 @@ import pytest
 from judgebench.errors import ExitCode, PrerequisiteError
 from judgebench.executors.contract import Ended, RunContext, TaskReport
 from judgebench.records.run import TaskSpec
-from judgebench.stages.task import Progress
+from judgebench.stages.progress import Progress
 from tests.executors.conftest import BrokenDisplay, Run, task
 
 Part = Callable[["PlayedHandle"], AsyncGenerator[TaskReport, None]]
