@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from judgebench.cli.parser import (
     ALL,
-    HelpFormatter,
     Parser,
     cost_or_none,
     count_or_all,
@@ -69,7 +68,6 @@ def build_parser() -> Parser:
         description="Run benchmarks in which one model answers and another model judges.",
         usage="jb [CONFIG] --models NAME... --datasets NAME... [flags]",
         epilog=_EXAMPLES,
-        formatter_class=HelpFormatter,
         allow_abbrev=False,
         add_help=False,
     )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from pathlib import Path
 
-from judgebench.cli.parser import HelpFormatter, Parser, run_folder, whole_from
+from judgebench.cli.parser import Parser, points, run_folder, whole_from
 from judgebench.errors import UsageError
 
 _EXAMPLE = """\
 example:
-  jb compare 20260305_153318 latest                     the same rows of two runs
-  jb compare latest --row toy-judge_a --row toy-judge_b    two judges of one run
-  jb compare main_run latest --margin 2 --flips 20      is it worse by more than 2 points?
+  jb compare 20260305_153318 latest               the same rows of two runs
+  jb compare latest --row toy-a --row toy-b       two judges of one run
+  jb compare main latest --margin 2 --flips 20    worse by more than 2 points?
 
 Items are aligned by what they ask. Where the answer is the same in both runs,
 a different verdict is the judge's doing: such items show whether it moved.
@@ -27,7 +26,6 @@ def build_parser() -> Parser:
         prog="jb compare",
         description="Compare two runs item by item, with intervals, and tell the tested model from the judge.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     parser.add_argument("first", metavar="FIRST", help="run folder, its timestamp under --work-dir, or 'latest'")
     parser.add_argument("second", metavar="SECOND", nargs="?", default="", help="another run (default: the same one)")
@@ -40,23 +38,13 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME", help="the tested model; twice: that of each run"
     )
-    parser.add_argument("--margin", type=_margin, metavar="POINTS", help="say whether it is worse by more than this")
+    parser.add_argument("--margin", type=points, metavar="POINTS", help="say whether it is worse by more than this")
     parser.add_argument(
         "--flips", type=whole_from(0), default=0, metavar="N", help="name up to N items whose verdict differs"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the comparison as Markdown")
     return parser
-
-
-def _margin(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of points from 0")
-    return value
 
 
 def run(argv: list[str]) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder
+from judgebench.cli.parser import Parser, add_run, run_folder
 
 if TYPE_CHECKING:
     from judgebench.export.contract import Format, Job
@@ -33,7 +33,6 @@ def build_parser() -> Parser:
         prog="jb export",
         description="Write the items of a run for other programs.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     add_run(parser)
     parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.cli.parser import HelpFormatter, Parser, add_run, percentage, run_folder
+from judgebench.cli.parser import Parser, add_run, percentage, run_folder
 from judgebench.errors import DiskError
 from judgebench.report.conditions import GateConditions, read_conditions
 
@@ -39,12 +39,9 @@ def build_parser() -> Parser:
     """Return the parser of ``jb gate``."""
     parser = Parser(
         prog="jb gate",
-        description=(
-            "Decide whether a run is good enough: by whole 95% intervals, widened by the\n"
-            "worst and the best case of the unscored items."
-        ),
+        description="Decide whether a run is good enough: by whole 95% intervals, widened by the worst and the best "
+        "case of the unscored items.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     add_run(parser)
     parser.add_argument(

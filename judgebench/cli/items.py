@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import ALL, HelpFormatter, Parser, add_run, count_or_all, run_folder, whole_from
+from judgebench.cli.parser import ALL, Parser, add_run, count_or_all, run_folder, whole_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,6 @@ def build_parser() -> Parser:
         prog="jb items",
         description="Show the items of a run: which are wrong, unread or doubtful, and all about one.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     add_run(parser)
     parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")

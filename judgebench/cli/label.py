@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from judgebench.cli.parser import HelpFormatter, Parser, add_run, run_folder, share, whole_from
+from judgebench.cli.parser import Parser, add_run, points, run_folder, share, whole_from
 from judgebench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,132 +19,79 @@ if TYPE_CHECKING:
 
 _EXAMPLE = """\
 example:
-  jb label draw latest --n 100                 draw 100 answers; writes labels.csv, without verdicts
-  jb label latest                              label them here, one key each; go on later where you left off
-  jb label add latest labels.csv               or: fill in the sheet's column label, and take it in
-  jb label report latest                       how far annotators and judge agree; may it replace them?
-  jb label plan latest --half-width 2          how many more labels give an interval of plus or minus 2
+  jb label draw latest --n 100         draw 100 answers; writes labels.csv
+  jb label latest                      label them here, one key each
+  jb label add latest labels.csv       or fill in the sheet, and take it in
+  jb label report latest               how far do annotators and judge agree?
+  jb label plan latest --half-width 2  how many more labels narrow the interval?
 
 Labels belong to answers: they count in every run that gives the same answer
 to the same item (jb ... --labels FILE). docs/trust.md says what follows.
 """
 
 
-def build_parser() -> Parser:
-    """Return the parser of ``jb label RUN``, the terminal labeller."""
-    parser = Parser(
-        prog="jb label",
-        description="Label the drawn answers of a run here, without seeing the judge's verdicts.",
-        epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
-    )
+def build_parser(command: str = "") -> Parser:
+    """Return the parser of ``jb label``, or of one of its commands."""
+    said, flags, _ = COMMANDS[command]
+    known = _flags()
+    parser = Parser(prog=f"jb label {command}".rstrip(), description=said, epilog=None if command else _EXAMPLE)
     add_run(parser)
-    _add_row(parser)
-    _add_annotator(parser)
+    for name in flags:
+        parser.add_argument(name, **known[name])
     return parser
 
 
-def build_draw_parser() -> Parser:
-    """Return the parser of ``jb label draw``."""
+def _flags() -> dict[str, dict[str, Any]]:
+    """Return what the commands may be told beside the run, each said once."""
     from judgebench.records.draws import Strategy
 
-    parser = Parser(
-        prog="jb label draw",
-        description="Draw answers for people to label, each with a probability that is recorded.",
-        formatter_class=HelpFormatter,
-    )
-    add_run(parser)
-    parser.add_argument("--n", type=whole_from(1), default=100, metavar="N", help="how many answers (default: 100)")
-    parser.add_argument(
-        "--strategy",
-        choices=get_args(Strategy),
-        default="uniform",
-        help="uniform: all alike (default); stratified: as many of each verdict and model; active: rather where the "
-        "judge is unsure; disagreement: rather where judges and rules disagree",
-    )
-    parser.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of the random numbers (default: 0)")
-    parser.add_argument(
-        "--calibration",
-        type=share,
-        default=0.0,
-        metavar="SHARE",
-        help="part of the questions whose labels you may tune a judge on; they count in no corrected score",
-    )
-    _add_row(parser)
-    parser.add_argument(
-        "--out", type=Path, default=Path("labels.csv"), metavar="FILE", help="the sheet (default: labels.csv)"
-    )
-    return parser
+    return {
+        "file": {"type": Path, "metavar": "FILE", "help": "the labels: columns id, label, and more"},
+        "--n": {"type": whole_from(1), "default": 100, "metavar": "N", "help": "how many answers (default: 100)"},
+        "--strategy": {
+            "choices": get_args(Strategy),
+            "default": "uniform",
+            "help": "uniform: all alike (default); stratified: as many of each verdict and model; active: rather where "
+            "the judge is unsure; disagreement: rather where judges and rules disagree",
+        },
+        "--seed": {"type": whole_from(0), "default": 0, "metavar": "N", "help": "of the random numbers (default: 0)"},
+        "--calibration": {
+            "type": share,
+            "default": 0.0,
+            "metavar": "SHARE",
+            "help": "part of the questions whose labels you may tune a judge on; they count in no corrected score",
+        },
+        "--row": {"default": "", "metavar": "ROW", "help": "the result row, where the run has several"},
+        "--out": {
+            "type": Path,
+            "default": Path("labels.csv"),
+            "metavar": "FILE",
+            "help": "the sheet (default: labels.csv)",
+        },
+        "--random": {
+            "action": "store_true",
+            "help": "the labels without a probability are a random part of the answers, each as likely as any other",
+        },
+        "--annotator": {"default": "", "metavar": "NAME", "help": "who labels (default: your login name)"},
+        "--epsilon": {
+            "type": share,
+            "default": 0.2,
+            "metavar": "SHARE",
+            "help": "advantage that people are given in the alternative annotator test (default: 0.2)",
+        },
+        "--half-width": {
+            "type": _half_width,
+            "default": 2.0,
+            "metavar": "POINTS",
+            "help": "of the 95%% interval (default: 2)",
+        },
+    }
 
 
-def build_add_parser() -> Parser:
-    """Return the parser of ``jb label add``."""
-    parser = Parser(
-        prog="jb label add",
-        description="Take labels from a CSV or JSONL file into a run.",
-        formatter_class=HelpFormatter,
-    )
-    add_run(parser)
-    parser.add_argument("file", type=Path, metavar="FILE", help="the labels: columns id, label, and more")
-    parser.add_argument(
-        "--random",
-        action="store_true",
-        help="the labels without a probability are a random part of the answers, each as likely as any other",
-    )
-    _add_annotator(parser)
-    return parser
-
-
-def build_report_parser() -> Parser:
-    """Return the parser of ``jb label report``."""
-    parser = Parser(
-        prog="jb label report",
-        description="Say how far annotators and judge agree, and what the labels make of the scores.",
-        formatter_class=HelpFormatter,
-    )
-    add_run(parser)
-    _add_row(parser)
-    parser.add_argument(
-        "--epsilon",
-        type=share,
-        default=0.2,
-        metavar="SHARE",
-        help="advantage that people are given in the alternative annotator test (default: 0.2)",
-    )
-    return parser
-
-
-def build_plan_parser() -> Parser:
-    """Return the parser of ``jb label plan``."""
-    parser = Parser(
-        prog="jb label plan",
-        description="Say how many more labels make a corrected score as sure as you wish.",
-        formatter_class=HelpFormatter,
-    )
-    add_run(parser)
-    _add_row(parser)
-    parser.add_argument(
-        "--half-width", type=_points, default=2.0, metavar="POINTS", help="of the 95%% interval (default: 2)"
-    )
-    return parser
-
-
-def _points(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 50:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of points above 0")
+def _half_width(text: str) -> float:
+    if not (value := points(text)):
+        raise argparse.ArgumentTypeError("no number of labels makes an interval of width 0")
     return value
-
-
-def _add_row(parser: Parser) -> None:
-    parser.add_argument("--row", default="", metavar="ROW", help="the result row, where the run has several")
-
-
-def _add_annotator(parser: Parser) -> None:
-    parser.add_argument("--annotator", default="", metavar="NAME", help="who labels (default: your login name)")
 
 
 def run(argv: list[str]) -> int:
@@ -155,15 +102,9 @@ def run(argv: list[str]) -> int:
     """
     from judgebench.store.run_folder import RunFolder
 
-    commands = {
-        "add": (build_add_parser, _add),
-        "draw": (build_draw_parser, _draw),
-        "plan": (build_plan_parser, _plan),
-        "report": (build_report_parser, _report),
-    }
-    parser, carry_out = commands.get(argv[0] if argv else "", (build_parser, _label))
-    args = parser().parse_all(argv[1:] if parser is not build_parser else argv)
-    print(carry_out(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    command = argv[0] if argv and argv[0] in COMMANDS else ""
+    args = build_parser(command).parse_all(argv[1:] if command else argv)
+    print(COMMANDS[command].carry_out(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
     return 0
 
 
@@ -371,3 +312,33 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return ""
+
+
+class Command(NamedTuple):
+    """What ``jb label`` can do: its description, what it is told beside the run, and what does it."""
+
+    description: str
+    flags: tuple[str, ...]
+    carry_out: Callable[[RunFolder, argparse.Namespace], str]
+
+
+COMMANDS = {
+    "": Command(
+        "Label the drawn answers of a run here, without seeing the judge's verdicts.", ("--row", "--annotator"), _label
+    ),
+    "draw": Command(
+        "Draw answers for people to label, each with a probability that is recorded.",
+        ("--n", "--strategy", "--seed", "--calibration", "--row", "--out"),
+        _draw,
+    ),
+    "add": Command("Take labels from a CSV or JSONL file into a run.", ("file", "--random", "--annotator"), _add),
+    "report": Command(
+        "Say how far annotators and judge agree, and what the labels make of the scores.",
+        ("--row", "--epsilon"),
+        _report,
+    ),
+    "plan": Command(
+        "Say how many more labels make a corrected score as sure as you wish.", ("--row", "--half-width"), _plan
+    ),
+}
+"""Word after ``jb label`` to what it does; without one the drawn answers are labelled here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from judgebench.errors import HelpShown, ReuseError, UsageError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+class HelpFormatter(argparse.HelpFormatter):
     """Formats the help for the window, and in a pipe or a wide window for lines that are still easy to read."""
 
     def __init__(self, prog: str) -> None:
@@ -25,9 +25,16 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         width = min(116, shutil.get_terminal_size((118, 24)).columns - 2)
         super().__init__(prog, max_help_position=32, width=width)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Fill a description; examples stand as they are written."""
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
 
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose usage errors are ours, with the nearest flag named."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(formatter_class=HelpFormatter, **said)
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a usage error.
@@ -54,13 +61,13 @@ class Parser(argparse.ArgumentParser):
         ]
 
     def parse_all(self, argv: list[str]) -> argparse.Namespace:
-        """Parse a command line.
+        """Parse a command line; what is no flag may stand before, between and behind the flags.
 
         Raises:
             UsageError: An unknown flag, a wrong value, or an empty one.
         """
         _check_words(argv, self.prog)
-        parsed, unknown = self.parse_known_args(argv)
+        parsed, unknown = self.parse_known_intermixed_args(argv)
         if unknown:
             flags = {flag.lstrip("-"): flag for action in self._actions for flag in action.option_strings}
             near = difflib.get_close_matches(unknown[0].partition("=")[0].lstrip("-"), flags, n=2, cutoff=0.7)
@@ -190,6 +197,18 @@ def share(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a share from 0 to 1; for {value:g} percent write {value / 100:g}"
         )
+    return value
+
+
+def points(text: str) -> float:
+    """Return a number of points from 0.
+
+    Raises:
+        ArgumentTypeError: It is none, or no percentage is that many points from another.
+    """
+    value = _number(text)
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of points from 0 to 100")
     return value
 
 

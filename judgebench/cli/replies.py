@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import HelpFormatter, Parser, run_folder
+from judgebench.cli.parser import Parser, run_folder
 from judgebench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def build_parser() -> Parser:
         usage="jb replies RUN FILE... [flags of jb]",
         description="Take the answers to a file of jb requests, and score what is complete.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("run", metavar="RUN", help="run folder, its timestamp, or 'latest'")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import HelpFormatter, Parser
+from judgebench.cli.parser import Parser
 from judgebench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ def build_parser() -> Parser:
         usage="jb requests [RUN] --out FILE [flags of jb]",
         description="Write what a run still has to ask into a file, instead of asking it.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write: .jsonl")

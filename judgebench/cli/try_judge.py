@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import HelpFormatter, Parser
+from judgebench.cli.parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,6 @@ def build_parser() -> Parser:
         prog="jb try",
         description="Let a judge look at one answer: print prompt, reply, and what was read from where.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     parser.add_argument("judge", metavar="JUDGE", help="name of a judge or model config, or a .py file")
     parser.add_argument("--question", default="", metavar="TEXT", help="what was asked; the field {question}")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from judgebench.cli.parser import HelpFormatter, Parser
+from judgebench.cli.parser import Parser
 from judgebench.errors import MissingExtraError, UsageError
 
 _LOOPBACK = "127.0.0.1"
@@ -32,7 +32,6 @@ def build_parser() -> Parser:
         prog="jb view",
         description="Look at runs in a browser: numbers, items, judge replies, comparisons.",
         epilog=_EXAMPLE,
-        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "runs", nargs="*", metavar="RUN", help="run folders, timestamps, 'latest', or folders that hold runs"

@@ -10,12 +10,16 @@ import pytest
 
 from judgebench import errors
 from judgebench.cli.arguments import build_parser
+from judgebench.cli.compare import build_parser as compare_parser
 from judgebench.cli.export import build_parser as export_parser
 from judgebench.cli.gate import build_parser as gate_parser
 from judgebench.cli.items import build_parser as items_parser
+from judgebench.cli.label import COMMANDS as LABEL_COMMANDS
+from judgebench.cli.label import build_parser as label_parser
 from judgebench.cli.replies import build_parser as replies_parser
 from judgebench.cli.requests import build_parser as requests_parser
 from judgebench.cli.try_judge import build_parser as try_parser
+from judgebench.cli.view import build_parser as view_parser
 from judgebench.records import flow as records
 from judgebench.records.flow import Counts, JudgeCall, Metric, Prediction, TaskResult, Verdict
 from tests.docs.pages import DOCS, ROOT, commands, names_in_table, page
@@ -88,24 +92,29 @@ def test_the_page_on_watching_a_run_has_a_capture_of_a_real_terminal() -> None:
     assert "Task Progress Table (Updated at:" in page("dashboard.md")
 
 
+PARSERS = {
+    "compare": compare_parser,
+    "export": export_parser,
+    "gate": gate_parser,
+    "items": items_parser,
+    "replies": replies_parser,
+    "try": try_parser,
+    "view": view_parser,
+}
+
+
 @pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)
 def test_every_command_has_flags_that_exist(path: Path) -> None:
     for command in commands(path.read_text("utf-8")):
         if not command.startswith("jb "):
             continue
         verb, *words = shlex.split(command, comments=True)[1:]
-        if verb == "gate":
-            gate_parser().parse_args(words)
-        elif verb == "try":
-            try_parser().parse_args(words)
-        elif verb == "export":
-            export_parser().parse_all(words)
-        elif verb == "items":
-            items_parser().parse_all(words)
-        elif verb == "requests":
+        if verb == "requests":
             _, flags = requests_parser().parse_known_args([word for word in words if word != "latest"])
             build_parser().parse_all(flags)
-        elif verb == "replies":
-            replies_parser().parse_all(words)
+        elif verb == "label":
+            label_parser(words.pop(0) if words[0] in LABEL_COMMANDS else "").parse_all(words)
+        elif verb in PARSERS:
+            PARSERS[verb]().parse_all(words)
         elif verb not in {"ls", "show"}:
             build_parser().parse_all([verb, *words])

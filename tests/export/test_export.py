@@ -57,6 +57,14 @@ def test_csv_and_parquet_hold_the_same_table(folder: Path, tmp_path: Path, capsy
     assert typed[3]["judge_reply"] == "I compared both. VERDICT: B"
 
 
+def test_the_row_may_stand_before_and_behind_the_flags(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, _ = export(capsys, str(folder), "toy-strict", "--to", "csv")
+    behind, _ = export(capsys, "--to", "csv", str(folder), "--model", "north", "toy-strict")
+    rows = list(csv.DictReader(io.StringIO(before)))
+    assert {row["row"] for row in rows} == {"toy-strict"}
+    assert list(csv.DictReader(io.StringIO(behind))) == [row for row in rows if row["model"] == "north"] != []
+
+
 def test_jsonl_holds_verdicts_and_judge_calls(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = export(capsys, str(folder), "--to", "jsonl", *STRICT, "--where", "wrong and id < 9")[0].splitlines()
     (one,) = [json.loads(line) for line in lines]
