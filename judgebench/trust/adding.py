@@ -17,7 +17,7 @@ from judgebench.records.facts import Label
 from judgebench.store.draws import read_draws
 from judgebench.store.labels import append_labels, read_labels, valid_labels
 from judgebench.store.run_folder import RunFolder
-from judgebench.trust.judged import JudgedRow, judged_rows
+from judgebench.trust.judged import WORTH, JudgedRow, judged_rows
 from judgebench.trust.label_files import WrittenLabel, decision_of, read_label_file
 
 
@@ -230,10 +230,8 @@ class _AnswersByItem:
         """
         decision, number = decision_of(one.said)
         kinds = {row.kind for row in self._rows[dataset] if row.kind}
-        for kind in ("right", "preference"):
-            wanted = {"right": {"correct", "incorrect", "invalid"}, "preference": {"A", "B", "tie"}}[kind]
-            if kind in kinds and decision in wanted:
-                return decision, None
+        if any(decision in WORTH[kind] for kind in kinds):
+            return decision, None
         if number is not None and "score" in kinds:
             return None, number
         words = {"right": "correct or incorrect", "preference": "A, B or tie", "score": "a number"}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from judgebench.errors import DataError, UsageError
+from judgebench.metrics.rates.tally import GRADES
 from judgebench.records.findings import VerdictStatus
 from judgebench.records.manifest import ManifestRow
+from judgebench.records.pairs import PREFERENCES
 from judgebench.store.journal import DamagedError, Decoder, open_file, reason_of
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder
@@ -18,10 +20,7 @@ from judgebench.store.run_folder import RunFolder
 Kind = Literal["right", "preference", "score"]
 """What a verdict or label of a row says: right or wrong, which of two answers is better, or a number."""
 
-WORTH = {
-    "right": {"correct": 1.0, "incorrect": 0.0, "invalid": 0.0},
-    "preference": {"A": 1.0, "B": 0.0, "tie": 0.5},
-}
+WORTH: dict[Kind, Mapping[str, float]] = {"right": GRADES, "preference": PREFERENCES, "score": {}}
 """What each decision counts in the mean: an accuracy, or the win rate of the first answer."""
 
 
@@ -114,9 +113,9 @@ def kind_of(answers: Iterable[JudgedAnswer]) -> Kind | None:
     """Return what verdicts say, by the first that is read."""
     for one in answers:
         if one.status == "ok":
-            if one.decision in WORTH["right"]:
+            if one.decision in GRADES:
                 return "right"
-            if one.decision in WORTH["preference"]:
+            if one.decision in PREFERENCES:
                 return "preference"
             if one.score is not None:
                 return "score"

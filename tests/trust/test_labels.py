@@ -304,7 +304,8 @@ def test_keys_are_taken_one_by_one_in_a_real_terminal(run: Path, tmp_path: Path)
     assert said == ["correct", "incorrect", "correct", "correct", "incorrect"]
 
 
-def test_of_a_comparison_both_answers_are_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("won", "even"), [("A", "tie"), ("A>>B", "A=B"), ("first", "tie")])
+def test_of_a_comparison_both_answers_are_shown(tmp_path: Path, won: str, even: str) -> None:
     run = MadeRun(tmp_path / "20260101_000000")
     run.add("south", "toy", "", predictions=[prediction(at, f"South says {at}.") for at in range(4)])
     run.add(
@@ -313,7 +314,7 @@ def test_of_a_comparison_both_answers_are_shown(tmp_path: Path) -> None:
         "pair",
         predictions=[prediction(at, f"North says {at}.") for at in range(4)],
         calls=[call(at, "I say A") for at in range(4)],
-        verdicts=[verdict(at, "A" if at else "tie", text=f"North says {at}.\0South says {at}.") for at in range(4)],
+        verdicts=[verdict(at, won if at else even, text=f"North says {at}.\0South says {at}.") for at in range(4)],
     )
     run._judges = [ManifestJudge(abbr="pair", dataset="toy", method="PairComparison", compare_with="south")]
     run.close()
@@ -325,5 +326,6 @@ def test_of_a_comparison_both_answers_are_shown(tmp_path: Path) -> None:
     write_rows(sheet, filled)
     assert jb(["label", "add", str(run.path), str(sheet), "--annotator", "ada"]) == 0
     (row,) = (one for one in judged_rows(RunFolder(run.path)) if one.judge)
+    assert row.kind == "preference"
     found = LabelBook(RunFolder(run.path)).of(row)
     assert {place[0]: one.worth for place, one in found.answers.items()} == {0: 0.5, 1: 0.0, 2: 0.5, 3: 0.5}

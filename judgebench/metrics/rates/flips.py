@@ -11,15 +11,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from judgebench.metrics.rates.tally import GRADES
 from judgebench.metrics.statistics.intervals import Z95, Cluster, Interval, mcnemar_exact, share_of
 from judgebench.records.flow import Metric
 from judgebench.records.pairs import SIDES
 
 Decision = str | float
 """What a verdict says: a word (of pairs ``A``, ``B`` or one that prefers neither), or a score."""
-
-_WORTH = {"correct": 1.0, "incorrect": 0.0, "invalid": 0.0}
-"""How good a verdict about a single answer is."""
 
 
 class Trial(NamedTuple):
@@ -79,7 +77,7 @@ def worth(decision: Decision, target: str) -> float | None:
     if not isinstance(decision, str):
         return float(-decision if target == "worse" else decision)
     if target in ("better", "worse"):
-        good = _WORTH.get(decision)
+        good = GRADES.get(decision)
         return 1 - good if good is not None and target == "worse" else good
     return float(SIDES.get(decision, 0) * (1 if target == "A" else -1))
 
