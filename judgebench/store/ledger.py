@@ -35,6 +35,14 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     spent: Spending = Spending()
 
 
+_MOST = 1e15
+"""More calls, tokens or money than anybody spends; sums of amounts below it are numbers."""
+
+
+def _is_possible(spending: Spending) -> bool:
+    return all(0 <= amount <= _MOST for amount in (spending.calls, spending.tokens, spending.cost))
+
+
 class Ledger:
     """Appends to the ledger of a run.
 
@@ -56,7 +64,9 @@ class Ledger:
             if self._descriptor < 0:
                 mend(self._path)
                 self._descriptor = open_descriptor(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-            os.write(self._descriptor, msgspec.json.encode(entry) + b"\n")
+            line = msgspec.json.encode(entry) + b"\n"
+            while line:  # a disk that is nearly full takes a part
+                line = line[os.write(self._descriptor, line) :]
             os.fsync(self._descriptor)
         except OSError as error:
             raise disk_error(self._path, error) from error
@@ -84,6 +94,8 @@ def read_ledger(path: Path) -> tuple[Spending, str]:
                     entry = decode(line)
                 except DAMAGED:  # the last line of a run that was killed
                     continue
+                if not all(map(_is_possible, (entry.before, entry.granted, entry.spent))):
+                    continue  # no line of ours
                 if entry.task:
                     tasks[entry.task] = entry.granted.most(entry.spent)
                 else:

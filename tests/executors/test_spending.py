@@ -168,6 +168,15 @@ def test_what_is_killed_counts_with_all_that_it_may_have_spent(tmp_path: Path) -
     assert sent.calls + 3 <= before.calls <= 40
 
 
+def test_lines_of_a_ledger_that_nobody_can_have_spent_count_as_none(tmp_path: Path) -> None:
+    """Each is a number, and their sum is none: it would end a run as a bug, or hold every limit."""
+    ledger = tmp_path / "spending.jsonl"
+    amounts = ("1e308", "1e308", "-5", "1e15", "3")
+    lines = [f'{{"task":"{n}","granted":{{"calls":{amount}}}}}\n' for n, amount in enumerate(amounts)]
+    ledger.write_text("".join(['{"plan":"p"}\n', *lines, '{"plan":"q","before":{"cost":1e300}}\n']))
+    assert read_ledger(ledger) == (Spending(calls=1e15 + 3), "")
+
+
 def test_prices_are_told_apart_by_what_the_service_did() -> None:
     price = Price(input=2.0, output=8.0, cached=0.5, cache_write=2.5, reasoning=10.0)
     usage = Usage(
