@@ -33,6 +33,7 @@ def build_parser() -> Parser:
         epilog=_EXAMPLE,
     )
     parser.add_argument("judge", metavar="JUDGE", help="name of a judge or model config, or a .py file")
+    parser.add_argument("--judge", dest="abbr", default="", metavar="ABBR", help="which judge, if JUDGE names several")
     parser.add_argument("--question", default="", metavar="TEXT", help="what was asked; the field {question}")
     parser.add_argument(
         "--answer", action="append", default=[], metavar="TEXT", help="the answer; twice for judges that compare"
@@ -78,6 +79,7 @@ def run(argv: list[str]) -> int:
             args.reference,
             [Path(name) for name in args.image],
             lambda line: print(line, file=sys.stderr),
+            abbr=args.abbr,
             prices=args.prices,
         )
     )

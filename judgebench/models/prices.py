@@ -33,7 +33,7 @@ Prices = Mapping[str, Price]
 
 
 def read_prices(path: Path) -> dict[str, Price]:
-    """Return the user's own table.
+    """Return the user's own table; where an entry has no date, the price is of the day when the file was last changed.
 
     Args:
         path: ``.json``: an object of prices by model; or ``.csv`` with a column ``model`` and one for each key.
@@ -48,6 +48,7 @@ def read_prices(path: Path) -> dict[str, Price]:
                 entries = _of_rows(path, csv.DictReader(file))
         else:
             entries = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=dict[str, Any])
+        changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     except OSError as error:
         raise DataError(f"The table of prices {path} cannot be read: {error.strerror}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, csv.Error) as error:
@@ -55,7 +56,8 @@ def read_prices(path: Path) -> dict[str, Price]:
     found: dict[str, Price] = {}
     for name, entry in entries.items():
         try:
-            found[name] = msgspec.convert({"source": path.name, **entry}, Price, strict=False)
+            stated = {"source": path.name, "date": f"{changed:%Y-%m-%d}", **entry}
+            found[name] = msgspec.convert(stated, Price, strict=False)
         except (msgspec.ValidationError, TypeError) as error:
             raise DataError(f"{path}: the price of {name!r} cannot be used: {error}.", hint=_FORM) from error
     return found

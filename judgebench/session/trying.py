@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.errors import UsageError
+from judgebench.errors import UsageError, visible
 
 if TYPE_CHECKING:
     from judgebench.records.request import Selection
@@ -24,6 +24,7 @@ async def try_judge(
     images: list[Path],
     notify: Callable[[str], None],
     *,
+    abbr: str = "",
     prices: str = "",
 ) -> tuple[JudgeConfig, OneJudgment]:
     """Let the one judge of a selection look at one case.
@@ -35,10 +36,11 @@ async def try_judge(
         reference: The right answer, for judges that are shown one.
         images: Files of images that belong to the question.
         notify: Takes a line about a service that is being launched.
+        abbr: Which judge, where the selection names several; empty where it names one.
         prices: The user's own table of prices; empty for none.
 
     Raises:
-        UsageError: The selection names no judge or several.
+        UsageError: The selection names no judge or several, or none of this abbr.
         JudgebenchError: The judge cannot be used.
     """
     from judgebench.config.resolve import load_judges
@@ -46,10 +48,16 @@ async def try_judge(
     from judgebench.stages.one_judgment import case_by_hand, judge_one, price_for
 
     found = load_judges(selection)
-    if len(found.judges) != 1:
+    named = [one for one in found.judges if abbr in {one.abbr, ""}]
+    if len(named) != 1:
         names = ", ".join(one.abbr for one in found.judges)
-        raise UsageError(f"One judge can be tried at a time, and this names {len(found.judges)}: {names}.")
-    (judge,) = found.judges
+        raise UsageError(
+            f"There is no judge {visible(abbr)!r} among these: {names}."
+            if abbr
+            else f"One judge can be tried at a time, and this names {len(named)}: {names}.",
+            hint=f"Choose one with: --judge {found.judges[-1].abbr}" if found.judges else "",
+        )
+    (judge,) = named
     with tempfile.TemporaryDirectory(prefix="jb-try-") as folder:
         case = case_by_hand(dict(fields), answers, reference, images, folder)
         environ: dict[str, Any] = {**os.environ, **found.secrets}

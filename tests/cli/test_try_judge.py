@@ -126,3 +126,20 @@ def test_mistakes_are_one_sentence(service, capsys, argv, said) -> None:
     assert run(argv) in {2, 3}
     assert said in capsys.readouterr().err
     assert not service.requests
+
+
+def test_one_of_several_judges_is_chosen(service, capsys, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from judgebench.config import read_base\n\nwith read_base():\n"
+        "    from judgebench.configs.judges.correctness_letter import judges as letter\n"
+        "    from judgebench.configs.judges.correctness_word import judges as word\n\njudges = letter + word\n"
+    )
+    argv = ["try", "mine.py", *QUESTION, "--answer", "4"]
+    assert run(argv) == 2
+    said = capsys.readouterr().err
+    names = said.partition("names 2: ")[2].partition(".")[0].split(", ")
+    assert f"Choose one with: --judge {names[1]}" in said
+    assert run([*argv, "--judge", names[0]]) == 0
+    assert f"{names[0]}: correct" in capsys.readouterr().out
+    assert run([*argv, "--judge", "other"]) == 2
+    assert "There is no judge 'other' among these: " in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def test_the_users_own_table_comes_before_the_config(tmp_path: Path) -> None:
     prices = read_prices(table)
     assert prices["mine"] == Price(input=1, output=2, batch=0.25, date="2026-11-30", source="prices.csv")
     assert prices["other"].batch == 0.5
+    os.utime(table, (1_700_000_000, 1_700_000_000))
+    assert read_prices(table)["other"].date == "2023-11-14"  # of the file, where the entry does not say
     own = {"input": 5, "output": 6}
     assert found_price(model(price=own), prices, {}) == prices["mine"]
     assert found_price(model(price=own, abbr="x"), prices, {}) == Price(input=5, output=6)
