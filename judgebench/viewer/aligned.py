@@ -47,9 +47,10 @@ class Side(NamedTuple):
 
 
 class SideItem(NamedTuple):
-    """An item of one side: its verdict, and a number that its answer alone has."""
+    """An item of one side: how it is called, its verdict, and a number that its answer alone has."""
 
     key: ItemKey
+    name: str
     status: str
     decision: str | None
     score: float | None
@@ -101,7 +102,7 @@ def drifted(pair: Pair) -> bool:
 
 def align(first: Side, second: Side) -> Aligned:
     """Put two sides side by side."""
-    ours, theirs = _entries(first), _entries(second)
+    ours, theirs = items_of(first), items_of(second)
     pairs = [Pair(one, theirs[key], _kind(one, theirs[key])) for key, one in ours.items() if key in theirs]
     return Aligned(
         pairs=pairs,
@@ -128,13 +129,15 @@ class _AlignedText(msgspec.Struct, gc=False):
     prediction: str = ""
 
 
-def _entries(side: Side) -> dict[tuple[int, int], SideItem]:
+def items_of(side: Side) -> dict[tuple[int, int], SideItem]:
     """Return the items of a side by hash of the question and number of the repetition."""
     texts = _texts(side)
     found: dict[tuple[int, int], SideItem] = {}
     for line in side.asks.lines(Filter(row=side.row, model=side.model)):
         uid, answer = texts.get((line.id, line.repeat), (_number_of(line), 0))
-        entry = SideItem(line.name, line.status, line.decision, line.score, line.wrong, answer)
+        entry = SideItem(
+            line.name, line.key or str(line.id), line.status, line.decision, line.score, line.wrong, answer
+        )
         found.setdefault((uid, line.repeat), entry)
     return found
 

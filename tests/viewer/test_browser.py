@@ -130,6 +130,37 @@ def test_two_runs_are_compared(page: Page, viewer: Viewing, runs: list[Path]) ->
     assert "judge_model.model quill-32b → inkwell-8b" in page.text()
 
 
+def test_four_sides_are_compared(page: Page, viewer: Viewing, runs: list[Path]) -> None:
+    """By hand from the verdicts: on how many items the sides do not all say the same, and where one alone is wrong."""
+    sides = [(run, model, "tanks-inkwell") for run in runs for model in ("north-7b", "south-7b")]
+    names = [f"{run.name}|{model}|{row}" for run, model, row in sides]
+    page.goto(f"{viewer.base}/compare?a={names[0]}&b={names[1]}")
+    page.evaluate(f"document.querySelector('select[name=more]').value = {json.dumps(runs[1].name)}")
+    page.click("form.filters button")
+    page.until("document.querySelector('h1').innerText.startsWith('3 sides')")
+    page.evaluate(f"[...document.querySelectorAll('select[name=more]')].at(-1).value = {json.dumps(names[3])}")
+    page.click("form.filters button")
+    page.until("document.querySelector('h1').innerText.startsWith('4 sides')")
+    said = [
+        [
+            (line["status"], line["decision"])
+            for line in map(json.loads, (run / f"verdicts/{model}/{row}.jsonl").read_text().splitlines())
+        ]
+        for run, model, row in sides
+    ]
+    differ = sum(len(set(one)) > 1 for one in zip(*said, strict=True))
+    alone = sum(sum(each[1] == "incorrect" for each in one) == 1 for one in zip(*said, strict=True))
+    assert 0 < alone < differ < 36
+    assert f"not the same verdict everywhere {differ}" in page.text("nav.chips")
+    assert f"wrong on one side alone {alone}" in page.text("nav.chips")
+    assert len(page.evaluate("[...document.querySelectorAll('table.several tbody tr')].map(one => 1)")) == differ
+    second = page.evaluate("document.querySelectorAll('table.sides tbody tr')[1].innerText").split("\t")
+    right = [sum(one[1] == "correct" for one in each) for each in said]
+    assert float(second[6].replace("−", "-").strip("+")) == pytest.approx(100 * (right[1] - right[0]) / 36, abs=0.06)
+    page.click("table.several tbody tr td:nth-child(3) a")
+    page.until("location.pathname.includes('/items/south-7b/tanks-inkwell/')")
+
+
 def test_labels_are_given_blind_by_keyboard(chromium: Page, runs: list[Path], tmp_path: Path) -> None:
     copy = tmp_path / runs[0].name
     shutil.copytree(runs[0], copy)
@@ -215,7 +246,7 @@ def test_axe_finds_nothing_serious(page: Page, viewer: Viewing, runs: list[Path]
         "/", run, f"{run}/config", f"{run}/timing", f"{run}/items", f"{run}/items?only=unread",
         f"{run}/items/north-7b/tanks-quill/1/0", f"{run}/items/south-7b/tanks-pair/5/0",
         f"{run}/labels?row=tanks-quill", f"{run}/labels?row=tanks-quill&only=rule", f"/compare?a={runs[0].name}",
-        "/runs/nothing",
+        f"/compare?a={runs[0].name}&b={runs[1].name}&more={runs[1].name}|south-7b|tanks-quill", "/runs/nothing",
     ):  # fmt: skip
         page.goto(viewer.base + path)
         page.errors.clear()  # the page that is not there
@@ -238,6 +269,7 @@ def test_a_phone_shows_the_pages_without_scrolling_sideways(page: Page, viewer: 
         f"{run}/items/south-7b/tanks-pair/5/0",
         f"{run}/labels",
         f"/compare?a={runs[0].name}",
+        f"/compare?a={runs[0].name}&b={runs[1].name}&more={runs[1].name}|south-7b|tanks-quill",
     ):
         page.goto(viewer.base + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

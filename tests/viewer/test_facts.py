@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 
+from judgebench.metrics.statistics.paired import paired_mean
 from judgebench.viewer.aligned import Side, align
 from judgebench.viewer.figures import number, sign_of, when
 from judgebench.viewer.library import Library
 from judgebench.viewer.live import EventTail
 from judgebench.viewer.plots import Mark, bar, histogram, intervals
+from judgebench.viewer.sides import with_ends
 from judgebench.viewer.text_difference import difference
 from tests.query.made import MadeRun, prediction, verdict
 from tests.viewer.conftest import viewing
@@ -83,6 +86,19 @@ def _as(record: Any, **changes: Any) -> Any:
     import msgspec
 
     return msgspec.structs.replace(record, **changes)
+
+
+def test_a_difference_has_an_interval_where_the_questions_carry_one() -> None:
+    ten = [str(number) for number in range(10)]
+
+    def said(differences: list[float]) -> tuple[str, str]:
+        found = paired_mean(np.array(differences), np.array(ten[: len(differences)]))
+        assert found is not None
+        return with_ends(found, 100, "percent")
+
+    assert said([1, 0, 0]) == ("+33.3", "3 questions: too few for an interval")
+    assert said([0] * 10) == ("0.0", "alike on all 10 questions")
+    assert said([1, 0] * 5) == ("+50.0", "+12.3 to +87.7, 10 questions")  # 50 and 2.262 times 100 / 6
 
 
 def test_sides_are_aligned_by_what_the_questions_say(tmp_path: Path) -> None:
