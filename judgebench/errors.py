@@ -265,6 +265,11 @@ def one_line(text: str, *, limit: int = 0) -> str:
     return f"{line[: limit - 1]}…" if limit and len(line) > limit else line
 
 
+def how_many(number: int, one: str, many: str = "") -> str:
+    """Return how many there are of something: ``1 reply``, ``1,200 replies``; ``many`` is ``one`` with an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def _escape(match: re.Match[str]) -> str:
     number = ord(match[0])
     if number < 0x100:

@@ -13,7 +13,7 @@ import msgspec
 
 from judgebench.content.parts import in_words
 from judgebench.dashboard.display import Display
-from judgebench.errors import ExitCode, JudgebenchError
+from judgebench.errors import ExitCode, JudgebenchError, how_many
 from judgebench.executors.outcome import RunOutcome
 from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.prices import money
@@ -98,7 +98,7 @@ def _rows(config: RunConfig, results: list[TaskResult], out: str, exit_code: Exi
         return exit_code or error.exit_code, f"Rows:    not written to {out}: {error.message}"
     if count is None:
         return exit_code, f"Rows:    not written to {out}: no answer has a verdict yet"
-    return exit_code, f"Rows:    {out} ({count} lines)"
+    return exit_code, f"Rows:    {out} ({how_many(count, 'line')})"
 
 
 def _ending(run: RunFolder, outcome: RunOutcome, results: list[TaskResult], summary: Path | None) -> list[str]:
@@ -124,9 +124,10 @@ def _cost(results: list[TaskResult]) -> list[str]:
     total = total_of(sides_of(results))
     if not total.calls and not total.saved:
         return []
-    known = f"; {total.saved} replies were known before" if total.saved else ""
-    silent = f" ({total.unmeasured} replies came without token counts)" if total.unmeasured else ""
-    took = f"{total.calls} calls, {total.tokens} tokens{silent}{known}"
+    known = f"; {how_many(total.saved, 'reply was', 'replies were')} known before" if total.saved else ""
+    unmeasured = how_many(total.unmeasured, "reply", "replies")
+    silent = f" ({unmeasured} came without token counts)" if total.unmeasured else ""
+    took = f"{how_many(total.calls, 'call')}, {how_many(total.tokens, 'token')}{silent}{known}"
     prices = [
         f"{money(sum(by_side.values()), currency)} "
         f"({', '.join(f'{side} {money(cost, currency)}' for side, cost in by_side.items())})"

@@ -52,7 +52,7 @@ def run(argv: list[str]) -> int:
     """
     import sys
 
-    from judgebench.errors import visible
+    from judgebench.errors import how_many, visible
 
     args = build_parser().parse_all(argv)
     chosen = _format(args.to)
@@ -63,7 +63,7 @@ def run(argv: list[str]) -> int:
     else:
         place = place if args.out else place.with_name(place.name + chosen.suffix)
         number = _to_place(job, chosen, place)
-        print(f"{number:,} items are in {place}.", file=sys.stderr)
+        print(f"{how_many(number, 'item is', 'items are')} in {place}.", file=sys.stderr)
     for note in [*job.notes, *job.query.problems[:10]]:
         print(f"jb: note: {visible(note)}", file=sys.stderr)
     return 0

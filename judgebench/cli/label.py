@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from judgebench.cli.parser import Parser, add_run, points, run_folder, share, whole_from
-from judgebench.errors import UsageError
+from judgebench.errors import UsageError, how_many
 
 if TYPE_CHECKING:
     from judgebench.cli.labelling import LabelledTexts
@@ -207,11 +207,15 @@ def _add(run: RunFolder, args: argparse.Namespace) -> str:
         )
     done = add_labels(run, written, annotator=args.annotator or _login(), random=args.random)
     renew(run)
-    lines = [f"{done.added} labels added, {done.known} were there already."]
+    lines = [f"{how_many(done.added, 'label')} added, {done.known} there already."]
     if done.void:
-        lines.append(f"{done.void} labels are void: the answers that they are about have changed.")
+        lines.append(
+            f"{how_many(done.void, 'label is void: its answer has', 'labels are void: their answers have')} changed."
+        )
     if done.elsewhere:
-        lines.append(f"{done.elsewhere} labels are about datasets, models or items that this run does not have.")
+        lines.append(
+            f"{how_many(done.elsewhere, 'label is', 'labels are')} about a dataset, model or item that this run lacks."
+        )
     return "\n".join([*lines, *_scores(run)])
 
 
@@ -283,7 +287,7 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
     left = len(open_) - given
     rest = f"{left} of the draw are left: jb label {run.path}" if left else "all done"
     renew(run)
-    return "\n".join([f"\n{given} labels by {who} kept; {rest}.", *_scores(run, row)])
+    return "\n".join([f"\n{how_many(given, 'label')} by {who} kept; {rest}.", *_scores(run, row)])
 
 
 def _kind(rows: list[JudgedRow]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judgebench.cli.parser import Parser, run_folder
-from judgebench.errors import ExitCode, UsageError
+from judgebench.errors import ExitCode, UsageError, how_many
 
 if TYPE_CHECKING:
     from judgebench.dashboard.display import Display
@@ -89,18 +89,19 @@ def _work_dir(flags: list[str]) -> Path:
 
 def _about(file: str, found: Imported) -> list[str]:
     """Return what is said of a file."""
-    replies = "1 reply" if found.taken == 1 else f"{found.taken} replies"
     again = f", of which {found.replaced} in place of those of an earlier file" if found.replaced else ""
-    lines = [f"{file}: {replies} taken{again}"]
-    for ids, what in (
-        (found.double, "more lines for questions that have one (the first counts)"),
-        (found.foreign, "lines left out, as this run has not asked them"),
+    lines = [f"{file}: {how_many(found.taken, 'reply', 'replies')} taken{again}"]
+    for ids, lines_of, what in (
+        (found.double, "more line", "for questions that have one (the first counts)"),
+        (found.foreign, "line", "left out, as this run has not asked for it"),
     ):
         if ids:
-            lines.append(f"{file}: {len(ids)} {what}: {_named(ids)}")
+            lines.append(f"{file}: {how_many(len(ids), lines_of)} {what}: {_named(ids)}")
     if found.failed:
         said = next(iter(found.failed.values()))
-        lines.append(f"{file}: {len(found.failed)} lines without a reply, still to be asked; the first says: {said}")
+        lines.append(
+            f"{file}: {how_many(len(found.failed), 'line')} without a reply, still to be asked; the first says: {said}"
+        )
     return lines
 
 

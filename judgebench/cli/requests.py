@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judgebench.cli.parser import Parser
-from judgebench.errors import ExitCode, UsageError
+from judgebench.errors import ExitCode, UsageError, how_many
 
 if TYPE_CHECKING:
     from judgebench.dashboard.display import Display
@@ -142,7 +142,7 @@ def _written(ended: Outcome, folder: Path, out: Path) -> list[str]:
         unique = dict(zip(file.ids, file.lines, strict=True))  # two tasks may ask the same of the same model
         remember_written(ended.path / "batches", list(unique))
         write_report(place, b"".join(unique.values()))
-        questions = "1 question" if len(unique) == 1 else f"{len(unique)} questions"
+        questions = how_many(len(unique), "question")
         lines.append(f"Written: {place}    ({questions} to {file.model}, POST {file.endpoint})")
     model = shlex.quote(files[0].model)
     lines.append(f"Next:    have them answered, for example: vllm run-batch -i {out} -o replies.jsonl --model {model}")

@@ -157,12 +157,13 @@ def _said(verdict: Verdict | PresentationVerdict, text: str) -> str:
 
 
 def _cost(judgment: OneJudgment) -> str:
+    from judgebench.errors import how_many
     from judgebench.records.prices import money
 
     questions = judgment.questions
     usages = [question.reply.usage for question in questions if question.reply.usage is not None]
     read, written = sum(one.prompt_tokens for one in usages), sum(one.completion_tokens for one in usages)
-    calls = "1 call" if len(questions) == 1 else f"{len(questions)} calls"
+    calls = how_many(len(questions), "call")
     seconds = sum(question.reply.latency for question in questions)
     line = f"{calls}, {read} tokens read, {written} tokens written, {seconds:.1f} s"
     if judgment.cost is None or judgment.price is None or judgment.price.free:

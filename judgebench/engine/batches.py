@@ -29,6 +29,7 @@ from judgebench.engine.batch_provider import BatchProvider, ResultsGoneError, ba
 from judgebench.engine.batch_questions import STOPPED, body_maker, custom_id, question_identity
 from judgebench.engine.client import BatchPlace, Traffic
 from judgebench.engine.faults import fault_of
+from judgebench.errors import how_many
 from judgebench.models.access import dialect_of, redactor_of, revealed, secret_parameters
 from judgebench.models.batches import BatchApi, BatchLine, BatchState, LineResult, not_answered, reply_of
 from judgebench.models.contract import BatchConfig, ServiceConfig
@@ -356,7 +357,7 @@ class BatchClient:
 
     def _waiting_for(self) -> str:
         count, done, total = self._standing()
-        batches = "1 batch is" if count == 1 else f"{count} batches are"
+        batches = how_many(count, "batch is", "batches are")
         return f"{batches} still working at the provider: {_share(done, total)} of {total} questions are answered"
 
     def _standing(self) -> tuple[int, int, int]:

@@ -19,7 +19,7 @@ import msgspec
 from judgebench.engine import framing as wire
 from judgebench.engine.batch_questions import STOPPED, body_maker, custom_id, question_identity
 from judgebench.engine.client import BatchPlace, Traffic
-from judgebench.errors import ConfigError, DataError
+from judgebench.errors import ConfigError, DataError, how_many
 from judgebench.models import anthropic_batches, gemini_batches, openai_batches
 from judgebench.models.access import dialect_of, redactor_of
 from judgebench.models.batches import BatchLine, LineResult, reply_of, text_of
@@ -104,9 +104,8 @@ class FileClient:
         self._known.close()
         if self._file is not None:
             self._file.close()
-            count = len(self._written)
-            questions = "1 question waits for its answer" if count == 1 else f"{count} questions wait for their answers"
-            self._place.left(f"{questions} from a file", True)
+            waiting = how_many(len(self._written), "question waits", "questions wait")
+            self._place.left(f"{waiting} for an answer from a file", True)
 
 
 @asynccontextmanager

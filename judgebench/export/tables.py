@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from judgebench.errors import UsageError
+from judgebench.errors import UsageError, how_many
 from judgebench.export.contract import Job
 from judgebench.query.frame import columns_of, rows_of
 from judgebench.store.journal import disk_error, temporary_of
@@ -130,7 +130,7 @@ def write_truescore(job: Job, stream: TextIO) -> int:
 
     number = _csv(stream, names, rows())
     if left_out:
-        job.notes.append(f"{left_out} items have no verdict and are left out: truescore takes none without.")
+        job.notes.append(f"{how_many(left_out, 'item')} without a verdict left out: truescore takes none of these.")
     return number
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.errors import DiskError
+from judgebench.errors import DiskError, how_many
 from judgebench.query.sources import Source
 from judgebench.store.journal import DAMAGED, disk_error, make_folder, open_file, reason_of, temporary_of
 from judgebench.store.recorded import slot_sample
@@ -384,7 +384,7 @@ class _Maker:
         except OSError as error:
             self._problem(row, f"{path.parent.parent.name}/{path.parent.name}/{path.name}: {reason_of(error)}")
         if damaged:
-            lines = "1 line is" if damaged == 1 else f"{damaged} lines are"
+            lines = how_many(damaged, "line is", "lines are")
             self._problem(
                 row, f"{path.parent.parent.name}/{path.parent.name}/{path.name}: {lines} damaged and left out"
             )

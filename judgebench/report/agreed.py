@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from judgebench.errors import how_many
 from judgebench.metrics.statistics.annotators import ALPHA, EPSILON, LEAST_ITEMS
 from judgebench.trust.agreement import ResampledFigure, RowAgreement
 from judgebench.trust.label_plan import LabelPlan
@@ -10,11 +11,11 @@ from judgebench.trust.label_plan import LabelPlan
 def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]:
     """Return what annotators and judge of a row have in common."""
     who = ", ".join(f"{name} ({count})" for name, count in one.annotators.items())
-    lines = [f"{one.row}: {one.labelled} labelled answers with a verdict; labels by {who}"]
+    lines = [f"{one.row}: {how_many(one.labelled, 'labelled answer')} with a verdict; labels by {who}"]
     lines.append(f"  the judge agrees with the annotators: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
                  f"Gwet's AC1 {_plain(one.ac1)}")  # fmt: skip
     if one.shared:
-        lines.append(f"  {one.shared} answers have labels of several annotators")
+        lines.append(f"  {how_many(one.shared, 'answer has', 'answers have')} labels of several annotators")
         lines.append(
             f"  Krippendorff's alpha among the annotators {_plain(one.people_alpha)}, "
             f"with the judge as one more {_plain(one.alpha)}"
@@ -47,7 +48,9 @@ def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]
 
 def plan_in_words(one: LabelPlan, half_width: float) -> list[str]:
     """Return what more labels would do for a corrected score."""
-    lines = [f"{one.row}, {one.model}: {one.labels} labels give ±{one.half_width:.1f} points"]
+    lines = [
+        f"{one.row}, {one.model}: {how_many(one.labels, 'label gives', 'labels give')} ±{one.half_width:.1f} points"
+    ]
     if one.needed is None:
         lines.append(
             f"  ±{half_width:g} is not possible with these answers: labels on all of them leave ±{one.least:.1f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from judgebench.errors import how_many
 from judgebench.metrics.statistics.paired import LEAST_QUESTIONS, PairedMean, decided_drop
 from judgebench.report.results import printable
 from judgebench.report.tables import TextTable, number
@@ -62,15 +63,15 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
             lines.append(f"  A difference of {seen:.2f}{unit} would have been seen 4 times in 5.")
     if one.only_first or one.only_second:
         lines.append(
-            f"  Not aligned: {one.only_first} answers are in the first run alone, {one.only_second} in the second."
+            f"  Not aligned: {how_many(one.only_first, 'answer')} of the first run and {one.only_second} of the second."
         )
     if one.unread:
-        lines.append(f"  {one.unread} aligned answers are unread or failed in one of the runs, and are left out.")
+        lines.append(f"  Left out: {how_many(one.unread, 'aligned answer')}, unread or failed in one of the runs.")
     lines += _about_the_judge(one, factor, unit)
     if one.corrected is not None:
         fixed = one.corrected
         lines.append(
-            f"  By {fixed.n} labelled pairs the difference is {factor * fixed.value:+.2f}{unit} "
+            f"  By {how_many(fixed.n, 'labelled pair')} the difference is {factor * fixed.value:+.2f}{unit} "
             f"({factor * fixed.low:+.2f}..{factor * fixed.high:+.2f}), the judge's error included."
         )
     if margin is not None and one.difference is not None:

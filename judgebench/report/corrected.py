@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from judgebench.errors import how_many
 from judgebench.records.corrected import CorrectedScore
 from judgebench.records.figures import Metric
 from judgebench.report.schema import Summary
@@ -44,7 +45,9 @@ def in_words(one: CorrectedScore) -> list[str]:
     judge = "-" if one.judge.value is None else number(one.judge.value)
     lines = [f"{one.row}, {one.model}: {one.metric} {judge} by the judge alone"]
     if one.corrected is not None:
-        lines.append(f"  corrected by {one.corrected.n} labels: {_with_span(one.corrected, '-')} ({one.method})")
+        lines.append(
+            f"  corrected by {how_many(one.corrected.n or 0, 'label')}: {_with_span(one.corrected, '-')} ({one.method})"
+        )
         lines.append(f"  by the labels alone: {_with_span(one.people, '-')}")
     if one.solved is not None:
         lines.append(f"  by Rogan-Gladen: {_with_span(one.solved, '-')}")

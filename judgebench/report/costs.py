@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from judgebench.errors import how_many
 from judgebench.records.flow import TaskResult
 from judgebench.records.prices import Price, money
 from judgebench.records.spending import CallUsage
@@ -171,7 +172,9 @@ def cost_remarks(summary: Summary) -> list[str]:
             by_price.setdefault(described(one.usage.price), []).append(name)
     said = [f"Price of {', '.join(dict.fromkeys(names))}: {price}." for price, names in by_price.items()]
     if unmeasured:
-        said.append(f"{unmeasured} replies came without token counts; what they cost is not in the prices.")
+        said.append(
+            f"{how_many(unmeasured, 'reply', 'replies')} came without token counts; their cost is not in the prices."
+        )
     return said
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from judgebench.errors import UnknownNameError, UsageError
+from judgebench.errors import UnknownNameError, UsageError, how_many
 from judgebench.metrics.statistics.intervals import t_quantile
 from judgebench.metrics.statistics.multiple import holm
 from judgebench.metrics.statistics.paired import ALPHA, LEAST_QUESTIONS, decided_drop, drop_p_value
@@ -136,7 +136,7 @@ def _check(one: Measured, p_value: float) -> Check:
     distance = min(abs(end - allowed) for end in reach) if decision != "cannot tell" else None
     said = [
         f"{place} {factor * found.means[0]:.2f} -> {factor * found.means[1]:.2f}",
-        f"{found.difference.n} items of both runs",
+        f"{how_many(found.difference.n, 'item')} of both runs",
         f"dropped by {value:.2f}, one-sided 95% limits {reach[0]:.2f} and {reach[1]:.2f}",
         f"allowed {allowed:.4g}",
     ]
@@ -172,10 +172,10 @@ def _why(found: RowComparison, margin: float, *, shared: bool, decision: str) ->
         )
     if found.only_first or found.only_second:
         said.append(
-            f"{found.only_first} items of the baseline and {found.only_second} of this run are not in the other"
+            f"only in one: {how_many(found.only_first, 'item')} of the baseline and {found.only_second} of this run"
         )
     if found.unread:
-        said.append(f"{found.unread} items are unread or failed in one of them")
+        said.append(f"{how_many(found.unread, 'item is', 'items are')} unread or failed in one of them")
     if decision == "cannot tell":
         if difference.questions < LEAST_QUESTIONS:
             said.append(f"fewer than {LEAST_QUESTIONS} questions are in both")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from judgebench.errors import how_many
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.misclassification import LEAST_YOUDEN, solved_share
 from judgebench.metrics.statistics.prediction_powered import Column, PoweredMean, column, drawn_mean
@@ -133,8 +134,8 @@ def _refusal(row: JudgedRow, labels: RowLabels, verdicts: Verdicts) -> str:
     chosen = sum(not one.drawn and one.probability >= 1 for one in labels.answers.values())
     if chosen and len(labels.answers) < len(row.answers):
         return (
-            f"refused: {chosen} labels are about answers that were not drawn at random, so they say nothing about the "
-            "others; draw with jb label draw"
+            f"refused: {how_many(chosen, 'label is', 'labels are')} about answers that were not drawn at random, and "
+            "nothing can be said about the others; draw with jb label draw"
         )
     return ""
 
@@ -204,7 +205,7 @@ def _random_part(row: JudgedRow, labels: RowLabels) -> tuple[RowLabels, int]:
 def _remark(row: JudgedRow, labels: RowLabels, verdicts: Verdicts, by_hand: int) -> str:
     parts = []
     if by_hand:
-        parts.append(f"{by_hand} labels are left out, because their answers were not drawn")
+        parts.append(f"left out: {how_many(by_hand, 'label')} on answers that were not drawn")
     if labels.opened:
         parts.append(f"{labels.opened} of {labels.drawn} drawn answers have no label yet")
     if row.kind == "score" and verdicts.unread:

@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.content.attachments import Attachments
 from judgebench.content.image_files import image_type
-from judgebench.errors import JudgebenchError, UsageError, visible
+from judgebench.errors import JudgebenchError, UsageError, how_many, visible
 from judgebench.export.contract import Job
 from judgebench.query import ItemKey, ItemLine
 from judgebench.store.journal import make_folder, write_atomically
@@ -138,7 +138,7 @@ def _write(site: ViewerSite, job: Job, folder: Path) -> int:
             data = bundle.page(site.render("bundle_full.html", run=run, current="items", **more), "../")
         bundle.write(f"items/{number}.html", data)
     if bundle.full:
-        about.append(f"Of {bundle.full:,} items the texts are left out: {MOST_BYTES >> 20} MB are full.")
+        about.append(f"Of {how_many(bundle.full, 'item')} the texts are left out: {MOST_BYTES >> 20} MB are full.")
     entries = [*_entries(run, with_texts, bundle), *(_entry(one) for one in lines if one.dataset in job.withheld)]
     bundle.write("items.js", b"const ITEMS = " + msgspec.json.encode(entries) + b";\n")
     keys = [("j k", "next, previous"), ("enter", "open"), ("/", "search"), ("esc", "run"), ("?", "keys")]

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
-from judgebench.errors import JudgebenchError
+from judgebench.errors import JudgebenchError, how_many
 from judgebench.records.diagnostics import JudgesCompared
 from judgebench.records.figures import Metric
 from judgebench.records.flow import TaskResult
@@ -180,7 +180,7 @@ def _line(result: TaskResult, summary: Summary | None) -> ResultLine:
         result=result,
         headline=result.metrics.get(result.headline),
         notes=_notes(summary, result),
-        bar=bar(parts, f"Of {counts.planned} items: {said}"),
+        bar=bar(parts, f"Of {how_many(counts.planned, 'item')}: {said}"),
         per_answer=written / calls if isinstance(written, int) and isinstance(calls, int) and calls else None,
     )
 
@@ -255,7 +255,7 @@ def _by_labels(run: KnownRun, metric: str, models: Sequence[str]) -> list[Mark]:
     for one in run.summary.corrected if run.summary else []:
         known = one.corrected is not None and one.corrected.value is not None and one.model in models
         if one.corrected is not None and known and one.metric == metric:
-            name = f"{one.row} · {one.model}{_BY_LABELS}{one.labels} labels"
+            name = f"{one.row} · {one.model}{_BY_LABELS}{how_many(one.labels, 'label')}"
             found.append(mark_of(name, one.corrected, models.index(one.model))._replace(hollow=True))
     return found
 

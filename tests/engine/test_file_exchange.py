@@ -80,7 +80,7 @@ def line(request: dict[str, Any], text: str = "", status: int = 200) -> dict[str
 def test_answers_find_their_questions_in_any_order_and_the_rest_is_asked_again(tmp_path: Path) -> None:
     run = Exchange(tmp_path)
     assert run.ask() == {}
-    assert run.left == ["4 questions wait for their answers from a file"]
+    assert run.left == ["4 questions wait for an answer from a file"]
     first = run.requests
     assert [set(one) for one in first] == [{"custom_id", "method", "url", "body"}] * 4
     assert {one["url"] for one in first} == {"/v1/chat/completions"}

@@ -79,7 +79,7 @@ def test_truescore_gets_verdicts_and_labels_and_no_guess(folder: Path, capsys: p
     out, said = export(capsys, str(folder), "--to", "truescore", *STRICT)
     rows = {one["id"]: one for one in csv.DictReader(io.StringIO(out))}
     assert len(rows) == N - 2
-    assert "2 items have no verdict and are left out" in said
+    assert "2 items without a verdict left out" in said
     assert (rows["toy/3/0"]["judge"], rows["toy/3/0"]["human"]) == ("0.0", "1.0")
     assert {one["human"] for one in rows.values()} == {"1.0", ""}
     _, refused = export(capsys, str(folder), "--to", "truescore", code=2)

@@ -77,7 +77,7 @@ def test_every_format_shows_it() -> None:
 
 def test_replies_without_token_counts_are_told_and_not_priced() -> None:
     found = summary(spent(PRICE, CALL, None), spent(PRICE, None))
-    assert "2 replies came without token counts; what they cost is not in the prices." in cost_remarks(found)
+    assert "2 replies came without token counts; their cost is not in the prices." in cost_remarks(found)
     notes = Notes([])
     assert cost_table(found, notes).rows[1][-1] == "- [1]"
     assert notes.texts == ["the service reported no usage"]

@@ -124,7 +124,7 @@ def test_items_are_aligned_by_what_they_ask_and_the_others_are_counted(
         {"id": 7, "other_id": 32, "repeat": 0, "first": "correct", "second": "unparsed", "same_answer": True}
     ]
     out = capsys.readouterr().out
-    assert "1 answers are in the first run alone, 2 in the second" in out
+    assert "Not aligned: 1 answer of the first run and 2 of the second." in out
     assert "No difference can be seen" in out
     assert "| toy-strict, north |" in (tmp_path / "c.md").read_text()
 

@@ -286,7 +286,7 @@ def test_labels_beside_a_draw_are_left_out(tmp_path: Path, truth: list[bool]) ->
     )
     after = one_score(run)
     assert after.corrected == before
-    assert after.note == "30 labels are left out, because their answers were not drawn"
+    assert after.note == "left out: 30 labels on answers that were not drawn"
 
 
 def test_void_labels_stop_a_correction(tmp_path: Path, truth: list[bool]) -> None:

@@ -59,9 +59,9 @@ def test_a_sheet_is_filled_in_and_taken_in(run: Path, tmp_path: Path, capsys: py
         row["label"] = "right" if TRUTH[int(row["id"])] else "0"
     write_rows(sheet, rows)
     assert jb(["label", "add", str(run), str(sheet), "--annotator", "ada"]) == 0
-    assert "15 labels added, 0 were there already." in capsys.readouterr().out
+    assert "15 labels added, 0 there already." in capsys.readouterr().out
     assert jb(["label", "add", str(run), str(sheet), "--annotator", "ada"]) == 0
-    assert "0 labels added, 15 were there already." in capsys.readouterr().out
+    assert "0 labels added, 15 there already." in capsys.readouterr().out
     labels = list(read_labels(run / "labels/toy.jsonl"))
     assert {(one.probability, one.annotator) for one in labels} == {(20 / 60, "ada")}
     (row,) = judged_rows(RunFolder(run))
@@ -117,7 +117,7 @@ def test_labels_serve_a_later_run_and_are_void_where_the_answer_changed(
     judged_run(later, TRUTH, judged(TRUTH, sensitivity=0.9, specificity=0.8), answers=answers)
     capsys.readouterr()
     assert jb(["label", "add", str(later), str(sheet), "--annotator", "ada"]) == 0
-    assert "3 labels are void: the answers that they are about have changed." in capsys.readouterr().out
+    assert "3 labels are void: their answers have changed." in capsys.readouterr().out
     (row,) = judged_rows(RunFolder(later))
     found = LabelBook(RunFolder(later)).of(row)
     assert (len(found.answers), found.void) == (17, 3)
