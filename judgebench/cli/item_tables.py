@@ -34,19 +34,21 @@ def listed(query: RunQuery, chosen: Filter, offset: int, limit: int | None, *, a
         yield from (msgspec.json.encode(line).decode() for line in lines)
         return
     fields = query.fields
-    own = [name for name in _columns() if name != "fields"]
-    yield _csv([*own, *(name if name not in own else f"fields.{name}" for name in fields)])
+    own = item_columns()
+    yield csv_line([*own, *(name if name not in own else f"fields.{name}" for name in fields)])
     for line in lines:
-        yield _csv([*(getattr(line, name) for name in own), *(line.fields.get(name) for name in fields)])
+        yield csv_line([*(getattr(line, name) for name in own), *(line.fields.get(name) for name in fields)])
 
 
-def _columns() -> tuple[str, ...]:
+def item_columns() -> list[str]:
+    """Return the columns of a table of items, before the fields of the samples."""
     from judgebench.query import ItemLine
 
-    return ItemLine.__struct_fields__
+    return [name for name in ItemLine.__struct_fields__ if name != "fields"]
 
 
-def _csv(values: Sequence[Any]) -> str:
+def csv_line(values: Sequence[Any]) -> str:
+    """Return a line of CSV; a list or an object stands in it as JSON."""
     import csv
     import io
 

@@ -21,6 +21,7 @@ examples:
   jb items latest aime2025-judge --disagree      the judge against the rule
   jb items latest aime2025-judge 7               all about one item
   jb items latest --parser aisbench_last_char    another verdict parser
+  jb items latest --also 20260305_153318 --wrong    of two runs
 
 --where compares fields of the verdict (status, decision, score, reason, rule,
 length, tokens, latency, tries, key, id, wrong, unread, failed, truncated,
@@ -59,6 +60,7 @@ def build_parser() -> Parser:
     which = parser.add_argument_group("which items")
     for name, meaning in _FLAGS.items():
         which.add_argument(f"--{name}", action="store_true", help=meaning)
+    which.add_argument("--also", action="append", default=[], metavar="RUN", help="of this run too; may be repeated")
     which.add_argument("--where", default="", metavar="EXPRESSION", help="a condition on fields and texts, see below")
     which.add_argument("--text", default="", metavar="TEXT", help="found in question, answer, reasoning or reply")
     which.add_argument("--regex", default="", metavar="REGEX", help="likewise, a regular expression")
@@ -94,12 +96,26 @@ def run(argv: list[str]) -> int:
     from judgebench.errors import visible
 
     args = build_parser().parse_all(_with_order(argv))
-    query = opened(run_folder(args.run, Path(args.work_dir)))
-    for line in _shown(query, args):
+    names = dict.fromkeys(run_folder(name, Path(args.work_dir)) for name in [args.run, *args.also])
+    queries = [opened(folder) for folder in names]
+    if len(queries) > 1:
+        from judgebench.cli.items_of_runs import shown_of_runs
+
+        lines = shown_of_runs(queries, _filter(args), args, narrowed=_narrowed(args))
+    else:
+        lines = _shown(queries[0], args)
+    for line in lines:
         print(line)
-    for problem in query.problems[:10]:
-        print(f"jb: note: {visible(problem)}", file=sys.stderr)
+    for query in queries:
+        of = f"{query.path.name}: " if len(queries) > 1 else ""
+        for problem in query.problems[:10]:
+            print(f"jb: note: {of}{visible(problem)}", file=sys.stderr)
     return 0
+
+
+def _narrowed(args: argparse.Namespace) -> bool:
+    """Say whether items are asked for, and not what there is to look at."""
+    return bool(args.row) or any(getattr(args, name) for name in (*_FLAGS, "where", "text", "regex", "sort", "offset"))
 
 
 def opened(folder: Path) -> RunQuery:
@@ -142,9 +158,7 @@ def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
     elif args.json or args.csv:
         limit = None if args.limit == ALL else args.limit
         yield from item_tables.listed(query, chosen, args.offset, limit, as_csv=args.csv)
-    elif not args.row and not any(
-        getattr(args, name) for name in (*_FLAGS, "where", "text", "regex", "sort", "offset")
-    ):
+    elif not _narrowed(args):
         yield from _overview(query, chosen, args)
     else:
         yield from _list(query, chosen, args)
@@ -207,6 +221,7 @@ def command(args: argparse.Namespace, *, row: str = "", more: str = "", less: tu
         words += ["--work-dir", args.work_dir]
     if row or args.row:
         words.append(row or args.row)
+    words += [word for run in args.also for word in ("--also", run)]
     words += [f"--{name}" for name in _FLAGS if getattr(args, name) and name not in less]
     where = f"({args.where}) and {more}" if args.where and more else args.where or more
     named = {"where": where, "text": args.text, "regex": args.regex, "judge": args.judge, "model": args.model}

@@ -175,3 +175,31 @@ def test_control_characters_of_a_model_do_not_reach_the_terminal(
         run(["items", str(made.path), *words])
         said = capsys.readouterr()
         assert "\x1b" not in said.out + said.err
+
+
+def test_one_question_is_put_to_several_runs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = MadeRun(tmp_path / "20260102_120000")
+    decisions = ["incorrect", "correct", "incorrect", "correct"]
+    verdicts = [verdict(id, said, calls=[], text="7", meta={"category": "dates"}) for id, said in enumerate(decisions)]
+    made.add("south", "sums", "judge", predictions=[prediction(id, "7") for id in range(4)], verdicts=verdicts)
+    both = [str(folder), "--also", str(made.path)]
+    overview = items(capsys, *both)
+    assert re.search(r"^20260101_120000 +300 +12 ", overview, re.MULTILINE)
+    assert re.search(r"^20260102_120000 +4 +2", overview, re.MULTILINE)
+    shown = items(capsys, *both, "--wrong", "--offset", "10", "--limit", "3")
+    assert shown.count(" · item ") == 3
+    assert shown.index("--- 20260101_120000 ---") < shown.index("--- 20260102_120000 ---")
+    assert "Items 11 to 13 of 14, in 2 runs." in shown
+    more = shlex.split(shown.rpartition("Next: ")[2])
+    assert items(capsys, *more[2:]).count("south · item 2 ") == 1
+    rows = list(csv.DictReader(io.StringIO(items(capsys, *both, "--wrong", "--csv", "--limit", "none"))))
+    assert [row["run"] for row in rows] == ["20260101_120000"] * 12 + ["20260102_120000"] * 2
+    assert {row["category"] for row in rows[12:]} == {"dates"}
+    assert rows[13]["level"] == ""
+    lines = items(capsys, *both, "--wrong", "--json", "--offset", "12").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [0, 2]
+    assert re.search(r'^ +6  "dates"', items(capsys, *both, "--wrong", "--by", "category"), re.MULTILINE)  # 4 and 2
+    assert run(["items", *both, "--model", "south"]) == 0
+    assert "20260101_120000 is passed over: The run has no model 'south'." in capsys.readouterr().err
+    assert run(["items", *both, "sums-judge", "2"]) == 2
+    assert "One item is shown for one run at a time." in capsys.readouterr().err
