@@ -142,12 +142,15 @@ def shown(spent: Spending, limits: Limits) -> str:
 def reached(spending: SpendingAccount) -> ReachedLimits:
     """Return what is to be told of limits that were reached."""
     limits = spending.limits
+    # A task that may not spend what is left of one, since another is used up, has met both; raising that one goes on.
+    used_up = [name for name in spending.reached if getattr(spending.spent, name) >= limits.of(name)]
+    names = used_up or spending.reached
     higher = []
-    for name in spending.reached:
+    for name in names:
         currency = limits.currency if name == "cost" and limits.currency != "USD" else ""
         higher.append(_beyond(name, limits.of(name), getattr(spending.spent, name), currency))
     return ReachedLimits(
-        flags=[FLAGS[name] for name in spending.reached], spent=shown(spending.spent, limits), higher=" ".join(higher)
+        flags=[FLAGS[name] for name in names], spent=shown(spending.spent, limits), higher=" ".join(higher)
     )
 
 

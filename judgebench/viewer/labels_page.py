@@ -136,7 +136,7 @@ def add(site: ViewerSite, request: web.Request, form: Mapping[str, str]) -> web.
         raise UsageError(
             "The answer was asked again meanwhile, so the label is not kept.", hint="Look at the new answer."
         )
-    decision, score = _decision(asks, key.row, form), _score(form)
+    decision, score = _decision(asks, key.row, form), _score(asks, key.row, form)
     # Who decides again has been shown what the judge says after the first time.
     seen = own_label(_labels(run, asks, key.row), item, annotator_of(form))
     drawn = LabelQueue([], 0, draw_of(run, key.row), picked=False).drawn(item)
@@ -267,10 +267,12 @@ def _decision(asks: RunQuery, row: str, form: Mapping[str, str]) -> str | None:
     return decision or None
 
 
-def _score(form: Mapping[str, str]) -> float | None:
+def _score(asks: RunQuery, row: str, form: Mapping[str, str]) -> float | None:
     text = form.get("score", "").strip()
     if not text or form.get("decision"):
         return None
+    if not is_scored(asks, row):
+        raise UsageError(f"The judge of {row} gives no scores.", hint="Choose a decision that the page offers.")
     try:
         score = float(text)
     except ValueError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from judgebench.errors import DiskError, JudgebenchError, UsageError
@@ -77,7 +78,11 @@ async def _posted(
     work: Callable[[ViewerSite, web.Request, dict[str, str]], web.Response],
     request: web.Request,
 ) -> web.StreamResponse:
-    form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    try:
+        sent = await request.post()
+    except (ValueError, LookupError, web.HTTPBadRequest, HttpProcessingError) as error:  # cut off, or no such encoding
+        raise UsageError("The form cannot be read.", hint="Go back, load the page again and send it anew.") from error
+    form = {name: value for name, value in sent.items() if isinstance(value, str)}
     return await site.aside(work, site, request, form)
 
 

@@ -15,6 +15,7 @@ from judgebench.records.flow import Reply, Request, Usage
 from judgebench.records.prices import Price
 from judgebench.records.run import Options, Plan, SummarizerConfig, TaskSpec
 from judgebench.records.spending import Limits, Spending, spent_by
+from judgebench.session.spending import reached
 from judgebench.store.ledger import Ledger, read_ledger
 
 PRICE = Price(input=1.0, output=4.0, unit="1 token")
@@ -166,6 +167,16 @@ def test_what_is_killed_counts_with_all_that_it_may_have_spent(tmp_path: Path) -
     sent = asyncio.run(run())
     before, _ = read_ledger(ledger)
     assert sent.calls + 3 <= before.calls <= 40
+
+
+def test_a_limit_that_is_not_used_up_is_not_said_to_be_reached_beside_one_that_is(tmp_path: Path) -> None:
+    """Calls are left for judging, which the money does not allow."""
+    limits, spent = Limits(calls=8, cost=0.5), Spending(calls=4, cost=0.6)
+    account = SpendingAccount(limits, spent, Ledger(tmp_path / "spending.jsonl"), plan_of([]))
+    account.reached = ["calls", "cost"]
+    told = reached(account)
+    assert told.flags == ["--max-cost"]
+    assert told.higher == "--max-cost 1"
 
 
 def test_lines_of_a_ledger_that_nobody_can_have_spent_count_as_none(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ def test_labels_are_refused_unless_they_are_about_what_was_shown(tmp_path: Path)
             label(0, "<script>", "ann"),
             label(0, "", "ann"),
             label(0, "", "ann", score="nan"),
+            label(0, "", "ann", score="5"),  # its judge says correct or incorrect
             label(99, "correct", "ann"),
             label(0, "correct", "ann", of_row="../../../etc"),
             {"row": "toy-judge"},

@@ -95,6 +95,24 @@ def test_nothing_is_changed_without_an_origin(viewer: Viewing) -> None:
         assert fetch(viewer, "/", method=method).status == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"who=\xff"),
+        ("application/x-www-form-urlencoded; charset=utf-99", b"who=a"),
+        ("multipart/form-data", b"who"),
+        ("multipart/form-data; boundary=x", b"--x\r\nwho"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_no_mistake_of_the_viewer(
+    viewer: Viewing, runs: list[Path], kind: str, body: bytes
+) -> None:
+    headers = {"Origin": viewer.base, "Content-Type": kind}
+    answer = fetch(viewer, f"/runs/{runs[0].name}/labels", method="POST", data=body, headers=headers)
+    assert answer.status == 422
+    assert "The form cannot be read" in answer.text
+
+
 def test_every_answer_has_the_policy(viewer: Viewing, runs: list[Path]) -> None:
     for path in ("/", f"/runs/{runs[0].name}", f"/runs/{runs[0].name}/items", "/nothing", "/static/viewer.js"):
         headers = fetch(viewer, path).headers
