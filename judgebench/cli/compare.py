@@ -38,7 +38,9 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME", help="the tested model; twice: that of each run"
     )
-    parser.add_argument("--margin", type=points, metavar="POINTS", help="say whether it is worse by more than this")
+    parser.add_argument(
+        "--margin", type=points, metavar="POINTS", help="say whether the second is worse by more than this"
+    )
     parser.add_argument(
         "--flips", type=whole_from(0), default=0, metavar="N", help="name up to N items whose verdict differs"
     )

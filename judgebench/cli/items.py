@@ -21,7 +21,7 @@ examples:
   jb items latest aime2025-judge --disagree      the judge against the rule
   jb items latest aime2025-judge 7               all about one item
   jb items latest --parser aisbench_last_char    another verdict parser
-  jb items latest --also 20260305_153318 --wrong    of two runs
+  jb items latest --wrong --also 20260305_153318 of two runs
 
 --where compares fields of the verdict (status, decision, score, reason, rule,
 length, tokens, latency, tries, key, id, wrong, unread, failed, truncated,
@@ -60,7 +60,9 @@ def build_parser() -> Parser:
     which = parser.add_argument_group("which items")
     for name, meaning in _FLAGS.items():
         which.add_argument(f"--{name}", action="store_true", help=meaning)
-    which.add_argument("--also", action="append", default=[], metavar="RUN", help="of this run too; may be repeated")
+    which.add_argument(
+        "--also", action="append", default=[], metavar="RUN", help="a further run to look at; may be repeated"
+    )
     which.add_argument("--where", default="", metavar="EXPRESSION", help="a condition on fields and texts, see below")
     which.add_argument("--text", default="", metavar="TEXT", help="found in question, answer, reasoning or reply")
     which.add_argument("--regex", default="", metavar="REGEX", help="likewise, a regular expression")
@@ -70,7 +72,9 @@ def build_parser() -> Parser:
     how = parser.add_argument_group("how they are shown")
     how.add_argument("--sort", default="", metavar="FIELD", help="order; -FIELD: greatest first; random: a sample")
     how.add_argument("--by", default="", metavar="FIELD", help="how many there are of each value of a field")
-    how.add_argument("--limit", type=count_or_all, default=20, metavar="N", help="items to show, or none (default 20)")
+    how.add_argument(
+        "--limit", type=count_or_all, default=20, metavar="N", help="items to show (default 20); none: all"
+    )
     how.add_argument("--offset", type=whole_from(0), default=0, metavar="N", help="items to pass over")
     form = how.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object for each item")
@@ -335,4 +339,7 @@ def _whole(query: RunQuery, one: Item, args: argparse.Namespace) -> Iterator[str
     if neighbours.after is not None and neighbours.after.row == line.row:
         after = neighbours.after
         yield f"Next:    {_one(query, after.row, after.model, after.id, after.repeat, args)}"
-    yield f"Again:   {one.again}" + ("" if line.failed else "    (reads the verdicts again; sends nothing)")
+    if line.status == "not_judged":
+        yield f"Go on:   {one.again}    (asks what is still missing)"
+    else:
+        yield f"Again:   {one.again}" + ("" if line.failed else "    (reads the verdicts again; sends nothing)")

@@ -21,7 +21,7 @@ import msgspec
 from judgebench.content.parts import in_words, rough_tokens
 from judgebench.content.prompts import prompt_for
 from judgebench.datasets.samples import PlannedSamples, samples_of
-from judgebench.errors import RAISED_BY_OTHERS, DataError
+from judgebench.errors import RAISED_BY_OTHERS, DataError, how_many
 from judgebench.identity.questions import question_settings, question_uuid, repeats_of
 from judgebench.judges.core.contract import CallFailedError, Case, NotRecordedError, method_of
 from judgebench.models.access import configured, model_config, prompt_kind
@@ -331,7 +331,7 @@ class _QuestionCount:
 
     def _reading(self, measured: MeanTokens, whose: str) -> tuple[float, str]:
         if measured.calls and measured.rough:
-            return measured.read / measured.rough, f"by {measured.calls} prompts {whose}"
+            return measured.read / measured.rough, f"by {how_many(measured.calls, 'prompt')} {whose}"
         if self._tokens_rough:
             return self._tokens / self._tokens_rough, f"by the tokenizer in {self._config.path}"
         return 1.0, "guessed: 4 characters a token"
@@ -339,7 +339,11 @@ class _QuestionCount:
     def _writing(self, measured: MeanTokens, whose: str) -> tuple[float, str, float]:
         if measured.calls:
             margin = measured.margin
-            return measured.written / measured.calls, f"by {measured.calls} replies {whose}", margin
+            return (
+                measured.written / measured.calls,
+                f"by {how_many(measured.calls, 'reply', 'replies')} {whose}",
+                margin,
+            )
         length = float(min(GUESS, self._limit))
         return length, f"guessed: {length:g} a reply", 0.0
 

@@ -94,6 +94,8 @@ class Whole:
 
     def _again(self, line: ItemLine) -> str:
         place = shlex.quote(str(self._folder.path))
+        if line.status == "not_judged":
+            return f"jb --reuse {place}"
         return f"jb --reuse {place} --retry-failed" if line.failed else f"jb --reuse {place} --mode eval"
 
     def _verdict(self, row: int, id: int, repeat: int) -> RecordedVerdict | None:

@@ -203,3 +203,13 @@ def test_one_question_is_put_to_several_runs(folder: Path, tmp_path: Path, capsy
     assert "20260101_120000 is passed over: The run has no model 'south'." in capsys.readouterr().err
     assert run(["items", *both, "sums-judge", "2"]) == 2
     assert "One item is shown for one run at a time." in capsys.readouterr().err
+
+
+def test_what_is_not_judged_yet_is_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = MadeRun(tmp_path / "20260102_120000")
+    said = [verdict(0, "correct", calls=[], text="7"), verdict(1, None, calls=[], text="7", status="not_judged")]
+    made.add("south", "sums", "judge", predictions=[prediction(id, "7") for id in range(2)], verdicts=said)
+    assert f"Go on:   jb --reuse {made.path}    (asks what is still missing)" in items(
+        capsys, str(made.path), "sums-judge", "1"
+    )
+    assert f"Again:   jb --reuse {made.path} --mode eval" in items(capsys, str(made.path), "sums-judge", "0")
