@@ -46,11 +46,12 @@ LAYERS: dict[str, set[str]] = {
     },
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
+    "simulation": {"errors", "metrics"},
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "stages", "store", "trust",
-        "viewer", "__version__",
+        "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "simulation", "stages",
+        "store", "trust", "viewer", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""
