@@ -54,6 +54,7 @@ docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.reference > docs/configuration.md
 	$(BIN)/python -m judgebench.cli.reference > docs/command-line.md
 	$(BIN)/python -m judgebench.cli.types_reference > docs/types.md
+	$(BIN)/python -m judgebench.config.dataset_pages docs/datasets
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -56,6 +56,38 @@ def registered(config_dirs: Sequence[str], pattern: str = "", kind: Kind | None 
     return columns([(file.kind, file.name, description(file.path)) for file in files])
 
 
+def chosen_datasets(config_dirs: Sequence[str], words: Sequence[str], tests: str | None, images: str | None) -> str:
+    """Return name and one-line description of the registered datasets of a kind.
+
+    Args:
+        config_dirs: User folders.
+        words: ``datasets``, which may be left out, then part of a name.
+        tests: ``judge`` or ``model``: what is tested on them; ``None`` takes both.
+        images: ``yes`` or ``no``: whether their items have images; ``None`` takes both.
+
+    Raises:
+        UsageError: The words name another kind than datasets.
+        UnknownNameError: No dataset is of this kind.
+        ConfigError: A config file of datasets cannot be used.
+    """
+    from judgebench.config.described import described, kind_of_data, shows_images
+
+    first, *rest = words or [""]
+    if first in KINDS and first != "datasets":
+        raise UsageError("--kind and --images choose among datasets.", hint="Write: jb ls datasets --kind judge")
+    pattern = " ".join(rest if first == "datasets" else words)
+    rows = []
+    for file in Registry(config_dirs).files("datasets"):
+        if not _matches(file.name, pattern):
+            continue
+        declared = described(file.path).datasets
+        if tests in {None, kind_of_data(declared)} and images in {None, "yes" if shows_images(declared) else "no"}:
+            rows.append((file.name, description(file.path)))
+    if not rows:
+        raise UnknownNameError("No dataset is of this kind.", hint="See all with: jb ls datasets")
+    return columns(rows)
+
+
 def types_of(room: RoomName, pattern: str = "") -> str:
     """Return name and one-line description of the types of a kind, those of installed packages last.
 

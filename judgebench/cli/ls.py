@@ -24,9 +24,18 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--plugins", action="store_true", help="list the installed plug-in packages and what they contain"
     )
+    parser.add_argument(
+        "--kind", choices=("judge", "model"), help="datasets alone: those that test judges, or those that test models"
+    )
+    parser.add_argument("--images", choices=("yes", "no"), help="datasets alone: those with images, or without")
     args = parser.parse_all(argv)
     if args.plugins:
         print(plug_ins(" ".join(args.words)))
+        return 0
+    if args.kind or args.images:
+        from judgebench.cli.listing import chosen_datasets
+
+        print(chosen_datasets(args.config_dir, args.words, args.kind, args.images))
         return 0
     first, *rest = args.words or [""]
     if room := next((one for one in rooms if one == first), None):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from judgebench.config.checks import REFERENCE, Declared, checked
 from judgebench.config.dataset import named_judge, resolve_dataset, resolve_judge, take_judges
+from judgebench.config.described import described, where_it_goes
 from judgebench.config.dump import dataset_keys, executor_keys, judge_keys, python_text
 from judgebench.config.executor import executor_in, resolved_executor
 from judgebench.config.explain import base_files
@@ -25,6 +26,9 @@ from judgebench.config.overrides import apply_overrides
 from judgebench.config.own_judge import with_own_judge
 from judgebench.config.registry import SHIPPED, Kind, Registry, split_suffix
 from judgebench.records.run import SummarizerConfig
+
+_MOST_LINES = 5
+"""Most lines that say where the data of a config's datasets go."""
 
 
 class _Code(NamedTuple):
@@ -185,7 +189,20 @@ def show(
     apply_overrides(overrides, [one for group in groups for one in group])
     sites = sites_of(path)
     shown = [text for group in groups for text in _group(kind, group, sites, env)]
-    return "\n\n".join([f"# {kind}/{path.stem}: {path}", *shown])
+    head = [f"# {kind}/{path.stem}: {path}", *(_about(path) if kind == "datasets" else [])]
+    return "\n\n".join(["\n".join(head), *shown])
+
+
+def _about(path: Path) -> Iterator[str]:
+    """Yield what a reader of a dataset's keys wants to know before them: what it is, and where its files go."""
+    about, datasets = described(path)
+    if about is not None:
+        yield f"# {about.title}. {about.source}"
+        yield f"# Published: {about.published} Licence: {about.licence}"
+    lines = list(dict.fromkeys(line for one in datasets if (line := where_it_goes(one))))
+    yield from (f"# {line}" for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        yield f"# and {len(lines) - _MOST_LINES} more in the same way"
 
 
 def _group(kind: Kind, group: list[Declared], sites: list[Site], environ: Mapping[str, str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ import msgspec
 from judgebench.datasets.columns import COPY, Row, SourceConfig, media_columns, samples_of_rows
 from judgebench.datasets.duplicates import Choice, DuplicateRows, same_content
 from judgebench.datasets.objects import objects_of
+from judgebench.datasets.row_shapes import TableBeside, one_for_each, rows_inside, table_of, with_columns
 from judgebench.datasets.samples import EVERY, candidates, find, hub_rows, missing
 from judgebench.errors import DataError
 from judgebench.records.flow import Sample
@@ -38,7 +39,14 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     Attributes:
         also: Other names of the file, tried in turn where there is none at ``path``, such as that of its publication.
         splits: Parts of the benchmark; ``{split}`` in ``path`` stands for each in turn; rows get a column ``split``.
-            ``["*"]`` takes every part that there is: all files of such a name, else all splits of the hub.
+            ``["*"]`` takes every part that there is: all files of such a name, else all splits of the hub; ``["**"]``
+            all files below the folder, however deep.
+        columns: Names of the columns of a text table without a line of names (``.csv``, ``.tsv``, ``.txt``).
+        rows_at: Where the rows stand in a file that is one object: ``*`` for its values, or lists in them (the value's
+            key becomes the column ``part``), or the name of the list that holds them.
+        each: Column that holds a list or an object; a row gives one item for each entry, which then stands in that
+            column, and its number or key in the column ``entry``.
+        joins: Further files with more columns of the rows: ``dict(path=..., on=..., by=...)``.
         entries: Columns that hold an object each; a row gives one item per column, with the object's keys as columns
             beside its own, and the column's name in the column ``entry``.
         key: Template of the item's name over the columns, such as ``"{split}-{idx}"``; recordings know items by it.
@@ -65,6 +73,10 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
 
     input_columns: list[str] = msgspec.field(default_factory=list)
     also: list[str] = msgspec.field(default_factory=list)
+    columns: list[str] = msgspec.field(default_factory=list)
+    rows_at: str = ""
+    each: str = ""
+    joins: list[TableBeside] = msgspec.field(default_factory=list)
     entries: list[str] = msgspec.field(default_factory=list)
     splits: list[str] = msgspec.field(default_factory=list)
     key: str = ""
@@ -117,13 +129,16 @@ class JudgeSamples:
     def sources(self, data_dir: Path | None) -> list[Path]:
         """Return the files that are read, as far as they are here."""
         found = [_file_of(config, data_dir) for _, config in self._parts(data_dir)]
-        return [path for path in found if path is not None]
+        tables = [self.other_file([join.path, *join.also], data_dir) for join in self.config.joins]
+        return [*(path for path in found if path is not None), *tables]
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield the rows of every part; what a subclass replaces."""
+        tables = [self._beside(join, data_dir) for join in self.config.joins]
         for split, config in self._parts(data_dir):
             path = _file_of(config, data_dir)
-            for number, row in enumerate(objects_of(path) if path else hub_rows(config, data_dir)):
+            rows = objects_of(path, config.columns) if path else hub_rows(config, data_dir)
+            for number, row in enumerate(self._shaped(rows, tables)):
                 about = {"row": number, "split": split} if split else {"row": number}
                 named = row._replace(values={**about, **row.values})
                 self.check_kind(named)
@@ -147,6 +162,18 @@ class JudgeSamples:
         configs = [msgspec.structs.replace(self.config, path=path, also=[]) for path in paths if path]
         return [found for found in (_file_of(config, data_dir) for config in configs) if found is not None]
 
+    def _shaped(self, rows: Iterator[Row], tables: Iterable[Any]) -> Iterator[Row]:
+        rows = rows_inside(rows, self.config.rows_at)
+        if self.config.each:
+            rows = one_for_each(rows, self.config.each)
+        for join, path, table in tables:
+            rows = with_columns(rows, table, join, path)
+        return rows
+
+    def _beside(self, join: TableBeside, data_dir: Path | None) -> tuple[TableBeside, Path, dict[str, dict[str, Any]]]:
+        path = self.other_file([join.path, *join.also], data_dir)
+        return join, path, table_of(rows_inside(objects_of(path, join.columns), join.rows_at), join)
+
     def _entries(self, row: Row) -> Iterator[Row]:
         for column in self.config.entries:
             entry = value_at(row, column)
@@ -159,8 +186,8 @@ class JudgeSamples:
         if not config.splits:
             return [("", config)]
         splits = config.splits
-        if splits == ["*"]:
-            splits = _splits_here(config, data_dir)
+        if splits in (["*"], ["**"]):
+            splits = _splits_here(config, data_dir, deep=splits == ["**"])
             if not splits:
                 every = config.hub and msgspec.structs.replace(config.hub, split=EVERY)
                 shown = config.path.replace("{split}", "*")
@@ -320,10 +347,16 @@ def _file_of(config: JudgeSamplesConfig, data_dir: Path | None) -> Path | None:
     return next((path for path in found if path is not None), None)
 
 
-def _splits_here(config: JudgeSamplesConfig, data_dir: Path | None) -> list[str]:
+def _splits_here(config: JudgeSamplesConfig, data_dir: Path | None, *, deep: bool = False) -> list[str]:
     """Return which splits there are files of, in alphabetical order; those of the first folder that has any."""
     head, _, tail = config.path.partition("{split}")
     for place in candidates(f"{head}*{tail}", data_dir):
+        if deep:
+            below = (path for path in place.parent.rglob(place.name) if path.is_file())
+            names = sorted(path.relative_to(place.parent).as_posix() for path in below)
+            if names:
+                return [name[: len(name) - len(tail)] for name in names]
+            continue
         found = sorted(path.name for path in place.parent.glob(place.name) if path.is_file())
         if found:
             start, end = Path(f"{head}x").name[:-1], len(tail)

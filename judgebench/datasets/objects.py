@@ -1,26 +1,33 @@
-"""The rows of a published file, whatever it is: JSONL, a JSON list, JSON objects one after the other, or Parquet.
+"""The rows of a published file: JSONL, a JSON list, JSON objects one after the other, Parquet, or a table of text.
 
-Benchmarks are published in all four; JSONL is read line by line, the others by what their name ends in.
+Benchmarks are published in all of these; JSONL is read line by line, the others by what their name ends in.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from judgebench.datasets.columns import Row
-from judgebench.datasets.samples import given_twice, opened, repeated_key, rows_of
+from judgebench.datasets.csv_file import CsvDataset
+from judgebench.datasets.samples import given_twice, lines, opened, repeated_key, rows_of
 from judgebench.errors import DataError
 
 _BLANK = " \t\r\n"
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
-def objects_of(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file; ``.json`` may be compressed (``.json.gz``).
+def objects_of(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a file, which may be compressed (``.json.gz``).
+
+    Args:
+        path: The file. ``.csv`` and ``.tsv`` are tables whose first line names the columns, ``.txt`` one whose fields
+            stand between blanks; their values are texts.
+        columns: Names of the columns of a table without such a line; ``.txt`` needs them.
 
     Raises:
         DataError: The file has no rows, or one of them is no object; names the file and the row (the line on which an
@@ -31,7 +38,26 @@ def objects_of(path: Path) -> Iterator[Row]:
         return _parquet(path)
     if kinds[-1:] == [".json"]:
         return _json(path)
+    if (delimiter := _DELIMITERS.get(kinds[-1] if kinds else "")) is not None:
+        return CsvDataset(CsvDataset.Config(input_columns=[], delimiter=delimiter, columns=list(columns))).rows(path)
+    if kinds[-1:] == [".txt"]:
+        return _between_blanks(path, columns)
     return rows_of(path)
+
+
+def _between_blanks(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    number = 0
+    for number, line in lines(path):
+        try:
+            values = line.decode("utf-8").split()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}:{number}: not valid UTF-8 at byte {error.start} ({error.reason}).") from None
+        if len(values) != len(columns):
+            wanted = f"{len(columns)} fields between blanks were expected ({', '.join(columns)})"
+            raise DataError(f"{path}:{number}: {wanted} and {len(values)} found.")
+        yield Row(dict(zip(columns, values, strict=True)), path, number)
+    if not number:
+        raise DataError(f"{path} is empty; rows of {', '.join(columns)} were expected.")
 
 
 def _json(path: Path) -> Iterator[Row]:
