@@ -36,7 +36,7 @@ _VERBS = """\
 | `jb label add RUN FILE` | take in labels from a CSV or JSONL file |
 | `jb label report RUN` | how far annotators and judge agree; may the judge replace them? |
 | `jb label plan RUN --half-width 2` | how many more labels make the corrected score so sure |
-| `jb compare FIRST SECOND` | did the model change, or the judge? Item by item, with intervals; see [trust](trust.md) |
+| `jb compare RUN RUN` | did the model change, or the judge? Item by item, with intervals; see [trust](trust.md) |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from judgebench.errors import how_many
-from judgebench.metrics.statistics.paired import LEAST_QUESTIONS, PairedMean, decided_drop
+from judgebench.metrics.statistics.paired import (
+    ALPHA,
+    LEAST_QUESTIONS,
+    PairedMean,
+    decided_drop,
+    equivalence_p_value,
+)
 from judgebench.report.results import printable
 from judgebench.report.tables import TextTable, number
-from judgebench.trust.comparing import RowComparison
+from judgebench.trust.comparing import Adjustment, RowComparison
+
+ADJUSTED_BY: dict[Adjustment, str] = {"holm": "Holm", "bh": "Benjamini-Hochberg"}
 
 
-def compared_table(rows: Sequence[RowComparison]) -> TextTable:
+def compared_table(rows: Sequence[RowComparison], adjust: Adjustment = "holm") -> TextTable:
     """Return one line for each compared row, differences as second minus first."""
     lines = []
     for one in rows:
@@ -34,8 +42,8 @@ def compared_table(rows: Sequence[RowComparison]) -> TextTable:
             ]
         )
     headers = [
-        "row", "aligned", "first", "second", "difference", "changed", "McNemar p", "p by Holm", "same\nanswers",
-        "judge's shift\non them", "difference\nwithout it",
+        "row", "aligned", "first", "second", "difference", "changed", "McNemar p", f"p by {ADJUSTED_BY[adjust]}",
+        "same\nanswers", "judge's shift\non them", "difference\nwithout it",
     ]  # fmt: skip
     return TextTable("Second minus first", headers, lines, set(range(1, len(headers))))
 
@@ -51,16 +59,10 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
     lines = [f"{_name(one)}:"]
     if one.difference is None or one.difference.questions < LEAST_QUESTIONS:
         lines.append(f"  Fewer than {LEAST_QUESTIONS} questions are read in both runs: too few to compare.")
-    if (found := one.difference) is not None:
-        low, high = (factor * end for end in found.interval())
-        way = "No difference can be seen" if low <= 0 <= high else "It went up" if low > 0 else "It went down"
-        lines.append(
-            f"  {one.metric} {factor * one.means[0]:.2f} -> {factor * one.means[1]:.2f}. {way}: "
-            f"{factor * found.value:+.2f}{unit} (95% interval {low:+.2f}..{high:+.2f})."
-        )
-        if low <= 0 <= high and found.stderr > 0:
-            seen = factor * found.smallest_visible()
-            lines.append(f"  A difference of {seen:.2f}{unit} would have been seen 4 times in 5.")
+    lines += _about_the_difference(one, factor, unit)
+    if one.gained or one.lost:
+        test = f" (McNemar's exact p {_p(one.exact)})" if one.exact is not None else ""
+        lines.append(f"  Better in the second: {one.gained}; worse: {one.lost}{test}.")
     if one.only_first or one.only_second:
         lines.append(
             f"  Not aligned: {how_many(one.only_first, 'answer')} of the first run and {one.only_second} of the second."
@@ -82,6 +84,8 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
             "cannot tell": f"Cannot tell whether it is worse by more than {margin:g}{unit}",
         }[decision]
         lines.append(f"  {said}.")
+        if equivalence_p_value(one.difference, margin / factor, one.room) <= ALPHA and _enough(one.difference):
+            lines.append(f"  As good as each other: they differ by less than {margin:g}{unit} either way.")
     if one.changed:
         lines.append(f"  What differs in how they were made: {'; '.join(one.changed[:_MOST_CHANGES])}.")
         if len(one.changed) > _MOST_CHANGES:
@@ -89,12 +93,51 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
     return [f"{'  ' * line.startswith('  ')}{printable(line.strip(), 800)}" for line in lines]
 
 
+def _about_the_difference(one: RowComparison, factor: float, unit: str) -> list[str]:
+    found = one.difference
+    if found is None:
+        return []
+    low, high = (factor * end for end in found.interval())
+    way = "No difference can be seen" if low <= 0 <= high else "It went up" if low > 0 else "It went down"
+    seen = not low <= 0 <= high
+    lines = [f"  {one.metric} {factor * one.means[0]:.2f} -> {factor * one.means[1]:.2f}. {way}: "]
+    lines[0] += f"{factor * found.value:+.2f}{unit} (95% interval {low:+.2f}..{high:+.2f})."
+    if not seen and found.stderr > 0:
+        visible = factor * found.smallest_visible()
+        lines.append(f"  A difference of {visible:.2f}{unit} would have been seen 4 times in 5.")
+        needed = found.questions_to_see(found.value)
+        if needed is not None and found.questions < needed <= _MOST_QUESTIONS:
+            more = needed - found.questions
+            lines.append(f"  If it is as large as it looks, {more:,} more questions would show it 4 times in 5.")
+    doubts = []
+    if (drawn := one.resampled()) is not None and (not drawn[0] <= 0 <= drawn[1]) != seen:
+        doubts.append(f"resampled questions give {factor * drawn[0]:+.2f}..{factor * drawn[1]:+.2f} (BCa)")
+    if one.exact is not None and (one.exact <= ALPHA) != seen:
+        doubts.append(f"McNemar's exact p is {_p(one.exact)}")
+    if doubts and _enough(found):
+        lines.append(f"  Too close to call: {' and '.join(doubts)}.")
+    return lines
+
+
+def _enough(mean: PairedMean) -> bool:
+    return mean.questions >= LEAST_QUESTIONS
+
+
+_MOST_QUESTIONS = 1_000_000
+"""Questions beyond which nobody wants to know how many would decide."""
 _MOST_CHANGES = 8
 """Differences of settings that are named."""
 
 
 def flip_lines(one: RowComparison, most: int) -> list[str]:
-    """Return the items whose verdict differs, those with the same answer first: nobody but the judge changed there."""
+    """Return the items whose verdict differs, those with the same answer first: nobody but the judge changed there.
+
+    Args:
+        one: The row.
+        most: How many are named; 0 names none.
+    """
+    if not most:
+        return []
     flips = sorted(one.flips, key=lambda flip: (not flip.same_answer, flip.id, flip.repeat))
     lines = [
         f"  item {flip.id}{f', repeat {flip.repeat}' if flip.repeat else ''}: {flip.first} -> {flip.second}"
@@ -104,10 +147,17 @@ def flip_lines(one: RowComparison, most: int) -> list[str]:
     return [*lines, f"  and {len(flips) - most} more"] if len(flips) > most else lines
 
 
-def as_record(one: RowComparison) -> dict[str, Any]:
-    """Return a compared row for programs: shares and their differences in percent and points."""
+def as_record(one: RowComparison, *, margin: float | None = None, adjust: Adjustment = "holm") -> dict[str, Any]:
+    """Return a compared row for programs: shares and their differences in percent and points.
+
+    Args:
+        one: The row.
+        margin: The difference that does not matter, in the metric's unit; ``None`` where nobody asked.
+        adjust: How its p-value is adjusted.
+    """
     factor = _factor(one)
-    unmoved, corrected = one.unmoved, one.corrected
+    unmoved, corrected, mean = one.unmoved, one.corrected, one.difference
+    drawn = one.resampled()
     return {
         "first": {"run": one.first.run, "model": one.first.row.model, "row": one.first.row.row},
         "second": {"run": one.second.run, "model": one.second.row.model, "row": one.second.row.row},
@@ -122,8 +172,12 @@ def as_record(one: RowComparison) -> dict[str, Any]:
         "lost": one.lost,
         "mcnemar_exact": one.exact,
         "mcnemar_mid_p": one.mid_p,
+        "bootstrap_ci95": None if drawn is None else [factor * end for end in drawn],
         "p_value": one.p_value,
-        "holm": one.adjusted,
+        ADJUSTED_IN_RECORDS[adjust]: one.adjusted,
+        "smallest_visible": None if mean is None or not mean.stderr else factor * mean.smallest_visible(),
+        "questions_to_see": None if mean is None else mean.questions_to_see(mean.value),
+        **_decided(one, margin),
         "anchors": None if unmoved is None else unmoved.shift.n,
         "judge_shift": None if unmoved is None else _record(unmoved.shift, factor),
         "judge_moved": None if unmoved is None else unmoved.moved(),
@@ -137,6 +191,23 @@ def as_record(one: RowComparison) -> dict[str, Any]:
         },
         "flips": [flip._asdict() for flip in one.flips],
         "changed": one.changed,
+    }
+
+
+ADJUSTED_IN_RECORDS: dict[Adjustment, str] = {"holm": "holm", "bh": "benjamini_hochberg"}
+
+
+def _decided(one: RowComparison, margin: float | None) -> dict[str, Any]:
+    """Return what a margin says: not worse (non-inferior), and equivalent by two one-sided tests."""
+    if margin is None or one.difference is None:
+        return {}
+    within = margin / _factor(one)
+    p_value = equivalence_p_value(one.difference, within, one.room)
+    return {
+        "margin": margin,
+        "not_worse": decided_drop(one.difference, one.unmoved, within, room=one.room),
+        "equivalent": p_value <= ALPHA and _enough(one.difference),
+        "equivalence_p_value": p_value,
     }
 
 

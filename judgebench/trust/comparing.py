@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import msgspec
 import numpy as np
 
-from judgebench.errors import DataError, UsageError
+from judgebench.errors import UsageError
 from judgebench.metrics.statistics.intervals import mcnemar_exact
-from judgebench.metrics.statistics.multiple import holm
+from judgebench.metrics.statistics.multiple import benjamini_hochberg, holm
 from judgebench.metrics.statistics.paired import (
     LEAST_QUESTIONS,
     PairedMean,
@@ -25,17 +23,20 @@ from judgebench.metrics.statistics.paired import (
     paired_mean,
     without_shift,
 )
-from judgebench.metrics.statistics.prediction_powered import PoweredMean, column, drawn_mean
+from judgebench.metrics.statistics.prediction_powered import Column, PoweredMean, column, drawn_mean
+from judgebench.metrics.statistics.resampled import bca_interval
 from judgebench.records.manifest import ManifestRow
-from judgebench.store.journal import DamagedError, Decoder, open_file
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.corrected import LEAST_LABELS, METRICS
+from judgebench.trust.how_made import NOT_KNOWN, HowMade, changes, changes_of_making, how_made, identity_of
 from judgebench.trust.judged import JudgedAnswer, JudgedRow, Kind, read_row
 from judgebench.trust.labelled import LabelBook
 
 Place = tuple[str, int]
 """What names an aligned answer: what is asked, and the repeat."""
+Adjustment = Literal["holm", "bh"]
+"""How p-values of several rows are adjusted: by Holm for the chance of any false alarm, or by their expected share."""
 
 
 class ComparedSide(NamedTuple):
@@ -45,7 +46,7 @@ class ComparedSide(NamedTuple):
         run: Name of the run.
         row: The verdicts. ``answers``: the same by what names them in every run.
         labels: What people's labels count, and with which probability each answer was drawn; none if one is void.
-        identity: What decides the result, as the result file says.
+        identity: What decides the result, as the result file says. ``made``: how else it came about.
     """
 
     run: str
@@ -53,6 +54,7 @@ class ComparedSide(NamedTuple):
     answers: dict[Place, JudgedAnswer]
     labels: dict[Place, tuple[float, float]]
     identity: dict[str, Any]
+    made: HowMade = NOT_KNOWN
 
 
 class Flip(NamedTuple):
@@ -87,9 +89,10 @@ class RowComparison(NamedTuple):
         corrected: The difference by labels, where enough answers of both sides have them.
         gained: Pairs that the second alone has right. ``lost``: that the first alone has.
         exact: McNemar's exact p-value, for right and wrong. ``mid_p``: its mid-p. ``p_value``: of the difference.
-        adjusted: ``p_value`` by Holm over all compared rows.
+        adjusted: ``p_value`` adjusted over all compared rows.
         flips: The items whose verdict differs.
         changed: What differs in how the two results came about.
+        pairs: The differences of the pairs that both read, and the question of each.
     """
 
     first: ComparedSide
@@ -113,6 +116,11 @@ class RowComparison(NamedTuple):
     adjusted: float | None
     flips: list[Flip]
     changed: list[str]
+    pairs: tuple[Column, Column]
+
+    def resampled(self) -> tuple[float, float] | None:
+        """Return the 95% interval of the difference by resampling questions (BCa), a check of the usual one."""
+        return bca_interval(*self.pairs) if len(self.pairs[0]) else None
 
     @property
     def room(self) -> tuple[float, float]:
@@ -124,8 +132,55 @@ class RowComparison(NamedTuple):
         return -share * (1 + value), share * (1 - value)
 
 
+def compare_several(
+    runs: Sequence[RunFolder],
+    *,
+    rows: Sequence[str] = (),
+    models: Sequence[str] = (),
+    adjust: Adjustment = "holm",
+) -> list[RowComparison]:
+    """Compare each side with the first one: further runs, or further rows or models of one run.
+
+    Args:
+        runs: One run, or several.
+        rows: One row for all, or the row of each side.
+        models: One tested model for all, or that of each side.
+        adjust: How p-values are adjusted, over all that is compared.
+
+    Raises:
+        UsageError: There is only one side, or nothing in two of them can be compared; or a name is not known.
+        ReuseError: One is no run.
+        DataError: A file is damaged.
+    """
+    sides = max(len(runs), len(rows), len(models))
+    if sides < 2:
+        raise UsageError(
+            "jb compare needs two runs, or two rows or models of one.",
+            hint="Write: jb compare FIRST SECOND, or jb compare RUN --row ROW --row OTHER",
+        )
+    for flag, named in (("runs", runs), ("--row", rows), ("--model", models)):
+        if len(named) not in {0, 1, sides}:
+            raise UsageError(
+                f"There are {sides} sides to compare, and {len(named)} {flag}.", hint="Name one for all, or one each."
+            )
+
+    def of_both(named: Sequence[str], at: int) -> list[str]:
+        return [named[0], named[at]] if len(named) > 1 else list(named)
+
+    found: list[RowComparison] = []
+    for at in range(1, sides):
+        other = runs[at] if len(runs) > 1 else runs[0]
+        found += compare_runs(runs[0], other, rows=of_both(rows, at), models=of_both(models, at), adjust=adjust)
+    return _adjusted(found, adjust)
+
+
 def compare_runs(
-    first: RunFolder, second: RunFolder, *, rows: Sequence[str] = (), models: Sequence[str] = ()
+    first: RunFolder,
+    second: RunFolder,
+    *,
+    rows: Sequence[str] = (),
+    models: Sequence[str] = (),
+    adjust: Adjustment = "holm",
 ) -> list[RowComparison]:
     """Compare the rows of two runs, or two rows of one.
 
@@ -134,6 +189,7 @@ def compare_runs(
         second: The run that is to be judged by it.
         rows: One row to compare in both, or the row of each.
         models: One model to compare in both, or the model of each.
+        adjust: How p-values are adjusted.
 
     Raises:
         ReuseError: One is no run.
@@ -161,8 +217,12 @@ def compare_runs(
             f"The runs {first.timestamp} and {second.timestamp} have no verdicts on the same items to compare.",
             hint="Compare runs of the same datasets; name what is called differently with --row and --model.",
         )
+    return _adjusted(found, adjust)
+
+
+def _adjusted(found: Sequence[RowComparison], adjust: Adjustment) -> list[RowComparison]:
     tested = [one.p_value for one in found if one.p_value is not None]
-    adjusted = iter(holm(tested))
+    adjusted = iter(holm(tested) if adjust == "holm" else benjamini_hochberg(tested))
     return [one._replace(adjusted=next(adjusted)) if one.p_value is not None else one for one in found]
 
 
@@ -255,13 +315,14 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
         p_value=_p_value(difference) if difference is not None else None,
         adjusted=None,
         flips=flips,
-        changed=changes(first.identity, second.identity),
+        changed=[*changes(first.identity, second.identity), *changes_of_making(first.made, second.made)],
+        pairs=(differences, questions),
     )
 
 
 def _side(run: RunFolder, one: ManifestRow) -> ComparedSide:
     row = read_row(run, one)
-    uids = _uids(run, one)
+    made, uids = how_made(run, one)
     seen: Counter[str] = Counter()
     named: dict[int, str] = {}
     for id in sorted({id for id, _ in row.answers}):
@@ -279,65 +340,9 @@ def _side(run: RunFolder, one: ManifestRow) -> ComparedSide:
             for (id, repeat), one in (labels.answers.items() if labels is not None and usable else ())
             if one.drawn or one.probability < 1
         },
-        identity=_identity(run.result(one.model, one.row)),
+        identity=identity_of(run, one),
+        made=made,
     )
-
-
-class _UidLine(msgspec.Struct, frozen=True):
-    """Which item a line is about."""
-
-    id: int
-    uid: str
-
-
-class _Result(msgspec.Struct, frozen=True):
-    """What decides a result."""
-
-    identity: dict[str, Any] = {}
-
-
-def _uids(run: RunFolder, one: ManifestRow) -> Mapping[int, str]:
-    """Return what each item asks, by its number; empty where the run holds neither answers nor judge calls."""
-    names = [run.predictions(one.model, one.dataset)] if one.predictions else []
-    names += [run.predictions(one.model, one.dataset, one.judge)] if one.judge_calls else []
-    decode = Decoder(_UidLine)
-    for path in names:
-        if not path.exists():
-            continue
-        try:
-            with open_file(path, "rb") as file:
-                lines = [line for line in file if line.endswith(b"\n")]
-            return {found.id: found.uid for found in map(decode, lines)}
-        except (OSError, DamagedError) as error:
-            raise DataError(f"{path} cannot be read: {error}.", hint="Continue the run: jb --reuse") from error
-    return {}
-
-
-def _identity(path: Path) -> dict[str, Any]:
-    try:
-        return Decoder(_Result).read(path).identity
-    except (OSError, DamagedError):
-        return {}
-
-
-def changes(first: Mapping[str, Any], second: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return the names of what differs in two identities, with both values where they are short."""
-    found: list[str] = []
-    for name in dict.fromkeys([*first, *second]):
-        one, other = first.get(name), second.get(name)
-        if one == other:
-            continue
-        where = f"{path}.{name}" if path else str(name)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            found += changes(one, other, where)
-        else:
-            said = [msgspec.json.encode(each).decode() for each in (one, other)]
-            found.append(f"{where}: {said[0]} -> {said[1]}" if max(map(len, said)) <= _SHORT else where)
-    return found
-
-
-_SHORT = 40
-"""Characters of a value that is shown."""
 
 
 def _worth(side: ComparedSide, place: Place) -> float | None:
@@ -400,4 +405,13 @@ def _corrected(
     )
 
 
-__all__ = ["LEAST_QUESTIONS", "ComparedSide", "Flip", "RowComparison", "compare_runs", "compare_sides"]
+__all__ = [
+    "LEAST_QUESTIONS",
+    "Adjustment",
+    "ComparedSide",
+    "Flip",
+    "RowComparison",
+    "compare_runs",
+    "compare_several",
+    "compare_sides",
+]

@@ -16,10 +16,12 @@ from judgebench.metrics.statistics.multiple import benjamini_hochberg, holm
 from judgebench.metrics.statistics.paired import (
     decided_drop,
     drop_decision,
+    equivalence_p_value,
     mcnemar_mid_p,
     paired_mean,
     without_shift,
 )
+from judgebench.metrics.statistics.resampled import bca_interval
 from judgebench.records.facts import Label
 from judgebench.store.labels import append_labels
 from judgebench.store.run_folder import RunFolder
@@ -139,6 +141,104 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path, capsys: pytest.CaptureF
     assert "20260102_000000 has no model 'south'.\n  It has: north." in capsys.readouterr().err
     assert jb(["compare", str(first.path), str(first.path)]) == 2
     assert "a run does not differ from itself" in capsys.readouterr().err
+
+
+def test_several_sides_are_compared_with_the_first_and_written_in_four_forms(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = two_runs(tmp_path / "a", better=0.8)
+    _, third = two_runs(tmp_path / "b", drift=0.08)
+    files = {ending: tmp_path / f"c.{ending}" for ending in ("json", "csv", "markdown", "html")}
+    flags = [word for ending, file in files.items() for word in (f"--{ending}", str(file))]
+    runs = [str(one.path) for one in (first, second, third)]
+    assert jb(["compare", *runs, "--adjust", "bh", "--margin", "30", *flags]) == 0
+    out = capsys.readouterr().out
+    assert "First: 20260101_000000. Second: 20260102_000000, 20260102_000000." in out
+    assert out.count("As good as each other: they differ by less than 30 points either way.") == 2
+    assert "p by Benjamini-Hochberg" in out
+    better, worse = json.loads(files["json"].read_text())
+    assert better["difference"]["value"] > 0 > worse["difference"]["value"]
+    assert better["benjamini_hochberg"] == pytest.approx(2 * min(better["p_value"], worse["p_value"]), rel=1)
+    for found in (better, worse):
+        low, high = found["difference"]["ci95"]
+        assert found["bootstrap_ci95"] == pytest.approx([low, high], abs=0.35 * (high - low) / 2)
+        assert (found["equivalent"], found["not_worse"]) == (True, "pass")
+        assert found["smallest_visible"] > 0
+    head, *lines = files["csv"].read_text().splitlines()
+    assert "difference.ci95.first" in head
+    assert [line.count("20260102_000000") for line in lines] == [1, 1]
+    assert files["markdown"].read_text().count("**toy-strict, north:**") == 2
+    page = files["html"].read_text()
+    assert page.count("<h2>toy-strict, north</h2>") == 2
+    assert "THE JUDGE MOVED" in page
+    assert jb(["compare", *runs, "--row", "toy-strict", "--row", "toy-strict"]) == 2
+    assert "There are 3 sides to compare, and 2 --row." in capsys.readouterr().err
+
+
+def test_how_many_more_questions_would_show_a_difference_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = two_runs(tmp_path, n=60, better=0.2, seed=4)
+    (found,) = compare_runs(first, second)
+    assert found.difference is not None
+    needed = found.difference.questions_to_see(found.difference.value)
+    assert needed is not None
+    assert needed > 60
+    scaled = found.difference._replace(stderr=found.difference.stderr * (60 / needed) ** 0.5)
+    assert scaled.smallest_visible() == pytest.approx(abs(found.difference.value), rel=0.01)
+    assert jb(["compare", str(first.path), str(second.path)]) == 0
+    assert f"{needed - 60:,} more questions would show it 4 times in 5" in capsys.readouterr().out
+
+
+def test_a_difference_that_only_one_test_sees_is_too_close_to_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four verdicts changed, all upwards: Student's t sees a rise, McNemar's exact test does not (p = 0.125)."""
+    first, second = two_runs(tmp_path, n=60, better=0.2)
+    assert jb(["compare", str(first.path), str(second.path)]) == 0
+    out = capsys.readouterr().out
+    assert "It went up: +6.67 points" in out
+    assert "Better in the second: 4; worse: 0 (McNemar's exact p 0.125)." in out
+    assert "Too close to call: McNemar's exact p is 0.125." in out
+
+
+def test_what_changed_between_the_runs_names_settings_and_services(tmp_path: Path) -> None:
+    """The tested model is asked at another temperature, and the judge's service serves another model."""
+    import msgspec
+
+    first, second = two_runs(tmp_path, n=40)
+    for run, temperature, fingerprint in ((first, 0, "fp_1"), (second, 0.7, "fp_2")):
+        calls = run.predictions("north", "toy", "strict")
+        lines = [json.loads(line) for line in calls.read_text().splitlines()]
+        calls.write_text("".join(json.dumps({**line, "fingerprint": fingerprint}) + "\n" for line in lines))
+        settings = {"format": 1, "settings": {"generation_kwargs.temperature": temperature, "prompt": "x"}}
+        run.identity("north", "toy").parent.mkdir(parents=True, exist_ok=True)
+        run.identity("north", "toy").write_bytes(msgspec.json.encode(settings))
+    (found,) = compare_runs(first, second)
+    served = json.loads(first.predictions("north", "toy", "strict").read_text().splitlines()[0]).get("served_model")
+    assert "answers.generation_kwargs.temperature: 0 -> 0.7" in found.changed
+    name = f"{served} " if served else ""
+    assert f"service of the judge: {name}fp_1 -> {name}fp_2" in found.changed
+
+
+def test_the_resampled_interval_is_that_of_the_reference_package() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(15)
+    for values in (rng.normal(size=40), rng.exponential(size=60), (rng.random(80) < 0.1).astype(float)):
+        found = bca_interval(values, np.arange(len(values)), draws=100_000)
+        expected = stats.bootstrap((values,), np.mean, n_resamples=20_000, rng=1).confidence_interval
+        assert found == pytest.approx(tuple(expected), abs=0.03 * (expected.high - expected.low))
+    assert bca_interval(np.ones(9), np.arange(9)) is None
+
+
+def test_equivalence_is_two_one_sided_tests() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    values = np.random.default_rng(16).normal(0.1, 1, size=50)
+    found = paired_mean(values, np.arange(50))
+    assert found is not None
+    above = stats.ttest_1samp(values, -0.4, alternative="greater").pvalue
+    below = stats.ttest_1samp(values, 0.4, alternative="less").pvalue
+    assert equivalence_p_value(found, 0.4) == pytest.approx(max(above, below))
 
 
 def test_two_judges_of_one_run_are_compared(tmp_path: Path) -> None:

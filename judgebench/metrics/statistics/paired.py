@@ -52,6 +52,16 @@ class PairedMean(NamedTuple):
         """Return the least difference that this comparison would have seen so often, two-sided at 5%."""
         return self.stderr * (t_quantile(0.975, max(1, self.questions - 1)) + NormalDist().inv_cdf(power))
 
+    def questions_to_see(self, difference: float, power: float = 0.8) -> int | None:
+        """Return how many questions in all would show a difference so often, if they vary as these do.
+
+        ``None`` where these do not vary, or there is no difference.
+        """
+        if self.stderr <= 0 or difference == 0:
+            return None
+        needed = self.questions * (self.smallest_visible(power) / abs(difference)) ** 2
+        return math.ceil(needed - 1e-9)
+
 
 def paired_mean(differences: Column, questions: Column) -> PairedMean | None:
     """Return the mean difference with its error over questions; ``None`` for fewer than two questions.
@@ -155,6 +165,20 @@ def drop_decision(
     if low + room[0] >= -margin:
         return "pass"
     return "fail" if high + room[1] < -margin else "cannot tell"
+
+
+def equivalence_p_value(mean: PairedMean, margin: float, room: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Return the p-value of "they differ by the margin or more": the greater of two one-sided tests (Schuirmann 1987).
+
+    Where it is at most 5%, the 90% interval lies within the margin both ways.
+
+    Args:
+        mean: Second minus first.
+        margin: Differences below it do not matter; above 0.
+        room: How much lower, and higher, the difference could be for what is unread.
+    """
+    low, high = mean.value + room[0], mean.value + room[1]
+    return max(1 - mean._replace(value=low).below(-margin), mean._replace(value=high).below(margin))
 
 
 def decided_drop(
