@@ -50,7 +50,7 @@ class _ResultIdentity(msgspec.Struct, frozen=True):
     identity: dict[str, Any] = {}
 
 
-class _AskedSettings(msgspec.Struct, frozen=True):
+class _SettingsOfAnswers(msgspec.Struct, frozen=True):
     """What a file of answers was asked with."""
 
     settings: dict[str, Any] = {}
@@ -69,7 +69,7 @@ def how_made(run: RunFolder, one: ManifestRow) -> tuple[HowMade, dict[int, str]]
     (served, asks), (judged, asks_judge) = (
         _served(path) if path is not None else ([], {}) for path in (answers, calls)
     )
-    settings = _read(_AskedSettings, run.identity(one.model, one.dataset)) if answers is not None else None
+    settings = _read(_SettingsOfAnswers, run.identity(one.model, one.dataset)) if answers is not None else None
     return HowMade(settings.settings if settings is not None else {}, served, judged), asks or asks_judge
 
 
