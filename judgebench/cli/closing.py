@@ -19,8 +19,8 @@ from judgebench.records.flow import Counts, JudgeCall, TaskResult
 from judgebench.records.prices import money
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
-from judgebench.report.conditions import read_conditions
 from judgebench.report.costs import sides_of, total_of
+from judgebench.report.gate_file import read_conditions
 from judgebench.report.schema import Summary
 from judgebench.session.outcome import Outcome, ReachedLimits, scores, summed
 from judgebench.store.journal import read_file

@@ -10,7 +10,6 @@ import msgspec
 
 from judgebench.cli.parser import Parser, add_run, percentage, run_folder
 from judgebench.errors import DiskError
-from judgebench.report.conditions import GateConditions, read_conditions
 
 _EXAMPLE = """\
 example:
@@ -25,9 +24,15 @@ A condition is [<model>:]<row>.<metric><op><number>. It may name
   a diagnostic of the judge: agreement, kappa, false_positive_rate,
       false_negative_rate, score_shift
 
+  what labels say of it: label_agreement, label_kappa, label_ac1,
+      human_ceiling, winning_rate, advantage; and judge_shift: how far it
+      moved on the answers that are the same in the baseline
+
 A drop is measured on the items that both runs have, and fails only where
 neither chance nor a judge that changed explains it.
   jb gate latest --baseline 20260305_153318 --max-drop toy-judge.accuracy=2
+  jb gate latest --baseline baseline.json --max-drop toy-judge.accuracy=2
+A baseline file (.json) that is not there yet is written from the run.
 
 exit codes:
   0  passed    5  a condition failed    6  undecided
@@ -53,7 +58,9 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--min-scored", type=percentage, metavar="PERCENT", help="minimum percentage of scored items in every result"
     )
-    parser.add_argument("--baseline", metavar="RUN", help="the run that --max-drop measures from")
+    parser.add_argument(
+        "--baseline", metavar="RUN|FILE", help="the run, or baseline file, that --max-drop measures from"
+    )
     parser.add_argument(
         "--max-drop",
         action="append",
@@ -62,16 +69,27 @@ def build_parser() -> Parser:
         help="how far below the baseline a metric may be, such as toy-judge.accuracy=2; may be repeated",
     )
     parser.add_argument(
+        "--update-baseline", action="store_true", help="make this run the baseline file; its drops are not decided"
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("fail", "ignore"),
+        help="what a rule about a missing result decides (default: the gate cannot tell)",
+    )
+    parser.add_argument(
         "--file",
         type=Path,
         metavar="TOML",
-        help="conditions from a file (keys min, max, min_scored, on, baseline, max_drop)",
+        help="conditions from a file (keys min, max, min_scored, max_drop, baseline, on, missing; and tiers)",
     )
     parser.add_argument(
         "--on", choices=("interval", "value"), default=None, help="decide on the 95%% interval (default) or the value"
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the decisions as JUnit XML")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the decisions as Markdown")
+    parser.add_argument(
+        "--viewer", default="", metavar="URL", help="address of a jb view, to which the Markdown links the items"
+    )
     return parser
 
 
@@ -82,10 +100,14 @@ def run(argv: list[str]) -> int:
         JudgebenchError: The run, the file or a condition cannot be used.
     """
     args = build_parser().parse_all(argv)
-    from judgebench.report.gate import as_junit, as_markdown, gate_run
+    from judgebench.report.gate import gate_run
+    from judgebench.report.gate_file import GateConditions, is_baseline_file, read_conditions
+    from judgebench.report.gate_output import as_junit, as_markdown
     from judgebench.store.journal import write_report
 
-    baseline = str(run_folder(args.baseline, Path(args.work_dir))) if args.baseline else ""
+    baseline = args.baseline or ""
+    if baseline and not is_baseline_file(baseline):
+        baseline = str(run_folder(baseline, Path(args.work_dir)))
     conditions = GateConditions(
         min=args.min, max=args.max, min_scored=args.min_scored, baseline=baseline, max_drop=args.max_drop
     )
@@ -93,12 +115,15 @@ def run(argv: list[str]) -> int:
         conditions = read_conditions(args.file).merged(conditions)
     if args.on is not None:
         conditions = msgspec.structs.replace(conditions, on=args.on)
-    outcome = gate_run(run_folder(args.run, Path(args.work_dir)), conditions)
+    if args.missing is not None:
+        conditions = msgspec.structs.replace(conditions, missing=args.missing)
+    run_dir = run_folder(args.run, Path(args.work_dir))
+    outcome = gate_run(run_dir, conditions, update_baseline=args.update_baseline)
     with contextlib.suppress(BrokenPipeError):  # a reader that goes away decides nothing: the exit code does
         print(outcome.text, flush=True)
     if args.junit is not None:
         write_report(args.junit, as_junit(outcome))
-    markdown_text = as_markdown(outcome)
+    markdown_text = as_markdown(outcome, viewer=args.viewer)
     if args.markdown is not None:
         write_report(args.markdown, markdown_text.encode())
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):

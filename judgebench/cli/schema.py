@@ -28,6 +28,7 @@ RECORDS = {
     "draw": Described("judgebench.records.draws", "Draw", "labels/draws/<row>.json", lines=False),
     "result": Described("judgebench.records.flow", "TaskResult", "results/<model>/<row>.json", lines=False),
     "run": Described("judgebench.records.manifest", "RunManifest", "run.json", lines=False),
+    "baseline": Described("judgebench.records.baseline", "BaselineFile", "jb gate --baseline FILE.json", lines=False),
     "event": Described("judgebench.records.events", "Event", "events.jsonl, jb --json"),
 }
 """By the name that ``jb schema`` takes."""
@@ -51,7 +52,8 @@ def schema_of(record: str) -> dict[str, Any]:
         )
     described = RECORDS[record]
     kind = getattr(importlib.import_module(described.module), described.type)
-    about = f"{'One line' if described.lines else 'All'} of {described.file} in a run folder of judgebench."
+    where = " in a run folder of judgebench" if "jb gate" not in described.file else ""
+    about = f"{'One line' if described.lines else 'All'} of {described.file}{where}."
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": record, "description": about}
     return {**head, **msgspec.json.schema(kind)}
 

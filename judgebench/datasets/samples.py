@@ -27,7 +27,7 @@ from judgebench.content.attachments import Attachments
 from judgebench.content.media import MediaSource
 from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
 from judgebench.datasets.pictures import all_with_images, has_media
-from judgebench.datasets.selection import select
+from judgebench.datasets.selection import in_random_order, select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
@@ -356,6 +356,8 @@ class PlannedSamples:
             shuffle=options.shuffle,
             pictures=pictures,
         )
+        if options.in_random_order:
+            chosen = in_random_order(chosen, options.shuffle or 0, pictures=pictures)
         if not pictures:
             return chosen
         return all_with_images(chosen, loader.config, attachments)

@@ -6,7 +6,7 @@ import difflib
 import heapq
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -49,6 +49,18 @@ def select(
     if shuffle is not None:
         chosen = _shuffled(chosen, shuffle, num_prompts, PICTURES_IN_MEMORY if pictures else IN_MEMORY)
     return chosen if num_prompts is None else islice(chosen, num_prompts)
+
+
+def in_random_order(samples: Iterable[Sample], seed: int, *, pictures: bool = False) -> Iterator[Sample]:
+    """Yield samples in an order that depends on a seed and on what each asks: the same in every run that asks the same.
+
+    Args:
+        samples: All that are chosen.
+        seed: Of the order.
+        pictures: As of ``select``.
+    """
+    most = PICTURES_IN_MEMORY if pictures else IN_MEMORY
+    return _sorted(iter(samples), lambda sample: blake2b(f"{seed}:{sample.uid}".encode(), digest_size=8).digest(), most)
 
 
 def place_in_shuffle(seed: int, number: int) -> bytes:
@@ -130,9 +142,13 @@ def _shuffled(samples: Iterator[Sample], seed: int, most: int | None, in_memory:
         # nsmallest reads the source once and holds no more than asked for
         yield from heapq.nsmallest(most, samples, key=lambda sample: place_in_shuffle(seed, sample.id))
         return
+    yield from _sorted(samples, lambda sample: place_in_shuffle(seed, sample.id), in_memory)
+
+
+def _sorted(samples: Iterator[Sample], key: Callable[[Sample], bytes], in_memory: int) -> Iterator[Sample]:
     held = list(islice(samples, in_memory))
     if len(held) < in_memory:
-        yield from sorted(held, key=lambda sample: place_in_shuffle(seed, sample.id))
+        yield from sorted(held, key=key)
         return
     encoder, decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Sample)
     with tempfile.TemporaryFile(prefix="judgebench-shuffle-") as spool:
@@ -141,7 +157,7 @@ def _shuffled(samples: Iterator[Sample], seed: int, most: int | None, in_memory:
         for part in (held, samples):
             for sample in part:
                 data = encoder.encode(sample)
-                order.append(place_in_shuffle(seed, sample.id) + offset.to_bytes(8, "big"))
+                order.append(key(sample) + offset.to_bytes(8, "big"))
                 offset += spool.write(len(data).to_bytes(4, "big") + data)
             held = []
         order.sort()

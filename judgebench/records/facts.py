@@ -88,6 +88,23 @@ class RecordedVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     details: dict[str, Any] = {}
 
 
+class LiveVerdict(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What became of an answer, as a task tells it while it works; in no file.
+
+    Attributes:
+        id: ``Sample.id``. ``repeat``: number of the tested model's repetition.
+        status: As of a verdict. ``decision``: likewise. ``score``: likewise.
+        answer_hash: Likewise.
+    """
+
+    id: int
+    repeat: int
+    status: VerdictStatus
+    decision: str | None = None
+    score: float | None = None
+    answer_hash: str = ""
+
+
 class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's decision about an answer: a line of ``labels/<dataset>.jsonl``.
 

@@ -310,6 +310,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         num_prompts: Take only this many samples (after ``ids`` and ``shuffle``).
         ids: Take only these samples: row numbers, ranges ``3-9`` or keys.
         shuffle: Seed of the order in which samples are asked; ``None`` keeps the file's order.
+        in_random_order: Ask in an order that depends on ``shuffle`` and on what each sample asks, so that what is done
+            so far is a random part of all.
         num_warmups: Requests sent before the first measured one.
         retry_failed: Ask items again that failed in a previous invocation of this run.
         rejudge: Judge everything again.
@@ -337,6 +339,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     num_prompts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     ids: list[str] = []
     shuffle: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    in_random_order: bool = False
     num_warmups: Annotated[int, msgspec.Meta(ge=0)] = 0
     retry_failed: bool = True
     rejudge: bool = False

@@ -3,24 +3,22 @@
 ``[<model>:]<row>.<metric>`` addresses one metric of one row, of one model or of all. A metric is one of the result's
 metrics, a share of the planned items in percent (``scored``, ``unparsed``, ``failed``, ``judge_failed``,
 ``prediction_failed``, ``not_judged``, ``truncated``), a number of items (the same with ``_count``), or a figure of the
-judge's diagnostics (``agreement``, ``kappa``, ``false_positive_rate``, ...). ``accuracy/category=algebra`` is a metric,
+judge's diagnostics (``agreement``, ``kappa``, ``false_positive_rate``, ...), or what people's labels and a baseline say
+of the judge (``label_agreement``, ``winning_rate``, ``judge_shift``, ...). ``accuracy/category=algebra`` is a metric,
 or such a share, of one slice.
 """
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-import msgspec
-
-from judgebench.errors import ConfigError, UnknownNameError, UsageError
+from judgebench.errors import UnknownNameError, UsageError, how_many
+from judgebench.records.corrected import CorrectedScore
 from judgebench.records.diagnostics import Diagnostics
 from judgebench.records.flow import Counts, Metric, Slice
 
@@ -61,143 +59,6 @@ class Condition(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.target} {self.op} {self.threshold:g}"
-
-
-class AllowedDrop(NamedTuple):
-    """How much lower than in the baseline a metric may be.
-
-    Attributes:
-        model: Abbr of the tested model; empty for every one of the row.
-        row: The row.
-        metric: ``accuracy``, ``win_rate`` or ``mean_score``.
-        margin: In the metric's unit, points for shares; percent of the baseline's value where ``relative``.
-    """
-
-    model: str
-    row: str
-    metric: str
-    margin: float
-    relative: bool
-
-    def __str__(self) -> str:
-        name = f"{self.model}:{self.row}" if self.model else self.row
-        return f"{name}.{self.metric}={self.margin:g}{'%' if self.relative else ''}"
-
-
-DROPPABLE = ("accuracy", "win_rate", "mean_score")
-"""Metrics whose drop can be measured: means over items, which two runs have in common."""
-
-
-def parse_drop(text: str) -> AllowedDrop:
-    """Return an allowed drop such as ``aime2025-judge.accuracy=2``; ``=5%`` is 5 percent of the baseline's value.
-
-    Raises:
-        UsageError: It is none.
-    """
-    target, sign, number = (part.strip() for part in text.rpartition("="))
-    name, _, metric = target.rpartition(".")
-    model, _, row = name.rpartition(":")
-    try:
-        margin = float(number.removesuffix("%"))
-    except ValueError:
-        margin = -1.0
-    if not sign or not row or not 0 <= margin < 100:
-        raise UsageError(
-            f"The drop {text!r} cannot be read; it should be [<model>:]<row>.<metric>=<points from 0>.",
-            hint="For example: --max-drop 'aime2025-judge.accuracy=2', or =5% for a share of the baseline's value",
-        )
-    if metric not in DROPPABLE:
-        raise UsageError(
-            f"The drop {text!r} is one of {metric!r}; drops are measured of {', '.join(DROPPABLE)}.",
-            hint="For other metrics write a condition: --min or --max.",
-        )
-    return AllowedDrop(model, row, metric, margin, number.endswith("%"))
-
-
-class GateConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gate as the command line or a TOML file gives it.
-
-    Attributes:
-        min: Conditions with ``>=`` or ``>``.
-        max: Conditions with ``<=`` or ``<``.
-        min_scored: Least share of scored items of every result, in percent.
-        on: Decide on the whole 95% interval, or on the value alone.
-        baseline: The run that drops are measured from: its folder, or its name in the folder of the other run.
-        max_drop: Drops that are allowed, such as ``aime2025-judge.accuracy=2``.
-    """
-
-    min: list[str] = []
-    max: list[str] = []
-    min_scored: float | None = None
-    baseline: str = ""
-    max_drop: list[str] = []
-    on: Literal["interval", "value"] = "interval"
-
-    def conditions(self) -> list[Condition]:
-        """Return the parsed conditions.
-
-        Raises:
-            UsageError: A condition that cannot be read or asks for what cannot be, or none at all: such a gate would
-                pass everything.
-        """
-        found = [parse_condition(text, "min") for text in self.min] + [
-            parse_condition(text, "max") for text in self.max
-        ]
-        if self.min_scored is not None:
-            if slip := percent_slip(self.min_scored, least=True):
-                raise UsageError(f"min_scored = {self.min_scored:g}: {slip}.", hint="For example: min_scored = 98")
-            found.append(Condition("scored", ">=", self.min_scored))
-        drops = self.drops()
-        if not found and not drops:
-            raise UsageError(
-                "The gate has no condition, so it would pass everything.",
-                hint="For example: jb gate latest --min 'aime2025-judge.accuracy>=80' --min-scored 98",
-            )
-        return found
-
-    def drops(self) -> list[AllowedDrop]:
-        """Return the parsed drops.
-
-        Raises:
-            UsageError: One cannot be read, or there is no baseline to measure them from.
-        """
-        if bool(self.max_drop) != bool(self.baseline):
-            given, lacking = ("--max-drop", "--baseline") if self.max_drop else ("--baseline", "--max-drop")
-            raise UsageError(
-                f"{given} needs {lacking}.", hint="For example: --baseline RUN --max-drop 'aime2025-judge.accuracy=2'"
-            )
-        return [parse_drop(text) for text in self.max_drop]
-
-    def merged(self, other: GateConditions) -> GateConditions:
-        """Return both gates' conditions; the other's ``min_scored`` comes first, ``on`` is this one's."""
-        return GateConditions(
-            min=[*self.min, *other.min],
-            max=[*self.max, *other.max],
-            min_scored=self.min_scored if other.min_scored is None else other.min_scored,
-            on=self.on,
-            baseline=other.baseline or self.baseline,
-            max_drop=[*self.max_drop, *other.max_drop],
-        )
-
-
-def read_conditions(path: Path) -> GateConditions:
-    """Read a gate from a TOML file with the keys of ``GateConditions``.
-
-    Raises:
-        ConfigError: It is missing, no TOML, or has unknown keys or wrong types.
-    """
-    try:
-        return msgspec.toml.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=GateConditions)
-    except OSError as error:
-        reason = error.strerror or str(error)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-        reason = str(error)
-    except RecursionError:
-        reason = "it is nested too deeply"
-    raise ConfigError(
-        f"The gate file {path} cannot be used: {reason}.",
-        hint="Its keys are min, max, min_scored, on, baseline and max_drop; see docs/gate.md.",
-    )
 
 
 def parse_condition(text: str, kind: Literal["min", "max"]) -> Condition:
@@ -284,6 +145,8 @@ class Addressed(NamedTuple):
         metric: ``None`` where the result lacks it; ``why`` says so.
         exact: Whether it is a fact about the run instead of an estimate.
         open_items: Planned items without a decision.
+        corrected: How the score was corrected by people's labels; empty for one that was not.
+        labels: On how many labels it rests, where it was.
     """
 
     model: str
@@ -293,6 +156,8 @@ class Addressed(NamedTuple):
     exact: bool = False
     open_items: int = 0
     why: str = ""
+    corrected: str = ""
+    labels: int = 0
 
 
 class RowFacts(NamedTuple):
@@ -306,6 +171,8 @@ class RowFacts(NamedTuple):
     why: str = ""
     group: bool = False
     slices: Sequence[Slice] = ()
+    trust: Mapping[str, Metric] = {}
+    corrected: CorrectedScore | None = None
 
     def lookup(self, name: str) -> Figure:
         """Return what a condition's name means; without a metric where there is none of that name."""
@@ -315,13 +182,14 @@ class RowFacts(NamedTuple):
             whole = name.removesuffix(part.named(""))
             if whole != name and (found := _figure(whole, part.metrics, part.counts)) is not None:
                 return found
-        return Figure(self.diagnostics.figures().get(name), exact=False, counts=self.counts)
+        found_metric = self.trust.get(name) or self.diagnostics.figures().get(name)
+        return Figure(found_metric, exact=False, counts=self.counts if name not in self.trust else None)
 
     def names(self) -> list[str]:
         """Return the metric names that conditions may use."""
         shares = [*_SHARES, *(f"{share}_count" for share in _SHARES)] if self.counts is not None else []
         in_parts = [part.named(name) for part in self.slices for name in (*part.metrics, *shares)]
-        return list(dict.fromkeys([*self.metrics, *shares, *self.diagnostics.figures(), *in_parts]))
+        return list(dict.fromkeys([*self.metrics, *shares, *self.diagnostics.figures(), *self.trust, *in_parts]))
 
 
 class Figure(NamedTuple):
@@ -346,8 +214,13 @@ def _figure(name: str, metrics: Mapping[str, Metric], counts: Counts | None) -> 
     return None
 
 
-def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
+def address(condition: Condition, facts: Sequence[RowFacts], *, corrected: bool = True) -> list[Addressed]:
     """Return what a condition addresses in a run.
+
+    Args:
+        condition: The condition.
+        facts: What the run offers.
+        corrected: Whether a score that people's labels correct stands for the judge's own.
 
     Raises:
         UnknownNameError: There is no such model, row or metric; names the nearest.
@@ -365,18 +238,30 @@ def address(condition: Condition, facts: Sequence[RowFacts]) -> list[Addressed]:
     chosen = [one for one, prefix in matches if prefix == longest]
     if not known and any(one.counts is not None for one in chosen):
         raise _unknown(condition, facts)
-    return [_found(one, name) for one in chosen]
+    return [_found(one, name, corrected=corrected) for one in chosen]
 
 
 def _prefixes(one: RowFacts) -> tuple[str, str]:
     return f"{one.row}.", f"{one.model}:{one.row}."
 
 
-def _found(one: RowFacts, name: str) -> Addressed:
+def _found(one: RowFacts, name: str, *, corrected: bool = False) -> Addressed:
     metric, exact, counts = one.lookup(name)
+    if corrected and metric is not None and (score := one.corrected) is not None and score.metric == name:
+        return _corrected(one, name, metric, score)
     open_items = counts.planned - counts.ok if counts is not None else 0
     why = one.why or ("" if metric is not None else f"the result has no {name}")
     return Addressed(one.model, one.row, name, metric, exact, open_items, why)
+
+
+def _corrected(one: RowFacts, name: str, metric: Metric, score: CorrectedScore) -> Addressed:
+    """Return a score as people's labels correct it; the judge's own where they do not carry that, with the reason."""
+    open_items = one.counts.planned - one.counts.ok if one.counts is not None else 0
+    if score.corrected is None:
+        return Addressed(one.model, one.row, name, metric, open_items=open_items)
+    judge = "-" if score.judge.value is None else f"{score.judge.value:.2f}"
+    said = f"corrected by {how_many(score.labels, 'label')}; the judge alone says {judge}"
+    return Addressed(one.model, one.row, name, score.corrected, False, open_items, corrected=said, labels=score.labels)
 
 
 def _unknown(condition: Condition, facts: Sequence[RowFacts]) -> UnknownNameError:

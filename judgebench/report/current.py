@@ -30,10 +30,12 @@ class Plans:
 
     Attributes:
         planned: The rows that the newest readable plan is about, in its order.
+        in_random_order: Whether it asks in an order that makes of what is done a random part of all.
     """
 
     def __init__(self, run: RunFolder) -> None:
         self.planned: list[Row] = []
+        self.in_random_order = False
         self._rows_of: dict[_Work, set[Row]] = {}
         self._begun: dict[Row, str] = {}
         """By row, the newest plan with a task for it."""
@@ -44,7 +46,7 @@ class Plans:
             if plan is None:  # nobody knows what it began
                 self._begun |= {row: path.stem for rows in self._rows_of.values() for row in rows}
                 continue
-            self.planned = []
+            self.planned, self.in_random_order = [], plan.options.in_random_order
             for row, work in _rows(plan):
                 self.planned.append(row)
                 for one in work:

@@ -1,174 +1,228 @@
-"""Decides whether quality dropped from a baseline: on paired items, whatever the judge did, and not by chance.
-
-Several drops share the level of 5% by Holm's method, so that an unchanged model fails at most one gate in twenty.
-"""
+"""Decides whether quality dropped from a baseline: on paired items, whatever the judge did, and not by chance."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from judgebench.errors import UnknownNameError, UsageError, how_many
+from judgebench.errors import UnknownNameError, how_many
 from judgebench.metrics.statistics.intervals import t_quantile
-from judgebench.metrics.statistics.multiple import holm
-from judgebench.metrics.statistics.paired import ALPHA, LEAST_QUESTIONS, decided_drop, drop_p_value
-from judgebench.report.conditions import AllowedDrop, Condition, RowFacts
-from judgebench.report.gate import Check, facts_of
+from judgebench.metrics.statistics.paired import (
+    ALPHA,
+    LEAST_QUESTIONS,
+    PairedMean,
+    Unmoved,
+    decided_drop,
+    drop_p_value,
+)
+from judgebench.report.allowed_drops import EVERY, AllowedDrop
+from judgebench.report.checks import Check, LostItem
+from judgebench.report.conditions import Condition, RowFacts
 from judgebench.report.results import printable
-from judgebench.store.run_folder import RunFolder
-from judgebench.trust.comparing import RowComparison, compare_runs
+from judgebench.trust.baselines import Name, of_slice, slices_in
+from judgebench.trust.comparing import ComparedSide, RowComparison, compare_sides
+
+Sides = Mapping[Name, tuple[ComparedSide, ComparedSide]]
+"""Baseline and run by the run's model and row."""
 
 
 class Measured(NamedTuple):
-    """One allowed drop and what the two runs say; ``why`` is the reason where they say nothing."""
+    """One allowed drop and what the two runs say.
+
+    Attributes:
+        allowed: The drop, of one slice where it is one of slices.
+        model: The tested model.
+        compared: ``None`` where they say nothing; ``why`` is the reason.
+    """
 
     allowed: AllowedDrop
     model: str
     compared: RowComparison | None
     why: str = ""
 
+    @property
+    def place(self) -> str:
+        """What is measured, as conditions name it."""
+        return f"{self.model}:{self.allowed.row}.{self.allowed.sliced}"
 
-def drop_checks(
-    run_dir: Path, baseline: Path, allowed: Sequence[AllowedDrop], facts: Sequence[RowFacts]
-) -> list[Check]:
-    """Return the decisions about drops from a baseline.
+    @property
+    def factor(self) -> float:
+        """From the unit of the difference to that of the metric."""
+        return 1.0 if self.compared is not None and self.compared.kind == "score" else 100.0
+
+    @property
+    def margin(self) -> float:
+        """The allowed drop in the unit of the difference."""
+        if self.allowed.relative and self.compared is not None:
+            return self.allowed.margin / 100 * abs(self.compared.means[0])
+        return self.allowed.margin / self.factor
+
+
+class Difference(NamedTuple):
+    """What a drop is decided on.
+
+    Attributes:
+        mean: Run minus baseline. ``unmoved``: what the same answers say of the judge.
+        room: What the unread could change.
+        labels: Labelled pairs by which it is corrected; 0 where it is the judge's own.
+    """
+
+    mean: PairedMean
+    unmoved: Unmoved | None
+    room: tuple[float, float]
+    labels: int = 0
+
+
+def measured_drops(
+    drop: AllowedDrop, before: Mapping[Name, str], now: Mapping[Name, RowFacts], sides: Sides
+) -> list[Measured]:
+    """Return what the baseline and the run say about an allowed drop, for every model and slice that it is about.
 
     Args:
-        run_dir: The run that is decided on.
-        baseline: The run that was before.
-        allowed: The drops that are allowed.
-        facts: What the run's results offer; a stale one cannot pass.
+        drop: The drop that is allowed.
+        before: What the baseline has, each with the reason why nothing can be decided on it; mostly empty.
+        now: What the run's results offer; a stale one cannot pass.
+        sides: The verdicts of both.
 
     Raises:
-        UnknownNameError: Neither run has such a row.
-        ReuseError: The baseline is no run.
+        UnknownNameError: Neither has such a row, or no answer is in the slice.
     """
-    before = {(one.model, one.row): one for one in facts_of(baseline)}
-    now = {(one.model, one.row): one for one in facts if not one.group}
-    compared = _compared(RunFolder(baseline), RunFolder(run_dir))
-    measured = [one for drop in allowed for one in _measured(drop, before, now, compared)]
-    decidable = [one.compared for one in measured if one.compared is not None]
-    values = [_p_value(one) for one in measured if one.compared is not None]
-    adjusted = dict(zip(map(id, decidable), holm(values), strict=True))
-    return [_check(one, adjusted[id(one.compared)] if one.compared is not None else 1.0) for one in measured]
-
-
-def _compared(baseline: RunFolder, run: RunFolder) -> dict[tuple[str, str], RowComparison]:
-    try:
-        found = compare_runs(baseline, run)
-    except UsageError:
-        return {}
-    return {(one.second.row.model, one.second.row.row): one for one in found}
-
-
-def _measured(
-    drop: AllowedDrop,
-    before: dict[tuple[str, str], RowFacts],
-    now: dict[tuple[str, str], RowFacts],
-    compared: dict[tuple[str, str], RowComparison],
-) -> list[Measured]:
     names = [name for name in {**now, **before} if name[1] == drop.row and drop.model in {"", name[0]}]
     if not names:
         rows = ", ".join(dict.fromkeys(f"{model}:{row}" for model, row in {**now, **before}))
         raise UnknownNameError(
             f"The drop {str(drop)!r} matches nothing in these runs.", hint=f"Their results: {rows or 'none'}."
         )
-    return [_one(drop, name, before, now, compared) for name in names]
+    return [one for name in names for one in _of_name(drop, name, before, now, sides)]
 
 
-def _one(
-    drop: AllowedDrop,
-    name: tuple[str, str],
-    before: dict[tuple[str, str], RowFacts],
-    now: dict[tuple[str, str], RowFacts],
-    compared: dict[tuple[str, str], RowComparison],
-) -> Measured:
-    for facts, which in ((now, "this run"), (before, "the baseline")):
-        if name not in facts:
-            return Measured(drop, name[0], None, f"{which} has no result")
-        if facts[name].why:
-            return Measured(drop, name[0], None, f"in {which} {facts[name].why}")
-    found = compared.get(name)
-    if found is None or found.difference is None:
-        return Measured(drop, name[0], None, "the runs have no verdicts on the same items")
-    if found.metric != drop.metric:
-        return Measured(drop, name[0], None, f"its verdicts give {found.metric}, and not {drop.metric}")
-    return Measured(drop, name[0], found)
+def _of_name(
+    drop: AllowedDrop, name: Name, before: Mapping[Name, str], now: Mapping[Name, RowFacts], sides: Sides
+) -> Iterator[Measured]:
+    why = ""
+    if name not in now:
+        why = "this run has no result"
+    elif now[name].why:
+        why = f"in this run {now[name].why}"
+    elif name not in before and name not in sides:
+        why = "the baseline has no result"
+    elif before.get(name):
+        why = f"in the baseline {before[name]}"
+    elif name not in sides:
+        why = "the runs have no verdicts on the same items"
+    if why:
+        yield Measured(drop, name[0], None, why)
+        return
+    first, second = sides[name]
+    values = [drop.value]
+    if drop.by and drop.value == EVERY:
+        values = slices_in(second, drop.by)
+    for value in values:
+        one = drop._replace(value=value)
+        parts = of_slice(first, second, drop.by, value) if drop.by else (first, second)
+        if drop.by and not parts[1].answers:
+            known = ", ".join(repr(text) for text in slices_in(second, drop.by)[:8])
+            raise UnknownNameError(
+                f"The drop {str(drop)!r} is about a slice that no answer is in.",
+                hint=f"Values of {drop.by!r}: {known}" if known.strip("'") else f"No sample has {drop.by!r}.",
+            )
+        found = compare_sides(*parts)
+        if found is None or found.difference is None:
+            yield Measured(one, name[0], None, "the runs have no verdicts on the same items")
+        elif found.metric != drop.metric:
+            yield Measured(one, name[0], None, f"its verdicts give {found.metric}, and not {drop.metric}")
+        else:
+            yield Measured(one, name[0], found)
 
 
-def _factor(found: RowComparison) -> float:
-    return 1.0 if found.kind == "score" else 100.0
-
-
-def _margin(one: Measured) -> float:
-    """Return the allowed drop in the unit of the difference."""
-    assert one.compared is not None
-    if one.allowed.relative:
-        return one.allowed.margin / 100 * abs(one.compared.means[0])
-    return one.allowed.margin / _factor(one.compared)
-
-
-def _p_value(one: Measured) -> float:
-    found = one.compared
-    assert found is not None
+def difference_of(found: RowComparison) -> Difference:
+    """Return what a drop is decided on: the difference that labels correct where there are enough, else the judge's."""
     assert found.difference is not None
-    return drop_p_value(found.difference, found.unmoved, _margin(one), found.room)
+    if (fixed := found.corrected) is not None and fixed.stderr > 0:
+        mean = PairedMean(fixed.value, fixed.stderr, fixed.n, found.difference.n)
+        return Difference(mean, None, found.room, labels=fixed.n)
+    return Difference(found.difference, found.unmoved, found.room)
 
 
-def _check(one: Measured, p_value: float) -> Check:
-    place = f"{one.model}:{one.allowed.row}.{one.allowed.metric}"
+def drop_check(one: Measured, *, alpha: float = ALPHA) -> Check:
+    """Return the decision about one allowed drop.
+
+    Args:
+        one: What the runs say.
+        alpha: Of each of the two one-sided tests.
+    """
     found = one.compared
     if found is None or found.difference is None:
-        condition = Condition(f"{place} drop", "<=", one.allowed.margin)
-        message = printable(f"{place}: the drop cannot be measured: {one.why}", 600)
-        return Check(condition, one.model, one.allowed.row, _title(one), "cannot tell", None, None, None, None, message)
-    margin, factor = _margin(one), _factor(found)
-    decision = decided_drop(found.difference, found.unmoved, margin, room=found.room)
-    shared = decision == "fail" and p_value > ALPHA
-    if shared:
-        decision = "cannot tell"
-    low, high = found.difference.interval(1 - 2 * ALPHA)
-    reach = (-factor * (high + found.room[1]) + 0.0, -factor * (low + found.room[0]) + 0.0)  # no minus before a zero
-    value = -factor * found.difference.value + 0.0
-    allowed = factor * margin
-    distance = min(abs(end - allowed) for end in reach) if decision != "cannot tell" else None
+        condition = Condition(f"{one.place} drop", "<=", one.allowed.margin)
+        message = printable(f"{one.place}: the drop cannot be measured: {one.why}", 700)
+        title = _title(one)
+        return Check(
+            condition, one.model, one.allowed.row, title, "cannot tell", None, None, None, None, message, missing=True
+        )
+    used, margin, factor = difference_of(found), one.margin, one.factor
+    decision = decided_drop(used.mean, used.unmoved, margin, alpha=alpha, room=used.room)
+    low, high = used.mean.interval(1 - 2 * alpha)
+    reach = (-factor * (high + used.room[1]) + 0.0, -factor * (low + used.room[0]) + 0.0)  # no minus before a zero
+    value, allowed = -factor * used.mean.value + 0.0, factor * margin
     said = [
-        f"{place} {factor * found.means[0]:.2f} -> {factor * found.means[1]:.2f}",
+        f"{one.place} {factor * found.means[0]:.2f} -> {factor * found.means[1]:.2f}",
         f"{how_many(found.difference.n, 'item')} of both runs",
-        f"dropped by {value:.2f}, one-sided 95% limits {reach[0]:.2f} and {reach[1]:.2f}",
+        f"dropped by {value:.2f}"
+        + (f", corrected by {how_many(used.labels, 'labelled pair')}" if used.labels else "")
+        + f", one-sided {100 * (1 - alpha):.4g}% limits {reach[0]:.2f} and {reach[1]:.2f}",
         f"allowed {allowed:.4g}",
+        *_why(found, used, margin, factor, decision=decision, alpha=alpha),
     ]
-    said += _why(found, margin, shared=shared, decision=decision)
-    condition = Condition(f"{place} drop", "<=", allowed)
+    lost = tuple(lost_items(found))
     return Check(
-        condition,
-        one.model,
-        one.allowed.row,
-        _title(one),
-        decision,
-        value,
-        reach[0],
-        reach[1],
-        distance,
-        printable("; ".join(said), 900),
+        condition=Condition(f"{one.place} drop", "<=", allowed),
+        model=one.model,
+        row=one.allowed.row,
+        name=_title(one),
+        decision=decision,
+        value=value,
+        low=reach[0],
+        high=reach[1],
+        margin=min(abs(end - allowed) for end in reach) if decision != "cannot tell" else None,
+        message=printable("; ".join(said), 1000),
+        p_value=drop_p_value(used.mean, used.unmoved, margin, used.room),
+        lost=lost,
+        gained=found.gained,
     )
 
 
+def lost_items(found: RowComparison) -> Iterator[LostItem]:
+    """Yield the items that have become worse, those with another answer first: there the tested model has changed."""
+    flips = sorted(found.flips, key=lambda flip: (flip.same_answer, flip.other_id, flip.repeat))
+    for flip in flips:
+        before, after = _worth(found, flip.first), _worth(found, flip.second)
+        if before is not None and after is not None and after < before:
+            yield LostItem(flip.other_id, flip.repeat, flip.first, flip.second, flip.same_answer)
+
+
+def _worth(found: RowComparison, said: str) -> float | None:
+    if found.kind != "score":
+        return found.first.row.worth(said, None)
+    try:
+        return float(said)
+    except ValueError:  # the status of one without a score
+        return None
+
+
 def _title(one: Measured) -> str:
-    return f"{one.allowed.metric} drop"
+    return f"{one.allowed.sliced} drop"
 
 
-def _why(found: RowComparison, margin: float, *, shared: bool, decision: str) -> list[str]:
+def _why(
+    found: RowComparison, used: Difference, margin: float, factor: float, *, decision: str, alpha: float
+) -> list[str]:
     """Return what a reader must know about a decision."""
     said = []
-    factor, difference, unmoved = _factor(found), found.difference, found.unmoved
-    assert difference is not None
-    if unmoved is not None and unmoved.moved():
+    if used.unmoved is not None and used.unmoved.moved():
         said.append(
-            f"the judge moved by {factor * unmoved.shift.value:+.2f} on the {unmoved.shift.n} answers that are the "
-            f"same in both; without that the drop is {-factor * unmoved.rest.value:.2f}"
+            f"the judge moved by {factor * used.unmoved.shift.value:+.2f} on the {used.unmoved.shift.n} answers that "
+            f"are the same in both; without that the drop is {-factor * used.unmoved.rest.value:.2f}"
         )
     if found.only_first or found.only_second:
         said.append(
@@ -176,14 +230,15 @@ def _why(found: RowComparison, margin: float, *, shared: bool, decision: str) ->
         )
     if found.unread:
         said.append(f"{how_many(found.unread, 'item is', 'items are')} unread or failed in one of them")
-    if decision == "cannot tell":
-        if difference.questions < LEAST_QUESTIONS:
-            said.append(f"fewer than {LEAST_QUESTIONS} questions are in both")
-        elif shared:
-            said.append("with several drops tested at once this may be chance (Holm)")
-        elif abs(difference.value + margin) > 0 and difference.stderr > 0:
-            wide = difference.stderr * t_quantile(1 - ALPHA, max(1, difference.questions - 1))
-            needed = math.ceil(difference.questions * (wide / abs(difference.value + margin)) ** 2)
-            if needed > difference.questions:
-                said.append(f"some {needed} questions would decide, if the difference stays what it is")
+    if decision != "cannot tell":
+        return said
+    mean = used.mean
+    if mean.questions < LEAST_QUESTIONS:
+        said.append(f"fewer than {LEAST_QUESTIONS} questions are in both")
+    elif abs(mean.value + margin) > 0 and mean.stderr > 0:
+        wide = mean.stderr * t_quantile(1 - alpha, max(1, mean.questions - 1))
+        needed = math.ceil(mean.questions * (wide / abs(mean.value + margin)) ** 2)
+        if mean.questions < needed:
+            what = "labelled pairs" if used.labels else "questions"
+            said.append(f"some {needed:,} {what} would decide, if the difference stays what it is")
     return said

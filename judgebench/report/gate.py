@@ -1,65 +1,53 @@
-"""Decides whether a run is good enough, on intervals, and says so as text, as JUnit XML and as Markdown.
+"""Decides whether a run is good enough: conditions and drops from a baseline, in tiers, with one outcome of three.
 
-A condition passes when the whole 95% interval satisfies it, and still would if every unscored item were worst. It
-fails when nothing of that range satisfies it. Else the run cannot tell: neither passing nor failing would be honest.
+A rule that is not broken fails with a chance of at most 5% for the whole gate: several rules share it by Holm's method.
+That all of them pass by chance needs each of them to do so, so nothing is shared there.
 """
 
 from __future__ import annotations
 
-import math
-import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from judgebench.errors import ExitCode, ReuseError, UsageError
-from judgebench.records.diagnostics import Diagnostics
-from judgebench.records.flow import Metric
-from judgebench.report.conditions import (
-    Addressed,
-    Condition,
+from judgebench.errors import ExitCode, UsageError
+from judgebench.metrics.statistics.multiple import holm
+from judgebench.report.allowed_drops import AllowedDrop
+from judgebench.report.checks import Check, Decision, check, shared_by_several
+from judgebench.report.conditions import RowFacts, address
+from judgebench.report.current import Plans
+from judgebench.report.gate_facts import facts_of
+from judgebench.report.gate_file import (
     GateConditions,
-    RowFacts,
-    address,
-    check_percent,
+    GateRule,
+    Missing,
+    asks_labels,
+    asks_shift,
+    is_baseline_file,
     read_conditions,
+    wants_baseline,
 )
-from judgebench.report.current import Plans, newest_summary
-from judgebench.report.results import markdown_cell, printable, read_result
-from judgebench.report.schema import Summary
+from judgebench.store.journal import write_report
 from judgebench.store.run_folder import RunFolder
 
-Decision = Literal["pass", "fail", "cannot tell"]
+if TYPE_CHECKING:
+    from judgebench.report.drops import Sides
+    from judgebench.trust.baselines import BaselineSides, Name
 
-
-class Check(NamedTuple):
-    """One condition on one result.
-
-    Attributes:
-        low: Least value that sampling and the unscored items allow; ``None`` where unknown.
-        margin: Distance to the threshold, in the metric's unit: how far a pass is safe, how far a fail falls short.
-        message: The decision as a sentence.
-    """
-
-    condition: Condition
-    model: str
-    row: str
-    name: str
-    decision: Decision
-    value: float | None
-    low: float | None
-    high: float | None
-    margin: float | None
-    message: str
+ALPHA = 0.05
+"""The chance that a gate on which nothing is broken fails."""
 
 
 class GateOutcome(NamedTuple):
     """What a gate decided.
 
     Attributes:
-        decision: ``fail`` if any condition fails, else ``cannot tell`` if any cannot be decided.
+        decision: ``fail`` if a critical or supporting rule fails, else ``cannot tell`` if a critical one cannot be
+            decided, else ``pass``.
         exit_code: 0, 5 or 6.
         text: The decisions for a terminal; free of control codes.
+        path: The run folder.
+        baseline: What drops were measured from; empty without one.
     """
 
     run: str
@@ -67,14 +55,18 @@ class GateOutcome(NamedTuple):
     decision: Decision
     exit_code: ExitCode
     text: str
+    path: str = ""
+    baseline: str = ""
 
 
-def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
+def gate_run(run_dir: Path, conditions: Path | GateConditions, *, update_baseline: bool = False) -> GateOutcome:
     """Apply a gate to a run on disk.
 
     Args:
         run_dir: The run folder.
         conditions: The conditions, or a TOML file of them.
+        update_baseline: Whether this run becomes the baseline file that the gate names; its drops are then not
+            decided. A file that is not there is written anyhow.
 
     Raises:
         ConfigError: The file cannot be used.
@@ -83,22 +75,45 @@ def gate_run(run_dir: Path, conditions: Path | GateConditions) -> GateOutcome:
         ReuseError: The folder holds no result.
     """
     gate = conditions if isinstance(conditions, GateConditions) else read_conditions(conditions)
-    parsed = gate.conditions()
-    facts = facts_of(run_dir)
-    checks = [check(condition, found, on=gate.on) for condition in parsed for found in address(condition, facts)]
-    if gate.max_drop:
-        from judgebench.report.drops import drop_checks
-
-        baseline = baseline_folder(gate, run_dir.parent)
-        if baseline.samefile(run_dir):
-            raise UsageError(
-                f"The baseline {gate.baseline!r} is the run itself, which never drops.",
-                hint="Name the run that was before by its timestamp or its folder.",
-            )
-        checks += drop_checks(run_dir, baseline, gate.drops(), facts)
-    decision = overall(checks)
+    rules, run = gate.rules(), RunFolder(run_dir)
+    facts = _facts(run, gate, rules)
+    baseline, note = _baseline(gate, run, update=update_baseline)
+    if update_baseline:
+        rules = [rule for rule in rules if not wants_baseline(rule.that)]
+    checks = _checks(run, gate, rules, facts, baseline)
+    decision = overall(checks) if rules else "pass"
     codes = {"pass": ExitCode.DONE, "fail": ExitCode.GATE_FAILED, "cannot tell": ExitCode.GATE_UNDECIDED}
-    return GateOutcome(RunFolder(run_dir).timestamp, checks, decision, codes[decision], _as_text(checks, decision))
+    name = baseline.name if baseline is not None else ""
+    text = _as_text(checks, decision, note)
+    return GateOutcome(run.timestamp, checks, decision, codes[decision], text, str(run.path), name)
+
+
+def _baseline(gate: GateConditions, run: RunFolder, *, update: bool) -> tuple[BaselineSides | None, str]:
+    """Return what drops are measured from, and a line about a baseline file that was written."""
+    if not gate.baseline and not update:
+        return None, ""
+    from judgebench.trust.baselines import baseline_of, baseline_text, read_baseline, sides_of_run
+
+    if is_baseline_file(gate.baseline):
+        place = Path(gate.baseline).expanduser()
+        there = place.exists()
+        if there and not update:
+            return read_baseline(place), ""
+        write_report(place, baseline_text(baseline_of(run)))
+        note = f"Baseline: {place} is {'made anew' if there else 'written'} from this run; commit it."
+        return None, note + (" The drops are not decided." if update else "")
+    if update:
+        raise UsageError(
+            "--update-baseline needs a baseline file, and not a run.",
+            hint="For example: --baseline baseline.json --update-baseline",
+        )
+    folder = baseline_folder(gate, run.path.parent)
+    if folder.samefile(run.path):
+        raise UsageError(
+            f"The baseline {gate.baseline!r} is the run itself, which never drops.",
+            hint="Name the run that was before by its timestamp or its folder.",
+        )
+    return sides_of_run(RunFolder(folder)), ""
 
 
 def baseline_folder(gate: GateConditions, beside: Path) -> Path:
@@ -116,214 +131,155 @@ def baseline_folder(gate: GateConditions, beside: Path) -> Path:
     return existing_run(beside, gate.baseline).path
 
 
-def facts_of(run_dir: Path) -> list[RowFacts]:
-    """Return what the run's results offer; what is planned and missing, or stale, offers a reason and no number.
+def check_baseline(gate: GateConditions, beside: Path) -> None:
+    """Refuse a gate whose baseline cannot be used; a file that is not there yet will be written.
 
     Raises:
-        ReuseError: There is neither a result nor a summary.
-        DataError: A result is damaged.
+        ReuseError: There is no such run.
+        ConfigError: The file is no baseline file.
     """
-    run = RunFolder(run_dir)
-    plans = Plans(run)
-    found: list[RowFacts] = []
-    for path in sorted((run.path / "results").rglob("*.json")):
-        result = read_result(path, details=False)
-        if why := plans.stale(result):
-            found.append(RowFacts(result.model, result.dataset, {}, None, Diagnostics(), why=why))
-        else:
-            facts = RowFacts(result.model, result.dataset, result.metrics, result.counts, result.diagnostics)
-            found.append(facts._replace(slices=result.slices))
-    summary = newest_summary(run)
-    if not found and summary is None:
-        raise ReuseError(
-            f"The run {run.path} holds no results to decide on.",
-            hint="Finish it first: jb --reuse " + run.timestamp,
-        )
-    known = {(one.model, one.row) for one in found}
-    gaps = dict.fromkeys(plans.planned, "there is no result")
-    if summary is not None:
-        gaps |= {(gap.model, gap.dataset): f"{gap.reason} (see {gap.log})" for gap in summary.missing}
-    found += [
-        RowFacts(model, row, {}, None, Diagnostics(), why=why)
-        for (model, row), why in gaps.items()
-        if (model, row) not in known
-    ]
-    return found + (_groups(summary, plans) if summary is not None else [])
+    if not is_baseline_file(gate.baseline):
+        baseline_folder(gate, beside)
+    elif Path(gate.baseline).expanduser().exists():
+        from judgebench.trust.baselines import read_baseline
 
-
-def check(condition: Condition, found: Addressed, *, on: Literal["interval", "value"] = "interval") -> Check:
-    """Decide one condition on one result."""
-    place = f"{found.model}:{found.row}.{found.name}"
-    metric = found.metric
-    if metric is not None and metric.unit == "percent":
-        check_percent(condition, str(condition))
-    if metric is None or metric.value is None or math.isnan(metric.value):
-        why = found.why or (metric.note if metric is not None else "") or "it is undefined"
-        return _checked(condition, found, "cannot tell", None, None, f"{place}: there is no number: {why}")
-    if found.exact or on == "value":
-        ends: tuple[float, float] | None = (metric.value, metric.value)
-    else:
-        ends = metric.ci95
-    if ends is None:
-        message = f"{place} = {metric.value:.2f} has no interval to decide on; --on value decides on the number itself"
-        return _checked(condition, found, "cannot tell", None, None, message)
-    reach = _with_unscored(ends, metric, found)
-    decision = decide(condition, reach)
-    return _checked(condition, found, decision, ends, reach, "")
-
-
-def decide(condition: Condition, reach: tuple[float, float]) -> Decision:
-    """Return whether all, nothing or a part of a range satisfies a condition."""
-    held = [condition.holds(end) for end in reach]
-    if all(held):
-        return "pass"
-    return "cannot tell" if any(held) else "fail"
+        read_baseline(Path(gate.baseline).expanduser())
 
 
 def overall(checks: Sequence[Check]) -> Decision:
     """Return the decision of a whole gate: a failure outranks an undecided condition."""
-    decisions = {one.decision for one in checks}
-    if "fail" in decisions:
+    counting = [one for one in checks if one.tier != "advisory"]
+    if any(one.decision == "fail" for one in counting):
         return "fail"
-    return "pass" if decisions == {"pass"} else "cannot tell"
-
-
-def _with_unscored(ends: tuple[float, float], metric: Metric, found: Addressed) -> tuple[float, float]:
-    if metric.bounds is None or found.exact or not found.open_items:
-        return ends
-    return min(ends[0], metric.bounds[0]), max(ends[1], metric.bounds[1])
-
-
-def _checked(
-    condition: Condition,
-    found: Addressed,
-    decision: Decision,
-    ends: tuple[float, float] | None,
-    reach: tuple[float, float] | None,
-    message: str,
-) -> Check:
-    value = found.metric.value if found.metric is not None else None
-    margin = None
-    if reach is not None:
-        nearest = min(abs(end - condition.threshold) for end in reach)
-        margin = nearest if decision != "cannot tell" else None
-    if ends is not None and reach is not None and value is not None:
-        message = _explain(condition, found, decision, value, ends, reach)
-    low, high = reach if reach is not None else (None, None)
-    return Check(
-        condition, found.model, found.row, found.name, decision, value, low, high, margin, printable(message, 600)
+    if not any(one.decision == "pass" for one in counting):
+        return "cannot tell"
+    return (
+        "cannot tell" if any(one.decision == "cannot tell" and one.tier == "critical" for one in counting) else "pass"
     )
 
 
-def _explain(
-    condition: Condition,
-    found: Addressed,
-    decision: Decision,
-    value: float,
-    ends: tuple[float, float],
-    reach: tuple[float, float],
-) -> str:
-    """Return the decision as a sentence, with by how much."""
-    exact = ends[0] == ends[1]
-    number = f"{found.model}:{found.row}.{found.name} = {value:.2f}"
-    if not exact:
-        number += f", 95% interval {ends[0]:.2f} .. {ends[1]:.2f}"
-    wanted = f"wanted {condition.op} {condition.threshold:g}"
-    distance = abs(value - condition.threshold)
-    opened = f"{found.open_items} unscored items allow {reach[0]:.2f} .. {reach[1]:.2f}"
-    if decision == "fail":
-        nearest = min(abs(end - condition.threshold) for end in reach)
-        end = "" if exact and reach == ends else f"; even the nearest end of the interval misses it by {nearest:.2f}"
-        return f"{number}: {wanted}, missed by {distance:.2f}{end}"
-    if decision == "pass":
-        unbounded = found.open_items and not found.exact and (found.metric is None or found.metric.bounds is None)
-        note = f"; what its {found.open_items} unscored items could change is not known" if unbounded else ""
-        return f"{number}: {wanted}{note}{_against(condition, found.metric)}"
-    if decide(condition, ends) == "cannot tell":
-        why = "the interval lies on both sides of the bound" + (f", and {opened}" if reach != ends else "")
+def _facts(run: RunFolder, gate: GateConditions, rules: Sequence[GateRule]) -> list[RowFacts]:
+    """Return what the run offers, with what labels say where that is asked for or corrects a score."""
+    facts = facts_of(run.path)
+    figures = any(asks_labels(rule.that) for rule in rules)
+    if figures or (gate.on == "interval" and (run.path / "labels").is_dir()):
+        from judgebench.report.trust_figures import with_labels
+
+        return with_labels(run, facts, figures=figures)
+    return facts
+
+
+def _why_unusable(gate: GateConditions, beside: Path) -> dict[Name, str]:
+    """Return the rows of a baseline that is a run, each with the reason why nothing can be decided on it."""
+    if is_baseline_file(gate.baseline):
+        return {}
+    return {(one.model, one.row): one.why for one in facts_of(baseline_folder(gate, beside)) if not one.group}
+
+
+def _checks(
+    run: RunFolder,
+    gate: GateConditions,
+    rules: Sequence[GateRule],
+    facts: list[RowFacts],
+    baseline: BaselineSides | None,
+) -> list[Check]:
+    sides: Sides = {}
+    before: dict[Name, str] = {}
+    if baseline is not None:
+        from judgebench.trust.baselines import matched, sides_of_run
+
+        pairs = list(matched(baseline, sides_of_run(run)))
+        sides = {(second.row.model, second.row.row): (first, second) for first, second in pairs}
+        before = {(one.model, one.row): "" for one in baseline.rows} | _why_unusable(gate, run.path.parent)
+    if any(asks_shift(rule.that) for rule in rules):
+        from judgebench.report.trust_figures import with_shift
+        from judgebench.trust.comparing import compare_sides
+
+        compared = {name: found for name, pair in sides.items() if (found := compare_sides(*pair)) is not None}
+        facts = with_shift(facts, compared)
+    early, alpha = {}, ALPHA
+    if Plans(run).in_random_order:
+        early, alpha = _decided_on_the_way(run, gate, rules, sides), ALPHA / 2
+    checks: list[Check] = []
+    for rule in rules:
+        for one in _of_rule(rule, gate, facts, before, sides, alpha):
+            decided = early.get((str(rule.that), one.model, one.row), one)
+            checks.append(_of_missing(decided._replace(tier=rule.tier), gate.missing))
+    return shared(checks, alpha=alpha)
+
+
+def _of_rule(
+    rule: GateRule,
+    gate: GateConditions,
+    facts: Sequence[RowFacts],
+    before: Mapping[Name, str],
+    sides: Sides,
+    alpha: float,
+) -> Iterator[Check]:
+    if isinstance(rule.that, AllowedDrop):
+        from judgebench.report.drops import drop_check, measured_drops
+
+        now = {(one.model, one.row): one for one in facts if not one.group}
+        yield from (drop_check(one, alpha=alpha) for one in measured_drops(rule.that, before, now, sides))
     else:
-        why = f"the scored items alone would {decide(condition, ends)}, but {opened}"
-    return f"{number}: {wanted}, {why}"
+        addressed = address(rule.that, facts, corrected=gate.on == "interval")
+        yield from (check(rule.that, one, on=gate.on) for one in addressed)
 
 
-def _against(condition: Condition, metric: Metric | None) -> str:
-    """Say that a condition which holds asks for the worse end, as a slip of --min for --max does."""
-    wanted = "high" if condition.op in (">=", ">") else "low"
-    if metric is None or metric.better in (None, wanted):
-        return ""
-    return f" (note: {'less' if metric.better == 'low' else 'more'} of it is better)"
+def _decided_on_the_way(
+    run: RunFolder, gate: GateConditions, rules: Sequence[GateRule], sides: Sides
+) -> dict[tuple[str, str, str], Check]:
+    """Return what sequences say: of rows that are not whole, and of the others where they have decided.
+
+    What they leave open on a whole row is decided as always, with the other half of the error.
+    """
+    from judgebench.report.early import decisions_on, early_check, items_of, rules_on
+    from judgebench.trust.baselines import sides_of_run
+
+    rows = {name: items_of(side) for name, side in sides_of_run(run).sides.items() if side.row.judge}
+    known = rules_on(rules, rows, {name: first for name, (first, _) in sides.items()}, on=gate.on)
+    return {
+        (str(one.rule.that), *one.name): early_check(one, decision)
+        for one, decision in zip(known, decisions_on(known), strict=True)
+        if decision != "cannot tell" or not one.items.whole
+    }
 
 
-def _groups(summary: Summary, plans: Plans) -> list[RowFacts]:
-    results = [(one.model, one.dataset) for one in summary.results if one.kind == "result"]
-    if why := plans.outdated(summary.plan, results):
-        return [
-            RowFacts(model, row.dataset, {}, None, Diagnostics(), why=why, group=True)
-            for row in summary.rows
-            if row.kind == "group"
-            for model in row.cells
+def _of_missing(one: Check, policy: Missing) -> Check:
+    if not one.missing or policy == "cannot tell":
+        return one
+    if policy == "fail":
+        return one._replace(decision="fail", message=f"{one.message}; missing = 'fail'")
+    return one._replace(tier="advisory", message=f"{one.message}; missing = 'ignore'")
+
+
+def shared(checks: Sequence[Check], *, alpha: float = ALPHA) -> list[Check]:
+    """Return checks of which those that fail still do so when all that rest on estimates share one error (Holm).
+
+    Args:
+        checks: The checks; advisory ones share an error of their own.
+        alpha: The error.
+    """
+    found = list(checks)
+    for advisory in (False, True):
+        family = [
+            at for at, one in enumerate(found) if one.p_value is not None and (one.tier == "advisory") == advisory
         ]
-    counts = {(one.model, one.dataset): one.counts for one in summary.results}
-    return [
-        RowFacts(
-            model,
-            row.dataset,
-            {row.metric: cell.metric} if cell.metric is not None else {},
-            counts.get((model, row.dataset)) if cell.metric is not None else None,
-            Diagnostics(),
-            why="" if cell.metric is not None else " / ".join(summary.footnotes[note - 1] for note in cell.notes),
-            group=True,
-        )
-        for row in summary.rows
-        if row.kind == "group"
-        for model, cell in row.cells.items()
-    ]
+        others = 0 if advisory else sum(one.p_value is None and not one.missing for one in found) * (alpha < ALPHA)
+        adjusted = holm([*(found[at].p_value or 0.0 for at in family), *[1.0] * others])[: len(family)]
+        for at, p_value in zip(family, adjusted, strict=True):
+            if found[at].decision == "fail" and p_value > alpha:
+                found[at] = shared_by_several(found[at], len(family))
+    return found
 
 
-def _as_text(checks: Sequence[Check], decision: Decision) -> str:
-    lines = [f"{one.decision.upper():<11}  {one.message}" for one in checks]
+def _as_text(checks: Sequence[Check], decision: Decision, note: str) -> str:
+    lines = [f"{one.decision.upper():<11}  {_tier(one)}{one.message}" for one in checks]
     numbers = ", ".join(
         f"{sum(one.decision == kind for one in checks)} {kind}" for kind in ("pass", "fail", "cannot tell")
     )
-    return "\n".join([*lines, f"Gate: {decision.upper()} ({numbers})"])
+    return "\n".join([*lines, *([note] if note else []), f"Gate: {decision.upper()} ({numbers})"])
 
 
-def as_junit(outcome: GateOutcome) -> bytes:
-    """Return the outcome as JUnit XML: one test case per condition and result; an undecided one is an error."""
-    failed = sum(check.decision == "fail" for check in outcome.checks)
-    undecided = sum(check.decision == "cannot tell" for check in outcome.checks)
-    suite = ET.Element(
-        "testsuite",
-        name=printable(f"jb gate {outcome.run}"),
-        tests=str(len(outcome.checks)),
-        failures=str(failed),
-        errors=str(undecided),
-        skipped="0",
-    )
-    for check in outcome.checks:
-        name = f"{check.model}:{check.row}.{check.name} {check.condition.op} {check.condition.threshold:g}"
-        case = ET.SubElement(suite, "testcase", classname=printable(f"{check.model}.{check.row}"), name=printable(name))
-        if check.decision == "fail":
-            ET.SubElement(case, "failure", message=check.message, type="gate-failed").text = check.message
-        elif check.decision == "cannot tell":
-            ET.SubElement(case, "error", message=check.message, type="gate-undecided").text = check.message
-    text: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
-
-
-def as_markdown(outcome: GateOutcome) -> str:
-    """Return the outcome as a Markdown section."""
-    lines = [
-        f"## Gate of {markdown_cell(outcome.run)}: {outcome.decision}",
-        "",
-        "| decision | result | condition | value | range | why |",
-        "| --- | --- | --- | ---: | --- | --- |",
-    ]
-    for check in outcome.checks:
-        value = "-" if check.value is None else f"{check.value:.2f}"
-        reach = "-" if check.low is None or check.high is None else f"{check.low:.2f} .. {check.high:.2f}"
-        target = f"{check.model}:{check.row}.{check.name}"
-        condition = f"{check.condition.op} {check.condition.threshold:g}"
-        cells = [check.decision, target, condition, value, reach, check.message]
-        lines.append("| " + " | ".join(markdown_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+def _tier(one: Check) -> str:
+    return "" if one.tier == "critical" else f"({one.tier}) "

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from judgebench.errors import ExitCode, UsageError
-from judgebench.report.conditions import GateConditions, read_conditions
 from judgebench.report.gate import GateOutcome, gate_run
+from judgebench.report.gate_file import KEYS, GateConditions, read_conditions
 from judgebench.session.loaded import LoadedRun
 from judgebench.session.outcome import Outcome
 
@@ -25,7 +25,8 @@ def gate(run: str | os.PathLike[str] | LoadedRun | Outcome, conditions: Gate) ->
     Args:
         run: A run folder, or what ``judgebench.run`` or ``load`` gave back.
         conditions: A condition (``"aime2025-judge.accuracy>=80"``), several, a dict with the keys of a gate file
-            (``min``, ``max``, ``min_scored``, ``on``, ``baseline``, ``max_drop``), or the path of one.
+            (``min``, ``max``, ``min_scored``, ``max_drop``, ``baseline``, ``on``, ``missing``, ``supporting``,
+            ``advisory``), or the path of one.
 
     Raises:
         UsageError: A condition cannot be read, or there is none.
@@ -51,7 +52,7 @@ def conditions_of(given: Gate) -> GateConditions:
         except msgspec.ValidationError as error:
             raise UsageError(
                 f"The gate cannot be used: {error}.",
-                hint="Its keys are min, max, min_scored, on, baseline and max_drop; see docs/gate.md.",
+                hint=f"Its keys are {KEYS}; see docs/gate.md.",
             ) from error
     else:
         texts = [given] if isinstance(given, str) else list(given)
@@ -64,7 +65,7 @@ def conditions_of(given: Gate) -> GateConditions:
             min=[text for text, is_upper in zip(texts, upper, strict=True) if not is_upper],
             max=[text for text, is_upper in zip(texts, upper, strict=True) if is_upper],
         )
-    found.conditions()
+    found.rules()
     return found
 
 

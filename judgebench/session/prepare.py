@@ -37,14 +37,14 @@ def check_request(request: RunRequest) -> RunFolder | None:
             hint=f"Add --reuse (the latest run) or --reuse TIMESTAMP: jb ... --mode {request.mode} --reuse",
         )
     if request.gate:
-        from judgebench.report.conditions import read_conditions
+        from judgebench.report.gate_file import read_conditions
 
         gate = read_conditions(Path(request.gate))
-        gate.conditions()  # a gate that cannot be used is told before anything is paid for
+        gate.rules()  # a gate that cannot be used is told before anything is paid for
         if gate.baseline:
-            from judgebench.report.gate import baseline_folder
+            from judgebench.report.gate import check_baseline
 
-            baseline_folder(gate, Path(request.work_dir))
+            check_baseline(gate, Path(request.work_dir))
     if request.options.labels:
         from judgebench.trust.adding import check_label_file
 

@@ -30,6 +30,7 @@ from judgebench.identity.questions import (
 )
 from judgebench.models.access import configured
 from judgebench.models.contract import Client, ServiceConfig
+from judgebench.records.facts import LiveVerdict
 from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, recorded_reply
 from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
@@ -186,6 +187,8 @@ class InferRun:
                     status = recorded.status(sample.id, repeat, uuid or sample.uid)
                     if status == "ok" or (status == "failed" and not retry_failed):
                         self._count(answers, ok=status == "ok", kept=True)
+                        if status == "failed":
+                            self.task.tell(LiveVerdict(sample.id, repeat, "prediction_failed"))
                         continue
                     foreign += status == "" and by_question and recorded.holds(sample.id, repeat)
                 prompt = prompt or prompt_for(dataset, sample, self.kind)
@@ -218,6 +221,8 @@ class InferRun:
                 return
             job.answers.journal.append(_prediction(job, with_media_kept(reply, self.attachments)))
             self._count(job.answers, ok=reply.status == "ok", kept=False)
+            if reply.status != "ok":
+                self.task.tell(LiveVerdict(job.sample.id, job.repeat, "prediction_failed"))
             self._give_up_if_too_many()
 
         concurrency = at_a_time(self.config, self.task.reporter.progress.total)

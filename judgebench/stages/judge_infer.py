@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +45,7 @@ from judgebench.judges.core.contract import (
 )
 from judgebench.models.access import configured
 from judgebench.models.contract import Client, ServiceConfig
+from judgebench.records.facts import LiveVerdict
 from judgebench.records.flow import JudgeCall, Prediction, Reply, Request, Sample
 from judgebench.records.run import DatasetConfig, JudgeConfig, row_name
 from judgebench.stages.asks import (
@@ -65,6 +66,7 @@ from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
 from judgebench.stages.isolation import Isolation
 from judgebench.stages.limits import allowance_of
 from judgebench.stages.progress import report_regularly
+from judgebench.stages.recorded_verdicts import live_verdict
 from judgebench.stages.task import Task
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
@@ -133,11 +135,12 @@ logger = logging.getLogger(__name__)
 
 
 class JudgeJob(NamedTuple):
-    """One item to be judged; ``gold`` goes into the record."""
+    """One item to be judged; ``gold`` goes into the record, ``judged`` are the texts that the verdict is about."""
 
     sample: Sample
     case: Case
     gold: Any
+    judged: tuple[str, ...] = ()
 
 
 class JudgeRun:
@@ -246,14 +249,14 @@ class JudgeRun:
                 stopped=self.task.stop.is_set,
                 **({"reused": self.reused.get} if self.reused is not None else {}),
             )
-            await self._judge(ask)
+            await self._judge(ask, job.judged)
 
         stack.enter_context(report_regularly(self.task.reporter, self.traffic, self._progress))
         async with aclosing(self._brought_along() if self.dataset.method else self._predicted(recorded)) as jobs:
             concurrency = at_a_time(self.config, self.task.reporter.progress.total)
             await run_pool(jobs, work, concurrency=concurrency, schedule=self.schedule, stop=self.task.stop)
 
-    async def _judge(self, ask: RecordingAsk) -> None:
+    async def _judge(self, ask: RecordingAsk, judged: Sequence[str]) -> None:
         try:
             verdict = checked(await self.method.judge(ask.case, ask))
         except StoppedError:
@@ -266,11 +269,15 @@ class JudgeRun:
         except CallFailedError as error:
             self.failed += 1
             logger.warning("item %d: the judge call failed: %s", ask.case.id, error)
+            self.task.tell(LiveVerdict(ask.case.id, ask.case.repeat, "judge_failed"))
             self._give_up_if_too_many()
             return
         except RAISED_BY_OTHERS as error:  # whatever a method raises about one item
+            self.task.tell(LiveVerdict(ask.case.id, ask.case.repeat, "judge_failed"))
             self._fail(error, f"The judge method on item {ask.case.id}")
             return
+        if self.task.plan.options.in_random_order:
+            self.task.tell(live_verdict(ask.case, judged, verdict))
         if ask.answered and self.judged < JUDGED_AGAIN:
             await self._check_repeatable(ask)
         self.judged += 1
@@ -350,6 +357,7 @@ class JudgeRun:
         try:
             case = case_of(sample, prediction, self.postprocess)
         except RAISED_BY_OTHERS as error:  # whatever a postprocessor raises about one answer
+            self.task.tell(LiveVerdict(sample.id, prediction.repeat, "judge_failed"))
             self._fail(error, f"The postprocessor of the answers on item {sample.id}")
             return None
         self.foreign += self.origin is not None and self.origin.is_foreign(sample, prediction)
@@ -357,11 +365,14 @@ class JudgeRun:
 
     def _beside_other_answer(self, sample: Sample, prediction: Prediction, case: Case) -> JudgeJob | None:
         if self.compared_model is None:
-            return JudgeJob(sample, case, prediction.uuid)
+            return JudgeJob(sample, case, prediction.uuid, (prediction.prediction,))
         other_answer = self.compared_model.answer(sample, prediction.repeat)
         if other_answer.text is None:
+            if other_answer.failed:
+                self.task.tell(LiveVerdict(sample.id, prediction.repeat, "prediction_failed"))
             return None
-        return JudgeJob(sample, other_answer.beside(case), [prediction.uuid, other_answer.uuid])
+        both = other_answer.beside(case)
+        return JudgeJob(sample, both, [prediction.uuid, other_answer.uuid], (both.answer, both.baseline or ""))
 
     def _check_served(self, served: str) -> None:
         """Refuse to mix the verdicts of two judges in one file when the config leaves the name to the service."""

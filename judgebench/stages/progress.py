@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from judgebench.records.facts import LiveVerdict
 from judgebench.records.spending import TaskSpending
 from judgebench.stages.task_files import FILES_VARIABLE, open_progress
 
@@ -38,6 +39,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
         error: One sentence, when the state is ``error``; ``hint`` what to do; ``exit_code`` the error's.
         figures: Further numbers for the record (asked and achieved rate, extra requests, ...).
         spending: How things stand with its allowance, where the run has limits.
+        verdicts: What has been decided since the last report, where somebody waits for it.
     """
 
     task: str
@@ -60,6 +62,7 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
     exit_code: int = 0
     figures: dict[str, float] = {}
     spending: TaskSpending | None = None
+    verdicts: list[LiveVerdict] = []
 
 
 class Reporter:
@@ -69,6 +72,8 @@ class Reporter:
         self.progress = Progress(task=task)
         self.allowance: Allowance | None = None
         """Goes into each report."""
+        self.verdicts: list[LiveVerdict] = []
+        """Go into the next report."""
         self.latest: Callable[[], dict[str, object]] | None = None
         """Gives what changes all the time, for each report."""
         self._interval = interval
@@ -97,13 +102,29 @@ class Reporter:
             setattr(self.progress, name, value)
         if self.allowance is not None:
             self.progress.spending = self.allowance.state(ended=self.progress.state in {"finish", "error"})
+        self.progress.verdicts, self.verdicts = self.verdicts[:_MOST_VERDICTS], self.verdicts[_MOST_VERDICTS:]
+        line = msgspec.json.encode(self.progress)
         if self._emit is not None:
-            self._emit(msgspec.json.encode(self.progress))
+            self._emit(line)
+            if force and self.verdicts:
+                self.send(force=True)
             return
         try:
-            os.write(self._fd, msgspec.json.encode(self.progress) + b"\n")
+            _write(self._fd, line + b"\n")
         except (BrokenPipeError, OSError):
             self._fd = -1  # the supervisor is gone; stdin tells the rest
+        if force and self.verdicts:
+            self.send(force=True)
+
+
+_MOST_VERDICTS = 300
+"""Of one report: a reader takes lines of 64 KiB."""
+
+
+def _write(fd: int, line: bytes) -> None:
+    """Write all of a line: a pipe may take a long one in parts."""
+    while line:
+        line = line[os.write(fd, line) :]
 
 
 def supervised() -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from judgebench.records.facts import RecordedVerdict, RuleVerdict, answer_hash
+from judgebench.judges.core.contract import Case
+from judgebench.records.facts import LiveVerdict, RecordedVerdict, RuleVerdict, answer_hash
 from judgebench.records.findings import Preference, PresentationVerdict, ReadSpan
 from judgebench.records.flow import JudgeCall, Sample, Verdict
 from judgebench.records.pairs import SIDES
@@ -48,7 +49,7 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         answer=verdict.answer,
         answer_hash=answer_hash(*judged, *images) if judged else "",
         truncated=prediction is not None and prediction.finish_reason == "length",
-        meta=_slices(sample, by) if sample.meta or by else {},
+        meta=meta_of(sample, by) if sample.meta or by else {},
         probabilities=verdict.probabilities,
         votes=verdict.votes,
         outcomes=verdict.outcomes,
@@ -57,6 +58,20 @@ def recorded_verdict(checked: Checked, *, benchmark: bool, by: Sequence[str] = (
         equal_answers=verdict.equal_answers,
         settled_by=verdict.settled_by,
         details=verdict.details,
+    )
+
+
+def live_verdict(case: Case, judged: Sequence[str], verdict: Verdict) -> LiveVerdict:
+    """Return what is told about a verdict while the task works, as ``recorded_verdict`` will write it.
+
+    Args:
+        case: What was judged.
+        judged: The texts that the verdict is about.
+        verdict: The verdict.
+    """
+    images = [image.sha256 for image in (*case.images, *case.baseline_images)]
+    return LiveVerdict(
+        case.id, case.repeat, verdict.status, _text(verdict.decision), verdict.score, answer_hash(*judged, *images)
     )
 
 
@@ -86,7 +101,7 @@ def _preference(decision: str | None, order: str) -> Preference | None:
     return _PREFERENCES[-side if order == "BA" else side]
 
 
-def _slices(sample: Sample, by: Sequence[str]) -> dict[str, Any]:
+def meta_of(sample: Sample, by: Sequence[str]) -> dict[str, Any]:
     """Return the columns by which one slices: short values, and lists where the result is sliced by them."""
     inputs = {name: sample.fields[name] for name in by if name in sample.fields}
     return {

@@ -4,9 +4,11 @@ Task and supervisor speak a small protocol. Task → supervisor: one JSON object
 ``JB_PROGRESS_FD``; each is a whole ``stages.progress.Progress`` (the newest replaces the older). Supervisor → task:
 lines on the task's stdin: ``upstream-done <task id>`` when a followed task has ended, ``stop`` to stop sending and keep
 what is in flight for a bounded time, ``allowance <number> <calls> <tokens> <cost>`` for all that it may spend where the
-run has limits, ``limit-reached`` to send nothing more and keep all that is in flight, and end of file when the
-supervisor is gone (the same as ``stop``). Where the two share no pipe, both directions go through files
-(``stages.task_files``). Without either a task runs by itself and reports to its log.
+run has limits, ``limit-reached`` to send nothing more and keep all that is in flight, ``decided`` for the same where a
+gate needs no more (the task has then done its work), and end of file when the supervisor is gone (the same as
+``stop``). Of a report, ``verdicts`` alone are not all that there are, but those since the last one. Where the two share
+no pipe, both directions go through files (``stages.task_files``). Without either a task runs by itself and reports to
+its log.
 
 An exception of a plug-in about one item is that item's failure and not the end of the task. Whose bug it is cannot be
 told from outside: it may be the user's method or one of ours. So it is never quiet either: the log has its traceback,
@@ -42,6 +44,7 @@ from judgebench.errors import (
     out_of_memory,
     visible,
 )
+from judgebench.records.facts import LiveVerdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
 from judgebench.stages.progress import Reporter, supervised
 from judgebench.stages.task_files import FILES_VARIABLE, orders_in
@@ -64,6 +67,7 @@ class Task:
         interrupted: Set when it is to end soon, whatever is in flight.
         upstream_done: Set when no followed task writes any more.
         waiting: Whether nothing is left to do but to wait for answers.
+        decided: Whether what is there is enough to decide on.
         in_caller: Whether it runs in a thread of the process that asked for the run.
     """
 
@@ -78,6 +82,7 @@ class Task:
         self.interrupted = asyncio.Event()
         self.upstream_done = asyncio.Event()
         self.waiting = False
+        self.decided = False
         self._open_upstream = set(spec.follows)
         if not self._open_upstream or not (self.in_caller or supervised()):
             self.upstream_done.set()
@@ -128,8 +133,19 @@ class Task:
             self._open_upstream.discard(subject)
             if not self._open_upstream:
                 self.upstream_done.set()
+        elif word == "decided":
+            logger.info("what is there decides: sending no more, keeping what is in flight")
+            self.decided = True
+            self.stop.set()
+            if self.reporter.allowance is not None:
+                self.reporter.allowance.refuse()
         elif self.reporter.allowance is not None:
             self.reporter.allowance.receive(word, subject)
+
+    def tell(self, verdict: LiveVerdict) -> None:
+        """Tell what became of an answer, where the run waits for what decides a gate."""
+        if self.plan.options.in_random_order:
+            self.reporter.verdicts.append(verdict)
 
     def supervisor_gone(self) -> None:
         """The supervisor is gone: keep what is in flight and end."""
@@ -346,7 +362,7 @@ def _why_early(task: Task) -> JudgebenchError | None:
     if task.interrupted.is_set():
         said = f"stopped before the end; {outstanding}" if outstanding else "stopped before the end"
         return InterruptedRunError(said, hint="Continue with --reuse.")
-    if task.stop.is_set():
+    if task.stop.is_set() and not task.decided:
         what = "The run has spent what it may; what this task had in flight then is kept."
         return LimitReachedError(what, hint="Continue with --reuse and a higher limit.")
     return None

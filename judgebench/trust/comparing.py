@@ -205,11 +205,11 @@ def compare_runs(
             f"Both runs are {first.timestamp}, and a run does not differ from itself.",
             hint="Name two runs, or two rows or models of one: --row ROW --row OTHER",
         )
-    pairs = _pairs(before, after, rows, models)
+    pairs = paired_rows(before, after, rows, models)
     found = []
     for one, other in pairs:
         if first.verdicts(one.model, one.row).exists() and second.verdicts(other.model, other.row).exists():
-            compared = compare_sides(_side(first, one), _side(second, other))
+            compared = compare_sides(side_of(first, one), side_of(second, other))
             if compared is not None:
                 found.append(compared)
     if not found:
@@ -226,7 +226,7 @@ def _adjusted(found: Sequence[RowComparison], adjust: Adjustment) -> list[RowCom
     return [one._replace(adjusted=next(adjusted)) if one.p_value is not None else one for one in found]
 
 
-def _pairs(
+def paired_rows(
     first: Sequence[ManifestRow], second: Sequence[ManifestRow], rows: Sequence[str], models: Sequence[str]
 ) -> Iterator[tuple[ManifestRow, ManifestRow]]:
     """Yield which rows are compared: those of one name, and the only ones left over on both sides of a dataset."""
@@ -320,7 +320,12 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
     )
 
 
-def _side(run: RunFolder, one: ManifestRow) -> ComparedSide:
+def side_of(run: RunFolder, one: ManifestRow) -> ComparedSide:
+    """Return one model's verdicts in one row of a run.
+
+    Raises:
+        DataError: A file is damaged.
+    """
     row = read_row(run, one)
     made, uids = how_made(run, one)
     seen: Counter[str] = Counter()

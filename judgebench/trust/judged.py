@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,7 @@ class JudgedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rule: SaidByOne | None = None
     probabilities: dict[str, float] = {}
     votes: dict[str, int] = {}
+    meta: dict[str, Any] = {}
 
     def doubt(self) -> float:
         """Return how unsure the judge is, 0..1: by its probabilities, its votes, or its presentations; 1 if unread."""

@@ -14,8 +14,10 @@ from judgebench.cli.main import run as main
 from judgebench.errors import ConfigError, DiskError, ReuseError, UnknownNameError, UsageError
 from judgebench.records.flow import Metric
 from judgebench.records.run import SummarizerConfig, SummaryGroup
-from judgebench.report.conditions import Addressed, Condition, GateConditions, parse_condition, read_conditions
-from judgebench.report.gate import check, decide, gate_run
+from judgebench.report.checks import check, decide
+from judgebench.report.conditions import Addressed, Condition, parse_condition
+from judgebench.report.gate import gate_run
+from judgebench.report.gate_file import GateConditions, read_conditions
 from judgebench.report.schema import RowSpec
 from judgebench.report.summary import summarize
 from judgebench.store.run_folder import RunFolder, mark

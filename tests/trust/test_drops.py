@@ -11,8 +11,9 @@ import pytest
 
 from judgebench.cli.main import run as jb
 from judgebench.errors import UnknownNameError, UsageError
-from judgebench.report.conditions import GateConditions, parse_drop
+from judgebench.report.allowed_drops import parse_drop
 from judgebench.report.gate import gate_run
+from judgebench.report.gate_file import GateConditions
 from tests.report.runs import put
 from tests.trust.made import judged, judged_run
 from tests.trust.test_comparing import texts
@@ -132,7 +133,7 @@ def test_a_drop_that_cannot_be_used_is_told(drop: str, said: str) -> None:
 
 def test_a_baseline_and_a_drop_need_each_other(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--max-drop needs --baseline"):
-        GateConditions(max_drop=["toy.accuracy=2"]).conditions()
+        GateConditions(max_drop=["toy.accuracy=2"]).rules()
     runs = pair(tmp_path, n=30)
     with pytest.raises(UnknownNameError, match="matches nothing in these runs"):
         decided(runs, "no-such.accuracy=2")

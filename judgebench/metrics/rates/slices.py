@@ -58,7 +58,7 @@ class Slices:
             if value is not _ABSENT:
                 self._known.add(name)
             try:
-                texts = _texts(value)
+                texts = slice_texts(value)
             except ValueError:
                 self._refuse(name, "it holds values that are no short texts, numbers or lists of them")
                 continue
@@ -125,7 +125,7 @@ def has_field(sample: Sample, name: str) -> bool:
     return field_of(sample, name) is not _ABSENT
 
 
-def _texts(value: Any) -> tuple[str | None, ...]:
+def slice_texts(value: Any) -> tuple[str | None, ...]:
     """Return the slices that a value belongs to.
 
     Raises:
