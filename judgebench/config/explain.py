@@ -94,6 +94,9 @@ def run_error(path: Path, error: BaseException) -> ConfigError:
         return ConfigError(f"{path}: {error.message}", hint=error.hint)
     if isinstance(error, SyntaxError) and error.lineno is not None and error.filename:
         return parse_error(_base_of(path, error), error)
+    if isinstance(error, RecursionError) and (circle := _circle(path, ())):
+        way = " imports ".join(one.name for one in circle)
+        return ConfigError(f"{path}: read_base() goes in a circle: {way}.", hint="Take one of these imports out.")
     absent = _missing_base(path)
     if absent:
         return absent
@@ -132,6 +135,15 @@ def _base_of(path: Path, error: SyntaxError) -> Path:
         if deeper != base:
             return deeper
     return path
+
+
+def _circle(path: Path, way: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return files that inherit from each other in a circle, from the first to itself; empty for none."""
+    path = path.resolve()
+    if path in way:
+        return (*way[way.index(path) :], path)
+    found = (_circle(base, (*way, path)) for base in base_files(path))
+    return next((circle for circle in found if circle), ())
 
 
 def _missing_base(path: Path) -> ConfigError | None:

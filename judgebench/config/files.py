@@ -1,8 +1,8 @@
 """A config file as plain dicts, lists and texts, and which of its variables are models, datasets, judges, a summarizer.
 
-The one module that imports mmengine, which reads Python config files in its lazy mode: imported types are never
-imported, they become their dotted path. So a file that names the types of a package that is not installed is read all
-the same.
+Most files are read without mmengine (``config/plain_files.py``). This is the one module that imports it, for the rest.
+It reads Python config files in its lazy mode: imported types are never imported, they become their dotted path. So a
+file that names the types of a package that is not installed is read all the same.
 
 numpy, which mmengine imports, comes with one BLAS thread: OpenBLAS starts a thread a core, and each spins for a while
 before it sleeps, a tenth of a CPU second a core for a process that reads a config or averages verdicts. What is counted
@@ -12,7 +12,6 @@ here multiplies no large matrices.
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from typing import Any
 
 from judgebench.config.checks import Declared
 from judgebench.config.explain import parse_error, run_error
+from judgebench.config.plain_files import is_run, package_folder, read_plain
 from judgebench.config.registry import Kind
 from judgebench.errors import RAISED_BY_OTHERS, ConfigError, out_of_memory
 from judgebench.plugins.slow_code import say_when_slow
@@ -56,6 +56,13 @@ def load_file(path: Path) -> PlainConfig:
     Raises:
         ConfigError: The file cannot be read, is no Python, or fails while it runs; names file and line.
     """
+    with say_when_slow(f"the config file {path}"):
+        plain = read_plain(path)
+    return read_by_mmengine(path) if plain is None else plain
+
+
+def read_by_mmengine(path: Path) -> PlainConfig:
+    """Return what ``load_file`` does, by the reader that knows all of Python; raises the same."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError as error:
@@ -126,8 +133,8 @@ def _mmengine_config() -> Any:
         import mmengine.config.utils as utils_module
 
     for module in (config_module, utils_module):
-        module._is_builtin_module = _is_standard_library  # noqa: SLF001 - the mend described above
-    config_module.get_installed_path = _package_folder
+        module._is_builtin_module = is_run  # noqa: SLF001 - the mend described above
+    config_module.get_installed_path = package_folder
     for name in ("ImportTransformer", "_gather_abs_import_lazyobj"):
         setattr(config_module, name, _without_quotes_in_filename(getattr(config_module, name)))
     return config_module.Config
@@ -138,20 +145,6 @@ def _without_quotes_in_filename(function: Callable[..., Any]) -> Callable[..., A
         return function(*args, filename=filename.replace('"', "'"), **kwargs)
 
     return called
-
-
-def _is_standard_library(name: str) -> bool:
-    return name.startswith("mmengine.config") or name.partition(".")[0] in sys.stdlib_module_names
-
-
-def _package_folder(package: str) -> str:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError(
-            f"read_base() imports from the package {package!r}, which is not installed.",
-            hint="Import from a file beside this one (from .name import ...) or from judgebench.configs.",
-        )
-    return str(next(iter(spec.submodule_search_locations)))
 
 
 def _is_old_style(tree: ast.Module) -> bool:
@@ -179,7 +172,7 @@ def _refuse_imports_in_texts(tree: ast.Module, path: Path) -> None:
         for node in tree.body
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
-        if not _is_standard_library(node.module or "" if isinstance(node, ast.ImportFrom) else alias.name)
+        if not is_run(node.module or "" if isinstance(node, ast.ImportFrom) else alias.name)
     }
     for place in ast.walk(tree):
         if isinstance(place, ast.FormattedValue):
