@@ -45,6 +45,7 @@ commands:
   jb items RUN [ROW [ID]]        look at the items that are wrong or doubtful
   jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb view [RUN or FOLDER]        look at runs in a browser on this machine
+  jb jobs RUN                    list the jobs of a run on a cluster
   jb requests RUN --out FILE     write what a run still has to ask into a file
   jb replies RUN FILE            take the answers of such a file
   jb schema [RECORD]             print the JSON Schema of a record of a run

@@ -29,6 +29,7 @@ VERBS = {
     "compare": "judgebench.cli.compare",
     "gate": "judgebench.cli.gate",
     "items": "judgebench.cli.items",
+    "jobs": "judgebench.cli.jobs",
     "label": "judgebench.cli.label",
     "ls": "judgebench.cli.ls",
     "replies": "judgebench.cli.replies",

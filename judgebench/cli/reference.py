@@ -41,6 +41,7 @@ _VERBS = """\
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
+| `jb jobs RUN` | list the jobs of a run [on a cluster](clusters.md); `--stop` ends them |
 | `jb requests [RUN] --out FILE` | write what a run still has to ask into [a file](batch.md#files-for-any-farm) |
 | `jb replies RUN FILE...` | take the answers of such a file, and score what is complete |
 | `jb view [RUN or FOLDER ...]` | look at runs in a browser on this machine; see [the viewer](viewer.md) |

@@ -15,7 +15,7 @@ from judgebench.errors import one_line, visible
 from judgebench.stages.progress import Progress
 
 Status = Literal[
-    "waiting", "launching", "starting", "preflight", "running", "backing-off", "draining", "writing",
+    "waiting", "launching", "queued", "starting", "preflight", "running", "backing-off", "draining", "writing",
     "finish", "partial", "error", "skipped", "interrupted",
 ]  # fmt: skip
 """What a row says; the first until the task starts, the last five once it has ended."""
@@ -91,7 +91,7 @@ class TaskRow:
         self.progress = progress
         if progress.state not in {"finish", "error"} and not self.over:
             self.status = progress.state
-        if progress.state in {"starting", "preflight"}:
+        if progress.state in {"queued", "starting", "preflight"}:
             return
         count = Count(now, progress.done - progress.kept, progress.tokens)
         self._first = self._first or Count(now if self.started is None else self.started, 0, 0)

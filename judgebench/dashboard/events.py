@@ -29,7 +29,7 @@ from judgebench.records.events import (
 )
 
 _INTERVAL = 1.0
-_NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "starting", "preflight"})
+_NOT_WORKING: frozenset[Status] = frozenset({"waiting", "launching", "queued", "starting", "preflight"})
 
 
 class EventStream(Protocol):

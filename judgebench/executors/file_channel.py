@@ -26,6 +26,34 @@ CHANNELS = "logs/tasks"
 """Folder of the channels, relative to the run folder; each is removed when its task has ended."""
 
 
+class Reports:
+    """What a task says of itself, read from a file that grows.
+
+    Args:
+        path: The file, which may not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+        self._rest = b""
+        self._decoder = msgspec.json.Decoder(Progress)
+
+    def new(self) -> Iterator[Progress]:
+        """Yield what the task has said since the last call."""
+        try:
+            with self._path.open("rb") as file:  # opened anew: only so a network file system looks for changes
+                file.seek(self._position)
+                data = file.read()
+        except OSError:
+            return
+        self._position += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(msgspec.DecodeError):  # torn by a kill; the next report says it all
+                yield self._decoder.decode(line)
+
+
 class FileChannel:
     """Orders for a task and its reports, in a folder of their own.
 
@@ -47,9 +75,7 @@ class FileChannel:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
         self._orders = self.folder / ORDERS
         self._orders.touch()
-        self._position = 0
-        self._rest = b""
-        self._decoder = msgspec.json.Decoder(Progress)
+        self._reports = Reports(self.folder / PROGRESS)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,17 +89,7 @@ class FileChannel:
 
     def reports(self) -> Iterator[Progress]:
         """Yield what the task has said since the last call."""
-        try:
-            with (self.folder / PROGRESS).open("rb") as file:
-                file.seek(self._position)
-                data = file.read()
-        except OSError:
-            return
-        self._position += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            with contextlib.suppress(msgspec.DecodeError):  # torn by a kill; the next report says it all
-                yield self._decoder.decode(line)
+        return self._reports.new()
 
     async def events(self, ended: Callable[[], Ended | None]) -> AsyncGenerator[TaskReport, None]:
         """Yield the task's reports and then its end, and let it know meanwhile that somebody listens.

@@ -37,7 +37,7 @@ FINAL: frozenset[Phase] = frozenset({"ok", "partial", "outstanding", "failed", "
 PASSED: frozenset[Phase] = frozenset({"ok", "partial"})
 
 _PARTIAL_CODES = frozenset({int(ExitCode.ITEMS_FAILED), int(ExitCode.BUDGET_REACHED)})
-_NOT_YET_WORKING: frozenset[State] = frozenset({"starting", "preflight"})
+_NOT_YET_WORKING: frozenset[State] = frozenset({"queued", "starting", "preflight"})
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag="run-started"):

@@ -89,7 +89,8 @@ class Session:
         self._close = close
         self._wanted = request
         self._command = command
-        self._display = display
+        self._make_display = display
+        self._shown: Display | None = None
         self._stopping = threading.Lock()
         self._stopped = False
         self._stop_run: Callable[[bool], None] | None = None
@@ -139,6 +140,7 @@ class Session:
                 notes = [*notes, later]
             try:
                 with hold(run.lock, shlex.join(self._command)):
+                    self._wait_for_jobs(run)
                     remove_leftovers(run)
                     notes = [*notes, *mend_run(run, config)]
                     return self._run_in(run, config, request, notes, fork_server, listeners)
@@ -157,6 +159,22 @@ class Session:
             self._stopped = True
             if self._stop_run is not None:
                 self._stop_run(at_once)
+
+    @property
+    def _display(self) -> Display:
+        """What hears the run, made when there is something to hear."""
+        if self._shown is None:
+            self._shown = self._make_display()
+        return self._shown
+
+    def _wait_for_jobs(self, run: RunFolder) -> None:
+        """Wait for jobs of a batch system that outlived their run: as long as they write, nobody else may."""
+        if not run.jobs.is_dir():
+            return
+        from judgebench.executors.left_jobs import left_jobs, wait_for
+
+        if jobs := left_jobs(run.path):
+            asyncio.run(wait_for(jobs, self._display.message))
 
     def _completed(self) -> tuple[RunFolder | None, RunRequest, list[str]]:
         reused = check_request(self._wanted)
@@ -193,7 +211,7 @@ class Session:
             overrides=said_overrides(self._wanted, run if request.reuse is not None else None),
         )
         log = EventLog(run.events)
-        recorder = Recorder(EventDisplay(log, self._display()))
+        recorder = Recorder(EventDisplay(log, self._display))
         display = Audience(recorder, listeners)
         with removed_on_failure(dump, plan_file):
             write_atomically(dump, dump_config(config).encode())

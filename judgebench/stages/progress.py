@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from judgebench.engine.allowance import Allowance
     from judgebench.engine.client import Traffic
 
-State = Literal["starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"]
+State = Literal[
+    "queued", "starting", "preflight", "waiting", "running", "backing-off", "draining", "writing", "finish", "error"
+]
 
 
 class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):

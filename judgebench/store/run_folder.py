@@ -160,6 +160,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def jobs(self) -> Path:
+        """Folder of the attempts at tasks that run as jobs of a batch system; see ``executors.job_files``."""
+        return self._checked(self.path) / "jobs"
+
+    @property
     def events(self) -> Path:
         """The file of what the display was told."""
         return self._checked(self.path) / "events.jsonl"

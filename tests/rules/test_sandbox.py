@@ -78,7 +78,7 @@ def test_what_a_function_prints_does_not_mix_with_the_replies():
     assert (first, second) == ("said", [2])
 
 
-def test_the_same_call_runs_once_also_when_it_is_asked_at_the_same_time(tmp_path):
+def test_the_same_call_runs_once_also_when_it_is_looked_at_the_same_time(tmp_path):
     log = tmp_path / "log"
     results, _ = calls(*[("note", str(log), "x")] * 5, ("note", str(log), "y"), workers=2)
     assert results == ["x"] * 5 + ["y"]

@@ -1,0 +1,340 @@
+"""Judged runs whose tasks are jobs of a real, throw-away Slurm."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import JB, Bench, Done, judge_answer, model_answer, run, slower_after, wait_until
+from tests.executors.test_file_executor import outcome
+from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm, throwaway_slurm
+from tests.faultservice import FaultService
+
+pytestmark = [needs_slurm, pytest.mark.xdist_group("slurm")]
+
+N = 12
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowawaySlurm]:
+    """Two nodes on this machine."""
+    with throwaway_slurm(tmp_path_factory.mktemp("slurm"), nodes=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def bench(tmp_path: Path, cluster: ThrowawaySlurm) -> Iterator[Bench]:
+    """A judged benchmark and an executor that knows the cluster."""
+    with (
+        FaultService(model_answer(lambda i: i % 3 == 0), model="m") as model,
+        FaultService(judge_answer(), model="j") as judge,
+    ):
+        bench = Bench(tmp_path, model, judge, n=N)
+        bench.model_keys = bench.judge_keys = {"batch_size": 2}
+        bench.write()
+        write_executor(bench)
+        yield bench
+    cluster.run("scancel", "--me")
+
+
+def write_executor(bench: Bench, **keys: Any) -> None:
+    folder = bench.folder / "configs" / "executors"
+    folder.mkdir(parents=True, exist_ok=True)
+    said = {"every": 0.3, "silence": 3.0, "lease": 3.0, "notice": 10, **keys}
+    (folder / "cluster.py").write_text(
+        f"from judgebench.executors import SlurmExecutor\nexecutor = dict(type=SlurmExecutor, **{said!r})\n"
+    )
+
+
+def jb(bench: Bench, cluster: ThrowawaySlurm, *flags: str) -> Done:
+    return bench.jb("--executor", "cluster", "--no-preflight", *flags, env=cluster.environment)
+
+
+def start(bench: Bench, cluster: ThrowawaySlurm, *flags: str) -> subprocess.Popen[str]:
+    return bench.start("--executor", "cluster", "--no-preflight", *flags, env=cluster.environment)
+
+
+def check_answers(bench: Bench) -> None:
+    assert sorted(row["id"] for row in bench.rows()) == list(range(N))
+    assert list((bench.run / "jobs").iterdir()) == []
+
+
+def check_complete(bench: Bench) -> None:
+    result = bench.result()
+    assert result["counts"]["ok"] == N
+    assert result["metrics"]["accuracy"]["value"] == pytest.approx(100 * 8 / 12)
+    for name in ("toy", "toy-judge"):
+        assert sorted(row["id"] for row in bench.rows(name)) == list(range(N))
+    assert list((bench.run / "jobs").iterdir()) == []
+
+
+def test_a_judged_run_gives_what_a_local_one_gives_and_leaves_no_job(
+    bench: Bench, cluster: ThrowawaySlurm, tmp_path: Path
+) -> None:
+    done = jb(bench, cluster)
+    assert done.code == 0, done.text
+    check_complete(bench)
+    assert bench.asked() == bench.judged() == dict.fromkeys(range(N), 1)
+    wait_until(lambda: not cluster.jobs())
+    local = Bench(tmp_path / "local", bench.model, bench.judge, n=N)
+    local.model_keys = local.judge_keys = {"batch_size": 2}
+    local.folder.mkdir()
+    local.write()
+    assert local.jb("--no-preflight").code == 0
+    assert outcome(bench) == outcome(local)
+
+
+def running_job(cluster: ThrowawaySlurm) -> str:
+    """The name of the one job that works."""
+    found: list[str] = []
+
+    def one() -> bool:
+        found[:] = [name for name, state in cluster.jobs().items() if state == "RUNNING"]
+        return len(found) == 1
+
+    wait_until(one)
+    return found[0]
+
+
+def kept_once(bench: Bench, before: list[int], service: FaultService) -> None:
+    """Nothing that was finished is asked twice; only what was in flight may be."""
+    asked = bench.asked() if service is bench.model else bench.judged()
+    assert set(asked) == set(range(N))
+    assert not [number for number in before if asked[number] > 1], asked
+
+
+def finished(bench: Bench, name: str) -> list[int]:
+    path = next(bench.folder.glob(f"outputs/default/*/predictions/toy-model/{name}.jsonl"), None)
+    lines = path.read_text().splitlines() if path else []
+    return [json.loads(line)["id"] for line in lines if line.endswith("}")]
+
+
+def test_a_job_that_a_person_cancels_stays_cancelled_and_reuse_goes_on(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    slower_after(4, bench.model, then=2.0)
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 4)
+    cluster.run("scancel", f"--name={running_job(cluster)}", "--me")
+    out, _ = process.communicate(timeout=90)
+    assert process.returncode in {1, 130}, out
+    before = finished(bench, "toy")
+    bench.model.latency = 0.0
+    done = bench.jb("--reuse", "--mode", "infer", "--no-preflight", env=cluster.environment)
+    assert done.code == 0, done.text
+    kept_once(bench, before, bench.model)
+    check_answers(bench)
+
+
+def test_an_agent_that_is_killed_is_followed_by_another_attempt(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    slower_after(4, bench.judge, then=1.0)
+    process = start(bench, cluster)
+    wait_until(lambda: len(finished(bench, "toy-judge")) >= 3)
+    before = finished(bench, "toy-judge")
+    claim = json.loads(next(bench.run.glob("jobs/judge-*/1/claim")).read_text())
+    os.kill(claim["pid"], signal.SIGKILL)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert "attempt 2 goes on" in out
+    kept_once(bench, before, bench.judge)
+    check_complete(bench)
+    assert not cluster.jobs()
+
+
+def test_a_supervisor_that_is_killed_leaves_its_jobs_at_work_and_reuse_waits_for_them(
+    bench: Bench, cluster: ThrowawaySlurm
+) -> None:
+    slower_after(3, bench.model, then=3.0)
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    listed = run_verb(bench, cluster, "jobs", str(bench.run))
+    assert "infer:toy-model/toy" in listed.out, listed.text
+    assert "running" in listed.out
+    done = bench.jb("--reuse", "--mode", "infer", "--no-preflight", env=cluster.environment)
+    assert done.code == 0, done.text
+    assert "still works as job" in done.text
+    assert bench.asked() == dict.fromkeys(range(N), 1)  # not even what was in flight
+    check_answers(bench)
+
+
+def test_jobs_that_were_left_can_be_ended(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    slower_after(3, bench.model, then=1.0)
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    ended = run_verb(bench, cluster, "jobs", str(bench.run), "--stop")
+    assert ended.code == 0, ended.text
+    assert "its job has ended" in ended.out
+    wait_until(lambda: not cluster.jobs())
+    assert run_verb(bench, cluster, "jobs", str(bench.run)).out == "The run has no jobs.\n"
+    before = finished(bench, "toy")
+    bench.model.latency = 0.0
+    done = bench.jb("--reuse", "--mode", "infer", "--no-preflight", env=cluster.environment)
+    assert done.code == 0, done.text
+    kept_once(bench, before, bench.model)
+    check_answers(bench)
+
+
+def test_ctrl_c_ends_the_jobs_and_loses_nothing(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    slower_after(4, bench.model, then=1.0)
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: sum(bench.asked().values()) > 4)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    wait_until(lambda: not cluster.jobs())
+    bench.model.latency = 0.0
+    done = bench.jb("--reuse", "--mode", "infer", "--no-preflight", env=cluster.environment)
+    assert done.code == 0, done.text
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    check_answers(bench)
+
+
+def test_a_job_that_never_starts_says_why(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    write_executor(bench, extra=["--begin=now+1hour"])
+    process = start(bench, cluster, "--json")
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if '"queued"' in line:
+            break
+    assert json.loads(lines[-1])["note"] == "BeginTime"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    wait_until(lambda: not cluster.jobs())
+
+
+def test_a_partition_that_is_not_there_is_one_sentence(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    write_executor(bench, partition="nowhere")
+    done = jb(bench, cluster)
+    assert done.code == 3, done.text
+    assert "invalid partition specified: nowhere" in done.text
+    assert "Traceback" not in done.text
+
+
+def test_a_submission_that_timed_out_but_arrived_is_not_made_twice(
+    bench: Bench, cluster: ThrowawaySlurm, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    lying = tools / "sbatch"
+    lying.write_text(
+        "#!/bin/sh\n"
+        f"echo $* >> {tmp_path}/submitted\n"
+        '/usr/bin/sbatch "$@" > /dev/null || exit 1\n'
+        "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2\n"
+        "exit 1\n"
+    )
+    lying.chmod(0o755)
+    env = {**cluster.environment, "PATH": f"{tools}:{os.environ['PATH']}"}
+    done = bench.jb("--executor", "cluster", "--mode", "infer", "--no-preflight", env=env)
+    assert done.code == 0, done.text
+    assert len((tmp_path / "submitted").read_text().splitlines()) == 1
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    check_answers(bench)
+
+
+def test_a_time_limit_ends_a_job_and_another_goes_on(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    write_executor(bench, time="0:01:00", notice=55)
+    slower_after(4, bench.model, then=4.0)
+    process = start(bench, cluster, "--mode", "infer")
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "attempt 2 goes on" in out
+    assert bench.asked() == dict.fromkeys(range(N), 1)  # what was in flight was waited for
+    check_answers(bench)
+
+
+def test_secrets_are_in_no_state_of_slurm_and_on_disk_only_until_read(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    secret = "sk-slurm-0123456789abcdefghij"
+    slower_after(3, bench.model, then=0.5)
+    env = {**cluster.environment, "TOY_KEY": secret}
+    process = bench.start("--executor", "cluster", "--mode", "infer", "--no-preflight", env=env)
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    for folder in (cluster.folder, bench.run):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                assert secret.encode() not in path.read_bytes(), path
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, out
+
+
+def run_verb(bench: Bench, cluster: ThrowawaySlurm, *words: str) -> Done:
+    return run([*JB, *words], bench.folder, env=cluster.environment)
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[ThrowawaySlurm]:
+    """Two nodes for a test that breaks them."""
+    with throwaway_slurm(tmp_path / "slurm", nodes=2) as cluster:
+        yield cluster
+
+
+def test_a_controller_that_forgets_its_jobs_loses_nothing(bench: Bench, own_cluster: ThrowawaySlurm) -> None:
+    slower_after(3, bench.model, then=0.6)
+    process = start(bench, own_cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    own_cluster.kill("slurmctld")
+    for file in (own_cluster.folder / "state").glob("job_state*"):
+        file.unlink()
+    own_cluster.start_controller()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    check_answers(bench)
+
+
+def test_a_node_that_is_given_up_but_goes_on_writing_is_not_joined_by_another(
+    bench: Bench, own_cluster: ThrowawaySlurm
+) -> None:
+    """Its daemon dies, Slurm gives the job up, and the job works on: as long as it shows that, nobody else begins."""
+    slower_after(3, bench.model, then=7.0)
+    process = start(bench, own_cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    (node,) = own_cluster.run("squeue", "-h", "-o", "%N").split()
+    own_cluster.kill(node)
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    check_answers(bench)
+
+
+def test_a_node_that_dies_with_its_job_is_replaced(bench: Bench, own_cluster: ThrowawaySlurm) -> None:
+    slower_after(3, bench.model, then=0.5)
+    process = start(bench, own_cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    before = finished(bench, "toy")
+    (node,) = own_cluster.run("squeue", "-h", "-o", "%N").split()
+    own_cluster.kill(node)
+    agent = json.loads(next(bench.run.glob("jobs/*/1/claim")).read_text())["pid"]
+    tasks = Path(f"/proc/{agent}/task/{agent}/children").read_text().split()
+    for number in [agent, *map(int, tasks)]:
+        os.kill(number, signal.SIGKILL)
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "attempt 2 goes on" in out
+    kept_once(bench, before, bench.model)
+    check_answers(bench)
+
+
+def test_a_preempted_job_goes_on_later(bench: Bench, own_cluster: ThrowawaySlurm) -> None:
+    slower_after(3, bench.model, then=5.0)
+    process = start(bench, own_cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    before = finished(bench, "toy")
+    own_cluster.run("sbatch", "--partition=urgent", "--exclusive", "--nodes=2", "--output=/dev/null", "--wrap=sleep 3")
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "attempt 2 goes on" in out
+    kept_once(bench, before, bench.model)
+    check_answers(bench)
