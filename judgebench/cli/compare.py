@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 from pathlib import Path
 
 from judgebench.cli.parser import Parser, points, run_folder, whole_from
+from judgebench.errors import ExitCode, UsageError
 
 _EXAMPLE = """\
 examples:
@@ -14,6 +16,8 @@ examples:
   jb compare latest --row toy-a --row toy-b       two judges of one run
   jb compare latest --model a --model b --model c b and c with a
   jb compare main latest --margin 2 --flips 20    worse by more than 2 points?
+  jb compare latest --again 3 --items 200         does the judge decide alike when
+                                                  it is asked again?
 
 Items are aligned by what they ask. Where the answer is the same in both runs,
 a different verdict is the judge's doing: such items show whether it moved.
@@ -50,6 +54,15 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--flips", type=whole_from(0), default=0, metavar="N", help="name up to N items whose verdict differs"
     )
+    parser.add_argument(
+        "--again", type=whole_from(1), metavar="N", help="ask the judges of RUN again, N times about the same answers, "
+        "and show how often they decide otherwise"
+    )  # fmt: skip
+    parser.add_argument(
+        "--items", type=whole_from(1), metavar="N", help="about how many answers of each dataset (default: all)"
+    )
+    parser.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of the choice of these answers")
+    parser.add_argument("--max-calls", type=whole_from(1), metavar="N", help="send no more requests than this")
     for ending, name in (("json", "JSON"), ("csv", "CSV"), ("markdown", "Markdown"), ("html", "a page of HTML")):
         parser.add_argument(f"--{ending}", type=Path, metavar="FILE", help=f"write the comparison as {name}")
     return parser
@@ -62,6 +75,10 @@ def run(argv: list[str]) -> int:
         JudgebenchError: A run cannot be read, or two sides have nothing in common.
     """
     args = build_parser().parse_all(argv)
+    if args.again is not None:
+        return _ask_again(args, argv)
+    if args.items is not None or args.max_calls is not None:
+        raise UsageError("--items and --max-calls belong to --again.", hint="Write: jb compare RUN --again 3")
     from judgebench.report import compared_files
     from judgebench.report.writers import table_in_text
     from judgebench.store.journal import write_report
@@ -84,3 +101,46 @@ def run(argv: list[str]) -> int:
         if file is not None:
             write_report(file, written(shown))
     return 0
+
+
+def _ask_again(args: argparse.Namespace, argv: list[str]) -> int:
+    """Ask the judges of a run again, and print how often they decide otherwise."""
+    import msgspec
+
+    from judgebench.dashboard.display import Display, display_for
+    from judgebench.records.run import Options
+    from judgebench.report.compared import askings_record, askings_table
+    from judgebench.report.writers import table_in_text
+    from judgebench.session.asking_again import Again, ask_again
+    from judgebench.session.outcome import Outcome
+    from judgebench.store.journal import write_report
+    from judgebench.store.run_folder import RunFolder
+    from judgebench.trust.askings import askings_of
+
+    if len(args.runs) != 1:
+        raise UsageError("--again asks the judges of one run.", hint="Write: jb compare RUN --again 3")
+    run = RunFolder(run_folder(args.runs[0], Path(args.work_dir)))
+
+    def close(ended: Outcome, display: Display) -> Outcome:
+        display.done(exit_code=int(ended.exit_code), scores=[], next_command="")
+        return ended
+
+    outcomes = ask_again(
+        run,
+        Again(args.again, args.items, args.seed),
+        options=Options(max_calls=args.max_calls),
+        display=lambda: display_for(False, False, sys.stdout),
+        close=close,
+        command=["jb", "compare", *argv],
+    )
+    found = list(askings_of(run).values())
+    print()
+    print(table_in_text(askings_table(found)) if found else "No verdict was read again.")
+    if args.json is not None:
+        records = [askings_record(one) for one in found]
+        write_report(args.json, msgspec.json.format(msgspec.json.encode(records), indent=1))
+    unfinished = [int(one.exit_code) for one in outcomes if one.exit_code not in {ExitCode.DONE, ExitCode.ITEMS_FAILED}]
+    if unfinished:
+        higher = next((one.reached.higher for one in outcomes if one.reached is not None), "")
+        print(f"Next:    the same command{f' with {higher}' if higher else ''} asks what is missing")
+    return unfinished[0] if unfinished else int(ExitCode.DONE)

@@ -15,6 +15,7 @@ from judgebench.metrics.statistics.paired import (
 )
 from judgebench.report.results import printable
 from judgebench.report.tables import TextTable, number
+from judgebench.trust.askings import Askings
 from judgebench.trust.comparing import Adjustment, RowComparison
 
 ADJUSTED_BY: dict[Adjustment, str] = {"holm": "Holm", "bh": "Benjamini-Hochberg"}
@@ -70,6 +71,9 @@ def in_sentences(one: RowComparison, margin: float | None = None) -> list[str]:
     if one.unread:
         lines.append(f"  Left out: {how_many(one.unread, 'aligned answer')}, unread or failed in one of the runs.")
     lines += _about_the_judge(one, factor, unit)
+    for which, side in (("first", one.first), ("second", one.second)):
+        if side.again is not None and (which == "first" or side.run != one.first.run or side.row != one.first.row):
+            lines.append(f"  {askings_in_words(side.again, f'the {which} run')}")
     if one.corrected is not None:
         fixed = one.corrected
         lines.append(
@@ -189,6 +193,7 @@ def as_record(one: RowComparison, *, margin: float | None = None, adjust: Adjust
             "ci95": [factor * corrected.low, factor * corrected.high],
             "labels": corrected.n,
         },
+        "again": {"first": askings_record(one.first.again), "second": askings_record(one.second.again)},
         "flips": [flip._asdict() for flip in one.flips],
         "changed": one.changed,
     }
@@ -225,6 +230,48 @@ def _about_the_judge(one: RowComparison, factor: float, unit: str) -> list[str]:
         f"  THE JUDGE MOVED: on the {found.shift.n} answers that are the same in both, by {shift} ({ends}).",
         f"  Without that, the difference is {rest}, if the judge moved as much on the other answers.",
     ]
+
+
+def askings_in_words(found: Askings, run: str) -> str:
+    """Return what asking a judge again has shown, in a sentence."""
+    rate = found.rate
+    ends = f" (95% interval {rate.ci95[0]:.2f}..{rate.ci95[1]:.2f})" if rate.ci95 is not None else ""
+    return (
+        f"Asked again about {how_many(found.items, 'answer')} of {run}, the judge decided otherwise in "
+        f"{rate.value or 0.0:.2f}% of pairs of verdicts{ends}."
+    )
+
+
+def askings_table(found: Sequence[Askings]) -> TextTable:
+    """Return one line for each row whose judge was asked again."""
+    lines = [
+        [
+            f"{one.row}, {one.model}",
+            f"{one.items}",
+            f"{one.times}",
+            "-" if one.rate.value is None else number(one.rate.value),
+            "-" if one.rate.ci95 is None else f"{one.rate.ci95[0]:.2f}..{one.rate.ci95[1]:.2f}",
+        ]
+        for one in found
+    ]
+    headers = ["row", "answers", "verdicts\non each", "differ\n(A/A rate, %)", "95% interval"]
+    return TextTable("The judge asked again", headers, lines, set(range(1, len(headers))))
+
+
+def askings_record(found: Askings | None) -> dict[str, Any] | None:
+    """Return the same for programs."""
+    if found is None:
+        return None
+    ends = found.rate.ci95
+    return {
+        "model": found.model,
+        "row": found.row,
+        "answers": found.items,
+        "verdicts_on_each": found.times,
+        "aa_rate": found.rate.value,
+        "ci95": list(ends) if ends is not None else None,
+        "shift_since_the_run": None if found.shift is None else found.shift.value,
+    }
 
 
 def _record(mean: PairedMean | None, factor: float) -> dict[str, Any] | None:

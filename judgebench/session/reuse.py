@@ -42,7 +42,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
             hint="For example: jb --models vllm_api_general_chat --datasets aime2025_llmjudge "
             "(jb --list shows all names, jb --help all flags).",
         )
-    dump, plan = _newest_config(reused)
+    dump, plan = newest_config(reused)
     notes = []
     if kept := plan.overrides:
         notes.append(f"continues with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
@@ -111,7 +111,12 @@ def _configs(run: RunFolder) -> list[Path]:
     return [dump for plan in run.plans() if (dump := plan.with_suffix(".py")).exists()]
 
 
-def _newest_config(run: RunFolder) -> tuple[Path, Plan]:
+def newest_config(run: RunFolder) -> tuple[Path, Plan]:
+    """Return the file of a run's newest resolved config, and its plan.
+
+    Raises:
+        ReuseError: There is none, or it is damaged.
+    """
     dumps = _configs(run)
     hint = f"Name the models and datasets again: jb --models ... --datasets ... --reuse {run.timestamp}"
     if not dumps:

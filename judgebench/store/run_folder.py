@@ -17,6 +17,7 @@
       results/<model>/<dataset>-<judge>.comparisons.jsonl     the comparisons behind it, for judges that compare
       verdicts/<model>/<dataset>[-<judge>].jsonl        one line an item; derived by extract
       labels/<dataset>.jsonl                            people's decisions about answers
+      again/<dataset>/                                  what judges said when asked again; a run itself
       rankings/<dataset>[-<judge>].json                 all models of the run in order
       summary/summary_<timestamp>.{csv,md,txt,json}
 

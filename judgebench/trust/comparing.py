@@ -28,6 +28,7 @@ from judgebench.metrics.statistics.resampled import bca_interval
 from judgebench.records.manifest import ManifestRow
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder
+from judgebench.trust.askings import Askings, askings_about
 from judgebench.trust.corrected import LEAST_LABELS, METRICS
 from judgebench.trust.how_made import NOT_KNOWN, HowMade, changes, changes_of_making, how_made, identity_of
 from judgebench.trust.judged import JudgedAnswer, JudgedRow, Kind, read_row
@@ -47,6 +48,7 @@ class ComparedSide(NamedTuple):
         row: The verdicts. ``answers``: the same by what names them in every run.
         labels: What people's labels count, and with which probability each answer was drawn; none if one is void.
         identity: What decides the result, as the result file says. ``made``: how else it came about.
+        again: What asking the judge again has shown; ``None`` where nobody did.
     """
 
     run: str
@@ -55,6 +57,7 @@ class ComparedSide(NamedTuple):
     labels: dict[Place, tuple[float, float]]
     identity: dict[str, Any]
     made: HowMade = NOT_KNOWN
+    again: Askings | None = None
 
 
 class Flip(NamedTuple):
@@ -347,6 +350,7 @@ def side_of(run: RunFolder, one: ManifestRow) -> ComparedSide:
         },
         identity=identity_of(run, one),
         made=made,
+        again=askings_about(run, one),
     )
 
 
