@@ -55,6 +55,7 @@ docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.cli.reference > docs/command-line.md
 	$(BIN)/python -m judgebench.cli.types_reference > docs/types.md
 	$(BIN)/python -m judgebench.config.dataset_pages docs/datasets
+	$(BIN)/python -m replay.page > docs/replay.md
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

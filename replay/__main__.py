@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import json
 import os
@@ -18,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from replay import studies
+from replay.sources import SOURCES
 from replay.study import Ours, Path_, Plan, Results, Skip, Study, leaves
 
 ROOT = Path(__file__).parents[1]
-DATA = ROOT.parent / "shared" / "data"
+DATA_VARIABLE = "JB_TEST_DATA"
+"""Environment variable that names the folder of recordings."""
+DATA = Path(os.environ.get(DATA_VARIABLE) or ROOT.parent / "shared" / "data")
 SHOWN = 10
 """Mismatches of one study that are printed."""
 
@@ -65,7 +69,7 @@ def compare(study: Study, published: Any, ours: Mapping[Path_, Ours]) -> Compari
             found.skipped[figure.reason] = found.skipped.get(figure.reason, 0) + 1
             continue
         found.compared += 1
-        if not equal(figure, value, study.tolerance):
+        if not equal(figure, value, study.tolerance(place)):
             found.mismatches.append(f"{name}: {value!r} is published, ours is {figure!r}")
     for place, figure in ours.items():
         if place in wanted or isinstance(figure, Skip):
@@ -120,47 +124,96 @@ def run_pipeline(plan: Plan, folder: Path, data_dir: Path, workers: int) -> Path
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Replay and compare; returns 0 if everything is equal, 1 if not."""
+    """Replay and compare.
+
+    Returns:
+        0 if everything is equal, or there is no data folder; 1 if a figure differs, is lost, or a study has no
+        recordings; 2 if a name is no study's.
+    """
     parser = argparse.ArgumentParser(prog="replay", description=__doc__)
-    parser.add_argument("--data-dir", type=Path, default=DATA, help="folder of recorded judges (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", default=[], help="names of benchmarks; all by default")
+    parser.add_argument(
+        "--data-dir", type=Path, default=DATA,
+        help=f"folder of recorded judges (default: {DATA_VARIABLE}, else ../shared/data; here %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--only", nargs="+", default=[], metavar="STUDY", help="names of studies; all by default")
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="STUDY", help="studies whose recordings need not be there"
+    )
     parser.add_argument("--work-dir", type=Path, help="keep the run here instead of in a temporary folder")
     parser.add_argument("--workers", type=int, default=2, help="task processes at once (default: %(default)s)")
     args = parser.parse_args(argv)
     began = time.monotonic()
+    every = {one.name: one for one in known_studies()}
+    strange = next((name for name in (*args.only, *args.without) if name not in every), None)
+    if strange is not None:
+        near = difflib.get_close_matches(strange, every, n=1)
+        print(
+            f"There is no study {strange!r}.{f' Did you mean {near[0]}?' if near else ''} Studies: {', '.join(every)}."
+        )
+        return 2
     if not args.data_dir.is_dir():
-        print(f"replay skipped: there is no data folder {args.data_dir} (name one with --data-dir)")
+        print(f"replay skipped: there is no data folder {args.data_dir} (name one by --data-dir or {DATA_VARIABLE})")
         return 0
-    chosen = [one for one in known_studies() if not args.only or one.name in args.only]
     data_dir = args.data_dir.resolve()
-    absent = [one.name for one in chosen if not (data_dir / one.name / one.expected).is_file()]
-    chosen = [one for one in chosen if one.name not in absent]
-    for name in absent:
-        print(f"{name:24} skipped: no recordings here")
+    chosen = [
+        one for one in every.values() if (not args.only or one.name in args.only) and one.name not in args.without
+    ]
+    faults = [fault for one in chosen if (fault := _incomplete(one, data_dir))]
+    if not args.only:
+        faults += [
+            f"{path.name}: there is no study of this folder; write replay/studies/{path.name}.py"
+            for path in sorted(data_dir.iterdir())
+            if path.is_dir() and path.name not in every
+        ]
+    for name in args.without:
+        print(f"{name:24} left out by --without")
     comparisons = []
     with tempfile.TemporaryDirectory(prefix="replay-") as temporary:
-        for study in chosen:
+        for study in [one for one in chosen if not _incomplete(one, data_dir)]:
             folder = (args.work_dir or Path(temporary)).resolve() / study.name
             folder.mkdir(parents=True, exist_ok=True)
             comparisons.append(_studied(study, folder, data_dir, args.workers))
             _tell(study, comparisons[-1])
+    for fault in faults:
+        print(f"  ! {fault}")
     compared = sum(one.compared for one in comparisons)
     mismatches = sum(len(one.mismatches) for one in comparisons)
     recorded, made = sum(one.recordings for one in comparisons), sum(one.results for one in comparisons)
     print(
-        f"{compared} figures compared, {mismatches} mismatches; {recorded} recordings, {made} results, "
-        f"{time.monotonic() - began:.1f} s"
+        f"{compared} figures compared, {mismatches} mismatches, {len(faults)} folders at fault; {recorded} recordings, "
+        f"{made} results, {time.monotonic() - began:.1f} s"
     )
-    return 1 if mismatches else 0
+    return 1 if mismatches or faults else 0
+
+
+def _incomplete(study: Study, data_dir: Path) -> str:
+    """Return why a study cannot be run over a data folder; empty where it can."""
+    if not (data_dir / study.name).is_dir():
+        lacking = f"the folder is not in {data_dir}"
+    elif not (data_dir / study.name / study.expected).is_file():
+        lacking = f"{data_dir / study.name / study.expected}, which holds the expected figures, is not there"
+    else:
+        return ""
+    return f"{study.name}: {lacking}; docs/replay.md says where it comes from, and --without {study.name} excuses it"
 
 
 def _studied(study: Study, folder: Path, data_dir: Path, workers: int) -> Comparison:
     """Run what a study asks for in one ``jb`` and compare its figures."""
     source = data_dir / study.name
-    plan = study.plan(source)
-    run = run_pipeline(plan, folder, data_dir, workers) if plan.pairs else folder
-    published = json.loads((source / study.expected).read_text("utf-8"))
-    found = compare(study, published, study.figures(source, Results(run)))
+    try:
+        published = study.read(source / study.expected)
+        plan = study.plan(source)
+        run = run_pipeline(plan, folder, data_dir, workers) if plan.pairs else folder
+        found = compare(study, published, study.figures(source, Results(run)))
+    except (OSError, LookupError, ValueError) as error:  # a file that is lost, or no longer what it was
+        said = f"{type(error).__name__}: {error}"
+        return Comparison(mismatches=[f"{study.name}: the folder cannot be replayed ({said})"])
+    at_least = SOURCES[study.name].at_least
+    if found.compared < at_least:
+        lost = (
+            f"{found.compared} figures are compared, and there were {at_least}: an expectation or a recording is lost"
+        )
+        found.mismatches.append(f"{study.name}: {lost}")
     found.recordings, found.results = len(plan.models), len(plan.pairs)
     return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,6 +69,30 @@ class Results:
         found = self.get(model, dataset).metrics.get(metric)
         return found.value if found is not None else None
 
+    def wrong(self, model: str, dataset: str) -> int:
+        """Return how many items of a scored result are not right, unread ones included."""
+        result = self.get(model, dataset)
+        accuracy = result.metrics["accuracy"]
+        right = 0.0 if accuracy.value is None else accuracy.value / 100 * accuracy.n
+        return result.counts.planned - round(right)
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
+    return json.loads(path.read_text("utf-8"))
+
+
+def stated(pattern: str, path: Path) -> str:
+    """Return what a README states, by the first group of a pattern.
+
+    Raises:
+        ValueError: It states no such thing.
+    """
+    found = re.search(pattern, " ".join(path.read_text("utf-8").split()))
+    if found is None:
+        raise ValueError(f"{path} does not state its expected figures any more ({pattern!r})")
+    return found[1]
+
 
 @dataclass(frozen=True)
 class Study:
@@ -79,6 +104,8 @@ class Study:
         figures: Returns our figure by the place of the published one.
         decimals: Decimals to which the published figures are rounded; ``None`` compares to 1e-9.
         expected: File of the published figures.
+        read: Reads that file; a README that states them needs a reader of its own.
+        rounded: Decimals of figures below a key of that file, where only these are rounded.
     """
 
     name: str
@@ -86,11 +113,25 @@ class Study:
     figures: Callable[[Path, Results], Mapping[Path_, Ours]]
     decimals: int | None = None
     expected: str = "expected.json"
+    read: Callable[[Path], Any] = read_json
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def tolerance(self) -> float:
-        """Largest difference that still counts as equal."""
-        return 1e-9 if self.decimals is None else 0.5 * 10**-self.decimals + 1e-9
+    def tolerance(self, place: Path_) -> float:
+        """Return the largest difference with which the figure at a place still counts as equal."""
+        decimals = next((self.rounded[key] for key in place if key in self.rounded), self.decimals)
+        return 1e-9 if decimals is None else 0.5 * 10**-decimals + 1e-9
+
+
+def answered_by_the_key(dataset: dict[str, Any], items: Sequence[Mapping[str, Any]], column: str) -> Plan:
+    """Return the plan of a made model, ``key``, that answers every item of a dataset with its reference, in a box."""
+    made = Plan()
+    key = dataset.get("id_column")
+    made.files["key.jsonl"] = [
+        {"item": str(item[key] if key else number), "raw": f"The answer is \\boxed{{{item[column]}}}."}
+        for number, item in enumerate(items)
+    ]
+    made.add({"abbr": "key", "path": "key.jsonl", "item": "{item}"}, dataset)
+    return made
 
 
 def nothing_to_run(_folder: Path) -> Plan:

@@ -46,6 +46,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
             key becomes the column ``part``), or the name of the list that holds them.
         each: Column that holds a list or an object; a row gives one item for each entry, which then stands in that
             column, and its number or key in the column ``entry``.
+        derived: Further columns, each by a template over the others: ``dict(part="{category}/{id}")``.
         joins: Further files with more columns of the rows: ``dict(path=..., on=..., by=...)``.
         entries: Columns that hold an object each; a row gives one item per column, with the object's keys as columns
             beside its own, and the column's name in the column ``entry``.
@@ -61,7 +62,9 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
         gold_scores: Columns of a teacher's scores of the two answers; the gold decision is the higher (``A``, ``B``,
             ``tie``), and a row whose scores are both negative, which is how a failed teacher is written, has no gold.
         gold_kind: What gold is without ``gold_labels``: the index of the first wrong one of the ``numbered`` steps, -1
-            for none (``step``), a number or a list of them (``grade``), or anything that the score takes (``any``).
+            for none (``step``), a number or a list of them (``grade``; a text that is a number is taken for one), a
+            list of truth values, one of each person (``flags``), or anything that the score takes (``any``).
+        gold_unknown: What the gold column holds where people could not tell (``Unsure``): such a row has no gold.
         gold_missing: What a row without gold is: an error (``refuse``), or left out (``drop``).
         answer_lists: Columns that hold lists of answers; they follow those of ``answer_columns``.
         numbered: Field name → column of a list of texts, which the field shows as numbered paragraphs, from 0.
@@ -76,6 +79,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     columns: list[str] = msgspec.field(default_factory=list)
     rows_at: str = ""
     each: str = ""
+    derived: dict[str, str] = msgspec.field(default_factory=dict)
     joins: list[TableBeside] = msgspec.field(default_factory=list)
     entries: list[str] = msgspec.field(default_factory=list)
     splits: list[str] = msgspec.field(default_factory=list)
@@ -87,7 +91,8 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
     gold_majority: list[str] = msgspec.field(default_factory=list)
     gold_scores: list[str] = msgspec.field(default_factory=list)
-    gold_kind: Literal["any", "step", "grade"] = "any"
+    gold_kind: Literal["any", "step", "grade", "flags"] = "any"
+    gold_unknown: list[Any] = msgspec.field(default_factory=list)
     gold_missing: Literal["refuse", "drop"] = "refuse"
     answer_lists: list[str] = msgspec.field(default_factory=list)
     numbered: dict[str, str] = msgspec.field(default_factory=dict)
@@ -166,9 +171,17 @@ class JudgeSamples:
         rows = rows_inside(rows, self.config.rows_at)
         if self.config.each:
             rows = one_for_each(rows, self.config.each)
+        if self.config.derived:
+            rows = (row._replace(values={**row.values, **self._derived(row)}) for row in rows)
         for join, path, table in tables:
             rows = with_columns(rows, table, join, path)
         return rows
+
+    def _derived(self, row: Row) -> dict[str, str]:
+        return {
+            name: _COLUMN.sub(lambda match: _plain(row, match[1]), template)
+            for name, template in self.config.derived.items()
+        }
 
     def _beside(self, join: TableBeside, data_dir: Path | None) -> tuple[TableBeside, Path, dict[str, dict[str, Any]]]:
         path = self.other_file([join.path, *join.also], data_dir)
@@ -282,11 +295,13 @@ class JudgeSamples:
             found = value_at(row, column)
         else:
             return None
-        if found is None:
+        if found is None or found in config.gold_unknown:
             if config.gold_missing == "drop":
                 return None
             raise DataError(f"{row.place}: the row has no gold: the column {column!r} is empty or missing.")
         if not config.gold_labels:
+            if config.gold_kind == "grade" and isinstance(found, str):
+                found = number_in(found, row, column)  # tables of text hold nothing else
             self._check_gold(row, column, found)
             return found
         label = config.gold_labels.get(_written(found))
@@ -332,6 +347,10 @@ class JudgeSamples:
                 raise DataError(
                     f"{row.place}: the column {column!r} must hold a number or a list of them, not {gold!r:.60}."
                 )
+        if self.config.gold_kind == "flags" and not (
+            isinstance(gold, list) and gold and all(isinstance(one, bool) for one in gold)
+        ):
+            raise DataError(f"{row.place}: the column {column!r} must hold a list of truth values, not {gold!r:.60}.")
         if self.config.gold_kind == "step":
             steps = [value_at(row, listed) for listed in self.config.numbered.values()]
             last = min((len(one) for one in steps if isinstance(one, list)), default=sys.maxsize) - 1
@@ -350,17 +369,12 @@ def _file_of(config: JudgeSamplesConfig, data_dir: Path | None) -> Path | None:
 def _splits_here(config: JudgeSamplesConfig, data_dir: Path | None, *, deep: bool = False) -> list[str]:
     """Return which splits there are files of, in alphabetical order; those of the first folder that has any."""
     head, _, tail = config.path.partition("{split}")
-    for place in candidates(f"{head}*{tail}", data_dir):
-        if deep:
-            below = (path for path in place.parent.rglob(place.name) if path.is_file())
-            names = sorted(path.relative_to(place.parent).as_posix() for path in below)
-            if names:
-                return [name[: len(name) - len(tail)] for name in names]
-            continue
-        found = sorted(path.name for path in place.parent.glob(place.name) if path.is_file())
-        if found:
-            start, end = Path(f"{head}x").name[:-1], len(tail)
-            return [name[len(start) : len(name) - end] for name in found]
+    start = head[head.rfind("/") + 1 :]
+    for folder in candidates(head[: len(head) - len(start)] or ".", data_dir):
+        pattern = f"**/{start}*{tail}" if deep else f"{start}*{tail}"
+        there = (path.relative_to(folder).as_posix() for path in folder.glob(pattern) if path.is_file())
+        if found := sorted(name[len(start) : len(name) - len(tail)] for name in there):
+            return found
     return []
 
 
@@ -421,6 +435,19 @@ def _higher(scores: list[Any], row: Row, columns: list[str]) -> str | None:
     if first < 0 and second < 0:
         return None
     return "A" if first > second else "B" if second > first else "tie"
+
+
+def number_in(text: str, row: Row, column: str) -> float:
+    """Return the number that a text is.
+
+    Raises:
+        DataError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise DataError(f"{row.place}: the column {column!r} must hold a number, not {text!r:.60}.") from None
+    return value
 
 
 def _is_score(value: Any) -> bool:

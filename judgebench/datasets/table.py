@@ -14,9 +14,11 @@ LOADERS = {
     "JudgeSamples": "judgebench.datasets.judge_samples:JudgeSamples",
     "MllmJudge": "judgebench.datasets.mllm_judge:MllmJudge",
     "MtBench": "judgebench.datasets.mt_bench:MtBench",
+    "OrderedPairs": "judgebench.datasets.ordered_pairs:OrderedPairs",
     "ParquetDataset": "judgebench.datasets.parquet_file:ParquetDataset",
     "ProJudgeBench": "judgebench.datasets.projudge:ProJudgeBench",
     "RewardTies": "judgebench.datasets.reward_ties:RewardTies",
+    "RubricTree": "judgebench.datasets.rubric_tree:RubricTree",
     "Viescore": "judgebench.datasets.viescore:Viescore",
 }
 """What reads samples: ``datasets=[dict(type=...)]``."""

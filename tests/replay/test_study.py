@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from replay.__main__ import ROOT, compare, equal, known_studies, main
+from replay.__main__ import DATA, ROOT, compare, equal, known_studies, main
+from replay.page import text
+from replay.sources import SOURCES
 from replay.study import Ours, Path_, Plan, Skip, Study, leaves
-
-DATA = ROOT.parent / "shared" / "data"
 
 
 def study(decimals: int | None = None) -> Study:
@@ -65,10 +65,61 @@ def test_leaves_are_the_figures_with_their_places() -> None:
 def test_an_absent_folder_is_said_and_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data-dir", str(tmp_path / "none")]) == 0
     assert "there is no data folder" in capsys.readouterr().out
-    assert main(["--data-dir", str(tmp_path)]) == 0
+
+
+def test_a_study_without_recordings_is_a_failure_unless_it_is_excused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr().out
-    assert all(f"{one.name} " in said for one in known_studies())
-    assert "0 figures compared, 0 mismatches" in said
+    assert all(f"{one.name}: the folder is not in" in said for one in known_studies())
+    assert f"0 figures compared, 0 mismatches, {len(known_studies())} folders at fault" in said
+    assert main(["--data-dir", str(tmp_path), "--without", *(one.name for one in known_studies())]) == 0
+    assert "rimo                     left out by --without" in capsys.readouterr().out
+
+
+def test_unknown_names_and_folders_without_a_study_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data-dir", str(tmp_path), "--only", "rimmo"]) == 2
+    assert "There is no study 'rimmo'. Did you mean rimo?" in capsys.readouterr().out
+    (tmp_path / "unheard_of").mkdir()
+    assert main(["--data-dir", str(tmp_path), "--without", *(one.name for one in known_studies())]) == 1
+    assert "unheard_of: there is no study of this folder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("expected.json", "which holds the expected figures, is not there"),
+        ("rimo_p_facts.jsonl", "the folder cannot be replayed"),
+        ({"expected.json": "{}"}, "nothing should differ"),
+        ({"expected.json": "{"}, "the folder cannot be replayed"),
+        ({"rimo_n_facts.jsonl": ""}, "the folder cannot be replayed"),
+    ],
+)
+def test_a_lost_file_and_an_emptied_expectation_are_failures(
+    lost: str | dict[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not (DATA / "rimo").is_dir():
+        pytest.skip("../shared/data is not here")
+    folder = tmp_path / "rimo"
+    folder.mkdir()
+    for path in (DATA / "rimo").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    assert main(["--data-dir", str(tmp_path), "--only", "rimo"]) == 0
+    capsys.readouterr()
+    if isinstance(lost, str):
+        (folder / lost).unlink()
+    else:
+        for name, text in lost.items():
+            (folder / name).write_text(text)
+    assert main(["--data-dir", str(tmp_path), "--only", "rimo"]) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_the_page_says_where_every_study_comes_from() -> None:
+    assert list(SOURCES) == [one.name for one in known_studies()]
+    assert text() == (ROOT / "docs/replay.md").read_text("utf-8"), "run: make docs"
+    assert all(" at " in one.repository and one.at_least > 0 for one in SOURCES.values())
 
 
 def test_the_recorded_judges_of_a_benchmark_give_the_published_figures(

@@ -16,6 +16,7 @@ import msgspec
 
 from judgebench.errors import DataError
 from judgebench.metrics.contract import FigureKind, Measure, kinds
+from judgebench.metrics.scores.pair_score import weighted_mean
 from judgebench.metrics.scores.rater_figures import BY_CHANCE, beyond_chance
 from judgebench.metrics.scores.score import ScoreConfig, cluster_of, identity_of
 from judgebench.metrics.statistics.correlation import kendall, pearson, spearman
@@ -28,8 +29,15 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
     """Keys of ``score=dict(type=PointScore, ...)``, beside those of every score.
 
     Attributes:
-        group_by: Meta column by which the mean is also given in parts, or several.
+        group_by: Meta column by which the mean is also given in parts, or several; an item whose column holds a list is
+            in the part of each entry, once.
         groups: Name of the part by that column's value as text; empty names parts by the value itself.
+        adjust: ``[minus, times]``: ``adjusted_score`` is ``(mean - minus) * times``, in parts too, as WildBench prints
+            it.
+        averages: Further figures over parts of the headline's kind (of ``adjusted_score`` where there is one): names of
+            parts with their weights, or a list of equal ones.
+        cut_mark: What an answer ends with that was cut off. Means of parts and ``answer_length`` then leave out answers
+            that are cut off or empty, and these are counted, as WildBench does.
         headline: ``mean_score`` or, for sets with gold grades, a correlation: ``pearson``, ``spearman``, ``kendall``,
             ``pearson_by_part``.
         by_part: Whether ``pearson`` is also given in parts, and as the mean over the parts, ``pearson_by_part``
@@ -38,6 +46,9 @@ class PointScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown_fi
 
     group_by: str | list[str] = ""
     groups: dict[str, str] = msgspec.field(default_factory=dict)
+    adjust: tuple[float, float] | None = None
+    averages: dict[str, dict[str, float] | list[str]] = msgspec.field(default_factory=dict)
+    cut_mark: str = ""
     headline: Literal["mean_score", "pearson", "spearman", "kendall", "pearson_by_part"] = "mean_score"
     by_part: bool = False
 
@@ -47,6 +58,7 @@ class _GradedRow(NamedTuple):
     parts: list[str]
     grade: float | None
     gold: float | None
+    answer: str = ""
 
 
 class PointScore(Measure):
@@ -67,6 +79,9 @@ class PointScore(Measure):
         ),
         **kinds("agreement", better="high"),
         **kinds("unread", unit="count", better="low"),
+        **kinds("adjusted_score", unit="points", better=None),
+        **kinds("answer_length", unit="characters", better=None),
+        **kinds("empty_answers", "cut_answers", unit="count", better=None),
         **kinds("mean_score", "gold_mean", unit="scale", better=None),  # a judge that grades higher is no better judge
         **kinds("judged", unit="count", better=None),  # a judge that grades higher is no better judge
     }
@@ -80,8 +95,9 @@ class PointScore(Measure):
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
         keys = identity_of("point", 1, self.config)
-        if not self.config.by_part:
-            del keys["by_part"]  # results from before there was the key stay the same
+        for key in ("by_part", "adjust", "averages", "cut_mark"):
+            if not keys[key]:
+                del keys[key]  # results from before there was the key stay the same
         return keys
 
     def add(self, sample: Sample, repeat: int, verdict: Verdict, rule: Verdict | None = None) -> None:  # noqa: ARG002 - gold stands in place of the rule
@@ -93,9 +109,13 @@ class PointScore(Measure):
         self._planned += 1
         if verdict.status not in ("ok", "unparsed"):
             return
-        parts = [str(sample.meta[column]) for column in self._columns if column in sample.meta]
-        named = [self.config.groups.get(part, part) for part in parts]
-        self._rows.append(_GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample)))
+        held = [sample.meta[column] for column in self._columns if column in sample.meta]
+        parts = [str(part) for one in held for part in (one if isinstance(one, list) else [one])]
+        named = list(dict.fromkeys(self.config.groups.get(part, part) for part in parts))
+        # the end of an answer tells whether it was cut off, so that is kept only where it is asked for
+        answer = sample.answers[0] if self.config.cut_mark and sample.answers else ""
+        row = _GradedRow(cluster_of(sample, self.config), named, verdict.score, gold_grade(sample), answer)
+        self._rows.append(row)
 
     def merge(self, later: Self) -> None:
         """Take in what was judged about the samples that follow."""
@@ -106,6 +126,11 @@ class PointScore(Measure):
         """Return the figures, the headline first."""
         found = self._means("mean_score", [row.grade for row in self._rows])
         counts = {"judged": len(self._rows), "unread": sum(row.grade is None for row in self._rows)}
+        if self.config.adjust:
+            found |= self._adjusted(found, *self.config.adjust)
+        found |= self._averages(found)
+        if self.config.cut_mark:
+            found |= self._lengths()
         found |= {name: Metric(value=float(count), n=self._planned) for name, count in counts.items()}
         with_gold = any(row.gold is not None for row in self._rows)
         if with_gold:
@@ -122,9 +147,43 @@ class PointScore(Measure):
         """Return the mean over all items, then over each part; a note says how many are left out."""
         found = {name: self._mean(values, self._rows, self._planned)}
         for part in dict.fromkeys(part for row in self._rows for part in row.parts):
-            own = [(value, row) for value, row in zip(values, self._rows, strict=True) if part in row.parts]
+            own = [
+                (value, row)
+                for value, row in zip(values, self._rows, strict=True)
+                if part in row.parts and not (self.config.cut_mark and self._unfinished(row))
+            ]
             found[f"{name}/{part}"] = self._mean([value for value, _ in own], [row for _, row in own], len(own))
         return found
+
+    def _adjusted(self, means: Mapping[str, Metric], minus: float, times: float) -> dict[str, Metric]:
+        return {
+            name.replace("mean_score", "adjusted_score", 1): Metric(
+                value=None if one.value is None else (one.value - minus) * times,
+                n=one.n,
+                stderr=None if one.stderr is None else one.stderr * abs(times),
+                note=one.note,
+            )
+            for name, one in means.items()
+        }
+
+    def _averages(self, found: Mapping[str, Metric]) -> dict[str, Metric]:
+        figure = "adjusted_score" if self.config.adjust else "mean_score"
+        made: dict[str, Metric] = {}
+        for name, members in self.config.averages.items():
+            weights = members if isinstance(members, dict) else dict.fromkeys(members, 1.0)
+            made[f"{figure}/{name}"] = weighted_mean({one: found.get(f"{figure}/{one}") for one in weights}, weights)
+        return made
+
+    def _unfinished(self, row: _GradedRow) -> bool:
+        return not row.answer or row.answer.endswith(self.config.cut_mark)
+
+    def _lengths(self) -> dict[str, Metric]:
+        whole = [row for row in self._rows if not self._unfinished(row)]
+        empty = sum(not row.answer for row in self._rows)
+        length = mean_of([float(len(row.answer)) for row in whole], [row.cluster for row in whole])
+        counts = {"empty_answers": empty, "cut_answers": len(self._rows) - len(whole) - empty}
+        found = {name: Metric(value=float(count), n=len(self._rows)) for name, count in counts.items()}
+        return {"answer_length": length, **found}
 
     @staticmethod
     def _mean(values: list[float | None], rows: list[_GradedRow], planned: int) -> Metric:

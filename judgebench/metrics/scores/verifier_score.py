@@ -53,6 +53,7 @@ class VerifierScore(Measure):
         **kinds("tp", "tn", unit="count", better="high"),
         **kinds("accuracy", "macro_precision", "macro_recall", "macro_f1", better="high"),
         **kinds("kappa_classes", unit="coefficient", better="high"),
+        **kinds("recall_unread_missed", better="high"),
         **kinds("false_positive_rate", "false_negative_rate", better="low"),
         **kinds("fp", "fn", "unread", "not_compared", unit="count", better="low"),
         **kinds("gold_rate", "judge_rate", "rogan_gladen", better=None),
@@ -68,7 +69,7 @@ class VerifierScore(Measure):
         self._decided: list[tuple[Cluster, str, str]] = []
         self._judge: dict[str, list[tuple[Cluster, float]]] = {}
         self._gold: dict[str, list[tuple[Cluster, float]]] = {}
-        self._missing = self._unread = self._no_gold = self._undecided = 0
+        self._missing = self._unread = self._no_gold = self._undecided = self._missed = 0
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and config."""
@@ -91,6 +92,7 @@ class VerifierScore(Measure):
             self._missing += 1
             self._unread += verdict.status == "unparsed"
             self._undecided += gold is not None
+            self._missed += gold == self.config.right
             return
         said = float(verdict.decision == self.config.right)
         self._judge.setdefault(part, []).append((cluster, said))
@@ -124,6 +126,7 @@ class VerifierScore(Measure):
         self._unread += later._unread
         self._no_gold += later._no_gold
         self._undecided += later._undecided
+        self._missed += later._missed
 
     def result(self) -> dict[str, Metric]:
         """Return the figures, the headline first."""
@@ -134,6 +137,9 @@ class VerifierScore(Measure):
         found = _two_way(table)
         right = self.config.right
         found["agreement"] = self._equal(lambda said, gold: (said == right) == (gold == right))
+        if self._missed:  # what has no verdict leaves the denominator of the recall, which rises by it
+            true = table.tp + table.fn + self._missed
+            found["recall_unread_missed"] = _percent(table.tp / true, true)
         found |= {"unread": Metric(value=float(self._unread), n=table.n + self._missing)}
         found |= {"not_compared": Metric(value=float(self._missing + self._no_gold), n=table.n + self._missing)}
         if self.config.classes:
