@@ -80,7 +80,7 @@ SOURCES = {
         "pairs as `data/SUBSET.jsonl`; replies of both orders as `judgments/LLM__STRATEGY.jsonl.gz`; the evaluators' "
         "tables "
         "of patterns as `parsing.json`",
-        1,
+        1024,
     ),
     "llmjudge": Source(
         "github.com/llm4eval/LLMJudge at 81159c68260d383f8da1dad8a14f6d914a9054a9; "
@@ -94,26 +94,26 @@ SOURCES = {
         "github.com/huggingface/Math-Verify at 5d148cfaaf99214c2e4ffb4bc497ab042c592a7a",
         "`tests/*.py`",
         "the parametrised cases of the tests as rows of `cases.jsonl`",
-        1,
+        10,
     ),
     "mj_bench_bias": Source(
         "github.com/MJ-Bench/MJ-Bench at eb269adaff40460bed054963c504772317ad4955",
         "`bias/new_bias_dataset_JUDGE.json`, `bias/new_bias/{scale_10,narrative}_bias_dataset_JUDGE.json`",
         "gzipped",
-        300,
+        316,
     ),
     "mt_bench": Source(
         f"{_FASTCHAT}; github.com/don-tpanic/FastChat at d7e19c0becd460720f5d13a1cc75bb28767e169e; "
         "github.com/dreaming-panda/MTBench at f4bb6e404342e4be01ee8608b5943bb8952ec91f",
         "questions and reference answers of MT-Bench; the grades that the forks recorded",
         "copied; of the judgments question_id, model, judge, judgment, score and turn, gzipped",
-        1,
+        43,
     ),
     "pandalm": Source(
         "github.com/WeOpenML/PandaLM at 3871806e72b4832f815ecafd24d3503c73403f48",
         "the test set, and the recorded judgments of two judges",
         "one row a pair; the judgments of GPT-3.5 and PandaLM-7B in files of their own",
-        1,
+        18,
     ),
     "paperbench_judge_eval": Source(
         "github.com/openai/frontier-evals at 51052cede8cc608f95bb00346635e03759013e5a",
@@ -150,7 +150,7 @@ SOURCES = {
         "github.com/allenai/reward-bench at 05a9005efb607249822c193590c8ecab87c77052",
         "the constants of the package, and the README",
         "the constants as JSON, and the README's accuracies of one model with its section scores",
-        1,
+        29,
     ),
     "rimo": Source(
         "github.com/ziye2chen/RIMO at af7cb3d5e9b01fed7ccf23cdc6371762c1f1c6db",
@@ -163,7 +163,7 @@ SOURCES = {
         "`paper_implementation/_answers/JUDGE/TASK/MODEL/{SC,PQ}.json`, "
         "`_human_annotations/ImagenHub_human_eval_results/TASK/*_rater{1,2,3}.tsv`",
         "answers gzipped, without `prompt_input`",
-        600,
+        648,
     ),
     "wildbench": Source(
         "github.com/allenai/WildBench at d6b8dcaf377d173d031980f97c16e1a82618c03d",

@@ -172,7 +172,7 @@ def test_criteria_that_are_in_conflict() -> None:
     rows = [group("1", "A", "A", c="x"), group("1", "B", "B", c="y"), group("1", "A", "B", c="z")]
     rows += [group("2", "A", "A", c="x"), group("2", "B", "A", c="y"), group("3", "A", "A", c="x")]
     found = fed(lambda: TogetherScore(TogetherScoreConfig(together="g", criterion="c")), rows)
-    assert (found["all_right"], found["told_apart"]) == (pytest.approx(100 / 3), 50.0)
+    assert (found["all_right"], found["conflicts_seen"]) == (pytest.approx(100 / 3), 50.0)
     # opposite gold: x-y and y-z of group 1, x-y of group 2; both right in x-y of group 1 alone
     assert found["conflicts_right"] == pytest.approx(100 / 3)
     assert (found["accuracy/x"], found["accuracy/y"]) == (100.0, 50.0)

@@ -156,6 +156,28 @@ def _tested(plain: str, again: str, perturbed: str, **more: Any) -> tuple[dict[s
     return {"gold": "A", "answers": ["a", "b"], "meta": {"part": "x"}}, verdict
 
 
+RATERS = [
+    ({"gold": gold, "answers": ["a"], "meta": {"part": part}}, said(decision))
+    for gold, decision, part in (
+        ([True, True], "met", "x"), ([False, True], "met", "x"), ([False, False], "not met", "y"),
+        ([True, False], "not met", "y"), ([False], "met", "y"),
+    )
+]  # fmt: skip
+LEAVES = [
+    ({"gold": gold, "answers": ["a"], "meta": {"tree": "t", "branch": branch, "part": "x"}}, said(decision))
+    for gold, decision, branch in (
+        ("correct", "correct", [["a", 2]]), ("incorrect", "correct", [["b", 1], ["c", 1]]),
+        ("correct", "correct", [["b", 1], ["d", 3]]), ("incorrect", "incorrect", [["b", 1], ["e", 1]]),
+    )
+]  # fmt: skip
+TOGETHER = [
+    ({"gold": gold, "answers": ["a", "b"], "meta": {"group": group, "by": by}}, said(decision))
+    for group, gold, decision, by in (
+        ("1", "A", "A", "x"), ("1", "B", "B", "y"), ("2", "A", "A", "x"), ("2", "B", "A", "y"), ("3", "A", "B", "x"),
+    )
+]  # fmt: skip
+
+
 FED: dict[str, Fed] = {
     "PairScore": Fed({"group_by": "part", "classes": ["A", "B", "tie"], "averages": {"all": ["x"]}}, PAIRS),
     "EvidenceScore": Fed({"people": 0.3}, PAIRS),
@@ -171,6 +193,11 @@ FED: dict[str, Fed] = {
     "EvennessScore": Fed({"subject": "part", "flags": ["old"]}, PICTURES),
     "OrderScore": Fed({"group_by": "part"}, ORDERS),
     "FilterScore": Fed({"top": 0.4}, GRADES),
+    "GradedScore": Fed({"levels": [1, 2, 3, 4, 5]}, GRADES),
+    "PositionScore": Fed({}, PAIRS),
+    "RaterPairsScore": Fed({"group_by": "part"}, RATERS),
+    "TogetherScore": Fed({"together": "group", "criterion": "by"}, TOGETHER),
+    "TreeScore": Fed({"category": "part"}, LEAVES),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
 }  # fmt: skip
 
@@ -251,7 +278,14 @@ COUNTED = {
     "VerifierScore": {"tp", "fp", "fn", "tn", "labelled", "unlabelled"},
     "BiasScore": {"judged", "skipped"},
     "AspectScore": {"judged"},
-}
+    # alpha corrects for how few ratings there are, of which repeats are more
+    "GradedScore": {"judged", "label", "gold_label", "alpha_nominal", "alpha_ordinal", "alpha_interval"},
+    "PositionScore": {"pairs", "pairs_consistent", "towards_first", "towards_second", "read", "unread", "shown",
+                      "consistent_replies", "without_partner"},
+    "RaterPairsScore": {"observations", "judged"},
+    "TogetherScore": {"pairs"},
+    "TreeScore": {"leaves", "fulfilled"},
+}  # fmt: skip
 """Figures that count verdicts, so that eight repeats of an item count eight."""
 
 
@@ -347,6 +381,11 @@ STATED = {
     "OrderScore": Stated("edit_distance", 0.0, 0.0, None, 5 / 12),
     "FilterScore": Stated("kept", 100.0, 100.0, 0.0, 60.0),
     "BiasScore": Stated("robustness", 0.0, 0.0, None, 75.0),
+    "GradedScore": Stated("kappa", None, None, None, 0.5),
+    "PositionScore": Stated("consistency", 100.0, 100.0, None, 250 / 3),
+    "RaterPairsScore": Stated("f1_balanced", None, None, None, 200 / 3),
+    "TogetherScore": Stated("all_right", 100.0, 100.0, 0.0, 100 / 3),
+    "TreeScore": Stated("macro_f1", 50.0, 50.0, None, 100 * (4 / 5 + 2 / 3) / 2),
 }
 """Of one item (for ``TiesScore`` one pair of prompts), of five equal ones, of all rows unread, and of all rows."""
 ONE = {"TiesScore": 4}

@@ -100,7 +100,9 @@ class PositionScore(Measure):
         found["pull"] = Metric(value=pull, n=inconsistent, note=note)
         agreeing = 2 * sum(agree) + alone
         published = 100 * agreeing / len(read) if read else None
-        found["consistency_as_published"] = Metric(value=published, n=len(read))
+        found["consistency_as_published"] = Metric(
+            value=published, n=len(read), note="" if read else "nothing was read"
+        )
         found |= self._repeats()
         counts = {
             "pairs": len(both),

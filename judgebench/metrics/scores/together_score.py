@@ -5,7 +5,7 @@ whether the judge is right by every criterion about one pair. Where the gold of 
 judge must tell the criteria apart:
 
 - ``all_right``: share of groups in which every pair is right (Multi-Crit's PAcc);
-- ``told_apart``: of the groups whose gold differs, the share in which the judge gives different winners too (TOS);
+- ``conflicts_seen``: of the groups whose gold differs, the share in which the judge gives different winners too (TOS);
 - ``conflicts_right``: of the pairs of criteria with opposite gold, the share in which both are right (CMR).
 """
 
@@ -35,7 +35,7 @@ class TogetherScoreConfig(ScoreConfig, frozen=True, kw_only=True, forbid_unknown
             ``criterion``, single pairs.
         groups: Name of the part by the start of that column's value; empty names parts by the value itself.
         criterion: Meta column with the criterion of a pair; with it ``accuracy`` is given by criterion, and
-            ``told_apart`` and ``conflicts_right``.
+            ``conflicts_seen`` and ``conflicts_right``.
         unread: What a pair without a readable verdict is: wrong (``wrong``), or left out, so that the rest of its group
             decides (``drop``). The figure of the other choice stands beside, as ``all_right_unread_dropped``.
         averages: As of ``PairScore``: names of parts of ``all_right`` to be averaged.
@@ -63,7 +63,9 @@ class TogetherScore(Measure):
     Config: ClassVar[type[msgspec.Struct]] = TogetherScoreConfig
     compares_with_gold: ClassVar[bool] = True
     figures: ClassVar[Mapping[str, FigureKind]] = {
-        **kinds("all_right", "all_right_unread_dropped", "accuracy", "told_apart", "conflicts_right", better="high"),
+        **kinds(
+            "all_right", "all_right_unread_dropped", "accuracy", "conflicts_seen", "conflicts_right", better="high"
+        ),
         **kinds("groups", "pairs", unit="count", better=None),
         **kinds("unread", unit="count", better="low"),
     }
@@ -167,6 +169,6 @@ def _conflicts(groups: Mapping[str, Sequence[_GroupedPair]]) -> dict[str, Metric
     both = [float(_right(one) and _right(other)) for _, one, other in opposed]
     lacking = "no group has gold that differs between its criteria"
     return {
-        "told_apart": share_of(apart, list(differ), lacking=lacking),
+        "conflicts_seen": share_of(apart, list(differ), lacking=lacking),
         "conflicts_right": share_of(both, [name for name, *_ in opposed], lacking=lacking),
     }

@@ -184,10 +184,12 @@ def up_the_tree(leaves: Sequence[tuple[Sequence[tuple[str, float]], float | None
     Returns:
         The weighted mean of weighted means, 0 where all weights of a node are 0; ``None`` where every leaf is left out.
     """
+    ends = [value for branch, value in leaves if not branch]
+    if ends:  # the leaf itself, once for each repetition
+        read = [value for value in ends if value is not None]
+        return fmean(read) if read else None
     nodes: dict[str, tuple[float, list[tuple[Sequence[tuple[str, float]], float | None]]]] = {}
     for branch, value in leaves:
-        if not branch:
-            return value
         (node, weight), *rest = branch
         nodes.setdefault(node, (weight, []))[1].append((rest, value))
     known = [(weight, value) for weight, below in nodes.values() if (value := up_the_tree(below)) is not None]
