@@ -27,11 +27,11 @@ LAYERS: dict[str, set[str]] = {
     "report": {"errors", "records", "metrics", "store", "trust"},
     "identity": {"records", "store"},
     "engine": {"errors", "records", "content", "identity", "models", "plugins", "store"},
+    "query": {"errors", "records", "content", "store"},
     "stages": {
         "errors", "records", "content", "datasets", "engine", "identity", "judges", "metrics", "models", "plugins",
-        "report", "store", "trust",
+        "query", "report", "store", "trust",
     },
-    "query": {"errors", "records", "content", "store"},
     "config": {"errors", "records", "models", "plugins", "store"},
     "plan": {"errors", "records", "datasets", "identity", "judges", "report", "stages", "store"},
     "dashboard": {"errors", "records", "stages"},

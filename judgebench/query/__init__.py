@@ -16,7 +16,7 @@ where they stand (``texts.py``). Nothing of the run is changed, and what cannot 
 
 from judgebench.query.filters import CHIPS, Filter
 from judgebench.query.opened import EXCERPT
-from judgebench.query.run_query import Neighbours, RunQuery, open_query, to_be_indexed
+from judgebench.query.run_query import CountedPart, Neighbours, RunQuery, index_large_run, open_query, to_be_indexed
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
 from judgebench.query.traits import Trait
 
@@ -24,6 +24,7 @@ __all__ = [
     "CHIPS",
     "EXCERPT",
     "Alternative",
+    "CountedPart",
     "Filter",
     "Item",
     "ItemKey",
@@ -34,6 +35,7 @@ __all__ = [
     "RunQuery",
     "ShownCall",
     "Trait",
+    "index_large_run",
     "open_query",
     "to_be_indexed",
 ]

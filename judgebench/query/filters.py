@@ -23,8 +23,10 @@ from judgebench.query.where import (
 
 Disagreement = Literal["", "any", "rule", "judges"]
 
-CHIPS: Mapping[str, str] = {"all": "1", **FLAGS, "labelled": "pos IN (SELECT pos FROM labels)"}
-"""What ``RunQuery.counts`` counts, with the condition of each."""
+CHIPS: Mapping[str, str] = {"all": "1", **FLAGS}
+"""What ``RunQuery.counts`` counts beside the labelled ones, with the condition of each."""
+
+LABELLED = "pos IN (SELECT pos FROM labels)"
 
 _TROUBLE = "(wrong OR flipped OR against_rule OR against_judges OR status != 'ok')"
 """Of what the index ``by_trouble`` is: a query uses that only where it names this very condition."""
@@ -151,7 +153,7 @@ def _refuse(chosen: Filter, sources: Sequence[Source]) -> None:
 def _of_flags(chosen: Filter) -> list[SqlCondition]:
     found = [SqlCondition(f"({sql})") for name, sql in FLAGS.items() if getattr(chosen, name, False)]
     if chosen.labelled:
-        found.append(SqlCondition(CHIPS["labelled"]))
+        found.append(SqlCondition(LABELLED))
     if chosen.disagree:
         pairs = {"rule": "against_rule", "judges": "against_judges", "any": "(against_rule OR against_judges)"}
         found.append(SqlCondition(pairs[chosen.disagree]))

@@ -9,7 +9,8 @@ from typing import Any
 
 from judgebench.content.parts import in_words
 from judgebench.query.filters import Filter, SqlSelection, selection_of
-from judgebench.query.index import COLUMNS, open_index
+from judgebench.query.index import open_index
+from judgebench.query.index_tables import COLUMNS
 from judgebench.query.shapes import ItemKey, ItemLine
 from judgebench.query.sources import Source
 from judgebench.query.texts import TextReader

@@ -6,19 +6,21 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from judgebench.errors import ReuseError, UsageError
-from judgebench.query.filters import CHIPS, Filter, SqlSelection
-from judgebench.query.index import COLUMNS, index_paths, make_index, open_index, size_of, up_to_date
+from judgebench.query.filters import CHIPS, LABELLED, Filter, SqlSelection
+from judgebench.query.index import index_paths, make_index, open_index, up_to_date
+from judgebench.query.index_tables import COLUMNS
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
 from judgebench.query.sharing import withheld_datasets
-from judgebench.query.sources import Source, sources_of
+from judgebench.query.sources import Source, size_of, sources_of
+from judgebench.query.tallies import counted
 from judgebench.query.traits import Trait, traits_of
 from judgebench.query.where import column_of
 from judgebench.query.whole import Whole
@@ -27,6 +29,12 @@ from judgebench.store.run_folder import RunFolder, check_version, is_run
 
 _SECONDS_UNCHECKED = 2.0
 """For so long the files of a run are taken to be as they were; longer where making the index takes long."""
+
+LARGE = 50_000_000
+"""Bytes of records from which on a run makes its index itself: about a second of work."""
+
+_PART = 2_000
+"""Items whose texts are searched at a stretch."""
 
 _MAKING = threading.Lock()
 """Held while an index is made: one at a time in a process, and none twice."""
@@ -43,6 +51,20 @@ class Neighbours(NamedTuple):
     before: ItemKey | None = None
     after: ItemKey | None = None
     number: int = 0
+
+
+class CountedPart(NamedTuple):
+    """A part of a list that is being counted.
+
+    Attributes:
+        found: Lines in this part. ``looked_at``: of how many items; ``total``: how many there are to look at in all.
+        after: Where the next part begins; ``None`` behind the last.
+    """
+
+    found: int
+    looked_at: int
+    total: int
+    after: int | None
 
 
 class _State(NamedTuple):
@@ -78,6 +100,25 @@ def to_be_indexed(path: str | os.PathLike[str]) -> int:
     folder = RunFolder(Path(path).expanduser())
     sources = sources_of(folder, [])
     return 0 if _up_to_date(folder, sources) is not None else size_of(sources)
+
+
+def index_large_run(path: str | os.PathLike[str], *, stop: Callable[[], bool]) -> bool:
+    """Make the index of a run whose first look would have to wait for it; returns whether it did.
+
+    Args:
+        path: The run folder.
+        stop: Says whether to give up.
+
+    Raises:
+        DiskError: It can be written nowhere.
+        InterruptedRunError: ``stop`` said so.
+    """
+    folder = RunFolder(Path(path))
+    sources = sources_of(folder, [])
+    if size_of(sources) < LARGE or _up_to_date(folder, sources) is not None:
+        return False
+    make_index(folder, sources, stop=stop)
+    return True
 
 
 class RunQuery:
@@ -162,8 +203,39 @@ class RunQuery:
     def count(self, chosen: Filter) -> int:
         """Return how many lines the whole list has; for a search in texts all are read, which takes its time."""
         opened = self._opened()
-        (number,) = opened.select(opened.selection(chosen), "count(*)", order=False).fetchone()
+        ((number,),) = counted(opened.connection, "count(*)", opened.selection(chosen).condition)
         return int(number)
+
+    def count_part(self, chosen: Filter, after: int = -1, *, seconds: float = 1.0) -> CountedPart:
+        """Count on in a list for some time: to search in the texts of a large run takes longer than a reader waits.
+
+        Args:
+            chosen: Which verdicts.
+            after: Where the part before ended; -1 begins.
+            seconds: After so long the next part is left for later.
+        """
+        opened = self._opened()
+        condition = opened.selection(chosen).condition
+        among = _without_texts(opened, chosen).condition
+        ((total,),) = counted(opened.connection, "count(*)", among)
+        looked_at = found = 0
+        until = time.monotonic() + seconds
+        while True:
+            ((end, size),) = opened.connection.execute(
+                "SELECT max(pos), count(*) FROM (SELECT pos FROM items WHERE pos > ? AND"
+                f" {among.sql} ORDER BY pos LIMIT {_PART})",
+                (after, *among.values),
+            )
+            if size:
+                (number,) = opened.connection.execute(
+                    f"SELECT count(*) FROM items WHERE pos > ? AND pos <= ? AND {condition.sql}",
+                    (after, end, *condition.values),
+                ).fetchone()
+                after, looked_at, found = end, looked_at + size, found + number
+            if size < _PART:
+                return CountedPart(found, looked_at, int(total), None)
+            if time.monotonic() > until:
+                return CountedPart(found, looked_at, int(total), after)
 
     def counts(self, chosen: Filter) -> dict[str, int]:
         """Return how many of the chosen are wrong, unread, and so on (``CHIPS``), and how many there are in all.
@@ -171,9 +243,14 @@ class RunQuery:
         Texts are not searched: the numbers are those of the filter without ``text``, ``regex`` and texts in ``where``.
         """
         opened = self._opened()
-        selection = _without_texts(opened, chosen)
+        condition = _without_texts(opened, chosen).condition
         sums = ", ".join("count(*)" if sql == "1" else f"count(*) FILTER (WHERE {sql})" for sql in CHIPS.values())
-        return dict(zip(CHIPS, opened.select(selection, sums, order=False).fetchone(), strict=True))
+        (numbers,) = counted(opened.connection, sums, condition)
+        # labels are not in the index; they are few, so the items that have one are looked up
+        labelled = opened.connection.execute(
+            f"SELECT count(*) FROM items WHERE {LABELLED} AND {condition.sql}", condition.values
+        ).fetchone()
+        return dict(zip(CHIPS, map(int, numbers), strict=True)) | {"labelled": labelled[0]}
 
     def groups(self, chosen: Filter, by: str) -> list[tuple[Any, int]]:
         """Return the values of a field among the chosen, each with its number, the most frequent first.
@@ -184,12 +261,17 @@ class RunQuery:
         """
         opened = self._opened()
         what = f"{column_of(by, opened.fields)}, count(*)"
-        return list(opened.select(opened.selection(chosen), what, "GROUP BY 1 ORDER BY 2 DESC, 1", order=False))
+        found = counted(opened.connection, what, opened.selection(chosen).condition, "GROUP BY 1 ORDER BY 2 DESC, 1")
+        return [(value, int(number)) for value, number in found]
 
-    def in_common(self, chosen: Filter) -> list[Trait]:
+    def in_common(self, chosen: Filter, *, lengths: bool = True) -> list[Trait]:
         """Return what the chosen have in common that others of the same rows have not, the most telling first.
 
         Texts are not searched, as in ``counts``.
+
+        Args:
+            chosen: Which verdicts.
+            lengths: Whether the lengths of answers are looked at, which takes a look at every item.
         """
         opened = self._opened()
         among = _without_texts(opened, chosen).condition
@@ -202,7 +284,7 @@ class RunQuery:
             **{name: (name,) for name in ("flipped", "truncated", "decision", "model", "row")},
         }
         left_out = tuple(one for name, ones in names.items() if getattr(chosen, name) for one in ones)
-        return traits_of(opened.connection, among, base, opened.fields, left_out=left_out)
+        return traits_of(opened.connection, among, base, opened.fields, left_out=left_out, lengths=lengths)
 
     def search(self, chosen: Filter, regex: str, limit: int = 50) -> Iterator[ItemLine]:
         """Yield the lines in whose texts a regular expression is found, each as soon as it is.

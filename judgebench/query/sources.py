@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,34 @@ class Source(NamedTuple):
     verdicts: Path
     predictions: Path | None
     calls: Path | None
+
+
+def state_of(source: Source) -> str:
+    """Return what changes with every change of a row's files."""
+    return ";".join(f"{kind}:{_stat(path)}" for kind, path in _files_of(source))
+
+
+def _files_of(source: Source) -> list[tuple[str, Path | None]]:
+    return [("answers", source.predictions), ("verdicts", source.verdicts), ("calls", source.calls)]
+
+
+def _stat(path: Path | None) -> str:
+    if path is None:
+        return "-"
+    try:
+        state = path.lstat()
+    except OSError:
+        return "none"
+    return f"{state.st_size},{state.st_mtime_ns},{state.st_ino}"
+
+
+def size_of(sources: Iterable[Source]) -> int:
+    """Return how many bytes the files of result rows have."""
+    total = 0
+    for path in {path for source in sources for _, path in _files_of(source) if path is not None}:
+        with suppress(OSError):
+            total += path.lstat().st_size
+    return total
 
 
 class _Named(msgspec.Struct):

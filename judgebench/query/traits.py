@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from judgebench.query.tallies import counted, is_tallied
 from judgebench.query.where import COLUMN_NAMES, TEXT_NAMES, SqlCondition, compiled
 
 _FLAGS = ("truncated", "flipped", "against_rule", "against_judges", "unread", "failed")
@@ -51,6 +52,7 @@ def traits_of(
     fields: Mapping[str, str],
     *,
     left_out: tuple[str, ...] = (),
+    lengths: bool = True,
 ) -> list[Trait]:
     """Return what the chosen have in common, the most telling first.
 
@@ -60,8 +62,9 @@ def traits_of(
         base: Of those that they are held against.
         fields: Fields of the samples by name, with their columns.
         left_out: Names that say nothing, because the chosen are chosen by them.
+        lengths: Whether lengths are looked at: every item is, for that.
     """
-    expressions = [*(name for name in _FLAGS if name not in left_out), *_ends(index, base)]
+    expressions = [*(name for name in _FLAGS if name not in left_out), *(_ends(index, base) if lengths else [])]
     for name in _NAMED:
         if name not in left_out:
             expressions.extend(_values(index, chosen, name, COLUMN_NAMES[name]))
@@ -83,9 +86,15 @@ def traits_of(
 
 def _counts(index: sqlite3.Connection, base: SqlCondition, conditions: list[SqlCondition]) -> list[int]:
     """Return how many there are, and for how many of them each condition holds."""
-    sums = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {one.sql})" for one in conditions)])
-    values = [value for one in conditions for value in one.values]
-    return list(index.execute(f"SELECT {sums} FROM items WHERE {base.sql}", (*values, *base.values)).fetchone())
+    numbers: dict[int, int] = {}
+    for quick in (True, False):  # what the tallies do not know is counted apart, so that the rest stays quick
+        of = [at for at, one in enumerate(conditions) if is_tallied(index, one) == quick]
+        sums = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {conditions[at].sql})" for at in of)])
+        values = tuple(value for at in of for value in conditions[at].values)
+        if of or quick:
+            ((all_of_them, *some),) = counted(index, sums, base, values=values)
+            numbers |= {-1: int(all_of_them)} | dict(zip(of, map(int, some), strict=True))
+    return [numbers[at] for at in range(-1, len(conditions))]
 
 
 def _ends(index: sqlite3.Connection, all: SqlCondition) -> Iterator[str]:
@@ -103,10 +112,7 @@ def _ends(index: sqlite3.Connection, all: SqlCondition) -> Iterator[str]:
 
 def _values(index: sqlite3.Connection, chosen: SqlCondition, name: str, column: str) -> Iterator[str]:
     """Yield what says that a column has one of the values that are frequent among the chosen."""
-    found = index.execute(
-        f"SELECT {column}, count(*) FROM items WHERE {chosen.sql} AND {column} IS NOT NULL GROUP BY 1"
-        " HAVING count(*) > 1 ORDER BY 2 DESC LIMIT ?",
-        (*chosen.values, _VALUES_AT_MOST),
-    )
-    for value, _ in found.fetchall():
-        yield f"{name} == {json.dumps(value, ensure_ascii=False)}"
+    tail = f"AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT {_VALUES_AT_MOST}"
+    for value, number in counted(index, f"{column}, count(*)", chosen, tail):
+        if number > 1:
+            yield f"{name} == {json.dumps(value, ensure_ascii=False)}"

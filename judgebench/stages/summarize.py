@@ -6,6 +6,7 @@ its own, of what its comparisons against all others come to.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.errors import ConfigError, DataError
+from judgebench.errors import ConfigError, DataError, DiskError
 from judgebench.identity.questions import short_hash
 from judgebench.metrics.comparisons.columns import Comparison
 from judgebench.metrics.comparisons.differences import ModelDifference
@@ -430,6 +431,23 @@ async def run(task: Task) -> None:
 
         add_labels(task.run, check_label_file(Path(task.plan.options.labels)))
     write_summary(task.run, task.plan)
+    await _index(task)
+
+
+async def _index(task: Task) -> None:
+    """Make the index of a large run, so that who looks at it first need not wait; without one it is a run all the same.
+
+    Raises:
+        InterruptedRunError: The task is to end.
+    """
+    from judgebench.query import index_large_run
+
+    task.reporter.update(state="writing")
+    try:
+        if await asyncio.to_thread(index_large_run, task.run.path, stop=task.interrupted.is_set):
+            logger.info("the index of the items is made")
+    except DiskError as error:
+        logger.warning("the run has no index of its items yet: %s", error)
 
 
 def write_summary(run: RunFolder, plan: Plan) -> SummaryFiles:

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from judgebench.errors import JudgebenchError, UsageError
-from judgebench.query import EXCERPT, ItemLine
+from judgebench.query import EXCERPT, ItemLine, RunQuery, Trait
 from judgebench.records.run import ViewerColumns
 from judgebench.store.journal import DamagedError, Decoder
 from judgebench.store.run_folder import RunFolder
@@ -23,6 +23,7 @@ from judgebench.viewer.site import ViewerSite
 _LINES = 50
 """Items of one page."""
 _GROUPS = 12
+_TRAITS = 4
 _END = 34
 """Characters of an answer's end in the table."""
 _TEXTS = ("question", "answer", "reasoning", "reply")
@@ -70,7 +71,9 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     asks = site.query(run)
     labels = tuple(_state(path) for path in sorted((run.folder / "labels").glob("*.jsonl")))
     values: dict[str, Any] = {"wrong_filter": "", "hint": "", "lines": [], "total": 0, "exact": True, "groups": []}
+    values |= {"traits": [], "counting": ""}
     counts: dict[str, int] = {}
+    base = f"/runs/{run.key}/items"
     try:
         every = chosen.filter(narrowed=False)
         counts = site.kept(("counts", run.folder, every, labels), asks, "", lambda: asks.counts(every), small=True)
@@ -85,13 +88,14 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
             "lines": _shown(run, chosen, found.rows),
             "total": found.total,
             "exact": found.exact,
+            "counting": "" if found.exact else f"{base}/count{chosen.query()}",
+            "traits": _traits(site, asks, run, chosen, labels) if quick and 0 < found.total < counts["all"] else [],
             "groups": [
                 (str(value), count, _group_address(run, chosen, by, value)) for value, count in groups[:_GROUPS]
             ],
         }
     except UsageError as error:
         values |= {"wrong_filter": error.message, "hint": error.hint}
-    base = f"/runs/{run.key}/items"
     rows = asks.rows
     return site.page(
         "items.html",
@@ -123,6 +127,17 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         cells=_cells,
         **values,
     )
+
+
+def count(site: ViewerSite, request: web.Request) -> web.Response:
+    """Return how many items of a search are in its next part, as JSON: the page asks for one part after the other."""
+    asks = site.query(site.run(request))
+    after = request.query.get("after", "")
+    known = int(after) if after.isdecimal() and len(after) < 19 else -1
+    part = asks.count_part(Chosen.of(request.query).filter(), known)
+    # a place may be too great for a number of JavaScript
+    said = {**part._asdict(), "after": None if part.after is None else str(part.after)}
+    return web.Response(body=msgspec.json.encode(said), content_type="application/json", charset="utf-8")
 
 
 class _ShownDataset(msgspec.Struct):
@@ -212,6 +227,20 @@ def _own_part(question: str, alike: int | None) -> str:
         return f"…{' '.join(question[-_QUESTION:].split())}"
     own = question[alike:] if alike > _ALIKE else question
     return ("…" if own is not question else "") + " ".join(own[:_QUESTION].split())
+
+
+def _traits(site: ViewerSite, asks: RunQuery, run: KnownRun, chosen: Chosen, labels: object) -> list[tuple[Trait, str]]:
+    """Return what is more frequent in the list than outside of it, each with the address of the items that have it."""
+    wanted = chosen.filter()
+    found = site.kept(
+        ("traits", run.folder, wanted, labels), asks, "", lambda: asks.in_common(wanted, lengths=False), small=True
+    )
+    said = []
+    for one in found:
+        where = f"({chosen.where}) and {one.where}" if chosen.where else one.where
+        if one.where not in chosen.where:
+            said.append((one, f"/runs/{run.key}/items{chosen.query(where=where, by='')}"))
+    return said[:_TRAITS]
 
 
 def _next_field(by: str, fields: list[str]) -> str:

@@ -42,6 +42,7 @@ PAGES: dict[str, Page] = {
     "/runs/{run}/config": run_page.config,
     "/runs/{run}/timing": timing_page.page,
     "/runs/{run}/items": items_page.page,
+    "/runs/{run}/items/count": items_page.count,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}": item_page.page,
     "/runs/{run}/items/{model}/{row}/{id}/{repeat}/record": item_page.record,
     "/runs/{run}/labels": labels_page.page,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 import judgebench
-from judgebench.errors import DiskError, ReuseError, UsageError
-from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, open_query
+from judgebench.errors import DiskError, InterruptedRunError, ReuseError, UsageError
+from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, index_filler, open_query, tallies
 from judgebench.query import run_query as module
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
 from judgebench.records.findings import ReadSpan
@@ -221,9 +222,9 @@ def test_it_notices_that_verdicts_have_changed_and_indexes_that_row_alone(
     assert ids(run, unread=True) == [7]
     path = copy / "verdicts/north/toy-strict.jsonl"
     indexed: list[str] = []
-    add = index._Maker._add
+    add = index_filler.IndexFiller._add
     monkeypatch.setattr(
-        index._Maker,
+        index_filler.IndexFiller,
         "_add",
         lambda self, row, source, answers: (indexed.append(source.row), add(self, row, source, answers))[1],
     )
@@ -317,7 +318,7 @@ def test_several_threads_may_use_it(run: RunQuery) -> None:
 def test_threads_that_open_a_run_at_once_make_one_index(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
     make = index._make
-    monkeypatch.setattr(index, "_make", lambda place, sources: (made.append(place), make(place, sources))[1])
+    monkeypatch.setattr(index, "_make", lambda place, *rest: (made.append(place), make(place, *rest))[1])
     found: list[list[int]] = []
     threads = [threading.Thread(target=lambda: found.append(ids(open_query(copy), unread=True))) for _ in range(6)]
     for thread in threads:
@@ -432,3 +433,82 @@ def test_what_a_rule_took_is_marked_in_the_text_as_recorded(tmp_path: Path, text
     one = open_query(made.path).item("toy", 0, model="north")
     assert one.span is not None
     assert one.answer[slice(*one.span)] == marked
+
+
+def counts_of_every_kind(run: RunQuery) -> list[Any]:
+    """Numbers of items by questions that the tallies know, and by some that they do not."""
+    chosen = [
+        Filter(), Filter(wrong=True), Filter(row="toy-strict", disagree="any"), Filter(status="unparsed"),
+        Filter(where="category == 'even' and level > 0 and not wrong"), Filter(where="length > 60 and wrong"),
+        Filter(where="reason contains 'verdict'"), Filter(text="more about"), Filter(where="name != 'n-3' and wrong"),
+        Filter(labelled=True), Filter(where="level in (0, 2) and label == 'correct'"),
+    ]  # fmt: skip
+    fields = ("decision", "reason", "category", "level", "model", "status", "length", "name")
+    return [
+        *(run.count(one) for one in chosen),
+        *(run.counts(one) for one in chosen if not one.text),
+        *(run.groups(Filter(), by) for by in fields),
+        run.groups(Filter(wrong=True), "category"),
+        run.in_common(Filter(wrong=True)),
+    ]
+
+
+def without_tallies(made: sqlite3.Connection, _fields: Any) -> None:
+    """An index whose tallies know nothing but how many items there are."""
+    made.execute("CREATE TABLE tallies AS SELECT count(*) AS n FROM items")
+
+
+def test_tallies_say_what_a_look_at_every_item_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With few combinations, with so many that columns are left out, and with none of them at all."""
+    path = fill(tmp_path / "run")
+    file = path / "verdicts/south/toy-strict.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(one | {"meta": {"name": f"n-{one['id']}"}}) + "\n" for one in lines))
+    label = Label(answer_hash=answer_hash(answer(3)), id=3, model="north", annotator="one", decision="correct")
+    append_labels(path / "labels/toy.jsonl", [label])
+    expected = None
+    for most in (5_000, 60, 12, -1):
+        shutil.rmtree(path / "index", ignore_errors=True)
+        monkeypatch.setattr(tallies, "_LINES_AT_MOST", most)
+        if most < 0:
+            monkeypatch.setattr(index_filler, "make_tallies", without_tallies)
+        run = open_query(path)
+        found = counts_of_every_kind(run)
+        expected = expected or found
+        assert found == expected, most
+    assert expected is not None
+    assert expected[0] == 4 * N
+    assert expected[3] == 1
+
+
+def test_a_search_is_counted_part_by_part(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = open_query(filled)
+    monkeypatch.setattr(module, "_PART", 30)
+    chosen = Filter(regex="more about it", where="not wrong")
+    whole = run.count_part(chosen)
+    all_of_them = run.count(Filter(where="not wrong"))
+    assert (whole.found, whole.looked_at, whole.total, whole.after) == (
+        run.count(chosen),
+        all_of_them,
+        all_of_them,
+        None,
+    )
+    parts = [run.count_part(chosen, seconds=0)]
+    while parts[-1].after is not None:
+        parts.append(run.count_part(chosen, parts[-1].after, seconds=0))
+    assert len(parts) == -(-all_of_them // 30) > 2
+    assert sum(one.found for one in parts) == whole.found > 0
+    assert sum(one.looked_at for one in parts) == all_of_them
+    assert run.count_part(Filter(regex="x", where="length > 99999")) == (0, 0, 0, None)
+
+
+def test_a_large_run_is_indexed_before_anybody_looks(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert module.index_large_run(copy, stop=lambda: False) is False
+    assert not (copy / "index").exists()
+    monkeypatch.setattr(module, "LARGE", 1)
+    with pytest.raises(InterruptedRunError):
+        module.index_large_run(copy, stop=lambda: True)
+    assert list((copy / "index").iterdir()) == []
+    assert module.index_large_run(copy, stop=lambda: False) is True
+    assert module.to_be_indexed(copy) == 0
+    assert module.index_large_run(copy, stop=lambda: False) is False

@@ -13,10 +13,10 @@ import pytest
 
 from judgebench.store.labels import read_labels
 from tests.e2e.harness import environment
-from tests.query.made import MadeRun, prediction, verdict
 from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing, viewing
 from tests.viewer.stand import command, services, write_configs
+from tests.viewer.test_pages import three_causes
 
 AXE = [Path(os.environ.get("JB_AXE", "")), Path(__file__).parents[2] / ".venv/axe/node_modules/axe-core/axe.min.js"]
 
@@ -276,23 +276,8 @@ def test_a_phone_shows_the_pages_without_scrolling_sideways(page: Page, viewer: 
 
 
 def test_three_planted_causes_are_found_within_twelve_keys(chromium: Page, tmp_path: Path) -> None:
-    """Of 300 items 12 are wrong or unread: a hard topic, answers cut off, verdicts that contradict each other."""
-    made = MadeRun(tmp_path / "20260101_000000")
-    causes = {id: ("units", "cut", "contradicts")[id % 3] for id in range(0, 300, 25)}
-    texts = {id: f"The answer is {2 * id + (id in causes)}." for id in range(300)}
-    answers = [
-        prediction(id, text, finish_reason="length" if causes.get(id) == "cut" else "stop")
-        for id, text in texts.items()
-    ]
-    verdicts = []
-    for id, text in texts.items():
-        cause = causes.get(id, "")
-        meta = {"topic": "units" if cause == "units" else ("sums", "products", "powers")[id % 3]}
-        decision = None if cause == "contradicts" else "incorrect" if cause else "correct"
-        reason = "contradictory verdicts: A and B" if cause == "contradicts" else ""
-        more = {"reason": reason, "truncated": cause == "cut", "meta": meta}
-        verdicts.append(verdict(id, decision, calls=[], text=text, **more))
-    made.add("model", "toy", "judge", predictions=answers, verdicts=verdicts)
+    """A hard topic, answers that are cut off, and verdicts that contradict each other."""
+    made = three_causes(tmp_path / "20260101_000000")
     with viewing(made.path) as view:
         opened(chromium, view)
         keys = 0

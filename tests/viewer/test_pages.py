@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from html import unescape
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from judgebench.query import Filter, RunQuery, run_query
 from judgebench.records.facts import answer_hash
 from judgebench.records.findings import PresentationVerdict, ReadSpan
 from judgebench.store.labels import read_labels
@@ -194,3 +197,63 @@ def test_the_link_keeps_what_else_its_address_asks_for(tmp_path: Path) -> None:
         }.items():
             page = fetch(view, f"{path}token={view.token}", known=False).text
             assert f'content="0;url={to}"' in page
+
+
+def three_causes(path: Path) -> MadeRun:
+    """Of 300 items 12 are wrong or unread: a hard topic, answers cut off, verdicts that contradict each other."""
+    made = MadeRun(path)
+    causes = {id: ("units", "cut", "contradicts")[id % 3] for id in range(0, 300, 25)}
+    texts = {id: f"The answer is {2 * id + (id in causes)}." for id in range(300)}
+    answers = [
+        prediction(id, text, finish_reason="length" if causes.get(id) == "cut" else "stop")
+        for id, text in texts.items()
+    ]
+    verdicts = []
+    for id, text in texts.items():
+        cause = causes.get(id, "")
+        meta = {"topic": "units" if cause == "units" else ("sums", "products", "powers")[id % 3]}
+        decision = None if cause == "contradicts" else "incorrect" if cause else "correct"
+        reason = "contradictory verdicts: A and B" if cause == "contradicts" else ""
+        more = {"reason": reason, "truncated": cause == "cut", "meta": meta}
+        verdicts.append(verdict(id, decision, calls=[], text=text, **more))
+    made.add("model", "toy", "judge", predictions=answers, verdicts=verdicts)
+    return made
+
+
+def test_the_whole_number_of_a_search_is_counted_while_the_first_hits_are_shown(
+    chromium: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = three_causes(tmp_path / "20260101_000000")
+    monkeypatch.setattr(run_query, "_PART", 40)
+    count_part = RunQuery.count_part
+    asked: list[int] = []
+
+    def slowly(self: RunQuery, chosen: Filter, after: int = -1) -> run_query.CountedPart:
+        asked.append(after)
+        return count_part(self, chosen, after, seconds=0)
+
+    monkeypatch.setattr(RunQuery, "count_part", slowly)
+    with viewing(run.path) as view:
+        chromium.errors.clear()
+        chromium.goto(view.link)
+        chromium.until("location.search === ''")
+        first = fetch(view, "/runs/20260101_000000/items?text=%2Fanswer+is%2F").text
+        assert "of <span" in first
+        assert "at least 51" in first
+        chromium.goto(f"{view.base}/runs/20260101_000000/items?text=%2Fanswer+is%2F")
+        chromium.until("document.getElementById('total').innerText === '300'")
+        assert len(asked) == 8  # 40 at a time
+        assert asked == sorted(asked)
+        assert chromium.errors == []
+
+
+def test_what_the_items_of_a_list_have_in_common_is_a_link_to_them(tmp_path: Path) -> None:
+    run = three_causes(tmp_path / "20260101_000000")
+    with viewing(run.path) as view:
+        page = unescape(fetch(view, "/runs/20260101_000000/items?only=wrong").text)
+        found = dict(re.findall(r'href="([^"]+)">(\S+(?: == "\w+")?) <i>[\d,]+ of 8; in all', page))
+        assert set(found.values()) == {'topic == "units"', "truncated"}
+        (address,) = [to for to, words in found.items() if words == "truncated"]
+        narrowed = fetch(view, address).text
+        assert "1 to 4 of" in narrowed
+        assert "More frequent" not in fetch(view, "/runs/20260101_000000/items").text

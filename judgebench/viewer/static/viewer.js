@@ -60,6 +60,30 @@
     if (kept >= 0) select(kept);
   }
 
+  // The whole number of a search in texts: counted part by part while the page is looked at.
+  const total = document.querySelector("[data-count]");
+  if (total) count(total, total.dataset.count);
+  async function count(place, from) {
+    let found = 0;
+    let seen = 0;
+    let after = "";
+    for (;;) {
+      let part;
+      try {
+        const answer = await fetch(after ? `${from}&after=${after}` : from, { credentials: "same-origin" });
+        if (!answer.ok) return;
+        part = await answer.json();
+      } catch { return; }
+      found += part.found;
+      seen += part.looked_at;
+      if (part.after === null) break;
+      const share = Math.floor(100 * seen / Math.max(1, part.total));
+      place.textContent = `at least ${found.toLocaleString("en")} (${share}% searched)`;
+      after = part.after;
+    }
+    place.textContent = found.toLocaleString("en");
+  }
+
   // A run that works: its events come as they are written; the page below is fetched again where the reader is.
   const address = document.body.dataset.live;
   if (address) follow(address);
