@@ -1,8 +1,8 @@
 """How quickly a large run can be looked at: ``python -m benchmarks.viewer [ITEMS]``.
 
 Part *query*: a made run of 1,000,000 items (or as many as are named) with 1.5 kB of text each, judged by one judge;
-then the index, the first page, a filter, counts, a search in texts, and one item, each with its time and the memory of
-the process. Every question is put to a process of its own, as a person's first question is.
+then the index, as a run makes it at its end, the first page, a filter, counts, a search in texts, and one item, each
+with its time and the memory of the process. Every question is put to a process of its own.
 
 Part *pages*: the same run in ``jb view``, page by page, as a browser asks for them; one process.
 """
@@ -10,6 +10,7 @@ Part *pages*: the same run in ``jb view``, page by page, as a browser asks for t
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -146,8 +147,22 @@ PAGES = {
     "page: a condition, sorted": "/items?where=category+%3D%3D+%22algebra%22&sort=-latency",
     "page: a regex": "/items?text=%2FFinal+answer%3A+10%5B01%5D%5Cd%2F",
     "page: an item": "/items/model/set-judge/{middle}/0?only=wrong", "page: lengths and times": "/timing",
+    "the count behind it": "/items/count?text=%2FFinal+answer%3A+10%5B01%5D%5Cd%2F",
 }  # fmt: skip
-"""Pages of ``jb view``, by their addresses below the run."""
+"""Pages of ``jb view``, by their addresses below the run, in the order of asking."""
+PAGE_GOALS = {
+    "page: first items": 0.3, "page: wrong ones, page 21": 0.5, "page: a condition, sorted": 0.5, "page: a regex": 3.0,
+    "page: an item": 0.3,
+}  # fmt: skip
+
+
+def cpu_of(pid: int) -> float:
+    """Return the processor time of a process in seconds; 0 where the system does not say."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pages(folder: Path, items: int) -> Iterator[str]:
@@ -161,10 +176,13 @@ def pages(folder: Path, items: int) -> Iterator[str]:
         cookie = {"Cookie": f"jb_viewer_{base.rpartition(':')[2]}={token}"}
         for name, address in PAGES.items():
             path = f"/runs/{folder.name}{address.format(middle=items // 2 // 7 * 7 + 3)}"
-            began = time.monotonic()
+            began, used = time.monotonic(), cpu_of(viewer.pid)
             with urllib.request.urlopen(urllib.request.Request(base + path, headers=cookie)) as answer:
                 size = len(answer.read())
-            yield f"{name:26}{time.monotonic() - began:9.3f} s, {size / 1e3:.0f} kB"
+            seconds, goal = time.monotonic() - began, PAGE_GOALS.get(name)
+            reached = "" if goal is None else f"   {'MISSED' if seconds > goal else 'reached'} (goal {goal:g} s)"
+            cpu = cpu_of(viewer.pid) - used
+            yield f"{name:26}{seconds:9.3f} s {cpu:9.3f} s of the processor {size / 1e3:5.0f} kB{reached}"
         status = Path(f"/proc/{viewer.pid}/status")
         if status.exists():
             peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
@@ -189,6 +207,7 @@ def main() -> None:
         folder = Path(place) / "20260101_120000"
         began = time.monotonic()
         make(folder, items)
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
         size = sum(path.stat().st_size for path in folder.rglob("*.jsonl")) / 1e6
         print(f"a run of {items:,} items, {size:,.0f} MB, made in {time.monotonic() - began:.0f} s", flush=True)
         for line in lines(folder, items):

@@ -24,9 +24,10 @@ PRAGMA user_version = {VERSION};
 """
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS by_sample ON items (row, id, repeat)",
-    """CREATE INDEX IF NOT EXISTS by_trouble ON items (pos)
+    """CREATE INDEX IF NOT EXISTS by_trouble
+        ON items (pos, row, status, decision, wrong, flipped, truncated, against_rule, against_judges, length)
         WHERE wrong OR flipped OR against_rule OR against_judges OR status != 'ok'""",
 )
-"""Made when the table is filled: many times quicker than with every line."""
+"""Made when the table is filled, many times quicker than with every line. Trouble is counted without the table."""
 ROW_BITS = 40
 """Bits of an item's number below those of its row: items are in the order of rows, then in that of samples."""
