@@ -16,7 +16,7 @@ where they stand (``texts.py``). Nothing of the run is changed, and what cannot 
 
 from judgebench.query.filters import CHIPS, Filter
 from judgebench.query.opened import EXCERPT
-from judgebench.query.run_query import CountedPart, Neighbours, RunQuery, index_large_run, open_query, to_be_indexed
+from judgebench.query.run_query import Neighbours, RunQuery, SearchPart, index_large_run, open_query, to_be_indexed
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
 from judgebench.query.traits import Trait
 
@@ -24,7 +24,6 @@ __all__ = [
     "CHIPS",
     "EXCERPT",
     "Alternative",
-    "CountedPart",
     "Filter",
     "Item",
     "ItemKey",
@@ -33,6 +32,7 @@ __all__ = [
     "Opinion",
     "Page",
     "RunQuery",
+    "SearchPart",
     "ShownCall",
     "Trait",
     "index_large_run",

@@ -164,7 +164,7 @@ class IndexFiller:
             self._index.executemany(f"INSERT OR REPLACE INTO items ({', '.join(names)}) VALUES ({marks})", batch)
             batch.clear()
 
-        answer_of = _AnswerPlaces(self._index, answers).find
+        answer_of = _AnswerLines(self._index, answers).find
         first, fields = row << ROW_BITS, self._fields
         for number, (slot, at, size, one) in enumerate(self._lines(row, path, _Line), first):
             meta, rule, status = one.meta, one.rule, one.status
@@ -264,7 +264,7 @@ class IndexFiller:
         )
 
 
-class _AnswerPlaces:
+class _AnswerLines:
     """Finds answers by their numbers: mostly the next one, as verdicts are written in the order of the samples.
 
     Args:

@@ -20,7 +20,7 @@ from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
 from judgebench.query.sharing import withheld_datasets
 from judgebench.query.sources import Source, size_of, sources_of
-from judgebench.query.tallies import counted
+from judgebench.query.tallies import tallied
 from judgebench.query.traits import Trait, traits_of
 from judgebench.query.where import column_of
 from judgebench.query.whole import Whole
@@ -53,7 +53,7 @@ class Neighbours(NamedTuple):
     number: int = 0
 
 
-class CountedPart(NamedTuple):
+class SearchPart(NamedTuple):
     """A part of a list that is being counted.
 
     Attributes:
@@ -203,10 +203,10 @@ class RunQuery:
     def count(self, chosen: Filter) -> int:
         """Return how many lines the whole list has; for a search in texts all are read, which takes its time."""
         opened = self._opened()
-        ((number,),) = counted(opened.connection, "count(*)", opened.selection(chosen).condition)
+        ((number,),) = tallied(opened.connection, "count(*)", opened.selection(chosen).condition)
         return int(number)
 
-    def count_part(self, chosen: Filter, after: int = -1, *, seconds: float = 1.0) -> CountedPart:
+    def count_part(self, chosen: Filter, after: int = -1, *, seconds: float = 1.0) -> SearchPart:
         """Count on in a list for some time: to search in the texts of a large run takes longer than a reader waits.
 
         Args:
@@ -217,7 +217,7 @@ class RunQuery:
         opened = self._opened()
         condition = opened.selection(chosen).condition
         among = _without_texts(opened, chosen).condition
-        ((total,),) = counted(opened.connection, "count(*)", among)
+        ((total,),) = tallied(opened.connection, "count(*)", among)
         looked_at = found = 0
         until = time.monotonic() + seconds
         while True:
@@ -233,9 +233,9 @@ class RunQuery:
                 ).fetchone()
                 after, looked_at, found = end, looked_at + size, found + number
             if size < _PART:
-                return CountedPart(found, looked_at, int(total), None)
+                return SearchPart(found, looked_at, int(total), None)
             if time.monotonic() > until:
-                return CountedPart(found, looked_at, int(total), after)
+                return SearchPart(found, looked_at, int(total), after)
 
     def counts(self, chosen: Filter) -> dict[str, int]:
         """Return how many of the chosen are wrong, unread, and so on (``CHIPS``), and how many there are in all.
@@ -245,7 +245,7 @@ class RunQuery:
         opened = self._opened()
         condition = _without_texts(opened, chosen).condition
         sums = ", ".join("count(*)" if sql == "1" else f"count(*) FILTER (WHERE {sql})" for sql in CHIPS.values())
-        (numbers,) = counted(opened.connection, sums, condition)
+        (numbers,) = tallied(opened.connection, sums, condition)
         # labels are not in the index; they are few, so the items that have one are looked up
         labelled = opened.connection.execute(
             f"SELECT count(*) FROM items WHERE {LABELLED} AND {condition.sql}", condition.values
@@ -261,7 +261,7 @@ class RunQuery:
         """
         opened = self._opened()
         what = f"{column_of(by, opened.fields)}, count(*)"
-        found = counted(opened.connection, what, opened.selection(chosen).condition, "GROUP BY 1 ORDER BY 2 DESC, 1")
+        found = tallied(opened.connection, what, opened.selection(chosen).condition, "GROUP BY 1 ORDER BY 2 DESC, 1")
         return [(value, int(number)) for value, number in found]
 
     def in_common(self, chosen: Filter, *, lengths: bool = True) -> list[Trait]:

@@ -60,7 +60,7 @@ def _without(found: Counter[tuple[Any, ...]], gone: set[int]) -> Counter[tuple[A
     return fewer
 
 
-def counted(
+def tallied(
     index: sqlite3.Connection, what: str, condition: SqlCondition, tail: str = "", values: tuple[Any, ...] = ()
 ) -> list[tuple[Any, ...]]:
     """Return what a query with ``count(*)`` in it finds: from the tallies where they know all that it names.

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from judgebench.query.tallies import counted, is_tallied
+from judgebench.query.tallies import is_tallied, tallied
 from judgebench.query.where import COLUMN_NAMES, TEXT_NAMES, SqlCondition, compiled
 
 _FLAGS = ("truncated", "flipped", "against_rule", "against_judges", "unread", "failed")
@@ -92,7 +92,7 @@ def _counts(index: sqlite3.Connection, base: SqlCondition, conditions: list[SqlC
         sums = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {conditions[at].sql})" for at in of)])
         values = tuple(value for at in of for value in conditions[at].values)
         if of or quick:
-            ((all_of_them, *some),) = counted(index, sums, base, values=values)
+            ((all_of_them, *some),) = tallied(index, sums, base, values=values)
             numbers |= {-1: int(all_of_them)} | dict(zip(of, map(int, some), strict=True))
     return [numbers[at] for at in range(-1, len(conditions))]
 
@@ -113,6 +113,6 @@ def _ends(index: sqlite3.Connection, all: SqlCondition) -> Iterator[str]:
 def _values(index: sqlite3.Connection, chosen: SqlCondition, name: str, column: str) -> Iterator[str]:
     """Yield what says that a column has one of the values that are frequent among the chosen."""
     tail = f"AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT {_VALUES_AT_MOST}"
-    for value, number in counted(index, f"{column}, count(*)", chosen, tail):
+    for value, number in tallied(index, f"{column}, count(*)", chosen, tail):
         if number > 1:
             yield f"{name} == {json.dumps(value, ensure_ascii=False)}"

@@ -228,7 +228,7 @@ def test_the_whole_number_of_a_search_is_counted_while_the_first_hits_are_shown(
     count_part = RunQuery.count_part
     asked: list[int] = []
 
-    def slowly(self: RunQuery, chosen: Filter, after: int = -1) -> run_query.CountedPart:
+    def slowly(self: RunQuery, chosen: Filter, after: int = -1) -> run_query.SearchPart:
         asked.append(after)
         return count_part(self, chosen, after, seconds=0)
 
