@@ -36,6 +36,7 @@ VERBS = {
     "requests": "judgebench.cli.requests",
     "schema": "judgebench.cli.schema",
     "show": "judgebench.cli.show",
+    "simulate": "judgebench.cli.simulate",
     "try": "judgebench.cli.try_judge",
     "view": "judgebench.cli.view",
 }

@@ -225,20 +225,36 @@ def answer_again(
 
 
 def drop_to(
-    before: SimulatedAnswers, points: float, *, run: int = 1, reworded: float = 0.3, seed: int = 0
+    before: SimulatedAnswers,
+    points: float,
+    *,
+    run: int = 1,
+    reworded: float = 0.3,
+    churn: float = 0.0,
+    seed: int = 0,
 ) -> SimulatedAnswers:
     """Return the answers of a later run of which ``points`` percent of all answers became wrong, in expectation.
 
     A part of the answers is given anew; of those, right ones become wrong as often as that takes. Where more would have
     to than are right, all of them do.
+
+    Args:
+        before: The answers of the earlier run.
+        points: The drop; 0 for a model that has not changed.
+        run: Number of the later run.
+        reworded: Share of the answers that are given anew.
+        churn: Share of the right answers among them that become wrong by chance, while as many wrong ones become right.
+        seed: Of the world.
     """
-    n = len(before)
+    n, right = len(before), before.quality
     anew = uniforms(n, seed, "reworded", before.model, run) < reworded
-    usual = before.quality * reworded
-    fails = min(1.0, points / 100 / usual) if usual else 0.0
-    lost = anew & (uniforms(n, seed, "lost", before.model, run) < fails)
+    usual = right * reworded
+    fails = min(1.0, points / 100 / usual + churn) if usual else 0.0
+    found = churn * right / (1 - right) if right < 1 else 0.0
+    draw = uniforms(n, seed, "lost", before.model, run)
+    after = np.where(anew & (draw < np.where(before.right, fails, found)), ~before.right, before.right)
     wording = np.where(anew, run, before.wording)
-    return SimulatedAnswers(before.items, before.right & ~lost, before.words, wording, before.model)
+    return SimulatedAnswers(before.items, after, before.words, wording, before.model)
 
 
 def _answers(items: SimulatedItems, model: SimulatedModel, seed: int, *, run: int) -> SimulatedAnswers:
