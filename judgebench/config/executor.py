@@ -142,13 +142,17 @@ def refuse_unreached(
         ConfigError: Names the model.
     """
     judges = [judge.model for dataset in datasets.values() for judge in dataset.judges]
-    launched = next((one["abbr"] for one in [*models.values(), *judges] if one.get("launch")), None)
-    if launched is None:
+    launching = [one for one in [*models.values(), *judges] if one.get("launch")]
+    if not launching:
         return
     kind = find(executor.type, "executors").value
-    if not kind.shares_machine:
+    may = getattr(kind, "launcher", None) is not None
+    launched = next((one["abbr"] for one in launching if not may or one["launch"].get("type")), None)
+    if launched is not None and not kind.shares_machine:
         raise ConfigError(
             f"The model {launched!r} has a launch block, so its service would run on this machine, "
             f"which the tasks of {kind.__name__} do not reach.",
-            hint="Start the service where the tasks reach it and give its url, or leave --executor out.",
+            hint="Let it launch a command (launch=dict(command=[...])), or give the url of a service that runs."
+            if may
+            else "Start the service where the tasks reach it and give its url, or leave --executor out.",
         )

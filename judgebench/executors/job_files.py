@@ -12,20 +12,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from judgebench.executors.contract import RunContext
 from judgebench.executors.file_channel import Reports
 from judgebench.executors.job_agent import BEAT, CLAIM, END, ENVIRONMENT, JOB, ORDERS, OWNER, REPORTS
-from judgebench.executors.local import stage_command
 from judgebench.executors.process import prepare_log
-from judgebench.records.run import TaskSpec
 from judgebench.stages.progress import Progress
 from judgebench.store.journal import write_atomically
 from judgebench.store.run_folder import RunFolder
@@ -132,13 +129,13 @@ class TaskJobs:
         self.folder = folder
 
     @classmethod
-    def of(cls, run_dir: Path, spec: TaskSpec) -> TaskJobs:
+    def of(cls, run_dir: Path, task: str) -> TaskJobs:
         """Return those of a task of a run.
 
         Raises:
             DiskError: The folder cannot be made.
         """
-        name = f"{spec.stage}-{spec.name}".replace("/", "-").replace(" ", "_")[:100]
+        name = re.sub(r"[^\w.-]", "-", task)[:100]
         jobs = RunFolder(run_dir).jobs.relative_to(run_dir)
         parent = prepare_log(run_dir, f"{jobs}/{name}/{OWNER}").parent
         return cls(parent)
@@ -150,16 +147,27 @@ class TaskJobs:
 
     def make(
         self,
-        spec: TaskSpec,
-        run: RunContext,
+        task: str,
+        run_dir: Path,
         *,
+        command: list[str],
+        log: str,
         environment: Mapping[str, str],
-        python: str,
         lease: float,
         executor: str,
         options: Mapping[str, Any],
     ) -> Attempt:
         """Make the next attempt, which from now on is the only one that may work.
+
+        Args:
+            task: Its id.
+            run_dir: The run folder.
+            command: The task's.
+            log: Its log file, relative to the run folder.
+            environment: The task's, secrets included.
+            lease: As in ``JobFile``.
+            executor: Likewise.
+            options: Likewise.
 
         Raises:
             OSError: Its files cannot be written.
@@ -169,13 +177,11 @@ class TaskJobs:
         number = previous.number + 1 if previous is not None else 1
         folder = self.folder / str(number)
         folder.mkdir(mode=0o700)
-        name = f"jb-{run.run_dir.name}-{os.urandom(4).hex()}-{number}"
-        log = prepare_log(run.run_dir, spec.log or f"logs/{spec.stage}/{spec.name}.out")
         job = JobFile(
-            task=spec.id,
-            name=name,
-            command=[python or sys.executable, *stage_command(run.plan_file, spec.id)[1:]],
-            log=str(log),
+            task=task,
+            name=f"jb-{run_dir.name}-{os.urandom(4).hex()}-{number}",
+            command=command,
+            log=str(prepare_log(run_dir, log)),
             lease=lease,
             executor=executor,
             options=dict(options),

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from judgebench.errors import ExitCode, InterruptedRunError, JudgebenchError, LaunchError, visible
-from judgebench.executors.contract import Ended, Printed, RunContext, TaskReport
+from judgebench.executors.contract import Ended, Printed, TaskReport
 from judgebench.executors.job_files import Attempt, AttemptEnd, TaskJobs
 from judgebench.executors.process import log_tail
-from judgebench.records.run import TaskSpec
+from judgebench.records.run import Resources
 from judgebench.stages.progress import Progress
 
 POLL = 0.25
@@ -53,7 +54,7 @@ class JobStatus(NamedTuple):
 class BatchSystem(Protocol):
     """What is needed of a batch system."""
 
-    async def submit(self, attempt: Attempt, spec: TaskSpec) -> None:
+    async def submit(self, attempt: Attempt, resources: Resources) -> None:
         """Submit the job of an attempt under its name; where it is not certain whether that worked, find out.
 
         Raises:
@@ -115,14 +116,23 @@ class Terms(NamedTuple):
 
 
 class JobHandle:
-    """A task that runs as a job; a ``Handle``."""
+    """A task that runs as a job; a ``Handle``.
+
+    Args:
+        task: Its id.
+        log: Its log file.
+        jobs: Its folder.
+        system: The batch system, and ``watch`` over it.
+        terms: How to go about it.
+        make: Makes and submits the next attempt.
+    """
 
     pid = 0
 
     def __init__(
         self,
-        spec: TaskSpec,
-        run: RunContext,
+        task: str,
+        log: Path,
         *,
         jobs: TaskJobs,
         system: BatchSystem,
@@ -130,9 +140,9 @@ class JobHandle:
         terms: Terms,
         make: Callable[[], Awaitable[Attempt]],
     ) -> None:
-        self._spec = spec
-        self._log = run.run_dir / spec.log if spec.log else None
-        self._log_start = self._log.stat().st_size if self._log is not None and self._log.exists() else 0
+        self._task = task
+        self._log = log
+        self._log_start = log.stat().st_size if log.exists() else 0
         self._jobs = jobs
         self._system = system
         self._watch = watch
@@ -190,7 +200,7 @@ class JobHandle:
                     if result is None:
                         result, note = await watcher.look()
                         if note:
-                            yield Progress(task=self._spec.id, state="queued", note=note)
+                            yield Progress(task=self._task, state="queued", note=note)
                     if result is None:
                         await asyncio.sleep(POLL)
                 why = await self._why_again(attempt, result)
@@ -264,10 +274,10 @@ class JobHandle:
             return Ended(result.code, self._tail())
         if result.state == "killed":
             return Ended(-9, self._tail())
-        raise lost(self._spec.id, result, log_tail(attempt.folder / "job.out")[-5:])
+        raise lost(self._task, result, log_tail(attempt.folder / "job.out")[-5:])
 
     def _tail(self) -> list[str]:
-        return [] if self._log is None else log_tail(self._log, self._log_start)
+        return log_tail(self._log, self._log_start)
 
 
 async def until(true: Callable[[], bool], limit: float) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, cast
 import msgspec
 
 from judgebench.executors.job_files import Attempt, TaskJobs, jobs_in
+from judgebench.executors.job_service import SERVICE
 from judgebench.executors.jobs import POLL, AttemptWatch, BatchSystem, JobStatus, Terms, Watch, until
 from judgebench.plugins import make
 from judgebench.stages.progress import Progress
@@ -84,7 +85,9 @@ async def wait_for(jobs: list[LeftJob], notify: Callable[[str], None], *, stop: 
         notify: Shows a line.
         stop: Ask them to keep what is in flight and to end, and cancel those that do not.
     """
-    await asyncio.gather(*(_wait_for(job, notify, stop=stop) for job in jobs))
+    services = [job for job in jobs if job.task.startswith(SERVICE)]
+    await asyncio.gather(*(_wait_for(job, notify, stop=stop) for job in jobs if job not in services))
+    await asyncio.gather(*(_wait_for(job, notify, stop=True) for job in services))  # which the tasks needed
 
 
 async def _wait_for(job: LeftJob, notify: Callable[[str], None], *, stop: bool) -> None:

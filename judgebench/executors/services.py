@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -177,6 +177,26 @@ class Service:
         return LaunchError(f"The launched service of model {self.name!r} {what}.", hint=hint)
 
 
+class LaunchedService(Protocol):
+    """A service of a run, wherever it is launched."""
+
+    async def start(self) -> str:
+        """Start it and return its base address once it is healthy.
+
+        Raises:
+            JudgebenchError: It ended or did not become healthy in time.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """End it and wait until it is gone."""
+        ...
+
+
+ServiceMaker = Callable[[ModelConfig, Path, Mapping[str, str], Callable[[str], None]], LaunchedService]
+"""Makes a service of a model's config, its log file, its environment and what shows a line to the user."""
+
+
 class Services:
     """The services of a run: started when first asked for, shared, stopped when nobody needs them any more."""
 
@@ -187,12 +207,14 @@ class Services:
         run_dir: Path,
         environment: Mapping[str, str],
         notify: Callable[[str], None],
+        make: ServiceMaker = Service,
     ) -> None:
+        self._make = make
         self._configs = {launch_key(config): config for config in configs if config.launch is not None}
         self._run_dir = run_dir
         self._environment = environment
         self._report = notify
-        self._services: dict[str, Service] = {}
+        self._services: dict[str, LaunchedService] = {}
         self._starts: dict[str, asyncio.Task[str]] = {}
         self._stops: set[asyncio.Task[None]] = set()
 
@@ -242,7 +264,7 @@ class Services:
             await asyncio.wait(self._stops)
         config = self._configs[key]
         log = prepare_log(self._run_dir, f"logs/services/{config.abbr.replace('/', '_')}.out")
-        service = self._services[key] = Service(config, log, self._environment, self._report)
+        service = self._services[key] = self._make(config, log, self._environment, self._report)
         return await service.start()
 
 

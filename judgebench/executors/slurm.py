@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,12 @@ import msgspec
 from judgebench.errors import LaunchError, PrerequisiteError, one_line
 from judgebench.executors.contract import Handle, RunContext
 from judgebench.executors.job_files import Attempt, TaskJobs
+from judgebench.executors.job_service import SERVICE, JobService
 from judgebench.executors.jobs import JobHandle, JobState, JobStatus, Terms, Watch
-from judgebench.records.run import TaskSpec
+from judgebench.executors.local import stage_command
+from judgebench.executors.services import ServiceMaker
+from judgebench.models.contract import ModelConfig
+from judgebench.records.run import Resources, TaskSpec
 
 COMMAND_LIMIT = 60.0
 """Seconds that a command of Slurm may take."""
@@ -49,7 +54,7 @@ class Slurm:
     def __init__(self, config: SlurmExecutor.Config) -> None:
         self._config = config
 
-    async def submit(self, attempt: Attempt, spec: TaskSpec) -> None:
+    async def submit(self, attempt: Attempt, resources: Resources) -> None:
         """Submit the job of an attempt.
 
         Raises:
@@ -63,13 +68,13 @@ class Slurm:
                 known = await self.statuses()
                 if known is not None and name in known:
                     return
-            code, _, said = await _run(self._sbatch(attempt, spec), self._script(attempt))
+            code, _, said = await _run(self._sbatch(attempt, resources), self._script(attempt))
             if code == 0:
                 return
             if code > 0 and not any(word in said.lower() for word in _UNCERTAIN):
                 break
         raise LaunchError(
-            f"Slurm does not take the job of task {spec.id}: {one_line(said) or 'sbatch did not answer'}.",
+            f"Slurm does not take the job of {attempt.job.task}: {one_line(said) or 'sbatch did not answer'}.",
             hint="Look at the keys of the executor's config (partition, account, time, ...), and at: sinfo",
         )
 
@@ -90,16 +95,16 @@ class Slurm:
         """End the jobs of a name."""
         await _run(["scancel", "--me", f"--name={name}"])
 
-    def _sbatch(self, attempt: Attempt, spec: TaskSpec) -> list[str]:
+    def _sbatch(self, attempt: Attempt, resources: Resources) -> list[str]:
         config, job = self._config, attempt.job
         wanted = {
             "--partition": config.partition,
             "--account": config.account,
             "--qos": config.qos,
             "--time": config.time,
-            "--cpus-per-task": str(spec.cores or ""),
-            "--mem": f"{max(1, round(spec.memory * 1024))}M" if spec.memory else "",
-            "--gres": f"gpu:{spec.gpus}" if spec.gpus else "",
+            "--cpus-per-task": str(resources.cores or ""),
+            "--mem": f"{max(1, round(resources.memory * 1024))}M" if resources.memory else "",
+            "--gres": f"gpu:{resources.gpus}" if resources.gpus else "",
         }
         return [
             "sbatch", "--parsable", f"--job-name={job.name}", "--export=NONE", "--no-requeue", "--open-mode=append",
@@ -131,6 +136,8 @@ class SlurmExecutor:
             extra: Further flags of ``sbatch``.
             setup: Lines of shell that run first in each job, such as ``module load cuda``.
             python: Interpreter on the nodes; empty takes this one, which must be there under the same path.
+            service_host: Name under which other nodes reach a service that is launched on a node, such as
+                ``{host}-ib0``; empty takes the node's host name.
             max_jobs: Most jobs for one task.
             lease: Seconds after which a job that cannot read the run folder ends its task.
             silence: Seconds without a sign of life after which Slurm is asked about a job.
@@ -145,6 +152,7 @@ class SlurmExecutor:
         extra: list[str] = []
         setup: list[str] = []
         python: str = ""
+        service_host: str = ""
         max_jobs: Annotated[int, msgspec.Meta(ge=1)] = 5
         lease: Annotated[float, msgspec.Meta(ge=1)] = 30.0
         silence: Annotated[float, msgspec.Meta(ge=1)] = 30.0
@@ -167,23 +175,67 @@ class SlurmExecutor:
             OSError: Its files cannot be written.
             JudgebenchError: Slurm refuses it, or is not here.
         """
-        jobs = TaskJobs.of(run.run_dir, spec)
+        return await self._submit(
+            spec.id,
+            run.run_dir,
+            command=stage_command(run.plan_file, spec.id),
+            log=spec.log or f"logs/{spec.stage}/{spec.name}.out",
+            environment=environment,
+            resources=Resources(cores=spec.cores, memory=spec.memory, gpus=spec.gpus),
+            terms=self.terms,
+        )
+
+    def launcher(self, run_dir: Path) -> ServiceMaker:
+        """Return what makes a service of a run a job of its own."""
+
+        def make(
+            config: ModelConfig, log: Path, environment: Mapping[str, str], notify: Callable[[str], None]
+        ) -> JobService:
+            async def submit(command: list[str], environment: Mapping[str, str], resources: Resources) -> JobHandle:
+                terms = self.terms._replace(max_jobs=1)
+                return await self._submit(
+                    f"{SERVICE}{config.abbr}",
+                    run_dir,
+                    command=command,
+                    log=str(log.relative_to(run_dir)),
+                    environment=environment,
+                    resources=resources,
+                    terms=terms,
+                )
+
+            return JobService(config, run_dir, environment, notify, submit, self._config.service_host)
+
+        return make
+
+    async def _submit(
+        self,
+        task: str,
+        run_dir: Path,
+        *,
+        command: list[str],
+        log: str,
+        environment: Mapping[str, str],
+        resources: Resources,
+        terms: Terms,
+    ) -> JobHandle:
+        jobs = TaskJobs.of(run_dir, task)
 
         async def make() -> Attempt:
             attempt = jobs.make(
-                spec,
-                run,
+                task,
+                run_dir,
+                command=[self._config.python or sys.executable, *command[1:]],
+                log=log,
                 environment=environment,
-                python=self._config.python,
-                lease=self.terms.lease,
+                lease=terms.lease,
                 executor=f"{type(self).__module__}.{type(self).__qualname__}",
                 options=msgspec.to_builtins(self._config),
             )
-            await self.system.submit(attempt, spec)
+            await self.system.submit(attempt, resources)
             self.watch.forget()
             return attempt
 
-        handle = JobHandle(spec, run, jobs=jobs, system=self.system, watch=self.watch, terms=self.terms, make=make)
+        handle = JobHandle(task, run_dir / log, jobs=jobs, system=self.system, watch=self.watch, terms=terms, make=make)
         try:
             await handle.begin()
         except BaseException:

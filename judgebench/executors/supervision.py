@@ -40,7 +40,7 @@ from judgebench.executors.scheduler import (
     TaskReported,
     UpstreamDone,
 )
-from judgebench.executors.services import Services, launched_models, services_environment
+from judgebench.executors.services import Service, Services, launched_models, services_environment
 from judgebench.executors.spending import SpendingAccount
 from judgebench.models.access import launch_key
 from judgebench.records.run import Plan, TaskSpec
@@ -199,6 +199,7 @@ class _Supervision:
             run_dir=context.run_dir,
             environment=environment,
             notify=display.message,
+            make=launcher(context.run_dir) if (launcher := getattr(executor, "launcher", None)) else Service,
         )
         self._over = asyncio.Event()
         self._event_log: TextIO | None = None

@@ -23,6 +23,7 @@ import msgspec
 from judgebench.models.service_errors import excerpt, failure_of_status
 from judgebench.records.flow import Failure, Reply, Request
 from judgebench.records.prices import Price
+from judgebench.records.run import Resources
 
 
 class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,7 @@ class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         time_limit: Seconds until it must be healthy.
         port: Fixed port; 0 takes a free one.
         env: Further environment variables.
+        resources: What it needs where the executor makes it a job of its own; elsewhere without effect.
     """
 
     type: str = ""
@@ -46,6 +48,7 @@ class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     time_limit: float = 300.0
     port: int = 0
     env: dict[str, str] = {}
+    resources: Resources = Resources()
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,12 +6,15 @@ import json
 import os
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from judgebench.executors.service_task import Need
 from tests.e2e.harness import JB, Bench, Done, judge_answer, model_answer, run, slower_after, wait_until
 from tests.executors.test_file_executor import outcome
 from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm, throwaway_slurm
@@ -338,3 +341,65 @@ def test_a_preempted_job_goes_on_later(bench: Bench, own_cluster: ThrowawaySlurm
     assert "attempt 2 goes on" in out
     kept_once(bench, before, bench.model)
     check_answers(bench)
+
+
+SERVICE = """
+import signal, sys, threading
+from tests.e2e.harness import judge_answer, model_answer
+from tests.faultservice import FaultService
+stopped = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+answer = {"m": model_answer(lambda i: i % 3 == 0), "j": judge_answer()}[sys.argv[1]]
+print("loading", sys.argv[1], flush=True)
+with FaultService(answer, model=sys.argv[1], port=int(sys.argv[2])):
+    stopped.wait()
+"""
+
+
+def launched(name: str) -> dict[str, Any]:
+    """Keys of a model whose service is launched: one of this project's tests."""
+    command = [sys.executable, "-c", SERVICE, name, "{port}"]
+    return {"url": "", "launch": {"command": command, "health": "/v1/models", "time_limit": 60.0}}
+
+
+def test_services_are_jobs_of_their_own_and_end_with_the_run(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    bench.model_keys, bench.judge_keys = launched("m"), launched("j")
+    bench.write()
+    write_executor(bench, service_host="127.0.0.1")
+    process = start(bench, cluster)
+    wait_until(lambda: len(cluster.jobs()) == 1)
+    listed = run_verb(bench, cluster, "jobs", "latest")
+    assert "service:toy-model" in listed.out, listed.text
+    out, _ = process.communicate(timeout=150)
+    assert process.returncode == 0, out
+    check_complete(bench)
+    wait_until(lambda: not cluster.jobs())
+    assert not bench.asked()  # the services of the test itself stood beside
+
+
+def test_a_service_that_dies_before_it_is_healthy_is_one_sentence_with_its_last_words(
+    bench: Bench, cluster: ThrowawaySlurm
+) -> None:
+    bench.model_keys = {"url": "", "launch": {"command": ["sh", "-c", "echo no such weights; exit 9"]}}
+    bench.write()
+    done = jb(bench, cluster, "--mode", "infer")
+    assert done.code == 3, done.text
+    assert "The launched service of model 'toy-model' ended before it was healthy." in done.text
+    assert "no such weights" in done.text
+    wait_until(lambda: not cluster.jobs())
+
+
+def test_services_that_outlive_jb_end_when_nobody_needs_them(tmp_path: Path) -> None:
+    need = Need(tmp_path)
+    need.lasts, need.every = 0.3, 0.0
+    assert need.is_there()
+    (tmp_path / "infer-a" / "1").mkdir(parents=True)
+    (tmp_path / "infer-a" / "1" / "claim").touch()
+    (tmp_path / "service-m" / "1").mkdir(parents=True)
+    (tmp_path / "service-m" / "1" / "claim").touch()
+    time.sleep(0.4)
+    assert need.is_there()  # a task works
+    (tmp_path / "infer-a" / "1" / "end.json").touch()
+    assert need.is_there()  # it has just ended
+    time.sleep(0.4)
+    assert not need.is_there()
