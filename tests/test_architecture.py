@@ -46,7 +46,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
-    "simulation": {"errors", "metrics"},
+    "simulation": {"errors", "records", "metrics", "models", "session", "store", "trust"},
     "testing": set(),
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",

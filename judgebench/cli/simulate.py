@@ -12,7 +12,8 @@ from judgebench.errors import UsageError, how_many
 
 if TYPE_CHECKING:
     from judgebench.report.tables import TextTable
-    from judgebench.simulation.worlds import SimulatedJudge, SimulatedModel
+    from judgebench.simulation.gates import PairOfRuns
+    from judgebench.simulation.worlds import Flags, Numbers, SimulatedJudge, SimulatedModel
 
 _EXAMPLE = """\
 what is simulated:
@@ -61,6 +62,8 @@ def build_parser() -> Parser:
                         "items' difficulty (default: 1)")  # fmt: skip
     parser.add_argument("--draws", type=whole_from(1), default=400, metavar="N", help="worlds (default: 400)")
     parser.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of the first world")
+    parser.add_argument("--pipeline", type=Path, metavar="DIR", help="with 'gate': make every pair of runs a real one "
+                        "in DIR, by models that answer and judge in this machine as simulated")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="with 'coverage': write a picture (.svg) of the "
                         "intervals of one world, for each number of items")  # fmt: skip
@@ -169,7 +172,7 @@ def _judges(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple
 
 
 def _gate(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[TextTable, list[Any]]:
-    from judgebench.simulation.gates import gate_figures
+    from judgebench.simulation.gates import as_tables, gate_figures
 
     found = gate_figures(
         _model(args),
@@ -181,6 +184,7 @@ def _gate(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[T
         draws=args.draws,
         seed=args.seed,
         spread=args.spread,
+        verdicts=_by_runs(args.pipeline) if args.pipeline is not None else as_tables,
     )
     rows = [
         [
@@ -194,6 +198,28 @@ def _gate(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[T
     ]
     heads = ["rule", "items", "true drop,\npoints", "failed, %", "passed, %"]
     return _table("Gates: failed without a drop is a false alarm", heads, rows), [one._asdict() for one in found]
+
+
+def _by_runs(folder: Path) -> Callable[[PairOfRuns], tuple[Numbers, Numbers, Flags]]:
+    """Return what makes a pair of runs by the whole pipeline."""
+    import dataclasses
+
+    from judgebench.simulation.scripted import ScriptedWorld, verdicts_of_runs
+
+    def verdicts(pair: PairOfRuns) -> tuple[Numbers, Numbers, Flags]:
+        world = ScriptedWorld(
+            items=pair.n,
+            seed=pair.seed,
+            spread=pair.spread,
+            quality=pair.model.quality,
+            drop=pair.drop,
+            reworded=pair.reworded,
+            churn=pair.churn,
+            judge=dataclasses.asdict(pair.judge),
+        )
+        return verdicts_of_runs(world, folder / f"{pair.n}_{pair.drop:g}_{pair.seed}")
+
+    return verdicts
 
 
 def _plan(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[TextTable, list[Any]]:

@@ -28,6 +28,8 @@ from judgebench.simulation.worlds import (
 Rule = Callable[[Numbers, Numbers, Flags], DropDecision]
 """What a gate says of the verdicts on two runs and of which answers are the same in both."""
 
+FIRST_DAY, SECOND_DAY = "2026-01-01", "2026-07-01"
+"""Of the two runs; a judge that drifts in between does so on ``drifts_on="2026-06-01"``, or it does in both."""
 MARGIN = 0.01
 """The drop that the point rule allows: that of a critical metric in NeMo Evaluator."""
 
@@ -92,6 +94,36 @@ class GateFigures(NamedTuple):
     error: float
 
 
+class PairOfRuns(NamedTuple):
+    """What is simulated: a run, and a later one of a model that may be worse.
+
+    Attributes:
+        model: The tested model. ``judge``: the judge.
+        n: Items. ``drop``: by how many points the second run is worse.
+        reworded: Share of the answers that are given anew. ``churn``: as of ``drop_to``.
+        spread: Of the items' difficulty. ``seed``: of the world.
+    """
+
+    model: SimulatedModel
+    judge: SimulatedJudge
+    n: int
+    drop: float
+    reworded: float
+    churn: float
+    spread: float
+    seed: int
+
+
+def as_tables(pair: PairOfRuns) -> tuple[Numbers, Numbers, Flags]:
+    """Return the verdicts of both runs, and which answers are the same in both, without any run."""
+    items = draw_items(pair.n, seed=pair.seed, spread=pair.spread)
+    before = draw_answers(items, pair.model, seed=pair.seed)
+    after = drop_to(before, pair.drop, reworded=pair.reworded, churn=pair.churn, seed=pair.seed)
+    first = judge_answers(before, pair.judge, date=FIRST_DAY, seed=pair.seed)
+    second = judge_answers(after, pair.judge, date=SECOND_DAY, seed=pair.seed)
+    return first, second, before.wording == after.wording
+
+
 def gate_figures(
     model: SimulatedModel,
     judge: SimulatedJudge,
@@ -103,6 +135,7 @@ def gate_figures(
     draws: int = 1000,
     seed: int = 0,
     spread: float = 1.0,
+    verdicts: Callable[[PairOfRuns], tuple[Numbers, Numbers, Flags]] = as_tables,
 ) -> list[GateFigures]:
     """Return how often each rule fails and passes pairs of runs.
 
@@ -116,26 +149,20 @@ def gate_figures(
         draws: Pairs of runs.
         seed: Of the first pair.
         spread: Of the items' difficulty.
+        verdicts: Gives the verdicts of both runs; by default without any run.
     """
     found = []
     for n in sizes:
         for drop in drops:
             decided = {name: {"fail": 0, "pass": 0, "cannot tell": 0} for name in RULES}
             for world in range(seed, seed + draws):
-                before = draw_answers(draw_items(n, seed=world, spread=spread), model, seed=world)
-                after = drop_to(before, drop, reworded=reworded, churn=churn, seed=world)
-                first = judge_answers(before, judge, date=FIRST_DAY, seed=world)
-                second = judge_answers(after, judge, date=SECOND_DAY, seed=world)
+                pair = PairOfRuns(model, judge, n, drop, reworded, churn, spread, world)
+                first, second, same = verdicts(pair)
                 read = ~np.isnan(first) & ~np.isnan(second)
-                same = (before.wording == after.wording)[read]
                 for name, rule in RULES.items():
-                    decided[name][rule(first[read], second[read], same)] += 1
+                    decided[name][rule(first[read], second[read], same[read])] += 1
             for name, counts in decided.items():
                 failed = counts["fail"] / draws
                 error = math.sqrt(failed * (1 - failed) / draws)
                 found.append(GateFigures(name, n, drop, failed, counts["pass"] / draws, error))
     return found
-
-
-FIRST_DAY, SECOND_DAY = "2026-01-01", "2026-07-01"
-"""Of the two runs; a judge that drifts in between does so on ``drifts_on="2026-06-01"``, or it does in both."""
