@@ -17,6 +17,8 @@ class CorrectedScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         people: By the labels alone; ``None`` where they cannot speak for the row.
         corrected: By both: prediction-powered, with the judge's own error in the interval, and the unread verdicts at
             their worst and best; ``None`` where it is refused, ``note`` says why.
+        these: The 95% interval of what labels on all of these answers would say, the unread ones at their worst and
+            best; that of ``corrected`` is about questions like these.
         solved: The share that Rogan and Gladen solve for, with the interval of Lee et al.; for accuracies alone.
         labels: Labelled answers that count. ``annotators``: most labels that one of them has.
         void: Labels whose answer has changed. ``calibration``: labels left out because a judge may be tuned on them.
@@ -33,6 +35,7 @@ class CorrectedScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     judge: Metric
     people: Metric | None = None
     corrected: Metric | None = None
+    these: tuple[float, float] | None = None
     solved: Metric | None = None
     labels: int = 0
     annotators: int = 1

@@ -48,6 +48,8 @@ def in_words(one: CorrectedScore) -> list[str]:
         lines.append(
             f"  corrected by {how_many(one.corrected.n or 0, 'label')}: {_with_span(one.corrected, '-')} ({one.method})"
         )
+        if one.these is not None:
+            lines.append(f"  labels on all of these answers would say {span(one.these)}, in 95 cases of 100")
         lines.append(f"  by the labels alone: {_with_span(one.people, '-')}")
     if one.solved is not None:
         lines.append(f"  by Rogan-Gladen: {_with_span(one.solved, '-')}")

@@ -1,7 +1,8 @@
 """Every judged score beside what people's labels make of it.
 
-The corrected score is prediction-powered and clustered by question (``drawn_mean``): labels drawn with
-equal or unequal probabilities, few or many. What the data do not carry is refused with one sentence and never guessed.
+A corrected share is that of the labels within each verdict (``corrected_share``), a corrected mean score is
+prediction-powered (``drawn_mean``); both take labels drawn with equal or unequal probabilities, few or many, several
+about one question. What the data do not carry is refused with one sentence and never guessed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from judgebench.errors import how_many
+from judgebench.metrics.corrections.corrected_share import corrected_share
 from judgebench.metrics.statistics.intervals import mean_of, share_of
 from judgebench.metrics.statistics.misclassification import LEAST_YOUDEN, solved_share
 from judgebench.metrics.statistics.prediction_powered import Column, PoweredMean, column, drawn_mean
@@ -84,17 +86,18 @@ def corrected_score(row: JudgedRow, labels: RowLabels) -> CorrectedScore:
     changed = msgspec.structs.replace
     if why := _refusal(row, labels, verdicts):
         return changed(found, note=why)
-    scale = 1.0 if row.kind != "score" else _spread(verdicts)
-    powered, people = _means(verdicts, scale)
-    if powered is None or people is None:
+    means = _means(row, verdicts)
+    if means is None:
         return changed(found, note=f"refused: labels on at least {LEAST_LABELS} questions are needed")
+    people, powered, here = means
     whole = len(verdicts.true) == len(verdicts.said)
     found = changed(
         found,
         people=_metric(row, people, verdicts),
         corrected=_metric(row, people if whole else powered, verdicts),
         weight=None if whole else powered.weight,
-        method="labels alone: every read answer has one" if whole else _method(verdicts),
+        these=None if whole else _metric(row, here, verdicts).ci95,
+        method="labels alone: every read answer has one" if whole else _method(row, verdicts),
         note=_remark(row, labels, verdicts, by_hand),
     )
     return found if row.kind != "right" else _with_solved(found, verdicts)
@@ -140,8 +143,8 @@ def _refusal(row: JudgedRow, labels: RowLabels, verdicts: Verdicts) -> str:
     return ""
 
 
-def _means(verdicts: Verdicts, scale: float) -> tuple[PoweredMean | None, PoweredMean | None]:
-    """Return the corrected mean, and that of the labels alone."""
+def _means(row: JudgedRow, verdicts: Verdicts) -> tuple[PoweredMean, PoweredMean, PoweredMean] | None:
+    """Return the mean of the labels alone, the corrected one, and that with its interval about these very answers."""
     parts = (
         verdicts.true,
         verdicts.labelled_said,
@@ -150,7 +153,14 @@ def _means(verdicts: Verdicts, scale: float) -> tuple[PoweredMean | None, Powere
         verdicts.labelled_questions.astype(np.int64),
         verdicts.questions.astype(np.int64),
     )
-    return drawn_mean(*parts, scale=scale), drawn_mean(*parts, weight=0.0, scale=scale)
+    if row.kind == "score":
+        scale = _spread(verdicts)
+        alone = drawn_mean(*parts, weight=0.0, scale=scale)
+        both, here = (drawn_mean(*parts, scale=scale, these=these) for these in (False, True))
+    else:
+        alone = corrected_share(*parts, blind=True)
+        both, here = (corrected_share(*parts, these=these) for these in (False, True))
+    return None if alone is None or both is None or here is None else (alone, both, here)
 
 
 def _spread(verdicts: Verdicts) -> float:
@@ -186,9 +196,9 @@ def _metric(row: JudgedRow, mean: PoweredMean, verdicts: Verdicts) -> Metric:
     )
 
 
-def _method(verdicts: Verdicts) -> str:
-    equal = np.ptp(verdicts.chances) < 1e-12
-    return "PPI++" if equal else "PPI++ by inverse probability"
+def _method(row: JudgedRow, verdicts: Verdicts) -> str:
+    name = "PPI++" if row.kind == "score" else "labels within each verdict"
+    return name if np.ptp(verdicts.chances) < 1e-12 else f"{name}, by inverse probability"
 
 
 def _random_part(row: JudgedRow, labels: RowLabels) -> tuple[RowLabels, int]:

@@ -121,6 +121,7 @@ def drawn_mean(
     weight: float | None = None,
     level: float = 0.95,
     scale: float = 0.0,
+    these: bool = False,
 ) -> PoweredMean | None:
     """Return the corrected mean for labels that were drawn with unequal probabilities, with its error over clusters.
 
@@ -140,6 +141,8 @@ def drawn_mean(
         level: Of the interval.
         scale: How far apart the ends of the scale are. Twenty labels may show no error of a judge that errs; so the
             variance gets ``2 k scale^2 / (n + 2 k)^2``, ``PSEUDO`` labels each way in which it errs. 0 adds nothing.
+        these: Whether the interval is about these very items: what labels on all of them would say (J. Hajek 1964).
+            Else it is about questions like these, of which these are a sample.
 
     Returns:
         ``None`` for fewer than three labelled questions.
@@ -167,10 +170,17 @@ def drawn_mean(
     spread = float(of_judge @ of_judge)
     if weight is None:  # the variance is a parabola in the weight
         weight = min(1.0, max(0.0, -float(of_judge @ of_labels) / spread)) if spread > 0 else 0.0
-    value = weight * float(u.mean()) + float(inverse @ (y - weight * f))
-    sums = of_labels + weight * of_judge
+    residual = y - weight * f
+    value = weight * float(u.mean()) + float(inverse @ residual)
     doubt = 2 * PSEUDO * scale**2 / (worth + 2 * PSEUDO) ** 2
-    error = math.sqrt(float(sums @ sums) + doubt)
+    if these:  # nothing but the draw of the labels is left to chance
+        left = 1 - column(chances)
+        moved = known * inverse * (residual - float(inverse @ residual))
+        variance = float(moved**2 @ left) + doubt * float(left.mean())
+    else:
+        sums = of_labels + weight * of_judge
+        variance = float(sums @ sums) + doubt
+    error = math.sqrt(variance)
     reach = error * t_quantile(0.5 + level / 2, max(1, math.floor(worth + 1e-9) - 1))
     few = worth < SMALL
     return PoweredMean(value, error, value - reach, value + reach, weight, len(y), len(u) - len(y), few)
