@@ -86,7 +86,7 @@ def corrected_share(
     weights = np.bincount(of_answer, minlength=count) / len(u)
     inverse = 1 / chance
     inverse = inverse / np.bincount(of_label, inverse, count)[of_label]
-    shares = column(np.bincount(of_label, inverse * y, count))
+    shares: Column = np.bincount(of_label, inverse * y, count).astype(np.float64)
     value = float(weights @ shares)
     residual = weights[of_label] * inverse * (y - shares[of_label])
     between = (shares[of_answer] - value) / len(u)

@@ -1,0 +1,95 @@
+"""Prediction-powered inference whose predictions are fitted on the labels themselves, each label out of its own fit.
+
+A map from verdicts to labels (a calibration, a probe) that is fitted on the labels fits them too well: the mean of what
+it gets wrong on them is too small. So the labels are parted into folds, and each is compared with what the others
+predict.
+
+Source: T. Zrnic and E. J. Candes (2024), Cross-prediction-powered inference, Proceedings of the National Academy of
+Sciences 121, e2322083121.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from judgebench.metrics.statistics.intervals import t_quantile
+from judgebench.metrics.statistics.prediction_powered import SMALL, Column, PoweredMean, column
+
+Fit = Callable[[Column, Column], Callable[[Column], Column]]
+"""Takes what the judge says and the labels, and returns what predicts labels from what the judge says."""
+
+
+def mean_by_verdict(said: Column, true: Column) -> Callable[[Column], Column]:
+    """Return the map from each verdict to the mean label under it; half a label of each kind is added (Jeffreys).
+
+    A verdict that no label has seen is mapped to the mean of all labels.
+    """
+    known = np.unique(said)
+    prior = float((true.sum() + 0.5) / (len(true) + 1))
+    place = np.searchsorted(known, said)
+    means = (np.bincount(place, true) + prior) / (np.bincount(place) + 1)
+
+    def predict(values: Column) -> Column:
+        at = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        return np.where(known[at] == values, means[at], prior)
+
+    return predict
+
+
+def folds_of(clusters: Sequence[int] | npt.NDArray[np.int64], folds: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Return the fold of each label; labels of one cluster share it, and folds differ by at most one cluster."""
+    names, place = np.unique(np.asarray(clusters), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[order] = np.arange(len(names)) % folds
+    return fold[place]
+
+
+def cross_fitted_mean(
+    true: Sequence[float] | Column,
+    said: Sequence[float] | Column,
+    unlabelled: Sequence[float] | Column,
+    *,
+    fit: Fit = mean_by_verdict,
+    folds: int | npt.NDArray[np.int64] = 10,
+    level: float = 0.95,
+    seed: int = 0,
+) -> PoweredMean | None:
+    """Return the corrected mean of independent items, with predictions that are fitted on the labels.
+
+    ``mean over the unlabelled of the mean prediction of all folds' fits + mean of (label - prediction of the fit that
+    has not seen it)``. The variance is that of both means, each with n - 1; below ``SMALL`` labels it has Student's t.
+
+    Args:
+        true: Labels.
+        said: The judge about the labelled items.
+        unlabelled: The judge about the others.
+        fit: Fits the map.
+        folds: How many, or the fold of each label.
+        level: Of the interval.
+        seed: Of the folds.
+
+    Returns:
+        ``None`` for fewer than two labels a fold, or fewer than two unlabelled items.
+    """
+    y, f, u = column(true), column(said), column(unlabelled)
+    count = folds if isinstance(folds, int) else len(np.unique(folds))
+    if len(y) < 2 * count or count < 2 or len(u) < 2:
+        return None
+    fold = folds_of(np.arange(len(y)), folds, seed) if isinstance(folds, int) else folds
+    predicted, own = np.zeros(len(u)), np.zeros(len(y))
+    for one in np.unique(fold):
+        inside = fold == one
+        predict = fit(f[~inside], y[~inside])
+        predicted += predict(u) / count
+        own[inside] = predict(f[inside])
+    residual = y - own
+    value = float(predicted.mean() + residual.mean())
+    error = math.sqrt(float(predicted.var(ddof=1)) / len(u) + float(residual.var(ddof=1)) / len(y))
+    few = len(y) < SMALL
+    reach = error * t_quantile(0.5 + level / 2, len(y) - 1 if few else 1_000_000)
+    return PoweredMean(value, error, value - reach, value + reach, 1.0, len(y), len(u), few)
