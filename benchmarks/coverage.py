@@ -1,11 +1,18 @@
 """How often the 95% intervals of corrected scores hold the truth, on judges whose every verdict people have labelled.
 
-    python -m benchmarks.coverage FILE.jsonl[.gz] [--draws 300] [--rates 0.05 0.1 0.2] [--whole]
+    python -m benchmarks.coverage FILE.jsonl[.gz] [--draws 1000] [--rates 0.05 0.1 0.2] [--each] [--of answers]
 
 FILE has a line for each answer: ``idx`` (the question), ``model``, ``human`` (1, 0 or null) and a column of 1 and 0 for
-each judge, as the recordings of "Judging the Judges" do. For every judge and tested model a part of the answers is
-drawn, only its labels are used, and the intervals are compared with the share of right answers by all labels;
-``--whole`` takes all models together, clustered by question. Without FILE, judges are simulated.
+each judge, as the recordings of "Judging the Judges" do; the share of the judges that accept an answer is one judge
+more, which gives scores. In each draw a part of the answers gets its labels, and the intervals are compared with the
+truth. Without FILE, judges are simulated.
+
+There are two truths, and an interval is about one of them. ``--of questions`` (the default): the run is a sample, the
+questions are drawn again in each draw, and the truth is that of all questions. ``--of answers``: the run is all there
+is, and the truth is what labels on all of its answers would say. ``--each`` takes each tested model by itself.
+
+A mean over the judges outside of 93..97% and a cell (judge, model) below 90% are told, and end with exit code 1, unless
+``LISTED`` says why they are to be expected.
 """
 
 from __future__ import annotations
@@ -13,41 +20,157 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from judgebench.metrics.corrections.calibrated import calibrated_mean
+from judgebench.metrics.corrections.corrected_share import corrected_share
+from judgebench.metrics.corrections.cross_fitted import cross_fitted_mean
+from judgebench.metrics.corrections.rogan_gladen import solved_by_bootstrap, solved_by_delta
+from judgebench.metrics.corrections.stratified import StratumValues, stratified_mean
 from judgebench.metrics.statistics.misclassification import solved_share
 from judgebench.metrics.statistics.prediction_powered import Column, drawn_mean, powered_mean
 
-ESTIMATORS = ("judge alone", "labels alone", "PPI", "PPI++", "corrected", "Rogan-Gladen")
+PANEL = "panel"
+"""Name of the judge whose scores are the shares of the recorded judges that accept an answer."""
 
 
 class Cell(NamedTuple):
     """One judge on the answers of one tested model, or of all."""
 
-    name: str
+    judge: str
+    model: str
     questions: np.ndarray
+    models: np.ndarray
     true: Column
     said: Column
+
+
+class Drawn(NamedTuple):
+    """The answers of a run, those that have labels, and with which chance they got them."""
+
+    questions: np.ndarray
+    models: np.ndarray
+    true: Column
+    said: Column
+    taken: np.ndarray
+    chances: Column
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return what estimators of drawn labels take."""
+        at = self.taken
+        return (
+            self.true[at], self.said[at], self.said, self.chances[at], self.questions[at], self.questions,
+        )  # fmt: skip
+
+    def rest(self) -> Column:
+        """Return what the judge says of the answers without a label."""
+        return np.delete(self.said, self.taken)
+
+
+def judge_alone(drawn: Drawn) -> Any:
+    u, (_, place) = drawn.said, np.unique(drawn.questions, return_inverse=True)
+    sums = np.bincount(place, u - u.mean()) / len(u)
+    reach = 1.96 * float(np.sqrt(sums @ sums))
+    return float(u.mean()), float(u.mean()) - reach, float(u.mean()) + reach
+
+
+def stratified(drawn: Drawn, by: np.ndarray) -> Any:
+    at, rest = drawn.taken, np.delete(np.arange(len(drawn.said)), drawn.taken)
+    return stratified_mean(
+        {
+            name: StratumValues(
+                drawn.true[at][by[at] == name], drawn.said[at][by[at] == name], drawn.said[rest][by[rest] == name]
+            )
+            for name in np.unique(by)
+        },
+        weight=1.0 if by is drawn.said else None,
+    )
+
+
+def smoothed(drawn: Drawn) -> Any:
+    y, f, u, *_ = drawn.parts()
+    counts = {
+        "rejected_wrong": int(((y == 0) & (f == 0)).sum()),
+        "wrong": int((y == 0).sum()),
+        "accepted_right": int(((y == 1) & (f == 1)).sum()),
+        "right": int((y == 1).sum()),
+    }
+    return solved_share(float(u.mean()), len(u), **counts)
+
+
+def solved(drawn: Drawn, by: Callable[..., Any]) -> Any:
+    y, f, u, _, own, every = drawn.parts()
+    return by(y, f, u, own, every)
+
+
+def calibrated(drawn: Drawn) -> Any:
+    at, rest = drawn.taken, np.delete(np.arange(len(drawn.said)), drawn.taken)
+    clusters = np.concatenate([drawn.questions[at], drawn.questions[rest]])
+    found = calibrated_mean(drawn.said[at], drawn.true[at], drawn.said[rest], clusters=clusters)
+    return None if found is None or found.value is None else found
+
+
+class Estimator(NamedTuple):
+    """How one estimator is measured.
+
+    Attributes:
+        estimate: Takes a draw and whether the interval is about these answers.
+        of: The truths its interval can be about.
+        scores: Whether it takes the panel's scores too; ``only`` for those alone.
+        unequal: Whether its draw takes twice as many of the rejected answers as of the accepted ones.
+    """
+
+    estimate: Callable[[Drawn, bool], Any]
+    of: tuple[str, ...] = ("questions",)
+    scores: str = ""
+    unequal: bool = False
+
+
+BOTH = ("questions", "answers")
+ESTIMATORS = {
+    "judge alone": Estimator(lambda d, _: judge_alone(d), BOTH),
+    "labels alone": Estimator(lambda d, these: corrected_share(*d.parts(), blind=True, these=these), BOTH),
+    "corrected": Estimator(lambda d, these: corrected_share(*d.parts(), these=these), BOTH),
+    "corrected, unequal draw": Estimator(lambda d, these: corrected_share(*d.parts(), these=these), BOTH, unequal=True),
+    "inverse probability": Estimator(
+        lambda d, these: drawn_mean(*d.parts(), weight=0.0, scale=1.0, these=these), BOTH, unequal=True
+    ),
+    "drawn mean": Estimator(lambda d, these: drawn_mean(*d.parts(), scale=1.0, these=these), BOTH, scores="too"),
+    "PPI": Estimator(lambda d, _: powered_mean(*d.parts()[:2], d.rest(), weight=1.0)),
+    "PPI++": Estimator(lambda d, _: powered_mean(*d.parts()[:2], d.rest())),
+    "PPI++ by model": Estimator(lambda d, _: stratified(d, d.models)),
+    "cross-fitted": Estimator(lambda d, _: cross_fitted_mean(*d.parts()[:2], d.rest())),
+    "calibrated": Estimator(lambda d, _: calibrated(d), scores="only"),
+    "Rogan-Gladen smoothed": Estimator(lambda d, _: smoothed(d)),
+    "Rogan-Gladen delta": Estimator(lambda d, _: solved(d, solved_by_delta)),
+    "Rogan-Gladen bootstrap": Estimator(lambda d, _: solved(d, lambda *parts: solved_by_bootstrap(*parts, rounds=200))),
+}
 
 
 def recorded(path: Path, *, whole: bool) -> Iterator[Cell]:
     data = path.read_bytes()
     rows = [json.loads(line) for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()]
     judges = [name for name in rows[0] if name not in {"idx", "model", "question", "references", "human"}]
-    for judge in judges:
-        groups: defaultdict[str, list[dict[str, int]]] = defaultdict(list)
+    for row in rows:
+        votes = [row[name] for name in judges if row.get(name) is not None]
+        row[PANEL] = sum(votes) / len(votes) if votes else None
+    for judge in (*judges, PANEL):
+        groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
             if row["human"] is not None and row.get(judge) is not None:
                 groups["all" if whole else row["model"]].append(row)
         for model, group in groups.items():
-            columns = (np.array([row[key] for row in group]) for key in ("idx", "human", judge))
-            questions, true, said = columns
-            yield Cell(f"{judge} on {model}", questions, true.astype(float), said.astype(float))
+            questions, true, said = (np.array([row[key] for row in group]) for key in ("idx", "human", judge))
+            names = np.unique([row["model"] for row in group], return_inverse=True)[1]
+            yield Cell(judge, model, questions, names, true.astype(float), said.astype(float))
 
 
 def simulated() -> Iterator[Cell]:
@@ -61,80 +184,127 @@ def simulated() -> Iterator[Cell]:
     ):
         true = (rng.random(1000) < right).astype(float)
         said = np.where(rng.random(1000) < np.where(true == 1, accepts, rejects), true, 1 - true)
-        yield Cell(f"{right} {accepts} {rejects}", np.arange(1000), true, said)
+        yield Cell(f"{right} {accepts} {rejects}", "all", np.arange(1000), np.zeros(1000, dtype=int), true, said)
 
 
-def intervals(cell: Cell, taken: np.ndarray) -> dict[str, tuple[float, float, float]]:
-    """Return value and interval of every estimator that a draw carries."""
-    y, f, rest, size = cell.true[taken], cell.said[taken], cell.said[~taken], len(cell.true)
-    chances = np.full(len(y), taken.mean())
-    rate = float(cell.said.mean())
-    reach = 1.96 * np.sqrt(rate * (1 - rate) / size)
-    found = {"judge alone": (rate, rate - reach, rate + reach)}
-    parts = (y, f, cell.said, chances, cell.questions[taken], cell.questions)
-    for name, mean in (
-        ("labels alone", drawn_mean(*parts, weight=0.0, scale=1.0)),
-        ("PPI", powered_mean(y, f, rest, weight=1.0)),
-        ("PPI++", powered_mean(y, f, rest)),
-        ("corrected", drawn_mean(*parts, scale=1.0)),
-    ):
-        if mean is not None:
-            found[name] = (mean.value, mean.low, mean.high)
-    share = solved_share(
-        rate,
-        size,
-        rejected_wrong=int(((y == 0) & (f == 0)).sum()),
-        wrong=int((y == 0).sum()),
-        accepted_right=int(((y == 1) & (f == 1)).sum()),
-        right=int((y == 1).sum()),
-    )
-    if share is not None:
-        found["Rogan-Gladen"] = (share.value, share.low, share.high)
-    return found
+def run_of(cell: Cell, of: str, rng: np.random.Generator) -> np.ndarray:
+    """Return the answers of a run: all of them, or those to as many questions drawn again; with their questions."""
+    if of == "answers":
+        return np.column_stack([np.arange(len(cell.true)), cell.questions])
+    counts = np.unique(cell.questions, return_counts=True)[1]
+    order = np.argsort(cell.questions, kind="stable")
+    starts = np.cumsum(counts) - counts
+    picked = rng.integers(0, len(counts), len(counts))
+    sizes = counts[picked]
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.column_stack([order[np.repeat(starts[picked], sizes) + within], np.repeat(np.arange(len(picked)), sizes)])
 
 
-def measure(cells: list[Cell], rate: float, draws: int) -> dict[str, list[tuple[float, float, float, int]]]:
-    """Return by estimator and cell: coverage, width and absolute error in percent, and how many draws it carried."""
+def labelled(said: Column, rate: float, rng: np.random.Generator, *, unequal: bool) -> tuple[np.ndarray, Column]:
+    size = len(said)
+    n = max(10, round(rate * size))
+    if not unequal:
+        return rng.choice(size, n, replace=False), np.full(size, n / size)
+    weights = np.where(said >= 0.5, 1.0, 2.0)
+    chances = n * weights / weights.sum()
+    ends = np.cumsum(np.concatenate([[0.0], chances[(order := rng.permutation(size))]]))
+    start = rng.random()
+    hit = np.floor(ends[1:] - start) > np.floor(ends[:-1] - start)
+    return order[hit], chances
+
+
+class Measured(NamedTuple):
+    """What one estimator did in one cell, in percent: how often it held the truth, how wide and how far off it was."""
+
+    estimator: str
+    judge: str
+    model: str
+    held: float
+    width: float
+    error: float
+    given: float
+
+
+def measured(cell: Cell, rate: float, draws: int, of: str) -> list[Measured]:
+    truth = float(cell.true.mean())
+    found = []
+    chosen = {
+        name: one
+        for name, one in ESTIMATORS.items()
+        if of in one.of and (one.scores in {"too", "only"} if cell.judge == PANEL else one.scores != "only")
+    }
+    sums = {name: np.zeros(4) for name in chosen}
     rng = np.random.default_rng(1)
-    found: dict[str, list[tuple[float, float, float, int]]] = {name: [] for name in ESTIMATORS}
-    for cell in cells:
-        truth, size = float(cell.true.mean()), len(cell.true)
-        sums = {name: [0.0, 0.0, 0.0, 0] for name in ESTIMATORS}
-        for _ in range(draws):
-            taken = np.zeros(size, dtype=bool)
-            taken[rng.choice(size, max(10, round(rate * size)), replace=False)] = True
-            for name, (value, low, high) in intervals(cell, taken).items():
-                own = sums[name]
-                own[0] += low <= truth <= high
-                own[1] += min(1.0, high) - max(0.0, low)
-                own[2] += abs(value - truth)
-                own[3] += 1
-        for name, (held, width, error, n) in sums.items():
-            if n:
-                found[name].append((100 * held / n, 100 * width / n, 100 * error / n, int(n)))
+    for _ in range(draws):
+        answers, questions = run_of(cell, of, rng).T
+        runs = {}
+        for unequal in (False, True):
+            taken, chances = labelled(cell.said[answers], rate, rng, unequal=unequal)
+            runs[unequal] = Drawn(
+                questions, cell.models[answers], cell.true[answers], cell.said[answers], taken, chances
+            )
+        for name, one in chosen.items():
+            if (mean := one.estimate(runs[one.unequal], of == "answers")) is not None:
+                value, low, high = mean if type(mean) is tuple else (mean.value, mean.low, mean.high)
+                held = low - 1e-12 <= truth <= high + 1e-12
+                sums[name] += (held, min(1.0, high) - max(0.0, low), abs(value - truth), 1)
+    for name, (held, width, error, n) in sums.items():
+        if n:
+            shares = (100 * part / n for part in (held, width, error))
+            found.append(Measured(name, cell.judge, cell.model, *shares, 100 * n / draws))
     return found
 
 
-def main() -> None:
+LISTED = {
+    ("judge alone", "questions"): "it does not know its error",
+    ("judge alone", "answers"): "it does not know its error",
+}
+"""Estimators, and the truths, of which it is known beforehand that they miss the goal, and why."""
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", nargs="?", type=Path)
-    parser.add_argument("--draws", type=int, default=300)
+    parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--rates", type=float, nargs="+", default=[0.05, 0.1, 0.2])
-    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--each", action="store_true", help="each tested model by itself")
+    parser.add_argument("--of", choices=BOTH, default="questions", help="what the truth is about")
     args = parser.parse_args()
-    cells = list(recorded(args.file, whole=args.whole) if args.file else simulated())
-    print(f"{len(cells)} cells of judge and model, {args.draws} draws each, seed 1")
+    cells = list(recorded(args.file, whole=not args.each) if args.file else simulated())
+    print(f"{len(cells)} cells of judge and model, {args.draws} draws each, seed 1; the truth is about {args.of}")
     heads = (f"{name:>10}" for name in ("coverage %", "least %", "width", "error", "refused %"))
-    print(f"{'labels':>8}  {'estimator':<14} {' '.join(heads)}")
-    for rate in args.rates:
-        for name, found in measure(cells, rate, args.draws).items():
-            held, width, error, n = (np.array(part) for part in zip(*found, strict=True))
-            refused = 100 * (1 - n.sum() / (args.draws * len(cells)))
-            print(
-                f"{rate:>8.0%}  {name:<14} {held.mean():>10.1f} {held.min():>10.1f} {width.mean():>10.1f} "
-                f"{error.mean():>10.2f} {refused:>10.1f}"
-            )
+    print(f"{'labels':>6}  {'estimator':<24} {' '.join(heads)}")
+    missed: list[str] = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for rate in args.rates:
+            size = len(cells)
+            done = pool.map(measured, cells, [rate] * size, [args.draws] * size, [args.of] * size)
+            by_name: defaultdict[str, list[Measured]] = defaultdict(list)
+            for one in (one for cell in done for one in cell):
+                by_name[one.estimator].append(one)
+            for name in [name for name in ESTIMATORS if name in by_name]:
+                missed += told(name, rate, by_name[name], args.of)
+    print(*missed, sep="\n")
+    return 1 if any(not line.startswith("listed") for line in missed) else 0
+
+
+def told(name: str, rate: float, found: list[Measured], of: str) -> list[str]:
+    held, width, error, given = (np.array(part) for part in zip(*(one[3:] for one in found), strict=True))
+    print(
+        f"{rate:>6.0%}  {name:<24} {held.mean():>10.1f} {held.min():>10.1f} {width.mean():>10.1f} "
+        f"{error.mean():>10.2f} {100 - given.mean():>10.1f}",
+        flush=True,
+    )
+    lines = []
+    if not 93 <= held.mean() <= 97:
+        lines.append(f"{name}, {rate:.0%}: mean coverage {held.mean():.1f}%")
+    low = [one for one in found if one.held < 90]
+    if low:
+        worst = min(low, key=lambda one: one.held)
+        lines.append(f"{name}, {rate:.0%}: {len(low)} cells below 90%, least {worst.judge} on {worst.model}")
+    why = LISTED.get((name, of))
+    return [f"listed: {line} ({why})" for line in lines] if why else lines
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

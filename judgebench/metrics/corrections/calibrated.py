@@ -98,7 +98,8 @@ def calibrated_mean(
     """Return the mean label of all items by their scores, for labels that are a random part of them.
 
     ``mean of the curve over all scores + mean of (label - the curve without the label's fold)``. The variance is that
-    of both over clusters, the labelled part with n - 1, and a jackknife over the folds for the curve.
+    of both over clusters, the labelled part with n - 1. What is wrong with the curve is wrong with both terms and
+    cancels, so the curve's own error adds nothing that counts; ``cje-eval`` adds a jackknife over the folds for it.
 
     Args:
         labelled_scores: The judge's scores of the labelled items.
@@ -128,17 +129,13 @@ def calibrated_mean(
     else:
         fold = folds
     mapped, residual = curve(every), np.empty(len(s))
-    curves = {}
     for one in np.unique(fold):
         inside = fold == one
-        curves[int(one)] = isotonic(s[~inside], y[~inside])
-        residual[inside] = y[inside] - curves[int(one)](s[inside])
+        residual[inside] = y[inside] - isotonic(s[~inside], y[~inside])(s[inside])
     value = float(mapped.mean() + residual.mean())
-    left_out = [float(apart(every).mean() + residual[fold != one].mean()) for one, apart in curves.items()]
-    of_curve = (len(curves) - 1) * float(np.var(left_out))
     influence = (mapped - mapped.mean()) / len(every)
     influence[: len(s)] += math.sqrt(questions / (questions - 1)) * (residual - residual.mean()) / len(s)
     sums = np.bincount(np.unique(own, return_inverse=True)[1], influence)
-    error = math.sqrt(float(sums @ sums) + of_curve)
+    error = math.sqrt(float(sums @ sums))
     reach = error * t_quantile(0.5 + level / 2, questions - 1)
     return CalibratedMean(value, error, value - reach, value + reach, outside, len(s), len(u), curve)

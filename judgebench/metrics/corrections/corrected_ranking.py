@@ -62,7 +62,7 @@ def corrected_ranking(
     information = x.T @ (weight[:, None] * x)
     if np.linalg.matrix_rank(information) < len(models) - 1:
         return None
-    covariance = np.linalg.pinv(information)
+    covariance = np.linalg.pinv(information).astype(np.float64)
     strengths = covariance @ (x.T @ (weight * y))
     spare = len(y) - (len(models) - 1)
     chi_square = float(weight @ (y - x @ strengths) ** 2)

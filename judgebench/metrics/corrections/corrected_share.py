@@ -22,9 +22,23 @@ import numpy as np
 import numpy.typing as npt
 
 from judgebench.metrics.statistics.jeffreys import jeffreys
+from judgebench.metrics.statistics.numbering import distinct, numbered
 from judgebench.metrics.statistics.prediction_powered import SMALL, Column, PoweredMean, column
 
 Places = npt.NDArray[np.int64]
+
+
+class _Questions(NamedTuple):
+    """How many questions there are, and the number of that of each answer, and of each labelled one."""
+
+    size: int
+    every: Places
+    labelled: Places
+
+    @property
+    def alone(self) -> bool:
+        """Whether each question has one answer."""
+        return self.size == len(self.every)
 
 
 class _Class(NamedTuple):
@@ -76,9 +90,11 @@ def corrected_share(
     y, f, u = column(true), column(said), column(every)
     if len(y) and (y.min() < 0 or y.max() > 1):
         raise ValueError(f"corrected_share needs labels in 0..1, got {y.min():g}..{y.max():g}")
-    own, all_own = np.asarray(clusters), np.asarray(every_clusters)
-    questions = np.unique(own)
-    if len(questions) < 3 or len(u) < 2:
+    if len(y) < 3:
+        return None
+    of = _Questions(*numbered(every_clusters, clusters))
+    questions = distinct(of.labelled, of.size)
+    if questions < 3:
         return None
     chance = column(chances)
     of_label, of_answer = _classes(np.zeros_like(f) if blind else f, np.zeros_like(u) if blind else u)
@@ -93,7 +109,7 @@ def corrected_share(
     drawn = 1 - chance if these else np.ones_like(chance)
     kish = np.bincount(of_label, inverse**2 * drawn, count)
     spread = np.bincount(of_label, inverse * (y - shares[of_label]) ** 2, count)
-    worth = 1.0 if these else _worth(residual, between, own, all_own, inverse, weights[of_label])
+    worth = 1.0 if these else _worth(residual, between, of, inverse * weights[of_label])
     parts = [
         _Class(float(weight), float(share), _size(float(share), float(squares), float(kishes)) * worth)
         for weight, share, squares, kishes in zip(weights, shares, spread, kish, strict=True)
@@ -106,9 +122,9 @@ def corrected_share(
             low, high = jeffreys(round(one.share * one.size, 9), round(one.size, 9), level)
             below += (one.weight * (one.share - low)) ** 2
             above += (one.weight * (high - one.share)) ** 2
-    error = _stderr(residual * np.sqrt(drawn), between, own, all_own, these=these)
+    error = _stderr(residual * np.sqrt(drawn), between, of, questions, these=these)
     low, high = max(0.0, value - math.sqrt(below)), min(1.0, value + math.sqrt(above))
-    few = len(questions) < SMALL
+    few = questions < SMALL
     return PoweredMean(value, error, low, high, _slope(u, shares, of_answer), len(y), len(u) - len(y), few)
 
 
@@ -126,38 +142,29 @@ def _size(share: float, spread: float, kish: float) -> float:
     return (1.0 if spread < 1e-12 or binary < 1e-12 else max(1.0, binary / spread)) / kish
 
 
-def _worth(residual: Column, between: Column, own: Places, all_own: Places, inverse: Column, weights: Column) -> float:
+def _worth(residual: Column, between: Column, of: _Questions, counted: Column) -> float:
     """Return how much one label is worth where several answers belong to one question, 0..1."""
-    if _alone(own, all_own):
+    if of.alone:
         return 1.0
     alone = float(residual @ residual + between @ between)
     if alone <= 0:  # no error was seen; labels of one question count as one
-        sums = _summed(inverse * weights, own)
-        return float((inverse * weights) @ (inverse * weights) / (sums @ sums))
-    return min(1.0, alone / _variance(residual, between, own, all_own))
+        sums = np.bincount(of.labelled, counted, of.size)
+        return float(counted @ counted / (sums @ sums))
+    return min(1.0, alone / _variance(residual, between, of))
 
 
-def _alone(own: Places, all_own: Places) -> bool:
-    return len(np.unique(own)) == len(own) and len(np.unique(all_own)) == len(all_own)
-
-
-def _variance(residual: Column, between: Column, own: Places, all_own: Places) -> float:
+def _variance(residual: Column, between: Column, of: _Questions) -> float:
     """Return the variance of both parts of the error over questions."""
-    if _alone(own, all_own):
+    if of.alone:
         return float(residual @ residual + between @ between)
-    names, place = np.unique(all_own, return_inverse=True)
-    sums = np.bincount(place, between, len(names)) + np.bincount(np.searchsorted(names, own), residual, len(names))
+    sums = np.bincount(of.every, between, of.size) + np.bincount(of.labelled, residual, of.size)
     return float(sums @ sums)
 
 
-def _stderr(residual: Column, between: Column, own: Places, all_own: Places, *, these: bool) -> float:
-    n = len(residual) if these else len(np.unique(own))
-    variance = float(residual @ residual) if these else _variance(residual, between, own, all_own)
+def _stderr(residual: Column, between: Column, of: _Questions, questions: int, *, these: bool) -> float:
+    n = len(residual) if these else questions
+    variance = float(residual @ residual) if these else _variance(residual, between, of)
     return math.sqrt(variance * n / (n - 1))
-
-
-def _summed(values: Column, clusters: Places) -> Column:
-    return np.asarray(np.bincount(np.unique(clusters, return_inverse=True)[1], values), dtype=np.float64)
 
 
 def _slope(u: Column, shares: Column, of_answer: Places) -> float:

@@ -1,7 +1,7 @@
 """Ranks that are sure: intervals that hold the ranks of all models at once.
 
-Source: M. Mogstad, J. P. Romano, A. M. Shaikh and D. Wilhelm (2024), Inference for ranks, Review of Economic Studies 91,
-476-518; the quantile of the greatest difference is simulated.
+Source: M. Mogstad, J. P. Romano, A. M. Shaikh and D. Wilhelm (2024), Inference for ranks, Review of Economic Studies
+91, 476-518; the quantile of the greatest difference is simulated.
 """
 
 from __future__ import annotations

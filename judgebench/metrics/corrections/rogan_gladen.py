@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from judgebench.metrics.statistics.misclassification import LEAST_YOUDEN, SolvedShare
+from judgebench.metrics.statistics.numbering import distinct, numbered
 from judgebench.metrics.statistics.prediction_powered import Column, column
 
 ROUNDS = 1000
@@ -56,11 +57,11 @@ def solved_by_delta(
     rate = float(u.mean())
     value = (rate - accepted_wrong) / youden
     share = min(1.0, max(0.0, value))
-    names, place = np.unique(np.asarray(every_clusters), return_inverse=True)
-    of_rate = np.bincount(place, (u - rate) / len(u), len(names))
+    count, place, own = numbered(every_clusters, clusters)
+    of_rate = np.bincount(place, (u - rate) / len(u), count)
     of_label = y * share * (f - sensitivity) / right + (1 - y) * (1 - share) * (f - accepted_wrong) / wrong
-    sums = of_rate - np.bincount(np.searchsorted(names, np.asarray(clusters)), of_label, len(names))
-    few = len(np.unique(np.asarray(clusters)))
+    sums = of_rate - np.bincount(own, of_label, count)
+    few = distinct(own, count)
     error = math.sqrt(float(sums @ sums) * few / max(1, few - 1)) / youden
     reach = NormalDist().inv_cdf(0.5 + level / 2) * error
     return SolvedShare(
@@ -95,18 +96,18 @@ def solved_by_bootstrap(
         ``None`` as ``solved_by_delta``, and where more than half of the resamples are left out.
     """
     y, f, u = column(true), column(said), column(every)
-    names, place = np.unique(np.asarray(every_clusters), return_inverse=True)
-    own = np.searchsorted(names, np.asarray(clusters))
+    count, place, own = numbered(every_clusters, clusters)
     parts = (y * f, y, (1 - y) * f, 1 - y)
     sums = np.column_stack(
-        [np.bincount(own, part, len(names)) for part in parts]
-        + [np.bincount(place, u, len(names)), np.bincount(place, minlength=len(names))]
+        [np.bincount(own, part, count) for part in parts]
+        + [np.bincount(place, u, count), np.bincount(place, minlength=count)]
     )
     point = _solved(sums.sum(axis=0)[None, :])[0]
     if not math.isfinite(point):
         return None
-    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), rounds)
-    drawn = _solved(times @ sums)
+    kinds, alike = np.unique(sums, axis=0, return_counts=True)  # equal questions are drawn together
+    times = np.random.default_rng(seed).multinomial(count, alike / count, rounds)
+    drawn = _solved(times.astype(np.float64) @ kinds)
     drawn = drawn[np.isfinite(drawn)]
     if 2 * len(drawn) < rounds:
         return None

@@ -155,16 +155,12 @@ def regularized_beta(x: float, a: float, b: float) -> float:
             term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         else:
             term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        d = 1 / _off_zero(1 + term * d)
-        c = _off_zero(1 + term / c)
+        d = 1 / ((1 + term * d) or 1e-300)
+        c = (1 + term / c) or 1e-300
         fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
+        if -1e-15 < c * d - 1 < 1e-15:
             break
     return front / (a * fraction)
-
-
-def _off_zero(value: float) -> float:
-    return value if abs(value) > 1e-300 else 1e-300
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:

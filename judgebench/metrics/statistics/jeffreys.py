@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
-from judgebench.metrics.statistics.intervals import Interval, regularized_beta
+from judgebench.metrics.statistics.intervals import Interval, regularized_beta, wilson
 
 
 @lru_cache(maxsize=65536)
@@ -33,7 +34,7 @@ def jeffreys(hits: float, n: float, level: float = 0.95) -> Interval:
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:
-    """Return the quantile of the Beta(a, b) distribution, by Newton's method inside of a bracket.
+    """Return the quantile of the Beta(a, b) distribution, by Halley's method inside of a bracket.
 
     Args:
         probability: Between 0 and 1, both excluded.
@@ -47,15 +48,18 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
         raise ValueError(f"beta_quantile needs a probability in 0..1 and shapes above 0, got {probability}, {a}, {b}")
     constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     low, high = 0.0, 1.0
-    at = a / (a + b)
+    at = wilson(a / (a + b), a + b, z=abs(NormalDist().inv_cdf(probability)))[int(probability > 0.5)]
+    at = min(max(at, 1e-12), 1 - 1e-12)
     for _ in range(200):
         missing = regularized_beta(at, a, b) - probability
         low, high = (at, high) if missing < 0 else (low, at)
         density = math.exp(constant + (a - 1) * math.log(at) + (b - 1) * math.log1p(-at))
-        after = at - missing / density if density > 0 else low
-        if not low < after < high:
+        step = missing / density if density > 0 else math.inf
+        bend = ((a - 1) / at - (b - 1) / (1 - at)) * step / 2  # Halley's method: the density is not level
+        after = at - step / max(0.5, 1 - bend)
+        if not low <= after <= high or after in (0.0, 1.0):
             after = (low + high) / 2
-        if abs(after - at) <= 1e-15 * max(at, 1e-300) or high - low <= 1e-16 or after in (0.0, 1.0):
-            return after
-        at = after
+        moved, at = abs(after - at), after
+        if moved <= 1e-9 * min(at, 1 - at):  # the error left is its cube
+            break
     return at

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from judgebench.metrics.statistics.intervals import t_quantile
+from judgebench.metrics.statistics.numbering import distinct, numbered
 
 Column = npt.NDArray[np.float64]
 """One number for each item."""
@@ -148,21 +149,21 @@ def drawn_mean(
         ``None`` for fewer than three labelled questions.
     """
     y, f, u = column(true), column(said), column(every)
+    if len(y) < 3:
+        return None
     inverse = 1 / column(chances)
     inverse = inverse / inverse.sum()
-    own, all_own = np.asarray(clusters), np.asarray(every_clusters)
-    names, position = np.unique(own, return_inverse=True)
-    if len(names) < 3 or len(u) < 2:
+    count, every_place, place = numbered(every_clusters, clusters)
+    labelled = distinct(place, count)
+    if labelled < 3:
         return None
-    every_name, every_place = np.unique(all_own, return_inverse=True)
-    place = np.searchsorted(every_name, names)[position]
-    questions = np.bincount(position, inverse)
+    questions = np.bincount(place, inverse, count)
     worth = 1 / float(questions @ questions)  # questions of equal chance that tell as much (L. Kish 1965)
-    known = math.sqrt(len(names) / (len(names) - (1 if weight is not None else 2)))  # one more for the weight
+    known = math.sqrt(labelled / (labelled - (1 if weight is not None else 2)))  # one more for the weight
 
     def influence(values: Column, mean: float) -> Column:
         """Return what each question adds to the error of the labelled items' mean."""
-        sums = np.bincount(place, inverse * (values - mean), len(every_name))
+        sums = np.bincount(place, inverse * (values - mean), count)
         return known * np.asarray(sums, dtype=np.float64)
 
     of_labels = influence(y, float(inverse @ y))
