@@ -91,7 +91,7 @@ def stratified(drawn: Drawn, by: np.ndarray) -> Any:
             )
             for name in np.unique(by)
         },
-        weight=1.0 if by is drawn.said else None,
+        scale=1.0,
     )
 
 
@@ -255,11 +255,27 @@ def measured(cell: Cell, rate: float, draws: int, of: str) -> list[Measured]:
     return found
 
 
+FEW = "few labels of one model often show no error of a judge that errs, so the interval is too short or of no length"
+ELSEWHERE = (
+    "it takes the labels to be about other answers than the judged ones, which makes it too wide; and where the judge "
+    "is so poor that it is nearly always refused, the draws in which it is not are no random part"
+)
 LISTED = {
-    ("judge alone", "questions"): "it does not know its error",
-    ("judge alone", "answers"): "it does not know its error",
+    ("judge alone", False): "it does not know its error",
+    ("judge alone", True): "it does not know its error",
+    ("Rogan-Gladen smoothed", False): ELSEWHERE,
+    ("Rogan-Gladen smoothed", True): ELSEWHERE,
+    ("PPI", True): FEW,
+    ("PPI++", True): FEW,
+    ("PPI++ by model", True): FEW,
+    ("drawn mean", True): FEW,
+    ("inverse probability", True): FEW,
+    ("cross-fitted", True): FEW,
+    ("calibrated", True): "a curve through 20 labels is no curve",
+    ("Rogan-Gladen delta", True): FEW,
+    ("Rogan-Gladen bootstrap", True): FEW,
 }
-"""Estimators, and the truths, of which it is known beforehand that they miss the goal, and why."""
+"""Estimators, and whether each model stands by itself, of which it is known beforehand that they miss the goal."""
 
 
 def main() -> int:
@@ -283,12 +299,12 @@ def main() -> int:
             for one in (one for cell in done for one in cell):
                 by_name[one.estimator].append(one)
             for name in [name for name in ESTIMATORS if name in by_name]:
-                missed += told(name, rate, by_name[name], args.of)
+                missed += told(name, rate, by_name[name], each=args.each)
     print(*missed, sep="\n")
     return 1 if any(not line.startswith("listed") for line in missed) else 0
 
 
-def told(name: str, rate: float, found: list[Measured], of: str) -> list[str]:
+def told(name: str, rate: float, found: list[Measured], *, each: bool) -> list[str]:
     held, width, error, given = (np.array(part) for part in zip(*(one[3:] for one in found), strict=True))
     print(
         f"{rate:>6.0%}  {name:<24} {held.mean():>10.1f} {held.min():>10.1f} {width.mean():>10.1f} "
@@ -302,7 +318,7 @@ def told(name: str, rate: float, found: list[Measured], of: str) -> list[str]:
     if low:
         worst = min(low, key=lambda one: one.held)
         lines.append(f"{name}, {rate:.0%}: {len(low)} cells below 90%, least {worst.judge} on {worst.model}")
-    why = LISTED.get((name, of))
+    why = LISTED.get((name, each))
     return [f"listed: {line} ({why})" for line in lines] if why else lines
 
 

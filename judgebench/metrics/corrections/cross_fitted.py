@@ -20,7 +20,7 @@ from judgebench.metrics.statistics.intervals import t_quantile
 from judgebench.metrics.statistics.prediction_powered import SMALL, Column, PoweredMean, column
 
 Fit = Callable[[Column, Column], Callable[[Column], Column]]
-"""Takes what the judge says and the labels, and returns what predicts labels from what the judge says."""
+"""Takes what the judge says and the labels, and returns what predicts a label from each thing that the judge says."""
 
 
 def mean_by_verdict(said: Column, true: Column) -> Callable[[Column], Column]:
@@ -81,13 +81,14 @@ def cross_fitted_mean(
     if len(y) < 2 * count or count < 2 or len(u) < 2:
         return None
     fold = folds_of(np.arange(len(y)), folds, seed) if isinstance(folds, int) else folds
-    predicted, own = np.zeros(len(u)), np.zeros(len(y))
+    different, place = np.unique(u, return_inverse=True)  # equal verdicts have equal predictions
+    predicted, own = np.zeros(len(different)), np.zeros(len(y))
     for one in np.unique(fold):
         inside = fold == one
         predict = fit(f[~inside], y[~inside])
-        predicted += predict(u) / count
+        predicted += predict(different) / count
         own[inside] = predict(f[inside])
-    residual = y - own
+    residual, predicted = y - own, predicted[place]
     value = float(predicted.mean() + residual.mean())
     error = math.sqrt(float(predicted.var(ddof=1)) / len(u) + float(residual.var(ddof=1)) / len(y))
     few = len(y) < SMALL

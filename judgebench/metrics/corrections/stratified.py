@@ -14,7 +14,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from judgebench.metrics.statistics.intervals import t_quantile
-from judgebench.metrics.statistics.prediction_powered import PoweredMean, powered_mean
+from judgebench.metrics.statistics.prediction_powered import PSEUDO, PoweredMean, powered_mean
 
 LEAST = 5
 """Labels below which a stratum is merged with the next smaller one."""
@@ -57,6 +57,7 @@ def stratified_mean(
     level: float = 0.95,
     small: bool | None = None,
     least: int = LEAST,
+    scale: float = 0.0,
 ) -> StratifiedMean | None:
     """Return the corrected mean of all items, each stratum weighed by its size.
 
@@ -66,6 +67,9 @@ def stratified_mean(
         level: Of the interval.
         small: As of ``powered_mean``; with Student's t it has Satterthwaite's degrees of freedom.
         least: Strata with fewer labels are merged, the smallest first.
+        scale: How far apart the ends of the scale are. A few labels may show no error of a judge that errs; so each
+            stratum's variance gets ``2 k scale^2 / (n + 2 k)^2``, as that of ``drawn_mean``, and a degree of freedom
+            less for a weight of its own. 0 leaves each stratum as ``powered_mean`` has it.
 
     Returns:
         ``None`` where all strata together have fewer labels, or fewer than two unlabelled items.
@@ -89,9 +93,13 @@ def stratified_mean(
             return None
         share = (len(values.true) + len(values.unlabelled)) / total
         found[names] = one
+        error = one.stderr**2
+        if scale:
+            error *= (one.n - 1) / (one.n - 2) if weight is None else 1.0
+            error += 2 * PSEUDO * scale**2 / (one.n + 2 * PSEUDO) ** 2
         value += share * one.value
-        variance += (share * one.stderr) ** 2
-        spread += (share * one.stderr) ** 4 / (one.n - 1)
+        variance += share**2 * error
+        spread += share**4 * error**2 / (one.n - 1)
     few_labels = any(one.small for one in found.values())
     freedom = max(1, math.floor(variance**2 / spread)) if few_labels and spread > 0 else 1_000_000
     reach = math.sqrt(variance) * t_quantile(0.5 + level / 2, freedom)

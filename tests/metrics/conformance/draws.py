@@ -1,0 +1,26 @@
+"""Random draws that every reference package is compared on: how many, and what they look like."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+DRAWS = int(os.environ.get("JB_CONFORMANCE_DRAWS", "1000"))
+"""Draws of each test."""
+
+
+def generators(seed: int, draws: int = DRAWS) -> Iterator[np.random.Generator]:
+    """Yield a generator of random numbers for each draw."""
+    root = np.random.default_rng(seed)
+    for _ in range(draws):
+        yield np.random.default_rng(root.integers(2**63))
+
+
+def worst(differences: Iterator[float] | list[float], *, least: int) -> float:
+    """Return the greatest difference, of at least so many compared draws."""
+    found = list(differences)
+    assert len(found) >= least, f"only {len(found)} draws could be compared"
+    assert not np.isnan(found).any()
+    return float(max(found))
