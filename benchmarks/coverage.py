@@ -22,6 +22,7 @@ import gzip
 import json
 import os
 import sys
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -225,16 +226,18 @@ class Measured(NamedTuple):
     given: float
 
 
-def measured(cell: Cell, rate: float, draws: int, of: str) -> list[Measured]:
+def measured(cell: Cell, rate: float, draws: int, of: str, only: list[str]) -> list[Measured]:
     truth = float(cell.true.mean())
     found = []
     chosen = {
         name: one
         for name, one in ESTIMATORS.items()
-        if of in one.of and (one.scores in {"too", "only"} if cell.judge == PANEL else one.scores != "only")
+        if name in only
+        and of in one.of
+        and (one.scores in {"too", "only"} if cell.judge == PANEL else one.scores != "only")
     }
     sums = {name: np.zeros(4) for name in chosen}
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng([1, zlib.crc32(f"{cell.judge} on {cell.model}".encode())])
     for _ in range(draws):
         answers, questions = run_of(cell, of, rng).T
         runs = {}
@@ -285,6 +288,7 @@ def main() -> int:
     parser.add_argument("--rates", type=float, nargs="+", default=[0.05, 0.1, 0.2])
     parser.add_argument("--each", action="store_true", help="each tested model by itself")
     parser.add_argument("--of", choices=BOTH, default="questions", help="what the truth is about")
+    parser.add_argument("--only", nargs="+", choices=list(ESTIMATORS), default=list(ESTIMATORS), metavar="NAME")
     args = parser.parse_args()
     cells = list(recorded(args.file, whole=not args.each) if args.file else simulated())
     print(f"{len(cells)} cells of judge and model, {args.draws} draws each, seed 1; the truth is about {args.of}")
@@ -294,7 +298,7 @@ def main() -> int:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for rate in args.rates:
             size = len(cells)
-            done = pool.map(measured, cells, [rate] * size, [args.draws] * size, [args.of] * size)
+            done = pool.map(measured, cells, [rate] * size, [args.draws] * size, [args.of] * size, [args.only] * size)
             by_name: defaultdict[str, list[Measured]] = defaultdict(list)
             for one in (one for cell in done for one in cell):
                 by_name[one.estimator].append(one)

@@ -1,4 +1,4 @@
-"""Corrected scores: equal to the reference package, right on average, refused where the data do not carry them."""
+"""Corrected scores: right on average, refused where the data do not carry them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 from judgebench.cli.main import run as jb
-from judgebench.metrics.rates import correction
-from judgebench.metrics.rates.agreement import Confusion
 from judgebench.metrics.statistics.misclassification import solved_share
 from judgebench.metrics.statistics.prediction_powered import (
     drawn_mean,
@@ -27,56 +25,6 @@ from judgebench.trust.corrected import corrected_scores
 from judgebench.trust.judged import judged_rows
 from judgebench.trust.labelled import LabelBook
 from tests.trust.made import judged, judged_run
-
-DRAWS = 1000
-
-
-def drawn(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, the judge about them and about the rest: 0 and 1, scores, or three-way preferences."""
-    n, rest = int(rng.integers(2, 60)), int(rng.integers(2, 200))
-    kind = rng.integers(3)
-    if kind == 0:
-        y = (rng.random(n + rest) < rng.random()).astype(float)
-        f = np.where(rng.random(n + rest) < 0.8, y, 1 - y)
-    elif kind == 1:
-        y = rng.normal(size=n + rest)
-        f = rng.normal() + rng.random() * y + rng.normal(size=n + rest)
-    else:
-        y, f = rng.integers(-1, 2, n + rest).astype(float), rng.integers(-1, 2, n + rest).astype(float)
-    return y[:n], f[:n], f[n:]
-
-
-def test_ppi_and_its_weight_are_those_of_the_reference_package() -> None:
-    ppi = pytest.importorskip("ppi_py")
-    rng = np.random.default_rng(5)
-    worst, compared = 0.0, 0
-    for _ in range(DRAWS):
-        y, f, rest = drawn(rng)
-        if np.concatenate([f, rest]).std() == 0:
-            continue
-        for weight in (None, 1.0):
-            ours = powered_mean(y, f, rest, weight=weight, small=False)
-            assert ours is not None
-            value = float(np.squeeze(ppi.ppi_mean_pointestimate(y, f, rest, lam=weight)))
-            low, high = (float(np.squeeze(end)) for end in ppi.ppi_mean_ci(y, f, rest, alpha=0.05, lam=weight))
-            worst = max(worst, abs(ours.value - value), abs(ours.low - low), abs(ours.high - high))
-            compared += 1
-    assert compared > 1800
-    assert worst < 1e-9
-
-
-def test_the_metric_of_a_config_has_the_weight_of_the_reference_package() -> None:
-    rng = np.random.default_rng(9)
-    for _ in range(DRAWS):
-        tp, fp, fn, tn = (int(one) for one in rng.integers(0, 30, 4))
-        right, wrong = (int(one) for one in rng.integers(1, 100, 2))
-        if tp + fp + fn + tn < 2:
-            continue
-        y = np.repeat([1.0, 0.0, 1.0, 0.0], [tp, fp, fn, tn])
-        f = np.repeat([1.0, 1.0, 0.0, 0.0], [tp, fp, fn, tn])
-        rest = np.repeat([1.0, 0.0], [right, wrong])
-        weight = correction.power_weight(right, right + wrong, Confusion(tp=tp, fp=fp, fn=fn, tn=tn))
-        assert weight == pytest.approx(power_weight(y, f, rest), abs=1e-12)
 
 
 def test_equal_repeats_give_the_error_of_one() -> None:

@@ -64,11 +64,11 @@ def same_answer(answers: Iterable[tuple[Hashable, str]]) -> SameAnswer | None:
     Args:
         answers: A question and the answer to it, each.
     """
-    asked: set[Hashable] = set()
+    answered: set[Hashable] = set()
     texts: dict[str, str] = {}
     questions: defaultdict[str, set[Hashable]] = defaultdict(set)
     for question, answer in answers:
-        asked.add(question)
+        answered.add(question)
         plain = " ".join(answer.split()).casefold()
         if len(plain) >= SHORT:
             questions[plain].add(question)
@@ -76,7 +76,7 @@ def same_answer(answers: Iterable[tuple[Hashable, str]]) -> SameAnswer | None:
     if not questions:
         return None
     plain, most = max(questions.items(), key=lambda one: len(one[1]))
-    share = len(most) / len(asked)
+    share = len(most) / len(answered)
     if len(most) < LEAST_QUESTIONS or share < LEAST_SHARE:
         return None
     return SameAnswer(len(most), share, texts[plain])

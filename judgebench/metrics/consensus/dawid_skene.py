@@ -17,8 +17,8 @@ from judgebench.metrics.consensus.majority import majority
 from judgebench.metrics.consensus.votes import Consensus, Votes, consensus_of
 
 Floats = npt.NDArray[np.float64]
-STEPS = 1000
-TOLERANCE = 1e-10
+STEPS = 500
+TOLERANCE = 1e-8
 SMOOTHING = 0.01
 """Votes added to each cell of a judge's table, so that nothing is impossible for what was not seen."""
 

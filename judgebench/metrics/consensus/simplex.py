@@ -62,7 +62,7 @@ def simplex_ranks(
     if seen.ndim != 2 or min(seen.shape) < 2:
         raise ValueError("simplex_ranks needs two models or more, and as many grades, at least two, for each")
     rng = np.random.default_rng(seed)
-    models, grades = seen.shape
+    grades = seen.shape[1]
     prior = np.ones((grades, grades)) + (trust - 1) * np.eye(grades)
     table = prior / prior.sum(axis=1, keepdims=True)
     theta = (seen + 1) / (seen + 1).sum(axis=1, keepdims=True)
@@ -71,23 +71,22 @@ def simplex_ranks(
     for step in range(burn + samples):
         joint = theta[:, :, None] * table[None, :, :]  # model, true grade, given grade
         chance = joint / joint.sum(axis=1, keepdims=True)
-        true = np.stack(
-            [
-                [rng.multinomial(seen[model, given], chance[model, :, given]) for given in range(grades)]
-                for model in range(models)
-            ]
-        )  # model, given grade, true grade
-        theta = np.stack([rng.dirichlet(1 + true[model].sum(axis=0)) for model in range(models)])
-        table = np.stack([rng.dirichlet(row) for row in prior + true.sum(axis=0).T])
+        true = rng.multinomial(seen, chance.transpose(0, 2, 1))  # model, given grade, true grade
+        theta = _dirichlet(rng, 1.0 + true.sum(axis=1))
+        table = _dirichlet(rng, prior + true.sum(axis=0).T)
         if step >= burn:
             kept.append(theta @ worth)
     drawn = np.array(kept)
     ranks = 1 + (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
     ends = np.quantile(drawn, [0.025, 0.975], axis=0)
-    places = np.quantile(ranks, [0.025, 0.975], axis=0, method="closest_observation")
+    standing = np.quantile(ranks, [0.025, 0.975], axis=0, method="closest_observation")
     return {
         name: SimplexRank(
-            float(drawn[:, at].mean()), float(ends[0, at]), float(ends[1, at]), int(places[0, at]), int(places[1, at])
+            float(drawn[:, at].mean()),
+            float(ends[0, at]),
+            float(ends[1, at]),
+            int(standing[0, at]),
+            int(standing[1, at]),
         )
         for at, name in enumerate(counts)
     }
@@ -98,3 +97,9 @@ def simplex_sweep(
 ) -> dict[float, dict[str, SimplexRank]]:
     """Return the rank intervals for each trust in the judge: what holds for all of them does not rest on the prior."""
     return {trust: simplex_ranks(counts, trust=trust, seed=seed) for trust in trusts}
+
+
+def _dirichlet(rng: np.random.Generator, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return one draw for each row of weights."""
+    drawn = rng.standard_gamma(weights)
+    return np.asarray(drawn / drawn.sum(axis=1, keepdims=True), dtype=np.float64)

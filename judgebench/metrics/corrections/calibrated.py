@@ -4,7 +4,7 @@ Where the labels do not reach as far as the scores do, nobody knows how the curv
 lie outside of the labelled ones, the mean is refused.
 
 Sources: the curve: R. E. Barlow et al. (1972), Statistical inference under order restrictions; the mean, the refusal
-and the folds: E. Landesberg and M. Narayan (2025), Causal judge evaluation, arXiv:2512.11150, and the package
+and the parts: E. Landesberg and M. Narayan (2025), Causal judge evaluation, arXiv:2512.11150, and the package
 ``cje-eval``, with whose point estimate the tests compare.
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from judgebench.metrics.corrections.cross_fitted import folds_of
+from judgebench.metrics.corrections.cross_fitted import parts_of
 from judgebench.metrics.statistics.intervals import t_quantile
 from judgebench.metrics.statistics.prediction_powered import Column, column
 
@@ -91,24 +91,24 @@ def calibrated_mean(
     scores: Sequence[float] | Column,
     *,
     clusters: Sequence[int] | npt.NDArray[np.int64] | None = None,
-    folds: int | npt.NDArray[np.int64] = 5,
+    parts: int | npt.NDArray[np.int64] = 5,
     level: float = 0.95,
     seed: int = 0,
 ) -> CalibratedMean | None:
     """Return the mean label of all items by their scores, for labels that are a random part of them.
 
-    ``mean of the curve over all scores + mean of (label - the curve without the label's fold)``. The variance is that
+    ``mean of the curve over all scores + mean of (label - the curve without the label's part)``. The variance is that
     of both over clusters, the labelled part with n - 1. What is wrong with the curve is wrong with both terms and
-    cancels, so the curve's own error adds nothing that counts; ``cje-eval`` adds a jackknife over the folds for it.
+    cancels, so the curve's own error adds nothing that counts; ``cje-eval`` adds a jackknife over the parts for it.
 
     Args:
         labelled_scores: The judge's scores of the labelled items.
         labels: Their labels.
         scores: The judge's scores of the items without a label.
         clusters: Question of each labelled item, then of each other item; each item's own if not given.
-        folds: How many, or the fold of each label.
+        parts: How many, or the part of each label.
         level: Of the interval.
-        seed: Of the folds.
+        seed: Of the parts.
 
     Returns:
         ``None`` for fewer than ``LEAST_CLUSTERS`` labelled questions.
@@ -123,14 +123,14 @@ def calibrated_mean(
     curve = isotonic(s, y)
     if outside >= MOST_OUTSIDE:
         return CalibratedMean(None, None, None, None, outside, len(s), len(u), curve)
-    if isinstance(folds, int):
-        count = folds if questions >= 2 * folds else max(2, questions // 2)
-        fold = folds_of(own[: len(s)], count, seed)
+    if isinstance(parts, int):
+        count = parts if questions >= 2 * parts else max(2, questions // 2)
+        part = parts_of(own[: len(s)], count, seed)
     else:
-        fold = folds
+        part = parts
     mapped, residual = curve(every), np.empty(len(s))
-    for one in np.unique(fold):
-        inside = fold == one
+    for one in np.unique(part):
+        inside = part == one
         residual[inside] = y[inside] - isotonic(s[~inside], y[~inside])(s[inside])
     value = float(mapped.mean() + residual.mean())
     influence = (mapped - mapped.mean()) / len(every)

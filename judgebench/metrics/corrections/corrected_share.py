@@ -22,18 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from judgebench.metrics.statistics.jeffreys import jeffreys
-from judgebench.metrics.statistics.numbering import distinct, numbered
+from judgebench.metrics.statistics.numbering import Numbers, distinct, numbered
 from judgebench.metrics.statistics.prediction_powered import SMALL, Column, PoweredMean, column
 
-Places = npt.NDArray[np.int64]
 
-
-class _Questions(NamedTuple):
+class _QuestionNumbers(NamedTuple):
     """How many questions there are, and the number of that of each answer, and of each labelled one."""
 
     size: int
-    every: Places
-    labelled: Places
+    every: Numbers
+    labelled: Numbers
 
     @property
     def alone(self) -> bool:
@@ -92,7 +90,7 @@ def corrected_share(
         raise ValueError(f"corrected_share needs labels in 0..1, got {y.min():g}..{y.max():g}")
     if len(y) < 3:
         return None
-    of = _Questions(*numbered(every_clusters, clusters))
+    of = _QuestionNumbers(*numbered(every_clusters, clusters))
     questions = distinct(of.labelled, of.size)
     if questions < 3:
         return None
@@ -128,7 +126,7 @@ def corrected_share(
     return PoweredMean(value, error, low, high, _slope(u, shares, of_answer), len(y), len(u) - len(y), few)
 
 
-def _classes(f: Column, u: Column) -> tuple[Places, Places]:
+def _classes(f: Column, u: Column) -> tuple[Numbers, Numbers]:
     """Return the verdict class of each labelled answer and of each answer; those without a label join the nearest."""
     known = np.unique(f)
     return np.searchsorted(known, f), np.abs(u[:, None] - known[None, :]).argmin(axis=1)
@@ -142,18 +140,18 @@ def _size(share: float, spread: float, kish: float) -> float:
     return (1.0 if spread < 1e-12 or binary < 1e-12 else max(1.0, binary / spread)) / kish
 
 
-def _worth(residual: Column, between: Column, of: _Questions, counted: Column) -> float:
+def _worth(residual: Column, between: Column, of: _QuestionNumbers, worth_each: Column) -> float:
     """Return how much one label is worth where several answers belong to one question, 0..1."""
     if of.alone:
         return 1.0
     alone = float(residual @ residual + between @ between)
     if alone <= 0:  # no error was seen; labels of one question count as one
-        sums = np.bincount(of.labelled, counted, of.size)
-        return float(counted @ counted / (sums @ sums))
+        sums = np.bincount(of.labelled, worth_each, of.size)
+        return float(worth_each @ worth_each / (sums @ sums))
     return min(1.0, alone / _variance(residual, between, of))
 
 
-def _variance(residual: Column, between: Column, of: _Questions) -> float:
+def _variance(residual: Column, between: Column, of: _QuestionNumbers) -> float:
     """Return the variance of both parts of the error over questions."""
     if of.alone:
         return float(residual @ residual + between @ between)
@@ -161,13 +159,13 @@ def _variance(residual: Column, between: Column, of: _Questions) -> float:
     return float(sums @ sums)
 
 
-def _stderr(residual: Column, between: Column, of: _Questions, questions: int, *, these: bool) -> float:
+def _stderr(residual: Column, between: Column, of: _QuestionNumbers, questions: int, *, these: bool) -> float:
     n = len(residual) if these else questions
     variance = float(residual @ residual) if these else _variance(residual, between, of)
     return math.sqrt(variance * n / (n - 1))
 
 
-def _slope(u: Column, shares: Column, of_answer: Places) -> float:
+def _slope(u: Column, shares: Column, of_answer: Numbers) -> float:
     """Return the weight of the judge in PPI++ that the shares amount to."""
     centred = u - u.mean()
     spread = float(centred @ centred)

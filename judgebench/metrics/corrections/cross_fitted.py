@@ -1,7 +1,7 @@
 """Prediction-powered inference whose predictions are fitted on the labels themselves, each label out of its own fit.
 
 A map from verdicts to labels (a calibration, a probe) that is fitted on the labels fits them too well: the mean of what
-it gets wrong on them is too small. So the labels are parted into folds, and each is compared with what the others
+it gets wrong on them is too small. So the labels are parted into parts, and each is compared with what the others
 predict.
 
 Source: T. Zrnic and E. J. Candes (2024), Cross-prediction-powered inference, Proceedings of the National Academy of
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -40,13 +41,13 @@ def mean_by_verdict(said: Column, true: Column) -> Callable[[Column], Column]:
     return predict
 
 
-def folds_of(clusters: Sequence[int] | npt.NDArray[np.int64], folds: int, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Return the fold of each label; labels of one cluster share it, and folds differ by at most one cluster."""
+def parts_of(clusters: Sequence[int] | npt.NDArray[np.int64], parts: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Return the part of each label; labels of one cluster share it, and parts differ by at most one cluster."""
     names, place = np.unique(np.asarray(clusters), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(names))
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % folds
-    return fold[place]
+    part = np.empty(len(names), dtype=np.int64)
+    part[order] = np.arange(len(names)) % parts
+    return part[place]
 
 
 def cross_fitted_mean(
@@ -55,13 +56,13 @@ def cross_fitted_mean(
     unlabelled: Sequence[float] | Column,
     *,
     fit: Fit = mean_by_verdict,
-    folds: int | npt.NDArray[np.int64] = 10,
+    parts: int | npt.NDArray[np.int64] = 10,
     level: float = 0.95,
     seed: int = 0,
 ) -> PoweredMean | None:
     """Return the corrected mean of independent items, with predictions that are fitted on the labels.
 
-    ``mean over the unlabelled of the mean prediction of all folds' fits + mean of (label - prediction of the fit that
+    ``mean over the unlabelled of the mean prediction of all parts' fits + mean of (label - prediction of the fit that
     has not seen it)``. The variance is that of both means, each with n - 1; below ``SMALL`` labels it has Student's t.
 
     Args:
@@ -69,22 +70,22 @@ def cross_fitted_mean(
         said: The judge about the labelled items.
         unlabelled: The judge about the others.
         fit: Fits the map.
-        folds: How many, or the fold of each label.
+        parts: How many, or the part of each label.
         level: Of the interval.
-        seed: Of the folds.
+        seed: Of the parts.
 
     Returns:
-        ``None`` for fewer than two labels a fold, or fewer than two unlabelled items.
+        ``None`` for fewer than two labels a part, or fewer than two unlabelled items.
     """
     y, f, u = column(true), column(said), column(unlabelled)
-    count = folds if isinstance(folds, int) else len(np.unique(folds))
+    count = parts if isinstance(parts, int) else len(np.unique(parts))
     if len(y) < 2 * count or count < 2 or len(u) < 2:
         return None
-    fold = folds_of(np.arange(len(y)), folds, seed) if isinstance(folds, int) else folds
+    part = parts_of(np.arange(len(y)), parts, seed) if isinstance(parts, int) else parts
     different, place = np.unique(u, return_inverse=True)  # equal verdicts have equal predictions
     predicted, own = np.zeros(len(different)), np.zeros(len(y))
-    for one in np.unique(fold):
-        inside = fold == one
+    for one in np.unique(part):
+        inside = part == one
         predict = fit(f[~inside], y[~inside])
         predicted += predict(different) / count
         own[inside] = predict(f[inside])
@@ -92,5 +93,5 @@ def cross_fitted_mean(
     value = float(predicted.mean() + residual.mean())
     error = math.sqrt(float(predicted.var(ddof=1)) / len(u) + float(residual.var(ddof=1)) / len(y))
     few = len(y) < SMALL
-    reach = error * t_quantile(0.5 + level / 2, len(y) - 1 if few else 1_000_000)
+    reach = error * (t_quantile(0.5 + level / 2, len(y) - 1) if few else NormalDist().inv_cdf(0.5 + level / 2))
     return PoweredMean(value, error, value - reach, value + reach, 1.0, len(y), len(u), few)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 from judgebench.metrics.statistics.intervals import t_quantile
@@ -100,9 +101,10 @@ def stratified_mean(
         value += share * one.value
         variance += share**2 * error
         spread += share**4 * error**2 / (one.n - 1)
-    few_labels = any(one.small for one in found.values())
-    freedom = max(1, math.floor(variance**2 / spread)) if few_labels and spread > 0 else 1_000_000
-    reach = math.sqrt(variance) * t_quantile(0.5 + level / 2, freedom)
+    quantile = NormalDist().inv_cdf(0.5 + level / 2)
+    if any(one.small for one in found.values()) and spread > 0:
+        quantile = t_quantile(0.5 + level / 2, max(1, math.floor(variance**2 / spread)))
+    reach = math.sqrt(variance) * quantile
     return StratifiedMean(value, math.sqrt(variance), value - reach, value + reach, found, merged)
 
 

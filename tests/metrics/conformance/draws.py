@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-DRAWS = int(os.environ.get("JB_CONFORMANCE_DRAWS", "1000"))
-"""Draws of each test."""
+DRAWS = int(os.environ.get("JB_CONFORMANCE_DRAWS", "100"))
+"""Draws of each test; 1,000 by `make test-soak`."""
 
 
 def generators(seed: int, draws: int = DRAWS) -> Iterator[np.random.Generator]:

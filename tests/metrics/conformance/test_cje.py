@@ -58,7 +58,7 @@ def test_the_mean_of_calibrated_scores() -> None:
     Its error has the jackknife over the folds in addition, so it is greater.
     """
     found, ratios = [], []
-    for rng in generators(2, max(30, DRAWS // 25)):
+    for rng in generators(2, max(20, DRAWS // 25)):
         size, n = 300, 80
         scores = rng.integers(1, 11, size) / 10
         labels = np.full(size, np.nan)
@@ -71,8 +71,8 @@ def test_the_mean_of_calibrated_scores() -> None:
             continue
         from cje.calibration.judge import _balanced_cluster_folds
 
-        folds = _balanced_cluster_folds([str(one) for one in range(size)][:n], 5, 42)
-        ours = calibrated_mean(scores[:n], labels[:n], scores[n:], folds=folds)
+        folds = _balanced_cluster_folds([f"row_{one}" for one in range(n)], 5, 42)
+        ours = calibrated_mean(scores[:n], labels[:n], scores[n:], parts=folds)
         assert ours is not None
         assert ours.value is not None
         assert ours.stderr is not None

@@ -78,14 +78,14 @@ def test_strata_are_weighed_by_their_size() -> None:
             variance += (share * (high - low) / 2 / 1.959963984540054) ** 2
         reach = 1.959963984540054 * np.sqrt(variance)
         found.append(max(abs(ours.value - value), abs(ours.low - value + reach), abs(ours.high - value - reach)))
-    assert worst(found, least=DRAWS // 2) < 1e-8  # the normal quantile of so many degrees of freedom is 2e-9 off
+    assert worst(found, least=DRAWS // 2) < 1e-9
 
 
 def test_predictions_that_are_fitted_on_nothing_are_those_of_ppi() -> None:
     found = []
     for rng in generators(8):
         y, f, rest = drawn(rng)
-        ours = cross_fitted_mean(y, f, rest, fit=lambda _s, _t: lambda said: said, folds=2)
+        ours = cross_fitted_mean(y, f, rest, fit=lambda _s, _t: lambda said: said, parts=2)
         plain = powered_mean(y, f, rest, weight=1.0, small=True)
         if ours is None or plain is None:
             continue
