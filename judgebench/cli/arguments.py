@@ -242,6 +242,10 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         help="exit with code 4 if less than this percentage of items is scored (default: if none of a row is)",
     )
     group.add_argument("--gate", default="", metavar="FILE", help="apply the gate conditions in FILE at the end")
+    group.add_argument(
+        "--stop-when-decided", action="store_true",
+        help="ask in random order, and stop as soon as every rule of the --gate is decided",
+    )  # fmt: skip
     group.add_argument("--dump-eval-details", action="store_true", help="write every item into the results")
     group.add_argument(
         "--dump-extract-rate",
@@ -336,6 +340,7 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         all_samples=args.num_prompts == ALL,
         lifted=_lifted(args),
         prices=args.prices,
+        stop_when_decided=args.stop_when_decided,
         options=options,
     )
 
@@ -372,6 +377,8 @@ def check_together(args: argparse.Namespace) -> None:
         )
     if not args.custom_dataset_path and (args.custom_dataset_meta_path or args.custom_dataset_data_type):
         raise UsageError("The flags of custom data need --custom-dataset-path.")
+    if args.stop_when_decided and not args.gate:
+        raise UsageError("--stop-when-decided needs --gate.", hint="Write: --gate gate.toml --stop-when-decided")
     _check_predictions(args)
 
 

@@ -65,6 +65,7 @@ def close_run(ended: Outcome, display: Display) -> Outcome:
         *_ending(run, outcome, results, summary),
         *rows,
         *limit,
+        *([ended.saved] if ended.saved else []),
         f"Next:    {next_command}" if there else gone,
     ]:
         display.message(line)

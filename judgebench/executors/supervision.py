@@ -23,6 +23,7 @@ from judgebench.dashboard.board import ENDED, RunHeader, Status, TaskRow
 from judgebench.dashboard.display import Display
 from judgebench.errors import ExitCode, InternalError, JudgebenchError, visible
 from judgebench.executors.contract import Ended, Executor, Handle, Printed, RunContext
+from judgebench.executors.deciding import DECIDED, Decider
 from judgebench.executors.outcome import RunOutcome, TaskOutcome, explain_exit
 from judgebench.executors.process import Interrupts, on_interrupt, open_log, prepare_log
 from judgebench.executors.scheduler import (
@@ -92,6 +93,7 @@ async def supervise(
     drain: float = DRAIN,
     interrupts: Interrupts = on_interrupt,
     spending: SpendingAccount | None = None,
+    decider: Decider | None = None,
 ) -> RunOutcome:
     """Run every task of a plan and return how each ended.
 
@@ -109,6 +111,7 @@ async def supervise(
         drain: Seconds between a graceful stop and the end.
         interrupts: Says when the run is to be stopped; ``on_interrupt`` listens to signals.
         spending: What the tasks may spend; ``None`` sets no limit.
+        decider: Hears the verdicts, and says which tasks need do no more; ``None`` where all is to be done.
 
     Raises:
         InternalError: The plan is no graph.
@@ -124,6 +127,7 @@ async def supervise(
         display=display,
         environment={**os.environ, **environment},
         spending=spending,
+        decider=decider,
     )
     with interrupts(run.interrupt, drain=drain):
         return await run.complete()
@@ -185,8 +189,10 @@ class _Supervision:
         display: Display,
         environment: Mapping[str, str],
         spending: SpendingAccount | None = None,
+        decider: Decider | None = None,
     ) -> None:
         self._spending = spending
+        self._decider = decider
         self._plan = plan
         self._context = context
         self._machine = machine
@@ -351,6 +357,8 @@ class _Supervision:
         if self._spending is not None:
             said = progress.spending or TaskSpending()
             self._tell(self._spending.hear(task, said, done=progress.done, usable=progress.finish))
+        if self._decider is not None and progress.verdicts:
+            self._tell((other, DECIDED) for other in self._decider.hear(task, progress.verdicts))
         if self._machine.phase(task) != "running":
             return
         changed = progress.state != row.progress.state

@@ -93,6 +93,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         all_samples: Whether the choice of samples of the run that is continued is lifted.
         lifted: Limits of the run that is continued which hold no longer: ``max_calls``, ``max_tokens``, ``max_cost``.
         prices: File with the prices of models; empty for none.
+        stop_when_decided: Whether the run stops as soon as every rule of its gate is decided.
     """
 
     selection: Selection
@@ -109,4 +110,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     all_samples: bool = False
     lifted: list[Literal["max_calls", "max_tokens", "max_cost"]] = []
     prices: str = ""
+    stop_when_decided: bool = False
     options: Options = Options()

@@ -53,6 +53,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         request: What was asked for, completed from the run that it continued.
         gate: What the gate decided; ``None`` without one.
         reached: The limits that ended it (``--max-calls``, ``--max-tokens``, ``--max-cost``); ``None`` where none did.
+        saved: A line about what was not needed to decide the gate, with ``stop_when_decided``; empty where all was.
     """
 
     exit_code: ExitCode
@@ -67,6 +68,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     request: RunRequest
     gate: GateOutcome | None = None
     reached: ReachedLimits | None = None
+    saved: str = ""
 
     @property
     def ok(self) -> bool:

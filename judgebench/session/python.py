@@ -127,12 +127,12 @@ def _session(
         display.done(exit_code=int(closed.exit_code), scores=scores(closed.results), next_command="")
         return closed
 
-    return Session(request, command=["judgebench.run"], display=lambda: hears, close=close)
+    return Session(request, command=["judgebench.run"], display=lambda: hears, close=close, gate=conditions)
 
 
 _SILENT = logging.NullHandler()
 _SELECTION = {"config", "summarizer", "executor", "listeners", "config_dirs", "overrides"}
-_REQUEST = {"max_num_workers", "overlap", "merge_datasets", "all_samples", "lifted", "prices"}
+_REQUEST = {"max_num_workers", "overlap", "merge_datasets", "all_samples", "lifted", "prices", "stop_when_decided"}
 _OPTIONS = set(Options.__struct_fields__) - {"debug"}
 
 

@@ -58,7 +58,9 @@ def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[
     taken: dict[str, Any] = {}
     if not request.all_samples and all(getattr(given, name) == getattr(unsaid, name) for name in CHOICE):
         taken = {name: found for name in CHOICE if (found := getattr(previous, name)) != getattr(unsaid, name)}
-    shown = [f"{_flag(name)} {_words(found)}" for name, found in taken.items()]
+    if previous.in_random_order:
+        taken["in_random_order"] = True
+    shown = [f"{_flag(name)} {_words(found)}" for name, found in taken.items() if name in CHOICE]
     notes = [f"continues with {' '.join(shown)} as before; --num-prompts none takes all samples"] if shown else []
     if previous.data_dir and not given.data_dir:
         taken["data_dir"] = previous.data_dir

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from judgebench.config.prices import check_priced, with_prices
 from judgebench.config.resolve import load_run
 from judgebench.dashboard.display import Display
 from judgebench.dashboard.events import EventDisplay
-from judgebench.errors import InterruptedRunError
+from judgebench.errors import InterruptedRunError, UsageError
 from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
 from judgebench.executors.spending import SpendingAccount
@@ -51,6 +51,10 @@ from judgebench.store.lock import hold
 from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolder
 from judgebench.store.runs import new_run, remove_leftovers, take_back
 
+if TYPE_CHECKING:
+    from judgebench.report.gate_file import GateConditions
+    from judgebench.session.deciding import GateWatch
+
 
 class Preview(NamedTuple):
     """What a run would do.
@@ -76,6 +80,7 @@ class Session:
         command: How it was asked for, without secrets, for the logs.
         display: Makes what hears the run, once there is something to hear.
         close: Says the last words about an outcome, and returns it with what they add to it.
+        gate: The gate that is applied at the end, where the run is to stop when it is decided.
     """
 
     def __init__(
@@ -85,8 +90,10 @@ class Session:
         command: list[str],
         display: Callable[[], Display],
         close: Callable[[Outcome, Display], Outcome],
+        gate: GateConditions | None = None,
     ) -> None:
         self._close = close
+        self._gate = gate
         self._wanted = request
         self._command = command
         self._make_display = display
@@ -132,6 +139,10 @@ class Session:
             if request.out:
                 check_out(config, Path(request.out))
             check_ids(config, request)
+            if request.stop_when_decided and self._gate is not None:
+                from judgebench.session.deciding import check_decidable
+
+                check_decidable(self._gate, config, request)
             listeners = made_listeners(config.listeners)
             work_dir, now = Path(request.work_dir), datetime.now().astimezone()
             run = reused or new_run(work_dir, now)
@@ -180,6 +191,11 @@ class Session:
         reused = check_request(self._wanted)
         request, notes = completed(self._wanted, reused)
         check_data_dir(request)
+        if request.stop_when_decided:
+            if self._gate is None:
+                raise UsageError("--stop-when-decided needs a gate.", hint="For example: --gate gate.toml")
+            options = msgspec.structs.replace(request.options, in_random_order=True)
+            request = msgspec.structs.replace(request, options=options)
         return reused, request, notes
 
     def _run_in(
@@ -213,6 +229,9 @@ class Session:
         log = EventLog(run.events)
         recorder = Recorder(EventDisplay(log, self._display))
         display = Audience(recorder, listeners)
+        watch = self._watch(plan, request, graph)
+        if watch is not None and (rest := watch.without_decided(graph)) is not graph:
+            graph, plan = rest, msgspec.structs.replace(plan, tasks=rest.tasks)
         with removed_on_failure(dump, plan_file):
             write_atomically(dump, dump_config(config).encode())
             write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
@@ -229,10 +248,13 @@ class Session:
             display.message(f"{task_id}: complete, kept as it is")
         with in_manifest(run, plan, log) as ending:
             spending = allowed.open(spent, plan) if allowed is not None else None
-            tasks = asyncio.run(self._supervised(plan, plan_file, config, request, display, fork_server, spending))
+            supervised = self._supervised(plan, plan_file, config, request, display, fork_server, spending, watch)
+            tasks = asyncio.run(supervised)
             outcome = outcome_of(plan, config, request, tasks, recorder.findings, recorder.messages)
             if spending is not None and spending.reached:
                 outcome = msgspec.structs.replace(outcome, reached=reached(spending))
+            if watch is not None:
+                outcome = msgspec.structs.replace(outcome, saved=watch.saved(outcome.results))
             outcome = self._close(outcome, display)
             ending.exit_code = outcome.exit_code
         return outcome
@@ -256,6 +278,7 @@ class Session:
         display: Display,
         fork_server: ForkServer | None,
         spending: SpendingAccount | None,
+        watch: GateWatch | None,
     ) -> RunOutcome:
         from judgebench.executors.chosen import executor_of
         from judgebench.executors.supervision import supervise
@@ -270,7 +293,17 @@ class Session:
             environment=config.secrets,
             interrupts=self._interrupts,
             spending=spending,
+            decider=watch,
         )
+
+    def _watch(self, plan: Plan, request: RunRequest, graph: Graph) -> GateWatch | None:
+        """Return what follows the verdicts, where the run is to stop when its gate is decided."""
+        if self._gate is None or not request.stop_when_decided:
+            return None
+        from judgebench.session.deciding import GateWatch
+
+        afresh = plan.options.rejudge or plan.options.redo_changed or bool(graph.changed)
+        return GateWatch(self._gate, plan, recorded=request.reuse is not None and not afresh)
 
     @contextmanager
     def _interrupts(self, call: Callable[[bool], None], *, drain: float) -> Iterator[None]:
