@@ -19,14 +19,19 @@ Gate = str | os.PathLike[str] | Sequence[str] | Mapping[str, Any]
 """A TOML file, a condition or several, or a dict with the keys of such a file."""
 
 
-def gate(run: str | os.PathLike[str] | LoadedRun | Outcome, conditions: Gate) -> GateOutcome:
+Gated = str | os.PathLike[str] | LoadedRun | Outcome
+"""A run folder, or what ``judgebench.run`` or ``load`` gave back."""
+
+
+def gate(run: Gated, conditions: Gate, *, update_baseline: bool = False) -> GateOutcome:
     """Decide whether a run is good enough, as ``jb gate`` does.
 
     Args:
-        run: A run folder, or what ``judgebench.run`` or ``load`` gave back.
+        run: The run.
         conditions: A condition (``"aime2025-judge.accuracy>=80"``), several, a dict with the keys of a gate file
             (``min``, ``max``, ``min_scored``, ``max_drop``, ``baseline``, ``on``, ``missing``, ``supporting``,
             ``advisory``), or the path of one.
+        update_baseline: Whether this run becomes the baseline file that the conditions name; drops are not decided.
 
     Raises:
         UsageError: A condition cannot be read, or there is none.
@@ -34,7 +39,7 @@ def gate(run: str | os.PathLike[str] | LoadedRun | Outcome, conditions: Gate) ->
         ReuseError: The folder holds no result.
     """
     folder = run.path if isinstance(run, LoadedRun | Outcome) else Path(run).expanduser()
-    return gate_run(folder, conditions_of(conditions))
+    return gate_run(folder, conditions_of(conditions), update_baseline=update_baseline)
 
 
 def conditions_of(given: Gate) -> GateConditions:

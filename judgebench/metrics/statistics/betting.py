@@ -36,16 +36,17 @@ def log_capital(values: Column, bound: float, *, total: int | None = None) -> Co
     """
     x = column(values)
     fair = _fair(x, bound, total)
-    impossible = (fair < -_ROUNDING) | ((fair <= _ROUNDING) & (x > _ROUNDING))
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = np.where(fair > _ROUNDING, x / np.maximum(fair, _ROUNDING) - 1.0, 0.0)
     logs = [np.cumsum(np.log1p(stake * gain), axis=-1) for stake in STAKES]
     found = np.logaddexp.reduce(logs, axis=0) - math.log(len(STAKES))
-    gone = np.maximum.accumulate(impossible, axis=-1)
-    return np.asarray(np.where(gone, np.inf, found), dtype=np.float64)
+    if total is None:
+        return np.asarray(found, dtype=np.float64)
+    impossible = np.cumsum(x, axis=-1) > total * bound + _ROUNDING  # whatever is still to come
+    return np.asarray(np.where(impossible, np.inf, found), dtype=np.float64)
 
 
-_ROUNDING = 1e-12
+_ROUNDING = 1e-9
 
 
 def _fair(x: Column, bound: float, total: int | None) -> Column:
