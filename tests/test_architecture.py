@@ -44,6 +44,10 @@ LAYERS: dict[str, set[str]] = {
         "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
         "datasets", "identity", "stages", "query", "trust", "__version__",
     },
+    "training": {
+        "errors", "records", "store", "content", "models", "judges", "datasets", "engine", "stages", "config",
+        "executors", "plugins",
+    },
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
     "simulation": {"errors", "records", "metrics", "models", "session", "store", "trust"},
@@ -51,7 +55,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": {
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
         "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "simulation", "stages",
-        "store", "trust", "viewer", "__version__",
+        "store", "training", "trust", "viewer", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""
@@ -60,7 +64,7 @@ FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "mana
 
 HEAVY = {
     "mmengine", "aiohttp", "httpx2", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
-    "rich", "jinja2", "markdown_it", "nh3", "latex2mathml", "tabulate", "filelock", "shtab",
+    "sklearn", "rich", "jinja2", "markdown_it", "nh3", "latex2mathml", "tabulate", "filelock", "shtab",
 }  # fmt: skip
 
 

@@ -11,7 +11,10 @@ from judgebench.cli.parser import Parser, add_run, run_folder
 if TYPE_CHECKING:
     from judgebench.export.contract import Format, Job
 
-FORMAT_NAMES = ("csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "html", "site")
+FORMAT_NAMES = (
+    "csv", "jsonl", "parquet", "inspect", "lm-eval", "truescore", "html", "site",
+    "sft", "dpo", "judgelm", "probe", "scored",
+)  # fmt: skip
 
 _EXAMPLE = """\
 examples:
@@ -20,6 +23,8 @@ examples:
   jb export latest --to inspect --out logs && inspect view --log-dir logs
   jb export latest --to csv --judge judge --where 'not wrong'
   jb export latest --to site --out run_for_others
+  jb export latest --to sft --judge rubric --out judge.jsonl
+  jb export latest --to scored --top-percent 0.2 --out best.jsonl
 
 csv, jsonl, truescore and html go to standard output without --out. The others
 are written to --out, or to a file or folder here that is named after the run.
@@ -41,6 +46,12 @@ def build_parser() -> Parser:
     parser.add_argument("--judge", default="", metavar="JUDGE", help="one judge")
     parser.add_argument("--model", default="", metavar="MODEL", help="one tested model")
     parser.add_argument("--where", default="", metavar="EXPRESSION", help="only some items; see: jb items --help")
+    training = parser.add_argument_group("training data")
+    training.add_argument("--agreeing", action="store_true", help="sft: only judgments that are the true decision")
+    training.add_argument(
+        "--margin", type=float, default=0.0, metavar="X", help="dpo: least distance of the two scores"
+    )
+    training.add_argument("--top-percent", type=float, default=1.0, metavar="SHARE", help="scored: keep this share")
     return parser
 
 
@@ -85,8 +96,8 @@ def _format(name: str) -> Format:
 
 def _job(args: argparse.Namespace) -> Job:
     from judgebench.cli.items import opened
-    from judgebench.errors import ReuseError
-    from judgebench.export.contract import Job
+    from judgebench.errors import ReuseError, UsageError
+    from judgebench.export.contract import Job, Wishes
     from judgebench.query import Filter
     from judgebench.session.loaded import load
     from judgebench.store.manifest import read_manifest
@@ -102,7 +113,10 @@ def _job(args: argparse.Namespace) -> Job:
     notes = []
     if withheld := query.withheld & {source.dataset for source in query.rows}:
         notes.append(f"shareable=False keeps the texts of {', '.join(sorted(withheld))} out.")
-    return Job(query, chosen, withheld, manifest, load(query.path).results, notes)
+    if not 0 < args.top_percent <= 1:
+        raise UsageError(f"--top-percent must be above 0 and at most 1, not {args.top_percent:g}: it is a share.")
+    wishes = Wishes(agreeing=args.agreeing, margin=args.margin, top_percent=args.top_percent)
+    return Job(query, chosen, withheld, manifest, load(query.path).results, notes, wishes)
 
 
 def _to_place(job: Job, chosen: Format, place: Path) -> int:

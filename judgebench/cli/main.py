@@ -35,8 +35,10 @@ VERBS = {
     "replies": "judgebench.cli.replies",
     "requests": "judgebench.cli.requests",
     "schema": "judgebench.cli.schema",
+    "score": "judgebench.cli.score",
     "show": "judgebench.cli.show",
     "simulate": "judgebench.cli.simulate",
+    "train": "judgebench.cli.train",
     "try": "judgebench.cli.try_judge",
     "view": "judgebench.cli.view",
 }

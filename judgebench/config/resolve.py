@@ -127,6 +127,22 @@ def load_judges(selection: Selection, environ: Mapping[str, str] | None = None) 
     return ResolvedJudges(_resolve_judges(chosen, env, secrets), secrets.values)
 
 
+class ResolvedModels(NamedTuple):
+    """Models without a dataset, by abbr, and what their references to secrets stand for."""
+
+    models: dict[str, dict[str, Any]]
+    secrets: dict[str, str]
+
+
+def load_models(selection: Selection, environ: Mapping[str, str] | None = None) -> ResolvedModels:
+    """Return the models that a selection names, resolved and checked; errors are those of ``load_run``."""
+    env = os.environ if environ is None else environ
+    declared = _models(selection, Registry(selection.config_dirs), "", {})
+    apply_overrides(selection.overrides, declared)
+    secrets = SecretStore(env)
+    return ResolvedModels(_resolve_models(declared, env, secrets), secrets.values)
+
+
 def declare(selection: Selection) -> Declarations:
     """Read the selected files and return what they declare, overrides laid over it; nothing is checked yet.
 

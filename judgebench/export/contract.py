@@ -16,6 +16,20 @@ WITHHELD = "withheld: the dataset is marked shareable=False"
 """Stands where a format needs a text that is not to be handed on."""
 
 
+class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the formats of training data are to hold.
+
+    Attributes:
+        agreeing: Of ``sft``: only judgments that are the item's true decision.
+        margin: Of ``dpo``: least distance between chosen and rejected.
+        top_percent: Of ``scored``: share of the items that is kept, the best first.
+    """
+
+    agreeing: bool = False
+    margin: float = 0.0
+    top_percent: float = 1.0
+
+
 class Job(NamedTuple):
     """What is to be exported.
 
@@ -26,6 +40,7 @@ class Job(NamedTuple):
         manifest: What the run says of itself; ``None`` where it cannot be read.
         results: Its current results.
         notes: Takes a sentence about what could not be exported.
+        wishes: What the formats of training data are to hold.
     """
 
     query: RunQuery
@@ -34,6 +49,7 @@ class Job(NamedTuple):
     manifest: RunManifest | None
     results: list[TaskResult]
     notes: list[str]
+    wishes: Wishes = Wishes()
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield model, row and judge of each result row that the filter chooses."""

@@ -46,9 +46,7 @@ class LinearProbe(NamedTuple):
         """
         import numpy as np
 
-        if features.ndim != 2 or features.shape[1] != len(self.mean):
-            raise ValueError(f"the probe takes rows of {len(self.mean)} features, not an array of {features.shape}")
-        margins = (features - self.mean) / self.scale @ self.coef.T + self.intercept
+        margins = self._margins(features)
         count = len(self.classes)
         if margins.shape[1] == 1 and count == 2:
             return [self.classes[int(margin > 0)].item() for margin in margins[:, 0]]
@@ -65,3 +63,31 @@ class LinearProbe(NamedTuple):
             votes[:, one] += won
             votes[:, other] += ~won
         return [self.classes[place].item() for place in np.argmax(votes, axis=1)]
+
+    def probabilities(self, features: NDArray[np.float64]) -> list[dict[str, float]]:
+        """Return the probability of each class by its name, rounded to six digits, for each row of features.
+
+        Logistic regression alone gives probabilities; for a support vector machine the dictionaries are empty.
+        """
+        import numpy as np
+
+        if self.kind != "lr":
+            return [{} for _ in features]
+        margins = self._margins(features)
+        if margins.shape[1] == 1:
+            margins = np.hstack([np.zeros_like(margins), margins])
+        odds = np.exp(margins - margins.max(axis=1, keepdims=True))
+        shares = odds / odds.sum(axis=1, keepdims=True)
+        names = [str(name) for name in self.classes.tolist()]
+        return [{name: round(float(one), 6) for name, one in zip(names, row, strict=True)} for row in shares]
+
+    def _margins(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the margins (n × rows of weights).
+
+        Raises:
+            ValueError: The number of features is not the probe's.
+        """
+        if features.ndim != 2 or features.shape[1] != len(self.mean):
+            raise ValueError(f"the probe takes rows of {len(self.mean)} features, not an array of {features.shape}")
+        found: NDArray[np.float64] = (features - self.mean) / self.scale @ self.coef.T + self.intercept
+        return found

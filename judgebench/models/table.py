@@ -11,6 +11,8 @@ MODELS = {
     "AnthropicChat": "judgebench.models.anthropic:AnthropicChat",
     "GeminiChat": "judgebench.models.gemini:GeminiChat",
     "OllamaChat": "judgebench.models.ollama:OllamaChat",
+    "StatesService": "judgebench.models.states:StatesService",
+    "EmbeddingService": "judgebench.models.states:EmbeddingService",
     "HuggingFaceChat": "judgebench.models.hf_chat:HuggingFaceChat",
     "ReplayModel": "judgebench.models.replay:ReplayModel",
     "RecordedAnswers": "judgebench.models.recorded_answers:RecordedAnswers",
@@ -19,6 +21,7 @@ MODELS = {
 
 LAUNCHERS = {
     "LlamaCppServer": "judgebench.models.llama_cpp:LlamaCppServer",
+    "LlamaCppStates": "judgebench.models.llama_states:LlamaCppStates",
 }
 """What starts a service for the run: ``launch=dict(type=...)``."""
 

@@ -15,15 +15,18 @@ from judgebench.testing.batches import BatchService, Fate
 from judgebench.testing.protocol import Protocol
 from judgebench.testing.records import Failed, RefusedError, ServiceReply, ServiceRequest
 from judgebench.testing.service import PROTOCOLS, ProviderService
+from judgebench.testing.states import PlantedStates, planted_states
 
 __all__ = [
     "PROTOCOLS",
     "BatchService",
     "Failed",
     "Fate",
+    "PlantedStates",
     "Protocol",
     "ProviderService",
     "RefusedError",
     "ServiceReply",
     "ServiceRequest",
+    "planted_states",
 ]

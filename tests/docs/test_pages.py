@@ -18,6 +18,8 @@ from judgebench.cli.label import COMMANDS as LABEL_COMMANDS
 from judgebench.cli.label import build_parser as label_parser
 from judgebench.cli.replies import build_parser as replies_parser
 from judgebench.cli.requests import build_parser as requests_parser
+from judgebench.cli.score import build_parser as score_parser
+from judgebench.cli.train_probe import build_parser as train_probe_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.cli.view import build_parser as view_parser
 from judgebench.records import flow as records
@@ -98,6 +100,7 @@ PARSERS = {
     "gate": gate_parser,
     "items": items_parser,
     "replies": replies_parser,
+    "score": score_parser,
     "try": try_parser,
     "view": view_parser,
 }
@@ -112,6 +115,8 @@ def test_every_command_has_flags_that_exist(path: Path) -> None:
         if verb == "requests":
             _, flags = requests_parser().parse_known_args([word for word in words if word != "latest"])
             build_parser().parse_all(flags)
+        elif verb == "train":
+            train_probe_parser().parse_all(words[1:])
         elif verb == "label":
             label_parser(words.pop(0) if words[0] in LABEL_COMMANDS else "").parse_all(words)
         elif verb in PARSERS:

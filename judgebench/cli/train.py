@@ -1,0 +1,36 @@
+"""``jb train KIND``: judges that learn."""
+
+from __future__ import annotations
+
+import importlib
+
+from judgebench.cli.parser import Parser
+
+KINDS = {
+    "probe": "judgebench.cli.train_probe",
+}
+"""What can be trained to the module whose ``run(argv) -> int`` does it; a new kind is one line here."""
+
+_ABOUT = {"probe": "a linear probe on the hidden states of a small model"}
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``jb train``; the flags of each kind are its own."""
+    lines = "\n".join(f"  jb train {name:8} {_ABOUT[name]}; see: jb train {name} --help" for name in KINDS)
+    parser = Parser(prog="jb train", description="Train a judge on the judgments of another one, or on labels.",
+                    epilog=f"kinds:\n{lines}\n")  # fmt: skip
+    parser.add_argument("kind", metavar="KIND", choices=[*KINDS], help=f"what is trained: {', '.join(KINDS)}")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Carry out ``jb train`` and return its exit code.
+
+    Raises:
+        UsageError: There is no such kind.
+        JudgebenchError: What the kind's own command raises.
+    """
+    if argv and argv[0] in KINDS:
+        return int(importlib.import_module(KINDS[argv[0]]).run(argv[1:]))
+    build_parser().parse_all(argv)
+    return 0

@@ -1,0 +1,57 @@
+"""The same model asked in words: what a probe is compared with."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from judgebench.content.prompts import PromptKind, fit
+from judgebench.models.contract import Client
+from judgebench.records.flow import Reply, Request
+
+_ENDING = "\n\nReply with one of these and nothing else: {labels}.\nReply:"
+
+
+async def labels_in_words(
+    client: Client, kind: PromptKind, texts: Sequence[str], classes: Sequence[Any], *, at_once: int
+) -> list[Any]:
+    """Return the label that the model writes for each text; ``None`` where it writes none.
+
+    A completion service is asked for the probabilities of its first token, and the most probable label counts: a base
+    model writes anything. A chat service is asked for a reply, in which the first label counts.
+
+    Raises:
+        EndpointError: The service can serve nobody.
+    """
+    gate = asyncio.Semaphore(max(1, at_once))
+    ending = _ENDING.format(labels=", ".join(str(one) for one in classes))
+    more = {"logprobs": 50, "max_tokens": 1} if kind == "text" else {"max_tokens": 64}
+
+    async def one(text: str) -> Any:
+        async with gate:
+            prompt = fit(text + ending, kind)
+            reply = await client.ask(Request(prompt=prompt, params={"temperature": 0.0, **more}))
+            return _label(reply, classes) if reply.status == "ok" else None
+
+    return list(await asyncio.gather(*(one(text) for text in texts)))
+
+
+def _label(reply: Reply, classes: Sequence[Any]) -> Any:
+    if reply.logprobs:
+        top = reply.logprobs[0].top or {reply.logprobs[0].token: reply.logprobs[0].logprob}
+        of_class = {
+            label: max((value for token, value in top.items() if _begins(str(label), token)), default=None)
+            for label in classes
+        }
+        known = {label: value for label, value in of_class.items() if value is not None}
+        return max(known, key=lambda label: known[label]) if known else None
+    places = {label: re.search(rf"(?<!\w){re.escape(str(label))}(?!\w)", reply.text) for label in classes}
+    met = {label: found.start() for label, found in places.items() if found is not None}
+    return min(met, key=lambda label: met[label]) if met else None
+
+
+def _begins(label: str, token: str) -> bool:
+    piece = token.strip()
+    return bool(piece) and label.lower().startswith(piece.lower())
