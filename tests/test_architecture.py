@@ -149,7 +149,7 @@ NOT_IMPORTED = {"packaging"}
 def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None:
     """A package that nothing imports costs every user its download; one that only others bring may go with them."""
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
-    names = {"mmengine_lite": "mmengine", "markdown_it_py": "markdown_it", "pillow": "PIL"}
+    names = {"mmengine_lite": "mmengine", "markdown_it_py": "markdown_it", "pillow": "PIL", "scikit_learn": "sklearn"}
 
     def modules_of(requirements: list[str]) -> set[str]:
         found = {re.match(r"[\w-]+", one)[0].replace("-", "_") for one in requirements}  # type: ignore[index]

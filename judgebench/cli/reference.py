@@ -42,7 +42,7 @@ _VERBS = """\
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
-| `jb train probe --from RUN \| --data FILE ...` | train a judge that reads [hidden states](judges/probes.md) |
+| `jb train probe --from RUN` (or `--data FILE`) | train a judge that reads [hidden states](judges/probes.md) |
 | `jb score FILE --probes DIR` | score question and answer pairs by such probes, without a run |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
 | `jb jobs RUN` | list the jobs of a run [on a cluster](clusters.md); `--stop` ends them |

@@ -53,7 +53,9 @@ def build_parser() -> Parser:
     parser.add_argument("--pools", default="last,mean", metavar="P,P", help="of last, mean, min, max (%(default)s)")
     parser.add_argument("--span", default="item", choices=("item", "text", "all"), help="tokens pooled (%(default)s)")
     parser.add_argument("--test", type=float, default=0.2, metavar="SHARE", help="share held out (%(default)s)")
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="of the cross-validation (%(default)s)")
+    parser.add_argument(
+        "--cv-parts", type=int, default=5, metavar="N", help="parts of the cross-validation (%(default)s)"
+    )
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="number of splits (%(default)s)")
     parser.add_argument("--ask", default="", metavar="NAME", help="model config that is asked for the labels in words")
     parser.add_argument("--out", "-o", default="probes", metavar="DIR", help="folder to write into (%(default)s)")
@@ -108,19 +110,19 @@ def _train(args: argparse.Namespace) -> int:
         span=args.span,
         prompt=_prompt(args.prompt),
         test=_within(args.test, "--test", 0.05, 0.5),
-        folds=int(_within(args.folds, "--folds", 2, 20)),
+        cv_parts=int(_within(args.cv_parts, "--cv-parts", 2, 20)),
         seeds=int(_within(args.seeds, "--seeds", 1, 50)),
         balance=not args.unbalanced,
     )
     examples, teacher = _examples(args)
     model = named_model(args.model, args.config_dir, args.override)
-    asked = named_model(args.ask, args.config_dir, []) if args.ask else None
+    in_words = named_model(args.ask, args.config_dir, []) if args.ask else None
     out = Path(args.out).expanduser()
 
     def notify(line: str) -> None:
         print(line, file=sys.stderr)
 
-    found = asyncio.run(train_probes(examples, teacher, model, plan, out, args.name, notify, asked_in_words=asked))
+    found = asyncio.run(train_probes(examples, teacher, model, plan, out, args.name, notify, in_words=in_words))
     print("\n".join(report_lines(found)))
     print(f"\nThe probes are in {out}, all figures in {found.report}.")
     print(f"Judge with them: jb --models ... --datasets ... --config-dir {out} --judges {args.name}")

@@ -58,9 +58,10 @@ class Job(NamedTuple):
             if named and self.chosen.model in {"", source.model} and self.chosen.judge in {"", source.judge}:
                 yield source.model, source.row, source.judge
 
-    def items_of(self, model: str, row: str) -> Iterator[Item]:
+    def items_of(self, model: str, row: str, *, others: bool = False) -> Iterator[Item]:
         """Yield the chosen items of one result row by their number, without what is withheld."""
-        for item in self.query.items(msgspec.structs.replace(self.chosen, model=model, row=row, judge="", sort="id")):
+        chosen = msgspec.structs.replace(self.chosen, model=model, row=row, judge="", sort="id")
+        for item in self.query.items(chosen, others=others):
             yield without_texts(item) if item.line.dataset in self.withheld else item
 
     def started(self) -> str:

@@ -87,7 +87,7 @@ def write_dpo(job: Job, path: Path) -> int:
                 by_prompt[msgspec.json.encode(call.prompt)].append(call)
         for calls in by_prompt.values():
             if len(calls) < 2:
-                counted.left_out["asked once"] += 1
+                counted.left_out["there is one reply alone"] += 1
                 continue
             found = _pair(calls, item)
             if found is None:
@@ -214,7 +214,7 @@ def _write(job: Job, path: Path, kind: str, lines: Callable[[Item, Counted], Ite
     counted, number = Counted(), 0
     with replacing(path) as file:
         for model, row, _ in job.rows():
-            for item in job.items_of(model, row):
+            for item in job.items_of(model, row, others=kind == "judgelm"):
                 for line in lines(item, counted):
                     file.write(msgspec.json.encode(line) + b"\n")
                     number += 1

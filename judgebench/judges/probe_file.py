@@ -65,7 +65,7 @@ class ProbeFacts(msgspec.Struct, frozen=True, kw_only=True):
         head = fill(self.prompt.partition(f"{{{names[0]}}}")[0], {}) if names else ""
         return head.rfind("\n") + 1
 
-    def asked(self) -> Represent:
+    def wanted(self) -> Represent:
         """Return what is asked for each text."""
         whole = self.represent.span == "item"
         return msgspec.structs.replace(self.represent, item_from=self.item_from if whole else 0)

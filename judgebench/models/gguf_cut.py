@@ -113,12 +113,13 @@ def cut_behind(path: Path, layer: int, target: Path) -> None:
             place = _rounded(place + one.length, header.alignment)
         out.write(bytes(_rounded(out.tell(), header.alignment) - out.tell()))
         for one in kept:
+            begin = out.tell()
             if one.name == _NORM:
                 out.write(struct.pack("<f", 1.0) * one.weights)
             else:
                 source.seek(header.data_start + one.start)
                 _copy(source, out, one.length)
-            out.write(bytes(_rounded(one.length, header.alignment) - one.length))
+            out.write(bytes(_rounded(one.length, header.alignment) - (out.tell() - begin)))
     partial.replace(target)
 
 

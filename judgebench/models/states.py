@@ -86,9 +86,9 @@ class StatesService(EmbeddingService):
 
     def body(self, config: ServiceConfig, request: Request, model: str) -> dict[str, Any]:
         """Return the JSON body with what is wanted; a question that does not say so wants the last token's state."""
-        wanted = request.params.get("represent")
-        asked = msgspec.convert(wanted, Represent) if wanted is not None else Represent()
-        return {**super().body(config, request, model), "represent": msgspec.to_builtins(asked)}
+        given = request.params.get("represent")
+        wanted = msgspec.convert(given, Represent) if given is not None else Represent()
+        return {**super().body(config, request, model), "represent": msgspec.to_builtins(wanted)}
 
     def _facts(self, payload: dict[str, Any], model: str) -> StatesFacts:
         try:

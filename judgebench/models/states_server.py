@@ -83,7 +83,9 @@ class RefusedTextError(Exception):
         self.code = code
 
 
-async def represented(source: StateSource, text: str, asked: Represent) -> tuple[NDArray[np.float32], StatesFacts, int]:
+async def represented(
+    source: StateSource, text: str, wanted: Represent
+) -> tuple[NDArray[np.float32], StatesFacts, int]:
     """Return the pooled states of a text (layers × pools × width), what they are, and how many tokens were read.
 
     Raises:
@@ -92,17 +94,17 @@ async def represented(source: StateSource, text: str, asked: Represent) -> tuple
     """
     import numpy as np
 
-    layers = [source.layers if layer == LAST_LAYER else layer for layer in asked.layers]
-    if not layers or not asked.pools or not all(1 <= layer <= source.layers for layer in layers):
+    layers = [source.layers if layer == LAST_LAYER else layer for layer in wanted.layers]
+    if not layers or not wanted.pools or not all(1 <= layer <= source.layers for layer in layers):
         raise RefusedTextError(
-            f"{source.name} has layers 1 to {source.layers} (-1 is the last), and layers {asked.layers} of pools "
-            f"{asked.pools} were asked for.",
+            f"{source.name} has layers 1 to {source.layers} (-1 is the last), and layers {wanted.layers} of pools "
+            f"{wanted.pools} were asked for.",
             "invalid_value",
         )
-    if "service" in (*asked.pools, asked.span):
+    if "service" in (*wanted.pools, wanted.span):
         raise RefusedTextError("Pool and span of a service of states are to be chosen.", "invalid_value")
     await source.prepare(layers)
-    ids, first, end = await _spanned(source, text, asked)
+    ids, first, end = await _spanned(source, text, wanted)
     if len(ids) > source.context:
         raise RefusedTextError(
             f"The text has {len(ids)} tokens, and {source.name} reads {source.context}; it is not cut.",
@@ -117,12 +119,12 @@ async def represented(source: StateSource, text: str, asked: Represent) -> tuple
             raise RefusedTextError(
                 f"States of {source.name} are not finite in {source.dtype}: the text is not represented.", "not_finite"
             )
-        pooled.append([_POOLS[pool](part) for pool in asked.pools])
+        pooled.append([_POOLS[pool](part) for pool in wanted.pools])
     facts = StatesFacts(
         model=source.name,
-        layers=asked.layers,
-        pools=list(asked.pools),
-        span=asked.span,
+        layers=wanted.layers,
+        pools=list(wanted.pools),
+        span=wanted.span,
         source=source.source,
         weights=source.weights,
         norm=source.norm,
@@ -140,16 +142,16 @@ _POOLS = {
 }
 
 
-async def _spanned(source: StateSource, text: str, asked: Represent) -> tuple[list[int], int, int]:
+async def _spanned(source: StateSource, text: str, wanted: Represent) -> tuple[list[int], int, int]:
     """Return the tokens of a text, and the first and the end of those that are pooled."""
-    if asked.span == "item" and asked.item_from:
-        head = await source.tokens(text[: asked.item_from], added=True)
-        item = await source.tokens(text[asked.item_from :], added=False)
+    if wanted.span == "item" and wanted.item_from:
+        head = await source.tokens(text[: wanted.item_from], added=True)
+        item = await source.tokens(text[wanted.item_from :], added=False)
         end = len(head.ids) - head.after  # what closes a text belongs behind the item
         ids = [*head.ids[:end], *item.ids, *head.ids[end:]]
         return ids, end, end + len(item.ids)
     whole = await source.tokens(text, added=True)
-    if asked.span == "all":
+    if wanted.span == "all":
         return whole.ids, 0, len(whole.ids)
     return whole.ids, whole.before, len(whole.ids) - whole.after
 
@@ -161,14 +163,14 @@ def application(source: StateSource) -> web.Application:
     async def embeddings(http: web.Request) -> web.Response:
         try:
             body = await http.json()
-            asked = msgspec.convert(body.get("represent") or {}, Represent)
+            wanted = msgspec.convert(body.get("represent") or {}, Represent)
             text = body["input"]
         except (ValueError, KeyError, AttributeError, msgspec.ValidationError) as error:
             return _refused(f"The request cannot be read: {error}.", "invalid_request")
         if not isinstance(text, str):
             return _refused("input is one text.", "invalid_type")
         try:
-            array, facts, read = await represented(source, text, asked)
+            array, facts, read = await represented(source, text, wanted)
         except RefusedTextError as error:
             return _refused(str(error), error.code)
         embedding = base64.b64encode(array.astype("<f4").tobytes()).decode()

@@ -21,6 +21,7 @@ MODELS = {
 
 LAUNCHERS = {
     "LlamaCppServer": "judgebench.models.llama_cpp:LlamaCppServer",
+    "HuggingFaceStates": "judgebench.models.hf_states:HuggingFaceStates",
     "LlamaCppStates": "judgebench.models.llama_states:LlamaCppStates",
 }
 """What starts a service for the run: ``launch=dict(type=...)``."""

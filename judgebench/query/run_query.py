@@ -310,17 +310,18 @@ class RunQuery:
         for one in opened.select(opened.selection(chosen), "*"):
             yield opened.line(one, texts=texts)
 
-    def items(self, chosen: Filter) -> Iterator[Item]:
-        """Yield all about every chosen item, but for other opinions and other answers; memory does not grow.
+    def items(self, chosen: Filter, *, others: bool = False) -> Iterator[Item]:
+        """Yield all about every chosen item; memory does not grow.
 
         Args:
             chosen: Which verdicts, in which order.
+            others: Whether other opinions and other answers are looked up, which takes time.
         """
         opened = self._opened()
         whole = Whole(self._folder, opened)
         for values in opened.select(opened.selection(chosen), "*"):
             line, row = opened.line(values, texts=False), values[COLUMNS.index("row")]
-            yield whole.item(row, line, opened.labels.get(values[0], []), others=False)
+            yield whole.item(row, line, opened.labels.get(values[0], []), others=others)
 
     def field_types(self) -> dict[str, set[str]]:
         """Return what the values of each field of the samples are: ``integer``, ``real``, ``text``."""

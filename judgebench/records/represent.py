@@ -59,6 +59,6 @@ class StatesFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     pooled_tokens: int = 0
 
 
-def represent_params(asked: Represent) -> dict[str, Any]:
+def represent_params(wanted: Represent) -> dict[str, Any]:
     """Return the parameters of a question that asks for states."""
-    return {"represent": msgspec.to_builtins(asked)}
+    return {"represent": msgspec.to_builtins(wanted)}

@@ -56,7 +56,7 @@ class PlantedStates:
         delay: float = 0.0,
     ) -> None:
         self.width, self.layers, self.weights, self.delay = width, layers, weights, delay
-        self.asked: list[str] = []
+        self.received: list[str] = []
         self.url = ""
         self._refuse = refuse or (lambda _: None)
         self._spoil = spoil or (lambda _: False)
@@ -98,7 +98,7 @@ class PlantedStates:
 
         body = await http.json()
         text, wanted = body["input"], body["represent"]
-        self.asked.append(text)
+        self.received.append(text)
         await asyncio.sleep(self.delay)
         refusal = self._refuse(text)
         if refusal is None and max(wanted["layers"]) > self.layers:

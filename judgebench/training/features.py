@@ -129,15 +129,15 @@ class FeatureStore:
         return np.array(rows[[self.lines[key][0] for key in keys]])
 
 
-def text_key(text: str, asked: Represent) -> str:
+def text_key(text: str, wanted: Represent) -> str:
     """Return by what the states of a text are found again."""
-    return hashlib.sha256(msgspec.json.encode([text, asked])).hexdigest()
+    return hashlib.sha256(msgspec.json.encode([text, wanted])).hexdigest()
 
 
-def store_folder(parent: Path, model: dict[str, Any], asked: Represent) -> Path:
+def store_folder(parent: Path, model: dict[str, Any], wanted: Represent) -> Path:
     """Return the folder of the states of one model, asked in one way."""
     named = {name: model.get(name, "") for name in ("type", "model", "path", "launch", "url", "generation_kwargs")}
-    which = msgspec.structs.replace(asked, item_from=0)
+    which = msgspec.structs.replace(wanted, item_from=0)
     digest = hashlib.sha256(msgspec.json.encode([named, which], order="deterministic")).hexdigest()[:12]
     return parent / "features" / f"{model['abbr']}-{digest}"
 
@@ -164,15 +164,15 @@ async def extract(
     Raises:
         EndpointError: The service returns something that is no states, or serves nobody.
     """
-    wanted = {text_key(text, asked): (text, asked) for text, asked in texts}
-    waiting = [key for key in wanted if key not in store.lines]
-    done, tokens, begin = len(wanted) - len(waiting), 0, time.monotonic()
+    by_key = {text_key(text, wanted): (text, wanted) for text, wanted in texts}
+    waiting = [key for key in by_key if key not in store.lines]
+    done, tokens, begin = len(by_key) - len(waiting), 0, time.monotonic()
     refused: list[FeatureLine] = []  # before the first states, by which the length of a row is known
 
     async def take(key: str) -> None:
         nonlocal done, tokens
-        text, asked = wanted[key]
-        reply = await client.ask(Request(prompt=text, params=represent_params(asked), about=key[:12]))
+        text, wanted = by_key[key]
+        reply = await client.ask(Request(prompt=text, params=represent_params(wanted), about=key[:12]))
         used = reply.usage.prompt_tokens if reply.usage is not None else 0
         line = FeatureLine(sha256=key, tokens=used, seconds=round(reply.latency, 4))
         if reply.status != "ok":
@@ -190,7 +190,7 @@ async def extract(
         while refused and store.shape is not None:
             store.append(refused.pop(), None)
         done, tokens = done + 1, tokens + used
-        progress(done, len(wanted), tokens / max(1e-9, time.monotonic() - begin))
+        progress(done, len(by_key), tokens / max(1e-9, time.monotonic() - begin))
 
     queue = iter(waiting)
 

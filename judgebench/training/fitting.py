@@ -80,8 +80,8 @@ def split_by_group(labels: NDArray[Any], groups: Sequence[str], *, share: float,
     from sklearn.model_selection import StratifiedGroupKFold
 
     parts = max(2, round(1 / share))
-    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    train, test = next(iter(folds.split(np.zeros(len(labels)), [str(one) for one in labels], groups)))
+    drawn = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
+    train, test = next(iter(drawn.split(np.zeros(len(labels)), [str(one) for one in labels], groups)))
     return Split(train, test)
 
 
@@ -105,18 +105,18 @@ def fitted(features: NDArray[Any], labels: NDArray[Any], strength: float) -> Lin
     return LinearProbe("lr", mean, scale, model.coef_, model.intercept_, model.classes_)
 
 
-def choose(states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *, folds: int, seed: int) -> Choice:
+def choose(states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *, cv_parts: int, seed: int) -> Choice:
     """Return layer, pool and strength with the best macro F1 in cross-validation.
 
     Args:
         states: n × layers × pools × width, of the training part alone.
         labels: n labels.
         groups: n groups, which no fold parts.
-        folds: Number of parts.
+        cv_parts: Number of parts.
         seed: Of the parts.
     """
     _, layers, pools, _ = states.shape
-    parts = _parts(labels, groups, folds=folds, seed=seed)
+    parts = _parts(labels, groups, cv_parts=cv_parts, seed=seed)
     best: Choice | None = None
     for layer in range(layers):
         for pool in range(pools):
@@ -128,12 +128,12 @@ def choose(states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *,
     return best
 
 
-def _parts(labels: NDArray[Any], groups: Sequence[str], *, folds: int, seed: int) -> list[Split]:
+def _parts(labels: NDArray[Any], groups: Sequence[str], *, cv_parts: int, seed: int) -> list[Split]:
     import numpy as np
     from sklearn.model_selection import StratifiedGroupKFold
 
     rarest = min(int((labels == one).sum()) for one in set(labels.tolist()))
-    count = max(2, min(folds, rarest, len(set(groups))))
+    count = max(2, min(cv_parts, rarest, len(set(groups))))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         drawn = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=seed)
@@ -143,26 +143,28 @@ def _parts(labels: NDArray[Any], groups: Sequence[str], *, folds: int, seed: int
 
 def _cross_validated(strength: float, features: NDArray[Any], labels: NDArray[Any], parts: Sequence[Split]) -> float:
     """Return the macro F1 over the predictions of all parts together."""
-    told: list[Any] = []
+    predicted: list[Any] = []
     truth: list[Any] = []
     for train, test in parts:
-        told += fitted(features[train], labels[train], strength).predict(features[test].astype("float64"))
+        predicted += fitted(features[train], labels[train], strength).predict(features[test].astype("float64"))
         truth += labels[test].tolist()
-    return scored(truth, told, sorted(set(labels.tolist()))).macro_f1 if truth else 0.0
+    return scored(truth, predicted, sorted(set(labels.tolist()))).macro_f1 if truth else 0.0
 
 
-def scored(truth: Sequence[Any], told: Sequence[Any], classes: Sequence[Any], groups: Sequence[str] = ()) -> Figures:
+def scored(
+    truth: Sequence[Any], predicted: Sequence[Any], classes: Sequence[Any], groups: Sequence[str] = ()
+) -> Figures:
     """Return macro and weighted F1 and accuracy; with groups, 95 % intervals by resampling them (1000 times, seed 0).
 
     Args:
         truth: The teacher's labels.
-        told: Predictions; one that is none of the classes (an unread reply) is wrong and nothing else.
+        predicted: Predictions; one that is none of the classes (an unread reply) is wrong and nothing else.
         classes: All labels.
         groups: Group of every item.
     """
     import numpy as np
 
-    cells = _cells(truth, told, classes)
+    cells = _cells(truth, predicted, classes)
     macro, weighted, accuracy = _figures(cells, len(classes))
     found = Figures(macro_f1=macro, weighted_f1=weighted, accuracy=accuracy)
     if not groups:
@@ -176,25 +178,25 @@ def scored(truth: Sequence[Any], told: Sequence[Any], classes: Sequence[Any], gr
 
 
 def difference(
-    truth: Sequence[Any], told: Sequence[Any], other: Sequence[Any], classes: Sequence[Any], groups: Sequence[str]
+    truth: Sequence[Any], predicted: Sequence[Any], other: Sequence[Any], classes: Sequence[Any], groups: Sequence[str]
 ) -> tuple[float, float, float]:
     """Return by how much the macro F1 of predictions exceeds that of others on the same items, with a 95 % interval."""
     import numpy as np
 
-    ours, theirs = _cells(truth, told, classes), _cells(truth, other, classes)
+    ours, theirs = _cells(truth, predicted, classes), _cells(truth, other, classes)
     width = len(classes)
     drawn = [_figures(ours[one], width)[0] - _figures(theirs[one], width)[0] for one in _resampled(groups)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return _figures(ours, width)[0] - _figures(theirs, width)[0], float(low), float(high)
 
 
-def _cells(truth: Sequence[Any], told: Sequence[Any], classes: Sequence[Any]) -> NDArray[Any]:
+def _cells(truth: Sequence[Any], predicted: Sequence[Any], classes: Sequence[Any]) -> NDArray[Any]:
     """Return the cell of every item in the table of labels × predictions; the last column holds what is no class."""
     import numpy as np
 
     place = {one: number for number, one in enumerate(classes)}
     width = len(classes) + 1
-    pairs = zip(truth, told, strict=True)
+    pairs = zip(truth, predicted, strict=True)
     return np.array([place[right] * width + place.get(said, len(classes)) for right, said in pairs])
 
 
@@ -230,19 +232,21 @@ def by_length(texts: Sequence[str]) -> NDArray[Any]:
     return np.array([[np.log1p(len(text)), np.log1p(len(text.split()))] for text in texts])
 
 
-def told_by_features(
-    features: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], split: Split, *, folds: int, seed: int
+def predicted_by_features(
+    features: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], split: Split, *, cv_parts: int, seed: int
 ) -> list[Any]:
     """Return predictions for the held-out part from plain features, their strength chosen inside the training part."""
     states = features[:, None, None, :]
-    picked = choose(states[split.train], labels[split.train], [groups[n] for n in split.train], folds=folds, seed=seed)
+    picked = choose(
+        states[split.train], labels[split.train], [groups[n] for n in split.train], cv_parts=cv_parts, seed=seed
+    )
     return fitted(features[split.train], labels[split.train], picked.strength).predict(
         features[split.test].astype("float64")
     )
 
 
-def told_by_words(
-    texts: Sequence[str], labels: NDArray[Any], groups: Sequence[str], split: Split, *, folds: int, seed: int
+def predicted_by_words(
+    texts: Sequence[str], labels: NDArray[Any], groups: Sequence[str], split: Split, *, cv_parts: int, seed: int
 ) -> list[Any]:
     """Return predictions for the held-out part from TF-IDF of words and pairs of words (logistic regression)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -251,7 +255,7 @@ def told_by_words(
 
     train = [texts[n] for n in split.train]
     own = [groups[n] for n in split.train]
-    parts = _parts(labels[split.train], own, folds=folds, seed=seed)
+    parts = _parts(labels[split.train], own, cv_parts=cv_parts, seed=seed)
     classes = sorted(set(labels.tolist()))
 
     def pipe(strength: float) -> Any:
@@ -262,13 +266,13 @@ def told_by_words(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for strength in (0.1, 1.0, 10.0, 100.0):
-            told: list[Any] = []
+            predicted: list[Any] = []
             truth: list[Any] = []
             for inner, outer in parts:
                 fit = pipe(strength).fit([train[n] for n in inner], labels[split.train][inner])
-                told += fit.predict([train[n] for n in outer]).tolist()
+                predicted += fit.predict([train[n] for n in outer]).tolist()
                 truth += labels[split.train][outer].tolist()
-            score = scored(truth, told, classes).macro_f1 if truth else 0.0
+            score = scored(truth, predicted, classes).macro_f1 if truth else 0.0
             if score > most:
                 best, most = strength, score
         whole = pipe(best).fit(train, labels[split.train])

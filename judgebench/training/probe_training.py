@@ -44,7 +44,7 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
         layers: Layers to search. ``pools``: poolings to search.
         span: Which tokens are pooled.
         prompt: Template of the text; empty takes the aspect's own.
-        test: Share that is held out. ``folds``: of the cross-validation in the rest. ``seeds``: number of splits.
+        test: Share that is held out. ``cv_parts``: of the cross-validation in the rest. ``seeds``: number of splits.
         balance: Whether every label has as many examples as the rarest.
     """
 
@@ -53,7 +53,7 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     span: Any = "item"
     prompt: str = ""
     test: float = 0.2
-    folds: int = 5
+    cv_parts: int = 5
     seeds: int = 3
     balance: bool = True
 
@@ -65,7 +65,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         aspect: Name of the probe.
         prompt: Template of their texts.
         examples: Balanced, if that was wanted. ``texts``: one for each.
-        asked: What is asked of each text.
+        wanted: What is asked of each text.
         counts: Of the labels before balancing.
     """
 
@@ -73,7 +73,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     examples: list[Example]
     texts: list[str]
-    asked: Represent
+    wanted: Represent
     counts: dict[str, int]
 
 
@@ -155,7 +155,7 @@ def prepare(aspect: str, examples: list[Example], plan: ProbePlan) -> Prepared:
         prompt=prompt,
         examples=chosen,
         texts=texts,
-        asked=facts.asked(),
+        wanted=facts.wanted(),
         counts={str(label): count for label, count in counts.items()},
     )
 
@@ -177,36 +177,39 @@ async def train(
     """
     import numpy as np
 
-    keys = [text_key(text, prepared.asked) for text in prepared.texts]
+    keys = [text_key(text, prepared.wanted) for text in prepared.texts]
     lines = [store.lines[key][1] for key in keys]
     kept = [number for number, line in enumerate(lines) if not line.failed]
     if len(kept) < _LEAST:
         first = next(line.failed for line in lines if line.failed)
         raise DataError(f"{prepared.aspect}: {len(kept)} of {len(keys)} texts have states; the others failed: {first}")
     examples = [prepared.examples[number] for number in kept]
-    texts = [prepared.texts[number][prepared.asked.item_from :] for number in kept]
+    texts = [prepared.texts[number][prepared.wanted.item_from :] for number in kept]
     groups = [one.group for one in examples]
     labels = np.array([one.label for one in examples])
     states = store.matrix([keys[number] for number in kept])
     classes = sorted(set(labels.tolist()))
     runs = [_one_split(states, labels, groups, texts, plan, seed) for seed in range(plan.seeds)]
-    split, probe, choice, told = runs[0]
+    split, probe, choice, predictions = runs[0]
     truth = labels[split.test].tolist()
     tested = [groups[number] for number in split.test]
     if ask is not None:
-        told = {**told, "the same model, asked": await ask([prepared.texts[kept[n]] for n in split.test], classes)}
+        predictions = {
+            **predictions,
+            "the same model, asked": await ask([prepared.texts[kept[n]] for n in split.test], classes),
+        }
     figures = {}
-    for name, predicted in told.items():
+    for name, found in predictions.items():
         spread = [_macro(run, name, labels, classes) for run in runs if name in run[3]]
         note = ""
         if name == "the same model, asked":
-            unread = sum(one is None for one in predicted)
-            note = f"{unread} of {len(predicted)} replies named no label" if unread else ""
+            unread = sum(one is None for one in found)
+            note = f"{unread} of {len(found)} replies named no label" if unread else ""
         figures[name] = msgspec.structs.replace(
-            fitting.scored(truth, predicted, classes, tested), by_seed=spread, note=note
+            fitting.scored(truth, found, classes, tested), by_seed=spread, note=note
         )
-    best = max((name for name in told if name not in _NO_RIVALS), key=lambda name: figures[name].macro_f1)
-    beside = (best, *fitting.difference(truth, told["probe"], told[best], classes, tested))
+    best = max((name for name in predictions if name not in _NO_RIVALS), key=lambda name: figures[name].macro_f1)
+    beside = (best, *fitting.difference(truth, predictions["probe"], predictions[best], classes, tested))
     represent = Represent(layers=[plan.layers[choice.layer]], pools=[plan.pools[choice.pool]], span=plan.span)
     assert store.facts is not None
     chosen_states = msgspec.structs.replace(store.facts, layers=represent.layers, pools=list(represent.pools))
@@ -227,7 +230,7 @@ async def train(
             "pools_searched": list(plan.pools),
             "strengths_searched": list(fitting.STRENGTHS),
             "strength": choice.strength,
-            "folds": plan.folds,
+            "cv_parts": plan.cv_parts,
             "selected_cross_validated_macro_f1": round(choice.selected, 4),
             "seed": 0,
         },
@@ -260,23 +263,23 @@ def _one_split(
     split = fitting.split_by_group(labels, groups, share=plan.test, seed=seed)
     own = [groups[number] for number in split.train]
     known = labels[split.train]
-    choice = fitting.choose(states[split.train], known, own, folds=plan.folds, seed=seed)
+    choice = fitting.choose(states[split.train], known, own, cv_parts=plan.cv_parts, seed=seed)
     features = states[:, choice.layer, choice.pool]
     probe = fitting.fitted(features[split.train], known, choice.strength)
     unseen = features[split.test].astype("float64")
     mixed = np.random.default_rng(seed).permutation(known)
     most = Counter(known.tolist()).most_common(1)[0][0]
-    searched = {"folds": plan.folds, "seed": seed}
-    told = {
+    searched = {"cv_parts": plan.cv_parts, "seed": seed}
+    predictions = {
         "probe": probe.predict(unseen),
-        "TF-IDF of words": fitting.told_by_words(texts, labels, groups, split, **searched),
-        "length alone": fitting.told_by_features(fitting.by_length(texts), labels, groups, split, **searched),
+        "TF-IDF of words": fitting.predicted_by_words(texts, labels, groups, split, **searched),
+        "length alone": fitting.predicted_by_features(fitting.by_length(texts), labels, groups, split, **searched),
         "most frequent label": [most] * len(split.test),
         "shuffled labels": fitting.fitted(features[split.train], mixed, choice.strength).predict(unseen),
     }
-    return split, probe, choice, told
+    return split, probe, choice, predictions
 
 
 def _macro(run: _Run, name: str, labels: NDArray[Any], classes: list[Any]) -> float:
-    split, _, _, told = run
-    return round(fitting.scored(labels[split.test].tolist(), told[name], classes).macro_f1, 4)
+    split, _, _, predictions = run
+    return round(fitting.scored(labels[split.test].tolist(), predictions[name], classes).macro_f1, 4)

@@ -50,7 +50,7 @@ async def train_probes(
     name: str,
     notify: Callable[[str], None],
     *,
-    asked_in_words: NamedModel | None = None,
+    in_words: NamedModel | None = None,
 ) -> TrainedProbes:
     """Train a probe for each aspect of the examples.
 
@@ -62,7 +62,7 @@ async def train_probes(
         out: Folder for probes, states and the config.
         name: Of the judge that is made.
         notify: Takes lines about the progress.
-        asked_in_words: The model that is asked for the same labels by a prompt; ``None`` leaves that comparison out.
+        in_words: The model that is asked for the same labels by a prompt; ``None`` leaves that comparison out.
 
     Raises:
         ConfigError: The model's type returns no states.
@@ -71,16 +71,16 @@ async def train_probes(
     check_sklearn()
     plan = fitting_plan(model, plan)
     prepared = [prepare(aspect, found, plan) for aspect, found in by_aspect(examples).items()]
-    store = FeatureStore(store_folder(out, model.keys, prepared[0].asked))
-    texts = [(text, one.asked) for one in prepared for text in one.texts]
+    store = FeatureStore(store_folder(out, model.keys, prepared[0].wanted))
+    texts = [(text, one.wanted) for one in prepared for text in one.texts]
     async with served(model, notify) as (config, client):
-        asked = await extract(texts, client, store, at_once=config.batch_size, progress=_progress(notify))
-    kept = len({text for text, _ in texts}) - asked
-    notify(f"states: {how_many(asked, 'text was', 'texts were')} asked for, {kept} were there already")
-    if asked_in_words is None:
+        number = await extract(texts, client, store, at_once=config.batch_size, progress=_progress(notify))
+    kept = len({text for text, _ in texts}) - number
+    notify(f"states: {how_many(number, 'text was', 'texts were')} asked for, {kept} were there already")
+    if in_words is None:
         trained = [await train(one, plan, store, teacher, out) for one in prepared]
     else:
-        async with served(asked_in_words, notify) as (config, client):
+        async with served(in_words, notify) as (config, client):
             kind, at_once = prompt_kind(config), config.batch_size
 
             async def ask(shown: Sequence[str], classes: Sequence[Any]) -> list[Any]:

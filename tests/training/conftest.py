@@ -43,7 +43,7 @@ def trained(configs: Path, rows: list[dict], tmp_path_factory: pytest.TempPathFa
 
 def train(data: Path, configs: Path, out: Path) -> int:
     argv = ["train", "probe", "--data", str(data), "--model", "planted", "--config-dir", str(configs), "--seeds", "1"]
-    argv += ["--layers", f"2,{LAYER}", "--pools", f"last,{POOL}", "--folds", "3", "--out", str(out)]
+    argv += ["--layers", f"2,{LAYER}", "--pools", f"last,{POOL}", "--cv-parts", "3", "--out", str(out)]
     return run(argv)
 
 

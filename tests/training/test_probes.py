@@ -71,13 +71,13 @@ def test_a_recorded_run_is_scored_again_without_a_model_and_teaches_another_prob
     calls = next((folder / "predictions").glob("*/*-probe.jsonl")).read_text().splitlines()
     (array,) = json.loads(calls[0])["parts"]
     assert array["shape"] == [1, 1, planted.width]
-    before, asked = verdicts.read_bytes(), len(planted.asked)
+    before, asked = verdicts.read_bytes(), len(planted.received)
     verdicts.unlink()
     assert run(["--mode", "eval", "--reuse", folder.name, "--work-dir", str(tmp_path / "out")]) == 0
-    assert (verdicts.read_bytes(), len(planted.asked)) == (before, asked)
+    assert (verdicts.read_bytes(), len(planted.received)) == (before, asked)
     capsys.readouterr()
     argv = ["train", "probe", "--from", folder.name, "--work-dir", str(tmp_path / "out"), "--model", "planted"]
-    argv += ["--config-dir", str(configs), "--layers", str(LAYER), "--pools", POOL, "--seeds", "1", "--folds", "2"]
+    argv += ["--config-dir", str(configs), "--layers", str(LAYER), "--pools", POOL, "--seeds", "1", "--cv-parts", "2"]
     assert run([*argv, "--out", str(tmp_path / "again")]) == 0
     assert "the teacher took 1.0 calls" in capsys.readouterr().out
     assert read_probe(tmp_path / "again" / "probe.probe.npz").facts.teacher.startswith("probe (planted), run ")
@@ -87,18 +87,29 @@ def test_a_killed_training_asks_nothing_twice(tmp_path: Path, rows: list[dict]) 
     with PlantedStates(delay=0.05) as slow:
         own = write_model(tmp_path / "configs", slow.url, batch_size=2)
         data = write_rows(tmp_path / "rows.jsonl", rows[:60])
-        argv = ["train", "probe", "--data", str(data), "--model", "planted", "--config-dir", str(own), "--folds", "2"]
+        argv = [
+            "train",
+            "probe",
+            "--data",
+            str(data),
+            "--model",
+            "planted",
+            "--config-dir",
+            str(own),
+            "--cv-parts",
+            "2",
+        ]
         argv += ["--layers", str(LAYER), "--pools", POOL, "--seeds", "1", "--out", str(tmp_path / "probes")]
         child = subprocess.Popen([sys.executable, "-m", "judgebench", *argv], stderr=subprocess.DEVNULL)
         ends = time.monotonic() + 120
-        while len(slow.asked) < 20 and time.monotonic() < ends:
+        while len(slow.received) < 20 and time.monotonic() < ends:
             time.sleep(0.01)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        asked = len(slow.asked)
+        asked = len(slow.received)
         assert 20 <= asked < 60
         assert run(argv) == 0
-        assert len(slow.asked) - len(set(slow.asked)) <= 3  # what was on its way
+        assert len(slow.received) - len(set(slow.received)) <= 3  # what was on its way
 
 
 def test_a_half_written_row_is_dropped(
@@ -110,9 +121,9 @@ def test_a_half_written_row_is_dropped(
         file.write(b"\x01\x02\x03")
     with (features / "index.jsonl").open("ab") as file:
         file.write(b'{"sha256": "ab')
-    asked = len(planted.asked)
+    asked = len(planted.received)
     assert train(write_rows(tmp_path / "rows.jsonl", rows[:120]), configs, tmp_path / "probes") == 0
-    assert (figures(tmp_path / "probes"), len(planted.asked)) == (figures(trained), asked)
+    assert (figures(tmp_path / "probes"), len(planted.received)) == (figures(trained), asked)
 
 
 def judged(folder: Path, found: Path, url: str) -> list[dict]:
@@ -184,7 +195,7 @@ def test_pairs_are_scored_and_the_best_are_kept(tmp_path: Path, configs: Path, t
 def test_what_cannot_be_learned_is_told_before_anything_is_asked(
     tmp_path: Path, planted: PlantedStates, configs: Path, rows: list[dict], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = len(planted.asked)
+    asked = len(planted.received)
     files = {
         "all 30 labels are 1": [{**row, "label": 1} for row in rows[:30]],
         "cannot be split": rows[:6],
@@ -197,4 +208,4 @@ def test_what_cannot_be_learned_is_told_before_anything_is_asked(
     data = write_rows(tmp_path / "rows.jsonl", rows[:40])
     assert run(["train", "probe", "--model", "gemma3_270m", "--data", str(data), "--out", str(tmp_path / "out")]) == 2
     assert "writes text; a probe reads hidden states" in capsys.readouterr().err
-    assert len(planted.asked) == asked
+    assert len(planted.received) == asked

@@ -97,7 +97,7 @@ class Probe(JudgeMethod):
             ask(
                 self._text(one, seen.fields),
                 presentation=self._presentation(one),
-                **represent_params(one.facts.asked()),
+                **represent_params(one.facts.wanted()),
             )
             for one in self.files
         )
