@@ -52,6 +52,7 @@ INSTEAD = {
 """Words that no name holds, in any number, with what to write instead."""
 
 ALLOWED = {
+    "StratifiedGroupKFold": "scikit-learn's name",
     "view": "the command jb view, and the extra that it needs",
     "judgebench.cli.view": "likewise",
     "jb view": "likewise",

@@ -32,7 +32,7 @@ _SELF = (
 )
 
 
-class Counted:
+class Included:
     """Counts what is written and what is left out, by reason and label."""
 
     def __init__(self) -> None:
@@ -46,18 +46,18 @@ def write_sft(job: Job, path: Path) -> int:
     With ``agreeing`` those alone whose judgment is the true decision of the item: its gold one, else a person's label.
     """
 
-    def lines(item: Item, counted: Counted) -> Iterator[Line]:
+    def lines(item: Item, included: Included) -> Iterator[Line]:
         for call in item.calls:
             if (why := _unusable(call, item)) is not None:
-                counted.left_out[why] += 1
+                included.left_out[why] += 1
                 continue
             said = _read(call, item)
             if job.wishes.agreeing:
                 truth = _truth(item)
                 if truth is None or said != truth:
-                    counted.left_out["no true decision is known" if truth is None else "not the true decision"] += 1
+                    included.left_out["no true decision is known" if truth is None else "not the true decision"] += 1
                     continue
-            counted.labels[str(said)] += 1
+            included.labels[str(said)] += 1
             yield {
                 "prompt": call.prompt,
                 "completion": _completion(call),
@@ -78,26 +78,26 @@ def write_dpo(job: Job, path: Path) -> int:
     is farther by at least ``margin``. One pair a prompt.
     """
 
-    def lines(item: Item, counted: Counted) -> Iterator[Line]:
+    def lines(item: Item, included: Included) -> Iterator[Line]:
         by_prompt: dict[bytes, list[ShownCall]] = defaultdict(list)
         for call in item.calls:
             if (why := _unusable(call, item)) is not None:
-                counted.left_out[why] += 1
+                included.left_out[why] += 1
             else:
                 by_prompt[msgspec.json.encode(call.prompt)].append(call)
         for calls in by_prompt.values():
             if len(calls) < 2:
-                counted.left_out["there is one reply alone"] += 1
+                included.left_out["there is one reply alone"] += 1
                 continue
             found = _pair(calls, item)
             if found is None:
-                counted.left_out["all replies say the same, or no target is known"] += 1
+                included.left_out["all replies say the same, or no target is known"] += 1
                 continue
             chosen, rejected, near, far = found
             if near - far < job.wishes.margin:
-                counted.left_out["the replies are nearer than the margin"] += 1
+                included.left_out["the replies are nearer than the margin"] += 1
                 continue
-            counted.labels[str(_read(chosen, item))] += 1
+            included.labels[str(_read(chosen, item))] += 1
             yield {
                 "prompt": chosen.prompt,
                 "chosen": _completion(chosen),
@@ -117,27 +117,27 @@ def write_dpo(job: Job, path: Path) -> int:
 def write_judgelm(job: Job, path: Path) -> int:
     """Write pairs with two scores as rows of JudgeLM, for its own trainer and for ``jb train judge``."""
 
-    def lines(item: Item, counted: Counted) -> Iterator[Line]:
+    def lines(item: Item, included: Included) -> Iterator[Line]:
         other = next(
             (one for one in item.answers if one.model == item.against and one.repeat == item.line.repeat), None
         )
         for call in item.calls:
             if (why := _unusable(call, item)) is not None:
-                counted.left_out[why] += 1
+                included.left_out[why] += 1
                 continue
             values = call.read.values if call.read is not None else {}
             ours, theirs = values.get("first"), values.get("second")
             if not isinstance(ours, int | float) or not isinstance(theirs, int | float):
-                counted.left_out["no two scores"] += 1
+                included.left_out["no two scores"] += 1
                 continue
             if other is None or item.prediction is None:
-                counted.left_out["the run does not hold both answers"] += 1
+                included.left_out["the run does not hold both answers"] += 1
                 continue
             answers = [(item.answer, item.line.model), (other.answer, other.model)]
             if call.read is not None and call.read.order == "BA":
                 answers.reverse()
             (first, one), (second, two) = answers
-            counted.labels["first" if ours > theirs else "second" if ours < theirs else "tie"] += 1
+            included.labels["first" if ours > theirs else "second" if ours < theirs else "tie"] += 1
             row = {
                 "question_id": f"{item.line.dataset}/{item.line.id}",
                 "question_body": item.question,
@@ -157,12 +157,12 @@ def write_judgelm(job: Job, path: Path) -> int:
 def write_probe_rows(job: Job, path: Path) -> int:
     """Write question, answer and label of each verdict and aspect, as ``jb train probe --data`` reads them."""
 
-    def lines(item: Item, counted: Counted) -> Iterator[Line]:
+    def lines(item: Item, included: Included) -> Iterator[Line]:
         if (why := _without(item)) is not None:
-            counted.left_out[why] += 1
+            included.left_out[why] += 1
             return
         for aspect, label in _aspects(item).items() or [("", item.line.decision or item.line.score)]:
-            counted.labels[str(label)] += 1
+            included.labels[str(label)] += 1
             yield {
                 "question": item.question,
                 "answer": item.answer,
@@ -181,19 +181,19 @@ def write_scored(job: Job, path: Path) -> int:
 
     ``int(n * share)`` of the n scored items are kept, best first; items without a verdict are never among them.
     """
-    counted = Counted()
+    included = Included()
     rows: list[Line] = []
     for model, row, _ in job.rows():
         for item in job.items_of(model, row):
             if (why := _without(item)) is not None:
-                counted.left_out[why] += 1
+                included.left_out[why] += 1
                 continue
             aspects = _aspects(item)
             total = sum(aspects.values()) if aspects else item.line.score
             if total is None:
-                counted.left_out["a decision and no score"] += 1
+                included.left_out["a decision and no score"] += 1
                 continue
-            counted.labels[f"{total:g}"] += 1
+            included.labels[f"{total:g}"] += 1
             rows.append(
                 {"question": item.question, "prediction": item.answer, **aspects, "total_score": total,
                  "id": item.line.id, "model": item.line.model}
@@ -201,35 +201,35 @@ def write_scored(job: Job, path: Path) -> int:
     share = job.wishes.top_percent
     if share < 1:
         keep = int(len(rows) * share)
-        counted.left_out["below the best"] += len(rows) - keep
+        included.left_out["below the best"] += len(rows) - keep
         rows = sorted(rows, key=lambda one: -one["total_score"])[:keep]
     with replacing(path) as file:
         for one in rows:
             file.write(msgspec.json.encode(one) + b"\n")
-    _write_meta(job, path, "scored", len(rows), counted)
+    _write_meta(job, path, "scored", len(rows), included)
     return len(rows)
 
 
-def _write(job: Job, path: Path, kind: str, lines: Callable[[Item, Counted], Iterator[Line]]) -> int:
-    counted, number = Counted(), 0
+def _write(job: Job, path: Path, kind: str, lines: Callable[[Item, Included], Iterator[Line]]) -> int:
+    included, number = Included(), 0
     with replacing(path) as file:
         for model, row, _ in job.rows():
             for item in job.items_of(model, row, others=kind == "judgelm"):
-                for line in lines(item, counted):
+                for line in lines(item, included):
                     file.write(msgspec.json.encode(line) + b"\n")
                     number += 1
-    _write_meta(job, path, kind, number, counted)
+    _write_meta(job, path, kind, number, included)
     return number
 
 
-def _write_meta(job: Job, path: Path, kind: str, number: int, counted: Counted) -> None:
+def _write_meta(job: Job, path: Path, kind: str, number: int, included: Included) -> None:
     judges = {(one.judge or "", one.dataset): one.version for one in job.results}
     meta = {
         "format": kind,
         "run": job.query.path.name,
         "lines": number,
-        "left_out": dict(sorted(counted.left_out.items())),
-        "labels": dict(sorted(counted.labels.items())),
+        "left_out": dict(sorted(included.left_out.items())),
+        "labels": dict(sorted(included.labels.items())),
         "judges": [
             {"judge": judge, "row": row, "version": version} for (judge, row), version in sorted(judges.items())
         ],
@@ -238,13 +238,13 @@ def _write_meta(job: Job, path: Path, kind: str, number: int, counted: Counted) 
     }
     beside = path.with_name(f"{path.name}.meta.json")
     write_atomically(beside, msgspec.json.format(msgspec.json.encode(meta), indent=1) + b"\n")
-    for reason, count in counted.left_out.most_common():
+    for reason, count in included.left_out.most_common():
         job.notes.append(f"{count} left out: {reason}.")
     if kind in {"sft", "dpo", "judgelm"}:
         job.notes.append(_LICENCE)
     if not number:
         raise UsageError(
-            f"The run has nothing for the format {kind}: {'; '.join(counted.left_out) or 'no judged item was chosen'}.",
+            f"The run has nothing for the format {kind}: {'; '.join(included.left_out) or 'no judged item was chosen'}.",
             hint=f"What was looked at stands in {beside}.",
         )
 

@@ -167,8 +167,8 @@ def _header(file: BinaryIO, size: int) -> GgufHeader:
     alignment = numbers.get("general.alignment", (32, 0, ""))[0]
     entries = list(_entries(file, tensor_count))
     data_start = _rounded(file.tell(), alignment)
-    places = sorted({start for *_, start in entries} | {size - data_start})
-    after = dict(pairwise(places))
+    starts = sorted({start for *_, start in entries} | {size - data_start})
+    after = dict(pairwise(starts))
     tensors = [_Tensor(*entry, length=after[entry[-1]] - entry[-1]) for entry in entries]
     file.seek(settings_start)
     settings = file.read(settings_end - settings_start)

@@ -47,8 +47,8 @@ def _label(reply: Reply, classes: Sequence[Any]) -> Any:
         }
         known = {label: value for label, value in of_class.items() if value is not None}
         return max(known, key=lambda label: known[label]) if known else None
-    places = {label: re.search(rf"(?<!\w){re.escape(str(label))}(?!\w)", reply.text) for label in classes}
-    met = {label: found.start() for label, found in places.items() if found is not None}
+    matches = {label: re.search(rf"(?<!\w){re.escape(str(label))}(?!\w)", reply.text) for label in classes}
+    met = {label: found.start() for label, found in matches.items() if found is not None}
     return min(met, key=lambda label: met[label]) if met else None
 
 

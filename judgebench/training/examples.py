@@ -178,7 +178,7 @@ def balanced(examples: list[Example]) -> list[Example]:
         of_label[one.label].append(place)
     least = min(map(len, of_label.values()))
     dice = random.Random(BALANCE_SEED)
-    chosen = sorted(place for places in of_label.values() for place in dice.sample(places, least))
+    chosen = sorted(place for spots in of_label.values() for place in dice.sample(spots, least))
     return [examples[place] for place in chosen]
 
 

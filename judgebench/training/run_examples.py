@@ -54,7 +54,7 @@ def examples_of_run(
     found: list[Example] = []
     left_out: Counter[str] = Counter()
     calls = tokens = 0
-    seconds, counted = 0.0, True
+    seconds, all_known = 0.0, True
     for tested, abbr, one in rows:
         verdicts = {(line.id, line.repeat): line for line in _verdicts(folder, tested, row_name(abbr, one.abbr))}
         for sample, repeat, fields in _shown_items(folder, plan, tested, abbr, one):
@@ -69,7 +69,7 @@ def examples_of_run(
         for call in records(folder.predictions(tested, abbr, one.abbr), JudgeCall):
             calls += 1
             seconds += call.latency
-            counted = counted and call.usage is not None
+            all_known = all_known and call.usage is not None
             tokens += call.usage.prompt_tokens + call.usage.completion_tokens if call.usage is not None else 0
     items = len({one.id for one in found})
     if not items:
@@ -85,7 +85,7 @@ def examples_of_run(
         items=items,
         left_out=dict(left_out),
         calls=calls / judged if calls else None,
-        tokens=tokens / judged if counted and calls else None,
+        tokens=tokens / judged if all_known and calls else None,
         seconds=seconds / judged if calls else None,
         folder=str(folder.path),
     )
