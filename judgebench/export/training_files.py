@@ -243,8 +243,9 @@ def _write_meta(job: Job, path: Path, kind: str, number: int, included: Included
     if kind in {"sft", "dpo", "judgelm"}:
         job.notes.append(_LICENCE)
     if not number:
+        why = "; ".join(included.left_out) or "no judged item was chosen"
         raise UsageError(
-            f"The run has nothing for the format {kind}: {'; '.join(included.left_out) or 'no judged item was chosen'}.",
+            f"The run has nothing for the format {kind}: {why}.",
             hint=f"What was looked at stands in {beside}.",
         )
 
