@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from judgebench.cli.parser import Parser, run_folder
 
 if TYPE_CHECKING:
-    from judgebench.training.examples import Example, TeacherFacts
+    from judgebench.training.examples import LabelledText, TeacherFacts
 
 _EXAMPLE = """\
 examples:
@@ -129,7 +129,7 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _examples(args: argparse.Namespace) -> tuple[list[Example], TeacherFacts]:
+def _examples(args: argparse.Namespace) -> tuple[list[LabelledText], TeacherFacts]:
     from judgebench.errors import UsageError
     from judgebench.training.examples import examples_of_file, with_rule
 

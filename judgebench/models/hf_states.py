@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from judgebench.errors import ConfigError, JudgebenchError, MissingDataError, missing_extra
-from judgebench.models.states_server import Tokens, serve_until_orphaned
+from judgebench.models.states_server import TextTokens, serve_until_orphaned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ class HuggingFaceStates:
         return [*command, "--trust-remote-code"] if chosen.trust_remote_code else command
 
 
-class _Waiting(NamedTuple):
+class _WaitingText(NamedTuple):
     ids: list[int]
     layers: Sequence[int]
     found: asyncio.Future[list[NDArray[np.float32]]]
@@ -134,26 +134,26 @@ class HuggingFaceSource:
         self.weights = _fingerprint(Path(path)) if Path(path).is_dir() else path
         self._batch = max(1, options.batch)
         self._padding = int(self._tokenizer.pad_token_id or 0)
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingText] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="states")
         self._work_under_way: asyncio.Task[None] | None = None
 
     async def prepare(self, layers: Sequence[int]) -> None:
         """Do nothing: all layers are there."""
 
-    async def tokens(self, text: str, *, added: bool) -> Tokens:
+    async def tokens(self, text: str, *, added: bool) -> TextTokens:
         """Return the tokens of a text."""
         whole = self._tokenizer(text, add_special_tokens=added)["input_ids"]
         if not added:
-            return Tokens(list(whole), 0, 0)
+            return TextTokens(list(whole), 0, 0)
         plain = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         before = next((n for n in range(len(whole) - len(plain) + 1) if whole[n : n + len(plain)] == plain), 0)
-        return Tokens(list(whole), before, len(whole) - len(plain) - before)
+        return TextTokens(list(whole), before, len(whole) - len(plain) - before)
 
     async def states(self, ids: list[int], layers: Sequence[int]) -> list[NDArray[np.float32]]:
         """Return the states of all tokens for each layer, computed with whatever else waits."""
         loop = asyncio.get_running_loop()
-        mine = _Waiting(ids, layers, loop.create_future())
+        mine = _WaitingText(ids, layers, loop.create_future())
         self._waiting.append(mine)
         if self._work_under_way is None:
             self._work_under_way = asyncio.create_task(self._work())
@@ -178,7 +178,7 @@ class HuggingFaceSource:
         finally:
             self._work_under_way = None
 
-    def _computed(self, batch: Sequence[_Waiting]) -> list[list[NDArray[np.float32]]]:
+    def _computed(self, batch: Sequence[_WaitingText]) -> list[list[NDArray[np.float32]]]:
         torch = self._torch
         longest = max(len(one.ids) for one in batch)
         ids = torch.full((len(batch), longest), self._padding, dtype=torch.long)

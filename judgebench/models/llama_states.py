@@ -20,7 +20,7 @@ import msgspec
 from judgebench.errors import ConfigError, DiskError, JudgebenchError, LaunchError, missing_extra
 from judgebench.models.gguf_cut import cut_behind, read_header
 from judgebench.models.llama_cpp import LlamaCppServer, assembled_model, cache_dir, checked_model, file_sha256
-from judgebench.models.states_server import RefusedTextError, Tokens, serve_until_orphaned
+from judgebench.models.states_server import RefusedTextError, TextTokens, serve_until_orphaned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,15 +127,15 @@ class LlamaCppSource:
                 except JudgebenchError as error:
                     raise RefusedTextError(str(error), "layer_not_available") from error
 
-    async def tokens(self, text: str, *, added: bool) -> Tokens:
+    async def tokens(self, text: str, *, added: bool) -> TextTokens:
         """Return the tokens of a text."""
         any_server = next(iter(self._servers.values()))  # all split texts alike
         whole = (await self._post(any_server, "/tokenize", {"content": text, "add_special": added}))["tokens"]
         if not added:
-            return Tokens(whole, 0, 0)
+            return TextTokens(whole, 0, 0)
         plain = (await self._post(any_server, "/tokenize", {"content": text, "add_special": False}))["tokens"]
         before = next((n for n in range(len(whole) - len(plain) + 1) if whole[n : n + len(plain)] == plain), 0)
-        return Tokens(whole, before, len(whole) - len(plain) - before)
+        return TextTokens(whole, before, len(whole) - len(plain) - before)
 
     async def states(self, ids: list[int], layers: Sequence[int]) -> list[NDArray[np.float32]]:
         """Return the states of all tokens, computed from the start for each layer."""

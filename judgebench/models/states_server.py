@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PARENT_CHECK_SECONDS = 0.5
 
 
-class Tokens(NamedTuple):
+class TextTokens(NamedTuple):
     """A text as the model reads it.
 
     Attributes:
@@ -66,7 +66,7 @@ class StateSource(Protocol):
         """Load what these layers take."""
         ...
 
-    async def tokens(self, text: str, *, added: bool) -> Tokens:
+    async def tokens(self, text: str, *, added: bool) -> TextTokens:
         """Return the tokens of a text, with those that belong at the ends of a whole text if ``added``."""
         ...
 

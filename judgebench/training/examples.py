@@ -23,7 +23,7 @@ _LABELS = ("label", "score", "decision")
 _MOST_CLASSES = 20
 
 
-class Example(msgspec.Struct, frozen=True, kw_only=True):
+class LabelledText(msgspec.Struct, frozen=True, kw_only=True):
     """One text to learn from.
 
     Attributes:
@@ -63,7 +63,7 @@ class TeacherFacts(msgspec.Struct, kw_only=True):
     folder: str = ""
 
 
-def examples_of_file(path: Path, *, label: str = "") -> tuple[list[Example], TeacherFacts]:
+def examples_of_file(path: Path, *, label: str = "") -> tuple[list[LabelledText], TeacherFacts]:
     """Read examples from JSON lines (also ``.gz``) or a JSON list.
 
     A row has a label (``label``, ``score`` or ``decision``, or the column that is named; or ``scores``, one for each
@@ -74,7 +74,7 @@ def examples_of_file(path: Path, *, label: str = "") -> tuple[list[Example], Tea
         MissingDataError: There is no such file.
         DataError: A row cannot be read or has no label.
     """
-    found: list[Example] = []
+    found: list[LabelledText] = []
     for number, row in enumerate(_rows(path), 1):
         where = f"{path}, row {number}"
         fields = {str(name): value for name, value in row.items() if name not in {"scores", label or "label"}}
@@ -84,7 +84,7 @@ def examples_of_file(path: Path, *, label: str = "") -> tuple[list[Example], Tea
             fields["text"] = fields["item"]
         identifier = str(row.get("id", number))
         group = str(row.get("group") or row.get("question") or identifier)
-        base = Example(id=identifier, group=group, fields=fields, label=0, aspect=str(row.get("aspect", "")))
+        base = LabelledText(id=identifier, group=group, fields=fields, label=0, aspect=str(row.get("aspect", "")))
         found += [
             msgspec.structs.replace(base, label=_plain(given, where), aspect=aspect or base.aspect)
             for aspect, given in _labels(row, label, where)
@@ -148,7 +148,7 @@ def _plain(given: Any, where: str) -> Label:
     raise DataError(f"{where}: the label is {given!r:.40}, and a number or a word was expected.")
 
 
-def with_rule(examples: Iterable[Example], above: float | None) -> list[Example]:
+def with_rule(examples: Iterable[LabelledText], above: float | None) -> list[LabelledText]:
     """Return examples whose scores are made 0 or 1: whether each is above a bound; unchanged without one.
 
     Raises:
@@ -163,15 +163,15 @@ def with_rule(examples: Iterable[Example], above: float | None) -> list[Example]
     return [msgspec.structs.replace(one, label=int(float(one.label) > above)) for one in found]
 
 
-def by_aspect(examples: Iterable[Example]) -> dict[str, list[Example]]:
+def by_aspect(examples: Iterable[LabelledText]) -> dict[str, list[LabelledText]]:
     """Return the examples of each aspect, in the order in which the aspects are met."""
-    found: dict[str, list[Example]] = defaultdict(list)
+    found: dict[str, list[LabelledText]] = defaultdict(list)
     for one in examples:
         found[one.aspect].append(one)
     return dict(found)
 
 
-def balanced(examples: list[Example]) -> list[Example]:
+def balanced(examples: list[LabelledText]) -> list[LabelledText]:
     """Return as many examples of every label as the rarest has, drawn with INSPECTOR's seed, in their own order."""
     of_label: dict[Label, list[int]] = defaultdict(list)
     for place, one in enumerate(examples):
@@ -182,7 +182,7 @@ def balanced(examples: list[Example]) -> list[Example]:
     return [examples[place] for place in chosen]
 
 
-def check_labels(examples: list[Example], where: str) -> dict[Label, int]:
+def check_labels(examples: list[LabelledText], where: str) -> dict[Label, int]:
     """Return how many examples each label has.
 
     Raises:

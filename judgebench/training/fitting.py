@@ -32,7 +32,7 @@ class Split(NamedTuple):
     test: NDArray[np.int64]
 
 
-class Choice(NamedTuple):
+class ProbeChoice(NamedTuple):
     """What cross-validation chose: index of the layer, of the pool, inverse strength, and its (selected) macro F1."""
 
     layer: int
@@ -105,7 +105,9 @@ def fitted(features: NDArray[Any], labels: NDArray[Any], strength: float) -> Lin
     return LinearProbe("lr", mean, scale, model.coef_, model.intercept_, model.classes_)
 
 
-def choose(states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *, cv_parts: int, seed: int) -> Choice:
+def choose(
+    states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *, cv_parts: int, seed: int
+) -> ProbeChoice:
     """Return layer, pool and strength with the best macro F1 in cross-validation.
 
     Args:
@@ -117,13 +119,13 @@ def choose(states: NDArray[Any], labels: NDArray[Any], groups: Sequence[str], *,
     """
     _, layers, pools, _ = states.shape
     parts = _parts(labels, groups, cv_parts=cv_parts, seed=seed)
-    best: Choice | None = None
+    best: ProbeChoice | None = None
     for layer in range(layers):
         for pool in range(pools):
             for strength in STRENGTHS:
                 score = _cross_validated(strength, states[:, layer, pool], labels, parts)
                 if best is None or score > best.selected + 1e-12:
-                    best = Choice(layer, pool, strength, score)
+                    best = ProbeChoice(layer, pool, strength, score)
     assert best is not None
     return best
 

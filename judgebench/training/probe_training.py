@@ -16,7 +16,7 @@ from judgebench.judges.probe_file import SUFFIX, ProbeFacts, probe_bytes
 from judgebench.records.represent import Pool, Represent, StatesFacts
 from judgebench.store.journal import make_folder, write_atomically
 from judgebench.training import fitting
-from judgebench.training.examples import Example, TeacherFacts, balanced, check_labels
+from judgebench.training.examples import LabelledText, TeacherFacts, balanced, check_labels
 from judgebench.training.features import FeatureStore, text_key
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     balance: bool = True
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+class AspectTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The examples of one aspect, ready to be represented.
 
     Attributes:
@@ -71,7 +71,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     aspect: str
     prompt: str
-    examples: list[Example]
+    examples: list[LabelledText]
     texts: list[str]
     wanted: Represent
     counts: dict[str, int]
@@ -102,7 +102,7 @@ AskInWords = Callable[[Sequence[str], Sequence[Any]], Awaitable[list[Any]]]
 """Asks the same model by a prompt for the label of texts; ``None`` where a reply says none."""
 
 
-def prompt_of(aspect: str, examples: Sequence[Example], prompt: str) -> str:
+def prompt_of(aspect: str, examples: Sequence[LabelledText], prompt: str) -> str:
     """Return the template of an aspect's texts.
 
     Raises:
@@ -122,7 +122,7 @@ def prompt_of(aspect: str, examples: Sequence[Example], prompt: str) -> str:
     )
 
 
-def prepare(aspect: str, examples: list[Example], plan: ProbePlan) -> Prepared:
+def prepare(aspect: str, examples: list[LabelledText], plan: ProbePlan) -> AspectTexts:
     """Choose and render the examples of one aspect.
 
     Raises:
@@ -150,7 +150,7 @@ def prepare(aspect: str, examples: list[Example], plan: ProbePlan) -> Prepared:
         represent=Represent(layers=plan.layers, pools=plan.pools, span=plan.span),
         states=StatesFacts(),
     )
-    return Prepared(
+    return AspectTexts(
         aspect=name,
         prompt=prompt,
         examples=chosen,
@@ -161,7 +161,7 @@ def prepare(aspect: str, examples: list[Example], plan: ProbePlan) -> Prepared:
 
 
 async def train(
-    prepared: Prepared,
+    prepared: AspectTexts,
     plan: ProbePlan,
     store: FeatureStore,
     teacher: TeacherFacts,
@@ -251,7 +251,7 @@ async def train(
     )
 
 
-_Run = tuple[fitting.Split, Any, fitting.Choice, dict[str, list[Any]]]
+_Run = tuple[fitting.Split, Any, fitting.ProbeChoice, dict[str, list[Any]]]
 
 
 def _one_split(

@@ -17,7 +17,7 @@ from judgebench.models.access import prompt_kind
 from judgebench.records.run import JudgeConfig, Typed
 from judgebench.store.journal import make_folder, write_atomically
 from judgebench.training.asking import labels_in_words
-from judgebench.training.examples import Example, TeacherFacts, by_aspect
+from judgebench.training.examples import LabelledText, TeacherFacts, by_aspect
 from judgebench.training.features import FeatureStore, extract, store_folder
 from judgebench.training.fitting import Figures, check_sklearn
 from judgebench.training.probe_training import NOT_RUN, ProbePlan, Trained, prepare, train
@@ -42,7 +42,7 @@ class TrainedProbes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def train_probes(
-    examples: list[Example],
+    examples: list[LabelledText],
     teacher: TeacherFacts,
     model: NamedModel,
     plan: ProbePlan,

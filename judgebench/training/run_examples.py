@@ -18,12 +18,12 @@ from judgebench.stages.asks import benchmark_case, case_of, postprocessor_of
 from judgebench.store.journal import DamagedError, Decoder, open_file
 from judgebench.store.recorded import records
 from judgebench.store.run_folder import RunFolder
-from judgebench.training.examples import Example, Label, TeacherFacts
+from judgebench.training.examples import Label, LabelledText, TeacherFacts
 
 
 def examples_of_run(
     folder: RunFolder, *, judge: str = "", model: str = "", dataset: str = ""
-) -> tuple[list[Example], TeacherFacts]:
+) -> tuple[list[LabelledText], TeacherFacts]:
     """Return an example for each verdict of one judge, with what its judgments took.
 
     Several presentations that each have a score are several aspects; else the verdict's decision or score is the label.
@@ -51,7 +51,7 @@ def examples_of_run(
     if len(names) != 1:
         there = ", ".join(name or "(the tested judge)" for name in names) or "none"
         raise UsageError(f"One judge is to be learned from, and the run has: {there}.", hint="Name it: --judge NAME")
-    found: list[Example] = []
+    found: list[LabelledText] = []
     left_out: Counter[str] = Counter()
     calls = tokens = 0
     seconds, all_known = 0.0, True
@@ -65,7 +65,7 @@ def examples_of_run(
             for aspect, label in _labels(line):
                 identifier = f"{tested}/{abbr}/{sample.id}/{repeat}"
                 group = f"{abbr}/{sample.id}"
-                found.append(Example(id=identifier, group=group, aspect=aspect, fields=fields, label=label))
+                found.append(LabelledText(id=identifier, group=group, aspect=aspect, fields=fields, label=label))
         for call in records(folder.predictions(tested, abbr, one.abbr), JudgeCall):
             calls += 1
             seconds += call.latency
