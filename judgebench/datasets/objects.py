@@ -26,7 +26,7 @@ def objects_of(path: Path, columns: Sequence[str] = ()) -> Iterator[Row]:
 
     Args:
         path: The file. ``.csv`` and ``.tsv`` are tables whose first line names the columns, ``.txt`` one whose fields
-            stand between blanks; their values are texts.
+            stand between tabs, or in lines without a tab between blanks; their values are texts.
         columns: Names of the columns of a table without such a line; ``.txt`` needs them.
 
     Raises:
@@ -49,11 +49,12 @@ def _between_blanks(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     number = 0
     for number, line in lines(path):
         try:
-            values = line.decode("utf-8").split()
+            text = line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DataError(f"{path}:{number}: not valid UTF-8 at byte {error.start} ({error.reason}).") from None
+        values = text.split("\t" if "\t" in text else None)
         if len(values) != len(columns):
-            wanted = f"{len(columns)} fields between blanks were expected ({', '.join(columns)})"
+            wanted = f"{len(columns)} fields between tabs or blanks were expected ({', '.join(columns)})"
             raise DataError(f"{path}:{number}: {wanted} and {len(values)} found.")
         yield Row(dict(zip(columns, values, strict=True)), path, number)
     if not number:

@@ -98,7 +98,11 @@ def test_columns_from_tables_beside(tmp_path: Path) -> None:
     ("name", "text", "said"),
     [
         ("labels.txt", LABELS + "q1 0 p9 1\n", r"labels\.txt:3: the column 'passage' names 'p9', and .*passages"),
-        ("labels.txt", LABELS + "q1 0 p1\n", r"labels\.txt:3: 4 fields between blanks were expected .* and 3 found"),
+        (
+            "labels.txt",
+            LABELS + "q1 0 p1\n",
+            r"labels\.txt:3: 4 fields between tabs or blanks .* and 3 found",
+        ),
         ("labels.txt", "\n", r"labels\.txt is empty"),
         ("queries.tsv", "q1\twhat\nq1\tagain\n", r"queries\.tsv:2: a previous row has the 'id' 'q1' too"),
         ("passages.jsonl", '{"docid": "p1", "b": 1}\n', r"passages\.jsonl:1: the column 'a' is missing"),

@@ -150,6 +150,31 @@ def _tokens(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> R
     return Reply(status="ok", text=likeliest, logprobs=[TokenLogprob(token=likeliest, logprob=top[likeliest], top=top)])
 
 
+def _field(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    if said is None:
+        return _reply(rng.choice(("It is met, I think.", '{"other": 1}', "{", "")))
+    token: Any = _token(spec, said, rng) if spec.get("decisions") else said
+    token = {"true": True, "false": False}.get(token, token)
+    written = json.dumps({"reason": 'It says "7 of 10" {sic}.', spec["field"]: token}, indent=rng.choice((None, 1)))
+    return _reply(rng.choice((written, f"Here it is:\n```json\n{written}\n```")))
+
+
+def _score(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    opening = rng.choice(_OPENINGS)
+    if said is None:
+        return _reply(f"{opening} Hard to say; somewhere in between.")
+    return _reply(
+        f"{opening}\n\n{rng.choice(('SCORE:', '**Score:**', 'Final score:'))} {said}" + rng.choice(("", ".\n"))
+    )
+
+
+def _tag(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    opening, tag = rng.choice(_OPENINGS), spec["tag"]
+    if said is None:
+        return _reply(f"{opening} <{tag}>perhaps</{tag}>")
+    return _reply(f"{opening}\n<other>No</other>\n<{tag}>{_token(spec, said, rng)}</{tag}>")
+
+
 _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], Reply]] = {
     "anchored": _verdict_line,
     "unique_decision": _patterned,
@@ -161,5 +186,8 @@ _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], 
     "boxed_last": _box,
     "step_list": _list,
     "logprob_of_decision": _tokens,
+    "json_field": _field,
+    "score_line": _score,
+    "tagged": _tag,
 }
 """By the parser's name; a benchmark with another parser needs an entry here."""

@@ -33,15 +33,19 @@ about = dict(
     source="L. Shi et al. (2024), Judging the Judges: A Systematic Study of Position Bias in LLM-as-a-Judge, "
     "arXiv:2406.07791",
     published="github Slimshilin/Position-Bias-Analyzer, judgment_data/data_MTBench_repetition and "
-    "data_DevBench_repetition, RepetitionN-*/record_JUDGE_3.tsv and record_JUDGE_2.tsv (any one: all hold the same pairs)",
+    "data_DevBench_repetition, RepetitionN-*/record_JUDGE_3.tsv and record_JUDGE_2.tsv (any one: all hold the same "
+    "pairs)",
     licence="MIT",
     size="96 pairs of 24 MT-Bench questions, 72 pairs of DevBench; each row stands in the file once in each order",
     columns="a table with tabs: `cmp_index` (QUESTION;FIRST;SECOND), questions, answers, `evaluating_guidance`, `task`",
     asks="which of two answers is better (DevBench: without a tie), in both orders, three times",
-    scored="`consistency` over pairs that were read in both orders; `pull`: of the inconsistent ones, how many more lean to "
-    "the answer shown first (1) than to the one shown last (-1); `repetition_stability`: mean share of the most frequent "
+    scored="`consistency` over pairs that were read in both orders; `pull`: of the inconsistent ones, how many more "
+    "lean to "
+    "the answer shown first (1) than to the one shown last (-1); `repetition_stability`: mean share of the most "
+    "frequent "
     "verdict among the repetitions. `consistency_as_published` is the study's rule beside ours",
-    unread="the pair is left out and bounds `consistency`. The study counts replies, and one whose partner was not read as "
+    unread="the pair is left out and bounds `consistency`. The study counts replies, and one whose partner was not "
+    "read as "
     "consistent: `consistency_as_published`, `consistent_replies`, `without_partner`",
     checked="`make replay`: all twelve printed triples of two judges, and our counts of pairs, pulls, letters and "
     "repetitions, are equal",

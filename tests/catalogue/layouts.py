@@ -1,0 +1,412 @@
+"""Invented rows of every benchmark of judges of the catalogue, in the layout in which it is published.
+
+The texts say of themselves how good they are (``tests.mutations.items.text_of``), so that a simulated judge that reads
+the prompt and nothing else can be right. Item ``i`` is good or bad by turns, so that gold is balanced.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from tests.mutations.items import Case, text_of
+
+N = 8
+"""Rows of a file; two truths times the four outcomes of two questions."""
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+Content = Any
+"""Rows as a list of objects, an object of rows, a text, or bytes."""
+
+
+class Layout(NamedTuple):
+    """The files of a benchmark.
+
+    Attributes:
+        files: Content by path below the data folder.
+        main: Path of the file that holds the items.
+        answer: Column of an answer, in that file. ``gold``: of the gold decision; empty for none.
+    """
+
+    files: Mapping[str, Content]
+    main: str
+    answer: str
+    gold: str = ""
+
+
+def text(quality: str, number: int, place: int = 1) -> str:
+    """Return a text that says of itself how good it is."""
+    return text_of(quality, Case(number, "", "", "", "x"), place)
+
+
+def good_or_bad(number: int) -> str:
+    """Return how good item ``number`` is."""
+    return "bad" if number % 2 else "good"
+
+
+def both(number: int) -> tuple[str, str]:
+    """Return two answers, the better of which is the first in even items."""
+    first, second = ("bad", "good") if number % 2 else ("good", "bad")
+    return text(first, number, 1), text(second, number, 2)
+
+
+def better_first(number: int) -> tuple[str, str]:
+    """Return two answers, the better of which comes first."""
+    return text("good", number, 1), text("bad", number, 2)
+
+
+def turn(said: str) -> list[dict[str, str]]:
+    """Return a conversation of one message, with a key that publications have beside the content."""
+    return [{"role": "user", "content": said, "language": "English"}]
+
+
+def evalbiasbench() -> Layout:
+    biases = ["length bias", "concreteness", "empty reference", "content_continuation", "nested_instruction"]
+    biases.append("familiar knowledge preference bias")
+    rows = {
+        bias: [
+            {"bias": bias, "instruction": f"Do {i}.", "response1": one, "response2": other, "label": 1}
+            for i in range(at * N, at * N + N)
+            for one, other in [better_first(i)]
+        ]
+        for at, bias in enumerate(biases)
+    }
+    path = "evalbiasbench/biasbench.json"
+    return Layout({path: rows}, path, "response1", "label")
+
+
+def llmjudge() -> Layout:
+    labels = [i % 4 for i in range(2 * N)]
+    main = "llmjudge/llmjudge_test_qrel_idx.txt"
+    files = {
+        main: "".join(f"q{i} 0 p{i} {label}\n" for i, label in enumerate(labels)),
+        "llmjudge/llm4eval_query_2024.txt": "".join(f"q{i}\twhat is {i}\n" for i in range(len(labels))),
+        "llmjudge/llm4eval_document_2024.jsonl": [
+            {"docid": f"p{i}", "doc": text(f"worth-{label}", i)} for i, label in enumerate(labels)
+        ],
+    }
+    return Layout(files, main, "p", "label")
+
+
+def wildbench() -> Layout:
+    rows = [
+        {
+            "session_id": f"s{i}",
+            "parsed_result": {"strengths": "a", "weaknesses": "b", "score": grade},
+            "meta_data": {"batch_req_id": "r", "usage": {"total_tokens": 9}, "error": None},
+            "model_test": "org/m",
+            "score": grade,
+            "model_output": text(f"worth-{grade}", i),
+        }
+        for i in range(N)
+        for grade in ["9" if i % 2 else "3"]
+    ]
+    tasks = [
+        {
+            "id": f"t{i}",
+            "session_id": f"s{i}",
+            "conversation_input": turn(f"Please do {i}."),
+            "checklist": ["Is it done?", "Is it right?"],
+            "primary_tag": ["Math", "Coding & Debugging", "Planning", "Editing"][i % 4],
+            "secondary_tags": [["Advice seeking", "Reasoning"], []][i // 4],
+        }
+        for i in range(N)
+    ]
+    main = "wildbench/answers.json"
+    return Layout({main: rows, "wildbench/tasks.jsonl": tasks}, main, "model_output", "score")
+
+
+def position_bias() -> Layout:
+    mt, dev = [], []
+    for i in range(N):
+        for names, texts in ((("m1", "m2"), both(i)), (("m2", "m1"), both(i)[::-1])):
+            shared = {"A": names[0], "B": names[1], "evaluating_guidance": "look", "task": "t"}
+            name = f"{i};{names[0]};{names[1]}"
+            one, other = texts
+            turns = {"question_1": "q1", "question_2": "q2", "answer1_1": "yes", "answer1_2": one}
+            turns |= {"answer2_1": "no", "answer2_2": other, "reference_answer_1": "", "reference_answer_2": ""}
+            mt.append({"cmp_index": name, **turns, **shared, "judge-x": 'said "A"\nor so'})
+            dev.append({"cmp_index": name, "question": "q", "answer1": one, "answer2": other, **shared, "judge-x": "A"})
+    files = {"position_bias/MTBench.tsv": mt, "position_bias/DevBench.tsv": dev}
+    return Layout(files, "position_bias/MTBench.tsv", "answer1_2")
+
+
+def paperbench_judge_eval() -> Layout:
+    files: dict[str, Content] = {}
+    for paper, start in (("one", 0), ("two", N)):
+        leaves = [
+            {
+                "id": f"l{i}",
+                "requirements": text(good_or_bad(i), i),
+                "weight": 1 + i % 2,
+                "score": float(i % 2 == 0),
+                "valid_score": True,
+                "task_category": "Code Development",
+                "explanation": "",
+                "judge_metadata": None,
+                "sub_tasks": [],
+            }
+            for i in range(start, start + N)
+        ]
+        node = {"id": "n", "requirements": "Half of it.", "weight": 2, "score": 0.5, "valid_score": True}
+        node |= {"task_category": None, "sub_tasks": leaves[2:]}
+        root = {"id": "root", "requirements": "All of it.", "weight": 1, "score": 0.5, "valid_score": True}
+        root |= {"task_category": None, "sub_tasks": [*leaves[:2], node]}
+        files[f"paperbench/judge_eval/{paper}/0/grading/expected_result.json"] = root
+        files[f"paperbench/judge_eval/{paper}/0/submission/src/run.py"] = "print('reproduced')\n"
+        files[f"paperbench/judge_eval/{paper}/0/submission/README.md"] = "How to run it.\n"
+        files[f"paperbench/papers/{paper}/paper.md"] = "# A paper\n"
+    return Layout(files, "paperbench/judge_eval/one/0/grading/expected_result.json", "sub_tasks", "weight")
+
+
+def rmb() -> Layout:
+    pairs, groups = [], []
+    for i in range(N):
+        one, other = better_first(i)
+        about = {"conversation_input": turn(f"Do {i}."), "category_path": "Pairwise_set/Harmlessness/S1"}
+        chosen = {"llm_name": "m1", "answer": one}
+        pairs.append({"pair_uid": f"{i}", **about, "chosen": chosen, "reject": {"llm_name": "m2", "answer": other}})
+        losers = [{"llm_name": f"m{at}", "answer": text("bad", i, at)} for at in (2, 3)]
+        path = "BoN_set/Harmlessness/S1"
+        groups.append({"bon_uid": f"{i}", **about, "category_path": path, "bon_best": chosen, "loser_list": losers})
+    helpful = [{**row, "category_path": "Pairwise_set/Helpfulness/Chat/qa"} for row in pairs]
+    best = [{**row, "bon_uid": f"h{row['bon_uid']}", "category_path": "BoN_set/Helpfulness/Chat/qa"} for row in groups]
+    files = {
+        "RMB_dataset/Pairwise_set/Harmlessness/S1.json": pairs,
+        "RMB_dataset/Pairwise_set/Helpfulness/Chat/qa.json": helpful,
+        "RMB_dataset/BoN_set/Harmlessness/S1.json": groups,
+        "RMB_dataset/BoN_set/Helpfulness/Chat/qa.json": best,
+    }
+    return Layout(files, "RMB_dataset/Pairwise_set/Harmlessness/S1.json", "chosen")
+
+
+def mm_eval() -> Layout:
+    subsets = ["reasoning", "chat", "linguistics", "language_hallucination", "safety"]
+    rows = [
+        {"prompt": f"Tu {i}.", "chosen": one, "rejected": other, "language": "fr", "subset": subset, "id": f"{i}"}
+        for at, subset in enumerate(subsets)
+        for i in range(at * N, at * N + N)
+        for one, other in [better_first(i)]
+    ]
+    return Layout({"mm_eval/test.jsonl": rows}, "mm_eval/test.jsonl", "chosen")
+
+
+def healthbench_meta() -> Layout:
+    rows = [
+        {
+            "prompt_id": f"p{i}",
+            "completion_id": f"c{i}",
+            "prompt": turn(f"My head hurts, {i}."),
+            "completion": text(good_or_bad(i), i),
+            "rubric": "It asks since when.",
+            "category": "cluster",
+            "binary_labels": [i % 2 == 0] * (1 + i // 4),
+            "anonymized_physician_ids": ["a", "b"][: 1 + i // 4],
+        }
+        for i in range(N)
+    ]
+    return Layout({"healthbench/meta_eval.jsonl": rows}, "healthbench/meta_eval.jsonl", "completion", "binary_labels")
+
+
+def biggen_bench() -> Layout:
+    capabilities = ["grounding", "instruction_following", "planning", "reasoning", "refinement", "safety"]
+    rows = {}
+    for at, capability in enumerate([*capabilities, "theory_of_mind", "tool_usage"]):
+        for i in range(at * N, at * N + N):
+            grade = (1, 2, 4, 5)[i // 2 % 4]
+            name = f"{capability}_{i}"
+            rows[name] = {
+                "id": name,
+                "capability": capability,
+                "task": "t",
+                "instance_idx": i,
+                "system_prompt": "You help.",
+                "input": f"Do {i}.",
+                "reference_answer": "Done.",
+                "score_rubric": {"criteria": "c", **{f"score{n}_description": f"level {n}" for n in range(1, 6)}},
+                "response": text(f"worth-{grade}", i),
+                "response_model_name": "m",
+                "feedback": "f",
+                "score": grade,
+                "eval_model_name": "e",
+            }
+    return Layout({"biggen_bench/graded.json": rows}, "biggen_bench/graded.json", "response", "score")
+
+
+def agent_reward_bench() -> Layout:
+    rows = []
+    for i in range(N + 1):
+        success = "Unsure" if i == N else "Unsuccessful" if i % 2 else "Successful"
+        flag = "" if i == N else "No" if i % 2 else "Yes"
+        about = {"annotator_name": "Z", "benchmark": "webarena", "task_id": f"webarena.{i}", "model_name": "Agent-X"}
+        labels = {"trajectory_success": success, "trajectory_side_effect": flag}
+        labels |= {"trajectory_optimality": "4. Completely Optimal", "trajectory_looping": flag}
+        rows.append({**about, "exp_name": "Agent-X_on_webarena", **labels})
+    steps = [
+        {
+            "run": f"Agent-X_on_webarena/webarena.{i}",
+            "goal": f"Buy {i} pens.",
+            "steps": [{"role": "assistant", "content": text(good_or_bad(i), i)}],
+        }
+        for i in range(N + 1)
+    ]
+    main = "agent_reward_bench/annotations.csv"
+    files = {main: rows, "agent_reward_bench/trajectories.jsonl": steps}
+    return Layout(files, main, "task_id", "trajectory_success")
+
+
+def vl_rewardbench() -> Layout:
+    names = ["wildvision-battle-", "RLHF-V-", "RLAIF-V-", "hallucination_pair-", "mathverse_", "mmmu_", "x-", "VLFB-"]
+    rows = [
+        {
+            "id": f"{names[i]}{i}",
+            "query": f"What is left in {i}?",
+            "response": list(both(i)),
+            "human_ranking": [i % 2, 1 - i % 2],
+            "image": {"bytes": PIXEL, "path": None},
+        }
+        for i in range(N)
+    ]
+    return Layout({"vl_rewardbench/test.parquet": rows}, "vl_rewardbench/test.parquet", "response", "human_ranking")
+
+
+def multimodal_rewardbench() -> Layout:
+    kinds = [("reasoning", "math"), ("reasoning", "x"), ("safety", "pairs"), ("safety", "x"), ("vqa", "x")]
+    rows = []
+    for at, (category, start) in enumerate(kinds):
+        for i in range(at * N, at * N + N):
+            one, other = both(i)
+            row = {"ID": f"{start}_{i}", "Text": f"Do {i}.", "Image": "images/a.png", "Output1": one, "Output2": other}
+            rows.append({**row, "Better": f"Output{1 + i % 2}", "Category": category})
+    main = "multimodal_rewardbench/all_data.json"
+    return Layout({main: rows, "multimodal_rewardbench/images/a.png": PIXEL}, main, "Output1", "Better")
+
+
+def multi_crit() -> Layout:
+    rows = [
+        {
+            "id": f"{i}",
+            "query": f"Describe {i}.",
+            "image": base64.b64encode(PIXEL).decode(),
+            "response_a": one,
+            "response_b": other,
+            "criteria": {"grounding": "AB"[i % 2], "style": "AB"[i % 2]},
+        }
+        for i in range(N)
+        for one, other in [both(i)]
+    ]
+    return Layout({"multi_crit/pairs.jsonl": rows}, "multi_crit/pairs.jsonl", "response_a", "criteria")
+
+
+def realcritic() -> Layout:
+    files = {
+        f"RealCritic/data/mix_data/{name}/test.jsonl": [
+            {
+                "idx": i,
+                "question": f"What is {i}?",
+                "gt_cot": "None",
+                "gt": "C",
+                "choices": {"text": ["1"], "label": ["A"]},
+                "pred": "D",
+                "model": "m",
+                "reasoning": text(good_or_bad(i), i),
+                "previous_score": [i % 2 == 0],
+            }
+            for i in range(start, start + N)
+        ]
+        for name, start in (("gsm8k", 0), ("math", N))
+    }
+    return Layout(files, "RealCritic/data/mix_data/gsm8k/test.jsonl", "reasoning", "previous_score")
+
+
+def no_free_labels() -> Layout:
+    rows = [
+        {
+            "question": f"What is {i}?",
+            "answer": text(good_or_bad(i), i),
+            "correct": i % 2 == 0,
+            "judge_right": i < N // 2,
+            "reference_own": "mine",
+            "reference_other": "theirs",
+            "reference_human": "hers",
+        }
+        for i in range(N)
+    ]
+    return Layout({"no_free_labels/answers.jsonl": rows}, "no_free_labels/answers.jsonl", "answer", "correct")
+
+
+def judgerbench_a() -> Layout:
+    rows = [
+        {
+            "conversation_a": [*turn(f"Do {i}."), {"role": "assistant", "content": one}],
+            "conversation_b": [*turn(f"Do {i}."), {"role": "assistant", "content": other}],
+            "model_a": "m",
+            "model_b": "n",
+            "winner": "model_b" if i % 2 else "model_a",
+            "category": "chat",
+            "turn": 1,
+        }
+        for i in range(N)
+        for one, other in [both(i)]
+    ]
+    files = {f"judgerbench/judgerbench_A_{language}.json": rows for language in ("en", "cn")}
+    return Layout(files, "judgerbench/judgerbench_A_en.json", "conversation_a", "winner")
+
+
+def long_judge_bench() -> Layout:
+    pairs, checks = [], []
+    for i in range(N):
+        about = {"id": f"{i}", "instruction": f"Write about {i}.", "meta": {"language": "en"}}
+        answers = [{"model": name, "content": said} for name, said in zip("mn", both(i), strict=True)]
+        gold = {"type": "pairwise_preference", "preferred": "AB"[i % 2], "dimension": "insights"}
+        pairs.append({"dataset": "ma", **about, "responses": answers, "ground_truth": gold})
+        one = [{"model": "m", "content": text(good_or_bad(i), i)}]
+        gold = {"type": "binary", "gold_correct": i % 2 == 0}
+        checks.append({"dataset": "verify_bench_hard", **about, "responses": one, "ground_truth": gold})
+    folder = "LongJudgeBench/data_standardized"
+    files = {f"{folder}/ma.jsonl": pairs, f"{folder}/verify_bench_hard.jsonl": checks}
+    return Layout(files, f"{folder}/ma.jsonl", "responses", "ground_truth")
+
+
+LAYOUTS: dict[str, Callable[[], Layout]] = {
+    name: made
+    for name, made in globals().items()
+    if callable(made) and getattr(made, "__annotations__", {}).get("return") == "Layout"
+}
+"""By the name of the config."""
+
+
+def write(folder: Path, files: Mapping[str, Content]) -> None:
+    """Write files in the form that their names say."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else _form(path, content))
+
+
+def _form(path: Path, content: Content) -> bytes:
+    if isinstance(content, str):
+        return content.encode()
+    if path.suffix == ".jsonl":
+        return "".join(json.dumps(row) + "\n" for row in content).encode()
+    if path.suffix in (".csv", ".tsv"):
+        out = io.StringIO()
+        table = csv.DictWriter(out, list(content[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
+        table.writeheader()
+        table.writerows(content)
+        return out.getvalue().encode()
+    if path.suffix == ".parquet":
+        sink = pa.BufferOutputStream()
+        parquet.write_table(pa.Table.from_pylist(content), sink)
+        return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+    return json.dumps(content, indent=1).encode()

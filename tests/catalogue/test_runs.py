@@ -1,0 +1,39 @@
+"""Every benchmark of judges of the catalogue through ``jb``, on files of its published layout, with a scripted one."""
+
+from __future__ import annotations
+
+import json
+import pprint
+from pathlib import Path
+
+import pytest
+
+from tests.catalogue.layouts import LAYOUTS, write
+from tests.catalogue.test_catalogue import CONFIGS, MUTATIONS, declared
+from tests.e2e.harness import JB, run
+
+
+@pytest.mark.timeout(600)
+def test_a_judge_that_is_always_right_has_the_best_figure_of_every_benchmark(tmp_path: Path) -> None:
+    for config in CONFIGS:
+        write(tmp_path / "data", LAYOUTS[config]().files)
+    models = [
+        {"type": "tests.catalogue.scripted.ScriptedModel", "abbr": f"s-{abbr}", "path": "", "config": config}
+        | {"dataset": abbr}
+        for abbr, (config, _) in declared().items()
+    ]
+    names = [f"judgebench.configs.datasets.judge_catalogue.{config}" for config in CONFIGS]
+    lines = ["from mmengine.config import read_base", "with read_base():"]
+    lines += [f"    from {name} import {name.rpartition('.')[2]}_datasets" for name in names]
+    lines.append(f"models = {pprint.pformat(models)}")
+    lines.append("datasets = " + " + ".join(f"{config}_datasets" for config in CONFIGS))
+    pairs = [{"models": [f"s-{abbr}"], "datasets": [abbr]} for abbr in declared()]
+    lines.append(f"model_dataset_combinations = {pprint.pformat(pairs)}")
+    (tmp_path / "all.py").write_text("\n".join(lines) + "\n")
+    done = run([*JB, "all.py", "--data-dir", "data", "--work-dir", "runs", "--max-num-workers", "4"], tmp_path)
+    assert done.code == 0, done.text
+    for abbr, (headline, values) in MUTATIONS.items():
+        (path,) = (tmp_path / "runs").glob(f"2*/results/s-{abbr}/{abbr}.json")
+        metrics = json.loads(path.read_text())["metrics"]
+        assert next(iter(metrics)) == headline
+        assert metrics[headline]["value"] == pytest.approx(values["right"]), abbr
