@@ -11,6 +11,7 @@ LOADERS = {
     "HubDataset": "judgebench.datasets.samples:HubDataset",
     "ImageFolder": "judgebench.datasets.image_folder:ImageFolder",
     "JsonlDataset": "judgebench.datasets.samples:JsonlDataset",
+    "JudgeBench": "judgebench.datasets.judge_bench:JudgeBench",
     "JudgeSamples": "judgebench.datasets.judge_samples:JudgeSamples",
     "MllmJudge": "judgebench.datasets.mllm_judge:MllmJudge",
     "MtBench": "judgebench.datasets.mt_bench:MtBench",

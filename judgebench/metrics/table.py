@@ -44,6 +44,7 @@ SCORES = {
     "PositionScore": "judgebench.metrics.scores.position_score:PositionScore",
     "PreferenceScore": "judgebench.metrics.scores.preference_score:PreferenceScore",
     "RaterPairsScore": "judgebench.metrics.scores.rater_pairs_score:RaterPairsScore",
+    "ScaleScore": "judgebench.metrics.scores.scale_score:ScaleScore",
     "StepScore": "judgebench.metrics.scores.step_score:StepScore",
     "TiesScore": "judgebench.metrics.scores.ties_score:TiesScore",
     "TogetherScore": "judgebench.metrics.scores.together_score:TogetherScore",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from judgebench.datasets.samples import samples_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig, Options
-from tests.mutations.judge import Shares, SimulatedJudge
+from tests.catalogue.layouts import PICTURES
+from tests.mutations.judge import Shares, SimulatedJudge, answers_in
 from tests.mutations.runs import questions_of, result_of
 from tests.mutations.writing import Writer
 
@@ -45,20 +48,57 @@ def writer_of(data: DatasetConfig) -> Writer:
     return Writer(parser, sides=data.score.type.rpartition(".")[2] in SIDES)
 
 
-def figures(data: DatasetConfig, samples: list[Sample], extreme: str) -> dict[str, Metric]:
-    """Return the figures of a judge that always does the same.
+def judge_of(data: DatasetConfig, extreme: str, *, lattice: bool = False) -> Callable[[Prompt, int], Reply]:
+    """Return what a judge that always does the same replies to a prompt, and to its number among an item's questions.
 
     A coin is thrown on a lattice on which every outcome of an item's questions comes equally often, if they are two at
     most.
     """
-    levels = 2 if len(questions_of(data)) <= 2 else 0
+    assert data.method is not None
+    if "parser" not in data.method.options:
+        return lambda prompt, _number: own_scale_reply(prompt, extreme)
+    levels = 2 if lattice and len(questions_of(data)) <= 2 else 0
     kinds = 1 if data.loader.options.get("gold") else 2
     judge = SimulatedJudge(writer_of(data), EXTREMES[extreme], kinds=kinds, levels=levels)
+    return lambda prompt, number: judge.reply(looked_at(prompt), number)
 
-    def answer(_item: Sample, _presentation: str, prompt: Prompt, number: int) -> Reply:
-        return judge.reply(prompt, number)
 
-    return result_of(data, samples, answer)
+def looked_at(prompt: Prompt) -> Prompt:
+    """Return a prompt with what its pictures show as text."""
+    if isinstance(prompt, str):
+        return prompt
+    return [
+        {**message, "content": [_shown(part) for part in message["content"]]}
+        if isinstance(message["content"], list)
+        else message
+        for message in prompt
+    ]
+
+
+def _shown(part: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": PICTURES[part["sha256"]]} if part.get("sha256") in PICTURES else part
+
+
+def own_scale_reply(prompt: Prompt, extreme: str) -> Reply:
+    """Return what a judge says on the scale that its prompt names."""
+    (seen,) = answers_in(prompt)
+    asked = str(prompt if isinstance(prompt, str) else prompt[-1]["content"])
+    scale = re.search(r"number from (\d+) \(worst\) to (\d+)", asked)
+    if extreme == "unread":
+        return Reply(status="ok", text="I cannot tell.")
+    if scale is None:
+        right = "Yes" if seen.quality == "good" else "No"
+        said = {"right": right, "wrong": "No" if right == "Yes" else "Yes"}.get(extreme, "Yes")
+        return Reply(status="ok", text=f"It depends. So:\nVERDICT: {said}")
+    low, high, true = int(scale[1]), int(scale[2]), int(seen.quality.removeprefix("worth-"))
+    grade = {"right": true, "wrong": low + high - true}.get(extreme, low)
+    return Reply(status="ok", text=f"Of 9 readers 7 like it.\nSCORE: {grade}")
+
+
+def figures(data: DatasetConfig, samples: list[Sample], extreme: str) -> dict[str, Metric]:
+    """Return the figures of a judge that always does the same."""
+    judge = judge_of(data, extreme, lattice=True)
+    return result_of(data, samples, lambda _item, _presentation, prompt, number: judge(prompt, number))
 
 
 def value_of(data: DatasetConfig, samples: list[Sample], extreme: str) -> tuple[str, Any]:

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ N = 8
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+
+PICTURES: dict[str, str] = {}
+"""What pictures show, by their hash: a judge that sees one reads the text."""
 
 Content = Any
 """Rows as a list of objects, an object of rows, a text, or bytes."""
@@ -47,6 +51,13 @@ class Layout(NamedTuple):
 def text(quality: str, number: int, place: int = 1) -> str:
     """Return a text that says of itself how good it is."""
     return text_of(quality, Case(number, "", "", "", "x"), place)
+
+
+def picture(shown: str) -> str:
+    """Return a picture of a text, in base64."""
+    data = PIXEL + shown.encode()
+    PICTURES[sha256(data).hexdigest()] = shown
+    return base64.b64encode(data).decode()
 
 
 def good_or_bad(number: int) -> str:
@@ -376,6 +387,44 @@ def long_judge_bench() -> Layout:
     folder = "LongJudgeBench/data_standardized"
     files = {f"{folder}/ma.jsonl": pairs, f"{folder}/verify_bench_hard.jsonl": checks}
     return Layout(files, f"{folder}/ma.jsonl", "responses", "ground_truth")
+
+
+def webdevjudge() -> Layout:
+    rows = []
+    for i in range(N):
+        tie = i % 4 == 3
+        one, other = (text("even", i, 1), text("even", i, 2)) if tie else both(i)
+        row = {"question_id": f"{i}", "request": f"A page about {i}.", "code_a": one, "code_b": other}
+        label = "tie" if tie else ("model_a", "model_b")[i % 2]
+        rows.append({**row, "shot_a": picture(one), "shot_b": picture(other), "label": label})
+    return Layout({"webdevjudge/pairs.jsonl": rows}, "webdevjudge/pairs.jsonl", "code_a", "label")
+
+
+def judge_bench() -> Layout:
+    metrics = [
+        {"metric": "fluency", "category": "graded", "prompt": "Rate {{ instance }}.", "worst": 1, "best": 5},
+        {"metric": "length", "category": "continuous", "prompt": "How long is {{ response }}?", "worst": 0, "best": 10},
+        {"metric": "ok", "category": "categorical", "prompt": "Is it fine?", "labels_list": ["Yes", "No"]},
+    ]
+    files = {}
+    for study, start in (("Toy/one", 0), ("Other/two", N)):
+        instances = []
+        for i in range(start, start + N):
+            grade, label = 1 + i % 4, "No" if i % 2 else "Yes"
+            graded = {"mean_human": grade + 0.5, "individual_human_scores": [grade, grade + 1]}
+            labelled = {"majority_human": label, "individual_human_scores": [label, label]}
+            said: Any = text(f"worth-{grade}", i)
+            people = {"fluency": graded} if i % 4 < 2 else {"fluency": graded, "length": graded}
+            if i % 4 > 1:
+                said = {"user_prompt": "Say it.", "response": said}
+            instances.append({"id": i, "instance": said, "annotations": people})
+            shown = text(good_or_bad(i), i)
+            instances.append({"id": f"ok{i}", "instance": shown, "annotations": {"ok": labelled}})
+        about = {"dataset": study.partition("/")[0], "dataset_url": "u", "expert_annotator": "true"}
+        files[f"JUDGE-BENCH/data/{study}.json"] = {
+            **about, "original_prompt": True, "annotations": metrics, "instances": instances
+        }  # fmt: skip
+    return Layout(files, "JUDGE-BENCH/data/Toy/one.json", "instances", "annotations")
 
 
 LAYOUTS: dict[str, Callable[[], Layout]] = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Literal
 
 from judgebench.models.contract import Client, ModelConfig
-from judgebench.records.flow import Reply, Request
-from tests.catalogue.judging import EXTREMES, datasets, writer_of
-from tests.mutations.judge import SimulatedJudge
+from judgebench.records.flow import Prompt, Reply, Request
+from tests.catalogue.judging import datasets, judge_of
 
 
 class ScriptedConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,14 +37,14 @@ class ScriptedModel:
     async def open(self, config: Any) -> AsyncIterator[Client]:
         """Give a client that answers in the form of the benchmark."""
         data = datasets(config.config)[config.dataset]
-        yield _Scripted(SimulatedJudge(writer_of(data), EXTREMES[config.extreme]))
+        yield _Scripted(judge_of(data, config.extreme))
 
 
 class _Scripted:
-    def __init__(self, judge: SimulatedJudge) -> None:
+    def __init__(self, judge: Callable[[Prompt, int], Reply]) -> None:
         self.model = "scripted"
         self._judge = judge
 
     async def ask(self, request: Request) -> Reply:
         """Return what the judge says."""
-        return self._judge.reply(request.prompt, 0)
+        return self._judge(request.prompt, 0)

@@ -64,6 +64,13 @@ MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for language in ("en", "cn")
     },
+    # two of eight pairs are ties, which a judge that contradicts itself gets
+    **{
+        f"webdevjudge_{name}": ("accuracy", {"right": 100, "wrong": 0, "first": 25, "tie": 25, "unread": 0})
+        for name in ("code", "screenshots")
+    },
+    # people's means of 2, 4 or 8 items of a metric: right is in their order, the contrary in the other
+    "judge_bench": ("spearman", {"right": 1, "wrong": -1, "tie": None, "unread": None}),
     "long_judge_ma": ("accuracy", {"right": 100, "wrong": 0, "coin": 25, "first": 0, "unread": 0}),
     "long_judge_verify": ("agreement", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": None}),
 }

@@ -176,6 +176,10 @@ TOGETHER = [
         ("1", "A", "A", "x"), ("1", "B", "B", "y"), ("2", "A", "A", "x"), ("2", "B", "A", "y"), ("3", "A", "B", "x"),
     )
 ]  # fmt: skip
+SCALES = [
+    ({"gold": gold, "meta": {"task": "t", "metric": "m", "kind": "graded", "ratings": [gold, gold + 1]}}, said(score=x))
+    for gold, x in ((1, 1.0), (2, 3.0), (3, 2.0), (4, 4.0))
+]
 
 
 FED: dict[str, Fed] = {
@@ -196,6 +200,7 @@ FED: dict[str, Fed] = {
     "GradedScore": Fed({"levels": [1, 2, 3, 4, 5]}, GRADES),
     "PositionScore": Fed({}, PAIRS),
     "RaterPairsScore": Fed({"group_by": "part"}, RATERS),
+    "ScaleScore": Fed({}, SCALES),
     "TogetherScore": Fed({"together": "group", "criterion": "by"}, TOGETHER),
     "TreeScore": Fed({"category": "part"}, LEAVES),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
@@ -283,6 +288,7 @@ COUNTED = {
     "PositionScore": {"pairs", "pairs_consistent", "towards_first", "towards_second", "read", "unread", "shown",
                       "consistent_replies", "without_partner"},
     "RaterPairsScore": {"observations", "judged"},
+    "ScaleScore": {"judged", "ceiling"},
     "TogetherScore": {"pairs"},
     "TreeScore": {"leaves", "fulfilled"},
 }  # fmt: skip
@@ -384,6 +390,7 @@ STATED = {
     "GradedScore": Stated("kappa", None, None, None, 0.5),
     "PositionScore": Stated("consistency", 100.0, 100.0, None, 250 / 3),
     "RaterPairsScore": Stated("f1_balanced", None, None, None, 200 / 3),
+    "ScaleScore": Stated("spearman", None, None, None, 0.8),
     "TogetherScore": Stated("all_right", 100.0, 100.0, 0.0, 100 / 3),
     "TreeScore": Stated("macro_f1", 50.0, 50.0, None, 100 * (4 / 5 + 2 / 3) / 2),
 }

@@ -62,7 +62,7 @@ async def _verdict(method: Any, item: Sample, answer: Answer) -> Verdict:
     first."""
     seen: Counter[str] = Counter()
     repeats = getattr(method.config, "repeats", 1)
-    names = [presentation.name for presentation in method.config.presentations]
+    names = [presentation.name for presentation in getattr(method.config, "presentations", [])] or [""]
 
     async def ask(prompt: Prompt, *, presentation: str = "", **params: Any) -> Reply:
         question = f"{presentation}\0{prompt}"

@@ -175,6 +175,14 @@ def _tag(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Repl
     return _reply(f"{opening}\n<other>No</other>\n<{tag}>{_token(spec, said, rng)}</{tag}>")
 
 
+def _grades(spec: Mapping[str, Any], said: Said | None, rng: random.Random) -> Reply:
+    if said is None:
+        return _reply(rng.choice(("Both are fine.", '{"function": {"A": 3, "B": 4}}', "{} and {}")))
+    first, second = {1: (5, 2), -1: (2, 5), 0: (3, 3)}[int(said)]  # type: ignore[arg-type]
+    written = json.dumps({name: {"A": first, "B": second} for name in spec["criteria"]}, indent=rng.choice((None, 1)))
+    return _reply(rng.choice((written, f"Grades:\n```json\n{written}\n```")))
+
+
 _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], Reply]] = {
     "anchored": _verdict_line,
     "unique_decision": _patterned,
@@ -189,5 +197,6 @@ _STYLES: Mapping[str, Callable[[Mapping[str, Any], Said | None, random.Random], 
     "json_field": _field,
     "score_line": _score,
     "tagged": _tag,
+    "criteria_sums": _grades,
 }
 """By the parser's name; a benchmark with another parser needs an entry here."""
