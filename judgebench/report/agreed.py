@@ -12,13 +12,20 @@ def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]
     """Return what annotators and judge of a row have in common."""
     who = ", ".join(f"{name} ({count})" for name, count in one.annotators.items())
     lines = [f"{one.row}: {how_many(one.labelled, 'labelled answer')} with a verdict; labels by {who}"]
-    lines.append(f"  the judge agrees with the annotators: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
-                 f"Gwet's AC1 {_plain(one.ac1)}")  # fmt: skip
+    if one.scores:
+        figures = ", ".join(f"{name} {_plain(figure)}" for name, figure in one.scores.items())
+        lines.append(f"  the judge's scores and the annotators' go together: {figures}")
+    else:
+        lines.append(
+            f"  the judge agrees with the annotators: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
+            f"Gwet's AC1 {_plain(one.ac1)}"
+        )
     if one.shared:
         lines.append(f"  {how_many(one.shared, 'answer has', 'answers have')} labels of several annotators")
         lines.append(
             f"  Krippendorff's alpha among the annotators {_plain(one.people_alpha)}, "
             f"with the judge as one more {_plain(one.alpha)}"
+            + (f"; Fleiss' kappa {_plain(one.fleiss)}" if one.fleiss.value is not None else "")
         )
         if one.ceiling is not None:
             lines.append(f"  an annotator agrees with most of the others in {100 * one.ceiling:.1f}% of the labels")

@@ -15,9 +15,12 @@ from judgebench.metrics.statistics.annotators import (
     gwet_ac1,
     human_ceiling,
 )
+from judgebench.metrics.statistics.correlation import kendall, spearman
 from judgebench.metrics.statistics.differential import ErrorByGroup, error_by_group
+from judgebench.metrics.statistics.fleiss import fleiss_kappa
+from judgebench.metrics.statistics.intraclass import intraclass_correlation
 from judgebench.metrics.statistics.multiple import holm
-from judgebench.metrics.statistics.ordinal import Level, krippendorff_alpha
+from judgebench.metrics.statistics.ordinal import Level, krippendorff_alpha, weighted_kappa
 from judgebench.metrics.statistics.risk_coverage import RiskCoverage, risk_coverage
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.judged import JudgedRow, judged_rows
@@ -47,6 +50,9 @@ class RowAgreement(NamedTuple):
         people_alpha: Krippendorff's alpha among annotators; ``ceiling``: how often one agrees with most of the others.
         alpha: Krippendorff's alpha with the judge as one more annotator.
         replacement: The alternative annotator test; ``None`` where too few labels are shared.
+        fleiss: Fleiss' kappa among the annotators; of decisions alone.
+        scores: For scores, of judge and mean annotator: quadratic kappa (whole grades alone), ICC(2,1), Spearman and
+            Kendall's tau-b, by name.
         by_model: Error rates by tested model, where there are several, with p-values by Holm.
         risk: Risk and coverage by the judge's sureness; ``None`` where all verdicts are equally sure.
     """
@@ -64,6 +70,8 @@ class RowAgreement(NamedTuple):
     replacement: AlternativeAnnotator | None
     by_model: dict[str, ErrorByGroup]
     risk: RiskCoverage | None
+    fleiss: ResampledFigure
+    scores: dict[str, ResampledFigure]
 
 
 def agreements(run: RunFolder, row: str = "", *, epsilon: float = EPSILON) -> list[RowAgreement]:
@@ -126,8 +134,21 @@ def _agreement(rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> Ro
         ),
         replacement=alternative_annotator(judge, people, numeric=numeric, epsilon=epsilon),
         by_model=_by_model(rows, {answer: value for answer, (_, value) in paired.items()}),
+        fleiss=ResampledFigure(None) if numeric else _figure(units, fleiss_kappa),
+        scores=_score_figures(paired) if numeric else {},
         risk=risk_coverage(sure, [float(a != b) for a, b in paired.values()]) if len(set(sure)) > 1 else None,
     )
+
+
+def _score_figures(paired: Mapping[Answer, tuple[float, float]]) -> dict[str, ResampledFigure]:
+    """Return how far the judge's scores and the annotators' mean go together."""
+    found = {}
+    if all(value == round(value) for pair in paired.values() for value in pair):
+        found["quadratic kappa"] = _figure(paired, lambda pairs: weighted_kappa(Counter(pairs)))
+    found["ICC(2,1)"] = _figure(paired, intraclass_correlation)
+    found["Spearman"] = _figure(paired, lambda pairs: spearman(*zip(*pairs, strict=True)))
+    found["Kendall's tau-b"] = _figure(paired, lambda pairs: kendall(*zip(*pairs, strict=True)))
+    return found
 
 
 ACCEPTED, REJECTED = "wrong answers accepted", "right answers rejected"

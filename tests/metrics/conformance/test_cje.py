@@ -87,7 +87,8 @@ def test_scores_outside_of_the_labelled_ones_are_refused_alike() -> None:
 
     refused = 0
     for rng in generators(3):
-        labelled, rest = rng.uniform(0.1, 0.9, 30), rng.random(int(rng.integers(20, 80)))
+        edge = rng.uniform(0, 0.15)
+        labelled, rest = rng.uniform(0.1, 0.9, 30), rng.uniform(edge, 1 - edge, int(rng.integers(20, 80)))
         labels = (rng.random(30) < labelled).astype(float)
         ours = calibrated_mean(labelled, labels, rest)
         assert ours is not None
