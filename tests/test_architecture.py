@@ -51,8 +51,10 @@ LAYERS: dict[str, set[str]] = {
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
     "simulation": {"errors", "records", "metrics", "models", "session", "store", "trust"},
+    "audit": {"errors", "records", "metrics", "judges", "report", "store"},
     "testing": set(),
     "cli": {
+        "audit",
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
         "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "simulation", "stages",
         "store", "training", "trust", "viewer", "__version__",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from judgebench.cli.console import WatchedStream
 
 VERBS = {
+    "audit": "judgebench.cli.audit",
     "export": "judgebench.cli.export",
     "compare": "judgebench.cli.compare",
     "gate": "judgebench.cli.gate",

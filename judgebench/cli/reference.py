@@ -38,6 +38,7 @@ _VERBS = """\
 | `jb label plan RUN --half-width 2` | how many more labels make the corrected score so sure |
 | `jb compare RUN RUN` | did the model change, or the judge? Item by item, with intervals; see [trust](trust.md) |
 | `jb compare RUN --again N` | ask the judges N times again: how often do they decide otherwise? |
+| `jb audit RUN --expected TABLE` | compare published figures with ours: [auditing a paper](audit.md) |
 | `jb simulate coverage` | what intervals, metrics, gates and plans are worth: [simulation](simulation.md) |
 | `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |

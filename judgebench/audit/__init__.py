@@ -1,0 +1,1 @@
+"""Published figures against ours: what is equal, what differs, and which convention would explain the difference."""
