@@ -47,7 +47,7 @@ class Side(NamedTuple):
 
 
 class SideItem(NamedTuple):
-    """An item of one side: how it is called, its verdict, and a number that its answer alone has."""
+    """An item of one side: how it is called, its verdict, a number that its answer alone has, and what it took."""
 
     key: ItemKey
     name: str
@@ -56,6 +56,9 @@ class SideItem(NamedTuple):
     score: float | None
     wrong: bool
     answer: int
+    length: int | None
+    tokens: int | None
+    latency: float | None
 
     @property
     def said(self) -> tuple[str, str | None, float | None]:
@@ -136,8 +139,9 @@ def items_of(side: Side) -> dict[tuple[int, int], SideItem]:
     for line in side.asks.lines(Filter(row=side.row, model=side.model)):
         uid, answer = texts.get((line.id, line.repeat), (_number_of(line), 0))
         entry = SideItem(
-            line.name, line.key or str(line.id), line.status, line.decision, line.score, line.wrong, answer
-        )
+            line.name, line.key or str(line.id), line.status, line.decision, line.score, line.wrong, answer,
+            line.length, line.tokens, line.latency or None,
+        )  # fmt: skip
         found.setdefault((uid, line.repeat), entry)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -18,6 +19,8 @@ from judgebench.trust.comparing import RowComparison
 from judgebench.viewer import figures, several_page
 from judgebench.viewer.aligned import KINDS, Aligned, Pair, Side
 from judgebench.viewer.chosen import item_address
+from judgebench.viewer.other_figures import other_figures
+from judgebench.viewer.settings import Differences, differences
 from judgebench.viewer.sides import choices_of, named_sides, put_side_by_side, side_named, value_of, with_ends
 from judgebench.viewer.site import ViewerSite
 from judgebench.viewer.text_difference import difference
@@ -62,6 +65,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
             "settings": _settings(first, second),
             "said": _said(figures_of_both),
             "cards": _cards(figures_of_both),
+            "others": other_figures(aligned),
             "exchange": _address(second, first, only=kind),
             "before": _address(first, second, only=kind, offset=offset - _LINES) if offset else "",
             "after": _address(first, second, only=kind, offset=offset + _LINES) if offset + _LINES < len(pairs) else "",
@@ -120,17 +124,22 @@ def _said(found: RowComparison | None) -> list[str]:
     """Return what there is to say; what differs and what is not aligned stands on the page already."""
     if found is None:
         return ["The two sides say nothing of one kind, so no number can be subtracted."]
-    return [line.strip() for line in in_sentences(found._replace(changed=[], only_first=0, only_second=0))[1:]]
+    lines = in_sentences(found._replace(changed=[], only_first=0, only_second=0))[1:]
+    return [_typeset(line.strip()) for line in lines]
 
 
-def _settings(first: Side, second: Side) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """Return what decides a score and differs, with both values; and what is the same."""
-    ours, theirs = (_flat(_identity(side)) for side in (first, second))
-    keys = [key for key in dict.fromkeys([*ours, *theirs]) if key]
-    differ = [(key, ours.get(key, "–"), theirs.get(key, "–")) for key in keys if ours.get(key) != theirs.get(key)]
+def _typeset(line: str) -> str:
+    """Return a sentence of the terminal with the signs that a page has for its numbers."""
+    line = re.sub(r"(?<=\d)\.\.(?=[+-]?\d)", " to ", line.replace(" -> ", " → "))
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", line)
+
+
+def _settings(first: Side, second: Side) -> Differences:
+    """Return what decides a score and differs, and what is the same."""
+    found = differences(_identity(first), _identity(second))
     if first.model != second.model:
-        differ.insert(0, ("model", first.model, second.model))
-    return differ, [key for key in keys if ours.get(key) == theirs.get(key)]
+        found.differ.insert(0, ("model", first.model, second.model))
+    return found
 
 
 def _identity(side: Side) -> Mapping[str, Any]:
@@ -139,17 +148,6 @@ def _identity(side: Side) -> Mapping[str, Any]:
     except JudgebenchError:
         return {}
     return result.identity
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, value in values.items():
-        name = f"{before}{key}"
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{name}.") or {name: "–"}
-        else:
-            found[name] = str(value)[:200]
-    return found
 
 
 def _shown(first: Side, second: Side, pair: Pair) -> ShownPair:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from judgebench.metrics.comparisons.ranked import Rated
 from judgebench.records.figures import Counts, Metric
 
 STATUSES = ("ok", "unparsed", "judge_failed", "prediction_failed", "not_judged")
@@ -40,6 +42,14 @@ def interval(metric: Metric | None) -> str:
         return ""
     low, high = (number(end, metric.unit or "percent") for end in metric.ci95)
     return f"{low} to {high}" if "−" in low else f"{low}–{high}"
+
+
+def rating(one: Rated | None) -> str:
+    """Return a rating with its interval; a dash where there is none."""
+    if one is None or one.value is None:
+        return "–"
+    ends = [number(end, "rating") for end in one.ci95 or () if end is not None]
+    return f"{number(one.value, 'rating')} ({'–'.join(ends)})" if len(ends) == 2 else number(one.value, "rating")
 
 
 def bounds(metric: Metric | None) -> str:
@@ -97,6 +107,11 @@ def lasted(started: str, ended: str) -> str:
         return seconds((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds())
     except (ValueError, TypeError):
         return ""
+
+
+def in_a_row(words: Sequence[str]) -> str:
+    """Return words as a sentence has them: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))
 
 
 def sign_of(status: str, decision: str | None, score: float | None = None) -> tuple[str, str, str]:

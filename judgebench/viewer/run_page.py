@@ -11,6 +11,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from judgebench.errors import JudgebenchError, how_many
+from judgebench.metrics.comparisons.ranked import Ranking
 from judgebench.records.diagnostics import JudgesCompared
 from judgebench.records.figures import Metric
 from judgebench.records.flow import TaskResult
@@ -20,9 +21,9 @@ from judgebench.report.costs import CostOfRun, SideCost, sides_of, total_of
 from judgebench.report.schema import ResultFacts, Summary, SummarySentence
 from judgebench.report.sentences import sentences
 from judgebench.session.loaded import LoadedRun, load
-from judgebench.store.journal import read_file, reason_of
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun, links_in
+from judgebench.viewer.matrices import between_judges, head_to_head
 from judgebench.viewer.plots import Mark, bar, intervals, mark_of
 from judgebench.viewer.site import ViewerSite
 
@@ -81,9 +82,12 @@ def values_of(run: KnownRun, withheld: Collection[str] = ()) -> dict[str, Any]:
         results.sort(key=lambda one: one.dataset)
         problems += [one for one in loaded.problems if one not in problems]
     models = list(dict.fromkeys([*run.models, *(one.model for one in results)]))
+    everything = results
+    results, parts = without_parts(results)
     between = [(one.data_abbr, one.model, pair) for one in results for pair in one.diagnostics.between_judges]
     lines = [_line(one, run.summary) for one in results]
     sides, total = sides_and_total(results)
+    rankings = [one for one in (run.summary.rankings if run.summary else []) if _tells_more(one)]
     return {
         "current": "run",
         "run": run,
@@ -96,10 +100,13 @@ def values_of(run: KnownRun, withheld: Collection[str] = ()) -> dict[str, Any]:
         "price": priced(total),
         "drawings": _drawings(run, results, models),
         "lines": lines,
+        "parts": [_line(one, run.summary) for one in parts],
+        "rankings": [(one, head_to_head(one)) for one in rankings],
         "notes": _texts_of_notes(run.summary, lines),
         "judges": _judges(results),
         "between": _once(between),
-        "looks": _looks(run, results),
+        "agreements": between_judges(_once(between)),
+        "looks": _looks(run, _with_items(everything)),
         "corrected": run.summary.corrected if run.summary else [],
         "slices": _slices(results, models),
         "summary": run.summary,
@@ -115,19 +122,26 @@ def _without_quotes(result: TaskResult) -> TaskResult:
     return msgspec.structs.replace(result, diagnostics=diagnostics, slices=[])
 
 
-def config(site: ViewerSite, request: web.Request) -> web.Response:
-    """Return the resolved config of the newest invocation, and the command lines of all."""
-    run = site.run(request)
-    shown: list[tuple[str, str]] = []
-    problems = list(run.problems)
-    if run.manifest and not links_in(run.folder):
-        for one in run.manifest.invocations[-3:]:
-            path = run.folder / "configs" / one.config.rpartition("/")[2]
-            try:
-                shown.append((one.config, read_file(path).decode("utf-8", "replace")))
-            except OSError as error:
-                problems.append(f"{one.config}: {reason_of(error)}")
-    return site.page("config.html", current="run", run=run, files=shown[::-1], problems=problems)
+def without_parts(results: Sequence[TaskResult]) -> tuple[list[TaskResult], list[TaskResult]]:
+    """Return the results without the parts of round robins that have a result as a whole; and these parts."""
+    known = {(one.data_abbr, one.judge) for one in results if one.judge}
+
+    def is_part(one: TaskResult) -> bool:
+        before, against, _ = (one.judge or "").partition("-vs-")
+        return bool(against) and (one.data_abbr, before) in known
+
+    return [one for one in results if not is_part(one)], [one for one in results if is_part(one)]
+
+
+def _with_items(results: Sequence[TaskResult]) -> list[TaskResult]:
+    """Return the results that have items of their own: of a round robin its parts, or each would count twice."""
+    parts = {(one.data_abbr, (one.judge or "").partition("-vs-")[0]) for one in without_parts(results)[1]}
+    return [one for one in results if (one.data_abbr, one.judge) not in parts]
+
+
+def _tells_more(ranking: Ranking) -> bool:
+    """Say whether a ranking tells more than the table of results: of two models only where they were compared."""
+    return len(ranking.models) > 2 or any(one.comparisons for one in ranking.models)
 
 
 def opened(run: KnownRun) -> LoadedRun | None:

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from judgebench.errors import DiskError, JudgebenchError, UsageError
 from judgebench.viewer import (
     compare_page,
+    config_page,
     files,
     item_page,
     items_page,
@@ -39,7 +40,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PAGES: dict[str, Page] = {
     "/": runs_page.page,
     "/runs/{run}": run_page.page,
-    "/runs/{run}/config": run_page.config,
+    "/runs/{run}/config": config_page.page,
     "/runs/{run}/timing": timing_page.page,
     "/runs/{run}/items": items_page.page,
     "/runs/{run}/items/count": items_page.count,

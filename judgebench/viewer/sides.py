@@ -41,7 +41,7 @@ def side_named(site: ViewerSite, runs: Sequence[KnownRun], value: str, other: Si
         raise MissingError(f"There is no run {visible(key)[:80]!r} among those that this viewer was given.")
     if run is None:
         assert other is not None
-        run = _before(runs, other.run) or other.run
+        run = run_before(runs, other.run) or other.run
     asks = site.query(run)
     rows = [one for one in asks.rows if one.model == (model or one.model) and one.row == (row or one.row)]
     if not rows:
@@ -70,7 +70,7 @@ def named_sides(site: ViewerSite, runs: Sequence[KnownRun], values: Sequence[str
     return [side for side in found if side is not None]
 
 
-def _before(runs: Sequence[KnownRun], run: KnownRun) -> KnownRun | None:
+def run_before(runs: Sequence[KnownRun], run: KnownRun) -> KnownRun | None:
     """Return the run with the same datasets that came before; of none, one that came after."""
     like = [one for one in runs if one.folder != run.folder and set(one.datasets) & set(run.datasets)]
     older = [one for one in like if one.started < run.started]

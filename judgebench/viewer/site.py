@@ -147,6 +147,8 @@ def _templates() -> Environment:
         "number": figures.number,
         "figure": figures.figure,
         "interval": figures.interval,
+        "rating": figures.rating,
+        "in_a_row": figures.in_a_row,
         "bounds": figures.bounds,
         "whole": figures.whole,
         "short": figures.short,
