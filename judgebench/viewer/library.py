@@ -74,8 +74,9 @@ class KnownRun(msgspec.Struct, frozen=True):
 
     @property
     def judges(self) -> list[str]:
-        """Abbrs of the judges."""
-        return list(dict.fromkeys(one.abbr for one in self.manifest.judges)) if self.manifest else []
+        """Abbrs of the judges; a round robin is one judge."""
+        judges = self.manifest.judges if self.manifest else []
+        return list(dict.fromkeys(one.abbr.removesuffix(f"-vs-{one.compare_with}") for one in judges))
 
     @property
     def datasets(self) -> list[str]:

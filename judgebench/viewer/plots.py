@@ -65,10 +65,10 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
     ends = [
         end for mark in shown for end in (mark.low, mark.high, mark.value) if end is not None and math.isfinite(end)
     ]
-    ticks = _ticks(min(ends), max(ends))
-    first, last = ticks[0], ticks[-1]
+    marked = ticks(min(ends), max(ends))
+    first, last = marked[0], marked[-1]
     bottom = _LINE * len(shown) + 8
-    left = max(90, 16 + _LETTER * max(len(_cut(mark.name)) for mark in shown))
+    left = max(90, 16 + _LETTER * max(len(short_name(mark.name)) for mark in shown))
 
     def x(value: float) -> str:
         inside = min(max(value, first), last)
@@ -78,12 +78,14 @@ def intervals(marks: Sequence[Mark], title: str) -> Markup:
         Markup(
             '<line class="axis" x1="{x}" x2="{x}" y1="4" y2="{y}"/><text class="tick" x="{x}" y="{below}">{t}</text>'
         ).format(x=x(tick), y=bottom, below=bottom + 15, t=f"{tick:g}".replace("-", "−"))
-        for tick in ticks
+        for tick in marked
     ]
     for at, mark in enumerate(shown):
         y = _LINE * at + 18
         name = Markup('<text class="name" x="0" y="{}">{}{}</text>').format(
-            y + 4, _cut(mark.name), Markup("<title>{}</title>").format(mark.name) if len(mark.name) > _LETTERS else ""
+            y + 4,
+            short_name(mark.name),
+            Markup("<title>{}</title>").format(mark.name) if len(mark.name) > _LETTERS else "",
         )
         if mark.href:
             name = Markup('<a href="{}">{}</a>').format(mark.href, name)
@@ -113,8 +115,8 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     if not finite:
         return Markup()
     low, high = finite[0], finite[min(len(finite) - 1, math.ceil(0.99 * len(finite)) - 1)]
-    ticks = _ticks(low, high)
-    first, last = ticks[0], ticks[-1]
+    marked = ticks(low, high)
+    first, last = marked[0], marked[-1]
     counts = [0] * _BINS
     for value in finite:
         counts[min(_BINS - 1, int((value - first) / (last - first) * _BINS))] += 1
@@ -128,7 +130,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
         for at, height in enumerate(heights)
         if height
     ]
-    for tick in ticks:
+    for tick in marked:
         x = (tick - first) / (last - first) * _WIDTH
         anchor = "first" if tick == first else "last" if tick == last else ""
         bars.append(Markup('<text class="tick {}" x="{:.1f}" y="114">{:g}</text>').format(anchor, x, tick))
@@ -158,7 +160,7 @@ def bar(parts: Sequence[tuple[str, int]], title: str) -> Markup:
     ).format(title, drawn)
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Return round numbers from below ``low`` to above ``high``, three to seven of them."""
     if high - low < 1e-9:
         low, high = low - 1, high + 1
@@ -170,5 +172,6 @@ def _ticks(low: float, high: float) -> list[float]:
     return [round(step * at, 10) for at in range(first, last + 1)]
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+def short_name(name: str, letters: int = _LETTERS) -> str:
+    """Return a name with so many letters at most."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"

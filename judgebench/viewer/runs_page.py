@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from aiohttp import web
 from markupsafe import Markup
@@ -11,12 +12,14 @@ from markupsafe import Markup
 from judgebench.records.figures import Metric
 from judgebench.viewer import figures
 from judgebench.viewer.library import KnownRun
-from judgebench.viewer.plots import intervals, mark_of
 from judgebench.viewer.run_page import priced, sides_and_total
 from judgebench.viewer.site import ViewerSite
+from judgebench.viewer.trend import Point, trend
 
-_TREND = 8
-"""Runs of one dataset, at most, whose figures are drawn below each other."""
+_TREND = 20
+"""Runs of one dataset, at most, over which a figure is drawn, the newest."""
+_MODELS = 8
+"""Models of one drawing, at most."""
 
 
 class Headline(NamedTuple):
@@ -26,6 +29,20 @@ class Headline(NamedTuple):
     model: str
     metric: Metric
     name: str
+
+
+class RunTrend(NamedTuple):
+    """A headline over the runs of a group.
+
+    Attributes:
+        title: Which. ``choices``: what else can be drawn: its name, its address, and whether it is this one.
+        left_out: Models that are not drawn.
+    """
+
+    title: str
+    drawing: Markup
+    choices: list[tuple[str, str, bool]]
+    left_out: int
 
 
 class ListedRun(NamedTuple):
@@ -52,7 +69,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
         current="runs",
         words=words,
         known=len(runs),
-        groups=[(name, members, _trend(members)) for name, members in groups],
+        groups=[(name, members, _trend(members, request.query.get("trend", ""), words)) for name, members in groups],
         keys=[("/", "search"), ("j k", "next, previous"), ("enter", "open"), ("?", "keys")],
     )
 
@@ -85,22 +102,36 @@ def _short_date(run: KnownRun) -> str:
     return f"{' '.join(date.split()[:2])}, {clock}" if clock else run.name
 
 
-def _trend(members: list[ListedRun]) -> Markup:
-    """Return a drawing of the first headline over the runs of a group; nothing for a single run."""
-    first = next((one.headlines[0] for one in members if one.headlines), None)
-    if first is None:
-        return Markup()
-    models = list(dict.fromkeys(headline.model for one in members for headline in one.headlines))
-    marks = [
-        mark_of(
-            f"{_short_date(one.run)} · {headline.model}",
-            headline.metric,
-            models.index(headline.model),
-            f"/runs/{one.run.key}",
-        )
-        for one in members[:_TREND]
-        for headline in one.headlines
-        if headline.row == first.row
+def _trend(members: list[ListedRun], wanted: str, words: str) -> RunTrend | None:
+    """Return a drawing of one headline over the runs of a group; nothing where no headline has two runs.
+
+    Args:
+        members: The runs, the newest first.
+        wanted: Which headline: its row and metric, as an address names them.
+        words: Of the search.
+    """
+    runs = members[:_TREND][::-1]
+    having: dict[tuple[str, str], set[str]] = {}
+    for one in runs:
+        for headline in one.headlines:
+            having.setdefault((headline.row, headline.name), set()).add(one.run.key)
+    names = {f"{row}|{name}": (row, name) for (row, name), keys in having.items() if len(keys) > 1}
+    if not names:
+        return None
+    row, metric = names.get(wanted) or next(iter(names.values()))
+    lines: dict[str, list[Point]] = {}
+    for at, one in enumerate(runs):
+        for headline in one.headlines:
+            if (headline.row, headline.name) == (row, metric):
+                low, high = headline.metric.ci95 or (None, None)
+                ends = f", 95% interval {said}" if (said := figures.interval(headline.metric)) else ""
+                text = f"{headline.model}, {one.run.name}: {figures.figure(headline.metric)}{ends}"
+                point = Point(at, headline.metric.value or 0.0, low, high, text, f"/runs/{one.run.key}")
+                lines.setdefault(headline.model, []).append(point)
+    title = f"{metric.replace('_', ' ')} of {row} over {len(runs)} runs"
+    choices = [
+        (f"{name.replace('_', ' ')} of {of}", f"/?{urlencode({'q': words, 'trend': key})}", (of, name) == (row, metric))
+        for key, (of, name) in names.items()
     ]
-    with_it = {mark.href for mark in marks}
-    return intervals(marks, f"{first.name} of {first.row} over the runs") if len(with_it) > 1 else Markup()
+    drawing = trend(list(lines.items())[:_MODELS], [_short_date(one.run) for one in runs], title)
+    return RunTrend(title, drawing, choices if len(choices) > 1 else [], max(0, len(lines) - _MODELS))

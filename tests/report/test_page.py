@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -10,9 +11,10 @@ import pytest
 
 from judgebench.report.schema import RowSpec, Summary
 from judgebench.report.summary import summarize
+from tests.docs.pages import DOCS
 from tests.report.five_models import make_run
 from tests.report.runs import put
-from tests.viewer.browser import CHROMIUM, Page, browser
+from tests.viewer.browser import CHROMIUM, PICTURES, Page, browser
 
 FIRST_SIGHT = 900
 """Pixels that a reader sees without moving the page."""
@@ -87,6 +89,8 @@ def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, 
     assert "of the wrong answers right" in view.text("dd.judge")
     assert view.evaluate("document.documentElement.scrollWidth") <= 1280
     assert view.evaluate("document.querySelectorAll('table.scores td.plot svg').length") >= 10
+    if PICTURES:
+        view.picture(Path(PICTURES) / "report" / f"round-robin-{theme}.webp", format="webp")
     dot, interval = "document.querySelector('circle.dot')", "document.querySelector('line.iv')"
     middle = f"({dot}.getBoundingClientRect().left + {dot}.getBoundingClientRect().right) / 2"
     assert view.evaluate(f"{interval}.getBoundingClientRect().left < {middle}")
@@ -164,3 +168,10 @@ def test_texts_that_are_not_to_be_handed_on_stay_out(tmp_path: Path) -> None:
     kept = written(shareable=False)
     assert "SECRET" not in kept
     assert "withheld" in kept
+
+
+def test_every_picture_of_a_report_is_in_the_docs() -> None:
+    page = (DOCS / "report.md").read_text("utf-8")
+    assert set(re.findall(r"\(report/([\w-]+)\.webp\)", page)) == {
+        path.stem for path in (DOCS / "report").glob("*.webp")
+    }

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -17,6 +18,8 @@ from typing import Any
 import aiohttp
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+PICTURES = os.environ.get("JB_PICTURES", "")
+"""Folder of the docs, where their pictures are to be made anew; empty in all other tests."""
 _KEYS = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
 
 
@@ -129,6 +132,7 @@ class Page:
 
     def picture(self, path: Path, *, format: str = "png") -> None:
         """Write what is seen to a file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         extra = {"quality": 70} if format != "png" else {}
         found = self.send("Page.captureScreenshot", format=format, **extra)
         path.write_bytes(base64.b64decode(found["data"]))

@@ -79,7 +79,7 @@ def test_repeats_stand_beside_each_other_and_scores_are_numbers(tmp_path: Path) 
     run.add("model", "toy", "judge", predictions=answers, calls=[], verdicts=scored)
     with viewing(run.path) as view:
         page = fetch(view, "/runs/20260101_000000/items/model/toy-judge/0/1").text
-        assert "Other repeats" in page
+        assert "Repeats side by side" in page
         assert "answer 0" in page
         assert "answer 2" in page
         assert "1.5" in page

@@ -1,17 +1,17 @@
 """The pictures of docs/viewer.md, and what a reader sees first on each.
 
-``JB_PICTURES=docs/viewer python -m pytest tests/viewer/test_pictures.py`` makes them anew.
+``JB_PICTURES=docs python -m pytest tests/viewer/test_pictures.py`` makes them anew.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import DOCS
+from tests.viewer.browser import PICTURES as MADE_IN
 from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing
 
@@ -49,8 +49,7 @@ def test_a_picture_shows_what_matters_first(
     chromium.goto(viewer.link)
     chromium.until("location.search === ''")
     chromium.goto(viewer.base + path.format(run=runs[0].name, other=runs[1].name))
-    folder = Path(os.environ.get("JB_PICTURES", "") or tmp_path)
-    folder.mkdir(exist_ok=True)
+    folder = Path(MADE_IN or tmp_path) / "viewer"
     chromium.picture(folder / f"{name}.webp", format="webp")
     assert 5_000 < (folder / f"{name}.webp").stat().st_size < 120_000
     seen = chromium.evaluate(
