@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the tables: an index of another version is made again."""
 
 COLUMNS = (
@@ -16,6 +16,7 @@ TABLES = f"""
 CREATE TABLE sources (row INTEGER PRIMARY KEY, model TEXT, name TEXT, dataset TEXT, judge TEXT, state TEXT);
 CREATE TABLE fields (name TEXT PRIMARY KEY, column_name TEXT);
 CREATE TABLE problems (row INTEGER, text TEXT);
+CREATE TABLE tallies (n INTEGER);
 CREATE TABLE items ({", ".join(COLUMNS).replace("pos,", "pos INTEGER PRIMARY KEY,", 1)});
 CREATE TABLE answers (row INTEGER, slot INTEGER, at INTEGER, size INTEGER, ok INTEGER, length INTEGER,
     tokens INTEGER, latency REAL, tries INTEGER, truncated INTEGER, reason TEXT, PRIMARY KEY (row, slot)) WITHOUT ROWID;

@@ -18,6 +18,7 @@ from judgebench.query import RunQuery, open_query
 from judgebench.viewer import figures, rendering
 from judgebench.viewer.guard import Guard
 from judgebench.viewer.library import KnownRun, Library, links_in
+from judgebench.viewer.plots import short_name
 
 HERE = Path(__file__).parent
 _THREADS = 4
@@ -148,6 +149,7 @@ def _templates() -> Environment:
         "figure": figures.figure,
         "interval": figures.interval,
         "rating": figures.rating,
+        "cut": short_name,
         "in_a_row": figures.in_a_row,
         "bounds": figures.bounds,
         "whole": figures.whole,

@@ -455,6 +455,7 @@ def counts_of_every_kind(run: RunQuery) -> list[Any]:
 
 def without_tallies(made: sqlite3.Connection, _fields: Any) -> None:
     """An index whose tallies know nothing but how many items there are."""
+    made.execute("DROP TABLE tallies")
     made.execute("CREATE TABLE tallies AS SELECT count(*) AS n FROM items")
 
 
@@ -512,3 +513,13 @@ def test_a_large_run_is_indexed_before_anybody_looks(copy: Path, monkeypatch: py
     assert module.index_large_run(copy, stop=lambda: False) is True
     assert module.to_be_indexed(copy) == 0
     assert module.index_large_run(copy, stop=lambda: False) is False
+
+
+def test_a_run_without_items_is_counted_too(tmp_path: Path) -> None:
+    made = MadeRun(tmp_path / "run")
+    made.close()
+    run = open_query(made.path)
+    assert run.count(Filter()) == run.count(Filter(wrong=True)) == run.count(Filter(where="length > 3")) == 0
+    assert set(run.counts(Filter()).values()) == {0}
+    assert run.groups(Filter(), "reason") == []
+    assert run.in_common(Filter(wrong=True)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.report.five_models import make_run
 from tests.report.runs import put
 from tests.viewer.browser import CHROMIUM, PICTURES, Page, browser
 
+DEMO_RUN = os.environ.get("JB_DEMO", "")
 FIRST_SIGHT = 900
 """Pixels that a reader sees without moving the page."""
 
@@ -97,6 +99,28 @@ def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, 
     assert view.evaluate(f"{middle} < {interval}.getBoundingClientRect().right")
     view.size(380, 800)
     assert view.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_demo_run_is_told_within_the_first_sight(view: Page, theme: str) -> None:
+    """The run of ``make demo`` itself; ``tests/viewer/test_embedded.py`` makes a small one of its own."""
+    if not DEMO_RUN:
+        pytest.skip("JB_DEMO names no finished run of make demo")
+    view.size(1280, FIRST_SIGHT)
+    view.theme(theme)
+    view.goto(max(Path(DEMO_RUN).resolve().glob("summary/*.html")).as_uri())
+    parts = {
+        "score": "95% interval",
+        "unsure": "items would leave",
+        "judge": "agrees with the rule",
+        "unscored": "All 50",
+    }
+    for about, words in parts.items():
+        assert words in view.text(f"dd.{about}")
+        assert view.evaluate(f"document.querySelector('dd.{about}').getBoundingClientRect().bottom") <= FIRST_SIGHT
+    assert "is too kind by" in view.text("dd.judge")
+    if PICTURES:
+        view.picture(Path(PICTURES) / "report" / f"demo-{theme}.webp", format="webp")
 
 
 def test_a_model_alone_is_told_within_the_first_sight_too(tmp_path: Path, view: Page) -> None:

@@ -10,17 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import numpy as np
 import pytest
 
+from judgebench.metrics.comparisons.ranked import PairRecord, RankedModel, Ranking
 from judgebench.metrics.statistics.paired import paired_mean
+from judgebench.records.diagnostics import JudgesCompared
 from judgebench.viewer.aligned import Side, align
 from judgebench.viewer.figures import number, sign_of, when
 from judgebench.viewer.library import Library
 from judgebench.viewer.live import EventTail
+from judgebench.viewer.matrices import between_judges, head_to_head
+from judgebench.viewer.other_figures import other_figures
 from judgebench.viewer.plots import Mark, bar, histogram, intervals
+from judgebench.viewer.settings import differences
 from judgebench.viewer.sides import with_ends
 from judgebench.viewer.text_difference import difference
+from judgebench.viewer.trend import Point, trend
 from tests.query.made import MadeRun, prediction, verdict
 from tests.viewer.conftest import viewing
 
@@ -162,3 +169,83 @@ def test_a_killed_run_ends_its_stream(tmp_path: Path) -> None:
         text = asyncio.run(listen(view.base, view.token))
     assert 'event: task\ndata: {"task":"t","done":1,"total":6,"fail":0,"status":"running"}' in text
     assert text.rstrip().endswith('Nobody works on the run any more. Go on with: jb --reuse"}')
+
+
+def test_models_stand_against_each_other_in_a_matrix() -> None:
+    models = [RankedModel(model=name, comparisons=10) for name in ("a", "b", "c")]
+    pairs = [
+        PairRecord(first="a", second="b", comparisons=10, wins=6, ties=2, losses=2),
+        PairRecord(first="c", second="a", comparisons=4, wins=1, ties=0, losses=3),
+    ]
+    ranking = Ranking(
+        dataset="set-judge",
+        data_abbr="set",
+        judge="judge",
+        by="bradley_terry",
+        kind="comparisons",
+        models=models,
+        pairs=pairs,
+    )
+    found = head_to_head(ranking)
+    assert found is not None
+    cells = {(name, other): cell for name, line in found.lines for other, cell in zip(found.names, line, strict=True)}
+    assert (cells["a", "b"].text, cells["a", "b"].below) == ("70.0", "6 won, 2 tied, 2 lost")
+    assert (cells["b", "a"].text, cells["b", "a"].kind) == ("30.0", "bad")
+    assert cells["a", "c"].text == "75.0"
+    assert cells["b", "c"].text == cells["a", "a"].text == ""
+    assert head_to_head(msgspec.structs.replace(ranking, models=models[:2])) is None
+
+
+def test_three_judges_of_the_same_answers_stand_in_a_matrix() -> None:
+    def compared(first: str, second: str, agreement: float) -> JudgesCompared:
+        return JudgesCompared(judges=(first, second), n=20, agreement=agreement, kappa=0.5, scott_pi=0.5)
+
+    two = [("set", "m", compared("x", "y", 90.0))]
+    assert between_judges(two) == []
+    (found,) = between_judges([*two, ("set", "m", compared("y", "z", 80.0)), ("set", "m", compared("x", "z", 70.0))])
+    assert (found.about, found.names) == ("m on set", ["x", "y", "z"])
+    assert [[cell.text for cell in line] for _, line in found.lines] == [
+        ["", "90.0", "70.0"], ["90.0", "", "80.0"], ["70.0", "80.0", ""],
+    ]  # fmt: skip
+    assert found.lines[0][1][1].below == "κ 0.50 of 20"
+
+
+def test_settings_are_compared_by_name() -> None:
+    ours = {"models": {"m": {"url": "a", "n": 1}}, "judges": [{"abbr": "j", "k": 2}, {"abbr": "gone"}], "same": {}}
+    theirs = {"models": {"m": {"url": "b", "n": 1}}, "judges": [{"abbr": "j", "k": 2}], "same": {}}
+    found = differences(ours, theirs)
+    assert found.differ == [("models.m.url", "a", "b"), ("judges.gone.abbr", "gone", "–")]
+    assert found.same == ["models.m.n", "judges.j.abbr", "judges.j.k", "same"]
+
+
+def test_a_metric_is_drawn_over_runs() -> None:
+    lines = [
+        (
+            "one <b>",
+            [Point(0, 40.0, 30.0, 50.0, "one, first: 40", "/runs/a"), Point(2, 60.0, None, None, "t", "/runs/c")],
+        ),
+        ("two", [Point(1, float("nan"), None, None, "none", "/runs/b")]),
+    ]
+    drawn = trend(lines, ["1 Jan", "2 Jan", "3 Jan"], "accuracy over 3 runs")
+    assert "one &lt;b&gt;" in drawn
+    assert "style=" not in drawn
+    assert drawn.count("<a href=") == 2
+    assert drawn.count('class="interval') == 1
+    heights = [
+        float(y) for y in re.findall(r'<circle class="dot s0" cx="[\d.]+" cy="([\d.]+)" r="4.5"/><title>', drawn)
+    ]
+    assert len(heights) == 2
+    assert heights[0] > heights[1]  # 60 stands above 40
+    assert trend([], ["1 Jan"], "t") == ""
+
+
+def test_what_else_differs_has_the_interval_of_the_same_questions(tmp_path: Path) -> None:
+    first = made_side(tmp_path / "20260101_000000", dict.fromkeys(range(20), True))
+    answers: dict[int, bool | None] = {id: None if id < 5 else True for id in range(20)}
+    second = made_side(tmp_path / "20260102_000000", answers, answers="longer than x")
+    found = {one.name: one for one in other_figures(align(first, second))}
+    assert {"without a verdict, in percent", "characters of an answer"} <= set(found)
+    unread = found["without a verdict, in percent"]
+    assert (unread.first, unread.second, unread.difference) == ("0.0", "25.0", "+25.0")
+    assert unread.interval == "+4.2 to +45.8, 20 questions"  # Student's t: 2.093 times the root of .25 .75 / 19
+    assert found["characters of an answer"].difference == "+12"

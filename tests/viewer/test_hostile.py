@@ -149,6 +149,10 @@ def addresses(key: str) -> list[str]:
         f"{run}/labels?last_model=south-7b&last_row=tanks-quill&last_id=1&who=x",
         f"/compare?a={key}|south-7b|tanks-quill&b={key}|south-7b|tanks-inkwell",
         f"/compare?a={key}|south-7b|tanks-quill&b={key}|north-7b|tanks-quill&only=reworded",
+        f"/compare?a={key}|south-7b|tanks-quill&b={key}|north-7b|tanks-quill&more={key}|south-7b|tanks-inkwell",
+        f"{run}/config?against={key}", f"{run}/config?against=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/?trend=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&q=", f"{run}/items?only=wrong&by=reason",
+        f"{run}/items?text=%2F%28a%7Cb%29%2B%3Cscript%3E%2F", f"{run}/timing?x=%3Cscript%3E",
         "/runs/%3Cscript%3Ealert(1)%3C%2Fscript%3E", f"{run}/items/%3Cscript%3E/%22onload=alert(1)/1/0",
     ]  # fmt: skip
 

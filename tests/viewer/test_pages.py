@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -257,3 +258,85 @@ def test_what_the_items_of_a_list_have_in_common_is_a_link_to_them(tmp_path: Pat
         narrowed = fetch(view, address).text
         assert "1 to 4 of" in narrowed
         assert "More frequent" not in fetch(view, "/runs/20260101_000000/items").text
+
+
+def test_the_config_is_compared_with_that_of_another_run(viewer: Viewing, runs: list[Path]) -> None:
+    base = f"/runs/{runs[1].name}/config"
+    assert f"with the one before, {runs[0].name}" in fetch(viewer, base).text
+    page = fetch(viewer, f"{base}?against={runs[0].name}").text
+    found = re.findall(r"<tr><td><code>([\w.-]+)</code></td>", page)
+    assert "models.north-7b.url" in found  # each run had services of its own
+    assert "datasets.tanks.judges.pair.model.url" in found
+    assert all(name.endswith(".url") for name in found)
+    assert re.search(r"\d{3} settings are the same in both", page)
+    assert fetch(viewer, f"{base}?against=nothing").status == 404
+
+
+def test_a_metric_is_followed_over_the_runs_of_a_dataset(viewer: Viewing, runs: list[Path]) -> None:
+    page = unescape(fetch(viewer, "/").text)
+    assert "accuracy of tanks-quill over 2 runs, with 95% intervals" in page
+    (other,) = re.findall(r'href="([^"]+)">win rate of tanks-pair<', page)
+    drawn = unescape(fetch(viewer, other).text)
+    assert "win rate of tanks-pair over 2 runs" in drawn
+    for run in runs:
+        assert re.search(rf'<a href="/runs/{run.name}" aria-label="south-7b, {run.name}: \d+\.\d, 95% interval', drawn)
+
+
+def test_an_item_with_a_very_long_name_is_found_shown_and_labelled(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path / "20260101_000000")
+    long = "k" * 100_000
+    answers = [prediction(id, f"answer {id}") for id in range(3)]
+    verdicts = [
+        msgspec.structs.replace(verdict(id, "correct", text=f"answer {id}"), key=f"{long}{id}") for id in range(3)
+    ]
+    run.add("m" * 100, "toy", "judge", predictions=answers, calls=[], verdicts=verdicts)
+    with viewing(run.path) as view:
+        listed = fetch(view, "/runs/20260101_000000/items")
+        assert listed.status == 200
+        assert len(listed.text) < 120_000
+        item = fetch(view, f"/runs/20260101_000000/items/{'m' * 100}/toy-judge/2/0")
+        assert item.status == 200
+        assert f"/items/{'m' * 100}/toy-judge/1/0" in item.text
+        assert fetch(view, f"/runs/20260101_000000/items?where=key+==+%22{'k' * 3000}%22").status in {200, 400, 422}
+        assert fetch(view, "/runs/20260101_000000/labels").status == 200
+
+
+def test_two_tabs_label_the_same_answer_one_after_the_other(tmp_path: Path) -> None:
+    """What is said last counts, and a label that was given with the verdict in sight is not blind."""
+    run = MadeRun(tmp_path / "20260101_000000")
+    run.add(
+        "model",
+        "toy",
+        "judge",
+        predictions=[prediction(0, "answer 0")],
+        calls=[],
+        verdicts=[verdict(0, "correct", text="answer 0")],
+    )
+    place = "/runs/20260101_000000/labels"
+    form = {
+        "of_model": "model", "of_row": "toy-judge", "of_id": "0", "of_repeat": "0", "row": "toy-judge", "who": "ann",
+        "answer_hash": answer_hash("answer 0"), "blind": "1",
+    }  # fmt: skip
+    with viewing(run.path) as view:
+        for decision in ("correct", "incorrect"):  # both tabs were opened before either decided
+            sent = fetch(view, place, method="POST", data={**form, "decision": decision}, headers={"Origin": view.base})
+            assert sent.status == 303
+        shown = fetch(view, f"{place}?row=toy-judge&who=ann&id=0").text
+    first, second = read_labels(run.path / "labels/toy.jsonl")
+    assert (first.decision, first.blind, second.decision, second.blind) == ("correct", True, "incorrect", False)
+    assert "1</b> of 1 labelled by ann" in shown
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"calls": 1e999}\n', b"[" * 5000 + b"\n", b'{"task":"x","calls":-5,"tokens":"<b>"}\n', b"\xff\xfe\n"]
+)
+def test_forged_ledgers_and_events_break_no_page(runs: list[Path], tmp_path: Path, line: bytes) -> None:
+    folder = shutil.copytree(runs[0], tmp_path / runs[0].name)
+    for name in ("spending.jsonl", "events.jsonl"):
+        with (folder / name).open("ab") as file:
+            file.write(line)
+    with viewing(folder) as view:
+        for path in ("", "/items", "/config", "/timing", "/events"):
+            answer = fetch(view, f"/runs/{folder.name}{path}")
+            assert answer.status == 200, path
+            assert "A mistake of this viewer" not in answer.text
