@@ -20,7 +20,7 @@ from judgebench.viewer import figures, several_page
 from judgebench.viewer.aligned import KINDS, Aligned, Pair, Side
 from judgebench.viewer.chosen import item_address
 from judgebench.viewer.other_figures import other_figures
-from judgebench.viewer.settings import Differences, differences
+from judgebench.viewer.settings import SettingDifferences, differences
 from judgebench.viewer.sides import choices_of, named_sides, put_side_by_side, side_named, value_of, with_ends
 from judgebench.viewer.site import ViewerSite
 from judgebench.viewer.text_difference import difference
@@ -134,7 +134,7 @@ def _typeset(line: str) -> str:
     return re.sub(r"(?<![\w.])-(?=\d)", "−", line)
 
 
-def _settings(first: Side, second: Side) -> Differences:
+def _settings(first: Side, second: Side) -> SettingDifferences:
     """Return what decides a score and differs, and what is the same."""
     found = differences(_identity(first), _identity(second))
     if first.model != second.model:

@@ -11,7 +11,7 @@ from judgebench.errors import JudgebenchError
 from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of
 from judgebench.store.run_folder import RunFolder
 from judgebench.viewer.library import KnownRun, links_in
-from judgebench.viewer.settings import Differences, differences
+from judgebench.viewer.settings import SettingDifferences, differences
 from judgebench.viewer.sides import run_before
 from judgebench.viewer.site import MissingError, ViewerSite
 
@@ -64,7 +64,7 @@ def page(site: ViewerSite, request: web.Request) -> web.Response:
     )
 
 
-def _differences(first: KnownRun, second: KnownRun, problems: list[str]) -> Differences:
+def _differences(first: KnownRun, second: KnownRun, problems: list[str]) -> SettingDifferences:
     return differences(*(msgspec.to_builtins(_settings(run, problems)) for run in (first, second)))
 
 

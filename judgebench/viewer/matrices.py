@@ -10,7 +10,7 @@ from judgebench.records.diagnostics import JudgesCompared
 from judgebench.viewer import figures
 
 
-class Cell(NamedTuple):
+class MatrixCell(NamedTuple):
     """What one says of another.
 
     Attributes:
@@ -32,7 +32,7 @@ class Matrix(NamedTuple):
 
     about: str
     names: list[str]
-    lines: list[tuple[str, list[Cell]]]
+    lines: list[tuple[str, list[MatrixCell]]]
 
 
 def head_to_head(ranking: Ranking) -> Matrix | None:
@@ -40,7 +40,7 @@ def head_to_head(ranking: Ranking) -> Matrix | None:
     names = [one.model for one in ranking.models if one.comparisons]
     if len(names) < 3:
         return None
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[tuple[str, str], MatrixCell] = {}
     for pair in ranking.pairs:
         if pair.comparisons:
             cells[pair.first, pair.second] = _won(pair.wins, pair.ties, pair.losses)
@@ -48,10 +48,10 @@ def head_to_head(ranking: Ranking) -> Matrix | None:
     return _matrix(ranking.dataset, names, cells)
 
 
-def _won(wins: int, ties: int, losses: int) -> Cell:
+def _won(wins: int, ties: int, losses: int) -> MatrixCell:
     share = 100 * (wins + ties / 2) / (wins + ties + losses)
     kind = "good" if share > 50 else "bad" if share < 50 else ""
-    return Cell(figures.number(share), f"{wins} won, {ties} tied, {losses} lost", kind)
+    return MatrixCell(figures.number(share), f"{wins} won, {ties} tied, {losses} lost", kind)
 
 
 def between_judges(pairs: Sequence[tuple[str, str, JudgesCompared]]) -> list[Matrix]:
@@ -60,11 +60,11 @@ def between_judges(pairs: Sequence[tuple[str, str, JudgesCompared]]) -> list[Mat
     Args:
         pairs: Dataset, model and two judges.
     """
-    found: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    found: dict[tuple[str, str], dict[tuple[str, str], MatrixCell]] = {}
     for dataset, model, pair in pairs:
         first, second = pair.judges
         kappa = f"κ {figures.number(pair.kappa, 'coefficient')} of {pair.n:,}"
-        cell = Cell(figures.number(pair.agreement), kappa)
+        cell = MatrixCell(figures.number(pair.agreement), kappa)
         found.setdefault((dataset, model), {}).update({(first, second): cell, (second, first): cell})
     matrices = []
     for (dataset, model), cells in found.items():
@@ -74,5 +74,5 @@ def between_judges(pairs: Sequence[tuple[str, str, JudgesCompared]]) -> list[Mat
     return matrices
 
 
-def _matrix(about: str, names: list[str], cells: dict[tuple[str, str], Cell]) -> Matrix:
-    return Matrix(about, names, [(name, [cells.get((name, other), Cell()) for other in names]) for name in names])
+def _matrix(about: str, names: list[str], cells: dict[tuple[str, str], MatrixCell]) -> Matrix:
+    return Matrix(about, names, [(name, [cells.get((name, other), MatrixCell()) for other in names]) for name in names])

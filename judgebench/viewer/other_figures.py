@@ -43,8 +43,8 @@ def other_figures(aligned: Aligned) -> list[OtherFigure]:
         if not any(one != other for _, one, other in values):
             continue
         ids = {pair.first.key.id: None for pair in aligned.pairs}  # repeats of a question are no questions of their own
-        places = dict(zip(ids, range(len(ids)), strict=True))
-        questions = column([places[aligned.pairs[number].first.key.id] for number, _, _ in values])
+        numbers = dict(zip(ids, range(len(ids)), strict=True))
+        questions = column([numbers[aligned.pairs[number].first.key.id] for number, _, _ in values])
         mean = paired_mean(column([other - one for _, one, other in values]), questions)
         if mean is None:
             continue

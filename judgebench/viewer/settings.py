@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 _LETTERS = 200
 
 
-class Differences(NamedTuple):
+class SettingDifferences(NamedTuple):
     """What two sets of settings have and do not have in common.
 
     Attributes:
@@ -19,13 +19,13 @@ class Differences(NamedTuple):
     same: list[str]
 
 
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> SettingDifferences:
     """Return what differs between two trees of settings, and what is the same."""
     first, second = _flat(ours), _flat(theirs)
     names = [name for name in dict.fromkeys([*first, *second]) if name]
     same = {name for name in names if first.get(name) == second.get(name)}
     differ = [(name, first.get(name, "–"), second.get(name, "–")) for name in names if name not in same]
-    return Differences(differ, [name for name in names if name in same])
+    return SettingDifferences(differ, [name for name in names if name in same])
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
