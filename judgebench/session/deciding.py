@@ -74,7 +74,7 @@ class PlannedOrder:
     """The planned items of a dataset in the order in which they are asked.
 
     Attributes:
-        places: What names each item in every run.
+        names: What names each item in every run.
         at: Where each id stands. ``meta``: the columns by which one slices, by id.
     """
 
@@ -90,7 +90,7 @@ class PlannedOrder:
         for id, uid, _ in sorted(found):
             named[id] = f"{uid}/{seen[uid]}"
             seen[uid] += 1
-        self.places = [named[id] for id, _, _ in found]
+        self.names = [named[id] for id, _, _ in found]
 
 
 class WatchedRow:
@@ -121,13 +121,13 @@ class WatchedRow:
             one.repeat, msgspec.structs.replace(one, meta=meta) if meta else one
         )
         while len(found := self._verdicts.get(len(self._items), {})) == self._repeats:
-            self._items.append((self._order.places[len(self._items)], [found[n] for n in range(self._repeats)]))
+            self._items.append((self._order.names[len(self._items)], [found[n] for n in range(self._repeats)]))
 
     def grown(self) -> bool:
         """Return whether there is enough news to look again, and if so take it as looked at."""
         count = len(self._items)
         news = count - self._looked_at
-        if not news or (news < _GROWTH * count and count < len(self._order.places)):
+        if not news or (news < _GROWTH * count and count < len(self._order.names)):
             return False
         self._looked_at = count
         return True
@@ -136,7 +136,7 @@ class WatchedRow:
         """Return what the row has so far."""
         answers = {(one.id, one.repeat): one for _, verdicts in self._items for one in verdicts}
         row = JudgedRow(*self.name, self.dataset, self.judge, answers, kind_of(answers.values()))
-        return RowItems(row, self._items, len(self._order.places))
+        return RowItems(row, self._items, len(self._order.names))
 
 
 class GateWatch:
