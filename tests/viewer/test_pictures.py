@@ -16,7 +16,7 @@ from tests.viewer.browser import Page
 from tests.viewer.conftest import Viewing
 
 PICTURES = {
-    "runs": ("/", "light", 480),
+    "runs": ("/", "light", 660),
     "run": ("/runs/{run}", "light", 900),
     "run-dark": ("/runs/{run}", "dark", 900),
     "items": ("/runs/{run}/items?only=wrong", "light", 700),
