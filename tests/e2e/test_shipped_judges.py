@@ -43,6 +43,7 @@ HEADLINES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(POINTS, ("accuracy", 75.0)),
     **dict.fromkeys([*PAIRS, "conversation_pair"], ("win_rate", 100 * (0.5 + 1 + 0 + 1) / 4)),
     "pair_debate": ("win_rate", 100 * (0 + 1 + 0 + 1) / 4),  # it knows no tie, nor a second order: the judge says B
+    "aspects_roscoe": ("mean_score", mean(5, 1)),
     "gated_score": ("mean_score", mean(5 + 1, 1)),
     "score_criteria": ("mean_score", mean(100, 0)),
     "score_reference": ("mean_score", mean(10, 1)),

@@ -27,6 +27,7 @@ from judgebench.judges.aggregations import (
     higher_score,
 )
 from judgebench.judges.core.contract import Case, JudgeMethod, NotRecordedError, method_from
+from judgebench.judges.methods.probe import Probe
 from judgebench.judges.parsers.reading import Reading, parser_of, unparsed
 from judgebench.plugins.rooms import shipped
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
@@ -359,7 +360,7 @@ VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, flo
     "score_criteria": ((None, 100.0), (None, 0.0)),
     "score_precompared": ((None, 300.0), (None, 100.0)),
     "score_reference": ((None, 10.0), (None, 1.0)),
-    **dict.fromkeys(("score_rubric", "score_tagged"), ((None, 5.0), (None, 1.0))),
+    **dict.fromkeys(("aspects_roscoe", "score_rubric", "score_tagged"), ((None, 5.0), (None, 1.0))),
     "score_weighted": (("5", 5.0), ("1", 1.0)),
     "gated_score": ((None, 6.0), (None, 1.0)),
     **dict.fromkeys(("steps_first_wrong", "steps_list"), (("correct", -1.0), ("incorrect", 0.0))),
@@ -375,6 +376,7 @@ SOLVED = {"solutions": [f"{WRONG}: 7", f"{RIGHT}: 6"]}
 
 def test_every_method_is_judged_with_and_has_its_documented_verdicts() -> None:
     made = {type(judge_of(name)) for name in [*MADE, *ADDED]}
+    made |= {Probe}  # it is made of a file; tests/training/test_probes.py judges with one
     assert made | {one for one in shipped_methods() if not one.asks} == shipped_methods()  # type: ignore[attr-defined]
     assert VERDICTS.keys() == {*MADE, *ADDED}
 

@@ -183,6 +183,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cascade_math": {
         "type": "Cascade", "rule": {"type": "MathEqual"}, "judge": _REFER, "settles": ["correct"], "ask_always": True,
     },
+    "aspects_roscoe": {"type": "FiveAspects", "prompt": _SCORES + _IDENTITY},
     "score_reference": _RATED,
     "score_rubric": {**_RATED, "prompt": _SCORES + "{rubric}\n" + _IDENTITY},
     "score_tagged": {
