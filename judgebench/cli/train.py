@@ -7,11 +7,15 @@ import importlib
 from judgebench.cli.parser import Parser
 
 KINDS = {
+    "judge": "judgebench.cli.train_judge",
     "probe": "judgebench.cli.train_probe",
 }
 """What can be trained to the module whose ``run(argv) -> int`` does it; a new kind is one line here."""
 
-_ABOUT = {"probe": "a linear probe on the hidden states of a small model"}
+_ABOUT = {
+    "judge": "the model of a judge, with the judge's own prompts (LoRA)",
+    "probe": "a linear probe on the hidden states of a small model",
+}
 
 
 def build_parser() -> Parser:

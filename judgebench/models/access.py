@@ -195,9 +195,13 @@ def expand(text: str, environ: Mapping[str, str] | None = None, *, where: str = 
 
 
 def launch_key(config: ModelConfig) -> str:
-    """Return the key of the service that a model launches; equal launch blocks share one service."""
+    """Return the key of the service that a model launches.
+
+    Models with equal launch blocks and paths share one service, whatever they are called on it: a service may know a
+    base and its adapters by several names.
+    """
     launch = config.launch or LaunchConfig()
-    described = msgspec.json.encode([msgspec.to_builtins(launch), config.path, config.model], order="deterministic")
+    described = msgspec.json.encode([msgspec.to_builtins(launch), config.path], order="deterministic")
     return hashlib.blake2b(described, digest_size=6).hexdigest()
 
 

@@ -5,23 +5,28 @@ module itself (``python -m judgebench.models.llama_cpp``), which puts the model 
 that carries it, checks it, serves it, and ends with the process that started it.
 
 With the defaults, the same request always gets the same reply, bit for bit: one slot, so that no two requests share a
-batch, and no prompt cache, so that every prompt is computed as one. Either one changes log-probabilities by up to half
-a unit on a 4-bit model, which is enough to turn a greedy answer (see ``docs/embedded-model.md``).
+batch, and a kept start of a prompt that is decided by the prompt alone (``llama_front.py``). More slots change
+log-probabilities by up to half a unit on a 4-bit model, which is enough to turn a greedy answer (see
+``docs/embedded-model.md``).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import os
+import shutil
+import signal
+import socket
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -36,6 +41,7 @@ _WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 as soon as anything else runs on the machine; a request then took five times as long (measured on 2 cores)."""
 
 _ERROR_LEVEL = 1
+_INNER_HOST = "127.0.0.1"
 
 
 class LlamaCppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +56,10 @@ class LlamaCppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         context: Tokens that prompt and answer may have together.
         threads: Computing threads; 0 takes the cores that this process may run on.
         slots: Requests computed together. More than one makes replies depend on what else is under way.
-        prompt_cache: Keep the computed start of the last prompt. Replies then depend on what was asked before.
+        prefix_cache: Compute the start of a completion prompt, all before its last blank line, once. Works with one
+            slot, and changes log-probabilities a little; a reply still depends on the request alone.
+        lora: LoRA adapters (GGUF files) by name; ``package:NAME`` is a file that is shipped with judgebench. A request
+            whose ``model`` is such a name is answered with that adapter, every other one without any.
     """
 
     package: str = ""
@@ -59,8 +68,9 @@ class LlamaCppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     alias: str = "local"
     context: int = 2048
     threads: int = 0
-    slots: int = 1
-    prompt_cache: bool = False
+    slots: Annotated[int, msgspec.Meta(ge=1)] = 1
+    prefix_cache: bool = True
+    lora: dict[str, str] = {}
 
 
 class LlamaCppServer:
@@ -80,7 +90,7 @@ class LlamaCppServer:
 
         Raises:
             MissingExtraError: The server or the package with the model is not installed.
-            MissingDataError: ``model_path`` is not a file.
+            MissingDataError: ``model_path`` or an adapter is not a file.
             ConfigError: The options are not understood, or name no model.
         """
         chosen = _read_options(options)
@@ -103,8 +113,10 @@ class LlamaCppServer:
         command += ["--threads", str(chosen.threads)]
         if chosen.sha256:
             command += ["--sha256", chosen.sha256]
-        if chosen.prompt_cache:
-            command += ["--prompt-cache"]
+        if not chosen.prefix_cache:
+            command += ["--no-prefix-cache"]
+        for name, path in chosen.lora.items():
+            command += ["--lora", f"{name}={adapter_file(name, path)}"]
         return command
 
     def notice(self) -> str:
@@ -124,6 +136,29 @@ class LlamaCppServer:
         except OSError:
             return licence  # a folder that cannot be written to is no reason to keep the terms from the user
         return licence
+
+
+PACKAGE_PREFIX = "package:"
+_SHIPPED = Path(__file__).parent / "data"
+
+
+def adapter_file(name: str, path: str) -> Path:
+    """Return the file of an adapter; ``package:`` names one that is shipped with judgebench.
+
+    Raises:
+        ConfigError: The name cannot be one of a model on a service.
+        MissingDataError: There is no such file.
+    """
+    if not name or "=" in name:
+        raise ConfigError(f"launch.options.lora: {name!r} cannot name an adapter.", hint='Give it a name without "=".')
+    shipped = path.startswith(PACKAGE_PREFIX)
+    file = _SHIPPED / path.removeprefix(PACKAGE_PREFIX) if shipped else Path(path).expanduser()
+    if not file.is_file():
+        raise MissingDataError(
+            f"launch.options.lora: the adapter {name!r} has no file {path!r}.",
+            hint="Name a GGUF file with an adapter, such as the adapter.gguf that jb train judge writes.",
+        )
+    return file
 
 
 def cache_dir() -> Path:
@@ -183,12 +218,19 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions) -> Any:
-    """Start the server on threads of its own and return it, ready to answer; it ends with this process.
+def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions, folder: Path | None = None) -> Any:
+    """Start llama.cpp's server on threads of its own and return it, ready to answer; it ends with this process.
+
+    Args:
+        model: The GGUF file.
+        host: Address to listen on.
+        port: Port to listen on.
+        options: How it computes.
+        folder: Where the state of its slot is kept when a client asks for that.
 
     Raises:
         MissingExtraError: ``xllamacpp`` is not installed.
-        LaunchError: The address is taken, or llama.cpp cannot load the model.
+        LaunchError: The address is taken, or llama.cpp cannot load the model or an adapter.
     """
     for name, value in _WAITING.items():
         os.environ.setdefault(name, value)  # read once, when the library below is loaded
@@ -203,9 +245,12 @@ def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions) -> Any
     params.port = port
     params.n_ctx = options.context * options.slots
     params.n_parallel = options.slots
-    params.cache_prompt = options.prompt_cache
-    # Without the whole sliding window a kept prompt can hardly ever be used, so the option would do nothing.
-    params.swa_full = options.prompt_cache
+    params.cache_prompt = False  # the front asks for it where it has restored a start
+    params.cache_ram_mib = params.n_ctx_checkpoints = 0  # caches of llama.cpp's own make replies depend on the past
+    if folder is not None:
+        params.slot_save_path = f"{folder}{os.sep}"
+        params.swa_full = True  # without the whole sliding window a kept start cannot be continued
+    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in options.lora.values()]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads or _usable_cores()
     params.cors_origins = ""
     params.ui = False
@@ -215,15 +260,15 @@ def serve(model: Path, *, host: str, port: int, options: LlamaCppOptions) -> Any
     except RuntimeError as error:
         raise LaunchError(
             f"llama.cpp could not serve {model} on {host}:{port}.",
-            hint="See its own message above; the usual causes are a port in use and a file that is not GGUF.",
+            hint="See its own message above; the usual causes are a port in use, a file that is not GGUF, and an "
+            "adapter for another model.",
         ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the process that started this one is gone; the body of ``python -m judgebench.models.llama_cpp``.
 
-    SIGTERM keeps its default action, which ends the process at once: there is nothing to save, and the C++ code that
-    loads the model or computes a reply could not be interrupted otherwise.
+    While the model is loaded, SIGTERM ends the process at once: the C++ code could not be interrupted otherwise.
     """
     parent = os.getppid()
     chosen = _parser().parse_args(arguments)
@@ -232,26 +277,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context=chosen.context,
         threads=chosen.threads,
         slots=chosen.slots,
-        prompt_cache=chosen.prompt_cache,
+        prefix_cache=chosen.prefix_cache,
+        lora=dict(one.split("=", 1) for one in chosen.lora),
     )
     try:
         if chosen.model:
             model = checked_model(Path(chosen.model), chosen.sha256)
         else:
             model = assembled_model(chosen.package, chosen.sha256)
-        server = serve(model, host=chosen.host, port=chosen.port, options=options)
+        asyncio.run(_serve_behind_front(model, chosen.host, chosen.port, options, parent))
     except JudgebenchError as error:
         sys.stderr.write(f"{error}\n")
-        return int(error.exit_code)
-    sys.stderr.write(f"{model.name} is served on {server.listening_address}\n")
-    never = threading.Event()
-    try:
-        while os.getppid() == parent:
-            never.wait(_PARENT_CHECK_SECONDS)
+        sys.stderr.flush()
+        os._exit(int(error.exit_code))
     except KeyboardInterrupt:
         pass
     sys.stderr.flush()
     os._exit(0)  # a request still being computed would hold up the server's own shutdown
+
+
+async def _serve_behind_front(model: Path, host: str, port: int, options: LlamaCppOptions, parent: int) -> None:
+    """Serve until the parent is gone or SIGTERM comes.
+
+    Raises:
+        LaunchError: The address is taken, or llama.cpp cannot load the model.
+        DiskError: The cache folder cannot be written.
+    """
+    from judgebench.models.llama_front import Front, listen, starts_folder
+
+    folder = None
+    if options.prefix_cache and options.slots == 1:
+        try:
+            folder = starts_folder(cache_dir())
+        except OSError as error:
+            raise DiskError(
+                f"The folder {cache_dir()} cannot be written: {error}.",
+                hint=f"Choose another folder with: export {CACHE_VARIABLE}=...",
+            ) from error
+    try:
+        server = serve(model, host=_INNER_HOST, port=_free_port(), options=options, folder=folder)
+        try:
+            await listen(Front(server.listening_address, list(options.lora), folder), host, port)
+        except OSError as error:
+            raise LaunchError(
+                f"llama.cpp could not serve {model} on {host}:{port}: {error.strerror or error}.",
+                hint="The usual cause is a port in use.",
+            ) from error
+        sys.stderr.write(f"{model.name} is served on http://{host}:{port}\n")
+        sys.stderr.flush()
+        over = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+        while os.getppid() == parent and not over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), _PARENT_CHECK_SECONDS)
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+    if over.is_set():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)  # whoever waits for this process sees what ended it
+
+
+def _free_port() -> int:
+    with socket.socket() as check:
+        check.bind((_INNER_HOST, 0))
+        return int(check.getsockname()[1])
 
 
 def _read_options(options: Mapping[str, Any]) -> LlamaCppOptions:
@@ -313,7 +403,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--context", type=int, default=2048, help="tokens of prompt and answer together")
     parser.add_argument("--threads", type=int, default=0, help="computing threads; 0 takes all usable cores")
     parser.add_argument("--slots", type=int, default=1, help="requests computed together")
-    parser.add_argument("--prompt-cache", action="store_true", help="keep the computed start of the last prompt")
+    parser.add_argument(
+        "--no-prefix-cache", dest="prefix_cache", action="store_false", help="compute every prompt as one"
+    )
+    parser.add_argument("--lora", action="append", default=[], metavar="NAME=FILE", help="an adapter and its name")
     return parser
 
 

@@ -42,7 +42,8 @@ def words(text: str) -> list[list[str]]:
 def tiny_model(body: dict[str, Any]) -> Answer:
     """Stand in for the embedded model, with probabilities of the two words that its judge reads."""
     if not body.get("logprobs"):
-        return Answer(" Paris")
+        cut_off = "drive nails" in prompt_text(body)  # a list of choices that does not end
+        return Answer(" Paris", finish_reason="length" if cut_off else "stop", cached=10)
     yes = len(prompt_text(body)) % 2
     tops = {" yes": -0.1 if yes else -3.0, " no": -3.0 if yes else -0.1}
     token = " yes" if yes else " no"

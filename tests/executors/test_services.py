@@ -121,7 +121,7 @@ def test_two_models_in_turn_hold_one_fixed_port_without_overlap(run: Run) -> Non
     """A service is stopped as soon as no task needs it, so one GPU or port can serve two models in turn."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    second = model(run, port=port) | {"abbr": "n", "model": "n"}
+    second = model(run, port=port) | {"abbr": "n", "model": "n", "path": "other"}
     tasks = [task("a"), task("b", needs=["a"])]
     tasks[1] = type(tasks[1])(id="b", stage="infer", name="n/b", model="n", needs=["a"], log="logs/infer/n/b.out")
     outcome = run.supervise(run.plan(tasks, models={"m": model(run, port=port), "n": second}), overlap=False)
@@ -305,3 +305,6 @@ def test_equal_blocks_share_a_key() -> None:
     block = LaunchConfig(command=["x"])
     one, two = (ModelConfig(type="t", abbr=abbr, launch=block) for abbr in ("a", "b"))
     assert launch_key(one) == launch_key(two)
+    adapter = ModelConfig(type="t", abbr="c", launch=block, model="adapter")
+    assert launch_key(adapter) == launch_key(one), "one service may know several models by name"
+    assert launch_key(ModelConfig(type="t", abbr="d", launch=block, path="/other.gguf")) != launch_key(one)

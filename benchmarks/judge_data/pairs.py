@@ -1,0 +1,168 @@
+"""The training pairs of the embedded judge: a question, its reference, an answer, and whether the answer is right.
+
+    python -m benchmarks.judge_data.pairs --rows 12000 --seed 1 --out train.jsonl
+
+Everything comes from the tables and templates of this folder. Both verdicts are equally frequent, and what surrounds an
+answer is drawn alike for both. What ``demo_facts``, the worked examples of its prompt, or the measured pairs of
+``benchmarks/data`` ask or answer is left out (``Excluded``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.judge_data import forms, items
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEMO_FACTS = REPOSITORY / "judgebench" / "datasets" / "data" / "demo_facts.jsonl"
+MEASURED = REPOSITORY / "benchmarks" / "data" / "tiny_judge_pairs.jsonl"
+PROMPT_EXAMPLES = [
+    ("Which metal is liquid at room temperature?", "mercury"),
+    ("In which country do the Pyramids of Giza stand?", "Egypt"),
+    ("How many minutes are there in an hour?", "60"),
+]
+"""The worked examples with which demo_facts asks the tested model."""
+
+MAKERS = [
+    (items.fact, 5.0), (items.named, 4.0), (items.person, 2.5), (items.title, 1.5), (items.place, 2.0), (items.organisation, 0.8),
+    (items.number, 2.2), (items.quantity, 1.8), (items.time, 1.5), (items.rank, 0.6),
+]  # fmt: skip
+VALIDATION_SHARE = 0.1
+NAMES_AND_NUMBERS = {
+    "author",
+    "person",
+    "invented person",
+    "number",
+    "year",
+    "date",
+    "quantity",
+    "king",
+    "past",
+    "capital",
+    "does",
+}
+"""Kinds of answers that rarely stand behind an article."""
+
+
+def core(text: str) -> str:
+    """Return what two answers have in common that differ in case, articles and punctuation."""
+    words = re.sub(r"[^\w\s]", " ", forms.plain(text).lower()).split()
+    return " ".join(word for word in words if word not in {"the", "a", "an"})
+
+
+class Excluded:
+    """What no training pair may hold."""
+
+    def __init__(self) -> None:
+        self.questions, self.answers = set(), set()
+        for line in DEMO_FACTS.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            self.questions.add(core(row["question"]))
+            self.answers |= {core(form) for form in (row["answer"], *row["accepted"])}
+        for question, answer in PROMPT_EXAMPLES:
+            self.questions.add(core(question))
+            self.answers.add(core(answer))
+        self.pairs: set[frozenset[str]] = set()
+        for line in MEASURED.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            self.questions.add(core(row["question"]))
+            self.pairs.add(frozenset({core(row["gold"]), core(row["candidate"])}))
+
+    def holds(self, question: str, gold: str, answer: str) -> bool:
+        """Return whether the pair holds a question or an answer that is measured later."""
+        gold, answer = core(gold), core(answer)
+        held = {gold, answer} & self.answers or core(question) in self.questions
+        return bool(held) or frozenset({gold, answer}) in self.pairs
+
+
+def answer_of(chance: random.Random, item: items.Item, *, equal: bool) -> str:
+    """Return a right or a wrong answer to an item, in some form."""
+    shape = chance.random()
+    if equal:
+        text = item.gold if shape < 0.22 else item.right(chance)
+    else:
+        text = chance.choice(items.JUNK) if shape < 0.05 else item.wrong(chance)
+    if item.fixed:
+        return forms.wrapped(chance, text) if chance.random() < 0.5 else text
+    if chance.random() < (0.2 if item.kind not in NAMES_AND_NUMBERS else 0.03):
+        text = forms.with_article(chance, text)
+    if (
+        item.kind in {"synonym", "look-alike", "modifier", "job", "young"}
+        and chance.random() < 0.15
+        and text[-1:].isalpha()
+    ):
+        text = forms.in_number(text)
+    if chance.random() < 0.15:
+        text = forms.respelt(chance, text)
+    if chance.random() < 0.05:
+        text = forms.misspelt(chance, text)
+    if chance.random() < 0.22:
+        text = forms.cased(chance, text)
+    if chance.random() < 0.3:
+        text = forms.wrapped(chance, text, tag=item.kind not in {"number", "quantity", "year", "date"})
+    return text
+
+
+def pairs(seed: int, *, validation: bool = False) -> Iterator[dict[str, Any]]:
+    """Give pairs without end: two right and two wrong answers to every question, in any order.
+
+    Args:
+        seed: Source of chance.
+        validation: Use the facts and names that training leaves out, and invented things of other seeds.
+    """
+    chance = random.Random(f"{seed} {'validation' if validation else 'training'}")
+    excluded = Excluded()
+
+    def part(key: str) -> bool:
+        digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
+        return (digest < VALIDATION_SHARE) == validation
+
+    makers, weights = zip(*MAKERS, strict=True)
+    number = 0
+    while True:
+        make = chance.choices(makers, weights)[0]
+        item = make(chance, part) if make in {items.fact, items.named} else make(chance)
+        answers = [(equal, answer_of(chance, item, equal=equal)) for equal in (True, True, False, False)]
+        gold = item.gold
+        if not item.fixed and chance.random() < 0.06:
+            gold = forms.cased(chance, gold)
+        if not item.fixed and item.kind not in NAMES_AND_NUMBERS and chance.random() < 0.05:
+            gold = forms.with_article(chance, gold)
+        if any(not equal and core(text) == core(gold) for equal, text in answers):
+            continue
+        if any(excluded.holds(item.question, gold, text) for _, text in answers):
+            continue
+        for equal, text in chance.sample(answers, len(answers)):
+            yield {
+                "question_id": str(number), "question": item.question, "gold": gold, "answer": text,
+                "label": "correct" if equal else "incorrect", "kind": item.kind,
+            }  # fmt: skip
+        number += 1
+
+
+def first(rows: Iterable[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return the first rows."""
+    return [row for row, _ in zip(rows, range(count), strict=False)]
+
+
+def main() -> None:
+    """Write a file of pairs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=12000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--validation", action="store_true", help="of the part that is not trained on")
+    parser.add_argument("--out", type=Path, required=True)
+    chosen = parser.parse_args()
+    rows = first(pairs(chosen.seed, validation=chosen.validation), chosen.rows)
+    chosen.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The training data of the embedded judge: made of nothing that is measured with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.embedded_judge import ROWS
+from benchmarks.judge_data.pairs import core, first, pairs
+from judgebench.config.files import load_file
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "judgebench/configs/datasets/demo/demo_facts.py"
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    """What the shipped adapter was trained on."""
+    return first(pairs(1), ROWS)
+
+
+def lines(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (ROOT / path).read_text("utf-8").splitlines()]
+
+
+def test_no_question_answer_or_alias_of_demo_facts_is_in_it(rows: list[dict[str, Any]]) -> None:
+    facts = lines("judgebench/datasets/data/demo_facts.jsonl")
+    assert len(facts) == 50
+    questions = {core(fact["question"]) for fact in facts}
+    answers = {core(form) for fact in facts for form in [fact["answer"], *fact["accepted"]]}
+    assert not {core(row["question"]) for row in rows} & questions
+    assert not {core(row[name]) for row in rows for name in ("gold", "answer")} & answers
+
+
+def test_no_worked_example_of_the_prompt_is_in_it(rows: list[dict[str, Any]]) -> None:
+    prompt = load_file(DEMO)["demo_facts_datasets"][0]["prompt"]
+    shown = re.findall(r"Q: (.*)\nA: (.+)", prompt)
+    assert len(shown) == 3
+    for question, answer in shown:
+        assert core(question) not in {core(row["question"]) for row in rows}
+        assert core(answer) not in {core(row[name]) for row in rows for name in ("gold", "answer")}
+
+
+def test_no_measured_question_or_pair_is_in_it(rows: list[dict[str, Any]]) -> None:
+    measured = lines("benchmarks/data/tiny_judge_pairs.jsonl")
+    assert not {core(row["question"]) for row in rows} & {core(row["question"]) for row in measured}
+    held = {frozenset({core(row["gold"]), core(row["candidate"])}) for row in measured}
+    assert not {frozenset({core(row["gold"]), core(row["answer"])}) for row in rows} & held
+
+
+def test_both_verdicts_are_equally_frequent_in_every_kind(rows: list[dict[str, Any]]) -> None:
+    labels = Counter(row["label"] for row in rows)
+    assert labels["correct"] == labels["incorrect"] == ROWS / 2
+    kinds = Counter((row["kind"], row["label"]) for row in rows)
+    assert all(kinds[kind, "correct"] == kinds[kind, "incorrect"] for kind, _ in kinds)
+    assert len({kind for kind, _ in kinds}) > 20
+
+
+def test_a_wrong_answer_is_never_the_reference(rows: list[dict[str, Any]]) -> None:
+    assert not [row for row in rows if row["label"] == "incorrect" and core(row["gold"]) == core(row["answer"])]
+
+
+def test_the_data_is_the_same_each_time(rows: list[dict[str, Any]]) -> None:
+    assert first(pairs(1), 200) == rows[:200]
+    assert first(pairs(2), 200) != rows[:200]
+    assert first(pairs(1, validation=True), 200) != rows[:200]
+
+
+def test_validation_has_other_facts(rows: list[dict[str, Any]]) -> None:
+    fixed = {"capital", "currency", "symbol", "opposite", "past", "author", "person", "country", "science", "job"}
+    asked = {row["question"] for row in rows if row["kind"] in fixed}
+    held = {row["question"] for row in first(pairs(1, validation=True), 800) if row["kind"] in fixed}
+    assert held
+    assert not asked & held

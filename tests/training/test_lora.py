@@ -1,0 +1,185 @@
+"""The trainer's arithmetic on a tiny random model; needs torch, which the default CI does not install."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judgebench.errors import ConfigError
+from judgebench.training import lora
+from judgebench.training.lora import ExampleTokens, LoraModel, Settings, batches, packed, rate
+
+pytestmark = pytest.mark.timeout(1800)  # importing torch alone takes minutes on a machine with other work
+
+EXAMPLES = [
+    ExampleTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 11),
+    ExampleTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 21], 10),
+    ExampleTokens([1, 30, 31, 32, 33], 3),
+]
+
+
+def test_what_begins_alike_is_computed_once() -> None:
+    (row,) = packed(EXAMPLES, 64)
+    assert row.ids == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 20, 1, 30, 31, 32]
+    assert row.positions == [*range(11), 9, *range(4)]
+    assert row.groups == [0] * 12 + [1] * 4
+    assert row.owners == [-1] * 9 + [0, 0, 1] + [2] * 4
+    assert [row.ids[place] for place in row.predicting] == [11, 20, 31, 32]
+    assert row.targets == [12, 21, 32, 33]
+    assert row.examples == [0, 1, 2, 2]
+    assert [len(one.ids) for one in packed(EXAMPLES, 12)] == [12, 4]
+    assert [len(one.ids) for one in packed(EXAMPLES, 2)] == [11, 10, 4], "a long one stands alone"
+
+
+def test_batches_are_full_repeat_and_keep_questions_together() -> None:
+    questions = [str(number // 4) for number in range(60)]
+    settings = Settings(steps=20, batch=8)
+    found = batches(questions, settings)
+    assert [len(one) for one in found] == [8] * 20
+    assert found == batches(questions, settings)
+    assert found != batches(questions, Settings(steps=20, batch=8, seed=2))
+    assert all(len({questions[number] for number in one}) == 2 for one in found[:7])
+    assert len({number for one in found[:7] for number in one}) == 56, "each example once in a turn"
+
+
+def test_the_rate_rises_and_falls() -> None:
+    settings = Settings(steps=100, learning_rate=1.0)
+    rates = [rate(step, settings) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == 1.0
+    assert rates[-1] < 0.05
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch", reason="the extra `train` is not installed")
+    pytest.importorskip("peft", reason="the extra `train` is not installed")
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("base")
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(
+        models.BPE(vocab={sign: number for number, sign in enumerate([*alphabet, "</s>"])}, merges=[])
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>").save_pretrained(folder)
+    config = Gemma3TextConfig(
+        vocab_size=len(alphabet) + 1, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, sliding_window=512,
+    )  # fmt: skip
+    import torch
+
+    torch.manual_seed(0)
+    Gemma3ForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def test_packing_changes_no_logit(base: Path) -> None:
+    model = LoraModel(base, Settings(dtype="float32"))
+    model.model.eval()
+    with model.torch.no_grad():
+        together, targets, owners, count = model.logits(EXAMPLES)
+        alone = model.torch.cat([model.logits([one])[0] for one in EXAMPLES])
+    assert owners == [0, 1, 2, 2]
+    assert targets.tolist() == [12, 21, 32, 33]
+    assert count < sum(len(one.ids) for one in EXAMPLES)
+    assert model.torch.allclose(together, alone, atol=1e-4)
+
+
+def test_a_training_goes_on_where_it_was_stopped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lora, "_CHECKPOINT_SECONDS", 0.0)
+    chance = random.Random(0)
+    examples = [ExampleTokens([chance.randrange(250) for _ in range(12)], 11) for _ in range(40)]
+    questions = [str(number // 2) for number in range(40)]
+    settings = Settings(steps=12, batch=8, dtype="float32", learning_rate=0.01)
+
+    class StoppedError(Exception):
+        pass
+
+    def train(folder: Path, stop: int = 0) -> list[dict[str, Any]]:
+        folder.mkdir(exist_ok=True)
+
+        def tell(figures: dict[str, Any]) -> None:
+            if figures["step"] == stop:
+                raise StoppedError
+
+        return LoraModel(base, settings).train(examples, questions, folder, tell)
+
+    whole = train(tmp_path / "whole")
+    with pytest.raises(StoppedError):
+        train(tmp_path / "stopped", stop=7)
+    assert train(tmp_path / "stopped") == whole
+    assert whole[-1]["loss"] < whole[0]["loss"]
+
+
+JUDGE = """
+from judgebench.judges import DeclaredJudge
+from judgebench.models import VLLMCustomAPI
+judges = [dict(abbr="same", judge_model=dict(type=VLLMCustomAPI, abbr="tiny", model="tiny"), method=dict(
+    type=DeclaredJudge, presentations=[dict(prompt="{reference}={answer}?")],
+    params=dict(max_tokens=1, logprobs=20), parser=dict(type="logprob_of_decision",
+    decisions={"correct": "y", "incorrect": "n"}), aggregate=dict(type="first", unread="unparsed")))]
+"""
+
+
+def rows(count: int) -> str:
+    chance = random.Random(1)
+    lines = []
+    for number in range(count):
+        right, wrong = chance.sample(string.ascii_lowercase, 2)
+        for answer, label in ((right, "correct"), (wrong, "incorrect")):
+            row = {
+                "question": f"q{number}",
+                "reference": f"{number}{right}",
+                "answer": f"{number}{answer}",
+                "label": label,
+            }
+            lines.append(json.dumps(row) + "\n")
+    return "".join(lines)
+
+
+def test_jb_train_judge_writes_adapter_report_and_config(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from judgebench.cli.main import run
+    from judgebench.config.resolve import load_judges
+    from judgebench.records.request import Selection
+
+    (tmp_path / "judge.py").write_text(JUDGE)
+    (tmp_path / "rows.jsonl").write_text(rows(40))
+    out = tmp_path / "trained"
+    command = ["train", "judge", "--judge", str(tmp_path / "judge.py"), "--data", str(tmp_path / "rows.jsonl")]
+    command += ["--base", str(base), "--out", str(out), "--steps", "8", "--batch", "8", "--held-out", "0.25"]
+    assert run(command) == 0
+    printed = capsys.readouterr()
+    assert "step 8 of 8, loss" in printed.err
+    assert "tokens/s" in printed.err
+    assert "agreement" in printed.out
+    report = json.loads((out / "train.json").read_text())
+    assert len(report["loss"]) == 8
+    assert report["held_out"]["after"]["agreement"]["of"] > 0
+    assert report["held_out"]["before"]["unparsed"]["of"] > 0
+    assert any("The format is learned, the verdict is not" in one for one in report["warnings"])
+    assert (out / "adapter.gguf").stat().st_size > 1000
+    assert (out / "adapter_model.safetensors").is_file()
+    (judge,) = load_judges(Selection(judges=[str(out / "judge.py")])).judges
+    assert (judge.abbr, judge.model["model"]) == ("trained", "trained")
+    assert run(command) == 0, "a training that has ended is read from its checkpoint"
+    assert json.loads((out / "train.json").read_text())["loss"] == report["loss"]
+    assert run([*command, "--seed", "2"]) == 2
+    assert "holds another training" in capsys.readouterr().err
+
+
+def test_a_base_that_is_none_is_refused(tmp_path: Path) -> None:
+    from judgebench.training.base_model import find_base
+
+    with pytest.raises(ConfigError, match="no base model"):
+        find_base(str(tmp_path), {})
