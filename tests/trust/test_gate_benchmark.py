@@ -51,8 +51,8 @@ def test_a_small_run_of_it_is_as_it_has_to_be(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulation, "SIZES", (100,))
-    monkeypatch.setattr(simulation, "BATCH", 100)
-    assert simulation.report(100) == []
+    monkeypatch.setattr(simulation, "BATCH", 40)
+    assert simulation.report(40) == []
     said = capsys.readouterr().out
     assert "A/A: false alarms" in said
     assert "85% right, wanted >= 80%" in said
@@ -62,4 +62,4 @@ def test_it_notices_a_gate_that_alarms_too_often(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(simulation, "SIZES", (100,))
     monkeypatch.setattr(simulation, "_stopping", lambda tables: iter(()))
     monkeypatch.setitem(simulation.RULES, "this gate", simulation.point_rule)
-    assert any("paired, 100 items" in line for line in simulation.report(100))
+    assert any("paired, 100 items" in line for line in simulation.report(40))
