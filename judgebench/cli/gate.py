@@ -25,8 +25,9 @@ A condition is [<model>:]<row>.<metric><op><number>. It may name
       false_negative_rate, score_shift
 
   what labels say of it: label_agreement, label_kappa, label_ac1,
-      human_ceiling, winning_rate, advantage; and judge_shift: how far it
-      moved on the answers that are the same in the baseline
+      human_ceiling, winning_rate, advantage; judge_shift: how far it moved
+      on the answers that are the same in the baseline; again_rate: how
+      often it decides otherwise when asked again (jb compare RUN --again 3)
 
 A drop is measured on the items that both runs have, and fails only where
 neither chance nor a judge that changed explains it.

@@ -21,6 +21,7 @@ from judgebench.report.gate_file import (
     GateConditions,
     GateRule,
     Missing,
+    asks_again,
     asks_labels,
     asks_shift,
     is_baseline_file,
@@ -161,6 +162,10 @@ def overall(checks: Sequence[Check]) -> Decision:
 def _facts(run: RunFolder, gate: GateConditions, rules: Sequence[GateRule]) -> list[RowFacts]:
     """Return what the run offers, with what labels say where that is asked for or corrects a score."""
     facts = facts_of(run.path)
+    if any(asks_again(rule.that) for rule in rules):
+        from judgebench.report.trust_figures import with_askings
+
+        facts = with_askings(run, facts)
     figures = any(asks_labels(rule.that) for rule in rules)
     if figures or (gate.on == "interval" and (run.path / "labels").is_dir()):
         from judgebench.report.trust_figures import with_labels
@@ -201,11 +206,27 @@ def _checks(
     if Plans(run).in_random_order:
         early, alpha = _decided_on_the_way(run, gate, rules, sides), ALPHA / 2
     checks: list[Check] = []
+    again = _asked_again(run) if sides else {}
     for rule in rules:
         for one in _of_rule(rule, gate, facts, before, sides, alpha):
             decided = early.get((str(rule.that), one.model, one.row), one)
+            if isinstance(rule.that, AllowedDrop) and (said := again.get((one.model, one.row))):
+                decided = decided._replace(message=f"{decided.message}; {said}")
             checks.append(_of_missing(decided._replace(tier=rule.tier), gate.missing))
     return shared(checks, alpha=alpha)
+
+
+def _asked_again(run: RunFolder) -> dict[Name, str]:
+    """Return what is said beside a drop of how much of it the judge makes alone, where it was asked again."""
+    if not (run.path / "again").is_dir():
+        return {}
+    from judgebench.trust.askings import askings_of
+
+    return {
+        name: f"asked again, the judge decides otherwise in {one.rate.value:.2f}% of {one.items} answers"
+        for name, one in askings_of(run).items()
+        if one.rate.value is not None
+    }
 
 
 def _of_rule(

@@ -133,6 +133,15 @@ BY_LABELS = ("label_agreement", "label_kappa", "label_ac1", "human_ceiling", "wi
 """What labels say of the judge; the last two are of the alternative annotator test."""
 
 
+AGAIN_RATE = "again_rate"
+"""How often the judge decides otherwise when it is asked again about the same answer."""
+
+
+def asks_again(that: Condition | AllowedDrop) -> bool:
+    """Return whether a line asks how often the judge decides otherwise when it is asked again."""
+    return isinstance(that, Condition) and that.target.endswith(f".{AGAIN_RATE}")
+
+
 def asks_shift(that: Condition | AllowedDrop) -> bool:
     """Return whether a line asks how far the judge moved."""
     return isinstance(that, Condition) and that.target.endswith(f".{JUDGE_SHIFT}")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from judgebench.errors import how_many
 from judgebench.records.figures import Metric
 from judgebench.report.conditions import RowFacts
-from judgebench.report.gate_file import BY_LABELS, JUDGE_SHIFT
+from judgebench.report.gate_file import AGAIN_RATE, BY_LABELS, JUDGE_SHIFT
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.agreement import ResampledFigure, RowAgreement, agreements
+from judgebench.trust.askings import askings_of
 from judgebench.trust.baselines import Name
 from judgebench.trust.comparing import RowComparison
 from judgebench.trust.corrected import corrected_scores
@@ -35,6 +36,24 @@ def with_labels(run: RunFolder, facts: Sequence[RowFacts], *, figures: bool) -> 
         else one._replace(
             corrected=corrected.get((one.model, one.row)),
             trust={**one.trust, **_by_labels(agreed.get(one.row))} if figures else one.trust,
+        )
+        for one in facts
+    ]
+
+
+def with_askings(run: RunFolder, facts: Sequence[RowFacts]) -> list[RowFacts]:
+    """Return the facts of a run with how often each judge decides otherwise when it is asked again.
+
+    Raises:
+        DataError: A file of what was asked again is damaged.
+    """
+    found = askings_of(run)
+    never = Metric(value=None, note="the judge was not asked again: jb compare RUN --again 3 asks it")
+    return [
+        one
+        if one.group
+        else one._replace(
+            trust={**one.trust, AGAIN_RATE: asked.rate if (asked := found.get((one.model, one.row))) else never}
         )
         for one in facts
     ]

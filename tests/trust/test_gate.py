@@ -177,6 +177,20 @@ def test_a_judge_that_moved_is_found(tmp_path: Path) -> None:
     assert jb(["gate", str(copy), "--baseline", str(same), "--max", "toy-strict.judge_shift<=2"]) == 0
 
 
+def test_a_judge_that_decides_otherwise_when_asked_again_is_found(tmp_path: Path) -> None:
+    """One in five of the later verdicts about the same answers is another one."""
+    n = 100
+    before, run = (made(tmp_path / f"2026010{day}_000000", [True] * n, [True] * n, [0] * n) for day in (1, 2))
+    rule = "toy-strict.again_rate<=10"
+    (unknown,) = gate_run(run, GateConditions(max=[rule])).checks
+    assert (unknown.decision, unknown.missing) == ("cannot tell", True)
+    assert "jb compare RUN --again 3 asks it" in unknown.message
+    made(run / "again/toy", [True] * n, [number % 5 > 0 for number in range(n)], [0] * n)
+    assert decided(run, max=[rule, "toy-strict.again_rate<=40"]) == ["fail", "pass"]
+    outcome = gate_run(run, GateConditions(baseline=str(before), max_drop=[DROP]))
+    assert "asked again, the judge decides otherwise in 20.00% of 100 answers" in outcome.text
+
+
 def test_conditions_share_the_error(tmp_path: Path) -> None:
     """One of ten conditions that fails narrowly may be chance."""
     run = made(tmp_path / "20260101_000000", [True] * 100, [number < 40 for number in range(100)], [0] * 100)
