@@ -206,7 +206,7 @@ def _checks(
     if Plans(run).in_random_order:
         early, alpha = _decided_on_the_way(run, gate, rules, sides), ALPHA / 2
     checks: list[Check] = []
-    again = _asked_again(run) if sides else {}
+    again = _said_when_repeated(run) if sides else {}
     for rule in rules:
         for one in _of_rule(rule, gate, facts, before, sides, alpha):
             decided = early.get((str(rule.that), one.model, one.row), one)
@@ -216,7 +216,7 @@ def _checks(
     return shared(checks, alpha=alpha)
 
 
-def _asked_again(run: RunFolder) -> dict[Name, str]:
+def _said_when_repeated(run: RunFolder) -> dict[Name, str]:
     """Return what is said beside a drop of how much of it the judge makes alone, where it was asked again."""
     if not (run.path / "again").is_dir():
         return {}

@@ -53,7 +53,7 @@ def with_askings(run: RunFolder, facts: Sequence[RowFacts]) -> list[RowFacts]:
         one
         if one.group
         else one._replace(
-            trust={**one.trust, AGAIN_RATE: asked.rate if (asked := found.get((one.model, one.row))) else never}
+            trust={**one.trust, AGAIN_RATE: repeated.rate if (repeated := found.get((one.model, one.row))) else never}
         )
         for one in facts
     ]
