@@ -65,7 +65,7 @@ LAYERS: dict[str, set[str]] = {
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "base", "manager", "misc"}
 
 HEAVY = {
-    "mmengine", "aiohttp", "httpx2", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
+    "mmengine", "aiohttp", "numpy", "scipy", "sympy", "math_verify", "datasets", "transformers", "torch",
     "sklearn", "rich", "jinja2", "markdown_it", "nh3", "latex2mathml", "tabulate", "filelock", "shtab",
 }  # fmt: skip
 

@@ -2,19 +2,16 @@
 
 Several services are asked at once; it is said which one keeps the run waiting. What is asked of one address is asked
 one after the other: a service that answers one call at a time must not run into the time limit of a trial call because
-another one of ours came first. The requests are synchronous, through httpx2.
+another one of ours came first. The requests are synchronous (``preflight/http_calls.py``).
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import math
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any
 
 import msgspec
@@ -28,6 +25,7 @@ from judgebench.models.access import auth_headers, redactor_of, revealed, secret
 from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
+from judgebench.preflight.http_calls import TRANSPORT_ERRORS, HttpCalls, HttpReply
 from judgebench.records.flow import Failure, Reply, Request
 
 PATIENCE = 30.0
@@ -46,8 +44,6 @@ class TrialCall:
     """
 
     def __init__(self, config: ServiceConfig, dialect: Dialect, environ: Mapping[str, str] | None = None) -> None:
-        import httpx2
-
         self._environ = environ
         self._secrets = secret_parameters(config, environ)
         sent = revealed(config.generation_kwargs, self._secrets)
@@ -63,39 +59,24 @@ class TrialCall:
         """When the request on its way was sent (``time.monotonic``); another thread may look."""
         self.replies: list[Reply] = []
         """What came of the calls that may have cost something."""
-        self._client = httpx2.Client(
+        self._calls = HttpCalls(
             headers=auth_headers(config, environ),
-            timeout=httpx2.Timeout(self.limit, connect=min(5.0, self.limit)),
-            # without TLS there is nothing to verify, and loading the certificates costs more than the request
-            verify=reach.tls_of(config, environ) if self.base.startswith("https") else False,
+            seconds=self.limit,
+            connecting=min(5.0, self.limit),
+            tls=reach.tls_of(config, environ) if self.base.startswith("https") else None,
             proxy=reach.proxy_of(self.base),
-            trust_env=False,
+            most=REPLY_LIMIT,
         )
-        self._socket: socket.socket | None = None
         self._given_up = False
-        self._transport_error = (httpx2.TransportError, httpx2.DecodingError)
-        self._timeout = (httpx2.TimeoutException, TimeoutError)
-
-    def __enter__(self) -> TrialCall:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.close()
-        if self._socket is not None:
-            self._socket.close()
 
     def give_up(self, since: float) -> None:
         """End the request that was sent at ``since``, if it is still on its way; for another thread to call.
 
-        The HTTP library limits each read alone, so a service that sends its headers byte by byte has no end otherwise.
+        A time limit holds for each read alone, so a service that sends its headers byte by byte has no end otherwise.
         """
         if self.waiting_since == since:
             self._given_up = True
-            if self._socket is not None:
-                with contextlib.suppress(OSError):  # it was closed meanwhile
-                    self._socket.shutdown(socket.SHUT_RDWR)
+            self._calls.end()
 
     def check_model(self) -> list[str]:
         """Check that the service is there, and take its first model if none is named; returns findings.
@@ -109,9 +90,9 @@ class TrialCall:
         url = reach.listing_url(self.config, self.dialect, self._environ)
         try:
             status, _, content = self._exchange("GET", url)
-        except self._timeout:
+        except TimeoutError:
             return []
-        except self._transport_error as error:
+        except TRANSPORT_ERRORS as error:
             raise EndpointError(
                 f"The service of {self.config.abbr!r} at {self.place} cannot be reached: "
                 f"{self.redactor.error(str(error))}.",
@@ -151,9 +132,9 @@ class TrialCall:
         url = call_url(self.config, self.dialect.call_path(self.config, self.model), self._environ)
         try:
             status, kind, content = self._exchange("POST", url, wire.encode(body))
-        except self._timeout:
+        except TimeoutError:
             return _failed("timeout", f"no reply within {self.limit:g} s")
-        except self._transport_error as error:
+        except TRANSPORT_ERRORS as error:
             return _failed("connection", self.redactor.error(str(error)))
         try:
             if status == 200:
@@ -209,8 +190,8 @@ class TrialCall:
             hint="Set api_key in the config to a valid key, best as '${NAME_OF_A_VARIABLE}'.",
         )
 
-    def _exchange(self, method: str, url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Send one request; returns status, content type and body, which is cut at ``REPLY_LIMIT``.
+    def _exchange(self, method: str, url: str, body: bytes | None = None) -> HttpReply:
+        """Send one request; the body of its reply is cut at ``REPLY_LIMIT``.
 
         Raises:
             TimeoutError: The reply was not complete within the limit.
@@ -218,33 +199,17 @@ class TrialCall:
         self._given_up = False
         self.waiting_since = time.monotonic()
         ends = self.waiting_since + self.limit
-        headers = {"Content-Type": "application/json"} if body is not None else None
-        watched = {"trace": self._connected}
         try:
-            with self._client.stream(method, url, content=body, headers=headers, extensions=watched) as response:
-                content = b""
-                for piece in response.iter_bytes():
-                    content += piece
-                    if len(content) > REPLY_LIMIT:
-                        break
-                    if time.monotonic() > ends:
-                        raise TimeoutError
-        except self._transport_error as error:
+            reply = self._calls.call(method, url, body)
+        except TRANSPORT_ERRORS as error:
             if self._given_up:
                 raise TimeoutError from error
             raise
         finally:
             self.waiting_since = None
-        if self._given_up:
+        if self._given_up or time.monotonic() > ends:
             raise TimeoutError
-        return response.status_code, response.headers.get("content-type", ""), content
-
-    def _connected(self, event: str, info: dict[str, Any]) -> None:
-        """Keep a hold on the socket of a new connection; TLS takes over the library's own."""
-        if event == "connection.connect_tcp.complete":
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = info["return_value"].get_extra_info("socket").dup()
+        return reply
 
     def _words(self, content: bytes) -> str:
         """Return the start of the service's own words, on one line and without the key that it may repeat."""
@@ -327,9 +292,9 @@ def _ask_in_turn(services: Sequence[TrialService], environ: Mapping[str, str] | 
             continue
         try:
             dialect = plugins.load(one.config.type, "models")()
-            with TrialCall(one.config, dialect, environ) as one.trial:
-                one.replies = one.trial.replies
-                one.findings = one.ask(one.trial)
+            one.trial = TrialCall(one.config, dialect, environ)
+            one.replies = one.trial.replies
+            one.findings = one.ask(one.trial)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that waits for this one
             one.error = error
             unusable.add(served)

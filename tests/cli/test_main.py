@@ -249,7 +249,7 @@ def modules_of(*argv: str) -> set[str]:
     return set(done.stderr.splitlines())
 
 
-HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "httpx2", "numpy", "tabulate", "asyncio", "shtab"}
+HEAVY = {"mmengine", "msgspec", "aiohttp", "rich", "numpy", "tabulate", "asyncio", "shtab"}
 
 
 @pytest.mark.parametrize("argv", ["--help", "--version"])

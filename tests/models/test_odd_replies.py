@@ -49,8 +49,8 @@ async def asked(service: ServiceConfig) -> Reply:
 def replies(kind: str, service: RawService, **keys: Any) -> list[Reply]:
     """What a run and a trial call make of it; both can be recorded."""
     found = config(kind, service.url, **keys)
-    with TrialCall(found, plugins.load(kind, "models")()) as trial:
-        both = [asyncio.run(asked(found)), trial.ask(Request(prompt="x"))]
+    trial = TrialCall(found, plugins.load(kind, "models")())
+    both = [asyncio.run(asked(found)), trial.ask(Request(prompt="x"))]
     for reply in both:
         msgspec.json.encode(reply)
     return both
@@ -174,8 +174,8 @@ def test_a_delay_beyond_all_numbers_is_a_failed_reply_like_any_other(headers: di
 def test_a_run_and_its_trial_call_send_to_one_address_which_is_one(path: str) -> None:
     with RawService(CHAT) as service:
         found = config("VLLMCustomAPIChat", service.url + path)
-        with TrialCall(found, plugins.load(found.type, "models")()) as trial:
-            assert (asyncio.run(asked(found)).text, trial.ask(Request(prompt="x")).text) == (SAID, SAID)
+        trial = TrialCall(found, plugins.load(found.type, "models")())
+        assert (asyncio.run(asked(found)).text, trial.ask(Request(prompt="x")).text) == (SAID, SAID)
     first, second = service.calls
     assert first == second
     assert first.isascii()
