@@ -9,6 +9,7 @@ import contextlib
 import importlib
 from collections.abc import Iterable
 
+from judgebench.engine.deferred_certificates import certificates_deferred
 from judgebench.judges.parsers.reading import parser_of
 from judgebench.records.flow import Reply
 from judgebench.stages.task import STAGE_MODULES
@@ -27,6 +28,9 @@ _IMPORTED = {
 def warm_up(stages: Iterable[str]) -> None:
     """Import what most tasks of these stages import, and compile the patterns that read the replies of most judges."""
     stages = set(stages)
+    if not {"infer", "judge"}.isdisjoint(stages):
+        with certificates_deferred():
+            importlib.import_module("judgebench.engine.http")
     for stage in stages:
         importlib.import_module(STAGE_MODULES[stage])
         for name in _IMPORTED[stage]:
