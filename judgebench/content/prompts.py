@@ -75,7 +75,9 @@ def fill(template: str, fields: Mapping[str, Any], *, where: str = "prompt") -> 
     Raises:
         ConfigError: The template names a field that does not exist.
     """
-    texts, names = _pieces(template)
+    if (filled := _filled_with_texts(template, fields)) is not None:
+        return filled
+    texts, names, _ = _pieces(template)
     found = [texts[0]]
     for name, text in zip(names, texts[1:], strict=True):
         if name not in fields:
@@ -123,7 +125,9 @@ def fill_in(template: str, fields: Mapping[str, Any], *, where: str = "prompt") 
     Raises:
         ConfigError: The template names a field that does not exist.
     """
-    texts, names = _pieces(template)
+    if (filled := _filled_with_texts(template, fields)) is not None:
+        return filled
+    texts, names, _ = _pieces(template)
     if not any(isinstance(value := fields.get(name), Interleaved) or is_medium(value) for name in names):
         return fill(template, fields, where=where)
     pieces: list[Text | Medium] = [Text(text=texts[0])]
@@ -166,9 +170,22 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
+def _filled_with_texts(template: str, fields: Mapping[str, Any]) -> str | None:
+    """Return the filled template where every field that it names is a text, as nearly always; else ``None``.
+
+    A prompt is rendered for every answer at each stage, so this is worth a way of its own.
+    """
+    _, names, form = _pieces(template)
+    values = tuple([fields.get(name) for name in names])
+    for value in values:
+        if value.__class__ is not str:
+            return None
+    return form % values
+
+
 @lru_cache(maxsize=1024)
-def _pieces(template: str) -> tuple[list[str], list[str]]:
-    """Return the texts of a template, braces single, and the names of the fields between them."""
+def _pieces(template: str) -> tuple[list[str], list[str], str]:
+    """Return the texts of a template, braces single, the names of the fields between them, and a form with ``%s``."""
     texts, names, at = [""], [], 0
     for match in _PLACEHOLDER.finditer(template):
         texts[-1] += template[at : match.start()]
@@ -179,7 +196,7 @@ def _pieces(template: str) -> tuple[list[str], list[str]]:
             names.append(match[1])
             texts.append("")
     texts[-1] += template[at:]
-    return texts, names
+    return texts, names, "%s".join(text.replace("%", "%%") for text in texts)
 
 
 def _filled(message: Message) -> list[str]:

@@ -134,6 +134,10 @@ def short_hash(value: Any, digits: int = 6) -> str:
     return hashlib.blake2b(_encoded(value), digest_size=16).hexdigest()[:digits]
 
 
+_ONE_WAY = frozenset({str, int, bool, type(None)})
+"""Values that are written in one way alone."""
+
+
 def _encoded(value: Any) -> bytes:
     return _DETERMINISTIC.encode(_as_written_shortest(value))
 
@@ -141,7 +145,7 @@ def _encoded(value: Any) -> bytes:
 def _as_written_shortest(value: Any) -> Any:
     """Return a JSON value in which whole numbers are integers."""
     if isinstance(value, dict):
-        return {key: _as_written_shortest(item) for key, item in value.items()}
+        return {key: item if item.__class__ in _ONE_WAY else _as_written_shortest(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_as_written_shortest(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:

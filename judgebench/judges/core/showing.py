@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -103,7 +104,7 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
     lacking = {"reference"} if case.reference is None or case.reference == [] else set()
     lacking |= {"baseline"} if case.baseline is None else set()
     fields = {**raw, "reference": as_reference(case.reference)}
-    if case.images or any(name.endswith("_images") for name in needed):
+    if case.images or _shows_images(frozenset(needed)):
         fields |= _image_fields(case)
         lacking |= {name for name in _ANSWERS_IMAGES if not fields[name]}
         if not answer.strip() and case.images and not set(_ANSWERS_IMAGES) & set(needed):
@@ -117,6 +118,11 @@ def shown(case: Case, showing: Showing, *, needed: Collection[str]) -> Shown:
     texts = [str(fields[name]) for name in ("answer", "baseline", "first", "second") if name in fields]
     fields["fence"] = fence(case, *texts)
     return Shown(fields, trimmed, frozenset(lacking.intersection(needed)) if lacking else _NOTHING)
+
+
+@lru_cache(maxsize=256)
+def _shows_images(needed: frozenset[str]) -> bool:
+    return any(name.endswith("_images") for name in needed)
 
 
 def _image_fields(case: Case) -> dict[str, Any]:
