@@ -1,6 +1,7 @@
 """Two checkouts measured in turn: the ratio of their costs with its interval.
 
     python -m benchmarks.pairs BEFORE [--after .] [--pairs 20] [--what fixed_cost engine_throughput scale]
+        [--sizes 30:8]
 
 BEFORE is a checkout of an earlier commit (``git worktree add ../before COMMIT``). Each pair runs one benchmark of
 either checkout right after the other, the first of the two drawn by lot, so that a machine that wanders meets both.
@@ -48,13 +49,20 @@ WHAT: dict[str, tuple[list[str], Callable[[list[dict[str, Any]]], dict[str, floa
 """Benchmark, its arguments, and how its rows become named costs."""
 
 
-def cost(checkout: Path, name: str) -> dict[str, float]:
+def cost(checkout: Path, name: str, sizes: list[str]) -> dict[str, float]:
     """Run a benchmark of a checkout once and return its costs.
+
+    Args:
+        checkout: Whose benchmark and package.
+        name: The benchmark.
+        sizes: Items and concurrency of ``fixed_cost``; none for the usual ones.
 
     Raises:
         CalledProcessError: The benchmark failed.
     """
     arguments, costs = WHAT[name]
+    if sizes and name == "fixed_cost":
+        arguments = ["--runs", "1", "--sizes", *sizes]
     subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *arguments],
         cwd=checkout,
@@ -84,6 +92,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--what", nargs="+", choices=list(WHAT), default=list(WHAT))
     parser.add_argument("--seed", type=int, default=0, help="of the lot that draws which checkout comes first")
+    parser.add_argument("--sizes", nargs="+", default=[], help="items and concurrency of fixed_cost, such as 30:8")
     options = parser.parse_args()
     lot = random.Random(options.seed)
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -91,7 +100,7 @@ def main() -> None:
         for name in options.what:
             sides = {"before": options.before.resolve(), "after": options.after.resolve()}
             order = sorted(sides, reverse=lot.random() < 0.5)
-            costs = {side: cost(sides[side], name) for side in order}
+            costs = {side: cost(sides[side], name, options.sizes) for side in order}
             for key, before in costs["before"].items():
                 if key in costs["after"]:
                     found.setdefault((name, key), []).append((before, costs["after"][key]))

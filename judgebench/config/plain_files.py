@@ -1,6 +1,6 @@
 """Config files of the usual form, read without mmengine: imports, ``read_base()``, dicts, lists and texts.
 
-mmengine, with numpy and all else that it imports, is a quarter of the CPU time of a small run. Nearly every config file
+mmengine, with numpy and all else that it imports, is a sixth of the CPU time of a small run. Nearly every config file
 needs none of it. This module runs a file of which it knows every construct, with the values that mmengine would find,
 and leaves any other file to mmengine: one that imports a module to run it, defines functions, changes what it inherits
 in a way that mmengine's own dicts treat differently, or fails. So each error is mmengine's too.

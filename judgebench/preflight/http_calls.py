@@ -30,7 +30,7 @@ class HttpReply(NamedTuple):
     body: bytes
 
 
-class HttpCalls:
+class TrialHttp:
     """Sends calls to one service.
 
     Args:

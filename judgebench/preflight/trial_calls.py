@@ -25,7 +25,7 @@ from judgebench.models.access import auth_headers, redactor_of, revealed, secret
 from judgebench.models.addresses import base_url, call_url
 from judgebench.models.contract import Dialect, ServiceConfig
 from judgebench.models.service_errors import excerpt
-from judgebench.preflight.http_calls import TRANSPORT_ERRORS, HttpCalls, HttpReply
+from judgebench.preflight.http_calls import TRANSPORT_ERRORS, HttpReply, TrialHttp
 from judgebench.records.flow import Failure, Reply, Request
 
 PATIENCE = 30.0
@@ -59,7 +59,7 @@ class TrialCall:
         """When the request on its way was sent (``time.monotonic``); another thread may look."""
         self.replies: list[Reply] = []
         """What came of the calls that may have cost something."""
-        self._calls = HttpCalls(
+        self._calls = TrialHttp(
             headers=auth_headers(config, environ),
             seconds=self.limit,
             connecting=min(5.0, self.limit),

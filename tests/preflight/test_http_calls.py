@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from judgebench.preflight.http_calls import TRANSPORT_ERRORS, HttpCalls
+from judgebench.preflight.http_calls import TRANSPORT_ERRORS, TrialHttp
 
 BODY = b'{"a": "' + b"x" * 5000 + b'"}'
 
@@ -37,8 +37,8 @@ def answering(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
         yield f"127.0.0.1:{server.getsockname()[1]}", seen
 
 
-def calls(*, proxy: str | None = None, most: int = 1 << 20, **headers: str) -> HttpCalls:
-    return HttpCalls(headers=headers, seconds=20, connecting=5, tls=None, proxy=proxy, most=most)
+def calls(*, proxy: str | None = None, most: int = 1 << 20, **headers: str) -> TrialHttp:
+    return TrialHttp(headers=headers, seconds=20, connecting=5, tls=None, proxy=proxy, most=most)
 
 
 def reply(body: bytes, *lines: str, length: int | None = None) -> bytes:
