@@ -208,6 +208,7 @@ SETUPS: dict[str, Any] = {
     "first_readable": {"type": "first_readable", "parsers": [LETTERS, "trailing_int"]},
     **{name: name for name in ("step_list", "score_list", "viescore_list", "letter_order", "aisbench_int_list")},
     "word_scale": {"type": "word_scale", "words": {"poor": 1, "good": 2}},
+    "criteria_sums": {"type": "criteria_sums", "criteria": ["look"]},
 }
 
 
@@ -283,6 +284,7 @@ SAID_SO: dict[str, tuple[Reply, str | None, float | None]] = {
     "step_list": (Reply(status="ok", text='[{"step": 0, "correct": true}, {"step": 1, "correct": false}]'), None, 1.0),
     "aisbench": (Reply(status="ok", text="The answer is B"), "incorrect", None),
     "opencompass": (Reply(status="ok", text="A, not B"), "correct", None),
+    "criteria_sums": (Reply(status="ok", text='{"look": {"A": 4, "B": 2}}'), "A", 2.0),
 }
 
 
@@ -331,6 +333,10 @@ ADDED: dict[str, dict[str, Any]] = {
         "parser": LABELLED,
         "aggregate": {"type": "first", "unread": "unparsed"},
     },
+    "own_scale": {
+        "type": "OwnScale",
+        "prompt": [{"role": "user", "content": "{answer}\n\nLet me think. VERDICT: A or VERDICT: B? {scale}"}],
+    },
 }
 """Methods that no shipped judge config is made of."""
 MADE = {path.stem: path for path in CONFIGS}
@@ -370,8 +376,13 @@ VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, flo
     "conversation_score": ((None, 10.0), (None, 10.0)),
     "list_scores": (("2", 9.0), ("2", 9.0)),
     "continued": (("A", None), ("B", None)),
+    "own_scale": (("A", None), ("B", None)),
 }  # fmt: skip
-SOLVED = {"solutions": [f"{WRONG}: 7", f"{RIGHT}: 6"]}
+FURTHER: dict[str, dict[str, Any]] = {
+    "choose_solution": {"solutions": [f"{WRONG}: 7", f"{RIGHT}: 6"]},
+    "own_scale": {"kind": "categorical", "labels": ["A", "B"]},
+}
+"""What an item needs beside what all have."""
 
 
 def test_every_method_is_judged_with_and_has_its_documented_verdicts() -> None:
@@ -383,7 +394,7 @@ def test_every_method_is_judged_with_and_has_its_documented_verdicts() -> None:
 
 @pytest.mark.parametrize("name", VERDICTS)
 def test_a_method_gives_its_documented_verdict_and_equal_items_and_repeats_one(name: str) -> None:
-    meta = {**ITEM.meta, **(SOLVED if name == "choose_solution" else {})}
+    meta = {**ITEM.meta, **FURTHER.get(name, {})}
     for (answer, other), stated in zip(((RIGHT, WRONG), (WRONG, RIGHT)), VERDICTS[name], strict=True):
         item = msgspec.structs.replace(ITEM, answer=answer, baseline=other, meta=meta)
         verdicts = [
@@ -410,7 +421,8 @@ def _sees(body: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("name", ADDED)
 def test_replies_that_state_nothing_are_no_verdict_of_any_method(name: str) -> None:
     """Those of shipped configs are held to it beside what else they must keep."""
-    verdict = decided(judge_of(name), FileIdentity(lambda _body: "That is hard to say."))
+    item = msgspec.structs.replace(ITEM, meta={**ITEM.meta, **FURTHER.get(name, {})})
+    verdict = decided(judge_of(name), FileIdentity(lambda _body: "That is hard to say."), item)
     assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
     assert verdict.reason
 

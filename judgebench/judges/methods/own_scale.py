@@ -6,13 +6,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from judgebench.errors import ConfigError
 from judgebench.judges.core.contract import Ask, Case, JudgeMethod
 from judgebench.judges.core.declared import DeclaredJudge, Presentation
 from judgebench.judges.core.showing import Showing
 from judgebench.records.flow import Prompt, Verdict
-
-_KINDS = {"graded", "continuous", "categorical"}
 
 
 class OwnScale(JudgeMethod):
@@ -52,19 +49,18 @@ class OwnScale(JudgeMethod):
         return {"method": "own_scale", "version": self.version, **msgspec.to_builtins(self.config)}
 
     def prompts(self, case: Case) -> list[tuple[str, Prompt]]:
-        """Return the rendered prompt, for a look before anything is sent."""
-        return self._judge_of(case).prompts(case)
+        """Return the rendered prompt, for a look before anything is sent; none of an item without a scale."""
+        scale = self._scale_of(case)
+        return [] if isinstance(scale, str) else self._judge_with(*scale).prompts(case)
 
     async def judge(self, case: Case, ask: Ask) -> Verdict:
-        """Ask, and read the reply on the item's scale.
+        """Ask, and read the reply on the item's scale; an item that does not say what its scale is, is not judged."""
+        scale = self._scale_of(case)
+        if isinstance(scale, str):
+            return Verdict(status="not_judged", reason=scale)
+        return await self._judge_with(*scale).judge(case, ask)
 
-        Raises:
-            ConfigError: The item does not say what its scale is.
-        """
-        return await self._judge_of(case).judge(case, ask)
-
-    def _judge_of(self, case: Case) -> DeclaredJudge:
-        parser, scale = self._parser_of(case)
+    def _judge_with(self, parser: dict[str, Any], scale: str) -> DeclaredJudge:
         key = repr(parser)
         if key not in self._judges:
             showing = {field.name: getattr(self.config, field.name) for field in msgspec.structs.fields(Showing)}
@@ -79,27 +75,26 @@ class OwnScale(JudgeMethod):
             )
         return self._judges[key]
 
-    def _parser_of(self, case: Case) -> tuple[dict[str, Any], str]:
-        """Return what reads the reply about an item, and what it is to end with."""
+    def _scale_of(self, case: Case) -> tuple[dict[str, Any], str] | str:
+        """Return what reads the reply about an item and what it is to end with, or what its scale lacks."""
         kind = case.meta.get(self.config.kind)
-        if kind not in _KINDS:
-            raise ConfigError(
-                f"method: the item says {kind!r} of its scale; one of {', '.join(sorted(_KINDS))} was meant."
-            )
         if kind == "categorical":
-            labels = [str(label) for label in case.meta.get(self.config.labels) or []]
-            if len(labels) < 2:
-                raise ConfigError("method: a categorical item needs two labels or more.")
+            listed = case.meta.get(self.config.labels)
+            labels = [str(label) for label in listed] if isinstance(listed, list) else []
+            if len(set(labels)) < 2 or not all(label.strip() for label in labels):
+                return "the item has a scale of labels, and fewer than two of them"
             words = {label: label for label in labels}
-            listed = " or ".join(f"VERDICT: {_escaped(label)}" for label in labels)
-            return {"type": "anchored", "decisions": {}, "words": words}, f"End your reply with one line: {listed}."
+            ends = " or ".join(f"VERDICT: {_escaped(label)}" for label in labels)
+            return {"type": "anchored", "decisions": {}, "words": words}, f"End your reply with one line: {ends}."
+        if kind not in ("graded", "continuous"):
+            return "the item does not say what its scale is"
         low, high = (case.meta.get(name) for name in (self.config.low, self.config.high))
         if not isinstance(low, int | float) or not isinstance(high, int | float) or low == high:
-            raise ConfigError("method: an item with a scale of numbers needs both of its ends.")
-        ends = {"low": float(min(low, high)), "high": float(max(low, high))}
+            return "the item has a scale of numbers, and not both of its ends"
+        least, greatest = float(min(low, high)), float(max(low, high))
         number = "a whole number" if kind == "graded" else "a number"
         said = f"End your reply with one line: SCORE: n, {number} from {low:g} (worst) to {high:g} (best)."
-        return {"type": "score_line", "whole": kind == "graded", **ends}, said
+        return {"type": "score_line", "whole": kind == "graded", "low": least, "high": greatest}, said
 
 
 def _escaped(label: str) -> str:
