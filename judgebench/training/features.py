@@ -136,7 +136,8 @@ def text_key(text: str, wanted: Represent) -> str:
 
 def store_folder(parent: Path, model: dict[str, Any], wanted: Represent) -> Path:
     """Return the folder of the states of one model, asked in one way."""
-    named = {name: model.get(name, "") for name in ("type", "model", "path", "launch", "url", "generation_kwargs")}
+    named = {name: model.get(name, "") for name in ("type", "model", "path", "url", "generation_kwargs")}
+    named["options"] = (model.get("launch") or {}).get("options", {})  # how long it may take to start changes no state
     which = msgspec.structs.replace(wanted, item_from=0)
     digest = hashlib.sha256(msgspec.json.encode([named, which], order="deterministic")).hexdigest()[:12]
     return parent / "features" / f"{model['abbr']}-{digest}"
