@@ -182,7 +182,7 @@ def _tell(error: BaseException, argv: list[str]) -> None:
 
 def _end_events(exit_code: int, code: str, message: str, argv: list[str]) -> None:
     """With ``--json``, say on stdout that nothing more comes: a reader waits for the event ``done``."""
-    if "--json" in argv:
+    if "--json" in argv and argv[0] not in VERBS:  # the verbs have a --json of their own
         import json
 
         error = {"code": code, "message": message}

@@ -36,6 +36,11 @@ def check_request(request: RunRequest) -> RunFolder | None:
             f"--mode {request.mode} works on a run that exists, so it needs --reuse.",
             hint=f"Add --reuse (the latest run) or --reuse TIMESTAMP: jb ... --mode {request.mode} --reuse",
         )
+    if request.options.rejudge and request.options.ids:
+        raise UsageError(
+            "--rejudge judges all items again, and --ids names some: the judgments of the others would be set aside.",
+            hint="Leave --ids out, or ask about single items with jb try.",
+        )
     if request.gate:
         from judgebench.report.gate_file import read_conditions
 

@@ -166,7 +166,7 @@ def _probe_lines(one: Trained) -> Iterator[str]:
     searched = f"{_listed(facts.training['layers_searched'])} by {_listed(facts.training['pools_searched'])}"
     yield (
         f"{facts.name}: {facts.training['rows']} items to learn from, {one.n} held out; labels {_listed(one.classes)}; "
-        f"layer {layer}, pool {pool} (of layers {searched})"
+        f"layer {layer}, pool {pool} (of layers {searched})\n"
     )
     rows = [
         [

@@ -19,7 +19,7 @@ _MOST = 300
 """Settings that differ, of those that are shown."""
 
 
-class _Settings(msgspec.Struct):
+class _PlannedConfig(msgspec.Struct):
     """What a plan says of how a run is made, without the places and times of this one run."""
 
     mode: str = ""
@@ -30,7 +30,7 @@ class _Settings(msgspec.Struct):
     executor: dict[str, Any] = {}
 
 
-_PLAN = Decoder(_Settings)
+_PLAN = Decoder(_PlannedConfig)
 
 
 def page(site: ViewerSite, request: web.Request) -> web.Response:
@@ -68,7 +68,7 @@ def _differences(first: KnownRun, second: KnownRun, problems: list[str]) -> Sett
     return differences(*(msgspec.to_builtins(_settings(run, problems)) for run in (first, second)))
 
 
-def _settings(run: KnownRun, problems: list[str]) -> _Settings:
+def _settings(run: KnownRun, problems: list[str]) -> _PlannedConfig:
     """Return the settings of the newest invocation of a run; none where its plan is not to be read."""
     if not links_in(run.folder):
         try:
@@ -77,9 +77,9 @@ def _settings(run: KnownRun, problems: list[str]) -> _Settings:
                 return _PLAN.read(plans[-1])
         except OSError as error:
             problems.append(f"{run.name}: {reason_of(error)}")
-            return _Settings()
+            return _PlannedConfig()
         except (DamagedError, JudgebenchError) as error:
             problems.append(f"{run.name}: {error}")
-            return _Settings()
+            return _PlannedConfig()
     problems.append(f"{run.name} holds no plan that can be read, so its settings are not known.")
-    return _Settings()
+    return _PlannedConfig()

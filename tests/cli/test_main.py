@@ -103,6 +103,13 @@ def test_with_json_events_an_error_ends_the_stream(executed, capsys):
     }  # fmt: skip
 
 
+def test_the_json_of_a_verb_is_its_own(capsys, tmp_path):
+    assert run(["compare", "latest", "-w", str(tmp_path), "--json", str(tmp_path / "out.json")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+
+
 def test_usage_errors_exit_with_two_and_name_the_nearest_flag(executed, capsys):
     assert run(["--modles", "x"]) == 2
     assert capsys.readouterr().err == (

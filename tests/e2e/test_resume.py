@@ -71,6 +71,16 @@ def test_rejudge_asks_the_judge_everything_afresh_and_keeps_the_earlier_judgment
     assert list((bench.run / "predictions/toy-model").glob("toy-judge.jsonl.before-*"))
 
 
+def test_rejudge_of_single_items_is_refused_as_it_would_set_the_others_aside(finished: Bench) -> None:
+    bench = finished
+    before = (bench.run / "predictions/toy-model/toy-judge.jsonl").read_bytes()
+    refused = bench.jb("--reuse", "--rejudge", "--ids", "1", "--no-preflight")
+    assert refused.code == 2
+    assert "--rejudge judges all items again, and --ids names some" in refused.text
+    assert (bench.run / "predictions/toy-model/toy-judge.jsonl").read_bytes() == before
+    assert bench.judged() == {}
+
+
 def test_deleting_the_judge_file_makes_the_judge_ask_again(finished: Bench) -> None:
     bench = finished
     (bench.run / "predictions/toy-model/toy-judge.jsonl").unlink()
