@@ -41,7 +41,7 @@ def build_parser() -> Parser:
     )
     add_run(parser)
     parser.add_argument("row", nargs="?", default="", metavar="ROW", help="one result row, or all rows of a dataset")
-    parser.add_argument("--to", required=True, choices=FORMAT_NAMES, help="the format")
+    parser.add_argument("--to", required=True, choices=FORMAT_NAMES, metavar="FORMAT", help=", ".join(FORMAT_NAMES))
     parser.add_argument("--out", default="", metavar="FILE", help="file or folder to write")
     parser.add_argument("--judge", default="", metavar="JUDGE", help="one judge")
     parser.add_argument("--model", default="", metavar="MODEL", help="one tested model")

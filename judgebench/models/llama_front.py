@@ -167,7 +167,11 @@ async def listen(front: Front, host: str, port: int) -> web.AppRunner:
     app.cleanup_ctx.append(connected)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
     return runner
 
 

@@ -24,7 +24,7 @@ JUDGED = [file for file in Registry().files("datasets") if "judge_infer_cfg" in 
 def test_there_are_judged_data_sets_under_both_names_of_aime() -> None:
     names = {file.name for file in JUDGED}
     assert {"aime2025_llmjudge", "aime2025_gen_0_shot_llmjudge", "gsm8k_llmjudge", "demo_facts_llmjudge"} <= names
-    assert {file.name for file in Registry().files("datasets") if "llmjudge" in file.name} <= names
+    assert {file.name for file in Registry().files("datasets") if file.name.endswith("_llmjudge")} <= names
 
 
 def block_of(path: Path) -> ast.Call:
@@ -86,7 +86,9 @@ def test_the_embedded_model_answers_and_judges_in_one_service(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     config = load_run(Selection(models=["gemma3_270m"], datasets=["demo_facts_llmjudge"]), {})
     (judge,) = config.datasets["demo_facts"].judges
-    assert judge.model == config.models["gemma3-270m"]
+    tested = config.models["gemma3-270m"]
+    assert judge.model == {**tested, "model": "short-answer-judge"}  # the adapter, by its name
+    assert judge.model["launch"] == tested["launch"]
 
 
 def test_every_shipped_judge_with_a_shared_service_says_where_it_stands() -> None:

@@ -105,7 +105,7 @@ GRADED = {"idx": 0, "response_source": "m", "instruction": "grade", "gpt4_score"
     [
         ("process_bench", STEPS, value)
         for value in ("1", True, 1.0, 2, -2, [True, False])
-    ] + [("prometheus_eval", GRADED, value) for value in ([], "4", [4, None], True, {"a": 1})],
+    ] + [("prometheus_eval", GRADED, value) for value in ([], "four", [4, None], True, {"a": 1})],
 )  # fmt: skip
 def test_gold_that_no_score_can_take_is_refused_before_anybody_is_asked(
     name: str, row: dict[str, Any], gold: Any, tmp_path: Path

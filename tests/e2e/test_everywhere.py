@@ -70,7 +70,7 @@ def test_the_same_run_gives_the_same_tables_everywhere(
             server = stack.enter_context(loopback_ssh(tmp_path / "ssh"))
             write_ssh(bench, hosts=["127.0.0.1", "localhost"], options=server.options)
         elif executor == "cluster":
-            env = stack.enter_context(throwaway_slurm(tmp_path / "slurm", nodes=2)).environment
+            env = stack.enter_context(throwaway_slurm(nodes=2)).environment
             write_slurm(bench)
         models = ("toy_model", "other_model")
         slower_after(5, bench.judge, then=1.5)

@@ -26,9 +26,9 @@ N = 12
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowawaySlurm]:
+def cluster() -> Iterator[ThrowawaySlurm]:
     """Two nodes on this machine."""
-    with throwaway_slurm(tmp_path_factory.mktemp("slurm"), nodes=2) as cluster:
+    with throwaway_slurm(nodes=2) as cluster:
         yield cluster
 
 
@@ -277,9 +277,9 @@ def run_verb(bench: Bench, cluster: ThrowawaySlurm, *words: str) -> Done:
 
 
 @pytest.fixture
-def own_cluster(tmp_path: Path) -> Iterator[ThrowawaySlurm]:
+def own_cluster() -> Iterator[ThrowawaySlurm]:
     """Two nodes for a test that breaks them."""
-    with throwaway_slurm(tmp_path / "slurm", nodes=2) as cluster:
+    with throwaway_slurm(nodes=2) as cluster:
         yield cluster
 
 

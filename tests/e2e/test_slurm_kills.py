@@ -25,8 +25,8 @@ ITEMS_PER_KILL = 6
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[ThrowawaySlurm]:
-    with throwaway_slurm(tmp_path / "slurm", nodes=2) as cluster:
+def cluster() -> Iterator[ThrowawaySlurm]:
+    with throwaway_slurm(nodes=2) as cluster:
         yield cluster
 
 

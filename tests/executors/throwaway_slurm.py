@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -143,11 +144,15 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def throwaway_slurm(folder: Path, nodes: int = 1) -> Iterator[ThrowawaySlurm]:
-    """Yield a cluster that is up; at the end nothing of it is left."""
-    cluster = ThrowawaySlurm(folder, nodes)
-    try:
-        cluster.begin()
-        yield cluster
-    finally:
-        cluster.end()
+def throwaway_slurm(nodes: int = 1) -> Iterator[ThrowawaySlurm]:
+    """Yield a cluster that is up; at the end nothing of it is left.
+
+    Its folder has a short path: the sockets of its job steps lie there, and the path of a socket has at most 107 bytes.
+    """
+    with TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
+        cluster = ThrowawaySlurm(Path(folder), nodes)
+        try:
+            cluster.begin()
+            yield cluster
+        finally:
+            cluster.end()

@@ -48,6 +48,7 @@ PARSERS: dict[str, dict[str, Any]] = {
     "score list": {"type": "score_list", "count": 2},
     "word_scale": {"type": "word_scale", "words": {"A": 1, "not": 2, "correct": 3}},
     "words anywhere": {"type": "word_scale", "words": {"A": 1, "not": 2, "correct": 3}, "published": True},
+    "criteria_sums": {"type": "criteria_sums", "criteria": ["look"]},
     "aisbench_last_char": {"type": "aisbench_last_char"},
     "opencompass_first_ab": {"type": "opencompass_first_ab"},
     "logprob_of_decision": {"type": "logprob_of_decision", "decisions": {"A": "m", "B": "M"}},
