@@ -6,11 +6,9 @@ import csv
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
@@ -30,20 +28,16 @@ def answer_of_judges(body: dict[str, Any]) -> str:
     return judge_answer()(body) if body["model"] == "k" else pair_answer(body)
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, dict[str, list[list[str]]]]:
-    """By executor, the tables and rankings of its run."""
-    return {}
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+@contextmanager
+def stand(folder: Path) -> Iterator[Bench]:
+    """Yield a benchmark with its services."""
+    folder.mkdir()
     with (
         FaultService(model_answer(lambda i: i % 3 == 0), model="m") as model,
         FaultService(model_answer(lambda i: i % 4 == 1), model="m") as other,
         FaultService(answer_of_judges, model="j") as judge,
     ):
-        bench = Bench(tmp_path, model, judge, n=N)
+        bench = Bench(folder, model, judge, n=N)
         bench.model_keys = bench.judge_keys = {"batch_size": 2}
         bench.write()
         path = bench.folder / "configs/models/other_model.py"
@@ -57,13 +51,18 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield bench
 
 
-@pytest.mark.parametrize(
-    "executor", ["local", pytest.param("farm", marks=needs_ssh), pytest.param("cluster", marks=needs_slurm)]
-)
-def test_the_same_run_gives_the_same_tables_everywhere(
-    bench: Bench, executor: str, tmp_path: Path, tables: dict[str, Any]
-) -> None:
-    with ExitStack() as stack:
+@needs_ssh
+@needs_slurm
+def test_the_same_run_gives_the_same_tables_everywhere(tmp_path: Path) -> None:
+    here = table_of("local", tmp_path)
+    assert len(here) > 2
+    assert table_of("farm", tmp_path) == here
+    assert table_of("cluster", tmp_path) == here
+
+
+def table_of(executor: str, tmp_path: Path) -> list[list[str]]:
+    """Run, kill a judge's task in the middle, go on, and return the table."""
+    with stand(tmp_path / executor) as bench, ExitStack() as stack:
         env: dict[str, str] = {}
         if executor == "farm":
             (tmp_path / "ssh").mkdir()
@@ -94,7 +93,5 @@ def test_the_same_run_gives_the_same_tables_everywhere(
         ]
         assert 0 <= len(bench.judge.requests) - len(judgments) <= 4  # what the killed task had in flight
         newest = max((bench.run / "summary").glob("summary_*.csv"))
-        tables[executor] = list(csv.reader(newest.read_text().splitlines()))
-        ranking = (bench.run / "rankings/toy-all.json").read_text()
-        assert tables[executor] == tables["local"]
-        assert '"comparisons"' in ranking
+        assert '"comparisons"' in (bench.run / "rankings/toy-all.json").read_text()
+        return list(csv.reader(newest.read_text().splitlines()))

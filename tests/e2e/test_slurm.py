@@ -249,8 +249,12 @@ def test_a_submission_that_timed_out_but_arrived_is_not_made_twice(
 
 def test_a_time_limit_ends_a_job_and_another_goes_on(bench: Bench, cluster: ThrowawaySlurm) -> None:
     write_executor(bench, time="0:01:00", notice=55)
-    slower_after(4, bench.model, then=4.0)
+    bench.model_keys = {"batch_size": 1}
+    bench.write()
+    slower_after(2, bench.model, then=6.0)  # Slurm looks at limits every half minute
     process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: bool(list(bench.folder.glob("outputs/default/*/jobs/*/2"))) or process.poll() is not None)
+    bench.model.latency = 0.0
     out, _ = process.communicate(timeout=200)
     assert process.returncode == 0, out
     assert "attempt 2 goes on" in out
