@@ -30,16 +30,14 @@ SOURCES = {
         f"{_AREAL}; github.com/nigelyaoj/Eval_reasoning at a250aac8d99dc376574cbe503c6bfde90aa17f8e",
         "`evaluation/data/aime25/test.jsonl`; `data/aime25/test.jsonl`",
         "copied as `variant_areal.jsonl` and `variant_eval_reasoning.jsonl`; `aime2025.jsonl` holds question, answer "
-        "(text) "
-        "and an id such as `2025-I-1`",
+        "(text) and an id such as `2025-I-1`",
         5,
     ),
     "alpaca_eval2": Source(
         "github.com/tatsu-lab/alpaca_eval at cd543a149df89434d8a54582c0151c0b945c3d20",
         "the recorded annotations of the annotator `weighted_alpaca_eval_gpt4_turbo`, one file a model",
         "texts dropped: `judgments/MODEL.jsonl.gz` holds idx, lengths, preference and the first token's "
-        "log-probabilities; "
-        "`instructions.jsonl` the instructions, lengths of the baseline and the order of seed 0",
+        "log-probabilities; `instructions.jsonl` the instructions, lengths of the baseline and the order of seed 0",
         260,
     ),
     "compassverifier": Source(
@@ -64,8 +62,7 @@ SOURCES = {
         "github.com/ScalerLab/JudgeBench at e2c52c284e735e139b3daa61c206ee208f36c461",
         "`data/`, `outputs/`",
         "pairs copied; of each output two rows a pair (order AB, then BA) with the raw reply or the two scores, and "
-        "the "
-        "decision as recorded",
+        "the decision as recorded",
         102,
     ),
     "judging_the_judges": Source(
@@ -78,8 +75,7 @@ SOURCES = {
         "github.com/princeton-nlp/LLMBar at 900616bff90b6c6c8e1681f7d079250637c55992",
         "the five subsets, and the recorded results of the evaluators",
         "pairs as `data/SUBSET.jsonl`; replies of both orders as `judgments/LLM__STRATEGY.jsonl.gz`; the evaluators' "
-        "tables "
-        "of patterns as `parsing.json`",
+        "tables of patterns as `parsing.json`",
         1024,
     ),
     "llmjudge": Source(

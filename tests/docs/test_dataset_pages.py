@@ -37,6 +37,7 @@ def test_every_dataset_stands_in_the_index_once() -> None:
     index = pages()["README.md"]
     assert index.count("`demo_facts`") == 1
     assert index.count("[`evalbiasbench`](evalbiasbench.md)") == 1
+    assert '" "' not in index, "a docstring holds the quotes of a text that was broken over two lines"
 
 
 def test_datasets_are_listed_by_what_is_tested_and_by_images(capsys: pytest.CaptureFixture[str]) -> None:

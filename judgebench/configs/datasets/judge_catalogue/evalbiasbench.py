@@ -29,17 +29,13 @@ about = dict(
     asks="which of two answers carries the instruction out better; both orders, because the good answer always comes "
     "first in the file",
     scored="`accuracy` is the share of right replies over both orders (the project's single accuracy), `both_orders` "
-    "the "
-    "share of pairs that are right in both (its pair accuracy), `consistency` how often both orders name the same "
-    "answer; "
-    "each by bias too. `accuracy/mean of biases` gives each bias one vote",
+    "the share of pairs that are right in both (its pair accuracy), `consistency` how often both orders name the same "
+    "answer; each by bias too. `accuracy/mean of biases` gives each bias one vote",
     unread="wrong, and no agreement, as in the project",
     checked="`make replay` counts the items of each bias and runs two made judges, which always prefer the longer or "
-    "the "
-    "shorter answer: 28 figures are equal. No replies of judges are published",
+    "the shorter answer: 28 figures are equal. No replies of judges are published",
     weaknesses="A judge that prefers the shorter answer gets 73.75: `longer_wins` stands beside every figure. With 12 "
-    "to "
-    "17 pairs of a bias, two judges differ by chance alone by 20 points.",
+    "to 17 pairs of a bias, two judges differ by chance alone by 20 points.",
 )
 
 evalbiasbench_datasets = [

@@ -23,8 +23,7 @@ about = dict(
     unread="wrong",
     checked="invented rows of the published layout, and judges whose figures are known",
     weaknesses="OpenCompass asks one order and reads the letter A anywhere first, so that 'Assistant B' is A there; "
-    "its "
-    "figures do not compare with ours.",
+    "its figures do not compare with ours.",
 )
 
 judgerbench_a_datasets = [

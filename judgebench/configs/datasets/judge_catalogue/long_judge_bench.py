@@ -24,15 +24,13 @@ about = dict(
     licence="MIT",
     size="six sets; documents of up to 158,000 tokens",
     columns="`dataset`, `id`, `instruction`, `responses` (a list of `model`, `content`), `ground_truth` (`type`; "
-    "`preferred` "
-    "of pairs, `gold_correct` of checks), `meta`",
+    "`preferred` of pairs, `gold_correct` of checks), `meta`",
     asks="which of two long texts is better, in both orders; or whether one answer is right",
     scored="`accuracy`, `both_orders`, `consistency`; for checks `agreement`, `cohen_kappa` and error rates",
     unread="of a pair wrong; of a check left out and counted",
     checked="invented rows of the published layout, and judges whose figures are known",
     weaknesses="Look at `jb --dry-run` first: long documents cost much. The graded sets (deepresearch_bench, realdr), "
-    "the "
-    "ranked one (surge) and wp_bench, whose gold is another model's name, are not among these datasets.",
+    "the ranked one (surge) and wp_bench, whose gold is another model's name, are not among these datasets.",
 )
 
 long_judge_bench_datasets = [

@@ -40,13 +40,10 @@ about = dict(
     columns="a table with tabs: `cmp_index` (QUESTION;FIRST;SECOND), questions, answers, `evaluating_guidance`, `task`",
     asks="which of two answers is better (DevBench: without a tie), in both orders, three times",
     scored="`consistency` over pairs that were read in both orders; `pull`: of the inconsistent ones, how many more "
-    "lean to "
-    "the answer shown first (1) than to the one shown last (-1); `repetition_stability`: mean share of the most "
-    "frequent "
-    "verdict among the repetitions. `consistency_as_published` is the study's rule beside ours",
+    "lean to the answer shown first (1) than to the one shown last (-1); `repetition_stability`: mean share of the "
+    "most frequent verdict among the repetitions. `consistency_as_published` is the study's rule beside ours",
     unread="the pair is left out and bounds `consistency`. The study counts replies, and one whose partner was not "
-    "read as "
-    "consistent: `consistency_as_published`, `consistent_replies`, `without_partner`",
+    "read as consistent: `consistency_as_published`, `consistent_replies`, `without_partner`",
     checked="`make replay`: all twelve printed triples of two judges, and our counts of pairs, pulls, letters and "
     "repetitions, are equal",
     weaknesses="There is no gold: a judge that always says A is found out, one that is always wrong is not.",

@@ -21,8 +21,7 @@ about = dict(
     unread="left out and counted; it bounds `agreement`",
     checked="invented rows of the published layout, and judges whose figures are known",
     weaknesses="The project grades a critique by the corrected answer that follows it; here the critic's verdict is "
-    "taken "
-    "by itself. `shareable=False` keeps the texts out of exports, because GPQA is among them.",
+    "taken by itself. `shareable=False` keeps the texts out of exports, because GPQA is among them.",
 )
 
 realcritic_datasets = [

@@ -43,8 +43,7 @@ about = dict(
     asks="which of two answers carries the conversation on better, in both orders",
     scored="`rmb_pairs`: `accuracy`, the mean of both orders, by goal and as the mean of both. `rmb_best_of_n`: "
     "`all_right`, the share of groups in which the best answer wins against every other one in both orders. The "
-    "published "
-    "total is the mean of the four: two goals, two kinds",
+    "published total is the mean of the four: two goals, two kinds",
     unread="wrong, and so is its group. OpenCompass drops an empty reply and lets the rest of the group decide: "
     "`all_right_unread_dropped` stands beside",
     choices={
@@ -62,8 +61,7 @@ about = dict(
     ],
     checked="invented rows of the published layout, and judges whose figures are known; no recordings are public",
     weaknesses="OpenCompass always shows the better answer first, so a judge that always says A gets 100 there. "
-    "Published "
-    "figures by that protocol do not compare with ours.",
+    "Published figures by that protocol do not compare with ours.",
 )
 
 rmb_datasets = [
