@@ -41,10 +41,18 @@ def run(argv: list[str]) -> int:
     Raises:
         JudgebenchError: The run cannot be found, or its batch system cannot be asked.
     """
-    from judgebench.executors.left_jobs import left_jobs, wait_for
+    from judgebench.executors.left_jobs import ask_to_stop, left_jobs, wait_for
+    from judgebench.store.lock import holder_of
+    from judgebench.store.run_folder import RunFolder
 
     args = build_parser().parse_all(argv)
-    jobs = left_jobs(run_folder(args.run, Path(args.work_dir)))
+    folder = run_folder(args.run, Path(args.work_dir))
+    jobs = left_jobs(folder)
+    holder = holder_of(RunFolder(folder))
+    if args.stop and holder is not None:
+        asyncio.run(ask_to_stop(jobs, print))
+        print(f"jb still works on the run (process {holder.pid} on {holder.host}) and sees to their end.")
+        return int(ExitCode.DONE)
     if args.stop:
         asyncio.run(wait_for(jobs, print, stop=True))
         print("No job of the run works any more." if jobs else "The run has no jobs.")

@@ -10,13 +10,15 @@ lease.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -45,7 +47,7 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     task: str
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern=r"^jb-[\w.-]+\Z")]
     command: list[str]
     log: str
     lease: float
@@ -79,13 +81,13 @@ class Attempt:
         self.number = int(folder.name)
         self._reports = Reports(folder / REPORTS)
 
-    @property
+    @cached_property
     def job(self) -> JobFile:
-        """What it was made for.
+        """What it was made for, read once: the folder may be removed while somebody still speaks of it.
 
         Raises:
             OSError: The file cannot be read.
-            msgspec.DecodeError: It is damaged.
+            msgspec.DecodeError: It is damaged, or names a job that is none of ours.
         """
         return msgspec.json.decode((self.folder / JOB).read_bytes(), type=JobFile)
 
@@ -135,14 +137,17 @@ class TaskJobs:
         Raises:
             DiskError: The folder cannot be made.
         """
-        name = re.sub(r"[^\w.-]", "-", task)[:100]
+        name = f"{_plain(task)}-{hashlib.sha256(task.encode()).hexdigest()[:6]}"
         jobs = RunFolder(run_dir).jobs.relative_to(run_dir)
         parent = prepare_log(run_dir, f"{jobs}/{name}/{OWNER}").parent
         return cls(parent)
 
     def newest(self) -> Attempt | None:
         """Return the newest attempt; ``None`` where there is none."""
-        numbers = [int(path.name) for path in self.folder.iterdir() if path.name.isdigit()]
+        try:
+            numbers = [int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()]
+        except OSError:  # it has just been cleared away
+            return None
         return Attempt(self.folder / str(max(numbers))) if numbers else None
 
     def make(
@@ -179,7 +184,7 @@ class TaskJobs:
         folder.mkdir(mode=0o700)
         job = JobFile(
             task=task,
-            name=f"jb-{run_dir.name}-{os.urandom(4).hex()}-{number}",
+            name=f"jb-{_plain(run_dir.name)}-{os.urandom(4).hex()}-{number}",
             command=command,
             log=str(prepare_log(run_dir, log)),
             lease=lease,
@@ -211,6 +216,11 @@ def jobs_in(run_dir: Path) -> list[TaskJobs]:
     if not folder.is_dir():
         return []
     return [TaskJobs(path) for path in sorted(folder.iterdir()) if path.is_dir() and not path.is_symlink()]
+
+
+def _plain(text: str) -> str:
+    """Return a text with nothing in it that a batch system or a path takes for more than a letter."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:80]
 
 
 def carried(environment: Mapping[str, str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ class LeftJob(NamedTuple):
 
 
 def left_jobs(run_dir: Path) -> list[LeftJob]:
-    """Return the jobs of a run that are not cleared away; attempts that were never submitted are removed.
+    """Return the jobs of a run that are not cleared away; changes nothing.
 
     Raises:
         ConfigError: The executor's class is not there any more.
@@ -68,11 +68,20 @@ def left_jobs(run_dir: Path) -> list[LeftJob]:
         except (OSError, msgspec.DecodeError):
             job = None
         if attempt is None or job is None:
-            jobs.remove()
-            continue
+            continue  # never submitted, or being made right now
         made = cast("JobExecutor", make(job.executor, job.options, "executors", where=f"job {job.name}"))
         found.append(LeftJob(job.task, jobs, attempt, made))
     return found
+
+
+async def ask_to_stop(jobs: list[LeftJob], notify: Callable[[str], None]) -> None:
+    """Ask jobs to end whose ``jb`` is still there; it hears how they do, and clears them away."""
+    for job in jobs:
+        if job.attempt.begun:
+            job.attempt.tell("stop")
+        else:
+            await job.executor.system.cancel(job.attempt.job.name)
+        notify(f"{job.task}: asked to stop")
 
 
 async def wait_for(jobs: list[LeftJob], notify: Callable[[str], None], *, stop: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import sys
@@ -97,6 +98,7 @@ class Slurm:
 
     def _sbatch(self, attempt: Attempt, resources: Resources) -> list[str]:
         config, job = self._config, attempt.job
+        output = str(attempt.folder / "job.out").replace("%", "%%")  # sbatch fills in what follows a %
         wanted = {
             "--partition": config.partition,
             "--account": config.account,
@@ -108,7 +110,7 @@ class Slurm:
         }
         return [
             "sbatch", "--parsable", f"--job-name={job.name}", "--export=NONE", "--no-requeue", "--open-mode=append",
-            f"--output={attempt.folder / 'job.out'}", f"--chdir={Path.cwd()}", f"--signal=B:USR1@{config.notice}",
+            f"--output={output}", f"--chdir={Path.cwd()}", f"--signal=B:USR1@{config.notice}",
             *(f"{flag}={value}" for flag, value in wanted.items() if value), *config.extra,
         ]  # fmt: skip
 
@@ -281,5 +283,9 @@ async def _run(command: list[str], text: str = "") -> tuple[int, str, str]:
         process.kill()
         await process.wait()
         return -1, "", f"{command[0]} did not answer within {COMMAND_LIMIT:g} s"
+    finally:
+        if process.returncode is None:  # jb is being stopped meanwhile
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
     assert process.returncode is not None
     return process.returncode, out.decode("utf-8", "replace"), said.decode("utf-8", "replace")

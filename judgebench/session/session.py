@@ -182,10 +182,13 @@ class Session:
         """Wait for jobs of a batch system that outlived their run: as long as they write, nobody else may."""
         if not run.jobs.is_dir():
             return
+        from judgebench.executors.job_files import jobs_in
         from judgebench.executors.left_jobs import left_jobs, wait_for
 
         if jobs := left_jobs(run.path):
             asyncio.run(wait_for(jobs, self._display.message))
+        for unsubmitted in jobs_in(run.path):
+            unsubmitted.remove()
 
     def _completed(self) -> tuple[RunFolder | None, RunRequest, list[str]]:
         reused = check_request(self._wanted)

@@ -347,6 +347,30 @@ def test_a_preempted_job_goes_on_later(bench: Bench, own_cluster: ThrowawaySlurm
     check_answers(bench)
 
 
+def test_jobs_can_be_ended_while_jb_looks_after_them(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    slower_after(3, bench.model, then=1.0)
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    ended = run_verb(bench, cluster, "jobs", str(bench.run), "--stop")
+    assert f"jb still works on the run (process {process.pid} on " in ended.out, ended.text
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "attempt 2" not in out
+    wait_until(lambda: not cluster.jobs())
+    bench.model.latency = 0.0
+    done = bench.jb("--reuse", "--mode", "infer", "--no-preflight", env=cluster.environment)
+    assert done.code == 0, done.text
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    check_answers(bench)
+
+
+def test_a_folder_with_signs_that_slurm_fills_in_is_found(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    done = jb(bench, cluster, "--mode", "infer", "--work-dir", "out %j,1 %%/x")
+    assert done.code == 0, done.text
+    assert bench.asked() == dict.fromkeys(range(N), 1)
+    assert sorted(path.name for path in bench.folder.glob("out*")) == ["out %j,1 %%"]
+
+
 SERVICE = """
 import signal, sys, threading
 from tests.e2e.harness import judge_answer, model_answer
