@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,11 @@ FORMAT = 1
 SUFFIX = ".probe.npz"
 _ARRAYS = ("mean", "scale", "coef", "intercept", "classes")
 _PICKLE = b"\x80"
+_ARCHIVE = b"PK"
+_MOST_BYTES = 1 << 28
+"""Bytes of all arrays of a file; one of 8,192 features and 20 classes takes less than a million."""
+_DAMAGED = (ValueError, TypeError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise about a file that was cut off, changed or made to do harm."""
 SELF_CHECK_ROWS = 8
 """Rows of features that a file carries the predictions for."""
 
@@ -120,9 +127,8 @@ def read_probe(path: Path) -> ProbeFile:
         raise DataError(f"The probe {path} cannot be read: {error.strerror}.") from error
     _refuse_pickle(path, data)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            arrays = {name: held[name] for name in (*_ARRAYS, "meta") if name in held.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        arrays = _arrays(data)
+    except _DAMAGED as error:
         why = "it holds Python objects, which are programs" if "allow_pickle" in str(error) else str(error)
         raise DataError(
             f"The probe {path} is refused: {why}.",
@@ -134,11 +140,13 @@ def read_probe(path: Path) -> ProbeFile:
             hint="Without meta nobody knows which model, layer and prompt the weights belong to.",
         )
     try:
-        facts = msgspec.json.decode(arrays["meta"].astype(np.uint8).tobytes(), type=ProbeFacts)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        facts = msgspec.json.decode(arrays["meta"].tobytes(), type=ProbeFacts)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DataError(f"The part meta of the probe {path} cannot be read: {error}.") from error
     if facts.format != FORMAT:
         raise DataError(f"The probe {path} has format {facts.format}, and this version reads {FORMAT}.")
+    if misfit := _misfit(arrays):
+        raise DataError(f"The arrays of the probe {path} do not fit each other: {misfit}.", hint="Get the file again.")
     numbers = {name: arrays[name].astype(np.float64) for name in _ARRAYS if name != "classes"}
     probe = LinearProbe(facts.kind, classes=arrays["classes"], **numbers)
     whole = ProbeFile(facts=facts, probe=probe, sha256=hashlib.sha256(data).hexdigest())
@@ -149,6 +157,41 @@ def read_probe(path: Path) -> ProbeFile:
             f"The probe {path} fails its self-check: {said}.", hint="Get the file again, or train it again."
         )
     return whole
+
+
+def _arrays(data: bytes) -> dict[str, Any]:
+    """Return the arrays of a file by name; nothing in it is run, and nothing is written.
+
+    Raises:
+        ValueError: It is no archive, or its arrays would fill the memory; see also ``_DAMAGED``.
+    """
+    import numpy as np
+
+    if not data.startswith(_ARCHIVE):
+        raise ValueError("it is no archive of arrays" if data else "it is empty")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > _MOST_BYTES:
+        raise ValueError(f"its arrays take {size:,} bytes, and at most {_MOST_BYTES:,} are read")
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        return {name: held[name] for name in (*_ARRAYS, "meta") if name in held.files}
+
+
+def _misfit(arrays: Mapping[str, Any]) -> str:
+    """Return in which way the shapes or types of arrays cannot be those of a probe; empty where they can."""
+    for name in _ARRAYS:
+        kinds = "iufU" if name == "classes" else "iuf"
+        if arrays[name].dtype.kind not in kinds:
+            return f"{name} is of type {arrays[name].dtype}"
+    rows, width = len(arrays["coef"]) if arrays["coef"].ndim else 0, arrays["mean"].size
+    wanted = {"mean": (width,), "scale": (width,), "coef": (rows, width), "intercept": (rows,)}
+    for name, shape in wanted.items():
+        if arrays[name].shape != shape:
+            return f"{name} has the shape {list(arrays[name].shape)}, and {list(shape)} was expected"
+    classes = arrays["classes"]
+    if classes.ndim != 1 or len(set(classes.tolist())) != len(classes) or len(classes) < 2:
+        return "the classes are not a list of at least two different ones"
+    return ""
 
 
 def probe_bytes(facts: ProbeFacts, probe: LinearProbe) -> bytes:
