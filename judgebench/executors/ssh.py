@@ -29,6 +29,7 @@ from judgebench.executors.local import stage_command
 from judgebench.executors.process import Process, TaskProcess, prepare_log, start_process
 from judgebench.records.run import TaskSpec
 from judgebench.stages.progress import Progress
+from judgebench.store.runs import TASK_FILE
 
 BEAT = 3.0
 """Seconds between two signs of life."""
@@ -155,7 +156,7 @@ class SshExecutor:
         parent = prepare_log(run.run_dir, f"{CHANNELS}/task").parent
         folder = Path(tempfile.mkdtemp(prefix=f"{spec.stage}-", dir=parent))
         python = self._config.python or sys.executable
-        what = folder / "task.json"
+        what = folder / TASK_FILE
         command = [python, *stage_command(run.plan_file, spec.id)[1:]]
         write_secret(what, {"log": str(log), "lease": LEASE, "command": command, "environment": carried(environment)})
         try:

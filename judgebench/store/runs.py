@@ -140,9 +140,16 @@ def check_outside_of_runs(folder: Path, flag: str) -> None:
             )
 
 
+TASK_FILE = "task.json"
+"""In the folder of a task that is started elsewhere (``executors.ssh``): what is run there, with what environment."""
+
+
 def remove_leftovers(run: RunFolder) -> None:
-    """Remove what processes that have ended left half written; call it only while the run's lock is held."""
-    for path in list(_temporaries(run.path)):
+    """Remove what processes that have ended left half written; call it only while the run's lock is held.
+
+    The environment of a task that goes to another machine holds secrets, so a file of it that nobody has read goes too.
+    """
+    for path in [*_temporaries(run.path), *run.path.glob(f"logs/tasks/*/{TASK_FILE}")]:
         with contextlib.suppress(OSError):
             path.unlink()
 

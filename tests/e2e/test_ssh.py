@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,24 @@ def test_a_machine_that_cannot_be_reached_is_one_sentence(bench: Bench, server: 
     assert done.code == 3, done.text
     assert "The machine 127.0.0.1 cannot be reached over ssh" in done.text
     assert "Traceback" not in done.text
+
+
+def test_a_jb_that_is_killed_while_it_connects_leaves_secrets_until_the_next_one_alone(
+    bench: Bench, server: LoopbackSsh
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never speaks
+        write_executor(bench, hosts=["127.0.0.1"], options=["-p", str(silent.getsockname()[1]), *server.options])
+        flags = ("--executor", "farm", "--mode", "infer", "--no-preflight")
+        process = bench.start(*flags, env={"TOY_KEY": "sk-ssh-0123456789abcdef"})
+        wait_until(lambda: bool(list(bench.folder.glob("outputs/default/*/logs/tasks/*/task.json"))))
+        (file,) = bench.folder.glob("outputs/default/*/logs/tasks/*/task.json")
+        assert file.stat().st_mode & 0o077 == 0
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+    done = bench.jb("--reuse", "--executor", "local", "--mode", "infer", "--no-preflight")
+    assert done.code == 0, done.text
+    assert not file.exists()
+    assert bench.asked() == dict.fromkeys(range(N), 1)
 
 
 def go_on(bench: Bench) -> None:
