@@ -121,6 +121,8 @@ class _Parts:
         self.imported: dict[str, Any] = {}
         statements: list[ast.stmt] = []
         for statement in tree.body:
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                _require(all(_is_text(above) for above in statements))  # else a name may be used before its import
             if isinstance(statement, ast.With):
                 self._inherit(statement)
             elif isinstance(statement, ast.Import):
@@ -135,11 +137,14 @@ class _Parts:
 
     def _inherit(self, statement: ast.With) -> None:
         _require([ast.unparse(item) for item in statement.items] == ["read_base()"])
+        above = {place for place, _ in self.inherited}
         for line in statement.body:
             if not isinstance(line, ast.ImportFrom) or not line.module:
                 raise NotPlainError
+            place = "." * line.level + line.module
+            _require(place not in above)
             names = {alias.asname or alias.name: alias.name for alias in line.names}
-            self.inherited.append(("." * line.level + line.module, None if "*" in names else names))
+            self.inherited.append((place, None if "*" in names else names))
 
     def _import(self, line: ast.ImportFrom) -> None:
         module = line.module or ""
@@ -203,6 +208,10 @@ def _changes(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return isinstance(node.ctx, ast.Store)
     return isinstance(node, ast.AugAssign) or (isinstance(node, ast.Attribute) and node.attr in {"append", "extend"})
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _is_os(node: ast.Attribute) -> bool:

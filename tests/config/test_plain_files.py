@@ -97,6 +97,8 @@ LEFT = {
     "the order of a set": "n = sorted({3, 1, 2})",
     "an imported name inside an f-string's list": "from pkg import A\nk = [A]\nn = len(f'{k}')",
     "a value that no config holds": "n = [range(3)]",
+    "a name before its import": "models = [dict(type=A)]\nfrom pkg import A",
+    "a file that two blocks inherit from": f"{ALL}shared = 3\n{ALL}",
 }
 
 
