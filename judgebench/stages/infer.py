@@ -35,9 +35,9 @@ from judgebench.records.flow import Prediction, Prompt, Reply, Request, Sample, 
 from judgebench.records.run import DatasetConfig
 from judgebench.stages.asks import Origin, timestamp_of
 from judgebench.stages.giving_up import REFUSED, check_fail_rate, stop_early
-from judgebench.stages.judge_infer import replaced_file
 from judgebench.stages.limits import allowance_of
 from judgebench.stages.progress import report_regularly
+from judgebench.stages.reused_calls import replaced_file
 from judgebench.stages.task import Task
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside

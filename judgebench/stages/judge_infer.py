@@ -1,12 +1,8 @@
 """The judge-infer stage: a judge method asks its model about every prediction, while they are still being made.
 
 The task runs the method with an ``ask`` that looks into the recording first, so what was asked before is never asked
-again, also in the middle of a method that asks several questions.
-
-The recording is more than the task's own file. Calls that a changed judge replaced are put aside, and are taken back
-with the setting. ``compare_with="a"`` records the calls about a and b with b, every two models of a round robin with
-the one whose abbr sorts first. Where prompt, parameters and judge model are the same, so is the question: a changed
-setting asks only what is new.
+again, also in the middle of a method that asks several questions. The recording is more than the task's own file
+(``stages/reused_calls.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -67,65 +62,10 @@ from judgebench.stages.isolation import Isolation
 from judgebench.stages.limits import allowance_of
 from judgebench.stages.progress import report_regularly
 from judgebench.stages.recorded_verdicts import live_verdict
+from judgebench.stages.reused_calls import ReusedCalls, replaced_file
 from judgebench.stages.task import Task
 from judgebench.store.journal import Journal
 from judgebench.store.recorded import Recorded, compact, copy_aside
-from judgebench.store.run_folder import RunFolder, in_round_robin
-
-
-def replaced_file(path: Path) -> Path:
-    """Return where the calls of a file of judge calls are kept that calls of other settings have replaced."""
-    return path.with_name(f"{path.name}.replaced")
-
-
-class ReusedCalls:
-    """Finds calls in the other files that may hold what a task asks.
-
-    Where the config leaves the name of the judge model to its service, nothing is found: it may be another one now.
-
-    Args:
-        run: The run folder.
-        model: The tested model of the task.
-        data_abbr: Abbr of the dataset.
-        judge: The judge.
-        own: The task's own file of judge calls.
-        enter: Keeps a file open until the stage is done (``stack.enter_context``).
-    """
-
-    def __init__(
-        self,
-        run: RunFolder,
-        model: str,
-        data_abbr: str,
-        judge: JudgeConfig,
-        own: Path,
-        enter: Callable[[Recorded[JudgeCall]], Recorded[JudgeCall]],
-    ) -> None:
-        declared = judge.round_robin or judge.abbr
-        sides = ((model, judge.compare_with), (judge.compare_with, model)) if judge.compare_with else ()
-        paths = [
-            run.predictions(tested_model, data_abbr, name)
-            for tested_model, compared_model in sides
-            for name in (declared, in_round_robin(declared, compared_model))
-            if _compared_with(run.identity(tested_model, data_abbr, name)) == compared_model
-        ]
-        named = judge.model.get("model") or judge.model.get("path")
-        paths = [replaced_file(own), *(path for path in paths if path != own)] if named else []
-        self._files = [enter(Recorded(path, JudgeCall)) for path in paths if path.exists()]
-
-    def get(self, id: int, repeat: int, uuid: str) -> JudgeCall | None:
-        """Return a call that succeeded, found by what was asked; ``None`` where there is none."""
-        for recorded in self._files:
-            if recorded.status(id, repeat, uuid) == "ok":
-                return recorded.get(id, repeat, uuid)
-        return None
-
-
-def _compared_with(identity_file: Path) -> object:
-    """Return whom a file's calls compare with: a baseline's file does not say so by its name."""
-    identity = read_identity(identity_file)
-    return identity.settings.get("compare_with") if identity is not None else None
-
 
 JUDGED_AGAIN = 3
 """Items of a task that are judged a second time from their own replies, which costs no request."""
