@@ -88,6 +88,8 @@ class TaskRow:
 
     def report(self, progress: Progress, now: float) -> None:
         """Take what the task says of itself."""
+        if self.status == "queued" and progress.state != "queued":
+            self.started = now  # it works from now on; the queue is nobody's time
         self.progress = progress
         if progress.state not in {"finish", "error"} and not self.over:
             self.status = progress.state

@@ -35,6 +35,17 @@ def text_of(one: TaskRow, width: int = 400, now: float = 10.0) -> dict[str, str]
     return dict(zip(layout.widths, (" ".join(lines) for lines in cells(one, layout, now)), strict=True))
 
 
+def test_time_in_a_queue_is_no_time_of_the_task() -> None:
+    one = TaskRow(id="x", name="x", stage="infer", log="")
+    one.start(0, 0.0)
+    one.report(Progress(task="x", state="queued", note="Priority"), 1.0)
+    assert text_of(one, now=90.0)["Status"] == "queued: Priority"
+    one.report(Progress(task="x", state="starting"), 100.0)
+    one.report(Progress(task="x", state="running", done=20, total=40), 110.0)
+    assert one.rate(110.0) == 2.0
+    assert one.seconds(110.0) == 10.0
+
+
 def test_cells_say_what_the_reference_page_says() -> None:
     said = text_of(row(done=30, total=30, post=30, recv=30, finish=30), now=15.0)
     assert said["Task Name"] == "vllm-api-general-chat/aime2025"
