@@ -11,7 +11,7 @@ import pytest
 
 import judgebench
 from judgebench.cli.main import run
-from tests.e2e.harness import Bench
+from tests.e2e.harness import Bench, model_answer, slower_after
 
 N = 400
 
@@ -23,17 +23,18 @@ def gate_of(bench: Bench, text: str) -> tuple[str, ...]:
 
 @pytest.fixture
 def large(bench: Bench) -> Bench:
-    """400 rows; the model is wrong at every tenth."""
+    """400 rows; the model is wrong at every tenth. Late answers leave time to decide, however busy the machine is."""
     bench.n = N
     bench.write()
-    bench.model.answer = _answering(lambda number: number % 10 == 0)
+    bench.model.answer = model_answer(lambda number: number % 10 == 0)
+    for service in (bench.model, bench.judge):
+        slower_after(100, service, first=0.01, then=0.5)
     return bench
 
 
-def _answering(wrong):  # type: ignore[no-untyped-def]
-    from tests.e2e.harness import model_answer
-
-    return model_answer(wrong)
+def quick(bench: Bench) -> None:
+    """Let the services answer at once: everything is to be asked."""
+    bench.model.latency = bench.judge.latency = 0.0
 
 
 def sent(bench: Bench) -> tuple[int, int]:
@@ -62,6 +63,7 @@ def test_it_stops_when_every_rule_is_decided_and_goes_on_with_reuse(large: Bench
     later = run_gate(large, "--min", "toy-judge.accuracy>=60")
     assert later == 0, "jb gate decides by the same items"
 
+    quick(large)
     whole = large.jb("--reuse", "--no-preflight")
     assert whole.code == 0, whole.text
     assert sent(large) == (N, N), "without the flag it asks the rest, and nothing twice"
@@ -78,6 +80,7 @@ def test_a_failure_stops_it_too_and_an_open_rule_asks_everything(large: Bench) -
     assert done.code == 5, done.text
     answered, _ = sent(large)
     assert answered < N
+    quick(large)
     near = large.jb("--reuse", *gate_of(large, 'min = ["toy-judge.accuracy>=90"]\n'))
     assert near.code == 6, near.text
     assert sent(large) == (N, N)
@@ -85,14 +88,17 @@ def test_a_failure_stops_it_too_and_an_open_rule_asks_everything(large: Bench) -
 
 
 def test_a_drop_from_a_baseline_file_stops_it(large: Bench) -> None:
+    quick(large)
     assert large.jb("--no-preflight").code == 0
     base = large.folder / "baseline.json"
     gate = 'baseline = "baseline.json"\nmax_drop = ["toy-judge.accuracy=2"]\n'
     (large.folder / "gate.toml").write_text(gate)
     assert run_gate(large, "--file", str(large.folder / "gate.toml")) == 6
     assert json.loads(base.read_text())["rows"][0]["row"] == "toy-judge"
-    large.model.requests.clear()
-    large.model.answer = _answering(lambda number: number % 2 == 0)
+    for service in (large.model, large.judge):
+        service.requests.clear()
+        slower_after(100, service, first=0.01, then=0.5)
+    large.model.answer = model_answer(lambda number: number % 2 == 0)
     done = large.jb(*gate_of(large, gate))
     assert done.code == 5, done.text
     assert len(large.model.requests) < N / 2
