@@ -17,6 +17,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,9 @@ def ours(pair: Pair, margin: float = 0.0, alpha: float = ALPHA) -> tuple[Flags, 
     n = d.shape[1]
     mean, error = _mean(d)
     fails, passes = _one_sided(mean, error, n, margin, alpha)
+    low, high = _changed(d, NormalDist().inv_cdf(1 - alpha))
+    passes &= low >= -margin
+    fails &= high < -margin
     anchors = same.sum(axis=1)
     shift = (d * same).sum(axis=1) / np.maximum(1, anchors)
     others = (d * ~same).sum(axis=1) / np.maximum(1, n - anchors)
@@ -68,7 +72,8 @@ def ours(pair: Pair, margin: float = 0.0, alpha: float = ALPHA) -> tuple[Flags, 
         anchors / np.maximum(1, anchors - 1) * (((d - shift[:, None]) * same) ** 2).sum(axis=1)
     ) / np.maximum(1, anchors)
     reach = spread * np.array([t_quantile(0.975, max(1, int(k) - 1)) for k in anchors])
-    moved = np.abs(shift) > reach
+    least, most = _changed_among(d, same, Z95)
+    moved = (np.abs(shift) > reach) & ~((least <= 0) & (most >= 0))
     influence = np.where(
         same,
         -((1 - share) / np.maximum(1, anchors))[:, None] * (d - shift[:, None]),
@@ -91,6 +96,28 @@ def _one_sided(mean: Table, error: Table, n: int, margin: float, alpha: float) -
     reach = error * t_quantile(1 - alpha, n - 1)
     passes = mean - reach >= -margin
     return ~passes & (mean + reach < -margin), passes
+
+
+def _changed(d: Table, z: float) -> tuple[Table, Table]:
+    """Return the ends that the shares of what went down and up leave open, as ``PairedMean.interval`` does."""
+    return _changed_among(d, np.ones(d.shape, dtype=bool), z)
+
+
+def _changed_among(d: Table, among: Flags, z: float) -> tuple[Table, Table]:
+    n = np.maximum(1, among.sum(axis=1))
+    lost, gained = (((sign * d > 0) & among).sum(axis=1) / n for sign in (-1, 1))
+    (lost_low, lost_high), (gained_low, gained_high) = (_wilson(share, n, z) for share in (lost, gained))
+    value = gained - lost
+    return (
+        value - np.hypot(gained - gained_low, lost_high - lost),
+        value + np.hypot(gained_high - gained, lost - lost_low),
+    )
+
+
+def _wilson(share: Table, n: Table, z: float) -> tuple[Table, Table]:
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return np.minimum(share, np.maximum(0.0, centre - half)), np.maximum(share, np.minimum(1.0, centre + half))
 
 
 def point_rule(pair: Pair) -> Flags:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from judgebench.errors import UnknownNameError, how_many
-from judgebench.metrics.statistics.intervals import t_quantile
 from judgebench.metrics.statistics.paired import (
     ALPHA,
     LEAST_QUESTIONS,
@@ -145,12 +143,22 @@ def difference_of(found: RowComparison) -> Difference:
     return Difference(found.difference, found.unmoved, found.room)
 
 
-def drop_check(one: Measured, *, alpha: float = ALPHA) -> Check:
+def _of_these(found: RowComparison) -> Difference:
+    """Return the difference on these very items, as the judge sees them: nothing is left to chance."""
+    assert found.difference is not None
+    mean, unmoved = found.difference._replace(stderr=0.0, scale=None), found.unmoved
+    rest = unmoved and unmoved._replace(rest=unmoved.rest._replace(stderr=0.0))
+    return Difference(mean, rest if rest and rest.moved() else None, found.room)
+
+
+def drop_check(one: Measured, *, alpha: float = ALPHA, on: Literal["interval", "value"] = "interval") -> Check:
     """Return the decision about one allowed drop.
 
     Args:
         one: What the runs say.
         alpha: Of each of the two one-sided tests.
+        on: ``value`` decides about these very items: chance does not count, what is unread does, and so does a judge
+            that moved.
     """
     found = one.compared
     if found is None or found.difference is None:
@@ -160,7 +168,7 @@ def drop_check(one: Measured, *, alpha: float = ALPHA) -> Check:
         return Check(
             condition, one.model, one.allowed.row, title, "cannot tell", None, None, None, None, message, missing=True
         )
-    used, margin, factor = difference_of(found), one.margin, one.factor
+    used, margin, factor = difference_of(found) if on == "interval" else _of_these(found), one.margin, one.factor
     decision = decided_drop(used.mean, used.unmoved, margin, alpha=alpha, room=used.room)
     low, high = used.mean.interval(1 - 2 * alpha)
     reach = (-factor * (high + used.room[1]) + 0.0, -factor * (low + used.room[0]) + 0.0)  # no minus before a zero
@@ -170,7 +178,9 @@ def drop_check(one: Measured, *, alpha: float = ALPHA) -> Check:
         f"{how_many(found.difference.n, 'item')} of both runs",
         f"dropped by {value:.2f}"
         + (f", corrected by {how_many(used.labels, 'labelled pair')}" if used.labels else "")
-        + f", one-sided {100 * (1 - alpha):.4g}% limits {reach[0]:.2f} and {reach[1]:.2f}",
+        + (
+            f", one-sided {100 * (1 - alpha):.4g}% limits {reach[0]:.2f} and {reach[1]:.2f}" if on == "interval" else ""
+        ),
         f"allowed {allowed:.4g}",
         *_why(found, used, margin, factor, decision=decision, alpha=alpha),
     ]
@@ -186,7 +196,7 @@ def drop_check(one: Measured, *, alpha: float = ALPHA) -> Check:
         high=reach[1],
         margin=min(abs(end - allowed) for end in reach) if decision != "cannot tell" else None,
         message=printable("; ".join(said), 1000),
-        p_value=drop_p_value(used.mean, used.unmoved, margin, used.room),
+        p_value=drop_p_value(used.mean, used.unmoved, margin, used.room) if on == "interval" else None,
         lost=lost,
         gained=found.gained,
     )
@@ -235,10 +245,7 @@ def _why(
     mean = used.mean
     if mean.questions < LEAST_QUESTIONS:
         said.append(f"fewer than {LEAST_QUESTIONS} questions are in both")
-    elif abs(mean.value + margin) > 0 and mean.stderr > 0:
-        wide = mean.stderr * t_quantile(1 - alpha, max(1, mean.questions - 1))
-        needed = math.ceil(mean.questions * (wide / abs(mean.value + margin)) ** 2)
-        if mean.questions < needed:
-            what = "labelled pairs" if used.labels else "questions"
-            said.append(f"some {needed:,} {what} would decide, if the difference stays what it is")
+    elif (needed := mean.questions_to_decide(-margin, 1 - 2 * alpha)) is not None and mean.questions < needed:
+        what = "labelled pairs" if used.labels else "questions"
+        said.append(f"some {needed:,} {what} would decide, if the difference stays what it is")
     return said

@@ -241,7 +241,7 @@ def _of_rule(
         from judgebench.report.drops import drop_check, measured_drops
 
         now = {(one.model, one.row): one for one in facts if not one.group}
-        yield from (drop_check(one, alpha=alpha) for one in measured_drops(rule.that, before, now, sides))
+        yield from (drop_check(one, alpha=alpha, on=gate.on) for one in measured_drops(rule.that, before, now, sides))
     else:
         addressed = address(rule.that, facts, corrected=gate.on == "interval")
         yield from (check(rule.that, one, on=gate.on) for one in addressed)

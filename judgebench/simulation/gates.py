@@ -54,16 +54,16 @@ def _threshold(first: Numbers, second: Numbers, _same: Flags) -> DropDecision:
 
 
 def _paired(first: Numbers, second: Numbers, _same: Flags) -> DropDecision:
-    mean = paired_mean(second - first, column(range(len(first))))
+    mean = paired_mean(second - first, column(range(len(first))), scale=1.0)
     return drop_decision(mean, 0.0) if mean is not None else "cannot tell"
 
 
 def _ours(first: Numbers, second: Numbers, same: Flags) -> DropDecision:
     questions = column(range(len(first)))
-    mean = paired_mean(second - first, questions)
+    mean = paired_mean(second - first, questions, scale=1.0)
     if mean is None:
         return "cannot tell"
-    return decided_drop(mean, without_shift(second - first, questions, same.astype(np.float64)), 0.0)
+    return decided_drop(mean, without_shift(second - first, questions, same.astype(np.float64), scale=1.0), 0.0)
 
 
 RULES: dict[str, Rule] = {

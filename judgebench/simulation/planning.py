@@ -169,13 +169,13 @@ def _power(
         true = after.right.astype(np.float64) - before.right
         changed = before.wording != after.wording
         if not size.calls:
-            difference = paired_mean(true, column(range(size.items)))
+            difference = paired_mean(true, column(range(size.items)), scale=1.0)
             seen += difference is not None and difference.interval()[1] < 0
             continue
         said = judge_answers(after, judge, date="2", seed=world) - judge_answers(before, judge, date="1", seed=world)
         read = ~np.isnan(said)
         if not size.labels:
-            difference = paired_mean(said[read], column(range(int(read.sum()))))
+            difference = paired_mean(said[read], column(range(int(read.sum()))), scale=1.0)
             seen += difference is not None and difference.interval()[1] < 0
             continue
         pairs = np.flatnonzero(changed & read)

@@ -282,7 +282,8 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
     differences = column([other - one for _, one, other in read])
     questions = column([names[place[0]] for place, *_ in read])
     anchors = column([float(place in same) for place, *_ in read])
-    difference = paired_mean(differences, questions) if read else None
+    scale = _scale(kind, [worth for _, *pair in read for worth in pair])
+    difference = paired_mean(differences, questions, scale=scale) if read else None
     gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
     binary = kind == "right" and len(names) == len(read)
     flips = [
@@ -309,7 +310,7 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
         unknown=len(set(both) - same - {place for place, *_ in read}),
         means=(_mean([one for _, one, _ in read]), _mean([other for *_, other in read])),
         difference=difference,
-        unmoved=without_shift(differences, questions, anchors) if difference is not None else None,
+        unmoved=without_shift(differences, questions, anchors, scale=scale) if difference is not None else None,
         corrected=_corrected(first, second, [one for one in read if one[0] not in same], names, len(read)),
         gained=gained,
         lost=lost,
@@ -321,6 +322,11 @@ def compare_sides(first: ComparedSide, second: ComparedSide) -> RowComparison | 
         changed=[*changes(first.identity, second.identity), *changes_of_making(first.made, second.made)],
         pairs=(differences, questions),
     )
+
+
+def _scale(kind: Kind, worths: Sequence[float]) -> float:
+    """Return the greatest difference that two verdicts can have; of scores, that any two of these have."""
+    return 1.0 if kind != "score" else max(worths, default=0.0) - min(worths, default=0.0)
 
 
 def side_of(run: RunFolder, one: ManifestRow) -> ComparedSide:
@@ -374,8 +380,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _p_value(difference: PairedMean) -> float:
-    below = difference.below(0.0)
-    return 1.0 if difference.stderr <= 0 and difference.value == 0 else min(1.0, 2 * min(below, 1 - below))
+    return min(1.0, 2 * min(difference.below(0.0), difference.above(0.0)))
 
 
 def _corrected(

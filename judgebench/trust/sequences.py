@@ -155,7 +155,7 @@ def drop_sequence(
         if not read:
             return decision
         differences, questions, same = (np.asarray(values, dtype=np.float64) for values in zip(*read, strict=True))
-        unmoved = without_shift(differences, questions, same)
+        unmoved = without_shift(differences, questions, same, scale=1.0)
         if unmoved is None or unmoved.shift.questions < LEAST_QUESTIONS:
             return decision
         if decision == "pass" and not unmoved.moved():

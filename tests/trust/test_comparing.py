@@ -121,7 +121,9 @@ def test_items_are_aligned_by_what_they_ask_and_the_others_are_counted(
     assert jb(["compare", str(first), str(second), "--json", str(file), "--markdown", str(tmp_path / "c.md")]) == 0
     (found,) = json.loads(file.read_text())
     assert (found["aligned"], found["only_first"], found["only_second"], found["unread"]) == (39, 1, 2, 1)
-    assert found["difference"] == {"value": 0.0, "stderr": 0.0, "ci95": [0.0, 0.0], "questions": 38, "n": 38}
+    reach = found["difference"].pop("ci95")[1]
+    assert found["difference"] == {"value": 0.0, "stderr": 0.0, "questions": 38, "n": 38}
+    assert 5 < reach < 10, "38 questions without a change leave room for one in 11"
     assert found["flips"] == [
         {"id": 7, "other_id": 32, "repeat": 0, "first": "correct", "second": "unparsed", "same_answer": True}
     ]
@@ -193,13 +195,25 @@ def test_how_many_more_questions_would_show_a_difference_is_said(
 def test_a_difference_that_only_one_test_sees_is_too_close_to_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Four verdicts changed, all upwards: Student's t sees a rise, McNemar's exact test does not (p = 0.125)."""
+    """Five verdicts changed, all upwards: the interval sees a rise, McNemar's exact test does not (p = 0.062)."""
+    before = [number % 3 > 0 for number in range(60)]
+    after = [right or number < 15 for number, right in enumerate(before)]
+    for name, said in (("20260101_000000", before), ("20260102_000000", after)):
+        judged_run(tmp_path / name, said, list(said))
+    assert jb(["compare", str(tmp_path / "20260101_000000"), str(tmp_path / "20260102_000000")]) == 0
+    out = capsys.readouterr().out
+    assert "It went up: +8.33 points" in out
+    assert "Better in the second: 5; worse: 0 (McNemar's exact p 0.062)." in out
+    assert "Too close to call: McNemar's exact p is 0.062." in out
+
+
+def test_four_changes_one_way_are_too_few_for_either_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Student's t alone would see a rise in 4 of 60 (p = 0.04); 1 of 8 unchanged models changes like this by chance."""
     first, second = two_runs(tmp_path, n=60, better=0.2)
     assert jb(["compare", str(first.path), str(second.path)]) == 0
     out = capsys.readouterr().out
-    assert "It went up: +6.67 points" in out
     assert "Better in the second: 4; worse: 0 (McNemar's exact p 0.125)." in out
-    assert "Too close to call: McNemar's exact p is 0.125." in out
+    assert "No difference can be seen: +6.67 points" in out
 
 
 def test_what_changed_between_the_runs_names_settings_and_services(tmp_path: Path) -> None:

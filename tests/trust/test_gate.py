@@ -172,8 +172,8 @@ def test_a_judge_that_moved_is_found(tmp_path: Path) -> None:
     words = ["--baseline", str(before), "--max", "toy-strict.judge_shift<=2"]
     assert jb(["gate", str(drifted), *words]) == 5
     assert jb(["gate", str(before), "--max", "toy-strict.judge_shift<=2"]) == 2
-    same = made(tmp_path / "20260103_000000", [True] * 50 + [False] * 50, [True] * 50 + [False] * 50, [0] * 100)
-    copy = made(tmp_path / "20260104_000000", [True] * 50 + [False] * 50, [True] * 50 + [False] * 50, [0] * 100)
+    same = made(tmp_path / "20260103_000000", [True] * 100 + [False] * 100, [True] * 100 + [False] * 100, [0] * 200)
+    copy = made(tmp_path / "20260104_000000", [True] * 100 + [False] * 100, [True] * 100 + [False] * 100, [0] * 200)
     assert jb(["gate", str(copy), "--baseline", str(same), "--max", "toy-strict.judge_shift<=2"]) == 0
 
 

@@ -18,9 +18,9 @@ def test_the_paired_rule_is_the_gates_own(noise: float, drop: float, margin: flo
     fails, passes = simulation.ours(pair, margin)
     questions = np.arange(80)
     for before, after, same, failed, passed in zip(*pair, fails, passes, strict=True):
-        difference = paired_mean(after - before, questions)
+        difference = paired_mean(after - before, questions, scale=1.0)
         assert difference is not None
-        unmoved = without_shift(after - before, questions, column(same))
+        unmoved = without_shift(after - before, questions, column(same), scale=1.0)
         assert decided_drop(difference, unmoved, margin) == ("fail" if failed else "pass" if passed else "cannot tell")
 
 

@@ -1,7 +1,12 @@
 """The difference of two verdicts on the same items: how large, how sure, and whether quality dropped.
 
+Where few questions change, their variance says nothing of those that could have: 20 questions without a change leave
+room for 12 in 100. So the interval of a bounded difference is never shorter than that of the shares that went down and
+up, each by Wilson, put together.
+
 Sources: the clustered difference is a mean over questions (W. G. Cochran 1977, Sampling Techniques); non-inferiority
-and two one-sided tests: D. J. Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
+and two one-sided tests: D. J. Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680; the
+interval of a difference of two shares from those of each: R. G. Newcombe (1998), Statistics in Medicine 17, 873-890.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from judgebench.metrics.statistics.intervals import t_cdf, t_quantile
+from judgebench.metrics.statistics.intervals import t_cdf, t_quantile, wilson
 from judgebench.metrics.statistics.prediction_powered import Column, column
 
 LEAST_QUESTIONS = 10
@@ -21,6 +26,29 @@ LEAST_QUESTIONS = 10
 ALPHA = 0.05
 
 DropDecision = Literal["pass", "fail", "cannot tell"]
+
+_SUREST = 8.0
+"""Standard normal quantile beyond which no p-value is told apart."""
+_HALVINGS = 40
+_MOST_TIMES = 1e6
+"""Times as many questions as there are, beyond which nobody wants to know how many would decide."""
+
+
+class ChangedShare(NamedTuple):
+    """How much of a bounded difference goes one way.
+
+    Attributes:
+        share: Mean of what changed this way, as a part of the whole scale.
+        size: How many changes of the whole scale, or none, would tell as much.
+    """
+
+    share: float
+    size: float
+
+    def reach(self, z: float) -> tuple[float, float]:
+        """Return how far down, and up, the share may be (Wilson)."""
+        low, high = wilson(self.share, self.size, z=z)
+        return self.share - low, high - self.share
 
 
 class PairedMean(NamedTuple):
@@ -30,23 +58,65 @@ class PairedMean(NamedTuple):
         value: Mean difference. ``stderr``: its standard error over questions; 0 where no item differs.
         questions: Clusters.
         n: Pairs.
+        scale: Greatest possible difference of a pair; ``None`` where nobody knows it.
+        lost: What went down. ``gained``: what went up. Both where there is a scale.
     """
 
     value: float
     stderr: float
     questions: int
     n: int
+    scale: float | None = None
+    lost: ChangedShare = ChangedShare(0.0, 1.0)
+    gained: ChangedShare = ChangedShare(0.0, 1.0)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return Student's t interval."""
+        """Return Student's t interval, and where there is a scale not less than that of what went down and up."""
         reach = self.stderr * t_quantile(0.5 + level / 2, max(1, self.questions - 1))
-        return self.value - reach, self.value + reach
+        low, high = self._changed(NormalDist().inv_cdf(0.5 + level / 2))
+        return min(self.value - reach, low), max(self.value + reach, high)
 
     def below(self, bound: float) -> float:
         """Return the one-sided p-value of "the difference is at least ``bound``"; small where it lies below."""
-        if self.stderr <= 0:
-            return 1.0 if self.value >= bound else 0.0
-        return t_cdf((self.value - bound) / self.stderr, max(1, self.questions - 1))
+        return max(_student(self, bound), self._by_changes(bound, 1))
+
+    def above(self, bound: float) -> float:
+        """Return the one-sided p-value of "the difference is at most ``bound``"; small where it lies above."""
+        return max(_student(self._replace(value=-self.value), -bound), self._by_changes(bound, 0))
+
+    def _changed(self, z: float) -> tuple[float, float]:
+        """Return the ends that the shares which went down and up leave open."""
+        if self.scale is None:
+            return self.value, self.value
+        (lost_low, lost_high), (gained_low, gained_high) = self.lost.reach(z), self.gained.reach(z)
+        return (
+            max(-self.scale, self.value - self.scale * math.hypot(gained_low, lost_high)),
+            min(self.scale, self.value + self.scale * math.hypot(gained_high, lost_low)),
+        )
+
+    def _by_changes(self, bound: float, end: int) -> float:
+        """Return the one-sided p-value at which the lower (0) or upper (1) end of the changes is the bound; else 0."""
+        if self.scale is None or ((self.value >= bound) if end else (self.value <= bound)):
+            return 0.0
+        at, top = 0.0, _SUREST
+        for _ in range(_HALVINGS):
+            middle = (at + top) / 2
+            reached = self._changed(middle)[end]
+            at, top = (middle, top) if (reached < bound if end else reached > bound) else (at, middle)
+        return NormalDist().cdf(-at)
+
+    def questions_to_decide(self, bound: float, level: float = 0.9) -> int | None:
+        """Return how many questions in all put the whole interval on one side of a bound, if they are like these.
+
+        ``None`` where no number does: the difference is the bound.
+        """
+        at, top = 1.0, _MOST_TIMES
+        if not _decides(_times(self, top), bound, level):
+            return None
+        for _ in range(_HALVINGS):
+            middle = math.sqrt(at * top)
+            at, top = (at, middle) if _decides(_times(self, middle), bound, level) else (middle, top)
+        return math.ceil(self.questions * top - 1e-6)
 
     def smallest_visible(self, power: float = 0.8) -> float:
         """Return the least difference that this comparison would have seen so often, two-sided at 5%."""
@@ -63,12 +133,32 @@ class PairedMean(NamedTuple):
         return math.ceil(needed - 1e-9)
 
 
-def paired_mean(differences: Column, questions: Column) -> PairedMean | None:
+def _student(mean: PairedMean, bound: float) -> float:
+    """Return Student's one-sided p-value of "the difference is at least ``bound``"."""
+    if mean.stderr <= 0:
+        return 1.0 if mean.value >= bound else 0.0
+    return t_cdf((mean.value - bound) / mean.stderr, max(1, mean.questions - 1))
+
+
+def _times(mean: PairedMean, factor: float) -> PairedMean:
+    """Return what so many times as many questions would show."""
+    lost, gained = (ChangedShare(one.share, one.size * factor) for one in (mean.lost, mean.gained))
+    questions = round(mean.questions * factor)
+    return mean._replace(stderr=mean.stderr / math.sqrt(factor), questions=questions, lost=lost, gained=gained)
+
+
+def _decides(mean: PairedMean, bound: float, level: float) -> bool:
+    low, high = mean.interval(level)
+    return low >= bound or high < bound
+
+
+def paired_mean(differences: Column, questions: Column, *, scale: float | None = None) -> PairedMean | None:
     """Return the mean difference with its error over questions; ``None`` for fewer than two questions.
 
     Args:
         differences: Second minus first, one for each pair.
         questions: Of each pair.
+        scale: Greatest possible difference: 1 for shares; ``None`` or 0 where nobody knows it.
     """
     d = column(differences)
     names, position = np.unique(questions, return_inverse=True)
@@ -77,7 +167,23 @@ def paired_mean(differences: Column, questions: Column) -> PairedMean | None:
     mean = float(d.mean())
     sums = np.bincount(position, d - mean)
     stderr = math.sqrt(len(names) / (len(names) - 1) * float(sums @ sums)) / len(d)
-    return PairedMean(mean, stderr, len(names), len(d))
+    if not scale:
+        return PairedMean(mean, stderr, len(names), len(d))
+    net = np.bincount(position, d) * len(names) / (scale * len(d))
+    lost, gained = (_changed_share(np.maximum(0.0, part)) for part in (-net, net))
+    return PairedMean(mean, stderr, len(names), len(d), scale, lost, gained)
+
+
+def _changed_share(parts: Column) -> ChangedShare:
+    """Return the mean of what each question changed one way; changes of a part of the scale tell more than whole ones.
+
+    Args:
+        parts: Of the scale, from 0.
+    """
+    share = min(1.0, float(parts.mean()))
+    binary, spread = share * (1 - share), float(parts.var())
+    size = len(parts) * (binary / spread if min(binary, spread) > 1e-12 else 1.0)
+    return ChangedShare(share, size)
 
 
 class Unmoved(NamedTuple):
@@ -99,7 +205,9 @@ class Unmoved(NamedTuple):
         return self.shift.questions >= LEAST_QUESTIONS and not low <= 0 <= high
 
 
-def without_shift(differences: Column, questions: Column, anchors: Column) -> Unmoved | None:
+def without_shift(
+    differences: Column, questions: Column, anchors: Column, *, scale: float | None = None
+) -> Unmoved | None:
     """Return what equal answers say of the judge; ``None`` where fewer than two questions have any.
 
     The same answer should have the same verdict, so a difference there is the judge's and not the tested model's. With
@@ -110,9 +218,10 @@ def without_shift(differences: Column, questions: Column, anchors: Column) -> Un
         differences: Second minus first.
         questions: Of each pair.
         anchors: 1 where both answers are the same.
+        scale: As of ``paired_mean``.
     """
     d, same = column(differences), column(anchors) > 0
-    shift = paired_mean(d[same], questions[same])
+    shift = paired_mean(d[same], questions[same], scale=scale)
     if shift is None:
         return None
     share = float(same.mean())
@@ -178,7 +287,7 @@ def equivalence_p_value(mean: PairedMean, margin: float, room: tuple[float, floa
         room: How much lower, and higher, the difference could be for what is unread.
     """
     low, high = mean.value + room[0], mean.value + room[1]
-    return max(1 - mean._replace(value=low).below(-margin), mean._replace(value=high).below(margin))
+    return max(mean._replace(value=low).above(-margin), mean._replace(value=high).below(margin))
 
 
 def decided_drop(
@@ -197,11 +306,14 @@ def decided_drop(
 
     Args:
         mean: As of ``drop_decision``; likewise ``margin``, ``alpha`` and ``room``.
-        unmoved: What equal answers say.
+        unmoved: What equal answers say. Where all answers are equal, the tested model has not changed, and what could
+            have changed on other questions does not count.
         margin: The drop that is allowed.
         alpha: Of each one-sided test.
         room: What the unread could change.
     """
+    if unmoved is not None and unmoved.share == 1.0:
+        mean = mean._replace(scale=None)
     plain = drop_decision(mean, margin, alpha=alpha, room=room)
     if unmoved is None or unmoved.shift.questions < LEAST_QUESTIONS or plain == "cannot tell":
         return plain
