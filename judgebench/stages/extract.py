@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -57,7 +58,7 @@ from judgebench.stages.isolation import Isolation
 from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Task
-from judgebench.store.recorded import Recorded
+from judgebench.store.recorded import Recorded, RecordIndex
 from judgebench.store.run_folder import RowFiles
 from judgebench.store.verdicts import VerdictWriter
 
@@ -93,6 +94,8 @@ class ExtractRun:
         self.compared_model: ComparedModel | None = None
         self.compared_name = GOLD if self.against_gold else compared
         self.co_judges: list[tuple[str, Judging]] = []
+        self.indexes: dict[Path, RecordIndex] = {}
+        """Where the records of this run's files are, by file: read once, and shared with processes that do a part."""
         self.isolation = Isolation()
         self.accumulator = ResultAccumulator(
             self.measuring,
@@ -124,7 +127,9 @@ class ExtractRun:
         with VerdictWriter(self.files.verdicts) as verdicts:
             if not self.task.in_caller and (parts := parts_for(self.dataset, self.samples, self.repeats)):
                 files = [verdicts.part(number) for number in range(len(parts))]
-                found = await extract_in_parallel(task, self.dataset, parts, files)
+                async with AsyncExitStack() as stack:
+                    self._open(stack)
+                found = await extract_in_parallel(task, self.dataset, parts, files, self.indexes)
                 for part, place in zip(found or (), files, strict=False):
                     self.accumulator.merge(part)
                     verdicts.append(place)
@@ -154,16 +159,9 @@ class ExtractRun:
             for method in (self.rule, self.method):
                 if method is not None:
                     stack.push_async_callback(method.aclose)
-            answers = task.run.files(task.spec.model, self.dataset.abbr)
-            self.origin = Origin(answers, self.model, self.dataset) if self.dataset.method is None else None
-            predictions = stack.enter_context(Recorded(answers.predictions, Prediction, by="item"))
-            asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
+            predictions, asking = self._open(stack)
             if self.judge is not None:
                 self.compared_model = compared_model_of(task, self.dataset, self.judge, stack.enter_context)
-            self.co_judges = [
-                (one.abbr, self._judging(stack, one))
-                for one in co_judges_of(self.dataset, task.spec.judge, task.spec.model)
-            ]
             for chunk in _chunks(self._planned(first, count), CHUNK):
                 checked = await self._check_all(chunk, predictions, asking)
                 verdicts.write([recorded_verdict(one, benchmark=benchmark, by=by) for one in checked])
@@ -172,6 +170,22 @@ class ExtractRun:
                 report(len(self.accumulator.tally))
                 if task.stop.is_set():
                     return
+
+    def _open(self, stack: AsyncExitStack) -> tuple[Recorded[Prediction], Callable[[Case], ReplayAsk] | None]:
+        """Open what was recorded of this row and of the judges beside it."""
+        task = self.task
+        answers = task.run.files(task.spec.model, self.dataset.abbr)
+        self.origin = Origin(answers, self.model, self.dataset) if self.dataset.method is None else None
+        predictions = stack.enter_context(
+            Recorded(answers.predictions, Prediction, by="item", index=self.indexes.get(answers.predictions))
+        )
+        self.indexes[answers.predictions] = predictions.index
+        asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
+        self.co_judges = [
+            (one.abbr, self._judging(stack, one))
+            for one in co_judges_of(self.dataset, task.spec.judge, task.spec.model)
+        ]
+        return predictions, asking
 
     def _planned(self, first: int, count: int | None) -> Iterator[tuple[Sample, int]]:
         end = None if count is None else first + count
@@ -183,7 +197,10 @@ class ExtractRun:
         files = self.files
         if judge is not self.judge:
             files = self.task.run.files(self.task.spec.model, row_name(self.dataset.abbr, judge.abbr))
-        recorded = stack.enter_context(Recorded(files.predictions, JudgeCall))
+        recorded = stack.enter_context(
+            Recorded(files.predictions, JudgeCall, index=self.indexes.get(files.predictions))
+        )
+        self.indexes[files.predictions] = recorded.index
         questions = Questions(judge, configured(judge.model).kind.prompt_kind)
         if judge.constrain != "off":
             from judgebench.stages.constraining import hold_of

@@ -21,12 +21,13 @@ from judgebench.records.run import DatasetConfig, Plan
 from judgebench.stages.accumulators import ResultAccumulator
 from judgebench.stages.task import Task
 from judgebench.stages.task_files import FILES_VARIABLE
+from judgebench.store.recorded import RecordIndex
 from judgebench.store.verdicts import VerdictWriter
 
 PARALLEL_FROM = 20_000
 """Planned answers from which on the start of further processes pays."""
 MOST = 8
-"""Most processes of one task; every one reads the index of the whole file."""
+"""Most processes of one task; each passes over the samples before its own."""
 PASSING = 0.13
 """Cost of passing over a sample as a share of passing over and checking it (measured); later ranges are shorter."""
 REPORT_INTERVAL = 0.25
@@ -59,7 +60,11 @@ def parts_for(dataset: DatasetConfig, planned: PlannedSamples, repeats: int) -> 
 
 
 async def extract_in_parallel(
-    task: Task, dataset: DatasetConfig, parts: list[tuple[int, int | None]], files: list[Path]
+    task: Task,
+    dataset: DatasetConfig,
+    parts: list[tuple[int, int | None]],
+    files: list[Path],
+    indexes: dict[Path, RecordIndex],
 ) -> list[ResultAccumulator] | None:
     """Return what was counted, part by part; ``None`` where the task was asked to stop.
 
@@ -68,6 +73,7 @@ async def extract_in_parallel(
         dataset: Whose verdicts are derived.
         parts: First sample and count of every part.
         files: Where each part writes its verdicts.
+        indexes: Where the records of the recorded files are, which no part reads again.
 
     Raises:
         PrerequisiteError: A process was killed.
@@ -79,7 +85,7 @@ async def extract_in_parallel(
 
     context = multiprocessing.get_context(_METHOD)
     done = context.RawArray("q", len(parts))
-    pool = ProcessPoolExecutor(len(parts), mp_context=context, initializer=_begin, initargs=(done,))
+    pool = ProcessPoolExecutor(len(parts), mp_context=context, initializer=_begin, initargs=(done, indexes))
     loop = asyncio.get_running_loop()
     running = [
         loop.run_in_executor(pool, _derive, number, task.plan, task.spec.id, dataset.abbr, first, count, place)
@@ -115,10 +121,14 @@ _done: Any = None
 """In a process of the pool: how many verdicts each part has derived so far, shared with the task."""
 
 
-def _begin(done: Any) -> None:
+_indexes: dict[Path, RecordIndex] = {}
+"""In a process of the pool: where the records of the recorded files are."""
+
+
+def _begin(done: Any, indexes: dict[Path, RecordIndex]) -> None:
     """Make a fresh process of the pool one that reports to nobody and ends with the task."""
-    global _done  # noqa: PLW0603 - what an initializer is given reaches the work in no other way
-    _done = done
+    global _done, _indexes  # what an initializer is given reaches the work in no other way
+    _done, _indexes = done, indexes
     with contextlib.suppress(ValueError):
         signal.set_wakeup_fd(-1)  # a forked process would wake the task's event loop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the task decides
@@ -146,6 +156,7 @@ def _derive(
     async def derive() -> ResultAccumulator:
         task = Task(plan, next(spec for spec in plan.tasks if spec.id == task_id))
         run = ExtractRun(task, plan.datasets[abbr])
+        run.indexes = _indexes
 
         def report(derived: int) -> None:
             _done[number] = derived

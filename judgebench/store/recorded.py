@@ -23,6 +23,8 @@ from judgebench.store.journal import DAMAGED, disk_error, open_file, open_mended
 LOGGED = 100
 """Damaged lines of one file that the log names one by one."""
 _LOOKED_AT, _FOUND = 1, 2
+_DIGEST = {"question": "uuid", "content": "uid", "item": ""}
+"""Which hash tells the records of one item apart, by how they are looked up."""
 
 logger = logging.getLogger(__name__)
 
@@ -274,6 +276,7 @@ class Recorded(Generic[T]):
         by: ``question`` finds a record by what was asked, ``content`` by the sample's content (which says as much where
             all records were asked with the same settings), ``slot`` by sample and repeat alone.
         track: Remember which records are looked up, for ``superseded``.
+        index: The places of the file's records, where they are known already.
     """
 
     def __init__(
@@ -283,14 +286,20 @@ class Recorded(Generic[T]):
         *,
         by: Literal["question", "content", "item"] = "question",
         track: bool = False,
+        index: RecordIndex | None = None,
     ) -> None:
         self._decode = msgspec.json.Decoder(kind).decode
         self.by = by
         self._by_sample = by == "item"
-        self._positions = RecordIndex(path, digest={"question": "uuid", "content": "uid", "item": ""}[by])
+        self._positions = index if index is not None else RecordIndex(path, digest=_DIGEST[by])
         if track:
             self._positions.track()
         self._file: BinaryIO | None = open_file(path, "rb") if len(self._positions) else None
+
+    @property
+    def index(self) -> RecordIndex:
+        """The places of the file's records, which others may use on the same file while nothing is added to it."""
+        return self._positions
 
     def __len__(self) -> int:
         return len(self._positions)
