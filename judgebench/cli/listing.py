@@ -150,6 +150,7 @@ def shown(name: str, config_dirs: Sequence[str], overrides: Sequence[str] = ()) 
     stem, _ = split_suffix(name)
     found: list[ConfigFile] = [file for kind in KINDS for file in registry.named(kind, stem)]
     found = found or [file for kind in KINDS for file in registry.brought(kind, stem)]
+    found = found or [file for kind in KINDS for file in registry.called(kind, stem)]
     if not found:
         known = {file.name for kind in KINDS for file in registry.files(kind)}
         raise UnknownNameError(

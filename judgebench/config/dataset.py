@@ -28,7 +28,7 @@ from judgebench.config.overrides import JUDGE_KEYS
 from judgebench.config.relations import EVERY_MODEL
 from judgebench.errors import ConfigError
 from judgebench.plugins import RoomName
-from judgebench.records.run import Baseline, DatasetConfig, JudgeConfig, Typed
+from judgebench.records.run import CONVERSATION_ROLE, Baseline, DatasetConfig, JudgeConfig, Typed
 
 KEY = "bias_tests"
 EVERY = "all"
@@ -334,7 +334,8 @@ def _prompt(prompt: Any, declared: Declared) -> Any:
     messages = []
     for index, message in enumerate(prompt):
         content = message.get("content", message.get("prompt"))
-        role = _ROLES.get(str(message.get("role", "")).lower()) or _tool_role(message, content)
+        named = str(message.get("role", "")).lower()
+        role = _ROLES.get(named) or (named if named == CONVERSATION_ROLE else None) or _tool_role(message, content)
         if role is None or not isinstance(content, str | list):
             raise declared.error(
                 f"prompt.{index}",

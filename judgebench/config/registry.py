@@ -2,7 +2,8 @@
 
 A name is the stem of a file somewhere below ``models``, ``datasets``, ``judges``,
 ``summarizers``, ``executors`` or ``listeners`` of a config folder;
-case does not matter. Files are found by listing folders and described by parsing, so nothing here runs a config.
+case does not matter. A file may have further names: ``also_called = ["gpqa_gen"]``, which mean it where no file has
+them. Files are found by listing folders and described by parsing, so nothing here runs a config.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Registry:
         """
         if name.endswith(".py") and Path(name).is_file():
             return ConfigFile(kind, Path(name).stem, Path(name).resolve())
-        found = self.named(kind, name) or self.brought(kind, name)
+        found = self.named(kind, name) or self.brought(kind, name) or self.called(kind, name)
         if not found:
             raise self._unknown(kind, name)
         if len(found) > 1:
@@ -108,6 +109,10 @@ class Registry:
                 hint="Rename one of the files, or give the path of the one you mean.",
             )
         return found[0]
+
+    def called(self, kind: Kind, name: str) -> list[ConfigFile]:
+        """Return the files that have a name among their further ones."""
+        return [file for file in self.files(kind) if name.lower() in map(str.lower, other_names(file.path))]
 
     def named(self, kind: Kind, name: str) -> list[ConfigFile]:
         """Return the files that have a name: none, one, or the several that make it ambiguous."""
@@ -134,7 +139,9 @@ class Registry:
         return files
 
     def _unknown(self, kind: Kind, name: str) -> UnknownNameError:
-        known = {file.name.lower(): file.name for file in self.files(kind)}
+        files = self.files(kind)
+        known = {other.lower(): other for file in files for other in other_names(file.path)}
+        known |= {file.name.lower(): file.name for file in files}
         near = [known[stem] for stem in difflib.get_close_matches(name.lower(), known, n=3)]
         near += [shown for stem, shown in known.items() if name.lower() in stem and shown not in near][:3]
         elsewhere = [other for other in KINDS if other != kind and self.named(other, name)]
@@ -184,6 +191,23 @@ def description(path: Path) -> str:
         if isinstance(node, ast.With) and isinstance(node.body[0], ast.ImportFrom) and len(tree.body) <= 2:
             return f"Same as {(node.body[0].module or '').rpartition('.')[2]}."
     return ""
+
+
+OTHER_NAMES = "also_called"
+"""The variable of a config file that holds its further names."""
+
+
+def other_names(path: Path) -> list[str]:
+    """Return the further names of a config file, without running it; none where it cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+        tree = ast.parse(text) if OTHER_NAMES in text else ast.Module([], [])
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and [ast.unparse(one) for one in node.targets] == [OTHER_NAMES]:
+                return [str(name) for name in ast.literal_eval(node.value)]
+    except (OSError, SyntaxError, UnicodeDecodeError, ValueError, TypeError):
+        pass
+    return []
 
 
 def _named_in(folder: Path, kind: Kind, name: str) -> list[ConfigFile]:

@@ -17,7 +17,7 @@ import msgspec
 from judgebench.content.parts import Audio, Image, Interleaved, Medium, Text, Video, tool_part, typed
 from judgebench.errors import ConfigError
 from judgebench.records.flow import Message, Prompt, Sample
-from judgebench.records.run import DatasetConfig
+from judgebench.records.run import CONVERSATION_ROLE, DatasetConfig
 
 
 def fit(prompt: Prompt, kind: Literal["chat", "text"]) -> Prompt:
@@ -162,7 +162,7 @@ def render(template: Prompt, fields: Mapping[str, Any], *, where: str = "prompt"
     """
     if isinstance(template, str):
         return fill(template, fields, where=where)
-    return [_render_message(message, fields, where) for message in template]
+    return [one for message in template for one in _render_messages(message, fields, where)]
 
 
 def as_text(value: Any) -> str:
@@ -214,6 +214,20 @@ def _filled_in(part: dict[str, Any]) -> list[str]:
     if (key := _tool_text(part)) is not None:
         return [part[key]]
     return [f"{{{name}}}"] if (name := _image_named(part)) else []
+
+
+def _render_messages(message: Message, fields: Mapping[str, Any], where: str) -> list[Message]:
+    if message.get("role") != CONVERSATION_ROLE:
+        return [_render_message(message, fields, where)]
+    named = _PLACEHOLDER.fullmatch(str(message.get("content")))
+    held = fields.get(named[1] or "") if named else None
+    if not isinstance(held, list) or not all(isinstance(one, dict) and "role" in one for one in held):
+        raise ConfigError(
+            f"{where}: a message of the role {CONVERSATION_ROLE!r} must name one field that holds a list of messages, "
+            f"not {message.get('content')!r:.60}.",
+            hint='Write dict(role="conversation", content="{messages}") and read the rows by ConversationRows.',
+        )
+    return [dict(one) for one in held]
 
 
 def _render_message(message: Message, fields: Mapping[str, Any], where: str) -> Message:

@@ -48,10 +48,27 @@ def letter(text: str) -> str:
     raise ValueError(f"{bare[:40]!r} is neither a letter nor an index below 26")
 
 
+def last_box(text: str) -> str:
+    r"""Return the content of the last ``\boxed{}`` (or ``\fbox{}``) of a solution (MATH).
+
+    Raises:
+        ValueError: There is none, or its braces do not balance.
+    """
+    start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
+    inner = text.find("{", start) + 1
+    depth = 1
+    for place in range(inner, len(text)) if start >= 0 else ():
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if not depth and text[inner:place].strip():
+            return text[inner:place].strip()
+    raise ValueError("no '\\boxed{<answer>}' found")
+
+
 TRANSFORMS: dict[str, Callable[[str], str]] = {
     "after_hashes": after_hashes,
     "without_commas": without_commas,
     "letter": letter,
+    "boxed": last_box,
 }
 """By the name that a loader's ``transforms`` key uses."""
 

@@ -233,6 +233,7 @@ class JudgeSamples:
     def _items(self, rows: Iterable[Row]) -> Iterator[Row]:
         config = self.config
         paths = [*config.input_columns, *config.answer_columns, *config.meta_columns, *config.answer_lists]
+        paths.append(config.output_column)
         known = DuplicateRows(config.repeated)
         for row in rows:
             if not _wanted(row, config.where):

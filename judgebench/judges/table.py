@@ -12,6 +12,7 @@ METHODS = {
     "ConversationScore": "judgebench.judges.methods.conversation:ConversationScore",
     "ConversationComparison": "judgebench.judges.methods.conversation:ConversationComparison",
     "CriteriaPoints": "judgebench.judges.methods.criteria_points:CriteriaPoints",
+    "CriteriaMet": "judgebench.judges.methods.criteria_met:CriteriaMet",
     "Debate": "judgebench.judges.methods.debate:Debate",
     "Consultancy": "judgebench.judges.methods.debate:Consultancy",
     "Deliberation": "judgebench.judges.methods.deliberation:Deliberation",
@@ -40,6 +41,7 @@ METHODS = {
     "ExactMatch": "judgebench.judges.rules.accepted:ExactMatch",
     "FinalAnswerEqual": "judgebench.judges.rules.final_answer:FinalAnswerEqual",
     "MathEqual": "judgebench.judges.rules.math_equal:MathEqual",
+    "PatternEqual": "judgebench.judges.rules.patterns:PatternEqual",
     "NumberEqual": "judgebench.judges.rules.numbers:NumberEqual",
 }
 """How a judge decides: ``method=dict(type=...)``; ``evaluator=dict(type=...)`` is one that never asks."""

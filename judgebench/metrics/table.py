@@ -31,7 +31,9 @@ METRICS = {
 
 SCORES = {
     "AspectScore": "judgebench.metrics.scores.aspect_score:AspectScore",
+    "AttemptScore": "judgebench.metrics.scores.attempt_score:AttemptScore",
     "BiasScore": "judgebench.metrics.scores.bias_score:BiasScore",
+    "CalibrationScore": "judgebench.metrics.scores.calibration_score:CalibrationScore",
     "EvennessScore": "judgebench.metrics.scores.evenness_score:EvennessScore",
     "EvidenceScore": "judgebench.metrics.scores.evidence_score:EvidenceScore",
     "FilterScore": "judgebench.metrics.scores.filter_score:FilterScore",
@@ -44,6 +46,7 @@ SCORES = {
     "PositionScore": "judgebench.metrics.scores.position_score:PositionScore",
     "PreferenceScore": "judgebench.metrics.scores.preference_score:PreferenceScore",
     "RaterPairsScore": "judgebench.metrics.scores.rater_pairs_score:RaterPairsScore",
+    "RubricPointsScore": "judgebench.metrics.scores.rubric_points_score:RubricPointsScore",
     "ScaleScore": "judgebench.metrics.scores.scale_score:ScaleScore",
     "StepScore": "judgebench.metrics.scores.step_score:StepScore",
     "TiesScore": "judgebench.metrics.scores.ties_score:TiesScore",

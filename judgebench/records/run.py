@@ -107,6 +107,11 @@ class JudgeConfig(msgspec.Struct, frozen=True, kw_only=True):
         return model in self.tested_models if self.round_robin else model != self.compare_with
 
 
+CONVERSATION_ROLE = "conversation"
+"""Role of a message of a prompt that stands for all messages in a field: ``dict(role="conversation",
+content="{messages}")``."""
+
+
 class ViewerColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the viewer's list of a dataset's items shows until the reader chooses otherwise.
 

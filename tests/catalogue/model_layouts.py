@@ -1,0 +1,168 @@
+"""Invented rows of every dataset for models in the catalogue, in the layout in which it is published.
+
+Half of the answers to the rows of choices are A and so on by turns, so that a constant answer is right by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.catalogue.layouts import Layout, picture
+
+N = 8
+"""Rows of a file."""
+
+
+def mmlu_pro() -> Layout:
+    rows = [
+        {
+            "question_id": 70 + i,
+            "question": f"What is twice {i}?",
+            "options": [str(2 * i + (place - i % 4)) for place in range(4 + i % 3)],
+            "answer": "ABCD"[i % 4],
+            "answer_index": i % 4,
+            "cot_content": "",
+            "category": ("math", "law")[i // 4],
+            "src": "invented",
+        }
+        for i in range(N)
+    ]
+    return Layout({"mmlu_pro/test.jsonl": rows}, "mmlu_pro/test.jsonl", "options", "answer")
+
+
+def gpqa() -> Layout:
+    rows = [
+        {
+            "Question": f"What is twice {i}?",
+            "Correct Answer": f"{2 * i}",
+            **{f"Incorrect Answer {place}": f"{2 * i + place}\n" for place in (1, 2, 3)},
+            "High-level domain": ("Physics", "Biology")[i // 4],
+            "Subdomain": "x",
+            "Record ID": f"rec{i}",
+        }
+        for i in range(N)
+    ]
+    return Layout({"gpqa/gpqa_diamond.csv": rows}, "gpqa/gpqa_diamond.csv", "Correct Answer")
+
+
+def math() -> Layout:
+    rows = [
+        {
+            "problem": f"Compute $\\frac{{{i}}}{{7}}$.",
+            "solution": f"First $\\boxed{{0}}$ is wrong. It is $\\boxed{{\\frac{{{i}}}{{7}}}}$.",
+            "level": f"Level {1 + i % 5}",
+            "type": "Algebra",
+        }
+        for i in range(1, N + 1)
+    ]
+    return Layout({"math/test.jsonl": rows}, "math/test.jsonl", "problem", "solution")
+
+
+def simpleqa() -> Layout:
+    rows = [
+        {"metadata": "{'topic': 'x', 'urls': ['u']}", "problem": f"What is {i}?", "answer": f"{i}"} for i in range(N)
+    ]
+    return Layout({"simpleqa/simple_qa_test_set.csv": rows}, "simpleqa/simple_qa_test_set.csv", "answer")
+
+
+def simpleqa_verified() -> Layout:
+    rows = [
+        {
+            "original_index": f"{i}",
+            "problem": f"What is {i}?",
+            "answer": f"{i} (acceptable range: anything between {i} and {i})",
+            "topic": ("Art", "Sports")[i // 4],
+            "answer_type": "Number",
+            "multi_step": "False",
+            "requires_reasoning": "False",
+            "urls": "u,v",
+        }
+        for i in range(N)
+    ]
+    path = "simpleqa_verified/simpleqa_verified.csv"
+    return Layout({path: rows}, path, "answer")
+
+
+def hle() -> Layout:
+    rows = [
+        {
+            "id": f"66{i}",
+            "question": f"How many are {i}?",
+            "image": f"data:image/png;base64,{picture('x')}" if i % 2 else "",
+            "image_preview": None,
+            "answer": f"{i}",
+            "answer_type": "exactMatch",
+            "author_name": "n",
+            "rationale": "r",
+            "raw_subject": "Topology",
+            "category": ("Math", "Other")[i // 4],
+            "canary": "c",
+        }
+        for i in range(N)
+    ]
+    return Layout({"hle/test.jsonl": rows}, "hle/test.jsonl", "question", "answer")
+
+
+def healthbench() -> Layout:
+    """Good answers meet the criteria of 5 and 3 points and not that of -2, bad ones the other way round."""
+    rows = [
+        {
+            "prompt_id": f"u{i}",
+            "prompt": [
+                {"role": "user", "content": f"I have {i}."},
+                {"role": "assistant", "content": "How long?"},
+                {"role": "user", "content": "A week."},
+            ],
+            "rubrics": [
+                {"criterion": "Names what is good.", "points": 5, "tags": ["axis:accuracy", "level:example"]},
+                {"criterion": "Says what is good.", "points": 3, "tags": ["axis:completeness", "level:example"]},
+                {"criterion": "Says what is bad.", "points": -2, "tags": ["axis:accuracy", "level:example"]},
+            ],
+            "example_tags": ["theme:communication", f"theme:{i // 4}"],
+            "ideal_completions_data": None,
+            "canary": "c",
+        }
+        for i in range(N)
+    ]
+    return Layout({"healthbench/healthbench.jsonl": rows}, "healthbench/healthbench.jsonl", "prompt", "rubrics")
+
+
+def healthbench_hard() -> Layout:
+    rows = healthbench().files["healthbench/healthbench.jsonl"]
+    path = "healthbench/hard_2025-05-08-21-00-10.jsonl"
+    return Layout({path: rows}, path, "prompt", "rubrics")
+
+
+def healthbench_consensus() -> Layout:
+    rows = healthbench().files["healthbench/healthbench.jsonl"]
+    path = "healthbench/consensus_2025-05-09-20-00-46.jsonl"
+    return Layout({path: rows}, path, "prompt", "rubrics")
+
+
+def aa_lcr() -> Layout:
+    rows = [
+        {
+            "document_category": "Company",
+            "document_set_id": f"set_{i // 2}",
+            "question_id": f"{i}",
+            "question": f"Which is {i}?",
+            "answer": f"{i}",
+            "data_source_filenames": f"b{i // 2}.txt;a {i // 2}.txt",
+            "data_source_urls": "u;v",
+            "input_tokens": "9",
+        }
+        for i in range(N)
+    ]
+    texts = {
+        f"aa_lcr/lcr/Company/set_{i}/{name}{i}.txt": f"{name}{i} says" for i in range(N // 2) for name in ("a ", "b")
+    }
+    path = "aa_lcr/AA-LCR_Dataset.csv"
+    return Layout({path: rows, **texts}, path, "data_source_filenames", "answer")
+
+
+MODEL_LAYOUTS: dict[str, Callable[[], Layout]] = {
+    name: made
+    for name, made in globals().items()
+    if callable(made) and getattr(made, "__annotations__", {}).get("return") == "Layout"
+}
+"""By the name of the config."""

@@ -1,0 +1,198 @@
+"""Every dataset for models of the catalogue: rows of its published layout, extreme models and judges, bad rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from judgebench.config.registry import Registry
+from judgebench.errors import JudgebenchError
+from judgebench.records.flow import Prompt, Sample
+from judgebench.records.run import DatasetConfig
+from tests.catalogue.judging import datasets
+from tests.catalogue.layouts import write
+from tests.catalogue.model_layouts import MODEL_LAYOUTS
+from tests.catalogue.models import Answering, Replying, items, result, way_of
+from tests.catalogue.test_catalogue import spoiled
+
+FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/model_catalogue"
+CONFIGS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+
+
+class Mutation(NamedTuple):
+    """A row of a result, and what it must say of models that always do the same.
+
+    Attributes:
+        row: ``DATASET`` or ``DATASET-JUDGE``.
+        headline: Name of the headline.
+        wanted: Its value for each model, by what the model does.
+        answer: What the model answers.
+        reply: What the judge replies, if one is asked.
+    """
+
+    row: str
+    headline: str
+    wanted: dict[str, Any]
+    answer: Answering
+    reply: Replying | None = None
+
+
+def letter(form: str, constant: str = "A") -> Answering:
+    """Return a model that states a letter in a form."""
+
+    def answer(sample: Sample, way: str) -> str:
+        if way == "unread":
+            return "I cannot tell."
+        right = str(sample.reference)
+        said = {"right": right, "wrong": "B" if right == "A" else "A", "constant": constant}[way]
+        return form.format(said)
+
+    return answer
+
+
+def boxed(constant: str = "\\frac{1}{7}") -> Answering:
+    """Return a model that states the reference, or something else, in a box."""
+
+    def answer(sample: Sample, way: str) -> str:
+        if way == "unread":
+            return ""
+        said = {"right": str(sample.reference), "wrong": "-10", "constant": constant}[way]
+        return f"So it is $\\boxed{{{said}}}$."
+
+    return answer
+
+
+def quality(sample: Sample, way: str) -> str:
+    """Answer with what a judge that reads it makes of it."""
+    return f"<<{way} {sample.id}>>"
+
+
+def said(prompt: Prompt) -> str:
+    """Return what the model did, as the judge reads it in the answer."""
+    shown = str(prompt if isinstance(prompt, str) else prompt[-1]["content"])
+    return shown.split("<<")[1].split(" ", maxsplit=1)[0]
+
+
+def verdicts(form: str, **forms: str) -> Replying:
+    """Return a judge that says what is in the answer, in a form: ``{}`` is the text for what it found."""
+    return lambda prompt, _about: "I cannot tell." if said(prompt) == "unread" else form.format(forms[said(prompt)])
+
+
+def criterion(prompt: Prompt, _about: Mapping[str, Any]) -> str:
+    """Reply about one criterion: answers are good, bad, or hold anything."""
+    good = "what is good" in str(prompt[-1])
+    way = said(prompt)
+    met = {"right": good, "wrong": not good, "constant": True}.get(way)
+    return "perhaps" if met is None else json.dumps({"explanation": "so", "criteria_met": met})
+
+
+RATE = {"right": 100, "wrong": 0, "coin": 50}
+MUTATIONS = [
+    Mutation("mmlu_pro", "accuracy", {**RATE, "constant": 25, "unread": None}, letter("The answer is ({})")),
+    Mutation("mmlu_pro-published", "accuracy", {**RATE, "constant": 25, "unread": 0}, letter("The answer is ({})")),
+    Mutation("gpqa", "accuracy", {**RATE, "constant": 62.5, "unread": None}, letter("Hm.\nAnswer: {}", "C")),
+    Mutation("gpqa-published", "accuracy", {**RATE, "constant": 62.5, "unread": 0}, letter("Hm.\nAnswer: {}", "C")),
+    Mutation("math", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed()),
+    *(
+        Mutation(row, name, wanted, quality, verdicts("Because.\nVERDICT: {}", right="A", wrong="B", constant="C"))
+        for row, name, wanted in (
+            ("simpleqa-judge", "correct", {**RATE, "constant": 0, "unread": None}),
+            ("simpleqa_verified-judge", "f1", {**RATE, "constant": 0, "unread": None}),
+        )
+    ),
+    Mutation(
+        "hle-judge",
+        "accuracy",
+        {**RATE, "constant": 0, "unread": None},
+        quality,
+        verdicts('{{"correct": "{}", "confidence": 80}}', right="yes", wrong="no", constant="no"),
+    ),
+    *(
+        # nothing but what is bad is -2 of 8 points, which is clipped; everything is 6 of 8
+        Mutation(
+            f"{row}-judge",
+            "score",
+            {"right": 1, "wrong": 0, "coin": 0.375, "constant": 0.75, "unread": None},
+            quality,
+            criterion,
+        )
+        for row in ("healthbench", "healthbench_hard", "healthbench_consensus")
+    ),
+    Mutation(
+        "aa_lcr-judge",
+        "accuracy",
+        {**RATE, "constant": 0, "unread": None},
+        quality,
+        verdicts("VERDICT: {}", right="CORRECT", wrong="INCORRECT", constant="INCORRECT"),
+    ),
+]
+
+
+@cache
+def declared() -> dict[str, tuple[str, DatasetConfig]]:
+    """Every dataset of the catalogue by abbr, with the name of its config."""
+    return {abbr: (config, data) for config in CONFIGS for abbr, data in datasets(config).items()}
+
+
+@pytest.fixture(scope="session")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Sample]]:
+    """The items of a dataset, read from files of its published layout."""
+
+    @cache
+    def written(config: str) -> Path:
+        folder = tmp_path_factory.mktemp(config)
+        write(folder, MODEL_LAYOUTS[config]().files)
+        return folder
+
+    def read(abbr: str) -> list[Sample]:
+        config, data = declared()[abbr]
+        return items(data, written(config))
+
+    return cache(read)
+
+
+def test_every_config_has_rows_a_page_and_a_table_of_mutations() -> None:
+    assert sorted(MODEL_LAYOUTS) == CONFIGS
+    rows = [row for _, data in declared().values() for row, _ in data.rows()]
+    assert sorted(one.row for one in MUTATIONS) == sorted(rows)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=[one.row for one in MUTATIONS])
+def test_extreme_models_get_what_the_rule_says(mutation: Mutation, read: Callable[[str], list[Sample]]) -> None:
+    abbr, judge = next(
+        (abbr, judge) for abbr, (_, data) in declared().items() for row, judge in data.rows() if row == mutation.row
+    )
+    samples, data = read(abbr), declared()[abbr][1]
+    found = {}
+    for extreme in mutation.wanted:
+        answers = [mutation.answer(sample, way_of(extreme, sample.id)) for sample in samples]
+        name, metric = next(iter(result(data, judge, samples, answers, mutation.reply).items()))
+        assert name == mutation.headline
+        found[extreme] = metric.value
+    assert found == {
+        extreme: None if value is None else pytest.approx(value, abs=1e-6) for extreme, value in mutation.wanted.items()
+    }
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_bad_row_is_refused_with_its_file_and_its_number(config: str, tmp_path: Path) -> None:
+    """A row without what is asked, or without what the rule compares with."""
+    layout = MODEL_LAYOUTS[config]()
+    for number, column in enumerate(filter(None, (layout.answer, layout.gold))):
+        folder = tmp_path / f"{number}"
+        value = ... if column == layout.answer or layout.main.endswith((".csv", ".tsv")) else {"what": "no text"}
+        write(folder, spoiled(layout, column, value).files)
+        (data,) = datasets(config).values()
+        with pytest.raises(JudgebenchError, match=rf"{Path(layout.main).name}:\d+"):
+            items(data, folder)
+
+
+def test_the_names_that_other_tools_use_mean_the_same_file() -> None:
+    assert Registry().find("datasets", "gpqa_gen").name == "gpqa"
+    assert Registry().find("datasets", "MMLU_Pro_gen").name == "mmlu_pro"
+    assert datasets("gpqa_gen").keys() == {"gpqa"}
