@@ -39,7 +39,6 @@ INSTEAD = {
     "peer": "co-judge",
     "joining": "merge",
     "joined": "merged",
-    "shard": "parallel extraction (a shard is a part of a dataset)",
     "counted": "accumulator",
     "evidence": "diagnostics, facts",
     "health": "diagnostics",

@@ -46,6 +46,7 @@ commands:
   jb try JUDGE --answer TEXT     let a judge look at one answer now
   jb view [RUN or FOLDER]        look at runs in a browser on this machine
   jb jobs RUN                    list the jobs of a run on a cluster
+  jb merge DIR...                make one run of the runs of all shards
   jb requests RUN --out FILE     write what a run still has to ask into a file
   jb replies RUN FILE            take the answers of such a file
   jb schema [RECORD]             print the JSON Schema of a record of a run
@@ -121,6 +122,10 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max-num-workers", type=whole_from(1), default=4, metavar="N", help="maximum number of tasks at once"
     )
+    group.add_argument(
+        "--shards", type=whole_from(1), default=0, metavar="N",
+        help="divide each dataset into N parts, each with tasks of its own; the results are the same",
+    )  # fmt: skip
     group.add_argument("--executor", default="", metavar="NAME", help="where tasks run (default: on this machine)")
     _names(group, "--listeners", "listener configs: what else hears the run")
     group.add_argument("--no-overlap", action="store_true", help="start judging only after the last answer")
@@ -173,6 +178,10 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
     _names(group, "--ids", "only these samples: row numbers from 0, ranges such as 3-9, or the data's own keys", "ID")
     group.add_argument(
         "--shuffle", type=whole_from(0), metavar="SEED", help="ask in a random order, the same for the same SEED",
+    )  # fmt: skip
+    group.add_argument(
+        "--shard", default="", metavar="I/N",
+        help="only part I of N, from 0, for jb merge; auto or auto/N: as a job array (Slurm, Kubernetes) numbers it",
     )  # fmt: skip
     group.add_argument(
         "--num-warmups",
@@ -292,6 +301,8 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         num_prompts=count,
         ids=ids,
         shuffle=shuffle,
+        shards=args.shards,
+        shard=_shard(args.shard),
         num_warmups=args.num_warmups,
         retry_failed=args.retry_failed,
         rejudge=args.rejudge,
@@ -343,6 +354,16 @@ def to_request(args: argparse.Namespace) -> RunRequest:
         stop_when_decided=args.stop_when_decided,
         options=options,
     )
+
+
+def _shard(text: str) -> str:
+    if not text:
+        return ""
+    import os
+
+    from judgebench.cli.shard import shard_in
+
+    return str(shard_in(text, os.environ))
 
 
 def _lifted(args: argparse.Namespace) -> list[Literal["max_calls", "max_tokens", "max_cost"]]:

@@ -33,6 +33,7 @@ VERBS = {
     "jobs": "judgebench.cli.jobs",
     "label": "judgebench.cli.label",
     "ls": "judgebench.cli.ls",
+    "merge": "judgebench.cli.merge",
     "replies": "judgebench.cli.replies",
     "requests": "judgebench.cli.requests",
     "schema": "judgebench.cli.schema",

@@ -48,6 +48,7 @@ _VERBS = """\
 | `jb score FILE --probes DIR` | score question and answer pairs by such probes, without a run |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
 | `jb jobs RUN` | list the jobs of a run [on a cluster](clusters.md); `--stop` ends them |
+| `jb merge DIR...` | make [one run of the runs of all shards](clusters.md#one-dataset-on-many-nodes); asks nothing |
 | `jb requests [RUN] --out FILE` | write what a run still has to ask into [a file](batch.md#files-for-any-farm) |
 | `jb replies RUN FILE...` | take the answers of such a file, and score what is complete |
 | `jb view [RUN or FOLDER ...]` | look at runs in a browser on this machine; see [the viewer](viewer.md) |

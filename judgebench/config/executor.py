@@ -24,6 +24,7 @@ class _Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     infer: Resources = Resources()
     judge: Resources = Resources()
+    merge: Resources = Resources()
     extract: Resources = Resources()
     summarize: Resources = Resources()
 

@@ -31,6 +31,7 @@ from judgebench.datasets.selection import in_random_order, select
 from judgebench.errors import DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
+from judgebench.records.shards import shard_of
 
 PACKAGE_PREFIX = "package:"
 SHIPPED = Path(__file__).parent / "data"
@@ -356,6 +357,9 @@ class PlannedSamples:
             shuffle=options.shuffle,
             pictures=pictures,
         )
+        if options.shard:
+            shard = shard_of(options.shard)
+            chosen = (sample for sample in chosen if shard.holds(sample.uid))
         if options.in_random_order:
             chosen = in_random_order(chosen, options.shuffle or 0, pictures=pictures)
         if not pictures:
@@ -365,7 +369,8 @@ class PlannedSamples:
     def count(self) -> int | None:
         """Return how many samples the options choose; ``None`` where only the hub could tell.
 
-        With ids the rows are read, so that an unknown id is found before anything is asked.
+        Of a shard it is about so many. With ids the rows are read, so that an unknown id is found before anything is
+        asked.
 
         Raises:
             DataError: An id asked for is not in the dataset.
@@ -379,7 +384,8 @@ class PlannedSamples:
             return None
         if options.ids:
             count = sum(1 for _ in select(loader.samples(self._folder), ids=options.ids))
-        return count if options.num_prompts is None else min(count, options.num_prompts)
+        count = count if options.num_prompts is None else min(count, options.num_prompts)
+        return count if not options.shard else -(-count // shard_of(options.shard).count)
 
     def stamp(self) -> str:
         """Return what changes when a data file does (size and time of writing); empty for data on the hub."""

@@ -324,7 +324,7 @@ class _Supervision:
 
     async def _start(self, state: _TaskState, addresses: Mapping[str, str]) -> Handle:
         spec = state.spec
-        counts_only = ONE_THREAD if spec.stage in {"extract", "summarize"} else {}
+        counts_only = ONE_THREAD if spec.stage in {"merge", "extract", "summarize"} else {}
         environment = {**counts_only, **self._environment, **services_environment(addresses)}
         if self._spending is not None:
             self._spending.begin(spec.id)

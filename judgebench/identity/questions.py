@@ -221,7 +221,7 @@ def judge_settings(judge: JudgeConfig, method: dict[str, Any]) -> dict[str, Any]
 
 def selection_of(dataset: DatasetConfig, options: Options, repeats: int, data: str) -> dict[str, Any]:
     """Return which samples are planned; ``data`` is what changes when the data file does."""
-    return {
+    selection = {
         "num_prompts": options.num_prompts,
         "ids": options.ids,
         "shuffle": options.shuffle,
@@ -229,6 +229,7 @@ def selection_of(dataset: DatasetConfig, options: Options, repeats: int, data: s
         "loader": short_hash(msgspec.to_builtins(dataset.loader), 12),
         "data": data,
     }
+    return {**selection, "shard": options.shard} if options.shard else selection
 
 
 def _flat(value: Any) -> Any:

@@ -301,7 +301,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Mode = Literal["all", "infer", "judge", "infer_judge", "eval", "viz"]
-StageName = Literal["infer", "judge", "extract", "summarize"]
+StageName = Literal["infer", "judge", "merge", "extract", "summarize"]
 
 
 SMALL_RUN = 3
@@ -317,6 +317,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         shuffle: Seed of the order in which samples are asked; ``None`` keeps the file's order.
         in_random_order: Ask in an order that depends on ``shuffle`` and on what each sample asks, so that what is done
             so far is a random part of all.
+        shards: Into how many parts each dataset is divided, each with tasks of its own; 0 and 1: none.
+        shard: Take only the items of this part, such as ``0/4``, out of those that are chosen; empty takes all.
         num_warmups: Requests sent before the first measured one.
         retry_failed: Ask items again that failed in a previous invocation of this run.
         rejudge: Judge everything again.
@@ -345,6 +347,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ids: list[str] = []
     shuffle: Annotated[int, msgspec.Meta(ge=0)] | None = None
     in_random_order: bool = False
+    shards: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    shard: str = ""
     num_warmups: Annotated[int, msgspec.Meta(ge=0)] = 0
     retry_failed: bool = True
     rejudge: bool = False
@@ -388,6 +392,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
         datasets: Abbrs of its datasets; several only for merged sub-datasets.
         needs: Tasks that must have finished before (a failed one does not block the summary).
         follows: Tasks whose output it may read while they still run; without overlap they count as ``needs``.
+        shard: The part of its datasets that it works on, such as ``0/4``; empty: all of them.
         after: Tasks that must have ended before, however they ended (a member that fails does not stop a panel).
         log: Log file, relative to the run folder.
         cores: Processor cores that it needs; 0 says nothing. ``memory`` in GiB and ``gpus`` likewise. Executors that
@@ -403,6 +408,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     needs: list[str] = []
     follows: list[str] = []
     after: list[str] = []
+    shard: str = ""
     log: str = ""
     cores: int = 0
     memory: float = 0.0

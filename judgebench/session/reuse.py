@@ -43,6 +43,7 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
             "(jb --list shows all names, jb --help all flags).",
         )
     dump, plan = newest_config(reused)
+    _check_shard(request, plan, reused)
     notes = []
     if kept := plan.overrides:
         notes.append(f"continues with --override {shlex.join(kept)} as before; name the models and datasets to drop it")
@@ -50,6 +51,21 @@ def completed(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest
     notes += said
     selection = msgspec.structs.replace(chosen, config=str(dump))
     return msgspec.structs.replace(request, selection=selection, options=options), notes
+
+
+def _check_shard(request: RunRequest, plan: Plan, reused: RunFolder) -> None:
+    """Refuse to go on with another shard than the run is of.
+
+    Raises:
+        ReuseError: It is of another, or of all items.
+    """
+    wanted, have = request.options.shard, plan.options.shard
+    if wanted and wanted != have:
+        what = f"is of the shard {have}" if have else "is of all items"
+        raise ReuseError(
+            f"The run {reused.timestamp} {what}, and --shard names {wanted}.",
+            hint="Leave --shard out to go on with that run, or start another one without --reuse.",
+        )
 
 
 def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[str]]:
@@ -62,6 +78,12 @@ def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[
         taken["in_random_order"] = True
     shown = [f"{_flag(name)} {_words(found)}" for name, found in taken.items() if name in CHOICE]
     notes = [f"continues with {' '.join(shown)} as before; --num-prompts none takes all samples"] if shown else []
+    if previous.shards > 1 and not given.shards:
+        taken["shards"] = previous.shards
+        notes.append(f"continues with --shards {previous.shards} as before; --shards 1 takes none")
+    if previous.shard:
+        taken["shard"] = previous.shard
+        notes.append(f"continues with --shard {previous.shard} as before")
     if previous.data_dir and not given.data_dir:
         taken["data_dir"] = previous.data_dir
         notes.append(f"continues with --data-dir {previous.data_dir} as before")
@@ -81,8 +103,9 @@ def _with_choice(request: RunRequest, previous: Options) -> tuple[Options, list[
 def _with_folders(request: RunRequest, reused: RunFolder | None) -> tuple[RunRequest, list[str]]:
     dumps = _configs(reused) if reused is not None else []
     plan = _plan(dumps[-1]) if dumps else None
-    if plan is None:
+    if plan is None or reused is None:
         return request, []
+    _check_shard(request, plan, reused)
     selection = request.selection
     options, notes = _with_choice(request, plan.options)
     chosen = selection.executor or selection.given.get("executors")

@@ -24,6 +24,7 @@ from judgebench.executors.fork_server import ForkServer, warm_tasks
 from judgebench.executors.outcome import RunOutcome
 from judgebench.executors.spending import SpendingAccount
 from judgebench.plan.graph import STAGES_OF_MODE, Graph, build_graph
+from judgebench.plan.shards import check_shards
 from judgebench.records.request import RunRequest
 from judgebench.records.run import Plan, RunConfig
 from judgebench.records.spending import Spending
@@ -43,6 +44,7 @@ from judgebench.session.prepare import (
     removed_on_failure,
 )
 from judgebench.session.reuse import completed, said_overrides
+from judgebench.session.shards import divide_records, divided, take_in_shards
 from judgebench.session.spending import RunLimits, reached
 from judgebench.stages.row_results import check_out
 from judgebench.store.event_log import EventLog
@@ -139,6 +141,7 @@ class Session:
             if request.out:
                 check_out(config, Path(request.out))
             check_ids(config, request)
+            check_shards(config, request)
             if request.stop_when_decided and self._gate is not None:
                 from judgebench.session.deciding import check_decidable
 
@@ -153,7 +156,7 @@ class Session:
                 with hold(run.lock, shlex.join(self._command)):
                     self._wait_for_jobs(run)
                     remove_leftovers(run)
-                    notes = [*notes, *mend_run(run, config)]
+                    notes = [*notes, *take_in_shards(run), *mend_run(run, config)]
                     return self._run_in(run, config, request, notes, fork_server, listeners)
             except BaseException:
                 if reused is None:
@@ -235,10 +238,11 @@ class Session:
         watch = self._watch(plan, request, graph)
         if watch is not None and (rest := watch.without_decided(graph)) is not graph:
             graph, plan = rest, msgspec.structs.replace(plan, tasks=rest.tasks)
+        plan, whole = divided(plan), plan  # what is checked and estimated is the whole
         with removed_on_failure(dump, plan_file):
             write_atomically(dump, dump_config(config).encode())
             write_atomically(plan_file, msgspec.json.format(msgspec.json.encode(plan), indent=1))
-            findings, spent = self._preflight(plan, config, display, allowed)
+            findings, spent = self._preflight(whole, config, display, allowed)
             if self._stopped:
                 raise InterruptedRunError("The run was stopped before its first task.", hint="Start it again.")
         for finding in findings:
@@ -249,10 +253,12 @@ class Session:
             display.message(line)
         for task_id in graph.kept:
             display.message(f"{task_id}: complete, kept as it is")
+        divide_records(run, config, plan)
         with in_manifest(run, plan, log) as ending:
             spending = allowed.open(spent, plan) if allowed is not None else None
             supervised = self._supervised(plan, plan_file, config, request, display, fork_server, spending, watch)
             tasks = asyncio.run(supervised)
+            take_in_shards(run)
             outcome = outcome_of(plan, config, request, tasks, recorder.findings, recorder.messages)
             if spending is not None and spending.reached:
                 outcome = msgspec.structs.replace(outcome, reached=reached(spending))

@@ -32,6 +32,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, cast
 
+import msgspec
+
 from judgebench.engine.client import BatchPlace
 from judgebench.errors import (
     RAISED_BY_OTHERS,
@@ -46,10 +48,12 @@ from judgebench.errors import (
 )
 from judgebench.records.facts import LiveVerdict
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, TaskSpec
+from judgebench.records.shards import shard_of
 from judgebench.stages.progress import Reporter, supervised
 from judgebench.stages.task_files import FILES_VARIABLE, orders_in
 from judgebench.store.journal import DamagedError, Decoder, reason_of, removed
 from judgebench.store.run_folder import RunFolder
+from judgebench.store.shard_folder import ShardFolder
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +62,10 @@ class Task:
     """One task while it runs.
 
     Attributes:
-        plan: The whole run.
+        plan: The whole run; of a task on a shard its options choose the items of the shard.
         spec: This task.
         datasets: Its datasets.
-        run: The run folder.
+        run: The run folder, or that of the shard.
         reporter: Progress to the supervisor.
         stop: Set when no further request may be sent.
         interrupted: Set when it is to end soon, whatever is in flight.
@@ -72,10 +76,11 @@ class Task:
     """
 
     def __init__(self, plan: Plan, spec: TaskSpec, *, thread: InThread | None = None) -> None:
-        self.plan = plan
+        self.plan = of_shard(plan, spec.shard)
         self.spec = spec
         self.datasets = [plan.datasets[abbr] for abbr in spec.datasets]
-        self.run = RunFolder(Path(plan.run_dir))
+        run = RunFolder(Path(plan.run_dir))
+        self.run = ShardFolder(run, shard_of(spec.shard)) if spec.shard else run
         self.in_caller = thread is not None
         self.reporter = Reporter(spec.id, emit=thread.emit if thread else None)
         self.stop = asyncio.Event()
@@ -154,6 +159,11 @@ class Task:
         self.upstream_done.set()
 
 
+def of_shard(plan: Plan, shard: str) -> Plan:
+    """Return a plan whose options choose the items of a shard; an empty one takes all."""
+    return msgspec.structs.replace(plan, options=msgspec.structs.replace(plan.options, shard=shard)) if shard else plan
+
+
 def listen(task: Task, *, last_patience: float) -> None:
     """Take the supervisor's lines in a thread of its own, until it hangs up, which means stop.
 
@@ -195,6 +205,7 @@ _PLAN = Decoder(Plan)
 STAGE_MODULES = {
     "infer": "judgebench.stages.infer",
     "judge": "judgebench.stages.judge_infer",
+    "merge": "judgebench.stages.shards",
     "extract": "judgebench.stages.extract",
     "summarize": "judgebench.stages.summarize",
 }

@@ -33,7 +33,7 @@ def warm_up(stages: Iterable[str]) -> None:
             importlib.import_module("judgebench.engine.http")
     for stage in stages:
         importlib.import_module(STAGE_MODULES[stage])
-        for name in _IMPORTED[stage]:
+        for name in _IMPORTED.get(stage, ()):
             with contextlib.suppress(ImportError):  # an extra: a task that needs it says so itself
                 importlib.import_module(name)
     if not {"judge", "extract"}.isdisjoint(stages):

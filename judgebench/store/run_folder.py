@@ -166,6 +166,11 @@ class RunFolder:
         return self._checked(self.path) / "jobs"
 
     @property
+    def shards(self) -> Path:
+        """Folder of what tasks on shards of the datasets write until all of a row's have ended."""
+        return self._checked(self.path / "shards")
+
+    @property
     def events(self) -> Path:
         """The file of what the display was told."""
         return self._checked(self.path) / "events.jsonl"

@@ -1,0 +1,100 @@
+"""Records that are divided among shards and taken in again are the same records, wherever that was cut off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judgebench.identity.questions import FileIdentity, read_identity, write_identity
+from judgebench.records.shards import Shard
+from judgebench.stages.shards import divide, take_in
+from judgebench.store.run_folder import RunFolder
+from judgebench.store.shard_folder import ShardFolder
+
+ROW = ("m", "d")
+
+
+def lines_of(path: Path) -> list[str]:
+    return sorted(path.read_text().splitlines()) if path.exists() else []
+
+
+def record(number: int) -> str:
+    return json.dumps({"id": number, "uid": f"{number * 2654435761 % 2**64:016x}", "uuid": "0" * 32, "status": "ok"})
+
+
+def filled(folder: Path, numbers: list[int]) -> RunFolder:
+    run = RunFolder(folder)
+    files = run.files(*ROW)
+    files.predictions.parent.mkdir(parents=True)
+    files.predictions.write_text("".join(f"{record(number)}\n" for number in numbers))
+    write_identity(files.identity, FileIdentity(settings={"model": "m"}), completed=files.predictions)
+    return run
+
+
+@given(numbers=st.lists(st.integers(0, 500), unique=True, max_size=30), count=st.integers(2, 5), cut=st.integers(0, 3))
+def test_a_division_is_taken_back_whole(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[int], count: int, cut: int
+) -> None:
+    run = filled(tmp_path_factory.mktemp("run"), numbers)
+    path = run.files(*ROW).predictions
+    text = path.read_text()
+    divide(run, count, [ROW], [])
+    assert not path.exists()
+    for index in range(count):
+        shard = Shard(index, count)
+        part = ShardFolder(run, shard).files(*ROW)
+        assert lines_of(part.predictions) == sorted(
+            line for line in text.splitlines() if shard.holds(json.loads(line)["uid"])
+        )
+        found = read_identity(part.identity)
+        assert found is not None
+        assert found.settings == {"model": "m"}
+        assert found.size == -1  # the answers are this model's, and not all are there
+    if cut == 1:  # killed before its own file was removed
+        path.write_text(text)
+    elif cut == 2:  # killed after it was written again
+        path.write_text(text)
+        ShardFolder(run, Shard(0, count)).files(*ROW).predictions.unlink()
+    elif cut == 3:
+        with ShardFolder(run, Shard(1, count)).files(*ROW).predictions.open("a") as file:
+            file.write('{"id": 7, "uid"')  # a torn line
+    take_in(run)
+    assert lines_of(path) == sorted(text.splitlines())
+    assert not run.shards.exists()
+    take_in(run)
+    assert lines_of(path) == sorted(text.splitlines())
+
+
+def test_what_was_asked_with_other_settings_is_told_by_each_question(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    divide(run, 2, [ROW], [])
+    one = ShardFolder(run, Shard(1, 2)).files(*ROW)
+    write_identity(one.identity, FileIdentity(settings={"model": "m", "temperature": 1}))
+    take_in(run)
+    found = read_identity(run.files(*ROW).identity)
+    assert found is not None
+    assert found.settings == {"model": "m", "temperature": 1}  # the newest
+    assert found.size == 0
+    assert not found.untouched(run.files(*ROW).predictions)
+
+
+def test_what_is_only_read_stays_where_it_is(tmp_path: Path) -> None:
+    run = filled(tmp_path / "run", [1, 2, 3, 4])
+    files = run.files(*ROW)
+    replaced = files.predictions.with_name("d.jsonl.replaced")
+    replaced.write_text(f"{record(9)}\n")
+    before = read_identity(files.identity)
+    divide(run, 2, [], [ROW])
+    aside = ShardFolder(run, Shard(0, 2)).files(*ROW).predictions.with_name("d.jsonl.before-20260101_000000")
+    aside.write_text("set aside\n")
+    take_in(run)
+    assert lines_of(files.predictions) == sorted(record(number) for number in [1, 2, 3, 4])
+    assert read_identity(files.identity) == before
+    assert before is not None
+    assert before.untouched(files.predictions)
+    assert lines_of(replaced) == [record(9)]  # once
+    assert lines_of(files.predictions.with_name(aside.name)) == ["set aside"]
