@@ -54,7 +54,7 @@ def heading(line: ItemLine) -> str:
     """Return the line above an item: what it is, and what was decided."""
     key = f" ({line.key})" if line.key and line.key != str(line.id) else ""
     repeat = f", repeat {line.repeat}" if line.repeat else ""
-    said = [f"{sign_of(line)} {_decided(line.status, line.decision, line.score, line.reason)}"]
+    said = [f"{sign_of(line)} {decided(line.status, line.decision, line.score, line.reason)}"]
     if line.gold is not None:
         said.append(f"gold: {line.gold}")
     if line.rule_decision is not None or line.rule_score is not None:
@@ -82,7 +82,8 @@ def sign_of(line: ItemLine) -> str:
     return "✓" if right else _SIGNS[line.status]
 
 
-def _decided(status: str, decision: str | None, score: float | None, reason: str) -> str:
+def decided(status: str, decision: str | None, score: float | None, reason: str) -> str:
+    """Return what a verdict says, or why there is none."""
     if status != "ok":
         return f"{status.replace('_', ' ')}: {one_line(reason, limit=90)}" if reason else status.replace("_", " ")
     parts = [decision] if decision is not None else []
@@ -203,19 +204,19 @@ def _call(call: ShownCall, whose: dict[str, str]) -> Iterator[str]:
     reply = _marked(call.reply, call.span) if call.record.status == "ok" else _reply(call)
     yield from _section(f"reply of the judge{name}", reply)
     if read is not None:
-        said = _decided(read.status, read.decision, read.score, read.reason)
+        said = decided(read.status, read.decision, read.score, read.reason)
         prefers = f"; prefers {whose[read.prefers]} answer" if read.prefers in whose else ""
         yield visible(f"(read as: {said}{prefers})")
 
 
 def _verdict_lines(one: Item) -> Iterator[str]:
     line, verdict = one.line, one.verdict
-    yield f"{sign_of(line)} {_decided(line.status, line.decision, line.score, line.reason)}"
+    yield f"{sign_of(line)} {decided(line.status, line.decision, line.score, line.reason)}"
     if verdict is not None:
         if verdict.rule is not None:
             rule = verdict.rule
             taken = f", from {rule.answer!r}" if rule.answer is not None else ""
-            yield f"the rule: {_decided(rule.status, rule.decision, rule.score, rule.reason)}{taken}"
+            yield f"the rule: {decided(rule.status, rule.decision, rule.score, rule.reason)}{taken}"
         if line.gold is not None:
             yield f"gold: {line.gold}"
         for name in ("votes", "probabilities", "details"):
@@ -229,7 +230,7 @@ def _verdict_lines(one: Item) -> Iterator[str]:
 
 
 def _said(verdict: RecordedVerdict) -> str:
-    return _decided(verdict.status, verdict.decision, verdict.score, verdict.reason)
+    return decided(verdict.status, verdict.decision, verdict.score, verdict.reason)
 
 
 def _said_of(verdict: RecordedVerdict | None) -> str:

@@ -149,7 +149,7 @@ def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
 
     chosen = _filter(args)
     if args.id is not None:
-        args.id = _number(query, chosen, args.id)
+        args.id = numbered_item(query, chosen, args.id)
     if args.parser:
         from judgebench.cli.other_parsers import other_readings
 
@@ -168,8 +168,13 @@ def _shown(query: RunQuery, args: argparse.Namespace) -> Iterator[str]:
         yield from _list(query, chosen, args)
 
 
-def _number(query: RunQuery, chosen: Filter, named: str) -> int:
+def numbered_item(query: RunQuery, chosen: Filter, named: str) -> int:
     """Return which item is named: by its number, or by the data source's own key.
+
+    Args:
+        query: The run.
+        chosen: Names the row, and the model or the judge.
+        named: The number or key.
 
     Raises:
         UsageError: No item of the row has the key.
@@ -342,4 +347,6 @@ def _whole(query: RunQuery, one: Item, args: argparse.Namespace) -> Iterator[str
     if line.status == "not_judged":
         yield f"Go on:   {one.again}    (asks what is still missing)"
     else:
-        yield f"Again:   {one.again}" + ("" if line.failed else "    (reads the verdicts again; sends nothing)")
+        asks = one.again.startswith("jb try")
+        does = "asks the judge; the run stays as it is" if asks else "reads the verdicts again; sends nothing"
+        yield f"Again:   {one.again}" + ("" if line.failed else f"    ({does})")

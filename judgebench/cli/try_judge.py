@@ -1,26 +1,30 @@
-"""``jb try JUDGE``: one judgment now, with the prompt, the reply, and where the verdict was read."""
+"""``jb try``: one judgment now, of a typed answer or an item of a run, with the place where the verdict was read."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import Parser
+from judgebench.cli.parser import Parser, run_folder, whole_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from judgebench.records.findings import PresentationVerdict
     from judgebench.records.flow import Verdict
+    from judgebench.records.request import Selection
     from judgebench.records.run import JudgeConfig
+    from judgebench.session.trying import TriedAgain
     from judgebench.stages.one_judgment import OneJudgment
 
 _EXAMPLE = """\
 examples:
   jb try correctness_letter --question "What is 2+2?" --answer 4 --reference 4
   jb try pair_compare --question "Write a haiku." --answer "$(cat a.txt)" --answer "$(cat b.txt)"
+  jb try --item latest sums-judge 44                   the run's judge, about one item again
+  jb try correctness_letter --item latest sums-judge 44    what another judge says of it
 
-The judge is asked as a run would ask it; nothing is written. Its service is set with
+The judge is asked as a run would ask it; nothing is written, and no run is changed. Its service is set with
 JB_JUDGE_URL or --override, as in a run.
 """
 
@@ -32,7 +36,13 @@ def build_parser() -> Parser:
         description="Let a judge look at one answer: print prompt, reply, and what was read from where.",
         epilog=_EXAMPLE,
     )
-    parser.add_argument("judge", metavar="JUDGE", help="name of a judge or model config, or a .py file")
+    parser.add_argument(
+        "judge",
+        nargs="?",
+        default="",
+        metavar="JUDGE",
+        help="name of a judge or model config, or a .py file; with --item: the row's own where none is named",
+    )
     parser.add_argument("--judge", dest="abbr", default="", metavar="ABBR", help="which judge, if JUDGE names several")
     parser.add_argument("--question", default="", metavar="TEXT", help="what was asked; the field {question}")
     parser.add_argument(
@@ -43,6 +53,15 @@ def build_parser() -> Parser:
         "--field", action="append", default=[], metavar="NAME=TEXT", help="a further field that the prompt shows"
     )
     parser.add_argument("--image", action="append", default=[], metavar="FILE", help="an image of the question")
+    item = parser.add_argument_group("an item of a run, in place of question and answer")
+    item.add_argument(
+        "--item", nargs=3, metavar=("RUN", "ROW", "ID"), help="what the judges of this run were shown of an item"
+    )
+    item.add_argument("--model", default="", metavar="NAME", help="the tested model, if several have the row")
+    item.add_argument("--repeat", type=whole_from(0), default=0, metavar="N", help="which repetition (default 0)")
+    item.add_argument(
+        "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
+    )
     parser.add_argument("--config-dir", action="append", default=[], metavar="DIR", help="folder of your own configs")
     parser.add_argument(
         "--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="change config values"
@@ -56,7 +75,7 @@ def run(argv: list[str]) -> int:
     """Carry out ``jb try`` and return its exit code: 0 where a verdict was read, 4 where none was.
 
     Raises:
-        UsageError: There is no answer to judge, or a field is not NAME=TEXT.
+        UsageError: There is no judge or no answer to judge, or a field is not NAME=TEXT.
         JudgebenchError: The judge cannot be used.
     """
     import asyncio
@@ -68,9 +87,19 @@ def run(argv: list[str]) -> int:
     from judgebench.session.trying import try_judge
 
     args = build_parser().parse_all(argv)
+    selection = Selection(
+        judges=[args.judge] if args.judge else [], config_dirs=args.config_dir, overrides=args.override
+    )
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    if args.item:
+        return _run_item(args, selection, tell)
+    if not args.judge:
+        raise UsageError("No judge is named.", hint="Name one, or an item of a run: jb try --item RUN ROW ID")
     if not args.answer:
         raise UsageError("There is no answer to judge.", hint="Give it with: --answer TEXT")
-    selection = Selection(judges=[args.judge], config_dirs=args.config_dir, overrides=args.override)
     judge, judgment = asyncio.run(
         try_judge(
             selection,
@@ -78,13 +107,48 @@ def run(argv: list[str]) -> int:
             args.answer,
             args.reference,
             [Path(name) for name in args.image],
-            lambda line: print(line, file=sys.stderr),
+            tell,
             abbr=args.abbr,
             prices=args.prices,
         )
     )
     print(_as_json(judge, judgment) if args.json else "\n".join(_lines(judge, judgment, args.answer)))
     return int(ExitCode.DONE if judgment.verdict.status == "ok" else ExitCode.ITEMS_FAILED)
+
+
+def _run_item(args: argparse.Namespace, selection: Selection, tell: Callable[[str], None]) -> int:
+    """Let a judge look at an item of a run."""
+    import asyncio
+    from pathlib import Path
+
+    from judgebench.cli.items import numbered_item, opened
+    from judgebench.errors import ExitCode, UsageError
+    from judgebench.query import Filter
+    from judgebench.session.trying import ItemOfRun, try_item
+
+    if args.question or args.answer or args.reference is not None or args.field or args.image:
+        raise UsageError("--item brings question, answer and fields along.", hint="Leave the other flags out.")
+    name, row, id = args.item
+    run = opened(run_folder(name, Path(args.work_dir)))
+    number = numbered_item(run, Filter(row=row, model=args.model), id)
+    which = ItemOfRun(row, number, args.repeat, args.model)
+    tried = asyncio.run(try_item(run, which, selection, tell, abbr=args.abbr, prices=args.prices))
+    if args.json:
+        print(_as_json(tried.judge, tried.judgment))
+    else:
+        print("\n".join([*_lines(tried.judge, tried.judgment, tried.answers), _in_the_run(tried)]))
+    return int(ExitCode.DONE if tried.judgment.verdict.status == "ok" else ExitCode.ITEMS_FAILED)
+
+
+def _in_the_run(tried: TriedAgain) -> str:
+    """Return a line that says what the run says of the item."""
+    from judgebench.cli.item_blocks import decided
+    from judgebench.errors import visible
+
+    line, verdict = tried.item.line, tried.judgment.verdict
+    same = (verdict.status, verdict.decision, verdict.score) == (line.status, line.decision, line.score)
+    said = "the same" if same else decided(line.status, line.decision, line.score, line.reason)
+    return visible(f"In the run {line.judge or line.model} says: {said}. The reply above is not kept there.")
 
 
 def _fields(args: argparse.Namespace) -> dict[str, str]:

@@ -173,7 +173,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         labels: What people say about it.
         against: Abbr of the model (or name of the file of answers) with whose answer a judge compares this one.
         files: Where the records stand: kind of record to path, relative to the run folder.
-        again: The command that asks for what has failed or is missing, or else reads the verdict again.
+        again: The command that asks again: the run for what has failed or is missing, else the judge about this item
+            (``jb try --item``); where no judge was asked, the one that reads the verdicts again.
         missing: What could not be found or read, a sentence each.
     """
 

@@ -75,7 +75,7 @@ class Whole:
             labels=labels,
             against=source.against,
             files=self._files_of(row),
-            again=self._again(line),
+            again=self._again(row, line),
             missing=missing,
         )
 
@@ -92,11 +92,18 @@ class Whole:
             self._files[row] = {kind: self._name(path) for kind, path in there.items()}
         return self._files[row]
 
-    def _again(self, line: ItemLine) -> str:
+    def _again(self, row: int, line: ItemLine) -> str:
         place = shlex.quote(str(self._folder.path))
         if line.status == "not_judged":
             return f"jb --reuse {place}"
-        return f"jb --reuse {place} --retry-failed" if line.failed else f"jb --reuse {place} --mode eval"
+        if line.failed:
+            return f"jb --reuse {place} --retry-failed"
+        if self._sources[row].calls is None:  # a rule, or a panel of other judges
+            return f"jb --reuse {place} --mode eval"
+        words = ["jb", "try", "--item", str(self._folder.path), line.row, str(line.id)]
+        if len({one.model for one in self._sources if one.row == line.row}) > 1:
+            words += ["--model", line.model]
+        return shlex.join([*words, *(["--repeat", str(line.repeat)] if line.repeat else [])])
 
     def _verdict(self, row: int, id: int, repeat: int) -> RecordedVerdict | None:
         place = self._index.execute(

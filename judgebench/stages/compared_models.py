@@ -60,10 +60,18 @@ class ComparedModel(Protocol):
         ...
 
 
+class KeptAnswers(Protocol):
+    """The answers of a tested model."""
+
+    def get(self, id: int, repeat: int) -> Prediction | None:
+        """Return one; ``None`` where there is none."""
+        ...
+
+
 class TestedModelAnswers:
     """Another tested model of the run; of a model that answers fewer times the answers are taken in turn."""
 
-    def __init__(self, predictions: Recorded[Prediction], name: str, model: dict[str, Any]) -> None:
+    def __init__(self, predictions: KeptAnswers, name: str, model: dict[str, Any]) -> None:
         self._predictions = predictions
         self._name = name
         self._repeats = repeats_of(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -94,6 +95,7 @@ def values_of(run: KnownRun, item: Item, chosen: Chosen) -> dict[str, Any]:
         "chosen": chosen,
         "filters": [*([ONLY[chosen.only]] if chosen.only else []), *(words for _, words, _ in chosen.parts)],
         "up": f"/runs/{run.key}/items{chosen.query()}",
+        "reuse": f"jb --reuse {shlex.quote(str(run.folder))}",
         "record": item_address(run.key, key, part="/record"),
         "label": f"/runs/{run.key}/labels{Chosen(row=key.row, model=key.model, id=str(key.id)).query()}",
         "addresses": _addresses(run.key, item),

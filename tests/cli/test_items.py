@@ -88,7 +88,7 @@ def test_all_about_one_item_and_the_way_to_the_next(folder: Path, capsys: pytest
         "prediction: predictions/north/sums.jsonl",
         f"Before:  jb items {folder} sums-judge 17\n",
         f"Next:    jb items {folder} sums-judge 71\n",
-        f"Again:   jb --reuse {folder} --mode eval",
+        f"Again:   jb try --item {folder} sums-judge 44",
     ):
         assert part in shown
     assert items(capsys, str(folder), "sums-judge", "q-44", "--wrong") == shown
