@@ -79,6 +79,7 @@ def run(argv: list[str]) -> int:
         return _ask_again(args, argv)
     if args.items is not None or args.max_calls is not None:
         raise UsageError("--items and --max-calls belong to --again.", hint="Write: jb compare RUN --again 3")
+    from judgebench.cli.console import within_window
     from judgebench.report import compared_files
     from judgebench.report.writers import table_in_text
     from judgebench.store.journal import write_report
@@ -91,7 +92,7 @@ def run(argv: list[str]) -> int:
     shown = compared_files.ShownComparison(title, rows, args.margin, args.flips, args.adjust)
     width = shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0
     table = [table_in_text(shown.table(), width)] if len(rows) > 1 else []
-    print("\n\n".join([title, *("\n".join(lines) for lines in shown.lines()), *table]))
+    print("\n\n".join([title, *(within_window("\n".join(lines)) for lines in shown.lines()), *table]))
     for file, written in (
         (args.json, compared_files.in_json),
         (args.csv, compared_files.in_csv),

@@ -30,6 +30,31 @@ def print_error(error: JudgebenchError, stream: TextIO | None = None) -> None:
             print(f"  {line}", file=out)
 
 
+def within_window(text: str, stream: TextIO | None = None) -> str:
+    """Return a text whose lines fit the window of a terminal, broken between words; commands stay whole.
+
+    Args:
+        text: Lines; those that begin with ``jb`` are commands.
+        stream: Where it will be printed.
+    """
+    import shutil
+    import textwrap
+
+    if not (sys.stdout if stream is None else stream).isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns - 1)
+    lines = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        if len(line) <= width or line.lstrip().startswith("jb "):
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(
+                line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+            )
+    return "\n".join(lines)
+
+
 def print_bug(error: BaseException, stream: TextIO | None = None) -> None:
     """Print an error that is ours, and how to get its traceback."""
     out = sys.stderr if stream is None else stream

@@ -100,11 +100,12 @@ def run(argv: list[str]) -> int:
     Raises:
         JudgebenchError: The run, the file or a label cannot be used.
     """
+    from judgebench.cli.console import within_window
     from judgebench.store.run_folder import RunFolder
 
     command = argv[0] if argv and argv[0] in COMMANDS else ""
     args = build_parser(command).parse_all(argv[1:] if command else argv)
-    print(COMMANDS[command].carry_out(RunFolder(run_folder(args.run, Path(args.work_dir))), args))
+    print(within_window(COMMANDS[command].carry_out(RunFolder(run_folder(args.run, Path(args.work_dir))), args)))
     return 0
 
 
@@ -159,8 +160,8 @@ def _draw(run: RunFolder, args: argparse.Namespace) -> str:
     labelled = f"; {drawn - open_} have a label already" if open_ < drawn else ""
     return (
         f"Drew {drawn} of the {made.population} answers of {row} ({args.strategy}, seed {args.seed}){labelled}.\n"
-        f"The sheet: {args.out}. Fill in its column label, then: jb label add {run.path} {args.out}\n"
-        f"Or label here, one key each: jb label {run.path}"
+        f"Label them here, one key each:\n  jb label {run.path}\n"
+        f"Or fill in the column label of the sheet {args.out}, and take it in:\n  jb label add {run.path} {args.out}"
     )
 
 
@@ -285,9 +286,9 @@ def _label(run: RunFolder, args: argparse.Namespace) -> str:
         done=len(drawn.answers) - len(open_),
     )
     left = len(open_) - given
-    rest = f"{left} of the draw are left: jb label {run.path}" if left else "all done"
+    rest = f"{left} of the draw are left. Go on with:\n  jb label {run.path}" if left else "all done."
     renew(run)
-    return "\n".join([f"\n{how_many(given, 'label')} by {who} kept; {rest}.", *_scores(run, row)])
+    return "\n".join([f"\n{how_many(given, 'label')} by {who} kept; {rest}", *_scores(run, row)])
 
 
 def _kind(rows: list[JudgedRow]) -> str:

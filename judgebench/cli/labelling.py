@@ -100,14 +100,30 @@ def _answer(keys: Iterator[str], known: Mapping[str, str], *, number: bool) -> s
         elif number and key in "0123456789.-":
             typed += key
             print(key, end="", flush=True)
+        elif key.strip() and not number:
+            print(f"{visible(key)} is none of the keys ", end="", flush=True)
     return None
+
+
+def _without_arrows(keys: Iterator[str]) -> Iterator[str]:
+    """Yield keys but for what arrows and other special keys send, which ends in a letter and is no label.
+
+    That is ``ESC [`` or ``ESC O``, up to a letter or ``~``.
+    """
+    for key in keys:
+        if key != "\x1b":
+            yield key
+        elif (after := next(keys, "")) in {"[", "O"}:
+            next((end for end in keys if "@" <= end <= "~"), None)
+        elif after:
+            yield after
 
 
 @contextlib.contextmanager
 def _keys(stdin: TextIO) -> Iterator[Iterator[str]]:
     """Yield the keys as they are pressed; of a pipe, its characters."""
     if not stdin.isatty():
-        yield iter(lambda: stdin.read(1), "")
+        yield _without_arrows(iter(lambda: stdin.read(1), ""))
         return
     import termios
     import tty
@@ -115,6 +131,6 @@ def _keys(stdin: TextIO) -> Iterator[Iterator[str]]:
     before = termios.tcgetattr(stdin)
     try:
         tty.setcbreak(stdin, termios.TCSADRAIN)  # what was typed ahead counts
-        yield iter(lambda: stdin.read(1), "")
+        yield _without_arrows(iter(lambda: stdin.read(1), ""))
     finally:
         termios.tcsetattr(stdin, termios.TCSADRAIN, before)

@@ -60,7 +60,8 @@ def plan_in_words(one: LabelPlan, half_width: float) -> list[str]:
     ]
     if one.needed is None:
         lines.append(
-            f"  ±{half_width:g} is not possible with these answers: labels on all of them leave ±{one.least:.1f}"
+            f"  ±{half_width:g} is not possible about questions like these: labels on all of these answers leave "
+            f"±{one.least:.1f}, and only more questions less"
         )
     elif one.needed <= one.labels:
         lines.append(f"  that is enough for ±{half_width:g}")

@@ -97,6 +97,19 @@ def test_the_terminal_labeller_goes_on_where_it_was_left(
     assert all(blind for *_, blind in given)
 
 
+def test_arrows_are_no_labels_and_a_strange_key_is_told(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The arrow to the right sends ``ESC [ C``, Delete ``ESC [ 3 ~``, F1 ``ESC O P``."""
+    assert jb(["label", "draw", str(run), "--n", "6", "--out", str(tmp_path / "sheet.csv")]) == 0
+    keys(monkeypatch, "\x1b[C\x1b[3~\x1bOPz\x1bxq")
+    assert jb(["label", str(run), "--annotator", "ada"]) == 0
+    out = capsys.readouterr().out
+    assert "z is none of the keys" in out
+    assert "1 label by ada kept; 5 of the draw are left" in out
+    assert [one.decision for one in read_labels(run / "labels/toy.jsonl")] == ["incorrect"]
+
+
 def test_labels_serve_a_later_run_and_are_void_where_the_answer_changed(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -271,37 +284,6 @@ def test_a_label_file_is_checked_before_a_run_begins(tmp_path: Path, capsys: pyt
     assert jb(words) != 0
     assert "line 2: the label does not say about which answer it is." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
-
-def test_keys_are_taken_one_by_one_in_a_real_terminal(run: Path, tmp_path: Path) -> None:
-    """No Enter is needed, and the terminal is left as it was."""
-    import os
-    import pty
-    import subprocess
-    import sys
-    import termios
-
-    assert jb(["label", "draw", str(run), "--n", "5", "--out", str(tmp_path / "sheet.csv")]) == 0
-    ours, theirs = pty.openpty()
-    before = termios.tcgetattr(theirs)
-    words = [sys.executable, "-m", "judgebench", "label", str(run), "--annotator", "ada"]
-    process = subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None
-    shown = b""
-    while b"[q quit]" not in shown and (more := process.stdout.read1()):
-        shown += more
-    os.write(ours, b"cxccx")
-    try:
-        out = process.communicate(timeout=30)[0]
-    finally:
-        process.kill()
-    assert process.returncode == 0, out
-    assert b"5 labels by ada kept; all done." in out
-    assert termios.tcgetattr(theirs) == before
-    os.close(ours)
-    os.close(theirs)
-    said = [one.decision for one in read_labels(run / "labels/toy.jsonl")]
-    assert said == ["correct", "incorrect", "correct", "correct", "incorrect"]
 
 
 @pytest.mark.parametrize(("won", "even"), [("A", "tie"), ("A>>B", "A=B"), ("first", "tie")])
