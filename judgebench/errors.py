@@ -36,6 +36,9 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
+DAMAGED = (ValueError, RecursionError)
+"""What decoding raises about bytes that are no UTF-8, no JSON, nested too deeply, or of another shape."""
+
 
 class ExitCode(IntEnum):
     """Exit codes of ``jb``; documented and stable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,10 +13,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.errors import DataError
+from judgebench.errors import DAMAGED, DataError
 from judgebench.store.journal import read_file, reason_of
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})+|\d+)?\.?\d+(?:[eE][+-]?\d+)?")
+_DIGITS = 300
+"""Of a number at most, before or after its point: what a float holds."""
 _WORDS = {"model": "model", "row": "row", "dataset": "row", "judge": "judge", "metric": "metric", "value": "value"}
 """Names of columns and keys, by what they hold."""
 
@@ -78,7 +81,10 @@ def read_published(path: Path, *, rows: Collection[str], decimals: int | None = 
 
 
 def _from_csv(path: Path, text: str, rows: Collection[str]) -> Iterator[PrintedFigure]:
-    table = list(csv.reader(io.StringIO(text)))
+    try:
+        table = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise DataError(f"{path} is no CSV: {error}.", hint="Save it as CSV with UTF-8.") from error
     yield from _from_table(path, table, rows)
 
 
@@ -120,7 +126,7 @@ def _from_table(path: Path, table: list[list[str]], rows: Collection[str]) -> It
 def _from_json(path: Path, text: str, rows: Collection[str]) -> Iterator[PrintedFigure]:  # noqa: ARG001 - as the others
     try:
         data = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except DAMAGED as error:
         raise DataError(f"{path} is no JSON: {error}.") from error
     numbers = _numbers_in(text)
     if isinstance(data, list):
@@ -166,7 +172,9 @@ def _figure(given: Mapping[str, str], metric: str, text: str, place: str) -> Ite
         exponent = Decimal(printed).as_tuple().exponent
     except InvalidOperation:
         return
-    step = 10.0**exponent if isinstance(exponent, int) else 1.0
+    value = float(printed)
+    if not isinstance(exponent, int) or not math.isfinite(value) or abs(exponent) > _DIGITS:
+        return
     row, judge = given.get("row", ""), given.get("judge", "")
     row = f"{row}-{judge}" if judge and row else row
-    yield PrintedFigure(given.get("model", ""), row, metric, float(printed), step, text.strip(), place)
+    yield PrintedFigure(given.get("model", ""), row, metric, value, 10.0**exponent, text.strip(), place)

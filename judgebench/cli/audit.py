@@ -55,8 +55,8 @@ def run(argv: list[str]) -> int:
     from judgebench.report.results import printable
     from judgebench.report.tables import TextTable
     from judgebench.report.writers import table_in_text
-    from judgebench.store.journal import write_report
     from judgebench.store.run_folder import is_run
+    from judgebench.store.runs import write_report
 
     folder = Path(args.run)
     if is_run(folder) or not folder.is_dir():

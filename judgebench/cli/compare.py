@@ -82,8 +82,8 @@ def run(argv: list[str]) -> int:
     from judgebench.cli.console import within_window
     from judgebench.report import compared_files
     from judgebench.report.writers import table_in_text
-    from judgebench.store.journal import write_report
     from judgebench.store.run_folder import RunFolder
+    from judgebench.store.runs import write_report
     from judgebench.trust.comparing import compare_several
 
     runs = [RunFolder(run_folder(name, Path(args.work_dir))) for name in args.runs]
@@ -114,8 +114,8 @@ def _ask_again(args: argparse.Namespace, argv: list[str]) -> int:
     from judgebench.report.writers import table_in_text
     from judgebench.session.asking_again import Again, ask_again
     from judgebench.session.outcome import Outcome
-    from judgebench.store.journal import write_report
     from judgebench.store.run_folder import RunFolder
+    from judgebench.store.runs import write_report
     from judgebench.trust.askings import askings_of
 
     if len(args.runs) != 1:

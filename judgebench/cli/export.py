@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from judgebench.cli.parser import Parser, add_run, run_folder
+from judgebench.cli.parser import Parser, add_run, number_within, run_folder, share
 
 if TYPE_CHECKING:
     from judgebench.export.contract import Format, Job
@@ -49,9 +49,9 @@ def build_parser() -> Parser:
     training = parser.add_argument_group("training data")
     training.add_argument("--agreeing", action="store_true", help="sft: only judgments that are the true decision")
     training.add_argument(
-        "--margin", type=float, default=0.0, metavar="X", help="dpo: least distance of the two scores"
+        "--margin", type=number_within(0, 1e12), default=0.0, metavar="X", help="dpo: least distance of the two scores"
     )
-    training.add_argument("--top-percent", type=float, default=1.0, metavar="SHARE", help="scored: keep this share")
+    training.add_argument("--top-percent", type=share, default=1.0, metavar="SHARE", help="scored: keep this share")
     return parser
 
 
@@ -113,8 +113,8 @@ def _job(args: argparse.Namespace) -> Job:
     notes = []
     if withheld := query.withheld & {source.dataset for source in query.rows}:
         notes.append(f"shareable=False keeps the texts of {', '.join(sorted(withheld))} out.")
-    if not 0 < args.top_percent <= 1:
-        raise UsageError(f"--top-percent must be above 0 and at most 1, not {args.top_percent:g}: it is a share.")
+    if not args.top_percent:
+        raise UsageError("--top-percent 0 keeps nothing.", hint="Write a share above 0, such as 0.2.")
     wishes = Wishes(agreeing=args.agreeing, margin=args.margin, top_percent=args.top_percent)
     return Job(query, chosen, withheld, manifest, load(query.path).results, notes, wishes)
 
@@ -124,7 +124,9 @@ def _to_place(job: Job, chosen: Format, place: Path) -> int:
 
     from judgebench.errors import UsageError
     from judgebench.store.journal import make_folder, replacing
+    from judgebench.store.runs import check_outside_of_runs
 
+    check_outside_of_runs(place, "--out")
     folder = not chosen.suffix
     if place.exists() and place.is_dir() != folder:
         kind = "folder" if folder else "file"

@@ -104,7 +104,7 @@ def run(argv: list[str]) -> int:
     from judgebench.report.gate import gate_run
     from judgebench.report.gate_file import GateConditions, is_baseline_file, read_conditions
     from judgebench.report.gate_output import as_junit, as_markdown
-    from judgebench.store.journal import write_report
+    from judgebench.store.runs import write_report
 
     baseline = args.baseline or ""
     if baseline and not is_baseline_file(baseline):

@@ -143,7 +143,7 @@ def _no_labels(run: RunFolder) -> list[str]:
 
 
 def _draw(run: RunFolder, args: argparse.Namespace) -> str:
-    from judgebench.store.journal import write_report
+    from judgebench.store.runs import write_report
     from judgebench.trust.judged import judged_rows
     from judgebench.trust.label_files import sheet
     from judgebench.trust.labelled import LabelBook

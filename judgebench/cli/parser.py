@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -137,6 +138,18 @@ def whole_from(least: int) -> Callable[[str], int]:
     return whole
 
 
+def number_within(least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number between two others, or one of them."""
+
+    def number(text: str) -> float:
+        value = _number(text, math.nan)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
+        return value
+
+    return number
+
+
 ALL = 0
 """What ``--num-prompts none`` is: not the same as no flag, which keeps the choice of a run that is continued."""
 
@@ -228,8 +241,8 @@ def percentage(text: str) -> float:
     return value
 
 
-def _number(text: str) -> float:
+def _number(text: str, otherwise: float = -1.0) -> float:
     try:
         return float(text)
     except ValueError:
-        return -1.0
+        return otherwise

@@ -129,7 +129,7 @@ def _run_named(argv: list[str]) -> tuple[str, list[str]]:
 def _written(ended: Outcome, folder: Path, out: Path) -> list[str]:
     """Write the files, and return the lines that tell of them."""
     from judgebench.engine.file_exchange import gathered, remember_written
-    from judgebench.store.journal import write_report
+    from judgebench.store.runs import write_report
 
     run = shlex.quote(str(ended.path))
     files = gathered(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judgebench.cli.parser import Parser
+from judgebench.cli.parser import Parser, share
 
 _EXAMPLE = """\
 examples:
@@ -23,7 +23,7 @@ def build_parser() -> Parser:
     parser.add_argument("file", metavar="FILE", help="the pairs (.json, .jsonl)")
     parser.add_argument("--probes", required=True, metavar="DIR", help="folder of probes, or one probe file")
     parser.add_argument(
-        "--top-percent", type=float, default=1.0, metavar="SHARE", help="keep this share, the best first"
+        "--top-percent", type=share, default=1.0, metavar="SHARE", help="keep this share, the best first"
     )
     parser.add_argument(
         "--model", default="gemma3_270m_states", metavar="NAME", help="model config of the states (%(default)s)"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import Parser, whole_from
+from judgebench.cli.parser import Parser, number_within, share, whole_from
 from judgebench.errors import UsageError, how_many
 
 if TYPE_CHECKING:
@@ -41,25 +42,28 @@ def build_parser() -> Parser:
         description="Simulate tested models of known quality and judges with known errors.",
         epilog=_EXAMPLE,
     )
+    price = number_within(0, 1e12)
     parser.add_argument("what", metavar="WHAT", choices=[*_KINDS], help=", ".join(_KINDS))
-    parser.add_argument("--quality", type=float, nargs="+", default=[0.7], metavar="SHARE", help="share of right "
+    parser.add_argument("--quality", type=share, nargs="+", default=[0.7], metavar="SHARE", help="share of right "
                         "answers of the tested model; several for 'judges' (default: 0.7)")  # fmt: skip
     parser.add_argument("--judge", action="append", default=[], metavar="KEY=VALUE,...", help="a judge; several for "
                         "'judges'")  # fmt: skip
     parser.add_argument("--items", type=whole_from(2), nargs="+", default=[], metavar="N", help="numbers of items")
     parser.add_argument("--labels", type=whole_from(2), nargs="+", default=[25, 50, 100], metavar="N", help="numbers "
                         "of labels (default: 25 50 100)")  # fmt: skip
-    parser.add_argument("--drop", type=float, default=3.0, metavar="POINTS", help="of the tested model (default: 3)")
-    parser.add_argument("--reworded", type=float, default=0.3, metavar="SHARE", help="of the answers that are given "
+    parser.add_argument(
+        "--drop", type=number_within(0.1, 100), default=3.0, metavar="POINTS", help="of the tested model (default: 3)"
+    )
+    parser.add_argument("--reworded", type=share, default=0.3, metavar="SHARE", help="of the answers that are given "
                         "anew in the second run (default: 0.3)")  # fmt: skip
-    parser.add_argument("--churn", type=float, default=0.1, metavar="SHARE", help="of the right ones among these that "
+    parser.add_argument("--churn", type=share, default=0.1, metavar="SHARE", help="of the right ones among these that "
                         "become wrong by chance, while as many become right (default: 0.1)")  # fmt: skip
-    parser.add_argument("--power", type=float, default=0.8, metavar="SHARE", help="of the comparisons that are to show "
+    parser.add_argument("--power", type=share, default=0.8, metavar="SHARE", help="of the comparisons that are to show "
                         "the drop (default: 0.8)")  # fmt: skip
-    parser.add_argument("--label-price", type=float, default=0.0, metavar="PRICE", help="of one label")
-    parser.add_argument("--call-price", type=float, default=0.0, metavar="PRICE", help="of one judge call")
-    parser.add_argument("--spread", type=float, default=1.0, metavar="LOGITS", help="standard deviation of the "
-                        "items' difficulty (default: 1)")  # fmt: skip
+    parser.add_argument("--label-price", type=price, default=0.0, metavar="PRICE", help="of one label")
+    parser.add_argument("--call-price", type=price, default=0.0, metavar="PRICE", help="of one judge call")
+    parser.add_argument("--spread", type=number_within(0, 100), default=1.0, metavar="LOGITS", help="standard "
+                        "deviation of the items' difficulty (default: 1)")  # fmt: skip
     parser.add_argument("--draws", type=whole_from(1), default=400, metavar="N", help="worlds (default: 400)")
     parser.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of the first world")
     parser.add_argument("--pipeline", type=Path, metavar="DIR", help="with 'gate': make every pair of runs a real one "
@@ -79,9 +83,12 @@ def run(argv: list[str]) -> int:
     import msgspec
 
     from judgebench.report.writers import table_in_text
-    from judgebench.store.journal import write_report
+    from judgebench.store.runs import write_report
 
     args = build_parser().parse_all(argv)
+    for flag, what in (("picture", "coverage"), ("pipeline", "gate")):
+        if getattr(args, flag) is not None and args.what != what:
+            raise UsageError(f"--{flag} is for: jb simulate {what}")
     for name in ("reworded", "power"):
         if not 0 < getattr(args, name) < 1:
             raise UsageError(f"--{name} {getattr(args, name):g} is not between 0 and 1.")
@@ -137,10 +144,10 @@ def _coverage(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tup
         [
             one.estimator,
             f"{one.labels}",
-            f"{100 * one.held:.1f} ±{100 * one.error:.1f}",
-            f"{100 * one.width:.1f}",
-            f"{100 * one.off:.1f}",
-            f"{100 * one.refused:.1f}",
+            f"{_percent(one.held)} ±{_percent(one.error)}",
+            _percent(one.width),
+            _percent(one.off),
+            _percent(one.refused),
             f"{one.labels * args.label_price + n * args.call_price:g}",
         ]
         for one in found
@@ -164,7 +171,13 @@ def _judges(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple
     sizes = args.items or [50, 200]
     found = separation(judges, models, sizes=sizes, draws=args.draws, seed=args.seed, spread=args.spread)
     rows = [
-        [one.metric, f"{one.n}", f"{one.tau:.2f}", f"{100 * one.best:.0f}", f"{100 * one.undefined:.0f}"]
+        [
+            one.metric,
+            f"{one.n}",
+            "-" if math.isnan(one.tau) else f"{one.tau:.2f}",
+            f"{100 * one.best:.0f}",
+            f"{100 * one.undefined:.0f}",
+        ]
         for one in found
     ]
     heads = ["metric", "items of\neach model", "Kendall's tau\nwith the truth", "best judge\nfirst, %", "no order, %"]
@@ -225,8 +238,6 @@ def _by_runs(folder: Path) -> Callable[[PairOfRuns], tuple[Numbers, Numbers, Fla
 def _plan(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[TextTable, list[Any]]:
     from judgebench.simulation.planning import plan
 
-    if args.drop <= 0:
-        raise UsageError(f"--drop {args.drop:g} is no drop.", hint="Write points above 0: --drop 3")
     found = plan(
         _model(args),
         judges[0],
@@ -256,6 +267,10 @@ def _plan(args: argparse.Namespace, judges: Sequence[SimulatedJudge]) -> tuple[T
     ]
 
 
+def _percent(part: float) -> str:
+    return "-" if math.isnan(part) else f"{100 * part:.1f}"
+
+
 def _table(title: str, heads: list[str], rows: list[list[str]], *, priced: bool = True) -> TextTable:
     from judgebench.report.tables import TextTable
 
@@ -265,10 +280,8 @@ def _table(title: str, heads: list[str], rows: list[list[str]], *, priced: bool 
 
 def _draw(args: argparse.Namespace, judge: SimulatedJudge) -> None:
     from judgebench.simulation.pictures import intervals_picture
-    from judgebench.store.journal import write_report
+    from judgebench.store.runs import write_report
 
-    if args.what != "coverage":
-        raise UsageError("--picture is for: jb simulate coverage")
     sizes = args.items if len(args.items) > 1 else [200, 1000, 5000, 25000]
     picture = intervals_picture(_model(args), judge, sizes=sizes, labels=args.labels[-1], seed=args.seed)
     write_report(args.picture, picture.encode())

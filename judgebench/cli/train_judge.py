@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import Parser, share, whole_from
+from judgebench.cli.parser import Parser, number_within, share, whole_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,9 @@ def build_parser() -> Parser:
     parser.add_argument("--steps", type=whole, default=150, help="updates (150)")
     parser.add_argument("--batch", type=whole, default=24, help="examples of an update (24)")
     parser.add_argument("--rank", type=whole, default=6, help="rank of the adapter (6)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="RATE", help="highest rate (0.001)")
+    parser.add_argument(
+        "--learning-rate", type=number_within(0, 1), default=1e-3, metavar="RATE", help="highest rate (0.001)"
+    )
     parser.add_argument("--max-length", type=whole, default=1024, metavar="TOKENS", help="longest example (1024)")
     parser.add_argument("--seed", type=whole_from(0), default=1, help="source of chance (1)")
     parser.add_argument("--threads", type=whole_from(0), default=0, help="computing threads (all)")
@@ -96,12 +98,14 @@ def run(argv: list[str]) -> int:
 def _job(args: argparse.Namespace, say: Callable[[str], None]) -> TrainingJob:
     from judgebench.errors import DataError
     from judgebench.models.llama_cpp import file_sha256
+    from judgebench.store.runs import check_outside_of_runs
     from judgebench.training.base_model import find_base
     from judgebench.training.judge_examples import split
     from judgebench.training.judge_files import read_rows
     from judgebench.training.judge_training import TrainingJob
     from judgebench.training.lora import Settings
 
+    check_outside_of_runs(Path(args.out), "--out")
     config, judge = _judge(args.judge, args)
     without = _judge(args.without_reference, args)[1] if args.without_reference else None
     rows, left_out = read_rows(Path(args.data))

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judgebench.cli.parser import Parser, run_folder
+from judgebench.cli.parser import Parser, number_within, run_folder, share
 
 if TYPE_CHECKING:
     from judgebench.training.examples import LabelledText, TeacherFacts
@@ -43,7 +43,13 @@ def build_parser() -> Parser:
     parser.add_argument("-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder of the run folders")
     parser.add_argument("--label", default="", metavar="COLUMN", help="column of the label, where it has another name")
     parser.add_argument("--aspect", action="append", default=[], metavar="NAME", help="only this aspect; several times")
-    parser.add_argument("--above", type=float, default=None, metavar="SCORE", help="two labels: above SCORE, or not")
+    parser.add_argument(
+        "--above",
+        type=number_within(-1e12, 1e12),
+        default=None,
+        metavar="SCORE",
+        help="two labels: above SCORE, or not",
+    )
     parser.add_argument("--unbalanced", action="store_true", help="keep all rows, not as many of each label")
     parser.add_argument("--prompt", default="", metavar="TEXT", help="text whose states are read, with {fields}; @FILE")
     parser.add_argument(
@@ -52,7 +58,7 @@ def build_parser() -> Parser:
     parser.add_argument("--layers", default="3,9,15", metavar="N,N", help="layers to search (%(default)s); -1 the last")
     parser.add_argument("--pools", default="last,mean", metavar="P,P", help="of last, mean, min, max (%(default)s)")
     parser.add_argument("--span", default="item", choices=("item", "text", "all"), help="tokens pooled (%(default)s)")
-    parser.add_argument("--test", type=float, default=0.2, metavar="SHARE", help="share held out (%(default)s)")
+    parser.add_argument("--test", type=share, default=0.2, metavar="SHARE", help="share held out (%(default)s)")
     parser.add_argument(
         "--cv-parts", type=int, default=5, metavar="N", help="parts of the cross-validation (%(default)s)"
     )
@@ -100,10 +106,13 @@ def _train(args: argparse.Namespace) -> int:
     import asyncio
     import sys
 
+    from judgebench.store.runs import check_outside_of_runs
     from judgebench.training.probe_training import ProbePlan
     from judgebench.training.probes import report_lines, train_probes
     from judgebench.training.services import named_model
 
+    out = Path(args.out).expanduser()
+    check_outside_of_runs(out, "--out")
     plan = ProbePlan(
         layers=_numbers(args.layers),
         pools=_pools(args.pools),
@@ -117,7 +126,6 @@ def _train(args: argparse.Namespace) -> int:
     examples, teacher = _examples(args)
     model = named_model(args.model, args.config_dir, args.override)
     in_words = named_model(args.ask, args.config_dir, []) if args.ask else None
-    out = Path(args.out).expanduser()
 
     def notify(line: str) -> None:
         print(line, file=sys.stderr)

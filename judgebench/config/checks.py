@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from judgebench import plugins
-from judgebench.errors import ConfigError, nearest
+from judgebench.errors import DAMAGED, ConfigError, nearest
 from judgebench.models.access import expand, looks_like_key, secret_texts, sounds_secret
 from judgebench.plugins import RoomName
 from judgebench.plugins.find import alternatives, inside_of, is_struct, mistake_of, no_parameter, unknown_key
@@ -156,7 +156,7 @@ def literal(text: str) -> Any:
         pass
     try:
         return msgspec.json.decode(stripped)
-    except msgspec.DecodeError:
+    except DAMAGED:
         return text
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench import plugins
 from judgebench.config.checks import Declared
-from judgebench.errors import DataError, UsageError
+from judgebench.errors import DAMAGED, DataError, UsageError
 from judgebench.records.request import CustomDataset
 
 _LOADERS: dict[str, dict[str, Any]] = {
@@ -266,7 +266,7 @@ def read_meta(custom: CustomDataset) -> dict[str, Any]:
         return {}
     try:
         meta = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
+    except DAMAGED as error:
         raise DataError(f"The meta file {path} is not JSON: {error}.") from error
     if not isinstance(meta, dict):
         raise DataError(f"The meta file {path} must hold one JSON object.")
@@ -309,7 +309,7 @@ def columns_in(path: Path) -> list[str]:
         raise DataError(f"{path} is not UTF-8 text ({error.reason}).", hint="Save it as UTF-8.") from error
     except csv.Error as error:
         raise DataError(f"{path}: the line with the names of the columns is not CSV: {error}.") from error
-    except (ValueError, RecursionError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: the first line is not JSON: {error}.") from error
     if not isinstance(record, dict) or not record:
         raise DataError(

@@ -12,7 +12,7 @@ import msgspec
 
 from judgebench.content.media import MediaSource
 from judgebench.content.parts import SizeRule, transcript_of
-from judgebench.errors import DataError
+from judgebench.errors import DAMAGED, DataError
 from judgebench.records.flow import Sample
 
 
@@ -222,7 +222,7 @@ def _transcript(row: Row, column: str) -> str:
     try:
         messages = msgspec.json.decode(value) if isinstance(value, str) else value
         return transcript_of(msgspec.convert(messages, list[dict[str, Any]]))
-    except ValueError as error:  # what msgspec raises is a ValueError too
+    except DAMAGED as error:
         raise DataError(
             f"{row.place}: the column {column!r} must hold a list of messages ({error}).",
             hint='Each is {"role": ..., "content": ...}; tool calls stand in "tool_calls" as OpenAI writes them, and '

@@ -15,7 +15,7 @@ import msgspec
 from judgebench.datasets.columns import Row
 from judgebench.datasets.csv_file import CsvDataset
 from judgebench.datasets.samples import given_twice, lines, opened, repeated_key, rows_of
-from judgebench.errors import DataError
+from judgebench.errors import DAMAGED, DataError
 
 _BLANK = " \t\r\n"
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -69,7 +69,7 @@ def _json(path: Path) -> Iterator[Row]:
         return
     try:
         listed = msgspec.json.decode(data, type=list[Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: a JSON list of objects was expected ({error}).") from None
     if not listed:
         raise DataError(f"{path} holds an empty list; a list of objects was expected.")
@@ -97,7 +97,7 @@ def _one_after_the_other(data: bytes, path: Path) -> Iterator[Row]:
         try:
             _, end = decoder.raw_decode(text, place)  # says where the object ends
             values = msgspec.json.decode(text[place:end])  # reads it as JSONL is read: no lone surrogates, no 1e999
-        except (ValueError, RecursionError) as error:  # what msgspec raises is a ValueError too
+        except DAMAGED as error:
             raise DataError(f"{path}:{line}: a JSON object was expected to begin here ({error}).") from None
         if not isinstance(values, dict):
             raise DataError(f"{path}:{line}: an object was expected, not {type(values).__name__}.")

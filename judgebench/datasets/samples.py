@@ -28,7 +28,7 @@ from judgebench.content.media import MediaSource
 from judgebench.datasets.columns import HubSource, Row, SourceConfig, samples_of_rows, schema_of
 from judgebench.datasets.pictures import all_with_images, has_media
 from judgebench.datasets.selection import in_random_order, select
-from judgebench.errors import DataError, MissingDataError
+from judgebench.errors import DAMAGED, DataError, MissingDataError
 from judgebench.records.flow import Sample
 from judgebench.records.run import DatasetConfig, Options
 from judgebench.records.shards import shard_of
@@ -253,7 +253,7 @@ def rows_of(path: Path) -> Iterator[Row]:
     for number, line in lines(path):
         try:
             values = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except DAMAGED as error:
             raise _unreadable(path, number, line, error) from None
         if (key := repeated_key(line, len(values))) is not None:
             raise given_twice(f"{path}:{number}", key)
@@ -276,7 +276,7 @@ def repeated_key(text: bytes, keys: int) -> str | None:
         json.loads(text, object_pairs_hook=_once_each)
     except _RepeatedKeyError as error:
         return error.key
-    except (ValueError, RecursionError):  # whoever reads the text says what is wrong with it
+    except DAMAGED:  # whoever reads the text says what is wrong with it
         return None
     return None
 

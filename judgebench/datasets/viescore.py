@@ -12,7 +12,7 @@ import msgspec
 from judgebench.datasets.columns import Row
 from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.datasets.samples import candidates, missing, opened
-from judgebench.errors import DataError
+from judgebench.errors import DAMAGED, DataError
 
 _RATERS = "*_rater*.tsv"
 
@@ -84,7 +84,7 @@ class Viescore(JudgeSamples):
         try:
             with opened(path) as file:
                 texts = msgspec.json.decode(file.read(), type=dict[str, str])
-        except msgspec.MsgspecError as error:
+        except DAMAGED as error:
             raise DataError(f"{path}: a JSON object from uid to instruction was expected ({error}).") from None
 
         def instruction_of(uid: str) -> Mapping[str, str]:
@@ -118,5 +118,5 @@ def _ratings(path: Path) -> Iterator[tuple[tuple[str, str], list[float]]]:
         for model, cell in row.items():
             try:
                 yield (uid, str(model)), msgspec.json.decode(cell or "", type=list[float])
-            except msgspec.MsgspecError:
+            except DAMAGED:
                 raise DataError(f"{path}:{number}: [SC, PQ] was expected of {model!r}, not {cell!r:.40}.") from None

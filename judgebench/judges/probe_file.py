@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from judgebench.content.prompts import fields_of, fill
-from judgebench.errors import ConfigError, DataError, MissingDataError
+from judgebench.errors import DAMAGED, ConfigError, DataError, MissingDataError
 from judgebench.judges.probes import Kind, LinearProbe
 from judgebench.records.represent import Represent, StatesFacts
 
@@ -141,7 +141,7 @@ def read_probe(path: Path) -> ProbeFile:
         )
     try:
         facts = msgspec.json.decode(arrays["meta"].tobytes(), type=ProbeFacts)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except DAMAGED as error:
         raise DataError(f"The part meta of the probe {path} cannot be read: {error}.") from error
     if facts.format != FORMAT:
         raise DataError(f"The probe {path} has format {facts.format}, and this version reads {FORMAT}.")

@@ -67,7 +67,7 @@ class Front:
             return await self._pass_on(request, body)
         try:
             wanted = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return await self._pass_on(request, body)  # llama.cpp says what is wrong with it
         if not isinstance(wanted, dict):
             return await self._pass_on(request, body)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from judgebench import plugins
-from judgebench.errors import DataError, PrerequisiteError
+from judgebench.errors import DAMAGED, DataError, PrerequisiteError
 from judgebench.models.access import model_config
 from judgebench.models.addresses import base_url
 from judgebench.models.contract import ModelConfig, ServiceConfig
@@ -51,7 +51,7 @@ def read_prices(path: Path) -> dict[str, Price]:
         changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     except OSError as error:
         raise DataError(f"The table of prices {path} cannot be read: {error.strerror}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, csv.Error) as error:
+    except (*DAMAGED, csv.Error) as error:
         raise DataError(f"The table of prices {path} cannot be read: {error}.", hint=_FORM) from error
     found: dict[str, Price] = {}
     for name, entry in entries.items():

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from judgebench.content.prompts import fit
-from judgebench.errors import ConfigError, DataError, MissingDataError
+from judgebench.errors import DAMAGED, ConfigError, DataError, MissingDataError
 from judgebench.models.contract import Client, ModelConfig
 from judgebench.records.flow import Exchange, Failure, Prompt, Reply, Request, TokenLogprob
 
@@ -102,7 +102,7 @@ class _ByPrompt:
         for place, line in _lines(config):
             try:
                 exchange = msgspec.json.decode(line, type=Exchange)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except DAMAGED as error:
                 raise DataError(f"{place}: {error}.") from error
             if exchange.success:
                 self._replies.setdefault(prompt_key(exchange.origin_prompt), []).append(exchange.reply())
@@ -131,7 +131,7 @@ class _ByPresentation:
         for place, line in _lines(config):
             try:
                 row = msgspec.json.decode(line, type=dict[str, Any])
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except DAMAGED as error:
                 raise DataError(f"{place}: {error}.") from error
             if all(column_of(row, name, place) == wanted for name, wanted in config.where.items()):
                 self._take(row, place, rows)

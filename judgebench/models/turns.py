@@ -14,7 +14,7 @@ import msgspec
 
 from judgebench.content.parts import Part, Text, message_parts
 from judgebench.content.prompts import fit
-from judgebench.errors import ConfigError
+from judgebench.errors import DAMAGED, ConfigError
 from judgebench.records.flow import Prompt
 
 
@@ -80,7 +80,7 @@ def arguments_object(arguments: Any) -> Any:
     if isinstance(arguments, str):
         try:
             value = msgspec.json.decode(arguments or "{}")
-        except msgspec.DecodeError:
+        except DAMAGED:
             return {"text": arguments}
         return value if isinstance(value, dict) else {"text": arguments}
     return arguments if isinstance(arguments, dict) else {"text": arguments}

@@ -15,8 +15,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from judgebench.content.parts import rough_tokens
+from judgebench.errors import DAMAGED
 from judgebench.records.flow import Exchange, JudgeCall, Prediction, Reply
-from judgebench.store.journal import DAMAGED, open_file
+from judgebench.store.journal import open_file
 from judgebench.store.replies import FILE
 
 TEXTS = 500

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from judgebench.errors import InterruptedRunError, how_many
+from judgebench.errors import DAMAGED, InterruptedRunError, how_many
 from judgebench.query.index_tables import COLUMNS, INDEXES, ROW_BITS
 from judgebench.query.sources import Source, state_of
 from judgebench.query.tallies import make_tallies
-from judgebench.store.journal import DAMAGED, open_file, reason_of
+from judgebench.store.journal import open_file, reason_of
 from judgebench.store.recorded import slot_sample
 
 _FIELDS_AT_MOST = 200

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from judgebench.content.parts import in_words
+from judgebench.errors import DAMAGED
 from judgebench.query.sources import Source
 from judgebench.records.flow import Prompt
-from judgebench.store.journal import DAMAGED, open_descriptor
+from judgebench.store.journal import open_descriptor
 from judgebench.store.recorded import slot_sample
 
 T = TypeVar("T")

@@ -9,12 +9,12 @@ from typing import TypeVar
 import msgspec
 
 from judgebench.content.parts import in_words
+from judgebench.errors import DAMAGED
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Alternative, Item, ItemLine, Opinion, ShownCall
 from judgebench.records.facts import Label, RecordedVerdict
 from judgebench.records.findings import ReadSpan
 from judgebench.records.flow import JudgeCall, Prediction
-from judgebench.store.journal import DAMAGED
 from judgebench.store.run_folder import RunFolder
 
 T = TypeVar("T")

@@ -28,7 +28,6 @@ from judgebench.report.gate_file import (
     read_conditions,
     wants_baseline,
 )
-from judgebench.store.journal import write_report
 from judgebench.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -93,14 +92,13 @@ def _baseline(gate: GateConditions, run: RunFolder, *, update: bool) -> tuple[Ba
     """Return what drops are measured from, and a line about a baseline file that was written."""
     if not gate.baseline and not update:
         return None, ""
-    from judgebench.trust.baselines import baseline_of, baseline_text, read_baseline, sides_of_run
+    from judgebench.trust.baselines import baseline_of, read_baseline, sides_of_run, write_baseline
 
     if is_baseline_file(gate.baseline):
         place = Path(gate.baseline).expanduser()
-        there = place.exists()
-        if there and not update:
+        if place.exists() and not update:
             return read_baseline(place), ""
-        write_report(place, baseline_text(baseline_of(run)))
+        there = write_baseline(place, baseline_of(run))
         note = f"Baseline: {place} is {'made anew' if there else 'written'} from this run; commit it."
         return None, note + (" The drops are not decided." if update else "")
     if update:

@@ -14,13 +14,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from judgebench.errors import ReuseError, UsageError
+from judgebench.errors import DAMAGED, ReuseError, UsageError
 from judgebench.identity.questions import FileIdentity, changed_keys, read_identity, write_identity
 from judgebench.records.run import DatasetConfig, Plan, row_name
 from judgebench.records.shards import MOST_SHARDS, Shard, shard_of
 from judgebench.session.reuse import newest_config
 from judgebench.stages.shards import whole_identity
-from judgebench.store.journal import DAMAGED, open_file, read_file, replacing, write_atomically
+from judgebench.store.journal import open_file, read_file, replacing, write_atomically
 from judgebench.store.lock import holder_of
 from judgebench.store.recorded import RecordLine, compact
 from judgebench.store.run_folder import RowFiles, RunFolder, is_run

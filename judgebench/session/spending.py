@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from judgebench.errors import ReuseError
+from judgebench.errors import DAMAGED, ReuseError
 from judgebench.executors.spending import SpendingAccount
 from judgebench.records.flow import Usage
 from judgebench.records.prices import Price, money, price_of
 from judgebench.records.run import Plan, row_name
 from judgebench.records.spending import FLAGS, Limits, Spending, spent_by
 from judgebench.session.outcome import ReachedLimits
-from judgebench.store.journal import DAMAGED, DamagedError, Decoder, open_file
+from judgebench.store.journal import DamagedError, Decoder, open_file
 from judgebench.store.ledger import Ledger, read_ledger
 from judgebench.store.run_folder import RunFolder
 

@@ -36,6 +36,8 @@ def estimates(true: Numbers, said: Numbers, labelled: Flags) -> dict[str, Estima
         labelled: Which answers have a label: the others' truth is not looked at.
     """
     y, f, n = true[labelled], said[labelled], len(said)
+    if not n:
+        return {}
     rate = float(said.mean())
     ends = wilson(rate, n)
     found: dict[str, Estimate] = {"judge alone": (rate, ends[0], ends[1])}

@@ -160,7 +160,8 @@ def gate_figures(
                 first, second, same = verdicts(pair)
                 read = ~np.isnan(first) & ~np.isnan(second)
                 for name, rule in RULES.items():
-                    decided[name][rule(first[read], second[read], same[read])] += 1
+                    said = rule(first[read], second[read], same[read]) if read.any() else "cannot tell"
+                    decided[name][said] += 1
             for name, counts in decided.items():
                 failed = counts["fail"] / draws
                 error = math.sqrt(failed * (1 - failed) / draws)

@@ -32,6 +32,7 @@ from judgebench.simulation.worlds import (
     draw_items,
     drop_to,
 )
+from judgebench.store.journal import make_folder
 from judgebench.store.run_folder import RunFolder
 from judgebench.trust.judged import JudgedAnswer, judged_rows
 
@@ -178,7 +179,7 @@ def run_world(world: ScriptedWorld, folder: Path) -> Path:
     """
     from judgebench.session.python import run
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     file = folder / f"questions_{world.items}.jsonl"
     write_questions(world, file)
     keys = {"world": msgspec.to_builtins(world), "batch_size": 64}

@@ -41,20 +41,24 @@ def _kappa(truths: list[Flags], said: list[Numbers]) -> float | None:
     return cohen_kappa(Counter(zip(every == 1, true, strict=True)))
 
 
-def _means(truths: list[Flags], said: list[Numbers]) -> tuple[list[float], list[float]]:
+def _means(truths: list[Flags], said: list[Numbers]) -> tuple[list[float], list[float]] | None:
+    if any(np.isnan(one).all() for one in said):  # of a model of which nothing was read
+        return None
     return [float(one.mean()) for one in truths], [float(np.nanmean(one)) for one in said]
 
 
 def _correlation(truths: list[Flags], said: list[Numbers]) -> float | None:
-    return pearson(*_means(truths, said))
+    return pearson(*means) if (means := _means(truths, said)) is not None else None
 
 
 def _ranking(truths: list[Flags], said: list[Numbers]) -> float | None:
-    return kendall(*_means(truths, said))
+    return kendall(*means) if (means := _means(truths, said)) is not None else None
 
 
 def _bias(truths: list[Flags], said: list[Numbers]) -> float | None:
-    true, judged = _means(truths, said)
+    if (means := _means(truths, said)) is None:
+        return None
+    true, judged = means
     return -float(np.abs(np.array(true) - np.array(judged)).mean())
 
 

@@ -13,8 +13,9 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 import msgspec
 
+from judgebench.errors import DAMAGED
 from judgebench.records.flow import Exchange, Prediction, Sample
-from judgebench.store.journal import DAMAGED, open_file, unreadable
+from judgebench.store.journal import open_file, unreadable
 
 POLL = 0.05
 """Seconds between two looks at a file that is being written."""

@@ -14,8 +14,7 @@ from judgebench.datasets.samples import loader_of
 from judgebench.errors import DataError, UsageError
 from judgebench.records.flow import TaskResult
 from judgebench.records.run import DatasetConfig, RunConfig
-from judgebench.store.journal import write_report
-from judgebench.store.runs import check_outside_of_runs
+from judgebench.store.runs import check_outside_of_runs, write_report
 
 VERDICT_COLUMNS = ("judge", "status", "decision", "score", "reason", "span")
 """What is added to a row. A column of the file that has such a name keeps it, and ours is called ``verdict_<name>``."""

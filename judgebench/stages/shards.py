@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.errors import ReuseError
+from judgebench.errors import DAMAGED, ReuseError
 from judgebench.identity.questions import (
     FileIdentity,
     changed_keys,
@@ -31,7 +31,7 @@ from judgebench.records.shards import Shard
 from judgebench.stages.compared_models import upstream_sizes
 from judgebench.stages.reused_calls import replaced_file
 from judgebench.stages.task import Task
-from judgebench.store.journal import DAMAGED, mend, open_file, replacing
+from judgebench.store.journal import mend, open_file, replacing
 from judgebench.store.recorded import RecordLine, compact
 from judgebench.store.run_folder import RowFiles, RunFolder
 from judgebench.store.shard_folder import ShardFolder

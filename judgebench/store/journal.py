@@ -13,7 +13,6 @@ import logging
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -23,7 +22,7 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 
 import msgspec
 
-from judgebench.errors import DiskError
+from judgebench.errors import DAMAGED, DiskError
 from judgebench.records.flow import Exchange
 
 T = TypeVar("T")
@@ -43,10 +42,6 @@ _REASONS = {
     errno.EISDIR: "it is a folder",
     errno.ENXIO: "it is a named pipe or a device, where a file was expected",
 }
-
-
-DAMAGED = (msgspec.MsgspecError, ValueError, RecursionError)
-"""What a decoder raises about bytes that are no UTF-8, no JSON, nested too deeply, or of another shape."""
 
 
 class DamagedError(Exception):
@@ -378,26 +373,6 @@ def replacing(path: Path, *, synced: bool = True) -> Iterator[BinaryIO]:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise disk_error(path, error) from error
-
-
-def write_report(path: Path, data: bytes) -> None:
-    """Write a file of the user's own, outside of any run: a link is followed, a pipe or a device is written to.
-
-    Raises:
-        DiskError: It cannot be written.
-    """
-    place = path.expanduser().absolute()
-    if place.is_symlink() and not place.is_relative_to("/dev"):
-        place = Path(os.path.realpath(place))
-    if not os.path.lexists(place) or (place.is_file() and not place.is_symlink()):
-        write_atomically(place, data)
-        return
-    sys.stdout.flush()  # it may be the same terminal or pipe
-    try:
-        with place.open("ab") as file:
-            file.write(data)
-    except OSError as error:
         raise disk_error(path, error) from error
 
 

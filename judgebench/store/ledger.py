@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from judgebench.errors import DAMAGED
 from judgebench.records.spending import Spending
-from judgebench.store.journal import DAMAGED, disk_error, mend, open_descriptor, open_file, unreadable
+from judgebench.store.journal import disk_error, mend, open_descriptor, open_file, unreadable
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

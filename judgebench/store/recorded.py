@@ -17,8 +17,9 @@ from typing import Annotated, BinaryIO, Generic, Literal, TypeVar
 
 import msgspec
 
+from judgebench.errors import DAMAGED
 from judgebench.records.flow import Exchange
-from judgebench.store.journal import DAMAGED, disk_error, open_file, open_mended, replacing, unreadable
+from judgebench.store.journal import disk_error, open_file, open_mended, replacing, unreadable
 
 LOGGED = 100
 """Damaged lines of one file that the log names one by one."""

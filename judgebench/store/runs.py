@@ -1,16 +1,17 @@
-"""The runs of a folder: made, found by name, taken back where nothing was asked, rid of what is half written."""
+"""The runs of a folder: made, found by name, taken back, rid of what is half written; and files outside of them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from judgebench.errors import DiskError, ReuseError, UsageError
-from judgebench.store.journal import make_folder, writer_of
+from judgebench.store.journal import disk_error, make_folder, write_atomically, writer_of
 from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolder, is_run, later_stamp, mark
 
 _TIMESTAMP = re.compile(r"(\d{8}_\d{6})(?:_(\d+))?", re.ASCII)
@@ -124,20 +125,46 @@ def known_runs(work_dir: Path) -> list[str]:
     return [match[0] for match in sorted(found, key=lambda match: (match[1], int(match[2] or 0)))]
 
 
-def check_outside_of_runs(folder: Path, flag: str) -> None:
-    """Refuse a folder that is to be written to and lies in a run.
+def check_outside_of_runs(place: Path, flag: str = "") -> None:
+    """Refuse a file or folder that is to be written to and lies in a run.
+
+    Args:
+        place: It.
+        flag: The flag that named it.
 
     Raises:
         UsageError: It does, or is a run itself.
     """
-    place = Path(os.path.realpath(folder))
-    for parent in (place, *place.parents):
+    real = Path(os.path.realpath(place))
+    for parent in (real, *real.parents):
         if is_run(parent):
-            where = "is the folder of a run" if parent == place else f"lies in the folder of the run {parent}"
+            where = "is the folder of a run" if parent == real else f"lies in the folder of the run {parent}"
             raise UsageError(
-                f"{flag} {folder} {where}, whose files jb alone writes.",
-                hint=f"Name a place outside of it with {flag}.",
+                f"{flag} {place} {where}, whose files jb alone writes.".lstrip(),
+                hint=f"Name a place outside of it{f' with {flag}' if flag else ''}.",
             )
+
+
+def write_report(path: Path, data: bytes) -> None:
+    """Write a file of the user's own, outside of any run: a link is followed, a pipe or a device is written to.
+
+    Raises:
+        UsageError: It lies in a run.
+        DiskError: It cannot be written.
+    """
+    check_outside_of_runs(path.expanduser())
+    place = path.expanduser().absolute()
+    if place.is_symlink() and not place.is_relative_to("/dev"):
+        place = Path(os.path.realpath(place))
+    if not os.path.lexists(place) or (place.is_file() and not place.is_symlink()):
+        write_atomically(place, data)
+        return
+    sys.stdout.flush()  # it may be the same terminal or pipe
+    try:
+        with place.open("ab") as file:
+            file.write(data)
+    except OSError as error:
+        raise disk_error(path, error) from error
 
 
 TASK_FILE = "task.json"

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from judgebench.errors import DataError, MissingDataError, UsageError
+from judgebench.errors import DAMAGED, DataError, MissingDataError, UsageError
 from judgebench.judges.core.contract import CallFailedError, Case
 from judgebench.judges.methods.probe import Probe
 from judgebench.judges.probe_file import SUFFIX
 from judgebench.records.flow import Prompt, Reply, Request, Verdict
-from judgebench.store.journal import write_atomically
+from judgebench.store.runs import write_report
 from judgebench.training.services import named_model, served
 
 Scored = dict[str, Any]
@@ -149,7 +149,7 @@ def read_pairs(path: Path) -> list[dict[str, Any]]:
         if data.lstrip()[:1] == b"[":
             return msgspec.json.decode(data, type=list[dict[str, Any]])
         return [msgspec.json.decode(line, type=dict[str, Any]) for line in data.splitlines() if line.strip()]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path} is neither a JSON list of objects nor JSON lines: {error}.") from error
 
 
@@ -167,4 +167,4 @@ def write_pairs(path: Path, scored: Sequence[Scored]) -> None:
     Raises:
         DiskError: It cannot be written.
     """
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(scored), indent=2) + b"\n")
+    write_report(path, msgspec.json.format(msgspec.json.encode(scored), indent=2) + b"\n")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.errors import DataError, MissingDataError
+from judgebench.errors import DAMAGED, DataError, MissingDataError
 from judgebench.judges.aspects import ASPECTS
 
 Label = int | float | str
@@ -106,7 +106,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     if text.lstrip()[:1] == b"[":
         try:
             rows = msgspec.json.decode(text)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except DAMAGED as error:
             raise DataError(f"{path} is no JSON: {error}.") from error
     else:
         rows = []
@@ -115,7 +115,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
                 continue
             try:
                 rows.append(msgspec.json.decode(line))
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except DAMAGED as error:
                 raise DataError(f"{path}, line {number} is no JSON: {error}.") from error
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from judgebench.errors import DataError, MissingDataError
+from judgebench.errors import DAMAGED, DataError, MissingDataError
 
 
 class JudgmentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ def read_rows(path: Path) -> tuple[list[JudgmentRow], dict[str, int]]:
         where = f"{path}, line {number}"
         try:
             raw = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except DAMAGED as error:
             raise DataError(f"{where} is no JSON object: {error}.") from error
         row = _row(raw, where)
         if isinstance(row, str):

@@ -9,7 +9,7 @@ import msgspec
 
 from judgebench.content.prompts import as_text
 from judgebench.datasets.samples import PlannedSamples
-from judgebench.errors import ReuseError, UsageError
+from judgebench.errors import DAMAGED, ReuseError, UsageError
 from judgebench.judges.core.showing import Showing, shown
 from judgebench.records.facts import RecordedVerdict
 from judgebench.records.flow import JudgeCall, Prediction, Sample
@@ -116,7 +116,7 @@ def _verdicts(folder: RunFolder, tested: str, row: str) -> list[RecordedVerdict]
             return [msgspec.json.decode(line, type=RecordedVerdict) for line in file if line.strip()]
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *DAMAGED) as error:
         raise ReuseError(f"{path} cannot be read: {error}.", hint="Derive the verdicts again: --mode eval") from error
 
 

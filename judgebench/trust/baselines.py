@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -13,9 +15,10 @@ from judgebench.metrics.rates.slices import slice_texts
 from judgebench.records.baseline import BaselineFile, BaselineItem, BaselineRow
 from judgebench.records.findings import VerdictStatus
 from judgebench.records.manifest import ManifestRow
-from judgebench.store.journal import DamagedError, Decoder, reason_of
+from judgebench.store.journal import DamagedError, Decoder, read_file, reason_of
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder
+from judgebench.store.runs import check_outside_of_runs, write_report
 from judgebench.trust.comparing import ComparedSide, Place, paired_rows, side_of
 from judgebench.trust.judged import JudgedAnswer, JudgedRow
 
@@ -55,7 +58,7 @@ def read_baseline(path: Path) -> BaselineSides:
         ConfigError: It is no baseline file.
     """
     try:
-        found = Decoder(BaselineFile).read(path)
+        found = Decoder(BaselineFile).read(Path(os.path.realpath(path)))  # the user's own file, which may be a link
     except FileNotFoundError as error:
         raise ReuseError(
             f"There is no baseline file {path}.",
@@ -63,16 +66,47 @@ def read_baseline(path: Path) -> BaselineSides:
         ) from error
     except (OSError, DamagedError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
-        raise ConfigError(
-            f"{path} is no baseline file: {reason}.",
-            hint=f"Make it anew: jb gate RUN --baseline {path} --update-baseline",
-        ) from error
+        hint = f"Make it anew: jb gate RUN --baseline {path} --update-baseline"
+        if not _was_baseline(path):
+            hint = f"Name another with --baseline, or remove {path} if nobody needs it."
+        raise ConfigError(f"{path} is no baseline file: {reason}.", hint=hint) from error
     rows = [
         ManifestRow(model=one.model, row=one.row, dataset=one.dataset, judge=one.judge, verdicts="", result="")
         for one in found.rows
     ]
     sides = {(one.model, one.row): _side(found.run, one) for one in found.rows}
     return BaselineSides(path.name, rows, sides)
+
+
+def write_baseline(path: Path, made: BaselineFile) -> bool:
+    """Write a baseline file; returns whether there was one, which it replaces, damaged or not.
+
+    Raises:
+        ConfigError: Something else is in its place.
+        UsageError: It lies in a run.
+        DiskError: It cannot be written.
+    """
+    check_outside_of_runs(path)
+    there = path.exists()
+    if there and not _was_baseline(path):
+        raise ConfigError(
+            f"{path} is no baseline file, and is not replaced by one.",
+            hint=f"Name another with --baseline, or remove {path} if nobody needs it.",
+        )
+    write_report(path, baseline_text(made))
+    return there
+
+
+def _was_baseline(path: Path) -> bool:
+    """Whether a file is a baseline, or what damage or a merge that is not resolved left of one."""
+    try:
+        start = read_file(Path(os.path.realpath(path)))[:1000]
+    except OSError:
+        return False
+    return not start.strip() or _START.search(start) is not None
+
+
+_START = re.compile(rb'"format"\s*:\s*\d+\s*,\s*"run"\s*:')
 
 
 def baseline_of(run: RunFolder) -> BaselineFile:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from judgebench.errors import DataError
+from judgebench.errors import DAMAGED, DataError
 from judgebench.records.draws import DrawnAnswer
 from judgebench.records.facts import answer_hash
 from judgebench.store.journal import read_file, reason_of
@@ -137,7 +137,7 @@ def _jsonl(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
         where = f"{path}, line {number}"
         try:
             record = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except DAMAGED as error:
             raise DataError(f"{where}: this is no JSON: {error}.", hint="Write one JSON object a line.") from error
         if not isinstance(record, dict) or "id" not in record:
             raise DataError(f"{where}: this is no label: it needs id and label.", hint="See docs/trust.md.")

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from judgebench.errors import DAMAGED
 from judgebench.query import Filter, ItemKey, ItemLine, RunQuery
-from judgebench.store.journal import DAMAGED, open_file
+from judgebench.store.journal import open_file
 from judgebench.viewer.library import KnownRun
 
 KINDS: dict[str, str] = {

@@ -108,6 +108,28 @@ def test_tables_have_several_forms(tmp_path: Path, name: str, text: str) -> None
     assert (code, found["verdict"], found["ours"]) == (0, "equal", 75.0)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "text", "told"),
+    [
+        (".csv", "model,row,metric,value\nnorth,toy-strict,accuracy,1e999\n", "holds no figure"),
+        (".csv", "model,row,metric,value\nnorth,toy-strict,accuracy," + "9" * 500, "holds no figure"),
+        (".csv", f"model,row,metric,value\n{'a' * 200_000},toy-strict,accuracy,75\n", "is no CSV: field larger"),
+        (".csv", "model,row,metric,value\rnorth,toy-strict,accuracy,75\r", "1 published figure: 1 equal"),
+        (".json", "[" * 100_000, "is no JSON"),
+        (".json", "\ufeff[]", "holds no figure"),
+    ],
+)
+def test_a_table_of_any_form_is_read_or_refused_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str, text: str, told: str
+) -> None:
+    table = tmp_path / f"published{suffix}"
+    table.write_text(text, newline="")
+    code = jb(["audit", str(made_run(tmp_path / "20260101_000000")), "--expected", str(table)])
+    said = capsys.readouterr()
+    assert told in said.out + said.err
+    assert code == (0 if "equal" in told else 2)
+
+
 def test_what_the_runs_lack_is_not_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = made_run(tmp_path / "20260101_000000")
     table = tmp_path / "t.csv"

@@ -101,3 +101,39 @@ def test_a_plan_says_how_many_items_and_labels_show_a_drop_and_simulation_agrees
 def test_what_cannot_be_simulated_is_told(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert jb(["simulate", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["coverage", "judges", "gate"])
+def test_a_judge_of_which_nothing_is_read_has_no_figures(
+    what: str, capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    judge = ["--judge", "unread=1"]
+    more = judge if what == "judges" else []
+    labels = ["--labels", "10"] if what == "coverage" else []
+    assert jb(["simulate", what, *judge, *more, *labels, "--items", "20", "--draws", "2"]) == 0
+    assert "nan" not in capsys.readouterr().out
+    assert [str(one.message) for one in recwarn] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["gate", "--drop", "nan"], "'nan' is not a number from 0.1 to 100"),
+        (["plan", "--drop", "1e-9"], "'1e-9' is not a number from 0.1 to 100"),
+        (["coverage", "--spread", "-1"], "'-1' is not a number from 0 to 100"),
+        (["plan", "--label-price", "nan"], "'nan' is not a number from 0"),
+        (["coverage", "--quality", "70%"], "for 70 percent write 0.7"),
+        (["coverage", "--pipeline", "x"], "--pipeline is for: jb simulate gate"),
+        (["plan", "--picture", "x.svg"], "--picture is for: jb simulate coverage"),
+    ],
+)
+def test_what_no_world_can_be_is_refused(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert jb(["simulate", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_the_runs_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    place = str(tmp_path / "file")
+    assert jb(["simulate", "gate", "--items", "10", "--draws", "1", "--pipeline", place]) == 3
+    assert "cannot be made: Not a directory" in capsys.readouterr().err

@@ -64,6 +64,57 @@ def test_a_baseline_file_that_is_none_is_told(tmp_path: Path, capsys: pytest.Cap
     assert "--update-baseline needs a baseline file, and not a run." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "replaced"),
+    [
+        ("", True),
+        ('{"format":1,"run":"x","rows":[\n<<<<<<< HEAD\n', True),
+        ('{"name": "my-app", "version": "1.0"}', False),
+        ("my notes", False),
+    ],
+)
+def test_a_baseline_takes_the_place_of_a_baseline_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, replaced: bool
+) -> None:
+    """Damaged or in the middle of a merge, but no file of another kind."""
+    (run, _) = pair(tmp_path, n=30)
+    file = tmp_path / "package.json"
+    file.write_text(text)
+    words = ["gate", str(run), "--baseline", str(file), "--max-drop", DROP]
+    assert jb(words) == 2
+    assert ("Make it anew" in capsys.readouterr().err) is replaced
+    assert jb([*words, "--update-baseline"]) == (0 if replaced else 2)
+    assert (file.read_text() == text) is not replaced
+
+
+def test_a_baseline_may_be_a_link(tmp_path: Path) -> None:
+    (run, _) = pair(tmp_path, n=30)
+    link = tmp_path / "baseline.json"
+    link.symlink_to(tmp_path / "kept" / "elsewhere.json")
+    words = ["gate", str(run), "--baseline", str(link), "--max-drop", DROP]
+    assert [jb(words), jb(words), jb([*words, "--update-baseline"])] == [6, 0, 0]
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["gate", "{run}", "--baseline", "{run}/run.json", "--max-drop", DROP, "--update-baseline"],
+        ["gate", "{run}", "--min-scored", "90", "--junit", "{run}/run.json"],
+        ["compare", "{run}", "{other}", "--json", "{run}/verdicts/new.json"],
+        ["export", "{run}", "--to", "csv", "--out", "{run}/run.json"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_report_is_written_into_a_run(tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run, other = pair(tmp_path, n=10)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert jb([word.format(run=run, other=other) for word in words]) == 2
+    assert "whose files jb alone writes" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (run / "verdicts" / "new.json").exists()
+
+
 def test_a_baseline_file_is_looked_for_beside_the_gate_file(tmp_path: Path) -> None:
     (tmp_path / "ci").mkdir()
     (tmp_path / "ci/gate.toml").write_text(f'baseline = "baseline.json"\nmax_drop = ["{DROP}"]\n')
