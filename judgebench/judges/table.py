@@ -40,8 +40,10 @@ METHODS = {
     "ChoiceEqual": "judgebench.judges.rules.choices:ChoiceEqual",
     "ExactMatch": "judgebench.judges.rules.accepted:ExactMatch",
     "FinalAnswerEqual": "judgebench.judges.rules.final_answer:FinalAnswerEqual",
+    "InstructionsFollowed": "judgebench.judges.rules.instructions:InstructionsFollowed",
     "MathEqual": "judgebench.judges.rules.math_equal:MathEqual",
     "PatternEqual": "judgebench.judges.rules.patterns:PatternEqual",
+    "SpansEqual": "judgebench.judges.rules.spans:SpansEqual",
     "NumberEqual": "judgebench.judges.rules.numbers:NumberEqual",
 }
 """How a judge decides: ``method=dict(type=...)``; ``evaluator=dict(type=...)`` is one that never asks."""

@@ -38,6 +38,7 @@ SCORES = {
     "EvidenceScore": "judgebench.metrics.scores.evidence_score:EvidenceScore",
     "FilterScore": "judgebench.metrics.scores.filter_score:FilterScore",
     "GradedScore": "judgebench.metrics.scores.graded_score:GradedScore",
+    "InstructionScore": "judgebench.metrics.scores.instruction_score:InstructionScore",
     "ListScore": "judgebench.metrics.scores.list_score:ListScore",
     "ComparisonScore": "judgebench.metrics.scores.comparison_score:ComparisonScore",
     "OrderScore": "judgebench.metrics.scores.order_score:OrderScore",

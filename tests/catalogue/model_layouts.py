@@ -5,6 +5,7 @@ Half of the answers to the rows of choices are A and so on by turns, so that a c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from tests.catalogue.layouts import Layout, picture
@@ -158,6 +159,117 @@ def aa_lcr() -> Layout:
     }
     path = "aa_lcr/AA-LCR_Dataset.csv"
     return Layout({path: rows, **texts}, path, "data_source_filenames", "answer")
+
+
+def ifeval(path: str = "ifeval/input_data.jsonl") -> Layout:
+    rows = [
+        {
+            "key": 1000 + i,
+            "prompt": f"Write {i} without commas.",
+            "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"][: 1 + i % 2],
+            "kwargs": [{}, {"relation": None, "num_words": 3}][: 1 + i % 2],
+        }
+        for i in range(N)
+    ]
+    return Layout({path: rows}, path, "instruction_id_list", "kwargs")
+
+
+def ifbench() -> Layout:
+    return ifeval("ifbench/IFBench_test.jsonl")
+
+
+def drop() -> Layout:
+    """By turns the answer is a number, a date, or two spans, with a further accepted answer of another kind."""
+    no_date = {"day": "", "month": "", "year": ""}
+    answers = [
+        {"number": "{i}", "date": no_date, "spans": [], "worker_id": "", "hit_id": ""},
+        {
+            "number": "",
+            "date": {"day": "2", "month": "May", "year": "190{i}"},
+            "spans": [],
+            "worker_id": "",
+            "hit_id": "",
+        },
+        {"number": "", "date": no_date, "spans": ["the Rams {i}", "Colts"], "worker_id": "", "hit_id": ""},
+    ]
+    rows = [
+        {
+            "section_id": "s",
+            "query_id": f"q{i}",
+            "passage": f"Passage {i}.",
+            "question": f"How many {i}?",
+            "answer": json.loads(json.dumps(answers[i % 3]).replace("{i}", str(i))),
+            "validated_answers": {
+                "number": ["", f"{i}0"],
+                "date": [no_date, no_date],
+                "spans": [[f"word {i}"], []],
+                "worker_id": ["w", "w"],
+                "hit_id": ["h", "h"],
+            },
+        }
+        for i in range(N)
+    ]
+    return Layout({"drop/validation.jsonl": rows}, "drop/validation.jsonl", "question", "answer")
+
+
+def drop_llmjudge() -> Layout:
+    return drop()
+
+
+def drop_simple_evals() -> Layout:
+    rows = [
+        {
+            "context": f"Passage {i}.\nQuestion: How many?\nAnswer: ",
+            "completion": "x",
+            "ref_text": f"{i} yards|{i}.5 miles",
+        }
+        for i in range(N)
+    ]
+    return Layout({"drop/drop_v0_dev.jsonl": rows}, "drop/drop_v0_dev.jsonl", "context", "ref_text")
+
+
+def triviaqa() -> Layout:
+    rows = [
+        {
+            "question_id": f"tc_{i}",
+            "question": f"Who was {i}?",
+            "question_source": "",
+            "entity_pages": {},
+            "search_results": {},
+            "answer": {
+                "value": f"Name {i}",
+                "aliases": [f"Name {i}", f"The N. {i}"],
+                "normalized_aliases": [f"name {i}", f"n {i}"],
+                "type": "WikipediaEntity",
+            },
+        }
+        for i in range(N)
+    ]
+    return Layout({"triviaqa/validation.jsonl": rows}, "triviaqa/validation.jsonl", "question", "answer")
+
+
+def triviaqa_llmjudge() -> Layout:
+    return triviaqa()
+
+
+def aime2026(path: str = "aime2026/aime2026.jsonl", asked: str = "problem", name: str = "id") -> Layout:
+    rows = [
+        {name: f"{i}", asked: f"Find {i}.", "answer": f"{i:03d}", "solution": "s", "subject": "a", "level": 1 + i % 5}
+        for i in range(1, N + 1)
+    ]
+    return Layout({path: rows}, path, asked, "answer")
+
+
+def aime2025_gen() -> Layout:
+    return aime2026("aime2025/aime2025.jsonl", "question")
+
+
+def aime2024_gen() -> Layout:
+    return aime2026("aime2024/aime2024.jsonl")
+
+
+def math500_gen() -> Layout:
+    return aime2026("math500/test.jsonl", name="unique_id")
 
 
 MODEL_LAYOUTS: dict[str, Callable[[], Layout]] = {

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from judgebench.config.registry import Registry
+from judgebench.config.resolve import load_run
 from judgebench.errors import JudgebenchError
 from judgebench.records.flow import Prompt, Sample
+from judgebench.records.request import Selection
 from judgebench.records.run import DatasetConfig
 from tests.catalogue.judging import datasets
 from tests.catalogue.layouts import write
@@ -21,7 +23,9 @@ from tests.catalogue.models import Answering, Replying, items, result, way_of
 from tests.catalogue.test_catalogue import spoiled
 
 FOLDER = Path(__file__).parents[2] / "judgebench/configs/datasets/model_catalogue"
-CONFIGS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+CONFIGS = sorted(
+    [*(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_"), "aime2024_gen", "aime2025_gen", "math500_gen"]
+)
 
 
 class Mutation(NamedTuple):
@@ -91,6 +95,24 @@ def criterion(prompt: Prompt, _about: Mapping[str, Any]) -> str:
     return "perhaps" if met is None else json.dumps({"explanation": "so", "criteria_met": met})
 
 
+def last_line(sample: Sample, way: str) -> str:
+    """Answer in a last line with the first accepted form, or with something else."""
+    first = sample.reference[0] if isinstance(sample.reference, list) else sample.reference
+    said = {"right": first, "wrong": "none of it", "constant": "0", "unread": ""}[way]
+    return f"Let me see.\nAnswer: {said}" if said else ""
+
+
+def bare(sample: Sample, way: str) -> str:
+    """Answer with the second accepted form and nothing else."""
+    assert isinstance(sample.reference, list)
+    return {"right": sample.reference[1], "wrong": "Nobody", "constant": "Name 1.", "unread": ""}[way]
+
+
+def follows(_sample: Sample, way: str) -> str:
+    """Follow all instructions, none, or only that about the length."""
+    return {"right": "one two three", "wrong": "*a,", "constant": "one, two, three", "unread": ""}[way]
+
+
 RATE = {"right": 100, "wrong": 0, "coin": 50}
 MUTATIONS = [
     Mutation("mmlu_pro", "accuracy", {**RATE, "constant": 25, "unread": None}, letter("The answer is ({})")),
@@ -130,13 +152,56 @@ MUTATIONS = [
         quality,
         verdicts("VERDICT: {}", right="CORRECT", wrong="INCORRECT", constant="INCORRECT"),
     ),
+    *(
+        Mutation(row, "prompt_accuracy", {**RATE, "constant": 0, "unread": 0}, follows)
+        for row in ("ifeval", "ifbench", "ifeval-loose", "ifbench-loose")
+    ),
+    Mutation("drop", "mean_score", {"right": 1, "wrong": 0, "coin": 0.5, "constant": 0.125, "unread": None}, last_line),
+    # two spans that are taken for one: 0.8 of the first of them and nothing of the second, in 2 of 8 rows
+    Mutation("drop-published", "mean_score", {"right": 0.85, "constant": 0.125, "unread": None}, last_line),
+    Mutation(
+        "drop-judge",
+        "accuracy",
+        {**RATE, "constant": 12.5, "unread": 0},
+        last_line,
+        lambda _prompt, _about: "VERDICT: B",
+    ),
+    # "0" is half of "0 yards"
+    Mutation("drop_simple_evals", "mean_score", {"right": 1, "constant": 0.67 / 8, "unread": None}, last_line),
+    Mutation(
+        "drop_simple_evals-published",
+        "mean_score",
+        {"right": 1, "wrong": 0, "coin": 0.5, "constant": 0.125, "unread": 0},
+        last_line,
+    ),
+    Mutation("triviaqa", "accuracy", {**RATE, "constant": 12.5, "unread": None}, bare),
+    Mutation("triviaqa-lm_eval", "accuracy", {"right": 0, "wrong": 0, "constant": 12.5, "unread": 0}, bare),
+    Mutation("triviaqa-aisbench", "accuracy", {**RATE, "constant": 12.5, "unread": 0}, bare),
+    Mutation(
+        "triviaqa-judge",
+        "accuracy",
+        {**RATE, "constant": 12.5, "unread": 0},
+        bare,
+        lambda _prompt, _about: "VERDICT: B",
+    ),
+    Mutation("aime2026", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("aime2025", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("aime2024", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("math500", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
 ]
 
 
 @cache
 def declared() -> dict[str, tuple[str, DatasetConfig]]:
-    """Every dataset of the catalogue by abbr, with the name of its config."""
-    return {abbr: (config, data) for config in CONFIGS for abbr, data in datasets(config).items()}
+    """The dataset of each row of the catalogue, with the name of its config; IFEval's with checks of ours."""
+    found: dict[str, tuple[str, DatasetConfig]] = {}
+    for config in CONFIGS:
+        ours = [f"datasets.{config}.evaluator", "judges.loose.method"] if config in ("ifeval", "ifbench") else []
+        overrides = [f"{key}.checks=tests.catalogue.checks.TABLE" for key in ours]
+        chosen = Selection(models=["vllm_api_general_chat"], datasets=[config], overrides=overrides)
+        for data in load_run(chosen, {}).datasets.values():
+            found |= {row: (config, data) for row, _ in data.rows() if row not in found}
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -149,8 +214,8 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Sampl
         write(folder, MODEL_LAYOUTS[config]().files)
         return folder
 
-    def read(abbr: str) -> list[Sample]:
-        config, data = declared()[abbr]
+    def read(row: str) -> list[Sample]:
+        config, data = declared()[row]
         return items(data, written(config))
 
     return cache(read)
@@ -158,16 +223,13 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Sampl
 
 def test_every_config_has_rows_a_page_and_a_table_of_mutations() -> None:
     assert sorted(MODEL_LAYOUTS) == CONFIGS
-    rows = [row for _, data in declared().values() for row, _ in data.rows()]
-    assert sorted(one.row for one in MUTATIONS) == sorted(rows)
+    assert sorted(one.row for one in MUTATIONS) == sorted(declared())
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=[one.row for one in MUTATIONS])
 def test_extreme_models_get_what_the_rule_says(mutation: Mutation, read: Callable[[str], list[Sample]]) -> None:
-    abbr, judge = next(
-        (abbr, judge) for abbr, (_, data) in declared().items() for row, judge in data.rows() if row == mutation.row
-    )
-    samples, data = read(abbr), declared()[abbr][1]
+    samples, data = read(mutation.row), declared()[mutation.row][1]
+    judge = dict(data.rows())[mutation.row]
     found = {}
     for extreme in mutation.wanted:
         answers = [mutation.answer(sample, way_of(extreme, sample.id)) for sample in samples]

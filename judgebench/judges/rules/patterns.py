@@ -38,6 +38,7 @@ class PatternEqual(JudgeMethod):
             compare: ``equal`` to a reference; ``holds`` a reference; ``either`` holds the other.
             case: Disregard upper and lower case.
             punctuation: Leave out ASCII punctuation on both sides.
+            articles: Leave out English articles, and all blanks but one between words.
             unread: What an answer without a match is: ``incorrect``, as most tools have it, or ``unparsed``.
         """
 
@@ -46,6 +47,7 @@ class PatternEqual(JudgeMethod):
         compare: Literal["equal", "holds", "either"] = "equal"
         case: bool = False
         punctuation: bool = False
+        articles: bool = False
         unread: Literal["incorrect", "unparsed"] = "incorrect"
 
     def __init__(self, config: Config) -> None:
@@ -92,7 +94,9 @@ class PatternEqual(JudgeMethod):
         config = self.config
         if config.punctuation:
             text = text.translate(_NO_PUNCTUATION)
-        return (text.lower() if config.case else text).strip()
+        text = text.lower() if config.case else text
+        return " ".join(_ARTICLES.sub(" ", text).split()) if config.articles else text.strip()
 
 
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)

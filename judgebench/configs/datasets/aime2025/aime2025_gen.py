@@ -3,6 +3,23 @@
 from judgebench.datasets import JsonlDataset
 from judgebench.judges import BoxedAnswer, MathEqual
 
+also_called = ["aime2025", "aime25", "aime2025_gen_0_shot_chat_prompt"]
+
+about = dict(
+    title="AIME 2025",
+    source="Mathematical Association of America (2025), American Invitational Mathematics Examination I and II",
+    published="hub opencompass/AIME2025, configurations AIME2025-I and AIME2025-II",
+    licence="the texts are the association's, for evaluation only",
+    size="30 problems",
+    columns="`id` (files alone), `question`, `answer`",
+    asks="a solution step by step with the final answer in `\\boxed{}`",
+    scored="accuracy by mathematical equivalence; with repeats also pass@k, cons@k and the mean over runs",
+    unread="unparsed where no box is found; counted, and in the bounds",
+    checked="invented rows of the published layout and answers whose figures are known",
+    weaknesses="30 problems: one of them is 3.3 points, so ask repeatedly "
+    "(`--override models.NAME.generation_kwargs.num_return_sequences=8`).",
+)
+
 aime2025_datasets = [
     dict(
         abbr="aime2025",
