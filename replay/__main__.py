@@ -135,7 +135,9 @@ def main(argv: list[str] | None = None) -> int:
         "--data-dir", type=Path, default=DATA,
         help=f"folder of recorded judges (default: {DATA_VARIABLE}, else ../shared/data; here %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--only", nargs="+", default=[], metavar="STUDY", help="names of studies; all by default")
+    parser.add_argument(
+        "--only", nargs="+", action="extend", default=[], metavar="STUDY", help="names of studies; all by default"
+    )
     parser.add_argument(
         "--without", nargs="+", default=[], metavar="STUDY", help="studies whose recordings need not be there"
     )

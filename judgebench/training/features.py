@@ -202,6 +202,7 @@ async def extract(
     for key in queue:
         await take(key)
         if store.shape is not None:
+            tokens, begin = 0, time.monotonic()  # the first text waited for the model to be loaded
             break
     if refused:
         raise EndpointError(f"The service refused every text: {refused[0].failed}.", hint="See the service, or a text.")

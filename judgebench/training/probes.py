@@ -115,14 +115,17 @@ def fitting_plan(model: NamedModel, plan: ProbePlan) -> ProbePlan:
 
 
 def _progress(notify: Callable[[str], None]) -> Callable[[int, int, float], None]:
-    begin = last = time.monotonic()
+    start: tuple[float, int] | None = None  # when the first text was done, which waits for the model, and how many were
+    last = 0.0
 
     def say(done: int, total: int, rate: float) -> None:
-        nonlocal last
+        nonlocal start, last
         now = time.monotonic()
-        if now - last >= _REPORT_SECONDS:
+        if start is None:
+            start, last = (now, done), now
+        elif now - last >= _REPORT_SECONDS:
             last = now
-            left = (now - begin) / max(1, done) * (total - done)
+            left = (now - start[0]) / (done - start[1]) * (total - done)
             notify(f"states: {done} of {total} texts, {rate:.0f} tokens/s, about {left / 60:.1f} min left")
 
     return say

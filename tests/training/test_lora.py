@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import string
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,29 +99,35 @@ def test_packing_changes_no_logit(base: Path) -> None:
     assert model.torch.allclose(together, alone, atol=1e-4)
 
 
-def test_a_training_goes_on_where_it_was_stopped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lora, "_CHECKPOINT_SECONDS", 0.0)
+def small_training(base: Path, folder: Path, tell: Callable[[dict[str, Any]], None] = lambda _: None) -> list[Any]:
+    """Train on random tokens, with a checkpoint after every step, and return the curve of the loss."""
+    assert lora._CHECKPOINT_SECONDS <= 60, "what a kill may cost"
+    folder.mkdir(exist_ok=True)
     chance = random.Random(0)
     examples = [ExampleTokens([chance.randrange(250) for _ in range(12)], 11) for _ in range(40)]
-    questions = [str(number // 2) for number in range(40)]
     settings = Settings(steps=12, batch=8, dtype="float32", learning_rate=0.01)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(lora, "_CHECKPOINT_SECONDS", 0.0)
+        return LoraModel(base, settings).train(examples, [str(number // 2) for number in range(40)], folder, tell)
 
-    class StoppedError(Exception):
-        pass
 
-    def train(folder: Path, stop: int = 0) -> list[dict[str, Any]]:
-        folder.mkdir(exist_ok=True)
+def training_that_kills_itself(base: Path, folder: Path, step: int) -> None:
+    small_training(base, folder, lambda figures: figures["step"] == step and os.kill(os.getpid(), signal.SIGKILL))
 
-        def tell(figures: dict[str, Any]) -> None:
-            if figures["step"] == stop:
-                raise StoppedError
 
-        return LoraModel(base, settings).train(examples, questions, folder, tell)
-
-    whole = train(tmp_path / "whole")
-    with pytest.raises(StoppedError):
-        train(tmp_path / "stopped", stop=7)
-    assert train(tmp_path / "stopped") == whole
+def test_a_killed_training_goes_on_where_it_was(base: Path, tmp_path: Path) -> None:
+    """What came after the last checkpoint is lost, and nothing else: the losses are those of a whole training."""
+    program = (
+        "import pathlib, sys; from tests.training.test_lora import training_that_kills_itself\n"
+        "training_that_kills_itself(*map(pathlib.Path, sys.argv[1:]), 7)"
+    )
+    command = [sys.executable, "-c", program, str(base), str(tmp_path / "killed")]
+    assert subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode == -signal.SIGKILL
+    steps: list[int] = []
+    went_on = small_training(base, tmp_path / "killed", lambda figures: steps.append(figures["step"]))
+    assert steps == [*range(7, 13)]
+    whole = small_training(base, tmp_path / "whole")
+    assert whole == went_on
     assert whole[-1]["loss"] < whole[0]["loss"]
 
 
