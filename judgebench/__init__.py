@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from judgebench.errors import JudgebenchError
     from judgebench.records.flow import Metric
     from judgebench.report.gate import GateOutcome
+    from judgebench.session.calling import OpenJudge, open_judge
     from judgebench.session.gating import gate
     from judgebench.session.listeners import Finding, Listener
     from judgebench.session.loaded import LoadedRun, load
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "Outcome", "__version__",
-    "evaluate_samples", "gate", "load", "run", "run_async",
+    "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "OpenJudge", "Outcome",
+    "__version__", "evaluate_samples", "gate", "load", "open_judge", "run", "run_async",
 ]  # fmt: skip
 
 _HOME = {
@@ -31,10 +32,12 @@ _HOME = {
     "Listener": "judgebench.session.listeners",
     "LoadedRun": "judgebench.session.loaded",
     "Metric": "judgebench.records.flow",
+    "OpenJudge": "judgebench.session.calling",
     "Outcome": "judgebench.session.outcome",
     "evaluate_samples": "judgebench.training.evaluating",
     "gate": "judgebench.session.gating",
     "load": "judgebench.session.loaded",
+    "open_judge": "judgebench.session.calling",
     "run": "judgebench.session.python",
     "run_async": "judgebench.session.python",
 }

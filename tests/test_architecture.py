@@ -41,8 +41,8 @@ LAYERS: dict[str, set[str]] = {
     },
     "executors": {"errors", "records", "config", "dashboard", "models", "plugins", "stages", "store"},
     "session": {
-        "errors", "records", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard", "report",
-        "datasets", "identity", "stages", "query", "trust", "__version__",
+        "errors", "records", "content", "store", "plugins", "config", "plan", "preflight", "executors", "dashboard",
+        "report", "datasets", "identity", "stages", "query", "trust", "__version__",
     },
     "training": {
         "errors", "records", "store", "content", "metrics", "models", "judges", "datasets", "engine", "stages",
@@ -51,13 +51,14 @@ LAYERS: dict[str, set[str]] = {
     "export": {"errors", "records", "content", "query", "store"},
     "viewer": {"errors", "records", "content", "export", "metrics", "query", "report", "session", "store", "trust"},
     "simulation": {"errors", "records", "metrics", "models", "session", "store", "trust"},
+    "serving": {"errors", "records", "content", "stages", "store", "viewer"},
     "audit": {"errors", "records", "metrics", "judges", "report", "store"},
     "testing": set(),
     "cli": {
         "audit",
         "errors", "records", "content", "config", "dashboard", "datasets", "engine", "executors", "identity", "judges",
-        "export", "models", "plan", "plugins", "preflight", "query", "report", "session", "simulation", "stages",
-        "store", "training", "trust", "viewer", "__version__",
+        "export", "models", "plan", "plugins", "preflight", "query", "report", "serving", "session", "simulation",
+        "stages", "store", "training", "trust", "viewer", "__version__",
     },
 }  # fmt: skip
 """What each room may import, besides itself, from the bottom of the house to its doors."""

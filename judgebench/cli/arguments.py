@@ -44,6 +44,7 @@ commands:
   jb export RUN --to FORMAT      write the items for other programs
   jb items RUN [ROW [ID]]        look at the items that are wrong or doubtful
   jb try JUDGE --answer TEXT     let a judge look at one answer now
+  jb serve JUDGE                 offer a judge over HTTP, with a page to try it
   jb view [RUN or FOLDER]        look at runs in a browser on this machine
   jb jobs RUN                    list the jobs of a run on a cluster
   jb merge DIR...                make one run of the runs of all shards

@@ -38,6 +38,7 @@ VERBS = {
     "requests": "judgebench.cli.requests",
     "schema": "judgebench.cli.schema",
     "score": "judgebench.cli.score",
+    "serve": "judgebench.cli.serve",
     "show": "judgebench.cli.show",
     "simulate": "judgebench.cli.simulate",
     "train": "judgebench.cli.train",

@@ -41,7 +41,8 @@ _VERBS = """\
 | `jb audit RUN --expected TABLE` | compare published figures with ours: [auditing a paper](audit.md) |
 | `jb simulate coverage` | what intervals, metrics, gates and plans are worth: [simulation](simulation.md) |
 | `jb train judge --judge JUDGE --data FILE --out DIR` | [train](judges/train-a-judge.md) the model of a judge |
-| `jb try JUDGE --question TEXT --answer TEXT ...` | let a judge look at one answer: prompt, reply, verdict |
+| `jb try JUDGE --question TEXT --answer TEXT ...` | look at one answer: prompt, reply, verdict; `--web`: on a page |
+| `jb serve JUDGE` | offer a judge [over HTTP](serving.md), with a page to try it |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
 | `jb train probe --from RUN` (or `--data FILE`) | train a judge that reads [hidden states](judges/probes.md) |

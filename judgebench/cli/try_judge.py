@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from judgebench.cli.parser import Parser, run_folder, whole_from
+from judgebench.cli.serve import add_save
+from judgebench.cli.view import add_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +25,10 @@ examples:
   jb try pair_compare --question "Write a haiku." --answer "$(cat a.txt)" --answer "$(cat b.txt)"
   jb try --item latest sums-judge 44                   the run's judge, about one item again
   jb try correctness_letter --item latest sums-judge 44    what another judge says of it
+  jb try correctness_letter --web
 
-The judge is asked as a run would ask it; nothing is written, and no run is changed. Its service is set with
+The judge is asked as a run would ask it; nothing is written, but for the test cases
+that are saved on the page, and no run is changed. Its service is set with
 JB_JUDGE_URL or --override, as in a run.
 """
 
@@ -68,6 +72,9 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--prices", default="", metavar="FILE", help="your table of prices (.json, .csv), as in a run")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--web", action="store_true", help="try it on a page in a browser instead")
+    add_port(parser)
+    add_save(parser)
     return parser
 
 
@@ -98,8 +105,11 @@ def run(argv: list[str]) -> int:
         return _run_item(args, selection, tell)
     if not args.judge:
         raise UsageError("No judge is named.", hint="Name one, or an item of a run: jb try --item RUN ROW ID")
+    if args.web:
+        _on_a_page(selection, args)
+        return 0
     if not args.answer:
-        raise UsageError("There is no answer to judge.", hint="Give it with: --answer TEXT")
+        raise UsageError("There is no answer to judge.", hint="Give it with: --answer TEXT, or try it with: --web")
     judge, judgment = asyncio.run(
         try_judge(
             selection,
@@ -151,6 +161,30 @@ def _in_the_run(tried: TriedAgain) -> str:
     return visible(f"In the run {line.judge or line.model} says: {said}. The reply above is not kept there.")
 
 
+def _on_a_page(selection: Selection, args: argparse.Namespace) -> None:
+    """Try the judge in a browser, with the given case in the form.
+
+    Raises:
+        JudgebenchError: As ``serve_judge``, or an image cannot be read.
+    """
+    from pathlib import Path
+
+    from judgebench.cli.serve import serve_judge
+    from judgebench.serving.requests import JudgmentRequest, image_text
+
+    fields = _fields(args)
+    first = JudgmentRequest(
+        question=fields.pop("question", None), answers=args.answer, reference=args.reference, fields=fields,
+        images=[image_text(Path(name)) for name in args.image[:1]],
+    )  # fmt: skip
+    args.host = "127.0.0.1"
+
+    def tell(_address: str, link: str, _key: str) -> None:
+        print(f"{link}\nOpen this link in a browser. Ctrl-C ends the page.", flush=True)
+
+    serve_judge(selection, args, tell, first=first)
+
+
 def _fields(args: argparse.Namespace) -> dict[str, str]:
     from judgebench.errors import UsageError
 
@@ -166,11 +200,9 @@ def _fields(args: argparse.Namespace) -> dict[str, str]:
 def _as_json(judge: JudgeConfig, judgment: OneJudgment) -> str:
     import msgspec
 
-    whole: dict[str, Any] = {"judge": judge.abbr, "verdict": judgment.verdict, "questions": judgment.questions}
-    if judgment.cost is not None and judgment.price is not None:
-        whole |= {"cost": judgment.cost, "currency": judgment.price.currency}
-    if judgment.constrained:
-        whole["constrained"] = judgment.constrained
+    from judgebench.serving.replies import as_json
+
+    whole = as_json(judge.abbr, judgment, questions=True)
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
 
 
@@ -224,12 +256,10 @@ def _cost(judgment: OneJudgment) -> str:
     from judgebench.errors import how_many
     from judgebench.records.prices import money
 
-    questions = judgment.questions
-    usages = [question.reply.usage for question in questions if question.reply.usage is not None]
-    read, written = sum(one.prompt_tokens for one in usages), sum(one.completion_tokens for one in usages)
+    questions, used = judgment.questions, judgment.usage
     calls = how_many(len(questions), "call")
     seconds = sum(question.reply.latency for question in questions)
-    line = f"{calls}, {read} tokens read, {written} tokens written, {seconds:.1f} s"
+    line = f"{calls}, {used.prompt_tokens} tokens read, {used.completion_tokens} tokens written, {seconds:.1f} s"
     if judgment.cost is None or judgment.price is None or judgment.price.free:
         return line
     return f"{line}, {money(judgment.cost, judgment.price.currency)}"

@@ -39,17 +39,30 @@ def build_parser() -> Parser:
     parser.add_argument(
         "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
     )
+    add_port(parser)
+    add_host(parser, "let others on the network who have the link read the runs")
+    return parser
+
+
+def add_port(parser: Parser) -> None:
+    """Add ``--port``."""
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="port to listen on (default: a free one)")
+
+
+def add_host(parser: Parser, known: str) -> None:
+    """Add ``--host``, and ``--i-know`` with what that allows."""
     parser.add_argument(
         "--host",
         default=_LOOPBACK,
         metavar="ADDRESS",
         help="address to listen on (default: this machine alone); needs --i-know",
     )
-    parser.add_argument(
-        "--i-know", action="store_true", help="with --host: let others on the network who have the link read the runs"
-    )
-    return parser
+    parser.add_argument("--i-know", action="store_true", help=f"with --host: {known}")
+
+
+def is_exposed(host: str) -> bool:
+    """Say whether other machines reach an address."""
+    return host not in {_LOOPBACK, "localhost"}
 
 
 def _port(text: str) -> int:
@@ -65,7 +78,7 @@ def run(argv: list[str]) -> int:
         JudgebenchError: A run or folder cannot be shown, or nothing can listen there.
     """
     args = build_parser().parse_all(argv)
-    exposed = args.host not in {_LOOPBACK, "localhost"}
+    exposed = is_exposed(args.host)
     if exposed and not args.i_know:
         raise UsageError(
             f"--host {args.host} lets other machines reach the viewer: whoever has the link reads all prompts, answers "

@@ -266,6 +266,32 @@ class Allowance:
             self._report()
 
 
+class OwnAllowance(Allowance):
+    """The allowance of who is alone: all of the limits from the beginning, and nobody else to ask for more.
+
+    Once they are used up nothing more is sent, ever.
+
+    Args:
+        limits: What is limited.
+        price: Of the model that is asked; with a limited cost it is known.
+        concurrency: Most requests in flight.
+    """
+
+    def __init__(self, limits: Limits, price: Price | None, *, concurrency: int) -> None:
+        super().__init__(limits, price, concurrency=concurrency, report=self._settle, reached=lambda: None)
+        self.take(1, limits.whole)
+
+    def leave(self, expected: Spending, reply: Reply | None) -> None:
+        """Take in what a request has spent; where nothing is under way and the next one may not be sent, none may."""
+        super().leave(expected, reply)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._reported = -1  # nobody answers a report, so every request that waits makes one
+        if self._waiting and not self._in_flight:
+            self.refuse()
+
+
 _LIMITS_OF_REPLY = ("max_tokens", "max_completion_tokens", "max_out_len", "max_output_tokens")
 _ROUNDING = 1e-9
 """Sums of costs in floats are not exact."""

@@ -1,16 +1,16 @@
-"""Try a judge on one case: resolve it, start its service where it launches one, judge, stop the service.
+"""A judge outside of a run: resolve it, start its service where it launches one, judge, stop the service.
 
-The case is what somebody typed, or an item of a run: then it is what the run's own judges were shown, and the judge is
-theirs unless another is named. The run stays as it is: to ask again about the items that look wrong, and keep what is
-said, would move the score in one direction.
+The case is what somebody typed or sent, or an item of a run: then it is what the run's own judges were shown, and the
+judge is theirs unless another is named. The run stays as it is: to ask again about the items that look wrong, and keep
+what is said, would move the score in one direction.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +20,8 @@ from judgebench.records.request import Selection
 if TYPE_CHECKING:
     from judgebench.query import Item, RunQuery
     from judgebench.records.run import JudgeConfig, RunConfig
-    from judgebench.stages.one_judgment import OneJudgment
+    from judgebench.records.spending import Limits
+    from judgebench.stages.one_judgment import OneJudgment, ReadyJudge
 
 
 class ItemOfRun(NamedTuple):
@@ -52,6 +53,39 @@ class TriedAgain(NamedTuple):
     answers: list[str]
 
 
+@asynccontextmanager
+async def open_judge(
+    selection: Selection,
+    notify: Callable[[str], None],
+    *,
+    abbr: str = "",
+    prices: str = "",
+    dedup: bool = False,
+    cache: str = "",
+    limits: Limits | None = None,
+) -> AsyncIterator[ReadyJudge]:
+    """Give the one judge of a selection, ready to look at cases; its launched service stops with the context.
+
+    Args:
+        selection: Names the judge, folders of configs and overrides.
+        notify: Takes a line about a service that is being launched.
+        abbr: Which judge, where the selection names several; empty where it names one.
+        prices: The user's own table of prices; empty for none.
+        dedup: Ask identical questions once where the temperature is 0.
+        cache: Folder of the cache of replies; empty for none.
+        limits: What may be spent in all; ``None`` sets no limit.
+
+    Raises:
+        UsageError: The selection names no judge or several, or none of this abbr.
+        JudgebenchError: The judge cannot be used.
+    """
+    judge, secrets = _named_judge(selection, abbr)
+    async with _started(
+        judge, secrets, notify, prices=prices, dedup=dedup, cache=cache, limits=limits
+    ) as ready:  # fmt: skip
+        yield ready
+
+
 async def try_judge(
     selection: Selection,
     fields: Mapping[str, str],
@@ -79,13 +113,17 @@ async def try_judge(
         UsageError: The selection names no judge or several, or none of this abbr.
         JudgebenchError: The judge cannot be used.
     """
+    from judgebench.content.media import MediaSource
     from judgebench.stages.one_judgment import case_by_hand, judge_one
 
-    judge, secrets = _named_judge(selection, abbr)
-    with tempfile.TemporaryDirectory(prefix="jb-try-") as folder:
-        case = case_by_hand(dict(fields), answers, reference, images, folder)
-        look = partial(judge_one, judge, case, folder)
-        return judge, await _judged(judge, look, secrets, prices, notify)
+    async with open_judge(selection, notify, abbr=abbr, prices=prices) as ready:
+        with tempfile.TemporaryDirectory(prefix="jb-try-") as folder:
+            sources = [
+                MediaSource(value=path.name, folder=str(path.absolute().parent), place="--image", column=str(path))
+                for path in images
+            ]
+            case = case_by_hand(fields, answers, reference, sources, folder)
+            return ready.config, await judge_one(ready, case, folder)
 
 
 async def try_item(
@@ -132,8 +170,8 @@ async def try_item(
         )
     case = case_of_item(run, item, config.datasets[item.line.dataset], config.models, own, plan.options)
     shown = case.answers or [case.answer, *([case.baseline] if case.baseline is not None else [])]
-    look = partial(judge_one, judge, case, str(folder.attachments))
-    judgment = await _judged(judge, look, secrets, prices, notify)
+    async with _started(judge, secrets, notify, prices=prices) as ready:
+        judgment = await judge_one(ready, case, str(folder.attachments))
     return TriedAgain(judge, judgment, item, shown)
 
 
@@ -173,24 +211,20 @@ def _own_judge(config: RunConfig, item: Item) -> JudgeConfig | None:
         ) from None
 
 
-async def _judged(
+@asynccontextmanager
+async def _started(
     judge: JudgeConfig,
-    look: Callable[..., Awaitable[OneJudgment]],
     secrets: Mapping[str, str],
-    prices: str,
     notify: Callable[[str], None],
-) -> OneJudgment:
-    """Start what the judge needs, let it look at the case, and stop it.
-
-    Args:
-        judge: The judge.
-        look: ``judge_one`` of the judge and its case.
-        secrets: What the config's references to secrets stand for.
-        prices: The user's own table of prices.
-        notify: Takes a line about a service that is being launched.
-    """
+    *,
+    prices: str = "",
+    dedup: bool = False,
+    cache: str = "",
+    limits: Limits | None = None,
+) -> AsyncIterator[ReadyJudge]:
+    """Start what a judge needs, give the judge, and stop it; arguments are those of ``open_judge``."""
     from judgebench.executors.services import Services, launched, services_environment
-    from judgebench.stages.one_judgment import price_for
+    from judgebench.stages.one_judgment import price_for, ready_judge
 
     environ: dict[str, Any] = {**os.environ, **secrets}
     price = price_for(judge, prices, environ)
@@ -198,8 +232,8 @@ async def _judged(
     with tempfile.TemporaryDirectory(prefix="jb-try-") as folder:
         services = Services(models.values(), run_dir=Path(folder), environment=environ, notify=notify)
         try:
-            addresses = await services.addresses(models)
-            environ |= services_environment(addresses)
-            return await look(environ=environ, price=price)
+            environ |= services_environment(await services.addresses(models))
+            async with ready_judge(judge, environ, price=price, dedup=dedup, cache=cache, limits=limits) as ready:
+                yield ready
         finally:
             await services.stop_all()

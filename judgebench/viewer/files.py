@@ -20,18 +20,22 @@ def static(_site: ViewerSite, request: web.Request) -> web.Response:
     Raises:
         MissingError: There is no such file.
     """
-    name = request.match_info["name"]
-    if name not in _STATIC:
-        raise MissingError("There is no such file.")
-    return _own(name)
+    return own_file(request.match_info["name"])
 
 
 def icon(_site: ViewerSite, _request: web.Request) -> web.Response:
     """Return the icon to a browser that looks for it in the usual place."""
-    return _own("icon.svg")
+    return own_file("icon.svg")
 
 
-def _own(name: str) -> web.Response:
+def own_file(name: str) -> web.Response:
+    """Return one of the viewer's own files, by its name.
+
+    Raises:
+        MissingError: There is no such file.
+    """
+    if name not in _STATIC:
+        raise MissingError("There is no such file.")
     response = web.Response(body=(HERE / "static" / name).read_bytes(), content_type=_STATIC[name], charset="utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -71,10 +71,12 @@ class Guard:
     Args:
         token: The secret of the link.
         host: The address that the viewer listens on.
+        command: The command that printed the link, for whoever is refused.
     """
 
-    def __init__(self, token: str = "", host: str = LOOPBACK) -> None:
+    def __init__(self, token: str = "", host: str = LOOPBACK, *, command: str = "jb view") -> None:
         self.token = token or secrets.token_urlsafe(24)
+        self._command = command
         self._host = host
         self._hosts: frozenset[str] = frozenset()
         self._port = 0
@@ -94,16 +96,16 @@ class Guard:
         if request.headers.get("Host", "").lower() not in self._hosts:
             called = visible(request.headers.get("Host", ""))[:80]
             return (
-                f"This viewer is not called {called}. Open the link that jb view printed; through a tunnel, forward "
-                f"the same port: ssh -L {self._port}:{LOOPBACK}:{self._port} HOST"
+                f"This page is not called {called}. Open the link that {self._command} printed; through a tunnel, "
+                f"forward the same port: ssh -L {self._port}:{LOOPBACK}:{self._port} HOST"
             )
         origin = request.headers.get("Origin")
         own = f"http://{request.headers['Host']}".lower()
         if (origin or "").lower() != own and (origin is not None or request.method not in _READING):
-            return "The request does not come from a page of this viewer."
+            return f"The request does not come from a page of this {self._command}."
         if request.path.startswith(_OPEN) or self._knows(request):
             return ""
-        return "Open the link that jb view printed: it holds the key to this viewer."
+        return f"Open the link that {self._command} printed: it holds the key to this page."
 
     def _knows(self, request: web.Request) -> bool:
         given = request.cookies.get(self.cookie, "")

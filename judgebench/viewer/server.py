@@ -151,17 +151,47 @@ async def serve(
     Raises:
         UsageError: Nothing can listen there.
     """
-    stopped = stopped or asyncio.Event()
     guard = Guard(host=host)
     site = ViewerSite(library, guard)
-    runner = web.AppRunner(application(site), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    try:
+        await listen(application(site), guard, host, port, lambda base: ready(f"{base}/?token={guard.token}"), stopped)
+    finally:
+        site.close()
+
+
+async def listen(
+    app: web.Application,
+    guard: Guard,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    stopped: asyncio.Event | None = None,
+    *,
+    patience: float = 1.0,
+) -> None:
+    """Serve an application until Ctrl-C, or until ``stopped`` is set.
+
+    Args:
+        app: What answers.
+        guard: Is told the port.
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        ready: Is told the address, without a slash at its end, when it works.
+        stopped: Ends it when it is set.
+        patience: Seconds for requests that are under way at the end.
+
+    Raises:
+        UsageError: Nothing can listen there.
+    """
+    stopped = stopped or asyncio.Event()
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=patience)
     await runner.setup()
     try:
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise UsageError(
-                f"The viewer cannot listen on {host}:{port}: {error.strerror or error}.",
+                f"Nothing can listen on {host}:{port}: {error.strerror or error}.",
                 hint="Leave --port out to take a free one.",
             ) from error
         bound = int(runner.addresses[0][1])
@@ -171,10 +201,9 @@ async def serve(
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # no main thread
                 loop.add_signal_handler(number, stopped.set)
         shown = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-        ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/?token={guard.token}")
+        ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}")
         await stopped.wait()
     finally:
-        site.close()
         await runner.cleanup()
 
 

@@ -46,7 +46,7 @@ class ViewerSite:
     def __init__(self, library: Library, guard: Guard, *, bundled: bool = False) -> None:
         self.library = library
         self.guard = guard
-        self._templates = _templates()
+        self._templates = templates()
         self._templates.globals |= {"bundled": bundled, "about": []}
         self._lock = threading.Lock()
         self._kept: dict[Hashable, tuple[object, object]] = {}
@@ -136,7 +136,8 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates of the pages, with all that they call."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -19,6 +19,7 @@ from judgebench.cli.label import build_parser as label_parser
 from judgebench.cli.replies import build_parser as replies_parser
 from judgebench.cli.requests import build_parser as requests_parser
 from judgebench.cli.score import build_parser as score_parser
+from judgebench.cli.serve import build_parser as serve_parser
 from judgebench.cli.train_probe import build_parser as train_probe_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.cli.view import build_parser as view_parser
@@ -101,6 +102,7 @@ PARSERS = {
     "items": items_parser,
     "replies": replies_parser,
     "score": score_parser,
+    "serve": serve_parser,
     "try": try_parser,
     "view": view_parser,
 }
