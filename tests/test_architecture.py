@@ -166,3 +166,15 @@ def test_what_is_required_is_imported_and_what_is_imported_is_required() -> None
     others = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"judgebench"}
     assert required - others == NOT_IMPORTED
     assert others - required - extras == set()
+
+
+def test_the_way_of_a_sample_gets_no_longer_unnoticed() -> None:
+    """Decision 0011 says what it consists of."""
+    command = [sys.executable, "-m", "benchmarks.walk"]
+    done = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=300)
+    found = re.search(r"^to the result +(\d+) +(\d+) +\d+ +\d+ +(\d+) +(\d+)$", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    modules, moves, _, of_the_sample = map(int, found.groups())
+    assert modules <= 80
+    assert moves <= 530
+    assert of_the_sample <= 90

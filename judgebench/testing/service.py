@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
-import threading
 from collections.abc import Callable, Collection
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from judgebench.testing.anthropic import AnthropicProtocol
 from judgebench.testing.gemini import GeminiProtocol
+from judgebench.testing.loopback import LoopbackServer
 from judgebench.testing.ollama import OllamaProtocol
 from judgebench.testing.openai import CompletionsProtocol, OpenAIChatProtocol, ResponsesProtocol
 from judgebench.testing.protocol import KEY, MODEL, Protocol
@@ -40,7 +38,7 @@ PROTOCOLS: dict[str, Protocol] = {
 """By name: ``openai`` (Chat Completions), ``completions``, ``anthropic``, ``gemini``, ``responses``, ``ollama``."""
 
 
-class ProviderService:
+class ProviderService(LoopbackServer):
     """Serves one provider's protocol on a free port of the loopback interface.
 
     Args:
@@ -62,42 +60,18 @@ class ProviderService:
         prefix: str = "",
         heeds: Collection[str] | None = None,
     ) -> None:
+        super().__init__(prefix)
         self.protocol = PROTOCOLS[protocol] if isinstance(protocol, str) else protocol
         self.requests: list[ServiceRequest] = []
-        self.url = ""
         self._answer = answer or (lambda request: request.text)
         self._faults = faults or (lambda _: None)
-        self._prefix = prefix
         self._heeds = heeds
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(30)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
+    def application(self) -> web.Application:
+        """Return what is served."""
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        self._loop.run_until_complete(site.start())
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}{self._prefix}"
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+        return app
 
     async def _handle(self, http: web.Request) -> web.StreamResponse:
         protocol = self.protocol

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+
+from judgebench.testing.loopback import LoopbackServer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ def planted_states(text: str, layer: int, pool: str, width: int) -> NDArray[np.f
     return np.random.default_rng(int.from_bytes(digest[:8], "big")).normal(size=width).astype(np.float32)
 
 
-class PlantedStates:
+class PlantedStates(LoopbackServer):
     """Serves planted states on a free port of the loopback interface.
 
     Args:
@@ -55,40 +55,18 @@ class PlantedStates:
         spoil: Callable[[str], bool] | None = None,
         delay: float = 0.0,
     ) -> None:
+        super().__init__()
         self.width, self.layers, self.weights, self.delay = width, layers, weights, delay
         self.received: list[str] = []
-        self.url = ""
         self._refuse = refuse or (lambda _: None)
         self._spoil = spoil or (lambda _: False)
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(30)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
+    def application(self) -> web.Application:
+        """Return what is served."""
         app = web.Application()
         app.router.add_post("/v1/embeddings", self._embeddings)
         app.router.add_get("/v1/models", self._models)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+        return app
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": self.name, "object": "model"}]})

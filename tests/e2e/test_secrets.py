@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -20,7 +21,8 @@ from tests.e2e.echoing import WAYS, EchoingService
 from tests.e2e.harness import JB, Bench, run, wait_until
 from tests.faultservice import Fault, Seen, http_status
 
-KEY = "sk-test-7f3b1c9d5e"
+KEY = f"sk-test-{secrets.token_hex(5)}"
+"""Drawn anew, as the command lines of all processes are looked at: this test may run twice on a machine."""
 
 
 def files_with(folder: Path, key: str) -> list[str]:
@@ -126,7 +128,7 @@ def planted(name: str) -> str:
     return f"sk-{name}-{CORE}/+x"
 
 
-CORE = "7f3b1c9d5e2a4b68"
+CORE = secrets.token_hex(8)
 
 
 def keys_of_everything(url: str, *, userinfo: bool) -> dict[str, Any]:
