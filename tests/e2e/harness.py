@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.forking import ForkedCommand, forkable
 from tests.faultservice import FaultService, prompt_text
 
 ROOT = Path(__file__).parents[2]
@@ -180,6 +183,8 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 def run(command: Sequence[str], folder: Path, *, timeout: float = 100, env: dict[str, str] | None = None) -> Done:
     """Run a command to its end; everything it started is ended with it."""
     began = time.monotonic()
+    if list(command[: len(JB)]) == JB and forkable(env or {}):
+        return _forked(command[len(JB) :], folder, timeout=timeout, env=env)
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -197,6 +202,22 @@ def run(command: Sequence[str], folder: Path, *, timeout: float = 100, env: dict
         out, err = process.communicate()
         raise AssertionError(f"jb did not end within {timeout} s:\n{out}\n{err}") from None
     return Done(process.returncode, out, err, time.monotonic() - began)
+
+
+def _forked(arguments: Sequence[str], folder: Path, *, timeout: float, env: dict[str, str] | None) -> Done:
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = ForkedCommand(arguments, folder, environment(env), out.fileno(), err.fileno())
+        late = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+        late.start()
+        code = process.wait()
+        in_time = time.monotonic() - began < timeout
+        late.cancel()
+        for one in (out, err):
+            one.seek(0)
+        done = Done(code, out.read().decode(), err.read().decode(), time.monotonic() - began)
+    assert in_time, f"jb did not end within {timeout} s:\n{done.text}"
+    return done
 
 
 def slower_after(requests: int, service: FaultService, *, first: float = 0.05, then: float = 20.0) -> None:

@@ -91,10 +91,9 @@ def test_every_pair_is_judged_once_and_never_again_when_models_are_added(many_mo
     assert len(bench.judge.requests) == 2 * sum(CALLS_FOR.values())
 
 
-@pytest.mark.parametrize("baseline", ["ant", "bee", "cat"])
-def test_a_changed_compared_model_asks_only_about_new_pairs(many_models: Bench, baseline: str) -> None:
+def test_a_changed_compared_model_asks_only_about_new_pairs(many_models: Bench) -> None:
     """From one baseline to all against all and back: comparisons that were judged are not asked about again."""
-    bench = many_models
+    bench, baseline = many_models, "bee"  # in some pairs the first model, in others the second
     round_robin(bench, "round_robin", baseline)
     jb(bench, models=WRONG_OF)
     known = sum(calls for pair, calls in CALLS_FOR.items() if baseline in pair)

@@ -1,0 +1,214 @@
+"""Runs ``jb`` without starting Python for each: forked from a process that has imported what every ``jb`` imports.
+
+``run`` of the harness goes this way: a judged run takes 0.4 s of CPU instead of 1.3 s. What a start itself does
+(imports, signals, kills) is tested with real processes, as ``Bench.start`` makes them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+_HEADER = struct.Struct("!I")
+_ROOT = Path(__file__).parents[2]
+_READ_BY_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "HOME", "TMPDIR", "PATH", "SSL_")
+"""Variables that a process, or a library that it imports, reads once: they take a real start."""
+
+
+def forkable(extra: Mapping[str, str]) -> bool:
+    """Whether a process with these variables behaves as one that was started with them."""
+    return sys.platform == "linux" and not any(name.startswith(_READ_BY_PYTHON) for name in extra)
+
+
+class ForkedCommand:
+    """A ``jb`` that was forked.
+
+    Args:
+        arguments: Of ``jb``.
+        folder: Working directory.
+        environment: All of its environment.
+        out: Descriptor that its stdout goes to. ``err``: its stderr.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: int, err: int
+    ) -> None:
+        order = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
+        self._told, tells = os.pipe()
+        with _LOCK:
+            server = _server()
+            socket.send_fds(server, [_HEADER.pack(len(order))], [out, err, tells])
+            server.sendall(order)
+        os.close(tells)
+        self._lines = os.fdopen(self._told, "rb")
+        self.pid = int(self._lines.readline())
+
+    def wait(self) -> int:
+        """Return the exit code; minus a signal's number where one ended it."""
+        with self._lines:
+            return int(self._lines.readline())
+
+
+_LOCK = threading.Lock()
+_SERVERS: dict[int, socket.socket] = {}
+
+
+def _server() -> socket.socket:
+    """The socket to the warm process of this test process, which starts it once."""
+    if os.getpid() not in _SERVERS:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.e2e.forking"],
+                cwd=_ROOT,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        _SERVERS[os.getpid()] = ours
+        atexit.register(lambda: (ours.close(), process.wait()))
+    return _SERVERS[os.getpid()]
+
+
+def _serve() -> int:
+    """Fork one ``jb`` for each order that comes in on stdin, until its end."""
+    import judgebench.cli.arguments
+    import judgebench.cli.execute  # noqa: F401 - both are what nearly every jb imports
+    from judgebench.stages.warm_up import warm_up
+
+    warm_up(["infer", "judge", "extract", "summarize"])
+    rest = [one for one in sys.path if one not in {"", str(_ROOT)}]
+    gc.collect()
+    gc.freeze()
+    orders = socket.socket(fileno=os.dup(0))
+    while True:
+        head, descriptors, _, _ = socket.recv_fds(orders, _HEADER.size, 3)
+        if len(head) < _HEADER.size:
+            return 0
+        order = b""
+        while len(order) < _HEADER.unpack(head)[0]:
+            order += orders.recv(_HEADER.unpack(head)[0] - len(order))
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if not os.fork():
+            orders.close()
+            _watch(*json.loads(order), descriptors, rest)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _watch(
+    arguments: list[str], folder: str, environment: dict[str, str], descriptors: list[int], path: list[str]
+) -> NoReturn:
+    """Fork ``jb`` and tell its process id and how it ended: the warm process waits for nobody."""
+    out, err, tells = descriptors
+    stands, standing = os.pipe()
+    pid = os.fork()
+    if pid:
+        for descriptor in (out, err, standing):
+            os.close(descriptor)
+        os.read(stands, 1)  # its session stands: its process group can be ended
+        os.write(tells, f"{pid}\n".encode())
+        _, status = os.waitpid(pid, 0)
+        with contextlib.suppress(BrokenPipeError):
+            os.write(tells, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os._exit(0)
+    os.setsid()
+    for descriptor in (stands, standing, tells):
+        os.close(descriptor)
+    _become(environment, os.open(os.devnull, os.O_RDONLY), out, err)
+    os.chdir(folder)
+    entries = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = dict.fromkeys([folder, *filter(None, entries), *path])
+    sys.argv = [str(_ROOT / "judgebench" / "__main__.py"), *arguments]
+    from judgebench.__main__ import main
+    from judgebench.executors import fork_server
+
+    fork_server.subprocess = _Forking()  # type: ignore[assignment]
+    _leave(main)
+
+
+def _become(environment: Mapping[str, str], *standard: int) -> None:
+    """Take an environment and standard streams as if started with them."""
+    for number, descriptor in enumerate(standard):
+        os.dup2(descriptor, number)
+    os.closerange(3, max(standard) + 1)
+    os.environ.clear()
+    os.environ.update(environment)
+    atexit._clear()
+    logging.root.handlers.clear()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+
+
+def _leave(main: Callable[[], int]) -> NoReturn:
+    """End as Python does after ``sys.exit(main())``, without the frames of the process that forked this one."""
+    try:
+        code = main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:  # noqa: BLE001 - what Python itself does at the end of a program
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+class _Forking:
+    """Stands for ``subprocess`` where ``jb`` starts the warm process of its tasks: that is forked, too."""
+
+    DEVNULL = subprocess.DEVNULL
+
+    class Popen:
+        """The part of ``subprocess.Popen`` that is used there."""
+
+        def __init__(self, command: Sequence[str], *, stdin: int, env: Mapping[str, str], **_: Any) -> None:
+            assert threading.active_count() == 1
+            sys.stdout.flush()
+            stages = command[command.index("judgebench.executors.forked") + 1 :]
+            self.returncode: int | None = None
+            self.pid = os.fork()
+            if self.pid:
+                return
+            from judgebench.executors.forked import main
+
+            os.setsid()
+            nothing = os.open(os.devnull, os.O_RDWR)
+            _become(env, stdin, nothing, nothing)
+            sys.argv = ["judgebench.executors.forked", *stages]
+            _leave(lambda: main(list(stages)))
+
+        def send_signal(self, number: int) -> None:
+            os.kill(self.pid, number)
+
+        def kill(self) -> None:
+            if self.returncode is None:
+                os.kill(self.pid, signal.SIGKILL)
+
+        def wait(self) -> int:
+            if self.returncode is None:
+                self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            return self.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(_serve())
