@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming scale cost_estimate peers
 
-.PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench replay docs clean help
+.PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench mutants replay docs site clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ check: lint types test  ## all that CI checks
 bench: $(VENV)/.dev  ## run the benchmarks
 	@for one in $(BENCHMARKS); do echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
 
+mutants: $(VENV)/.dev  ## which small mistakes in judges, metrics, store, stages and plan would no unit test notice?
+	nice $(BIN)/python -m benchmarks.mutants --count 100 --minutes 60 --out benchmarks/results/mutants.json
+
 replay: $(VENV)/.dev  ## replay recorded judges and compare every published figure
 	$(BIN)/python -m replay
 
@@ -74,5 +77,8 @@ docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.dataset_pages docs/datasets
 	$(BIN)/python -m replay.page > docs/replay.md
 
+site: $(VENV)/.dev  ## build the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site
