@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from judgebench.session.python import run, run_async
     from judgebench.training.evaluating import evaluate_samples
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Finding", "GateOutcome", "JudgebenchError", "Listener", "LoadedRun", "Metric", "OpenJudge", "Outcome",
