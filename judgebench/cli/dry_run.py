@@ -24,7 +24,7 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
     """Return where a task sends its questions, without credentials."""
     from judgebench.engine.reach import shown
     from judgebench.models.access import model_config
-    from judgebench.models.addresses import base_url
+    from judgebench.models.addresses import base_urls
     from judgebench.models.contract import ServiceConfig
 
     model = config.models[task.model]
@@ -34,7 +34,7 @@ def _place(config: RunConfig, task: TaskSpec) -> str:
         return "none (in the task's own process)"
     if target.launch is not None:
         return "launched by the run"
-    place = shown(base_url(target, {**os.environ, **config.secrets}))
+    place = ", ".join(map(shown, base_urls(target, {**os.environ, **config.secrets})))
     return f"{place}, in batches" if target.batch is not None else place
 
 

@@ -64,7 +64,9 @@ class SecretStore:
                 name: self._hide(str(value), abbr, name) for name, value in dict(hidden["headers"]).items()
             }
         if hidden.get("url"):
-            hidden["url"] = self._hide_address(str(hidden["url"]), abbr)
+            url = hidden["url"]
+            several = [self._hide_address(str(one), abbr) for one in ([url] if isinstance(url, str) else url)]
+            hidden["url"] = several[0] if isinstance(url, str) else several
         if hidden.get("generation_kwargs"):
             secret = dict(secret_texts(hidden["generation_kwargs"]))
             hidden["generation_kwargs"] = _replaced(
@@ -276,7 +278,9 @@ def _check_address(config: ServiceConfig, environ: Mapping[str, str], declared: 
         headers = auth_headers(config, environ)
     except PrerequisiteError:  # told when something is sent, which may never be
         return
-    if "@" in urlsplit(expand(config.url, environ)).netloc and "authorization" in map(str.lower, headers):
+    urls = [config.url] if isinstance(config.url, str) else config.url
+    named = any("@" in urlsplit(expand(url, environ)).netloc for url in urls)
+    if named and "authorization" in map(str.lower, headers):
         raise declared.error(
             _join(path, "api_key" if config.api_key else "headers"),
             "and the user and password in url would both be sent as the header Authorization.",
@@ -350,6 +354,12 @@ def _check_values(model: dict[str, Any], declared: Declared, path: str) -> None:
     launch = model.get("launch")
     if launch and bool(launch.get("type")) == bool(launch.get("command")):
         raise declared.error(_join(path, "launch"), "needs exactly one of type and command.")
+    if launch and launch.get("replicas", 1) > 1 and launch.get("port"):
+        raise declared.error(
+            _join(path, "launch.port"),
+            f"is one port, where {launch['replicas']} replicas need one each.",
+            hint="Leave it out: each takes a free one.",
+        )
     flag = secret_word(launch["command"]) if launch else ""
     if flag:
         raise declared.error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -68,6 +69,30 @@ async def served_model(session: aiohttp.ClientSession, config: ServiceConfig, di
         failure = Failure(kind="bad_reply", message=f"it lists no model: {excerpt(clean(repr(payload)))}")
         raise gone(config, url, "", fault_of(failure))
     return name
+
+
+async def model_of_all(session: aiohttp.ClientSession, replicas: Sequence[ServiceConfig], dialect: Dialect) -> str:
+    """Return the model that all replicas of a service serve; those that do not answer are passed over.
+
+    Raises:
+        EndpointError: None answers, or two serve different models.
+    """
+    names: dict[str, str] = {}
+    refused: EndpointError | None = None
+    for one in replicas:
+        try:
+            names.setdefault(await served_model(session, one, dialect), base_url(one))
+        except EndpointError as error:
+            refused = refused or error
+    if not names and refused is not None:
+        raise refused
+    if len(names) > 1:
+        (first, at), (second, there) = list(names.items())[:2]
+        raise EndpointError(
+            f"{shown(at)} serves {first!r} and {shown(there)} serves {second!r}: they are no replicas of one model.",
+            hint=f"Name the model, --override '*.{replicas[0].abbr}.model=NAME', or serve one model at all addresses.",
+        )
+    return next(iter(names))
 
 
 def gone(

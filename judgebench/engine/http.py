@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, NoReturn
 
@@ -27,9 +27,10 @@ from judgebench.engine.client import Traffic
 from judgebench.engine.faults import Fault, Repeat, RetryPolicy, fault_of, fault_of_exception, retry_delay
 from judgebench.engine.framing import PARSERS, EventParser, LineParser
 from judgebench.engine.limits import AdaptiveLimit, Breaker, ConcurrencyLimit
+from judgebench.engine.replicas import ELSEWHERE, Replica, least_busy
 from judgebench.errors import DataError, out_of_files
 from judgebench.models.access import check_takes, redactor_of, revealed, secret_parameters
-from judgebench.models.addresses import base_url, call_url
+from judgebench.models.addresses import at_address, base_urls, call_url
 from judgebench.models.contract import Dialect, ServiceConfig, StreamReader
 from judgebench.models.service_errors import excerpt
 from judgebench.records.flow import Failure, Reply, Request
@@ -56,7 +57,7 @@ class HttpClient:
 
     Attributes:
         model: The model's name as it is sent.
-        url: Where requests go.
+        url: Where requests go; of several replicas the first.
     """
 
     def __init__(
@@ -66,11 +67,12 @@ class HttpClient:
         session: aiohttp.ClientSession,
         traffic: Traffic,
         model: str,
-        breaker: Breaker,
+        replicas: Sequence[Replica],
     ) -> None:
         self.model = model
-        self.url = call_url(config, dialect.call_path(config, model))
-        self._target = URL(self.url, encoded=True)  # parsed once, not for every request
+        self.url = replicas[0].url
+        self._replicas = replicas
+        self._only = replicas[0] if len(replicas) == 1 else None
         self._config = config
         self._secrets = secret_parameters(config)
         if self._secrets:
@@ -80,7 +82,6 @@ class HttpClient:
         self._dialect = dialect
         self._session = session
         self._traffic = traffic
-        self._breaker = breaker
         self._gate = ConcurrencyLimit(
             AdaptiveLimit(config.batch_size) if config.adaptive else max(1, config.batch_size)
         )
@@ -113,18 +114,26 @@ class HttpClient:
                 return Reply(status="failed", error=Failure(kind="local", message=error.message), tries=0)
         body = wire.encode(self._dialect.body(self._config, sent, self.model))
         traffic, policy = self._traffic, self._policy
-        tries = repeats = 0
+        tries = repeats = moved = 0
         waited = 0.0
+        failed: Replica | None = None
         while True:
-            trying = await self._admitted() if self._breaker.open or self._breaker.gone else False
+            replica = (
+                self._only if self._only is not None and self._only.breaker.works else await self._admitted(failed)
+            )
+            trying = replica.breaker.open
             tries += 1
-            outcome = await self._try(body)
+            outcome = await self._try(body, replica)
             fault = outcome.fault
             if fault is None:
                 break
+            failed = replica
             traffic.fault(fault.failure.kind, fault.failure.message)
             if (trying or fault.reach == "refused") and fault.repeat != "never":
                 continue  # says nothing about this request, which waits at the open breaker: patience bounds it
+            if moved + 1 < len(self._replicas) and (fault.reach != "answered" or fault.failure.kind in ELSEWHERE):
+                moved += 1
+                continue  # another replica may answer
             allowed = policy.repeats if fault.repeat == "always" else min(1, policy.repeats)
             if fault.repeat == "never" or repeats >= allowed:
                 break
@@ -146,48 +155,56 @@ class HttpClient:
         self._first_byte.close()
         self._total.close()
 
-    async def _admitted(self) -> bool:
-        """Wait until the open breaker lets this request through; returns whether it tries an open one.
+    async def _admitted(self, failed: Replica | None) -> Replica:
+        """Return where a request goes, and wait as long as nobody answers; to an open breaker it goes to try it.
+
+        Args:
+            failed: The replica that failed it last.
 
         Raises:
             EndpointError: The service is gone.
         """
-        breaker = self._breaker
         while True:
-            if breaker.gone is not None:
-                self._raise_gone(breaker.gone)
-            if not breaker.open:
-                return False
-            pause = breaker.admit(time.monotonic())
-            if pause <= 0:
-                return True
-            self._traffic.note = f"waiting for the service ({breaker.failures} failures in a row)"
+            if all(one.breaker.gone is not None for one in self._replicas):
+                self._raise_gone(self._replicas[0])
+            replica, pause = least_busy(self._replicas, time.monotonic(), failed)
+            if replica is not None:
+                return replica
+            failures = max(one.breaker.failures for one in self._replicas)
+            self._traffic.note = f"waiting for the service ({failures} failures in a row)"
+            self._changed.clear()  # what it told is known by now
             try:
                 async with asyncio.timeout(pause):  # wait_for may lose a cancellation before Python 3.12
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    async def _try(self, body: bytes) -> RequestOutcome:
+    async def _try(self, body: bytes, replica: Replica) -> RequestOutcome:
         gate, traffic = self._gate, self._traffic
-        await gate.enter()
-        if self._breaker.gone is not None:
+        replica.in_flight += 1  # from now on: those that wait at the gate are on their way
+        try:
+            await gate.enter()
+        except BaseException:
+            replica.in_flight -= 1
+            raise
+        if all(one.breaker.gone is not None for one in self._replicas):
             gate.leave()
-            self._raise_gone(self._breaker.gone)
+            self._raise_gone(replica)
         sent_at = time.monotonic()
         traffic.post += 1
         traffic.in_flight += 1
         try:
-            outcome = await self._exchange(body)
-            self._judge(outcome.fault, sent_at)
+            outcome = await self._exchange(body, replica.target)
+            self._judge(replica, outcome.fault, sent_at)
         finally:
+            replica.in_flight -= 1
             traffic.in_flight -= 1
             gate.leave()
         return outcome
 
-    def _judge(self, fault: Fault | None, sent_at: float) -> None:
+    def _judge(self, replica: Replica, fault: Fault | None, sent_at: float) -> None:
         """Tell breaker and limiter what became of an attempt."""
-        gate, breaker = self._gate, self._breaker
+        gate, breaker = self._gate, replica.breaker
         was_open = breaker.open
         if fault is None:
             breaker.succeeded()
@@ -203,16 +220,16 @@ class HttpClient:
         elif breaker.gone is not None or (was_open and not breaker.open):
             self._changed.set()
             self._traffic.note = ""
-        if breaker.gone is not None:
-            self._raise_gone(breaker.gone)
+        if all(one.breaker.gone is not None for one in self._replicas):
+            self._raise_gone(replica)
 
-    async def _exchange(self, body: bytes) -> RequestOutcome:
+    async def _exchange(self, body: bytes, target: URL) -> RequestOutcome:
         """Send once and read the reply; never raises for what the service or the network does."""
         start = time.perf_counter()
         first, total = self._first_byte.enter(), self._total.enter()
         try:
             data = BytesPayload(body, content_type="application/json")
-            response = await self._session.post(self._target, data=data, allow_redirects=False)
+            response = await self._session.post(target, data=data, allow_redirects=False)
             self._first_byte.leave(first)
             try:
                 outcome = await self._read(response, start)
@@ -364,9 +381,11 @@ class HttpClient:
             raise _UnreadableError(f"An event of the stream is not a JSON object: {excerpt(said)}")
         return reader.feed(event)
 
-    def _raise_gone(self, fault: Fault) -> NoReturn:
+    def _raise_gone(self, replica: Replica) -> NoReturn:
+        breaker = replica.breaker
+        assert breaker.gone is not None
         raise endpoint.gone(
-            self._config, self.url, self.model, fault, failures=self._breaker.failures, seconds=self._breaker.gone_for
+            self._config, replica.url, self.model, breaker.gone, failures=breaker.failures, seconds=breaker.gone_for
         )
 
 
@@ -405,20 +424,23 @@ async def open_http(config: ServiceConfig, dialect: Dialect, traffic: Traffic) -
         PrerequisiteError: A secret is to come from an environment variable that is not set.
         ConfigError: The address or the file of certificates cannot be used.
     """
-    base = base_url(config)
+    several = [at_address(config, url) for url in base_urls(config)]
     # The other limits are kept by ``Deadlines``, which costs a fraction of the library's timers.
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect or None)
-    breaker = Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size))
+    breakers = [Breaker(patience=config.patience, soft=max(30, 2 * config.batch_size)) for _ in several]
+    secure = any(str(one.url).startswith("https") for one in several)
     connector = Connector(
-        breaker.reached,
+        breakers[0].reached if len(several) == 1 else lambda: None,  # which of several it was, nobody says
         limit=0,  # the gate bounds the requests in flight
         ttl_dns_cache=300,
         keepalive_timeout=KEEP_ALIVE,
-        ssl=reach.tls_of(config) if base.startswith("https") else True,
+        ssl=reach.tls_of(config) if secure else True,
     )
     async with endpoint.session_with(config, connector, timeout) as session:
-        model = config.model or await endpoint.served_model(session, config, dialect)
-        client = HttpClient(config, dialect, session, traffic, model, breaker)
+        model = config.model or await endpoint.model_of_all(session, several, dialect)
+        urls = [call_url(one, dialect.call_path(one, model)) for one in several]
+        replicas = [Replica(url, breaker) for url, breaker in zip(urls, breakers, strict=True)]
+        client = HttpClient(config, dialect, session, traffic, model, replicas)
         try:
             yield client
         finally:

@@ -133,7 +133,7 @@ HARD = 5
 REFUSALS = 10
 FIRST_CHECK = 0.25
 LONGEST_CHECK_GAP = 10.0
-_REFUSING = frozenset({"auth", "not_found", "quota"})
+REFUSING = frozenset({"auth", "not_found", "quota"})
 
 
 class Breaker:
@@ -186,7 +186,7 @@ class Breaker:
     def failed(self, fault: Fault, now: float) -> None:
         """Take a failed attempt; may open the breaker or set ``gone``."""
         kind = fault.failure.kind
-        if kind in _REFUSING:
+        if kind in REFUSING:
             self._refusals += 1
             if not self._served or self._refusals >= REFUSALS:
                 self._give_up(fault, now)
@@ -209,8 +209,21 @@ class Breaker:
         if self.open and now - self._since >= self._patience:
             self._give_up(fault, now)
 
+    def leave_out(self, now: float) -> None:
+        """Stay open instead of giving up, as others answer in its place; now and then a request tries it again."""
+        self.gone = None
+        self.open = True
+        self._since = now
+        self._check_at = now + self._check_gap
+        self._check_gap = min(LONGEST_CHECK_GAP, self._check_gap * 2)
+
+    @property
+    def works(self) -> bool:
+        """Whether requests go there as they come."""
+        return not self.open and self.gone is None
+
     def _close(self) -> None:
-        if self._failures or self._refusals:
+        if self._failures or self._refusals or self.open:
             self._failures = self._hard = self._refusals = 0
             self._check_gap = FIRST_CHECK
             self.open = False

@@ -263,8 +263,21 @@ class Services:
             # What it holds (a GPU's memory, a fixed port) may be what this one needs.
             await asyncio.wait(self._stops)
         config = self._configs[key]
+        if config.launch is not None and config.launch.replicas > 1:
+            return await self._start_replicas(key, config, config.launch.replicas)
         log = prepare_log(self._run_dir, f"logs/services/{config.abbr.replace('/', '_')}.out")
         service = self._services[key] = self._make(config, log, self._environment, self._report)
+        return await service.start()
+
+    async def _start_replicas(self, key: str, config: ModelConfig, count: int) -> str:
+        from judgebench.executors.replicated_service import ReplicatedService
+
+        replicas: list[LaunchedService] = []
+        for number in range(count):  # each with a name, a log and a job of its own
+            one = msgspec.structs.replace(config, abbr=f"{config.abbr}.{number}")
+            log = prepare_log(self._run_dir, f"logs/services/{one.abbr.replace('/', '_')}.out")
+            replicas.append(self._make(one, log, self._environment, self._report))
+        service = self._services[key] = ReplicatedService(replicas, self._report)
         return await service.start()
 
 

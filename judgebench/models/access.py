@@ -270,7 +270,8 @@ def redactor_of(config: ModelConfig, environ: Mapping[str, str] | None = None) -
         for name, value in _headers(config, env).items():
             secret = name == "Authorization" or sounds_secret(name) or looks_like_key(value)
             (secrets if secret else shown).append(value)
-        secrets += url_secrets(_expanded(config.url, env))
+        for url in [config.url] if isinstance(config.url, str) else config.url:
+            secrets += url_secrets(_expanded(url, env))
     for name, value in env.items():
         if name.lower().endswith("_proxy") and "@" in value:
             secrets += url_secrets(value)

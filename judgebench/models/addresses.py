@@ -15,7 +15,17 @@ from judgebench.models.contract import ServiceConfig
 
 
 def base_url(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> str:
-    """Return the address of the service as it is configured, without trailing slash, such as ``http://localhost:8080``.
+    """Return the address of the service as it is configured, of several replicas the first; see ``base_urls``.
+
+    Raises:
+        ConfigError: ``url`` is not an http or https address, or ``host_ip`` no host.
+        PrerequisiteError: The service is to be launched and was not.
+    """
+    return base_urls(config, environ)[0]
+
+
+def base_urls(config: ServiceConfig, environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return the addresses of a service, without trailing slash, such as ``http://localhost:8080``: one a replica.
 
     A launched service's address wins, then ``url``, then ``host_ip`` and ``host_port``.
 
@@ -31,16 +41,26 @@ def base_url(config: ServiceConfig, environ: Mapping[str, str] | None = None) ->
                 f"The service of model {config.abbr!r} was not launched.",
                 hint="Start the run with jb, which launches it.",
             )
-        return services[launch_key(config)]
+        return services[launch_key(config)].split()
     if mistake := address_mistake(config, env):
         key, problem, hint = mistake
         raise ConfigError(f"models.{config.abbr}.{key} {problem}", hint=hint)
     if config.url:
-        return _url_of(config, env)
+        return _urls_of(config, env)
     host = _host_of(config, env)
     if ":" in host:
         host = f"[{host}]"
-    return f"{'https' if config.enable_ssl else 'http'}://{host}:{config.host_port}"
+    return [f"{'https' if config.enable_ssl else 'http'}://{host}:{config.host_port}"]
+
+
+def at_address(config: ServiceConfig, url: str) -> ServiceConfig:
+    """Return the config of one replica of a service.
+
+    Args:
+        config: Of all.
+        url: One of ``base_urls``.
+    """
+    return msgspec.structs.replace(config, url=url, launch=None)
 
 
 def call_url(config: ServiceConfig, path: str, environ: Mapping[str, str] | None = None) -> str:
@@ -94,8 +114,7 @@ def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[
 
     The address is not repeated in it, because it may hold a password.
     """
-    if config.url:
-        url = _url_of(config, environ)
+    for url in _urls_of(config, environ):
         if not is_web_address(url):
             return "url", "is not an http:// or https:// address.", _BASE_ADDRESS
         path = urlsplit(url).path.rstrip("/")
@@ -111,7 +130,7 @@ def address_mistake(config: ServiceConfig, environ: Mapping[str, str]) -> tuple[
         own = dialect_of(config)
         if another and not _is_call(another, own.path):
             return "url", f"ends in {another}, and {type(own).__name__} sends to {own.path}.", _BASE_ADDRESS
-    elif not _is_host(_host_of(config, environ)):
+    if not config.url and not _is_host(_host_of(config, environ)):
         return (
             "host_ip",
             "is neither a host name nor an IP address.",
@@ -132,8 +151,10 @@ _IN_ADDRESSES = "%/:?[]@!$&'()*+,;=~"
 _NOT_IN_HOSTS = re.compile(r"[\s/?#@\\\[\]]")
 
 
-def _url_of(config: ServiceConfig, environ: Mapping[str, str]) -> str:
-    return expand(config.url, environ, where=f"models.{config.abbr}.url").strip().rstrip("/")
+def _urls_of(config: ServiceConfig, environ: Mapping[str, str]) -> list[str]:
+    """Return the addresses that a config names by ``url``; none where it names a host."""
+    urls = [config.url] if isinstance(config.url, str) else config.url
+    return [expand(one, environ, where=f"models.{config.abbr}.url").strip().rstrip("/") for one in urls if one]
 
 
 def _host_of(config: ServiceConfig, environ: Mapping[str, str]) -> str:

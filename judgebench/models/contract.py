@@ -38,6 +38,7 @@ class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         time_limit: Seconds until it must be healthy.
         port: Fixed port; 0 takes a free one.
         env: Further environment variables.
+        replicas: How many of it to start; they share the requests of the model.
         resources: What it needs where the executor makes it a job of its own; elsewhere without effect.
     """
 
@@ -48,6 +49,7 @@ class LaunchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     time_limit: float = 300.0
     port: int = 0
     env: dict[str, str] = {}
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
     resources: Resources = Resources()
 
 
@@ -136,7 +138,8 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
         host_ip: Host name or address; IPv6 with or without brackets.
         host_port: Port.
         url: Base address, with or without its version (``/v1``, ``/api/v3``, ``/v1beta/openai``), or the whole address
-            of the call; a query (``?api-version=...``) is kept. Replaces host and port.
+            of the call; a query (``?api-version=...``) is kept. Replaces host and port. A list names replicas of one
+            model, which share its requests: each goes to the least busy, and one that fails is left out for a while.
         enable_ssl: ``https`` with host and port.
         trust_remote_code: For local tokenizers; services ignore it.
         timeouts: Time limits of one request.
@@ -158,7 +161,7 @@ class ServiceConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_field
     headers: dict[str, str] = {}
     host_ip: str = "localhost"
     host_port: int = 8080
-    url: str = ""
+    url: str | list[str] = ""
     enable_ssl: bool = False
     trust_remote_code: bool = False
     timeouts: Timeouts = Timeouts()

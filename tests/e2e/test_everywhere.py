@@ -6,9 +6,11 @@ import csv
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.e2e.harness import Bench, judge_answer, model_answer, slower_after, wait_until
 from tests.e2e.test_kills import processes_of
@@ -16,8 +18,10 @@ from tests.e2e.test_slurm import write_executor as write_slurm
 from tests.e2e.test_ssh import write_executor as write_ssh
 from tests.e2e.test_two_judges import PAIR, judges_file, pair_answer
 from tests.executors.loopback_ssh import loopback_ssh, needs_ssh
-from tests.executors.throwaway_slurm import needs_slurm, throwaway_slurm
+from tests.executors.throwaway_slurm import ThrowawaySlurm, needs_slurm, throwaway_slurm
 from tests.faultservice import FaultService
+
+pytestmark = pytest.mark.xdist_group("everywhere")
 
 N = 12
 FLAGS = ("--judges", "strict", "pairs_all", "--no-preflight")
@@ -51,26 +55,56 @@ def stand(folder: Path) -> Iterator[Bench]:
         yield bench
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ThrowawaySlurm]:
+    """Two nodes on this machine."""
+    with throwaway_slurm(nodes=2) as cluster:
+        yield cluster
+
+
+@contextmanager
+def elsewhere(executor: str, bench: Bench, place: Path, cluster: ThrowawaySlurm) -> Iterator[dict[str, str]]:
+    """Yield the environment in which tasks of a benchmark work on this machine, over ssh or on Slurm."""
+    if executor == "farm":
+        place.mkdir()
+        with loopback_ssh(place) as server:
+            write_ssh(bench, hosts=["127.0.0.1", "localhost"], options=server.options)
+            yield {}
+    else:
+        if executor == "cluster":
+            write_slurm(bench)
+        yield cluster.environment
+
+
 @needs_ssh
 @needs_slurm
-def test_the_same_run_gives_the_same_tables_everywhere(tmp_path: Path) -> None:
-    here = table_of("local", tmp_path)
+def test_the_same_run_gives_the_same_tables_everywhere(tmp_path: Path, cluster: ThrowawaySlurm) -> None:
+    here = table_of("local", tmp_path, cluster)
     assert len(here) > 2
-    assert table_of("farm", tmp_path) == here
-    assert table_of("cluster", tmp_path) == here
+    assert table_of("farm", tmp_path, cluster) == here
+    assert table_of("cluster", tmp_path, cluster) == here
 
 
-def table_of(executor: str, tmp_path: Path) -> list[list[str]]:
+@needs_ssh
+@needs_slurm
+@pytest.mark.parametrize("executor", ["farm", "cluster"])
+def test_a_limit_holds_where_tasks_work_elsewhere(executor: str, tmp_path: Path, cluster: ThrowawaySlurm) -> None:
+    flags = ("--executor", executor, "--no-preflight", "--mode", "infer")
+    with stand(tmp_path / "run") as bench, elsewhere(executor, bench, tmp_path / "ssh", cluster) as env:
+        done = bench.jb(*flags, "--max-calls", "5", dataset="toy_gen", env=env, timeout=300)
+        assert done.code == 7, done.text
+        assert len(bench.model.requests) == 5
+        again = bench.jb(*flags, "--reuse", "--max-calls", str(N), dataset="toy_gen", env=env, timeout=300)
+        assert again.code == 0, again.text
+        assert bench.asked() == dict.fromkeys(range(N), 1)
+
+
+def table_of(executor: str, tmp_path: Path, cluster: ThrowawaySlurm) -> list[list[str]]:
     """Run, kill a judge's task in the middle, go on, and return the table."""
-    with stand(tmp_path / executor) as bench, ExitStack() as stack:
-        env: dict[str, str] = {}
-        if executor == "farm":
-            (tmp_path / "ssh").mkdir()
-            server = stack.enter_context(loopback_ssh(tmp_path / "ssh"))
-            write_ssh(bench, hosts=["127.0.0.1", "localhost"], options=server.options)
-        elif executor == "cluster":
-            env = stack.enter_context(throwaway_slurm(nodes=2)).environment
-            write_slurm(bench)
+    with (
+        stand(tmp_path / executor) as bench,
+        elsewhere(executor, bench, tmp_path / "ssh", cluster) as env,
+    ):
         models = ("toy_model", "other_model")
         slower_after(5, bench.judge, then=1.5)
         process = bench.start("--executor", executor, *FLAGS, dataset="toy_gen", models=models, env=env)

@@ -18,7 +18,7 @@ from judgebench.records.flow import Reply, Request
 from tests.faultservice import TRANSIENT, FaultService, closed_port, http_status, mixed, slow_bytes
 
 
-def config(url: str, **keys: Any) -> Any:
+def config(url: str | list[str], **keys: Any) -> Any:
     raw = {
         "type": "VLLMCustomAPIChat",
         "abbr": "m",
@@ -30,7 +30,7 @@ def config(url: str, **keys: Any) -> Any:
     return model_config({**raw, **keys})
 
 
-def ask_all(url: str, prompts: list[str], traffic: Traffic | None = None, **keys: Any) -> list[Reply]:
+def ask_all(url: str | list[str], prompts: list[str], traffic: Traffic | None = None, **keys: Any) -> list[Reply]:
     """Ask every prompt, in parallel up to batch_size; replies in order."""
 
     async def main() -> list[Reply]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from judgebench.errors import ExitCode
+from judgebench.errors import ExitCode, LaunchError
 from judgebench.executors import guard
+from judgebench.executors.replicated_service import ReplicatedService
 from judgebench.executors.services import launched_models
 from judgebench.models.access import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
@@ -43,7 +45,9 @@ def service_pids(run: Run) -> list[int]:
 
 
 def addresses(run: Run) -> list[dict[str, str]]:
-    return [json.loads(line.split()[3]) for line in run.events() if line.split()[1] == "start" and "{" in line]
+    return [
+        json.loads(line.split(maxsplit=3)[3]) for line in run.events() if line.split()[1] == "start" and "{" in line
+    ]
 
 
 def test_one_service_for_two_tasks_healthy_before_they_start_and_gone_after(run: Run) -> None:
@@ -58,6 +62,43 @@ def test_one_service_for_two_tasks_healthy_before_they_start_and_gone_after(run:
     assert next(iter(first.values())).startswith("http://127.0.0.1:")
     assert "loading" in (run.run_dir / "logs/services/m.out").read_text()
     assert run.display.statuses[0] == ("a", "launching")
+
+
+def test_replicas_have_an_address_a_process_and_a_log_each(run: Run) -> None:
+    outcome = run.supervise(run.plan([task("a")], models={"m": model(run, replicas=2)}))
+    assert set(phases(outcome).values()) == {"ok"}
+    (several,) = addresses(run)[0].values()
+    assert len(set(several.split())) == 2
+    assert len(service_pids(run)) == 2
+    assert all(gone(pid) for pid in service_pids(run))
+    assert (run.run_dir / "logs/services/m.1.out").exists()
+
+
+class FakeService:
+    """A service that is healthy at once, or never."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    async def start(self) -> str:
+        if not self.address:
+            raise LaunchError("It did not become healthy.")
+        return self.address
+
+    async def stop(self) -> None:
+        pass
+
+
+def test_a_replica_that_does_not_become_healthy_is_left_out_and_told() -> None:
+    said: list[str] = []
+    service = ReplicatedService([FakeService("http://a:1"), FakeService(""), FakeService("http://b:2")], said.append)
+    assert asyncio.run(service.start()) == "http://a:1 http://b:2"
+    assert said == ["It did not become healthy. The run goes on with 2 of 3 replicas."]
+
+
+def test_where_no_replica_becomes_healthy_the_first_says_why(run: Run) -> None:
+    outcome = run.supervise(run.plan([task("a")], models={"m": model(run, "dies", replicas=2)}))
+    assert "model 'm.0' ended with exit code 1 before it was healthy" in outcome.tasks[0].error
 
 
 def test_no_service_is_launched_that_no_task_needs(run: Run) -> None:
