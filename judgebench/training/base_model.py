@@ -83,6 +83,7 @@ def _convert(file: Path, folder: Path) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ModuleNotFoundError as error:
         raise missing_extra(error.name or "gguf", "train", "training a judge") from error
+    quiet_transformers()
     place = str(file.parent)
     AutoTokenizer.from_pretrained(place, gguf_file=file.name).save_pretrained(str(folder))
     model: Any = AutoModelForCausalLM.from_pretrained(place, gguf_file=file.name, dtype=torch.bfloat16)
@@ -90,3 +91,14 @@ def _convert(file: Path, folder: Path) -> None:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.save_pretrained(str(folder))
+
+
+def quiet_transformers() -> None:
+    """Keep bars, and advice about the insides of transformers, out of what a training prints."""
+    import warnings
+
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")

@@ -95,7 +95,7 @@ def train_judge(job: TrainingJob, tell: Callable[[dict[str, Any]], None], say: C
     _check_lengths(tokens, job.settings.max_length)
     if before is None:
         say(f"Asking the untrained model about {how_many(len(job.test), 'held-out row')}.")
-        before = held_out(model, job.judge, job.test)
+        before = held_out(model, job)
         _write(job.out / "before.json", before)
     say(
         f"Training on {how_many(len(made), 'example')}: {how_many(job.settings.steps, 'step')} of {job.settings.batch}."
@@ -105,7 +105,7 @@ def train_judge(job: TrainingJob, tell: Callable[[dict[str, Any]], None], say: C
     model_type = str(model.model_type)
     if model_type in ARCHITECTURES:
         write_adapter(job.out, model_type, job.out / "adapter.gguf")
-    after = held_out(model, job.judge, job.test)
+    after = held_out(model, job)
     report = {
         "judge": job.config.abbr,
         "method": job.judge.method.identity(),
@@ -174,12 +174,23 @@ def _cases(row: JudgmentRow) -> list[Case]:
     return [case_of(row), case_of(row, swap=True)] if len(row.answers) == 2 else [case_of(row)]
 
 
-def held_out(model: LoraModel, judge: Judge, rows: Sequence[JudgmentRow]) -> dict[str, Any]:
+def _reply_ends(job: TrainingJob) -> tuple[int, list[str]]:
+    """Return after how many tokens and before which texts a reply ends: what is read counts, as in a run."""
+    if any(parser.needs_logprobs for parser in job.judge.method.parsers):
+        return 1, []
+    stop = (job.config.model.get("generation_kwargs") or {}).get("stop") or []
+    most = min(int(job.config.model.get("max_out_len") or _LONGEST_REPLY), _LONGEST_REPLY)
+    return most, [stop] if isinstance(stop, str) else list(stop)
+
+
+def held_out(model: LoraModel, job: TrainingJob) -> dict[str, Any]:
     """Ask about held-out rows, pairs in both orders, and return agreement, consistency and unread replies."""
-    rows = [row for row in rows if row.answers]
+    judge = job.judge
+    most, stop = _reply_ends(job)
+    rows = [row for row in job.test if row.answers]
     cases = [case for row in rows for case in _cases(row)]
     prompts = {key_of(prompt): prompt for case in cases for _, prompt in prompts_of(judge, case)}
-    replies = model.replies(list(prompts.values()), _LONGEST_REPLY, _TOP)
+    replies = model.replies(list(prompts.values()), most, _TOP, stop)
     known = {
         key: Reply(
             status="ok", text=text, finish_reason="stop",

@@ -6,6 +6,7 @@ several have in common at their beginning stands once. Four answers to one quest
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import random
@@ -18,6 +19,7 @@ import msgspec
 
 from judgebench.errors import ConfigError, missing_extra
 from judgebench.records.flow import Prompt
+from judgebench.training.base_model import quiet_transformers
 
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers of a block that get an adapter."""
@@ -25,6 +27,7 @@ _CHECKPOINT_SECONDS = 30.0
 _SHORTEST_SHARED = 8
 _ROW = 512
 """Tokens of one sequence: longer ones pay for attention, shorter ones for padding."""
+_PROMPTS_AT_ONCE = 16
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +186,7 @@ class LoraModel:
             from transformers import AutoModelForCausalLM, AutoTokenizer
         except ModuleNotFoundError as error:
             raise missing_extra(error.name or "torch", "train", "training a judge") from error
+        quiet_transformers()
         if settings.threads:
             torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
@@ -209,6 +213,8 @@ class LoraModel:
         text = self.model.base_model.model
         self._window = int(getattr(model.config, "sliding_window", 0) or settings.max_length)
         self._body, self._head = text.model, text.lm_head
+        known = inspect.signature(type(self._body).forward).parameters
+        self._cache = "cache" if "cache" in known else "past_key_values"  # as transformers called it before 5.24
 
     def versions(self) -> dict[str, str]:
         """Return the versions of the packages that decide what comes of a training."""
@@ -340,37 +346,76 @@ class LoraModel:
         """Write the adapter as PEFT reads it."""
         self.model.save_pretrained(str(folder))
 
-    def replies(self, prompts: Sequence[Prompt], most: int, top: int) -> list[tuple[str, list[tuple[str, float]]]]:
-        """Return the greedy reply to every prompt, and the likeliest first tokens with their log-probabilities."""
-        torch = self.torch
+    def replies(
+        self, prompts: Sequence[Prompt], most: int, top: int, stop: Sequence[str] = ()
+    ) -> list[tuple[str, list[tuple[str, float]]]]:
+        """Return the greedy reply to every prompt, and the likeliest first tokens with their log-probabilities.
+
+        Args:
+            prompts: What is asked.
+            most: Tokens after which a reply ends.
+            top: How many first tokens.
+            stop: Texts before which a reply ends.
+        """
         self.model.eval()
         rows = [self.prompt_tokens(prompt) for prompt in prompts]
-        replies: list[list[int]] = [[] for _ in rows]
-        first: list[list[tuple[str, float]]] = [[] for _ in rows]
-        open_rows = list(range(len(rows)))
-        with torch.no_grad():
-            for step in range(most):
-                following: list[int] = []
-                for at in range(0, len(open_rows), 16):
-                    some = open_rows[at : at + 16]
-                    examples = [
-                        ExampleTokens([*rows[row], *replies[row], 0], len(rows[row]) + len(replies[row]))
-                        for row in some
-                    ]
-                    logits, _, owners, _ = self.logits(examples)
-                    scores = torch.log_softmax(logits, 1)
-                    for line, owner in zip(scores, owners, strict=True):
-                        row = some[owner]
-                        chosen = int(line.argmax())
-                        if step == 0:
-                            values, ids = line.topk(top)
-                            tokens = [self.tokenizer.decode([number]) for number in ids.tolist()]
-                            first[row] = list(zip(tokens, values.tolist(), strict=True))
-                        if chosen != self.tokenizer.eos_token_id:
-                            replies[row].append(chosen)
-                            following.append(row)
-                open_rows = following
-        return [(self.tokenizer.decode(ids), tokens) for ids, tokens in zip(replies, first, strict=True)]
+        found: dict[int, tuple[str, list[tuple[str, float]]]] = {}
+        by_length = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+        for at in range(0, len(rows), _PROMPTS_AT_ONCE):
+            some = by_length[at : at + _PROMPTS_AT_ONCE]
+            found |= zip(some, self._replies([rows[number] for number in some], most, top, stop), strict=True)
+        return [found[number] for number in range(len(rows))]
+
+    def _replies(
+        self, rows: Sequence[Sequence[int]], most: int, top: int, stop: Sequence[str]
+    ) -> list[tuple[str, list[tuple[str, float]]]]:
+        torch = self.torch
+        width = max(map(len, rows))
+        ids = torch.zeros(len(rows), width, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for line, row in enumerate(rows):
+            ids[line, width - len(row) :] = torch.tensor(row)
+            mask[line, width - len(row) :] = 1
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        said: list[list[int]] = [[] for _ in rows]
+        texts: list[str] = [""] * len(rows)
+        first: list[list[tuple[str, float]]] = []
+        going_on = set(range(len(rows)))
+        cache = None
+        with torch.no_grad(), torch.autocast(self.device, torch.bfloat16, enabled=self.dtype == "bfloat16"):
+            for _ in range(most):
+                output = self._body(
+                    input_ids=ids,
+                    attention_mask=mask,
+                    position_ids=positions,
+                    use_cache=True,
+                    **{self._cache: cache},
+                )
+                cache = getattr(output, self._cache)
+                scores = torch.log_softmax(self._head(output.last_hidden_state[:, -1]).float(), 1)
+                chosen = scores.argmax(1)
+                if not first:
+                    values, tokens = (one.tolist() for one in scores.topk(top))
+                    names = [[self.tokenizer.decode([token]) for token in line] for line in tokens]
+                    first = [list(zip(*one, strict=True)) for one in zip(names, values, strict=True)]
+                for line in sorted(going_on):
+                    said[line].append(int(chosen[line]))
+                    texts[line], ended = self._text(said[line], stop)
+                    if ended:
+                        going_on.remove(line)
+                if not going_on:
+                    break
+                ids, positions = chosen[:, None], positions[:, -1:] + 1
+                mask = torch.cat([mask, torch.ones_like(ids)], 1)
+        return list(zip(texts, first, strict=True))
+
+    def _text(self, tokens: Sequence[int], stop: Sequence[str]) -> tuple[str, bool]:
+        """Return the text of a reply so far, and whether the reply ends here."""
+        ended = tokens[-1] == self.tokenizer.eos_token_id
+        text = str(self.tokenizer.decode(tokens[:-1] if ended else tokens))
+        stops = [text.index(one) for one in stop if one in text]
+        return text[: min(stops)] if stops else text, ended or bool(stops)
 
 
 def _good_dtype(torch: Any, device: str) -> str:

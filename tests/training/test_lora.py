@@ -99,6 +99,25 @@ def test_packing_changes_no_logit(base: Path) -> None:
     assert model.torch.allclose(together, alone, atol=1e-4)
 
 
+def test_replies_are_those_of_computing_everything_anew_and_end_where_the_service_ends_them(base: Path) -> None:
+    model = LoraModel(base, Settings(dtype="float32"))
+    prompts = ["q: what?", "hello there, this is longer", "x"]
+    replies = model.replies(prompts, 6, 5)
+    for prompt, (text, first) in zip(prompts, replies, strict=True):
+        ids = model.prompt_tokens(prompt)
+        said: list[int] = []
+        for _ in range(6):
+            with model.torch.no_grad():
+                logits, *_ = model.logits([ExampleTokens([*ids, *said, 0], len(ids) + len(said))])
+            if not said:
+                wanted = model.torch.log_softmax(logits, 1)[0].topk(5)[0].tolist()
+                assert [value for _, value in first] == pytest.approx(wanted, abs=1e-4)
+            said.append(int(logits[0].argmax()))
+        assert text == model.tokenizer.decode(said)
+    whole = replies[0][0]
+    assert model.replies(prompts[:1], 6, 5, [whole[3:]])[0][0] == whole[: whole.index(whole[3:])]
+
+
 def small_training(base: Path, folder: Path, tell: Callable[[dict[str, Any]], None] = lambda _: None) -> list[Any]:
     """Train on random tokens, with a checkpoint after every step, and return the curve of the loss."""
     assert lora._CHECKPOINT_SECONDS <= 60, "what a kill may cost"
