@@ -45,6 +45,7 @@ def loopback_judge(body: dict[str, Any]) -> str | Answer:
         "two scores": lambda: " ".join("9" if is_right(text) else "2" for text in fenced[:2]) + "\nReasons follow.",
         "many scores": lambda: " ".join("9" if is_right(text) else "2" for text in _listed(fenced[0])) + "\nReasons.",
         "tagged": lambda: f"<think>Is it 3?</think><answer>{5 if right else 1}</answer>",
+        "criterion": lambda: json.dumps({"explanation": "As it says.", "criteria_met": right}),
         "points": lambda: f"Each is met or not.\n{json.dumps([most * right for most in _points(asked)])}",
         "steps": lambda: json.dumps([{"step": n, "correct": n != _wrong_step(asked)} for n in _steps(asked)]),
         "box": lambda: f"I went through them: \\boxed{{{_wrong_step(asked)}}}",
@@ -96,6 +97,7 @@ def _drawn(form: str, asked: str, shown: str, dice: random.Random) -> str:
         "two scores": lambda: f"{dice.randint(1, 10)} {dice.randint(1, 10)}\nReasons follow.",
         "many scores": lambda: " ".join(str(dice.randint(1, 10)) for _ in _listed(shown)),
         "tagged": lambda: f"<think>So.</think><answer>{dice.randint(1, 5)}</answer>",
+        "criterion": lambda: json.dumps({"explanation": "So.", "criteria_met": dice.random() < 0.5}),
         "points": lambda: json.dumps([dice.randint(0, int(most)) for most in _points(asked)]),
         "steps": lambda: json.dumps([{"step": number, "correct": dice.random() < 0.7} for number in steps]),
         "box": lambda: f"\\boxed{{{dice.choice([-1, *steps])}}}",
@@ -135,6 +137,7 @@ def _form(text: str) -> str:
     text = _FENCED.sub("", text)  # what a candidate wrote demands nothing
     marks = {
         '{"verdict":': "json",
+        '"criteria_met":': "criterion",
         "SCORE: <number>": "score",
         "only two numbers": "two scores",
         "Write on the first line only": "many scores",

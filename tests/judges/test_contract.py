@@ -333,6 +333,12 @@ ADDED: dict[str, dict[str, Any]] = {
         "parser": LABELLED,
         "aggregate": {"type": "first", "unread": "unparsed"},
     },
+    "criteria_met": {
+        "type": "CriteriaMet",
+        "prompts": {
+            "criterion": '{question}\n{fence}\n{answer}\n{fence}\n[{points}] {criterion}\nReply: {{"criteria_met": true}}'
+        },
+    },
     "own_scale": {
         "type": "OwnScale",
         "prompt": [{"role": "user", "content": "{answer}\n\nLet me think. VERDICT: A or VERDICT: B? {scale}"}],
@@ -377,10 +383,14 @@ VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, flo
     "list_scores": (("2", 9.0), ("2", 9.0)),
     "continued": (("A", None), ("B", None)),
     "own_scale": (("A", None), ("B", None)),
+    "criteria_met": ((None, 0.6), (None, 0.0)),
 }  # fmt: skip
 FURTHER: dict[str, dict[str, Any]] = {
     "choose_solution": {"solutions": [f"{WRONG}: 7", f"{RIGHT}: 6"]},
     "own_scale": {"kind": "categorical", "labels": ["A", "B"]},
+    "criteria_met": {
+        "rubrics": [{"criterion": "It is right.", "points": 5}, {"criterion": "It says which.", "points": -2}]
+    },
 }
 """What an item needs beside what all have."""
 
@@ -448,13 +458,33 @@ def test_a_method_bears_what_an_item_lacks_and_replies_that_say_nothing(name: st
             assert verdict.status == "ok" or verdict.reason
 
 
+class IsText:
+    """Checks one instruction, as the programs that are published for them do: the answer is one text."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def build_description(self, text: str) -> None:
+        self.text = text
+
+    def get_instruction_args(self) -> dict[str, Any]:
+        return {}
+
+    def check_following(self, answer: str) -> bool:
+        return answer == self.text
+
+
+CHECKS = {"is": IsText}
 RULES: dict[str, dict[str, Any]] = {
     "AcceptedForms": {},
     "ChoiceEqual": {},
     "ExactMatch": {},
     "FinalAnswerEqual": {},
+    "InstructionsFollowed": {"checks": f"{__name__}.CHECKS"},
     "MathEqual": {},
     "NumberEqual": {},
+    "PatternEqual": {"patterns": [r"(\w+)"]},
+    "SpansEqual": {},
     "Panel": {"aggregate": {"type": "majority", "unread": "drop"}},
 }
 
@@ -493,6 +523,7 @@ def test_a_rule_gives_its_documented_verdict_and_equal_items_and_repeats_one(nam
     for answer, decision in ((reference, "correct"), (other, "incorrect")):
         members = {str(at): Verdict(status="ok", decision=decision) for at in range(3)}
         item = msgspec.structs.replace(ITEM, fields=fields, answer=answer, reference=reference, verdicts=members)
+        item = msgspec.structs.replace(item, meta={**ITEM.meta, "instructions": [["is", {"text": reference}]]})
         for one in (item, item, msgspec.structs.replace(item, repeat=1), msgspec.structs.replace(item, id=4)):
             verdict = ruled(name, one)
             assert (verdict.status, verdict.decision) == ("ok", decision), verdict
@@ -503,3 +534,9 @@ def test_a_panel_of_no_member_and_one_of_which_nothing_was_read_decide_nothing()
         verdict = ruled("Panel", msgspec.structs.replace(ITEM, verdicts=members))
         assert (verdict.status, verdict.decision, verdict.score) == ("unparsed", None, None)
         assert verdict.reason
+
+
+def test_criteria_without_points_to_be_had_are_not_judged() -> None:
+    item = msgspec.structs.replace(ITEM, meta={**ITEM.meta, "rubrics": [{"criterion": "It is rude.", "points": -2}]})
+    verdict = asyncio.run(judge_of("criteria_met").judge(item, _nobody))
+    assert (verdict.status, verdict.reason) == ("not_judged", "no criterion of the item has points above 0")

@@ -65,6 +65,9 @@ class CriteriaMet(Dynamic):
             return Verdict(
                 status="not_judged", reason=f"the item has no criteria in the column {self.config.criteria!r}"
             )
+        total = sum(one["points"] for one in criteria if one["points"] > 0)
+        if not total:
+            return Verdict(status="not_judged", reason="no criterion of the item has points above 0")
         scene = self.scene(case)
         if scene.unjudged is not None:
             return scene.unjudged
@@ -85,7 +88,6 @@ class CriteriaMet(Dynamic):
         if lacking:
             return Verdict(status="unparsed", reason=f"{lacking} of {len(said)} replies about criteria cannot be read")
         met = [one == "met" for one in said]
-        total = sum(one["points"] for one in criteria if one["points"] > 0)
         score = sum(one["points"] for one, holds in zip(criteria, met, strict=True) if holds) / total
         return Verdict(status="ok", score=score, steps=[StepVerdict(correct=one) for one in met])
 
