@@ -336,7 +336,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "criteria_met": {
         "type": "CriteriaMet",
         "prompts": {
-            "criterion": '{question}\n{fence}\n{answer}\n{fence}\n[{points}] {criterion}\nReply: {{"criteria_met": true}}'
+            "criterion": '{question}\n{fence}\n{answer}\n{fence}\n[{points}] {criterion}\nSay {{"criteria_met": true}}'
         },
     },
     "own_scale": {
