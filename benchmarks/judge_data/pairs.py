@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.judge_data import forms, items
+from benchmarks.judge_data import forms, items, named_items, number_items
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO_FACTS = REPOSITORY / "judgebench" / "datasets" / "data" / "demo_facts.jsonl"
@@ -31,8 +31,8 @@ PROMPT_EXAMPLES = [
 """The worked examples with which demo_facts asks the tested model."""
 
 MAKERS = [
-    (items.fact, 5.0), (items.named, 4.0), (items.person, 2.5), (items.title, 1.5), (items.place, 2.0), (items.organisation, 0.8),
-    (items.number, 2.2), (items.quantity, 1.8), (items.time, 1.5), (items.rank, 0.6),
+    (named_items.fact, 5.0), (named_items.named, 4.0), (named_items.person, 2.5), (named_items.title, 1.5), (named_items.place, 2.0), (named_items.organisation, 0.8),
+    (number_items.number, 2.2), (number_items.quantity, 1.8), (number_items.time, 1.5), (number_items.rank, 0.6),
 ]  # fmt: skip
 VALIDATION_SHARE = 0.1
 NAMES_AND_NUMBERS = {
@@ -128,7 +128,7 @@ def pairs(seed: int, *, validation: bool = False) -> Iterator[dict[str, Any]]:
     number = 0
     while True:
         make = chance.choices(makers, weights)[0]
-        item = make(chance, part) if make in {items.fact, items.named} else make(chance)
+        item = make(chance, part) if make in {named_items.fact, named_items.named} else make(chance)
         answers = [(equal, answer_of(chance, item, equal=equal)) for equal in (True, True, False, False)]
         gold = item.gold
         if not item.fixed and chance.random() < 0.06:
