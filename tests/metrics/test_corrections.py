@@ -15,7 +15,7 @@ from judgebench.metrics.corrections.rogan_gladen import solved_by_bootstrap, sol
 from judgebench.metrics.corrections.stratified import StratumValues, stratified_mean
 from judgebench.metrics.corrections.transport import transport
 from judgebench.metrics.rates.agreement import Confusion
-from judgebench.metrics.rates.correction import rogan_gladen
+from judgebench.metrics.rates.correction import power_weight, rogan_gladen
 from judgebench.metrics.statistics.prediction_powered import PoweredMean, powered_mean
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -58,6 +58,15 @@ def test_the_value_is_that_of_ppi_with_the_best_weight() -> None:
     slope = float(np.cov(f, y)[0, 1] / np.var(f, ddof=1))
     assert found.weight == pytest.approx(slope)
     assert found.value == pytest.approx(slope * u.mean() + (y - slope * f).mean())
+
+
+def test_the_judge_weighs_less_where_its_answers_are_about_few_questions() -> None:
+    """Its variance is divided by one less than the number of questions: 250 answers, at first of as many questions."""
+    labels = Confusion(tp=20, fp=10, fn=10, tn=10)
+    alone, shared = power_weight(120, 200, labels), power_weight(120, 200, labels, questions=25)
+    assert power_weight(120, 200, labels, questions=250) == alone
+    assert shared / alone == pytest.approx((250 / 249) / (25 / 24))
+    assert power_weight(120, 200, labels, questions=1) == 0
 
 
 def test_labels_on_all_answers_leave_nothing_open_about_these() -> None:
