@@ -15,6 +15,7 @@ from judgebench.records.pairs import FLIPPED
 
 LETTERS = {"A": "correct", "B": "incorrect"}
 BOX = {"type": "boxed_last", "low": -1, "high": 4}
+GRADE = {"type": "score_line", "low": 1, "high": 5}
 LINE = {"type": "first_line_two_numbers", "low": 1, "high": 10}
 SEVERAL = {"type": "first_line_numbers", "low": 1, "high": 10}
 TABLE = {"type": "last_match", "patterns": ["Grade: ([0-9])"], "low": 1, "high": 5}
@@ -32,6 +33,9 @@ def read(spec: Any, text: str, **reply: Any) -> Reading:
         (BOX, r"\boxed{-2}", None),
         (BOX, r"\boxed{4.5}", None),
         (BOX, "\\boxed{ $3$. }", 3),
+        (BOX, r"\boxed{\text{3}}", 3),
+        (GRADE, "Note: 3,5", 3.5),  # a comma is decimal in the languages that write it, and unclear in English
+        (GRADE, "Score: 3,5", None),
         (SEVERAL, "1 10 4", 10),
         (SEVERAL, "0 5", None),
         (SEVERAL, "5 11", None),
