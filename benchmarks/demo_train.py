@@ -66,8 +66,8 @@ from judgebench.metrics.scores.pair_score import PairScore
 from mmengine.config import read_base
 
 with read_base():
-    from judge import judges as _untrained
-    from trained.judge import judges as _trained
+    from .judge import judges as _untrained
+    from .trained.judge import judges as _trained
 
 models = [
     dict(_untrained[0]["judge_model"], abbr="untrained"),
@@ -79,7 +79,8 @@ datasets = [
         type=JudgeSamples,
         path="FOLDER/test.jsonl",
         key="{id}",
-        input_columns=["question", "reference"],
+        input_columns=["question"],
+        output_column="reference",
         answer_columns=["answer1", "answer2"],
         gold_column="winner",
         gold_labels=dict(A="A", B="B"),
@@ -120,6 +121,24 @@ def written(file: Path, rows: Iterable[dict[str, Any]]) -> None:
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
 
 
+def prepare(folder: Path, training: int = TRAINING_QUESTIONS, test: int = TEST_QUESTIONS) -> None:
+    """Write the data, the judge and the config of the run, for a number of questions to learn from and to test with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    learnt = pair_rows(first(pairs(7), 4 * training))
+    known = {(core(row["reference"]), core(row[name])) for row in learnt for name in ("answer1", "answer2")}
+    asked = {core(row["question"]) for row in learnt}
+    others = [
+        row
+        for row in pair_rows(first(pairs(7, validation=True), 16 * test))[::2]
+        if core(row["question"]) not in asked
+        and not {(core(row["reference"]), core(row[name])) for name in ("answer1", "answer2")} & known
+    ]
+    written(folder / "train.jsonl", learnt)
+    written(folder / "test.jsonl", others[:test])
+    (folder / "judge.py").write_text(JUDGE, "utf-8")
+    (folder / "run.py").write_text(RUN.replace("FOLDER", str(folder)), "utf-8")
+
+
 def main() -> int:
     """Make the data, train, ask."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -128,20 +147,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0)
     chosen = parser.parse_args()
     folder = chosen.out.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    learnt = pair_rows(first(pairs(7), 4 * TRAINING_QUESTIONS))
-    known = {(core(row["reference"]), core(row[name])) for row in learnt for name in ("answer1", "answer2")}
-    asked = {core(row["question"]) for row in learnt}
-    test = [
-        row
-        for row in pair_rows(first(pairs(7, validation=True), 16 * TEST_QUESTIONS))[::2]
-        if core(row["question"]) not in asked
-        and not {(core(row["reference"]), core(row[name])) for name in ("answer1", "answer2")} & known
-    ][:TEST_QUESTIONS]
-    written(folder / "train.jsonl", learnt)
-    written(folder / "test.jsonl", test)
-    (folder / "judge.py").write_text(JUDGE, "utf-8")
-    (folder / "run.py").write_text(RUN.replace("FOLDER", str(folder)), "utf-8")
+    prepare(folder)
     jb = [sys.executable, "-m", "judgebench"]
     train = ["train", "judge", "--judge", str(folder / "judge.py"), "--data", str(folder / "train.jsonl"), "--test"]
     train += [str(folder / "test.jsonl"), "--out", str(folder / "trained"), "--steps", str(chosen.steps)]

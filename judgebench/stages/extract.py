@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -58,7 +57,7 @@ from judgebench.stages.isolation import Isolation
 from judgebench.stages.parallel_extraction import extract_in_parallel, parts_for
 from judgebench.stages.recorded_verdicts import recorded_verdict
 from judgebench.stages.task import Task
-from judgebench.store.recorded import Recorded, RecordIndex
+from judgebench.store.recorded import Indexes, Recorded
 from judgebench.store.run_folder import RowFiles
 from judgebench.store.verdicts import VerdictWriter
 
@@ -94,8 +93,8 @@ class ExtractRun:
         self.compared_model: ComparedModel | None = None
         self.compared_name = GOLD if self.against_gold else compared
         self.co_judges: list[tuple[str, Judging]] = []
-        self.indexes: dict[Path, RecordIndex] = {}
-        """Where the records of this run's files are, by file: read once, and shared with processes that do a part."""
+        self.indexes: Indexes = {}
+        """Where the records of this run's files are: read once, and shared with processes that do a part."""
         self.isolation = Isolation()
         self.accumulator = ResultAccumulator(
             self.measuring,
@@ -177,9 +176,9 @@ class ExtractRun:
         answers = task.run.files(task.spec.model, self.dataset.abbr)
         self.origin = Origin(answers, self.model, self.dataset) if self.dataset.method is None else None
         predictions = stack.enter_context(
-            Recorded(answers.predictions, Prediction, by="item", index=self.indexes.get(answers.predictions))
+            Recorded(answers.predictions, Prediction, by="item", index=self.indexes.get((answers.predictions, "item")))
         )
-        self.indexes[answers.predictions] = predictions.index
+        self.indexes[answers.predictions, "item"] = predictions.index
         asking = self._asking(stack, self.judge) if self.judge and self.method and self.method.asks else None
         self.co_judges = [
             (one.abbr, self._judging(stack, one))
@@ -198,9 +197,9 @@ class ExtractRun:
         if judge is not self.judge:
             files = self.task.run.files(self.task.spec.model, row_name(self.dataset.abbr, judge.abbr))
         recorded = stack.enter_context(
-            Recorded(files.predictions, JudgeCall, index=self.indexes.get(files.predictions))
+            Recorded(files.predictions, JudgeCall, index=self.indexes.get((files.predictions, "question")))
         )
-        self.indexes[files.predictions] = recorded.index
+        self.indexes[files.predictions, "question"] = recorded.index
         questions = Questions(judge, configured(judge.model).kind.prompt_kind)
         if judge.constrain != "off":
             from judgebench.stages.constraining import hold_of

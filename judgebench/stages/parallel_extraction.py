@@ -21,7 +21,7 @@ from judgebench.records.run import DatasetConfig, Plan
 from judgebench.stages.accumulators import ResultAccumulator
 from judgebench.stages.task import Task
 from judgebench.stages.task_files import FILES_VARIABLE
-from judgebench.store.recorded import RecordIndex
+from judgebench.store.recorded import Indexes
 from judgebench.store.verdicts import VerdictWriter
 
 PARALLEL_FROM = 20_000
@@ -64,7 +64,7 @@ async def extract_in_parallel(
     dataset: DatasetConfig,
     parts: list[tuple[int, int | None]],
     files: list[Path],
-    indexes: dict[Path, RecordIndex],
+    indexes: Indexes,
 ) -> list[ResultAccumulator] | None:
     """Return what was counted, part by part; ``None`` where the task was asked to stop.
 
@@ -121,11 +121,11 @@ _done: Any = None
 """In a process of the pool: how many verdicts each part has derived so far, shared with the task."""
 
 
-_indexes: dict[Path, RecordIndex] = {}
+_indexes: Indexes = {}
 """In a process of the pool: where the records of the recorded files are."""
 
 
-def _begin(done: Any, indexes: dict[Path, RecordIndex]) -> None:
+def _begin(done: Any, indexes: Indexes) -> None:
     """Make a fresh process of the pool one that reports to nobody and ends with the task."""
     global _done, _indexes  # what an initializer is given reaches the work in no other way
     _done, _indexes = done, indexes

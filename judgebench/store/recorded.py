@@ -151,6 +151,10 @@ class RecordIndex:
         return {offset_of(self._positions[at]) for at, mark in enumerate(self._marks or b"") if mark == _LOOKED_AT}
 
 
+Indexes = dict[tuple[Path, Literal["question", "content", "item"]], RecordIndex]
+"""Indexes by file and by how its records are looked up: one file may be looked up in two ways."""
+
+
 class Aside:
     """Copies the damaged lines of a file into ``<file>.damaged``, each once, and says so in the log.
 
