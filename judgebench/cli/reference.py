@@ -45,6 +45,7 @@ _VERBS = """\
 | `jb serve JUDGE` | offer a judge [over HTTP](serving.md), with a page to try it |
 | `jb items RUN [ROW [ID]] [--wrong] [--unread] ...` | show [items](items.md): wrong, unread, doubtful, or one |
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
+| `jb train prompt --judge A B ... --data FILE` | [choose](judges/choose-a-prompt.md) the best of several judges |
 | `jb train probe --from RUN` (or `--data FILE`) | train a judge that reads [hidden states](judges/probes.md) |
 | `jb score FILE --probes DIR` | score question and answer pairs by such probes, without a run |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |

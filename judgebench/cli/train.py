@@ -9,12 +9,14 @@ from judgebench.cli.parser import Parser
 KINDS = {
     "judge": "judgebench.cli.train_judge",
     "probe": "judgebench.cli.train_probe",
+    "prompt": "judgebench.cli.train_prompt",
 }
 """What can be trained to the module whose ``run(argv) -> int`` does it; a new kind is one line here."""
 
 _ABOUT = {
     "judge": "the model of a judge, with the judge's own prompts (LoRA)",
     "probe": "a linear probe on the hidden states of a small model",
+    "prompt": "nothing: the best of several judge prompts, by labels",
 }
 
 

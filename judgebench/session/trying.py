@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -209,6 +209,28 @@ def _own_judge(config: RunConfig, item: Item) -> JudgeConfig | None:
             f"The newest config of the run has no judge {line.judge!r} of {line.dataset!r} any more.",
             hint="Name the judge that is to look at the item: jb try JUDGE --item ...",
         ) from None
+
+
+@asynccontextmanager
+async def open_judges(
+    selection: Selection, notify: Callable[[str], None], *, prices: str = "", dedup: bool = False, cache: str = ""
+) -> AsyncIterator[list[ReadyJudge]]:
+    """Give all judges of a selection, each ready to look at cases; arguments are those of ``open_judge``.
+
+    Raises:
+        UsageError: One is a panel.
+        JudgebenchError: One cannot be used.
+    """
+    from judgebench.config.resolve import load_judges
+
+    found = load_judges(selection)
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                _started(judge, found.secrets, notify, prices=prices, dedup=dedup, cache=cache)
+            )
+            for judge in found.judges
+        ]
 
 
 @asynccontextmanager

@@ -36,6 +36,14 @@ class JudgmentRow(msgspec.Struct, frozen=True, kw_only=True):
     prompt: Any = None
     completion: str = ""
 
+    @property
+    def label(self) -> str:
+        """What the judge should decide: the decision, else that of the higher score."""
+        if self.decision or self.scores is None:
+            return self.decision
+        first, second = self.scores
+        return "A" if first > second else "B" if second > first else "tie"
+
 
 def read_rows(path: Path) -> tuple[list[JudgmentRow], dict[str, int]]:
     """Read a file of judgments and return its rows, and how many were left out by reason.

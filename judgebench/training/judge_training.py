@@ -201,7 +201,7 @@ def held_out(model: LoraModel, job: TrainingJob) -> dict[str, Any]:
     verdicts = iter([verdict_by(judge, case, known) for case in cases])
     right = total = consistent = pairs = unread = both = 0
     for row in rows:
-        gold = row.decision or _decision(row)
+        gold = row.label
         found = [next(verdicts) for _ in _cases(row)]
         wanted = [gold, _OPPOSITE.get(gold, gold)][: len(found)]
         hits = [
@@ -224,11 +224,6 @@ def held_out(model: LoraModel, job: TrainingJob) -> dict[str, Any]:
     if pairs:
         figures |= {"consistency": _share(consistent, pairs), "both_orders_right": _share(both, pairs)}
     return figures
-
-
-def _decision(row: JudgmentRow) -> str:
-    first, second = row.scores or (0.0, 0.0)
-    return "A" if first > second else "B" if second > first else "tie"
 
 
 def _share(count: int, of: int) -> dict[str, Any]:

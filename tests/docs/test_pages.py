@@ -21,6 +21,7 @@ from judgebench.cli.requests import build_parser as requests_parser
 from judgebench.cli.score import build_parser as score_parser
 from judgebench.cli.serve import build_parser as serve_parser
 from judgebench.cli.train_probe import build_parser as train_probe_parser
+from judgebench.cli.train_prompt import build_parser as train_prompt_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.cli.view import build_parser as view_parser
 from judgebench.records import flow as records
@@ -118,7 +119,8 @@ def test_every_command_has_flags_that_exist(path: Path) -> None:
             _, flags = requests_parser().parse_known_args([word for word in words if word != "latest"])
             build_parser().parse_all(flags)
         elif verb == "train":
-            train_probe_parser().parse_all(words[1:])
+            parsers = {"probe": train_probe_parser, "prompt": train_prompt_parser}
+            parsers[words[0]]().parse_all(words[1:])
         elif verb == "label":
             label_parser(words.pop(0) if words[0] in LABEL_COMMANDS else "").parse_all(words)
         elif verb in PARSERS:
