@@ -68,4 +68,9 @@ def parse_drop(text: str) -> AllowedDrop:
             hint="For other metrics write a condition: --min or --max.",
         )
     relative = found["margin"].endswith("%")
+    if 0 < margin < 0.1 and not relative and found["metric"] != "mean_score":
+        raise UsageError(
+            f"The drop {text!r} allows {margin:g} points; {100 * margin:g} points are written as {100 * margin:g}.",
+            hint="Drops of shares are in points from 0 to 100; 0 allows none.",
+        )
     return AllowedDrop(model, row, found["metric"], margin, relative, found["by"], found["value"])

@@ -57,8 +57,11 @@ def read_baseline(path: Path) -> BaselineSides:
         ReuseError: There is none.
         ConfigError: It is no baseline file.
     """
+    data = b""
     try:
-        found = Decoder(BaselineFile).read(Path(os.path.realpath(path)))  # the user's own file, which may be a link
+        data = read_file(Path(os.path.realpath(path))).removeprefix(b"\xef\xbb\xbf")  # the user's own, perhaps a link
+        found = Decoder(BaselineFile)(data)
+        _check(found)
     except FileNotFoundError as error:
         raise ReuseError(
             f"There is no baseline file {path}.",
@@ -66,6 +69,8 @@ def read_baseline(path: Path) -> BaselineSides:
         ) from error
     except (OSError, DamagedError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        if b"\n<<<<<<< " in data or data.startswith(b"<<<<<<< "):
+            reason = "a merge conflict is not resolved in it"
         hint = f"Make it anew: jb gate RUN --baseline {path} --update-baseline"
         if not _was_baseline(path):
             hint = f"Name another with --baseline, or remove {path} if nobody needs it."
@@ -107,6 +112,28 @@ def _was_baseline(path: Path) -> bool:
 
 
 _START = re.compile(rb'"format"\s*:\s*\d+\s*,\s*"run"\s*:')
+
+
+def _check(found: BaselineFile) -> None:
+    """Refuse a file that says something twice, or has impossible labels: a merge by hand may have left that.
+
+    Raises:
+        DamagedError: It does.
+    """
+    rows: set[Name] = set()
+    for one in found.rows:
+        name, places = f"{one.model}:{one.row}", set[Place]()
+        if (one.model, one.row) in rows:
+            raise DamagedError(f"it has {name} twice")
+        rows.add((one.model, one.row))
+        for item in one.items:
+            if (item.place, item.repeat) in places:
+                raise DamagedError(f"it has item {item.id} of {name} twice")
+            places.add((item.place, item.repeat))
+            if not 0 < item.probability <= 1:
+                raise DamagedError(f"item {item.id} of {name} was drawn with probability {item.probability:g}")
+            if item.label is not None and one.kind != "score" and not 0 <= item.label <= 1:
+                raise DamagedError(f"item {item.id} of {name} has the label {item.label:g}, and not 0 to 1")
 
 
 def baseline_of(run: RunFolder) -> BaselineFile:

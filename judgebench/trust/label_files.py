@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ SHEET = (
 )  # fmt: skip
 """Columns of the sheet that annotators fill in; nothing in it says what a judge thinks."""
 _FIELD_LIMIT = 1 << 28
+_HASH = re.compile("[0-9a-f]{32}")
 _KNOWN = {*SHEET, "decision", "score", "blind", "time", "key"}
 _SAID = {
     "right": "correct", "true": "correct", "yes": "correct", "1": "correct",
@@ -69,6 +71,8 @@ def read_label_file(path: Path) -> list[WrittenLabel]:
         raise DataError(
             f"The labels file {path} cannot be read: {reason_of(error)}.", hint="Name a CSV or JSONL file."
         ) from error
+    if data.startswith(b"PK\x03\x04"):
+        raise DataError(f"{path} is a workbook, and no CSV file.", hint="Save the sheet as CSV with UTF-8.")
     records = _jsonl(path, data) if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} else _csv(path, data)
     return [found for where, record in records if (found := _written(where, record)) is not None]
 
@@ -76,7 +80,7 @@ def read_label_file(path: Path) -> list[WrittenLabel]:
 def decision_of(said: str) -> tuple[str | None, float | None]:
     """Return the decision that a text says (right, wrong, A, B, tie, ...), and the number that it is."""
     try:
-        number = float(said)
+        number = float(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", said.strip()))
     except ValueError:
         number = None
     return _SAID.get(said.strip().lower()), number
@@ -106,20 +110,29 @@ def _cell(text: str) -> str:
 
 
 def _csv(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # "Unicode text" of spreadsheets
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8: {error}.", hint="Save it as CSV with UTF-8.") from error
     csv.field_size_limit(_FIELD_LIMIT)  # answers that think aloud are longer than csv takes by default
-    head = text.partition("\n")[0]
+    head, _, rest = text.partition("\n")
+    before = 0
+    if head.strip().lower().startswith("sep="):  # tells spreadsheets the delimiter
+        before, text = 1, rest
+        head = text.partition("\n")[0]
     delimiter = max((",", ";", "\t"), key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    _check_columns(path, [name.strip() for name in reader.fieldnames or []])
+    names = [name.strip().lower() for name in reader.fieldnames or []]
+    _check_columns(path, names)
     try:
+        reader.fieldnames = names
         for record in reader:
-            yield f"{path}, line {reader.line_num}", {(name or "").strip(): cell for name, cell in record.items()}
+            yield f"{path}, line {before + reader.line_num}", record
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}.", hint="Save it as CSV with UTF-8.") from error
+        raise DataError(
+            f"{path}, line {before + reader.line_num}: {error}.", hint="Save it as CSV with UTF-8."
+        ) from error
 
 
 def _check_columns(path: Path, names: list[str]) -> None:
@@ -128,9 +141,15 @@ def _check_columns(path: Path, names: list[str]) -> None:
             f"{path} is no file of labels: it needs the columns id and label, and has {', '.join(names) or 'none'}.",
             hint=f"Known columns: {', '.join(sorted(_KNOWN))}. Make a sheet with: jb label draw RUN --n 100",
         )
+    if twice := [name for name in _KNOWN if names.count(name) > 1]:
+        raise DataError(f"{path} has two columns called {twice[0]!r}.", hint="Leave the one that counts.")
 
 
 def _jsonl(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.lstrip().startswith(b"["):
+        yield from _list(path, data)
+        return
     for number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
             continue
@@ -139,9 +158,25 @@ def _jsonl(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
             record = msgspec.json.decode(line)
         except DAMAGED as error:
             raise DataError(f"{where}: this is no JSON: {error}.", hint="Write one JSON object a line.") from error
-        if not isinstance(record, dict) or "id" not in record:
-            raise DataError(f"{where}: this is no label: it needs id and label.", hint="See docs/trust.md.")
-        yield where, record
+        yield where, _label_in(where, record)
+
+
+def _list(path: Path, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        records = msgspec.json.decode(data, type=list[Any])
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path} is no JSON: {error}.", hint="Write a list of objects, or one object a line."
+        ) from error
+    for number, record in enumerate(records, 1):
+        where = f"{path}, label {number}"
+        yield where, _label_in(where, record)
+
+
+def _label_in(where: str, record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict) or "id" not in record:
+        raise DataError(f"{where}: this is no label: it needs id and label.", hint="See docs/trust.md.")
+    return record
 
 
 def _written(where: str, record: dict[str, Any]) -> WrittenLabel | None:
@@ -149,7 +184,12 @@ def _written(where: str, record: dict[str, Any]) -> WrittenLabel | None:
     said = texts["label"] or texts["decision"] or texts["score"]
     if not said:
         return None
-    named = texts["answer_hash"]
+    named = texts["answer_hash"].lower()
+    if named and not _HASH.fullmatch(named):
+        raise DataError(
+            f"{where}: answer_hash is {texts['answer_hash']!r}, and should be 32 hex digits as the sheet has them.",
+            hint="A spreadsheet may have changed it. Copy it from a new sheet: jb label draw RUN",
+        )
     if not named and texts["answer"]:
         named = answer_hash(str(record["answer"]))
     return WrittenLabel(
@@ -176,6 +216,7 @@ def _text(value: Any) -> str:
 
 
 def _whole(where: str, name: str, text: str) -> int:
+    text = re.sub(r"(?<=\d)\.0+$", "", text)  # a column with a gap is one of floats to many programs
     if not text.isdecimal() or len(text) > 18:
         raise DataError(
             f"{where}: {name} is {text!r}, and should be a whole number from 0.",
@@ -186,7 +227,7 @@ def _whole(where: str, name: str, text: str) -> int:
 
 def _chance(where: str, text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = 0.0
     if not 0 < value <= 1:
