@@ -5,6 +5,7 @@ from __future__ import annotations
 from judgebench.errors import how_many
 from judgebench.metrics.statistics.annotators import ALPHA, EPSILON, LEAST_ITEMS
 from judgebench.trust.agreement import ResampledFigure, RowAgreement
+from judgebench.trust.error_groups import MODEL, GroupedErrors
 from judgebench.trust.label_plan import LabelPlan
 
 
@@ -40,17 +41,28 @@ def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]
             f"  by the alternative annotator test the judge {may} replace annotators: winning rate "
             f"{found.winning_rate:.2f}, advantage {found.advantage:.2f} (epsilon {epsilon:g})"
         )
-    for what, tested in one.by_model.items():
-        rates = ", ".join(f"{name} {100 * rate:.1f}% of {n}" for name, (rate, n) in tested.rates.items())
-        unlike = tested.p_value <= ALPHA
-        meant = "THE JUDGE FAVOURS SOME MODELS" if unlike else "no visible difference between models"
-        lines.append(f"  {what}: {rates}; {meant} (p {tested.p_value:.3f})")
+    lines += [_errors(found) for found in one.errors if found.by == MODEL or found.tested.p_value <= ALPHA]
+    if alike := [
+        f"{found.what} by {found.by}" for found in one.errors if found.by != MODEL and found.tested.p_value > ALPHA
+    ]:
+        lines.append(f"  no visible difference: {', '.join(alike)}")
     if one.risk is not None:
         kept = ", ".join(
             f"{100 * one.risk.accuracy_at(part):.1f}% right of the surest {part:.0%}" for part in (0.8, 0.9, 1.0)
         )
         lines.append(f"  by how sure the judge is: {kept}; area under risk and coverage {one.risk.area:.3f}")
+    if one.brier.value is not None:
+        lines.append(f"  its sureness: Brier score {_plain(one.brier)}, calibration error {_plain(one.calibration)}")
     return lines
+
+
+def _errors(found: GroupedErrors) -> str:
+    rates = ", ".join(f"{name} {100 * rate:.1f}% of {n}" for name, (rate, n) in found.tested.rates.items())
+    unlike = found.tested.p_value <= ALPHA
+    if found.by == MODEL:
+        meant = "THE JUDGE FAVOURS SOME MODELS" if unlike else "no visible difference between models"
+        return f"  {found.what}: {rates}; {meant} (p {found.tested.p_value:.3f})"
+    return f"  {found.what} by {found.by}: {rates}; THE JUDGE DOES NOT ERR ALIKE (p {found.tested.p_value:.3f})"
 
 
 def plan_in_words(one: LabelPlan, half_width: float) -> list[str]:

@@ -15,14 +15,14 @@ from judgebench.metrics.statistics.annotators import (
     gwet_ac1,
     human_ceiling,
 )
+from judgebench.metrics.statistics.calibration import brier_score, calibration_error
 from judgebench.metrics.statistics.correlation import kendall, spearman
-from judgebench.metrics.statistics.differential import ErrorByGroup, error_by_group
 from judgebench.metrics.statistics.fleiss import fleiss_kappa
 from judgebench.metrics.statistics.intraclass import intraclass_correlation
-from judgebench.metrics.statistics.multiple import holm
 from judgebench.metrics.statistics.ordinal import Level, krippendorff_alpha, weighted_kappa
 from judgebench.metrics.statistics.risk_coverage import RiskCoverage, risk_coverage
 from judgebench.store.run_folder import RunFolder
+from judgebench.trust.error_groups import GroupedErrors, grouped_errors
 from judgebench.trust.judged import JudgedRow, judged_rows
 from judgebench.trust.labelled import LabelBook
 
@@ -53,8 +53,9 @@ class RowAgreement(NamedTuple):
         fleiss: Fleiss' kappa among the annotators; of decisions alone.
         scores: For scores, of judge and mean annotator: quadratic kappa (whole grades alone), ICC(2,1), Spearman and
             Kendall's tau-b, by name.
-        by_model: Error rates by tested model, where there are several, with p-values by Holm.
+        errors: Error rates by tested model, length, slice and place, wherever there are several, with p-values by Holm.
         risk: Risk and coverage by the judge's sureness; ``None`` where all verdicts are equally sure.
+        brier: Brier score of the judge's sureness. ``calibration``: its expected calibration error, of ten bins.
     """
 
     row: str
@@ -68,8 +69,10 @@ class RowAgreement(NamedTuple):
     ceiling: float | None
     alpha: ResampledFigure
     replacement: AlternativeAnnotator | None
-    by_model: dict[str, ErrorByGroup]
+    errors: list[GroupedErrors]
     risk: RiskCoverage | None
+    brier: ResampledFigure
+    calibration: ResampledFigure
     fleiss: ResampledFigure
     scores: dict[str, ResampledFigure]
 
@@ -90,11 +93,11 @@ def agreements(run: RunFolder, row: str = "", *, epsilon: float = EPSILON) -> li
     for one in judged_rows(run, row):
         if one.judge and one.kind is not None:
             by_row[one.row].append(one)
-    found = (_agreement(rows, book, epsilon) for rows in by_row.values())
+    found = (_agreement(run, rows, book, epsilon) for rows in by_row.values())
     return [one for one in found if one is not None]
 
 
-def _agreement(rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> RowAgreement | None:
+def _agreement(run: RunFolder, rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> RowAgreement | None:
     judge: dict[Answer, float] = {}
     doubts: dict[Answer, float] = {}
     for row in rows:
@@ -117,7 +120,9 @@ def _agreement(rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> Ro
     paired = {answer: (judge[answer], value) for answer, value in most.items() if value is not None}
     level: Level = "interval" if numeric else "nominal"
     ceiling = human_ceiling(people)
-    sure = [1 - doubts[answer] for answer in paired]
+    surety = {answer: (1 - doubts[answer], float(said == label)) for answer, (said, label) in paired.items()}
+    sure = [one for one, _ in surety.values()]
+    graded = len(set(sure)) > 1
     return RowAgreement(
         row=rows[0].row,
         labelled=len(paired),
@@ -133,10 +138,12 @@ def _agreement(rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> Ro
             lambda found: krippendorff_alpha(found, level),
         ),
         replacement=alternative_annotator(judge, people, numeric=numeric, epsilon=epsilon),
-        by_model=_by_model(rows, {answer: value for answer, (_, value) in paired.items()}),
+        errors=[] if numeric else grouped_errors(run, rows, {answer: value for answer, (_, value) in paired.items()}),
         fleiss=ResampledFigure(None) if numeric else _figure(units, fleiss_kappa),
         scores=_score_figures(paired) if numeric else {},
-        risk=risk_coverage(sure, [float(a != b) for a, b in paired.values()]) if len(set(sure)) > 1 else None,
+        risk=risk_coverage(sure, [float(a != b) for a, b in paired.values()]) if graded else None,
+        brier=_figure(surety, brier_score) if graded and not numeric else ResampledFigure(None),
+        calibration=_figure(surety, calibration_error) if graded and not numeric else ResampledFigure(None),
     )
 
 
@@ -149,33 +156,6 @@ def _score_figures(paired: Mapping[Answer, tuple[float, float]]) -> dict[str, Re
     found["Spearman"] = _figure(paired, lambda pairs: spearman(*zip(*pairs, strict=True)))
     found["Kendall's tau-b"] = _figure(paired, lambda pairs: kendall(*zip(*pairs, strict=True)))
     return found
-
-
-ACCEPTED, REJECTED = "wrong answers accepted", "right answers rejected"
-
-
-def _by_model(rows: Sequence[JudgedRow], true: Mapping[Answer, float]) -> dict[str, ErrorByGroup]:
-    """Return how often the judge errs for each tested model: does it favour one?"""
-    if rows[0].kind != "right":
-        return {}
-    seen: dict[str, list[tuple[str, float, int]]] = {ACCEPTED: [], REJECTED: []}
-    for row in rows:
-        for answer in row.answers.values():
-            said = row.worth(answer.decision, answer.score) if answer.status == "ok" else None
-            label = true.get((answer.id, answer.answer_hash))
-            if said is not None and label in {0.0, 1.0}:
-                seen[REJECTED if label else ACCEPTED].append((row.model, float(said != label), answer.id))
-    found = (
-        {
-            name: tested
-            for name, entries in seen.items()
-            if (tested := error_by_group(*(list(part) for part in zip(*entries, strict=True)))) is not None
-        }
-        if all(seen.values())
-        else {}
-    )
-    adjusted = holm([one.p_value for one in found.values()])
-    return {name: one._replace(p_value=p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
 def _most(said: Sequence[float], *, numeric: bool) -> float | None:

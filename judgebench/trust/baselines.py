@@ -122,14 +122,14 @@ def _check(found: BaselineFile) -> None:
     """
     rows: set[Name] = set()
     for one in found.rows:
-        name, places = f"{one.model}:{one.row}", set[Place]()
+        name, items = f"{one.model}:{one.row}", set[Place]()
         if (one.model, one.row) in rows:
             raise DamagedError(f"it has {name} twice")
         rows.add((one.model, one.row))
         for item in one.items:
-            if (item.place, item.repeat) in places:
+            if (item.place, item.repeat) in items:
                 raise DamagedError(f"it has item {item.id} of {name} twice")
-            places.add((item.place, item.repeat))
+            items.add((item.place, item.repeat))
             if not 0 < item.probability <= 1:
                 raise DamagedError(f"item {item.id} of {name} was drawn with probability {item.probability:g}")
             if item.label is not None and one.kind != "score" and not 0 <= item.label <= 1:

@@ -31,6 +31,7 @@ class SaidByOne(msgspec.Struct, frozen=True):
     decision: str | None = None
     prefers: str | None = None
     score: float | None = None
+    order: str = ""
 
 
 class JudgedAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,7 +165,8 @@ def test_a_judge_that_favours_a_model_is_found(tmp_path: Path, capsys: pytest.Ca
             ],
         )
     (found,) = agreements(RunFolder(path))
-    accepted, rejected = found.by_model["wrong answers accepted"], found.by_model["right answers rejected"]
+    by_model = {one.what: one.tested for one in found.errors if one.by == "tested model"}
+    accepted, rejected = by_model["wrong answers accepted"], by_model["right answers rejected"]
     assert accepted.p_value < 0.01
     assert rejected.p_value > 0.05
     assert accepted.rates["south"][0] > 2 * accepted.rates["north"][0]

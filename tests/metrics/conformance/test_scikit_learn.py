@@ -10,6 +10,7 @@ import pytest
 
 from judgebench.metrics.corrections.calibrated import isotonic
 from judgebench.metrics.rates.agreement import class_scores, cohen_kappa, macro_scores
+from judgebench.metrics.statistics.calibration import brier_score
 from judgebench.metrics.statistics.ordinal import weighted_kappa
 from tests.metrics.conformance.draws import DRAWS, generators, worst
 
@@ -67,4 +68,16 @@ def test_the_rising_curve_of_judge_scores() -> None:
         asked = rng.random(20) * 14 - 2
         theirs = regression(out_of_bounds="clip").fit(scores, labels).predict(asked)
         found.append(float(np.abs(isotonic(scores, labels)(asked) - theirs).max()))
+    assert worst(found, least=DRAWS) < 1e-9
+
+
+def test_the_brier_score() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    found = []
+    for rng in generators(9):
+        n = int(rng.integers(5, 60))
+        sure, right = rng.random(n), (rng.random(n) < 0.7).astype(float)
+        ours = brier_score(list(zip(sure, right, strict=True)))
+        assert ours is not None
+        found.append(abs(ours - float(metrics.brier_score_loss(right, sure, pos_label=1))))
     assert worst(found, least=DRAWS) < 1e-9
