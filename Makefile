@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming scale cost_estimate peers
+BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming catalogue_memory scale cost_estimate peers
 
 .PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench mutants replay docs site clean help
 

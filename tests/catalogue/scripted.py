@@ -48,3 +48,49 @@ class _Scripted:
     async def ask(self, request: Request) -> Reply:
         """Return what the judge says."""
         return self._judge(request.prompt, 0)
+
+
+class OneReplyConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that the shipped block of the judges' service has, in whose place it stands."""
+
+    stream: bool = False
+    request_rate: float = 0
+    use_timestamp: bool = False
+    retry: int = 0
+    api_key: str = ""
+    host_ip: str = ""
+    host_port: int = 1
+    url: str = ""
+    trust_remote_code: bool = False
+
+
+class OneReplyModel:
+    """Says one and the same to everything, which suits every dataset for models and every judge of them."""
+
+    Config: ClassVar[type[ModelConfig]] = OneReplyConfig
+    free = True
+    prompt_kind: ClassVar[Literal["chat", "text"]] = "chat"
+    takes: ClassVar[frozenset[str]] = frozenset({"image"})
+
+    @asynccontextmanager
+    async def open(self, config: Any) -> AsyncIterator[Client]:
+        """Give the client."""
+        yield _OneReply()
+
+
+class _OneReply:
+    model = "one-reply"
+
+    async def ask(self, request: Request) -> Reply:
+        """Return a criterion's verdict, a JSON verdict, or an answer with a letter, a box and a verdict."""
+        asked = str(request.prompt)
+        text = "Answer: A\nSo $\\boxed{1}$.\nThe answer is (A)\nVERDICT: A"
+        if "extracted_answer" in asked:
+            text = '{"correct": "yes", "confidence": 70}'
+        elif "criteria_met" in asked:
+            text = '{"criteria_met": true}'
+        elif "VERDICT: CORRECT" in asked:
+            text = "VERDICT: CORRECT"
+        elif "VERDICT: A" in asked:
+            text = "VERDICT: A"
+        return Reply(status="ok", text=text, finish_reason="stop")

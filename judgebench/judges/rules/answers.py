@@ -43,7 +43,9 @@ _NUMBER = re.compile(
     r"(?:(?<![\w)\]}.])[-+\u2212])?"  # a sign, unless it stands between two operands
     r"(?<![A-Za-z_\d])(?<!\d\.)(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)\.\d+|(?<![\d.])\.\d+|(?<=\d))%?"
 )
-_LETTER_FORM = r"(?:\\text(?:bf)?\{)?(?:\*\*|__|[\"'`])?[\(\[]?\s?(?P<letter>{letters})\s?[\)\]]?(?:\*\*|__|[\"'`])?\}?"
+_LETTER_FORM = (
+    r"\$?(?:\\text(?:bf)?\{)?(?:\*\*|__|[\"'`])?[\(\[]?\s?(?P<letter>{letters})\s?[\)\]]?(?:\*\*|__|[\"'`])?\}?\$?"
+)
 _BINDING = re.compile(r"(?<=[^\W\d_])['\u2019.](?=[^\W\d_])|(?<=\d),(?=\d{3}(?!\d))")
 _BLANKS = r"\s{0,4}"  # bounded: a row of unbounded blanks makes matching polynomial
 

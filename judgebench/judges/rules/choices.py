@@ -48,7 +48,7 @@ class ChoiceEqual(JudgeMethod):
 
     def identity(self) -> dict[str, Any]:
         """Return the rule and its options."""
-        return {"rule": "choice-equal", "revision": 2, **msgspec.to_builtins(self.config)}
+        return {"rule": "choice-equal", "revision": 3, **msgspec.to_builtins(self.config)}
 
     def _letter(self, reference: str, options: dict[str, str] | None) -> str | None:
         letter = reference.strip().strip("()").upper()
