@@ -176,6 +176,13 @@ POINTS = [
      said(score=score, steps=[{"correct": one} for one in met]))
     for part, met, score in (("x", (True, True), 0.6), ("x", (False, True), -0.4), ("y", (True, False), 1.0))
 ]  # fmt: skip
+FOLLOWED = [
+    (
+        {"meta": {"part": "x", "instructions": [["long", {}], ["polite", {}]]}},
+        said(steps=[{"correct": one} for one in met]),
+    )
+    for met in ((True, True), (True, False), (False, False), (True, True))
+]
 FED: dict[str, Fed] = {
     "PairScore": Fed({"group_by": "part", "classes": ["A", "B", "tie"], "averages": {"all": ["x"]}}, PAIRS),
     "EvidenceScore": Fed({"people": 0.3}, PAIRS),
@@ -198,6 +205,7 @@ FED: dict[str, Fed] = {
     "TogetherScore": Fed({"together": "group", "criterion": "by"}, TOGETHER),
     "TreeScore": Fed({"category": "part"}, LEAVES),
     "AttemptScore": Fed({}, ATTEMPTS),
+    "InstructionScore": Fed({}, FOLLOWED),
     "CalibrationScore": Fed({}, CONFIDENT),
     "RubricPointsScore": Fed({"group_by": "part", "criterion_tags": ["axis:"]}, POINTS),
     "BiasScore": Fed({}, [_tested(*one) for one in ("AAB", "AAA", "BAB", "ABA")]),
