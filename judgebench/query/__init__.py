@@ -15,8 +15,9 @@ where they stand (``texts.py``). Nothing of the run is changed, and what cannot 
 """
 
 from judgebench.query.filters import CHIPS, Filter
+from judgebench.query.neighbours import Neighbours
 from judgebench.query.opened import EXCERPT
-from judgebench.query.run_query import Neighbours, RunQuery, SearchPart, index_large_run, open_query, to_be_indexed
+from judgebench.query.run_query import RunQuery, SearchPart, index_large_run, open_query, to_be_indexed
 from judgebench.query.shapes import Alternative, Item, ItemKey, ItemLine, Opinion, Page, ShownCall
 from judgebench.query.traits import Trait
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -80,16 +80,52 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     sort: str = ""
 
 
+class OrderTerm(NamedTuple):
+    """A term of ``ORDER BY``.
+
+    Attributes:
+        sql: By what. ``falls``: whether the greatest comes first.
+    """
+
+    sql: str
+    falls: bool = False
+
+
+BY_PLACE = (OrderTerm("pos"),)
+"""The order of the table itself."""
+
+
 class SqlSelection(NamedTuple):
     """A filter in SQL.
 
     Attributes:
         condition: Of the lines that are wanted.
-        order: Terms of ``ORDER BY``.
+        order: Terms of ``ORDER BY``; no two lines are alike in all of them.
+        candidates: As ``condition``, without what is searched in texts.
     """
 
     condition: SqlCondition
-    order: str
+    order: tuple[OrderTerm, ...]
+    candidates: SqlCondition
+
+    def ordered(self, *, backwards: bool = False) -> str:
+        """Return the terms as SQL has them."""
+        return ", ".join(f"{one.sql}{' DESC' if one.falls != backwards else ''}" for one in self.order)
+
+    def beyond(self, place: Sequence[Any], *, backwards: bool = False) -> SqlCondition:
+        """Return the condition of what comes after a place in the order, or before it; it may be null, which is no.
+
+        Args:
+            place: The values of the terms there.
+            backwards: Before it.
+        """
+        sql = ""
+        values: list[Any] = []
+        for term, value in reversed(list(zip(self.order, place, strict=True))):
+            further = f"{term.sql} {'<' if term.falls != backwards else '>'} ?"
+            sql = f"({further} OR ({term.sql} IS ? AND {sql}))" if sql else further
+            values[:0] = [value, value] if values else [value]
+        return SqlCondition(sql, tuple(values))
 
 
 def selection_of(chosen: Filter, sources: Sequence[Source], fields: Mapping[str, str]) -> SqlSelection:
@@ -108,7 +144,8 @@ def selection_of(chosen: Filter, sources: Sequence[Source], fields: Mapping[str,
     if chosen.where.strip():
         parts.append(compiled(chosen.where, fields))
     parts.extend(_of_texts(chosen))
-    return SqlSelection(combined("AND", parts), _order(chosen.sort, fields))
+    candidates = combined("AND", [part for part in parts if not part.reads_texts])
+    return SqlSelection(combined("AND", parts), _order(chosen.sort, fields), candidates)
 
 
 def _of_rows(chosen: Filter, sources: Sequence[Source]) -> SqlCondition | None:
@@ -191,17 +228,17 @@ def _of_texts(chosen: Filter) -> list[SqlCondition]:
     return found
 
 
-def _order(sort: str, fields: Mapping[str, str]) -> str:
-    name = sort.removeprefix("-")
+def _order(sort: str, fields: Mapping[str, str]) -> tuple[OrderTerm, ...]:
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
     if not name:
-        return "pos"
+        return BY_PLACE
     if name == "random":  # the same at every look: neighbours stay neighbours
-        return "(pos * 2654435761) % 4294967291, pos"
+        return (OrderTerm("((pos * 2654435761) % 4294967291)"), *BY_PLACE)
     if name in TEXT_NAMES:
         raise UsageError(
             f"Nothing is sorted by {name!r}, a text of the run's files.", hint="Sort by length, for example."
         )
     if name == "id":  # as the index by_sample has them
-        return "id DESC, repeat, pos" if sort.startswith("-") else "id, repeat, pos"
+        return (OrderTerm("id", falls), OrderTerm("repeat"), *BY_PLACE)
     column = column_of(name, fields)
-    return f"{column} IS NULL, {column}{' DESC' if sort.startswith('-') else ''}, pos"
+    return (OrderTerm(f"({column} IS NULL)"), OrderTerm(column, falls), *BY_PLACE)

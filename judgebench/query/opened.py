@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.content.parts import in_words
-from judgebench.query.filters import Filter, SqlSelection, selection_of
+from judgebench.query.filters import BY_PLACE, Filter, SqlSelection, selection_of
 from judgebench.query.index import open_index
 from judgebench.query.index_tables import COLUMNS
 from judgebench.query.shapes import ItemKey, ItemLine
@@ -86,20 +86,33 @@ class OpenedIndex:
         """
         return selection_of(chosen, self.sources, self.fields)
 
-    def select(self, selection: SqlSelection, what: str, tail: str = "", *, order: bool = True) -> sqlite3.Cursor:
-        """Return what a query finds.
+    def select(
+        self, selection: SqlSelection, what: str, *, limit: int = -1, offset: int = 0, backwards: bool = False
+    ) -> sqlite3.Cursor:
+        """Return what a query finds, in its order.
+
+        Where that is not the order of the table, what is put in order is short: the terms and the place of each
+        candidate. Columns are fetched, and texts searched, of what is then asked for alone.
 
         Args:
             selection: Of which items.
             what: The columns.
-            tail: What follows the order.
-            order: Whether they are put in order.
+            limit: Lines at most; -1 for all.
+            offset: So many are passed over.
+            backwards: The last ones first.
         """
-        ordered = f"ORDER BY {selection.order}" if order else ""
-        condition = selection.condition
-        return self.connection.execute(
-            f"SELECT {what} FROM items WHERE {condition.sql} {ordered} {tail}", condition.values
-        )
+        condition, candidates = selection.condition, selection.candidates
+        order = f"ORDER BY {selection.ordered(backwards=backwards)}"
+        part = "LIMIT ? OFFSET ?"
+        if selection.order == BY_PLACE:
+            query = f"SELECT {what} FROM items WHERE {condition.sql} {order} {part}"
+            return self.connection.execute(query, (*condition.values, limit, offset))
+        ordered = f"SELECT pos AS at FROM items WHERE {candidates.sql} {order}"
+        if condition.reads_texts:
+            query = f"SELECT {what} FROM ({ordered} LIMIT -1) CROSS JOIN items ON pos = at WHERE {condition.sql} {part}"
+            return self.connection.execute(query, (*candidates.values, *condition.values, limit, offset))
+        query = f"SELECT {what} FROM ({ordered} {part}) CROSS JOIN items ON pos = at"
+        return self.connection.execute(query, (*candidates.values, limit, offset))
 
     def key(self, row: int, id: int, repeat: int) -> ItemKey:
         """Return what names an item."""

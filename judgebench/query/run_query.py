@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from judgebench.errors import ReuseError, UsageError
 from judgebench.query.filters import CHIPS, LABELLED, Filter, SqlSelection
 from judgebench.query.index import index_paths, make_index, open_index, up_to_date
 from judgebench.query.index_tables import COLUMNS
+from judgebench.query.mending import with_mended_index
+from judgebench.query.neighbours import Neighbours, neighbours_of
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
 from judgebench.query.sharing import withheld_datasets
@@ -38,19 +41,6 @@ _PART = 2_000
 
 _MAKING = threading.Lock()
 """Held while an index is made: one at a time in a process, and none twice."""
-
-
-class Neighbours(NamedTuple):
-    """Where an item stands in a list; nothing of it where it is not in the list.
-
-    Attributes:
-        before: What comes before it. ``after``: after it. ``None`` at the ends of the list.
-        number: Which of the list it is, from 1; 0 where that was not counted, as in a search in texts.
-    """
-
-    before: ItemKey | None = None
-    after: ItemKey | None = None
-    number: int = 0
 
 
 class SearchPart(NamedTuple):
@@ -151,13 +141,24 @@ class RunQuery:
         with self._lock:
             self._state = self._looked_up()
 
-    def _looked_up(self) -> _State:
+    def make_index_again(self) -> None:
+        """Make the index anew, whatever state its file is in.
+
+        Raises:
+            DiskError: It can be written nowhere.
+        """
+        with self._lock, _MAKING:
+            self._state.path.unlink(missing_ok=True)
+            self._mine.state = None
+            self._state = self._looked_up(making=True)
+
+    def _looked_up(self, *, making: bool = False) -> _State:
         began = time.monotonic()
         problems: list[str] = []
         sources = sources_of(self._folder, problems)
         path = _up_to_date(self._folder, sources)
         if path is None:
-            with _MAKING:  # whoever waited finds it made
+            with nullcontext() if making else _MAKING:  # whoever waited finds it made
                 path = _up_to_date(self._folder, sources) or make_index(self._folder, sources)
         self._problems = problems
         now = time.monotonic()
@@ -180,6 +181,7 @@ class RunQuery:
         """Names of the samples' fields by which can be filtered, sorted and grouped."""
         return list(self._opened().fields)
 
+    @with_mended_index
     def page(self, chosen: Filter, offset: int = 0, limit: int = 50, *, texts: bool = True) -> Page:
         """Return a part of the list.
 
@@ -192,20 +194,21 @@ class RunQuery:
         opened = self._opened()
         selection = opened.selection(chosen)
         searched = selection.condition.reads_texts
-        tail = f"LIMIT {limit + (1 if searched else 0)} OFFSET {offset}"
-        found = opened.select(selection, "*", tail).fetchall()
+        found = opened.select(selection, "items.*", limit=limit + (1 if searched else 0), offset=offset).fetchall()
         rows = [opened.line(one, texts=texts) for one in found[:limit]]
         if searched:
             exact = len(found) <= limit and (bool(found) or not offset)
             return Page(rows=rows, offset=offset, total=offset + len(found) if found else 0, exact=exact)
         return Page(rows=rows, offset=offset, total=self.count(chosen), exact=True)
 
+    @with_mended_index
     def count(self, chosen: Filter) -> int:
         """Return how many lines the whole list has; for a search in texts all are read, which takes its time."""
         opened = self._opened()
         ((number,),) = tallied(opened.connection, "count(*)", opened.selection(chosen).condition)
         return int(number)
 
+    @with_mended_index
     def count_part(self, chosen: Filter, after: int = -1, *, seconds: float = 1.0) -> SearchPart:
         """Count on in a list for some time: to search in the texts of a large run takes longer than a reader waits.
 
@@ -237,6 +240,7 @@ class RunQuery:
             if time.monotonic() > until:
                 return SearchPart(found, looked_at, int(total), after)
 
+    @with_mended_index
     def counts(self, chosen: Filter) -> dict[str, int]:
         """Return how many of the chosen are wrong, unread, and so on (``CHIPS``), and how many there are in all.
 
@@ -252,6 +256,7 @@ class RunQuery:
         ).fetchone()
         return dict(zip(CHIPS, map(int, numbers), strict=True)) | {"labelled": labelled[0]}
 
+    @with_mended_index
     def groups(self, chosen: Filter, by: str) -> list[tuple[Any, int]]:
         """Return the values of a field among the chosen, each with its number, the most frequent first.
 
@@ -264,6 +269,7 @@ class RunQuery:
         found = tallied(opened.connection, what, opened.selection(chosen).condition, "GROUP BY 1 ORDER BY 2 DESC, 1")
         return [(value, int(number)) for value, number in found]
 
+    @with_mended_index
     def in_common(self, chosen: Filter, *, lengths: bool = True) -> list[Trait]:
         """Return what the chosen have in common that others of the same rows have not, the most telling first.
 
@@ -296,7 +302,7 @@ class RunQuery:
         """
         opened = self._opened()
         selection = opened.selection(msgspec.structs.replace(chosen, regex=regex))
-        for one in opened.select(selection, "*", f"LIMIT {limit}"):
+        for one in opened.select(selection, "items.*", limit=limit):
             yield opened.line(one, texts=True)
 
     def lines(self, chosen: Filter, *, texts: bool = False) -> Iterator[ItemLine]:
@@ -307,7 +313,7 @@ class RunQuery:
             texts: Whether the lines have question and answer.
         """
         opened = self._opened()
-        for one in opened.select(opened.selection(chosen), "*"):
+        for one in opened.select(opened.selection(chosen), "items.*"):
             yield opened.line(one, texts=texts)
 
     def items(self, chosen: Filter, *, others: bool = False) -> Iterator[Item]:
@@ -319,10 +325,11 @@ class RunQuery:
         """
         opened = self._opened()
         whole = Whole(self._folder, opened)
-        for values in opened.select(opened.selection(chosen), "*"):
+        for values in opened.select(opened.selection(chosen), "items.*"):
             line, row = opened.line(values, texts=False), values[COLUMNS.index("row")]
             yield whole.item(row, line, opened.labels.get(values[0], []), others=others)
 
+    @with_mended_index
     def field_types(self) -> dict[str, set[str]]:
         """Return what the values of each field of the samples are: ``integer``, ``real``, ``text``."""
         opened = self._opened()
@@ -341,29 +348,13 @@ class RunQuery:
         """
         return withheld_datasets(self._folder)
 
+    @with_mended_index
     def neighbours(self, chosen: Filter, key: ItemKey) -> Neighbours:
         """Return what comes before and after an item in a list, and which of the list it is."""
         opened = self._opened()
-        selection = opened.selection(chosen)
-        if selection.order != "pos":
-            return _neighbours_by_looking(opened, selection, key)
-        own = opened.number_of(key)
-        condition, values = selection.condition.sql, selection.condition.values
+        return neighbours_of(opened, chosen, key)
 
-        def found(what: str, tail: str) -> tuple[Any, ...] | None:
-            query = f"SELECT {what} FROM items WHERE {tail.replace('WANTED', condition)}"
-            one: tuple[Any, ...] | None = opened.connection.execute(query, (own, *values)).fetchone()
-            return one
-
-        if own is None or found("1", "pos = ? AND WANTED") is None:
-            return Neighbours()
-        before = found("row, id, repeat", "pos < ? AND WANTED ORDER BY pos DESC LIMIT 1")
-        after = found("row, id, repeat", "pos > ? AND WANTED ORDER BY pos LIMIT 1")
-        number = None if selection.condition.reads_texts else found("count(*)", "pos <= ? AND WANTED")
-        return Neighbours(
-            opened.key(*before) if before else None, opened.key(*after) if after else None, number[0] if number else 0
-        )
-
+    @with_mended_index
     def item(self, row: str, id: int, repeat: int = 0, judge: str = "", *, model: str = "") -> Item:
         """Return all that the run holds about one verdict.
 
@@ -426,20 +417,6 @@ def _without_texts(opened: OpenedIndex, chosen: Filter) -> SqlSelection:
     if selection.condition.reads_texts:
         return opened.selection(msgspec.structs.replace(rest, where=""))
     return selection
-
-
-def _neighbours_by_looking(opened: OpenedIndex, selection: SqlSelection, key: ItemKey) -> Neighbours:
-    before: ItemKey | None = None
-    found = 0
-    for number, place in enumerate(opened.select(selection, "row, id, repeat"), 1):
-        one = opened.key(*place)
-        if found:
-            return Neighbours(before, one, found)
-        if one == key:
-            found = number
-        else:
-            before = one
-    return Neighbours(before, None, found) if found else Neighbours()
 
 
 def _up_to_date(folder: RunFolder, sources: list[Source]) -> Path | None:

@@ -99,15 +99,19 @@ def _counts(index: sqlite3.Connection, base: SqlCondition, conditions: list[SqlC
 
 def _ends(index: sqlite3.Connection, all: SqlCondition) -> Iterator[str]:
     """Yield what says that an answer is among the longest or the shortest tenth."""
-    (number,) = index.execute(f"SELECT count(length) FROM items WHERE {all.sql}", all.values).fetchone()
+    lengths = index.execute(
+        f"SELECT length, count(*) FROM items WHERE {all.sql} AND length IS NOT NULL GROUP BY 1 ORDER BY 1", all.values
+    ).fetchall()
+    number = sum(count for _, count in lengths)
     if number < 20:
         return
-    for sign, order in ((">=", "DESC"), ("<=", "ASC")):
-        (length,) = index.execute(
-            f"SELECT length FROM items WHERE {all.sql} AND length IS NOT NULL ORDER BY length {order} LIMIT 1 OFFSET ?",
-            (*all.values, number // 10),
-        ).fetchone()
-        yield f"length {sign} {length}"
+    for sign, ordered in ((">=", reversed(lengths)), ("<=", iter(lengths))):
+        left = number // 10
+        for length, count in ordered:
+            if left < count:
+                yield f"length {sign} {length}"
+                break
+            left -= count
 
 
 def _values(index: sqlite3.Connection, chosen: SqlCondition, name: str, column: str) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--panel:#f6f7f9;--line:#dfe3e8;--ink:#15181d;--soft:#566069;--accent:#1f5fbf;
 --s0:#1f5fbf;--s1:#8a5a00;--s2:#7a3fa0;--s3:#0d7377;--s4:#b3261e}
-@media(prefers-color-scheme:dark){:root{--bg:#12151a;--panel:#1a1f26;--line:#2c343e;--ink:#e7eaee;--soft:#a3adb8;
---accent:#7fb0ff;--s0:#7fb0ff;--s1:#f0bf5c;--s2:#cf9bf0;--s3:#5fd0d4;--s4:#ff8f85}}
+@media screen and (prefers-color-scheme:dark){:root{--bg:#12151a;--panel:#1a1f26;--line:#2c343e;--ink:#e7eaee;
+--soft:#a3adb8;--accent:#7fb0ff;--s0:#7fb0ff;--s1:#f0bf5c;--s2:#cf9bf0;--s3:#5fd0d4;--s4:#ff8f85}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1120px;margin:0 auto;padding:1.4rem 1.25rem 3rem}
@@ -50,9 +50,10 @@ article dt,.words dt{color:var(--soft);font-size:14px}
 article dd,.words dd{margin:0;overflow-wrap:anywhere}
 .notes{font-size:14px}
 .notes ol{padding-left:1.5rem}
-@media(max-width:760px){dl.say,article dl,.words dl{grid-template-columns:1fr}
+@media screen and (max-width:760px){dl.say,article dl,.words dl{grid-template-columns:1fr}
 dl.say dt{border-bottom:0;padding-bottom:0}dl.say dd{padding-top:.1rem}
 table.scores td.plot,table.scores th.plot{display:none}}
 @media print{:root{color-scheme:light}body{font-size:12px}main{max-width:none;padding:0}h2,h3{break-after:avoid}
-tr,article{break-inside:avoid}}
+tr,article{break-inside:avoid}.track,.tick,.iv,.dot{print-color-adjust:exact}th,td{padding:.2rem .4rem}
+table.scores td.plot,table.scores th.plot{width:250px}svg.bar{width:235px}}
 """

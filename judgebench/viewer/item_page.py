@@ -22,6 +22,8 @@ from judgebench.viewer.rendering import marked
 from judgebench.viewer.site import MissingError, ViewerSite
 
 _WORD_BEFORE = re.compile(r"\S{1,24}\s*\S{0,2}$")
+_WORD_REACH = 80
+"""Characters before a mark in which its word is looked for: a line of a reply may have millions."""
 
 
 class Message(NamedTuple):
@@ -149,7 +151,7 @@ def _call(one: ShownCall) -> JudgedCall:
 def _line_of(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return a mark that can be seen: a letter alone is marked with the word before it in its line."""
     start, end = span
-    line = text[text.rfind("\n", 0, start) + 1 : start]
+    line = text[max(text.rfind("\n", 0, start) + 1, start - _WORD_REACH) : start]
     word = _WORD_BEFORE.search(line) if end - start < 4 else None
     return (start - len(word[0]), end) if word else span
 

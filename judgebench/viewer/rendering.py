@@ -91,7 +91,10 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:
     for start, end in sorted(spans):
         if not at <= start < end <= len(text):
             continue
-        done += escape(visible(text[at:start]))
+        before = max(at, start - _MOST_SHOWN)
+        if before > at:
+            done += "cut here; the record as JSON holds all of it …\n"
+        done += escape(visible(text[before:start]))
         done += Markup('<mark title="the verdict was read here">{}</mark>').format(visible(text[start:end]))
         at = end
     return done + plain(text[at:])

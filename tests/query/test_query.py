@@ -15,6 +15,7 @@ import judgebench
 from judgebench.errors import DiskError, InterruptedRunError, ReuseError, UsageError
 from judgebench.query import Filter, ItemKey, RunQuery, Trait, index, index_filler, open_query, tallies
 from judgebench.query import run_query as module
+from judgebench.query.texts import TextReader
 from judgebench.records.facts import Label, RuleVerdict, answer_hash
 from judgebench.records.findings import ReadSpan
 from judgebench.store.labels import append_labels
@@ -176,6 +177,53 @@ def test_pages_and_neighbours_follow_the_order(run: RunQuery) -> None:
     assert first.length >= second.length
     assert run.neighbours(longest, first.name) == (None, second.name, 1)
     assert run.page(Filter(sort="random"), 0, 9).rows == run.page(Filter(sort="random"), 0, 9).rows
+
+
+@pytest.mark.parametrize("sort", ["", "length", "-length", "-id", "random", "category", "-score", "-latency", "-level"])
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"row": "toy-strict", "model": "south"}, {"wrong": True}, {"text": "more about"}, {"where": "level > 0"}],
+    ids=["all", "a row", "wrong", "a text", "a field"],
+)
+def test_neighbours_are_those_of_the_list_in_every_order(run: RunQuery, sort: str, more: dict[str, Any]) -> None:
+    chosen = Filter(sort=sort, **more)
+    names = [one.name for one in run.lines(chosen)]
+    assert len(names) > 5
+    listed = [one.name for part in (0, 50, 100, 150, 200) for one in run.page(chosen, part, 50).rows]
+    assert listed == names
+    for at in {0, 1, len(names) // 2, len(names) - 2, len(names) - 1}:
+        before, after, number = run.neighbours(chosen, names[at])
+        assert before == (names[at - 1] if at else None)
+        assert after == (names[at + 1] if at + 1 < len(names) else None)
+        assert number == (0 if "text" in more else at + 1)
+
+
+def test_a_sorted_search_looks_into_no_more_texts_than_it_shows(run: RunQuery, monkeypatch) -> None:
+    looked_into: list[Any] = []
+    reads = TextReader.answer
+
+    def counted(self: TextReader, *place: Any) -> Any:
+        looked_into.append(place)
+        return reads(self, *place)
+
+    monkeypatch.setattr(TextReader, "answer", counted)
+    found = run.page(Filter(sort="-length", regex="I think", search_in=("answer",)), 0, 3, texts=False)
+    assert len(found.rows) == 3
+    assert len(looked_into) <= 8, "of 160 items"
+
+
+def test_an_index_whose_pages_are_damaged_is_made_again(tmp_path: Path) -> None:
+    path = fill(tmp_path / "20260101_120000")
+    open_query(path).page(Filter())
+    place = path / "index" / "items.sqlite"
+    whole = bytearray(place.read_bytes())
+    size = int.from_bytes(whole[16:18], "big")
+    known = sqlite3.connect(place).execute("SELECT rootpage FROM sqlite_master WHERE name = 'items'").fetchone()[0]
+    whole[(known - 1) * size : known * size] = bytes(size)
+    place.write_bytes(whole)
+    damaged = open_query(path)  # nothing but a look into the table shows it
+    assert damaged.item("toy-strict", 3, model="south").line.id == 3
+    assert damaged.page(Filter()).total == 4 * N
 
 
 def test_one_verdict_with_all_about_it(run: RunQuery) -> None:

@@ -75,6 +75,20 @@ def test_a_telephone_shows_the_page_in_its_own_width(finished: Path) -> None:
     )
 
 
+def test_paper_is_white_and_shows_the_intervals_drawn(finished: Path, view: Page) -> None:
+    view.size(717, 1000)  # A4 within the margins that a browser leaves
+    view.theme("light")
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    try:
+        view.send("Emulation.setEmulatedMedia", media="print", features=dark)
+        view.goto(next(finished.glob("summary/*.html")).as_uri())
+        assert view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert view.evaluate("document.querySelector('td.plot svg').getBoundingClientRect().width") > 200
+        assert view.evaluate("document.documentElement.scrollWidth") <= 717
+    finally:
+        view.send("Emulation.setEmulatedMedia", media="")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_what_matters_stands_within_the_first_sight(finished: Path, view: Page, theme: str) -> None:
     """Who is best by how much with the interval, what is unsure, the judge and how it errs, what is unscored."""

@@ -76,6 +76,13 @@ def test_rendered_text_runs_nothing(text: str) -> None:
     assert "49" not in markdown(CORPUS[10])
 
 
+def test_a_reply_of_millions_of_characters_is_shown_in_part() -> None:
+    made = marked("y" * 5_000_000 + " VERDICT: A and more", [(5_000_001, 5_000_011)])
+    assert len(made) < 1_100_000
+    assert made.startswith("cut here; the record as JSON holds all of it …\n")
+    assert made.endswith('<mark title="the verdict was read here">VERDICT: A</mark> and more')
+
+
 def test_formulas_and_markdown_are_rendered() -> None:
     assert "<mfrac>" in markdown("half is $\\frac{1}{2}$.")
     assert '<math display="block"' in markdown("$$x^2$$").replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
