@@ -221,10 +221,10 @@ class ExtractRun:
         asking: Callable[[Case], ReplayAsk] | None,
     ) -> list[Checked]:
         """Check a chunk; in parallel only where a method waits for workers, as tasks cost more than most checks."""
-        checks = [self._check(sample, repeat, predictions, asking) for sample, repeat in chunk]
+        checks = (self._check(sample, repeat, predictions, asking) for sample, repeat in chunk)
         if any(method is not None and method.holds_workers for method in (self.rule, self.method)):
             return await asyncio.gather(*checks)
-        return [await check for check in checks]
+        return [await check for check in checks]  # each made when its turn comes: an error leaves none behind
 
     async def _check(
         self,

@@ -378,18 +378,8 @@ def test_math_as_lm_eval_and_inspect_score_it() -> None:
 
 
 BARE = {
-    f"bare, {kind}, {reference}": "without a box or dollars ours looks for plain numbers alone"
+    f"bare, {kind}, \\text{{Friday}}": "a word without a box is no mathematics, and so unparsed"
     for kind in ("same value", "written alike")
-    for reference in (
-        "\\frac{1}{2}",
-        "\\frac{3}{4}",
-        "x^2+1",
-        "(2,3)",
-        "\\sqrt{8}",
-        "\\text{Friday}",
-        "\\{1,2\\}",
-        "[0,1)",
-    )
 }
 
 

@@ -84,6 +84,34 @@ def test_where_the_answer_may_stand():
     assert judge(either, r"First $3$, then \boxed{\frac12} or $4$", "0.5").decision == "correct"
 
 
+@pytest.mark.parametrize(
+    ("reference", "answer", "said"),
+    [
+        ("(2,3)", "(2, 3)", "correct"),
+        ("(2,3)", "(3, 2)", "incorrect"),
+        ("x^2+1", " 1+x^2 ", "correct"),
+        ("x^2+1", "x^2-1", "incorrect"),
+        (r"\sqrt{8}", r"2\sqrt{2}", "correct"),
+        ("[0,1)", "(0,1]", "incorrect"),
+        (r"\frac{1}{2}", r"\frac{1}{3}", "incorrect"),
+        ("5", "x = 5", "correct"),
+        ("5", "x = 6", "incorrect"),
+        ("12", "It is 12 m.", "correct"),
+        ("12", "It is 21 m.", "incorrect"),
+        ("3", "(2, 3)", None),
+        ("12", "12 (m)", None),
+        (r"11\sqrt2", "11√2", None),
+        ("(2,3)", "It is (2, 3).", None),
+        ("x^2+1", "It is x^2 + 1.", None),
+        (r"\frac{3}{4}", r"It is \frac{3}{4}, at most 4.", None),
+    ],
+)
+def test_a_number_within_a_bare_formula_is_never_taken_for_the_answer(reference, answer, said):
+    verdict = judge(MathEqual(), answer, reference)
+    assert verdict.decision == said
+    assert (verdict.status == "unparsed") is (said is None)
+
+
 def test_a_reference_needs_no_dollars_and_several_are_accepted():
     answers = [item(r"\boxed{\{1,2,3\}}", r"\{1,2,3\}"), item(r"\boxed{\frac{2}{4}}", ["7", "1/2"])]
     assert [verdict.decision for verdict in judge_all(MathEqual(), answers)] == ["correct", "correct"]

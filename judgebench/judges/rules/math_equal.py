@@ -37,6 +37,8 @@ class MathEqual(JudgeMethod):
         Attributes:
             answer: Where the answer stands: ``boxed`` in the last ``\boxed{}`` and nowhere else; ``boxed_or_any`` also
                 anywhere else that math-verify finds (the last formula or number); ``any`` leaves it all to math-verify.
+                A text of one bare formula is read as that formula; elsewhere a number without marks decides only where
+                a number was wanted, and the answer is ``unparsed`` otherwise.
             digits: Decimal places to which decimals are compared.
             strict: Whether variable names matter and sets differ from tuples.
             find: What math-verify looks for: ``formulas`` between marks, plain ``numbers`` without any, and ``letters``
@@ -88,7 +90,7 @@ class MathEqual(JudgeMethod):
 
         return {
             "rule": "math-equal",
-            "revision": 2,
+            "revision": 3,
             "answer": self.config.answer,
             "digits": self.config.digits,
             "strict": self.config.strict,

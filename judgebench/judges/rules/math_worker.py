@@ -19,6 +19,15 @@ MOST_CHARACTERS = 20_000
 MOST_NESTING = 64
 _UNREAD = "the answer cannot be read as mathematics"
 _UNREAD_REFERENCE = "the reference cannot be read as mathematics"
+_NO_MARKS = "the answer marks no formula (\\boxed{}, $), and a number alone does not tell"
+_MARKS = ("$", "\\(", "\\[", "\\boxed")
+_PLAIN = re.compile(r"\s*[-+\u2212]?[\d.,/ ]+%?\.?\s*")
+_FORMULA = 200
+"""Most characters of a text that may be one bare formula."""
+_FORMULA_SIGN = re.compile(r"[\\^_(\[{=+*]|[a-z]\s*-|-\s*[a-z]|[a-z]/|/[a-z]")
+_COMMAND = re.compile(r"\\text\s*\{[^{}]*\}|\\[a-zA-Z]+|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi|inf)\b")
+_BARE_SIGN = re.compile(r"[\\^√π∞²³]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _BRACKET = re.compile(
     r"(?P<open>\\\{|[(\[]|\\(?:l(?:brace|brack|paren|vert|floor|ceil|group)|langle)(?![a-z]))"
     r"|(?P<close>\\\}|[)\]]|\\(?:r(?:brace|brack|paren|vert|floor|ceil|group)|rangle)(?![a-z]))"
@@ -78,17 +87,51 @@ class WantedValue(msgspec.Struct, frozen=True):
 
 
 def _compare(gold: str, answer: str, how: WantedValue) -> MathComparison:
-    wanted: list[Any] = []
-    said: list[Any] = []
     reason = _too_much("reference", gold) or _too_much("answer", answer)
-    if not reason:
-        wanted, said = _read_reference(gold, how.find), _read(answer, how.find)
-        if not wanted:
-            reason = _UNREAD_REFERENCE
-        elif not said:
-            reason = _UNREAD
     if reason:
         return MathComparison("unsure", reason)
+    wanted = _read_reference(gold, how.find)
+    if not wanted:
+        return MathComparison("unsure", _UNREAD_REFERENCE)
+    plain = _compared(wanted, _read(answer, how.find), how)
+    if "formulas" not in how.find or any(mark in answer for mark in _MARKS) or _PLAIN.fullmatch(answer):
+        return plain
+    return _without_marks(wanted, answer, plain, how)
+
+
+def _without_marks(wanted: list[Any], answer: str, plain: MathComparison, how: WantedValue) -> MathComparison:
+    r"""Return how an answer that marks no formula compares, of which only plain numbers were read so far.
+
+    A number out of a bare formula is not the answer: ``(2, 3)`` is neither 2 nor 3. So a whole text that looks like a
+    formula is read as one, and of anything else a number that differs shows nothing where a formula was wanted.
+    """
+    if _looks_like_formula(answer) and _is_math(said := _read(f"${answer.strip()}$", how.find)):
+        whole = _compared(wanted, said, how)
+        torn = (whole.outcome, plain.outcome) == ("different", "equal")
+        return MathComparison("unsure", _NO_MARKS) if torn else whole
+    if plain.outcome == "different" and (_BARE_SIGN.search(answer) or not all(_is_number(one) for one in wanted)):
+        return MathComparison("unsure", _NO_MARKS)
+    return plain
+
+
+def _looks_like_formula(text: str) -> bool:
+    """Whether a text is one short line without words, with a sign that plain numbers do not have."""
+    inner = text.strip()
+    if len(inner) > _FORMULA or "\n" in inner or not _FORMULA_SIGN.search(inner):
+        return False
+    return _WORD.search(_COMMAND.sub(" ", inner)) is None
+
+
+def _is_number(parsed: Any) -> bool:
+    """Whether what was read is one number; a text that goes with it says nothing."""
+    return isinstance(parsed, str) or (getattr(parsed, "is_number", False) is True and not parsed.free_symbols)
+
+
+def _compared(wanted: list[Any], said: list[Any], how: WantedValue) -> MathComparison:
+    """Compare what was read of the reference with what was read of the answer."""
+    if not said:
+        return MathComparison("unsure", _UNREAD)
+    reason = ""
     for one, other in product(wanted, said):
         try:
             if _verify(one, other, how):

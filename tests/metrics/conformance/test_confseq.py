@@ -7,7 +7,7 @@ where a mean has become impossible: ours is infinite from the item that makes it
 Bernstein sequence is that of the paper (plug-in mean with one half before the first item); the package starts its mean
 at 0.
 
-The package ``expectation`` needs Python 3.12 from 0.6 on; before that it has no bets on means without replacement.
+The package ``expectation`` is no oracle here: its releases from 0.6 on need Python 3.12.
 """
 
 from __future__ import annotations
