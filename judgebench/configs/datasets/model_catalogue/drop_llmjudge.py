@@ -8,6 +8,7 @@ with read_base():
     from judgebench.configs.datasets.model_catalogue.drop import drop_datasets
     from judgebench.configs.judges._judge_model import judge_model  # the judge's service; edit it in that file
 
+drop_datasets[0]["metrics"] = ["accuracy"]
 drop_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=judge_model,
     method=dict(
@@ -17,4 +18,3 @@ drop_datasets[0]["judge_infer_cfg"] = dict(
         settles=["correct"],
     ),
 )
-drop_datasets[0]["metrics"] = ["accuracy"]
