@@ -1,7 +1,4 @@
-"""A judged dataset holds its judge: the file that ``--search`` names is the one in which the judge is changed.
-
-The catalogue's datasets share one judge's service, which variables, one file or a flag change for all.
-"""
+"""A judged dataset holds its judge: the file that ``--search`` names is the one in which the judge is changed."""
 
 from __future__ import annotations
 
@@ -21,20 +18,13 @@ DOCUMENTED = {
     "host_port", "url", "max_out_len", "batch_size", "trust_remote_code", "generation_kwargs", "pred_postprocessor",
 }  # fmt: skip
 """The keys of AISBench's reference page."""
-JUDGED = [
-    file
-    for file in Registry().files("datasets")
-    if "judge_infer_cfg" in file.path.read_text("utf-8") and file.path.parent.name != "model_catalogue"
-]
-CATALOGUE = [file for file in Registry().files("datasets") if file.path.parent.name == "model_catalogue"]
+JUDGED = [file for file in Registry().files("datasets") if "judge_model=" in file.path.read_text("utf-8")]
 
 
 def test_there_are_judged_data_sets_under_both_names_of_aime() -> None:
     names = {file.name for file in JUDGED}
     assert {"aime2025_llmjudge", "aime2025_gen_0_shot_llmjudge", "gsm8k_llmjudge", "demo_facts_llmjudge"} <= names
-    assert {file.name for file in Registry().files("datasets") if file.name.endswith("_llmjudge")} <= (
-        names | {file.name for file in CATALOGUE}
-    )
+    assert {file.name for file in Registry().files("datasets") if file.name.endswith("_llmjudge")} <= names
 
 
 def block_of(path: Path) -> ast.Call:
@@ -72,19 +62,6 @@ def test_no_key_of_the_judges_model_comes_from_another_file(
     assert len(keys) > len(DOCUMENTED)
     elsewhere = [(key, origin) for key, origin in keys if file.path.name not in origin and origin != "default"]
     assert elsewhere == []
-
-
-@pytest.mark.parametrize("file", CATALOGUE, ids=lambda file: file.name)
-def test_every_judge_of_the_catalogue_is_the_one_of_the_shared_file(
-    file, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    environ = {"JB_JUDGE_URL": "http://127.0.0.1:9123"}
-    config = load_run(Selection(models=["vllm_api_general_chat"], datasets=[file.name]), environ)
-    judges = [judge for dataset in config.datasets.values() for judge in dataset.judges if judge.model]
-    assert judges or "judge_model" not in file.path.read_text("utf-8")
-    assert {judge.model["url"] for judge in judges} <= {"http://127.0.0.1:9123"}
-    assert all(judge.model.keys() >= DOCUMENTED - {"type", "attr", "path"} for judge in judges)
 
 
 @pytest.mark.parametrize("file", JUDGED, ids=lambda file: file.name)

@@ -5,8 +5,7 @@ at once; --override judges.ABBR.host_port=9000 sets it for one.
 
 A file of this name in the folder judges/ of your own configs takes its place.
 
-The judged datasets of AISBench's pages have such a block in their own file, where `jb --search --datasets NAME` points to;
-those of the catalogue ask the service of this file.
+A judged dataset has such a block in its own file, where `jb --search --datasets NAME` points to.
 """
 
 from judgebench.models import extract_non_reasoning_content
