@@ -35,7 +35,8 @@ SOURCES = {
     ),
     "alpaca_eval2": Source(
         "github.com/tatsu-lab/alpaca_eval at cd543a149df89434d8a54582c0151c0b945c3d20",
-        "the recorded annotations of the annotator `weighted_alpaca_eval_gpt4_turbo`, one file a model",
+        "`results/MODEL/weighted_alpaca_eval_gpt4_turbo/annotations.json` and the leaderboard "
+        "`src/alpaca_eval/leaderboards/data_AlpacaEval_2/weighted_alpaca_eval_gpt4_turbo_leaderboard.csv`",
         "texts dropped: `judgments/MODEL.jsonl.gz` holds idx, lengths, preference and the first token's "
         "log-probabilities; `instructions.jsonl` the instructions, lengths of the baseline and the order of seed 0",
         260,
@@ -54,13 +55,14 @@ SOURCES = {
     ),
     "gsm8k": Source(
         "github.com/openai/grade-school-math at 3101c7d5072418e28b9008a6636bde82a006892c",
-        "the test questions, and the solutions of four models to them",
+        "`grade_school_math/data/test.jsonl`, `grade_school_math/data/example_model_solutions.jsonl`",
         "copied; the solutions gzipped",
         12,
     ),
     "judgebench": Source(
         "github.com/ScalerLab/JudgeBench at e2c52c284e735e139b3daa61c206ee208f36c461",
-        "`data/`, `outputs/`",
+        "`data/dataset=judgebench,response_model=MODEL.jsonl`, "
+        "`outputs/dataset=judgebench,response_model=MODEL,judge_name=NAME,judge_model=JUDGE.jsonl`",
         "pairs copied; of each output two rows a pair (order AB, then BA) with the raw reply or the two scores, and "
         "the decision as recorded",
         102,
@@ -73,7 +75,8 @@ SOURCES = {
     ),
     "llmbar": Source(
         "github.com/princeton-nlp/LLMBar at 900616bff90b6c6c8e1681f7d079250637c55992",
-        "the five subsets, and the recorded results of the evaluators",
+        "`Dataset/LLMBar/Natural/dataset.json`, `Dataset/LLMBar/Adversarial/SUBSET/dataset.json`; beside each, "
+        "`evaluators/LLM/STRATEGY/result.json` and `statistics.json`",
         "pairs as `data/SUBSET.jsonl`; replies of both orders as `judgments/LLM__STRATEGY.jsonl.gz`; the evaluators' "
         "tables of patterns as `parsing.json`",
         1024,
@@ -101,13 +104,16 @@ SOURCES = {
     "mt_bench": Source(
         f"{_FASTCHAT}; github.com/don-tpanic/FastChat at d7e19c0becd460720f5d13a1cc75bb28767e169e; "
         "github.com/dreaming-panda/MTBench at f4bb6e404342e4be01ee8608b5943bb8952ec91f",
-        "questions and reference answers of MT-Bench; the grades that the forks recorded",
+        "of FastChat `fastchat/llm_judge/data/mt_bench/question.jsonl`, `reference_answer/gpt-4.jsonl` beside it and "
+        "`fastchat/llm_judge/data/vicuna_bench/question.jsonl`; of the forks "
+        "`fastchat/llm_judge/data/mt_bench/model_judgment/gpt-4_single.jsonl`, and of the second "
+        "`gpt-4_single-origin.jsonl` beside it",
         "copied; of the judgments question_id, model, judge, judgment, score and turn, gzipped",
         43,
     ),
     "pandalm": Source(
         "github.com/WeOpenML/PandaLM at 3871806e72b4832f815ecafd24d3503c73403f48",
-        "the test set, and the recorded judgments of two judges",
+        "`data/testset-v1.json`, `data/gpt-3.5-turbo-testset-v1.json`, `data/pandalm-7b-testset-v1.json`",
         "one row a pair; the judgments of GPT-3.5 and PandaLM-7B in files of their own",
         18,
     ),
@@ -132,19 +138,19 @@ SOURCES = {
     ),
     "prometheus_eval": Source(
         "github.com/prometheus-eval/prometheus-eval at dcfb44272d5d0414832f5dbb8c2a05ebc2614234",
-        "`eval/benchmark/data`",
+        "`eval/benchmark/data/{mt_bench_eval,vicuna_eval,hhh_alignment_eval}.json`",
         "as rows, gzipped",
-        1,
+        22,
     ),
     "representation_judge": Source(
         "github.com/zhuochunli/Representation-as-a-judge at c540ddf6b2861c4557e862c4ed8f4049c0f21706",
-        "the probing sets and the pickled probes",
+        "`*_roscoe5dim_probing.json`, `{gpqa,gsm8k,math}_{binary,multi}_clfs/*.pkl`",
         "probes as arrays (`.npz`) with a self-check",
-        1,
+        180,
     ),
     "rewardbench": Source(
         "github.com/allenai/reward-bench at 05a9005efb607249822c193590c8ecab87c77052",
-        "the constants of the package, and the README",
+        "`rewardbench/constants.py`, `README.md`",
         "the constants as JSON, and the README's accuracies of one model with its section scores",
         29,
     ),

@@ -26,7 +26,16 @@ class Skip(NamedTuple):
     reason: str
 
 
-Ours = float | int | str | list[Any] | None | Skip
+class Check(NamedTuple):
+    """A check of our own beside the published figures: how much differs, where nothing should.
+
+    ``None`` says that nothing was read.
+    """
+
+    differs: float | None
+
+
+Ours = float | int | str | list[Any] | None | Skip | Check
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
+from replay.study import Check, Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
 
 _FILE = "aime2024.jsonl"
 
@@ -33,7 +33,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         ("rows",): result.counts.planned,
         ("keys",): ", ".join(map(repr, found[0])),
         ("answers",): [row["answer"] for row in found],
-        ("answers that the rule calls wrong",): results.wrong("key", "aime2024"),
+        ("answers that the rule calls wrong",): Check(results.wrong("key", "aime2024")),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
+from replay.study import Check, Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
 
 _FILE = "aime2025.jsonl"
 _COPIES = ("variant_areal.jsonl", "variant_eval_reasoning.jsonl")
@@ -32,9 +32,9 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
     return {
         ("rows",): results.get("key", "aime2025").counts.planned,
         ("answers",): answers,
-        ("answers that the rule calls wrong",): results.wrong("key", "aime2025"),
+        ("answers that the rule calls wrong",): Check(results.wrong("key", "aime2025")),
         **{
-            (f"answers that differ in {name}",): sum(a != b for a, b in zip(answers, other, strict=True))
+            (f"answers that differ in {name}",): Check(sum(a != b for a, b in zip(answers, other, strict=True)))
             for name, other in copies.items()
         },
     }

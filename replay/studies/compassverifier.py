@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, rows, shipped, stated
+from replay.study import Check, Ours, Path_, Plan, Results, Study, rows, shipped, stated
 
 _FILE = "samples.jsonl"
 
@@ -35,7 +35,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
     return {
         ("rows",): results.get("labels", "compassverifier").counts.planned,
         ("labels",): [row["gold_judgment"] for row in rows(folder / _FILE)],
-        ("percent that is read differently",): None if accuracy is None else 100 - accuracy,
+        ("percent that is read differently",): Check(None if accuracy is None else 100 - accuracy),
     }
 
 

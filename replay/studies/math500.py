@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
+from replay.study import Check, Ours, Path_, Plan, Results, Study, answered_by_the_key, rows, shipped, stated
 
 _FILE = "test.jsonl"
 
@@ -35,7 +35,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         ("rows",): results.get("key", "math500").counts.planned,
         ("subjects",): len({row["subject"] for row in found}),
         **{("levels", level): count for level, count in levels.items()},
-        ("answers that the rule calls wrong",): results.wrong("key", "math500"),
+        ("answers that the rule calls wrong",): Check(results.wrong("key", "math500")),
     }
 
 

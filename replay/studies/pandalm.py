@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem
+from replay.study import Check, Ours, Path_, Plan, Results, Study, recordings, rows, shipped, stem
 
 _PARSER = {
     "type": "first_match",
@@ -19,8 +19,9 @@ _METRICS = {
     "macro_precision": "macro_precision",
     "macro_recall": "macro_recall",
     "macro_f1": "macro_f1",
-    "garbage": "unread",
 }
+_COUNTS_UNREAD = "gpt-3.5-turbo"
+"""The judge of which the source counts the replies that say nothing; the other one said something each time."""
 
 
 def _dataset() -> dict[str, Any]:
@@ -66,6 +67,8 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         found[name, "n"] = result.metrics["accuracy"].n
         for key, metric in _METRICS.items():
             found[name, key] = result.metrics[metric].value
+        unread = result.metrics["unread"].value
+        found[name, "garbage"] = unread if name == _COUNTS_UNREAD else Check(unread)
         for key, decision in {"0": "tie", "1": "A", "2": "B"}.items():
             found["majority_label_counts", key] = result.metrics[f"gold/{decision}"].value
     return found

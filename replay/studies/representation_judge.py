@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from judgebench.judges.probes import LinearProbe
-from replay.study import Ours, Path_, Results, Skip, Study, nothing_to_run, recordings, rows, stem
+from replay.study import Check, Ours, Path_, Results, Skip, Study, nothing_to_run, recordings, rows, stem
 
 
 def figures(folder: Path, _results: Results) -> Mapping[Path_, Ours]:
@@ -49,7 +49,7 @@ def _probe(path: Path) -> dict[Path_, Ours]:
         (*place, "clf"): about["clf_name"],
         (*place, "cv_f1_macro"): about["best_score"],
         (*place, "n_features"): len(probe.mean),
-        (*place, "selfcheck_mismatches"): sum(one != other for one, other in zip(said, wanted, strict=True)),
+        (*place, "selfcheck_mismatches"): Check(sum(one != other for one, other in zip(said, wanted, strict=True))),
     }
 
 

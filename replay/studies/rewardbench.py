@@ -18,7 +18,7 @@ from judgebench.metrics.scores.score import score_of
 from judgebench.records.flow import Metric, Prompt, Reply, Sample
 from judgebench.records.request import Selection
 from judgebench.stages.asks import benchmark_case
-from replay.study import Ours, Path_, Results, Skip, Study, nothing_to_run
+from replay.study import Check, Ours, Path_, Results, Skip, Study, nothing_to_run
 
 _RIGHT, _WRONG = "the right answer", "the wrong answer"
 _COUNTED_TWICE = {"math-prm": 447}
@@ -48,7 +48,7 @@ def figures(folder: Path, _results: Results) -> Mapping[Path_, Ours]:
         name: {part: constants["EXAMPLE_COUNTS"][part] for part in parts}
         for name, parts in constants["SUBSET_MAPPING"].items()
     }
-    found["weights that differ",] = sum(weights != wanted.get(name) for name, weights in sections)
+    found["weights that differ",] = Check(sum(weights != wanted.get(name) for name, weights in sections))
     return found
 
 

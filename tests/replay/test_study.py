@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from replay.__main__ import DATA, ROOT, compare, equal, known_studies, main
 from replay.page import text
 from replay.sources import SOURCES
-from replay.study import Ours, Path_, Plan, Skip, Study, leaves
+from replay.study import Check, Ours, Path_, Plan, Skip, Study, leaves
+
+_REPOSITORY = re.compile(r"github\.com/[\w.-]+/[\w.-]+ at [0-9a-f]{40}")
 
 
 def study(decimals: int | None = None) -> Study:
@@ -30,9 +33,18 @@ def test_a_published_figure_without_one_of_ours_is_a_mismatch() -> None:
 
 
 def test_what_cannot_be_computed_is_counted_with_its_reason_and_our_own_checks_must_be_zero() -> None:
-    found = compare(study(), {"a": 1.0}, {("a",): Skip("no weights"), ("misread",): 0})
+    found = compare(study(), {"a": 1.0}, {("a",): Skip("no weights"), ("misread",): Check(0)})
     assert (found.compared, found.mismatches, found.skipped) == (1, [], {"no weights": 1})
-    assert len(compare(study(), {}, {("misread",): 2}).mismatches) == 1
+    assert len(compare(study(), {}, {("misread",): Check(2)}).mismatches) == 1
+    assert len(compare(study(), {}, {("misread",): Check(None)}).mismatches) == 1
+
+
+@pytest.mark.parametrize("ours", [0, 0.0, 5, None])
+def test_a_figure_that_the_expectation_no_longer_holds_is_a_mismatch_even_where_it_is_0(ours: Ours) -> None:
+    found = compare(study(), {"a": 1}, {("a",): 1, ("b",): ours})
+    assert found.compared == 1
+    assert "b: ours is" in found.mismatches[0]
+    assert "does not hold this figure any more" in found.mismatches[0]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +103,7 @@ def test_unknown_names_and_folders_without_a_study_are_told(tmp_path: Path, caps
     [
         ("expected.json", "which holds the expected figures, is not there"),
         ("rimo_p_facts.jsonl", "the folder cannot be replayed"),
-        ({"expected.json": "{}"}, "nothing should differ"),
+        ({"expected.json": "{}"}, "expected.json does not hold this figure any more"),
         ({"expected.json": "{"}, "the folder cannot be replayed"),
         ({"rimo_n_facts.jsonl": ""}, "the folder cannot be replayed"),
     ],
@@ -119,7 +131,11 @@ def test_a_lost_file_and_an_emptied_expectation_are_failures(
 def test_the_page_says_where_every_study_comes_from() -> None:
     assert list(SOURCES) == [one.name for one in known_studies()]
     assert text() == (ROOT / "docs/replay.md").read_text("utf-8"), "run: make docs"
-    assert all(" at " in one.repository and one.at_least > 0 for one in SOURCES.values())
+    for one in SOURCES.values():
+        assert all(_REPOSITORY.fullmatch(repository) for repository in one.repository.split("; "))
+        assert "`" in one.files, "names no file"
+        assert one.steps
+        assert one.at_least > 0
 
 
 def test_the_recorded_judges_of_a_benchmark_give_the_published_figures(
