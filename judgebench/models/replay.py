@@ -27,16 +27,23 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from judgebench import plugins
 from judgebench.content.prompts import fit
 from judgebench.errors import DAMAGED, ConfigError, DataError, MissingDataError
 from judgebench.models.contract import Client, ModelConfig
+from judgebench.models.openai_replies import read_logprobs
 from judgebench.records.flow import Exchange, Failure, Prompt, Reply, Request, TokenLogprob
 
+_READ_AS_DATASETS = frozenset({".json", ".csv", ".tsv", ".parquet"})
+"""Endings of files that are read by the loader of benchmarks; all others hold an object a line."""
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
 class ReplayConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keys of a recorded model; ``path`` is the JSONL file (``.gz`` is read too).
+    """Keys of a recorded model; ``path`` is its file: JSONL, or what a benchmark's rows may be in.
+
+    That is a JSON list (``.json``), a table of text (``.csv``, ``.tsv``) or Parquet; all but the last may be compressed
+    (``.gz``). The number of a row, from 0, is the column ``row`` where a file has none of that name.
 
     A *column* is a name in a row, or a path into it: ``judgment.response``, ``scores.0``; ``grades.*`` means the items
     of a list, the n-th of which answers the question when it is asked for the n-th time.
@@ -49,7 +56,9 @@ class ReplayConfig(ModelConfig, frozen=True, kw_only=True, forbid_unknown_fields
         text: Column that holds what the model said, or such a column by presentation name where a row holds several
             presentations. A list is written with spaces between its parts, a truth value as ``true`` or ``false``.
             Empty for recordings of log-probabilities alone.
-        logprobs: Column of the first token's alternatives: ``[[token, logarithm], ...]`` or ``{token: logarithm}``.
+        logprobs: Column of the first token's alternatives: ``[[token, logarithm], ...]`` or ``{token: logarithm}``; or
+            the log-probabilities of all tokens as an OpenAI-compatible service gives them: the ``logprobs`` of a
+            choice, of a chat or of a completion, or the list ``content`` in it.
         finish_reason: Column of the finish reason.
         keep: Columns that go into the reply's ``extra``, by which a parser may choose how to read it.
         where: Only rows whose columns hold these values.
@@ -128,11 +137,7 @@ class _ByPresentation:
         self._config = config
         self._replies: dict[str, Reply] = {}
         rows: dict[str, int] = {}
-        for place, line in _lines(config):
-            try:
-                row = msgspec.json.decode(line, type=dict[str, Any])
-            except DAMAGED as error:
-                raise DataError(f"{place}: {error}.") from error
+        for place, row in _rows(config):
             if all(column_of(row, name, place) == wanted for name, wanted in config.where.items()):
                 self._take(row, place, rows)
 
@@ -220,6 +225,12 @@ def _named(template: str, row: Mapping[str, Any], place: str) -> str:
 def _logprobs(value: Any, place: str) -> list[TokenLogprob] | None:
     if value is None:
         return None
+    if isinstance(value, list) and value and all(isinstance(token, dict) for token in value):
+        value = {"content": value}
+    if isinstance(value, dict) and any(isinstance(value.get(name), list) for name in ("content", "tokens")):
+        if not (tokens := read_logprobs(value)):
+            raise DataError(f"{place}: log-probabilities of a service were expected, and no token of them has any.")
+        return tokens
     pairs = list(value.items()) if isinstance(value, dict) else value
     try:
         top = {str(token): float(logarithm) for token, logarithm in pairs}
@@ -235,13 +246,23 @@ def _nothing(message: str) -> Reply:
     return Reply(status="failed", error=Failure(kind="no_recording", message=message))
 
 
+def _rows(config: ReplayConfig) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield place and columns of every row."""
+    kinds = [suffix for suffix in Path(config.path).suffixes if suffix != ".gz"]
+    if kinds[-1:] and kinds[-1] in _READ_AS_DATASETS and _found(config):
+        where = f"models.{config.abbr}"
+        for row in plugins.make("JudgeSamples", {"path": config.path}, "datasets", where=where).rows(None):
+            yield row.place, row.values
+        return
+    for number, (place, line) in enumerate(_lines(config)):
+        try:
+            yield place, {"row": number, **msgspec.json.decode(line, type=dict[str, Any])}
+        except DAMAGED as error:
+            raise DataError(f"{place}: {error}.") from error
+
+
 def _lines(config: ReplayConfig) -> Iterator[tuple[str, bytes]]:
-    path = Path(config.path).expanduser()
-    if not path.is_file():
-        raise MissingDataError(
-            f"The recording {config.path!r} of models.{config.abbr} is not there.",
-            hint=f"Set models.{config.abbr}.path to a JSONL file of recorded replies.",
-        )
+    path = _found(config)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source:
             for number, line in enumerate(source, 1):
@@ -249,3 +270,13 @@ def _lines(config: ReplayConfig) -> Iterator[tuple[str, bytes]]:
                     yield f"{path}:{number}", line
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file: {error}.") from error
+
+
+def _found(config: ReplayConfig) -> Path:
+    path = Path(config.path).expanduser()
+    if not path.is_file():
+        raise MissingDataError(
+            f"The recording {config.path!r} of models.{config.abbr} is not there.",
+            hint=f"Set models.{config.abbr}.path to a file of recorded replies.",
+        )
+    return path

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from judgebench.engine.client import Traffic, open_client
 from judgebench.errors import DataError, MissingDataError
@@ -146,3 +148,45 @@ def test_bad_recordings_are_named(tmp_path: Path) -> None:
         wrong = write(tmp_path / "wrong.jsonl", [{"id": 1, "p": number}])
         with pytest.raises(DataError, match=r"wrong\.jsonl:1.*log-probabilities"):
             replay(wrong, [], item="{id}", text="", logprobs="p")
+
+
+ABOUT = [Request(prompt="x", about=f"{number}//0") for number in range(2)]
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.json", "r.json.gz", "r.csv", "r.tsv", "r.parquet"])
+def test_recordings_are_read_as_they_lie_by_the_number_of_the_row(name: str, tmp_path: Path) -> None:
+    rows = [{"said": "A, it is"}, {"said": "B"}]
+    path = tmp_path / name
+    if name == "r.parquet":
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    elif ".json" in name and name != "r.jsonl":
+        data = msgspec.json.encode(rows)
+        path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    elif name == "r.jsonl":
+        write(path, rows)
+    else:
+        path.write_text('said\n"A, it is"\nB\n')
+    assert [reply.text for reply in replay(path, ABOUT, item="{row}", text="said")] == ["A, it is", "B"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": [{"token": "B", "logprob": -2.0}]}]},
+        [{"token": "A", "logprob": -0.1, "bytes": [65], "top_logprobs": [{"token": "B", "logprob": -2.0}]}],
+        {"tokens": ["A"], "token_logprobs": [-0.1], "top_logprobs": [{"B": -2.0}], "text_offset": [0]},
+    ],
+)
+def test_log_probabilities_of_a_service_are_read_in_its_own_form(given: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", [{"lp": given}])
+    (reply,) = replay(path, ABOUT[:1], item="{row}", text="", logprobs="lp")
+    assert reply.logprobs is not None
+    (token,) = reply.logprobs
+    assert (token.token, token.logprob) == ("A", -0.1)
+    assert token.top["B"] == -2.0
+
+
+def test_log_probabilities_that_are_none_are_an_error_with_their_place(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", [{"lp": {"content": [{"word": "A"}]}}])
+    with pytest.raises(DataError, match=r"r\.jsonl:1: log-probabilities of a service were expected"):
+        replay(path, ABOUT[:1], item="{row}", text="", logprobs="lp")
