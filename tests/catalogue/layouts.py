@@ -374,6 +374,22 @@ def judgerbench_a() -> Layout:
     return Layout(files, "judgerbench/judgerbench_A_en.json", "conversation_a", "winner")
 
 
+def rbd_bias() -> Layout:
+    solutions, arena = [], []
+    for i in range(N):
+        one, other = better_first(i)
+        wrong = {"gemma_answer": other}
+        solutions.append({"question": f"What is {i}?", "answer": one, "single_correct_answer": one, **wrong})
+        one, other = both(i)
+        shown = {"model_a": "m", "model_b": "n", "response_a": one, "response_b": other}
+        turned = {"model_a": "n", "model_b": "m", "response_a": other, "response_b": one}
+        row = {"id": i, "prompt": f"Do {i}.", "original": shown, "reversed": turned}
+        arena.append({**row, "ground_truth_original": 1 + i % 2, "ground_truth_reversed": 2 - i % 2})
+    folder = "RBD-Bias4-Eval"
+    main = f"{folder}/Arena_Position_and_Bandwagon.json"
+    return Layout({main: arena, f"{folder}/GSM8K_Verbosity.json": solutions}, main, "original", "ground_truth_original")
+
+
 def long_judge_bench() -> Layout:
     pairs, checks = [], []
     for i in range(N):

@@ -64,6 +64,10 @@ MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for language in ("en", "cn")
     },
+    **{
+        f"rbd_{name}": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0})
+        for name in ("verbosity_plain", "verbosity", "position", "bandwagon")
+    },
     # two of eight pairs are ties, which a judge that contradicts itself gets
     **{
         f"webdevjudge_{name}": ("accuracy", {"right": 100, "wrong": 0, "first": 25, "tie": 25, "unread": 0})
