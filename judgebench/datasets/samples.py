@@ -388,8 +388,13 @@ class PlannedSamples:
         return count if not options.shard else -(-count // shard_of(options.shard).count)
 
     def stamp(self) -> str:
-        """Return what changes when a data file does (size and time of writing); empty for data on the hub."""
+        """Return what changes when the data do: size and time of writing of files, or what a generator says.
+
+        Empty for data on the hub.
+        """
         loader = self._loader
+        if hasattr(loader, "version"):
+            return str(loader.version())
         if hasattr(loader, "sources"):
             paths = loader.sources(self._folder)
         else:

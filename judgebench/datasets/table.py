@@ -26,5 +26,6 @@ LOADERS = {
     "RewardTies": "judgebench.datasets.reward_ties:RewardTies",
     "RubricTree": "judgebench.datasets.rubric_tree:RubricTree",
     "Viescore": "judgebench.datasets.viescore:Viescore",
+    "WordProblems": "judgebench.datasets.word_problems:WordProblems",
 }
 """What reads samples: ``datasets=[dict(type=...)]``."""

@@ -272,6 +272,11 @@ def math500_gen() -> Layout:
     return aime2026("math500/test.jsonl", name="unique_id")
 
 
+def word_problems() -> Layout:
+    """Made from a seed: there is no file."""
+    return Layout({}, "", "")
+
+
 MODEL_LAYOUTS: dict[str, Callable[[], Layout]] = {
     name: made
     for name, made in globals().items()
