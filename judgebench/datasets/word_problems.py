@@ -161,7 +161,7 @@ def _discount(draw: Draws) -> Problem:
     return Problem(facts, f"How many coins does {name} pay in all?", total)
 
 
-def _saving(draw: Draws) -> Problem:
+def _weeks_needed(draw: Draws) -> Problem:
     (name,) = draw.some(_NAMES, 1)
     start, spent, more, weeks = draw.number(5, 300), draw.number(4, 90), draw.number(3, 80), draw.number(3, 60)
     facts = f"{name} has {start} coins, earns {spent + more} coins a week and spends {spent} coins a week."
@@ -219,7 +219,7 @@ FAMILIES: dict[str, Callable[[Draws], Problem]] = {
     "distance": _distance,
     "ages": _ages,
     "discount": _discount,
-    "saving": _saving,
+    "weeks": _weeks_needed,
     "tank": _tank,
     "workers": _workers,
     "ratio": _ratio,

@@ -272,6 +272,26 @@ def math500_gen() -> Layout:
     return aime2026("math500/test.jsonl", name="unique_id")
 
 
+def wildbench_models() -> Layout:
+    rows = [
+        {
+            "id": i,
+            "session_id": f"s{i}",
+            "conversation_input": [
+                {"role": "user", "content": f"Plan {i}.", "language": "English"},
+                {"role": "assistant", "content": "Where?", "language": "English"},
+                {"role": "user", "content": "Here.", "language": "English"},
+            ],
+            "checklist": ["Is it a plan?", "Is it here?"],
+            "primary_tag": ("Planning", "Math")[i // 4],
+            "secondary_tags": ["Reasoning"],
+            "references": {"gpt-4": "So."},
+        }
+        for i in range(N)
+    ]
+    return Layout({"wildbench/tasks.jsonl": rows}, "wildbench/tasks.jsonl", "conversation_input", "checklist")
+
+
 def word_problems() -> Layout:
     """Made from a seed: there is no file."""
     return Layout({}, "", "")

@@ -194,6 +194,13 @@ MUTATIONS = [
     Mutation("aime2025", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("aime2024", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("math500", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation(
+        "wildbench_models-judge",
+        "mean_score",
+        {"right": 9, "wrong": 2, "coin": 5.5, "constant": 5, "unread": None},
+        quality,
+        verdicts('{{"strengths": "x", "weaknesses": "y", "score": {}}}', right="9", wrong="2", constant="5"),
+    ),
     Mutation("word_problems", "accuracy", {**RATE, "constant": 0, "unread": None}, final_number),
 ]
 

@@ -40,7 +40,7 @@ SECOND: dict[str, Callable[[list[int]], object]] = {
     "distance": by_hand,
     "ages": lambda n: next(old for old in count() if (old + n[1]) + (old - n[0] + n[1]) == n[2]),
     "discount": lambda n: n[2] * Fraction(n[0] * (100 - n[1]), 100) + n[3],
-    "saving": lambda n: next(week for week in count() if n[0] + week * (n[1] - n[2]) == n[3]),
+    "weeks": lambda n: next(week for week in count() if n[0] + week * (n[1] - n[2]) == n[3]),
     "tank": lambda n: next(time for time in count() if n[1] + time * (n[2] - n[3]) == n[0]),
     "workers": lambda n: Fraction(n[0] * n[1], n[3]),
     "ratio": lambda n: Fraction(n[0], n[1] + n[2]) * (n[2] - n[1]),

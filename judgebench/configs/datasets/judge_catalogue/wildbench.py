@@ -4,7 +4,7 @@ from judgebench.datasets import JudgeSamples
 from judgebench.judges import DeclaredJudge
 from judgebench.metrics import PointScore
 
-_prompt = [
+wildbench_prompt = [
     dict(
         role="user",
         content="Grade how well an assistant answered. The conversation up to the last "
@@ -15,7 +15,7 @@ _prompt = [
         "1 to 10>}}",
     )
 ]
-_groups = {
+wildbench_groups = {
     "Information seeking": "Information/Advice seeking",
     "Advice seeking": "Information/Advice seeking",
     "Creative Writing": "Creative Tasks",
@@ -29,7 +29,7 @@ _groups = {
     "Math": "Math & Data Analysis",
     "Data Analysis": "Math & Data Analysis",
 }
-_weights = {
+wildbench_weights = {
     "Creative Tasks": 0.5,
     "Planning & Reasoning": 1.25,
     "Math & Data Analysis": 1,
@@ -59,6 +59,14 @@ about = dict(
     "each text after 1,000 words; here the judge sees it whole.",
 )
 
+wildbench_method = dict(
+    type=DeclaredJudge,
+    question="{conversation_input}",
+    presentations=[dict(prompt=wildbench_prompt)],
+    parser=dict(type="json_field", field="score", low=1, high=10),
+    aggregate=dict(type="first", unread="unparsed"),
+)
+
 wildbench_datasets = [
     dict(
         abbr="wildbench",
@@ -73,19 +81,13 @@ wildbench_datasets = [
         gold_column="score",
         gold_kind="grade",
         meta_columns=["primary_tag", "secondary_tags"],
-        method=dict(
-            type=DeclaredJudge,
-            question="{conversation_input}",
-            presentations=[dict(prompt=_prompt)],
-            parser=dict(type="json_field", field="score", low=1, high=10),
-            aggregate=dict(type="first", unread="unparsed"),
-        ),
+        method=wildbench_method,
         score=dict(
             type=PointScore,
             group_by=["primary_tag", "secondary_tags"],
-            groups=_groups,
+            groups=wildbench_groups,
             adjust=[5, 2],
-            averages={"task macro": _weights},
+            averages={"task macro": wildbench_weights},
             cut_mark="... (truncated)",
         ),
     )

@@ -34,8 +34,8 @@ word_problems_datasets = [
         prompt=[
             dict(
                 role="user",
-                content="{problem}\n\nReason step by step, then end your reply with one line of the form:\n"
-                "Answer: <the number>",
+                content="{problem}\n\nReason step by step. The last line of your reply holds the word “Answer:” and the "
+                "number, and nothing else.",
             )
         ],
         evaluator=dict(type=NumberEqual, markers=["Answer:", "answer:"], require_marker=True),
