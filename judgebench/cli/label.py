@@ -111,11 +111,11 @@ def run(argv: list[str]) -> int:
 
 def _report(run: RunFolder, args: argparse.Namespace) -> str:
     from judgebench.report.agreed import agreement_in_words
-    from judgebench.trust.agreement import agreements
+    from judgebench.trust.agreement import agreements, gold_agreements
 
     lines = [
         line
-        for one in agreements(run, args.row, epsilon=args.epsilon)
+        for one in [*agreements(run, args.row, epsilon=args.epsilon), *gold_agreements(run, args.row)]
         for line in agreement_in_words(one, args.epsilon)
     ]
     return "\n".join([*(lines or _no_labels(run)), *_scores(run, args.row)])

@@ -20,6 +20,7 @@ import msgspec
 from judgebench.errors import UsageError
 from judgebench.export.contract import Job
 from judgebench.query import Item, ShownCall
+from judgebench.records.pairs import FLIPPED, PREFERENCES
 from judgebench.store.journal import replacing, write_atomically
 
 Line = dict[str, Any]
@@ -54,7 +55,7 @@ def write_sft(job: Job, path: Path) -> int:
             said = _read(call, item)
             if job.wishes.agreeing:
                 truth = _truth(item)
-                if truth is None or said != truth:
+                if truth is None or not _same(said, truth):
                     included.left_out["no true decision is known" if truth is None else "not the true decision"] += 1
                     continue
             included.labels[str(said)] += 1
@@ -275,10 +276,14 @@ def _read(call: ShownCall, item: Item) -> Any:
         return item.line.decision if item.line.decision is not None else item.line.score
     if read.decision is None:
         return read.score
-    return _MIRRORED.get(read.decision, read.decision) if read.order == "BA" else read.decision
+    return FLIPPED.get(read.decision, read.decision) if read.order == "BA" else read.decision
 
 
-_MIRRORED = {"A": "B", "B": "A"}
+def _same(said: Any, true: Any) -> bool:
+    """Whether two decisions say the same; a comparison may be read as ``1`` or ``A>B`` where gold says ``A``."""
+    if isinstance(said, str) and isinstance(true, str) and {said, true} <= PREFERENCES.keys():
+        return PREFERENCES[said] == PREFERENCES[true]
+    return bool(said == true)
 
 
 def _truth(item: Item) -> Any:
@@ -298,7 +303,7 @@ def _pair(calls: list[ShownCall], item: Item) -> tuple[ShownCall, ShownCall, flo
     if isinstance(target, int | float) and all(isinstance(one, int | float) for one in said):
         nearness = [-abs(float(one) - float(target)) for one in said]
     else:
-        nearness = [float(one == target) for one in said]
+        nearness = [float(_same(one, target)) for one in said]
     best, worst = max(range(len(calls)), key=nearness.__getitem__), min(range(len(calls)), key=nearness.__getitem__)
     if nearness[best] == nearness[worst]:
         return None

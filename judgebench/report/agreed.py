@@ -12,13 +12,18 @@ from judgebench.trust.label_plan import LabelPlan
 def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]:
     """Return what annotators and judge of a row have in common."""
     who = ", ".join(f"{name} ({count})" for name, count in one.annotators.items())
-    lines = [f"{one.row}: {how_many(one.labelled, 'labelled answer')} with a verdict; labels by {who}"]
+    truth = "the truth" if one.judge else "the annotators"
+    if one.judge:
+        lines = [f"{one.judge} on {one.row}: {how_many(one.labelled, 'verdict')} on items of which the truth is known"]
+    else:
+        lines = [f"{one.row}: {how_many(one.labelled, 'labelled answer')} with a verdict; labels by {who}"]
     if one.scores:
+        whose = "the true ones" if one.judge else "the annotators'"
         figures = ", ".join(f"{name} {_plain(figure)}" for name, figure in one.scores.items())
-        lines.append(f"  the judge's scores and the annotators' go together: {figures}")
+        lines.append(f"  the judge's scores and {whose} go together: {figures}")
     else:
         lines.append(
-            f"  the judge agrees with the annotators: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
+            f"  the judge agrees with {truth}: {_percent(one.percent)}, Cohen's kappa {_plain(one.kappa)}, "
             f"Gwet's AC1 {_plain(one.ac1)}"
         )
     if one.shared:
@@ -31,7 +36,9 @@ def agreement_in_words(one: RowAgreement, epsilon: float = EPSILON) -> list[str]
         if one.ceiling is not None:
             lines.append(f"  an annotator agrees with most of the others in {100 * one.ceiling:.1f}% of the labels")
     found = one.replacement
-    if found is None:
+    if one.judge:
+        pass  # the truth is no annotator that one could replace
+    elif found is None:
         lines.append(
             f"  whether the judge may replace annotators needs {LEAST_ITEMS} answers with labels of two or more"
         )

@@ -29,6 +29,8 @@ from judgebench.trust.labelled import LabelBook
 Unit = TypeVar("Unit")
 Answer = tuple[int, str]
 """What a label is about: item and answer."""
+GOLD = "gold"
+"""Stands for the annotator in a benchmark of judges."""
 _ROUNDS = 200
 
 
@@ -40,9 +42,10 @@ class ResampledFigure(NamedTuple):
 
 
 class RowAgreement(NamedTuple):
-    """Agreement about the answers of one row, all models together.
+    """Agreement about the answers of one row, all models together; in a benchmark of judges, of one judge with gold.
 
     Attributes:
+        row: Name of the row. ``judge``: in a benchmark of judges the tested model, else empty.
         labelled: Labelled answers with a verdict. ``shared``: labelled answers with labels of several annotators.
         annotators: How many labels each annotator has.
         percent: Share of labelled answers on which the judge agrees with most annotators.
@@ -75,6 +78,7 @@ class RowAgreement(NamedTuple):
     calibration: ResampledFigure
     fleiss: ResampledFigure
     scores: dict[str, ResampledFigure]
+    judge: str = ""
 
 
 def agreements(run: RunFolder, row: str = "", *, epsilon: float = EPSILON) -> list[RowAgreement]:
@@ -93,24 +97,60 @@ def agreements(run: RunFolder, row: str = "", *, epsilon: float = EPSILON) -> li
     for one in judged_rows(run, row):
         if one.judge and one.kind is not None:
             by_row[one.row].append(one)
-    found = (_agreement(run, rows, book, epsilon) for rows in by_row.values())
+    found = (_agreement(run, rows, _people(rows, book), epsilon) for rows in by_row.values())
     return [one for one in found if one is not None]
 
 
-def _agreement(run: RunFolder, rows: Sequence[JudgedRow], book: LabelBook, epsilon: float) -> RowAgreement | None:
+def gold_agreements(run: RunFolder, row: str = "") -> list[RowAgreement]:
+    """Return the agreement with the true decisions of every judge that a benchmark of judges tests.
+
+    A comparison whose presentations contradict each other counts as a tie, and so agrees with no decision.
+
+    Args:
+        run: The run.
+        row: One row alone.
+
+    Raises:
+        DataError: Verdicts are damaged.
+    """
+    rows = (one for one in judged_rows(run, row) if not one.judge and one.kind is not None)
+    found = (_agreement(run, [one], _gold(one), EPSILON) for one in rows)
+    return [one for one in found if one is not None]
+
+
+def _people(rows: Sequence[JudgedRow], book: LabelBook) -> dict[str, dict[Answer, float]]:
+    """Return what each annotator says of the answers of a row."""
+    people: defaultdict[str, dict[Answer, float]] = defaultdict(dict)
+    for label in book.labels(rows[0].dataset):
+        worth = rows[0].worth(label.decision, label.score)
+        if worth is not None:
+            people[label.annotator][label.id, label.answer_hash] = worth
+    return people
+
+
+def _gold(row: JudgedRow) -> dict[str, dict[Answer, float]]:
+    """Return what is true of the answers of a row, as the word of one annotator."""
+    true: dict[Answer, float] = {}
+    for one in row.answers.values():
+        named, number = (one.gold, None) if isinstance(one.gold, str) else (None, one.gold)
+        if isinstance(number, int | float | None) and (worth := row.worth(named, number)) is not None:
+            true[one.id, one.answer_hash] = worth
+    return {GOLD: true}
+
+
+def _agreement(
+    run: RunFolder, rows: Sequence[JudgedRow], said_by: Mapping[str, Mapping[Answer, float]], epsilon: float
+) -> RowAgreement | None:
     judge: dict[Answer, float] = {}
     doubts: dict[Answer, float] = {}
     for row in rows:
         for answer in row.answers.values():
-            said = row.worth(answer.decision, answer.score) if answer.status == "ok" else None
+            said = row.said(answer)
             if said is not None and answer.answer_hash:
                 judge[answer.id, answer.answer_hash] = said
                 doubts[answer.id, answer.answer_hash] = answer.doubt()
-    people: defaultdict[str, dict[Answer, float]] = defaultdict(dict)
-    for label in book.labels(rows[0].dataset):
-        worth = rows[0].worth(label.decision, label.score)
-        if worth is not None and (label.id, label.answer_hash) in judge:
-            people[label.annotator][label.id, label.answer_hash] = worth
+    known = {name: {one: worth for one, worth in said.items() if one in judge} for name, said in said_by.items()}
+    people = {name: said for name, said in known.items() if said}
     if not people:
         return None
     answers = sorted({answer for said in people.values() for answer in said})
@@ -144,6 +184,7 @@ def _agreement(run: RunFolder, rows: Sequence[JudgedRow], book: LabelBook, epsil
         risk=risk_coverage(sure, [float(a != b) for a, b in paired.values()]) if graded else None,
         brier=_figure(surety, brier_score) if graded and not numeric else ResampledFigure(None),
         calibration=_figure(surety, calibration_error) if graded and not numeric else ResampledFigure(None),
+        judge="" if rows[0].judge else rows[0].model,
     )
 
 

@@ -82,10 +82,11 @@ def grouped_errors(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answ
 def _seen(run: RunFolder, rows: Sequence[JudgedRow], true: Mapping[Answer, float]) -> Iterable[_Seen]:
     for row in rows:
         wanted = {place for place, one in row.answers.items() if (one.id, one.answer_hash) in true}
-        lengths = _lengths(run.predictions(row.model, row.dataset), wanted) if wanted else {}
+        # without a judge beside it the model is the judge, and what it wrote are its replies
+        lengths = _lengths(run.predictions(row.model, row.dataset), wanted) if wanted and row.judge else {}
         for place in sorted(wanted):
             one = row.answers[place]
-            said = row.worth(one.decision, one.score) if one.status == "ok" else None
+            said = row.said(one)
             label = true[one.id, one.answer_hash]
             if said is None or (row.kind == "right" and label not in {0.0, 1.0}):
                 continue

@@ -12,7 +12,7 @@ from judgebench.errors import DataError, UsageError
 from judgebench.metrics.rates.tally import GRADES
 from judgebench.records.findings import VerdictStatus
 from judgebench.records.manifest import ManifestRow
-from judgebench.records.pairs import PREFERENCES
+from judgebench.records.pairs import PREFERENCES, UNDECIDED
 from judgebench.store.journal import DamagedError, Decoder, open_file, reason_of
 from judgebench.store.manifest import read_manifest
 from judgebench.store.run_folder import RunFolder
@@ -46,6 +46,7 @@ class JudgedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answer_hash: str = ""
     presentations: list[SaidByOne] = []
     rule: SaidByOne | None = None
+    gold: Any = None
     probabilities: dict[str, float] = {}
     votes: dict[str, int] = {}
     meta: dict[str, Any] = {}
@@ -83,6 +84,18 @@ class JudgedRow(NamedTuple):
         if self.kind == "score":
             return score
         return WORTH[self.kind].get(decision) if self.kind is not None and decision is not None else None
+
+    def said(self, answer: JudgedAnswer) -> float | None:
+        """Return what a verdict counts, ``None`` where it says nothing.
+
+        In a benchmark of judges a comparison whose presentations contradict each other counts as a tie: as in the
+        benchmarks' own figures it is not left out.
+        """
+        if answer.status != "ok":
+            return None
+        if not self.judge and self.kind == "preference" and answer.decision in UNDECIDED:
+            return PREFERENCES["tie"]
+        return self.worth(answer.decision, answer.score)
 
 
 def judged_rows(run: RunFolder, row: str = "") -> list[JudgedRow]:

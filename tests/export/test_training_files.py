@@ -134,6 +134,24 @@ def test_dpo_takes_the_nearest_and_the_farthest_of_the_replies(repeats: Path, tm
     assert run(["export", str(repeats), "--to", "dpo", "--margin", "3", "--out", str(tmp_path / "none.jsonl")]) == 2
 
 
+def test_a_comparison_agrees_with_gold_in_whatever_words_it_is_said(tmp_path: Path) -> None:
+    """Four replies to one prompt that shows the second answer first; gold prefers the first, which ``2`` says."""
+    made = MadeRun(tmp_path / "20260101_150000")
+    calls = [msgspec.structs.replace(call(0, f"It is {one}.", nth=nth, name="BA"), uuid=f"{nth:032x}")
+             for nth, one in enumerate("1112")]  # fmt: skip
+    said = [
+        PresentationVerdict(presentation="BA", repeat=nth, order="BA", call=one.uuid, status="ok", decision=f"{reply}")
+        for nth, (one, reply) in enumerate(zip(calls, "1112", strict=True))
+    ]
+    judged = RecordedVerdict(id=0, status="ok", decision="2", gold="A", presentations=said, answer_hash="0")
+    made.add("north", "toy", calls=calls, verdicts=[judged])
+    rows, _ = exported(made.path, "dpo", tmp_path / "dpo.jsonl")
+    assert [(one["chosen"], one["rejected"]) for one in rows] == [("It is 2.", "It is 1.")]
+    rows, meta = exported(made.path, "sft", tmp_path / "sft.jsonl", "--agreeing")
+    assert [one["completion"] for one in rows] == ["It is 2."]
+    assert meta["left_out"] == {"not the true decision": 3}
+
+
 def test_judgelm_rows_hold_both_answers_in_the_order_in_which_they_were_shown(pairs: Path, tmp_path: Path) -> None:
     rows, meta = exported(pairs, "judgelm", tmp_path / "judgelm.jsonl", "--judge", "pair")
     assert len(rows) == 2 * N

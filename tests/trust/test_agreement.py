@@ -12,10 +12,11 @@ from judgebench.cli.main import run as jb
 from judgebench.metrics.statistics.annotators import alternative_annotator, gwet_ac1, human_ceiling
 from judgebench.metrics.statistics.differential import error_by_group
 from judgebench.metrics.statistics.risk_coverage import risk_coverage
-from judgebench.records.facts import Label, answer_hash
+from judgebench.records.facts import Label, RecordedVerdict, answer_hash
+from judgebench.records.findings import PresentationVerdict
 from judgebench.store.labels import append_labels
 from judgebench.store.run_folder import RunFolder
-from judgebench.trust.agreement import agreements
+from judgebench.trust.agreement import agreements, gold_agreements
 from judgebench.trust.judged import judged_rows
 from tests.query.made import MadeRun, call, prediction, verdict
 from tests.trust.made import WORDS, judged, judged_run
@@ -186,3 +187,37 @@ def test_errors_by_group_are_not_found_where_there_are_none() -> None:
         alarms += found.p_value <= 0.05
     assert alarms <= 8
     assert error_by_group(["a", "a"], [0, 1], [1, 2]) is None
+
+
+def test_a_tested_judge_is_reported_beside_the_truth_of_its_benchmark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both orders agree on 30 of 40 pairs, 24 rightly; the judge errs where the better answer is shown second."""
+    made = MadeRun(tmp_path / "20260101_000000")
+    said = ["A"] * 24 + ["B"] * 6 + ["split"] * 10
+    verdicts = [
+        RecordedVerdict(
+            id=id,
+            status="ok",
+            decision=one,
+            gold="A>B",
+            answer_hash=f"{id}",
+            presentations=[
+                PresentationVerdict(order="AB", status="ok", prefers="second" if one == "B" else "first"),
+                PresentationVerdict(order="BA", status="ok", prefers="first" if one == "A" else "second"),
+            ],
+        )
+        for id, one in enumerate(said)
+    ]
+    made.add("north", "pairs", verdicts=verdicts)
+    (found,) = gold_agreements(RunFolder(made.path))
+    assert (found.judge, found.labelled, found.percent.value) == ("north", 40, 24 / 40)
+    assert found.risk is not None
+    assert found.risk.accuracy_at(0.75) == pytest.approx(24 / 30)
+    assert found.risk.area == pytest.approx((30 * 0.2 + sum((6 + n) / (30 + n) for n in range(1, 11))) / 40)
+    assert agreements(RunFolder(made.path)) == []
+    assert jb(["label", "report", str(made.path)]) == 0
+    out = capsys.readouterr().out
+    assert "north on pairs: 40 verdicts on items of which the truth is known" in out
+    assert "misjudged by place of the better answer: first 15.0% of 40, second 40.0% of 40" in out
+    assert "replace annotators" not in out
