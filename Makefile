@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 BENCHMARKS := walk fixed_cost startup images engine_throughput serve latency pacing data_streaming catalogue_memory scale cost_estimate peers
 
-.PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench mutants replay docs site clean help
+.PHONY: demo demo-probe demo-train test coverage test-soak lint types check bench mutants replay catalogue-check docs site clean help
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ mutants: $(VENV)/.dev  ## which small mistakes in judges, metrics, store, stages
 
 replay: $(VENV)/.dev  ## replay recorded judges and compare every published figure
 	$(BIN)/python -m replay
+
+catalogue-check: $(VENV)/.dev  ## check every described dataset; DATA=FOLDER reads the real files that are there
+	$(BIN)/python -m replay.catalogue $(if $(DATA),--data-dir $(DATA))
 
 docs: $(VENV)/.dev  ## write the generated pages
 	$(BIN)/python -m judgebench.config.reference > docs/configuration.md
