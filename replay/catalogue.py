@@ -23,8 +23,8 @@ from judgebench.records.request import Selection
 from judgebench.records.run import Options
 
 ROOT = Path(__file__).parents[1]
-_PLACE = re.compile(r"github|hub|storage|site|package", re.IGNORECASE)
-"""What the place of a publication is called in a description."""
+_PLACE = re.compile(r"github|hub|storage|site|package|nowhere", re.IGNORECASE)
+"""What the place of a publication is called in a description; ``nowhere`` where items are made."""
 
 
 def faults_of(name: str, one: DatasetFile, page: str, made: str) -> Iterator[str]:
