@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from judgebench.records.run import JudgeConfig
     from judgebench.training.judge_examples import Judge
+    from judgebench.training.judge_files import JudgmentRow
     from judgebench.training.judge_training import TrainingJob
 
 _EXAMPLE = """\
@@ -21,6 +22,7 @@ examples:
   jb train judge --judge pair_scores --base models/qwen --data judgelm_train_100k.jsonl \\
      --without-reference pair_scores_bare --reference-drop 0.25 --out trained
   jb --models m --datasets d --judges trained/judge.py
+  jb train judge --judge pair_scores --data judgelm.jsonl --only-examples --out for_trl
 
 A training that was stopped goes on with the same command.
 """
@@ -59,6 +61,11 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--completion", action="append", default=[], metavar="DECISION=REPLY", help="the reply that says a decision"
     )
+    parser.add_argument(
+        "--only-examples",
+        action="store_true",
+        help="train nothing: write the examples as TRL reads them (DIR/train.jsonl, DIR/test.jsonl)",
+    )
     whole = whole_from(1)
     parser.add_argument("--steps", type=whole, default=150, help="updates (150)")
     parser.add_argument("--batch", type=whole, default=24, help="examples of an update (24)")
@@ -87,6 +94,9 @@ def run(argv: list[str]) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
+    if args.only_examples:
+        print(_written(args, say))
+        return 0
     report = train_judge(_job(args, say), _progress(say, args.steps), say)
     print(_table(report))
     for warning in report["warnings"]:
@@ -95,19 +105,41 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _job(args: argparse.Namespace, say: Callable[[str], None]) -> TrainingJob:
-    from judgebench.errors import DataError
-    from judgebench.models.llama_cpp import file_sha256
+def _written(args: argparse.Namespace, say: Callable[[str], None]) -> str:
+    """Write what would be trained on, and return what was written, in words."""
+    from judgebench.store.journal import make_folder
     from judgebench.store.runs import check_outside_of_runs
-    from judgebench.training.base_model import find_base
-    from judgebench.training.judge_examples import split
-    from judgebench.training.judge_files import read_rows
-    from judgebench.training.judge_training import TrainingJob
-    from judgebench.training.lora import Settings
+    from judgebench.training.judge_examples import check_leakage, examples, write_examples
 
     check_outside_of_runs(Path(args.out), "--out")
+    _, judge, without = _judges(args)
+    _, train, test, _ = _rows(args, say)
+    check_leakage(train, test, "The test set")
+    made = examples(train, judge, seed=args.seed, swap=args.swap, without=without, drop=args.reference_drop)
+    held = examples(test, judge, seed=args.seed, swap=0.0, without=without, drop=0.0)
+    make_folder(Path(args.out))
+    write_examples(made, Path(args.out) / "train.jsonl")
+    write_examples(held, Path(args.out) / "test.jsonl")
+    swapped, bare = sum(one.swapped for one in made), sum(not one.with_reference for one in made)
+    return (
+        f"{len(made)} examples are in {args.out}/train.jsonl ({swapped} with the answers in the other order, {bare} "
+        f"without reference), and {len(held)} of other questions in {args.out}/test.jsonl."
+    )
+
+
+def _judges(args: argparse.Namespace) -> tuple[JudgeConfig, Judge, Judge | None]:
     config, judge = _judge(args.judge, args)
-    without = _judge(args.without_reference, args)[1] if args.without_reference else None
+    return config, judge, _judge(args.without_reference, args)[1] if args.without_reference else None
+
+
+def _rows(
+    args: argparse.Namespace, say: Callable[[str], None]
+) -> tuple[list[JudgmentRow], list[JudgmentRow], list[JudgmentRow], dict[str, int]]:
+    """Return all rows, those to train on, those to test with, and how many were left out, by reason."""
+    from judgebench.errors import DataError
+    from judgebench.training.judge_examples import split
+    from judgebench.training.judge_files import read_rows
+
     rows, left_out = read_rows(Path(args.data))
     if args.test:
         train, (test, _) = rows, read_rows(Path(args.test))
@@ -117,6 +149,19 @@ def _job(args: argparse.Namespace, say: Callable[[str], None]) -> TrainingJob:
         raise DataError("No question is held out.", hint="Give more data, a larger --held-out, or a --test file.")
     for reason, number in left_out.items():
         say(f"Left out: {number} ({reason}).")
+    return rows, train, test, left_out
+
+
+def _job(args: argparse.Namespace, say: Callable[[str], None]) -> TrainingJob:
+    from judgebench.models.llama_cpp import file_sha256
+    from judgebench.store.runs import check_outside_of_runs
+    from judgebench.training.base_model import find_base
+    from judgebench.training.judge_training import TrainingJob
+    from judgebench.training.lora import Settings
+
+    check_outside_of_runs(Path(args.out), "--out")
+    config, judge, without = _judges(args)
+    rows, train, test, left_out = _rows(args, say)
     launch = {} if args.base else dict((config.model.get("launch") or {}).get("options", {}))
     say("Looking for the base model; an embedded one is converted once, which takes a minute.")
     return TrainingJob(

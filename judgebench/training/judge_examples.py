@@ -12,6 +12,7 @@ import hashlib
 import random
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from judgebench.content.prompts import fit
 from judgebench.errors import ConfigError, DataError
 from judgebench.judges.core.contract import Case, JudgeMethod
 from judgebench.records.flow import Prompt, Reply, TokenLogprob, Verdict
+from judgebench.store.journal import replacing
 from judgebench.training.judge_files import JudgmentRow
 
 _OPPOSITE = {"A": "B", "B": "A"}
@@ -134,6 +136,17 @@ def example(row: JudgmentRow, judge: Judge, *, swap: bool = False, with_referenc
         question_id=row.question_id, prompt=prompt, completion=completion, ends=ends, swapped=swap,
         with_reference=with_reference,
     )  # fmt: skip
+
+
+def write_examples(made: Sequence[TrainingExample], path: Path) -> None:
+    """Write examples as JSON lines of TRL's prompt-completion form: messages for messages, a text for a text."""
+    with replacing(path) as file:
+        for one in made:
+            text = isinstance(one.prompt, str)
+            completion = one.completion if text else [{"role": "assistant", "content": one.completion}]
+            line = {"prompt": one.prompt, "completion": completion, "id": one.question_id, "swapped": one.swapped,
+                    "with_reference": one.with_reference}  # fmt: skip
+            file.write(msgspec.json.encode(line) + b"\n")
 
 
 def reply_for(row: JudgmentRow, judge: Judge, *, swap: bool) -> tuple[str, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from judgebench.cli.main import run as jb
 from judgebench.errors import ConfigError, DataError, MissingDataError
 from judgebench.judges.core.contract import method_from
 from judgebench.records.flow import Prompt, Reply
@@ -198,3 +199,35 @@ def test_a_test_set_that_was_trained_on_is_refused() -> None:
         [JudgmentRow(question_id="4", fields={"question": "Of Italy?"}, answers=["Rome"], reference="Rome")],
         "it",
     )
+
+
+def test_examples_for_other_trainers_are_written_swapped_and_without_torch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {
+            "question_id": f"q{n}",
+            "question": f"Question {n}?",
+            "answer1": f"right {n}",
+            "answer2": f"wrong {n}",
+            "reference": f"known {n}",
+            "winner": "1",
+        }
+        for n in range(40)
+    ]
+    file, out = written(tmp_path, *rows), tmp_path / "out"
+    flags = ["--judge", "pair_scores", "--data", str(file), "--only-examples", "--held-out", "0.25", "--out", str(out)]
+    assert jb(["train", "judge", *flags]) == 0
+    train, test = (
+        [json.loads(line) for line in (out / f"{name}.jsonl").read_text().splitlines()] for name in ("train", "test")
+    )
+    assert len(train) + len(test) == 40
+    assert not {one["id"] for one in train} & {one["id"] for one in test}
+    assert not any(one["swapped"] for one in test)
+    assert {one["swapped"] for one in train} == {True, False}
+    for one in [*train, *test]:
+        prompt = json.dumps(one["prompt"])
+        assert (prompt.rindex("right ") > prompt.rindex("wrong ")) == one["swapped"]
+        first, second = one["completion"][0]["content"].split()[:2]
+        assert (int(first) < int(second)) == one["swapped"]
+    assert f"{len(train)} examples are in {out}/train.jsonl" in capsys.readouterr().out
