@@ -42,6 +42,12 @@ class ChoiceRowsConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unk
     order: Order = "published"
     not_options: list[str] = msgspec.field(default_factory=list)
 
+    def further_columns(self) -> dict[str, Any]:
+        """Return the columns of the options, and of the right one."""
+        listed = {self.option_column: ["..."], self.answer_column: "the letter or the index of the right option"}
+        apart = {name: "the right option" if not at else "..." for at, name in enumerate(self.option_columns)}
+        return super().further_columns() | (listed if self.option_column else apart)
+
 
 class ChoiceRows(JudgeSamples):
     """Gives each item the field ``options`` (one line an option), a field for each letter, and the letter as reference.

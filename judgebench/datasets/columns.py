@@ -154,6 +154,10 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hub: HubSource | None = None
     limit: int | None = None
 
+    def further_columns(self) -> dict[str, Any]:
+        """Return columns that the loader reads beside those that every loader has, each with an example."""
+        return {}
+
 
 class Row(NamedTuple):
     """One row of a source.
@@ -270,6 +274,7 @@ def schema_of(config: SourceConfig) -> str:
     example |= dict.fromkeys([*config.input_columns, *config.answer_columns], "...")
     if config.output_column:
         example[config.output_column] = "the reference answer"
+    example |= config.further_columns()
     return msgspec.json.encode(example).decode()
 
 

@@ -32,6 +32,12 @@ class ConversationRowsConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forb
     conversation_column: str
     rubric_column: str = ""
 
+    def further_columns(self) -> dict[str, Any]:
+        """Return the columns of the conversation and of the criteria."""
+        said = {self.conversation_column: [{"role": "user", "content": "..."}]}
+        criteria = {self.rubric_column: [{"criterion": "...", "points": 1, "tags": []}]} if self.rubric_column else {}
+        return super().further_columns() | said | criteria
+
 
 class ConversationRows(JudgeSamples):
     """Gives each item the fields ``messages`` and ``conversation``."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.datasets.columns import Row, SourceConfig
-from judgebench.datasets.judge_samples import JudgeSamples
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.errors import DataError
 
 GOLDS = "golds"
@@ -17,11 +17,22 @@ GOLDS = "golds"
 _FORMS = "accepted"
 
 
+class DropRowsConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``type=DropRows``: those of ``JudgeSamples``."""
+
+    def further_columns(self) -> dict[str, Any]:
+        """Return the columns of the accepted answers; rows of simple-evals have ``ref_text`` instead."""
+        answer = "number, date or spans; or a column ref_text of answers joined by | in its place"
+        return super().further_columns() | {"answer": answer}
+
+
 class DropRows(JudgeSamples):
     """Takes the accepted answers out of ``answer`` and ``validated_answers``, or out of ``ref_text``.
 
     The reference has each as one text, its spans parted by ``; ``.
     """
+
+    Config: ClassVar[type[JudgeSamplesConfig]] = DropRowsConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield the rows with their accepted answers.

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from judgebench.datasets.columns import Row, SourceConfig
-from judgebench.datasets.judge_samples import JudgeSamples
+from judgebench.datasets.judge_samples import JudgeSamples, JudgeSamplesConfig
 from judgebench.errors import DataError
 
 INSTRUCTIONS = "instructions"
 """Meta column of the instructions: ``[id, arguments]`` each."""
 
 
+class InstructionRowsConfig(JudgeSamplesConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys of ``type=InstructionRows``: those of ``JudgeSamples``."""
+
+    def further_columns(self) -> dict[str, Any]:
+        """Return the columns of the instructions."""
+        return super().further_columns() | {"instruction_id_list": ["..."], "kwargs": [{}]}
+
+
 class InstructionRows(JudgeSamples):
     """Reads ``instruction_id_list`` and ``kwargs``; arguments without a value are left out, as the authors do."""
+
+    Config: ClassVar[type[JudgeSamplesConfig]] = InstructionRowsConfig
 
     def rows(self, data_dir: Path | None) -> Iterator[Row]:
         """Yield the rows with their instructions.

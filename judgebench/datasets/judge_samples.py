@@ -55,6 +55,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
         where: Only rows whose columns hold these values.
         known_values: All values that a column may hold: a row of no known kind is an error, where it would else be left
             out of the figures by kind.
+        may_be_empty: Columns that a row may leave empty (null) or lack; they are an empty text then.
         whole_numbers: Columns that must hold whole numbers, because the score counts by them.
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
         gold_labels: Gold decision by what the gold column holds; anything else is an error.
@@ -86,6 +87,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     key: str = ""
     where: dict[str, Any] = msgspec.field(default_factory=dict)
     known_values: dict[str, list[Any]] = msgspec.field(default_factory=dict)
+    may_be_empty: list[str] = msgspec.field(default_factory=list)
     whole_numbers: list[str] = msgspec.field(default_factory=list)
     gold: Any = None
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
@@ -98,6 +100,10 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     numbered: dict[str, str] = msgspec.field(default_factory=dict)
     as_text: bool = False
     repeated: Choice = "refuse"
+
+    def further_columns(self) -> dict[str, Any]:
+        """Return the columns that hold lists of texts."""
+        return {name: ["..."] for name in [*self.numbered.values(), *self.answer_lists]}
 
 
 class JudgeSamples:
@@ -145,7 +151,8 @@ class JudgeSamples:
             rows = objects_of(path, config.columns) if path else hub_rows(config, data_dir)
             for number, row in enumerate(self._shaped(rows, tables)):
                 about = {"row": number, "split": split} if split else {"row": number}
-                named = row._replace(values={**about, **row.values})
+                blank = {name: "" for name in self.config.may_be_empty if row.values.get(name) is None}
+                named = row._replace(values={**about, **row.values, **blank})
                 self.check_kind(named)
                 yield from self._entries(named) if self.config.entries else [named]
 

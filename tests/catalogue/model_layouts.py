@@ -292,6 +292,47 @@ def wildbench_models() -> Layout:
     return Layout({"wildbench/tasks.jsonl": rows}, "wildbench/tasks.jsonl", "conversation_input", "checklist")
 
 
+def rimo_n() -> Layout:
+    kinds = ("algebra", "geometry")
+    rows = [
+        {
+            "problem_id": f"20{i:02d}a1",
+            "problem": f"Find {i}.",
+            "solution": "s",
+            "answer": "2^{2024}-1" if i == N - 1 else f"{i}",
+            "type": kinds[i % 2],
+        }
+        for i in range(N)
+    ]
+    return Layout({"rimo/RIMO-N.jsonl": rows}, "rimo/RIMO-N.jsonl", "problem", "answer")
+
+
+def mixeval_hard() -> Layout:
+    choices = {
+        f"{i}": {
+            "problem_type": "multiple-choice",
+            "context": f"Twice is {i}." if i % 2 else None,
+            "prompt": f"What is twice {i}?",
+            "options": [str(2 * i + (place - i % 4)) for place in range(4 + i % 3)],
+            "target": [i % 4],
+            "benchmark_name": ("MMLU", "BoolQ")[i // 4],
+        }
+        for i in range(N)
+    }
+    free = {
+        f"{i}": {
+            "problem_type": "free-form",
+            "context": None,
+            "prompt": f"Who was {i}?",
+            "target": [f"Name {i}", f"N. {i}"],
+            "benchmark_name": ("TriviaQA", "DROP")[i // 4],
+        }
+        for i in range(N)
+    }
+    files = {"mixeval_hard/multiple-choice.json": choices, "mixeval_hard/free-form.json": free}
+    return Layout(files, "mixeval_hard/free-form.json", "prompt", "target")
+
+
 def word_problems() -> Layout:
     """Made from a seed: there is no file."""
     return Layout({}, "", "")

@@ -12,6 +12,7 @@ import pytest
 
 from judgebench.config.registry import Registry
 from judgebench.config.resolve import load_run
+from judgebench.datasets.samples import loader_of, missing
 from judgebench.errors import JudgebenchError
 from judgebench.records.flow import Prompt, Sample
 from judgebench.records.request import Selection
@@ -194,6 +195,15 @@ MUTATIONS = [
     Mutation("aime2025", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("aime2024", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
     Mutation("math500", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("rimo_n", "accuracy", {**RATE, "constant": 12.5, "unread": None}, boxed("1")),
+    Mutation("mixeval_hard_choice", "accuracy", {**RATE, "constant": 25, "unread": None}, letter("The answer is ({})")),
+    Mutation(
+        "mixeval_hard_free-judge",
+        "mean_score",
+        {"right": 1, "wrong": 0, "coin": 0.5, "constant": 0.3, "unread": None},
+        quality,
+        verdicts('{{"reason": "so", "score": {}}}', right="1", wrong="0", constant="0.3"),
+    ),
     Mutation(
         "wildbench_models-judge",
         "mean_score",
@@ -263,9 +273,18 @@ def test_a_bad_row_is_refused_with_its_file_and_its_number(config: str, tmp_path
         folder = tmp_path / f"{number}"
         value = ... if column == layout.answer or layout.main.endswith((".csv", ".tsv")) else {"what": "no text"}
         write(folder, spoiled(layout, column, value).files)
-        (data,) = datasets(config).values()
+        *_, data = datasets(config).values()
         with pytest.raises(JudgebenchError, match=rf"{Path(layout.main).name}:\d+"):
             items(data, folder)
+
+
+@pytest.mark.parametrize("config", ["mmlu_pro", "gpqa", "ifeval", "drop", "healthbench", "wildbench_models"])
+def test_where_the_file_is_missing_all_columns_that_are_read_are_named(config: str, tmp_path: Path) -> None:
+    layout, (data,) = MODEL_LAYOUTS[config](), datasets(config).values()
+    hint = missing(loader_of(data).config, tmp_path).hint
+    assert hint is not None
+    for column in filter(None, (layout.answer, layout.gold)):
+        assert f'"{column}":' in hint
 
 
 def test_the_names_that_other_tools_use_mean_the_same_file() -> None:

@@ -9,6 +9,22 @@ with read_base():
     from judgebench.configs.datasets.model_catalogue.drop import drop_datasets
 
 drop_datasets[0]["metrics"] = ["accuracy"]
+about = dict(
+    title="DROP with a judge",
+    source="D. Dua et al. (2019), DROP: A Reading Comprehension Benchmark Requiring Discrete Reasoning Over Paragraphs, "
+    "arXiv:1903.00161",
+    published="hub EleutherAI/drop, split validation",
+    licence="CC BY-SA 4.0",
+    size="9,535 questions",
+    columns="those of `drop`",
+    asks="the model as in `drop`; the judge whether an answer that the rule calls wrong, or cannot read, is right",
+    scored="accuracy in two rows: `drop` by exact match, `drop-judge` with what the judge has changed",
+    unread="in `drop-judge` a judge's reply that cannot be read leaves the item unparsed; counted, and in the bounds",
+    checked="invented rows of the published layout, answers and judges whose figures are known",
+    weaknesses="The judge sees the rule's misses alone, so it can only raise the figure. What the rule calls right is never "
+    "looked at again.",
+)
+
 drop_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=dict(
         attr="service",  # a service that is asked over HTTP; may be left out

@@ -8,6 +8,22 @@ from judgebench.models import extract_non_reasoning_content
 with read_base():
     from judgebench.configs.datasets.model_catalogue.triviaqa import triviaqa_datasets
 
+about = dict(
+    title="TriviaQA with a judge",
+    source="M. Joshi et al. (2017), TriviaQA: A Large Scale Distantly Supervised Challenge Dataset for Reading "
+    "Comprehension, arXiv:1705.03551",
+    published="hub mandarjoshi/trivia_qa, configuration rc.nocontext, split validation",
+    licence="see the hub's page",
+    size="17,944 questions",
+    columns="those of `triviaqa`",
+    asks="the model as in `triviaqa`; the judge whether an answer that the rule calls wrong, or cannot read, is right",
+    scored="accuracy in two rows: `triviaqa` by the accepted names, `triviaqa-judge` with what the judge has changed",
+    unread="in `triviaqa-judge` a judge's reply that cannot be read leaves the item unparsed; counted, and in the bounds",
+    checked="invented rows of the published layout, answers and judges whose figures are known",
+    weaknesses="The judge sees the rule's misses alone, so it can only raise the figure. What the rule calls right is never "
+    "looked at again.",
+)
+
 triviaqa_datasets[0]["judge_infer_cfg"] = dict(
     judge_model=dict(
         attr="service",  # a service that is asked over HTTP; may be left out
