@@ -14,7 +14,8 @@ about = dict(
     asks="a solution step by step with the final answer in `\\boxed{}`",
     scored="accuracy by mathematical equivalence (one answer is `2^{2024}-1`), and by type",
     unread="unparsed where no box is found; counted, and in the bounds",
-    checked="invented rows of the published layout and answers whose figures are known",
+    checked="invented rows of the published layout and answers whose figures are known; each of the 335 published answers, "
+    "boxed, is read as itself",
     weaknesses="73 of the 335 answers are 1, so a model that always says 1 gets 21.8 percent. RIMO-P, the part with proofs "
     "whose steps a judge checks in order, is not here.",
 )

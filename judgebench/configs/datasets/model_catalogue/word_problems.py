@@ -19,7 +19,7 @@ about = dict(
     },
     checked="the answers of all families against a second computation from the numbers in the text; the first problems of "
     "a seed are fixed by a test, so that they are the same on every machine; answers whose figures are known",
-    weaknesses="They need two to four steps of whole-number arithmetic, so strong models get all of them right. Use them to "
+    weaknesses="They need two to four steps of whole-number arithmetic, so a strong model may get all of them right. Use them to "
     "compare small models, compressed ones, and settings, or to see whether a service computes as it should. Figures of "
     "two seeds differ by chance: compare models on one seed.",
 )
