@@ -338,7 +338,7 @@ COMMANDS = {
     ),
     "add": Command("Take labels from a CSV or JSONL file into a run.", ("file", "--random", "--annotator"), _add),
     "report": Command(
-        "Say how far annotators and judge agree, and what the labels make of the scores.",
+        "Say how far annotators (or the gold of a benchmark) and judge agree, and what labels make of the scores.",
         ("--row", "--epsilon"),
         _report,
     ),
