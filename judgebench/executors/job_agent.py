@@ -32,6 +32,8 @@ JOB, CLAIM, ENVIRONMENT, ORDERS, REPORTS, BEAT, END = (
     "job.json", "claim", "environment", "orders", "progress.jsonl", "beat.json", "end.json",
 )  # fmt: skip
 """Files of an attempt."""
+RESERVE, RESERVED = "reserve", 32_768
+"""A file of so many bytes, given up where the disk is full, so that there is room to say so."""
 
 EVERY = 0.2
 """Seconds between two looks at the task and at the files."""
@@ -82,6 +84,8 @@ class Agent:
         self._last_beat = self._reached_at = time.monotonic()
         self._last_signal = 0
         self._signal = 0
+        self._unsaid = b""
+        """Reports for which there was no room."""
         self._task: subprocess.Popen[bytes] | None = None
 
     def run(self) -> int:
@@ -100,8 +104,11 @@ class Agent:
             reason = ""
         ended = {"code": code, "signal": self._signal, "reason": reason}
         give_up = time.monotonic() + PERSISTENCE
-        while not replace(self.folder / END, ended) and time.monotonic() < give_up and self._is_owner():
-            time.sleep(1.0)
+        while not (self._say() and replace(self.folder / END, ended)):
+            if not self._give_up_reserve():
+                if time.monotonic() > give_up or not self._is_owner():
+                    break
+                time.sleep(1.0)
         return code if code >= 0 else 1 if code == FENCED else 128 - code
 
     def _is_owner(self) -> bool:
@@ -120,6 +127,8 @@ class Agent:
             json.dump(
                 {"host": socket.gethostname(), "pid": os.getpid(), "job": os.environ.get("SLURM_JOB_ID", "")}, file
             )
+        with contextlib.suppress(OSError):
+            (self.folder / RESERVE).write_bytes(bytes(RESERVED))
         return True
 
     def _environment(self) -> dict[str, str]:
@@ -190,8 +199,26 @@ class Agent:
 
     def _carry(self, reports: int) -> None:
         while data := os.read(reports, 65_536):
-            with contextlib.suppress(OSError), (self.folder / REPORTS).open("ab", buffering=0) as file:
-                file.write(data)
+            self._unsaid += data
+            self._say()
+
+    def _say(self) -> bool:
+        """Write down what the task has reported; returns whether all of it is written."""
+        try:
+            with (self.folder / REPORTS).open("ab", buffering=0) as file:
+                while self._unsaid:
+                    self._unsaid = self._unsaid[file.write(self._unsaid) :]
+        except OSError:
+            return False
+        return True
+
+    def _give_up_reserve(self) -> bool:
+        """Make room on a full disk; returns whether there was any to give."""
+        try:
+            (self.folder / RESERVE).unlink()
+        except OSError:
+            return False
+        return True
 
     def _beat(self) -> None:
         self._last_beat = time.monotonic()

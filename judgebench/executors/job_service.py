@@ -46,6 +46,7 @@ class JobService:
         submit: Submit,
         host: str = "",
     ) -> None:
+        self.on_loss: Callable[[asyncio.Future[str]], None] | None = None
         self._host = host
         self._config = config
         self._launch = config.launch or LaunchConfig()
@@ -56,6 +57,7 @@ class JobService:
         self._handle: JobHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._address: asyncio.Future[str] | None = None
+        """Where it is; a new one each time that another job begins it again."""
         self._stopping = False
 
     async def start(self) -> str:
@@ -103,7 +105,10 @@ class JobService:
         error: BaseException | None = None
         try:
             async for event in handle.events():
-                if isinstance(event, Ended | Printed):
+                if isinstance(event, Ended):
+                    continue
+                if isinstance(event, Printed):
+                    self._lost(event.line)
                     continue
                 if event.state == "running" and not self._address.done():
                     self._address.set_result(event.note)
@@ -118,6 +123,15 @@ class JobService:
         elif not self._stopping:
             lines = [f"The launched service of model {self._config.abbr} ended during the run."]
             self._report("\n  ".join([*lines, *self._tail()]))
+
+    def _lost(self, why: str) -> None:
+        """Note that the service is gone, and that another job begins it again."""
+        lines = [f"The launched service of model {self._config.abbr} {why}."]
+        self._report("\n  ".join([*lines, *self._tail()]))
+        if self._address is not None and self._address.done():
+            self._address = asyncio.get_running_loop().create_future()
+            if self.on_loss is not None:
+                self.on_loss(self._address)
 
     async def _show_life(self, jobs: Path) -> None:
         while True:

@@ -30,9 +30,10 @@ _NOTICED = 20.0
 _LAGS = 15.0
 """Seconds for which a shared file system may hide that an ended job wrote down how it ended."""
 
-JobState = Literal["waiting", "running", "ended", "killed", "lost", "cancelled", "gone"]
-"""What the batch system says of a job: it waits; runs; ended by itself; was killed for the memory that it used; was
-ended by the system and may go on elsewhere (lost); was cancelled by a person; is not known there any more (gone)."""
+JobState = Literal["waiting", "impossible", "running", "ended", "killed", "lost", "cancelled", "gone"]
+"""What the batch system says of a job: it waits; waits, and can never start as it is; runs; ended by itself; was killed
+for the memory that it used; was ended by the system and may go on elsewhere (lost); was cancelled by a person; is not
+known there any more (gone)."""
 
 
 class JobStatus(NamedTuple):
@@ -107,12 +108,14 @@ class Terms(NamedTuple):
         lease: Seconds after which an agent that cannot read the run folder ends its task.
         silence: Seconds after which an agent that has stopped counting is asked for at the batch system.
         every: Seconds between two questions to the batch system.
+        revive: Whether one that worked and then ended by itself, unasked, is begun again: a service, not a task.
     """
 
     max_jobs: int
     lease: float
     silence: float
     every: float
+    revive: bool = False
 
 
 class JobHandle:
@@ -150,6 +153,8 @@ class JobHandle:
         self._make = make
         self._orders: list[str] = []
         self._stopping = self._killed = self._has_allowance = False
+        self._worked = 0
+        """The newest attempt that said that it works."""
         self._attempt: Attempt | None = None
 
     async def begin(self) -> None:
@@ -196,6 +201,8 @@ class JobHandle:
                         return
                     result = attempt.end()  # before the reports: what it said last comes before its end
                     for report in attempt.reports():
+                        if report.state == "running":
+                            self._worked = attempt.number
                         yield report
                     if result is None:
                         result, note = await watcher.look()
@@ -222,11 +229,13 @@ class JobHandle:
     async def _why_again(self, attempt: Attempt, result: AttemptEnd | JobStatus) -> str:
         """Return a sentence where another attempt is to be made; empty where this was the last."""
         if isinstance(result, AttemptEnd):
-            if not result.signal or result.code not in {int(ExitCode.INTERRUPTED), -15, -10}:
+            stopped, revive = result.code in {int(ExitCode.INTERRUPTED), -15, -10}, self._terms.revive
+            if result.signal and (stopped or revive) and (await self._settled(attempt.job.name)).state != "cancelled":
+                what = f"was ended by the batch system (signal {result.signal})"
+            elif revive and not result.signal and not stopped and self._worked == attempt.number:
+                what = f"ended with exit code {result.code}"
+            else:
                 return ""
-            if (await self._settled(attempt.job.name)).state == "cancelled":
-                return ""
-            what = f"was ended by the batch system (signal {result.signal})"
         elif result.state == "ended" and attempt.begun:
             what = "ended without saying how"
         elif result.state in {"lost", "gone"}:
@@ -235,6 +244,8 @@ class JobHandle:
             return ""
         if self._stopping or self._killed or self._has_allowance or attempt.number >= self._terms.max_jobs:
             return ""
+        if self._terms.revive:
+            return f"{what}; another job begins it again"
         return f"attempt {attempt.number} {what}; what it has is kept, and attempt {attempt.number + 1} goes on"
 
     async def _settled(self, name: str) -> JobStatus:
@@ -298,6 +309,11 @@ def lost(task: str, status: JobStatus, tail: list[str]) -> JudgebenchError:
     number = f" {status.job}" if status.job else ""
     if status.state == "cancelled":
         return InterruptedRunError(f"The job{number} of task {task} was cancelled.", hint="Continue with --reuse.")
+    if status.state == "impossible":
+        return LaunchError(
+            f"The job{number} of task {task} can never start: {visible(status.reason)}.",
+            hint="Change the keys of the executor's config or the resources of the model, then continue with --reuse.",
+        )
     why = f": {visible(status.reason)}" if status.reason else ""
     printed = "\n    ".join(["It printed:", *tail]) if tail else "It printed nothing."
     return LaunchError(
@@ -335,6 +351,9 @@ class AttemptWatch:
             note = status.reason if status.reason not in {"", "None"} else "not scheduled yet"
             self._note, new = note, note if note != self._note else ""
             return None, visible(new)
+        if status.state == "impossible" and status.reason != self._note:
+            self._note = status.reason
+            return None, visible(status.reason)
         # It has ended, or is not known: its own word about that may be on its way through the file system.
         self._ended_at = self._ended_at or now
         return (status if now - self._ended_at >= min(_LAGS, self._terms.silence) else None), ""

@@ -25,12 +25,14 @@ NEEDLESS = 120.0
 """Seconds without ``jb`` and without a job that works, after which a service ends."""
 SERVICE_FOLDER = "service-"
 """How the folders of services begin."""
+STOPPED = 130
+"""Exit code of a service that was told to end, or that nobody needs: it is not begun again."""
 LOOK_EVERY = 5.0
 """Seconds between two looks for whom they serve."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the service to its end; returns its exit code, 3 where it never became healthy."""
+    """Run the service to its end; returns its exit code: 3 if it never became healthy, ``STOPPED`` if told to end."""
     jobs, name, wanted, limit, health, mark, *command = arguments
     assert mark == "--"
     host, port = name.replace("{host}", reachable_name()) or reachable_name(), int(wanted) or free_port()
@@ -51,10 +53,12 @@ def main(arguments: list[str]) -> int:
             return 3
     _report({"task": "service", "state": "running", "note": f"http://{host}:{port}"})
     need = Need(Path(jobs))
-    while process.poll() is None and not _must_stop(0.5) and need.is_there():
-        pass
-    process.stdin.close()
-    return process.wait()
+    while process.poll() is None:
+        if _must_stop(0.5) or not need.is_there():
+            process.stdin.close()
+            process.wait()
+            return STOPPED
+    return process.returncode
 
 
 class Need:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -30,6 +31,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _CHECK_LIMIT = 5.0
 _STOP_LIMIT = guard.GRACE + 3.0
 
+OnLoss = Callable[[asyncio.Future[str]], None]
+
 
 class Service:
     """One launched service.
@@ -46,6 +49,7 @@ class Service:
     ) -> None:
         self.name = config.abbr
         self.url = ""
+        self.on_loss: OnLoss | None = None  # it is not begun again
         self._config = config
         self._launch = config.launch or LaunchConfig()
         self._log = log
@@ -178,7 +182,13 @@ class Service:
 
 
 class LaunchedService(Protocol):
-    """A service of a run, wherever it is launched."""
+    """A service of a run, wherever it is launched.
+
+    Attributes:
+        on_loss: Called where it has ended and is begun again, with the address that it will have.
+    """
+
+    on_loss: OnLoss | None
 
     async def start(self) -> str:
         """Start it and return its base address once it is healthy.
@@ -198,7 +208,17 @@ ServiceMaker = Callable[[ModelConfig, Path, Mapping[str, str], Callable[[str], N
 
 
 class Services:
-    """The services of a run: started when first asked for, shared, stopped when nobody needs them any more."""
+    """The services of a run: started when first asked for, shared, stopped when nobody needs them any more.
+
+    Args:
+        configs: Models, of which those with a ``launch`` block are started.
+        run_dir: The run folder.
+        environment: Of the services.
+        notify: Shows a line to the user.
+        make: Makes a service.
+        on_loss: Called with the key of a service that has ended and is begun again, maybe elsewhere: those who use it
+            need ``addresses`` anew.
+    """
 
     def __init__(
         self,
@@ -208,14 +228,16 @@ class Services:
         environment: Mapping[str, str],
         notify: Callable[[str], None],
         make: ServiceMaker = Service,
+        on_loss: Callable[[str], None] | None = None,
     ) -> None:
+        self._on_loss = on_loss
         self._make = make
         self._configs = {launch_key(config): config for config in configs if config.launch is not None}
         self._run_dir = run_dir
         self._environment = environment
         self._report = notify
         self._services: dict[str, LaunchedService] = {}
-        self._starts: dict[str, asyncio.Task[str]] = {}
+        self._starts: dict[str, asyncio.Future[str]] = {}
         self._stops: set[asyncio.Task[None]] = set()
 
     def begin(self, key: str) -> None:
@@ -223,7 +245,7 @@ class Services:
         if key not in self._starts:
             self._starts[key] = asyncio.create_task(self._start(key))
             # A failure is told to whoever asks for the address; without this the loop would complain when nobody does.
-            self._starts[key].add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._starts[key].add_done_callback(_hear)
 
     async def addresses(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the base address of each service, once all are healthy.
@@ -267,7 +289,15 @@ class Services:
             return await self._start_replicas(key, config, config.launch.replicas)
         log = prepare_log(self._run_dir, f"logs/services/{config.abbr.replace('/', '_')}.out")
         service = self._services[key] = self._make(config, log, self._environment, self._report)
+        service.on_loss = functools.partial(self._lost, key)
         return await service.start()
+
+    def _lost(self, key: str, back: asyncio.Future[str]) -> None:
+        back.add_done_callback(_hear)
+        if key in self._starts:  # else it is being stopped
+            self._starts[key] = back
+            if self._on_loss is not None:
+                self._on_loss(key)
 
     async def _start_replicas(self, key: str, config: ModelConfig, count: int) -> str:
         from judgebench.executors.replicated_service import ReplicatedService
@@ -278,7 +308,13 @@ class Services:
             log = prepare_log(self._run_dir, f"logs/services/{one.abbr.replace('/', '_')}.out")
             replicas.append(self._make(one, log, self._environment, self._report))
         service = self._services[key] = ReplicatedService(replicas, self._report)
+        service.on_loss = functools.partial(self._lost, key)
         return await service.start()
+
+
+def _hear(start: asyncio.Future[str]) -> None:
+    if not start.cancelled():
+        start.exception()
 
 
 def services_environment(addresses: Mapping[str, str]) -> dict[str, str]:

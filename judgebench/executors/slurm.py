@@ -41,6 +41,21 @@ _STATES: dict[str, JobState] = {
     "DEADLINE": "lost",
 }  # fmt: skip
 
+_IMPOSSIBLE = {
+    "PartitionTimeLimit": "it asks for more time than its partition allows",
+    "BadConstraints": "no node has what it asks for",
+    "DependencyNeverSatisfied": "the job that it depends on did not end as it should have",
+    "InvalidAccount": "its account is not valid",
+    "InvalidQOS": "its quality of service is not valid",
+    "AccountNotAllowed": "its account may not use the partition",
+    "QOSNotAllowed": "its quality of service may not be used in the partition",
+    "QOSMaxWallDurationPerJobLimit": "it asks for more time than its quality of service allows",
+    "AssocMaxWallDurationPerJobLimit": "it asks for more time than its account allows",
+}
+"""Reasons of Slurm for which a job waits for ever. A node that is down is none: it may come back.
+<https://slurm.schedmd.com/job_reason_codes.html>
+"""
+
 _UNCERTAIN = ("timed out", "unable to contact", "connection refused", "temporarily", "communication", "not responding")
 """Words in the complaints of ``sbatch`` after which the job may have been submitted all the same."""
 
@@ -87,7 +102,7 @@ class Slurm:
         found: dict[str, JobStatus] = {}
         for line in out.splitlines():
             job, state, reason, node, name = (line.strip().split("|", 4) + [""] * 5)[:5]
-            status = JobStatus(_STATES.get(state, "running"), _reason(state, reason), job, node)
+            status = JobStatus(_state(state, reason), _reason(state, reason), job, node)
             if name not in found or found[name].state not in {"running", "waiting"}:
                 found[name] = status  # of two jobs of one name the one that may still work counts
         return found
@@ -140,7 +155,7 @@ class SlurmExecutor:
             python: Interpreter on the nodes; empty takes this one, which must be there under the same path.
             service_host: Name under which other nodes reach a service that is launched on a node, such as
                 ``{host}-ib0``; empty takes the node's host name.
-            max_jobs: Most jobs for one task.
+            max_jobs: Most jobs for one task or service.
             lease: Seconds after which a job that cannot read the run folder ends its task.
             silence: Seconds without a sign of life after which Slurm is asked about a job.
             every: Seconds between two questions to Slurm.
@@ -194,7 +209,7 @@ class SlurmExecutor:
             config: ModelConfig, log: Path, environment: Mapping[str, str], notify: Callable[[str], None]
         ) -> JobService:
             async def submit(command: list[str], environment: Mapping[str, str], resources: Resources) -> JobHandle:
-                terms = self.terms._replace(max_jobs=1)
+                terms = self.terms._replace(revive=True)
                 return await self._submit(
                     f"{SERVICE}{config.abbr}",
                     run_dir,
@@ -252,8 +267,14 @@ class SlurmExecutor:
         """Nothing is held."""
 
 
+def _state(state: str, reason: str) -> JobState:
+    return "impossible" if state == "PENDING" and reason in _IMPOSSIBLE else _STATES.get(state, "running")
+
+
 def _reason(state: str, reason: str) -> str:
     """Return what Slurm says of a state, as it says it; its ``None`` says nothing."""
+    if state == "PENDING" and reason in _IMPOSSIBLE:
+        return f"{reason}, {_IMPOSSIBLE[reason]}"
     return reason if state == "PENDING" else state if _STATES.get(state) in {"lost", "killed"} else ""
 
 

@@ -143,6 +143,7 @@ class _TaskState:
         handle: How to reach it, while it runs.
         untold: Lines for it, until it has started.
         job: Starts it and listens to it until it has ended.
+        again: Whether it is to be started once more when it has ended, because its service is somewhere else.
     """
 
     def __init__(self, plan: Plan, spec: TaskSpec) -> None:
@@ -153,6 +154,7 @@ class _TaskState:
         self.handle: Handle | None = None
         self.untold: list[str] = []
         self.job: asyncio.Task[None] | None = None
+        self.again = False
 
     def tell(self, line: str) -> None:
         """Hand the task a line, at the latest when it has started."""
@@ -206,6 +208,7 @@ class _Supervision:
             environment=environment,
             notify=display.message,
             make=launcher(context.run_dir) if (launcher := getattr(executor, "launcher", None)) else Service,
+            on_loss=self._service_lost,
         )
         self._over = asyncio.Event()
         self._event_log: TextIO | None = None
@@ -282,9 +285,7 @@ class _Supervision:
         row = state.row
         code, error, hint = int(ExitCode.BUG), "", ""
         try:
-            addresses = await self._launch_for(state)
-            handle = await self._start(state, addresses)
-            ended = await self._listen(state, handle)
+            ended = await self._complete_task(state)
         except JudgebenchError as caught:
             code, error, hint = int(caught.exit_code), caught.message, caught.hint
         except OSError as caught:
@@ -311,6 +312,29 @@ class _Supervision:
         self._post(TaskExited(state.spec.id, code, error))
         self._report_findings(row)
         self._release_services()
+
+    async def _complete_task(self, state: _TaskState) -> Ended:
+        """Start a task and hear it until it has ended; once more where its service has moved meanwhile."""
+        while True:
+            state.again = False
+            addresses = await self._launch_for(state)
+            handle = await self._start(state, addresses)
+            if state.again:
+                handle.stop()
+            ended = await self._listen(state, handle)
+            if not state.again or ended.code == 0 or self._machine.interrupted:
+                return ended
+            state.handle = None
+
+    def _service_lost(self, key: str) -> None:
+        """Have those who use a service keep what they have, and go on when it is back."""
+        if self._spending is not None or self._machine.interrupted:  # an account is for one start of a task
+            return
+        for state in self._tasks.values():
+            if key in state.services and self._machine.phase(state.spec.id) == "running":
+                state.again = True
+                if state.handle is not None:
+                    state.handle.stop()
 
     async def _launch_for(self, state: _TaskState) -> dict[str, str]:
         if not state.services:

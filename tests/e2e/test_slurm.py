@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,22 @@ def test_a_job_that_never_starts_says_why(bench: Bench, cluster: ThrowawaySlurm)
     wait_until(lambda: not cluster.jobs())
 
 
+def test_a_job_that_can_never_start_is_refused_with_the_reason(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    write_executor(bench, time="3:00:00")  # the partition allows one hour
+    process = start(bench, cluster, "--mode", "infer")
+    listed: list[str] = []
+
+    def is_listed() -> bool:
+        listed[:] = [run_verb(bench, cluster, "jobs", "latest").out]
+        return "impossible (PartitionTimeLimit, it asks for more time than its partition allows)" in listed[0]
+
+    wait_until(lambda: is_listed() or process.poll() is not None)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, out
+    assert "can never start: PartitionTimeLimit, it asks for more time than its partition allows." in out
+    wait_until(lambda: not cluster.jobs())
+
+
 def test_a_partition_that_is_not_there_is_one_sentence(bench: Bench, cluster: ThrowawaySlurm) -> None:
     write_executor(bench, partition="nowhere")
     done = jb(bench, cluster)
@@ -372,21 +389,35 @@ def test_a_folder_with_signs_that_slurm_fills_in_is_found(bench: Bench, cluster:
 
 
 SERVICE = """
-import signal, sys, threading
+import re, signal, sys, threading, time
 from tests.e2e.harness import judge_answer, model_answer
 from tests.faultservice import FaultService
 stopped = threading.Event()
+
+
+def noted(answer, marks):
+    def slowly(body):
+        with open(marks, "a") as file:
+            file.write(f"{re.search('twice ([0-9]+)', str(body['messages']))[1]}\\n")
+        time.sleep(0.7)
+        return answer(body)
+
+    return slowly
+
+
 signal.signal(signal.SIGTERM, lambda *_: stopped.set())
 answer = {"m": model_answer(lambda i: i % 3 == 0), "j": judge_answer()}[sys.argv[1]]
+if len(sys.argv) > 3:
+    answer = noted(answer, sys.argv[3])
 print("loading", sys.argv[1], flush=True)
 with FaultService(answer, model=sys.argv[1], port=int(sys.argv[2])):
     stopped.wait()
 """
 
 
-def launched(name: str) -> dict[str, Any]:
-    """Keys of a model whose service is launched: one of this project's tests."""
-    command = [sys.executable, "-c", SERVICE, name, "{port}"]
+def launched(name: str, marks: Path | None = None) -> dict[str, Any]:
+    """Keys of a model whose service is launched: one of this project's tests, which notes what it is asked."""
+    command = [sys.executable, "-c", SERVICE, name, "{port}", *([str(marks)] if marks else [])]
     return {"url": "", "launch": {"command": command, "health": "/v1/models", "time_limit": 60.0}}
 
 
@@ -403,6 +434,67 @@ def test_services_are_jobs_of_their_own_and_end_with_the_run(bench: Bench, clust
     check_complete(bench)
     wait_until(lambda: not cluster.jobs())
     assert not bench.asked()  # the services of the test itself stood beside
+
+
+def service_pids(name: str, log: Path) -> list[int]:
+    """Processes that are a launched service of this test: those that write into its log."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if words[1:2] == [b"-c"] and name.encode() in words and (entry / "fd/1").resolve() == log.resolve():
+                found.append(int(entry.name))
+    return found
+
+
+def test_a_service_job_that_dies_under_load_is_begun_again_and_nothing_is_lost(
+    bench: Bench, cluster: ThrowawaySlurm, tmp_path: Path
+) -> None:
+    marks = tmp_path / "asked"
+    bench.model_keys = launched("m", marks)
+    bench.write()
+    write_executor(bench, service_host="127.0.0.1")
+    process = start(bench, cluster, "--mode", "infer")
+    wait_until(lambda: len(finished(bench, "toy")) >= 3)
+    (service,) = service_pids("m", bench.run / "logs/services/toy-model.out")
+    before = finished(bench, "toy")
+    os.kill(service, signal.SIGKILL)
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "The launched service of model toy-model ended with exit code" in out
+    assert "another job begins it again" in out
+    asked = marks.read_text().split()
+    assert not [number for number in before if asked.count(str(number)) > 1]
+    assert set(asked) == set(map(str, range(N)))
+    check_answers(bench)
+    wait_until(lambda: not cluster.jobs())
+
+
+def test_a_full_disk_ends_the_task_in_one_sentence_and_reuse_goes_on(bench: Bench, cluster: ThrowawaySlurm) -> None:
+    place = bench.folder / "outputs"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    try:
+        slower_after(3, bench.model, then=0.7)
+        process = start(bench, cluster, "--mode", "infer")
+        wait_until(lambda: len(finished(bench, "toy")) >= 3)
+        with suppress(OSError), (place / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 3, out
+        assert "cannot be written: the disk is full." in out, out
+        assert "Traceback" not in out
+        wait_until(lambda: not cluster.jobs())
+        before = finished(bench, "toy")
+        (place / "filler").unlink()
+        done = jb(bench, cluster, "--reuse", "--mode", "infer")
+        assert done.code == 0, done.text
+        kept_once(bench, before, bench.model)
+        check_answers(bench)
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_service_that_dies_before_it_is_healthy_is_one_sentence_with_its_last_words(

@@ -19,7 +19,7 @@ import pytest
 from judgebench.errors import ExitCode, LaunchError
 from judgebench.executors import guard
 from judgebench.executors.replicated_service import ReplicatedService
-from judgebench.executors.services import launched_models
+from judgebench.executors.services import OnLoss, launched_models
 from judgebench.models.access import launch_key
 from judgebench.models.contract import LaunchConfig, ModelConfig
 from judgebench.records.run import DatasetConfig, JudgeConfig, Plan, Typed
@@ -79,6 +79,13 @@ class FakeService:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.on_loss: OnLoss | None = None
+
+    def lose(self) -> asyncio.Future[str]:
+        assert self.on_loss is not None
+        back: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.on_loss(back)
+        return back
 
     async def start(self) -> str:
         if not self.address:
@@ -94,6 +101,41 @@ def test_a_replica_that_does_not_become_healthy_is_left_out_and_told() -> None:
     service = ReplicatedService([FakeService("http://a:1"), FakeService(""), FakeService("http://b:2")], said.append)
     assert asyncio.run(service.start()) == "http://a:1 http://b:2"
     assert said == ["It did not become healthy. The run goes on with 2 of 3 replicas."]
+
+
+def test_the_addresses_of_replicas_change_when_none_is_left_and_when_one_is_back() -> None:
+    async def play() -> list[str]:
+        first, second = FakeService("http://a:1"), FakeService("http://b:2")
+        service = ReplicatedService([first, second], print)
+        await service.start()
+        told: list[asyncio.Future[str]] = []
+        service.on_loss = told.append
+        first_back = first.lose()
+        assert not told  # the other works on
+        second_back = second.lose()
+        assert [one.done() for one in told] == [False]
+        first_back.set_result("http://a:3")
+        found = [await told[0]]
+        second_back.set_result("http://b:4")
+        await asyncio.sleep(0)
+        return [*found, await told[1]]
+
+    assert asyncio.run(play()) == ["http://a:3", "http://a:3 http://b:4"]
+
+
+def test_where_no_replica_comes_back_whoever_waits_is_told() -> None:
+    async def play() -> None:
+        first, second = FakeService("http://a:1"), FakeService("http://b:2")
+        service = ReplicatedService([first, second], print)
+        await service.start()
+        told: list[asyncio.Future[str]] = []
+        service.on_loss = told.append
+        for one in (first.lose(), second.lose()):
+            one.set_exception(LaunchError("It was begun too often."))
+        await told[0]
+
+    with pytest.raises(LaunchError, match="begun too often"):
+        asyncio.run(play())
 
 
 def test_where_no_replica_becomes_healthy_the_first_says_why(run: Run) -> None:
