@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,37 @@ def typed(site: tuple[Path, dict[str, str]], heading: str) -> list[tuple[str, Do
     return [(line, run(["sh", "-c", line], folder, timeout=400, env=environment)) for line in lines]
 
 
+def write_my_vllm(folder: Path, model: FaultService) -> None:
+    (folder / "configs/models/my_vllm.py").write_text(
+        "from judgebench.models import VLLMCustomAPIChat\n"
+        f"models = [dict(type=VLLMCustomAPIChat, abbr='my-vllm', model='m', url={model.url!r})]\n"
+    )
+
+
+def answer(body: dict[str, Any]) -> str:
+    return f"\\boxed{{{right(prompt_text(body))}}}"
+
+
+def test_the_first_commands_of_the_page(site: tuple[Path, dict[str, str]], cluster: ThrowawaySlurm) -> None:
+    with FaultService(answer, model="m") as model, FaultService(lambda _: "VERDICT: A", model="j") as judge:
+        write_my_vllm(site[0], model)
+        site[1].update(JB_JUDGE_URL=judge.url, JB_JUDGE_MODEL="j")
+        done = typed(site, "## Slurm")
+        assert [command.partition("#")[0].split()[1:3] for command, _ in done] == [
+            ["--models", "my_vllm"],
+            ["jobs", "latest"],
+            ["jobs", "latest"],
+            ["--reuse"],
+        ]
+        for command, one in done:
+            assert one.code == 0, f"{command}\n{one.text}"
+        assert done[1][1].out == "The run has no jobs.\n"
+        assert "complete, kept as it is" in done[3][1].text
+        (result,) = (site[0] / "outputs/default").glob("2*/results/my-vllm/*.json")
+        assert json.loads(result.read_text())["counts"]["ok"] == 6
+    wait_until(lambda: not cluster.jobs())
+
+
 def test_two_models_and_a_judge_each_a_job_of_its_own(
     site: tuple[Path, dict[str, str]], cluster: ThrowawaySlurm
 ) -> None:
@@ -122,11 +154,8 @@ def test_an_array_of_shards_is_merged(site: tuple[Path, dict[str, str]]) -> None
     array = array.replace("--array=0-7", "--array=0-1 --wait").replace(
         "aime2025_llmjudge", "aime2025_gen --no-preflight"
     )
-    with FaultService(lambda body: f"\\boxed{{{right(prompt_text(body))}}}", model="m") as model:
-        (folder / "configs/models/my_vllm.py").write_text(
-            "from judgebench.models import VLLMCustomAPIChat\n"
-            f"models = [dict(type=VLLMCustomAPIChat, abbr='my-vllm', model='m', url={model.url!r})]\n"
-        )
+    with FaultService(answer, model="m") as model:
+        write_my_vllm(folder, model)
         for command in (array, merge):
             done = run(["sh", "-c", command], folder, timeout=400, env=environment)
             assert done.code == 0, done.text
