@@ -165,7 +165,7 @@ class HttpClient:
             EndpointError: The service is gone.
         """
         while True:
-            if all(one.breaker.gone is not None for one in self._replicas):
+            if self._all_gone():
                 self._raise_gone(self._replicas[0])
             replica, pause = least_busy(self._replicas, time.monotonic(), failed)
             if replica is not None:
@@ -187,7 +187,7 @@ class HttpClient:
         except BaseException:
             replica.in_flight -= 1
             raise
-        if all(one.breaker.gone is not None for one in self._replicas):
+        if replica.breaker.gone is not None and self._all_gone():
             gate.leave()
             self._raise_gone(replica)
         sent_at = time.monotonic()
@@ -220,8 +220,11 @@ class HttpClient:
         elif breaker.gone is not None or (was_open and not breaker.open):
             self._changed.set()
             self._traffic.note = ""
-        if all(one.breaker.gone is not None for one in self._replicas):
+        if breaker.gone is not None and self._all_gone():
             self._raise_gone(replica)
+
+    def _all_gone(self) -> bool:
+        return all(one.breaker.gone is not None for one in self._replicas)
 
     async def _exchange(self, body: bytes, target: URL) -> RequestOutcome:
         """Send once and read the reply; never raises for what the service or the network does."""

@@ -108,7 +108,8 @@ class ConcurrencyLimit:
     def leave(self) -> None:
         """Give the place back."""
         self.in_flight -= 1
-        self._wake()
+        if self._waiters:
+            self._wake()
 
     def succeeded(self) -> None:
         """Tell the adaptive bound of a success; call before ``leave``."""
