@@ -60,6 +60,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
         gold: One gold decision for all items (benchmarks that name their columns ``chosen`` and ``rejected``).
         gold_labels: Gold decision by what the gold column holds; anything else is an error.
         gold_majority: Columns of several annotators; the gold decision is what most of them say.
+        gold_names: Columns of the names of the two answers' models, of which the gold column names the better one.
         gold_scores: Columns of a teacher's scores of the two answers; the gold decision is the higher (``A``, ``B``,
             ``tie``), and a row whose scores are both negative, which is how a failed teacher is written, has no gold.
         gold_kind: What gold is without ``gold_labels``: the index of the first wrong one of the ``numbered`` steps, -1
@@ -92,6 +93,7 @@ class JudgeSamplesConfig(SourceConfig, frozen=True, kw_only=True, forbid_unknown
     gold: Any = None
     gold_labels: dict[str, str] = msgspec.field(default_factory=dict)
     gold_majority: list[str] = msgspec.field(default_factory=list)
+    gold_names: list[str] = msgspec.field(default_factory=list)
     gold_scores: list[str] = msgspec.field(default_factory=list)
     gold_kind: Literal["any", "step", "grade", "flags"] = "any"
     gold_unknown: list[Any] = msgspec.field(default_factory=list)
@@ -307,6 +309,11 @@ class JudgeSamples:
             if config.gold_missing == "drop":
                 return None
             raise DataError(f"{row.place}: the row has no gold: the column {column!r} is empty or missing.")
+        if config.gold_names:
+            names = [value_at(row, name) for name in config.gold_names]
+            if names.count(found) != 1:
+                raise DataError(f"{row.place}: the column {column!r} holds {found!r}; one of {names} was expected.")
+            return "AB"[names.index(found)]
         if not config.gold_labels:
             if config.gold_kind == "grade" and isinstance(found, str):
                 found = number_in(found, row, column)  # tables of text hold nothing else

@@ -374,6 +374,23 @@ def judgerbench_a() -> Layout:
     return Layout(files, "judgerbench/judgerbench_A_en.json", "conversation_a", "winner")
 
 
+def judgerbench_v2() -> Layout:
+    names = ["Knowledge", "Longtext", "Reason_and_analysis", "safe", "Hallucination", "chatQA", "IF", "LanTask"]
+    files = {}
+    for at, name in enumerate([*names, "Creation", "Code_and_AI"]):
+        files[f"judgerbenchv2/{name}.json"] = [
+            {
+                "prompt": f"Do {i}.",
+                "gold": {"category": name, "lan": "en", "r1_gt": "base" if i % 2 else "m"},
+                "base_model_response": {"model_name": "base", "response": other},
+                "models_response": {"model_name": "m", "response": one},
+            }
+            for i in range(at * 4, at * 4 + 4)
+            for one, other in [both(i)]
+        ]
+    return Layout(files, "judgerbenchv2/Knowledge.json", "models_response", "gold")
+
+
 def rbd_bias() -> Layout:
     solutions, arena = [], []
     for i in range(N):

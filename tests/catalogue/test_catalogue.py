@@ -64,6 +64,7 @@ MUTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for language in ("en", "cn")
     },
+    "judgerbench_v2": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0}),
     **{
         f"rbd_{name}": ("accuracy", {"right": 100, "wrong": 0, "coin": 50, "first": 50, "unread": 0})
         for name in ("verbosity_plain", "verbosity", "position", "bandwagon")
