@@ -82,9 +82,18 @@ def viewer(runs: list[Path]) -> Iterator[Viewing]:
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """A browser, for all tests of this process."""
     if not CHROMIUM:
         pytest.skip("chromium is not installed: apt-get install -y chromium")
     with browser(tmp_path_factory.mktemp("chromium")) as page:
         yield page
+
+
+@pytest.fixture
+def chromium(one_browser: Page) -> Page:
+    """The browser with no page, and nothing left of the last test, whose page may still have asked a viewer."""
+    one_browser.goto("about:blank")
+    one_browser.errors.clear()
+    one_browser.dialogs.clear()
+    return one_browser
