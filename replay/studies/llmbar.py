@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from replay.study import Ours, Path_, Plan, Results, Study, presentations_of, recordings, rows, shipped, stem
+from replay.study import Check, Ours, Path_, Plan, Results, Study, presentations_of, recordings, rows, shipped, stem
 
 _METRICS = {
     "correct_False": "first_order",
@@ -91,7 +91,7 @@ def figures(folder: Path, results: Results) -> Mapping[Path_, Ours]:
         # the published mean is taken of parts that had been rounded
         averages = [result.metrics[f"accuracy/{part}"].value for part in parts[1:]]
         found[name, "Adversarial_macro"] = fmean(round(value or 0.0, STUDY.decimals or 0) for value in averages)
-        found[name, "reparse_mismatches"] = _mismatches(rows(path), result)
+        found[name, "reparse_mismatches"] = Check(_mismatches(rows(path), result))
     return found
 
 
