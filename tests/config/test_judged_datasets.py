@@ -72,8 +72,8 @@ def test_a_copy_of_the_file_with_another_port_asks_there(file, tmp_path: Path, m
     copy.write_text(text.replace("launch=gemma3_270m_launch", "launch=None"))
     monkeypatch.chdir(tmp_path)
     config = load_run(Selection(models=["vllm_api_general_chat"], datasets=[file.name]), {})
-    (dataset,) = config.datasets.values()
-    assert [judge.model["host_port"] for judge in dataset.judges] == [9123]
+    judges = [judge for dataset in config.datasets.values() for judge in dataset.judges]
+    assert [judge.model["host_port"] for judge in judges] == [9123]
 
 
 def test_the_two_names_of_the_judged_aime_are_one_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

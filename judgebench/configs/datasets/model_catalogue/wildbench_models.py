@@ -4,6 +4,7 @@ from mmengine.config import read_base
 
 from judgebench.datasets import ConversationRows
 from judgebench.metrics import PointScore
+from judgebench.models import extract_non_reasoning_content
 
 with read_base():
     from judgebench.configs.datasets.judge_catalogue.wildbench import (
@@ -11,7 +12,6 @@ with read_base():
         wildbench_method,
         wildbench_weights,
     )
-    from judgebench.configs.judges._judge_model import judge_model  # the judge's service; edit it in that file
 
 about = dict(
     title="WildBench: answers of models",
@@ -53,6 +53,28 @@ wildbench_models_datasets = [
             adjust=[5, 2],
             averages={"task macro": wildbench_weights},
         ),
-        judge_infer_cfg=dict(judge_model=judge_model, method=wildbench_method),
+        judge_infer_cfg=dict(
+            judge_model=dict(
+                attr="service",  # a service that is asked over HTTP; may be left out
+                type="${JB_JUDGE_TYPE:-VLLMCustomAPIChat}",  # sends to v1/chat/completions
+                abbr="judge",  # names the judge: folder, row and --override judges.judge.KEY=VALUE
+                path="",  # local tokenizer folder; services do not need it
+                model="${JB_JUDGE_MODEL:-}",  # name on the service; empty asks /v1/models and takes the first
+                stream=False,  # True reads the reply piece by piece
+                request_rate=0,  # requests per second; below 0.1 sends as fast as batch_size allows
+                use_timestamp=False,  # True starts each request at its sample's timestamp
+                retry=2,  # repeats after the first try; 0 still asks once
+                api_key="${JB_JUDGE_KEY:-}",  # a reference to the environment: the key itself is never written to disk
+                host_ip="localhost",  # host name, IPv4 or IPv6 address of the judge's service
+                host_port=8080,
+                url="${JB_JUDGE_URL:-}",  # base address such as "https://host/api/v1"; wins over host_ip and host_port
+                max_out_len=1024,  # most tokens of one reply; a verdict comes last, so leave room for a judge that thinks
+                batch_size=16,  # most requests in flight
+                trust_remote_code=False,  # for local tokenizers
+                generation_kwargs=dict(temperature=0.0),  # goes into the request untouched
+                pred_postprocessor=dict(type=extract_non_reasoning_content),  # takes out the judge's thinking
+            ),
+            method=wildbench_method,
+        ),
     )
 ]
