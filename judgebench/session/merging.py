@@ -78,7 +78,13 @@ def merge_runs(folders: Sequence[str], work_dir: Path) -> RunFolder:
 
 def _shard_run(folder: str) -> ShardRun:
     path = Path(folder).expanduser()
-    run = RunFolder(Path(os.path.realpath(path))) if is_run(path) else existing_run(path, "latest")
+    try:
+        run = RunFolder(Path(os.path.realpath(path))) if is_run(path) else existing_run(path, "latest")
+    except ReuseError as error:
+        raise ReuseError(
+            f"The folder '{folder}' is no run and holds none.",
+            hint="Name the run folders that --shard 0/N, --shard 1/N and so on have made, or folders that hold them.",
+        ) from error
     if (holder := holder_of(run)) is not None:
         raise ReuseError(
             f"The run {run.path} is in use by process {holder.pid} on {holder.host}.",

@@ -176,3 +176,11 @@ def test_what_cannot_be_asked_in_shards_is_refused_before_anything_is(parts: Ben
         done = parts.jb("--shards", "2", *flags)
         assert done.code == 2
         assert words in done.err
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "gone", "empty/.."):
+        with pytest.raises(ReuseError, match="is no run and holds none"):
+            merge_runs([str(tmp_path / folder)], tmp_path / "merged")
+    assert [one.name for one in tmp_path.iterdir()] == ["empty"]
