@@ -51,7 +51,7 @@ from judgebench.store.event_log import EventLog
 from judgebench.store.journal import write_atomically
 from judgebench.store.lock import hold
 from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolder
-from judgebench.store.runs import new_run, remove_leftovers, take_back
+from judgebench.store.runs import new_run, planned_run, remove_leftovers, take_back
 
 if TYPE_CHECKING:
     from judgebench.report.gate_file import GateConditions
@@ -115,8 +115,7 @@ class Session:
         check_scored(config, request)
         if request.out:
             check_out(config, Path(request.out))
-        now = datetime.now().astimezone().strftime(TIMESTAMP_FORMAT)
-        run = reused or RunFolder(Path(request.work_dir) / now)
+        run = reused or planned_run(Path(request.work_dir), datetime.now().astimezone())
         graph = build_graph(config, request, run)
         check_priced(config, request.options, graph.tasks)
         return Preview(request, config, run, graph)

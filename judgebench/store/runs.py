@@ -17,6 +17,15 @@ from judgebench.store.run_folder import STAMP_LENGTH, TIMESTAMP_FORMAT, RunFolde
 _TIMESTAMP = re.compile(r"(\d{8}_\d{6})(?:_(\d+))?", re.ASCII)
 
 
+def planned_run(work_dir: Path, now: datetime) -> RunFolder:
+    """Return the run folder that ``new_run`` would make now, without making it.
+
+    It is none that exists: what lies in another run of the same second is no part of a new one.
+    """
+    free = (path for path in _names(work_dir, now) if not os.path.lexists(path))
+    return RunFolder(next(free, work_dir / now.strftime(TIMESTAMP_FORMAT)))
+
+
 def new_run(work_dir: Path, now: datetime) -> RunFolder:
     """Return a fresh run folder named by the time; a second run in the same second gets a suffix.
 
@@ -27,11 +36,7 @@ def new_run(work_dir: Path, now: datetime) -> RunFolder:
         DiskError: It cannot be made.
     """
     make_folder(work_dir)
-    names = (match[1] for entry in work_dir.iterdir() if (match := _TIMESTAMP.fullmatch(entry.name)))
-    ahead = [name for name in names if name > now.strftime(TIMESTAMP_FORMAT)]
-    stamp = later_stamp(now, (run[:STAMP_LENGTH] for run in known_runs(work_dir)) if ahead else (), equal=True)
-    for nth_try in range(100):
-        path = work_dir / (stamp if nth_try == 0 else f"{stamp}_{nth_try}")
+    for path in _names(work_dir, now):
         try:
             path.mkdir()
         except FileExistsError:
@@ -49,7 +54,18 @@ def new_run(work_dir: Path, now: datetime) -> RunFolder:
             take_back(run)
             raise
         return run
-    raise DiskError(f"{work_dir} already holds 100 runs of {stamp}.", hint="Wait a second and start again.")
+    second = now.strftime(TIMESTAMP_FORMAT)
+    raise DiskError(f"{work_dir} already holds 100 runs of {second}.", hint="Wait a second and start again.")
+
+
+def _names(work_dir: Path, now: datetime) -> Iterator[Path]:
+    """Yield the names that a run of now may have, the best one first."""
+    entries = list(work_dir.iterdir()) if work_dir.is_dir() else []
+    times = (match[1] for entry in entries if (match := _TIMESTAMP.fullmatch(entry.name)))
+    ahead = [time for time in times if time > now.strftime(TIMESTAMP_FORMAT)]
+    stamp = later_stamp(now, (run[:STAMP_LENGTH] for run in known_runs(work_dir)) if ahead else (), equal=True)
+    yield work_dir / stamp
+    yield from (work_dir / f"{stamp}_{number}" for number in range(1, 100))
 
 
 def take_back(run: RunFolder) -> None:

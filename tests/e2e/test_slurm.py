@@ -268,7 +268,7 @@ def test_a_time_limit_ends_a_job_and_another_goes_on(bench: Bench, cluster: Thro
     write_executor(bench, time="0:01:00", notice=55)
     bench.model_keys = {"batch_size": 1}
     bench.write()
-    slower_after(2, bench.model, then=15.0)  # Slurm looks at limits every half minute
+    slower_after(2, bench.model, then=5.0)  # within what a stopped task waits; Slurm looks at limits every half minute
     process = start(bench, cluster, "--mode", "infer")
     wait_until(
         lambda: bool(list(bench.folder.glob("outputs/default/*/jobs/*/2"))) or process.poll() is not None, timeout=200

@@ -14,7 +14,15 @@ import pytest
 
 from judgebench.errors import ReuseError, UsageError
 from judgebench.store.run_folder import RunFolder, is_run, mark
-from judgebench.store.runs import check_outside_of_runs, existing_run, known_runs, new_run, remove_leftovers, take_back
+from judgebench.store.runs import (
+    check_outside_of_runs,
+    existing_run,
+    known_runs,
+    new_run,
+    planned_run,
+    remove_leftovers,
+    take_back,
+)
 
 NOON = datetime(2026, 1, 2, 12, 0, 0).astimezone()
 
@@ -24,6 +32,14 @@ def test_a_new_run_says_what_it_is(tmp_path: Path) -> None:
     assert json.loads((run.path / "run.json").read_text()) == {"format": 1, "kind": "judgebench run"}
     assert run.timestamp == "20260102_120000"
     assert new_run(tmp_path / "work", NOON).timestamp == "20260102_120000_1"
+
+
+def test_a_planned_run_is_the_one_that_would_be_made_and_is_not_made(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for _ in range(3):
+        planned = planned_run(work, NOON)
+        assert not planned.path.exists()
+        assert new_run(work, NOON).path == planned.path
 
 
 @pytest.mark.parametrize(
