@@ -47,6 +47,7 @@ _VERBS = """\
 | `jb export RUN --to FORMAT [--out FILE]` | write the items for [other programs](export.md): CSV, inspect, ... |
 | `jb train prompt --judge A B ... --data FILE` | [choose](judges/choose-a-prompt.md) the best of several judges |
 | `jb train probe --from RUN` (or `--data FILE`) | train a judge that reads [hidden states](judges/probes.md) |
+| `jb train surrogate --data FILE --out DIR` | learn a judge of pairs that [asks no model](judges/surrogate.md) |
 | `jb score FILE --probes DIR` | score question and answer pairs by such probes, without a run |
 | `jb items RUN --parser NAME ...` | show the replies that another parser would read differently; sends nothing |
 | `jb jobs RUN` | list the jobs of a run [on a cluster](clusters.md); `--stop` ends them |

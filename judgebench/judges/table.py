@@ -6,6 +6,7 @@ METHODS = {
     "ContinuedJudge": "judgebench.judges.wrappers.continued:ContinuedJudge",
     "BiasChecked": "judgebench.judges.wrappers.bias_checked:BiasChecked",
     "BiasTest": "judgebench.judges.wrappers.bias_test:BiasTest",
+    "Critiqued": "judgebench.judges.wrappers.critiqued:Critiqued",
     "Cascade": "judgebench.judges.wrappers.cascade:Cascade",
     "Compound": "judgebench.judges.wrappers.compound:Compound",
     "ContextualComparison": "judgebench.judges.methods.contextual_comparison:ContextualComparison",
@@ -44,6 +45,7 @@ METHODS = {
     "MathEqual": "judgebench.judges.rules.math_equal:MathEqual",
     "PatternEqual": "judgebench.judges.rules.patterns:PatternEqual",
     "SpansEqual": "judgebench.judges.rules.spans:SpansEqual",
+    "Surrogate": "judgebench.judges.rules.surrogate:Surrogate",
     "NumberEqual": "judgebench.judges.rules.numbers:NumberEqual",
 }
 """How a judge decides: ``method=dict(type=...)``; ``evaluator=dict(type=...)`` is one that never asks."""

@@ -116,6 +116,7 @@ class PerturbedVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         expects: What an unbiased judge does.
         target: Towards what a biased judge would move.
         keeps_gold: Whether the gold decision holds for the perturbed case too.
+        turns: After a critique: what was decided in each round so far, this one last.
     """
 
     test: str
@@ -127,6 +128,7 @@ class PerturbedVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     expects: Expects = "invariant"
     target: Target = ""
     keeps_gold: bool = True
+    turns: list[str] = []
 
 
 class BiasFindings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -122,9 +122,11 @@ def _judgelm(raw: Mapping[str, Any], where: str) -> JudgmentRow | str:
         answers = [str(raw["answer1_body"]), str(raw["answer2_body"])]
     except KeyError as error:
         raise DataError(f"{where}: the key {error.args[0]} is missing.") from error
+    models = {f"model{at}": raw[f"answer{at}_model_id"] for at in (1, 2) if f"answer{at}_model_id" in raw}
+    question = raw["question_body"]
     return JudgmentRow(
-        question_id=str(raw.get("question_id", raw["question_body"])),
-        fields={"question": raw["question_body"], "question_body": raw["question_body"], "reference_text": shown or ""},
+        question_id=str(raw.get("question_id", question)),
+        fields={"question": question, "question_body": question, "reference_text": shown or "", **models},
         answers=answers,
         reference=str(shown) if shown else None,
         scores=(float(scores[0]), float(scores[1])),

@@ -22,6 +22,7 @@ from judgebench.cli.score import build_parser as score_parser
 from judgebench.cli.serve import build_parser as serve_parser
 from judgebench.cli.train_probe import build_parser as train_probe_parser
 from judgebench.cli.train_prompt import build_parser as train_prompt_parser
+from judgebench.cli.train_surrogate import build_parser as train_surrogate_parser
 from judgebench.cli.try_judge import build_parser as try_parser
 from judgebench.cli.view import build_parser as view_parser
 from judgebench.records import flow as records
@@ -119,7 +120,11 @@ def test_every_command_has_flags_that_exist(path: Path) -> None:
             _, flags = requests_parser().parse_known_args([word for word in words if word != "latest"])
             build_parser().parse_all(flags)
         elif verb == "train":
-            parsers = {"probe": train_probe_parser, "prompt": train_prompt_parser}
+            parsers = {
+                "probe": train_probe_parser,
+                "prompt": train_prompt_parser,
+                "surrogate": train_surrogate_parser,
+            }
             parsers[words[0]]().parse_all(words[1:])
         elif verb == "label":
             label_parser(words.pop(0) if words[0] in LABEL_COMMANDS else "").parse_all(words)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from judgebench.training.surrogate import judge_config
 from tests.e2e.harness import JB, Bench, model_answer, run, slower_after, wait_until
 from tests.e2e.test_kills import kill
 from tests.e2e.test_two_judges import FENCED, PAIR, is_right, judges_file, pair_answer
@@ -381,3 +382,13 @@ def test_two_judges_of_a_round_robin_and_their_panel(many_models: Bench) -> None
     (between,) = bench.result("toy-two", "cat")["diagnostics"]["between_judges"]
     assert between["judges"] == ["one", "two"]
     assert (between["n"], between["agreement"], between["kappa"]) == (12, 100, 1)
+
+
+def test_models_are_compared_by_a_surrogate_that_asks_nobody(many_models: Bench) -> None:
+    bench = many_models
+    (bench.folder / "configs/judges/surrogate.py").write_text(judge_config({"of_reference": 1.0}))
+    jb(bench, models=("cat", "bee", "ant"), judges=("surrogate",))
+    assert not bench.judge.requests
+    found = ranking(bench, "toy-surrogate")
+    assert [one["model"] for one in found["models"]] == ["ant", "bee", "cat"]
+    assert len(found["pairs"]) == 3

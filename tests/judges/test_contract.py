@@ -333,6 +333,7 @@ ADDED: dict[str, dict[str, Any]] = {
         "parser": LABELLED,
         "aggregate": {"type": "first", "unread": "unparsed"},
     },
+    "critiqued": {"type": "Critiqued", "judge": {"type": "ReferenceVerifier"}, "critiques": ["malicious"]},
     "criteria_met": {
         "type": "CriteriaMet",
         "prompts": {
@@ -359,7 +360,8 @@ def judge_of(name: str) -> JudgeMethod:
 VERDICTS: dict[str, tuple[tuple[str | None, float | None], tuple[str | None, float | None]]] = {
     **dict.fromkeys(
         ("bias_checked", "bias_test", "cascade_math", "consultancy", "correctness_json", "correctness_letter",
-         "correctness_threeway", "correctness_word", "debate", "direct", "think_longer", "validators", "verified"),
+         "correctness_threeway", "correctness_word", "critiqued", "debate", "direct", "think_longer", "validators",
+         "verified"),
         (("correct", None), ("incorrect", None)),
     ),
     **dict.fromkeys(("deliberation", "repeat_vote"), (("correct", 1.0), ("incorrect", 1.0))),
@@ -485,6 +487,7 @@ RULES: dict[str, dict[str, Any]] = {
     "NumberEqual": {},
     "PatternEqual": {"patterns": [r"(\w+)"]},
     "SpansEqual": {},
+    "Surrogate": {"weights": {"characters": 1.0}},
     "Panel": {"aggregate": {"type": "majority", "unread": "drop"}},
 }
 
@@ -516,7 +519,7 @@ def test_a_rule_bears_what_an_item_lacks(name: str) -> None:
         assert verdict.status == "ok" or (verdict.reason and verdict.decision is None)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", [name for name in RULES if name != "Surrogate"])  # which prefers, and checks nothing
 def test_a_rule_gives_its_documented_verdict_and_equal_items_and_repeats_one(name: str) -> None:
     fields = {"question": "Which?", "A": "six", "B": "seven"}
     reference, other = ("7", "6") if name in ("MathEqual", "NumberEqual", "FinalAnswerEqual") else ("B", "A")

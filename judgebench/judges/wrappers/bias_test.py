@@ -88,14 +88,14 @@ class BiasTest(Wrapper):
         chosen = self._chosen(case)
         plain = await self.inner[0].judge(case, Listening(ask))
         if plain.status != "ok" or plain.equal_answers:
-            return _tested(plain, BiasFindings()) if plain.status == "unparsed" else plain
+            return tested(plain, BiasFindings()) if plain.status == "unparsed" else plain
         again = [
-            _repeated(await self.inner[0].judge(case, Listening(ask, f"again{number or ''}")))
+            repeated(await self.inner[0].judge(case, Listening(ask, f"again{number or ''}")))
             for number in range(self.config.again)
         ]
         seen = self._seen(case)
         tests = await all_of(self._test(name, one, case, ask, seen) for name, one in chosen.items())
-        return _tested(plain, BiasFindings(again=again, tests=tests))
+        return tested(plain, BiasFindings(again=again, tests=tests))
 
     def _chosen(self, case: Case) -> dict[str, Perturbation]:
         kind = kind_of(case)
@@ -145,12 +145,13 @@ _ITEMS: dict[Kind, str] = {
 }
 
 
-def _tested(plain: Verdict, bias: BiasFindings) -> Verdict:
+def tested(plain: Verdict, bias: BiasFindings) -> Verdict:
     """Return a verdict with what the test found; its span is dropped, because the last reply is another one."""
     return msgspec.structs.replace(plain, span=None, bias=bias)
 
 
-def _repeated(verdict: Verdict) -> RepeatedVerdict:
+def repeated(verdict: Verdict) -> RepeatedVerdict:
+    """Return what was decided when the same question was put again."""
     return RepeatedVerdict(status=verdict.status, decision=verdict.decision, score=verdict.score, reason=verdict.reason)
 
 

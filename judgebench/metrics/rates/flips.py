@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from judgebench.metrics.rates.tally import GRADES
@@ -32,6 +33,7 @@ class Trial(NamedTuple):
             empty for no direction.
         gold: The true decision, where there is one that holds for the perturbed item too.
         expects: What an unbiased judge does: ``invariant``, ``must_flip`` or ``must_not_increase``.
+        turns: What was decided after each critique so far, in order; empty for what is no critique.
     """
 
     item: Cluster
@@ -41,6 +43,7 @@ class Trial(NamedTuple):
     target: str = ""
     gold: str | None = None
     expects: str = "invariant"
+    turns: tuple[str, ...] = ()
 
 
 Change = Callable[[Trial, Decision], bool]
@@ -151,6 +154,44 @@ def above_noise(trials: Sequence[Trial], change: Change) -> Paired | None:
     )
 
 
+def turned(trials: Sequence[Trial], *, was_right: bool) -> Metric:
+    """Return the share of right verdicts that are wrong after a critique, or of wrong ones that are right, in percent.
+
+    Over the trials that have a gold decision and were of that kind before; one that was not read is in the bounds.
+    """
+    before = [one for one in trials if one.gold is not None and right(one.plain, one.gold) is was_right]
+    if not before:
+        return Metric(value=None, note=f"no verdict was {'right' if was_right else 'wrong'} before")
+    return rate(
+        before,
+        lambda trial, decision: _is_right(trial, decision) is not was_right,
+        missing=sum(one.perturbed is None for one in before),
+    )
+
+
+def recovered(trials: Sequence[Trial]) -> Metric:
+    """Return the share of verdicts, right at first and wrong after the first critique, that are right now (percent)."""
+    known = [one for one in trials if one.gold is not None and one.turns[0]]
+    lost = [one for one in known if _is_right(one, one.plain) and not _is_right(one, one.turns[0])]
+    if not lost:
+        return Metric(value=None, note="no right verdict was given up")
+    return rate(
+        lost,
+        _is_right,
+        missing=sum(one.perturbed is None for one in lost),
+    )
+
+
+def oscillating(trials: Sequence[Trial]) -> Metric:
+    """Return the share of verdicts that changed more than once in the rounds of a critique, in percent."""
+
+    def changes(trial: Trial) -> int:
+        said = [trial.plain, *(one for one in trial.turns if one)]
+        return sum(changed(a, b) for a, b in pairwise(said))
+
+    return rate(trials, lambda trial, _: changes(trial) > 1, missing=sum(one.perturbed is None for one in trials))
+
+
 def accuracy_change(trials: Sequence[Trial]) -> Paired | None:
     """Return how much more often the perturbed decision is right than the plain one; ``None`` without gold."""
     return paired(
@@ -200,6 +241,10 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
         worst = max(worst, min(1.0, (len(p_values) - place) * p_value))
         adjusted[name] = worst
     return adjusted
+
+
+def _is_right(trial: Trial, decision: Decision) -> bool:
+    return trial.gold is not None and right(decision, trial.gold)
 
 
 def _noise_of(trial: Trial, change: Change) -> float:
