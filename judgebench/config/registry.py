@@ -139,6 +139,12 @@ class Registry:
         return files
 
     def _unknown(self, kind: Kind, name: str) -> UnknownNameError:
+        if _is_path(name):
+            what = "is no .py file" if Path(name).exists() else "does not exist"
+            return UnknownNameError(
+                f"{name} {what}, so it is no {_SINGULAR[kind]} config.",
+                hint="Give the name of a config, or the path of a .py file. See all with: jb --list",
+            )
         files = self.files(kind)
         known = {other.lower(): other for file in files for other in other_names(file.path)}
         known |= {file.name.lower(): file.name for file in files}
@@ -168,9 +174,14 @@ class Registry:
         )
 
 
+def _is_path(name: str) -> bool:
+    """Say whether a name is meant as the path of a file: ``name/suffix`` is none."""
+    return name.endswith(".py") or name.startswith((".", "/", "~"))
+
+
 def split_suffix(name: str) -> tuple[str, str]:
     """Return the file name and the variable suffix of ``name/suffix``; the suffix is empty where none is given."""
-    if name.endswith(".py"):
+    if _is_path(name):
         return name, ""
     stem, _, suffix = name.partition("/")
     return stem, suffix

@@ -113,3 +113,19 @@ def test_listing_imports_no_config_library():
 )
 def test_a_file_is_described_without_running_it(write, text, said):
     assert description(write("models/a.py", text)) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../../no/such", "../../no/such does not exist, so it is no judge config."),
+        ("/no/judge.py", "/no/judge.py does not exist, so it is no judge config."),
+        ("..", ".. is no .py file, so it is no judge config."),
+    ],
+)
+def test_a_path_that_is_no_config_is_named_whole(name: str, said: str) -> None:
+    assert split_suffix(name) == (name, "")
+    with pytest.raises(UnknownNameError) as caught:
+        Registry().find("judges", name)
+    assert caught.value.message == said
+    assert "path of a .py file" in caught.value.hint
