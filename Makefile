@@ -65,7 +65,7 @@ bench: $(VENV)/.dev  ## run the benchmarks
 	@for one in $(BENCHMARKS); do echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 mutants: $(VENV)/.dev  ## which small mistakes in judges, metrics, store, stages and plan would no unit test notice?
-	nice $(BIN)/python -m benchmarks.mutants --count 100 --minutes 60 --out benchmarks/results/mutants.json
+	nice $(BIN)/python -m benchmarks.mutants --count 100 --seed 1 --minutes 60
 
 replay: $(VENV)/.dev  ## replay recorded judges and compare every published figure
 	$(BIN)/python -m replay
