@@ -102,7 +102,13 @@ def _check_words(argv: list[str], prog: str) -> None:
 
 def add_run(parser: Parser) -> None:
     """Add the arguments by which a command is told of a run; ``run_folder`` finds it."""
-    parser.add_argument("run", metavar="RUN", help="run folder, its timestamp under --work-dir, or 'latest'")
+    parser.add_argument(
+        "run",
+        nargs="?",
+        default="latest",
+        metavar="RUN",
+        help="run folder, its timestamp under --work-dir, or 'latest', which is meant where none is named",
+    )
     parser.add_argument(
         "-w", "--work-dir", default="outputs/default", metavar="DIR", help="folder that holds the run folders"
     )

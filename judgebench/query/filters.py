@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from judgebench.errors import UsageError
+from judgebench.query.regexes import checked_regex
 from judgebench.query.sources import Source
 from judgebench.query.where import (
     FLAGS,
@@ -15,7 +16,6 @@ from judgebench.query.where import (
     TEXT_NAMES,
     SqlCondition,
     check_texts,
-    checked_regex,
     column_of,
     combined,
     compiled,

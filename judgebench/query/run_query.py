@@ -17,7 +17,7 @@ from judgebench.errors import ReuseError, UsageError
 from judgebench.query.filters import CHIPS, LABELLED, Filter, SqlSelection
 from judgebench.query.index import index_paths, make_index, open_index, up_to_date
 from judgebench.query.index_tables import COLUMNS
-from judgebench.query.mending import with_mended_index
+from judgebench.query.mending import with_mended_index, with_reasons
 from judgebench.query.neighbours import Neighbours, neighbours_of
 from judgebench.query.opened import OpenedIndex
 from judgebench.query.shapes import Item, ItemKey, ItemLine, Page
@@ -151,6 +151,11 @@ class RunQuery:
             self._state.path.unlink(missing_ok=True)
             self._mine.state = None
             self._state = self._looked_up(making=True)
+
+    def given_up(self) -> UsageError | None:
+        """Return why this thread's last search was given up, once; ``None`` where it was not."""
+        opened: OpenedIndex | None = getattr(self._mine, "opened", None)
+        return opened.texts.given_up() if opened is not None else None
 
     def _looked_up(self, *, making: bool = False) -> _State:
         began = time.monotonic()
@@ -292,6 +297,7 @@ class RunQuery:
         left_out = tuple(one for name, ones in names.items() if getattr(chosen, name) for one in ones)
         return traits_of(opened.connection, among, base, opened.fields, left_out=left_out, lengths=lengths)
 
+    @with_reasons
     def search(self, chosen: Filter, regex: str, limit: int = 50) -> Iterator[ItemLine]:
         """Yield the lines in whose texts a regular expression is found, each as soon as it is.
 
@@ -305,6 +311,7 @@ class RunQuery:
         for one in opened.select(selection, "items.*", limit=limit):
             yield opened.line(one, texts=True)
 
+    @with_reasons
     def lines(self, chosen: Filter, *, texts: bool = False) -> Iterator[ItemLine]:
         """Yield every chosen line; memory does not grow with their number.
 
@@ -316,6 +323,7 @@ class RunQuery:
         for one in opened.select(opened.selection(chosen), "items.*"):
             yield opened.line(one, texts=texts)
 
+    @with_reasons
     def items(self, chosen: Filter, *, others: bool = False) -> Iterator[Item]:
         """Yield all about every chosen item; memory does not grow.
 

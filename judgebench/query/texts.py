@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from judgebench.content.parts import in_words
-from judgebench.errors import DAMAGED
+from judgebench.errors import DAMAGED, UsageError
+from judgebench.query.regexes import TooSlowError, searching
 from judgebench.query.sources import Source
 from judgebench.records.flow import Prompt
 from judgebench.store.journal import open_descriptor
@@ -93,6 +94,7 @@ class TextReader:
         self._sources = sources
         self._key: tuple[int, int] = (-1, -1)
         self._last: _Texts | None = None
+        self._too_slow: TooSlowError | None = None
 
     def answer(self, row: int, id: int, repeat: int, at: int | None, size: int | None) -> _Texts | None:
         """Return the texts of the prediction that stands in a place; ``None`` where it is not there."""
@@ -126,11 +128,27 @@ class TextReader:
 
             return found
 
+        def remembering(function: Callable[..., bool]) -> Callable[..., bool]:
+            def asked(*values: Any) -> bool:
+                try:
+                    return function(*values)
+                except TooSlowError as error:
+                    self._too_slow = error  # SQLite says of whatever is raised here no more than that something was
+                    raise
+
+            return asked
+
         connection.create_function("text_contains", 7, with_test(_containing))
-        connection.create_function("text_matches", 7, with_test(lambda text: (re.compile(text).search, b"")))
+        matching = with_test(lambda text: (searching(text), b""))
+        connection.create_function("text_matches", 7, remembering(matching))
         connection.create_function("text_equals", 7, with_test(lambda text: (text.__eq__, b"")))
         connection.create_function("value_contains", 2, _value_contains, deterministic=True)
-        connection.create_function("value_matches", 2, _value_matches, deterministic=True)
+        connection.create_function("value_matches", 2, remembering(_value_matches), deterministic=True)
+
+    def given_up(self) -> UsageError | None:
+        """Return why the last search was given up, once; ``None`` where it was not."""
+        error, self._too_slow = self._too_slow, None
+        return error.for_readers() if error is not None else None
 
     def _any(
         self,
@@ -190,4 +208,4 @@ def _value_contains(value: Any, part: str) -> bool:
 
 
 def _value_matches(value: Any, pattern: str) -> bool:
-    return value is not None and re.search(pattern, str(value)) is not None
+    return value is not None and searching(pattern)(str(value))

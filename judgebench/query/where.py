@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from judgebench.errors import UsageError
+from judgebench.query.regexes import checked_regex
 
 FLAGS: Mapping[str, str] = {
     "wrong": "wrong",
@@ -310,23 +311,6 @@ def check_texts(*texts: str) -> None:
             raise UsageError(
                 f"{text!r} is no text that a file could hold.", hint="Write it in UTF-8, without \\ud800 and the like."
             ) from error
-
-
-def checked_regex(pattern: str) -> None:
-    """Check a regular expression.
-
-    Raises:
-        UsageError: It is none.
-    """
-    import re
-
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(
-            f"The regular expression {pattern!r} cannot be read: {error}.",
-            hint="Escape its special characters with \\.",
-        ) from error
 
 
 def combined(word: str, parts: Sequence[SqlCondition]) -> SqlCondition:

@@ -113,7 +113,8 @@ def existing_run(work_dir: Path, name: str) -> RunFolder:
     if name == "latest":
         if not runs:
             raise ReuseError(
-                f"There is no run to reuse in {work_dir}.", hint="Start one without --reuse, or name --work-dir."
+                f"There is no run in {work_dir}.",
+                hint="Make one with jb --models NAME --datasets NAME, or say with --work-dir where the runs are.",
             )
         return RunFolder(work_dir / runs[-1])
     by_time = _TIMESTAMP.fullmatch(name) is not None

@@ -48,6 +48,12 @@ def items(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return said.out
 
 
+def test_the_latest_run_is_meant_where_none_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_latest = ["--work-dir", str(folder.parent)]
+    assert items(capsys, *of_latest) == items(capsys, "latest", *of_latest)
+    assert items(capsys, "--wrong", *of_latest) == items(capsys, "latest", "--wrong", *of_latest)
+
+
 def test_three_planted_causes_are_found_within_six_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever follows the printed commands alone, as one does who has never seen the tool, finds each cause."""
     commands = [f"jb items {folder}"]

@@ -181,7 +181,7 @@ def swap(flag: str, value: str) -> list[str]:
         ),
         ([*GOOD, "--data-dir", "nowhere"], 2, "data folder 'nowhere'", "--data-dir DIR"),
         ([*GOOD, "--pressure"], 2, "no flag '--pressure'", "See all flags"),
-        (["gate"], 2, "jb: usage: The following arguments are required: RUN", "jb gate --help"),
+        (["gate"], 2, "There is no run in", "say with --work-dir where the runs are"),
         (["items", "latest", "--gramar", "x"], 2, "jb: usage: ", "jb items --help"),
         (["ls", "modles"], 2, "matches 'modles'", "Did you mean 'models'"),
         ([*GOOD, "--gate", "gone.toml"], 2, "gate file gone.toml cannot be used", "Its keys are min, max"),

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,45 @@ def test_what_is_as_frequent_among_the_chosen_as_elsewhere_is_no_trait(tmp_path:
 )  # fmt: skip
 def test_an_expression_chooses(run: RunQuery, where: str, found: list[int]) -> None:
     assert ids(run, where=where) == found
+
+
+HOLDS = r"(a|aa)+$"
+"""For a text of a's that ends in something else, this needs time that doubles with every character or two."""
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> RunQuery:
+    """A run whose texts would hold such an expression for longer than anybody lives."""
+    made = MadeRun(tmp_path / "run")
+    text = "a" * 400 + "b"
+    made.add("m", "toy", predictions=[prediction(0, text)], verdicts=[verdict(0, "correct", meta={"note": text})])
+    return open_query(made.path)
+
+
+@pytest.mark.parametrize("where", [f"matches(answer, '{HOLDS}')", f"matches(note, '{HOLDS}')"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda run, chosen: run.page(chosen),
+        lambda run, chosen: run.count(chosen),
+        lambda run, chosen: run.groups(chosen, "decision"),
+        lambda run, chosen: list(run.lines(chosen)),
+        lambda run, chosen: list(run.items(chosen)),
+    ],
+    ids=["page", "count", "groups", "lines", "items"],
+)
+def test_an_expression_that_would_hold_the_process_is_given_up(
+    held: RunQuery, where: str, ask: Callable[[RunQuery, Filter], object]
+) -> None:
+    with pytest.raises(UsageError, match="needs more than 1 second for one text") as error:
+        ask(held, Filter(where=where))
+    assert "as in (a+)+" in error.value.hint
+    assert held.count(Filter(where="matches(answer, 'a+b')")) == 1  # the run can be asked on
+
+
+def test_a_search_for_such_an_expression_is_given_up(held: RunQuery) -> None:
+    with pytest.raises(UsageError, match="needs more than 1 second"):
+        list(held.search(Filter(), HOLDS))
 
 
 @pytest.mark.parametrize(
