@@ -40,7 +40,8 @@ judges = [
     dict(
         abbr="pair_of_short_answers",
         judge_model=dict(
-            type=VLLMCustomAPI, abbr="gemma3-270m", model="gemma-3-270m-q4_k_m", launch=gemma3_270m_launch,
+            type=VLLMCustomAPI, abbr="gemma3-270m", model="gemma-3-270m-q4_k_m",
+            launch=dict(gemma3_270m_launch, time_limit=600),  # a machine that has just trained may be busy
             max_out_len=8, batch_size=2, generation_kwargs=dict(temperature=0.0, stop=["\\n"]),
         ),
         method=dict(

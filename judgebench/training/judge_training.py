@@ -269,7 +269,9 @@ def judge_config(job: TrainingJob) -> str:
     lines += ['            model="trained",  # the name of the adapter on its service']
     if served:
         options = {**job.base.launch, "lora": {"trained": str((job.out / "adapter.gguf").absolute())}}
-        lines += [f"            launch=dict(type=LlamaCppServer, options={pformat(options, width=100)}),"]
+        given = job.config.model.get("launch") or {}
+        kept = "".join(f" {name}={given[name]!r}," for name in ("health", "time_limit") if name in given)
+        lines += [f"            launch=dict(type=LlamaCppServer,{kept} options={pformat(options, width=100)}),"]
     lines += [f"            {name}={value!r}," for name, value in model.items() if value not in ("", None, {}, [])]
     lines += [
         "        ),",
