@@ -243,7 +243,7 @@ def train(out: Path, threads: int) -> None:
         judge=Judge(method_of(judge.method), "text"),
         without=None,
         base=find_base("gemma3_270m", judge.model["launch"]["options"]),
-        settings=Settings(steps=50, decay=70, batch=20, rank=6, learning_rate=1e-3, seed=1, threads=threads),
+        settings=Settings(steps=75, batch=20, rank=6, learning_rate=1e-3, seed=1, threads=threads),
         out=out,
         swap=0.0,
         data={"sha256": file_sha256(out / "pairs.jsonl"), "rows": ROWS},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +147,44 @@ def test_a_critique_that_is_refused_for_good_ends_its_rounds_alone() -> None:
 def test_keys_that_make_no_sense_are_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         method(**keys)
+
+
+def test_the_recorded_judge_of_short_answers_says_yes_to_whoever_contradicts_it() -> None:
+    """The embedded judge, asked by ``jb``: right before, it accepts every wrong answer after nearly any critique."""
+    recorded = [
+        json.loads(line) for line in (Path(__file__).parent / "criticised.jsonl").read_text("utf-8").splitlines()
+    ]
+    judge = {
+        "type": "DeclaredJudge",
+        "presentations": [
+            {"prompt": "Question: {question}\nCorrect answer: {reference}\nGiven answer: {answer}\nCorrect:"}
+        ],
+        "parser": {
+            "type": "first_match",
+            "patterns": [r"\b(yes|no)\b"],
+            "decisions": {"yes": "correct", "no": "incorrect"},
+        },
+        "aggregate": {"type": "first", "unread": "unparsed"},
+    }
+    criticised = method(judge=judge, rounds=2, again=0, cue="Correct:")
+
+    def judged_again(number: int, row: dict[str, Any]) -> Verdict:
+        async def replayed(prompt: Prompt, *, presentation: str = "", **_: Any) -> Reply:
+            assert isinstance(prompt, str)
+            assert prompt.endswith("\nCorrect:")
+            return Reply(status="ok", text=row["replies"][presentation])
+
+        fields = {"question": row["question"]}
+        case = Case(id=number, uid=f"{number:016x}", repeat=0, fields=fields, reference=row["reference"],
+                    answer=row["answer"])  # fmt: skip
+        return asyncio.run(criticised.judge(case, replayed))
+
+    found = figures([(judged_again(number, row), row["gold"]) for number, row in enumerate(recorded)])
+    assert len(recorded) == 17
+    assert found["accuracy"].value == 100
+    for name in CRITIQUES:
+        given_up = 7 if name == "hypercritical_sourced" else 8
+        assert found[f"right_to_wrong/{name}"].value == pytest.approx(100 * given_up / 17)
+        assert found[f"recovered/{name}_2"].value == 0
+    assert found["right_to_wrong/malicious"].ci95 == pytest.approx((26.2, 69.0), abs=0.1)
+    assert {found[f"oscillating/{name}_2"].value for name in CRITIQUES} == {0}

@@ -20,7 +20,7 @@ DEMO = ROOT / "judgebench/configs/datasets/demo/demo_facts.py"
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
-    """What the shipped adapter was trained on."""
+    """What benchmarks/embedded_judge.py trains on."""
     return first(pairs(1), ROWS)
 
 
