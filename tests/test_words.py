@@ -7,7 +7,9 @@ import io
 import re
 import tokenize
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -64,6 +66,9 @@ ALLOWED = {
 """Names that hold such a word in its own, other sense."""
 
 
+KNOWN = {form for word in INSTEAD for form in (word, f"{word}s")}
+
+
 def words_of(name: str) -> list[str]:
     return [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
 
@@ -71,20 +76,49 @@ def words_of(name: str) -> list[str]:
 def forbidden(name: str) -> str:
     if name in ALLOWED:
         return ""
-    known = {form for word in INSTEAD for form in (word, f"{word}s")}
-    return next((word for word in words_of(name) if word in known), "")
+    return next((word for word in words_of(name) if word in KNOWN), "")
 
 
 def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+class Words(NamedTuple):
+    """What one module says: its names, its texts that are a name and nothing else, and the classes that it defines."""
+
+    module: str
+    names: set[str]
+    texts: set[str]
+    classes: set[str]
+
+
+@cache
+def modules() -> list[Words]:
+    """All modules, read once for the tests of one process: parsing the package takes seconds."""
+    found = []
+    for path in sources():
+        source = path.read_text("utf-8")
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        tree = ast.parse(source)
+        constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        texts = [text for text in constants if isinstance(text, str)]
+        found.append(
+            Words(
+                str(path.relative_to(PACKAGE)),
+                {token.string for token in tokens if token.type == tokenize.NAME},
+                {text for text in texts if re.fullmatch(r"[A-Za-z][\w.]*( [a-z]+){0,2}", text)},
+                {node.name for node in tree.body if isinstance(node, ast.ClassDef)},
+            )
+        )
+    return found
+
+
 def test_names_in_the_code_keep_to_the_glossary() -> None:
     found: dict[str, set[str]] = defaultdict(set)
-    for path in sources():
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
-            if token.type == tokenize.NAME and (word := forbidden(token.string)):
-                found[f"{token.string} ({word})"].add(str(path.relative_to(PACKAGE)))
+    for module in modules():
+        for name in module.names:
+            if word := forbidden(name):
+                found[f"{name} ({word})"].add(module.module)
     assert not found
 
 
@@ -95,12 +129,10 @@ def test_modules_and_configs_keep_to_the_glossary() -> None:
 def test_keys_in_texts_keep_to_the_glossary() -> None:
     """JSON keys, config keys, headers of tables: texts in the code that are a name and nothing else."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
-                if re.fullmatch(r"[A-Za-z][\w.]*( [a-z]+){0,2}", text) and (word := forbidden(text)):
-                    found[f"{text!r} ({word})"].add(str(path.relative_to(PACKAGE)))
+    for module in modules():
+        for text in module.texts:
+            if word := forbidden(text):
+                found[f"{text!r} ({word})"].add(module.module)
     assert not found
 
 
@@ -111,12 +143,10 @@ def test_flags_keep_to_the_glossary() -> None:
 
 def test_no_class_name_means_two_things() -> None:
     found: dict[str, set[str]] = defaultdict(set)
-    for path in sources():
-        if "configs" in path.relative_to(PACKAGE).parts:
-            continue
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                found[node.name.lstrip("_")].add(str(path.relative_to(PACKAGE)))
+    for module in modules():
+        if "configs" not in Path(module.module).parts:
+            for name in module.classes:
+                found[name.lstrip("_")].add(module.module)
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
 
 
